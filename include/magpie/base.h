@@ -1,0 +1,62 @@
+/*
+ * base.h - what every Magpie header needs: visibility, versions, error texts.
+ *
+ * Errors.  Every function that can fail returns 0 or a negative errno value, such as
+ * -ENOMEM.  Outputs (`ret_` arguments, always last) are written on success only.  The
+ * library never prints, never exits and never aborts.
+ *
+ * Threads.  `Thread` in a function's table says who may call it; `Blocks` whether it may
+ * wait; `Allocates` whether it may take memory; a line that is absent means "any thread",
+ * "never" and "never".
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_BASE_H
+#define MAGPIE_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MAG_VERSION_MAJOR 0
+#define MAG_VERSION_MINOR 1
+#define MAG_VERSION_PATCH 0
+#define MAG_VERSION_STRING "0.1.0"
+
+#ifdef __cplusplus
+#    define MAG_EXTERN_C_BEGIN extern "C" {
+#    define MAG_EXTERN_C_END   }
+#else
+#    define MAG_EXTERN_C_BEGIN
+#    define MAG_EXTERN_C_END
+#endif
+
+#define MAG_API          __attribute__((visibility("default")))
+#define MAG_MUST_CHECK   __attribute__((warn_unused_result))
+#define MAG_LIKELY(x)    __builtin_expect(!!(x), 1)
+#define MAG_UNLIKELY(x)  __builtin_expect(!!(x), 0)
+
+/* Two workers never write the same line when their words stand this far apart. */
+#define MAG_CACHE_LINE 64
+
+MAG_EXTERN_C_BEGIN
+
+/*
+ * The version of the library that is loaded, such as "0.1.0"; compare it with
+ * MAG_VERSION_STRING, the version of the headers.
+ *
+ *   Returns    a string of the library's, never NULL
+ */
+MAG_API const char *mag_version(void);
+
+/*
+ * A short English text for a code that a Magpie function returned: 0, a negative errno
+ * value or a negative MAG_E code.
+ *
+ *   Returns    a string of the library's, never NULL; "unknown error" for other codes
+ */
+MAG_API const char *mag_error_text(int code);
+
+MAG_EXTERN_C_END
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * magpie.h - every public header of Magpie.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_MAGPIE_H
+#define MAGPIE_MAGPIE_H
+
+#include <magpie/base.h>
+#include <magpie/fork.h>
+#include <magpie/numa.h>
+#include <magpie/pool.h>
+#include <magpie/sched.h>
+
+#endif
