@@ -18,9 +18,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAG_VERSION_MAJOR 0
-#define MAG_VERSION_MINOR 1
-#define MAG_VERSION_PATCH 0
+#define MAG_VERSION_MAJOR  0
+#define MAG_VERSION_MINOR  1
+#define MAG_VERSION_PATCH  0
 #define MAG_VERSION_STRING "0.1.0"
 
 #ifdef __cplusplus
@@ -31,10 +31,20 @@
 #    define MAG_EXTERN_C_END
 #endif
 
-#define MAG_API          __attribute__((visibility("default")))
-#define MAG_MUST_CHECK   __attribute__((warn_unused_result))
-#define MAG_LIKELY(x)    __builtin_expect(!!(x), 1)
-#define MAG_UNLIKELY(x)  __builtin_expect(!!(x), 0)
+#define MAG_API         __attribute__((visibility("default")))
+#define MAG_MUST_CHECK  __attribute__((warn_unused_result))
+#define MAG_LIKELY(x)   __builtin_expect(!!(x), 1)
+#define MAG_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/*
+ * A word that several threads share.  C sees an atomic; to C++, which never touches such
+ * a word outside the functions of these headers, it is a plain word of the same layout.
+ */
+#ifdef __cplusplus
+#    define MAG_ATOMIC(type) type
+#else
+#    define MAG_ATOMIC(type) _Atomic(type)
+#endif
 
 /* Two workers never write the same line when their words stand this far apart. */
 #define MAG_CACHE_LINE 64

@@ -52,7 +52,8 @@ struct mag_node {
     uint64_t memory_bytes; /* local memory in bytes, 0 when unknown */
 };
 
-MAG_API MAG_MUST_CHECK int mag_topology_load(enum mag_topology_kind kind, const char *text,
+MAG_API MAG_MUST_CHECK int mag_topology_load(enum mag_topology_kind kind,
+                                             const char *text,
                                              struct mag_topology **ret_topology);
 MAG_API void mag_topology_free(struct mag_topology *topology);
 
@@ -70,11 +71,11 @@ MAG_API uint32_t mag_topology_distance(const struct mag_topology *topology, uint
 /* ------------------------------------------------------------------ budget */
 
 enum mag_budget_rounding {
-    MAG_BUDGET_UP,      /* 1.5 CPUs of quota: 2 workers (default) */
-    MAG_BUDGET_DOWN,    /* 1.5 CPUs of quota: 1 worker */
+    MAG_BUDGET_UP,   /* 1.5 CPUs of quota: 2 workers (default) */
+    MAG_BUDGET_DOWN, /* 1.5 CPUs of quota: 1 worker */
 };
 
-struct mag_budget;   /* opaque; see accessors (numa room owner refines) */
+struct mag_budget; /* opaque; see accessors (numa room owner refines) */
 
 /* ------------------------------------------------------------------- plans */
 
@@ -88,11 +89,11 @@ enum mag_placement {
 
 /* Where one worker sits. */
 struct mag_seat {
-    uint32_t pu;      /* index into the topology */
-    uint32_t os_pu;   /* the operating system's number of that PU */
+    uint32_t pu;    /* index into the topology */
+    uint32_t os_pu; /* the operating system's number of that PU */
     uint32_t core;
     uint32_t cache;
-    uint32_t node;    /* index of the nearest node with memory, or MAG_NONE */
+    uint32_t node; /* index of the nearest node with memory, or MAG_NONE */
     uint32_t package;
 };
 
@@ -113,15 +114,16 @@ MAG_API MAG_MUST_CHECK int mag_plan_make(const struct mag_topology *topology,
                                          struct mag_plan **ret_plan);
 MAG_API void mag_plan_free(struct mag_plan *plan);
 MAG_API uint32_t mag_plan_workers(const struct mag_plan *plan);
-MAG_API const struct mag_seat *mag_plan_seat(const struct mag_plan *plan, uint32_t worker);
+MAG_API const struct mag_seat *mag_plan_seat(const struct mag_plan *plan,
+                                             uint32_t worker);
 MAG_API enum mag_reach mag_seat_reach(const struct mag_seat *a, const struct mag_seat *b);
 
 /* ------------------------------------------------- pinning and node memory */
 
 enum mag_pinned {
-    MAG_PINNED,       /* the thread runs on the PU that was asked for, and only there */
-    MAG_PIN_REFUSED,  /* the kernel said no (seccomp, cpuset); the thread floats */
-    MAG_PIN_FOREIGN,  /* the topology is not this machine's: nothing was asked */
+    MAG_PINNED,      /* the thread runs on the PU that was asked for, and only there */
+    MAG_PIN_REFUSED, /* the kernel said no (seccomp, cpuset); the thread floats */
+    MAG_PIN_FOREIGN, /* the topology is not this machine's: nothing was asked */
 };
 
 /* Pins the calling thread to one PU. Returns 0 with what was obtained; -EINVAL no such PU. */
@@ -134,8 +136,8 @@ enum mag_placed {
 };
 
 /* Maps `size` bytes of zeroed pages, on `node` if the kernel agrees (MAG_NONE: anywhere). */
-MAG_API MAG_MUST_CHECK int mag_node_map(const struct mag_topology *topology, uint32_t node,
-                                        size_t size, void **ret_pages,
+MAG_API MAG_MUST_CHECK int mag_node_map(const struct mag_topology *topology,
+                                        uint32_t node, size_t size, void **ret_pages,
                                         enum mag_placed *ret_obtained);
 /* Gives back pages of mag_node_map; `pages` may be NULL. */
 MAG_API void mag_node_unmap(void *pages, size_t size);

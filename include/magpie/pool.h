@@ -9,13 +9,14 @@ MAG_EXTERN_C_BEGIN
 struct mag_pool;
 
 struct mag_pool_config {
-    size_t size;          /* sizeof(struct mag_pool_config), set by mag_pool_config_init */
-    size_t object_size;   /* bytes, 1 to 1 MiB */
-    size_t alignment;     /* bytes, a power of two up to 4096; 0: 16 */
-    uint64_t limit;       /* objects that may exist at once; 0: no limit */
-    size_t link_offset;   /* where in a free object the pool may write 16 bytes */
+    size_t size;        /* sizeof(struct mag_pool_config), set by mag_pool_config_init */
+    size_t object_size; /* bytes, 1 to 1 MiB */
+    size_t alignment;   /* bytes, a power of two up to 4096; 0: 16 */
+    uint64_t limit;     /* objects that may exist at once; 0: no limit */
+    size_t link_offset; /* where in a free object the pool may write 16 bytes */
     const struct mag_topology *topology; /* NULL: this machine's */
-    void (*prepare)(void *object, void *arg); /* once per object, when its memory is new */
+    void (*prepare)(void *object,
+                    void *arg); /* once per object, when its memory is new */
     void *prepare_arg;
 };
 

@@ -34,7 +34,7 @@ struct mag_sched;
  * may post it once more, free it or reuse its memory.
  */
 struct mag_job {
-    struct mag_job *next;
+    MAG_ATOMIC(struct mag_job *) next;
     void (*run)(struct mag_job *job);
 };
 
@@ -171,11 +171,9 @@ enum mag_sched_stop {
  *                call again, also with the other mode; -EDEADLK called from a worker of
  *                `sched`; -EINVAL unknown mode
  */
-MAG_API MAG_MUST_CHECK int mag_sched_stop(struct mag_sched *sched,
-                                          enum mag_sched_stop mode, int64_t deadline_ns,
-                                          void (*on_dropped)(struct mag_job *job,
-                                                             void *arg),
-                                          void *arg);
+MAG_API MAG_MUST_CHECK int
+mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t deadline_ns,
+               void (*on_dropped)(struct mag_job *job, void *arg), void *arg);
 
 /*
  * Frees a scheduler; one that still runs is drained first, without a deadline.  NULL is

@@ -1,0 +1,28 @@
+/*
+ * atomic.h - the few atomic operations that inline functions of the public headers need,
+ * spelled so that C11, C++17 and a model checker can each supply them.
+ *
+ * Not for users: a word declared MAG_ATOMIC in a public header is the library's.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_ATOMIC_H
+#define MAGPIE_ATOMIC_H
+
+#ifdef __cplusplus
+#    define MAG_ORDER_relaxed     __ATOMIC_RELAXED
+#    define MAG_ORDER_acquire     __ATOMIC_ACQUIRE
+#    define MAG_ORDER_release     __ATOMIC_RELEASE
+#    define MAG_LOAD(word, order) __atomic_load_n((word), MAG_ORDER_##order)
+#    define MAG_STORE(word, value, order) \
+        __atomic_store_n((word), (value), MAG_ORDER_##order)
+#    define MAG_COMPILER_FENCE() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+#else
+#    include <stdatomic.h>
+#    define MAG_LOAD(word, order) atomic_load_explicit((word), memory_order_##order)
+#    define MAG_STORE(word, value, order) \
+        atomic_store_explicit((word), (value), memory_order_##order)
+#    define MAG_COMPILER_FENCE() atomic_signal_fence(memory_order_seq_cst)
+#endif
+
+#endif
