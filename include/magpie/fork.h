@@ -104,10 +104,11 @@ struct mag_fork_head {
 /* A fork stack lies at a multiple of its size, so that a slot finds its head. */
 #define MAG_FORK_STACK_BYTES ((uintptr_t)1 << 20)
 
-/* The slow halves, for the functions below only. */
-MAG_API void mag_fork_push_slow(mag_fork *w, mag_fork_body body, const void *args,
-                                size_t size);
-MAG_API bool mag_fork_pop_slow(struct mag_fork_slot *slot);
+/* The slow halves, for the functions below only.  They take and return plain words, so
+ * that the caller's variables can stay in registers. */
+MAG_API __attribute__((cold)) struct mag_fork_slot *
+mag_fork_push_slow(struct mag_fork_slot *slot, mag_fork_body body);
+MAG_API __attribute__((cold)) bool mag_fork_pop_slow(struct mag_fork_slot *slot);
 
 /*
  * Calls `body(w, payload)` as the root of a computation, from any thread, and waits.  The
@@ -135,12 +136,13 @@ static inline void mag_fork_push(mag_fork *w, mag_fork_body body, const void *ar
 {
     struct mag_fork_slot *slot = w->top;
 
+    /* Behind the last slot stands one more that is written but never used. */
+    memcpy(slot->payload, args, size);
     /* relaxed: a request to look up, or the end of the stack; no data hangs on it. */
     if (MAG_UNLIKELY(slot >= MAG_LOAD(&mag_fork_head_of(slot)->limit, relaxed))) {
-        mag_fork_push_slow(w, body, args, size);
+        w->top = mag_fork_push_slow(slot, body);
         return;
     }
-    memcpy(slot->payload, args, size);
     /* child, release: the payload is complete before a thief can see the child. */
     MAG_STORE(&slot->body, body, release);
     w->top = slot + 1;

@@ -111,8 +111,9 @@ struct mag_sched_config {
     /* Stack of each worker in bytes, at least 64 KiB.  Default 0: the system's. */
     size_t stack_size;
 
-    /* Fork stack of each worker: forked children that may wait at once, 64 to 65,536,
-     * rounded up to a power of two.  Beyond it children run inline.  Default 8,192. */
+    /* Fork stack of each worker: forked children that may wait at once, 64 to
+     * MAG_SCHED_FORKS_MAX, rounded up to a power of two.  Beyond it children run inline
+     * at their joins.  Default 8,192. */
     uint32_t fork_depth;
 
     /* Worker-local storage in bytes, zeroed, on the worker's node.  Default 0. */
@@ -133,6 +134,7 @@ struct mag_sched_config {
 };
 
 #define MAG_SCHED_WORKERS_MAX 4096
+#define MAG_SCHED_FORKS_MAX   8192
 
 /*
  * Fills a configuration with the defaults named above.

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/asym.h"
+
+#include <linux/membarrier.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool decided_fences; /* [I] after `once` */
+static bool forced_fences;  /* [I] tests set it before anything starts */
+
+static bool membarrier(int command)
+{
+    return syscall(SYS_membarrier, command, 0, 0) == 0;
+}
+
+static void decide(void)
+{
+#ifdef __SANITIZE_THREAD__
+    decided_fences = true;
+#else
+    decided_fences = forced_fences ||
+                     !membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) ||
+                     !membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+#endif
+}
+
+bool mag_asym_init(void)
+{
+    (void)pthread_once(&once, decide);
+    return decided_fences;
+}
+
+void mag_asym_force_fences(void)
+{
+    forced_fences = true;
+}
+
+bool mag_asym_heavy(void)
+{
+    if (decided_fences) {
+        mag_asym_light(true);
+        return true;
+    }
+    /* A child of fork() is not registered on every kernel: register and try again. */
+    return membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) ||
+           (membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) &&
+            membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED));
+}

@@ -1,0 +1,137 @@
+/*
+ * core.h - a scheduler: its workers, its injection queues and its phases.  Private to
+ * sched/.
+ *
+ * Ownership
+ *   [I] immutable once the workers run   [A] any thread   [S] shared, see its header
+ *   [L] under the registry's lock        [O] the thread that starts or stops it
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   phase   set_phase -> mag_sched_phase : nothing; workers obey it some time later
+ *   closed  mag_poster_close -> mag_poster_enter : see poster.h
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_CORE_H
+#define SCHED_CORE_H
+
+#include "sched/idle.h"
+#include "sched/inject.h"
+#include "sched/worker.h"
+
+#include <magpie/numa.h>
+#include <magpie/sched.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Each phase only ever gives way to a later one. */
+enum mag_phase {
+    MAG_PHASE_STARTING, /* workers set themselves up and wait */
+    MAG_PHASE_RUNNING,
+    MAG_PHASE_DRAINING, /* nothing from outside; ends when all workers are parked */
+    MAG_PHASE_ENDING,   /* workers leave after the job they run */
+};
+
+/* What a start takes from the caller, with the defaults filled in and checked. */
+struct mag_settings {
+    struct mag_sched_config config;
+    const struct mag_topology *topology; /* the caller's, or `loaded` */
+    struct mag_topology *loaded;         /* ours, or NULL */
+    bool own_topology;
+};
+
+/* A worker as the scheduler holds it: its memory and its thread. */
+struct mag_berth {
+    struct mag_sched *sched;   /* [I] */
+    uint32_t index;            /* [I] */
+    struct mag_worker *worker; /* [I] in `pages` */
+    void *pages;               /* [O] on the worker's node */
+    size_t size;               /* [O] */
+    void *fork_pages;          /* [O] on the worker's node */
+    pthread_t thread;          /* [O] */
+};
+
+struct mag_sched {
+    /* Read by every post, written rarely. */
+    _Atomic(uint32_t) phase;  /* [A] */
+    _Atomic(bool) closed;     /* [A] refuses posts from outside */
+    bool fenced;              /* [I] see asym.h */
+    bool crowded;             /* [I] more workers than PUs: searching yields the CPU */
+    uint32_t worker_count;    /* [I] */
+    uint32_t queue_count;     /* [I] one per node, at least one */
+    uint32_t cpu_count;       /* [I] length of cpu_queue */
+    struct mag_berth *berths;    /* [I] one per worker */
+    struct mag_inject *queues;   /* [I] array, each [S] */
+    uint32_t *queue_worker;      /* [I] a worker near each queue, to wake first */
+    uint16_t *cpu_queue;         /* [I] operating system CPU to queue */
+
+    struct mag_idle idle; /* [S] */
+
+    /* Life cycle. */
+    struct mag_settings settings;               /* [I] */
+    struct mag_plan *plan;                      /* [I] */
+    _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) live; /* [A] threads not yet gone */
+    _Atomic(uint32_t) ready;                    /* [A] threads that are set up */
+    _Atomic(uint64_t) inflight;                 /* [A] posters without a record */
+    uint32_t started;                           /* [O] threads to join */
+    bool joined;                                /* [O] */
+    struct mag_sched *next;                     /* [L] in the registry */
+    struct mag_sched **link;                    /* [L] */
+};
+
+static inline enum mag_phase mag_sched_phase(struct mag_sched *sched)
+{
+    /* phase, acquire: names the other end; a late look only delays. */
+    return (enum mag_phase)atomic_load_explicit(&sched->phase, memory_order_acquire);
+}
+
+/* stop.c - moves on to a later phase; earlier ones are ignored. */
+void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase);
+
+/* post.c - wakes a worker for a job that was queued, if one should be; `near` is the
+ * worker to prefer. */
+void mag_sched_notify(struct mag_sched *sched, uint32_t near);
+
+/* post.c - makes sure that what a running worker keeps to itself will be watched. */
+void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t near);
+
+/* post.c - wakes this worker, if it is parked. */
+void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index);
+
+/* post.c - wakes every worker, for a change of phase. */
+void mag_sched_wake_all(struct mag_sched *sched);
+
+/* fork_run.c - whether `job` is a root of mag_fork_run; if so its caller is told that it
+ * will not run. */
+bool mag_fork_root_drop(struct mag_job *job);
+
+static inline struct mag_worker *mag_sched_at(const struct mag_sched *sched, uint32_t index)
+{
+    return sched->berths[index].worker;
+}
+
+/* memory.c - maps one worker's memory on its node, untouched. */
+int mag_berth_map(struct mag_berth *berth);
+void mag_berth_unmap(struct mag_berth *berth);
+
+/* memory.c - first touch, by the worker's own thread: from here on the worker is whole. */
+void mag_berth_prepare(struct mag_berth *berth);
+
+/* start.c - waits for the threads, which are about to end; then frees what is left. */
+void mag_sched_join(struct mag_sched *sched);
+void mag_sched_free(struct mag_sched *sched);
+
+/* registry.c - the list of schedulers that fork() must know. */
+int mag_registry_init(void);
+void mag_registry_add(struct mag_sched *sched);
+void mag_registry_remove(struct mag_sched *sched);
+
+/* settings.c - fills in defaults and checks; on success settings must be released. */
+int mag_settings_make(const struct mag_sched_config *config,
+                      struct mag_settings *ret_settings);
+void mag_settings_release(struct mag_settings *settings);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/core.h"
+#include "sched/os.h"
+#include "sched/self.h"
+
+#include <errno.h>
+
+/*
+ * A root of a computation, on the stack of the thread that waits for it.
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   ended   finish (state) -> mag_fork_run (state) : the payload
+ *
+ * The last touch.  Whoever runs or drops the root stores its state last; the wake after
+ * it uses the address alone.
+ */
+struct root {
+    struct mag_job job;
+    mag_fork_body body;
+    void *payload;
+    _Atomic(uint32_t) state; /* [A] enum root_state */
+};
+
+enum root_state { ROOT_WAITING, ROOT_DONE, ROOT_DROPPED };
+
+static void finish(struct root *root, enum root_state state)
+{
+    /* ended, release: the payload precedes the end. */
+    atomic_store_explicit(&root->state, state, memory_order_release);
+    mag_os_wake(&root->state, 1);
+}
+
+static void run_here(struct mag_worker *worker, mag_fork_body body, void *payload)
+{
+    /* Children are kept from the others until they ask: somebody must be about to. */
+    mag_sched_notify_watcher(worker->sched, worker->index);
+    mag_fork_stack_root(worker->forks, body, payload);
+}
+
+static void run_root(struct mag_job *job)
+{
+    struct root *root = (struct root *)(void *)job;
+
+    run_here(mag_self.worker, root->body, root->payload);
+    finish(root, ROOT_DONE);
+}
+
+bool mag_fork_root_drop(struct mag_job *job)
+{
+    if (job->run != run_root)
+        return false;
+    finish((struct root *)(void *)job, ROOT_DROPPED);
+    return true;
+}
+
+int mag_fork_run(struct mag_sched *sched, mag_fork_body body, void *payload)
+{
+    struct mag_worker *worker = mag_self.worker;
+    struct root root = {.job = {.run = run_root}, .body = body, .payload = payload};
+
+    if (worker != NULL && worker->sched == sched) {
+        run_here(worker, body, payload);
+        return 0;
+    }
+    atomic_init(&root.state, ROOT_WAITING);
+    int r = mag_sched_post_pool(sched, &root.job);
+    if (r < 0)
+        return r;
+    for (;;) {
+        /* ended, acquire: the payload is visible. */
+        uint32_t state = atomic_load_explicit(&root.state, memory_order_acquire);
+
+        if (state != ROOT_WAITING)
+            return state == ROOT_DONE ? 0 : -ESHUTDOWN;
+        mag_os_wait(&root.state, ROOT_WAITING, -1);
+    }
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/core.h"
+
+/* Jobs taken from an injection queue at once: one to run, the others to share. */
+enum { TAKE_MAX = 32 };
+
+/* Moves the older half of a full ring to the node's queue, where there is always room. */
+static void spill(struct mag_worker *worker, struct mag_job *job)
+{
+    struct mag_job *batch[MAG_WORKER_RING / 2];
+    uint32_t count = 0;
+
+    /* Losing means that thieves have made room; the job goes to the node all the same. */
+    if (mag_runq_claim(&worker->ring, batch, MAG_WORKER_RING / 2, &count) !=
+        MAG_RUNQ_CLAIMED)
+        count = 0;
+
+    struct mag_job *first = count != 0 ? batch[0] : job;
+    for (uint32_t i = 0; i < count; i++) {
+        /* relaxed: a chain of our own until it is pushed. */
+        atomic_store_explicit(&batch[i]->next, i + 1 < count ? batch[i + 1] : job,
+                              memory_order_relaxed);
+    }
+    mag_inject_push(&worker->sched->queues[worker->queue], first, job);
+}
+
+void mag_worker_queue(struct mag_worker *worker, struct mag_job *job)
+{
+    if (MAG_UNLIKELY(!mag_runq_push(&worker->ring, job)))
+        spill(worker, job);
+}
+
+static uint32_t room_for_batch(struct mag_worker *worker)
+{
+    uint64_t room = MAG_WORKER_RING - mag_runq_length(&worker->ring);
+
+    return room < TAKE_MAX ? (uint32_t)room : TAKE_MAX;
+}
+
+struct mag_job *mag_worker_take_queue(struct mag_worker *worker, uint32_t queue)
+{
+    struct mag_job *batch[TAKE_MAX];
+    uint32_t room = room_for_batch(worker);
+    uint32_t count =
+        mag_inject_take(&worker->sched->queues[queue], batch, room != 0 ? room : 1);
+
+    for (uint32_t i = 1; i < count; i++)
+        mag_worker_queue(worker, batch[i]);
+    return count != 0 ? batch[0] : NULL;
+}
+
+static struct mag_job *take_inbox(struct mag_worker *worker)
+{
+    return mag_inject_waiting(&worker->inbox) ? mag_inject_pop(&worker->inbox) : NULL;
+}
+
+/* The inbox and the node's queue in turn, so that neither can hold up the other. */
+struct mag_job *mag_worker_outside(struct mag_worker *worker)
+{
+    struct mag_job *job;
+
+    worker->inbox_first = !worker->inbox_first;
+    if (worker->inbox_first) {
+        job = take_inbox(worker);
+        return job != NULL ? job : mag_worker_take_queue(worker, worker->queue);
+    }
+    job = mag_worker_take_queue(worker, worker->queue);
+    return job != NULL ? job : take_inbox(worker);
+}
+
+struct mag_job *mag_worker_next(struct mag_worker *worker)
+{
+    struct mag_job *job = NULL;
+
+    if (++worker->tick >= MAG_SCHED_FAIR_TICKS) {
+        worker->tick = 0;
+        job = mag_worker_outside(worker);
+    }
+    if (job == NULL)
+        job = mag_hand_take(&worker->hand, &worker->ring);
+    if (job == NULL)
+        job = mag_worker_outside(worker);
+    return job;
+}

@@ -1,0 +1,44 @@
+/*
+ * os.h - the calls into the kernel that sched/ makes: sleeping on a word, waking, clocks.
+ * Private to sched/.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_OS_H
+#define SCHED_OS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Sleeps while `*word` is `expected`, at most `timeout_ns` (negative: for ever).  May
+ * return early for any reason: the caller looks at the word again. */
+void mag_os_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns);
+
+/* Wakes up to `count` threads that sleep on `word`.  Harmless when the word's memory is
+ * gone: the address is only a name. */
+void mag_os_wake(_Atomic(uint32_t) *word, int count);
+
+/* Monotonic time in nanoseconds. */
+int64_t mag_os_now_ns(void);
+
+/* Number of the CPU that the calling thread runs on, or UINT32_MAX. */
+uint32_t mag_os_cpu(void);
+
+/* Asks the kernel not to back a sparsely used mapping with huge pages. */
+void mag_os_keep_sparse(void *pages, size_t size);
+
+/* Tells the processor that this is a spin loop. */
+static inline void mag_os_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+    __asm__ volatile("yield" ::: "memory");
+#else
+    /* seq_cst: keeps the loop's loads in the loop. */
+    atomic_signal_fence(memory_order_seq_cst);
+#endif
+}
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/core.h"
+#include "sched/self.h"
+
+#include <errno.h>
+
+/* Posts after which a thread asks again on which CPU it runs. */
+enum { CPU_AGE = 64 };
+
+/* --------------------------------------------------------------------- waking */
+
+static void wake(struct mag_sched *sched, uint32_t near, bool even_so)
+{
+    uint32_t worker = mag_idle_claim(&sched->idle, near, even_so);
+
+    if (worker != UINT32_MAX)
+        mag_sleeper_wake(&mag_sched_at(sched, worker)->sleeper);
+}
+
+void mag_sched_notify(struct mag_sched *sched, uint32_t near)
+{
+    if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
+        wake(sched, near, false);
+}
+
+void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t near)
+{
+    uint64_t state = mag_idle_read(&sched->idle);
+
+    if (mag_idle_wants_wake(state) && !mag_idle_watched(state))
+        wake(sched, near, false);
+}
+
+void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index)
+{
+    uint32_t worker = mag_idle_claim_one(&sched->idle, index);
+
+    if (worker != UINT32_MAX)
+        mag_sleeper_wake(&mag_sched_at(sched, worker)->sleeper);
+}
+
+void mag_sched_wake_all(struct mag_sched *sched)
+{
+    while (mag_idle_parked(mag_idle_read(&sched->idle)) != 0)
+        wake(sched, 0, true);
+}
+
+/* -------------------------------------------------------------------- posting */
+
+/* On a worker of its own scheduler; nothing is fenced, see (I2) in idle.h. */
+static int post_here(struct mag_worker *worker, struct mag_job *job)
+{
+    struct mag_sched *sched = worker->sched;
+
+    if (MAG_UNLIKELY(mag_sched_phase(sched) == MAG_PHASE_ENDING))
+        return -ESHUTDOWN;
+    mag_count(&worker->counts.posts);
+
+    struct mag_job *before = mag_hand_post(&worker->hand, job);
+    if (before != NULL) {
+        mag_worker_queue(worker, before);
+        mag_sched_notify(sched, worker->index);
+    } else {
+        mag_sched_notify_watcher(sched, worker->index);
+    }
+    return 0;
+}
+
+/* The queue nearest to a thread from outside, as of a little while ago. */
+static uint32_t queue_near(struct mag_sched *sched, struct mag_self *self)
+{
+    if (sched->queue_count == 1)
+        return 0;
+    if (self->cpu_age == 0)
+        self->cpu = mag_os_cpu();
+    self->cpu_age = (self->cpu_age + 1) % CPU_AGE;
+    return self->cpu < sched->cpu_count ? sched->cpu_queue[self->cpu] : 0;
+}
+
+static void push(struct mag_sched *sched, struct mag_job *job, uint32_t queue)
+{
+    mag_inject_push(&sched->queues[queue], job, job);
+    mag_sched_notify(sched, sched->queue_worker[queue]);
+}
+
+/* By a worker of the scheduler: it keeps the scheduler alive by running. */
+static int inject_as_worker(struct mag_worker *worker, struct mag_job *job,
+                            uint32_t queue)
+{
+    if (MAG_UNLIKELY(mag_sched_phase(worker->sched) == MAG_PHASE_ENDING))
+        return -ESHUTDOWN;
+    mag_count(&worker->counts.posts);
+    push(worker->sched, job, queue);
+    return 0;
+}
+
+static int inject_from_outside(struct mag_sched *sched, struct mag_job *job,
+                               uint32_t queue)
+{
+    struct mag_self *self = &mag_self;
+
+    if (MAG_UNLIKELY(!mag_poster_enter(sched, self)))
+        return -ESHUTDOWN;
+    push(sched, job, queue);
+    mag_poster_leave(sched, self);
+    return 0;
+}
+
+static bool is_ours(const struct mag_worker *worker, const struct mag_sched *sched)
+{
+    return worker != NULL && worker->sched == sched;
+}
+
+int mag_sched_post(struct mag_sched *sched, struct mag_job *job)
+{
+    struct mag_worker *worker = mag_self.worker;
+
+    if (is_ours(worker, sched))
+        return post_here(worker, job);
+    return inject_from_outside(sched, job, queue_near(sched, &mag_self));
+}
+
+int mag_sched_post_pool(struct mag_sched *sched, struct mag_job *job)
+{
+    struct mag_worker *worker = mag_self.worker;
+
+    if (is_ours(worker, sched))
+        return inject_as_worker(worker, job, worker->queue);
+    return inject_from_outside(sched, job, queue_near(sched, &mag_self));
+}
+
+int mag_sched_post_node(struct mag_sched *sched, struct mag_job *job, uint32_t node)
+{
+    struct mag_worker *worker = mag_self.worker;
+
+    if (node >= sched->queue_count)
+        return -EINVAL;
+    if (is_ours(worker, sched))
+        return inject_as_worker(worker, job, node);
+    return inject_from_outside(sched, job, node);
+}
+
+static void push_to_worker(struct mag_sched *sched, struct mag_job *job, uint32_t index)
+{
+    mag_inject_push(&mag_sched_at(sched, index)->inbox, job, job);
+    if (mag_idle_parked(mag_idle_read(&sched->idle)) != 0)
+        mag_sched_wake_worker(sched, index);
+}
+
+int mag_sched_post_worker(struct mag_sched *sched, struct mag_job *job, uint32_t index)
+{
+    struct mag_self *self = &mag_self;
+
+    if (index >= sched->worker_count)
+        return -EINVAL;
+    if (is_ours(self->worker, sched)) {
+        if (MAG_UNLIKELY(mag_sched_phase(sched) == MAG_PHASE_ENDING))
+            return -ESHUTDOWN;
+        mag_count(&self->worker->counts.posts);
+        push_to_worker(sched, job, index);
+        return 0;
+    }
+    if (MAG_UNLIKELY(!mag_poster_enter(sched, self)))
+        return -ESHUTDOWN;
+    push_to_worker(sched, job, index);
+    mag_poster_leave(sched, self);
+    return 0;
+}

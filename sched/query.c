@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/core.h"
+#include "sched/self.h"
+
+#include <errno.h>
+
+struct mag_sched *mag_sched_self(void)
+{
+    return mag_self.worker != NULL ? mag_self.worker->sched : NULL;
+}
+
+uint32_t mag_sched_worker(void)
+{
+    return mag_self.worker != NULL ? mag_self.worker->index : MAG_NONE;
+}
+
+void *mag_sched_local(void)
+{
+    return mag_self.worker != NULL ? mag_self.worker->local : NULL;
+}
+
+uint32_t mag_sched_workers(const struct mag_sched *sched)
+{
+    return sched->worker_count;
+}
+
+const struct mag_plan *mag_sched_plan(const struct mag_sched *sched)
+{
+    return sched->plan;
+}
+
+static uint64_t read_count(_Atomic(uint64_t) *count)
+{
+    /* relaxed: a moment's value; nothing hangs on it. */
+    return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+int mag_sched_counters(const struct mag_sched *sched, uint32_t index,
+                       struct mag_sched_counters *ret_counters)
+{
+    if (index >= sched->worker_count)
+        return -EINVAL;
+
+    struct mag_worker *worker = mag_sched_at(sched, index);
+    *ret_counters = (struct mag_sched_counters){
+        .jobs = read_count(&worker->counts.jobs),
+        .posts = read_count(&worker->counts.posts),
+        .steals_near = read_count(&worker->counts.steals_near),
+        .steals_far = read_count(&worker->counts.steals_far),
+        .parks = read_count(&worker->counts.parks),
+        .wakes = read_count(&worker->counts.wakes),
+        /* relaxed: written once, before the start. */
+        .pinned = (enum mag_pinned)atomic_load_explicit(&worker->pinned,
+                                                        memory_order_relaxed),
+    };
+    return 0;
+}
+
+bool mag_sched_uses_membarrier(void)
+{
+    return !mag_asym_init();
+}

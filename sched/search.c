@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/core.h"
+
+/* Jobs stolen at once: one to run, the others to share. */
+enum { STEAL_MAX = MAG_WORKER_RING / 2 };
+
+/* Marsaglia's xorshift64*: where in a ring of victims to begin. */
+static uint32_t random_below(struct mag_worker *worker, uint32_t bound)
+{
+    worker->random ^= worker->random >> 12;
+    worker->random ^= worker->random << 25;
+    worker->random ^= worker->random >> 27;
+    return (uint32_t)((worker->random * 0x2545f4914f6cdd1dULL >> 32) * bound >> 32);
+}
+
+static struct mag_job *steal_jobs(struct mag_worker *worker, struct mag_worker *victim)
+{
+    struct mag_job *batch[STEAL_MAX];
+    uint32_t count;
+
+    if (mag_runq_length(&victim->ring) == 0 ||
+        mag_runq_claim(&victim->ring, batch, STEAL_MAX, &count) != MAG_RUNQ_CLAIMED)
+        return NULL;
+    for (uint32_t i = 1; i < count; i++)
+        mag_worker_queue(worker, batch[i]);
+    return batch[0];
+}
+
+/* Whether the job in the slot has stood there since the watcher's last look, while its
+ * owner ran on: it waits behind a long one. */
+static bool lifo_is_stale(struct mag_worker *worker, struct mag_worker *victim)
+{
+    const struct mag_worker_look *look = &worker->looks[victim->index];
+    const struct mag_job *lifo = mag_hand_peek_lifo(&victim->hand);
+
+    /* relaxed: a hint; the count only grows. */
+    return lifo != NULL && lifo == look->lifo &&
+           atomic_load_explicit(&victim->counts.jobs, memory_order_relaxed) == look->jobs;
+}
+
+static struct mag_job *steal_hand(struct mag_worker *worker, struct mag_worker *victim)
+{
+    bool stale = lifo_is_stale(worker, victim);
+
+    if (!stale && !mag_hand_waiting(&victim->hand))
+        return NULL;
+    return mag_hand_steal(&victim->hand, stale);
+}
+
+static bool steal_from(struct mag_worker *worker, struct mag_worker *victim, bool late,
+                       struct mag_work *ret_work)
+{
+    ret_work->child = NULL;
+    ret_work->job = steal_jobs(worker, victim);
+    if (ret_work->job == NULL && mag_fork_stack_steal(victim->forks, NULL,
+                                                      worker->forks->slots,
+                                                      &ret_work->child) == MAG_FORK_STOLEN)
+        return true;
+    if (ret_work->job == NULL && late) {
+        ret_work->job = steal_hand(worker, victim);
+        mag_fork_stack_ask(victim->forks);
+    }
+    return ret_work->job != NULL;
+}
+
+static bool search_ring(struct mag_worker *worker, uint32_t ring, bool late,
+                        struct mag_work *ret_work)
+{
+    uint32_t start = ring == 0 ? 0 : worker->rings[ring - 1].end;
+    uint32_t size = worker->rings[ring].end - start;
+    uint32_t offset = size != 0 ? random_below(worker, size) : 0;
+
+    for (uint32_t i = 0; i < size; i++) {
+        uint32_t at = offset + i < size ? offset + i : offset + i - size;
+
+        if (steal_from(worker, mag_sched_at(worker->sched, worker->victims[start + at]),
+                       late, ret_work)) {
+            mag_count(worker->rings[ring].reach == MAG_REACH_FAR
+                          ? &worker->counts.steals_far
+                          : &worker->counts.steals_near);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool search_queues(struct mag_worker *worker, struct mag_work *ret_work)
+{
+    struct mag_job *job = NULL;
+
+    for (uint32_t i = 0; i < worker->sched->queue_count && job == NULL; i++) {
+        if (worker->queues[i] != worker->queue)
+            job = mag_worker_take_queue(worker, worker->queues[i]);
+    }
+    ret_work->job = job;
+    return job != NULL;
+}
+
+bool mag_worker_search(struct mag_worker *worker, bool late, struct mag_work *ret_work)
+{
+    uint32_t ring = 0;
+
+    ret_work->child = NULL;
+    ret_work->job = mag_worker_next(worker);
+    if (ret_work->job != NULL)
+        return true;
+    for (; ring < worker->ring_count && worker->rings[ring].reach != MAG_REACH_FAR;
+         ring++) {
+        if (search_ring(worker, ring, late, ret_work))
+            return true;
+    }
+    if (search_queues(worker, ret_work))
+        return true;
+    for (; ring < worker->ring_count; ring++) {
+        if (search_ring(worker, ring, late, ret_work))
+            return true;
+    }
+    return false;
+}
+
+static bool has_work(struct mag_worker *victim)
+{
+    return mag_runq_length(&victim->ring) != 0 || mag_hand_waiting(&victim->hand) ||
+           mag_fork_stack_waiting(victim->forks);
+}
+
+bool mag_worker_sees_work(struct mag_worker *worker)
+{
+    struct mag_sched *sched = worker->sched;
+    bool found = false;
+
+    for (uint32_t i = 0; i < sched->queue_count && !found; i++)
+        found = mag_inject_waiting(&sched->queues[i]);
+    for (uint32_t i = 0; i < sched->worker_count && !found; i++)
+        found = has_work(mag_sched_at(sched, i));
+    return found;
+}
+
+bool mag_worker_sees_stale(struct mag_worker *worker)
+{
+    struct mag_sched *sched = worker->sched;
+    bool found = false;
+
+    for (uint32_t i = 0; i < sched->worker_count; i++) {
+        struct mag_worker *victim = mag_sched_at(sched, i);
+
+        found = found || lifo_is_stale(worker, victim);
+        worker->looks[i].lifo = mag_hand_peek_lifo(&victim->hand);
+        /* relaxed: a hint, compared with a later look. */
+        worker->looks[i].jobs =
+            atomic_load_explicit(&victim->counts.jobs, memory_order_relaxed);
+    }
+    return found;
+}

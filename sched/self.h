@@ -1,0 +1,91 @@
+/*
+ * self.h - what the scheduler knows of the calling thread, and how a thread from outside
+ * announces that it is inside a scheduler.  Private to sched/.
+ *
+ * Ownership
+ *   [T] the thread itself, plain   [A] any thread   [L] under the list's lock
+ *
+ * Why posters announce themselves.  A post goes on after the job is published: it looks
+ * whether somebody must be woken.  By then the job may have run, and its program may be
+ * destroying the scheduler.  So a poster names the scheduler in its record, and a stop
+ * waits for all who do.  Poster and stopping thread are Dekker's two sides (asym.h):
+ *
+ *     poster                          stopping thread
+ *     (1) target <- sched             (3) closed <- true
+ *     (2) read closed                 (4) read target, wait while it is sched
+ *
+ * If the poster read false at (2) it is seen at (4) until it has left; if it read true
+ * its post is refused and it touches nothing more.
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   left   mag_poster_leave (target) -> mag_poster_close (target) : the poster's last
+ *          touch of the scheduler
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_SELF_H
+#define SCHED_SELF_H
+
+#include "sched/asym.h"
+#include "sched/core.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mag_self {
+    struct mag_worker *worker;           /* [T] NULL on threads that are not workers */
+    _Atomic(struct mag_sched *) target;  /* [A] the scheduler this thread posts to now */
+    bool registered;                     /* [T] in the list of posters */
+    uint32_t cpu;                        /* [T] a recent CPU number */
+    uint32_t cpu_age;                    /* [T] posts since it was asked for */
+    struct mag_self *next;               /* [L] */
+    struct mag_self **link;              /* [L] */
+};
+
+extern _Thread_local struct mag_self mag_self;
+
+/* Prepares the list, once per process.  0 or -EAGAIN: no thread-exit key is left. */
+int mag_poster_init(void);
+
+/* Adds the calling thread to the list.  False: it cannot be told of its exit, and must be
+ * counted in the scheduler instead. */
+bool mag_poster_register(struct mag_self *self);
+
+/* Closes a scheduler to posts from outside and waits for those under way. */
+void mag_poster_close(struct mag_sched *sched);
+
+/* In the child of a fork(): of all threads only the caller is left. */
+void mag_poster_after_fork(void);
+
+/* For threads without a record: as mag_poster_enter, counted in the scheduler. */
+bool mag_poster_enter_counted(struct mag_sched *sched);
+
+/* A thread that is not a worker of `sched`.  False: it is closed. */
+static inline bool mag_poster_enter(struct mag_sched *sched, struct mag_self *self)
+{
+    if (MAG_UNLIKELY(!self->registered) && !mag_poster_register(self))
+        return mag_poster_enter_counted(sched);
+    /* (1), relaxed: ordered before (2) by the asymmetric pair. */
+    atomic_store_explicit(&self->target, sched, memory_order_relaxed);
+    mag_asym_light(sched->fenced);
+    /* (2), acquire: names the other end; a refusal touches nothing. */
+    if (MAG_LIKELY(!atomic_load_explicit(&sched->closed, memory_order_acquire)))
+        return true;
+    /* left, release: as in mag_poster_leave. */
+    atomic_store_explicit(&self->target, NULL, memory_order_release);
+    return false;
+}
+
+static inline void mag_poster_leave(struct mag_sched *sched, struct mag_self *self)
+{
+    if (MAG_LIKELY(self->registered)) {
+        /* left, release: the last touch of the scheduler precedes it. */
+        atomic_store_explicit(&self->target, NULL, memory_order_release);
+    } else {
+        /* left, release: as above. */
+        (void)atomic_fetch_sub_explicit(&sched->inflight, 1, memory_order_release);
+    }
+}
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/core.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { STACK_MIN = 64 * 1024, FORK_DEPTH_MIN = 64, SPIN_US_MAX = 10000 };
+
+void mag_sched_config_init(struct mag_sched_config *config)
+{
+    *config = (struct mag_sched_config){
+        .size = sizeof(*config),
+        .placement = MAG_PLACE_PER_CORE,
+        .pin = true,
+        .fork_depth = 8192,
+        .spin_us = 50,
+        .name = "magpie",
+    };
+}
+
+/* A program built against an older header passes a shorter struct: the fields it does not
+ * know keep their defaults.  One that is longer must be zero where we know nothing. */
+static int copy_config(const struct mag_sched_config *config,
+                       struct mag_sched_config *ret_config)
+{
+    mag_sched_config_init(ret_config);
+    if (config == NULL)
+        return 0;
+    if (config->size < offsetof(struct mag_sched_config, placement))
+        return -EINVAL;
+
+    const unsigned char *bytes = (const unsigned char *)config;
+    for (size_t i = sizeof(*config); i < config->size; i++) {
+        if (bytes[i] != 0)
+            return -EINVAL;
+    }
+    memcpy(ret_config, config,
+           config->size < sizeof(*config) ? config->size : sizeof(*config));
+    ret_config->size = sizeof(*config);
+    return 0;
+}
+
+static uint32_t power_of_two_at_least(uint32_t value)
+{
+    uint32_t power = 1;
+
+    while (power < value)
+        power *= 2;
+    return power;
+}
+
+static int check(struct mag_sched_config *config)
+{
+    if (config->workers > MAG_SCHED_WORKERS_MAX || config->name == NULL ||
+        config->spin_us > SPIN_US_MAX)
+        return -EINVAL;
+    if (config->stack_size != 0 && config->stack_size < STACK_MIN)
+        return -EINVAL;
+    if (config->fork_depth < FORK_DEPTH_MIN || config->fork_depth > MAG_SCHED_FORKS_MAX)
+        return -EINVAL;
+    config->fork_depth = power_of_two_at_least(config->fork_depth);
+    return 0;
+}
+
+/* As many workers as this process should run; a described machine has no quota. */
+static int default_workers(const struct mag_settings *settings, uint32_t *ret_workers)
+{
+    struct mag_budget *budget;
+    int r;
+
+    if (!settings->own_topology) {
+        *ret_workers = mag_topology_cores(settings->topology);
+        return 0;
+    }
+    r = mag_budget_read(settings->topology, NULL, &budget);
+    if (r < 0)
+        return r;
+    *ret_workers = mag_budget_workers(budget);
+    mag_budget_free(budget);
+    return 0;
+}
+
+int mag_settings_make(const struct mag_sched_config *config,
+                      struct mag_settings *ret_settings)
+{
+    struct mag_settings settings;
+    struct mag_topology *loaded = NULL;
+    int r = copy_config(config, &settings.config);
+
+    if (r == 0)
+        r = check(&settings.config);
+    if (r < 0)
+        return r;
+    settings.own_topology = settings.config.topology == NULL;
+    if (settings.own_topology) {
+        r = mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &loaded);
+        if (r < 0)
+            return r;
+    }
+    settings.topology = settings.own_topology ? loaded : settings.config.topology;
+    settings.loaded = loaded;
+    if (settings.config.workers == 0)
+        r = default_workers(&settings, &settings.config.workers);
+    if (r < 0) {
+        mag_settings_release(&settings);
+        return r;
+    }
+    *ret_settings = settings;
+    return 0;
+}
+
+void mag_settings_release(struct mag_settings *settings)
+{
+    mag_topology_free(settings->loaded);
+    settings->loaded = NULL;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/asym.h"
+#include "sched/core.h"
+#include "sched/os.h"
+#include "sched/self.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -------------------------------------------------------- what workers share */
+
+static uint32_t count_pus(const struct mag_sched *sched)
+{
+    uint32_t highest = 0;
+
+    for (uint32_t i = 0; i < mag_topology_pus(sched->settings.topology); i++) {
+        uint32_t os_index = mag_topology_pu(sched->settings.topology, i)->os_index;
+        highest = os_index > highest ? os_index : highest;
+    }
+    return highest + 1;
+}
+
+static void map_cpus(struct mag_sched *sched)
+{
+    for (uint32_t i = 0; i < mag_topology_pus(sched->settings.topology); i++) {
+        const struct mag_pu *pu = mag_topology_pu(sched->settings.topology, i);
+
+        sched->cpu_queue[pu->os_index] =
+            pu->node < sched->queue_count ? (uint16_t)pu->node : 0;
+    }
+    for (uint32_t i = sched->worker_count; i-- > 0;) {
+        uint32_t node = mag_plan_seat(sched->plan, i)->node;
+        sched->queue_worker[node < sched->queue_count ? node : 0] = i;
+    }
+}
+
+static int make_queues(struct mag_sched *sched)
+{
+    uint32_t nodes = mag_topology_nodes(sched->settings.topology);
+
+    sched->queue_count = nodes != 0 ? nodes : 1;
+    sched->cpu_count = count_pus(sched);
+    sched->queues =
+        aligned_alloc(MAG_CACHE_LINE, sched->queue_count * sizeof(*sched->queues));
+    sched->queue_worker = calloc(sched->queue_count, sizeof(*sched->queue_worker));
+    sched->cpu_queue = calloc(sched->cpu_count, sizeof(*sched->cpu_queue));
+    if (sched->queues == NULL || sched->queue_worker == NULL || sched->cpu_queue == NULL)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < sched->queue_count; i++)
+        mag_inject_init(&sched->queues[i]);
+    map_cpus(sched);
+    return 0;
+}
+
+static int map_berths(struct mag_sched *sched)
+{
+    int r = 0;
+
+    sched->berths = calloc(sched->worker_count, sizeof(*sched->berths));
+    if (sched->berths == NULL)
+        return -ENOMEM;
+    for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++) {
+        sched->berths[i].sched = sched;
+        sched->berths[i].index = i;
+        r = mag_berth_map(&sched->berths[i]);
+    }
+    return r;
+}
+
+static void init(struct mag_sched *sched)
+{
+    atomic_init(&sched->phase, MAG_PHASE_STARTING);
+    atomic_init(&sched->closed, false);
+    atomic_init(&sched->live, 0);
+    atomic_init(&sched->ready, 0);
+    atomic_init(&sched->inflight, 0);
+    mag_idle_init(&sched->idle);
+    sched->fenced = mag_asym_init();
+}
+
+/* Everything but the threads. */
+static int build(struct mag_sched *sched, const struct mag_sched_config *config)
+{
+    int r = mag_settings_make(config, &sched->settings);
+    if (r < 0)
+        return r;
+
+    const struct mag_sched_config *wanted = &sched->settings.config;
+    r = mag_plan_make(sched->settings.topology, wanted->placement, wanted->workers,
+                      wanted->os_pus, wanted->os_pu_count, &sched->plan);
+    if (r < 0)
+        return r;
+    sched->worker_count = mag_plan_workers(sched->plan);
+    sched->crowded = sched->worker_count > mag_topology_pus(sched->settings.topology);
+    r = make_queues(sched);
+    return r < 0 ? r : map_berths(sched);
+}
+
+/* ------------------------------------------------------------------- threads */
+
+static int start_thread(struct mag_berth *berth, const pthread_attr_t *attributes)
+{
+    struct mag_sched *sched = berth->sched;
+
+    /* relaxed: read by its own thread's end, and by the stop after this thread. */
+    (void)atomic_fetch_add_explicit(&sched->live, 1, memory_order_relaxed);
+    if (pthread_create(&berth->thread, attributes, mag_worker_main, berth) != 0) {
+        /* relaxed: as above. */
+        (void)atomic_fetch_sub_explicit(&sched->live, 1, memory_order_relaxed);
+        return -EAGAIN;
+    }
+    sched->started++;
+    return 0;
+}
+
+/* Signals are the program's threads' business. */
+static int start_threads(struct mag_sched *sched)
+{
+    pthread_attr_t attributes;
+    sigset_t all;
+    sigset_t before;
+    size_t stack_size = sched->settings.config.stack_size;
+    int r = 0;
+
+    if (pthread_attr_init(&attributes) != 0)
+        return -ENOMEM;
+    if (stack_size != 0 && pthread_attr_setstacksize(&attributes, stack_size) != 0)
+        r = -EINVAL;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
+        r = start_thread(&sched->berths[i], &attributes);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&attributes);
+    return r;
+}
+
+static void wait_until_ready(struct mag_sched *sched)
+{
+    for (;;) {
+        /* ready, acquire: what the workers have set up is visible to the starter. */
+        uint32_t ready = atomic_load_explicit(&sched->ready, memory_order_acquire);
+
+        if (ready == sched->started)
+            return;
+        mag_os_wait(&sched->ready, ready, -1);
+    }
+}
+
+void mag_sched_join(struct mag_sched *sched)
+{
+    for (uint32_t i = 0; i < sched->started; i++)
+        (void)pthread_join(sched->berths[i].thread, NULL);
+    sched->started = 0;
+}
+
+void mag_sched_free(struct mag_sched *sched)
+{
+    for (uint32_t i = 0; sched->berths != NULL && i < sched->worker_count; i++)
+        mag_berth_unmap(&sched->berths[i]);
+    free(sched->berths);
+    free(sched->queues);
+    free(sched->queue_worker);
+    free(sched->cpu_queue);
+    mag_plan_free(sched->plan);
+    mag_settings_release(&sched->settings);
+    free(sched);
+}
+
+static int prepare_process(void)
+{
+    int r = mag_poster_init();
+
+    return r < 0 ? r : mag_registry_init();
+}
+
+static struct mag_sched *allocate(void)
+{
+    struct mag_sched *sched = aligned_alloc(MAG_CACHE_LINE, sizeof(*sched));
+
+    if (sched != NULL)
+        memset(sched, 0, sizeof(*sched));
+    return sched;
+}
+
+int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **ret_sched)
+{
+    int r = prepare_process();
+    if (r < 0)
+        return r;
+
+    struct mag_sched *sched = allocate();
+    if (sched == NULL)
+        return -ENOMEM;
+
+    init(sched);
+    r = build(sched, config);
+    if (r == 0)
+        r = start_threads(sched);
+    wait_until_ready(sched);
+    mag_sched_enter_phase(sched, r == 0 ? MAG_PHASE_RUNNING : MAG_PHASE_ENDING);
+    if (r < 0) {
+        mag_sched_join(sched);
+        mag_sched_free(sched);
+        return r;
+    }
+    mag_registry_add(sched);
+    *ret_sched = sched;
+    return 0;
+}

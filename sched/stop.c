@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/core.h"
+#include "sched/os.h"
+#include "sched/self.h"
+
+#include <errno.h>
+#include <limits.h>
+
+void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase)
+{
+    uint32_t now = mag_sched_phase(sched);
+
+    do {
+        if (now >= (uint32_t)phase)
+            return;
+        /* seq_cst: a worker that parks after it reads the phase (4), one that has parked
+         * before is woken below.  On failure relaxed: only tried again. */
+    } while (!atomic_compare_exchange_weak_explicit(&sched->phase, &now, phase,
+                                                    memory_order_seq_cst,
+                                                    memory_order_relaxed));
+    mag_os_wake(&sched->phase, INT_MAX);
+    mag_sched_wake_all(sched);
+}
+
+/* False: the time is over and threads still live. */
+static bool wait_until_gone(struct mag_sched *sched, int64_t deadline_ns)
+{
+    int64_t until = deadline_ns < 0 ? 0 : mag_os_now_ns() + deadline_ns;
+
+    for (;;) {
+        /* live, acquire: the workers' last touches are over. */
+        uint32_t live = atomic_load_explicit(&sched->live, memory_order_acquire);
+        int64_t left = deadline_ns < 0 ? -1 : until - mag_os_now_ns();
+
+        if (live == 0)
+            return true;
+        if (deadline_ns >= 0 && left <= 0)
+            return false;
+        mag_os_wait(&sched->live, live, left);
+    }
+}
+
+/* ------------------------------------------------ jobs that have not begun */
+
+struct drop {
+    void (*on_dropped)(struct mag_job *job, void *arg);
+    void *arg;
+};
+
+static void drop(const struct drop *drop, struct mag_job *job)
+{
+    if (!mag_fork_root_drop(job) && drop->on_dropped != NULL)
+        drop->on_dropped(job, drop->arg);
+}
+
+static void drop_queue(const struct drop *how, struct mag_inject *queue)
+{
+    struct mag_job *job;
+
+    while ((job = mag_inject_pop(queue)) != NULL)
+        drop(how, job);
+}
+
+/* The threads are gone; what they left behind is this thread's alone. */
+static void drop_all(struct mag_sched *sched, const struct drop *how)
+{
+    for (uint32_t i = 0; i < sched->worker_count; i++) {
+        struct mag_worker *worker = mag_sched_at(sched, i);
+        struct mag_job *job;
+
+        while ((job = mag_hand_take(&worker->hand, &worker->ring)) != NULL)
+            drop(how, job);
+        drop_queue(how, &worker->inbox);
+    }
+    for (uint32_t i = 0; i < sched->queue_count; i++)
+        drop_queue(how, &sched->queues[i]);
+}
+
+int mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t deadline_ns,
+                   void (*on_dropped)(struct mag_job *job, void *arg), void *arg)
+{
+    struct drop how = {.on_dropped = on_dropped, .arg = arg};
+
+    if (mode != MAG_SCHED_DRAIN && mode != MAG_SCHED_CANCEL)
+        return -EINVAL;
+    if (mag_sched_self() == sched)
+        return -EDEADLK;
+    if (sched->joined)
+        return 0;
+    mag_poster_close(sched);
+    mag_sched_enter_phase(sched, mode == MAG_SCHED_DRAIN ? MAG_PHASE_DRAINING
+                                                         : MAG_PHASE_ENDING);
+    if (!wait_until_gone(sched, deadline_ns))
+        return -ETIMEDOUT;
+    mag_sched_join(sched);
+    sched->joined = true;
+    drop_all(sched, &how);
+    return 0;
+}
+
+void mag_sched_destroy(struct mag_sched *sched)
+{
+    if (sched == NULL)
+        return;
+    /* On one of its own workers it can neither end nor be freed. */
+    if (mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL) < 0)
+        return;
+    mag_registry_remove(sched);
+    mag_sched_free(sched);
+}
