@@ -67,6 +67,7 @@ struct mag_sched {
     struct mag_inject *queues;   /* [I] array, each [S] */
     uint32_t *queue_worker;      /* [I] a worker near each queue, to wake first */
     uint16_t *cpu_queue;         /* [I] operating system CPU to queue */
+    uint32_t *cpu_worker;        /* [I] operating system CPU to worker, or MAG_NONE */
 
     struct mag_idle idle; /* [S] */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/core.h"
+#include "sched/os.h"
 #include "sched/self.h"
 
 #include <errno.h>
@@ -9,9 +10,19 @@ enum { CPU_AGE = 64 };
 
 /* --------------------------------------------------------------------- waking */
 
+/* The caller occupies its CPU: the worker that sits there would have to wait for it. */
+static uint32_t beside_caller(struct mag_sched *sched, uint32_t near)
+{
+    uint32_t cpu = mag_os_cpu();
+
+    if (cpu >= sched->cpu_count || sched->cpu_worker[cpu] != near)
+        return near;
+    return near + 1 < sched->worker_count ? near + 1 : 0;
+}
+
 static void wake(struct mag_sched *sched, uint32_t near, bool even_so)
 {
-    uint32_t worker = mag_idle_claim(&sched->idle, near, even_so);
+    uint32_t worker = mag_idle_claim(&sched->idle, beside_caller(sched, near), even_so);
 
     if (worker != UINT32_MAX)
         mag_sleeper_wake(&mag_sched_at(sched, worker)->sleeper);

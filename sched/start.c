@@ -30,9 +30,14 @@ static void map_cpus(struct mag_sched *sched)
         sched->cpu_queue[pu->os_index] =
             pu->node < sched->queue_count ? (uint16_t)pu->node : 0;
     }
+    for (uint32_t i = 0; i < sched->cpu_count; i++)
+        sched->cpu_worker[i] = MAG_NONE;
+    /* Backwards, so that the first worker of a node and of a CPU is the one that stays. */
     for (uint32_t i = sched->worker_count; i-- > 0;) {
-        uint32_t node = mag_plan_seat(sched->plan, i)->node;
-        sched->queue_worker[node < sched->queue_count ? node : 0] = i;
+        const struct mag_seat *seat = mag_plan_seat(sched->plan, i);
+
+        sched->queue_worker[seat->node < sched->queue_count ? seat->node : 0] = i;
+        sched->cpu_worker[seat->os_pu] = i;
     }
 }
 
@@ -46,7 +51,9 @@ static int make_queues(struct mag_sched *sched)
         aligned_alloc(MAG_CACHE_LINE, sched->queue_count * sizeof(*sched->queues));
     sched->queue_worker = calloc(sched->queue_count, sizeof(*sched->queue_worker));
     sched->cpu_queue = calloc(sched->cpu_count, sizeof(*sched->cpu_queue));
-    if (sched->queues == NULL || sched->queue_worker == NULL || sched->cpu_queue == NULL)
+    sched->cpu_worker = calloc(sched->cpu_count, sizeof(*sched->cpu_worker));
+    if (sched->queues == NULL || sched->queue_worker == NULL ||
+        sched->cpu_queue == NULL || sched->cpu_worker == NULL)
         return -ENOMEM;
     for (uint32_t i = 0; i < sched->queue_count; i++)
         mag_inject_init(&sched->queues[i]);
@@ -164,6 +171,7 @@ void mag_sched_free(struct mag_sched *sched)
     free(sched->queues);
     free(sched->queue_worker);
     free(sched->cpu_queue);
+    free(sched->cpu_worker);
     mag_plan_free(sched->plan);
     mag_settings_release(&sched->settings);
     free(sched);

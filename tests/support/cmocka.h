@@ -1,0 +1,17 @@
+/*
+ * cmocka.h - cmocka with the headers that it wants before it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef TESTS_SUPPORT_CMOCKA_H
+#define TESTS_SUPPORT_CMOCKA_H
+
+/* clang-format off: cmocka needs these first. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#endif
