@@ -51,7 +51,7 @@ struct mag_fork_stack *mag_fork_stack_init(void *memory, uint32_t depth, bool fe
 }
 
 /* Stands in a slot whose child is run elsewhere: the slot is not free. */
-static void taken(mag_fork w, void *payload)
+static void elsewhere(mag_fork w, void *payload)
 {
     (void)w;
     (void)payload;
@@ -119,10 +119,26 @@ static void share_as_thief(struct mag_fork_stack *victim)
         set_split(victim, base + shared);
 }
 
+/* Under the lock: the child at `base`, unless its owner is about to pop it. */
+static bool take(struct mag_fork_stack *victim, struct mag_fork_slot *base,
+                 struct mag_fork_slot *at, struct mag_fork_taken *ret_taken)
+{
+    /* child, acquire: the payload is visible. */
+    mag_fork_body body = atomic_load_explicit(&base->body, memory_order_acquire);
+
+    if (body == NULL)
+        return false;
+    /* relaxed: the owner reads it under the lock, after base has passed the slot. */
+    atomic_store_explicit(&base->state, (uintptr_t)at, memory_order_relaxed);
+    set_base(victim, base + 1);
+    *ret_taken = (struct mag_fork_taken){.slot = base, .body = body};
+    return true;
+}
+
 enum mag_fork_steal mag_fork_stack_steal(struct mag_fork_stack *victim,
                                          const struct mag_fork_slot *oldest,
                                          struct mag_fork_slot *at,
-                                         struct mag_fork_slot **ret_child)
+                                         struct mag_fork_taken *ret_taken)
 {
     enum mag_fork_steal result = MAG_FORK_EMPTY;
 
@@ -133,13 +149,8 @@ enum mag_fork_steal mag_fork_stack_steal(struct mag_fork_stack *victim,
     struct mag_fork_slot *base = base_of(victim);
     if (base >= oldest && base == split_of(victim))
         share_as_thief(victim);
-    if (base >= oldest && base != split_of(victim)) {
-        /* relaxed: the owner reads it under the lock, after base has passed the slot. */
-        atomic_store_explicit(&base->state, (uintptr_t)at, memory_order_relaxed);
-        set_base(victim, base + 1);
-        *ret_child = base;
+    if (base >= oldest && base != split_of(victim) && take(victim, base, at, ret_taken))
         result = MAG_FORK_STOLEN;
-    }
     mag_spin_unlock(&victim->lock);
     return result;
 }
@@ -181,14 +192,11 @@ static void run_body(struct mag_fork_stack *stack, mag_fork_body body, void *pay
     stack->entry = entry;
 }
 
-void mag_fork_stack_run(struct mag_fork_stack *stack, struct mag_fork_slot *child,
+void mag_fork_stack_run(struct mag_fork_stack *stack, const struct mag_fork_taken *taken,
                         struct mag_fork_slot *at)
 {
-    /* relaxed: acquired when the child was counted, under the lock. */
-    mag_fork_body body = atomic_load_explicit(&child->body, memory_order_relaxed);
-
-    run_body(stack, body, child->payload, at);
-    complete(child);
+    run_body(stack, taken->body, taken->slot->payload, at);
+    complete(taken->slot);
 }
 
 void mag_fork_stack_root(struct mag_fork_stack *stack, mag_fork_body body, void *payload)
@@ -237,14 +245,14 @@ static bool help(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
                  uintptr_t state)
 {
     struct mag_fork_slot *began = (struct mag_fork_slot *)(state & ~STATE_FLAGS);
-    struct mag_fork_slot *child;
+    struct mag_fork_taken taken;
 
-    if (mag_fork_stack_steal(mag_fork_stack_of(began), began, slot + 1, &child) !=
+    if (mag_fork_stack_steal(mag_fork_stack_of(began), began, slot + 1, &taken) !=
         MAG_FORK_STOLEN)
         return false;
     if (stack->on_steal != NULL)
         stack->on_steal(stack->arg);
-    mag_fork_stack_run(stack, child, slot + 1);
+    mag_fork_stack_run(stack, &taken, slot + 1);
     return true;
 }
 
@@ -314,7 +322,7 @@ bool mag_fork_pop_slow(struct mag_fork_slot *slot)
         return true;
 
     /* relaxed: keeps the slot from looking free to a root below; owner only. */
-    atomic_store_explicit(&slot->body, taken, memory_order_relaxed);
+    atomic_store_explicit(&slot->body, elsewhere, memory_order_relaxed);
     join_stolen(stack, slot);
     /* relaxed: free again; thieves look at base, which stands above. */
     atomic_store_explicit(&slot->body, NULL, memory_order_relaxed);

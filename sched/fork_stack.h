@@ -31,7 +31,8 @@
  * If the owner read a split <= s at (2), the thief reads NULL at (4) and lowers `split`
  * to s again: the child was the owner's.  (Or it reads a child that was forked into s
  * since; that one is popped after the thief's barrier and meets split = b.)  If the owner
- * read b it goes through the lock, and finds out whether base has passed s.
+ * read b it goes through the lock, and finds out whether base has passed s.  A thief that
+ * finds a shared slot cleared leaves it: its owner stands before the lock.
  *
  * With fences in place of membarrier `split` stays above every slot, so that each pop
  * takes the slow path, fences there and reads `real_split`.
@@ -75,6 +76,13 @@ struct mag_fork_stack {
     _Alignas(MAG_CACHE_LINE) struct mag_fork_slot slots[];
 };
 
+/* A child that a thief has taken.  Its body was read at the theft: the owner, about to
+ * join, may clear the slot's at any time. */
+struct mag_fork_taken {
+    struct mag_fork_slot *slot;
+    mag_fork_body body;
+};
+
 enum mag_fork_steal { MAG_FORK_STOLEN, MAG_FORK_EMPTY, MAG_FORK_LOST };
 
 /* Prepares `memory`, MAG_FORK_STACK_BYTES at a multiple of that, for `depth` children. */
@@ -115,10 +123,10 @@ static inline void mag_fork_stack_ask(struct mag_fork_stack *stack)
 enum mag_fork_steal mag_fork_stack_steal(struct mag_fork_stack *victim,
                                          const struct mag_fork_slot *oldest,
                                          struct mag_fork_slot *at,
-                                         struct mag_fork_slot **ret_child);
+                                         struct mag_fork_taken *ret_taken);
 
 /* The worker of `stack`.  Runs a stolen child at `at` and tells its owner. */
-void mag_fork_stack_run(struct mag_fork_stack *stack, struct mag_fork_slot *child,
+void mag_fork_stack_run(struct mag_fork_stack *stack, const struct mag_fork_taken *taken,
                         struct mag_fork_slot *at);
 
 /* The worker of `stack`.  Runs a root where the stack is free. */

@@ -50,7 +50,6 @@ static struct mag_job *steal_hand(struct mag_worker *worker, struct mag_worker *
 static bool steal_from(struct mag_worker *worker, struct mag_worker *victim, bool late,
                        struct mag_work *ret_work)
 {
-    ret_work->child = NULL;
     ret_work->job = steal_jobs(worker, victim);
     if (ret_work->job == NULL && mag_fork_stack_steal(victim->forks, NULL,
                                                       worker->forks->slots,
@@ -100,7 +99,6 @@ bool mag_worker_search(struct mag_worker *worker, bool late, struct mag_work *re
 {
     uint32_t ring = 0;
 
-    ret_work->child = NULL;
     ret_work->job = mag_worker_next(worker);
     if (ret_work->job != NULL)
         return true;

@@ -50,7 +50,7 @@ static void run(struct mag_worker *worker, const struct mag_work *work)
         mag_count(&worker->counts.jobs);
         work->job->run(work->job);
     } else {
-        mag_fork_stack_run(worker->forks, work->child, worker->forks->slots);
+        mag_fork_stack_run(worker->forks, &work->child, worker->forks->slots);
     }
 }
 
@@ -59,7 +59,6 @@ static void loop(struct mag_worker *worker)
     struct mag_work work;
 
     while (mag_sched_phase(worker->sched) != MAG_PHASE_ENDING) {
-        work.child = NULL;
         work.job = mag_worker_next(worker);
         if (work.job == NULL && !mag_worker_idle(worker, &work))
             break;

@@ -75,8 +75,8 @@ struct mag_worker {
 
 /* Something to do. */
 struct mag_work {
-    struct mag_job *job;         /* run this, or else */
-    struct mag_fork_slot *child; /* run this stolen child */
+    struct mag_job *job;         /* run this, or if NULL */
+    struct mag_fork_taken child; /* run this */
 };
 
 static inline void mag_count(_Atomic(uint64_t) *counter)
