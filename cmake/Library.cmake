@@ -1,0 +1,35 @@
+# libmagpie.so and libmagpie.a, from the rooms.
+file(GLOB MAG_SOURCES CONFIGURE_DEPENDS
+  "${PROJECT_SOURCE_DIR}/numa/*.c" "${PROJECT_SOURCE_DIR}/sched/*.c"
+  "${PROJECT_SOURCE_DIR}/vtask/*.c")
+
+function(mag_library name type)
+  add_library(${name} ${type} ${MAG_SOURCES})
+  set_target_properties(${name} PROPERTIES
+    OUTPUT_NAME magpie
+    C_VISIBILITY_PRESET hidden
+    POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(${name}
+    PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+           "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
+    PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
+  # The thread's record is read at every post: one load instead of a call.
+  target_compile_options(${name} PRIVATE -ftls-model=initial-exec)
+  target_link_libraries(${name}
+    PRIVATE $<BUILD_INTERFACE:magpie-warnings> PkgConfig::HWLOC PkgConfig::CK
+    PUBLIC Threads::Threads)
+endfunction()
+
+mag_library(magpie-shared SHARED)
+mag_library(magpie-static STATIC)
+set_target_properties(magpie-shared PROPERTIES
+  VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} EXPORT_NAME magpie)
+set_target_properties(magpie-static PROPERTIES EXPORT_NAME magpie-static)
+# Workers outlive whoever loaded the library: it is never unmapped.
+target_link_options(magpie-shared PRIVATE -Wl,-z,nodelete -Wl,-z,defs)
+if(CMAKE_C_FLAGS MATCHES "-fsanitize")
+  target_link_options(magpie-shared PRIVATE -Wl,-z,undefs)
+endif()
+add_library(magpie::magpie ALIAS magpie-shared)
+add_library(magpie::magpie-static ALIAS magpie-static)

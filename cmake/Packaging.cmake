@@ -1,0 +1,28 @@
+# `cmake --install`: headers, both libraries, the program and its man page, a CMake
+# package and a pkg-config file.
+include(CMakePackageConfigHelpers)
+
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/magpie"
+        DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+install(TARGETS magpie-shared magpie-static EXPORT magpie-targets
+        LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+        ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(EXPORT magpie-targets NAMESPACE magpie::
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/magpie")
+configure_package_config_file(
+  "${PROJECT_SOURCE_DIR}/cmake/magpie-config.cmake.in"
+  "${PROJECT_BINARY_DIR}/magpie-config.cmake"
+  INSTALL_DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/magpie")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/magpie-config-version.cmake"
+                                 COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/magpie-config.cmake"
+              "${PROJECT_BINARY_DIR}/magpie-config-version.cmake"
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/magpie")
+configure_file("${PROJECT_SOURCE_DIR}/cmake/magpie.pc.in"
+               "${PROJECT_BINARY_DIR}/magpie.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/magpie.pc"
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+if(MAG_BUILD_PROGRAM)
+  install(FILES "${PROJECT_SOURCE_DIR}/man/magpie.1"
+          DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+endif()
