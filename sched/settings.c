@@ -72,7 +72,7 @@ static int default_workers(const struct mag_settings *settings, uint32_t *ret_wo
         *ret_workers = mag_topology_cores(settings->topology);
         return 0;
     }
-    r = mag_budget_read(settings->topology, NULL, &budget);
+    r = mag_budget_read(settings->topology, MAG_BUDGET_UP, NULL, &budget);
     if (r < 0)
         return r;
     *ret_workers = mag_budget_workers(budget);

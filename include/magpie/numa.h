@@ -4,15 +4,17 @@
  *
  * The model.  A topology is a read-only list of usable PUs (hardware threads) and NUMA
  * nodes, taken from this machine, from an hwloc XML file or from an hwloc synthetic
- * description.  A budget is how many workers this process should run and why.  A plan is
- * a list of seats, one per worker, each on one PU.  Topologies, budgets and plans are
- * data: they can be made, printed and tested without starting a thread.
+ * description.  A budget is how many workers this process should run, and why.  A plan is
+ * a list of seats, one per worker, each on one PU.  All three are data: they can be made,
+ * printed and tested without starting a thread.
  *
  * A machine without NUMA is a machine with one node, not an error.  Placement is a
  * preference: what was asked and what was obtained are both reported.
  *
  * Indices.  A PU or node index counts the usable ones of a topology from 0, in the order
- * of the machine's hierarchy, and is never an operating system number; `os_index` is.
+ * of the machine's hierarchy; it is never an operating system number, `os_index` is.
+ *
+ * Errors.  0 or a negative errno; see each function.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,124 +25,287 @@
 
 MAG_EXTERN_C_BEGIN
 
-#define MAG_NONE UINT32_MAX /* no node, no PU: memory-less nodes, unpinned workers */
+#define MAG_NONE UINT32_MAX /* no node, no PU, no worker */
 
 /* ---------------------------------------------------------------- topology */
 
 struct mag_topology;
 
 enum mag_topology_kind {
-    MAG_TOPOLOGY_MACHINE,   /* this machine, as this process may use it; `text` is NULL */
-    MAG_TOPOLOGY_XML,       /* `text` is the path of an hwloc XML file */
-    MAG_TOPOLOGY_SYNTHETIC, /* `text` is a description such as "node:2 core:4 pu:2" */
+    MAG_TOPOLOGY_MACHINE,   /* this machine, as this process may use it; no text */
+    MAG_TOPOLOGY_XML,       /* the text is the path of an hwloc XML file */
+    MAG_TOPOLOGY_SYNTHETIC, /* the text is a description such as "node:2 core:4 pu:2" */
 };
 
-/* One usable hardware thread. */
+/* One usable hardware thread.  Of `core`, `cache` and `package` only equality matters:
+ * PUs with the same number share the thing. */
 struct mag_pu {
     uint32_t os_index; /* the operating system's number */
-    uint32_t core;     /* PUs with the same number share a core */
-    uint32_t cache;    /* PUs with the same number share their last-level cache */
-    uint32_t node;     /* index of the nearest node with memory, or MAG_NONE */
-    uint32_t package;  /* PUs with the same number share a package (socket) */
-    uint32_t kind;     /* 0 is the least efficient... see `kinds`; greater is faster */
+    uint32_t core;
+    uint32_t cache;   /* the last-level cache; where there is none, the package */
+    uint32_t node;    /* index of its node with memory, or MAG_NONE */
+    uint32_t package; /* socket */
+    uint32_t kind;    /* on hybrid machines 0 is the slowest kind of core; else 0 */
 };
 
-/* One NUMA node that has memory this process may use. */
+/* One NUMA node with memory that this process may use. */
 struct mag_node {
     uint32_t os_index;
-    uint32_t pus;          /* usable PUs whose nearest node this is; 0: memory only */
+    uint32_t pus;          /* usable PUs whose node this is; 0: memory only (CXL, HBM) */
     uint64_t memory_bytes; /* local memory in bytes, 0 when unknown */
 };
 
+/*
+ * Loads a topology.  Of this machine only what the affinity mask of the calling thread
+ * and the cpuset of the process allow is usable; of a described one, everything.  Nothing
+ * is bound or changed.
+ *
+ *   Thread     any
+ *   Blocks     for milliseconds: it reads a few files per PU of the machine
+ *   Allocates  yes
+ *   Returns    0; -ENOENT no such file; -EINVAL not a topology, or one without a usable
+ *              PU, or a text where none belongs or none where one does; -ENOMEM; -EIO the
+ *              system would not say
+ *   Release    mag_topology_free
+ */
 MAG_API MAG_MUST_CHECK int mag_topology_load(enum mag_topology_kind kind,
                                              const char *text,
                                              struct mag_topology **ret_topology);
+
+/*
+ * Frees a topology; NULL is allowed.  Nothing that borrowed it may be in use.
+ */
 MAG_API void mag_topology_free(struct mag_topology *topology);
 
+/*
+ * How many usable PUs (at least 1), cores with such a PU (at least 1) and nodes there are.
+ */
 MAG_API uint32_t mag_topology_pus(const struct mag_topology *topology);
-MAG_API uint32_t mag_topology_nodes(const struct mag_topology *topology);
 MAG_API uint32_t mag_topology_cores(const struct mag_topology *topology);
+MAG_API uint32_t mag_topology_nodes(const struct mag_topology *topology);
+
+/*
+ * One PU, one node.
+ *
+ *   Returns    NULL when there is no such index; else valid as long as the topology
+ */
 MAG_API const struct mag_pu *mag_topology_pu(const struct mag_topology *topology,
                                              uint32_t pu);
 MAG_API const struct mag_node *mag_topology_node(const struct mag_topology *topology,
                                                  uint32_t node);
-/* Relative latency from `from` to `to`, 10 for a node to itself, as in ACPI's SLIT. */
+
+/*
+ * Relative latency from one node's PUs to another node's memory, 10 for a node to itself,
+ * as in ACPI's SLIT.
+ *
+ *   Returns    the machine's figure; where it has none, 10 for the same node and 20 for
+ *              another; the same for indices that do not exist
+ */
 MAG_API uint32_t mag_topology_distance(const struct mag_topology *topology, uint32_t from,
                                        uint32_t to);
 
+/*
+ * Whether the topology is this machine's, so that threads and memory can be bound by it.
+ */
+MAG_API bool mag_topology_is_this_machine(const struct mag_topology *topology);
+
 /* ------------------------------------------------------------------ budget */
 
-enum mag_budget_rounding {
-    MAG_BUDGET_UP,   /* 1.5 CPUs of quota: 2 workers (default) */
-    MAG_BUDGET_DOWN, /* 1.5 CPUs of quota: 1 worker */
+/* What decided the number of workers. */
+enum mag_budget_reason {
+    MAG_BUDGET_CORES,    /* every core of the machine, one worker each */
+    MAG_BUDGET_AFFINITY, /* every core that the affinity mask or the cpuset allows */
+    MAG_BUDGET_QUOTA,    /* the CPU quota of a control group */
 };
 
-struct mag_budget; /* opaque; see accessors (numa room owner refines) */
+enum mag_budget_rounding {
+    MAG_BUDGET_UP,   /* a quota of 1.5 CPUs: 2 workers, sometimes throttled (default) */
+    MAG_BUDGET_DOWN, /* a quota of 1.5 CPUs: 1 worker, never throttled */
+};
+
+/* The CPU limit of one control group, this process's own or one above it. */
+struct mag_budget_level {
+    const char *path;       /* of its files in the file system */
+    double cpus;            /* quota / period in CPUs; 0: this group sets no limit */
+    uint64_t throttled;     /* periods in which it was throttled so far */
+    uint64_t throttled_usec; /* microseconds that its threads were held back so far */
+};
+
+struct mag_budget;
+
+/*
+ * Finds out how many workers this process should run: one per usable core of `topology`,
+ * at most the smallest quota of all control groups from the process's own up to the root
+ * (cgroup v1 and v2, side by side as well), at least 1.
+ *
+ *   root       where /proc and /sys are looked for; NULL or "" in a program.  Tests pass
+ *              a directory with files of their own
+ *   Blocks     for as long as a few small files take to be read
+ *   Allocates  yes
+ *   Returns    0, also where there are no control groups or their files make no sense:
+ *              what cannot be read sets no limit; -ENOMEM
+ *   Release    mag_budget_free
+ */
+MAG_API MAG_MUST_CHECK int mag_budget_read(const struct mag_topology *topology,
+                                           enum mag_budget_rounding rounding,
+                                           const char *root,
+                                           struct mag_budget **ret_budget);
+
+/* Frees a budget; NULL is allowed. */
+MAG_API void mag_budget_free(struct mag_budget *budget);
+
+/* How many workers to run, at least 1, and what decided it. */
+MAG_API uint32_t mag_budget_workers(const struct mag_budget *budget);
+MAG_API enum mag_budget_reason mag_budget_reason(const struct mag_budget *budget);
+
+/* The smallest quota in CPUs, 0: none. */
+MAG_API double mag_budget_quota(const struct mag_budget *budget);
+
+/* PUs of the machine that are online, whether or not this process may use them. */
+MAG_API uint32_t mag_budget_online(const struct mag_budget *budget);
+
+/*
+ * The control groups that were found to say something about CPU time, the process's own
+ * first; valid as long as the budget.  NULL when there is no such index.
+ */
+MAG_API uint32_t mag_budget_levels(const struct mag_budget *budget);
+MAG_API const struct mag_budget_level *mag_budget_level(const struct mag_budget *budget,
+                                                        uint32_t level);
 
 /* ------------------------------------------------------------------- plans */
 
 enum mag_placement {
-    MAG_PLACE_COMPACT,  /* fill a core, then its cache, then its node, then the next */
-    MAG_PLACE_SCATTER,  /* one per node in turn, then per cache, then per core */
-    MAG_PLACE_PER_CORE, /* compact order, one PU of each core first (default) */
-    MAG_PLACE_PER_PU,   /* every PU, in compact order */
-    MAG_PLACE_LIST,     /* the caller's list of operating system PU numbers */
+    MAG_PLACE_PER_CORE, /* one PU of each core, neighbours first; then the others */
+    MAG_PLACE_COMPACT,  /* every PU of a core, of its cache, of its node, then the next */
+    MAG_PLACE_SCATTER,  /* far apart: nodes in turn, then their caches, then cores */
+    MAG_PLACE_PER_PU,   /* as compact; the default number of workers is that of PUs */
+    MAG_PLACE_LIST,     /* the caller's list of operating system PU numbers, in order */
 };
 
 /* Where one worker sits. */
 struct mag_seat {
     uint32_t pu;    /* index into the topology */
     uint32_t os_pu; /* the operating system's number of that PU */
-    uint32_t core;
+    uint32_t core;  /* these four as in struct mag_pu */
     uint32_t cache;
-    uint32_t node; /* index of the nearest node with memory, or MAG_NONE */
+    uint32_t node;
     uint32_t package;
 };
 
-/* How far two seats are apart, nearest first: the order in which a worker steals. */
+/* How far two seats are apart, nearest first. */
 enum mag_reach {
-    MAG_REACH_CORE,  /* same core */
-    MAG_REACH_CACHE, /* same last-level cache */
-    MAG_REACH_NODE,  /* same node */
-    MAG_REACH_FAR,   /* another node; compare nodes by mag_topology_distance */
+    MAG_REACH_CORE,  /* the same core */
+    MAG_REACH_CACHE, /* the same last-level cache */
+    MAG_REACH_NODE,  /* the same node */
+    MAG_REACH_FAR,   /* different nodes */
+};
+
+/* Victims that are equally far: those up to, and not including, index `end`. */
+struct mag_ring {
+    uint32_t end;
+    enum mag_reach reach;
+    uint32_t distance; /* of the nodes, as mag_topology_distance */
 };
 
 struct mag_plan;
 
-/* workers == 0: the budget's default.  More workers than PUs: seats are reused in turn. */
+/*
+ * Lays workers over a topology.  The same input always gives the same plan.  When there
+ * are more workers than PUs the seats are given out again from the first on.
+ *
+ *   workers      0: one per core; per PU for MAG_PLACE_PER_PU; one per entry for a list
+ *   os_pus       for MAG_PLACE_LIST, os_pu_count entries; ignored otherwise
+ *   Allocates    yes
+ *   Returns      0; -EINVAL no such policy, an empty list, or a PU in it that is not
+ *                usable; -ENOMEM
+ *   Release      mag_plan_free
+ */
 MAG_API MAG_MUST_CHECK int mag_plan_make(const struct mag_topology *topology,
                                          enum mag_placement placement, uint32_t workers,
                                          const uint32_t *os_pus, uint32_t os_pu_count,
                                          struct mag_plan **ret_plan);
+
+/* Frees a plan; NULL is allowed.  A plan does not need its topology any more. */
 MAG_API void mag_plan_free(struct mag_plan *plan);
+
+/* How many workers the plan seats. */
 MAG_API uint32_t mag_plan_workers(const struct mag_plan *plan);
+
+/*
+ * The seat of one worker; valid as long as the plan.  NULL when there is no such worker.
+ */
 MAG_API const struct mag_seat *mag_plan_seat(const struct mag_plan *plan,
                                              uint32_t worker);
+
+/* How far two seats of one plan are apart. */
 MAG_API enum mag_reach mag_seat_reach(const struct mag_seat *a, const struct mag_seat *b);
+
+/*
+ * The other workers in the order in which one worker steals from them, nearest first, in
+ * rings of equal distance: same core, same cache, same node, then nodes by distance.
+ *
+ *   ret_victims    room for mag_plan_workers() - 1 numbers
+ *   ret_rings      room for `ring_capacity` rings, at least 1; if there are more, the
+ *                  farthest are merged into the last
+ *   Returns        0; -EINVAL no such worker or no room for a ring
+ */
+MAG_API int mag_plan_victims(const struct mag_plan *plan, uint32_t worker,
+                             uint32_t *ret_victims, struct mag_ring *ret_rings,
+                             uint32_t ring_capacity, uint32_t *ret_ring_count);
+
+/*
+ * Prints a plan, one line per worker, as snprintf does: at most `size` bytes with the
+ * terminating zero are written.
+ *
+ *   Returns    the length of the whole text without the zero
+ */
+MAG_API size_t mag_plan_format(const struct mag_plan *plan, char *buffer, size_t size);
+
+/* The policy's name, such as "per-core"; NULL when there is no such policy. */
+MAG_API const char *mag_placement_name(enum mag_placement placement);
 
 /* ------------------------------------------------- pinning and node memory */
 
 enum mag_pinned {
     MAG_PINNED,      /* the thread runs on the PU that was asked for, and only there */
-    MAG_PIN_REFUSED, /* the kernel said no (seccomp, cpuset); the thread floats */
-    MAG_PIN_FOREIGN, /* the topology is not this machine's: nothing was asked */
+    MAG_PIN_REFUSED, /* the kernel said no (a filter, a cpuset); the thread floats */
+    MAG_PIN_FOREIGN, /* not asked: pinning is off, or it is not this machine's topology */
 };
 
-/* Pins the calling thread to one PU. Returns 0 with what was obtained; -EINVAL no such PU. */
+/*
+ * Binds the calling thread to one PU.
+ *
+ *   Returns    0, and what was obtained; -EINVAL no such PU
+ */
 MAG_API int mag_pin_self(const struct mag_topology *topology, uint32_t pu,
                          enum mag_pinned *ret_obtained);
 
 enum mag_placed {
-    MAG_PLACED,      /* the kernel accepted the node */
-    MAG_FIRST_TOUCH, /* the kernel refused the policy: pages go where first touched */
+    MAG_PLACED,      /* the kernel has accepted the node */
+    MAG_FIRST_TOUCH, /* it has not, or was not asked: pages go where they are touched */
 };
 
-/* Maps `size` bytes of zeroed pages, on `node` if the kernel agrees (MAG_NONE: anywhere). */
+/*
+ * Maps `size` bytes of zeroed pages, on a node if the kernel agrees.
+ *
+ *   node       MAG_NONE: wherever they are first touched
+ *   Blocks     in the kernel; not for hot paths
+ *   Allocates  yes
+ *   Returns    0, and what was obtained; -EINVAL no such node, or `size` is 0; -ENOMEM
+ *   Release    mag_node_unmap with the same size, from any thread
+ */
 MAG_API MAG_MUST_CHECK int mag_node_map(const struct mag_topology *topology,
                                         uint32_t node, size_t size, void **ret_pages,
                                         enum mag_placed *ret_obtained);
-/* Gives back pages of mag_node_map; `pages` may be NULL. */
+
+/* Gives pages of mag_node_map back; NULL is allowed. */
 MAG_API void mag_node_unmap(void *pages, size_t size);
+
+/*
+ * Whether this process may bind memory to nodes: false under a filter that refuses it,
+ * or a kernel without NUMA.  It asks the kernel, and changes nothing.
+ */
+MAG_API bool mag_node_binding_allowed(void);
 
 MAG_EXTERN_C_END
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <magpie/base.h>
+
+#include <errno.h>
+#include <string.h>
+
+const char *mag_version(void)
+{
+    return MAG_VERSION_STRING;
+}
+
+/* The codes that Magpie returns, in its own words where the system's would mislead. */
+const char *mag_error_text(int code)
+{
+    static const struct {
+        int code;
+        const char *text;
+    } texts[] = {
+        {0, "success"},
+        {-EINVAL, "invalid argument"},
+        {-ENOMEM, "out of memory"},
+        {-EAGAIN, "the system refused a resource, perhaps a thread"},
+        {-ENOSPC, "the limit that was set is reached"},
+        {-ESHUTDOWN, "the scheduler is stopping"},
+        {-ETIMEDOUT, "the time is over"},
+        {-EDEADLK, "a worker cannot wait for its own scheduler to stop"},
+        {-ENOENT, "no such file"},
+        {-EIO, "the system could not be asked"},
+        {-ECANCELED, "cancelled"},
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (texts[i].code == code)
+            return texts[i].text;
+    }
+    return "unknown error";
+}

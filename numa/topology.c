@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "numa/topology.h"
+
+#include <errno.h>
+#include <hwloc/cpukinds.h>
+#include <hwloc/distances.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { DISTANCE_SAME = 10, DISTANCE_OTHER = 20 };
+
+/* ---------------------------------------------------------------- what to load */
+
+static int set_source(hwloc_topology_t hwloc, enum mag_topology_kind kind,
+                      const char *text)
+{
+    switch (kind) {
+    case MAG_TOPOLOGY_MACHINE:
+        return 0;
+    case MAG_TOPOLOGY_XML:
+        /* hwloc prints when the file is missing; we say so ourselves. */
+        if (access(text, R_OK) != 0)
+            return -ENOENT;
+        return hwloc_topology_set_xml(hwloc, text) == 0 ? 0 : -EINVAL;
+    case MAG_TOPOLOGY_SYNTHETIC:
+        return hwloc_topology_set_synthetic(hwloc, text) == 0 ? 0 : -EINVAL;
+    }
+    return -EINVAL;
+}
+
+/* Only what placement needs: no devices, no levels without structure of their own. */
+static void set_filters(hwloc_topology_t hwloc)
+{
+    (void)hwloc_topology_set_io_types_filter(hwloc, HWLOC_TYPE_FILTER_KEEP_NONE);
+    (void)hwloc_topology_set_icache_types_filter(hwloc, HWLOC_TYPE_FILTER_KEEP_NONE);
+    (void)hwloc_topology_set_type_filter(hwloc, HWLOC_OBJ_MISC,
+                                         HWLOC_TYPE_FILTER_KEEP_NONE);
+}
+
+static int load_hwloc(struct mag_topology *topology, const char *text)
+{
+    if (hwloc_topology_init(&topology->hwloc) != 0)
+        return -ENOMEM;
+    int r = set_source(topology->hwloc, topology->kind, text);
+    if (r < 0)
+        return r;
+    set_filters(topology->hwloc);
+    if (hwloc_topology_load(topology->hwloc) == 0)
+        return 0;
+    if (errno == ENOMEM)
+        return -ENOMEM;
+    return topology->kind == MAG_TOPOLOGY_MACHINE ? -EIO : -EINVAL;
+}
+
+/* --------------------------------------------------------------------- usable */
+
+/* Narrows to the calling thread's affinity mask.  hwloc knows the cpuset, not the mask. */
+static int keep_affinity(hwloc_topology_t hwloc, hwloc_bitmap_t usable)
+{
+    hwloc_bitmap_t mask = hwloc_bitmap_alloc();
+
+    if (mask == NULL)
+        return -ENOMEM;
+    /* Where the mask cannot be read, the cpuset alone decides. */
+    if (hwloc_get_cpubind(hwloc, mask, HWLOC_CPUBIND_THREAD) == 0 &&
+        hwloc_bitmap_intersects(mask, usable))
+        (void)hwloc_bitmap_and(usable, usable, mask);
+    hwloc_bitmap_free(mask);
+    return 0;
+}
+
+static int find_usable(const struct mag_topology *topology, hwloc_bitmap_t *ret_usable)
+{
+    hwloc_bitmap_t usable =
+        hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(topology->hwloc));
+    int r = usable == NULL ? -ENOMEM : 0;
+
+    if (r == 0 && topology->kind == MAG_TOPOLOGY_MACHINE)
+        r = keep_affinity(topology->hwloc, usable);
+    if (r < 0) {
+        hwloc_bitmap_free(usable);
+        return r;
+    }
+    *ret_usable = usable;
+    return 0;
+}
+
+/* ---------------------------------------------------------------------- nodes */
+
+static int fill_nodes(struct mag_topology *topology)
+{
+    int count = hwloc_get_nbobjs_by_type(topology->hwloc, HWLOC_OBJ_NUMANODE);
+    hwloc_const_nodeset_t allowed = hwloc_topology_get_allowed_nodeset(topology->hwloc);
+
+    topology->nodes = calloc(count > 0 ? (size_t)count : 1, sizeof(*topology->nodes));
+    if (topology->nodes == NULL)
+        return -ENOMEM;
+    for (int i = 0; i < count; i++) {
+        hwloc_obj_t node =
+            hwloc_get_obj_by_type(topology->hwloc, HWLOC_OBJ_NUMANODE, (unsigned)i);
+
+        if (!hwloc_bitmap_isset(allowed, node->os_index))
+            continue;
+        topology->nodes[topology->node_count++] = (struct mag_node){
+            .os_index = node->os_index,
+            .memory_bytes = node->attr->numanode.local_memory,
+        };
+    }
+    return 0;
+}
+
+static uint32_t node_index(const struct mag_topology *topology, uint32_t os_index)
+{
+    for (uint32_t i = 0; i < topology->node_count; i++) {
+        if (topology->nodes[i].os_index == os_index)
+            return i;
+    }
+    return MAG_NONE;
+}
+
+static hwloc_obj_t node_object(const struct mag_topology *topology, uint32_t node)
+{
+    return hwloc_get_numanode_obj_by_os_index(topology->hwloc,
+                                              topology->nodes[node].os_index);
+}
+
+/* The node with the fewest other PUs around it that has this one: on machines with fast
+ * and slow memory side by side, the first of the smallest. */
+static uint32_t nearest_node(const struct mag_topology *topology, hwloc_obj_t pu)
+{
+    uint32_t nearest = MAG_NONE;
+    int fewest = 0;
+
+    for (uint32_t i = 0; i < topology->node_count; i++) {
+        hwloc_const_cpuset_t around = node_object(topology, i)->cpuset;
+        int weight = hwloc_bitmap_weight(around);
+
+        if (hwloc_bitmap_isset(around, pu->os_index) &&
+            (nearest == MAG_NONE || weight < fewest)) {
+            nearest = i;
+            fewest = weight;
+        }
+    }
+    return nearest;
+}
+
+/* ------------------------------------------------------------------------ PUs */
+
+static uint32_t ancestor(const struct mag_topology *topology, hwloc_obj_t pu,
+                         hwloc_obj_type_t type)
+{
+    hwloc_obj_t object = hwloc_get_ancestor_obj_by_type(topology->hwloc, type, pu);
+
+    return object != NULL ? object->logical_index : MAG_NONE;
+}
+
+/* The outermost cache of the PU; numbers of different levels must not meet. */
+static uint32_t last_cache(const struct mag_topology *topology, hwloc_obj_t pu)
+{
+    static const hwloc_obj_type_t levels[] = {HWLOC_OBJ_L5CACHE, HWLOC_OBJ_L4CACHE,
+                                              HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L2CACHE};
+    enum { LEVELS = sizeof(levels) / sizeof(levels[0]) };
+
+    for (uint32_t i = 0; i < LEVELS; i++) {
+        uint32_t cache = ancestor(topology, pu, levels[i]);
+        if (cache != MAG_NONE)
+            return cache * (LEVELS + 1) + i;
+    }
+    uint32_t package = ancestor(topology, pu, HWLOC_OBJ_PACKAGE);
+    return (package != MAG_NONE ? package : 0) * (LEVELS + 1) + LEVELS;
+}
+
+static uint32_t kind_of(const struct mag_topology *topology, hwloc_obj_t pu)
+{
+    int kind = hwloc_cpukinds_get_by_cpuset(topology->hwloc, pu->cpuset, 0);
+
+    return kind > 0 ? (uint32_t)kind : 0;
+}
+
+static struct mag_pu describe(const struct mag_topology *topology, hwloc_obj_t pu)
+{
+    uint32_t core = ancestor(topology, pu, HWLOC_OBJ_CORE);
+    uint32_t package = ancestor(topology, pu, HWLOC_OBJ_PACKAGE);
+
+    return (struct mag_pu){
+        .os_index = pu->os_index,
+        /* A machine that shows no cores has one PU in each. */
+        .core = core != MAG_NONE ? core : pu->logical_index,
+        .cache = last_cache(topology, pu),
+        .node = nearest_node(topology, pu),
+        .package = package != MAG_NONE ? package : 0,
+        .kind = kind_of(topology, pu),
+    };
+}
+
+static int fill_pus(struct mag_topology *topology, hwloc_const_bitmap_t usable)
+{
+    int count = hwloc_get_nbobjs_by_type(topology->hwloc, HWLOC_OBJ_PU);
+
+    if (count <= 0)
+        return -EINVAL;
+    topology->pus = calloc((size_t)count, sizeof(*topology->pus));
+    if (topology->pus == NULL)
+        return -ENOMEM;
+    topology->online_count = (uint32_t)count;
+    for (int i = 0; i < count; i++) {
+        hwloc_obj_t pu =
+            hwloc_get_obj_by_type(topology->hwloc, HWLOC_OBJ_PU, (unsigned)i);
+
+        if (hwloc_bitmap_isset(usable, pu->os_index))
+            topology->pus[topology->pu_count++] = describe(topology, pu);
+    }
+    return topology->pu_count != 0 ? 0 : -EINVAL;
+}
+
+static void count_cores_and_members(struct mag_topology *topology)
+{
+    for (uint32_t i = 0; i < topology->pu_count; i++) {
+        const struct mag_pu *pu = &topology->pus[i];
+
+        /* PUs of a core stand together in the hierarchy's order. */
+        if (i == 0 || pu->core != topology->pus[i - 1].core)
+            topology->core_count++;
+        if (pu->node != MAG_NONE)
+            topology->nodes[pu->node].pus++;
+    }
+}
+
+/* ------------------------------------------------------------------ distances */
+
+static void copy_distances(struct mag_topology *topology,
+                           const struct hwloc_distances_s *matrix)
+{
+    for (unsigned i = 0; i < matrix->nbobjs; i++) {
+        for (unsigned j = 0; j < matrix->nbobjs; j++) {
+            uint32_t from = matrix->objs[i] != NULL
+                                ? node_index(topology, matrix->objs[i]->os_index)
+                                : MAG_NONE;
+            uint32_t to = matrix->objs[j] != NULL
+                              ? node_index(topology, matrix->objs[j]->os_index)
+                              : MAG_NONE;
+            hwloc_uint64_t value = matrix->values[i * matrix->nbobjs + j];
+
+            if (from != MAG_NONE && to != MAG_NONE)
+                topology->distances[from * topology->node_count + to] =
+                    value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
+        }
+    }
+}
+
+static void default_distances(struct mag_topology *topology)
+{
+    for (uint32_t i = 0; i < topology->node_count; i++) {
+        for (uint32_t j = 0; j < topology->node_count; j++)
+            topology->distances[i * topology->node_count + j] =
+                i == j ? DISTANCE_SAME : DISTANCE_OTHER;
+    }
+}
+
+static int fill_distances(struct mag_topology *topology)
+{
+    struct hwloc_distances_s *matrix;
+    unsigned count = 1;
+    size_t nodes = topology->node_count;
+
+    topology->distances = calloc(nodes * nodes + 1, sizeof(*topology->distances));
+    if (topology->distances == NULL)
+        return -ENOMEM;
+    default_distances(topology);
+    if (hwloc_distances_get_by_type(topology->hwloc, HWLOC_OBJ_NUMANODE, &count, &matrix,
+                                    HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0) != 0 ||
+        count == 0)
+        return 0;
+    copy_distances(topology, matrix);
+    hwloc_distances_release(topology->hwloc, matrix);
+    return 0;
+}
+
+/* ------------------------------------------------------------------------ API */
+
+static int fill(struct mag_topology *topology)
+{
+    hwloc_bitmap_t usable;
+    int r = find_usable(topology, &usable);
+
+    if (r < 0)
+        return r;
+    r = fill_nodes(topology);
+    if (r == 0)
+        r = fill_pus(topology, usable);
+    hwloc_bitmap_free(usable);
+    if (r < 0)
+        return r;
+    count_cores_and_members(topology);
+    return fill_distances(topology);
+}
+
+int mag_topology_load(enum mag_topology_kind kind, const char *text,
+                      struct mag_topology **ret_topology)
+{
+    if ((kind == MAG_TOPOLOGY_MACHINE) != (text == NULL))
+        return -EINVAL;
+
+    struct mag_topology *topology = calloc(1, sizeof(*topology));
+    if (topology == NULL)
+        return -ENOMEM;
+    topology->kind = kind;
+    int r = load_hwloc(topology, text);
+    if (r == 0)
+        r = fill(topology);
+    if (r < 0) {
+        mag_topology_free(topology);
+        return r;
+    }
+    *ret_topology = topology;
+    return 0;
+}
+
+void mag_topology_free(struct mag_topology *topology)
+{
+    if (topology == NULL)
+        return;
+    if (topology->hwloc != NULL)
+        hwloc_topology_destroy(topology->hwloc);
+    free(topology->pus);
+    free(topology->nodes);
+    free(topology->distances);
+    free(topology);
+}
+
+uint32_t mag_topology_pus(const struct mag_topology *topology)
+{
+    return topology->pu_count;
+}
+
+uint32_t mag_topology_cores(const struct mag_topology *topology)
+{
+    return topology->core_count;
+}
+
+uint32_t mag_topology_nodes(const struct mag_topology *topology)
+{
+    return topology->node_count;
+}
+
+const struct mag_pu *mag_topology_pu(const struct mag_topology *topology, uint32_t pu)
+{
+    return pu < topology->pu_count ? &topology->pus[pu] : NULL;
+}
+
+const struct mag_node *mag_topology_node(const struct mag_topology *topology,
+                                         uint32_t node)
+{
+    return node < topology->node_count ? &topology->nodes[node] : NULL;
+}
+
+uint32_t mag_topology_distance(const struct mag_topology *topology, uint32_t from,
+                               uint32_t to)
+{
+    if (from >= topology->node_count || to >= topology->node_count)
+        return from == to ? DISTANCE_SAME : DISTANCE_OTHER;
+    return topology->distances[from * topology->node_count + to];
+}
+
+bool mag_topology_is_this_machine(const struct mag_topology *topology)
+{
+    return topology->kind == MAG_TOPOLOGY_MACHINE;
+}
