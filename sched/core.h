@@ -56,31 +56,31 @@ struct mag_berth {
 
 struct mag_sched {
     /* Read by every post, written rarely. */
-    _Atomic(uint32_t) phase;  /* [A] */
-    _Atomic(bool) closed;     /* [A] refuses posts from outside */
-    bool fenced;              /* [I] see asym.h */
-    bool crowded;             /* [I] more workers than PUs: searching yields the CPU */
-    uint32_t worker_count;    /* [I] */
-    uint32_t queue_count;     /* [I] one per node, at least one */
-    uint32_t cpu_count;       /* [I] length of cpu_queue */
-    struct mag_berth *berths;    /* [I] one per worker */
-    struct mag_inject *queues;   /* [I] array, each [S] */
-    uint32_t *queue_worker;      /* [I] a worker near each queue, to wake first */
-    uint16_t *cpu_queue;         /* [I] operating system CPU to queue */
-    uint32_t *cpu_worker;        /* [I] operating system CPU to worker, or MAG_NONE */
+    _Atomic(uint32_t) phase;   /* [A] */
+    _Atomic(bool) closed;      /* [A] refuses posts from outside */
+    bool fenced;               /* [I] see asym.h */
+    bool crowded;              /* [I] more workers than PUs: searching yields the CPU */
+    uint32_t worker_count;     /* [I] */
+    uint32_t queue_count;      /* [I] one per node, at least one */
+    uint32_t cpu_count;        /* [I] length of cpu_queue */
+    struct mag_berth *berths;  /* [I] one per worker */
+    struct mag_inject *queues; /* [I] array, each [S] */
+    uint32_t *queue_worker;    /* [I] a worker near each queue, to wake first */
+    uint16_t *cpu_queue;       /* [I] operating system CPU to queue */
+    uint32_t *cpu_worker;      /* [I] operating system CPU to worker, or MAG_NONE */
 
     struct mag_idle idle; /* [S] */
 
     /* Life cycle. */
-    struct mag_settings settings;               /* [I] */
-    struct mag_plan *plan;                      /* [I] */
+    struct mag_settings settings;                    /* [I] */
+    struct mag_plan *plan;                           /* [I] */
     _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) live; /* [A] threads not yet gone */
-    _Atomic(uint32_t) ready;                    /* [A] threads that are set up */
-    _Atomic(uint64_t) inflight;                 /* [A] posters without a record */
-    uint32_t started;                           /* [O] threads to join */
-    bool joined;                                /* [O] */
-    struct mag_sched *next;                     /* [L] in the registry */
-    struct mag_sched **link;                    /* [L] */
+    _Atomic(uint32_t) ready;                         /* [A] threads that are set up */
+    _Atomic(uint64_t) inflight;                      /* [A] posters without a record */
+    uint32_t started;                                /* [O] threads to join */
+    bool joined;                                     /* [O] */
+    struct mag_sched *next;                          /* [L] in the registry */
+    struct mag_sched **link;                         /* [L] */
 };
 
 static inline enum mag_phase mag_sched_phase(struct mag_sched *sched)
@@ -109,7 +109,8 @@ void mag_sched_wake_all(struct mag_sched *sched);
  * will not run. */
 bool mag_fork_root_drop(struct mag_job *job);
 
-static inline struct mag_worker *mag_sched_at(const struct mag_sched *sched, uint32_t index)
+static inline struct mag_worker *mag_sched_at(const struct mag_sched *sched,
+                                              uint32_t index)
 {
     return sched->berths[index].worker;
 }

@@ -263,11 +263,9 @@ static void sleep_on(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
     atomic_store_explicit(&stack->wake, 0, memory_order_relaxed);
     /* release: the reset precedes the thief's sight of WAITING.
      * On failure relaxed: the child is done, or the flag stands already. */
-    if (!(state & STATE_WAITING) &&
-        !atomic_compare_exchange_strong_explicit(&slot->state, &state,
-                                                 state | STATE_WAITING,
-                                                 memory_order_release,
-                                                 memory_order_relaxed))
+    if (!(state & STATE_WAITING) && !atomic_compare_exchange_strong_explicit(
+                                        &slot->state, &state, state | STATE_WAITING,
+                                        memory_order_release, memory_order_relaxed))
         return;
     mag_os_wait(&stack->wake, 0, JOIN_NAP_NS);
 }

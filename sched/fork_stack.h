@@ -60,18 +60,19 @@
 struct mag_fork_stack {
     struct mag_fork_head head; /* [A] the words of the fast halves; read by the owner */
 
-    _Alignas(MAG_CACHE_LINE) struct mag_spin lock;    /* [A] */
-    _Atomic(struct mag_fork_slot *) base;             /* [L] oldest child not taken */
-    _Atomic(struct mag_fork_slot *) real_split;       /* [L] */
-    _Atomic(uint32_t) active;                         /* [W] roots or stolen children */
-    _Atomic(uint32_t) wake;                           /* [A] the owner's joins sleep here */
+    _Alignas(MAG_CACHE_LINE) struct mag_spin lock; /* [A] */
+    _Atomic(struct mag_fork_slot *) base;          /* [L] oldest child not taken */
+    _Atomic(struct mag_fork_slot *) real_split;    /* [L] */
+    _Atomic(uint32_t) active;                      /* [W] roots or stolen children */
+    _Atomic(uint32_t) wake;                        /* [A] the owner's joins sleep here */
 
-    _Alignas(MAG_CACHE_LINE) struct mag_fork_slot *end; /* [I] one empty slot behind all */
-    struct mag_fork_slot *entry;                      /* [W] where the last run began */
-    bool fenced;                                      /* [I] see asym.h */
-    void (*on_share)(void *arg);                      /* [I] the owner has shared work */
-    void (*on_steal)(void *arg);                      /* [I] a waiting owner has stolen */
-    void *arg;                                        /* [I] of both */
+    _Alignas(
+        MAG_CACHE_LINE) struct mag_fork_slot *end; /* [I] one empty slot behind all */
+    struct mag_fork_slot *entry;                   /* [W] where the last run began */
+    bool fenced;                                   /* [I] see asym.h */
+    void (*on_share)(void *arg);                   /* [I] the owner has shared work */
+    void (*on_steal)(void *arg);                   /* [I] a waiting owner has stolen */
+    void *arg;                                     /* [I] of both */
 
     _Alignas(MAG_CACHE_LINE) struct mag_fork_slot slots[];
 };

@@ -101,8 +101,8 @@ uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t worker, uint32_t work
 {
     /* parked, release: the wake word was reset before.  seq_cst: whoever posts to this
      * worker alone and misses the bit is seen by the last look (4). */
-    (void)atomic_fetch_or_explicit(&idle->parked[worker / 64],
-                                   (uint64_t)1 << worker % 64, memory_order_seq_cst);
+    (void)atomic_fetch_or_explicit(&idle->parked[worker / 64], (uint64_t)1 << worker % 64,
+                                   memory_order_seq_cst);
 
     /* relaxed: the swap below checks it. */
     uint64_t state = atomic_load_explicit(&idle->state, memory_order_relaxed);

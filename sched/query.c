@@ -50,8 +50,8 @@ int mag_sched_counters(const struct mag_sched *sched, uint32_t index,
         .parks = read_count(&worker->counts.parks),
         .wakes = read_count(&worker->counts.wakes),
         /* relaxed: written once, before the start. */
-        .pinned = (enum mag_pinned)atomic_load_explicit(&worker->pinned,
-                                                        memory_order_relaxed),
+        .pinned =
+            (enum mag_pinned)atomic_load_explicit(&worker->pinned, memory_order_relaxed),
     };
     return 0;
 }

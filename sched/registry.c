@@ -36,9 +36,11 @@ static void after_fork_in_parent(void)
 
 static void orphan(struct mag_sched *sched)
 {
-    /* relaxed, all: this is the only thread. */
+    /* relaxed: this is the only thread. */
     atomic_store_explicit(&sched->closed, true, memory_order_relaxed);
+    /* relaxed: as above. */
     atomic_store_explicit(&sched->phase, MAG_PHASE_ENDING, memory_order_relaxed);
+    /* relaxed: as above. */
     atomic_store_explicit(&sched->live, 0, memory_order_relaxed);
     sched->started = 0;
     sched->joined = true;

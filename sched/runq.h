@@ -40,9 +40,8 @@ struct mag_runq {
 };
 
 /* `capacity` is a power of two; positions start at `start` (tests begin near the wrap). */
-static inline void mag_runq_init(struct mag_runq *ring,
-                                 _Atomic(struct mag_job *) *slots, uint64_t capacity,
-                                 uint64_t start)
+static inline void mag_runq_init(struct mag_runq *ring, _Atomic(struct mag_job *) *slots,
+                                 uint64_t capacity, uint64_t start)
 {
     atomic_init(&ring->head, start);
     atomic_init(&ring->tail, start);
@@ -115,9 +114,8 @@ static inline enum mag_runq_claim mag_runq_claim(struct mag_runq *ring,
     }
     /* vacated, release: the reads above precede the owner's overwriting.
      * On failure relaxed: the batch is dropped. */
-    if (!atomic_compare_exchange_strong_explicit(&ring->head, &head, head + count,
-                                                 memory_order_release,
-                                                 memory_order_relaxed))
+    if (!atomic_compare_exchange_strong_explicit(
+            &ring->head, &head, head + count, memory_order_release, memory_order_relaxed))
         return MAG_RUNQ_LOST;
     *ret_count = (uint32_t)count;
     return MAG_RUNQ_CLAIMED;

@@ -51,9 +51,9 @@ static bool steal_from(struct mag_worker *worker, struct mag_worker *victim, boo
                        struct mag_work *ret_work)
 {
     ret_work->job = steal_jobs(worker, victim);
-    if (ret_work->job == NULL && mag_fork_stack_steal(victim->forks, NULL,
-                                                      worker->forks->slots,
-                                                      &ret_work->child) == MAG_FORK_STOLEN)
+    if (ret_work->job == NULL &&
+        mag_fork_stack_steal(victim->forks, NULL, worker->forks->slots,
+                             &ret_work->child) == MAG_FORK_STOLEN)
         return true;
     if (ret_work->job == NULL && late) {
         ret_work->job = steal_hand(worker, victim);

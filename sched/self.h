@@ -34,13 +34,13 @@
 #include <stdint.h>
 
 struct mag_self {
-    struct mag_worker *worker;           /* [T] NULL on threads that are not workers */
-    _Atomic(struct mag_sched *) target;  /* [A] the scheduler this thread posts to now */
-    bool registered;                     /* [T] in the list of posters */
-    uint32_t cpu;                        /* [T] a recent CPU number */
-    uint32_t cpu_age;                    /* [T] posts since it was asked for */
-    struct mag_self *next;               /* [L] */
-    struct mag_self **link;              /* [L] */
+    struct mag_worker *worker;          /* [T] NULL on threads that are not workers */
+    _Atomic(struct mag_sched *) target; /* [A] the scheduler this thread posts to now */
+    bool registered;                    /* [T] in the list of posters */
+    uint32_t cpu;                       /* [T] a recent CPU number */
+    uint32_t cpu_age;                   /* [T] posts since it was asked for */
+    struct mag_self *next;              /* [L] */
+    struct mag_self **link;             /* [L] */
 };
 
 extern _Thread_local struct mag_self mag_self;

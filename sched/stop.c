@@ -15,9 +15,8 @@ void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase)
             return;
         /* seq_cst: a worker that parks after it reads the phase (4), one that has parked
          * before is woken below.  On failure relaxed: only tried again. */
-    } while (!atomic_compare_exchange_weak_explicit(&sched->phase, &now, phase,
-                                                    memory_order_seq_cst,
-                                                    memory_order_relaxed));
+    } while (!atomic_compare_exchange_weak_explicit(
+        &sched->phase, &now, phase, memory_order_seq_cst, memory_order_relaxed));
     mag_os_wake(&sched->phase, INT_MAX);
     mag_sched_wake_all(sched);
 }

@@ -43,9 +43,9 @@ struct mag_worker_look {
 
 struct mag_worker {
     /* Where others put and take. */
-    struct mag_runq ring; /* [S] */
-    struct mag_hand hand;       /* [S] */
-    struct mag_inject inbox;    /* [S] jobs for this worker alone; it is the consumer */
+    struct mag_runq ring;    /* [S] */
+    struct mag_hand hand;    /* [S] */
+    struct mag_inject inbox; /* [S] jobs for this worker alone; it is the consumer */
     _Alignas(MAG_CACHE_LINE) struct mag_sleeper sleeper; /* [S] */
 
     /* What others read. */
@@ -57,18 +57,18 @@ struct mag_worker {
     struct mag_fork_stack *forks;                     /* [I] */
     uint32_t index;                                   /* [I] */
     uint32_t queue;                                   /* [I] its node's injection queue */
-    uint32_t *victims;                                /* [I] workers, nearest ring first */
-    struct mag_ring rings[MAG_WORKER_RINGS];          /* [I] */
-    uint32_t ring_count;                              /* [I] */
-    uint32_t *queues;                                 /* [I] nodes, nearest first */
-    struct mag_worker_look *looks;                    /* [W] as the watcher, by worker */
-    void *local;                                      /* [I] worker-local storage */
-    uint64_t random;                                  /* [W] xorshift state, not 0 */
-    uint32_t tick;                                    /* [W] jobs since the last look out */
-    bool inbox_first;                                 /* [W] whose turn it is then */
-    uint32_t spin_us;                                 /* [W] adaptive, see park.c */
-    bool searching;                                   /* [W] counted as a searcher */
-    bool watcher;                                     /* [W] */
+    uint32_t *victims;                       /* [I] workers, nearest ring first */
+    struct mag_ring rings[MAG_WORKER_RINGS]; /* [I] */
+    uint32_t ring_count;                     /* [I] */
+    uint32_t *queues;                        /* [I] nodes, nearest first */
+    struct mag_worker_look *looks;           /* [W] as the watcher, by worker */
+    void *local;                             /* [I] worker-local storage */
+    uint64_t random;                         /* [W] xorshift state, not 0 */
+    uint32_t tick;                           /* [W] jobs since the last look out */
+    bool inbox_first;                        /* [W] whose turn it is then */
+    uint32_t spin_us;                        /* [W] adaptive, see park.c */
+    bool searching;                          /* [W] counted as a searcher */
+    bool watcher;                            /* [W] */
 
     _Atomic(struct mag_job *) slots[MAG_WORKER_RING]; /* [S] the ring's */
 };

@@ -125,9 +125,9 @@ enum mag_budget_rounding {
 
 /* The CPU limit of one control group, this process's own or one above it. */
 struct mag_budget_level {
-    const char *path;       /* of its files in the file system */
-    double cpus;            /* quota / period in CPUs; 0: this group sets no limit */
-    uint64_t throttled;     /* periods in which it was throttled so far */
+    const char *path;        /* of its files in the file system */
+    double cpus;             /* quota / period in CPUs; 0: this group sets no limit */
+    uint64_t throttled;      /* periods in which it was throttled so far */
     uint64_t throttled_usec; /* microseconds that its threads were held back so far */
 };
 

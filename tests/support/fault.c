@@ -33,16 +33,16 @@ static _Atomic(bool) failed;
 static _Atomic(int64_t) live;
 static _Atomic(uint64_t) made;
 
-/* Counts down to the call that fails.  relaxed, everywhere here: plain counters. */
+/* Counts down to the call that fails. */
 static bool is_the_one(_Atomic(uint32_t) *left)
 {
+    /* relaxed: a plain counter. */
     uint32_t now = atomic_load_explicit(left, memory_order_relaxed);
 
     while (now != 0) {
         /* relaxed: as above. */
-        if (!atomic_compare_exchange_weak_explicit(left, &now, now - 1,
-                                                   memory_order_relaxed,
-                                                   memory_order_relaxed))
+        if (!atomic_compare_exchange_weak_explicit(
+                left, &now, now - 1, memory_order_relaxed, memory_order_relaxed))
             continue;
         if (now == 1) {
             /* relaxed: as above. */
@@ -56,8 +56,9 @@ static bool is_the_one(_Atomic(uint32_t) *left)
 static void *counted(void *memory)
 {
     if (memory != NULL) {
-        /* relaxed, both: plain counters. */
+        /* relaxed: a plain counter. */
         (void)atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
+        /* relaxed: as above. */
         (void)atomic_fetch_add_explicit(&made, 1, memory_order_relaxed);
     }
     return memory;
@@ -65,15 +66,17 @@ static void *counted(void *memory)
 
 void test_fail_allocation(uint32_t nth)
 {
-    /* relaxed, both: plain counters. */
+    /* relaxed: a plain flag. */
     atomic_store_explicit(&failed, false, memory_order_relaxed);
+    /* relaxed: a plain counter. */
     atomic_store_explicit(&allocation_left, nth, memory_order_relaxed);
 }
 
 void test_fail_thread(uint32_t nth)
 {
-    /* relaxed, both: plain counters. */
+    /* relaxed: a plain flag. */
     atomic_store_explicit(&failed, false, memory_order_relaxed);
+    /* relaxed: a plain counter. */
     atomic_store_explicit(&thread_left, nth, memory_order_relaxed);
 }
 
@@ -142,7 +145,6 @@ void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file,
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*run)(void *), void *arg)
 {
-    return is_the_one(&thread_left)
-               ? EAGAIN
-               : __real_pthread_create(thread, attributes, run, arg);
+    return is_the_one(&thread_left) ? EAGAIN
+                                    : __real_pthread_create(thread, attributes, run, arg);
 }

@@ -24,7 +24,8 @@ uint64_t test_seed(void)
         struct timespec now;
         (void)clock_gettime(CLOCK_REALTIME, &now);
         seed = from_environment("MAG_TEST_SEED",
-                                (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 20) | 1;
+                                (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 20) |
+               1;
         (void)printf("MAG_TEST_SEED=%llu\n", (unsigned long long)seed);
         (void)fflush(stdout);
     }

@@ -30,6 +30,13 @@ void test_sleep_ms(unsigned milliseconds);
 /* Waits until `*word` is at least `wanted`, at most a minute.  False: it is not. */
 bool test_wait_for(_Atomic(uint64_t) *word, uint64_t wanted);
 
+/* A few instructions of doing nothing. */
+static inline void test_pause(void)
+{
+    /* seq_cst: keeps the loop around it from being removed. */
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
 /* CPU seconds that this process has used. */
 double test_cpu_seconds(void);
 

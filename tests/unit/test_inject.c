@@ -82,6 +82,7 @@ static void a_push_that_is_not_linked_yet_hides_nothing_for_good(void **state)
     (void)state;
     /* The first half of a push: the swap, without the link.  relaxed: one thread. */
     atomic_store_explicit(&jobs[0].next, NULL, memory_order_relaxed);
+    /* relaxed: as above. */
     atomic_store_explicit(&queue.last, &jobs[0], memory_order_relaxed);
     assert_null(mag_inject_pop(&queue));
     assert_true(mag_inject_waiting(&queue));
@@ -90,6 +91,7 @@ static void a_push_that_is_not_linked_yet_hides_nothing_for_good(void **state)
 
     /* relaxed: as above, behind a job that is linked. */
     atomic_store_explicit(&jobs[1].next, NULL, memory_order_relaxed);
+    /* relaxed: as above. */
     atomic_store_explicit(&queue.last, &jobs[1], memory_order_relaxed);
     assert_null(mag_inject_pop(&queue));
     assert_true(mag_inject_waiting(&queue));

@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* A job that counts, and may post others or take its time. */
@@ -52,13 +51,13 @@ static void bad_configurations_are_refused_and_leave_nothing(void **state)
     struct mag_sched_config config;
     (void)state;
 
-#define REFUSED(change)                                                                  \
-    do {                                                                                 \
-        mag_sched_config_init(&config);                                                  \
-        config.workers = 1;                                                              \
-        config.change;                                                                   \
-        assert_int_equal(mag_sched_start(&config, &sched), -EINVAL);                     \
-        assert_int_equal((uintptr_t)sched, 1);                                           \
+#define REFUSED(change)                                              \
+    do {                                                             \
+        mag_sched_config_init(&config);                              \
+        config.workers = 1;                                          \
+        config.change;                                               \
+        assert_int_equal(mag_sched_start(&config, &sched), -EINVAL); \
+        assert_int_equal((uintptr_t)sched, 1);                       \
     } while (0)
     REFUSED(workers = MAG_SCHED_WORKERS_MAX + 1);
     REFUSED(stack_size = 1000);
@@ -167,8 +166,8 @@ static void a_job_behind_a_long_one_is_run_by_another_worker(void **state)
 {
     _Atomic(uint64_t) done;
     struct work child = {.job = {.run = count}, .done = &done};
-    struct work parent = {.job = {.run = count}, .done = &done, .then = &child,
-                          .sleep_ms = 1000};
+    struct work parent = {
+        .job = {.run = count}, .done = &done, .then = &child, .sleep_ms = 1000};
     struct mag_sched *sched = start(2);
     (void)state;
 
@@ -196,7 +195,9 @@ static void draining_runs_what_was_posted_and_what_it_posts(void **state)
 
         atomic_init(&done, 0);
         for (unsigned i = 0; i < CHAIN; i++) {
-            work[i] = (struct work){.job = {.run = count}, .done = &done, .sched = sched,
+            work[i] = (struct work){.job = {.run = count},
+                                    .done = &done,
+                                    .sched = sched,
                                     .then = i + 1 < CHAIN ? &work[i + 1] : NULL};
         }
         assert_int_equal(mag_sched_post(sched, &work[0].job), 0);
@@ -232,8 +233,8 @@ static void cancelling_hands_back_what_has_not_begun(void **state)
     (void)state;
 
     atomic_init(&done, 0);
-    slow = (struct work){.job = {.run = count}, .done = &done, .sleep_ms = 100,
-                         .sched = sched};
+    slow = (struct work){
+        .job = {.run = count}, .done = &done, .sleep_ms = 100, .sched = sched};
     assert_int_equal(mag_sched_post(sched, &slow.job), 0);
     test_sleep_ms(20);
     for (unsigned i = 0; i < JOBS; i++) {
@@ -353,8 +354,9 @@ static void hooks_run_once_on_every_worker_with_its_own_storage(void **state)
     assert_null(mag_sched_self());
     assert_null(mag_sched_local());
     mag_sched_destroy(sched);
-    /* relaxed, both: the workers are joined. */
+    /* relaxed: the workers are joined. */
     assert_int_equal(atomic_load_explicit(&hooks.started, memory_order_relaxed), 3);
+    /* relaxed: as above. */
     assert_int_equal(atomic_load_explicit(&hooks.stopped, memory_order_relaxed), 3);
 }
 
@@ -371,7 +373,9 @@ static void counters_add_up(void **state)
 
     atomic_init(&done, 0);
     for (unsigned i = 0; i < JOBS; i++) {
-        work[i] = (struct work){.job = {.run = count}, .done = &done, .sched = sched,
+        work[i] = (struct work){.job = {.run = count},
+                                .done = &done,
+                                .sched = sched,
                                 .then = i + 1 < JOBS ? &work[i + 1] : NULL};
     }
     assert_int_equal(mag_sched_post(sched, &work[0].job), 0);
@@ -394,8 +398,8 @@ static void two_schedulers_live_side_by_side(void **state)
     struct mag_sched *first = start(1);
     struct mag_sched *second = start(2);
     struct work there = {.job = {.run = count}, .done = &done};
-    struct work here = {.job = {.run = count}, .done = &done, .sched = second,
-                        .then = &there};
+    struct work here = {
+        .job = {.run = count}, .done = &done, .sched = second, .then = &there};
     (void)state;
 
     atomic_init(&done, 0);
@@ -404,77 +408,6 @@ static void two_schedulers_live_side_by_side(void **state)
     assert_int_equal(here.posted, 0);
     mag_sched_destroy(first);
     mag_sched_destroy(second);
-}
-
-static void the_default_scheduler_is_started_once(void **state)
-{
-    struct mag_sched *first;
-    struct mag_sched *second;
-    _Atomic(uint64_t) done;
-    struct work work = {.job = {.run = count}, .done = &done};
-    (void)state;
-
-    atomic_init(&done, 0);
-    assert_int_equal(mag_sched_default(&first), 0);
-    assert_int_equal(mag_sched_default(&second), 0);
-    assert_ptr_equal(first, second);
-    assert_int_equal(mag_sched_post(first, &work.job), 0);
-    assert_true(test_wait_for(&done, 1));
-}
-
-/* In the child: 0, or the number of the step that failed. */
-static __attribute__((unused)) int use_after_fork(struct mag_sched *parents, struct mag_sched *parents_default)
-{
-    _Atomic(uint64_t) done;
-    struct work work = {.job = {.run = count}, .done = &done};
-    struct mag_sched *fresh = NULL;
-
-    atomic_init(&done, 0);
-    if (mag_sched_post(parents, &work.job) != -ESHUTDOWN)
-        return 1;
-    if (mag_sched_post(parents_default, &work.job) != -ESHUTDOWN)
-        return 2;
-    mag_sched_destroy(parents);
-    if (mag_sched_default(&fresh) != 0 || mag_sched_post(fresh, &work.job) != 0)
-        return 3;
-    return test_wait_for(&done, 1) ? 0 : 4;
-}
-
-static void a_forked_child_gets_a_fresh_default_scheduler(void **state)
-{
-#ifdef __SANITIZE_THREAD__
-    (void)state;
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
-#else
-    struct mag_sched *parents = start(2);
-    struct mag_sched *parents_default;
-    int status = -1;
-
-    assert_int_equal(mag_sched_default(&parents_default), 0);
-    pid_t child = fork();
-    if (child == 0)
-        _exit(use_after_fork(parents, parents_default));
-    assert_true(child > 0);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
-    every_posted_job_runs_once(state);
-    mag_sched_destroy(parents);
-#endif
-}
-
-static void an_idle_pool_uses_no_cpu_to_speak_of(void **state)
-{
-    struct mag_sched *sched = start(4);
-    (void)state;
-
-    test_sleep_ms(200);
-    double before = test_cpu_seconds();
-    test_sleep_ms(5000);
-    double used = test_cpu_seconds() - before;
-    mag_sched_destroy(sched);
-    assert_true(used < 5.0 * 0.001);
 }
 
 int main(void)
@@ -494,9 +427,6 @@ int main(void)
         cmocka_unit_test(hooks_run_once_on_every_worker_with_its_own_storage),
         cmocka_unit_test(counters_add_up),
         cmocka_unit_test(two_schedulers_live_side_by_side),
-        cmocka_unit_test(a_forked_child_gets_a_fresh_default_scheduler),
-        cmocka_unit_test(the_default_scheduler_is_started_once),
-        cmocka_unit_test(an_idle_pool_uses_no_cpu_to_speak_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
