@@ -21,7 +21,7 @@ enum { LINE_ROOM = 4096 };
 /* One hierarchy: how this process's group is found in it. */
 struct hierarchy {
     bool v2;
-    char group[LINE_ROOM];     /* the process's group, from /proc/self/cgroup */
+    char group[LINE_ROOM];      /* the process's group, from /proc/self/cgroup */
     char mount_root[LINE_ROOM]; /* the group that is mounted */
     char mount_point[LINE_ROOM];
 };
@@ -41,8 +41,7 @@ static bool read_file(const char *directory, const char *file, char *text, size_
 {
     char name[2 * LINE_ROOM + 64];
     int length = snprintf(name, sizeof(name), "%s/%s", directory, file);
-    FILE *stream =
-        length > 0 && (size_t)length < sizeof(name) ? fopen(name, "re") : NULL;
+    FILE *stream = length > 0 && (size_t)length < sizeof(name) ? fopen(name, "re") : NULL;
 
     if (stream == NULL)
         return false;
@@ -58,8 +57,8 @@ static bool has_word(const char *list, const char *word)
 
     for (const char *at = list; at != NULL; at = strchr(at, ',')) {
         at += *at == ',';
-        if (strncmp(at, word, length) == 0 && (at[length] == ',' || at[length] == '\0' ||
-                                               at[length] == '\n'))
+        if (strncmp(at, word, length) == 0 &&
+            (at[length] == ',' || at[length] == '\0' || at[length] == '\n'))
             return true;
     }
     return false;

@@ -15,8 +15,7 @@ static bool bind(const struct mag_topology *topology, uint32_t node, void *pages
     bool bound = set != NULL &&
                  hwloc_bitmap_only(set, topology->nodes[node].os_index) == 0 &&
                  hwloc_set_area_membind(topology->hwloc, pages, size, set,
-                                        HWLOC_MEMBIND_BIND,
-                                        HWLOC_MEMBIND_BYNODESET) == 0;
+                                        HWLOC_MEMBIND_BIND, HWLOC_MEMBIND_BYNODESET) == 0;
 
     hwloc_bitmap_free(set);
     return bound;

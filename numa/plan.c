@@ -97,8 +97,8 @@ static void rank(const struct mag_topology *topology, struct place *places)
             if (pu->node != before->node)
                 place = (struct place){.pu = i, .node = place.node + 1};
             else if (pu->cache != before->cache)
-                place = (struct place){
-                    .pu = i, .node = place.node, .cache = place.cache + 1};
+                place =
+                    (struct place){.pu = i, .node = place.node, .cache = place.cache + 1};
             else if (pu->core != before->core)
                 place = (struct place){.pu = i,
                                        .node = place.node,
@@ -176,8 +176,7 @@ static int seat_by_list(const struct mag_topology *topology, struct mag_plan *pl
             return -EINVAL;
     }
     for (uint32_t i = 0; i < plan->workers; i++)
-        plan->seats[i] =
-            seat_on(topology, find_os_pu(topology, os_pus[i % os_pu_count]));
+        plan->seats[i] = seat_on(topology, find_os_pu(topology, os_pus[i % os_pu_count]));
     return 0;
 }
 
@@ -345,8 +344,8 @@ struct text {
 static void add(struct text *text, const char *format, uint32_t value)
 {
     size_t left = text->length < text->size ? text->size - text->length : 0;
-    int added = snprintf(left != 0 ? text->buffer + text->length : NULL, left, format,
-                         value);
+    int added =
+        snprintf(left != 0 ? text->buffer + text->length : NULL, left, format, value);
 
     if (added > 0)
         text->length += (size_t)added;
