@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/run.h"
 
+#include "sched/asym.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -14,6 +16,13 @@ static uint64_t from_environment(const char *name, uint64_t otherwise)
     const char *text = getenv(name);
 
     return text != NULL && *text != '\0' ? strtoull(text, NULL, 0) : otherwise;
+}
+
+/* Before main, because the form of the barriers is decided once per process. */
+__attribute__((constructor)) static void choose_barriers(void)
+{
+    if (from_environment("MAG_TEST_FENCES", 0) != 0)
+        mag_asym_force_fences();
 }
 
 uint64_t test_seed(void)

@@ -3,6 +3,7 @@
  *
  * MAG_TEST_SEED   a number: repeats a run that printed it
  * MAG_TEST_SCALE  percent of the usual rounds, 1 to 10000; slow builds lower it
+ * MAG_TEST_FENCES 1: owners fence, as on a kernel that refuses membarrier
  *
  * SPDX-License-Identifier: Apache-2.0
  */
