@@ -1,4 +1,53 @@
-/* pool.h - mag_pool: draft, see the numa room. SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pool.h - mag_pool: objects of one size, near the thread that takes them, at the cost of
+ * a few plain loads and stores.
+ *
+ *     struct mag_pool_config config;
+ *     struct mag_pool *pool;
+ *
+ *     mag_pool_config_init(&config);
+ *     config.object_size = sizeof(struct request);
+ *     int r = mag_pool_create(&config, &pool);
+ *     ...
+ *     void *object;
+ *     r = mag_pool_take(pool, &object);     // any thread
+ *     mag_pool_give(pool, object);          // any thread
+ *
+ * The model.  Each NUMA node has slabs of objects, bound to its memory, and a stack of
+ * free ones.  Each thread has a magazine of free objects of the node it runs on: taking
+ * and giving are a pop and a push there.  Only every few dozen operations a thread
+ * exchanges a batch of objects with its node's stack.  An object that is given back on
+ * another node returns to the node that owns its memory.
+ *
+ * What holds while the pool lives
+ *   - Memory stays mapped and stays what it is: an address that was an object of this
+ *     pool once is one until mag_pool_destroy.  So it is safe to read an object that
+ *     another thread may have given back, if the program can tell what it read is stale.
+ *   - The pool neither reads nor writes the bytes of an object, free or taken.  What its
+ *     last user left there is there when it is taken again.  New memory is zeroed, and
+ *     then prepared by `prepare`, once.
+ *   - What was written before mag_pool_give is visible after the mag_pool_take that
+ *     yields the object again, on any thread.
+ *
+ * What a limit promises.  At most `limit` objects ever exist, taken and free together.
+ * mag_pool_take returns -ENOSPC only when they all exist and none is free where the
+ * calling thread can reach it: in its own magazine or on a node's stack.  Objects in
+ * other threads' magazines are out of reach.  A thread keeps at most `cache` objects of
+ * its own node, and at most as many again that belong to other nodes and wait to be sent
+ * home in a batch.  So of a pool that is used by T threads, any one of them can have
+ * limit - (T - 1) * cache objects at once on a machine with one node, and all `limit` of
+ * them when `cache` is MAG_POOL_NO_CACHE.  The default keeps an eighth of the limit in
+ * magazines at most when there is a thread for each PU, and none for small limits: a pool
+ * of one object works across threads.
+ *
+ * Threads may come and go: when one exits, its magazines return to their nodes.  Take and
+ * give are not for signal handlers.  After fork() the child may go on using the pool;
+ * objects that the parent's other threads held, in hand or in magazines, are lost to it.
+ *
+ * Cost, protocol and proof: docs/pools.md.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
 #ifndef MAGPIE_POOL_H
 #define MAGPIE_POOL_H
 
@@ -8,26 +57,178 @@ MAG_EXTERN_C_BEGIN
 
 struct mag_pool;
 
+#define MAG_POOL_OBJECT_MAX    ((size_t)1 << 20) /* bytes that an object may have */
+#define MAG_POOL_ALIGNMENT_MAX ((size_t)4096)
+#define MAG_POOL_CACHE_MAX     256
+#define MAG_POOL_NO_CACHE      UINT32_MAX
+
+/* -------------------------------------------------------- creating, destroying */
+
+/* What a pool shall be.  Set by mag_pool_config_init, then changed field by field. */
 struct mag_pool_config {
-    size_t size;        /* sizeof(struct mag_pool_config), set by mag_pool_config_init */
-    size_t object_size; /* bytes, 1 to 1 MiB */
-    size_t alignment;   /* bytes, a power of two up to 4096; 0: 16 */
-    uint64_t limit;     /* objects that may exist at once; 0: no limit */
-    size_t link_offset; /* where in a free object the pool may write 16 bytes */
-    const struct mag_topology *topology; /* NULL: this machine's */
-    void (*prepare)(void *object,
-                    void *arg); /* once per object, when its memory is new */
+    size_t size;        /* of this struct, for the library; do not change */
+    size_t object_size; /* bytes, 1 to MAG_POOL_OBJECT_MAX; must be set */
+    size_t alignment;   /* bytes, a power of two up to MAG_POOL_ALIGNMENT_MAX; 0: 16 */
+    uint64_t limit;     /* objects that may exist at once; 0 (default): any number */
+
+    /* Objects of its node that one thread may keep, up to MAG_POOL_CACHE_MAX, or
+     * MAG_POOL_NO_CACHE.  0 (default): 64, fewer when objects are large or the limit is
+     * small.  More make exchanges with the node's stack rarer. */
+    uint32_t cache;
+
+    /* The machine whose nodes are meant; must outlive the pool.  NULL (default): this
+     * machine, found out anew, in milliseconds, unless another pool lives that has. */
+    const struct mag_topology *topology;
+
+    /* Called once for each object, when its memory is new, by the thread whose take made
+     * it; must not use this pool.  NULL (default): new objects are all zeroes. */
+    void (*prepare)(void *object, void *arg);
     void *prepare_arg;
 };
 
+/* Sets every field to its default. */
 MAG_API void mag_pool_config_init(struct mag_pool_config *config);
+
+/*
+ * Makes a pool.  It has no objects yet: they are made as they are asked for.
+ *
+ *   Blocks     while the machine is examined (see `topology`)
+ *   Allocates  the pool
+ *   Returns    0; -EINVAL a field is out of its range; -ENOMEM; -EAGAIN no thread-exit
+ *              key is left in this process; an error of mag_topology_load
+ *   Release    mag_pool_destroy
+ */
 MAG_API MAG_MUST_CHECK int mag_pool_create(const struct mag_pool_config *config,
                                            struct mag_pool **ret_pool);
+
+/*
+ * Unmaps a pool's memory, objects that were not given back included.  Other threads may
+ * live on, exit meanwhile, and hold magazines of this pool: those are emptied.  But none
+ * may be in a take, give or query of this pool, now or later.
+ *
+ *   Blocks     while another thread that uses any pool starts or exits
+ *   `pool`     may be NULL
+ */
 MAG_API void mag_pool_destroy(struct mag_pool *pool);
-/* An object, from this thread's magazine if it can. 0; -ENOMEM; -ENOSPC the limit is reached */
-MAG_API MAG_MUST_CHECK int mag_pool_take(struct mag_pool *pool, void **ret_object);
-/* Returns an object to the node that owns its memory. Never fails. */
-MAG_API void mag_pool_give(struct mag_pool *pool, void *object);
+
+/* What a pool is and has.  Read while others use it, the numbers are of about now. */
+struct mag_pool_info {
+    uint64_t limit;       /* as configured; 0: none */
+    uint64_t objects;     /* that exist, taken and free; never falls */
+    uint64_t bytes;       /* of slabs */
+    uint64_t bytes_bound; /* of them, where the kernel accepted the node */
+    uint64_t slabs;
+    uint32_t nodes;  /* of the machine that have memory; at least 1 */
+    uint32_t cache;  /* objects of its node that one thread may keep; 0: none */
+    uint32_t stride; /* bytes from one object to the next */
+};
+
+MAG_API void mag_pool_query(const struct mag_pool *pool, struct mag_pool_info *ret_info);
+
+/* ------------------------------------------------------------- taking, giving */
+
+/*
+ * The part of a magazine that the functions below touch: `count` free objects, whose
+ * addresses follow it in memory.  For the library; its layout may change with the
+ * library's minor version.
+ */
+struct mag_magazine {
+    uint32_t count;      /* objects in it; the last one is the next to go */
+    uint32_t capacity;   /* give takes the slow path when `count` is there */
+    uintptr_t home_mask; /* masks an object to its slab; 0: there is one node */
+    uint32_t node;       /* that the objects in it belong to */
+    uint32_t batch;      /* objects that travel together */
+};
+
+/* What the calling thread has: a magazine for each pool, by the pool's number. */
+struct mag_magazine_rack {
+    struct mag_magazine **magazines;
+    uint32_t size;
+};
+
+/* __thread and not thread_local: C++ would call a wrapper at each use. */
+extern MAG_API __thread struct mag_magazine_rack mag_magazine_rack
+    __attribute__((tls_model("initial-exec")));
+
+/* The slow halves, for the functions below only. */
+MAG_API __attribute__((cold)) int mag_pool_take_slow(struct mag_pool *pool,
+                                                     void **ret_object);
+MAG_API __attribute__((cold)) void mag_pool_give_slow(struct mag_pool *pool,
+                                                      void *object);
+
+/* A pool's number stands at its beginning. */
+static inline uint32_t mag_pool_number(const struct mag_pool *pool)
+{
+    return *(const uint32_t *)(const void *)pool;
+}
+
+static inline void **mag_magazine_objects(struct mag_magazine *magazine)
+{
+    return (void **)(magazine + 1);
+}
+
+/* True if `object` belongs to the node of the magazine: its slab begins with its node. */
+static inline bool mag_magazine_is_home(const struct mag_magazine *magazine,
+                                        const void *object)
+{
+    uintptr_t slab = (uintptr_t)object & magazine->home_mask;
+
+    return slab == 0 || *(const uint32_t *)slab == magazine->node;
+}
+
+/*
+ * Takes an object: the one that this thread gave last, if there is one.
+ *
+ *   Thread     any
+ *   Blocks     no, but to map new memory, or for another thread that does
+ *   Allocates  a magazine at a thread's first take or give, and new objects when none is
+ *              free on this node; nothing once both are there
+ *   Returns    0; -ENOMEM no object is free and the system has no memory for another;
+ *              -ENOSPC no object within reach is free, and the limit is reached
+ *   Release    mag_pool_give, from any thread
+ */
+MAG_MUST_CHECK static inline int mag_pool_take(struct mag_pool *pool, void **ret_object)
+{
+    uint32_t number = mag_pool_number(pool);
+
+    if (MAG_LIKELY(number < mag_magazine_rack.size)) {
+        struct mag_magazine *magazine = mag_magazine_rack.magazines[number];
+        uint32_t count = magazine->count;
+
+        if (MAG_LIKELY(count != 0)) {
+            magazine->count = count - 1;
+            *ret_object = mag_magazine_objects(magazine)[count - 1];
+            return 0;
+        }
+    }
+    return mag_pool_take_slow(pool, ret_object);
+}
+
+/*
+ * Gives back an object that mag_pool_take yielded.  Never fails, also where memory is
+ * short: without a magazine the object goes to its node's stack.
+ *
+ *   Thread     any; on a thread of another node the object is sent home, in a batch
+ *   Blocks     never
+ *   Allocates  a magazine at a thread's first take or give, if there is memory
+ */
+static inline void mag_pool_give(struct mag_pool *pool, void *object)
+{
+    uint32_t number = mag_pool_number(pool);
+
+    if (MAG_LIKELY(number < mag_magazine_rack.size)) {
+        struct mag_magazine *magazine = mag_magazine_rack.magazines[number];
+        uint32_t count = magazine->count;
+
+        if (MAG_LIKELY(count < magazine->capacity) &&
+            MAG_LIKELY(mag_magazine_is_home(magazine, object))) {
+            mag_magazine_objects(magazine)[count] = object;
+            magazine->count = count + 1;
+            return;
+        }
+    }
+    mag_pool_give_slow(pool, object);
+}
 
 MAG_EXTERN_C_END
 

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "numa/magazine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* [L] under `lock`, all of it. */
+static struct {
+    pthread_mutex_t lock;
+    bool ready;
+    pthread_key_t exit_key;
+    struct mag_member *members;
+    struct mag_pool **pools; /* by number; NULL: the number is free */
+    uint32_t capacity;       /* entries of `pools`, and of any rack at most */
+    uint32_t used;           /* pools that live */
+} list = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Stands in for a magazine that a thread does not have: always empty, and always full. */
+static struct mag_magazine no_magazine;
+
+/* Stands in for the record of threads that have none: no memory, or almost gone. */
+static struct mag_member shared_member;
+
+__thread struct mag_magazine_rack mag_magazine_rack
+    __attribute__((tls_model("initial-exec")));
+
+static __thread struct mag_member *self __attribute__((tls_model("initial-exec")));
+
+/* ------------------------------------------------------------ threads come and go */
+
+static void unlink_member(struct mag_member *member)
+{
+    *member->link = member->next;
+    if (member->next != NULL)
+        member->next->link = member->link;
+}
+
+static void link_member(struct mag_member *member)
+{
+    member->next = list.members;
+    member->link = &list.members;
+    if (member->next != NULL)
+        member->next->link = &member->next;
+    list.members = member;
+}
+
+static void free_member(struct mag_member *member)
+{
+    for (uint32_t i = 0; i < member->rack.size; i++) {
+        if (member->rack.magazines[i] != &no_magazine)
+            free(member->rack.magazines[i]);
+    }
+    free(member->rack.magazines);
+    free(member);
+}
+
+/* At the end of the calling thread.  Should a later destructor of the thread use a pool,
+ * it does so without a record, as no further end will be announced. */
+static void leave(void *arg)
+{
+    struct mag_member *member = arg;
+    const struct mag_magazine_rack *rack = &member->rack;
+
+    (void)pthread_mutex_lock(&list.lock);
+    for (uint32_t i = 0; i < rack->size; i++) {
+        if (rack->magazines[i] != &no_magazine)
+            mag_magazine_empty(list.pools[i], rack->magazines[i]);
+    }
+    unlink_member(member);
+    (void)pthread_mutex_unlock(&list.lock);
+
+    free_member(member);
+    mag_magazine_rack = (struct mag_magazine_rack){NULL, 0};
+    self = &shared_member;
+}
+
+static struct mag_member *make_member(void)
+{
+    struct mag_member *member = aligned_alloc(MAG_CACHE_LINE, sizeof(*member));
+
+    if (member == NULL)
+        return NULL;
+    if (pthread_setspecific(list.exit_key, member) != 0) {
+        free(member);
+        return NULL;
+    }
+    atomic_init(&member->latch, 0);
+    member->rack = (struct mag_magazine_rack){NULL, 0};
+    (void)pthread_mutex_lock(&list.lock);
+    link_member(member);
+    (void)pthread_mutex_unlock(&list.lock);
+    return member;
+}
+
+struct mag_member *mag_member_self(void)
+{
+    if (self == NULL)
+        self = make_member();
+    return self != NULL ? self : &shared_member;
+}
+
+/* ---------------------------------------------------------------------- magazines */
+
+static size_t magazine_size(const struct mag_pool *pool)
+{
+    size_t size = sizeof(struct mag_magazine) + pool->cache * sizeof(void *);
+
+    if (pool->place.nodes > 1)
+        size += pool->place.nodes *
+                (sizeof(struct mag_outbox) + pool->outbox * sizeof(void *));
+    return (size + MAG_CACHE_LINE - 1) / MAG_CACHE_LINE * MAG_CACHE_LINE;
+}
+
+static struct mag_magazine *make_magazine(const struct mag_pool *pool)
+{
+    size_t size = magazine_size(pool);
+    struct mag_magazine *magazine = aligned_alloc(MAG_CACHE_LINE, size);
+
+    if (magazine == NULL)
+        return NULL;
+    memset(magazine, 0, size);
+    magazine->capacity = pool->cache;
+    magazine->batch = pool->batch;
+    magazine->node = mag_pool_place_here(&pool->place);
+    if (pool->place.nodes > 1)
+        magazine->home_mask = ~(uintptr_t)(pool->shape.slab_size - 1);
+    return magazine;
+}
+
+/* Under the list's lock.  Makes the calling thread's rack as large as any pool needs. */
+static bool grow_rack(struct mag_member *member)
+{
+    struct mag_magazine_rack *rack = &member->rack;
+    struct mag_magazine **magazines = malloc(list.capacity * sizeof(magazines[0]));
+
+    if (magazines == NULL)
+        return false;
+    for (uint32_t i = 0; i < list.capacity; i++)
+        magazines[i] = i < rack->size ? rack->magazines[i] : &no_magazine;
+    free(rack->magazines);
+    *rack = (struct mag_magazine_rack){magazines, list.capacity};
+    mag_magazine_rack = *rack;
+    return true;
+}
+
+static struct mag_magazine *hang_magazine(struct mag_member *member,
+                                          const struct mag_pool *pool)
+{
+    struct mag_magazine *magazine = make_magazine(pool);
+
+    if (magazine == NULL)
+        return NULL;
+    (void)pthread_mutex_lock(&list.lock);
+    bool fits = pool->number < member->rack.size || grow_rack(member);
+    if (fits)
+        member->rack.magazines[pool->number] = magazine;
+    (void)pthread_mutex_unlock(&list.lock);
+    if (fits)
+        return magazine;
+    free(magazine);
+    return NULL;
+}
+
+struct mag_magazine *mag_magazine_self(const struct mag_pool *pool)
+{
+    struct mag_member *member;
+
+    if (pool->cache == 0)
+        return NULL;
+    if (pool->number < mag_magazine_rack.size &&
+        mag_magazine_rack.magazines[pool->number] != &no_magazine)
+        return mag_magazine_rack.magazines[pool->number];
+    member = mag_member_self();
+    return member != &shared_member ? hang_magazine(member, pool) : NULL;
+}
+
+void mag_magazine_send_all(struct mag_pool *pool, struct mag_magazine *magazine)
+{
+    void **objects = mag_magazine_objects(magazine);
+
+    while (magazine->count != 0) {
+        uint32_t count = magazine->count < pool->batch ? magazine->count : pool->batch;
+        magazine->count -= count;
+        mag_pool_send(pool, magazine->node, objects + magazine->count, count);
+    }
+}
+
+void mag_magazine_empty(struct mag_pool *pool, struct mag_magazine *magazine)
+{
+    mag_magazine_send_all(pool, magazine);
+    for (uint32_t node = 0; pool->place.nodes > 1 && node < pool->place.nodes; node++) {
+        struct mag_outbox *outbox = mag_magazine_outbox(pool, magazine, node);
+        if (outbox->count != 0)
+            mag_pool_send(pool, node, outbox->objects, (uint32_t)outbox->count);
+        outbox->count = 0;
+    }
+}
+
+/* -------------------------------------------------------------------------- pools */
+
+static bool grow_list(void)
+{
+    uint32_t capacity = list.capacity != 0 ? 2 * list.capacity : 16;
+    struct mag_pool **pools = realloc(list.pools, capacity * sizeof(pools[0]));
+
+    if (pools == NULL)
+        return false;
+    for (uint32_t i = list.capacity; i < capacity; i++)
+        pools[i] = NULL;
+    list.pools = pools;
+    list.capacity = capacity;
+    return true;
+}
+
+int mag_magazines_enlist(struct mag_pool *pool)
+{
+    uint32_t number = 0;
+
+    (void)pthread_mutex_lock(&list.lock);
+    bool fits = list.used < list.capacity || grow_list();
+    if (fits) {
+        while (list.pools[number] != NULL)
+            number++;
+        list.pools[number] = pool;
+        list.used++;
+        pool->number = number;
+    }
+    (void)pthread_mutex_unlock(&list.lock);
+    return fits ? 0 : -ENOMEM;
+}
+
+void mag_magazines_delist(const struct mag_pool *pool)
+{
+    uint32_t number = pool->number;
+
+    (void)pthread_mutex_lock(&list.lock);
+    for (struct mag_member *member = list.members; member != NULL;
+         member = member->next) {
+        struct mag_magazine_rack *rack = &member->rack;
+        if (number < rack->size && rack->magazines[number] != &no_magazine) {
+            free(rack->magazines[number]);
+            rack->magazines[number] = &no_magazine;
+        }
+    }
+    list.pools[number] = NULL;
+    if (--list.used == 0) {
+        free(list.pools);
+        list.pools = NULL;
+        list.capacity = 0;
+    }
+    (void)pthread_mutex_unlock(&list.lock);
+}
+
+/* --------------------------------------------------------------------------- fork */
+
+static void before_fork(void)
+{
+    mag_pool_place_lock();
+    (void)pthread_mutex_lock(&list.lock);
+    mag_member_lock(&shared_member);
+    for (struct mag_member *member = list.members; member != NULL; member = member->next)
+        mag_member_lock(member);
+}
+
+static void after_fork_in_parent(void)
+{
+    for (struct mag_member *member = list.members; member != NULL; member = member->next)
+        mag_member_unlock(member);
+    mag_member_unlock(&shared_member);
+    (void)pthread_mutex_unlock(&list.lock);
+    mag_pool_place_unlock();
+}
+
+/* Of all threads only the caller is left.  What the others' magazines held is lost: they
+ * may have been in the middle of a take or a give. */
+static void after_fork_in_child(void)
+{
+    struct mag_member *member = list.members;
+
+    while (member != NULL) {
+        struct mag_member *next = member->next;
+        if (member != self) {
+            unlink_member(member);
+            free_member(member);
+        }
+        member = next;
+    }
+    after_fork_in_parent();
+}
+
+int mag_magazines_init(void)
+{
+    int r = 0;
+
+    (void)pthread_mutex_lock(&list.lock);
+    if (!list.ready) {
+        r = -pthread_key_create(&list.exit_key, leave);
+        if (r == 0) {
+            r = -pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+            if (r < 0)
+                (void)pthread_key_delete(list.exit_key);
+        }
+        list.ready = r == 0;
+    }
+    (void)pthread_mutex_unlock(&list.lock);
+    return r;
+}
