@@ -117,6 +117,14 @@ static bool read_v1(const char *directory, struct mag_budget_level *level)
     return true;
 }
 
+static char *copy_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+
+    return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
 static int add_level(struct mag_cgroup_levels *levels,
                      const struct mag_budget_level *level)
 {
@@ -127,7 +135,7 @@ static int add_level(struct mag_cgroup_levels *levels,
         return -ENOMEM;
     levels->level = grown;
     grown[levels->count] = *level;
-    grown[levels->count].path = strdup(level->path);
+    grown[levels->count].path = copy_text(level->path);
     if (grown[levels->count].path == NULL)
         return -ENOMEM;
     levels->count++;
@@ -195,8 +203,8 @@ static bool find_group(const char *root, struct hierarchy *hierarchy)
         *group++ = '\0';
         group[strcspn(group, "\n")] = '\0';
         controllers++;
-        found = hierarchy->v2 ? strcmp(line, "0:") == 0 || *controllers == '\0'
-                              : has_word(controllers, "cpu");
+        bool ours = hierarchy->v2 ? *controllers == '\0' : has_word(controllers, "cpu");
+        found = ours && *group == '/';
         if (found)
             (void)snprintf(hierarchy->group, sizeof(hierarchy->group), "%s", group);
     }

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/cmocka.h"
+#include "tests/support/fault.h"
+#include "tests/support/run.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <magpie/magpie.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct mag_topology *machine;
+
+static int load(void **state)
+{
+    (void)state;
+    return mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &machine);
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    mag_topology_free(machine);
+    return 0;
+}
+
+/* Runs `step` in a child; 0 or the number of what failed. */
+static int in_child(int (*step)(void))
+{
+    int status = -1;
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(step());
+    if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
+        return -1;
+    return WEXITSTATUS(status);
+}
+
+static int pin_to_each(void)
+{
+    for (uint32_t i = 0; i < mag_topology_pus(machine); i++) {
+        enum mag_pinned obtained = MAG_PIN_FOREIGN;
+
+        if (mag_pin_self(machine, i, &obtained) != 0 || obtained != MAG_PINNED)
+            return 1;
+        if ((uint32_t)sched_getcpu() != mag_topology_pu(machine, i)->os_index)
+            return 2;
+    }
+    return 0;
+}
+
+static void a_pinned_thread_runs_on_its_pu(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(pin_to_each), 0);
+}
+
+static void pinning_by_a_described_machine_does_nothing(void **state)
+{
+    struct mag_topology *described;
+    enum mag_pinned obtained = MAG_PINNED;
+    (void)state;
+
+    assert_int_equal(
+        mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "node:2 core:2 pu:1", &described), 0);
+    assert_int_equal(mag_pin_self(described, 3, &obtained), 0);
+    assert_int_equal(obtained, MAG_PIN_FOREIGN);
+    obtained = MAG_PINNED;
+    assert_int_equal(mag_pin_self(described, 4, &obtained), -EINVAL);
+    assert_int_equal(obtained, MAG_PINNED);
+    mag_topology_free(described);
+}
+
+static void mapped_pages_are_zero_and_can_be_written(void **state)
+{
+    enum { SIZE = 100000 };
+    enum mag_placed placed;
+    void *pages = NULL;
+    (void)state;
+
+    for (uint32_t node = 0; node <= mag_topology_nodes(machine); node++) {
+        uint32_t wanted = node < mag_topology_nodes(machine) ? node : MAG_NONE;
+
+        assert_int_equal(mag_node_map(machine, wanted, SIZE, &pages, &placed), 0);
+        for (size_t i = 0; i < SIZE; i += 512)
+            assert_int_equal(((char *)pages)[i], 0);
+        memset(pages, 1, SIZE);
+        if (wanted == MAG_NONE)
+            assert_int_equal(placed, MAG_FIRST_TOUCH);
+        mag_node_unmap(pages, SIZE);
+    }
+    assert_int_equal(mag_node_map(machine, 1000, SIZE, &pages, &placed), -EINVAL);
+    assert_int_equal(mag_node_map(machine, 0, 0, &pages, &placed), -EINVAL);
+    test_fail_allocation(1);
+    assert_int_equal(mag_node_map(machine, 0, SIZE, &pages, &placed), -ENOMEM);
+    test_fail_allocation(0);
+    mag_node_unmap(NULL, SIZE);
+}
+
+/* ------------------------------------------- under a filter, as in a container */
+
+#if defined(__x86_64__) || defined(__aarch64__)
+
+#    define REFUSE(call)                                       \
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), \
+            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
+
+static bool install_filter(void)
+{
+    struct sock_filter refuse[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        REFUSE(mbind),
+        REFUSE(set_mempolicy),
+        REFUSE(get_mempolicy),
+        REFUSE(sched_setaffinity),
+        REFUSE(membarrier),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof(refuse) / sizeof(refuse[0]),
+                                 .filter = refuse};
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static void count(struct mag_job *job);
+
+struct counted {
+    struct mag_job job;
+    _Atomic(uint64_t) runs;
+};
+
+static void count(struct mag_job *job)
+{
+    /* release: seen by the thread that waits. */
+    (void)atomic_fetch_add_explicit(&((struct counted *)(void *)job)->runs, 1,
+                                    memory_order_release);
+}
+
+static int work_under_filter(void)
+{
+    struct mag_sched_counters counters;
+    struct mag_sched_config config;
+    struct counted counted = {.job = {.run = count}};
+    struct mag_sched *sched;
+    enum mag_pinned pinned;
+    enum mag_placed placed;
+    void *pages;
+
+    if (!install_filter())
+        return 77;
+    if (mag_pin_self(machine, 0, &pinned) != 0 || pinned != MAG_PIN_REFUSED)
+        return 1;
+    if (mag_node_map(machine, 0, 4096, &pages, &placed) != 0 || placed != MAG_FIRST_TOUCH)
+        return 2;
+    if (mag_node_binding_allowed() || mag_sched_uses_membarrier())
+        return 3;
+    mag_sched_config_init(&config);
+    config.workers = 2;
+    if (mag_sched_start(&config, &sched) != 0)
+        return 4;
+    atomic_init(&counted.runs, 0);
+    if (mag_sched_post(sched, &counted.job) != 0 || !test_wait_for(&counted.runs, 1))
+        return 5;
+    if (mag_sched_counters(sched, 0, &counters) != 0 ||
+        counters.pinned != MAG_PIN_REFUSED)
+        return 6;
+    mag_sched_destroy(sched);
+    return 0;
+}
+
+static void a_filter_that_refuses_everything_stops_nothing(void **state)
+{
+    (void)state;
+#    ifdef __SANITIZE_THREAD__
+    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
+    skip();
+#    endif
+    int failed = in_child(work_under_filter);
+    if (failed == 77) {
+        print_message("skipped: no filter can be installed here\n");
+        skip();
+    }
+    assert_int_equal(failed, 0);
+}
+
+#else
+
+static void a_filter_that_refuses_everything_stops_nothing(void **state)
+{
+    (void)state;
+    print_message("skipped: no filter is written for this processor\n");
+    skip();
+}
+
+#endif
+
+static void a_worker_floats_when_pinning_is_off(void **state)
+{
+    struct mag_sched_counters counters;
+    struct mag_sched_config config;
+    struct mag_sched *sched;
+    (void)state;
+
+    mag_sched_config_init(&config);
+    config.workers = 1;
+    config.pin = false;
+    assert_int_equal(mag_sched_start(&config, &sched), 0);
+    assert_int_equal(mag_sched_counters(sched, 0, &counters), 0);
+    assert_int_equal(counters.pinned, MAG_PIN_FOREIGN);
+    mag_sched_destroy(sched);
+}
+
+static void a_described_machine_of_many_nodes_runs_jobs(void **state)
+{
+    struct mag_sched_config config;
+    struct mag_topology *described;
+    struct mag_sched *sched;
+    (void)state;
+
+    assert_int_equal(
+        mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "node:4 core:2 pu:1", &described), 0);
+    mag_sched_config_init(&config);
+    config.topology = described;
+    assert_int_equal(mag_sched_start(&config, &sched), 0);
+    assert_int_equal(mag_sched_workers(sched), 8);
+#if defined(__x86_64__) || defined(__aarch64__)
+    static struct counted counted[64];
+    for (unsigned i = 0; i < 64; i++) {
+        counted[i] = (struct counted){.job = {.run = count}};
+        assert_int_equal(mag_sched_post_node(sched, &counted[i].job, i % 4), 0);
+    }
+    for (unsigned i = 0; i < 64; i++)
+        assert_true(test_wait_for(&counted[i].runs, 1));
+#endif
+    mag_sched_destroy(sched);
+    mag_topology_free(described);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pinned_thread_runs_on_its_pu),
+        cmocka_unit_test(pinning_by_a_described_machine_does_nothing),
+        cmocka_unit_test(mapped_pages_are_zero_and_can_be_written),
+        /* Before the barriers are decided in this process. */
+        cmocka_unit_test(a_filter_that_refuses_everything_stops_nothing),
+        cmocka_unit_test(a_worker_floats_when_pinning_is_off),
+        cmocka_unit_test(a_described_machine_of_many_nodes_runs_jobs),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}

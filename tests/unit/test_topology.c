@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/cmocka.h"
+#include "tests/support/fault.h"
+
+#include <errno.h>
+#include <magpie/numa.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Recorded machines, and what is odd about each. */
+static const struct machine {
+    const char *file;
+    uint32_t pus;
+    uint32_t cores;
+    uint32_t nodes;
+} machines[] = {
+    {"16amd64-4distances.xml", 16, 16, 8},            /* a matrix of distances */
+    {"16amd64-8n2c-cpusets.xml", 10, 10, 5},          /* a part is allowed; see below */
+    {"16em64t-4s2c2t-offlines.xml", 7, 6, 1},         /* holes in the numbering */
+    {"192em64t-12gr2n8c2t.xml", 384, 192, 24},        /* groups of nodes */
+    {"64intel64-fakeKNL-SNC4-hybrid.xml", 64, 16, 8}, /* two memories, four PUs a core */
+    {"8intel64-4n2t-memattrs.xml", 8, 8, 4},          /* no cores, memory attributes */
+    {"bulldozer-4x6272.xml", 64, 64, 8},              /* cores that share a cache */
+    {"cascadelake-2x6230.xml", 80, 40, 1},            /* two packages, one node */
+    {"fakecpukinds.xml", 4, 2, 1},                    /* kinds of cores */
+    {"power8gpudistances.xml", 16, 8, 2},             /* large sparse numbers */
+    {"zen1-2x7451.xml", 96, 48, 8},                   /* four nodes a package */
+    {"zen3-2x7763.xml", 128, 128, 2},                 /* eight caches a node */
+};
+
+/* What must hold of every topology. */
+static void check(const struct mag_topology *topology)
+{
+    uint32_t pus = mag_topology_pus(topology);
+    uint32_t nodes = mag_topology_nodes(topology);
+    uint32_t members = 0;
+
+    assert_true(pus >= 1);
+    assert_true(mag_topology_cores(topology) >= 1);
+    assert_true(mag_topology_cores(topology) <= pus);
+    assert_null(mag_topology_pu(topology, pus));
+    assert_null(mag_topology_node(topology, nodes));
+    for (uint32_t i = 0; i < pus; i++) {
+        const struct mag_pu *pu = mag_topology_pu(topology, i);
+
+        assert_true(pu->node == MAG_NONE || pu->node < nodes);
+        members += pu->node != MAG_NONE;
+        for (uint32_t j = 0; j < i; j++)
+            assert_true(mag_topology_pu(topology, j)->os_index != pu->os_index);
+    }
+    for (uint32_t i = 0; i < nodes; i++) {
+        members -= mag_topology_node(topology, i)->pus;
+        for (uint32_t j = 0; j < nodes; j++)
+            assert_true(mag_topology_distance(topology, i, j) > 0);
+    }
+    assert_int_equal(members, 0);
+}
+
+static void recorded_machines_are_understood(void **state)
+{
+    unsigned seen = 0;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+        const struct machine *machine = &machines[i];
+        struct mag_topology *topology;
+        char path[4096];
+
+        (void)snprintf(path, sizeof(path), "%s/%s", MAG_SHARED_TOPOLOGIES, machine->file);
+        if (access(path, R_OK) != 0)
+            continue;
+        assert_int_equal(mag_topology_load(MAG_TOPOLOGY_XML, path, &topology), 0);
+        check(topology);
+        assert_int_equal(mag_topology_pus(topology), machine->pus);
+        assert_int_equal(mag_topology_cores(topology), machine->cores);
+        assert_int_equal(mag_topology_nodes(topology), machine->nodes);
+        assert_false(mag_topology_is_this_machine(topology));
+        mag_topology_free(topology);
+        seen++;
+    }
+    if (seen == 0) {
+        print_message("skipped: no recorded machines in %s\n", MAG_SHARED_TOPOLOGIES);
+        skip();
+    }
+}
+
+static const struct shape {
+    const char *text;
+    uint32_t pus;
+    uint32_t cores;
+    uint32_t nodes;
+} shapes[] = {
+    {"pu:1", 1, 1, 1},
+    {"core:1 pu:1", 1, 1, 1},
+    {"core:4 pu:2", 8, 4, 1},
+    {"node:2 core:4 pu:2", 16, 8, 2},
+    {"pack:2 [numa] l3:2 core:3 pu:1", 12, 12, 2},
+    {"pack:2 [numa] [numa] core:2 pu:1", 4, 4, 4}, /* two memories around each package */
+    {"pack:4 node:6 core:8 pu:2", 384, 192, 24},
+};
+
+static void described_machines_are_understood(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        struct mag_topology *topology;
+
+        assert_int_equal(
+            mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, shapes[i].text, &topology), 0);
+        check(topology);
+        assert_int_equal(mag_topology_pus(topology), shapes[i].pus);
+        assert_int_equal(mag_topology_cores(topology), shapes[i].cores);
+        assert_int_equal(mag_topology_nodes(topology), shapes[i].nodes);
+        mag_topology_free(topology);
+    }
+}
+
+static void memory_without_pus_is_a_node_without_members(void **state)
+{
+    struct mag_topology *topology;
+    uint32_t empty = 0;
+    (void)state;
+
+    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_SYNTHETIC,
+                                       "pack:2 [numa] [numa] core:2 pu:1", &topology),
+                     0);
+    for (uint32_t i = 0; i < mag_topology_nodes(topology); i++)
+        empty += mag_topology_node(topology, i)->pus == 0;
+    assert_int_equal(empty, 2);
+    mag_topology_free(topology);
+}
+
+static void what_is_not_a_topology_is_refused(void **state)
+{
+    struct mag_topology *topology = NULL;
+    char path[] = "/tmp/magpie-topology-XXXXXX";
+    int file = mkstemp(path);
+    (void)state;
+
+    assert_true(file >= 0);
+    assert_int_equal(write(file, "<topology><broken", 17), 17);
+    (void)close(file);
+    (void)setenv("HWLOC_HIDE_ERRORS", "2", 1);
+    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_XML, path, &topology), -EINVAL);
+    (void)unlink(path);
+    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_XML, path, &topology), -ENOENT);
+    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "nonsense:x", &topology),
+                     -EINVAL);
+    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, NULL, &topology), -EINVAL);
+    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_XML, NULL, &topology), -EINVAL);
+    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_MACHINE, "text", &topology), -EINVAL);
+    assert_int_equal(mag_topology_load((enum mag_topology_kind)9, "x", &topology),
+                     -EINVAL);
+    assert_null(topology);
+    mag_topology_free(NULL);
+}
+
+static void distances_are_the_machines_or_ten_and_twenty(void **state)
+{
+    struct mag_topology *topology;
+    (void)state;
+
+    assert_int_equal(
+        mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "node:2 core:2 pu:1", &topology), 0);
+    assert_int_equal(mag_topology_distance(topology, 0, 0), 10);
+    assert_true(mag_topology_distance(topology, 0, 1) > 10);
+    assert_int_equal(mag_topology_distance(topology, 7, 7), 10);
+    assert_int_equal(mag_topology_distance(topology, 0, 7), 20);
+    mag_topology_free(topology);
+}
+
+static void this_machine_has_the_pus_that_the_mask_allows(void **state)
+{
+    struct mag_topology *topology;
+    cpu_set_t mask;
+    (void)state;
+
+    assert_int_equal(sched_getaffinity(0, sizeof(mask), &mask), 0);
+    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &topology), 0);
+    check(topology);
+    assert_true(mag_topology_is_this_machine(topology));
+    assert_int_equal(mag_topology_pus(topology), CPU_COUNT(&mask));
+    for (uint32_t i = 0; i < mag_topology_pus(topology); i++)
+        assert_true(CPU_ISSET(mag_topology_pu(topology, i)->os_index, &mask));
+    mag_topology_free(topology);
+}
+
+static int first_allowed(const cpu_set_t *mask)
+{
+    int cpu = 0;
+
+    while (!CPU_ISSET((size_t)cpu, mask))
+        cpu++;
+    return cpu;
+}
+
+/* In a child, so that the mask of the tests stays. */
+static int load_on_one_cpu(void)
+{
+    struct mag_topology *topology;
+    cpu_set_t mask;
+    cpu_set_t one;
+
+    if (sched_getaffinity(0, sizeof(mask), &mask) != 0)
+        return 1;
+    CPU_ZERO(&one);
+    CPU_SET((size_t)first_allowed(&mask), &one);
+    if (sched_setaffinity(0, sizeof(one), &one) != 0)
+        return 2;
+    if (mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &topology) != 0)
+        return 3;
+    return mag_topology_pus(topology) == 1 && mag_topology_cores(topology) == 1 &&
+                   (int)mag_topology_pu(topology, 0)->os_index == first_allowed(&mask)
+               ? 0
+               : 4;
+}
+
+static void a_mask_of_one_cpu_leaves_one_pu(void **state)
+{
+    int status = -1;
+    (void)state;
+
+    pid_t child = fork();
+    if (child == 0)
+        _exit(load_on_one_cpu());
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void every_allocation_may_fail_and_leaves_nothing_behind(void **state)
+{
+    int64_t before = test_live_allocations();
+    uint32_t failures = 0;
+    (void)state;
+
+    for (uint32_t nth = 1;; nth++) {
+        struct mag_topology *topology = NULL;
+
+        test_fail_allocation(nth);
+        int r =
+            mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "node:2 core:2 pu:1", &topology);
+        bool failed = test_has_failed();
+        test_fail_allocation(0);
+        if (failed) {
+            failures++;
+            assert_int_equal(r, -ENOMEM);
+            assert_null(topology);
+        }
+        mag_topology_free(topology);
+        assert_int_equal(test_live_allocations(), before);
+        if (!failed)
+            break;
+    }
+    assert_true(failures >= 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(recorded_machines_are_understood),
+        cmocka_unit_test(described_machines_are_understood),
+        cmocka_unit_test(memory_without_pus_is_a_node_without_members),
+        cmocka_unit_test(what_is_not_a_topology_is_refused),
+        cmocka_unit_test(distances_are_the_machines_or_ten_and_twenty),
+        cmocka_unit_test(this_machine_has_the_pus_that_the_mask_allows),
+        cmocka_unit_test(a_mask_of_one_cpu_leaves_one_pu),
+        cmocka_unit_test(every_allocation_may_fail_and_leaves_nothing_behind),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
