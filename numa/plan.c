@@ -200,6 +200,7 @@ static uint32_t default_workers(const struct mag_topology *topology,
     return placement == MAG_PLACE_PER_PU ? topology->pu_count : topology->core_count;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the list takes two parameters. */
 int mag_plan_make(const struct mag_topology *topology, enum mag_placement placement,
                   uint32_t workers, const uint32_t *os_pus, uint32_t os_pu_count,
                   struct mag_plan **ret_plan)
@@ -305,6 +306,7 @@ static bool next_nearness(const struct mag_plan *plan, uint32_t worker, bool fir
     return best != UINT64_MAX;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): so does each array that is filled. */
 int mag_plan_victims(const struct mag_plan *plan, uint32_t worker, uint32_t *ret_victims,
                      struct mag_ring *ret_rings, uint32_t ring_capacity,
                      uint32_t *ret_ring_count)

@@ -15,9 +15,11 @@ enum { DISTANCE_SAME = 10, DISTANCE_OTHER = 20 };
 static int set_source(hwloc_topology_t hwloc, enum mag_topology_kind kind,
                       const char *text)
 {
+    if (text == NULL)
+        return kind == MAG_TOPOLOGY_MACHINE ? 0 : -EINVAL;
     switch (kind) {
     case MAG_TOPOLOGY_MACHINE:
-        return 0;
+        return -EINVAL;
     case MAG_TOPOLOGY_XML:
         /* hwloc prints when the file is missing; we say so ourselves. */
         if (access(text, R_OK) != 0)
@@ -229,23 +231,24 @@ static void count_cores_and_members(struct mag_topology *topology)
 
 /* ------------------------------------------------------------------ distances */
 
+static uint32_t matrix_node(const struct mag_topology *topology,
+                            const struct hwloc_distances_s *matrix, unsigned i)
+{
+    return matrix->objs[i] != NULL ? node_index(topology, matrix->objs[i]->os_index)
+                                   : MAG_NONE;
+}
+
 static void copy_distances(struct mag_topology *topology,
                            const struct hwloc_distances_s *matrix)
 {
-    for (unsigned i = 0; i < matrix->nbobjs; i++) {
-        for (unsigned j = 0; j < matrix->nbobjs; j++) {
-            uint32_t from = matrix->objs[i] != NULL
-                                ? node_index(topology, matrix->objs[i]->os_index)
-                                : MAG_NONE;
-            uint32_t to = matrix->objs[j] != NULL
-                              ? node_index(topology, matrix->objs[j]->os_index)
-                              : MAG_NONE;
-            hwloc_uint64_t value = matrix->values[i * matrix->nbobjs + j];
+    for (unsigned i = 0; i < matrix->nbobjs * matrix->nbobjs; i++) {
+        uint32_t from = matrix_node(topology, matrix, i / matrix->nbobjs);
+        uint32_t to = matrix_node(topology, matrix, i % matrix->nbobjs);
+        hwloc_uint64_t value = matrix->values[i];
 
-            if (from != MAG_NONE && to != MAG_NONE)
-                topology->distances[from * topology->node_count + to] =
-                    value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
-        }
+        if (from != MAG_NONE && to != MAG_NONE)
+            topology->distances[from * topology->node_count + to] =
+                value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
     }
 }
 
@@ -299,9 +302,6 @@ static int fill(struct mag_topology *topology)
 int mag_topology_load(enum mag_topology_kind kind, const char *text,
                       struct mag_topology **ret_topology)
 {
-    if ((kind == MAG_TOPOLOGY_MACHINE) != (text == NULL))
-        return -EINVAL;
-
     struct mag_topology *topology = calloc(1, sizeof(*topology));
     if (topology == NULL)
         return -ENOMEM;

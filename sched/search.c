@@ -16,7 +16,7 @@ static uint32_t random_below(struct mag_worker *worker, uint32_t bound)
 static struct mag_job *steal_jobs(struct mag_worker *worker, struct mag_worker *victim)
 {
     struct mag_job *batch[STEAL_MAX];
-    uint32_t count;
+    uint32_t count = 0;
 
     if (mag_runq_length(&victim->ring) == 0 ||
         mag_runq_claim(&victim->ring, batch, STEAL_MAX, &count) != MAG_RUNQ_CLAIMED)

@@ -114,7 +114,7 @@ bool mag_worker_sees_stale(struct mag_worker *worker);
 /* park.c - searches, parks, wakes up, until there is work.  False: the scheduler ends. */
 bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work);
 
-/* worker.c - the thread; `berth` is its struct mag_berth. */
-void *mag_worker_main(void *berth);
+/* worker.c - the thread; `arg` is its struct mag_berth. */
+void *mag_worker_main(void *arg);
 
 #endif
