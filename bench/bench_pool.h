@@ -6,8 +6,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef BENCH_POOL_H
-#define BENCH_POOL_H
+#ifndef BENCH_BENCH_POOL_H
+#define BENCH_BENCH_POOL_H
 
 #include <stdint.h>
 

@@ -123,6 +123,7 @@ struct mag_pool_info {
     uint32_t stride; /* bytes from one object to the next */
 };
 
+/* Any thread.  Blocks and allocates never. */
 MAG_API void mag_pool_query(const struct mag_pool *pool, struct mag_pool_info *ret_info);
 
 /* ------------------------------------------------------------- taking, giving */
@@ -180,7 +181,8 @@ static inline bool mag_magazine_is_home(const struct mag_magazine *magazine,
  * Takes an object: the one that this thread gave last, if there is one.
  *
  *   Thread     any
- *   Blocks     no, but to map new memory, or for another thread that does
+ *   Blocks     no, but to map new memory or while another thread does, and briefly when
+ *              a thread's magazine is made or another thread forks
  *   Allocates  a magazine at a thread's first take or give, and new objects when none is
  *              free on this node; nothing once both are there
  *   Returns    0; -ENOMEM no object is free and the system has no memory for another;
@@ -209,7 +211,7 @@ MAG_MUST_CHECK static inline int mag_pool_take(struct mag_pool *pool, void **ret
  * short: without a magazine the object goes to its node's stack.
  *
  *   Thread     any; on a thread of another node the object is sent home, in a batch
- *   Blocks     never
+ *   Blocks     no, but briefly when a thread's magazine is made or another thread forks
  *   Allocates  a magazine at a thread's first take or give, if there is memory
  */
 static inline void mag_pool_give(struct mag_pool *pool, void *object)

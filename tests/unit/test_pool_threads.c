@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/run.h"
+#include "tests/unit/pool_kit.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MANY = 1000, THREADS = 3 };
+
+struct use {
+    struct mag_pool *pool;
+    void *objects[MANY];
+    unsigned failures;
+};
+
+static void use_many(struct use *use)
+{
+    for (unsigned i = 0; i < MANY; i++)
+        use->failures += mag_pool_take(use->pool, &use->objects[i]) != 0;
+    for (unsigned i = 0; i < MANY && use->failures == 0; i++)
+        *(void **)use->objects[i] = use->objects[i];
+    for (unsigned i = 0; i < MANY && use->failures == 0; i++)
+        mag_pool_give(use->pool, use->objects[i]);
+}
+
+static void *use_and_exit(void *arg)
+{
+    use_many(arg);
+    return NULL;
+}
+
+static void a_thread_that_exits_leaves_everything_behind(void **state)
+{
+    static struct use use;
+    struct mag_pool_config config = config_of(32);
+    (void)state;
+
+    /* With this limit a single object withheld would show. */
+    config.limit = MANY;
+    config.cache = 50;
+    struct mag_pool *pool = make_pool(config);
+    for (unsigned round = 0; round < 20; round++) {
+        use = (struct use){.pool = pool};
+        on_another_thread(use_and_exit, &use);
+        assert_int_equal(use.failures, 0);
+    }
+    assert_int_equal(objects_in(pool), MANY);
+    take_many(pool, use.objects, MANY);
+    mag_pool_destroy(pool);
+}
+
+static void *take_one_and_exit(void *arg)
+{
+    struct use *use = arg;
+    void *object;
+
+    use->failures += mag_pool_take(use->pool, &object) != 0;
+    if (use->failures == 0)
+        mag_pool_give(use->pool, object);
+    return NULL;
+}
+
+static void short_threads_do_not_make_a_pool_grow(void **state)
+{
+    struct use use = {.pool = make_pool(config_of(32))};
+    (void)state;
+
+    on_another_thread(take_one_and_exit, &use);
+    uint64_t before = objects_in(use.pool);
+    for (unsigned i = 0; i < MANY; i++)
+        on_another_thread(take_one_and_exit, &use);
+    assert_int_equal(use.failures, 0);
+    assert_int_equal(objects_in(use.pool), before);
+    mag_pool_destroy(use.pool);
+}
+
+/* ------------------------------------------------- gives after the thread's own end */
+
+static pthread_key_t late_key;
+static struct mag_pool *late_pool;
+
+/* Comes back until it is surely later than the library's own destructor. */
+static void give_late(void *value)
+{
+    static _Thread_local unsigned rounds;
+
+    if (++rounds < 3)
+        (void)pthread_setspecific(late_key, value);
+    else
+        mag_pool_give(late_pool, value);
+}
+
+static void *give_while_exiting(void *arg)
+{
+    struct use *use = arg;
+    void *object;
+
+    use->failures += mag_pool_take(use->pool, &object) != 0;
+    use->failures += pthread_setspecific(late_key, object) != 0;
+    return NULL;
+}
+
+static void destructors_of_a_thread_may_still_give(void **state)
+{
+    static void *objects[MANY];
+    struct mag_pool_config config = config_of(32);
+    (void)state;
+
+    config.limit = MANY;
+    config.cache = 50;
+    late_pool = make_pool(config);
+    assert_int_equal(pthread_key_create(&late_key, give_late), 0);
+    struct use use = {.pool = late_pool};
+    for (unsigned i = 0; i < 20; i++)
+        on_another_thread(give_while_exiting, &use);
+    assert_int_equal(use.failures, 0);
+    take_many(late_pool, objects, MANY);
+    assert_int_equal(pthread_key_delete(late_key), 0);
+    mag_pool_destroy(late_pool);
+}
+
+/* ------------------------------------------------------ destroy with live magazines */
+
+struct staged {
+    pthread_barrier_t barrier;
+    struct use uses[THREADS];
+};
+
+struct stage_hand {
+    struct staged *staged;
+    unsigned index;
+};
+
+/* One pool, a pause in which it is replaced by another, which gets its number. */
+static void *use_two_pools(void *arg)
+{
+    const struct stage_hand *hand = arg;
+    struct staged *staged = hand->staged;
+
+    use_many(&staged->uses[hand->index]);
+    (void)pthread_barrier_wait(&staged->barrier);
+    (void)pthread_barrier_wait(&staged->barrier);
+    use_many(&staged->uses[hand->index]);
+    (void)pthread_barrier_wait(&staged->barrier);
+    (void)pthread_barrier_wait(&staged->barrier);
+    return NULL;
+}
+
+static void set_pool(struct staged *staged, struct mag_pool *pool)
+{
+    for (unsigned i = 0; i < THREADS; i++)
+        staged->uses[i].pool = pool;
+}
+
+static void a_pool_may_be_destroyed_while_threads_hold_magazines_of_it(void **state)
+{
+    static struct staged staged;
+    struct stage_hand hands[THREADS];
+    pthread_t threads[THREADS];
+    (void)state;
+
+    struct mag_pool *first = make_pool(config_of(16));
+    set_pool(&staged, first);
+    assert_int_equal(pthread_barrier_init(&staged.barrier, NULL, THREADS + 1), 0);
+    for (unsigned i = 0; i < THREADS; i++) {
+        hands[i] = (struct stage_hand){&staged, i};
+        assert_int_equal(pthread_create(&threads[i], NULL, use_two_pools, &hands[i]), 0);
+    }
+    (void)pthread_barrier_wait(&staged.barrier);
+    mag_pool_destroy(first);
+    struct mag_pool *second = make_pool(config_of(4096));
+    assert_int_equal(mag_pool_number(second), 0);
+    set_pool(&staged, second);
+    (void)pthread_barrier_wait(&staged.barrier);
+    (void)pthread_barrier_wait(&staged.barrier);
+    /* Every object came from the second pool: no magazine of the first was used. */
+    assert_in_range(objects_in(second), MANY, (uint64_t)THREADS * (MANY + 64));
+    mag_pool_destroy(second);
+    (void)pthread_barrier_wait(&staged.barrier);
+    for (unsigned i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(staged.uses[i].failures, 0);
+    }
+    (void)pthread_barrier_destroy(&staged.barrier);
+}
+
+struct leaver {
+    struct mag_pool *pool;
+    _Atomic(uint64_t) *left;
+};
+
+static void *use_and_say_so(void *arg)
+{
+    const struct leaver *leaver = arg;
+    void *object;
+
+    if (mag_pool_take(leaver->pool, &object) == 0)
+        mag_pool_give(leaver->pool, object);
+    /* release: this thread's use of the pool is over. */
+    (void)atomic_fetch_add_explicit(leaver->left, 1, memory_order_release);
+    return NULL;
+}
+
+static void threads_may_exit_while_a_pool_is_destroyed(void **state)
+{
+    (void)state;
+
+    for (unsigned round = 0; round < test_rounds(200); round++) {
+        pthread_t threads[THREADS];
+        _Atomic(uint64_t) left;
+        struct leaver leaver = {make_pool(config_of(64)), &left};
+
+        atomic_init(&left, 0);
+        for (unsigned i = 0; i < THREADS; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, use_and_say_so, &leaver),
+                             0);
+        assert_true(test_wait_for(&left, THREADS));
+        mag_pool_destroy(leaver.pool);
+        for (unsigned i = 0; i < THREADS; i++)
+            assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+}
+
+/* ----------------------------------------------------------------------------- fork */
+
+struct background {
+    struct mag_pool *pool;
+    _Atomic(uint64_t) stop;
+    unsigned failures;
+};
+
+/* Goes through the stack all the time: takes more than a magazine holds. */
+static void *take_and_give(void *arg)
+{
+    struct background *background = arg;
+    void *objects[200];
+
+    /* relaxed: a request to end. */
+    while (atomic_load_explicit(&background->stop, memory_order_relaxed) == 0) {
+        for (unsigned i = 0; i < 200; i++)
+            background->failures += mag_pool_take(background->pool, &objects[i]) != 0;
+        if (background->failures != 0)
+            break;
+        for (unsigned i = 0; i < 200; i++)
+            mag_pool_give(background->pool, objects[i]);
+    }
+    return NULL;
+}
+
+/* In a forked child: 0 if the pool still works. */
+static int use_in_child(struct mag_pool *pool)
+{
+    static struct use use;
+
+    (void)alarm(30);
+    use.pool = pool;
+    for (unsigned i = 0; i < 3; i++)
+        use_many(&use);
+    mag_pool_destroy(pool);
+    return use.failures != 0;
+}
+
+static void a_forked_child_may_go_on_using_pools(void **state)
+{
+    struct background background = {.pool = make_pool(config_of(64))};
+    pthread_t threads[2];
+    void *object;
+    (void)state;
+
+    atomic_init(&background.stop, 0);
+    assert_int_equal(mag_pool_take(background.pool, &object), 0);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, take_and_give, &background),
+                         0);
+    for (unsigned i = 0; i < test_rounds(100); i++) {
+        int status = -1;
+        pid_t child = fork();
+
+        if (child == 0)
+            _exit(use_in_child(background.pool));
+        assert_true(child > 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+    /* relaxed: a request to end. */
+    atomic_store_explicit(&background.stop, 1, memory_order_relaxed);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(background.failures, 0);
+    mag_pool_destroy(background.pool);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thread_that_exits_leaves_everything_behind),
+        cmocka_unit_test(short_threads_do_not_make_a_pool_grow),
+        cmocka_unit_test(destructors_of_a_thread_may_still_give),
+        cmocka_unit_test(a_pool_may_be_destroyed_while_threads_hold_magazines_of_it),
+        cmocka_unit_test(threads_may_exit_while_a_pool_is_destroyed),
+        cmocka_unit_test(a_forked_child_may_go_on_using_pools),
+    };
+
+    return cmocka_run_group_tests(tests, load_machine, free_machine);
+}
