@@ -1,0 +1,11 @@
+/* A signed overflow, which UndefinedBehaviorSanitizer must report.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
+
+int main(int argc, char **argv)
+{
+    volatile int most = INT_MAX;
+
+    (void)argv;
+    return (most + argc) * 0;
+}

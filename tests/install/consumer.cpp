@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <magpie/magpie.h>
+
+#include <cstring>
+
+MAG_FORKABLE(long, fib, int, n)
+static long fib(mag_fork w, int n)
+{
+    if (n < 2)
+        return n;
+    fib_child child = fib_fork(&w, n - 1);
+    long b = fib(w, n - 2);
+    return fib_join(&w, child) + b;
+}
+
+struct counted : mag_job {
+    long runs = 0;
+};
+
+int main()
+{
+    mag_sched *sched = nullptr;
+    long result = 0;
+    counted job;
+
+    if (mag_sched_start(nullptr, &sched) != 0 || fib_run(sched, &result, 20) != 0)
+        return 1;
+    job.run = [](mag_job *self) { static_cast<counted *>(self)->runs++; };
+    if (mag_sched_post(sched, &job) != 0)
+        return 2;
+    mag_sched_destroy(sched);
+    return result == 6765 && job.runs == 1 ? 0 : 3;
+}
