@@ -71,17 +71,22 @@ static inline void mag_pool_stack_init(struct mag_pool_stack *stack)
 #    ifdef POOL_STACK_TSAN
 /*
  * ThreadSanitizer does not see ck's inline assembly: it is told of the hand-over, and not
- * to look at the read of `next` whose result a failing swap throws away.
+ * to look at `next`, which push writes after the release it was told of, and which pop
+ * may read although a failing swap will throw the result away.
  */
 void __tsan_release(void *address);
 void __tsan_acquire(void *address);
 void AnnotateIgnoreReadsBegin(const char *file, int line);
 void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
 
 static inline void mag_pool_stack_push(struct mag_pool_stack *stack, mag_pool_link *link)
 {
     __tsan_release(link);
+    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
     ck_stack_push_mpmc(&stack->top, link);
+    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
 }
 
 static inline mag_pool_link *mag_pool_stack_pop(struct mag_pool_stack *stack)

@@ -226,7 +226,7 @@ static void threads_may_exit_while_a_pool_is_destroyed(void **state)
 
 struct background {
     struct mag_pool *pool;
-    _Atomic(uint64_t) stop;
+    const _Atomic(bool) *stop;
     unsigned failures;
 };
 
@@ -237,7 +237,7 @@ static void *take_and_give(void *arg)
     void *objects[200];
 
     /* relaxed: a request to end. */
-    while (atomic_load_explicit(&background->stop, memory_order_relaxed) == 0) {
+    while (!atomic_load_explicit(background->stop, memory_order_relaxed)) {
         for (unsigned i = 0; i < 200; i++)
             background->failures += mag_pool_take(background->pool, &objects[i]) != 0;
         if (background->failures != 0)
@@ -261,34 +261,43 @@ static int use_in_child(struct mag_pool *pool)
     return use.failures != 0;
 }
 
+static void fork_and_use(struct mag_pool *pool)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(use_in_child(pool));
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 static void a_forked_child_may_go_on_using_pools(void **state)
 {
-    struct background background = {.pool = make_pool(config_of(64))};
+    struct background backgrounds[2];
+    struct mag_pool *pool = make_pool(config_of(64));
     pthread_t threads[2];
+    _Atomic(bool) stop;
     void *object;
     (void)state;
 
-    atomic_init(&background.stop, 0);
-    assert_int_equal(mag_pool_take(background.pool, &object), 0);
-    for (unsigned i = 0; i < 2; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, take_and_give, &background),
-                         0);
-    for (unsigned i = 0; i < test_rounds(100); i++) {
-        int status = -1;
-        pid_t child = fork();
-
-        if (child == 0)
-            _exit(use_in_child(background.pool));
-        assert_true(child > 0);
-        assert_int_equal(waitpid(child, &status, 0), child);
-        assert_int_equal(status, 0);
+    atomic_init(&stop, false);
+    assert_int_equal(mag_pool_take(pool, &object), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        backgrounds[i] = (struct background){.pool = pool, .stop = &stop};
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, take_and_give, &backgrounds[i]), 0);
     }
+    for (unsigned i = 0; i < test_rounds(100); i++)
+        fork_and_use(pool);
     /* relaxed: a request to end. */
-    atomic_store_explicit(&background.stop, 1, memory_order_relaxed);
-    for (unsigned i = 0; i < 2; i++)
+    atomic_store_explicit(&stop, true, memory_order_relaxed);
+    for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
-    assert_int_equal(background.failures, 0);
-    mag_pool_destroy(background.pool);
+        assert_int_equal(backgrounds[i].failures, 0);
+    }
+    mag_pool_destroy(pool);
 }
 
 int main(void)
