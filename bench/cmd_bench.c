@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/command.h"
+#include "bench/report.h"
+#include "bench/sweep.h"
+#include "bench/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const command = "bench";
+
+enum {
+    SIZES_LISTED = 16,
+    WORKLOADS_LISTED = 64,
+    SECONDS = 60,
+    OPTION_SECONDS = 256,
+    OPTION_CSV,
+    OPTION_JSON,
+    OPTION_HTML,
+    OPTION_LIST,
+};
+
+/* What was asked for. */
+struct request {
+    struct bench_sweep sweep;
+    double seconds; /* for everything; 0: no limit; negative: nobody said */
+    uint64_t sizes[SIZES_LISTED];
+    uint32_t size_count;
+    const struct bench_workload *workloads[WORKLOADS_LISTED];
+    uint32_t workload_count;
+    struct bench_outputs outputs;
+    char command[BENCH_COMMAND];
+    bool list;
+};
+
+/* ---------------------------------------------------------------- arguments */
+
+static const struct argp_option options[] = {
+    {"workers", 'w', "N,...", 0,
+     "Numbers of workers (default 1, 2, 4 ... up to what this "
+     "process may use)",
+     0},
+    {"runs", 'r', "N", 0,
+     "Measured runs of each configuration, after one that warms up "
+     "(default: what the time allows, at least 5 if it does)",
+     0},
+    {"size", 's', "N,...", 0, "Sizes instead of the defaults; 10^6 and 1e6 are numbers",
+     0},
+    {"seconds", OPTION_SECONDS, "S", 0,
+     "Time for everything together (default 60, without "
+     "limit when --runs is given); each configuration "
+     "runs at least once",
+     0},
+    {"json", OPTION_JSON, "FILE", 0, "Write everything as JSON; - is standard output", 1},
+    {"csv", OPTION_CSV, "FILE", 0, "Write the rows as CSV", 1},
+    {"html", OPTION_HTML, "FILE", 0, "Write one page with tables and plots", 1},
+    {"list", OPTION_LIST, NULL, 0, "Name the workloads and stop", 2},
+    {0},
+};
+
+/* Adds every workload that the name stands for, and none twice. */
+static void add_workloads(struct request *request, const char *name)
+{
+    bool found = false;
+
+    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
+        const struct bench_workload *workload = bench_workloads[i];
+        bool known = false;
+
+        if (strcmp(name, workload->group) != 0 && strcmp(name, workload->name) != 0)
+            continue;
+        found = true;
+        for (uint32_t j = 0; j < request->workload_count; j++)
+            known |= request->workloads[j] == workload;
+        if (!known)
+            request->workloads[request->workload_count++] = workload;
+    }
+    if (!found)
+        bench_usage(command, "'%s' is not a workload; 'magpie bench --list' names them",
+                    name);
+}
+
+static void add_all_workloads(struct request *request)
+{
+    while (bench_workloads[request->workload_count] != NULL) {
+        request->workloads[request->workload_count] =
+            bench_workloads[request->workload_count];
+        request->workload_count++;
+    }
+}
+
+static void take_workers(struct bench_sweep *sweep, const char *text)
+{
+    uint64_t numbers[BENCH_WORKERS_LISTED];
+    uint32_t count =
+        bench_numbers(command, "--workers", text, numbers, BENCH_WORKERS_LISTED);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (numbers[i] < 1 || numbers[i] > MAG_SCHED_WORKERS_MAX)
+            bench_usage(command, "--workers: %" PRIu64 " is not from 1 to %d", numbers[i],
+                        MAG_SCHED_WORKERS_MAX);
+        sweep->workers[i] = (uint32_t)numbers[i];
+    }
+    sweep->worker_counts = count;
+}
+
+static double take_seconds(const char *text)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !(seconds >= 0 && seconds <= 1e6))
+        bench_usage(command, "--seconds: '%s' is not a time from 0 to 1000000", text);
+    return seconds;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct request *request = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        bench_argp_init(state);
+        return 0;
+    case 'w':
+        take_workers(&request->sweep, arg);
+        return 0;
+    case 'r':
+        request->sweep.runs =
+            (uint32_t)bench_number(command, "--runs", arg, 1, BENCH_RUNS_MAX);
+        return 0;
+    case 's':
+        request->size_count =
+            bench_numbers(command, "--size", arg, request->sizes, SIZES_LISTED);
+        return 0;
+    case OPTION_SECONDS:
+        request->seconds = take_seconds(arg);
+        return 0;
+    case OPTION_JSON:
+        request->outputs.json = arg;
+        return 0;
+    case OPTION_CSV:
+        request->outputs.csv = arg;
+        return 0;
+    case OPTION_HTML:
+        request->outputs.html = arg;
+        return 0;
+    case OPTION_LIST:
+        request->list = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        add_workloads(request, arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* The command as it can be typed again. */
+static void keep_command(struct request *request, int argc, char **argv)
+{
+    size_t used =
+        (size_t)snprintf(request->command, sizeof(request->command), "magpie bench");
+
+    for (int i = 1; i < argc && used < sizeof(request->command); i++)
+        used += (size_t)snprintf(request->command + used, sizeof(request->command) - used,
+                                 " %s", argv[i]);
+}
+
+static void check_sizes(const struct request *request)
+{
+    for (uint32_t i = 0; i < request->workload_count; i++) {
+        const struct bench_workload *workload = request->workloads[i];
+
+        for (uint32_t j = 0; j < request->size_count; j++) {
+            if (!bench_size_fits(workload, request->sizes[j]))
+                bench_usage(command,
+                            "--size: %" PRIu64 " does not fit %s: %s, %" PRIu64
+                            " to %" PRIu64,
+                            request->sizes[j], workload->name, workload->size_is,
+                            workload->size_min, workload->size_max);
+        }
+    }
+}
+
+/* 1, 2, 4 ... and the number that the budget allows. */
+static void default_workers(struct bench_sweep *sweep, uint32_t allowed)
+{
+    for (uint32_t workers = 1; workers < allowed; workers *= 2)
+        sweep->workers[sweep->worker_counts++] = workers;
+    sweep->workers[sweep->worker_counts++] = allowed;
+}
+
+static void fill_defaults(struct request *request, const struct bench_machine *machine)
+{
+    if (request->sweep.worker_counts == 0)
+        default_workers(&request->sweep, machine->workers);
+    if (request->workload_count == 0)
+        add_all_workloads(request);
+    if (request->seconds < 0)
+        request->seconds = request->sweep.runs != 0 ? 0 : SECONDS;
+    check_sizes(request);
+}
+
+/* ----------------------------------------------------------------- the list */
+
+static void print_list(void)
+{
+    const char *group = "";
+
+    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
+        const struct bench_workload *workload = bench_workloads[i];
+        bool alone = strcmp(workload->name, workload->group) == 0;
+
+        if (!alone && strcmp(workload->group, group) != 0)
+            (void)printf("%s\n", workload->group);
+        group = workload->group;
+        (void)printf("%s%-*s %s\n", alone ? "" : "  ", alone ? 15 : 13, workload->name,
+                     workload->summary);
+        (void)printf("%16ssize: %s (", "", workload->size_is);
+        for (uint32_t j = 0; j < BENCH_SIZES && workload->sizes[j] != 0; j++)
+            (void)printf("%s%" PRIu64, j > 0 ? ", " : "", workload->sizes[j]);
+        (void)printf(")\n");
+    }
+}
+
+/* --------------------------------------------------------------------- runs */
+
+static const uint64_t *sizes_of(const struct request *request,
+                                const struct bench_workload *workload,
+                                uint32_t *ret_count)
+{
+    *ret_count = request->size_count;
+    if (request->size_count != 0)
+        return request->sizes;
+    while (*ret_count < BENCH_SIZES && workload->sizes[*ret_count] != 0)
+        (*ret_count)++;
+    return workload->sizes;
+}
+
+static uint32_t count_cases(const struct request *request, uint32_t from)
+{
+    uint32_t cases = 0;
+
+    for (uint32_t i = from; i < request->workload_count; i++) {
+        uint32_t sizes;
+
+        (void)sizes_of(request, request->workloads[i], &sizes);
+        cases += sizes;
+    }
+    return cases;
+}
+
+/* The sizes of one workload, each with its part of the time that is left. */
+static int run_workload(struct request *request, uint32_t index, double until,
+                        struct bench_report *report)
+{
+    FILE *out = bench_outputs_table(&request->outputs);
+    uint32_t cases = count_cases(request, index);
+    uint32_t count;
+    const uint64_t *sizes = sizes_of(request, request->workloads[index], &count);
+    int r = 0;
+
+    for (uint32_t i = 0; i < count && r == 0; i++) {
+        size_t from = report->rows.count;
+        double left = until - bench_now();
+
+        if (request->seconds > 0)
+            request->sweep.seconds = left > 0 ? left / (cases - i) : 1e-3;
+        r = bench_sweep_case(&request->sweep, request->workloads[index], sizes[i],
+                             &report->rows);
+        bench_table_rows(out, &report->rows, from);
+    }
+    return r;
+}
+
+static int run_all(struct request *request, struct bench_report *report)
+{
+    double began = bench_now();
+    int r = 0;
+
+    for (uint32_t i = 0; i < request->workload_count && r == 0; i++)
+        r = run_workload(request, i, began + request->seconds, report);
+    report->machine.seconds = bench_now() - began;
+    bench_table_notes(bench_outputs_table(&request->outputs), &report->rows);
+    return r;
+}
+
+static bool all_right(const struct bench_rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        if (!rows->rows[i].ok)
+            return false;
+    }
+    return true;
+}
+
+static int bench(struct request *request)
+{
+    struct bench_report report = {0};
+    char line[256];
+    bool good;
+    int r = bench_machine_read(&report.machine);
+
+    if (r == 0) {
+        memcpy(report.machine.command, request->command, sizeof(request->command));
+        fill_defaults(request, &report.machine);
+        if (!bench_outputs_open(&request->outputs))
+            return BENCH_FAILED;
+        bench_machine_line(&report.machine, line, sizeof(line));
+        (void)fprintf(bench_outputs_table(&request->outputs), "%s\n", line);
+        r = run_all(request, &report);
+    }
+    if (r < 0)
+        (void)fprintf(stderr, "magpie bench: %s\n", mag_error_text(r));
+    good = bench_outputs_write(&request->outputs, &report) && r == 0 &&
+           all_right(&report.rows);
+    bench_report_free(&report);
+    return good ? BENCH_OK : BENCH_FAILED;
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        parse,
+        "[WORKLOAD...]",
+        "Measures how workloads scale over the cores of this machine.\v"
+        "Without a workload all of them run, which takes about a minute.  Each "
+        "configuration has a process of its own, and they take turns; every answer is "
+        "checked.",
+        NULL,
+        NULL,
+        NULL};
+    struct request request = {.seconds = -1, .outputs = {.command = command}};
+
+    keep_command(&request, argc, argv);
+    bench_parse(command, &argp, argc, argv, &request);
+    if (!request.list)
+        return bench(&request);
+    print_list();
+    return bench_close(command, "-", stdout) ? BENCH_OK : BENCH_FAILED;
+}
+
+const struct bench_command bench_command_bench = {"bench", run};

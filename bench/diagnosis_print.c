@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/diagnosis.h"
+#include "bench/text.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <magpie/base.h>
+#include <string.h>
+
+enum { NAME = 13, INDENT = 2, WARNING_INDENT = 4 };
+
+static const char *const pinned_names[] = {
+    [MAG_PINNED] = "obtained",
+    [MAG_PIN_REFUSED] = "refused",
+    [MAG_PIN_FOREIGN] = "not asked for",
+};
+
+/* --------------------------------------------------------------------- text */
+
+static void heading(FILE *out, const char *text)
+{
+    (void)fprintf(out, "\n%s%s%s\n", bench_colour(out, BENCH_BOLD), text,
+                  bench_colour(out, BENCH_PLAIN));
+}
+
+static void name(FILE *out, const char *text)
+{
+    (void)fprintf(out, "%*s%-*s ", INDENT, "", NAME, text);
+}
+
+static void print_cpus(FILE *out, const struct bench_diagnosis *d)
+{
+    heading(out, "processors");
+    name(out, "online");
+    (void)fprintf(out, "%s\n", bench_count(mag_budget_online(d->budget), "PU").text);
+    name(out, "allowed");
+    (void)fprintf(out, "%s: %s\n", bench_count(mag_topology_pus(d->topology), "PU").text,
+                  d->allowed);
+    name(out, "hwloc finds");
+    (void)fprintf(out, "%s, %s, %s, %s\n", bench_count(d->packages, "package").text,
+                  bench_count(mag_topology_nodes(d->topology), "node").text,
+                  bench_count(d->caches, "last-level cache").text,
+                  bench_count(mag_topology_cores(d->topology), "core").text);
+    name(out, "pinning");
+    (void)fprintf(out, "%s\n", pinned_names[d->pinned]);
+    name(out, "load");
+    if (d->load >= 0)
+        (void)fprintf(out, "%.2f in the last minute\n", d->load);
+    else
+        (void)fprintf(out, "unknown\n");
+}
+
+static void print_quota(FILE *out, const struct bench_diagnosis *d)
+{
+    uint32_t levels = mag_budget_levels(d->budget);
+
+    heading(out, "CPU time");
+    name(out, "quota");
+    if (mag_budget_quota(d->budget) > 0)
+        (void)fprintf(out, "%.2f CPUs, the smallest of these groups\n",
+                      mag_budget_quota(d->budget));
+    else
+        (void)fprintf(out, "none%s\n", levels == 0 ? ", and no control group" : "");
+    for (uint32_t i = 0; i < levels; i++) {
+        const struct mag_budget_level *level = mag_budget_level(d->budget, i);
+
+        name(out, i == 0 ? "this group" : "above it");
+        if (level->cpus > 0)
+            (void)fprintf(out, "%.2f CPUs", level->cpus);
+        else
+            (void)fprintf(out, "no limit");
+        if (level->throttled > 0)
+            (void)fprintf(out, ", held back %llu times, for %s",
+                          (unsigned long long)level->throttled,
+                          bench_seconds((double)level->throttled_usec * 1e-6).text);
+        (void)fprintf(out, "  %s%s%s\n", bench_colour(out, BENCH_DIM), level->path,
+                      bench_colour(out, BENCH_PLAIN));
+    }
+}
+
+static void print_kernel(FILE *out, const struct bench_diagnosis *d)
+{
+    heading(out, "kernel");
+    name(out, "membarrier");
+    (void)fprintf(out, "%s\n",
+                  d->membarrier ? "used: a fork needs no fence"
+                                : "refused: forks and steals use fences");
+    name(out, "memory");
+    (void)fprintf(out, "%s\n",
+                  d->memory_binding
+                      ? "may be bound to nodes"
+                      : "may not be bound to nodes: it lands where it is first "
+                        "touched");
+}
+
+/* Words of a text in lines that fit, each behind an indentation. */
+static void print_wrapped(FILE *out, const char *text)
+{
+    uint32_t columns = bench_columns(out);
+    uint32_t at = WARNING_INDENT;
+
+    for (size_t length; *text != '\0'; text += length + strspn(text + length, " ")) {
+        length = strcspn(text, " ");
+        if (at + length + 1 > columns) {
+            (void)fprintf(out, "\n%*s", WARNING_INDENT, "");
+            at = WARNING_INDENT;
+        }
+        (void)fprintf(out, "%s%.*s", at > WARNING_INDENT ? " " : "", (int)length, text);
+        at += (uint32_t)length + 1;
+    }
+    (void)fputc('\n', out);
+}
+
+static void print_warnings(FILE *out, const struct bench_diagnosis *d)
+{
+    heading(out, "warnings");
+    if (d->warning_count == 0)
+        (void)fprintf(out, "%*s%snone%s\n", INDENT, "", bench_colour(out, BENCH_GOOD),
+                      bench_colour(out, BENCH_PLAIN));
+    for (uint32_t i = 0; i < d->warning_count; i++) {
+        (void)fprintf(out, "%*s%s!%s ", INDENT, "", bench_colour(out, BENCH_WARN),
+                      bench_colour(out, BENCH_PLAIN));
+        print_wrapped(out, d->warnings[i]);
+    }
+}
+
+void bench_diagnosis_print(FILE *out, const struct bench_diagnosis *d)
+{
+    if (d->error != 0) {
+        (void)fprintf(out, "hwloc cannot look at this machine: %s\n",
+                      mag_error_text(d->error));
+        return;
+    }
+    (void)fprintf(out, "%s%s%s: %s\n", bench_colour(out, BENCH_BOLD),
+                  bench_count(mag_budget_workers(d->budget), "worker").text,
+                  bench_colour(out, BENCH_PLAIN), bench_diagnosis_reason(d));
+    print_cpus(out, d);
+    print_quota(out, d);
+    print_kernel(out, d);
+    print_warnings(out, d);
+}
+
+/* --------------------------------------------------------------------- JSON */
+
+static json_t *levels_to_json(const struct bench_diagnosis *d)
+{
+    json_t *levels = json_array();
+    int failed = levels == NULL;
+
+    for (uint32_t i = 0; i < mag_budget_levels(d->budget); i++) {
+        const struct mag_budget_level *level = mag_budget_level(d->budget, i);
+
+        failed |= json_array_append_new(
+            levels, json_pack("{ss sf sI sI}", "path", level->path, "cpus", level->cpus,
+                              "throttled", (json_int_t)level->throttled, "throttled_usec",
+                              (json_int_t)level->throttled_usec));
+    }
+    if (failed == 0)
+        return levels;
+    json_decref(levels);
+    return NULL;
+}
+
+static json_t *warnings_to_json(const struct bench_diagnosis *d)
+{
+    json_t *warnings = json_array();
+    int failed = warnings == NULL;
+
+    for (uint32_t i = 0; i < d->warning_count; i++)
+        failed |= json_array_append_new(warnings, json_string(d->warnings[i]));
+    if (failed == 0)
+        return warnings;
+    json_decref(warnings);
+    return NULL;
+}
+
+static json_t *diagnosis_to_json(const struct bench_diagnosis *d)
+{
+    const char *pinned = pinned_names[d->pinned];
+
+    if (d->error != 0)
+        return json_pack("{ss}", "error", mag_error_text(d->error));
+    return json_pack(
+        "{sI ss sI sI ss sI sI sI sI ss sf sf so sb sb so}", "workers",
+        (json_int_t)mag_budget_workers(d->budget), "reason", bench_diagnosis_reason(d),
+        "online", (json_int_t)mag_budget_online(d->budget), "allowed",
+        (json_int_t)mag_topology_pus(d->topology), "allowed_list", d->allowed, "packages",
+        (json_int_t)d->packages, "nodes", (json_int_t)mag_topology_nodes(d->topology),
+        "caches", (json_int_t)d->caches, "cores",
+        (json_int_t)mag_topology_cores(d->topology), "pinning", pinned, "load", d->load,
+        "quota_cpus", mag_budget_quota(d->budget), "levels", levels_to_json(d),
+        "membarrier", d->membarrier, "memory_binding", d->memory_binding, "warnings",
+        warnings_to_json(d));
+}
+
+int bench_diagnosis_json(FILE *out, const struct bench_diagnosis *d)
+{
+    json_t *root = diagnosis_to_json(d);
+
+    if (root == NULL)
+        return -ENOMEM;
+    /* What goes wrong with the output is seen when it is closed. */
+    (void)json_dumpf(root, out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    (void)fputc('\n', out);
+    json_decref(root);
+    return 0;
+}

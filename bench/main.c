@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/command.h"
+
+#include <magpie/base.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct bench_command *const commands[] = {
+    &bench_command_bench,
+    &bench_command_report,
+    &bench_command_topo,
+    &bench_command_doctor,
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_version(FILE *stream, struct argp_state *state)
+{
+    (void)state;
+    (void)fprintf(stream, "magpie %s\n", mag_version());
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    int *status = state->input;
+
+    if (key == ARGP_KEY_INIT) {
+        bench_argp_init(state);
+        return 0;
+    }
+    if (key == ARGP_KEY_NO_ARGS)
+        bench_usage("", "which command? 'magpie --help' lists them");
+    if (key != ARGP_KEY_ARG)
+        return ARGP_ERR_UNKNOWN;
+
+    for (int i = 0; i < COMMANDS; i++) {
+        if (strcmp(arg, commands[i]->name) != 0)
+            continue;
+        *status = commands[i]->run(state->argc - state->next + 1,
+                                   state->argv + state->next - 1);
+        state->next = state->argc;
+        return 0;
+    }
+    bench_usage("", "'%s' is not a command; 'magpie --help' lists them", arg);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .parser = parse,
+        .args_doc = "COMMAND [ARGUMENT...]",
+        .doc =
+            "Shows what this machine is, and how work scales on it.\v"
+            "Commands:\n"
+            "  bench    measure how workloads scale over the cores of this machine\n"
+            "  report   make a page or a table again from the JSON of an earlier run\n"
+            "  topo     draw the machine, and where the workers would go\n"
+            "  doctor   explain what this process may use, and what stands in the way\n"
+            "\n"
+            "'magpie COMMAND --help' explains one of them.",
+    };
+    int status = BENCH_OK;
+
+    /* A reader that goes away is a write error like any other. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    argp_program_version_hook = print_version;
+    argp_err_exit_status = BENCH_USAGE;
+    argv[0] = (char[]){"magpie"};
+    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &status) != 0)
+        return BENCH_USAGE;
+    return status;
+}

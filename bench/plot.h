@@ -1,0 +1,31 @@
+/*
+ * plot.h - speed-up over workers as an SVG picture, drawn by gnuplot.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BENCH_PLOT_H
+#define BENCH_PLOT_H
+
+#include "bench/row.h"
+
+#include <stdio.h>
+
+/* Colours of a plot are the custom properties --plot-1 ... of the page it stands in. */
+enum bench_plot_colour {
+    BENCH_PLOT_AXIS = 1,
+    BENCH_PLOT_TEXT,
+    BENCH_PLOT_GRID,
+    BENCH_PLOT_IDEAL,
+    BENCH_PLOT_SERIES, /* the first of BENCH_PLOT_RUNTIMES */
+};
+
+enum { BENCH_PLOT_RUNTIMES = 6 };
+
+/* Whether there is a gnuplot. */
+bool bench_plot_possible(void);
+
+/* Writes the picture of the case that `of_case` belongs to.  False: there is none. */
+bool bench_plot(FILE *out, const struct bench_rows *rows,
+                const struct bench_row *of_case);
+
+#endif

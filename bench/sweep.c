@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/sweep.h"
+
+#include "bench/lane.h"
+#include "bench/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    RUNS_SENSIBLE = 5, /* when nobody says how many: at least these... */
+    RUNS_SHORT = 50,   /* ...at most these, for... */
+};
+static const double measured_enough = 1.0; /* ...so many seconds of short runs. */
+
+/* One configuration of a case, its process and what came out. */
+struct entry {
+    struct bench_row row;
+    struct bench_lane lane;
+    double *samples;
+    uint32_t count;
+};
+
+struct bench_case {
+    const struct bench_sweep *sweep;
+    const struct bench_workload *workload;
+    uint64_t size;
+    struct entry *entries;
+    uint32_t count;
+    double began;
+};
+
+double bench_now(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* ------------------------------------------------------------------ entries */
+
+static void entry_start(struct bench_case *c, bool twin, uint32_t workers)
+{
+    struct entry *entry = &c->entries[c->count++];
+    struct bench_row *row = &entry->row;
+    const char *runtime = twin ? c->workload->twin : "magpie";
+    const char *baseline = c->workload->twin != NULL ? c->workload->twin : "";
+    const struct bench_lane_spec spec = {
+        .workload = c->workload, .size = c->size, .workers = workers, .twin = twin};
+
+    row->size = c->size;
+    row->workers = workers;
+    row->per_operation = c->workload->per_operation;
+    (void)snprintf(row->workload, sizeof(row->workload), "%s", c->workload->name);
+    (void)snprintf(row->runtime, sizeof(row->runtime), "%s", runtime);
+    (void)snprintf(row->baseline, sizeof(row->baseline), "%s", baseline);
+    bench_label(c->workload, c->size, row->label, sizeof(row->label));
+    (void)bench_lane_start(&entry->lane, &spec);
+}
+
+static void entry_run(struct bench_case *c, struct entry *entry)
+{
+    uint64_t wanted = bench_expected(c->workload, c->size);
+    uint64_t answer;
+
+    if (entry->lane.error[0] != '\0' || entry->count == BENCH_RUNS_MAX ||
+        !bench_lane_run(&entry->lane, &entry->samples[entry->count], &answer))
+        return;
+    entry->count++;
+    if (answer != wanted) {
+        (void)snprintf(entry->lane.error, sizeof(entry->lane.error),
+                       "wrong answer: %" PRIu64 ", not %" PRIu64, answer, wanted);
+    }
+}
+
+static void entry_finish(struct entry *entry)
+{
+    struct bench_row *row = &entry->row;
+
+    /* The first run warms up, and counts only when there is no other. */
+    uint32_t warm = entry->count > 1 ? 1 : 0;
+
+    row->peak_rss_kib = bench_lane_stop(&entry->lane);
+    row->ok = entry->lane.error[0] == '\0' && entry->count > 0;
+    memcpy(row->error, entry->lane.error, sizeof(row->error));
+    if (row->ok)
+        bench_row_measure(row, entry->samples + warm, entry->count - warm);
+}
+
+/* -------------------------------------------------------------------- rounds */
+
+static void show_progress(const struct bench_case *c, const struct entry *entry,
+                          uint32_t round)
+{
+    const struct bench_row *row = &entry->row;
+    char text[128];
+
+    (void)snprintf(text, sizeof(text), "%s: round %u, %s on %u", row->label, round + 1,
+                   row->runtime, row->workers);
+    if (c->sweep->runs != 0) {
+        (void)snprintf(text, sizeof(text), "%s: round %u of %u, %s on %u", row->label,
+                       round, c->sweep->runs, row->runtime, row->workers);
+    }
+    bench_progress(text);
+}
+
+static void run_round(struct bench_case *c, uint32_t round)
+{
+    for (uint32_t i = 0; i < c->count; i++) {
+        show_progress(c, &c->entries[i], round);
+        entry_run(c, &c->entries[i]);
+    }
+}
+
+static bool anything_left(const struct bench_case *c)
+{
+    for (uint32_t i = 0; i < c->count; i++) {
+        if (c->entries[i].lane.error[0] == '\0')
+            return true;
+    }
+    return false;
+}
+
+/* Whether another round is due after `rounds` of them, the last of `took` seconds. */
+static bool goes_on(const struct bench_case *c, uint32_t rounds, double took)
+{
+    uint32_t counted = rounds - 1;
+    double spent = bench_now() - c->began;
+
+    if (!anything_left(c))
+        return false;
+    if (c->sweep->seconds > 0 && spent + took > c->sweep->seconds)
+        return false;
+    if (c->sweep->runs != 0)
+        return counted < c->sweep->runs;
+    return counted < RUNS_SENSIBLE || (counted < RUNS_SHORT && spent < measured_enough);
+}
+
+static void run_rounds(struct bench_case *c)
+{
+    for (uint32_t round = 0;; round++) {
+        double from = bench_now();
+
+        run_round(c, round);
+        if (!goes_on(c, round + 1, bench_now() - from))
+            return;
+    }
+}
+
+/* --------------------------------------------------------------------- cases */
+
+static void start_entries(struct bench_case *c)
+{
+    const struct bench_sweep *sweep = c->sweep;
+    uint32_t threads = c->workload->threads;
+
+    bench_progress(c->workload->name);
+    if (c->workload->twin != NULL)
+        entry_start(c, true, threads != 0 ? threads : 1);
+    if (threads != 0) {
+        entry_start(c, false, threads);
+        return;
+    }
+    for (uint32_t i = 0; i < sweep->worker_counts; i++)
+        entry_start(c, false, sweep->workers[i]);
+}
+
+static int allocate(struct bench_case *c, uint32_t capacity)
+{
+    c->entries = calloc(capacity, sizeof(*c->entries));
+    for (uint32_t i = 0; c->entries != NULL && i < capacity; i++) {
+        c->entries[i].samples = calloc(BENCH_RUNS_MAX + 1, sizeof(double));
+        if (c->entries[i].samples == NULL)
+            return -ENOMEM;
+    }
+    return c->entries != NULL ? 0 : -ENOMEM;
+}
+
+static void release(struct bench_case *c, uint32_t capacity)
+{
+    for (uint32_t i = 0; c->entries != NULL && i < capacity; i++)
+        free(c->entries[i].samples);
+    free(c->entries);
+}
+
+int bench_sweep_case(const struct bench_sweep *sweep,
+                     const struct bench_workload *workload, uint64_t size,
+                     struct bench_rows *rows)
+{
+    struct bench_case c = {
+        .sweep = sweep, .workload = workload, .size = size, .began = bench_now()};
+    uint32_t capacity = sweep->worker_counts + 2;
+    int r = allocate(&c, capacity);
+
+    if (r == 0) {
+        start_entries(&c);
+        run_rounds(&c);
+    }
+    for (uint32_t i = 0; r == 0 && i < c.count; i++) {
+        entry_finish(&c.entries[i]);
+        r = bench_rows_add(rows, &c.entries[i].row);
+    }
+    bench_progress(NULL);
+    release(&c, capacity);
+    return r;
+}

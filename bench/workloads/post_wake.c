@@ -1,0 +1,248 @@
+/*
+ * post_wake.c - how long a job waits on a pool that sleeps: from the post to the first
+ * line of the job.  Beside it the same with a bare futex: from the wake to the first line
+ * of the thread that slept.
+ *
+ * Both are measured the same way: the one who wakes sits on the last PU that this process
+ * may use, the bare thread on the first, and between two posts everybody has time to fall
+ * asleep.  The result is the median of all wakes: on a busy machine a few take long.
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   woken    waiter -> waker, by `woken_at` : the time, nothing else
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "bench/workload.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { QUIET_NS = 1000000 };
+
+struct wake {
+    struct mag_job job;         /* first: a job finds its wake */
+    _Atomic(uint64_t) woken_at; /* monotonic ns; 0: not yet */
+    _Atomic(uint32_t) word;     /* the futex: counts wakes */
+    _Atomic(bool) stop;
+    cpu_set_t allowed;
+    pthread_t thread;
+    bool thread_runs;
+    uint64_t *latencies;
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void keep_quiet(void)
+{
+    const struct timespec pause = {.tv_nsec = QUIET_NS};
+
+    (void)nanosleep(&pause, NULL);
+}
+
+/* The first or the last PU of a set; CPU_SETSIZE for none. */
+static size_t pu_of(const cpu_set_t *set, bool last)
+{
+    size_t found = CPU_SETSIZE;
+
+    for (size_t pu = 0; pu < CPU_SETSIZE; pu++) {
+        if (CPU_ISSET(pu, set) && (last || found == CPU_SETSIZE))
+            found = pu;
+    }
+    return found;
+}
+
+/* As good as it goes: where it is refused, the thread floats. */
+static void sit_on(const cpu_set_t *allowed, bool last)
+{
+    size_t pu = pu_of(allowed, last);
+    cpu_set_t one;
+
+    CPU_ZERO(&one);
+    if (pu < CPU_SETSIZE) {
+        CPU_SET(pu, &one);
+        (void)sched_setaffinity(0, sizeof(one), &one);
+    }
+}
+
+/* --------------------------------------------------------------- bare futex */
+
+static void futex_wait(_Atomic(uint32_t) *word, uint32_t seen)
+{
+    (void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+}
+
+static void futex_wake(_Atomic(uint32_t) *word)
+{
+    (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+static void *waiter(void *arg)
+{
+    struct wake *wake = arg;
+    uint32_t seen = 0;
+
+    sit_on(&wake->allowed, false);
+    for (;;) {
+        /* relaxed: only the time crosses, by `woken_at`. */
+        while (atomic_load_explicit(&wake->word, memory_order_relaxed) == seen)
+            futex_wait(&wake->word, seen);
+        seen++;
+        /* woken, release. */
+        atomic_store_explicit(&wake->woken_at, now_ns(), memory_order_release);
+        /* relaxed: set before the last wake, which the futex orders. */
+        if (atomic_load_explicit(&wake->stop, memory_order_relaxed))
+            return NULL;
+    }
+}
+
+static int wake_thread(struct bench_run *run)
+{
+    struct wake *wake = run->data;
+
+    /* relaxed: the waiter reads nothing else. */
+    atomic_fetch_add_explicit(&wake->word, 1, memory_order_relaxed);
+    futex_wake(&wake->word);
+    return 0;
+}
+
+/* --------------------------------------------------------------- on Magpie */
+
+static void job_started(struct mag_job *job)
+{
+    struct wake *wake = (struct wake *)job;
+
+    /* woken, release. */
+    atomic_store_explicit(&wake->woken_at, now_ns(), memory_order_release);
+}
+
+static int wake_pool(struct bench_run *run)
+{
+    struct wake *wake = run->data;
+
+    return mag_sched_post(run->sched, &wake->job);
+}
+
+/* ------------------------------------------------------------ the workload */
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a;
+    uint64_t right = *(const uint64_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+static int prepare(struct bench_run *run)
+{
+    struct wake *wake = calloc(1, sizeof(*wake));
+    int r = 0;
+
+    run->data = wake;
+    if (wake == NULL)
+        return -ENOMEM;
+    wake->job.run = job_started;
+    wake->latencies = calloc(run->size, sizeof(*wake->latencies));
+    if (wake->latencies == NULL)
+        return -ENOMEM;
+    if (sched_getaffinity(0, sizeof(wake->allowed), &wake->allowed) != 0)
+        CPU_ZERO(&wake->allowed);
+    sit_on(&wake->allowed, true);
+    if (run->sched == NULL)
+        r = -pthread_create(&wake->thread, NULL, waiter, wake);
+    wake->thread_runs = run->sched == NULL && r == 0;
+    return r;
+}
+
+/* One wake: its latency in nanoseconds, or 0 with an error in `*ret_error`. */
+static uint64_t measure(struct bench_run *run, int (*wake_up)(struct bench_run *run),
+                        int *ret_error)
+{
+    struct wake *wake = run->data;
+    uint64_t woken_at;
+
+    /* relaxed: everybody sleeps. */
+    atomic_store_explicit(&wake->woken_at, 0, memory_order_relaxed);
+    keep_quiet();
+
+    uint64_t from = now_ns();
+
+    *ret_error = wake_up(run);
+    if (*ret_error != 0)
+        return 0;
+    for (;;) {
+        /* woken, acquire. */
+        woken_at = atomic_load_explicit(&wake->woken_at, memory_order_acquire);
+        if (woken_at != 0)
+            return woken_at > from ? woken_at - from : 0;
+        keep_quiet();
+    }
+}
+
+static int run_wakes(struct bench_run *run, int (*wake_up)(struct bench_run *run))
+{
+    struct wake *wake = run->data;
+    int r = 0;
+
+    run->answer = 0;
+    for (; run->answer < run->size && r == 0; run->answer += r == 0)
+        wake->latencies[run->answer] = measure(run, wake_up, &r);
+
+    qsort(wake->latencies, run->size, sizeof(*wake->latencies), by_value);
+    run->seconds = (double)wake->latencies[run->size / 2] * 1e-9 * (double)run->size;
+    return r;
+}
+
+static int run_twin(struct bench_run *run)
+{
+    return run_wakes(run, wake_thread);
+}
+
+static int run_magpie(struct bench_run *run)
+{
+    return run_wakes(run, wake_pool);
+}
+
+static void cleanup(struct bench_run *run)
+{
+    struct wake *wake = run->data;
+
+    if (wake == NULL)
+        return;
+    if (wake->thread_runs) {
+        /* relaxed: the wake behind it orders it. */
+        atomic_store_explicit(&wake->stop, true, memory_order_relaxed);
+        (void)wake_thread(run);
+        (void)pthread_join(wake->thread, NULL);
+    }
+    free(wake->latencies);
+    free(wake);
+}
+
+const struct bench_workload bench_post_wake = {
+    .group = "post",
+    .name = "post-wake",
+    .summary = "from a post to the job's first line, on a pool that sleeps",
+    .size_is = "wakes",
+    .sizes = {100},
+    .size_min = 1,
+    .size_max = 1000000,
+    .twin = "futex",
+    .per_operation = true,
+    .prepare = prepare,
+    .run_twin = run_twin,
+    .run_magpie = run_magpie,
+    .cleanup = cleanup,
+};

@@ -1,0 +1,76 @@
+/*
+ * skynet.c - every node has ten children, the leaves return their numbers, the root their
+ * sum: a regular tree, ten forks wide.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "bench/workload.h"
+
+#include <magpie/fork.h>
+
+enum { WIDTH = 10 };
+
+static uint64_t skynet_serial(uint64_t first, uint64_t leaves)
+{
+    uint64_t sum = 0;
+
+    if (leaves == 1)
+        return first;
+    for (uint64_t i = 0; i < WIDTH; i++)
+        sum += skynet_serial(first + i * (leaves / WIDTH), leaves / WIDTH);
+    return sum;
+}
+
+MAG_FORKABLE(uint64_t, skynet, uint64_t, first, uint64_t, leaves)
+
+static uint64_t skynet(mag_fork w, uint64_t first, uint64_t leaves)
+{
+    struct skynet_child children[WIDTH];
+    uint64_t sum = 0;
+
+    if (leaves == 1)
+        return first;
+    for (uint64_t i = 0; i < WIDTH; i++)
+        children[i] = skynet_fork(&w, first + i * (leaves / WIDTH), leaves / WIDTH);
+    for (uint64_t i = WIDTH; i-- > 0;)
+        sum += skynet_join(&w, children[i]);
+    return sum;
+}
+
+static bool is_power_of_ten(uint64_t size)
+{
+    while (size % 10 == 0)
+        size /= 10;
+    return size == 1;
+}
+
+static uint64_t expected(uint64_t size)
+{
+    return size * (size - 1) / 2;
+}
+
+static int run_twin(struct bench_run *run)
+{
+    run->answer = skynet_serial(0, run->size);
+    return 0;
+}
+
+static int run_magpie(struct bench_run *run)
+{
+    return skynet_run(run->sched, &run->answer, 0, run->size);
+}
+
+const struct bench_workload bench_skynet = {
+    .group = "skynet",
+    .name = "skynet",
+    .summary = "sum over a tree with ten children per node: many forks at once",
+    .size_is = "leaves, a power of ten",
+    .sizes = {1000000, 100000000},
+    .size_min = 10,
+    .size_max = UINT64_C(1000000000),
+    .size_fits = is_power_of_ten,
+    .twin = "serial",
+    .expected = expected,
+    .run_twin = run_twin,
+    .run_magpie = run_magpie,
+};
