@@ -18,6 +18,10 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/magpie-config-version.cm
 install(FILES "${PROJECT_BINARY_DIR}/magpie-config.cmake"
               "${PROJECT_BINARY_DIR}/magpie-config-version.cmake"
         DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/magpie")
+# Found from where it lies, so that any prefix chosen at installation is right.
+file(RELATIVE_PATH MAG_PC_TO_PREFIX
+     "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+string(REGEX REPLACE "/$" "" MAG_PC_TO_PREFIX "${MAG_PC_TO_PREFIX}")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/magpie.pc.in"
                "${PROJECT_BINARY_DIR}/magpie.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/magpie.pc"

@@ -66,8 +66,6 @@ struct mag_job *mag_hand_take(struct mag_hand *hand, struct mag_runq *ring)
         job = take_claimed(hand);
         if (job == NULL)
             job = claim_more(hand, ring);
-        if (job == NULL)
-            job = take_lifo(hand);
     }
     mag_bias_leave(&hand->bias, fast);
     return job;

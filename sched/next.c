@@ -80,5 +80,8 @@ struct mag_job *mag_worker_next(struct mag_worker *worker)
         job = mag_hand_take(&worker->hand, &worker->ring);
     if (job == NULL)
         job = mag_worker_outside(worker);
+    /* The LIFO slot had its turns, and nobody else wants one. */
+    if (job == NULL)
+        job = mag_hand_take(&worker->hand, &worker->ring);
     return job;
 }

@@ -58,6 +58,14 @@ void mag_sched_wake_all(struct mag_sched *sched)
 
 /* -------------------------------------------------------------------- posting */
 
+/* Whether a job posts itself while others wait here: it yields to them.  (A job whose
+ * memory was that of the one before only goes to the wrong end of the queue.) */
+static bool yields(struct mag_worker *worker, const struct mag_job *job)
+{
+    return job == worker->running &&
+           (mag_hand_waiting(&worker->hand) || mag_runq_length(&worker->ring) != 0);
+}
+
 /* On a worker of its own scheduler; nothing is fenced, see (I2) in idle.h. */
 static int post_here(struct mag_worker *worker, struct mag_job *job)
 {
@@ -67,7 +75,8 @@ static int post_here(struct mag_worker *worker, struct mag_job *job)
         return -ESHUTDOWN;
     mag_count(&worker->counts.posts);
 
-    struct mag_job *before = mag_hand_post(&worker->hand, job);
+    struct mag_job *before =
+        yields(worker, job) ? job : mag_hand_post(&worker->hand, job);
     if (before != NULL) {
         mag_worker_queue(worker, before);
         mag_sched_notify(sched, worker->index);

@@ -67,7 +67,7 @@ static void drop_all(struct mag_sched *sched, const struct drop *how)
         struct mag_worker *worker = mag_sched_at(sched, i);
         struct mag_job *job;
 
-        while ((job = mag_hand_take(&worker->hand, &worker->ring)) != NULL)
+        while ((job = mag_worker_next(worker)) != NULL)
             drop(how, job);
         drop_queue(how, &worker->inbox);
     }

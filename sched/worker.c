@@ -48,6 +48,7 @@ static void run(struct mag_worker *worker, const struct mag_work *work)
 {
     if (work->job != NULL) {
         mag_count(&worker->counts.jobs);
+        worker->running = work->job;
         work->job->run(work->job);
     } else {
         mag_fork_stack_run(worker->forks, &work->child, worker->forks->slots);

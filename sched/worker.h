@@ -64,6 +64,7 @@ struct mag_worker {
     struct mag_worker_look *looks;           /* [W] as the watcher, by worker */
     void *local;                             /* [I] worker-local storage */
     uint64_t random;                         /* [W] xorshift state, not 0 */
+    const struct mag_job *running;           /* [W] the job that runs, or an old one */
     uint32_t tick;                           /* [W] jobs since the last look out */
     bool inbox_first;                        /* [W] whose turn it is then */
     uint32_t spin_us;                        /* [W] adaptive, see park.c */

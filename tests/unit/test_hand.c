@@ -39,12 +39,19 @@ static void the_ring_has_its_turn_after_a_run_of_lifo_jobs(void **state)
     assert_ptr_equal(mag_hand_take(&hand, &ring), &jobs[0]);
 }
 
-static void the_lifo_slot_is_not_forgotten_when_its_run_is_over(void **state)
+static void the_outside_has_its_turn_too_and_then_the_slot_again(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 3 * MAG_SCHED_LIFO_RUNS; i++) {
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < MAG_SCHED_LIFO_RUNS; i++) {
+            assert_null(mag_hand_post(&hand, &jobs[0]));
+            assert_ptr_equal(mag_hand_take(&hand, &ring), &jobs[0]);
+        }
         assert_null(mag_hand_post(&hand, &jobs[0]));
+        assert_null(mag_hand_take(&hand, &ring));
         assert_ptr_equal(mag_hand_take(&hand, &ring), &jobs[0]);
+        assert_null(mag_hand_take(&hand, &ring));
+        hand.lifo_runs = 0;
     }
 }
 
@@ -110,7 +117,7 @@ int main(void)
         cmocka_unit_test_setup(the_job_posted_last_is_taken_first, begin_empty),
         cmocka_unit_test_setup(the_ring_has_its_turn_after_a_run_of_lifo_jobs,
                                begin_empty),
-        cmocka_unit_test_setup(the_lifo_slot_is_not_forgotten_when_its_run_is_over,
+        cmocka_unit_test_setup(the_outside_has_its_turn_too_and_then_the_slot_again,
                                begin_empty),
         cmocka_unit_test_setup(ring_jobs_keep_their_order_through_the_hand, begin_empty),
         cmocka_unit_test_setup(at_least_half_of_a_short_queue_stays_in_reach_of_thieves,

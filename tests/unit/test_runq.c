@@ -29,7 +29,7 @@ static void an_empty_queue_yields_nothing(void **state)
 static void jobs_leave_in_the_order_they_came_across_the_wrap(void **state)
 {
     struct mag_job *batch[1];
-    uint32_t count;
+    uint32_t count = 0;
     (void)state;
 
     for (unsigned i = 0; i < JOBS; i++) {
@@ -48,7 +48,7 @@ static void jobs_leave_in_the_order_they_came_across_the_wrap(void **state)
 static void a_full_queue_refuses_and_loses_nothing(void **state)
 {
     struct mag_job *batch[CAPACITY];
-    uint32_t count;
+    uint32_t count = 0;
     (void)state;
 
     for (unsigned i = 0; i < CAPACITY; i++)
@@ -67,7 +67,7 @@ static void a_full_queue_refuses_and_loses_nothing(void **state)
 static void a_claim_takes_the_older_half_and_at_least_one(void **state)
 {
     struct mag_job *batch[CAPACITY];
-    uint32_t count;
+    uint32_t count = 0;
     (void)state;
 
     for (unsigned i = 0; i < 3; i++)
@@ -84,7 +84,7 @@ static void a_claim_takes_the_older_half_and_at_least_one(void **state)
 static void a_claim_takes_no_more_than_there_is_room_for(void **state)
 {
     struct mag_job *batch[1];
-    uint32_t count;
+    uint32_t count = 0;
     (void)state;
 
     for (unsigned i = 0; i < CAPACITY; i++)

@@ -183,6 +183,56 @@ static void a_job_behind_a_long_one_is_run_by_another_worker(void **state)
     mag_sched_destroy(sched);
 }
 
+/* A job that waits for others by posting itself again. */
+struct yielder {
+    struct mag_job job;
+    struct mag_sched *sched;
+    _Atomic(uint64_t) *done;
+    uint64_t wanted;
+    uint64_t turns;
+    _Atomic(uint64_t) over;
+};
+
+static void yield_until_done(struct mag_job *job)
+{
+    struct yielder *self = (struct yielder *)(void *)job;
+
+    self->turns++;
+    /* relaxed: the jobs counted run on this very worker. */
+    if (atomic_load_explicit(self->done, memory_order_relaxed) < self->wanted &&
+        mag_sched_post(self->sched, job) == 0)
+        return;
+    /* release: the turns are visible to the thread that waits. */
+    (void)atomic_fetch_add_explicit(&self->over, 1, memory_order_release);
+}
+
+static void a_job_that_posts_itself_yields_to_those_that_wait(void **state)
+{
+    enum { JOBS = 100 };
+    static struct work work[JOBS];
+    _Atomic(uint64_t) done;
+    struct mag_sched *sched = start(1);
+    struct work slow = {.job = {.run = count}, .done = &done, .sleep_ms = 50};
+    struct yielder yielder = {.job = {.run = yield_until_done},
+                              .sched = sched,
+                              .done = &done,
+                              .wanted = JOBS + 1};
+    (void)state;
+
+    atomic_init(&done, 0);
+    atomic_init(&yielder.over, 0);
+    assert_int_equal(mag_sched_post(sched, &slow.job), 0);
+    assert_int_equal(mag_sched_post(sched, &yielder.job), 0);
+    for (unsigned i = 0; i < JOBS; i++) {
+        work[i] = (struct work){.job = {.run = count}, .done = &done};
+        assert_int_equal(mag_sched_post(sched, &work[i].job), 0);
+    }
+    assert_true(test_wait_for(&yielder.over, 1));
+    /* Each turn lets a queue's worth of others run, not one. */
+    assert_true(yielder.turns < JOBS / 2);
+    mag_sched_destroy(sched);
+}
+
 static void draining_runs_what_was_posted_and_what_it_posts(void **state)
 {
     enum { CHAIN = 500 };
@@ -420,6 +470,7 @@ int main(void)
         cmocka_unit_test(a_job_posted_to_a_worker_runs_there),
         cmocka_unit_test(a_job_posted_to_a_node_runs),
         cmocka_unit_test(a_job_behind_a_long_one_is_run_by_another_worker),
+        cmocka_unit_test(a_job_that_posts_itself_yields_to_those_that_wait),
         cmocka_unit_test(draining_runs_what_was_posted_and_what_it_posts),
         cmocka_unit_test(cancelling_hands_back_what_has_not_begun),
         cmocka_unit_test(a_stop_that_runs_out_of_time_can_be_called_again),
