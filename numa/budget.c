@@ -1,28 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "numa/cgroup.h"
+#include "numa/text.h"
 #include "numa/topology.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 struct mag_budget {
     uint32_t workers;
-    uint32_t online;
+    uint32_t cores;  /* of the machine */
+    uint32_t online; /* PUs of the machine */
     enum mag_budget_reason reason;
-    double quota;
+    enum mag_budget_rounding rounding;
+    uint32_t tightest; /* index of the level that decides, or MAG_NONE */
     struct mag_cgroup_levels levels;
 };
 
-static double smallest_quota(const struct mag_cgroup_levels *levels)
+static uint32_t find_tightest(const struct mag_cgroup_levels *levels)
 {
-    double quota = 0;
+    uint32_t tightest = MAG_NONE;
 
     for (uint32_t i = 0; i < levels->count; i++) {
         double cpus = levels->level[i].cpus;
-        if (cpus > 0 && (quota <= 0 || cpus < quota))
-            quota = cpus;
+        if (cpus > 0 && (tightest == MAG_NONE || cpus < levels->level[tightest].cpus))
+            tightest = i;
     }
-    return quota;
+    return tightest;
 }
 
 /* Whole workers for a quota, at least 1.  A hair above a whole number is a rounding error
@@ -37,18 +41,27 @@ static uint32_t whole(double quota, enum mag_budget_rounding rounding)
     return workers >= 1 ? (uint32_t)workers : 1;
 }
 
-static void decide(struct mag_budget *budget, const struct mag_topology *topology,
-                   enum mag_budget_rounding rounding)
+/* What leaves this many cores of the machine. */
+static enum mag_budget_reason reason_for_cores(const struct mag_topology *topology)
 {
-    uint32_t pus = mag_topology_pus(topology);
-    uint32_t cores = mag_topology_cores(topology);
+    if (topology->usable.cores < topology->allowed.cores)
+        return MAG_BUDGET_AFFINITY;
+    return topology->allowed.cores < topology->online.cores ? MAG_BUDGET_CPUSET
+                                                            : MAG_BUDGET_CORES;
+}
 
-    budget->online = topology->online_count;
-    budget->quota = smallest_quota(&budget->levels);
-    budget->workers = cores;
-    budget->reason = pus < budget->online ? MAG_BUDGET_AFFINITY : MAG_BUDGET_CORES;
-    if (budget->quota > 0 && whole(budget->quota, rounding) < cores) {
-        budget->workers = whole(budget->quota, rounding);
+static void decide(struct mag_budget *budget, const struct mag_topology *topology)
+{
+    budget->cores = topology->online.cores;
+    budget->online = topology->online.pus;
+    budget->workers = topology->usable.cores;
+    budget->reason = reason_for_cores(topology);
+    budget->tightest = find_tightest(&budget->levels);
+    if (budget->tightest == MAG_NONE)
+        return;
+    uint32_t quota = whole(mag_budget_quota(budget), budget->rounding);
+    if (quota < budget->workers) {
+        budget->workers = quota;
         budget->reason = MAG_BUDGET_QUOTA;
     }
 }
@@ -57,16 +70,19 @@ int mag_budget_read(const struct mag_topology *topology,
                     enum mag_budget_rounding rounding, const char *root,
                     struct mag_budget **ret_budget)
 {
-    struct mag_budget *budget = calloc(1, sizeof(*budget));
+    if (rounding != MAG_BUDGET_UP && rounding != MAG_BUDGET_DOWN)
+        return -EINVAL;
 
+    struct mag_budget *budget = calloc(1, sizeof(*budget));
     if (budget == NULL)
         return -ENOMEM;
+    budget->rounding = rounding;
     int r = mag_cgroup_read(root != NULL ? root : "", &budget->levels);
     if (r < 0) {
         free(budget);
         return r;
     }
-    decide(budget, topology, rounding);
+    decide(budget, topology);
     *ret_budget = budget;
     return 0;
 }
@@ -91,7 +107,7 @@ enum mag_budget_reason mag_budget_reason(const struct mag_budget *budget)
 
 double mag_budget_quota(const struct mag_budget *budget)
 {
-    return budget->quota;
+    return budget->tightest != MAG_NONE ? budget->levels.level[budget->tightest].cpus : 0;
 }
 
 uint32_t mag_budget_online(const struct mag_budget *budget)
@@ -108,4 +124,60 @@ const struct mag_budget_level *mag_budget_level(const struct mag_budget *budget,
                                                 uint32_t level)
 {
     return level < budget->levels.count ? &budget->levels.level[level] : NULL;
+}
+
+uint32_t mag_budget_tightest(const struct mag_budget *budget)
+{
+    return budget->tightest;
+}
+
+const char *mag_budget_reason_name(enum mag_budget_reason reason)
+{
+    static const char *const names[] = {
+        [MAG_BUDGET_CORES] = "cores",
+        [MAG_BUDGET_CPUSET] = "cpuset",
+        [MAG_BUDGET_AFFINITY] = "affinity",
+        [MAG_BUDGET_QUOTA] = "quota",
+    };
+
+    return (unsigned)reason < sizeof(names) / sizeof(names[0]) ? names[reason] : NULL;
+}
+
+static void add_quota(struct mag_text *text, const struct mag_budget *budget)
+{
+    double quota = mag_budget_quota(budget);
+    uint64_t hundredths = (uint64_t)(quota * 100 + 0.5);
+
+    /* Not %f: its point is the locale's. */
+    mag_text_add(text, "a quota of %" PRIu64 ".%02u CPUs, rounded %s", hundredths / 100,
+                 (unsigned)(hundredths % 100),
+                 budget->rounding == MAG_BUDGET_UP ? "up" : "down");
+    if (quota < 1)
+        mag_text_add(text, " to at least one");
+    mag_text_add(text, ", set by %s", budget->levels.level[budget->tightest].path);
+}
+
+size_t mag_budget_format(const struct mag_budget *budget, char *buffer, size_t size)
+{
+    struct mag_text text = mag_text_begin(buffer, size);
+
+    mag_text_add(&text, "%u worker%s: ", budget->workers,
+                 budget->workers == 1 ? "" : "s");
+    switch (budget->reason) {
+    case MAG_BUDGET_CORES:
+        mag_text_add(&text, "one for every core of the machine");
+        break;
+    case MAG_BUDGET_CPUSET:
+        mag_text_add(&text, "one for every core that the cpuset allows, of %u",
+                     budget->cores);
+        break;
+    case MAG_BUDGET_AFFINITY:
+        mag_text_add(&text, "one for every core that the affinity mask allows, of %u",
+                     budget->cores);
+        break;
+    case MAG_BUDGET_QUOTA:
+        add_quota(&text, budget);
+        break;
+    }
+    return text.length;
 }

@@ -18,12 +18,17 @@
 /* Room for a line of mountinfo or a small file; what is longer is not a group of ours. */
 enum { LINE_ROOM = 4096 };
 
+/* A place where a hierarchy is mounted, whole or from one group downwards. */
+struct mount {
+    char root[LINE_ROOM]; /* the group that is mounted */
+    char point[LINE_ROOM];
+};
+
 /* One hierarchy: how this process's group is found in it. */
 struct hierarchy {
     bool v2;
-    char group[LINE_ROOM];      /* the process's group, from /proc/self/cgroup */
-    char mount_root[LINE_ROOM]; /* the group that is mounted */
-    char mount_point[LINE_ROOM];
+    char group[LINE_ROOM]; /* the process's group, from /proc/self/cgroup */
+    struct mount mount;
 };
 
 /* -------------------------------------------------------------------- reading */
@@ -34,6 +39,21 @@ static FILE *open_below(const char *root, const char *path)
     int length = snprintf(name, sizeof(name), "%s%s", root, path);
 
     return length > 0 && (size_t)length < sizeof(name) ? fopen(name, "re") : NULL;
+}
+
+/* The next line without its end; of one that is longer than `size` only the beginning. */
+static bool next_line(FILE *stream, char *line, size_t size)
+{
+    int next = 0;
+
+    if (fgets(line, (int)size, stream) == NULL)
+        return false;
+    if (strchr(line, '\n') == NULL) {
+        while (next != EOF && next != '\n')
+            next = getc(stream);
+    }
+    line[strcspn(line, "\n")] = '\0';
+    return true;
 }
 
 /* Reads `directory`/`file`; what does not fit is cut.  False: there is no such file. */
@@ -57,8 +77,7 @@ static bool has_word(const char *list, const char *word)
 
     for (const char *at = list; at != NULL; at = strchr(at, ',')) {
         at += *at == ',';
-        if (strncmp(at, word, length) == 0 &&
-            (at[length] == ',' || at[length] == '\0' || at[length] == '\n'))
+        if (strncmp(at, word, length) == 0 && (at[length] == ',' || at[length] == '\0'))
             return true;
     }
     return false;
@@ -79,10 +98,14 @@ static uint64_t number_after(const char *text, const char *key)
 
 /* --------------------------------------------------------------------- levels */
 
-/* Quota over period; 0 where there is no limit or no sense in it. */
-static double ratio(long long quota, long long period)
+/* No limit at all where a number makes no sense. */
+static void set_limit(struct mag_budget_level *level, long long quota, long long period)
 {
-    return quota > 0 && period > 0 ? (double)quota / (double)period : 0;
+    if (quota <= 0 || period <= 0)
+        return;
+    level->quota_usec = (uint64_t)quota;
+    level->period_usec = (uint64_t)period;
+    level->cpus = (double)quota / (double)period;
 }
 
 static bool read_v2(const char *directory, struct mag_budget_level *level)
@@ -93,7 +116,8 @@ static bool read_v2(const char *directory, struct mag_budget_level *level)
     if (!read_file(directory, "cpu.max", text, sizeof(text)))
         return false;
     long long quota = strtoll(text, &end, 10); /* "max": nothing is read */
-    level->cpus = end != text ? ratio(quota, strtoll(end, NULL, 10)) : 0;
+    if (end != text)
+        set_limit(level, quota, strtoll(end, NULL, 10));
     if (read_file(directory, "cpu.stat", text, sizeof(text))) {
         level->throttled = number_after(text, "nr_throttled");
         level->throttled_usec = number_after(text, "throttled_usec");
@@ -109,7 +133,7 @@ static bool read_v1(const char *directory, struct mag_budget_level *level)
     if (!read_file(directory, "cpu.cfs_quota_us", quota, sizeof(quota)) ||
         !read_file(directory, "cpu.cfs_period_us", period, sizeof(period)))
         return false;
-    level->cpus = ratio(strtoll(quota, NULL, 10), strtoll(period, NULL, 10));
+    set_limit(level, strtoll(quota, NULL, 10), strtoll(period, NULL, 10));
     if (read_file(directory, "cpu.stat", quota, sizeof(quota))) {
         level->throttled = number_after(quota, "nr_throttled");
         level->throttled_usec = number_after(quota, "throttled_time") / 1000;
@@ -142,34 +166,37 @@ static int add_level(struct mag_cgroup_levels *levels,
     return 0;
 }
 
-/* Our group below the mount point.  A group outside of what is mounted (another
- * namespace) is seen as the mounted one itself. */
-static const char *below_mount(const struct hierarchy *hierarchy)
+/* Our group as seen from what is mounted; NULL when it is not below that. */
+static const char *below(const struct mount *mount, const char *group)
 {
-    size_t length = strlen(hierarchy->mount_root);
+    size_t length = strlen(mount->root);
 
-    if (strcmp(hierarchy->mount_root, "/") == 0)
-        return strstr(hierarchy->group, "..") == NULL ? hierarchy->group : "";
-    if (strncmp(hierarchy->group, hierarchy->mount_root, length) == 0 &&
-        (hierarchy->group[length] == '/' || hierarchy->group[length] == '\0'))
-        return hierarchy->group + length;
-    return "";
+    if (strstr(group, "/..") != NULL)
+        return NULL;
+    if (strcmp(mount->root, "/") == 0)
+        return group;
+    if (strncmp(group, mount->root, length) != 0 ||
+        (group[length] != '/' && group[length] != '\0'))
+        return NULL;
+    return group + length;
 }
 
-/* From our group up to the mount point. */
+/* From our group up to the mount point.  Where our group is not below what is mounted (a
+ * container that was given its group without its name), that is our group. */
 static int walk_up(const char *root, const struct hierarchy *hierarchy,
                    struct mag_cgroup_levels *levels)
 {
+    const char *group = below(&hierarchy->mount, hierarchy->group);
+    size_t top = strlen(root) + strlen(hierarchy->mount.point);
     char path[3 * LINE_ROOM];
-    size_t top = strlen(root) + strlen(hierarchy->mount_point);
     int r = 0;
 
-    int length = snprintf(path, sizeof(path), "%s%s%s", root, hierarchy->mount_point,
-                          below_mount(hierarchy));
+    int length = snprintf(path, sizeof(path), "%s%s%s", root, hierarchy->mount.point,
+                          group != NULL ? group : "");
     if (length < 0 || (size_t)length >= sizeof(path))
         return 0;
     for (;;) {
-        struct mag_budget_level level = {.path = path};
+        struct mag_budget_level level = {.path = path, .version = hierarchy->v2 ? 2 : 1};
 
         size_t end = strlen(path);
         while (end > top && path[end - 1] == '/')
@@ -194,14 +221,13 @@ static bool find_group(const char *root, struct hierarchy *hierarchy)
     char line[LINE_ROOM];
     bool found = false;
 
-    while (stream != NULL && !found && fgets(line, sizeof(line), stream) != NULL) {
+    while (stream != NULL && !found && next_line(stream, line, sizeof(line))) {
         char *controllers = strchr(line, ':');
         char *group = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
 
         if (group == NULL)
             continue;
         *group++ = '\0';
-        group[strcspn(group, "\n")] = '\0';
         controllers++;
         bool ours = hierarchy->v2 ? *controllers == '\0' : has_word(controllers, "cpu");
         found = ours && *group == '/';
@@ -213,30 +239,68 @@ static bool find_group(const char *root, struct hierarchy *hierarchy)
     return found;
 }
 
+static bool is_octal(const char *text, unsigned digits)
+{
+    return strspn(text, "01234567") >= digits;
+}
+
+/* mountinfo writes a space in a name as \040. */
+static void unescape(char *name)
+{
+    char *to = name;
+
+    for (const char *from = name; *from != '\0'; to++) {
+        if (*from == '\\' && is_octal(from + 1, 3)) {
+            *to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+            from += 4;
+        } else {
+            *to = *from++;
+        }
+    }
+    *to = '\0';
+}
+
 /* "30 23 0:26 /root /mount/point opts - cgroup2 source super,opts" */
-static bool parse_mount(const char *line, struct hierarchy *hierarchy)
+static bool parse_mount(const char *line, bool v2, struct mount *mount)
 {
     char type[64];
     char super[LINE_ROOM];
     const char *dash = strstr(line, " - ");
 
     if (dash == NULL ||
-        sscanf(line, "%*s %*s %*s %4095s %4095s", hierarchy->mount_root,
-               hierarchy->mount_point) != 2 ||
+        sscanf(line, "%*s %*s %*s %4095s %4095s", mount->root, mount->point) != 2 ||
         sscanf(dash + 3, "%63s %*s %4095s", type, super) != 2)
         return false;
-    return hierarchy->v2 ? strcmp(type, "cgroup2") == 0
-                         : strcmp(type, "cgroup") == 0 && has_word(super, "cpu");
+    unescape(mount->root);
+    unescape(mount->point);
+    return v2 ? strcmp(type, "cgroup2") == 0
+              : strcmp(type, "cgroup") == 0 && has_word(super, "cpu");
+}
+
+/* One that shows our group is better than one that does not, and the less of the way up
+ * it leaves out the better. */
+static bool is_better(const struct mount *mount, const struct hierarchy *hierarchy)
+{
+    if (below(mount, hierarchy->group) == NULL)
+        return false;
+    return below(&hierarchy->mount, hierarchy->group) == NULL ||
+           strlen(mount->root) < strlen(hierarchy->mount.root);
 }
 
 static bool find_mount(const char *root, struct hierarchy *hierarchy)
 {
     FILE *stream = open_below(root, "/proc/self/mountinfo");
     char line[LINE_ROOM];
+    struct mount mount;
     bool found = false;
 
-    while (stream != NULL && !found && fgets(line, sizeof(line), stream) != NULL)
-        found = parse_mount(line, hierarchy);
+    while (stream != NULL && next_line(stream, line, sizeof(line))) {
+        if (parse_mount(line, hierarchy->v2, &mount) &&
+            (!found || is_better(&mount, hierarchy))) {
+            hierarchy->mount = mount;
+            found = true;
+        }
+    }
     if (stream != NULL)
         (void)fclose(stream);
     return found;

@@ -3,6 +3,13 @@
 
 #include <errno.h>
 
+static _Thread_local bool pinned_by_us;
+
+bool mag_pin_is_ours(void)
+{
+    return pinned_by_us;
+}
+
 int mag_pin_self(const struct mag_topology *topology, uint32_t pu,
                  enum mag_pinned *ret_obtained)
 {
@@ -18,6 +25,7 @@ int mag_pin_self(const struct mag_topology *topology, uint32_t pu,
                  hwloc_set_cpubind(topology->hwloc, set,
                                    HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT) == 0;
     hwloc_bitmap_free(set);
+    pinned_by_us = pinned_by_us || bound;
     *ret_obtained = bound ? MAG_PINNED : MAG_PIN_REFUSED;
     return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "numa/text.h"
 #include "numa/topology.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,12 +18,13 @@ struct mag_plan {
 
 /*
  * A PU with its place among its peers: how many PUs of its core, cores of its cache,
- * caches of its node and nodes of the machine come before it.  Sorting by these digits in
- * one order or another is what tells the policies apart.
+ * caches of its node, nodes of its part and parts of the machine come before it.  Sorting
+ * by these digits in one order or another is what tells the policies apart.
  */
 struct place {
     uint32_t pu;
-    uint32_t node;  /* rank of the node */
+    uint32_t part;  /* rank of the package or group */
+    uint32_t node;  /* rank of the node within the part */
     uint32_t cache; /* rank of the cache within the node */
     uint32_t core;  /* rank of the core within the cache */
     uint32_t smt;   /* rank of the PU within the core */
@@ -37,8 +38,10 @@ static int compare(uint32_t a, uint32_t b)
 
 static int in_hierarchy(const struct place *x, const struct place *y)
 {
-    int order = compare(x->node, y->node);
+    int order = compare(x->part, y->part);
 
+    if (order == 0)
+        order = compare(x->node, y->node);
     if (order == 0)
         order = compare(x->cache, y->cache);
     if (order == 0)
@@ -79,36 +82,49 @@ static int by_scatter(const void *a, const void *b)
         order = compare(x->cache, y->cache);
     if (order == 0)
         order = compare(x->node, y->node);
+    if (order == 0)
+        order = compare(x->part, y->part);
     return order != 0 ? order : compare(x->pu, y->pu);
 }
 
-/* How many different values of the upper digit occur before the first PU that shares this
- * one's: PUs come in the order of the hierarchy, so groups stand together. */
+/* The place of the PU that follows `last`: the outermost digit that changes counts one up,
+ * those inside begin again.  PUs come in the order of the hierarchy, so it is never a
+ * digit's second time. */
+static struct place next_place(const struct mag_topology *topology,
+                               const struct place *last)
+{
+    uint32_t i = last->pu + 1;
+    const struct mag_pu *before = &topology->pus[i - 1];
+    const struct mag_pu *pu = &topology->pus[i];
+    struct place place = {.pu = i, .part = last->part};
+
+    if (topology->parts[i] != topology->parts[i - 1]) {
+        place.part++;
+        return place;
+    }
+    place.node = last->node;
+    if (pu->node != before->node) {
+        place.node++;
+        return place;
+    }
+    place.cache = last->cache;
+    if (pu->cache != before->cache) {
+        place.cache++;
+        return place;
+    }
+    place.core = last->core;
+    if (pu->core != before->core)
+        place.core++;
+    else
+        place.smt = last->smt + 1;
+    return place;
+}
+
 static void rank(const struct mag_topology *topology, struct place *places)
 {
-    for (uint32_t i = 0; i < topology->pu_count; i++) {
-        const struct mag_pu *pu = &topology->pus[i];
-        const struct mag_pu *before = i != 0 ? &topology->pus[i - 1] : NULL;
-        struct place place = {.pu = i};
-
-        if (before != NULL) {
-            place = places[i - 1];
-            place.pu = i;
-            if (pu->node != before->node)
-                place = (struct place){.pu = i, .node = place.node + 1};
-            else if (pu->cache != before->cache)
-                place =
-                    (struct place){.pu = i, .node = place.node, .cache = place.cache + 1};
-            else if (pu->core != before->core)
-                place = (struct place){.pu = i,
-                                       .node = place.node,
-                                       .cache = place.cache,
-                                       .core = place.core + 1};
-            else
-                place.smt++;
-        }
-        places[i] = place;
-    }
+    places[0] = (struct place){.pu = 0};
+    for (uint32_t i = 1; i < topology->pu_count; i++)
+        places[i] = next_place(topology, &places[i - 1]);
 }
 
 static void rank_kinds(const struct mag_topology *topology, struct place *places)
@@ -197,7 +213,7 @@ static uint32_t default_workers(const struct mag_topology *topology,
 {
     if (placement == MAG_PLACE_LIST)
         return os_pu_count;
-    return placement == MAG_PLACE_PER_PU ? topology->pu_count : topology->core_count;
+    return placement == MAG_PLACE_PER_PU ? topology->pu_count : topology->usable.cores;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): the list takes two parameters. */
@@ -213,7 +229,11 @@ int mag_plan_make(const struct mag_topology *topology, enum mag_placement placem
     if (workers == 0)
         workers = default_workers(topology, placement, os_pu_count);
 
-    struct mag_plan *plan = calloc(1, sizeof(*plan) + workers * sizeof(plan->seats[0]));
+    size_t size;
+    if (__builtin_mul_overflow(workers, sizeof(struct mag_seat), &size) ||
+        __builtin_add_overflow(size, sizeof(struct mag_plan), &size))
+        return -ENOMEM;
+    struct mag_plan *plan = calloc(1, size);
     if (plan == NULL)
         return -ENOMEM;
     plan->workers = workers;
@@ -266,16 +286,18 @@ enum mag_reach mag_seat_reach(const struct mag_seat *a, const struct mag_seat *b
 {
     if (a->core == b->core && a->package == b->package)
         return MAG_REACH_CORE;
-    if (a->cache == b->cache && a->node == b->node)
-        return MAG_REACH_CACHE;
-    return a->node == b->node ? MAG_REACH_NODE : MAG_REACH_FAR;
+    /* Without memory of its own, the package is what a PU has of a node. */
+    if (a->node != b->node || (a->node == MAG_NONE && a->package != b->package))
+        return MAG_REACH_FAR;
+    return a->cache == b->cache ? MAG_REACH_CACHE : MAG_REACH_NODE;
 }
 
 static uint32_t seat_distance(const struct mag_plan *plan, const struct mag_seat *from,
                               const struct mag_seat *to)
 {
     if (from->node >= plan->node_count || to->node >= plan->node_count)
-        return from->node == to->node ? 10 : 20;
+        return mag_seat_reach(from, to) == MAG_REACH_FAR ? MAG_DISTANCE_OTHER
+                                                         : MAG_DISTANCE_SAME;
     return plan->distances[from->node * plan->node_count + to->node];
 }
 
@@ -337,40 +359,20 @@ int mag_plan_victims(const struct mag_plan *plan, uint32_t worker, uint32_t *ret
 
 /* ------------------------------------------------------------------- printing */
 
-struct text {
-    char *buffer;
-    size_t size;
-    size_t length;
-};
-
-static void add(struct text *text, const char *format, uint32_t value)
+static void add_seat(struct mag_text *text, uint32_t worker, const struct mag_seat *seat)
 {
-    size_t left = text->length < text->size ? text->size - text->length : 0;
-    int added =
-        snprintf(left != 0 ? text->buffer + text->length : NULL, left, format, value);
-
-    if (added > 0)
-        text->length += (size_t)added;
-}
-
-static void add_seat(struct text *text, uint32_t worker, const struct mag_seat *seat)
-{
-    add(text, "worker %u:", worker);
-    add(text, " pu %u", seat->os_pu);
-    add(text, " core %u", seat->core);
+    mag_text_add(text, "worker %u: pu %u core %u", worker, seat->os_pu, seat->core);
     if (seat->node == MAG_NONE)
-        add(text, " no node", 0);
+        mag_text_add(text, " no node");
     else
-        add(text, " node %u", seat->node);
-    add(text, " package %u\n", seat->package);
+        mag_text_add(text, " node %u", seat->node);
+    mag_text_add(text, " package %u\n", seat->package);
 }
 
 size_t mag_plan_format(const struct mag_plan *plan, char *buffer, size_t size)
 {
-    struct text text = {.buffer = buffer, .size = size};
+    struct mag_text text = mag_text_begin(buffer, size);
 
-    if (size != 0)
-        buffer[0] = '\0';
     for (uint32_t i = 0; i < plan->workers; i++)
         add_seat(&text, i, &plan->seats[i]);
     return text.length;

@@ -4,11 +4,8 @@
 #include <errno.h>
 #include <hwloc/cpukinds.h>
 #include <hwloc/distances.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-enum { DISTANCE_SAME = 10, DISTANCE_OTHER = 20 };
 
 /* ---------------------------------------------------------------- what to load */
 
@@ -21,9 +18,9 @@ static int set_source(hwloc_topology_t hwloc, enum mag_topology_kind kind,
     case MAG_TOPOLOGY_MACHINE:
         return -EINVAL;
     case MAG_TOPOLOGY_XML:
-        /* hwloc prints when the file is missing; we say so ourselves. */
+        /* hwloc has one code for all that can be wrong; this one a user can act on. */
         if (access(text, R_OK) != 0)
-            return -ENOENT;
+            return errno == EACCES ? -EACCES : -ENOENT;
         return hwloc_topology_set_xml(hwloc, text) == 0 ? 0 : -EINVAL;
     case MAG_TOPOLOGY_SYNTHETIC:
         return hwloc_topology_set_synthetic(hwloc, text) == 0 ? 0 : -EINVAL;
@@ -31,41 +28,54 @@ static int set_source(hwloc_topology_t hwloc, enum mag_topology_kind kind,
     return -EINVAL;
 }
 
-/* Only what placement needs: no devices, no levels without structure of their own. */
+/* Only what placement needs: no devices, no caches that one core has for itself. */
 static void set_filters(hwloc_topology_t hwloc)
 {
     (void)hwloc_topology_set_io_types_filter(hwloc, HWLOC_TYPE_FILTER_KEEP_NONE);
     (void)hwloc_topology_set_icache_types_filter(hwloc, HWLOC_TYPE_FILTER_KEEP_NONE);
+    (void)hwloc_topology_set_type_filter(hwloc, HWLOC_OBJ_L1CACHE,
+                                         HWLOC_TYPE_FILTER_KEEP_NONE);
     (void)hwloc_topology_set_type_filter(hwloc, HWLOC_OBJ_MISC,
                                          HWLOC_TYPE_FILTER_KEEP_NONE);
+    /* Left to itself hwloc moves the calling thread over all PUs to question each.  What
+     * the cpuset forbids is kept, so that it can be counted. */
+    (void)hwloc_topology_set_flags(hwloc, HWLOC_TOPOLOGY_FLAG_DONT_CHANGE_BINDING |
+                                              HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
 }
 
-static int load_hwloc(struct mag_topology *topology, const char *text)
+static int load_hwloc(struct mag_topology *topology, enum mag_topology_kind kind,
+                      const char *text)
 {
     if (hwloc_topology_init(&topology->hwloc) != 0)
         return -ENOMEM;
-    int r = set_source(topology->hwloc, topology->kind, text);
+    int r = set_source(topology->hwloc, kind, text);
     if (r < 0)
         return r;
     set_filters(topology->hwloc);
-    if (hwloc_topology_load(topology->hwloc) == 0)
-        return 0;
-    if (errno == ENOMEM)
-        return -ENOMEM;
-    return topology->kind == MAG_TOPOLOGY_MACHINE ? -EIO : -EINVAL;
+    if (hwloc_topology_load(topology->hwloc) != 0) {
+        if (errno == ENOMEM)
+            return -ENOMEM;
+        return kind == MAG_TOPOLOGY_MACHINE ? -EIO : -EINVAL;
+    }
+    /* hwloc's environment variables can put another machine in the place of this one. */
+    topology->this_machine = kind == MAG_TOPOLOGY_MACHINE &&
+                             hwloc_topology_is_thissystem(topology->hwloc) != 0;
+    return 0;
 }
 
 /* --------------------------------------------------------------------- usable */
 
-/* Narrows to the calling thread's affinity mask.  hwloc knows the cpuset, not the mask. */
+/* Narrows to the affinity mask: the calling thread's, or, when that is our own doing, all
+ * that the threads of the process have together.  hwloc knows the cpuset, not the mask. */
 static int keep_affinity(hwloc_topology_t hwloc, hwloc_bitmap_t usable)
 {
+    int whose = mag_pin_is_ours() ? HWLOC_CPUBIND_PROCESS : HWLOC_CPUBIND_THREAD;
     hwloc_bitmap_t mask = hwloc_bitmap_alloc();
 
     if (mask == NULL)
         return -ENOMEM;
     /* Where the mask cannot be read, the cpuset alone decides. */
-    if (hwloc_get_cpubind(hwloc, mask, HWLOC_CPUBIND_THREAD) == 0 &&
+    if (hwloc_get_cpubind(hwloc, mask, whose) == 0 &&
         hwloc_bitmap_intersects(mask, usable))
         (void)hwloc_bitmap_and(usable, usable, mask);
     hwloc_bitmap_free(mask);
@@ -78,7 +88,7 @@ static int find_usable(const struct mag_topology *topology, hwloc_bitmap_t *ret_
         hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(topology->hwloc));
     int r = usable == NULL ? -ENOMEM : 0;
 
-    if (r == 0 && topology->kind == MAG_TOPOLOGY_MACHINE)
+    if (r == 0 && topology->this_machine)
         r = keep_affinity(topology->hwloc, usable);
     if (r < 0) {
         hwloc_bitmap_free(usable);
@@ -157,20 +167,29 @@ static uint32_t ancestor(const struct mag_topology *topology, hwloc_obj_t pu,
     return object != NULL ? object->logical_index : MAG_NONE;
 }
 
-/* The outermost cache of the PU; numbers of different levels must not meet. */
-static uint32_t last_cache(const struct mag_topology *topology, hwloc_obj_t pu)
+/* The outermost cache around the PU; where it has none, the package, or the machine. */
+static hwloc_obj_t last_cache(hwloc_obj_t pu)
 {
-    static const hwloc_obj_type_t levels[] = {HWLOC_OBJ_L5CACHE, HWLOC_OBJ_L4CACHE,
-                                              HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L2CACHE};
-    enum { LEVELS = sizeof(levels) / sizeof(levels[0]) };
+    hwloc_obj_t cache = NULL;
+    hwloc_obj_t at = pu;
 
-    for (uint32_t i = 0; i < LEVELS; i++) {
-        uint32_t cache = ancestor(topology, pu, levels[i]);
-        if (cache != MAG_NONE)
-            return cache * (LEVELS + 1) + i;
+    for (; at->parent != NULL; at = at->parent) {
+        if (hwloc_obj_type_is_dcache(at->type) != 0)
+            cache = at;
+        if (cache == NULL && at->type == HWLOC_OBJ_PACKAGE)
+            cache = at;
     }
-    uint32_t package = ancestor(topology, pu, HWLOC_OBJ_PACKAGE);
-    return (package != MAG_NONE ? package : 0) * (LEVELS + 1) + LEVELS;
+    return cache != NULL ? cache : at;
+}
+
+/* The first level below the whole machine: a package, a group of nodes. */
+static hwloc_obj_t part_of(hwloc_obj_t pu)
+{
+    hwloc_obj_t at = pu;
+
+    while (at->parent != NULL && at->parent->parent != NULL)
+        at = at->parent;
+    return at;
 }
 
 static uint32_t kind_of(const struct mag_topology *topology, hwloc_obj_t pu)
@@ -180,53 +199,90 @@ static uint32_t kind_of(const struct mag_topology *topology, hwloc_obj_t pu)
     return kind > 0 ? (uint32_t)kind : 0;
 }
 
-static struct mag_pu describe(const struct mag_topology *topology, hwloc_obj_t pu)
+/* The PUs of a thing stand together in the hierarchy's order, so that things are numbered
+ * and counted by their changes on the way along. */
+struct walk {
+    hwloc_obj_t cache;
+    hwloc_obj_t part;
+    uint32_t caches;
+    uint32_t parts;
+};
+
+static void step(struct walk *walk, hwloc_obj_t pu)
+{
+    hwloc_obj_t cache = last_cache(pu);
+    hwloc_obj_t part = part_of(pu);
+
+    walk->caches += cache != walk->cache;
+    walk->parts += part != walk->part;
+    walk->cache = cache;
+    walk->part = part;
+}
+
+static uint32_t core_of(const struct mag_topology *topology, hwloc_obj_t pu)
 {
     uint32_t core = ancestor(topology, pu, HWLOC_OBJ_CORE);
-    uint32_t package = ancestor(topology, pu, HWLOC_OBJ_PACKAGE);
 
-    return (struct mag_pu){
+    /* A machine that shows no cores has one PU in each. */
+    return core != MAG_NONE ? core : pu->logical_index;
+}
+
+static void add_pu(struct mag_topology *topology, hwloc_obj_t pu, struct walk *walk)
+{
+    uint32_t package = ancestor(topology, pu, HWLOC_OBJ_PACKAGE);
+    uint32_t node = nearest_node(topology, pu);
+
+    step(walk, pu);
+    topology->parts[topology->pu_count] = walk->parts - 1;
+    topology->pus[topology->pu_count++] = (struct mag_pu){
         .os_index = pu->os_index,
-        /* A machine that shows no cores has one PU in each. */
-        .core = core != MAG_NONE ? core : pu->logical_index,
-        .cache = last_cache(topology, pu),
-        .node = nearest_node(topology, pu),
+        .core = core_of(topology, pu),
+        .cache = walk->caches - 1,
+        .node = node,
         .package = package != MAG_NONE ? package : 0,
         .kind = kind_of(topology, pu),
     };
+    if (node != MAG_NONE)
+        topology->nodes[node].pus++;
+}
+
+static struct mag_pu_count count_in(const struct mag_topology *topology,
+                                    hwloc_const_bitmap_t set)
+{
+    struct mag_pu_count count = {.pus = 0, .cores = 0};
+    uint32_t last = MAG_NONE;
+    hwloc_obj_t pu = NULL;
+
+    while ((pu = hwloc_get_next_obj_by_type(topology->hwloc, HWLOC_OBJ_PU, pu)) != NULL) {
+        if (!hwloc_bitmap_isset(set, pu->os_index))
+            continue;
+        count.pus++;
+        count.cores += core_of(topology, pu) != last;
+        last = core_of(topology, pu);
+    }
+    return count;
 }
 
 static int fill_pus(struct mag_topology *topology, hwloc_const_bitmap_t usable)
 {
-    int count = hwloc_get_nbobjs_by_type(topology->hwloc, HWLOC_OBJ_PU);
+    hwloc_topology_t hwloc = topology->hwloc;
+    struct walk walk = {.cache = NULL, .part = NULL};
+    hwloc_obj_t pu = NULL;
 
-    if (count <= 0)
+    topology->online = count_in(topology, hwloc_topology_get_topology_cpuset(hwloc));
+    topology->allowed = count_in(topology, hwloc_topology_get_allowed_cpuset(hwloc));
+    topology->usable = count_in(topology, usable);
+    if (topology->usable.pus == 0)
         return -EINVAL;
-    topology->pus = calloc((size_t)count, sizeof(*topology->pus));
-    if (topology->pus == NULL)
+    topology->pus = calloc(topology->usable.pus, sizeof(*topology->pus));
+    topology->parts = calloc(topology->usable.pus, sizeof(*topology->parts));
+    if (topology->pus == NULL || topology->parts == NULL)
         return -ENOMEM;
-    topology->online_count = (uint32_t)count;
-    for (int i = 0; i < count; i++) {
-        hwloc_obj_t pu =
-            hwloc_get_obj_by_type(topology->hwloc, HWLOC_OBJ_PU, (unsigned)i);
-
+    while ((pu = hwloc_get_next_obj_by_type(hwloc, HWLOC_OBJ_PU, pu)) != NULL) {
         if (hwloc_bitmap_isset(usable, pu->os_index))
-            topology->pus[topology->pu_count++] = describe(topology, pu);
+            add_pu(topology, pu, &walk);
     }
-    return topology->pu_count != 0 ? 0 : -EINVAL;
-}
-
-static void count_cores_and_members(struct mag_topology *topology)
-{
-    for (uint32_t i = 0; i < topology->pu_count; i++) {
-        const struct mag_pu *pu = &topology->pus[i];
-
-        /* PUs of a core stand together in the hierarchy's order. */
-        if (i == 0 || pu->core != topology->pus[i - 1].core)
-            topology->core_count++;
-        if (pu->node != MAG_NONE)
-            topology->nodes[pu->node].pus++;
-    }
+    return 0;
 }
 
 /* ------------------------------------------------------------------ distances */
@@ -246,7 +302,7 @@ static void copy_distances(struct mag_topology *topology,
         uint32_t to = matrix_node(topology, matrix, i % matrix->nbobjs);
         hwloc_uint64_t value = matrix->values[i];
 
-        if (from != MAG_NONE && to != MAG_NONE)
+        if (from != MAG_NONE && to != MAG_NONE && value != 0)
             topology->distances[from * topology->node_count + to] =
                 value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
     }
@@ -257,7 +313,7 @@ static void default_distances(struct mag_topology *topology)
     for (uint32_t i = 0; i < topology->node_count; i++) {
         for (uint32_t j = 0; j < topology->node_count; j++)
             topology->distances[i * topology->node_count + j] =
-                i == j ? DISTANCE_SAME : DISTANCE_OTHER;
+                i == j ? MAG_DISTANCE_SAME : MAG_DISTANCE_OTHER;
     }
 }
 
@@ -293,10 +349,7 @@ static int fill(struct mag_topology *topology)
     if (r == 0)
         r = fill_pus(topology, usable);
     hwloc_bitmap_free(usable);
-    if (r < 0)
-        return r;
-    count_cores_and_members(topology);
-    return fill_distances(topology);
+    return r == 0 ? fill_distances(topology) : r;
 }
 
 int mag_topology_load(enum mag_topology_kind kind, const char *text,
@@ -305,8 +358,7 @@ int mag_topology_load(enum mag_topology_kind kind, const char *text,
     struct mag_topology *topology = calloc(1, sizeof(*topology));
     if (topology == NULL)
         return -ENOMEM;
-    topology->kind = kind;
-    int r = load_hwloc(topology, text);
+    int r = load_hwloc(topology, kind, text);
     if (r == 0)
         r = fill(topology);
     if (r < 0) {
@@ -324,6 +376,7 @@ void mag_topology_free(struct mag_topology *topology)
     if (topology->hwloc != NULL)
         hwloc_topology_destroy(topology->hwloc);
     free(topology->pus);
+    free(topology->parts);
     free(topology->nodes);
     free(topology->distances);
     free(topology);
@@ -336,7 +389,17 @@ uint32_t mag_topology_pus(const struct mag_topology *topology)
 
 uint32_t mag_topology_cores(const struct mag_topology *topology)
 {
-    return topology->core_count;
+    return topology->usable.cores;
+}
+
+uint32_t mag_topology_allowed(const struct mag_topology *topology)
+{
+    return topology->allowed.pus;
+}
+
+uint32_t mag_topology_online(const struct mag_topology *topology)
+{
+    return topology->online.pus;
 }
 
 uint32_t mag_topology_nodes(const struct mag_topology *topology)
@@ -359,11 +422,11 @@ uint32_t mag_topology_distance(const struct mag_topology *topology, uint32_t fro
                                uint32_t to)
 {
     if (from >= topology->node_count || to >= topology->node_count)
-        return from == to ? DISTANCE_SAME : DISTANCE_OTHER;
+        return from == to ? MAG_DISTANCE_SAME : MAG_DISTANCE_OTHER;
     return topology->distances[from * topology->node_count + to];
 }
 
 bool mag_topology_is_this_machine(const struct mag_topology *topology)
 {
-    return topology->kind == MAG_TOPOLOGY_MACHINE;
+    return topology->this_machine;
 }

@@ -11,17 +11,34 @@
 
 #include <stdbool.h>
 
+/* Where the machine has no figures of its own. */
+enum { MAG_DISTANCE_SAME = 10, MAG_DISTANCE_OTHER = 20 };
+
+/* How many PUs, and cores with such a PU. */
+struct mag_pu_count {
+    uint32_t pus;
+    uint32_t cores;
+};
+
 /* Everything is immutable once loaded; hwloc's own object is kept for binding. */
 struct mag_topology {
     hwloc_topology_t hwloc;
-    enum mag_topology_kind kind;
+    bool this_machine; /* threads and memory can be bound by it */
     uint32_t pu_count;
-    uint32_t core_count;
     uint32_t node_count;
-    uint32_t online_count; /* PUs of the machine, usable or not */
+    struct mag_pu_count online;  /* of the machine */
+    struct mag_pu_count allowed; /* of these, by the cpuset */
+    struct mag_pu_count usable;  /* of these, by the affinity mask: those in `pus` */
     struct mag_pu *pus;
+    uint32_t *parts; /* per PU: the part of the machine, a package or a group, it is in */
     struct mag_node *nodes;
-    uint32_t *distances; /* node_count squared, or NULL: unknown */
+    uint32_t *distances; /* node_count squared */
 };
+
+/*
+ * Whether mag_pin_self has pinned the calling thread: then its affinity mask says where
+ * it is, no longer where this process may run.
+ */
+bool mag_pin_is_ours(void);
 
 #endif

@@ -14,6 +14,9 @@
  * Indices.  A PU or node index counts the usable ones of a topology from 0, in the order
  * of the machine's hierarchy; it is never an operating system number, `os_index` is.
  *
+ * Threads.  Topologies, budgets and plans do not change once they are made: any number of
+ * threads may read one, and any thread may free it when nobody reads it any more.
+ *
  * Errors.  0 or a negative errno; see each function.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -38,34 +41,42 @@ enum mag_topology_kind {
 };
 
 /* One usable hardware thread.  Of `core`, `cache` and `package` only equality matters:
- * PUs with the same number share the thing. */
+ * PUs with the same number share the thing, and stand together in the order of indices. */
 struct mag_pu {
     uint32_t os_index; /* the operating system's number */
-    uint32_t core;
-    uint32_t cache;   /* the last-level cache; where there is none, the package */
-    uint32_t node;    /* index of its node with memory, or MAG_NONE */
+    uint32_t core;     /* where the machine shows no cores, each PU is one */
+    uint32_t cache;    /* the last-level cache; where there is none, the package */
+    uint32_t node; /* index of the usable node nearest to it, or MAG_NONE: none is near */
     uint32_t package; /* socket */
     uint32_t kind;    /* on hybrid machines 0 is the slowest kind of core; else 0 */
 };
 
-/* One NUMA node with memory that this process may use. */
+/* One NUMA node that this process may use. */
 struct mag_node {
     uint32_t os_index;
     uint32_t pus;          /* usable PUs whose node this is; 0: memory only (CXL, HBM) */
-    uint64_t memory_bytes; /* local memory in bytes, 0 when unknown */
+    uint64_t memory_bytes; /* local memory in bytes; 0: none, or unknown */
 };
 
 /*
- * Loads a topology.  Of this machine only what the affinity mask of the calling thread
- * and the cpuset of the process allow is usable; of a described one, everything.  Nothing
- * is bound or changed.
+ * Loads a topology.  Of this machine only what the cpuset of the process and the affinity
+ * mask of the calling thread allow is usable; on a thread that mag_pin_self has pinned the
+ * masks of all threads of the process count together, so that a worker sees more than its
+ * own PU.  Of a described machine everything is usable that the description does not
+ * forbid.  Nothing is bound or changed.
  *
- *   Thread     any
+ * hwloc's environment variables hold as everywhere; where HWLOC_XMLFILE, HWLOC_SYNTHETIC
+ * or HWLOC_FSROOT put another machine in the place of this one, that one is loaded and
+ * mag_topology_is_this_machine says so.  hwloc itself prints a warning on standard error
+ * for some XML files that are well formed and senseless, unless HWLOC_HIDE_ERRORS is 2.
+ *
+ *   text       a path or a description, see enum mag_topology_kind; NULL for this machine
+ *   Thread     any; loads in several threads do not disturb each other
  *   Blocks     for milliseconds: it reads a few files per PU of the machine
  *   Allocates  yes
- *   Returns    0; -ENOENT no such file; -EINVAL not a topology, or one without a usable
- *              PU, or a text where none belongs or none where one does; -ENOMEM; -EIO the
- *              system would not say
+ *   Returns    0; -ENOENT no such file; -EACCES a file that may not be read; -EINVAL no
+ *              such kind, not a topology, one without a usable PU, a text where none
+ *              belongs or none where one does; -ENOMEM; -EIO the system would not say
  *   Release    mag_topology_free
  */
 MAG_API MAG_MUST_CHECK int mag_topology_load(enum mag_topology_kind kind,
@@ -78,11 +89,20 @@ MAG_API MAG_MUST_CHECK int mag_topology_load(enum mag_topology_kind kind,
 MAG_API void mag_topology_free(struct mag_topology *topology);
 
 /*
- * How many usable PUs (at least 1), cores with such a PU (at least 1) and nodes there are.
+ * How many usable PUs (at least 1), cores with such a PU (at least 1) and usable nodes
+ * (0 only where no memory is near or allowed) there are.
  */
 MAG_API uint32_t mag_topology_pus(const struct mag_topology *topology);
 MAG_API uint32_t mag_topology_cores(const struct mag_topology *topology);
 MAG_API uint32_t mag_topology_nodes(const struct mag_topology *topology);
+
+/*
+ * What was there before the affinity mask and the cpuset had their say: the PUs of the
+ * machine that are online, and those of them that the cpuset allows.  In this order the
+ * numbers only shrink: online, allowed, mag_topology_pus.
+ */
+MAG_API uint32_t mag_topology_online(const struct mag_topology *topology);
+MAG_API uint32_t mag_topology_allowed(const struct mag_topology *topology);
 
 /*
  * One PU, one node.
@@ -113,9 +133,10 @@ MAG_API bool mag_topology_is_this_machine(const struct mag_topology *topology);
 
 /* What decided the number of workers. */
 enum mag_budget_reason {
-    MAG_BUDGET_CORES,    /* every core of the machine, one worker each */
-    MAG_BUDGET_AFFINITY, /* every core that the affinity mask or the cpuset allows */
-    MAG_BUDGET_QUOTA,    /* the CPU quota of a control group */
+    MAG_BUDGET_CORES,    /* nothing: every core of the machine has a worker */
+    MAG_BUDGET_CPUSET,   /* the cpuset: it leaves fewer cores */
+    MAG_BUDGET_AFFINITY, /* the affinity mask: it leaves fewer cores than the cpuset */
+    MAG_BUDGET_QUOTA,    /* the CPU quota of a control group: it is less than the cores */
 };
 
 enum mag_budget_rounding {
@@ -123,12 +144,16 @@ enum mag_budget_rounding {
     MAG_BUDGET_DOWN, /* a quota of 1.5 CPUs: 1 worker, never throttled */
 };
 
-/* The CPU limit of one control group, this process's own or one above it. */
+/* The CPU limit of one control group, this process's own or one above it.  Later versions
+ * may add fields at the end. */
 struct mag_budget_level {
     const char *path;        /* of its files in the file system */
     double cpus;             /* quota / period in CPUs; 0: this group sets no limit */
     uint64_t throttled;      /* periods in which it was throttled so far */
     uint64_t throttled_usec; /* microseconds that its threads were held back so far */
+    uint64_t quota_usec;     /* microseconds of CPU time in every period; 0: no limit */
+    uint64_t period_usec;    /* 0: no limit */
+    uint32_t version;        /* of the control groups: 1 or 2 */
 };
 
 struct mag_budget;
@@ -143,7 +168,7 @@ struct mag_budget;
  *   Blocks     for as long as a few small files take to be read
  *   Allocates  yes
  *   Returns    0, also where there are no control groups or their files make no sense:
- *              what cannot be read sets no limit; -ENOMEM
+ *              what cannot be read sets no limit; -EINVAL no such rounding; -ENOMEM
  *   Release    mag_budget_free
  */
 MAG_API MAG_MUST_CHECK int mag_budget_read(const struct mag_topology *topology,
@@ -151,22 +176,42 @@ MAG_API MAG_MUST_CHECK int mag_budget_read(const struct mag_topology *topology,
                                            const char *root,
                                            struct mag_budget **ret_budget);
 
-/* Frees a budget; NULL is allowed. */
+/* Frees a budget; NULL is allowed.  A budget does not need its topology any more. */
 MAG_API void mag_budget_free(struct mag_budget *budget);
 
 /* How many workers to run, at least 1, and what decided it. */
 MAG_API uint32_t mag_budget_workers(const struct mag_budget *budget);
 MAG_API enum mag_budget_reason mag_budget_reason(const struct mag_budget *budget);
 
-/* The smallest quota in CPUs, 0: none. */
+/* The reason's name, such as "quota"; NULL when there is no such reason. */
+MAG_API const char *mag_budget_reason_name(enum mag_budget_reason reason);
+
+/*
+ * Says both in an English sentence without an end of line, such as "2 workers: a quota of
+ * 1.50 CPUs, rounded up, set by /sys/fs/cgroup/a".  As snprintf does: at most `size` bytes
+ * with the terminating zero are written.
+ *
+ *   Returns    the length of the whole text without the zero
+ */
+MAG_API size_t mag_budget_format(const struct mag_budget *budget, char *buffer,
+                                 size_t size);
+
+/* The smallest quota in CPUs; 0: there is none. */
 MAG_API double mag_budget_quota(const struct mag_budget *budget);
+
+/* Index of the level that sets the smallest quota, the innermost of several; MAG_NONE:
+ * there is none. */
+MAG_API uint32_t mag_budget_tightest(const struct mag_budget *budget);
 
 /* PUs of the machine that are online, whether or not this process may use them. */
 MAG_API uint32_t mag_budget_online(const struct mag_budget *budget);
 
 /*
- * The control groups that were found to say something about CPU time, the process's own
- * first; valid as long as the budget.  NULL when there is no such index.
+ * The control groups that were found to say something about CPU time: of v2, then of v1,
+ * the process's own first; valid as long as the budget.  The root of the hierarchy sets no
+ * limit and is not among them.
+ *
+ *   Returns    NULL when there is no such index
  */
 MAG_API uint32_t mag_budget_levels(const struct mag_budget *budget);
 MAG_API const struct mag_budget_level *mag_budget_level(const struct mag_budget *budget,
@@ -177,7 +222,7 @@ MAG_API const struct mag_budget_level *mag_budget_level(const struct mag_budget 
 enum mag_placement {
     MAG_PLACE_PER_CORE, /* one PU of each core, neighbours first; then the others */
     MAG_PLACE_COMPACT,  /* every PU of a core, of its cache, of its node, then the next */
-    MAG_PLACE_SCATTER,  /* far apart: nodes in turn, then their caches, then cores */
+    MAG_PLACE_SCATTER,  /* far apart: packages in turn, then nodes, caches, cores */
     MAG_PLACE_PER_PU,   /* as compact; the default number of workers is that of PUs */
     MAG_PLACE_LIST,     /* the caller's list of operating system PU numbers, in order */
 };
@@ -196,8 +241,8 @@ struct mag_seat {
 enum mag_reach {
     MAG_REACH_CORE,  /* the same core */
     MAG_REACH_CACHE, /* the same last-level cache */
-    MAG_REACH_NODE,  /* the same node */
-    MAG_REACH_FAR,   /* different nodes */
+    MAG_REACH_NODE,  /* the same node; without one, the same package */
+    MAG_REACH_FAR,   /* farther */
 };
 
 /* Victims that are equally far: those up to, and not including, index `end`. */
@@ -213,7 +258,8 @@ struct mag_plan;
  * Lays workers over a topology.  The same input always gives the same plan.  When there
  * are more workers than PUs the seats are given out again from the first on.
  *
- *   workers      0: one per core; per PU for MAG_PLACE_PER_PU; one per entry for a list
+ *   workers      0: one per usable core; per PU for MAG_PLACE_PER_PU; one per entry for a
+ *                list.  A budget is not looked at: pass mag_budget_workers() for that
  *   os_pus       for MAG_PLACE_LIST, os_pu_count entries; ignored otherwise
  *   Allocates    yes
  *   Returns      0; -EINVAL no such policy, an empty list, or a PU in it that is not
@@ -237,7 +283,8 @@ MAG_API uint32_t mag_plan_workers(const struct mag_plan *plan);
 MAG_API const struct mag_seat *mag_plan_seat(const struct mag_plan *plan,
                                              uint32_t worker);
 
-/* How far two seats of one plan are apart. */
+/* How far two seats of plans over one topology are apart; two workers on one PU share its
+ * core. */
 MAG_API enum mag_reach mag_seat_reach(const struct mag_seat *a, const struct mag_seat *b);
 
 /*
@@ -246,7 +293,8 @@ MAG_API enum mag_reach mag_seat_reach(const struct mag_seat *a, const struct mag
  *
  *   ret_victims    room for mag_plan_workers() - 1 numbers
  *   ret_rings      room for `ring_capacity` rings, at least 1; if there are more, the
- *                  farthest are merged into the last
+ *                  farthest are merged into the last, which tells the farthest's reach and
+ *                  distance.  No ring is empty; 3 + the number of nodes always suffice
  *   Returns        0; -EINVAL no such worker or no room for a ring
  */
 MAG_API int mag_plan_victims(const struct mag_plan *plan, uint32_t worker,
@@ -268,13 +316,16 @@ MAG_API const char *mag_placement_name(enum mag_placement placement);
 
 enum mag_pinned {
     MAG_PINNED,      /* the thread runs on the PU that was asked for, and only there */
-    MAG_PIN_REFUSED, /* the kernel said no (a filter, a cpuset); the thread floats */
+    MAG_PIN_REFUSED, /* the kernel said no (a filter, a cpuset); the mask is as before */
     MAG_PIN_FOREIGN, /* not asked: pinning is off, or it is not this machine's topology */
 };
 
 /*
- * Binds the calling thread to one PU.
+ * Binds the calling thread to one PU.  It stays bound until its affinity mask is set anew;
+ * threads that it creates inherit the mask.
  *
+ *   Blocks     in the kernel, while the thread moves
+ *   Allocates  yes, for as long as the call
  *   Returns    0, and what was obtained; -EINVAL no such PU
  */
 MAG_API int mag_pin_self(const struct mag_topology *topology, uint32_t pu,
@@ -286,8 +337,10 @@ enum mag_placed {
 };
 
 /*
- * Maps `size` bytes of zeroed pages, on a node if the kernel agrees.
+ * Maps `size` bytes of zeroed pages, on a node if the kernel agrees.  The node is preferred,
+ * not required: when its memory is full, pages come from elsewhere.
  *
+ *   size       in bytes, need not be a multiple of the page's
  *   node       MAG_NONE: wherever they are first touched
  *   Blocks     in the kernel; not for hot paths
  *   Allocates  yes
@@ -304,6 +357,8 @@ MAG_API void mag_node_unmap(void *pages, size_t size);
 /*
  * Whether this process may bind memory to nodes: false under a filter that refuses it,
  * or a kernel without NUMA.  It asks the kernel, and changes nothing.
+ *
+ *   Blocks     in the kernel; not for hot paths
  */
 MAG_API bool mag_node_binding_allowed(void);
 
