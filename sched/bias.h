@@ -29,6 +29,8 @@
 #include "sched/asym.h"
 #include "sched/spin.h"
 
+#include <magpie/base.h>
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,6 +52,9 @@ static inline void mag_bias_init(struct mag_bias *bias)
     mag_spin_init(&bias->word);
 }
 
+/* The slow half of mag_bias_enter: a thief is inside, or trying. */
+MAG_COLD void mag_bias_enter_slow(struct mag_bias *bias);
+
 /* Owner only.  Returns how it entered; pass that to mag_bias_leave. */
 static inline bool mag_bias_enter(struct mag_bias *bias, bool fenced)
 {
@@ -57,18 +62,16 @@ static inline bool mag_bias_enter(struct mag_bias *bias, bool fenced)
     atomic_store_explicit(&bias->busy, 1, memory_order_relaxed);
     mag_asym_light(fenced);
     /* Dekker (2); thief-out, acquire: what the last thief did is visible. */
-    if (atomic_load_explicit(&bias->revoked, memory_order_acquire) == 0)
+    if (MAG_LIKELY(atomic_load_explicit(&bias->revoked, memory_order_acquire) == 0))
         return true;
-    /* owner-out, release: as in mag_bias_leave; the thief may be waiting for it. */
-    atomic_store_explicit(&bias->busy, 0, memory_order_release);
-    mag_spin_lock(&bias->word);
+    mag_bias_enter_slow(bias);
     return false;
 }
 
 /* Owner only.  `fast` is what mag_bias_enter returned. */
 static inline void mag_bias_leave(struct mag_bias *bias, bool fast)
 {
-    if (fast) {
+    if (MAG_LIKELY(fast)) {
         /* owner-out, release: what the owner did precedes its leaving. */
         atomic_store_explicit(&bias->busy, 0, memory_order_release);
     } else {
@@ -83,6 +86,7 @@ static inline void mag_bias_restore(struct mag_bias *bias)
     atomic_store_explicit(&bias->revoked, 0, memory_order_release);
 }
 
+/* Waits a little for the owner to leave. */
 static inline bool mag_bias_owner_left(struct mag_bias *bias)
 {
     for (int i = 0; i < MAG_BIAS_PATIENCE; i++) {

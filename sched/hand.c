@@ -13,19 +13,6 @@ void mag_hand_init(struct mag_hand *hand, bool fenced)
 }
 
 /* Inside the bias. */
-static struct mag_job *take_lifo(struct mag_hand *hand)
-{
-    /* relaxed: ordered by the biased lock. */
-    struct mag_job *job = atomic_load_explicit(&hand->lifo, memory_order_relaxed);
-
-    if (job != NULL) {
-        /* relaxed: as above. */
-        atomic_store_explicit(&hand->lifo, NULL, memory_order_relaxed);
-    }
-    return job;
-}
-
-/* Inside the bias. */
 static struct mag_job *take_claimed(struct mag_hand *hand)
 {
     if (hand->next == hand->end)
@@ -52,23 +39,12 @@ static struct mag_job *claim_more(struct mag_hand *hand, struct mag_runq *ring)
     return take_claimed(hand);
 }
 
-struct mag_job *mag_hand_take(struct mag_hand *hand, struct mag_runq *ring)
+struct mag_job *mag_hand_take_oldest(struct mag_hand *hand, struct mag_runq *ring)
 {
-    bool fast = mag_bias_enter(&hand->bias, hand->fenced);
-    struct mag_job *job = NULL;
+    struct mag_job *job = take_claimed(hand);
 
-    if (hand->lifo_runs < MAG_SCHED_LIFO_RUNS)
-        job = take_lifo(hand);
-    if (job != NULL) {
-        hand->lifo_runs++;
-    } else {
-        hand->lifo_runs = 0;
-        job = take_claimed(hand);
-        if (job == NULL)
-            job = claim_more(hand, ring);
-    }
-    mag_bias_leave(&hand->bias, fast);
-    return job;
+    hand->lifo_runs = 0;
+    return job != NULL ? job : claim_more(hand, ring);
 }
 
 struct mag_job *mag_hand_steal(struct mag_hand *hand, bool and_lifo)
@@ -78,7 +54,7 @@ struct mag_job *mag_hand_steal(struct mag_hand *hand, bool and_lifo)
 
     struct mag_job *job = take_claimed(hand);
     if (job == NULL && and_lifo)
-        job = take_lifo(hand);
+        job = mag_hand_take_lifo(hand);
     mag_bias_release(&hand->bias);
     return job;
 }

@@ -53,6 +53,23 @@ static inline struct mag_job *mag_hand_post(struct mag_hand *hand, struct mag_jo
     return before;
 }
 
+/* Inside the bias: the LIFO slot's job, or NULL. */
+static inline struct mag_job *mag_hand_take_lifo(struct mag_hand *hand)
+{
+    /* relaxed: ordered by the biased lock. */
+    struct mag_job *job = atomic_load_explicit(&hand->lifo, memory_order_relaxed);
+
+    if (job != NULL) {
+        /* relaxed: as above. */
+        atomic_store_explicit(&hand->lifo, NULL, memory_order_relaxed);
+    }
+    return job;
+}
+
+/* Inside the bias, owner only: the oldest job claimed, or claimed now; or NULL.  The LIFO
+ * slot has its turns again. */
+struct mag_job *mag_hand_take_oldest(struct mag_hand *hand, struct mag_runq *ring);
+
 /*
  * Owner only.  The next job to run: the LIFO slot's, until MAG_SCHED_LIFO_RUNS in a row
  * came from it; then the oldest one of the hand and the ring; then again the slot's.
@@ -60,7 +77,20 @@ static inline struct mag_job *mag_hand_post(struct mag_hand *hand, struct mag_jo
  *   Returns    NULL when hand and ring are empty and it is not the slot's turn: the caller
  *              looks outside, and asks again
  */
-struct mag_job *mag_hand_take(struct mag_hand *hand, struct mag_runq *ring);
+static inline struct mag_job *mag_hand_take(struct mag_hand *hand, struct mag_runq *ring)
+{
+    bool fast = mag_bias_enter(&hand->bias, hand->fenced);
+    struct mag_job *job = NULL;
+
+    if (hand->lifo_runs < MAG_SCHED_LIFO_RUNS)
+        job = mag_hand_take_lifo(hand);
+    if (job != NULL)
+        hand->lifo_runs++;
+    else
+        job = mag_hand_take_oldest(hand, ring);
+    mag_bias_leave(&hand->bias, fast);
+    return job;
+}
 
 /* Any thread.  Whether jobs wait in the hand besides the LIFO slot's; a hint. */
 static inline bool mag_hand_waiting(struct mag_hand *hand)

@@ -20,7 +20,7 @@ static uint32_t beside_caller(struct mag_sched *sched, uint32_t near)
     return near + 1 < sched->worker_count ? near + 1 : 0;
 }
 
-static void wake(struct mag_sched *sched, uint32_t near, bool even_so)
+static MAG_COLD void wake(struct mag_sched *sched, uint32_t near, bool even_so)
 {
     uint32_t worker = mag_idle_claim(&sched->idle, beside_caller(sched, near), even_so);
 
@@ -58,31 +58,36 @@ void mag_sched_wake_all(struct mag_sched *sched)
 
 /* -------------------------------------------------------------------- posting */
 
+/* A job that is not next any more: behind the others, for everybody to see. */
+static __attribute__((noinline)) int post_behind(struct mag_worker *worker,
+                                                 struct mag_job *job)
+{
+    mag_worker_queue(worker, job);
+    mag_sched_notify(worker->sched, worker->index);
+    return 0;
+}
+
 /* Whether a job posts itself while others wait here: it yields to them.  (A job whose
  * memory was that of the one before only goes to the wrong end of the queue.) */
-static bool yields(struct mag_worker *worker, const struct mag_job *job)
+static inline bool yields(struct mag_worker *worker, const struct mag_job *job)
 {
     return job == worker->running &&
            (mag_hand_waiting(&worker->hand) || mag_runq_length(&worker->ring) != 0);
 }
 
 /* On a worker of its own scheduler; nothing is fenced, see (I2) in idle.h. */
-static int post_here(struct mag_worker *worker, struct mag_job *job)
+static inline int post_here(struct mag_worker *worker, struct mag_job *job)
 {
-    struct mag_sched *sched = worker->sched;
-
-    if (MAG_UNLIKELY(mag_sched_phase(sched) == MAG_PHASE_ENDING))
+    if (MAG_UNLIKELY(mag_sched_phase(worker->sched) == MAG_PHASE_ENDING))
         return -ESHUTDOWN;
     mag_count(&worker->counts.posts);
+    if (yields(worker, job))
+        return post_behind(worker, job);
 
-    struct mag_job *before =
-        yields(worker, job) ? job : mag_hand_post(&worker->hand, job);
-    if (before != NULL) {
-        mag_worker_queue(worker, before);
-        mag_sched_notify(sched, worker->index);
-    } else {
-        mag_sched_notify_watcher(sched, worker->index);
-    }
+    struct mag_job *before = mag_hand_post(&worker->hand, job);
+    if (before != NULL)
+        return post_behind(worker, before);
+    mag_sched_notify_watcher(worker->sched, worker->index);
     return 0;
 }
 
@@ -126,6 +131,12 @@ static int inject_from_outside(struct mag_sched *sched, struct mag_job *job,
     return 0;
 }
 
+static __attribute__((noinline)) int inject_near(struct mag_sched *sched,
+                                                 struct mag_job *job)
+{
+    return inject_from_outside(sched, job, queue_near(sched, &mag_self));
+}
+
 static bool is_ours(const struct mag_worker *worker, const struct mag_sched *sched)
 {
     return worker != NULL && worker->sched == sched;
@@ -137,7 +148,7 @@ int mag_sched_post(struct mag_sched *sched, struct mag_job *job)
 
     if (is_ours(worker, sched))
         return post_here(worker, job);
-    return inject_from_outside(sched, job, queue_near(sched, &mag_self));
+    return inject_near(sched, job);
 }
 
 int mag_sched_post_pool(struct mag_sched *sched, struct mag_job *job)
@@ -146,7 +157,7 @@ int mag_sched_post_pool(struct mag_sched *sched, struct mag_job *job)
 
     if (is_ours(worker, sched))
         return inject_as_worker(worker, job, worker->queue);
-    return inject_from_outside(sched, job, queue_near(sched, &mag_self));
+    return inject_near(sched, job);
 }
 
 int mag_sched_post_node(struct mag_sched *sched, struct mag_job *job, uint32_t node)
