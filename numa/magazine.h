@@ -18,7 +18,10 @@
  * all, so that a child starts with whole stacks and free locks.
  *
  * Edges: release end -> acquire end : what crosses
- *   fork-gate  mag_member_unlock -> mag_member_lock : all that was done to stacks
+ *   fork-gate  mag_member_unlock -> mag_member_lock : all that was done to stacks.  What
+ *              the acquire end protects is the kernel's copy of memory, which no tool
+ *              sees: a test cannot tell these orders from relaxed ones, only the latch
+ *              from none.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -160,6 +160,44 @@ static void a_give_never_needs_memory(void **state)
     assert_true(failures >= 3);
 }
 
+static void *take_one_and_give_it(void *arg)
+{
+    struct errand *errand = arg;
+
+    test_fail_allocation(errand->failing);
+    errand->odd += mag_pool_take(errand->pool, &errand->objects[0]) != 0;
+    errand->failed = test_has_failed();
+    test_fail_allocation(0);
+    if (errand->odd == 0)
+        mag_pool_give(errand->pool, errand->objects[0]);
+    return NULL;
+}
+
+static void a_take_without_magazine_leaves_the_rest_of_the_batch(void **state)
+{
+    enum { MANY = 64 };
+    struct mag_pool_config config = config_of(64);
+    struct mag_pool_info info;
+    void *objects[MANY];
+    (void)state;
+
+    config.limit = MANY;
+    config.cache = 16;
+    for (uint32_t nth = 1; nth <= 3; nth++) {
+        struct errand errand = {.pool = make_pool(config), .failing = nth};
+
+        take_many(errand.pool, objects, MANY);
+        give_many(errand.pool, objects, MANY);
+        on_another_thread(take_one_and_give_it, &errand);
+        assert_int_equal(errand.odd, 0);
+        assert_true(errand.failed);
+        take_many(errand.pool, objects, MANY);
+        mag_pool_query(errand.pool, &info);
+        assert_int_equal(info.objects, MANY);
+        mag_pool_destroy(errand.pool);
+    }
+}
+
 static void a_full_machine_yields_what_other_nodes_have(void **state)
 {
     struct mag_topology *two;
@@ -215,6 +253,7 @@ int main(void)
         cmocka_unit_test(creation_may_fail_anywhere_and_leaves_nothing_behind),
         cmocka_unit_test(a_take_may_fail_anywhere_and_loses_nothing),
         cmocka_unit_test(a_give_never_needs_memory),
+        cmocka_unit_test(a_take_without_magazine_leaves_the_rest_of_the_batch),
         cmocka_unit_test(a_full_machine_yields_what_other_nodes_have),
         cmocka_unit_test(nothing_is_allocated_once_a_pool_is_warm),
     };

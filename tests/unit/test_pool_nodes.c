@@ -89,18 +89,20 @@ static void objects_come_from_the_node_of_the_taker(void **state)
 static void objects_return_to_the_node_that_owns_them(void **state)
 {
     static void *objects[MANY];
-    struct mag_pool *pool = make_pool(config_of(64));
+    struct mag_pool_config config = config_of(64);
     (void)state;
 
+    /* With this limit a single object left on the way would show. */
+    config.limit = MANY;
+    config.cache = 64;
+    struct mag_pool *pool = make_pool(config);
     mag_pool_place_pretend(0);
     take_many(pool, objects, MANY);
     struct errand giver = {pool, 1, .gives = MANY, .objects = objects};
     on_another_thread(run_errand, &giver);
 
-    uint64_t before = objects_in(pool);
     take_many(pool, objects, MANY);
     assert_int_equal(count_of_node(pool, objects, 0), MANY);
-    assert_int_equal(objects_in(pool), before);
     mag_pool_destroy(pool);
 }
 
@@ -182,9 +184,12 @@ static void a_giver_that_moves_sends_its_magazine_home(void **state)
     mag_pool_place_pretend(1);
     give_many(pool, ours + 64, 64);
     uint64_t before = objects_in(pool);
-    give_many(pool, theirs, MANY);
-    take_many(pool, theirs, MANY);
-    assert_true(count_of_node(pool, theirs, 1) >= MANY - 64);
+
+    /* It is at home on node 1 now, and keeps what belongs there. */
+    void *again = NULL;
+    mag_pool_give(pool, theirs[0]);
+    assert_int_equal(mag_pool_take(pool, &again), 0);
+    assert_ptr_equal(again, theirs[0]);
 
     /* What it gave of node 0 is there again. */
     other = (struct errand){pool, 0, .takes = 64, .objects = ours};

@@ -2,8 +2,10 @@
 #include "tests/support/run.h"
 #include "tests/unit/pool_kit.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MANY = 1000, THREADS = 3 };
@@ -75,17 +77,46 @@ static void short_threads_do_not_make_a_pool_grow(void **state)
     mag_pool_destroy(use.pool);
 }
 
+static void *give_one_and_exit(void *arg)
+{
+    struct use *use = arg;
+
+    mag_pool_give(use->pool, use->objects[--use->failures]);
+    return NULL;
+}
+
+static void small_chains_are_gathered_into_full_batches(void **state)
+{
+    enum { SINGLES = 100 };
+    static struct use use;
+    void *object;
+    (void)state;
+
+    use.pool = make_pool(config_of(32));
+    take_many(use.pool, use.objects, MANY);
+    while (mag_magazine_rack.magazines[mag_pool_number(use.pool)]->count != 0)
+        take_many(use.pool, &object, 1);
+    for (use.failures = SINGLES; use.failures != 0;)
+        on_another_thread(give_one_and_exit, &use);
+
+    take_many(use.pool, &object, 1);
+    const struct mag_magazine *magazine =
+        mag_magazine_rack.magazines[mag_pool_number(use.pool)];
+    assert_int_equal(magazine->count, magazine->batch - 1);
+    mag_pool_destroy(use.pool);
+}
+
 /* ------------------------------------------------- gives after the thread's own end */
 
 static pthread_key_t late_key;
 static struct mag_pool *late_pool;
 
-/* Comes back until it is surely later than the library's own destructor. */
+/* Comes back until the last round of destructors: no other will follow. */
 static void give_late(void *value)
 {
     static _Thread_local unsigned rounds;
 
-    if (++rounds < 3)
+    if (++rounds < PTHREAD_DESTRUCTOR_ITERATIONS)
         (void)pthread_setspecific(late_key, value);
     else
         mag_pool_give(late_pool, value);
@@ -224,26 +255,50 @@ static void threads_may_exit_while_a_pool_is_destroyed(void **state)
 
 /* ----------------------------------------------------------------------------- fork */
 
+enum { GROWTH = 50000, FORK_THREADS = 2 };
+
+/* What goes on while the process forks, so that every lock is held at times. */
 struct background {
     struct mag_pool *pool;
     const _Atomic(bool) *stop;
     unsigned failures;
 };
 
-/* Goes through the stack all the time: takes more than a magazine holds. */
-static void *take_and_give(void *arg)
+static bool is_stopped(const struct background *background)
+{
+    /* relaxed: a request to end. */
+    return atomic_load_explicit(background->stop, memory_order_relaxed);
+}
+
+/* New objects, then more of them than a magazine holds back and forth. */
+static void *grow_and_exchange(void *arg)
 {
     struct background *background = arg;
     void *objects[200];
 
-    /* relaxed: a request to end. */
-    while (!atomic_load_explicit(background->stop, memory_order_relaxed)) {
+    for (unsigned i = 0; i < GROWTH && !is_stopped(background); i++)
+        background->failures += mag_pool_take(background->pool, &objects[0]) != 0;
+    while (!is_stopped(background) && background->failures == 0) {
         for (unsigned i = 0; i < 200; i++)
             background->failures += mag_pool_take(background->pool, &objects[i]) != 0;
-        if (background->failures != 0)
-            break;
-        for (unsigned i = 0; i < 200; i++)
+        for (unsigned i = 0; i < 200 && background->failures == 0; i++)
             mag_pool_give(background->pool, objects[i]);
+    }
+    return NULL;
+}
+
+static void *create_and_destroy(void *arg)
+{
+    struct background *background = arg;
+    struct mag_pool_config config = config_of(64);
+
+    while (!is_stopped(background) && background->failures == 0) {
+        struct mag_pool *pool = NULL;
+        void *object;
+
+        background->failures +=
+            mag_pool_create(&config, &pool) != 0 || mag_pool_take(pool, &object) != 0;
+        mag_pool_destroy(pool);
     }
     return NULL;
 }
@@ -253,7 +308,7 @@ static int use_in_child(struct mag_pool *pool)
 {
     static struct use use;
 
-    (void)alarm(30);
+    (void)alarm(20);
     use.pool = pool;
     for (unsigned i = 0; i < 3; i++)
         use_many(&use);
@@ -261,43 +316,53 @@ static int use_in_child(struct mag_pool *pool)
     return use.failures != 0;
 }
 
-static void fork_and_use(struct mag_pool *pool)
+static int fork_and_use(struct mag_pool *pool)
 {
     int status = -1;
     pid_t child = fork();
 
     if (child == 0)
         _exit(use_in_child(pool));
-    assert_true(child > 0);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
+    return waitpid(child, &status, 0) == child ? status : -1;
 }
 
-static void a_forked_child_may_go_on_using_pools(void **state)
+/* A fork in the middle of everything: the child's exit status. */
+static int fork_while_pools_are_busy(void *(*busy)(void *), uint64_t *random)
 {
-    struct background backgrounds[2];
+    struct background backgrounds[FORK_THREADS];
     struct mag_pool *pool = make_pool(config_of(64));
-    pthread_t threads[2];
+    pthread_t threads[FORK_THREADS];
+    const struct timespec pause = {.tv_nsec = (long)(test_random(random) % 1000000)};
     _Atomic(bool) stop;
     void *object;
-    (void)state;
 
     atomic_init(&stop, false);
-    assert_int_equal(mag_pool_take(pool, &object), 0);
-    for (unsigned i = 0; i < 2; i++) {
+    take_many(pool, &object, 1);
+    for (unsigned i = 0; i < FORK_THREADS; i++) {
         backgrounds[i] = (struct background){.pool = pool, .stop = &stop};
-        assert_int_equal(
-            pthread_create(&threads[i], NULL, take_and_give, &backgrounds[i]), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, busy, &backgrounds[i]), 0);
     }
-    for (unsigned i = 0; i < test_rounds(100); i++)
-        fork_and_use(pool);
+    (void)nanosleep(&pause, NULL);
+    int status = fork_and_use(pool);
     /* relaxed: a request to end. */
     atomic_store_explicit(&stop, true, memory_order_relaxed);
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < FORK_THREADS; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
         assert_int_equal(backgrounds[i].failures, 0);
     }
     mag_pool_destroy(pool);
+    return status;
+}
+
+static void a_forked_child_may_go_on_using_pools(void **state)
+{
+    uint64_t random = test_seed();
+    (void)state;
+
+    for (unsigned i = 0; i < test_rounds(60); i++) {
+        assert_int_equal(fork_while_pools_are_busy(grow_and_exchange, &random), 0);
+        assert_int_equal(fork_while_pools_are_busy(create_and_destroy, &random), 0);
+    }
 }
 
 int main(void)
@@ -305,6 +370,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thread_that_exits_leaves_everything_behind),
         cmocka_unit_test(short_threads_do_not_make_a_pool_grow),
+        cmocka_unit_test(small_chains_are_gathered_into_full_batches),
         cmocka_unit_test(destructors_of_a_thread_may_still_give),
         cmocka_unit_test(a_pool_may_be_destroyed_while_threads_hold_magazines_of_it),
         cmocka_unit_test(threads_may_exit_while_a_pool_is_destroyed),
