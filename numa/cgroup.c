@@ -181,6 +181,31 @@ static const char *below(const struct mount *mount, const char *group)
     return group + length;
 }
 
+static int read_here(const char *path, bool v2, struct mag_cgroup_levels *levels)
+{
+    struct mag_budget_level level = {.path = path, .version = v2 ? 2 : 1};
+    bool found = v2 ? read_v2(path, &level) : read_v1(path, &level);
+
+    return found ? add_level(levels, &level) : 0;
+}
+
+/* Cuts `path` to its parent, but not below `top` bytes.  False: it is the top. */
+static bool cut_to_parent(char *path, size_t top)
+{
+    char *slash = strrchr(path, '/');
+
+    if (strlen(path) <= top || slash == NULL || (size_t)(slash - path) < top)
+        return false;
+    *slash = '\0';
+    return true;
+}
+
+static void cut_slashes(char *path, size_t top)
+{
+    for (size_t end = strlen(path); end > top && path[end - 1] == '/'; end--)
+        path[end - 1] = '\0';
+}
+
 /* From our group up to the mount point.  Where our group is not below what is mounted (a
  * container that was given its group without its name), that is our group. */
 static int walk_up(const char *root, const struct hierarchy *hierarchy,
@@ -195,21 +220,11 @@ static int walk_up(const char *root, const struct hierarchy *hierarchy,
                           group != NULL ? group : "");
     if (length < 0 || (size_t)length >= sizeof(path))
         return 0;
-    for (;;) {
-        struct mag_budget_level level = {.path = path, .version = hierarchy->v2 ? 2 : 1};
-
-        size_t end = strlen(path);
-        while (end > top && path[end - 1] == '/')
-            path[--end] = '\0';
-        if (hierarchy->v2 ? read_v2(path, &level) : read_v1(path, &level))
-            r = add_level(levels, &level);
-        char *slash = strrchr(path, '/');
-        if (r < 0 || end <= top || slash == NULL)
-            return r;
-        *slash = '\0';
-        if (strlen(path) < top)
-            return 0;
-    }
+    do {
+        cut_slashes(path, top);
+        r = read_here(path, hierarchy->v2, levels);
+    } while (r == 0 && cut_to_parent(path, top));
+    return r;
 }
 
 /* -------------------------------------------------------------- where they are */

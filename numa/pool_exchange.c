@@ -7,6 +7,7 @@
 
 /* --------------------------------------------------------------------------- take */
 
+/* NOLINTBEGIN(readability-function-size): the batch is three outputs. */
 /* Free objects of `node`: chains off its stack until there are `want`, or new objects.
  * 0, or why there are none. */
 static int gather(struct mag_pool *pool, uint32_t node, uint32_t want, void **objects,
@@ -26,6 +27,7 @@ static int gather(struct mag_pool *pool, uint32_t node, uint32_t want, void **ob
     *ret_count = count;
     return r;
 }
+/* NOLINTEND(readability-function-size) */
 
 /* One object of another node, for a thread whose own has none to give and cannot grow. */
 static void *take_elsewhere(struct mag_pool *pool, uint32_t here)

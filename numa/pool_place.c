@@ -40,7 +40,7 @@ static int map_cpus(struct mag_pool_place *place)
 {
     uint32_t pus = mag_topology_pus(place->topology);
 
-    place->cpus = 0;
+    place->cpus = 1;
     place->node_of = NULL;
     if (place->nodes == 1)
         return 0;

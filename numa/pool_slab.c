@@ -53,6 +53,7 @@ void mag_pool_shape_init(struct mag_pool_shape *shape, size_t stride, size_t ali
     shape->first = first_offset(objects, alignment);
 }
 
+/* NOLINTBEGIN(readability-function-size): a mapping is three outputs. */
 /*
  * After the first slab the next exact mapping is likely to lie right below it, and so to
  * be aligned by itself; otherwise twice the size holds an aligned slab for certain.  What
@@ -79,6 +80,7 @@ static int map_aligned(const struct mag_pool_shape *shape,
     *ret_placed = placed;
     return 0;
 }
+/* NOLINTEND(readability-function-size) */
 
 int mag_pool_slab_map(const struct mag_pool_shape *shape,
                       const struct mag_topology *topology, uint32_t node,
