@@ -239,17 +239,24 @@ static const uint64_t *sizes_of(const struct request *request,
     return workload->sizes;
 }
 
-static uint32_t count_cases(const struct request *request, uint32_t from)
+/* What a case weighs when the time is divided; the small operations are soon done. */
+static uint32_t weight_of(const struct bench_workload *workload)
 {
-    uint32_t cases = 0;
+    return workload->per_operation ? 1 : 5;
+}
+
+/* Of the workloads from `from` on. */
+static uint32_t weigh_cases(const struct request *request, uint32_t from)
+{
+    uint32_t weight = 0;
 
     for (uint32_t i = from; i < request->workload_count; i++) {
         uint32_t sizes;
 
         (void)sizes_of(request, request->workloads[i], &sizes);
-        cases += sizes;
+        weight += sizes * weight_of(request->workloads[i]);
     }
-    return cases;
+    return weight;
 }
 
 /* The sizes of one workload, each with its part of the time that is left. */
@@ -257,17 +264,18 @@ static int run_workload(struct request *request, uint32_t index, double until,
                         struct bench_report *report)
 {
     FILE *out = bench_outputs_table(&request->outputs);
-    uint32_t cases = count_cases(request, index);
+    uint32_t weight = weight_of(request->workloads[index]);
+    uint32_t all = weigh_cases(request, index);
     uint32_t count;
     const uint64_t *sizes = sizes_of(request, request->workloads[index], &count);
     int r = 0;
 
-    for (uint32_t i = 0; i < count && r == 0; i++) {
+    for (uint32_t i = 0; i < count && r == 0; i++, all -= weight) {
         size_t from = report->rows.count;
         double left = until - bench_now();
 
         if (request->seconds > 0)
-            request->sweep.seconds = left > 0 ? left / (cases - i) : 1e-3;
+            request->sweep.seconds = left > 0 ? left * weight / all : 1e-3;
         r = bench_sweep_case(&request->sweep, request->workloads[index], sizes[i],
                              &report->rows);
         bench_table_rows(out, &report->rows, from);

@@ -163,9 +163,10 @@ static int run(int argc, char **argv)
         mag_topology_free(topology);
     }
     if (r < 0)
-        (void)fprintf(stderr, "magpie topo: %s%s%s\n",
-                      request.text != NULL ? request.text : "",
-                      request.text != NULL ? ": " : "", mag_error_text(r));
+        (void)fprintf(
+            stderr, "magpie topo: %s%s%s\n", request.text != NULL ? request.text : "",
+            request.text != NULL ? ": " : "",
+            r == -EINVAL ? "not a machine that hwloc understands" : mag_error_text(r));
     return bench_close(command, "-", stdout) && r == 0 ? BENCH_OK : BENCH_FAILED;
 }
 

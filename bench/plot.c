@@ -2,6 +2,7 @@
 #include "bench/plot.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -9,6 +10,9 @@
 
 /* From here on both axes are logarithmic. */
 enum { MANY_WORKERS = 8 };
+
+/* A speed-up below this does not stretch the axis. */
+static const double slowest = 1.0 / 1024;
 
 /* ------------------------------------------------------------- the process */
 
@@ -93,9 +97,8 @@ static void put_colour(FILE *script, unsigned colour)
     (void)fprintf(script, " lc rgb '#%02x%02x%02x'", colour, colour, colour);
 }
 
-/* The runtimes of a case besides its baseline, in the order of the rows. */
-static unsigned list_runtimes(const struct bench_rows *rows,
-                              const struct bench_row *of_case, const char **ret_names)
+unsigned bench_plot_runtimes(const struct bench_rows *rows,
+                             const char *ret_names[BENCH_PLOT_RUNTIMES])
 {
     unsigned count = 0;
 
@@ -103,7 +106,7 @@ static unsigned list_runtimes(const struct bench_rows *rows,
         const struct bench_row *row = &rows->rows[i];
         unsigned j = 0;
 
-        if (!row->ok || !bench_row_same_case(row, of_case) || bench_row_is_baseline(row))
+        if (row->per_operation || bench_row_is_baseline(row))
             continue;
         while (j < count && strcmp(ret_names[j], row->runtime) != 0)
             j++;
@@ -113,34 +116,88 @@ static unsigned list_runtimes(const struct bench_rows *rows,
     return count;
 }
 
-static void put_data(FILE *script, const struct bench_rows *rows,
-                     const struct bench_row *of_case, const char *runtime,
+/* What one plot shows. */
+struct plot {
+    const struct bench_rows *rows;
+    const struct bench_row *of_case;
+    uint32_t most; /* workers */
+    double least;  /* speed-up */
+};
+
+/* The speed-up that a row adds to the plot; 0 when it is no part of it. */
+static double speedup_in(const struct plot *plot, const struct bench_row *row)
+{
+    return bench_row_same_case(row, plot->of_case) && !bench_row_is_baseline(row)
+               ? bench_row_speedup(plot->rows, row)
+               : 0;
+}
+
+static struct plot plot_of(const struct bench_rows *rows, const struct bench_row *of_case)
+{
+    struct plot plot = {.rows = rows, .of_case = of_case, .most = 1, .least = 1};
+
+    for (size_t i = 0; i < rows->count; i++) {
+        double speedup = speedup_in(&plot, &rows->rows[i]);
+
+        if (speedup <= 0)
+            continue;
+        if (rows->rows[i].workers > plot.most)
+            plot.most = rows->rows[i].workers;
+        if (speedup < plot.least && speedup > slowest)
+            plot.least = speedup;
+    }
+    return plot;
+}
+
+/* The points of a runtime; returns whether there is one. */
+static bool put_data(FILE *script, const struct plot *plot, const char *runtime,
                      unsigned number)
 {
-    (void)fprintf(script, "$data%u << END\n", number);
-    for (size_t i = 0; i < rows->count; i++) {
-        const struct bench_row *row = &rows->rows[i];
-        double speedup = bench_row_speedup(rows, row);
+    bool any = false;
 
-        if (speedup > 0 && bench_row_same_case(row, of_case) &&
-            strcmp(row->runtime, runtime) == 0)
-            (void)fprintf(script, "%u %.6g\n", row->workers, speedup);
+    (void)fprintf(script, "$data%u << END\n", number);
+    for (size_t i = 0; i < plot->rows->count; i++) {
+        const struct bench_row *row = &plot->rows->rows[i];
+        double speedup = speedup_in(plot, row);
+
+        if (speedup <= 0 || strcmp(row->runtime, runtime) != 0)
+            continue;
+        any = true;
+        (void)fprintf(script, "%u %.6g\n", row->workers, speedup);
     }
     (void)fputs("END\n", script);
+    return any;
+}
+
+/* Powers of two, every second one when there are many; below 1 as fractions. */
+static void put_powers(FILE *script, double least, double most)
+{
+    int from = (int)floor(log2(least));
+    int end = (int)floor(log2(most));
+    int step = end - from > 9 ? 2 : 1;
+
+    (void)fputs("set ytics nomirror scale 0 (1", script);
+    for (int power = step; power <= end; power += step)
+        (void)fprintf(script, ", %d", 1 << power);
+    for (int power = step; power <= -from; power += step)
+        (void)fprintf(script, ", '1/%d' %f", 1 << power, exp2(-power));
+    (void)fputs(")\n", script);
 }
 
 /* A tick at every number of workers on a small plot, at powers of two on a large one. */
-static void put_axes(FILE *script, uint32_t most)
+static void put_axes(FILE *script, const struct plot *plot)
 {
+    double most = plot->most;
+
     (void)fprintf(script,
-                  "set xlabel 'workers' textcolor rgb '#020202'\n"
-                  "set ylabel 'speed-up over serial C' textcolor rgb '#020202'\n");
-    if (most > MANY_WORKERS) {
+                  "set xlabel 'workers' textcolor rgb '#020202' offset 0,0.7\n"
+                  "set lmargin 5\nset rmargin 1.5\nset tmargin 0.5\nset bmargin 2.6\n");
+    if (plot->most > MANY_WORKERS) {
         (void)fprintf(script,
-                      "set logscale xy 2\nset xrange [0.94:%f]\nset yrange [0.5:%f]\n"
-                      "set format '%%g'\nset xtics 1,2 nomirror scale 0\n"
-                      "set ytics 0.5,2 nomirror scale 0\n",
-                      1.08 * most, 1.4 * most);
+                      "set logscale xy 2\nset xrange [0.94:%f]\nset yrange [%f:%f]\n"
+                      "set xtics 1,2 nomirror scale 0\n",
+                      1.08 * most, exp2(floor(log2(plot->least))), 1.4 * most);
+        put_powers(script, plot->least, most);
         return;
     }
     (void)fprintf(script,
@@ -149,36 +206,33 @@ static void put_axes(FILE *script, uint32_t most)
                   1 - 0.06 * most, 1.06 * most, 1.12 * most, most > 4 ? "1" : "0.5");
 }
 
-static void put_script(FILE *script, const struct bench_rows *rows,
-                       const struct bench_row *of_case, uint32_t most)
+static void put_script(FILE *script, const struct plot *plot)
 {
     const char *runtimes[BENCH_PLOT_RUNTIMES];
-    unsigned count = list_runtimes(rows, of_case, runtimes);
+    unsigned count = bench_plot_runtimes(plot->rows, runtimes);
+    bool any[BENCH_PLOT_RUNTIMES];
 
-    (void)fprintf(script, "set terminal svg size 480,300 dynamic font 'sans-serif,13'\n"
-                          "set encoding utf8\nset border 1");
+    (void)fprintf(script, "set terminal svg size 400,250 dynamic font 'sans-serif,13'\n"
+                          "set encoding utf8\nset key off\nset border 1");
     put_colour(script, BENCH_PLOT_AXIS);
     (void)fprintf(script, "\nset tics textcolor rgb '#020202'\nset grid ytics lt 1 lw 1");
     put_colour(script, BENCH_PLOT_GRID);
-    (void)fprintf(script,
-                  "\nset key top left reverse Left samplen 2 textcolor rgb "
-                  "'#020202'\nset key %s\n",
-                  count > 1 ? "on" : "off");
-    put_axes(script, most);
+    (void)fputc('\n', script);
+    put_axes(script, plot);
     for (unsigned i = 0; i < count; i++)
-        put_data(script, rows, of_case, runtimes[i], i);
+        any[i] = put_data(script, plot, runtimes[i], i);
 
-    (void)fprintf(script, "plot [x=1:%u] x with lines dt 3 lw 1.5", most);
+    (void)fprintf(script, "plot [x=1:%u] x with lines dt 3 lw 1.5", plot->most);
     put_colour(script, BENCH_PLOT_IDEAL);
-    (void)fprintf(script, " title 'ideal', 1 with lines dt 2 lw 1");
+    (void)fputs(", 1 with lines dt 2 lw 1", script);
     put_colour(script, BENCH_PLOT_IDEAL);
-    (void)fprintf(script, " title 'serial C'");
     /* The first series last: it lies on top. */
     for (unsigned i = count; i-- > 0;) {
+        if (!any[i])
+            continue;
         (void)fprintf(script, ", $data%u using 1:2 with linespoints pt 7 ps 0.7 lw %s", i,
                       i == 0 ? "2.5" : "1.5");
         put_colour(script, BENCH_PLOT_SERIES + i);
-        (void)fprintf(script, " title '%s'", runtimes[i]);
     }
     (void)fputc('\n', script);
 }
@@ -207,24 +261,16 @@ static void put_picture(FILE *out, const char *svg)
 
 bool bench_plot(FILE *out, const struct bench_rows *rows, const struct bench_row *of_case)
 {
-    uint32_t most = 1;
+    const struct plot plot = plot_of(rows, of_case);
     char *script = NULL;
     char *svg = NULL;
     size_t size;
     const char *from;
-    FILE *stream;
+    FILE *stream = open_memstream(&script, &size);
 
-    for (size_t i = 0; i < rows->count; i++) {
-        const struct bench_row *row = &rows->rows[i];
-
-        if (bench_row_same_case(row, of_case) && bench_row_speedup(rows, row) > 0 &&
-            row->workers > most)
-            most = row->workers;
-    }
-    stream = open_memstream(&script, &size);
     if (stream == NULL)
         return false;
-    put_script(stream, rows, of_case, most);
+    put_script(stream, &plot);
     if (fclose(stream) == 0)
         svg = gnuplot(script);
     from = svg != NULL ? strstr(svg, "<svg") : NULL;

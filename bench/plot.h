@@ -21,6 +21,10 @@ enum bench_plot_colour {
 
 enum { BENCH_PLOT_RUNTIMES = 6 };
 
+/* The runtimes that plots show, in the order of their colours; returns how many. */
+unsigned bench_plot_runtimes(const struct bench_rows *rows,
+                             const char *ret_names[BENCH_PLOT_RUNTIMES]);
+
 /* Whether there is a gnuplot. */
 bool bench_plot_possible(void);
 

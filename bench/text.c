@@ -101,7 +101,8 @@ bool bench_close(const char *command, const char *path, FILE *out)
     written = fflush(out) == 0 && ferror(out) == 0;
     if (out != stdout)
         written = fclose(out) == 0 && written;
-    if (!written) {
+    /* A reader that has seen enough, such as head, need not be told. */
+    if (!written && !(out == stdout && errno == EPIPE)) {
         (void)fprintf(stderr, "magpie %s: %s: %s\n", command,
                       out == stdout ? "standard output" : path,
                       strerror(errno != 0 ? errno : EIO));

@@ -12,7 +12,7 @@
 #include "bench/text.h"
 #include "bench/topo.h"
 
-#include <stdlib.h>
+#include <stdarg.h>
 #include <string.h>
 
 enum { THREADS_MAX = 16, INDENT = 4, LEAD = INDENT + 11, NODES_SHOWN = 16 };
@@ -133,42 +133,76 @@ static uint32_t cache_of(const struct mag_pu *pu)
     return pu->cache;
 }
 
-static void draw_pus(FILE *out, const struct bench_topo *topo, const struct group *group,
-                     uint32_t from, uint32_t end)
+/* A line that is put together before it is printed, so that no blanks end it. */
+struct line {
+    char text[512];
+    size_t used;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct line *line,
+                                                      const char *format, ...)
 {
-    for (uint32_t core = from; core < end; core = core_end(topo, core, end)) {
-        uint32_t last = core_end(topo, core, end);
+    size_t room = sizeof(line->text) - line->used;
+    va_list args;
+    int length;
+
+    va_start(args, format);
+    length = vsnprintf(line->text + line->used, room, format, args);
+    va_end(args);
+    if (length > 0)
+        line->used += (size_t)length < room ? (size_t)length : room - 1;
+}
+
+static void print_line(FILE *out, struct line *line, enum bench_colour colour)
+{
+    while (line->used > 0 && line->text[line->used - 1] == ' ')
+        line->used--;
+    (void)fprintf(out, "%s%.*s%s\n",
+                  colour != BENCH_PLAIN ? bench_colour(out, colour) : "", (int)line->used,
+                  line->text,
+                  colour != BENCH_PLAIN ? bench_colour(out, BENCH_PLAIN) : "");
+}
+
+static void draw_pus(FILE *out, const struct bench_topo *topo, const struct group *group,
+                     const char *name, const uint32_t range[2])
+{
+    struct line line = {.used = 0};
+
+    add(&line, "%*s%-*s", INDENT, "", LEAD - INDENT, name);
+    for (uint32_t core = range[0]; core < range[1];
+         core = core_end(topo, core, range[1])) {
+        uint32_t last = core_end(topo, core, range[1]);
 
         for (uint32_t pu = core; pu < last; pu++)
-            (void)fprintf(out, "%c%*s", pu == core ? '[' : ' ',
-                          (int)group->width[pu - core], number_of(topo, pu).text);
-        (void)fputs("] ", out);
+            add(&line, "%c%*s", pu == core ? '[' : ' ', (int)group->width[pu - core],
+                number_of(topo, pu).text);
+        add(&line, "] ");
     }
-    (void)fputc('\n', out);
+    print_line(out, &line, BENCH_PLAIN);
 }
 
 /* Under each PU its workers; nothing when there are none. */
 static void draw_workers(FILE *out, const struct bench_topo *topo,
-                         const struct group *group, uint32_t from, uint32_t end)
+                         const struct group *group, const uint32_t range[2])
 {
+    struct line line = {.used = 0};
     bool any = false;
 
-    for (uint32_t pu = from; pu < end; pu++)
-        any |= workers_on(topo, pu).text[0] != '\0';
-    if (!any)
-        return;
+    add(&line, "%*s%-*s", INDENT, "", LEAD - INDENT, "workers");
+    for (uint32_t core = range[0]; core < range[1];
+         core = core_end(topo, core, range[1])) {
+        uint32_t last = core_end(topo, core, range[1]);
 
-    (void)fprintf(out, "%s%*s%-*s", bench_colour(out, BENCH_GOOD), INDENT, "",
-                  LEAD - INDENT, "workers");
-    for (uint32_t core = from; core < end; core = core_end(topo, core, end)) {
-        uint32_t last = core_end(topo, core, end);
+        for (uint32_t pu = core; pu < last; pu++) {
+            struct bench_text workers = workers_on(topo, pu);
 
-        for (uint32_t pu = core; pu < last; pu++)
-            (void)fprintf(out, " %*s", (int)group->width[pu - core],
-                          workers_on(topo, pu).text);
-        (void)fputs("  ", out);
+            any |= workers.text[0] != '\0';
+            add(&line, " %*s", (int)group->width[pu - core], workers.text);
+        }
+        add(&line, "  ");
     }
-    (void)fprintf(out, "%s\n", bench_colour(out, BENCH_PLAIN));
+    if (any)
+        print_line(out, &line, BENCH_GOOD);
 }
 
 /* As many cores in a line as fit. */
@@ -177,18 +211,17 @@ static void draw_group(FILE *out, const struct bench_topo *topo,
 {
     uint32_t columns = bench_columns(out);
     uint32_t in_line = columns > LEAD ? (columns - LEAD) / group->core_width : 1;
-    char lead[LEAD + 16];
+    uint32_t range[2] = {group->from, group->from};
+    char name[LEAD + 16];
 
-    (void)snprintf(lead, sizeof(lead), "cache %u", ordinal(topo, group->from, cache_of));
-    for (uint32_t from = group->from, end; from < group->end; from = end) {
-        uint32_t cores = 0;
-
-        for (end = from; end < group->end && (cores == 0 || cores < in_line); cores++)
-            end = core_end(topo, end, group->end);
-        (void)fprintf(out, "%*s%-*s", INDENT, "", LEAD - INDENT, lead);
-        draw_pus(out, topo, group, from, end);
-        draw_workers(out, topo, group, from, end);
-        lead[0] = '\0';
+    (void)snprintf(name, sizeof(name), "cache %u", ordinal(topo, group->from, cache_of));
+    for (; range[0] < group->end; range[0] = range[1]) {
+        for (uint32_t cores = 0; range[1] < group->end && (cores == 0 || cores < in_line);
+             cores++)
+            range[1] = core_end(topo, range[1], group->end);
+        draw_pus(out, topo, group, name, range);
+        draw_workers(out, topo, group, range);
+        name[0] = '\0';
     }
 }
 
@@ -215,7 +248,7 @@ static void draw_headings(FILE *out, const struct bench_topo *topo, uint32_t at)
 
     if (package)
         (void)fprintf(out, "\n%spackage %u%s\n", bench_colour(out, BENCH_BOLD),
-                      pu->package, bench_colour(out, BENCH_PLAIN));
+                      ordinal(topo, at, package_of), bench_colour(out, BENCH_PLAIN));
     if (package || before->node != pu->node)
         draw_node(out, topo, pu->node);
     if (before != NULL ? before->kind != pu->kind : pu->kind != 0)

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 
 enum {
-    STEPS = 100,
+    STEPS = 50,
     GRAIN = 16384, /* cells that are worth a fork */
 };
 
@@ -198,7 +198,7 @@ static void cleanup(struct bench_run *run)
 const struct bench_workload bench_heat = {
     .group = "heat",
     .name = "heat",
-    .summary = "stencil over a square plate, 100 steps: memory, and many joins",
+    .summary = "stencil over a square plate, 50 steps: memory, and many joins",
     .size_is = "cells along an edge of the plate",
     .sizes = {2048},
     .size_min = 8,

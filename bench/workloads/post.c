@@ -27,9 +27,8 @@
 #include <string.h>
 
 enum {
-    RING_WORKER = 1024,   /* a worker comes back to its ring soon */
+    RING_WORKER = 128,    /* a worker comes back to its ring soon */
     RING_FOREIGN = 16384, /* another thread runs ahead, also while workers wake up */
-    BURST = 256,
 };
 
 struct tiny {
@@ -103,24 +102,28 @@ static bool poster_all_back(struct poster *poster)
 
 /* -------------------------------------------------- posters that are jobs */
 
-/* A burst, and then the poster again behind it. */
+/* Posts what has come back, and comes again itself behind some of it: by the inbox of its
+ * worker or, when it posts to the pool, by the pool. */
+static int poster_again(struct poster *poster)
+{
+    if (poster->post == mag_sched_post_pool)
+        return mag_sched_post_pool(poster->sched, &poster->job);
+    return mag_sched_post_worker(poster->sched, &poster->job, mag_sched_worker());
+}
+
 static void poster_run(struct mag_job *job)
 {
     struct poster *poster = (struct poster *)job;
-    bool finished = poster->posted == poster->wanted;
     struct tiny *tiny;
 
-    if (poster->refused || (finished && poster_all_back(poster))) {
-        (void)sem_post(poster->done);
-        return;
-    }
-    for (int i = 0; i < BURST && poster->posted < poster->wanted; i++) {
+    for (int i = 0; i < RING_WORKER && poster->posted < poster->wanted; i++) {
         tiny = poster_next(poster);
         if (tiny == NULL)
             break;
         poster_post(poster, tiny);
     }
-    if (poster->post(poster->sched, job) != 0)
+    if (poster->refused || (poster->posted == poster->wanted && poster_all_back(poster)) ||
+        poster_again(poster) != 0)
         (void)sem_post(poster->done);
 }
 
