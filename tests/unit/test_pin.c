@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
@@ -8,11 +9,11 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <magpie/magpie.h>
+#include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static struct mag_topology *machine;
@@ -30,21 +31,9 @@ static int unload(void **state)
     return 0;
 }
 
-/* Runs `step` in a child; 0 or the number of what failed. */
-static int in_child(int (*step)(void))
+static int pin_to_each(void *arg)
 {
-    int status = -1;
-    pid_t child = fork();
-
-    if (child == 0)
-        _exit(step());
-    if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
-        return -1;
-    return WEXITSTATUS(status);
-}
-
-static int pin_to_each(void)
-{
+    (void)arg;
     for (uint32_t i = 0; i < mag_topology_pus(machine); i++) {
         enum mag_pinned obtained = MAG_PIN_FOREIGN;
 
@@ -59,7 +48,34 @@ static int pin_to_each(void)
 static void a_pinned_thread_runs_on_its_pu(void **state)
 {
     (void)state;
-    assert_int_equal(in_child(pin_to_each), 0);
+    assert_int_equal(test_in_child(pin_to_each, NULL), 0);
+}
+
+static void *load_pinned(void *arg)
+{
+    uint32_t *ret_pus = arg;
+    enum mag_pinned obtained;
+    struct mag_topology *seen;
+
+    *ret_pus = 0;
+    if (mag_pin_self(machine, 0, &obtained) != 0 || obtained != MAG_PINNED ||
+        mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &seen) != 0)
+        return NULL;
+    *ret_pus = mag_topology_pus(seen);
+    mag_topology_free(seen);
+    return NULL;
+}
+
+/* Or a scheduler that a worker of another starts would have a single worker. */
+static void a_thread_that_was_pinned_sees_what_the_process_may_use(void **state)
+{
+    pthread_t thread;
+    uint32_t pus;
+    (void)state;
+
+    assert_int_equal(pthread_create(&thread, NULL, load_pinned, &pus), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(pus, mag_topology_pus(machine));
 }
 
 static void pinning_by_a_described_machine_does_nothing(void **state)
@@ -112,7 +128,15 @@ static void mapped_pages_are_zero_and_can_be_written(void **state)
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), \
             BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
 
-static bool install_filter(void)
+static bool install_filter(struct sock_filter *filter, size_t length)
+{
+    struct sock_fprog program = {.len = (unsigned short)length, .filter = filter};
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static bool refuse_binding(void)
 {
     struct sock_filter refuse[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -123,11 +147,35 @@ static bool install_filter(void)
         REFUSE(membarrier),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    struct sock_fprog program = {.len = sizeof(refuse) / sizeof(refuse[0]),
-                                 .filter = refuse};
 
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+    return install_filter(refuse, sizeof(refuse) / sizeof(refuse[0]));
+}
+
+static int load_or_die(void *arg)
+{
+    struct sock_filter kill[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sched_setaffinity, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct mag_topology *topology;
+    (void)arg;
+
+    if (!install_filter(kill, sizeof(kill) / sizeof(kill[0])))
+        return 77;
+    return mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &topology) == 0 ? 0 : 1;
+}
+
+static void loading_never_moves_the_calling_thread(void **state)
+{
+    (void)state;
+    int failed = test_in_child(load_or_die, NULL);
+    if (failed == 77) {
+        print_message("skipped: no filter can be installed here\n");
+        skip();
+    }
+    assert_int_equal(failed, 0);
 }
 
 static void count(struct mag_job *job);
@@ -144,7 +192,7 @@ static void count(struct mag_job *job)
                                     memory_order_release);
 }
 
-static int work_under_filter(void)
+static int work_under_filter(void *arg)
 {
     struct mag_sched_counters counters;
     struct mag_sched_config config;
@@ -153,8 +201,9 @@ static int work_under_filter(void)
     enum mag_pinned pinned;
     enum mag_placed placed;
     void *pages;
+    (void)arg;
 
-    if (!install_filter())
+    if (!refuse_binding())
         return 77;
     if (mag_pin_self(machine, 0, &pinned) != 0 || pinned != MAG_PIN_REFUSED)
         return 1;
@@ -183,7 +232,7 @@ static void a_filter_that_refuses_everything_stops_nothing(void **state)
     print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
     skip();
 #    endif
-    int failed = in_child(work_under_filter);
+    int failed = test_in_child(work_under_filter, NULL);
     if (failed == 77) {
         print_message("skipped: no filter can be installed here\n");
         skip();
@@ -192,6 +241,13 @@ static void a_filter_that_refuses_everything_stops_nothing(void **state)
 }
 
 #else
+
+static void loading_never_moves_the_calling_thread(void **state)
+{
+    (void)state;
+    print_message("skipped: no filter is written for this processor\n");
+    skip();
+}
 
 static void a_filter_that_refuses_everything_stops_nothing(void **state)
 {
@@ -248,6 +304,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pinned_thread_runs_on_its_pu),
+        cmocka_unit_test(a_thread_that_was_pinned_sees_what_the_process_may_use),
+        cmocka_unit_test(loading_never_moves_the_calling_thread),
         cmocka_unit_test(pinning_by_a_described_machine_does_nothing),
         cmocka_unit_test(mapped_pages_are_zero_and_can_be_written),
         /* Before the barriers are decided in this process. */

@@ -17,6 +17,17 @@ static struct mag_topology *describe(const char *text)
     return topology;
 }
 
+/* One of tests/topologies. */
+static struct mag_topology *load_described(const char *file)
+{
+    struct mag_topology *topology = NULL;
+    char path[4096];
+
+    (void)snprintf(path, sizeof(path), "%s/tests/topologies/%s", MAG_SOURCE_DIR, file);
+    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_XML, path, &topology), 0);
+    return topology;
+}
+
 /* Which PUs (by operating system number) the first workers sit on. */
 static const struct order {
     const char *machine;
@@ -30,6 +41,8 @@ static const struct order {
     {"node:2 core:2 pu:2", MAG_PLACE_SCATTER, 8, {0, 4, 2, 6, 1, 5, 3, 7}},
     {"node:2 l3:2 core:2 pu:1", MAG_PLACE_SCATTER, 8, {0, 4, 2, 6, 1, 5, 3, 7}},
     {"node:2 l3:2 core:2 pu:1", MAG_PLACE_PER_CORE, 8, {0, 1, 2, 3, 4, 5, 6, 7}},
+    {"pack:2 node:2 core:2 pu:1", MAG_PLACE_SCATTER, 8, {0, 4, 2, 6, 1, 5, 3, 7}},
+    {"group:2 pack:2 [numa] pu:2", MAG_PLACE_SCATTER, 8, {0, 4, 2, 6, 1, 5, 3, 7}},
     {"core:2 pu:1", MAG_PLACE_PER_CORE, 5, {0, 1, 0, 1, 0}},
     {"pu:1", MAG_PLACE_SCATTER, 3, {0, 0, 0}},
 };
@@ -147,7 +160,21 @@ static void a_lonely_worker_has_no_victims(void **state)
     mag_topology_free(topology);
 }
 
-static void check_victims(const struct mag_plan *plan)
+/* What a ring says holds of each victim in it. */
+static void check_ring(const struct mag_topology *topology, const struct mag_plan *plan,
+                       uint32_t worker, uint32_t victim, const struct mag_ring *ring)
+{
+    const struct mag_seat *from = mag_plan_seat(plan, worker);
+    const struct mag_seat *to = mag_plan_seat(plan, victim);
+
+    assert_int_equal(mag_seat_reach(from, to), ring->reach);
+    if (ring->reach == MAG_REACH_FAR && (from->node != MAG_NONE || to->node != MAG_NONE))
+        assert_int_equal(mag_topology_distance(topology, from->node, to->node),
+                         ring->distance);
+}
+
+static void check_victims(const struct mag_topology *topology,
+                          const struct mag_plan *plan)
 {
     enum { RINGS = 32 };
     uint32_t workers = mag_plan_workers(plan);
@@ -163,9 +190,11 @@ static void check_victims(const struct mag_plan *plan)
         assert_int_equal(mag_plan_victims(plan, worker, victims, rings, RINGS, &count),
                          0);
         assert_true(workers == 1 || rings[count - 1].end == workers - 1);
-        for (uint32_t i = 0; i + 1 < workers; i++) {
+        for (uint32_t i = 0, ring = 0; i + 1 < workers; i++) {
             assert_true(victims[i] < workers && victims[i] != worker);
             assert_int_equal(seen[victims[i]]++, 0);
+            ring += i == rings[ring].end;
+            check_ring(topology, plan, worker, victims[i], &rings[ring]);
         }
         for (uint32_t i = 1; i < count; i++) {
             assert_true(rings[i].end > rings[i - 1].end);
@@ -193,7 +222,7 @@ static void check_plans(const struct mag_topology *topology)
                          0);
         for (uint32_t i = 0; i < 2 * pus; i++)
             assert_int_equal(used[mag_plan_seat(plan, i)->pu]++, i / pus);
-        check_victims(plan);
+        check_victims(topology, plan);
         mag_plan_free(plan);
         free(used);
     }
@@ -236,6 +265,106 @@ static void described_machines_seat_every_pu_once(void **state)
         check_plans(topology);
         mag_topology_free(topology);
     }
+}
+
+static void odd_machines_seat_every_pu_once(void **state)
+{
+    static const char *const files[] = {"odd.xml", "hybrid.xml"};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        struct mag_topology *topology = load_described(files[i]);
+
+        check_plans(topology);
+        mag_topology_free(topology);
+    }
+}
+
+static void scatter_uses_every_group_before_it_uses_one_twice(void **state)
+{
+    struct mag_topology *topology;
+    struct mag_plan *plan;
+    uint32_t used[12] = {0};
+    (void)state;
+
+    if (mag_topology_load(MAG_TOPOLOGY_XML,
+                          MAG_SHARED_TOPOLOGIES "/192em64t-12gr2n8c2t.xml",
+                          &topology) != 0) {
+        print_message("skipped: no recorded machines in %s\n", MAG_SHARED_TOPOLOGIES);
+        skip();
+    }
+    assert_int_equal(mag_plan_make(topology, MAG_PLACE_SCATTER, 24, NULL, 0, &plan), 0);
+    for (uint32_t i = 0; i < 24; i++)
+        assert_int_equal(used[mag_plan_seat(plan, i)->node / 2]++, i / 12);
+    mag_plan_free(plan);
+    mag_topology_free(topology);
+}
+
+static void fast_cores_are_seated_first(void **state)
+{
+    static const uint32_t os_pus[] = {0, 2, 4, 5, 6, 7, 1, 3};
+    struct mag_topology *topology = load_described("hybrid.xml");
+    struct mag_plan *plan;
+    (void)state;
+
+    assert_int_equal(mag_plan_make(topology, MAG_PLACE_PER_CORE, 8, NULL, 0, &plan), 0);
+    for (uint32_t i = 0; i < 8; i++)
+        assert_int_equal(mag_plan_seat(plan, i)->os_pu, os_pus[i]);
+    mag_plan_free(plan);
+    mag_topology_free(topology);
+}
+
+static enum mag_reach reach(const struct mag_plan *plan, uint32_t a, uint32_t b)
+{
+    return mag_seat_reach(mag_plan_seat(plan, a), mag_plan_seat(plan, b));
+}
+
+static void without_a_node_the_package_is_near(void **state)
+{
+    static const uint32_t os_pus[] = {8, 40, 9, 8, 0};
+    struct mag_topology *topology = load_described("odd.xml");
+    struct mag_plan *plan;
+    struct mag_ring rings[8];
+    uint32_t victims[4];
+    uint32_t count;
+    (void)state;
+
+    assert_int_equal(mag_plan_make(topology, MAG_PLACE_LIST, 0, os_pus, 5, &plan), 0);
+    for (uint32_t i = 0; i < 4; i++)
+        assert_int_equal(mag_plan_seat(plan, i)->node, MAG_NONE);
+    assert_int_equal(reach(plan, 0, 1), MAG_REACH_CORE);
+    assert_int_equal(reach(plan, 0, 3), MAG_REACH_CORE);
+    assert_int_equal(reach(plan, 0, 2), MAG_REACH_FAR);
+    assert_int_equal(reach(plan, 0, 4), MAG_REACH_FAR);
+    assert_int_equal(mag_plan_victims(plan, 2, victims, rings, 8, &count), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(rings[0].end, 4);
+    assert_int_equal(rings[0].distance, 20);
+    mag_plan_free(plan);
+    mag_topology_free(topology);
+}
+
+static void far_nodes_come_by_their_distance(void **state)
+{
+    struct mag_topology *topology = load_described("odd.xml");
+    static const uint32_t os_pus[] = {0, 12, 9, 1};
+    struct mag_plan *plan;
+    struct mag_ring rings[8];
+    uint32_t victims[3];
+    uint32_t count;
+    (void)state;
+
+    assert_int_equal(mag_plan_make(topology, MAG_PLACE_LIST, 0, os_pus, 4, &plan), 0);
+    mag_topology_free(topology); /* the plan has the distances */
+    assert_int_equal(mag_plan_victims(plan, 0, victims, rings, 8, &count), 0);
+    assert_int_equal(count, 3);
+    assert_int_equal(victims[0], 3);
+    assert_int_equal(rings[0].reach, MAG_REACH_CACHE);
+    assert_int_equal(victims[1], 2);
+    assert_int_equal(rings[1].distance, 20);
+    assert_int_equal(victims[2], 1);
+    assert_int_equal(rings[2].distance, 31);
+    mag_plan_free(plan);
 }
 
 static void a_plan_is_printed_as_snprintf_prints(void **state)
@@ -298,6 +427,11 @@ int main(void)
         cmocka_unit_test(a_lonely_worker_has_no_victims),
         cmocka_unit_test(recorded_machines_seat_every_pu_once),
         cmocka_unit_test(described_machines_seat_every_pu_once),
+        cmocka_unit_test(odd_machines_seat_every_pu_once),
+        cmocka_unit_test(scatter_uses_every_group_before_it_uses_one_twice),
+        cmocka_unit_test(fast_cores_are_seated_first),
+        cmocka_unit_test(without_a_node_the_package_is_near),
+        cmocka_unit_test(far_nodes_come_by_their_distance),
         cmocka_unit_test(a_plan_is_printed_as_snprintf_prints),
         cmocka_unit_test(policies_have_names),
         cmocka_unit_test(every_allocation_may_fail_and_leaves_nothing_behind),

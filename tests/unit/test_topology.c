@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 
@@ -7,7 +8,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Recorded machines, and what is odd about each. */
@@ -41,6 +42,8 @@ static void check(const struct mag_topology *topology)
     assert_true(pus >= 1);
     assert_true(mag_topology_cores(topology) >= 1);
     assert_true(mag_topology_cores(topology) <= pus);
+    assert_true(mag_topology_allowed(topology) >= pus);
+    assert_true(mag_topology_online(topology) >= mag_topology_allowed(topology));
     assert_null(mag_topology_pu(topology, pus));
     assert_null(mag_topology_node(topology, nodes));
     for (uint32_t i = 0; i < pus; i++) {
@@ -116,6 +119,69 @@ static void described_machines_are_understood(void **state)
         assert_int_equal(mag_topology_nodes(topology), shapes[i].nodes);
         mag_topology_free(topology);
     }
+}
+
+/* One of tests/topologies. */
+static struct mag_topology *load_described(const char *file)
+{
+    struct mag_topology *topology = NULL;
+    char path[4096];
+
+    (void)snprintf(path, sizeof(path), "%s/tests/topologies/%s", MAG_SOURCE_DIR, file);
+    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_XML, path, &topology), 0);
+    check(topology);
+    return topology;
+}
+
+static void only_usable_pus_and_nodes_count_on_an_odd_machine(void **state)
+{
+    static const struct {
+        uint32_t os_index;
+        uint32_t node;
+    } pus[] = {{0, 0},         {32, 0},       {1, 0}, {8, MAG_NONE},
+               {40, MAG_NONE}, {9, MAG_NONE}, {12, 1}};
+    struct mag_topology *topology = load_described("odd.xml");
+    (void)state;
+
+    assert_int_equal(mag_topology_online(topology), 8);
+    assert_int_equal(mag_topology_allowed(topology), 7);
+    assert_int_equal(mag_topology_pus(topology), 7);
+    assert_int_equal(mag_topology_cores(topology), 5);
+    for (uint32_t i = 0; i < 7; i++) {
+        assert_int_equal(mag_topology_pu(topology, i)->os_index, pus[i].os_index);
+        assert_int_equal(mag_topology_pu(topology, i)->node, pus[i].node);
+    }
+    mag_topology_free(topology);
+}
+
+static void nodes_may_be_without_memory_or_without_pus(void **state)
+{
+    static const struct mag_node nodes[] = {
+        {.os_index = 0, .pus = 3, .memory_bytes = 1ULL << 30},
+        {.os_index = 7, .pus = 1, .memory_bytes = 0},
+        {.os_index = 5, .pus = 0, .memory_bytes = 1ULL << 32}};
+    static const uint32_t distances[3][3] = {{10, 31, 17}, {31, 10, 28}, {17, 28, 10}};
+    struct mag_topology *topology = load_described("odd.xml");
+    (void)state;
+
+    assert_int_equal(mag_topology_nodes(topology), 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_memory_equal(mag_topology_node(topology, i), &nodes[i], sizeof(nodes[i]));
+        for (uint32_t j = 0; j < 3; j++)
+            assert_int_equal(mag_topology_distance(topology, i, j), distances[i][j]);
+    }
+    mag_topology_free(topology);
+}
+
+static void slow_cores_are_of_kind_zero(void **state)
+{
+    struct mag_topology *topology = load_described("hybrid.xml");
+    (void)state;
+
+    assert_int_equal(mag_topology_cores(topology), 6);
+    for (uint32_t i = 0; i < mag_topology_pus(topology); i++)
+        assert_int_equal(mag_topology_pu(topology, i)->kind, i < 4);
+    mag_topology_free(topology);
 }
 
 static void memory_without_pus_is_a_node_without_members(void **state)
@@ -197,12 +263,12 @@ static int first_allowed(const cpu_set_t *mask)
     return cpu;
 }
 
-/* In a child, so that the mask of the tests stays. */
-static int load_on_one_cpu(void)
+static int load_on_one_cpu(void *arg)
 {
     struct mag_topology *topology;
     cpu_set_t mask;
     cpu_set_t one;
+    (void)arg;
 
     if (sched_getaffinity(0, sizeof(mask), &mask) != 0)
         return 1;
@@ -220,16 +286,61 @@ static int load_on_one_cpu(void)
 
 static void a_mask_of_one_cpu_leaves_one_pu(void **state)
 {
-    int status = -1;
+    (void)state;
+    assert_int_equal(test_in_child(load_on_one_cpu, NULL), 0);
+}
+
+static int load_in_disguise(void *arg)
+{
+    enum mag_pinned obtained = MAG_PINNED;
+    struct mag_topology *topology;
+    (void)arg;
+
+    if (setenv("HWLOC_SYNTHETIC", "node:2 core:2 pu:1", 1) != 0)
+        return 1;
+    if (mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &topology) != 0)
+        return 2;
+    if (mag_topology_is_this_machine(topology) || mag_topology_pus(topology) != 4)
+        return 3;
+    if (mag_pin_self(topology, 0, &obtained) != 0 || obtained != MAG_PIN_FOREIGN)
+        return 4;
+    mag_topology_free(topology);
+    return 0;
+}
+
+static void a_machine_that_hwlocs_environment_describes_is_not_this_one(void **state)
+{
+    (void)state;
+    assert_int_equal(test_in_child(load_in_disguise, NULL), 0);
+}
+
+static char unreadable[] = "/tmp/magpie-topology-XXXXXX";
+
+static int load_unreadable(void *arg)
+{
+    struct mag_topology *topology;
+    (void)arg;
+
+    if (geteuid() == 0 && setuid(65534) != 0)
+        return 77;
+    return mag_topology_load(MAG_TOPOLOGY_XML, unreadable, &topology) == -EACCES ? 0 : 1;
+}
+
+static void a_file_that_may_not_be_read_is_told_from_a_missing_one(void **state)
+{
+    int file = mkstemp(unreadable);
     (void)state;
 
-    pid_t child = fork();
-    if (child == 0)
-        _exit(load_on_one_cpu());
-    assert_true(child > 0);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_true(file >= 0);
+    assert_int_equal(fchmod(file, 0), 0);
+    (void)close(file);
+    int failed = test_in_child(load_unreadable, NULL);
+    assert_int_equal(unlink(unreadable), 0);
+    if (failed == 77) {
+        print_message("skipped: root cannot become another user here\n");
+        skip();
+    }
+    assert_int_equal(failed, 0);
 }
 
 static void every_allocation_may_fail_and_leaves_nothing_behind(void **state)
@@ -265,10 +376,15 @@ int main(void)
         cmocka_unit_test(recorded_machines_are_understood),
         cmocka_unit_test(described_machines_are_understood),
         cmocka_unit_test(memory_without_pus_is_a_node_without_members),
+        cmocka_unit_test(only_usable_pus_and_nodes_count_on_an_odd_machine),
+        cmocka_unit_test(nodes_may_be_without_memory_or_without_pus),
+        cmocka_unit_test(slow_cores_are_of_kind_zero),
         cmocka_unit_test(what_is_not_a_topology_is_refused),
         cmocka_unit_test(distances_are_the_machines_or_ten_and_twenty),
         cmocka_unit_test(this_machine_has_the_pus_that_the_mask_allows),
         cmocka_unit_test(a_mask_of_one_cpu_leaves_one_pu),
+        cmocka_unit_test(a_machine_that_hwlocs_environment_describes_is_not_this_one),
+        cmocka_unit_test(a_file_that_may_not_be_read_is_told_from_a_missing_one),
         cmocka_unit_test(every_allocation_may_fail_and_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
