@@ -172,6 +172,9 @@ static void a_container_sees_its_own_group_as_the_root(void **state)
     expect(2, MAG_BUDGET_QUOTA, 2);
     put("/proc/self/cgroup", "0::/../elsewhere\n");
     expect(2, MAG_BUDGET_QUOTA, 1);
+    put("/proc/self/mountinfo", MOUNT_V2);
+    put("/sys/fs/elsewhere/cpu.max", "100000 100000\n");
+    expect(2, MAG_BUDGET_QUOTA, 1);
 }
 
 static void files_that_make_no_sense_set_no_limit(void **state)

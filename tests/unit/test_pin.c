@@ -51,31 +51,59 @@ static void a_pinned_thread_runs_on_its_pu(void **state)
     assert_int_equal(test_in_child(pin_to_each, NULL), 0);
 }
 
-static void *load_pinned(void *arg)
+static uint32_t count_pus(void)
 {
-    uint32_t *ret_pus = arg;
-    enum mag_pinned obtained;
     struct mag_topology *seen;
 
-    *ret_pus = 0;
-    if (mag_pin_self(machine, 0, &obtained) != 0 || obtained != MAG_PINNED ||
-        mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &seen) != 0)
-        return NULL;
-    *ret_pus = mag_topology_pus(seen);
+    if (mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &seen) != 0)
+        return 0;
+    uint32_t pus = mag_topology_pus(seen);
     mag_topology_free(seen);
+    return pus;
+}
+
+static void *count_when_pinned(void *ret_pus)
+{
+    enum mag_pinned obtained;
+
+    if (mag_pin_self(machine, 0, &obtained) == 0 && obtained == MAG_PINNED)
+        *(uint32_t *)ret_pus = count_pus();
     return NULL;
 }
 
-/* Or a scheduler that a worker of another starts would have a single worker. */
-static void a_thread_that_was_pinned_sees_what_the_process_may_use(void **state)
+static void *count_when_masked(void *ret_pus)
+{
+    cpu_set_t one;
+
+    CPU_ZERO(&one);
+    CPU_SET((size_t)mag_topology_pu(machine, 0)->os_index, &one);
+    if (sched_setaffinity(0, sizeof(one), &one) == 0)
+        *(uint32_t *)ret_pus = count_pus();
+    return NULL;
+}
+
+/* What a thread of its own counts; 0 when something failed. */
+static uint32_t count_in_thread(void *(*count)(void *))
 {
     pthread_t thread;
-    uint32_t pus;
-    (void)state;
+    uint32_t pus = 0;
 
-    assert_int_equal(pthread_create(&thread, NULL, load_pinned, &pus), 0);
+    assert_int_equal(pthread_create(&thread, NULL, count, &pus), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(pus, mag_topology_pus(machine));
+    return pus;
+}
+
+/* Or a scheduler that a worker of another starts would have a single worker. */
+static void a_thread_that_we_pinned_sees_what_the_process_may_use(void **state)
+{
+    (void)state;
+    assert_int_equal(count_in_thread(count_when_pinned), mag_topology_pus(machine));
+}
+
+static void a_thread_with_a_mask_of_its_own_sees_that(void **state)
+{
+    (void)state;
+    assert_int_equal(count_in_thread(count_when_masked), 1);
 }
 
 static void pinning_by_a_described_machine_does_nothing(void **state)
@@ -118,6 +146,38 @@ static void mapped_pages_are_zero_and_can_be_written(void **state)
     assert_int_equal(mag_node_map(machine, 0, SIZE, &pages, &placed), -ENOMEM);
     test_fail_allocation(0);
     mag_node_unmap(NULL, SIZE);
+}
+
+/* The node of the page, or -1: the kernel does not say. */
+static int node_of(void *page)
+{
+    enum { NODE_OF_ADDRESS = 3 }; /* MPOL_F_NODE | MPOL_F_ADDR */
+    int node = -1;
+
+    return syscall(SYS_get_mempolicy, &node, NULL, 0, page, NODE_OF_ADDRESS) == 0 ? node
+                                                                                  : -1;
+}
+
+static void pages_lie_on_the_node_that_was_asked_for(void **state)
+{
+    (void)state;
+    if (!mag_node_binding_allowed()) {
+        print_message("skipped: memory cannot be bound here\n");
+        skip();
+    }
+    for (uint32_t i = 0; i < mag_topology_nodes(machine); i++) {
+        const struct mag_node *node = mag_topology_node(machine, i);
+        enum mag_placed placed;
+        void *page;
+
+        if (node->memory_bytes == 0)
+            continue;
+        assert_int_equal(mag_node_map(machine, i, 1, &page, &placed), 0);
+        assert_int_equal(placed, MAG_PLACED);
+        *(char *)page = 1;
+        assert_int_equal(node_of(page), node->os_index);
+        mag_node_unmap(page, 1);
+    }
 }
 
 /* ------------------------------------------- under a filter, as in a container */
@@ -304,10 +364,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pinned_thread_runs_on_its_pu),
-        cmocka_unit_test(a_thread_that_was_pinned_sees_what_the_process_may_use),
+        cmocka_unit_test(a_thread_that_we_pinned_sees_what_the_process_may_use),
+        cmocka_unit_test(a_thread_with_a_mask_of_its_own_sees_that),
         cmocka_unit_test(loading_never_moves_the_calling_thread),
         cmocka_unit_test(pinning_by_a_described_machine_does_nothing),
         cmocka_unit_test(mapped_pages_are_zero_and_can_be_written),
+        cmocka_unit_test(pages_lie_on_the_node_that_was_asked_for),
         /* Before the barriers are decided in this process. */
         cmocka_unit_test(a_filter_that_refuses_everything_stops_nothing),
         cmocka_unit_test(a_worker_floats_when_pinning_is_off),

@@ -180,7 +180,7 @@ static void slow_cores_are_of_kind_zero(void **state)
 
     assert_int_equal(mag_topology_cores(topology), 6);
     for (uint32_t i = 0; i < mag_topology_pus(topology); i++)
-        assert_int_equal(mag_topology_pu(topology, i)->kind, i < 4);
+        assert_int_equal(mag_topology_pu(topology, i)->kind, i >= 4);
     mag_topology_free(topology);
 }
 
@@ -196,6 +196,24 @@ static void memory_without_pus_is_a_node_without_members(void **state)
     for (uint32_t i = 0; i < mag_topology_nodes(topology); i++)
         empty += mag_topology_node(topology, i)->pus == 0;
     assert_int_equal(empty, 2);
+    mag_topology_free(topology);
+}
+
+static void of_two_memories_the_one_with_fewer_pus_around_it_is_near(void **state)
+{
+    struct mag_topology *topology;
+    (void)state;
+
+    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_SYNTHETIC,
+                                       "[numa] pack:2 [numa] core:2 pu:1", &topology),
+                     0);
+    assert_int_equal(mag_topology_nodes(topology), 3);
+    for (uint32_t i = 0; i < 4; i++) {
+        const struct mag_pu *pu = mag_topology_pu(topology, i);
+
+        assert_int_equal(mag_topology_node(topology, pu->node)->pus, 2);
+        assert_int_equal(pu->node == mag_topology_pu(topology, 0)->node, i < 2);
+    }
     mag_topology_free(topology);
 }
 
@@ -376,6 +394,7 @@ int main(void)
         cmocka_unit_test(recorded_machines_are_understood),
         cmocka_unit_test(described_machines_are_understood),
         cmocka_unit_test(memory_without_pus_is_a_node_without_members),
+        cmocka_unit_test(of_two_memories_the_one_with_fewer_pus_around_it_is_near),
         cmocka_unit_test(only_usable_pus_and_nodes_count_on_an_odd_machine),
         cmocka_unit_test(nodes_may_be_without_memory_or_without_pus),
         cmocka_unit_test(slow_cores_are_of_kind_zero),
