@@ -25,6 +25,7 @@ const char *mag_error_text(int code)
         {-ETIMEDOUT, "the time is over"},
         {-EDEADLK, "a worker cannot wait for its own scheduler to stop"},
         {-ENOENT, "no such file"},
+        {-EACCES, "the file may not be read"},
         {-EIO, "the system could not be asked"},
         {-ECANCELED, "cancelled"},
     };

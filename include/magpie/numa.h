@@ -208,8 +208,7 @@ MAG_API uint32_t mag_budget_online(const struct mag_budget *budget);
 
 /*
  * The control groups that were found to say something about CPU time: of v2, then of v1,
- * the process's own first; valid as long as the budget.  The root of the hierarchy sets no
- * limit and is not among them.
+ * the process's own first; valid as long as the budget.
  *
  *   Returns    NULL when there is no such index
  */
