@@ -35,9 +35,9 @@ static void sum_up_case(const struct bench_rows *rows, const struct bench_row *o
 {
     const struct bench_row *wide = bench_rows_widest(rows, of_case, BENCH_OURS);
     const struct bench_row *one = on_one(rows, of_case);
-    double speedup = wide != NULL ? bench_row_speedup(rows, wide) : 0;
+    double speedup = bench_row_speedup(rows, wide);
 
-    if (speedup <= 0)
+    if (wide == NULL || speedup <= 0)
         return;
     summary->speedup_logs += log(speedup);
     summary->speedups++;
@@ -111,14 +111,14 @@ static void put_summary_row(FILE *out, const struct bench_rows *rows,
                             const struct bench_row *of_case)
 {
     const struct bench_row *wide = bench_rows_widest(rows, of_case, BENCH_OURS);
-    double speedup = wide != NULL ? bench_row_speedup(rows, wide) : 0;
+    double speedup = bench_row_speedup(rows, wide);
 
     bench_html(out, "<tr>");
     bench_html_name(out, of_case);
     put_time(out, bench_row_baseline(rows, of_case));
     put_time(out, on_one(rows, of_case));
     put_time(out, wide);
-    if (speedup > 0) {
+    if (wide != NULL && speedup > 0) {
         bench_html(out, "<td>");
         bench_html_times(out, speedup);
         bench_html_bar(out, speedup / wide->workers, "");

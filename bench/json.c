@@ -64,7 +64,7 @@ int bench_json_write(FILE *out, const struct bench_report *report)
         return -ENOMEM;
     }
     /* What goes wrong with the file is seen when it is closed. */
-    (void)json_dumpf(root, out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    (void)json_dumpf(root, out, JSON_INDENT(2));
     (void)fputc('\n', out);
     json_decref(root);
     return 0;

@@ -112,6 +112,8 @@ _Noreturn static void lane_main(const struct bench_lane_spec *spec, int in, int 
 
 /* ------------------------------------------------------- the parent's side */
 
+static const char *const not_understood = "said what is not understood";
+
 static bool fail(struct bench_lane *lane, const char *why)
 {
     if (lane->error[0] == '\0')
@@ -147,8 +149,7 @@ static bool hear(struct bench_lane *lane, const char *wanted, char *line, size_t
         *end = '\0';
     if (strncmp(line, wanted, strlen(wanted)) == 0)
         return true;
-    return fail(lane, strncmp(line, "failed ", 7) == 0 ? line + 7
-                                                       : "said what is not understood");
+    return fail(lane, strncmp(line, "failed ", 7) == 0 ? line + 7 : not_understood);
 }
 
 static bool fork_lane(struct bench_lane *lane, const struct bench_lane_spec *spec)
@@ -193,6 +194,8 @@ bool bench_lane_run(struct bench_lane *lane, double *ret_seconds, uint64_t *ret_
     char line[BENCH_ERROR];
     double seconds;
     uint64_t answer;
+    char *end;
+    char *last;
 
     if (lane->error[0] != '\0')
         return false;
@@ -200,8 +203,10 @@ bool bench_lane_run(struct bench_lane *lane, double *ret_seconds, uint64_t *ret_
         return fail_as_ended(lane);
     if (!hear(lane, "done ", line, sizeof(line)))
         return false;
-    if (sscanf(line, "done %lf %" SCNu64, &seconds, &answer) != 2)
-        return fail(lane, "said what is not understood");
+    seconds = strtod(line + strlen("done "), &end);
+    answer = strtoull(end, &last, 10);
+    if (last == end || *last != '\0' || !(seconds >= 0))
+        return fail(lane, not_understood);
     *ret_seconds = seconds;
     *ret_answer = answer;
     return true;

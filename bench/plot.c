@@ -210,7 +210,7 @@ static void put_script(FILE *script, const struct plot *plot)
 {
     const char *runtimes[BENCH_PLOT_RUNTIMES];
     unsigned count = bench_plot_runtimes(plot->rows, runtimes);
-    bool any[BENCH_PLOT_RUNTIMES];
+    bool any[BENCH_PLOT_RUNTIMES] = {false};
 
     (void)fprintf(script, "set terminal svg size 400,250 dynamic font 'sans-serif,13'\n"
                           "set encoding utf8\nset key off\nset border 1");
@@ -239,23 +239,38 @@ static void put_script(FILE *script, const struct plot *plot)
 
 /* ------------------------------------------------------------- the picture */
 
+/* Moves past "rgb(n, n, n)" at `*text`, where n numbers a colour, and returns n; else 0. */
+static unsigned long take_colour(const char **text)
+{
+    unsigned long parts[3];
+    const char *from = *text;
+    char *end;
+
+    for (int i = 0; i < 3; i++) {
+        const char *before = i == 0 ? "rgb(" : ",";
+
+        if (strncmp(from, before, strlen(before)) != 0)
+            return 0;
+        parts[i] = strtoul(from + strlen(before), &end, 10);
+        from = end;
+    }
+    if (*from != ')' || parts[0] != parts[1] || parts[1] != parts[2] ||
+        parts[0] >= BENCH_PLOT_SERIES + BENCH_PLOT_RUNTIMES)
+        return 0;
+    *text = from + 1;
+    return parts[0];
+}
+
 /* Colours that are numbers of the script become those of the page. */
 static void put_picture(FILE *out, const char *svg)
 {
     while (*svg != '\0') {
-        unsigned red;
-        unsigned green;
-        unsigned blue;
-        int length = 0;
+        unsigned long colour = take_colour(&svg);
 
-        if (sscanf(svg, "rgb(%u,%u,%u)%n", &red, &green, &blue, &length) == 3 &&
-            length > 0 && red == green && green == blue && red > 0 &&
-            red < BENCH_PLOT_SERIES + BENCH_PLOT_RUNTIMES) {
-            (void)fprintf(out, "var(--plot-%u)", red);
-            svg += length;
-        } else {
+        if (colour != 0)
+            (void)fprintf(out, "var(--plot-%lu)", colour);
+        else
             (void)fputc(*svg++, out);
-        }
     }
 }
 

@@ -70,7 +70,7 @@ const struct bench_row *bench_row_baseline(const struct bench_rows *rows,
 
 double bench_row_speedup(const struct bench_rows *rows, const struct bench_row *row)
 {
-    const struct bench_row *baseline = bench_row_baseline(rows, row);
+    const struct bench_row *baseline = row != NULL ? bench_row_baseline(rows, row) : NULL;
 
     if (baseline == NULL || !row->ok || row->median_s <= 0)
         return 0;

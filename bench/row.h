@@ -54,7 +54,8 @@ bool bench_row_same_case(const struct bench_row *a, const struct bench_row *b);
 const struct bench_row *bench_row_baseline(const struct bench_rows *rows,
                                            const struct bench_row *row);
 
-/* Median of the baseline over median of the row; 0 when one of them is missing. */
+/* Median of the baseline over median of the row; 0 when one of them is missing;
+ * `row` may be NULL. */
 double bench_row_speedup(const struct bench_rows *rows, const struct bench_row *row);
 
 /* (max - min) / median; 0 after one run. */

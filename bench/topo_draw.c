@@ -88,7 +88,7 @@ static void widen(uint32_t *width, const char *text)
 
 static struct group group_at(const struct bench_topo *topo, uint32_t from)
 {
-    struct group group = {.from = from, .end = from};
+    struct group group = {.from = from, .end = from, .core_width = 1};
 
     while (group.end < mag_topology_pus(topo->topology) &&
            same_line(pu_at(topo, from), pu_at(topo, group.end)))

@@ -85,7 +85,7 @@ int bench_topo_json(FILE *out, const struct bench_topo *topo)
     if (root == NULL)
         return -ENOMEM;
     /* What goes wrong with the output is seen when it is closed. */
-    (void)json_dumpf(root, out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    (void)json_dumpf(root, out, JSON_INDENT(2));
     (void)fputc('\n', out);
     json_decref(root);
     return 0;

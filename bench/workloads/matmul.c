@@ -20,9 +20,10 @@
 enum {
     TILE = 64,
     TILE_CELLS = TILE * TILE,
-    LANES = 8,   /* doubles in a vector */
-    ROWS = 4,    /* of a block that is summed up in registers... */
-    VECTORS = 2, /* ...and its width in vectors */
+    LANES = 8,               /* doubles in a vector */
+    ROWS = 4,                /* of a block that is summed up in registers... */
+    VECTORS = 2,             /* ...and its width in vectors, */
+    WIDTH = VECTORS * LANES, /* and in doubles */
 };
 
 typedef double vector __attribute__((vector_size(LANES * sizeof(double))));
@@ -53,26 +54,26 @@ static inline __attribute__((always_inline)) void block_add(const double *a,
 {
     vector sum[ROWS][VECTORS];
 
-    for (int i = 0; i < ROWS; i++)
+    for (size_t i = 0; i < ROWS; i++)
         memcpy(sum[i], c + i * TILE, sizeof(sum[i]));
-    for (int k = 0; k < TILE; k++) {
+    for (size_t k = 0; k < TILE; k++) {
         vector row[VECTORS];
 
         memcpy(row, b + k * TILE, sizeof(row));
-        for (int i = 0; i < ROWS; i++) {
-            for (int v = 0; v < VECTORS; v++)
+        for (size_t i = 0; i < ROWS; i++) {
+            for (size_t v = 0; v < VECTORS; v++)
                 sum[i][v] += a[i * TILE + k] * row[v];
         }
     }
-    for (int i = 0; i < ROWS; i++)
+    for (size_t i = 0; i < ROWS; i++)
         memcpy(c + i * TILE, sum[i], sizeof(sum[i]));
 }
 
 static inline __attribute__((always_inline)) void tile_add(const double *a,
                                                            const double *b, double *c)
 {
-    for (int i = 0; i < TILE; i += ROWS) {
-        for (int j = 0; j < TILE; j += LANES * VECTORS)
+    for (size_t i = 0; i < TILE; i += ROWS) {
+        for (size_t j = 0; j < TILE; j += WIDTH)
             block_add(a + i * TILE, b + j, c + i * TILE + j);
     }
 }
@@ -219,7 +220,7 @@ static uint64_t expected(uint64_t size)
 
 static double *cell(const struct matmul *m, double *matrix, uint32_t i, uint32_t j)
 {
-    return tile_at(m, matrix, i / TILE, j / TILE) + (i % TILE) * TILE + j % TILE;
+    return tile_at(m, matrix, i / TILE, j / TILE) + (size_t)(i % TILE) * TILE + j % TILE;
 }
 
 static int prepare(struct bench_run *run)

@@ -122,7 +122,8 @@ static void poster_run(struct mag_job *job)
             break;
         poster_post(poster, tiny);
     }
-    if (poster->refused || (poster->posted == poster->wanted && poster_all_back(poster)) ||
+    if (poster->refused ||
+        (poster->posted == poster->wanted && poster_all_back(poster)) ||
         poster_again(poster) != 0)
         (void)sem_post(poster->done);
 }
@@ -286,15 +287,15 @@ static int run_threads(struct bench_run *run)
     const struct bench_workload bench_post_##row = { \
         .group = "post",                             \
         .name = "post-" #row,                        \
-        .summary = text,                             \
+        .summary = (text),                           \
         .size_is = "jobs",                           \
         .sizes = {2000000},                          \
         .size_min = 1,                               \
         .size_max = UINT64_C(1000000000),            \
         .per_operation = true,                       \
-        .prepare = prepares,                         \
+        .prepare = (prepares),                       \
         .reset = reset,                              \
-        .run_magpie = runs,                          \
+        .run_magpie = (runs),                        \
         .cleanup = cleanup,                          \
     }
 

@@ -201,7 +201,9 @@ static int run_wakes(struct bench_run *run, int (*wake_up)(struct bench_run *run
         wake->latencies[run->answer] = measure(run, wake_up, &r);
 
     qsort(wake->latencies, run->size, sizeof(*wake->latencies), by_value);
-    run->seconds = (double)wake->latencies[run->size / 2] * 1e-9 * (double)run->size;
+    uint64_t median = wake->latencies[run->size / 2];
+
+    run->seconds = (double)median * 1e-9 * (double)run->size;
     return r;
 }
 

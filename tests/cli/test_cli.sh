@@ -1,0 +1,169 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What the magpie program does with its arguments, its outputs and its exit status.
+# usage: test_cli.sh PROGRAM
+set -u
+magpie=$1
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+checks=0 failures=0
+
+fail() {
+    failures=$((failures + 1))
+    echo "FAILED: $1"
+    sed 's/^/  stdout: /' "$dir/out"
+    sed 's/^/  stderr: /' "$dir/err"
+}
+
+# run STATUS ARGUMENT...: the program ends with that status.
+run() {
+    wanted=$1
+    shift
+    checks=$((checks + 1))
+    "$magpie" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+    status=$?
+    [ "$status" -eq "$wanted" ] || fail "magpie $*: status $status, not $wanted"
+}
+
+# bad TEXT ARGUMENT...: status 2, nothing on standard output, and one line with TEXT.
+bad() {
+    text=$1
+    shift
+    run 2 "$@"
+    [ ! -s "$dir/out" ] || fail "magpie $*: prints on standard output"
+    [ "$(wc -l <"$dir/err")" -eq 1 ] || fail "magpie $*: not one line on standard error"
+    grep -qF -e "$text" "$dir/err" || fail "magpie $*: does not say '$text'"
+}
+
+# has FILE TEXT: the file has the text.
+has() {
+    checks=$((checks + 1))
+    grep -qF -e "$2" "$1" || fail "'$2' is not in $(basename "$1")"
+}
+
+# hasnot FILE TEXT
+hasnot() {
+    checks=$((checks + 1))
+    ! grep -qF -e "$2" "$1" || fail "'$2' is in $(basename "$1")"
+}
+
+# --- help and version: standard output, status 0
+for command in "" bench report topo doctor; do
+    # shellcheck disable=SC2086 # no word where the command is empty
+    run 0 $command --help
+    has "$dir/out" "Usage: magpie"
+done
+run 0 --version
+has "$dir/out" "magpie 0."
+
+# --- bad arguments
+bad "which command?"
+bad "'frobnicate' is not a command" frobnicate
+bad "unrecognized option '--frobnicate'" --frobnicate
+bad "unrecognized option '--frobnicate'" bench --frobnicate
+bad "option '--runs' requires an argument" bench --runs
+bad "'fbi' is not a workload" bench fbi
+bad "--runs: 'x' is not a number" bench --runs x
+bad "--runs: 0 is not from 1 to 1000" bench --runs 0
+bad "--workers: '1,' is not a list" bench --workers 1,
+bad "--workers: 'two' is not a list" bench --workers two
+bad "--workers: 0 is not from 1" bench --workers 1,0
+bad "--workers: 5000 is not from 1" bench --workers 5000
+bad "--size: 99 does not fit fib" bench fib --size 99
+bad "--size: 2 does not fit uts" bench uts --size 2
+bad "--size: '99999999999999999999' is not a list" bench fib --size 99999999999999999999
+bad "--size: '10^99' is not a list" bench fib --size 10^99
+bad "--seconds: '-1' is not a time" bench --seconds=-1
+bad "--seconds: 'nan' is not a time" bench --seconds nan
+bad "which file?" report
+bad "one file, not 'b' as well" report a b
+bad "one argument too many" topo here
+bad "one argument too many" doctor here
+bad "is not per-core" topo --placement everywhere
+bad "is not one of this machine" topo --placement 99999
+bad "--workers: 0 is not from 1" topo --workers 0
+bad "one machine" topo --xml a --synthetic b
+
+# --- inputs and outputs that fail
+run 1 topo --xml /nonexistent
+has "$dir/err" "magpie topo: /nonexistent: "
+run 1 topo --synthetic nonsense
+has "$dir/err" "not a machine that hwloc understands"
+run 1 report /nonexistent
+has "$dir/err" "magpie report: /nonexistent: No such file or directory"
+run 1 bench fib --size 5 --runs 1 --json /nonexistent/file
+has "$dir/err" "magpie bench: /nonexistent/file: No such file or directory"
+hasnot "$dir/out" "fib(5)"
+if [ -w /dev/full ]; then
+    for form in json csv html; do
+        run 1 bench fib --size 5 --runs 1 --$form /dev/full
+        has "$dir/err" "magpie bench: /dev/full: No space left on device"
+    done
+    for command in topo doctor "bench --list" "bench fib --size 5 --runs 1"; do
+        checks=$((checks + 1))
+        # shellcheck disable=SC2086 # words
+        "$magpie" $command >/dev/full 2>"$dir/err"
+        [ $? -eq 1 ] || fail "magpie $command: a full disk goes unnoticed"
+        has "$dir/err" "standard output: No space left on device"
+    done
+fi
+
+# --- the list
+run 0 bench --list
+for workload in fib nqueens skynet matmul uts cilksort heat post post-self post-wake pool; do
+    has "$dir/out" "$workload"
+done
+
+# --- a run, and the same from its JSON
+run 0 bench fib nqueens --size 8 --workers 1,3 --runs 2 --json "$dir/run.json" \
+    --csv "$dir/run.csv" --html "$dir/run.html"
+has "$dir/out" "fib(8)"
+has "$dir/out" "nqueens(8)"
+has "$dir/out" "every answer is right"
+hasnot "$dir/out" "$(printf '\033')"
+hasnot "$dir/err" "round"
+has "$dir/run.json" '"command": "magpie bench fib nqueens --size 8 --workers 1,3 --runs 2'
+has "$dir/run.json" '"workers": 3'
+has "$dir/run.html" "</html>"
+checks=$((checks + 1))
+[ "$(wc -l <"$dir/run.csv")" -eq 7 ] || fail "the CSV has not a head and six rows"
+cp "$dir/out" "$dir/table"
+run 0 report "$dir/run.json" --csv "$dir/again.csv" --html "$dir/again.html" \
+    --json "$dir/again.json"
+checks=$((checks + 4))
+cmp -s "$dir/out" "$dir/table" || fail "the table from JSON differs"
+cmp -s "$dir/run.csv" "$dir/again.csv" || fail "the CSV from JSON differs"
+cmp -s "$dir/run.json" "$dir/again.json" || fail "the JSON from JSON differs"
+cmp -s "$dir/run.html" "$dir/again.html" || fail "the page from JSON differs"
+
+# --- standard output as a file: the table steps aside
+run 0 bench fib --size 8 --runs 1 --json -
+has "$dir/err" "fib(8)"
+hasnot "$dir/out" "speed-up:"
+cp "$dir/out" "$dir/out.json"
+run 0 report "$dir/out.json"
+has "$dir/out" "fib(8)"
+
+# --- numbers may be written as powers
+run 0 bench skynet --size 10^3,1e4 --workers 1 --runs 1
+has "$dir/out" "skynet(1000)"
+has "$dir/out" "skynet(10^4)"
+
+# --- the doctor tells what the mask allows
+run 0 doctor
+has "$dir/out" "membarrier"
+run 0 doctor --json
+has "$dir/out" '"quota_cpus"'
+if command -v taskset >/dev/null && [ "$(nproc)" -gt 1 ]; then
+    checks=$((checks + 1))
+    one=$(taskset -pc $$ | sed 's/.*: \([0-9]*\).*/\1/')
+    taskset -c "$one" "$magpie" doctor >"$dir/out" 2>"$dir/err" || fail "doctor under taskset"
+    has "$dir/out" "1 worker: one for each core that the affinity mask"
+    has "$dir/out" "1 PU: $one"
+    has "$dir/out" "This process may use 1 of the "
+    taskset -c "$one" "$magpie" topo >"$dir/out" 2>"$dir/err" || fail "topo under taskset"
+    has "$dir/out" "1 worker, placed per-core"
+fi
+
+echo "$checks checks, $failures failures"
+[ "$failures" -eq 0 ] && [ "$checks" -gt 100 ]
