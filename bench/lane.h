@@ -45,7 +45,8 @@ bool bench_lane_start(struct bench_lane *lane, const struct bench_lane_spec *spe
 /* Runs once.  False: `error` says why not, and the lane will not run again. */
 bool bench_lane_run(struct bench_lane *lane, double *ret_seconds, uint64_t *ret_answer);
 
-/* Ends the process and returns the most memory that was resident in it, in KiB. */
+/* Ends the process and returns the most memory that was resident in it, in KiB.  When it
+ * ends badly, `error` says how. */
 uint64_t bench_lane_stop(struct bench_lane *lane);
 
 #endif

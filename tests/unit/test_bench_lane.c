@@ -103,6 +103,20 @@ static void an_answer_that_makes_no_sense_is_not_taken(void **state)
     }
 }
 
+static void a_lane_that_ends_badly_after_its_runs_says_so(void **state)
+{
+    struct bench_lane lane;
+    double seconds;
+    uint64_t answer;
+    (void)state;
+
+    assert_true(
+        start_shell(&lane, "echo ready; read word; echo done 1 1; read word; exit 9"));
+    assert_true(bench_lane_run(&lane, &seconds, &answer));
+    (void)bench_lane_stop(&lane);
+    assert_string_equal(lane.error, "ended with status 9");
+}
+
 /* ------------------------------------------------------- lanes of our own */
 
 static uint64_t forty_two(uint64_t size)
@@ -296,6 +310,7 @@ int main(void)
         cmocka_unit_test(a_lane_whose_program_is_missing_says_so),
         cmocka_unit_test(a_run_that_fails_says_why_and_is_the_last),
         cmocka_unit_test(an_answer_that_makes_no_sense_is_not_taken),
+        cmocka_unit_test(a_lane_that_ends_badly_after_its_runs_says_so),
         cmocka_unit_test(a_sweep_has_a_row_for_the_twin_and_for_each_number_of_workers),
         cmocka_unit_test(a_wrong_answer_makes_the_row_wrong_and_no_other),
         cmocka_unit_test(one_wrong_answer_among_right_ones_makes_the_row_wrong),
