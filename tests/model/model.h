@@ -1,0 +1,26 @@
+/*
+ * model.h - runs a Relacy test as a program: random schedules first, from a seed that is
+ * the same each time; exit status 0 when none of them finds a fault.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef TESTS_MODEL_MODEL_H
+#define TESTS_MODEL_MODEL_H
+
+#include <relacy/relacy.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+
+template <typename Test> static int run_model(unsigned iterations)
+{
+    rl::test_params params;
+    const char *scale = std::getenv("MAG_TEST_SCALE");
+
+    params.iteration_count =
+        scale != NULL ? iterations / 100 * (unsigned)std::atoi(scale) : iterations;
+    params.execution_depth_limit = 2000;
+    return rl::simulate<Test>(params) ? 0 : 1;
+}
+
+#endif

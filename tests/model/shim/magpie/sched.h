@@ -1,0 +1,12 @@
+/* sched.h - as much of it as the modelled files use. SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_MODEL_SHIM_MAGPIE_SCHED_H
+#define TESTS_MODEL_SHIM_MAGPIE_SCHED_H
+
+#include <magpie/base.h>
+
+struct mag_job {
+    _Atomic(struct mag_job *) next;
+    rl::var<int> payload; /* plain: a race on it is reported */
+};
+
+#endif
