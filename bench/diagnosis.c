@@ -58,20 +58,6 @@ static enum mag_pinned try_to_pin(const struct mag_topology *topology)
     return obtained;
 }
 
-const char *bench_diagnosis_reason(const struct bench_diagnosis *d)
-{
-    switch (mag_budget_reason(d->budget)) {
-    case MAG_BUDGET_AFFINITY:
-        return "one for each core that the affinity mask or the cpuset of this process "
-               "allows";
-    case MAG_BUDGET_QUOTA:
-        return "the CPU quota of a control group, rounded up";
-    case MAG_BUDGET_CORES:
-    default:
-        return "one for each core of this machine";
-    }
-}
-
 /* ----------------------------------------------------------------- warnings */
 
 __attribute__((format(printf, 2, 3))) static void warn(struct bench_diagnosis *d,
@@ -104,21 +90,26 @@ static void warn_of_quota(struct bench_diagnosis *d)
 {
     double quota = mag_budget_quota(d->budget);
     uint32_t cores = mag_topology_cores(d->topology);
+    uint32_t workers = mag_budget_workers(d->budget);
+    const struct mag_budget_level *level =
+        mag_budget_level(d->budget, mag_budget_tightest(d->budget));
 
-    if (quota > 0 && quota < cores)
-        warn(
-            d,
-            "A control group allows %.2f CPUs of time on %s.  To use them all, raise its "
-            "cpu.max, or --cpus of the container.",
-            quota, bench_count(cores, "core").text);
-    if (quota > 0 && quota < mag_budget_workers(d->budget) && quota - floor(quota) > 0.01)
+    if (level == NULL)
+        return;
+    if (quota < cores)
+        warn(d,
+             "%s allows %.2f CPUs of time on %s.  To use them all, raise its %s, or "
+             "--cpus "
+             "of the container.",
+             level->path, quota, bench_count(cores, "core").text,
+             level->version == 2 ? "cpu.max" : "cpu.cfs_quota_us");
+    if (workers > 1 && quota + 0.01 < workers)
         warn(
             d,
             "%.2f CPUs are less than %s: with all of them busy the kernel holds this "
             "process back in every period.  For even latencies set the number of workers "
             "to %.0f.",
-            quota, bench_count(mag_budget_workers(d->budget), "worker").text,
-            fmax(floor(quota), 1));
+            quota, bench_count(workers, "worker").text, fmax(floor(quota), 1));
 }
 
 static void warn_of_throttling(struct bench_diagnosis *d)
@@ -179,6 +170,7 @@ void bench_diagnosis_read(struct bench_diagnosis *d)
     d->packages = bench_count_packages(d->topology);
     d->caches = bench_count_caches(d->topology);
     list_allowed(d);
+    (void)mag_budget_format(d->budget, d->decision, sizeof(d->decision));
     d->memory_binding = mag_node_binding_allowed();
     d->membarrier = mag_sched_uses_membarrier();
     d->pinned = try_to_pin(d->topology);

@@ -18,7 +18,8 @@ struct bench_diagnosis {
     struct mag_budget *budget;
     uint32_t packages;
     uint32_t caches;
-    char allowed[BENCH_PU_LIST]; /* the usable PUs, such as "0-7,16-23" */
+    char allowed[BENCH_PU_LIST];  /* the usable PUs, such as "0-7,16-23" */
+    char decision[BENCH_WARNING]; /* how many workers and why, as a sentence */
     bool memory_binding;
     bool membarrier;
     enum mag_pinned pinned; /* what a thread gets that asks for the first seat */
@@ -30,9 +31,6 @@ struct bench_diagnosis {
 /* Looks at the machine.  Binds the calling thread to see whether it can. */
 void bench_diagnosis_read(struct bench_diagnosis *diagnosis);
 void bench_diagnosis_free(struct bench_diagnosis *diagnosis);
-
-/* Why there are as many workers as there are, as a sentence. */
-const char *bench_diagnosis_reason(const struct bench_diagnosis *diagnosis);
 
 void bench_diagnosis_print(FILE *out, const struct bench_diagnosis *diagnosis);
 

@@ -50,6 +50,31 @@ static void print_cpus(FILE *out, const struct bench_diagnosis *d)
         (void)fprintf(out, "unknown\n");
 }
 
+/* Whether a level is the process's own in its version. */
+static bool is_first(const struct bench_diagnosis *d, uint32_t index)
+{
+    return index == 0 || mag_budget_level(d->budget, index)->version !=
+                             mag_budget_level(d->budget, index - 1)->version;
+}
+
+static void print_level(FILE *out, const struct mag_budget_level *level, bool first)
+{
+    name(out, first ? "its group" : "above it");
+    (void)fprintf(out, "%s: ", level->path);
+    if (level->cpus > 0)
+        (void)fprintf(out, "%.2f CPUs, %s of every %s\n", level->cpus,
+                      bench_seconds((double)level->quota_usec * 1e-6).text,
+                      bench_seconds((double)level->period_usec * 1e-6).text);
+    else
+        (void)fprintf(out, "no limit\n");
+    if (level->throttled == 0)
+        return;
+    name(out, "");
+    (void)fprintf(out, "held back %llu times, for %s in all\n",
+                  (unsigned long long)level->throttled,
+                  bench_seconds((double)level->throttled_usec * 1e-6).text);
+}
+
 static void print_quota(FILE *out, const struct bench_diagnosis *d)
 {
     uint32_t levels = mag_budget_levels(d->budget);
@@ -61,21 +86,8 @@ static void print_quota(FILE *out, const struct bench_diagnosis *d)
                       mag_budget_quota(d->budget));
     else
         (void)fprintf(out, "none%s\n", levels == 0 ? ", and no control group" : "");
-    for (uint32_t i = 0; i < levels; i++) {
-        const struct mag_budget_level *level = mag_budget_level(d->budget, i);
-
-        name(out, i == 0 ? "this group" : "above it");
-        if (level->cpus > 0)
-            (void)fprintf(out, "%.2f CPUs", level->cpus);
-        else
-            (void)fprintf(out, "no limit");
-        if (level->throttled > 0)
-            (void)fprintf(out, ", held back %llu times, for %s",
-                          (unsigned long long)level->throttled,
-                          bench_seconds((double)level->throttled_usec * 1e-6).text);
-        (void)fprintf(out, "  %s%s%s\n", bench_colour(out, BENCH_DIM), level->path,
-                      bench_colour(out, BENCH_PLAIN));
-    }
+    for (uint32_t i = 0; i < levels; i++)
+        print_level(out, mag_budget_level(d->budget, i), is_first(d, i));
 }
 
 static void print_kernel(FILE *out, const struct bench_diagnosis *d)
@@ -131,9 +143,8 @@ void bench_diagnosis_print(FILE *out, const struct bench_diagnosis *d)
                       mag_error_text(d->error));
         return;
     }
-    (void)fprintf(out, "%s%s%s: %s\n", bench_colour(out, BENCH_BOLD),
-                  bench_count(mag_budget_workers(d->budget), "worker").text,
-                  bench_colour(out, BENCH_PLAIN), bench_diagnosis_reason(d));
+    (void)fprintf(out, "%s%s%s\n", bench_colour(out, BENCH_BOLD), d->decision,
+                  bench_colour(out, BENCH_PLAIN));
     print_cpus(out, d);
     print_quota(out, d);
     print_kernel(out, d);
@@ -151,8 +162,11 @@ static json_t *levels_to_json(const struct bench_diagnosis *d)
         const struct mag_budget_level *level = mag_budget_level(d->budget, i);
 
         failed |= json_array_append_new(
-            levels, json_pack("{ss sf sI sI}", "path", level->path, "cpus", level->cpus,
-                              "throttled", (json_int_t)level->throttled, "throttled_usec",
+            levels, json_pack("{ss si sf sI sI sI sI}", "path", level->path, "version",
+                              (int)level->version, "cpus", level->cpus, "quota_usec",
+                              (json_int_t)level->quota_usec, "period_usec",
+                              (json_int_t)level->period_usec, "throttled",
+                              (json_int_t)level->throttled, "throttled_usec",
                               (json_int_t)level->throttled_usec));
     }
     if (failed == 0)
@@ -180,17 +194,18 @@ static json_t *diagnosis_to_json(const struct bench_diagnosis *d)
 
     if (d->error != 0)
         return json_pack("{ss}", "error", mag_error_text(d->error));
-    return json_pack(
-        "{sI ss sI sI ss sI sI sI sI ss sf sf so sb sb so}", "workers",
-        (json_int_t)mag_budget_workers(d->budget), "reason", bench_diagnosis_reason(d),
-        "online", (json_int_t)mag_budget_online(d->budget), "allowed",
-        (json_int_t)mag_topology_pus(d->topology), "allowed_list", d->allowed, "packages",
-        (json_int_t)d->packages, "nodes", (json_int_t)mag_topology_nodes(d->topology),
-        "caches", (json_int_t)d->caches, "cores",
-        (json_int_t)mag_topology_cores(d->topology), "pinning", pinned, "load", d->load,
-        "quota_cpus", mag_budget_quota(d->budget), "levels", levels_to_json(d),
-        "membarrier", d->membarrier, "memory_binding", d->memory_binding, "warnings",
-        warnings_to_json(d));
+    return json_pack("{sI ss ss sI sI ss sI sI sI sI ss sf sf so sb sb so}", "workers",
+                     (json_int_t)mag_budget_workers(d->budget), "reason",
+                     mag_budget_reason_name(mag_budget_reason(d->budget)), "decision",
+                     d->decision, "online", (json_int_t)mag_budget_online(d->budget),
+                     "allowed", (json_int_t)mag_topology_pus(d->topology), "allowed_list",
+                     d->allowed, "packages", (json_int_t)d->packages, "nodes",
+                     (json_int_t)mag_topology_nodes(d->topology), "caches",
+                     (json_int_t)d->caches, "cores",
+                     (json_int_t)mag_topology_cores(d->topology), "pinning", pinned,
+                     "load", d->load, "quota_cpus", mag_budget_quota(d->budget), "levels",
+                     levels_to_json(d), "membarrier", d->membarrier, "memory_binding",
+                     d->memory_binding, "warnings", warnings_to_json(d));
 }
 
 int bench_diagnosis_json(FILE *out, const struct bench_diagnosis *d)

@@ -4,6 +4,8 @@
 #include "bench/report.h"
 #include "bench/text.h"
 
+#include <string.h>
+
 /* ------------------------------------------------------------ all the rows */
 
 static void put_row(FILE *out, const struct bench_rows *rows, const struct bench_row *row)
@@ -101,6 +103,18 @@ static void put_method(FILE *out, const struct bench_machine *m)
         "</p>\n");
 }
 
+/* "2026-11-23T16:47:02Z" as "2026-11-23 16:47 UTC". */
+static void put_date(FILE *out, const char *date)
+{
+    char text[32];
+
+    if (strlen(date) == strlen("0000-00-00T00:00:00Z")) {
+        (void)snprintf(text, sizeof(text), "%.10s %.5s UTC", date, date + 11);
+        date = text;
+    }
+    bench_html_text(out, date);
+}
+
 static void put_header(FILE *out, const struct bench_machine *m)
 {
     bench_html(out,
@@ -114,7 +128,7 @@ static void put_header(FILE *out, const struct bench_machine *m)
     (void)fprintf(out, ", %s &middot; Magpie ", bench_count(m->cores, "core").text);
     bench_html_text(out, m->version);
     bench_html(out, " &middot; ");
-    bench_html_text(out, m->date);
+    put_date(out, m->date);
     if (m->seconds > 0)
         (void)fprintf(out, " &middot; measured in %s", bench_seconds(m->seconds).text);
     bench_html(out, "</p>\n</header>\n");

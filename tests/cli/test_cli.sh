@@ -158,12 +158,32 @@ if command -v taskset >/dev/null && [ "$(nproc)" -gt 1 ]; then
     checks=$((checks + 1))
     one=$(taskset -pc $$ | sed 's/.*: \([0-9]*\).*/\1/')
     taskset -c "$one" "$magpie" doctor >"$dir/out" 2>"$dir/err" || fail "doctor under taskset"
-    has "$dir/out" "1 worker: one for each core that the affinity mask"
+    has "$dir/out" "1 worker: "
     has "$dir/out" "1 PU: $one"
     has "$dir/out" "This process may use 1 of the "
     taskset -c "$one" "$magpie" topo >"$dir/out" 2>"$dir/err" || fail "topo under taskset"
     has "$dir/out" "1 worker, placed per-core"
 fi
+
+# --- and what a control group allows, where one can be made
+group=
+if mkdir "/sys/fs/cgroup/cpu/mag-cli-$$" 2>/dev/null; then
+    group=/sys/fs/cgroup/cpu/mag-cli-$$
+    echo 100000 >"$group/cpu.cfs_period_us" && echo 150000 >"$group/cpu.cfs_quota_us"
+elif grep -q cpu /sys/fs/cgroup/cgroup.subtree_control 2>/dev/null &&
+    mkdir "/sys/fs/cgroup/mag-cli-$$" 2>/dev/null; then
+    group=/sys/fs/cgroup/mag-cli-$$
+    echo "150000 100000" >"$group/cpu.max"
+fi 2>/dev/null
+if [ -n "$group" ] && [ "$(nproc)" -gt 1 ]; then
+    sh -c "echo \$\$ >$group/cgroup.procs && exec '$magpie' doctor" >"$dir/out" 2>"$dir/err"
+    has "$dir/out" "$group: 1.50 CPUs, 150.0 ms of every 100.0 ms"
+    has "$dir/out" "2 workers"
+    has "$dir/out" "1.50 CPUs are less than 2 workers"
+else
+    echo "skipped: no control group can be made, or there is one CPU only"
+fi
+[ -z "$group" ] || rmdir "$group"
 
 echo "$checks checks, $failures failures"
 [ "$failures" -eq 0 ] && [ "$checks" -gt 100 ]
