@@ -1,77 +1,123 @@
 #!/usr/bin/env bash
-# Installs what Magpie needs to be built, tested and measured.  Sourced by bench/run and
-# tests/run; needs nothing but bash and a package manager that it knows.
+# SPDX-License-Identifier: Apache-2.0
+# Installs what Magpie needs to be built, tested and measured, and builds it.  Sourced by
+# bench/run, tests/run and .ci/run from the top folder; needs bash and a system that has
+# apt, or everything installed already.
 #
-#   mag_setup build|check
-#
-# `build`: compilers, libraries, the plotter.  `check`: what the sanitizer, clang and tidy
-# jobs need besides.
+#   mag_setup build|check    `check`: also what the linters and the clang preset need
+#   mag_build PRESET         configures and builds build/PRESET
 
-MAG_APT_BUILD="gcc g++ libc6-dev make cmake ninja-build pkg-config libhwloc-dev libck-dev \
-libcmocka-dev libjansson-dev nettle-dev zlib1g-dev gnuplot-nox relacy-dev"
-MAG_APT_CHECK="clang-14 clang-tidy-14 clang-format-14 cppcheck python3 libclang-rt-14-dev"
+# PACKAGE:PROBE - a command, a pkg-config module as NAME.pc, or a file.  A package whose
+# probe is found is not asked for, whoever installed it.
+MAG_NEEDED="gcc:gcc g++:g++ libc6-dev:/usr/include/stdio.h cmake:cmake ninja-build:ninja \
+pkg-config:pkg-config libhwloc-dev:hwloc.pc libck-dev:ck.pc libcmocka-dev:cmocka.pc \
+libjansson-dev:jansson.pc nettle-dev:nettle.pc python3:python3"
+# Without these a run is poorer, and says so: no plots, no models.
+MAG_WELCOME="gnuplot-nox:gnuplot relacy-dev:/usr/include/relacy/relacy_std.hpp"
+MAG_CHECKERS="clang-14:clang-14 clang-tidy-14:clang-tidy-14 clang-format-14:clang-format-14 \
+cppcheck:cppcheck shellcheck:shellcheck"
 
 mag_other_systems() {
     cat >&2 <<'END'
 There is no apt here, so nothing was installed.  Install these, then run this again:
-  dnf:    gcc gcc-c++ cmake ninja-build pkgconf-pkg-config hwloc-devel ck-devel libcmocka-devel jansson-devel nettle-devel zlib-devel gnuplot
-  pacman: gcc cmake ninja pkgconf hwloc cmocka jansson nettle zlib gnuplot (and concurrencykit from the AUR)
-  zypper: gcc gcc-c++ cmake ninja pkg-config hwloc-devel concurrencykit-devel libcmocka-devel libjansson-devel libnettle-devel zlib-devel gnuplot
-  brew:   cmake ninja pkg-config hwloc concurrencykit cmocka jansson nettle zlib gnuplot (on Linux)
+  dnf install gcc gcc-c++ cmake ninja-build pkgconf-pkg-config hwloc-devel ck-devel libcmocka-devel jansson-devel nettle-devel python3 gnuplot
+  pacman -S gcc cmake ninja pkgconf hwloc cmocka jansson nettle python gnuplot   (and concurrencykit, from the AUR)
+  zypper install gcc gcc-c++ cmake ninja pkg-config hwloc-devel ck-devel libcmocka-devel libjansson-devel libnettle-devel python3 gnuplot
+  brew install gcc cmake ninja pkgconf hwloc concurrencykit cmocka jansson nettle python gnuplot   (on Linux)
 END
 }
 
-# Whether a package is installed, by Debian's own book.
-mag_has_package() {
-    [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+mag_probe() {
+    case $1 in
+        /*) [ -e "$1" ] ;;
+        *.pc) pkg-config --exists "${1%.pc}" 2>/dev/null ;;
+        *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
 }
 
-mag_as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null 2>&1; then
-        sudo "$@"
-    else
-        echo "Packages are missing and this is neither root nor is there sudo: run as root '$*'." >&2
+# Those of the given PACKAGE:PROBE that are absent, by name.
+mag_absent() {
+    local pair
+    for pair in "$@"; do
+        mag_probe "${pair#*:}" ||
+            [ "$(dpkg-query -W -f='${db:Status-Status}' "${pair%%:*}" 2>/dev/null)" = installed ] ||
+            printf ' %s' "${pair%%:*}"
+    done
+}
+
+# As root, waiting for whoever else installs something.
+mag_apt() {
+    local sudo=sudo
+    [ "$(id -u)" = 0 ] && sudo=""
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get -y -qq -o DPkg::Lock::Timeout=300 \
+        "$@" >>build/setup.log 2>&1
+}
+
+mag_may_install() {
+    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null 2>&1
+}
+
+# Of the given packages, those that this release has.
+mag_known() {
+    local package
+    for package in "$@"; do
+        apt-cache show "$package" >/dev/null 2>&1 && printf ' %s' "$package"
+    done
+}
+
+# mag_install MISSING WISHED: all of MISSING, and what there is of WISHED.
+mag_install() {
+    local missing=$1 wished=$2
+    if ! mag_may_install; then
+        echo "There is neither root nor sudo to install what is missing.  As root:" >&2
+        echo "  apt-get install --no-install-recommends$missing$wished" >&2
+        return 1
+    fi
+    echo "Installing:$missing$wished"
+    mkdir -p build
+    : >build/setup.log
+    # shellcheck disable=SC2046,SC2086 # lists of words
+    if ! mag_apt update ||
+        ! mag_apt install --no-install-recommends $missing $(mag_known $wished); then
+        tail -n 40 build/setup.log >&2
+        echo "They could not be installed; the whole log is in build/setup.log." >&2
         return 1
     fi
 }
 
-# Everything that the build asks for by name; enough where there is no apt.
-mag_has_tools() {
-    local tool
-    for tool in cmake ninja cc c++ pkg-config; do
-        command -v "$tool" >/dev/null 2>&1 || return 1
-    done
-    pkg-config --exists hwloc ck cmocka jansson nettle zlib
-}
-
-mag_setup() {
-    local wanted="$MAG_APT_BUILD" package missing=""
-    [ "$1" = check ] && wanted="$wanted $MAG_APT_CHECK"
-    if ! command -v apt-get >/dev/null 2>&1; then
-        mag_has_tools && return 0
-        mag_other_systems
-        return 1
-    fi
-    for package in $wanted; do
-        mag_has_package "$package" || missing="$missing $package"
-    done
-    [ -z "$missing" ] && return 0
-    echo "Installing:$missing"
-    mag_as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
-        # shellcheck disable=SC2086 # a list of words
-        mag_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-            --no-install-recommends $missing >/dev/null && return 0
-    echo "The packages could not be installed; see the messages above." >&2
+mag_check_cmake() {
+    local version
+    version=$(cmake --version | { read -r _ _ version && echo "$version"; })
+    case $version in
+        [4-9].* | [1-9][0-9].* | 3.2[5-9]* | 3.[3-9][0-9]*) return 0 ;;
+    esac
+    echo "CMake 3.25 or newer is needed, and this is $version; see https://cmake.org/download" >&2
     return 1
 }
 
-# Configures and builds a preset.  Output is shown only when it fails.
+mag_setup() {
+    local needed=$MAG_NEEDED wished missing
+    [ "$1" = check ] && needed="$needed $MAG_CHECKERS"
+    # shellcheck disable=SC2086 # lists of words
+    missing=$(mag_absent $needed) wished=$(mag_absent $MAG_WELCOME)
+    if [ -n "$missing" ] && ! command -v apt-get >/dev/null 2>&1; then
+        mag_other_systems
+        return 1
+    fi
+    if [ -n "$missing" ]; then
+        mag_install "$missing" "$wished" || return 1
+    elif mag_may_install; then
+        # shellcheck disable=SC2086 # a list of words
+        wished=$(mag_known $wished)
+        [ -z "$wished" ] || mag_install "" "$wished" || return 1
+    fi
+    mag_check_cmake
+}
+
+# Output is shown only when it fails.
 mag_build() {
-    local preset=$1 log
+    local preset=$1 log="build/$1.log"
     mkdir -p build
-    log="build/$preset.log"
     echo "Building ($preset) ..."
     if ! cmake --preset "$preset" >"$log" 2>&1 || ! cmake --build "build/$preset" >>"$log" 2>&1; then
         tail -n 60 "$log" >&2
