@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "numa/topology.h"
+#include "numa/xml.h"
 
 #include <errno.h>
 #include <hwloc/cpukinds.h>
 #include <hwloc/distances.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* ---------------------------------------------------------------- what to load */
+
+static int set_xml(hwloc_topology_t hwloc, const char *path)
+{
+    int r = mag_xml_check(path);
+
+    if (r == 0 && hwloc_topology_set_xml(hwloc, path) != 0)
+        return -EINVAL;
+    return r;
+}
 
 static int set_source(hwloc_topology_t hwloc, enum mag_topology_kind kind,
                       const char *text)
@@ -18,10 +27,7 @@ static int set_source(hwloc_topology_t hwloc, enum mag_topology_kind kind,
     case MAG_TOPOLOGY_MACHINE:
         return -EINVAL;
     case MAG_TOPOLOGY_XML:
-        /* hwloc has one code for all that can be wrong; this one a user can act on. */
-        if (access(text, R_OK) != 0)
-            return errno == EACCES ? -EACCES : -ENOENT;
-        return hwloc_topology_set_xml(hwloc, text) == 0 ? 0 : -EINVAL;
+        return set_xml(hwloc, text);
     case MAG_TOPOLOGY_SYNTHETIC:
         return hwloc_topology_set_synthetic(hwloc, text) == 0 ? 0 : -EINVAL;
     }

@@ -67,8 +67,9 @@ struct mag_node {
  *
  * hwloc's environment variables hold as everywhere; where HWLOC_XMLFILE, HWLOC_SYNTHETIC
  * or HWLOC_FSROOT put another machine in the place of this one, that one is loaded and
- * mag_topology_is_this_machine says so.  hwloc itself prints a warning on standard error
- * for some XML files that are well formed and senseless, unless HWLOC_HIDE_ERRORS is 2.
+ * mag_topology_is_this_machine says so.  A damaged XML file is refused; of one that is well
+ * formed and senseless hwloc itself may complain on standard error, unless its
+ * HWLOC_HIDE_ERRORS is 2.
  *
  *   text       a path or a description, see enum mag_topology_kind; NULL for this machine
  *   Thread     any; loads in several threads do not disturb each other

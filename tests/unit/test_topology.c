@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -181,6 +182,17 @@ static void slow_cores_are_of_kind_zero(void **state)
     assert_int_equal(mag_topology_cores(topology), 6);
     for (uint32_t i = 0; i < mag_topology_pus(topology); i++)
         assert_int_equal(mag_topology_pu(topology, i)->kind, i >= 4);
+    mag_topology_free(topology);
+}
+
+static void files_of_hwloc_1_are_read(void **state)
+{
+    struct mag_topology *topology = load_described("hwloc1.xml");
+    (void)state;
+
+    assert_int_equal(mag_topology_pus(topology), 2);
+    assert_int_equal(mag_topology_cores(topology), 2);
+    assert_int_equal(mag_topology_nodes(topology), 1);
     mag_topology_free(topology);
 }
 
@@ -361,18 +373,64 @@ static void a_file_that_may_not_be_read_is_told_from_a_missing_one(void **state)
     assert_int_equal(failed, 0);
 }
 
-static void every_allocation_may_fail_and_leaves_nothing_behind(void **state)
+/* Loads tests/topologies/odd.xml with one thing in it changed; "" for `to` ends it there. */
+static int load_damaged(const char *from, const char *to)
+{
+    char path[] = "/tmp/magpie-topology-XXXXXX";
+    struct mag_topology *topology = NULL;
+    char text[8192];
+    FILE *whole = fopen(MAG_SOURCE_DIR "/tests/topologies/odd.xml", "r");
+    FILE *damaged = fdopen(mkstemp(path), "w");
+
+    assert_true(whole != NULL && damaged != NULL);
+    text[fread(text, 1, sizeof(text) - 1, whole)] = '\0';
+    char *at = strstr(text, from);
+    assert_non_null(at);
+    *at = '\0';
+    (void)fprintf(damaged, "%s%s%s", text, to, *to != '\0' ? at + strlen(from) : "");
+    (void)fclose(whole);
+    (void)fclose(damaged);
+    int r = mag_topology_load(MAG_TOPOLOGY_XML, path, &topology);
+    (void)unlink(path);
+    mag_topology_free(topology);
+    return r;
+}
+
+/* Files for most of which hwloc alone would end the program. */
+static void damaged_files_are_refused(void **state)
+{
+    static const char *const damages[][2] = {
+        {"<topology", ""},
+        {"<object", ""},
+        {"os_index=\"40\"", ""},
+        {"</topology", ""},
+        {"<topology version", "<topo version"},
+        {"complete_cpuset=", "complete_cpu_set="},
+        {" cpuset=", " set="},
+        {" nodeset=", " set="},
+        {"complete_nodeset=\"0x", "complete_nodeset=\"z"},
+        {"os_index=\"0\" cpuset", "os_index=\"0\"7 cpuset"},
+        {"gp_index=\"2\"/>", "gp_index=\"2/>"},
+        {"os_index=\"0\" cpuset", "os_index=\"0\"cpuset"},
+        {"type=\"Package\"", "type=\"Bridge\""},
+    };
+    (void)state;
+
+    assert_int_equal(load_damaged("gp_index", "gp_index"), 0);
+    for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++)
+        assert_int_equal(load_damaged(damages[i][0], damages[i][1]), -EINVAL);
+}
+
+static void check_failures(enum mag_topology_kind kind, const char *text)
 {
     int64_t before = test_live_allocations();
     uint32_t failures = 0;
-    (void)state;
 
     for (uint32_t nth = 1;; nth++) {
         struct mag_topology *topology = NULL;
 
         test_fail_allocation(nth);
-        int r =
-            mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "node:2 core:2 pu:1", &topology);
+        int r = mag_topology_load(kind, text, &topology);
         bool failed = test_has_failed();
         test_fail_allocation(0);
         if (failed) {
@@ -385,7 +443,15 @@ static void every_allocation_may_fail_and_leaves_nothing_behind(void **state)
         if (!failed)
             break;
     }
-    assert_true(failures >= 4);
+    assert_true(failures >= 5);
+}
+
+static void every_allocation_may_fail_and_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    check_failures(MAG_TOPOLOGY_SYNTHETIC, "node:2 core:2 pu:1");
+    check_failures(MAG_TOPOLOGY_XML, MAG_SOURCE_DIR "/tests/topologies/odd.xml");
+    check_failures(MAG_TOPOLOGY_MACHINE, NULL);
 }
 
 int main(void)
@@ -397,8 +463,10 @@ int main(void)
         cmocka_unit_test(of_two_memories_the_one_with_fewer_pus_around_it_is_near),
         cmocka_unit_test(only_usable_pus_and_nodes_count_on_an_odd_machine),
         cmocka_unit_test(nodes_may_be_without_memory_or_without_pus),
+        cmocka_unit_test(files_of_hwloc_1_are_read),
         cmocka_unit_test(slow_cores_are_of_kind_zero),
         cmocka_unit_test(what_is_not_a_topology_is_refused),
+        cmocka_unit_test(damaged_files_are_refused),
         cmocka_unit_test(distances_are_the_machines_or_ten_and_twenty),
         cmocka_unit_test(this_machine_has_the_pus_that_the_mask_allows),
         cmocka_unit_test(a_mask_of_one_cpu_leaves_one_pu),
