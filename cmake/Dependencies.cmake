@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What Magpie links to.  The library needs hwloc, ck and threads; the program and the
 # tests bring their own.
 set(THREADS_PREFER_PTHREAD_FLAG ON)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # libmagpie.so and libmagpie.a, from the rooms.
 file(GLOB MAG_SOURCES CONFIGURE_DEPENDS
   "${PROJECT_SOURCE_DIR}/numa/*.c" "${PROJECT_SOURCE_DIR}/sched/*.c"

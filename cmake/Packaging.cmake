@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # `cmake --install`: headers, both libraries, the program and its man page, a CMake
 # package and a pkg-config file.
 include(CMakePackageConfigHelpers)
@@ -18,6 +19,11 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/magpie-config-version.cm
 install(FILES "${PROJECT_BINARY_DIR}/magpie-config.cmake"
               "${PROJECT_BINARY_DIR}/magpie-config-version.cmake"
         DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/magpie")
+# For a program that links libmagpie.a: hwloc and ck as they are linked here.  Not as
+# Requires.private, which asks for what a static hwloc would need, and Debian's names a
+# library that its package does not bring.
+list(JOIN HWLOC_LDFLAGS " " MAG_PC_HWLOC)
+list(JOIN CK_LDFLAGS " " MAG_PC_CK)
 # Found from where it lies, so that any prefix chosen at installation is right.
 file(RELATIVE_PATH MAG_PC_TO_PREFIX
      "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Warnings for our own code.  They are errors in our presets only: a newer compiler that
 # knows more must not stop those who just build a release.
 add_library(magpie-warnings INTERFACE)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <magpie/magpie.h>
+#include "every_header.h" /* made by test_install.sh from what is installed */
 
 #include <cstring>
 

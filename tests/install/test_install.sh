@@ -7,69 +7,108 @@
 set -eu
 build=$1
 here=$(cd "$(dirname "$0")" && pwd)
+source=$(cd "$here/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+prefix=$work/prefix
 
 if grep -q '^CMAKE_C_FLAGS:.*-fsanitize' "$build/CMakeCache.txt"; then
     echo "skipped: what is installed is not built with a sanitizer"
     exit 77
 fi
 
-step() {
-    echo "-- $1"
-    shift
-    "$@"
+fail() {
+    echo "$*"
+    exit 1
 }
 
-step "install" cmake --install "$build" --prefix "$work/prefix" >/dev/null
-lib=$(dirname "$(find "$work/prefix" -name libmagpie.so)")
-export LD_LIBRARY_PATH=$lib PKG_CONFIG_PATH=$lib/pkgconfig
+# step WHAT COMMAND...: what it says is shown only if it fails.
+step() {
+    local what=$1
+    shift
+    echo "-- $what"
+    "$@" >"$work/log" 2>&1 || { cat "$work/log"; fail "failed: $*"; }
+}
+
+step "install" cmake --install "$build" --prefix "$prefix"
+lib=$(dirname "$(find "$prefix" -name libmagpie.so)")
+export PKG_CONFIG_PATH=$lib/pkgconfig
 
 echo "-- what is installed"
+version=$(pkg-config --modversion magpie)
 for file in include/magpie/magpie.h bin/magpie share/man/man1/magpie.1; do
-    test -e "$work/prefix/$file" || { echo "missing: $file"; exit 1; }
+    test -e "$prefix/$file" || fail "missing: $file"
 done
-test -e "$lib/libmagpie.a"
-readelf -d "$lib/libmagpie.so" | grep -q 'SONAME.*libmagpie\.so\.0'
-readelf -d "$lib/libmagpie.so" | grep -q NODELETE
+for file in libmagpie.a libmagpie.so.0 "libmagpie.so.$version" cmake/magpie/magpie-config.cmake; do
+    test -e "$lib/$file" || fail "missing: $file"
+done
+for header in "$source"/include/magpie/*.h; do
+    cmp "$header" "$prefix/include/magpie/${header##*/}"
+done
+[ "$("$prefix/bin/magpie" --version)" = "magpie $version" ] || fail "the program has another version"
+grep -q "\"magpie $version\"" "$prefix/share/man/man1/magpie.1" ||
+    fail "the manual has another version"
 
-echo "-- only mag_ is exported"
-nm -D --defined-only "$lib/libmagpie.so" | awk '{print $3}' >"$work/symbols"
-test -s "$work/symbols"
-if grep -v '^mag_' "$work/symbols"; then
-    echo "these symbols are not ours to export"
-    exit 1
-fi
+echo "-- the shared library"
+readelf -d "$lib/libmagpie.so" >"$work/dynamic"
+grep -q 'SONAME.*\[libmagpie\.so\.0\]' "$work/dynamic" || fail "its SONAME is not libmagpie.so.0"
+grep -q NODELETE "$work/dynamic" || fail "it can be unmapped under its threads"
+nm -D --defined-only "$lib/libmagpie.so" | awk '{ print $3 }' | sort >"$work/exported"
+grep -oh "\bmag_[a-z0-9_]*" "$source"/include/magpie/*.h | sort -u >"$work/named"
+grep -q '^mag_version$' "$work/exported" || fail "mag_version is not exported"
+! grep -v '^mag_' "$work/exported" || fail "these symbols are not ours to export"
+[ -z "$(comm -23 "$work/exported" "$work/named")" ] ||
+    fail "exported, but in no public header: $(comm -23 "$work/exported" "$work/named")"
+
+echo "-- the static library"
+nm -g --defined-only "$lib/libmagpie.a" | awk 'NF == 3 { print $3 }' >"$work/global"
+! grep -v '^mag_' "$work/global" || fail "these names are not ours to give to a program"
 
 mkdir "$work/consumer"
 cp "$here/consumer.c" "$here/consumer.cpp" "$work/consumer"
 cp "$here/CMakeLists.consumer.txt" "$work/consumer/CMakeLists.txt"
-step "by CMake" cmake -S "$work/consumer" -B "$work/consumer/build" -G Ninja \
-    -DCMAKE_PREFIX_PATH="$work/prefix" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
-cmake --build "$work/consumer/build" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+cd "$work/consumer"
+{
+    echo '#include <magpie/magpie.h>'
+    (cd "$prefix/include" && printf '#include <%s>\n' magpie/*.h)
+} >every_header.h
+
+step "by CMake" cmake -S . -B found -G Ninja "-DCMAKE_PREFIX_PATH=$prefix"
+step "build" cmake --build found
 for program in by-cmake by-cmake-static by-cmake-cpp; do
-    step "run $program" "$work/consumer/build/$program"
+    step "run $program" "found/$program"
 done
 
-cd "$work/consumer"
+step "as a part of another project" cmake -S . -B within -G Ninja "-DMAGPIE_SOURCE=$source"
+step "build" cmake --build within
+step "run" within/by-cmake
+! test -e within/magpie/bench || fail "the program was built, and nobody asked for it"
+
 # shellcheck disable=SC2046 # lists of words
 {
-    step "by pkg-config" cc -std=c11 -Wall -Wextra -Wpedantic -Werror consumer.c \
-        $(pkg-config --cflags --libs magpie) -o by-pkg-config
-    step "run" ./by-pkg-config
-    step "by pkg-config, statically" cc -std=c11 consumer.c $(pkg-config --cflags magpie) \
-        "$lib/libmagpie.a" $(pkg-config --static --libs magpie | sed 's/-lmagpie//') -o static
-    step "run" env -u LD_LIBRARY_PATH ./static
-    step "C++17" c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror consumer.cpp \
-        $(pkg-config --cflags --libs magpie) -o cpp
+    export LD_LIBRARY_PATH=$lib
+    step "by pkg-config" cc -std=c11 -Wall -Wextra -Wpedantic -Werror consumer.c -o shared \
+        $(pkg-config --cflags --libs magpie)
+    step "run" ./shared
+    step "C++17" c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror consumer.cpp -o cpp \
+        $(pkg-config --cflags --libs magpie)
     step "run" ./cpp
+    unset LD_LIBRARY_PATH
 }
 
-echo "-- each header by itself, in C and C++"
-for header in "$work/prefix"/include/magpie/*.h; do
-    echo "#include <magpie/$(basename "$header")>" >one.c
-    cc -std=c11 -Wall -Wextra -Wpedantic -Werror -I "$work/prefix/include" -fsyntax-only one.c
-    c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -I "$work/prefix/include" \
-        -fsyntax-only -x c++ one.c
+# With only the archive there, as a distribution's static package has it.
+rm "$lib"/libmagpie.so*
+# shellcheck disable=SC2046 # lists of words
+step "by pkg-config --static" cc -std=c11 -Wall -Wextra -Wpedantic -Werror consumer.c \
+    -o static $(pkg-config --static --cflags --libs magpie)
+step "run" ./static
+! readelf -d static | grep -q libmagpie || fail "it is not static"
+
+for header in "$prefix"/include/magpie/*.h; do
+    echo "#include <magpie/${header##*/}>" >one.c
+    step "${header##*/} by itself, in C11" cc -std=c11 -Wall -Wextra -Wpedantic -Werror \
+        -I "$prefix/include" -fsyntax-only one.c
+    step "${header##*/} by itself, in C++17" c++ -std=c++17 -Wall -Wextra -Wpedantic \
+        -Werror -I "$prefix/include" -fsyntax-only -x c++ one.c
 done
 echo "ok"
