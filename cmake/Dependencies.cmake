@@ -4,5 +4,5 @@
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc>=2.0)
+pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc>=2.5)
 pkg_check_modules(CK REQUIRED IMPORTED_TARGET ck)
