@@ -1,17 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The rules that no compiler checks.  Prints path:line: rule for each violation.
+"""The rules that no compiler checks.  Prints path:line: rule: why, for each violation.
 
 usage: tools/check_style.py [--root DIR] [--no-format]
 
-  layers      who may include whom: vtask -> sched -> numa -> libc
+  layers      who may include whom: vtask -> sched -> numa -> libc; private headers stay in
+              their room and its tests
   orders      every memory order has a reason in a comment directly above its statement
-  explicit    atomic operations name their order
-  size        a file has at most 500 lines
-  spdx        every source file names its licence
-  guard       a header's guard is its path
-  comment     no // comments in C, no notes to self
+  explicit    atomic operations name their order, and there is one kind of them
+  silent      the library never prints, exits or aborts
   documented  every public function has a comment directly above it
+  guard       a header's guard is its path
+  spdx        every source file and script names its licence
+  size        a file has at most 500 lines
+  width       a line of C has at most 90 columns
+  comment     no // comments in C
+  words       no notes to self, no paths of somebody's machine
+  spaces      no tabs, no trailing blanks, a newline at the end
+  links       what a page points to is there
   format      clang-format 14 would change nothing (skipped, and said so, where absent)
 """
 import argparse
@@ -21,136 +27,215 @@ import shutil
 import subprocess
 import sys
 
-ROOMS = {"numa": set(), "sched": {"numa"}, "vtask": {"sched", "numa"}}
-PUBLIC_OF = {"numa.h": "numa", "pool.h": "numa", "sched.h": "sched", "fork.h": "sched"}
+ROOMS = {"numa": {"numa"}, "sched": {"sched", "numa"}, "vtask": {"vtask", "sched", "numa"}}
+OWNER = {"numa.h": "numa", "pool.h": "numa", "sched.h": "sched", "fork.h": "sched"}
 NEUTRAL = {"base.h", "atomic.h", "magpie.h"}
-SOURCES = ("numa", "sched", "vtask", "bench", "tests", "examples", "include")
-LINES_MAX = 500
+C_LIKE = {".c", ".h", ".cpp"}
+SCRIPTS = {".py", ".sh", ".awk", ".cmake"}
+SCRIPT_NAMES = {"run", "CMakeLists.txt"}
+PROSE = {".md", ".txt", ".in", ".1", ".json"}
+LINES_MAX, COLUMNS_MAX = 500, 90
 
-PRIVATE = re.compile(r'#\s*include\s+"([\w.-]+)/([\w./-]+)"')
+QUOTED = re.compile(r'#\s*include\s+"([^"]+)"')
 PUBLIC = re.compile(r"#\s*include\s+<magpie/([\w.]+)>")
-ORDER = re.compile(r"\bmemory_order_\w+|\bMAG_(LOAD|STORE)\(")
-IMPLICIT = re.compile(r"\batomic_(?!\w*_explicit\b)(load|store|exchange|compare_exchange|fetch)\w*\(")
-NOTE = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
-PROTOTYPE = re.compile(r"^(MAG_API|static inline)\b")
+ABOVE_SCHED = re.compile(r"\bvtask|value[ -]task", re.I)
+ORDER = re.compile(r"\bmemory_order_\w|\bMAG_(LOAD|STORE)\(")
+IMPLICIT = re.compile(r"\batomic_(?:load|store|exchange|compare_exchange_(?:weak|strong)|"
+                      r"fetch_(?:add|sub|or|and|xor)|flag_test_and_set|flag_clear)\s*\(")
+OTHER_ATOMICS = re.compile(r"\b__(?:sync|atomic)_\w+|\bmemory_order_consume\b")
+LOUD = re.compile(r"(?<![\w.>])(?:v?[fd]?printf|f?puts|putchar|perror|v?syslog|abort|_?exit|"
+                  r"_Exit|quick_exit)\s*\(")
+NOTE = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
+PLACE = re.compile(r"/(?:wo" r"rk|ho" r"me|ro" r"ot)/\w|\b(?:issue|session) #?\d", re.I)
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+NOT_CODE = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
 
 
-def is_comment(line):
-    return line.lstrip().startswith(("/*", "*"))
+class File:
+    """A file, its lines, and for C the same lines without comments and strings."""
+
+    def __init__(self, root, path):
+        self.path = path
+        self.room = path.parts[0]
+        self.text = (root / path).read_text(encoding="utf-8")
+        self.lines = self.text.splitlines()
+        self.root = root
+        self.is_c = path.suffix in C_LIKE
+        self.is_script = path.suffix in SCRIPTS or path.name in SCRIPT_NAMES
+        self.code = self.lines
+        if self.is_c:
+            bare = NOT_CODE.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), self.text)
+            self.code = bare.split("\n")[:len(self.lines)]
+
+    def is_comment(self, i):
+        """Whether line i holds a comment, or a part of one, and nothing else."""
+        return self.lines[i].strip() != "" and self.code[i].strip() == ""
 
 
-def owner_of(header):
-    """The room that a public header belongs to; vtask's are all the others."""
-    return PUBLIC_OF.get(header, "vtask")
+def public_room(file):
+    """The room whose rules a file keeps: its own, or that of a public header's owner."""
+    if file.room == "include":
+        return None if file.path.name in NEUTRAL else OWNER.get(file.path.name, "vtask")
+    return file.room if file.room in ROOMS else None
 
 
-def check_layers(path, lines):
-    room = path.parts[0]
-    for number, line in enumerate(lines, 1):
-        private, public = PRIVATE.search(line), PUBLIC.search(line)
-        if room in ROOMS:
-            if private and private[1] != room:
-                yield number, f"layers: {room}/ may not include {private[1]}/{private[2]}"
-            if public and public[1] not in NEUTRAL:
-                owner = owner_of(public[1])
-                if owner != room and owner not in ROOMS[room]:
-                    yield number, f"layers: {room}/ may not use <magpie/{public[1]}>"
-        elif room in ("bench", "examples") and private and private[1] in ROOMS:
-            yield number, f"layers: {room}/ sees only <magpie/...>"
+def check_layers(file):
+    room, seen = public_room(file), set()
+    for number, line in enumerate(file.lines if file.is_c else (), 1):
+        quoted, public = QUOTED.search(line), PUBLIC.search(line)
+        if quoted:
+            owner = quoted[1].split("/")[0]
+            if file.room in ROOMS and owner != file.room:
+                yield number, f'{file.room}/ may not include "{quoted[1]}"'
+            elif file.room in ("bench", "examples", "include") and owner != "bench":
+                yield number, f"{file.room}/ sees only <magpie/...>"
+            elif file.room == "tests" and owner in ROOMS:
+                seen.add(owner)
+                if len(seen) > 1:
+                    yield number, "a test looks into one room, not into several"
+        if public and room and public[1] not in NEUTRAL:
+            if OWNER.get(public[1], "vtask") not in ROOMS[room]:
+                yield number, f"{room}/ may not use <magpie/{public[1]}>"
+        if room in ("numa", "sched") and ABOVE_SCHED.search(line):
+            yield number, f"{room}/ does not know what stands above it"
 
 
-def statement_start(lines, i):
+def statement_start(file, i):
     """The first line of the statement that line i belongs to."""
-    while i > 0:
-        before = lines[i - 1].rstrip()
-        if (before == "" or before.endswith((";", "{", "}", ":", "*/")) or
-                before.lstrip().startswith("#")):
-            return i
+    while i > 0 and not file.is_comment(i - 1):
+        before = file.code[i - 1].strip()
+        if before == "" or before.endswith((";", "{", "}", ":")):
+            break
+        if before.startswith("#") and not before.endswith("\\"):
+            break
         i -= 1
     return i
 
 
-def check_orders(path, lines):
-    in_macro = False
-    for i, line in enumerate(lines):
-        defines = line.lstrip().startswith("#") or in_macro
-        in_macro = defines and line.rstrip().endswith("\\")
-        if defines or is_comment(line) or not ORDER.search(line):
-            continue
-        start = statement_start(lines, i)
-        if start == 0 or not lines[start - 1].rstrip().endswith("*/"):
-            yield i + 1, "orders: no reason directly above this memory order"
+def check_orders(file):
+    for i, line in enumerate(file.code if file.is_c else ()):
+        if ORDER.search(line) and not line.lstrip().startswith("#"):
+            start = statement_start(file, i)
+            if start == 0 or not file.is_comment(start - 1):
+                yield i + 1, "no reason directly above this memory order"
 
 
-def check_explicit(path, lines):
-    for number, line in enumerate(lines, 1):
-        if not is_comment(line) and IMPLICIT.search(line):
-            yield number, "explicit: name the memory order"
-
-
-def check_size(path, lines):
-    if len(lines) > LINES_MAX:
-        yield len(lines), f"size: {len(lines)} lines, at most {LINES_MAX}"
-
-
-def check_spdx(path, lines):
-    if not any("SPDX-License-Identifier: Apache-2.0" in line for line in lines[:80]):
-        yield 1, "spdx: no licence line"
-
-
-def guard_of(path):
-    parts = path.parts[1:] if path.parts[0] == "include" else path.parts
-    return re.sub(r"\W", "_", "_".join(parts)).upper()
-
-
-def check_guard(path, lines):
-    if path.suffix == ".h" and f"#ifndef {guard_of(path)}" not in lines:
-        yield 1, f"guard: expected {guard_of(path)}"
-
-
-def check_comment(path, lines):
-    for number, line in enumerate(lines, 1):
-        if NOTE.search(line):
-            yield number, "comment: a note to self belongs elsewhere"
-        if path.suffix in (".c", ".h") and re.search(r"(^|[\s;{}])//", line) \
-                and not is_comment(line):
-            yield number, "comment: use /* */"
-
-
-def check_documented(path, lines):
-    if path.parts[0] != "include":
+def check_explicit(file):
+    if not file.is_c or file.path.name in ("atomic.h", "stdatomic.h"):
         return
-    for i, line in enumerate(lines):
-        if not line.startswith("MAG_API"):
+    for number, line in enumerate(file.code, 1):
+        if IMPLICIT.search(line):
+            yield number, "name the memory order"
+        if OTHER_ATOMICS.search(line):
+            yield number, "only C11's atomics, and not memory_order_consume"
+
+
+def check_silent(file):
+    if file.room in ROOMS:
+        for number, line in enumerate(file.code, 1):
+            if LOUD.search(line):
+                yield number, "the library returns errors, and says nothing"
+
+
+def check_documented(file):
+    if file.room != "include":
+        return
+    for i, line in enumerate(file.code):
+        if not re.match(r"(MAG_API|(MAG_MUST_CHECK )?static inline)\b", line):
             continue
-        above = lines[i - 1].rstrip() if i else ""
-        # A group of one-line accessors shares the comment above the first.
-        if not (above.endswith("*/") or above.endswith(";")):
-            yield i + 1, "documented: a public function without a comment above it"
+        # One-line accessors in a group share the comment above the first.
+        grouped = i > 0 and line.startswith("MAG_API") and file.code[i - 1].endswith(";")
+        if i == 0 or not (file.is_comment(i - 1) or grouped):
+            yield i + 1, "a public function without a comment directly above it"
 
 
-CHECKS = (check_layers, check_orders, check_explicit, check_size, check_spdx, check_guard,
-          check_comment, check_documented)
+def check_guard(file):
+    if file.path.suffix != ".h":
+        return
+    parts = file.path.parts[1:] if file.room == "include" else file.path.parts
+    guard = re.sub(r"\W", "_", "_".join(parts)).upper()
+    wanted = f"#ifndef {guard}\n#define {guard}\n"
+    if wanted not in file.text and "shim" not in file.path.parts:
+        yield 1, f"expected {guard}"
 
 
-def sources(root):
-    for folder in SOURCES:
-        for path in sorted((root / folder).rglob("*")):
-            relative = path.relative_to(root)
-            if path.suffix in (".c", ".h", ".cpp") and "peers" not in relative.parts:
-                yield relative
+def check_spdx(file):
+    if file.is_c or file.is_script:
+        if not any("SPDX-License-Identifier: Apache-2.0" in line for line in file.lines[:80]):
+            yield 1, "no licence line"
 
 
-def check_format(root, paths):
+def check_size(file):
+    if (file.is_c or file.is_script) and len(file.lines) > LINES_MAX:
+        yield len(file.lines), f"{len(file.lines)} lines, at most {LINES_MAX}"
+
+
+def check_width(file):
+    for number, line in enumerate(file.lines, 1):
+        if file.is_c and len(line) > COLUMNS_MAX:
+            yield number, f"{len(line)} columns, at most {COLUMNS_MAX}"
+
+
+def check_comment(file):
+    if file.path.suffix in (".c", ".h"):
+        bare = re.sub(r"/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"",
+                      lambda m: re.sub(r"[^\n]", " ", m[0]), file.text, flags=re.S)
+        for number, line in enumerate(bare.split("\n"), 1):
+            if "//" in line:
+                yield number, "use /* */"
+
+
+def check_words(file):
+    for number, line in enumerate(file.lines, 1):
+        if NOTE.search(line):
+            yield number, "a note to self belongs elsewhere"
+        if PLACE.search(line):
+            yield number, "the project speaks of itself alone"
+
+
+def check_spaces(file):
+    for number, line in enumerate(file.lines, 1):
+        if line != line.rstrip() or "\t" in line:
+            yield number, "a tab or a trailing blank"
+    if file.text and not file.text.endswith("\n"):
+        yield len(file.lines), "no newline at the end"
+
+
+def check_links(file):
+    if file.path.suffix == ".md":
+        for number, line in enumerate(file.lines, 1):
+            for target in LINK.findall(line):
+                if ":" not in target and not (file.root / file.path.parent / target).exists():
+                    yield number, f"there is no {target}"
+
+
+CHECKS = (check_layers, check_orders, check_explicit, check_silent, check_documented,
+          check_guard, check_spdx, check_size, check_width, check_comment, check_words,
+          check_spaces, check_links)
+
+
+def files(root):
+    for path in sorted(root.rglob("*")):
+        relative = path.relative_to(root)
+        if relative.parts[0] in ("build", ".git") or not path.is_file():
+            continue
+        if path.suffix in C_LIKE | SCRIPTS | PROSE or path.name in SCRIPT_NAMES:
+            yield File(root, relative)
+
+
+def check_format(root, checked):
+    """How many files clang-format would change."""
     tool = shutil.which("clang-format-14")
     if tool is None:
         print("format: skipped, there is no clang-format-14")
         return 0
-    named = [str(path) for path in paths if path.suffix in (".c", ".h")]
-    if not named:
-        return 0
-    result = subprocess.run([tool, "--dry-run", "--Werror", *named], cwd=root, check=False)
-    return result.returncode
+    named = [str(file.path) for file in checked if file.path.suffix in (".c", ".h")]
+    result = subprocess.run([tool, "--dry-run", "--Werror", *named], cwd=root, check=False,
+                            capture_output=True, text=True)
+    wrong = sorted(set(re.findall(r"^(\S+?):\d+:\d+: error", result.stderr, re.M)))
+    for path in wrong:
+        print(f"{path}:1: format: clang-format-14 would change it")
+    return len(wrong) or (1 if result.returncode else 0)
 
 
 def main():
@@ -160,19 +245,17 @@ def main():
                         default=pathlib.Path(__file__).resolve().parent.parent)
     parser.add_argument("--no-format", action="store_true")
     arguments = parser.parse_args()
-    paths = list(sources(arguments.root))
+    checked = list(files(arguments.root))
     violations = 0
-    for path in paths:
-        lines = (arguments.root / path).read_text(encoding="utf-8").splitlines()
+    for file in checked:
         for check in CHECKS:
-            for number, text in check(path, lines):
-                print(f"{path}:{number}: {text}")
+            for number, text in check(file):
+                print(f"{file.path}:{number}: {check.__name__[len('check_'):]}: {text}")
                 violations += 1
-    failed = violations != 0
-    if not arguments.no_format and check_format(arguments.root, paths) != 0:
-        failed = True
-    print(f"{len(paths)} files, {violations} violations")
-    return 1 if failed or not paths else 0
+    if not arguments.no_format:
+        violations += check_format(arguments.root, checked)
+    print(f"{len(checked)} files, {violations} violations")
+    return 1 if violations or not checked else 0
 
 
 if __name__ == "__main__":

@@ -1,51 +1,94 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Feeds tools/check_style.py one bad file per rule: it must object to each, by name."""
+"""Feeds tools/check_style.py bad files, of which it must object to each, by the rule's name,
+and good ones that look like bad ones, to which it must not."""
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
 CHECKER = pathlib.Path(__file__).resolve().parents[2] / "tools" / "check_style.py"
 SPDX = "/* SPDX-License-Identifier: Apache-2.0 */\n"
+HEADER = SPDX + "#ifndef MAGPIE_A_H\n#define MAGPIE_A_H\n\n{}\n#endif\n"
+BODY = SPDX + "int f(_Atomic(int) *w, int *a)\n{{\n{}}}\n"
+LOAD = "atomic_load_explicit(w, memory_order_relaxed)"
 
 BAD = [
     ("layers", "numa/a.c", SPDX + '#include "sched/idle.h"\n'),
     ("layers", "numa/a.c", SPDX + "#include <magpie/sched.h>\n"),
+    ("layers", "sched/a.c", SPDX + '#include "numa/pool.h"\n'),
     ("layers", "sched/a.c", SPDX + '#include "vtask/core.h"\n'),
+    ("layers", "sched/a.c", SPDX + '#include "idle.h"\n'),
     ("layers", "sched/a.c", SPDX + "#include <magpie/vtask.h>\n"),
+    ("layers", "sched/a.c", SPDX + "/* Runs a value task. */\n"),
+    ("layers", "include/magpie/numa.h",
+     HEADER.replace("MAGPIE_A", "MAGPIE_NUMA").format("#include <magpie/sched.h>\n")),
+    ("layers", "include/magpie/a.h", HEADER.format('#include "sched/idle.h"\n')),
     ("layers", "bench/a.c", SPDX + '#include "sched/idle.h"\n'),
-    ("orders", "sched/a.c",
-     SPDX + "int f(_Atomic(int) *w)\n{\n    return atomic_load_explicit(w, memory_order_relaxed);\n}\n"),
-    ("orders", "sched/a.c",
-     SPDX + "void f(_Atomic(int) *w)\n{\n    /* reason */\n    g();\n"
-            "    atomic_store_explicit(w, 1, memory_order_release);\n}\n"),
-    ("explicit", "sched/a.c", SPDX + "int f(_Atomic(int) *w)\n{\n    return atomic_load(w);\n}\n"),
-    ("explicit", "sched/a.c", SPDX + "void f(_Atomic(int) *w)\n{\n    atomic_fetch_add(w, 1);\n}\n"),
-    ("size", "sched/a.c", SPDX + "int a;\n" * 501),
-    ("spdx", "sched/a.c", "int a;\n"),
-    ("guard", "sched/a.h", SPDX + "#ifndef A_H\n#define A_H\n#endif\n"),
-    ("comment", "sched/a.c", SPDX + "int a; // why\n"),
-    ("comment", "sched/a.c", SPDX + "/* TO" + "DO: later */\n"),
+    ("layers", "examples/a.c", SPDX + '#include "numa/pool.h"\n'),
+    ("layers", "tests/unit/test_a.c", SPDX + '#include "numa/pool.h"\n#include "sched/idle.h"\n'),
+    ("orders", "sched/a.c", BODY.format(f"    return {LOAD};\n")),
+    ("orders", "sched/a.c", BODY.format(f"    /* relaxed: a hint. */\n\n    return {LOAD};\n")),
+    ("orders", "sched/a.c", BODY.format(f"    /* relaxed: a hint. */\n    g();\n    return {LOAD};\n")),
+    ("orders", "sched/a.c", BODY.format(f"    g(); /* first */\n    return {LOAD};\n")),
+    ("orders", "sched/a.c", BODY.format(f"    *a = {LOAD};\n    return 0;\n")),
+    ("orders", "sched/a.c", BODY.format(f"    return {LOAD}; /* relaxed: a hint. */\n")),
+    ("orders", "sched/a.c", BODY.format("    return MAG_LOAD(w, relaxed);\n")),
+    ("explicit", "sched/a.c", BODY.format("    return atomic_load(w);\n")),
+    ("explicit", "sched/a.c", BODY.format("    return atomic_fetch_add(w, 1);\n")),
+    ("explicit", "sched/a.c", BODY.format("    return atomic_compare_exchange_weak(w, a, 1);\n")),
+    ("explicit", "sched/a.c", BODY.format("    return __sync_fetch_and_add(w, 1);\n")),
+    ("explicit", "sched/a.c", BODY.format("    return __atomic_load_n(w, 0);\n")),
+    ("silent", "numa/a.c", BODY.format('    printf("%d", *a);\n    return 0;\n')),
+    ("silent", "sched/a.c", BODY.format("    abort();\n")),
+    ("documented", "include/magpie/a.h", HEADER.format("MAG_API int mag_a(void);\n")),
     ("documented", "include/magpie/a.h",
-     SPDX + "#ifndef MAGPIE_A_H\n#define MAGPIE_A_H\n\nMAG_API int mag_a(void);\n#endif\n"),
+     HEADER.format("/* Something. */\n\nMAG_API int mag_a(void);\n")),
+    ("documented", "include/magpie/a.h",
+     HEADER.format("static inline int mag_a(void)\n{\n    return 1;\n}\n")),
+    ("guard", "sched/a.h", SPDX + "#ifndef A_H\n#define A_H\n#endif\n"),
+    ("guard", "sched/a.h", SPDX + "#pragma once\n"),
+    ("spdx", "sched/a.c", "int a;\n"),
+    ("spdx", "tools/a.sh", "#!/bin/sh\n"),
+    ("spdx", "tests/run", "#!/bin/sh\n"),
+    ("size", "sched/a.c", SPDX + "int a;\n" * 501),
+    ("width", "sched/a.c", SPDX + "/* " + "a" * 90 + " */\n"),
+    ("comment", "sched/a.c", SPDX + "int a; // why\n"),
+    ("words", "sched/a.c", SPDX + "/* TO" + "DO: later */\n"),
+    ("words", "docs/a.md", "See /wo" + "rk/main.\n"),
+    ("spaces", "sched/a.c", SPDX + "int a;  \n"),
+    ("spaces", "sched/a.c", SPDX + "int a;\t/* b */\n"),
+    ("spaces", "sched/a.c", SPDX + "int a;"),
+    ("links", "docs/a.md", "See [b](b.md#there).\n"),
 ]
 
 GOOD = [
     ("sched/a.c", SPDX + '#include "sched/idle.h"\n#include <magpie/numa.h>\n'),
-    ("sched/a.c",
-     SPDX + "int f(_Atomic(int) *w)\n{\n    /* relaxed: a hint. */\n"
-            "    return atomic_load_explicit(w, memory_order_relaxed);\n}\n"),
     ("vtask/a.c", SPDX + "#include <magpie/sched.h>\n#include <magpie/pool.h>\n"),
+    ("tests/unit/test_a.c",
+     SPDX + '#include "sched/idle.h"\n#include "tests/support/run.h"\n#include <magpie/numa.h>\n'),
+    ("sched/a.c", BODY.format(f"    /* relaxed: a hint. */\n    return {LOAD};\n")),
+    ("sched/a.c", BODY.format(f"    /* relaxed: a hint,\n     * no more. */\n    *a =\n        {LOAD};\n"
+                              "    return 0;\n")),
+    ("sched/a.c", SPDX + "/* An order such as memory_order_relaxed; atomic_load( would be wrong. */\n"),
+    ("sched/a.c", BODY.format('    return g("atomic_load(w) // memory_order_relaxed");\n')),
+    ("sched/a.c", BODY.format("    return snprintf(0, 0, 0) + p->exit(0);\n")),
+    ("bench/a.c", BODY.format('    return printf("%d", *a);\n')),
+    ("include/magpie/a.h",
+     HEADER.format("/* Two numbers. */\nMAG_API int mag_a(void);\nMAG_API int mag_b(void);\n")),
+    ("sched/a.c", SPDX + "int a;\n" * 499),
+    ("docs/a.md", "See [a](a.md#here) and [elsewhere](https://example.org/b).\n"),
 ]
 
 
-def check(path, text):
+def check(path, text, arguments=("--no-format",)):
     with tempfile.TemporaryDirectory() as root:
         file = pathlib.Path(root) / path
         file.parent.mkdir(parents=True)
         file.write_text(text, encoding="utf-8")
-        return subprocess.run([sys.executable, CHECKER, "--no-format", "--root", root],
+        return subprocess.run([sys.executable, CHECKER, *arguments, "--root", root],
                               capture_output=True, text=True, check=False)
 
 
@@ -61,6 +104,15 @@ def main():
         if result.returncode != 0:
             print(f"{path} is right, but:\n{result.stdout}")
             failed += 1
+    if shutil.which("clang-format-14"):
+        result = check("sched/a.c", SPDX + "int  a  ;\n", ())
+        if result.returncode != 1 or ": format: " not in result.stdout:
+            print(f"a file that clang-format would change was not noticed:\n{result.stdout}")
+            failed += 1
+    rules = set(re.findall(r"^def check_(\w+)\(file\)", CHECKER.read_text(encoding="utf-8"), re.M))
+    for rule in rules ^ {rule for rule, _, _ in BAD}:
+        print(f"'{rule}' is a rule without a bad file here, or the other way round")
+        failed += 1
     print(f"{len(BAD) + len(GOOD)} cases, {failed} failed")
     return 1 if failed else 0
 

@@ -1,0 +1,211 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The scripts that stand around the library: how they take arguments, what they install,
+# and that a run which tested too little does not pass.
+set -u
+top=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+cases=0 failures=0
+
+# expect WHAT COMMAND...: the command must succeed.
+expect() {
+    local what=$1
+    shift
+    cases=$((cases + 1))
+    "$@" && return
+    echo "not so: $what"
+    for file in out err calls; do
+        [ -s "$file" ] && sed "s/^/    $file: /" "$file"
+    done
+    failures=$((failures + 1))
+}
+
+# run STATUS COMMAND...: whether it ends so; leaves what it says in out and err.
+run() {
+    local wanted=$1
+    shift
+    "$@" >out 2>err </dev/null
+    [ $? = "$wanted" ]
+}
+
+lines() { [ "$(wc -l <"$1")" = "$2" ]; }
+says() { grep -qF -- "$2" "$1"; }
+
+# ------------------------------------------------------------------------ arguments
+
+for script in bench/run tests/run; do
+    expect "$script --help" run 0 "$top/$script" --help
+    expect "its help says how it is used" says out "usage: $script"
+    for argument in --nonsense -x; do
+        expect "$script $argument is refused" run 2 "$top/$script" "$argument"
+        expect "in one line" lines err 1
+        expect "and nothing else" lines out 0
+        expect "which names it" says err "'$argument'"
+    done
+done
+expect "a word is refused" run 2 "$top/tests/run" nonsense
+expect "a preset that is none" run 2 "$top/tests/run" --preset nonsense
+expect "a preset without a name" run 2 "$top/tests/run" --preset
+expect "an option without a value" run 2 "$top/bench/run" --runs
+expect "a job that is none" run 2 "$top/.ci/run" nonsense
+
+# --------------------------------------------------------------------------- set-up
+
+# bin NAME...: a folder `path` with these programs of the system, and nothing else.
+bin() {
+    rm -rf path
+    mkdir path
+    for name in bash "$@"; do
+        ln -s "$(command -v "$name")" "path/$name"
+    done
+}
+
+# fake NAME TEXT: a program of ours, which also notes that it was called.
+fake() {
+    rm -f "path/$1"
+    printf '#!/bin/bash\necho "%s $*" >>"%s/calls"\n%s\n' "$1" "$work" "$2" >"path/$1"
+    chmod +x "path/$1"
+}
+
+# A system with apt where all is installed but for libcmocka-dev and relacy-dev.
+debian() {
+    bin env cat tail mkdir
+    : >calls
+    for name in gcc g++ ninja python3 gnuplot; do
+        fake "$name" ''
+    done
+    fake cmake 'echo "cmake version 3.25.1"'
+    fake id 'echo 0'
+    # shellcheck disable=SC2016 # it is for the fake
+    fake pkg-config '[ "$2" != cmocka ]'
+    fake dpkg-query 'echo not-installed; exit 1'
+    fake apt-get ''
+    fake apt-cache ''
+}
+
+# shellcheck disable=SC2016 # it is for the inner shell
+setup=('.' "$top/tools/setup.sh" '&&' 'MAG_WELCOME="gnuplot-nox:gnuplot relacy-dev:/nowhere"'
+    '&&' 'mag_setup' 'build')
+set_up() { run "$1" env -i "PATH=$work/path" bash -c "${setup[*]}"; }
+
+bin cat id mkdir
+for script in bench/run tests/run; do
+    expect "$script stops without apt" run 1 env "PATH=$work/path" bash "$top/$script"
+    for manager in dnf pacman zypper brew; do
+        expect "it tells what $manager would install" says err "  $manager "
+    done
+    expect "each time with hwloc and a compiler" test "$(grep -c 'gcc.*hwloc.*cmocka' err)" = 4
+done
+
+debian
+expect "what is missing is installed" set_up 0
+expect "after the lists were updated" grep -q '^apt-get .* update$' calls
+expect "that, and what is welcome, and nothing else" \
+    grep -q '^apt-get .* install --no-install-recommends libcmocka-dev relacy-dev$' calls
+
+debian
+# shellcheck disable=SC2016 # it is for the fake
+fake apt-cache '[ "$2" != relacy-dev ]'
+expect "what a release lacks is done without" set_up 0
+expect "if it is not needed" \
+    grep -q '^apt-get .* install --no-install-recommends libcmocka-dev$' calls
+
+debian
+fake pkg-config ''
+fake apt-cache 'exit 1'
+expect "where nothing is missing" set_up 0
+expect "nothing is installed" test "$(grep -c apt-get calls)" = 0
+
+debian
+fake id 'echo 1000'
+expect "without root and sudo it stops" set_up 1
+expect "and says what to install" says err "apt-get install --no-install-recommends libcmocka-dev"
+# shellcheck disable=SC2016 # it is for the fake
+fake sudo '"$@"'
+expect "with sudo it does not" set_up 0
+expect "and uses it" grep -q '^sudo env .*apt-get .* install' calls
+
+debian
+fake apt-get 'echo "no network"; exit 100'
+expect "when apt fails, so does it" set_up 1
+expect "and tells why" says err "no network"
+
+debian
+fake pkg-config ''
+fake apt-cache 'exit 1'
+for version in 3.22.1 3.9.6 2.8; do
+    fake cmake "echo 'cmake version $version'"
+    expect "CMake $version is too old" set_up 1
+    expect "it says so" says err "CMake 3.25 or newer is needed, and this is $version"
+done
+for version in 3.25.0 3.31.6 4.0.1 10.2; do
+    fake cmake "echo 'cmake version $version'"
+    expect "CMake $version will do" set_up 0
+done
+
+# ------------------------------------------------------------------ counting of tests
+
+rm calls
+
+# summary STATUS LAST-LINE: what tests/summary.awk makes of the three files.
+summary() {
+    run "$1" awk -f "$top/tests/summary.awk" phase=expect expect.txt phase=progress \
+        progress.txt phase=log log.txt && [ "$(tail -n 1 out)" = "$2" ]
+}
+
+cat >progress.txt <<'END'
+1/4 Test  #1: test_a ...........   Passed    0.01 sec
+2/4 Test  #2: test_sh ..........   Passed    0.01 sec
+END
+cat >log.txt <<'END'
+1/4 Testing: test_a
+[ RUN      ] one
+[       OK ] one
+[ RUN      ] two
+skipped: there is no such machine
+[  SKIPPED ] two
+[  SKIPPED ] 1 test(s), listed below:
+[  SKIPPED ] two
+<end of output>
+2/4 Testing: test_sh
+<end of output>
+END
+printf 'test_a 2\ntest_sh 0\n' >expect.txt
+expect "functions are counted, and programs without" summary 0 "2 passed, 0 failed, 1 skipped"
+expect "with the reason of a skip" says out "skipped test_a, two: there is no such machine"
+
+printf 'test_a 3\ntest_sh 0\n' >expect.txt
+expect "a function that did not run is a failure" summary 1 "2 passed, 1 failed, 1 skipped"
+printf 'test_a 2\ntest_sh 0\ntest_lost 0\n' >expect.txt
+expect "so is a program" summary 1 "2 passed, 1 failed, 1 skipped"
+expect "which is named" says out "missing: test_lost"
+
+printf 'test_a 2\n' >expect.txt
+sed -i 's/test_a .*/test_a ....***Failed    0.01 sec/' progress.txt
+expect "a sanitizer's report at the end is a failure" summary 1 "2 passed, 1 failed, 1 skipped"
+sed -i '/two$/d' log.txt
+sed -i 's/^skipped:.*/[ RUN      ] two/' log.txt
+expect "a crash is one" summary 1 "2 passed, 1 failed, 0 skipped"
+
+printf 'test_a 2\n' >expect.txt
+cat >progress.txt <<'END'
+1/1 Test  #1: test_a-fenced ....   Passed    0.01 sec
+END
+sed -i 's/test_a$/test_a-fenced/; s/^\[ RUN      \] two/[ RUN      ] two\n[       OK ] two/' log.txt
+expect "a program's second form does not stand in for the first" summary 1 "2 passed, 2 failed, 0 skipped"
+: >expect.txt
+expect "and can be run alone" summary 0 "2 passed, 0 failed, 0 skipped"
+
+cat >progress.txt <<'END'
+1/1 Test  #1: test_sh ..........***Skipped   0.01 sec
+END
+printf 'test_sh 0\n' >expect.txt
+expect "a run that skipped everything does not pass" summary 1 "0 passed, 0 failed, 1 skipped"
+: >progress.txt
+: >expect.txt
+expect "nor does one of nothing" summary 1 "0 passed, 0 failed, 0 skipped"
+
+echo "$cases cases, $failures failed"
+[ $failures = 0 ]
