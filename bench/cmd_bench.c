@@ -239,10 +239,10 @@ static const uint64_t *sizes_of(const struct request *request,
     return workload->sizes;
 }
 
-/* What a case weighs when the time is divided; the small operations are soon done. */
+/* What a case weighs when the time is divided. */
 static uint32_t weight_of(const struct bench_workload *workload)
 {
-    return workload->per_operation ? 1 : 5;
+    return workload->weight != 0 ? workload->weight : 1;
 }
 
 /* Of the workloads from `from` on. */

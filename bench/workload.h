@@ -48,6 +48,8 @@ struct bench_workload {
     bool per_operation; /* size counts operations and the result is a time for each */
     uint32_t threads;   /* not 0: uses this many and no scheduler; one row, no sweep */
 
+    uint32_t weight; /* its part of the time of a whole run; 0: 1 */
+
     uint64_t (*expected)(uint64_t size);   /* NULL: the size itself */
     int (*prepare)(struct bench_run *run); /* once, not timed; NULL: nothing to do */
     int (*reset)(struct bench_run *run);   /* before each run, not timed; or NULL */

@@ -61,6 +61,7 @@ const struct bench_workload bench_fib = {
     .size_min = 1,
     .size_max = 60,
     .twin = "serial",
+    .weight = 2,
     .expected = expected,
     .run_twin = run_twin,
     .run_magpie = run_magpie,

@@ -244,6 +244,7 @@ const struct bench_workload bench_uts = {
     .size_fits = is_tree,
     .label = label,
     .twin = "serial",
+    .weight = 3,
     .expected = expected,
     .run_twin = run_twin,
     .run_magpie = run_magpie,
