@@ -239,7 +239,8 @@ static void put_script(FILE *script, const struct plot *plot)
 
 /* ------------------------------------------------------------- the picture */
 
-/* Moves past "rgb(n, n, n)" at `*text`, where n numbers a colour, and returns n; else 0. */
+/* Moves past "rgb(n, n, n)" at `*text`, where n numbers a colour, and returns n; else
+ * 0. */
 static unsigned long take_colour(const char **text)
 {
     unsigned long parts[3];

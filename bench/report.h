@@ -23,7 +23,8 @@ void bench_report_free(struct bench_report *report);
 /* One line: what the machine is. */
 void bench_machine_line(const struct bench_machine *machine, char *buffer, size_t size);
 
-/* A table for people: the rows from `from` on, as they come, and what to know about it. */
+/* A table for people: the rows from `from` on, as they come, and what to know about
+ * it. */
 void bench_table_rows(FILE *out, const struct bench_rows *rows, size_t from);
 void bench_table_notes(FILE *out, const struct bench_rows *rows);
 

@@ -97,14 +97,17 @@ static void show_progress(const struct bench_case *c, const struct entry *entry,
                           uint32_t round)
 {
     const struct bench_row *row = &entry->row;
-    char text[128];
+    char phase[32];
+    char text[160];
 
-    (void)snprintf(text, sizeof(text), "%s: round %u, %s on %u", row->label, round + 1,
-                   row->runtime, row->workers);
-    if (c->sweep->runs != 0) {
-        (void)snprintf(text, sizeof(text), "%s: round %u of %u, %s on %u", row->label,
-                       round, c->sweep->runs, row->runtime, row->workers);
-    }
+    if (round == 0)
+        (void)snprintf(phase, sizeof(phase), "warming up");
+    else if (c->sweep->runs != 0)
+        (void)snprintf(phase, sizeof(phase), "run %u of %u", round, c->sweep->runs);
+    else
+        (void)snprintf(phase, sizeof(phase), "run %u", round);
+    (void)snprintf(text, sizeof(text), "%s: %s, %s on %s", row->label, phase,
+                   row->runtime, bench_count(row->workers, "worker").text);
     bench_progress(text);
 }
 

@@ -2,8 +2,8 @@
  * cilksort.c - sorts by merging quarters, and merges in parallel: the sort that came with
  * Cilk.  Phases of different shape, and memory traffic.
  *
- * Values are a scrambled 0, 1, 2 ... without repetition, so that the answer can be checked
- * without a second sort.
+ * Values are a scrambled 0, 1, 2 ... without repetition, so that the answer can be
+ * checked without a second sort.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

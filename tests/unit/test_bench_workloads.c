@@ -159,7 +159,8 @@ static void a_sort_with_a_fault_is_noticed(void **state)
     assert_false(is_right_after("cilksort", 1000, change_a_value));
 }
 
-/* As if the last steps or a product had been left out: the run starts over, unfinished. */
+/* As if the last steps or a product had been left out: the run starts over,
+ * unfinished. */
 static void start_over(struct bench_run *run)
 {
     const struct bench_workload *workload =
