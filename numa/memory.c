@@ -7,8 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Without HWLOC_MEMBIND_STRICT this is a preference: when the node is full, pages come from
- * elsewhere and nobody is killed. */
+/* Without HWLOC_MEMBIND_STRICT this is a preference: when the node is full, pages come
+ * from elsewhere and nobody is killed. */
 static bool bind(const struct mag_topology *topology, uint32_t node, void *pages,
                  size_t size)
 {

@@ -87,8 +87,8 @@ static int by_scatter(const void *a, const void *b)
     return order != 0 ? order : compare(x->pu, y->pu);
 }
 
-/* The place of the PU that follows `last`: the outermost digit that changes counts one up,
- * those inside begin again.  PUs come in the order of the hierarchy, so it is never a
+/* The place of the PU that follows `last`: the outermost digit that changes counts one
+ * up, those inside begin again.  PUs come in the order of the hierarchy, so it is never a
  * digit's second time. */
 static struct place next_place(const struct mag_topology *topology,
                                const struct place *last)

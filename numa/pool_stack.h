@@ -1,5 +1,6 @@
 /*
- * pool_stack.h - the stack of free chains that each node of a pool has.  Private to numa/.
+ * pool_stack.h - the stack of free chains that each node of a pool has.  Private to
+ * numa/.
  *
  * Any thread pushes, any thread pops.  A link lies in memory that stays mapped while the
  * stack lives, and only this file touches it while it is on the stack.

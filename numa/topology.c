@@ -72,7 +72,8 @@ static int load_hwloc(struct mag_topology *topology, enum mag_topology_kind kind
 /* --------------------------------------------------------------------- usable */
 
 /* Narrows to the affinity mask: the calling thread's, or, when that is our own doing, all
- * that the threads of the process have together.  hwloc knows the cpuset, not the mask. */
+ * that the threads of the process have together.  hwloc knows the cpuset, not the
+ * mask. */
 static int keep_affinity(hwloc_topology_t hwloc, hwloc_bitmap_t usable)
 {
     int whose = mag_pin_is_ours() ? HWLOC_CPUBIND_PROCESS : HWLOC_CPUBIND_THREAD;

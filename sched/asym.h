@@ -1,6 +1,6 @@
 /*
- * asym.h - the asymmetric barrier: owners pay nothing, thieves pay a system call.  Private
- * to sched/.
+ * asym.h - the asymmetric barrier: owners pay nothing, thieves pay a system call.
+ * Private to sched/.
  *
  * The shape.  Owner and thief each write a word of their own and then read the other's
  * (Dekker).  Both need a full barrier between the two, or each may miss the other:

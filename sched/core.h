@@ -119,7 +119,8 @@ static inline struct mag_worker *mag_sched_at(const struct mag_sched *sched,
 int mag_berth_map(struct mag_berth *berth);
 void mag_berth_unmap(struct mag_berth *berth);
 
-/* memory.c - first touch, by the worker's own thread: from here on the worker is whole. */
+/* memory.c - first touch, by the worker's own thread: from here on the worker is
+ * whole. */
 void mag_berth_prepare(struct mag_berth *berth);
 
 /* start.c - waits for the threads, which are about to end; then frees what is left. */

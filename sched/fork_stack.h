@@ -9,9 +9,9 @@
  *
  * The owner pushes and pops at the top without telling anybody: a slot's `body` says
  * whether a child is there.  Thieves take at `base`, under the stack's lock, and only
- * below `split`; a thief that finds nothing shared moves `split` up first.  The owner pops
- * a child at or above `split` by a plain store and a plain load, one below it under the
- * lock.
+ * below `split`; a thief that finds nothing shared moves `split` up first.  The owner
+ * pops a child at or above `split` by a plain store and a plain load, one below it under
+ * the lock.
  *
  * Ownership
  *   [I] immutable   [W] owning worker, plain   [L] under `lock`, peeked at as a hint

@@ -74,7 +74,8 @@ struct mag_job *mag_hand_take_oldest(struct mag_hand *hand, struct mag_runq *rin
  * Owner only.  The next job to run: the LIFO slot's, until MAG_SCHED_LIFO_RUNS in a row
  * came from it; then the oldest one of the hand and the ring; then again the slot's.
  *
- *   Returns    NULL when hand and ring are empty and it is not the slot's turn: the caller
+ *   Returns    NULL when hand and ring are empty and it is not the slot's turn: the
+ *              caller
  *              looks outside, and asks again
  */
 static inline struct mag_job *mag_hand_take(struct mag_hand *hand, struct mag_runq *ring)

@@ -19,9 +19,9 @@
  *     (1) queue <- job                     (3) state: searching - 1, parked + 1
  *     (2) read state                       (4) read the queues
  *
- * All four are seq_cst, so that (2) sees the worker parked, or (4) sees the job.  A poster
- * that sees a searcher does nothing: that searcher passes through (3) and (4), or finds
- * work and, being the last one to search, looks at the queues once more.
+ * All four are seq_cst, so that (2) sees the worker parked, or (4) sees the job.  A
+ * poster that sees a searcher does nothing: that searcher passes through (3) and (4), or
+ * finds work and, being the last one to search, looks at the queues once more.
  * A worker's posts to itself are published by a release store only; they fall under (I2).
  *
  * Ownership

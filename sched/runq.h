@@ -39,7 +39,8 @@ struct mag_runq {
     _Atomic(struct mag_job *) *slots;                /* [I] the array; slots are [W] */
 };
 
-/* `capacity` is a power of two; positions start at `start` (tests begin near the wrap). */
+/* `capacity` is a power of two; positions start at `start` (tests begin near the
+ * wrap). */
 static inline void mag_runq_init(struct mag_runq *ring, _Atomic(struct mag_job *) *slots,
                                  uint64_t capacity, uint64_t start)
 {

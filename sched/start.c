@@ -32,7 +32,8 @@ static void map_cpus(struct mag_sched *sched)
     }
     for (uint32_t i = 0; i < sched->cpu_count; i++)
         sched->cpu_worker[i] = MAG_NONE;
-    /* Backwards, so that the first worker of a node and of a CPU is the one that stays. */
+    /* Backwards, so that the first worker of a node and of a CPU is the one that
+     * stays. */
     for (uint32_t i = sched->worker_count; i-- > 0;) {
         const struct mag_seat *seat = mag_plan_seat(sched->plan, i);
 

@@ -4,7 +4,8 @@
  *
  * Ownership
  *   [I] immutable once the workers run   [W] the worker itself, plain
- *   [C] written by the worker, read by anyone: atomic, relaxed   [S] shared, see its header
+ *   [C] written by the worker, read by anyone: atomic, relaxed
+ *   [S] shared, see its header
  *
  * SPDX-License-Identifier: Apache-2.0
  */

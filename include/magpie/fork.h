@@ -120,6 +120,7 @@ MAG_API __attribute__((cold)) bool mag_fork_pop_slow(struct mag_fork_slot *slot)
 MAG_API MAG_MUST_CHECK int mag_fork_run(struct mag_sched *sched, mag_fork_body body,
                                         void *payload);
 
+/* The words of the stack that a slot belongs to.  For the functions below only. */
 static inline struct mag_fork_head *mag_fork_head_of(struct mag_fork_slot *slot)
 {
     return (struct mag_fork_head *)((uintptr_t)slot & ~(MAG_FORK_STACK_BYTES - 1));

@@ -41,7 +41,8 @@ enum mag_topology_kind {
 };
 
 /* One usable hardware thread.  Of `core`, `cache` and `package` only equality matters:
- * PUs with the same number share the thing, and stand together in the order of indices. */
+ * PUs with the same number share the thing, and stand together in the order of
+ * indices. */
 struct mag_pu {
     uint32_t os_index; /* the operating system's number */
     uint32_t core;     /* where the machine shows no cores, each PU is one */
@@ -60,15 +61,15 @@ struct mag_node {
 
 /*
  * Loads a topology.  Of this machine only what the cpuset of the process and the affinity
- * mask of the calling thread allow is usable; on a thread that mag_pin_self has pinned the
- * masks of all threads of the process count together, so that a worker sees more than its
- * own PU.  Of a described machine everything is usable that the description does not
+ * mask of the calling thread allow is usable; on a thread that mag_pin_self has pinned
+ * the masks of all threads of the process count together, so that a worker sees more than
+ * its own PU.  Of a described machine everything is usable that the description does not
  * forbid.  Nothing is bound or changed.
  *
  * hwloc's environment variables hold as everywhere; where HWLOC_XMLFILE, HWLOC_SYNTHETIC
  * or HWLOC_FSROOT put another machine in the place of this one, that one is loaded and
- * mag_topology_is_this_machine says so.  A damaged XML file is refused; of one that is well
- * formed and senseless hwloc itself may complain on standard error, unless its
+ * mag_topology_is_this_machine says so.  A damaged XML file is refused; of one that is
+ * well formed and senseless hwloc itself may complain on standard error, unless its
  * HWLOC_HIDE_ERRORS is 2.
  *
  *   text       a path or a description, see enum mag_topology_kind; NULL for this machine
@@ -189,8 +190,8 @@ MAG_API const char *mag_budget_reason_name(enum mag_budget_reason reason);
 
 /*
  * Says both in an English sentence without an end of line, such as "2 workers: a quota of
- * 1.50 CPUs, rounded up, set by /sys/fs/cgroup/a".  As snprintf does: at most `size` bytes
- * with the terminating zero are written.
+ * 1.50 CPUs, rounded up, set by /sys/fs/cgroup/a".  As snprintf does: at most `size`
+ * bytes with the terminating zero are written.
  *
  *   Returns    the length of the whole text without the zero
  */
@@ -293,8 +294,9 @@ MAG_API enum mag_reach mag_seat_reach(const struct mag_seat *a, const struct mag
  *
  *   ret_victims    room for mag_plan_workers() - 1 numbers
  *   ret_rings      room for `ring_capacity` rings, at least 1; if there are more, the
- *                  farthest are merged into the last, which tells the farthest's reach and
- *                  distance.  No ring is empty; 3 + the number of nodes always suffice
+ *                  farthest are merged into the last, which tells the farthest's reach
+ *                  and distance.  No ring is empty; 3 + the number of nodes always
+ *                  suffice
  *   Returns        0; -EINVAL no such worker or no room for a ring
  */
 MAG_API int mag_plan_victims(const struct mag_plan *plan, uint32_t worker,
@@ -321,8 +323,8 @@ enum mag_pinned {
 };
 
 /*
- * Binds the calling thread to one PU.  It stays bound until its affinity mask is set anew;
- * threads that it creates inherit the mask.
+ * Binds the calling thread to one PU.  It stays bound until its affinity mask is set
+ * anew; threads that it creates inherit the mask.
  *
  *   Blocks     in the kernel, while the thread moves
  *   Allocates  yes, for as long as the call
@@ -337,8 +339,8 @@ enum mag_placed {
 };
 
 /*
- * Maps `size` bytes of zeroed pages, on a node if the kernel agrees.  The node is preferred,
- * not required: when its memory is full, pages come from elsewhere.
+ * Maps `size` bytes of zeroed pages, on a node if the kernel agrees.  The node is
+ * preferred, not required: when its memory is full, pages come from elsewhere.
  *
  *   size       in bytes, need not be a multiple of the page's
  *   node       MAG_NONE: wherever they are first touched

@@ -163,6 +163,7 @@ static inline uint32_t mag_pool_number(const struct mag_pool *pool)
     return *(const uint32_t *)(const void *)pool;
 }
 
+/* A magazine's objects stand behind it. */
 static inline void **mag_magazine_objects(struct mag_magazine *magazine)
 {
     return (void **)(magazine + 1);

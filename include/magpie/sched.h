@@ -8,8 +8,8 @@
  *
  * Order.  A job that runs on a worker and posts another has it run next on the same
  * worker, unless an idle worker steals it; after MAG_SCHED_LIFO_RUNS such jobs in a row
- * the oldest waiting job goes first.  A job that posts itself again goes behind those that
- * wait: that is how to yield.  Everything else is first in, first out, each worker
+ * the oldest waiting job goes first.  A job that posts itself again goes behind those
+ * that wait: that is how to yield.  Everything else is first in, first out, each worker
  * for itself.  At least every MAG_SCHED_FAIR_TICKS jobs a worker looks at what came from
  * outside.  docs/run-queue.md has the bounds and their proofs.
  *
@@ -76,7 +76,8 @@ MAG_API MAG_MUST_CHECK int mag_sched_post_node(struct mag_sched *sched,
 MAG_API MAG_MUST_CHECK int mag_sched_post_worker(struct mag_sched *sched,
                                                  struct mag_job *job, uint32_t worker);
 
-/* Jobs in a row that a worker runs from its LIFO slot before the oldest one has its turn. */
+/* Jobs in a row that a worker runs from its LIFO slot before the oldest one has its
+ * turn. */
 #define MAG_SCHED_LIFO_RUNS 4
 
 /* Jobs a worker runs at most between two looks at what was posted from outside. */

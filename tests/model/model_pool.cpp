@@ -22,7 +22,7 @@ enum mutant {
     ORIGINAL,
     NO_GENERATION, /* ck: a pop does not advance the generation */
     BATCH_POP,     /* ck: one thread takes all at once, as ck_stack_batch_pop_mpmc does */
-    BATCH_ADVANCE, /* ck: as it should have done, advancing the generation: this is right */
+    BATCH_ADVANCE, /* ck: as it should have done, advancing the generation */
     NO_RELEASE,    /* push does not release the chain (ck: neither fence is there) */
     EARLY_RELEASE, /* ck: only our fence is there, which comes before `next` is written */
     NO_ACQUIRE,    /* pop does not acquire it (ck: neither fence is there) */

@@ -69,7 +69,8 @@ static int read_inside(void *arg)
                : 4;
 }
 
-/* The reason for what is left of this machine; a quota around the tests does not count. */
+/* The reason for what is left of this machine; a quota around the tests does not
+ * count. */
 static int reason_is(enum mag_budget_reason reason)
 {
     struct mag_topology *topology;

@@ -245,7 +245,8 @@ static void a_thousand_pools_may_live_and_die(void **state)
         for (unsigned i = 0; i < POOLS; i++)
             assert_int_equal(*(unsigned *)objects[i], i);
         for (unsigned i = 0; i < POOLS; i++) {
-            /* 7 and 1000 have no common divisor: another order than that of their birth. */
+            /* 7 and 1000 have no common divisor: another order than that of their
+             * birth. */
             unsigned j = i * 7 % POOLS;
             mag_pool_give(pools[j], objects[j]);
             mag_pool_destroy(pools[j]);

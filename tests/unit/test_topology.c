@@ -373,7 +373,8 @@ static void a_file_that_may_not_be_read_is_told_from_a_missing_one(void **state)
     assert_int_equal(failed, 0);
 }
 
-/* Loads tests/topologies/odd.xml with one thing in it changed; "" for `to` ends it there. */
+/* Loads tests/topologies/odd.xml with one thing in it changed; "" for `to` ends it
+ * there. */
 static int load_damaged(const char *from, const char *to)
 {
     char path[] = "/tmp/magpie-topology-XXXXXX";

@@ -1,4 +1,8 @@
-/* base.h - as much of it as the modelled files use. SPDX-License-Identifier: Apache-2.0 */
+/*
+ * base.h - as much of it as the modelled files use.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
 #ifndef TESTS_MODEL_SHIM_MAGPIE_BASE_H
 #define TESTS_MODEL_SHIM_MAGPIE_BASE_H
 
