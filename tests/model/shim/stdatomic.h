@@ -17,7 +17,9 @@
 #define memory_order_acq_rel rl::mo_acq_rel
 #define memory_order_seq_cst rl::mo_seq_cst
 
-#define atomic_init(word, value)                      (*(word))($).store(value, rl::mo_relaxed)
+/* Stands apart so that the table below stays within the columns. */
+#define atomic_init(word, value) (*(word))($).store(value, rl::mo_relaxed)
+
 #define atomic_load_explicit(word, order)             (*(word))($).load(order)
 #define atomic_store_explicit(word, value, order)     (*(word))($).store(value, order)
 #define atomic_exchange_explicit(word, value, order)  (*(word))($).exchange(value, order)
