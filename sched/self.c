@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/self.h"
 
+#include <magpie/executor.h>
+
 #include <errno.h>
 #include <pthread.h>
 
@@ -113,6 +115,7 @@ void mag_poster_after_fork(void)
     (void)pthread_mutex_init(&lock, NULL);
     posters = NULL;
     mag_self.worker = NULL;
+    mag_here.sched = NULL;
     /* relaxed: the only thread there is. */
     atomic_store_explicit(&mag_self.target, NULL, memory_order_relaxed);
     if (mag_self.registered)

@@ -28,7 +28,22 @@ import subprocess
 import sys
 
 ROOMS = {"numa": {"numa"}, "sched": {"sched", "numa"}, "vtask": {"vtask", "sched", "numa"}}
-OWNER = {"numa.h": "numa", "pool.h": "numa", "sched.h": "sched", "fork.h": "sched"}
+OWNER = {
+    "numa.h": "numa",
+    "pool.h": "numa",
+    "sched.h": "sched",
+    "fork.h": "sched",
+    "executor.h": "sched",
+    "strand.h": "sched",
+    "timer.h": "sched",
+    "vtask.h": "vtask",
+    "source.h": "vtask",
+    "operation.h": "vtask",
+    "promise.h": "vtask",
+    "async.h": "vtask",
+    "cancel.h": "vtask",
+    "when.h": "vtask",
+}
 NEUTRAL = {"base.h", "atomic.h", "magpie.h"}
 C_LIKE = {".c", ".h", ".cpp"}
 SCRIPTS = {".py", ".sh", ".awk", ".cmake"}

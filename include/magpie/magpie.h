@@ -7,9 +7,12 @@
 #define MAGPIE_MAGPIE_H
 
 #include <magpie/base.h>
+#include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/numa.h>
 #include <magpie/pool.h>
 #include <magpie/sched.h>
+#include <magpie/source.h>
+#include <magpie/vtask.h>
 
 #endif

@@ -1,0 +1,91 @@
+/*
+ * executor.h - where continuations go: executors, and what surrounds the calling thread.
+ *
+ * The model.  An executor is anything that runs jobs: one function, `post`, in a struct
+ * that a strand, a place on the machine or an event loop embeds.  A thread may have a
+ * current executor; whoever awaits there comes back there (docs/value-tasks.md).  A
+ * worker that runs an ordinary job has none: the pool itself is never captured.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_EXECUTOR_H
+#define MAGPIE_EXECUTOR_H
+
+#include <magpie/base.h>
+#include <magpie/sched.h>
+
+MAG_EXTERN_C_BEGIN
+
+/*
+ * What runs jobs.  `post` takes a job from any thread and has it run once, later, and
+ * never inside the call.  It returns 0, or a negative errno and the job was not taken.
+ * An executor must outlive every operation that is awaited under it.
+ */
+struct mag_executor {
+    int (*post)(struct mag_executor *executor, struct mag_job *job);
+};
+
+/* What surrounds the calling thread.  For the library; read it through the functions. */
+struct mag_here {
+    struct mag_sched *sched;       /* whose worker this is, or NULL */
+    struct mag_executor *executor; /* the current one, or NULL */
+    uint32_t depth;                /* continuations running inside one another */
+};
+
+/* __thread and not thread_local: C++ would call a wrapper at each use. */
+extern MAG_API __thread struct mag_here mag_here
+    __attribute__((tls_model("initial-exec")));
+
+/*
+ * The current executor of the calling thread.
+ *
+ *   Returns    it; NULL where continuations belong to the pool
+ */
+static inline struct mag_executor *mag_executor_current(void)
+{
+    return mag_here.executor;
+}
+
+/*
+ * Makes `executor` the current one of the calling thread, for an event loop around its
+ * jobs.  NULL: none.
+ *
+ *   Returns    the one before, to be handed to the next call when the job is over
+ */
+static inline struct mag_executor *mag_executor_enter(struct mag_executor *executor)
+{
+    struct mag_executor *before = mag_here.executor;
+
+    mag_here.executor = executor;
+    return before;
+}
+
+/* -------------------------------------------------- places on the machine */
+
+/* An executor that is one worker, or the workers of one NUMA node. */
+struct mag_place {
+    struct mag_executor executor;
+    struct mag_sched *sched;
+    uint32_t index;
+};
+
+/*
+ * Makes `place` one worker of a scheduler: jobs run there and nowhere else.
+ *
+ *   Returns    0; -EINVAL no such worker
+ */
+MAG_API MAG_MUST_CHECK int mag_place_worker(struct mag_place *place,
+                                            struct mag_sched *sched, uint32_t worker);
+
+/*
+ * Makes `place` a NUMA node: its workers look there first, the others only when they
+ * have nothing else to do.
+ *
+ *   Returns    0; -EINVAL no such node
+ */
+MAG_API MAG_MUST_CHECK int mag_place_node(struct mag_place *place,
+                                          struct mag_sched *sched, uint32_t node);
+
+MAG_EXTERN_C_END
+
+#endif

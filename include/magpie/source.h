@@ -1,0 +1,288 @@
+/*
+ * source.h - what stands behind a value task that is not complete: sources, and the
+ * ready-made engine for them, the core.
+ *
+ * A source of your own, with a payload of your own, pooled, in a few lines:
+ *
+ *     struct request {
+ *         struct mag_core core;              // first
+ *         struct sockaddr peer;
+ *     };
+ *     static const struct mag_core_type request_type = {.recycle = request_recycle};
+ *
+ *     static void request_recycle(struct mag_core *core)
+ *     {
+ *         mag_pool_give(requests, core);
+ *     }
+ *
+ *     mag_vtask send(struct sockaddr *peer)
+ *     {
+ *         void *object;
+ *         int r = mag_pool_take(requests, &object);
+ *         ...
+ *         struct request *request = object;
+ *         mag_core_prepare(&request->core, &request_type);
+ *         begin(request);                    // some thread calls mag_core_set_result
+ *         return mag_core_task(&request->core);
+ *     }
+ *
+ * operation.h has the same without the pool in your hands.
+ *
+ * Consumer and completer.  A core has one completer and one consumer, who may be on
+ * different threads and run at the same time.  More of either is misuse, except that
+ * every completion after the first is refused (operation.h has operations that several
+ * may try to complete).  The owner, who alone may reset, is whoever holds neither role
+ * for another.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_SOURCE_H
+#define MAGPIE_SOURCE_H
+
+#include <magpie/atomic.h>
+#include <magpie/executor.h>
+#include <magpie/sched.h>
+#include <magpie/vtask.h>
+
+MAG_EXTERN_C_BEGIN
+
+/* ----------------------------------------------------------- continuations */
+
+/* How to await; unknown bits are ignored (VT-28, VT-68). */
+enum {
+    MAG_AWAIT_CONTEXT = 1, /* come back to the current executor, if there is one */
+    MAG_AWAIT_FLOW = 2,    /* accepted and ignored: there is no ambient state */
+    MAG_AWAIT_HOME = 4,    /* `home` was set by the caller, see mag_continuation_home */
+};
+
+/*
+ * What runs when an operation is complete: a job of the caller's.  Set `job.run`; the
+ * rest is filled in by registering it.  It belongs to the operation from a successful
+ * registration until it is run, once; then it is the caller's again.
+ */
+struct mag_continuation {
+    struct mag_job job;
+    uintptr_t home; /* where it belongs: 0, an executor, or a scheduler | 1 */
+};
+
+/*
+ * Says where a continuation shall run, for MAG_AWAIT_HOME.
+ */
+static inline void mag_continuation_home(struct mag_continuation *continuation,
+                                         struct mag_executor *executor)
+{
+    continuation->home = (uintptr_t)executor;
+}
+
+/*
+ * Runs or queues a continuation whose operation is complete, for sources that do not use
+ * the core: once for each that was registered, and without touching the source
+ * afterwards unless it is known to live (VT-124).
+ *
+ *   queued     never inside this call; else inline, if the continuation belongs to no
+ *              executor and fewer than MAG_INLINE_DEPTH_MAX run inside one another
+ *
+ * Where its executor or scheduler refuses it, because it is stopping, it is run inline:
+ * it is never lost (VT-206).
+ */
+MAG_API void mag_continuation_dispatch(struct mag_continuation *continuation,
+                                       bool queued);
+
+/* Captures where a continuation belongs; every source does so when one is registered
+ * (VT-107 to VT-109). */
+static inline void mag_continuation_capture(struct mag_continuation *continuation,
+                                            unsigned flags)
+{
+    const struct mag_here *here = &mag_here;
+
+    if (MAG_UNLIKELY(flags & MAG_AWAIT_HOME))
+        return;
+    if (MAG_UNLIKELY(here->executor != NULL) && (flags & MAG_AWAIT_CONTEXT))
+        continuation->home = (uintptr_t)here->executor;
+    else
+        continuation->home = here->sched != NULL ? (uintptr_t)here->sched | 1 : 0;
+}
+
+/* Inline continuations inside one another; one more is queued (VT-116). */
+#define MAG_INLINE_DEPTH_MAX 64
+
+/* --------------------------------------------------------------- any source */
+
+/*
+ * A source: an object that begins with this (aligned to 8 bytes).  Its three entry points
+ * keep the rules VT-59 to VT-68 of docs/value-tasks.md; in short: check token and
+ * arguments before doing anything, never wait, never run a continuation inside
+ * `on_completed`.  Most sources are better built on a core, below.
+ */
+struct mag_source {
+    const struct mag_source_ops *ops;
+};
+
+struct mag_source_ops {
+    /* An enum mag_status, or MAG_E_TOKEN. */
+    int (*status)(struct mag_source *source, uint64_t token);
+
+    /* 0: the continuation will be run once, later.  MAG_E_ARG, MAG_E_TOKEN,
+     * MAG_E_CONTINUATION: it was not taken. */
+    int (*on_completed)(struct mag_source *source, uint64_t token,
+                        struct mag_continuation *continuation, unsigned flags);
+
+    /* 0 and `size` bytes at `ret_result`; or the operation's error, and its detail where
+     * `ret_detail` is not NULL; or MAG_E_TOKEN, MAG_E_PENDING, MAG_E_SIZE and nothing has
+     * changed.  `size` 0 asks for no result.  The source may recycle itself unless it
+     * returned misuse. */
+    int (*get)(struct mag_source *source, uint64_t token, void *ret_result, size_t size,
+               uint64_t *ret_detail);
+};
+
+/*
+ * Registers the continuation of a task that is not complete; of one that is, it is
+ * queued.  Never runs it inside the call (VT-30, VT-63).
+ *
+ *   flags      MAG_AWAIT_ bits; MAG_AWAIT_CONTEXT is dropped when the task is configured
+ *              so
+ *   Returns    0; MAG_E_ARG no continuation or no function in it; MAG_E_TOKEN stale;
+ *              MAG_E_CONTINUATION another one is registered already
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_on_completed(mag_vtask task,
+                                                  struct mag_continuation *continuation,
+                                                  unsigned flags);
+
+/* ----------------------------------------------------------------- the core */
+
+/* What a kind of source does with its core; NULL stands for all zeroes. */
+struct mag_core_type {
+    /* Where the result lies, in bytes from the core, and its size.  0, 0: it is a word,
+     * in the core itself. */
+    uint32_t result_offset;
+    uint32_t result_size;
+
+    /* Called by the one call that consumes the operation, after it has copied the result
+     * out and moved the token: the object may be used again.  NULL: the core is reset by
+     * hand, and may be read again until then. */
+    void (*recycle)(struct mag_core *core);
+};
+
+/* Bits of `flags`. */
+enum { MAG_CORE_QUEUED = 1 }; /* continuations are never run by the completer itself */
+
+/*
+ * The engine of a source, embedded in an object of the caller's; used in place, never
+ * copied (VT-77).  All zeroes is a core that is ready: pending, token 0, type NULL.
+ *
+ * Ownership
+ *   [I] owner, while the operation is not handed out   [A] any thread
+ *   [C] completer until DONE, then consumer
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   done       set (slot) -> status, get, register (slot) : value, error
+ *   waiting    register (slot) -> set (slot) : the continuation and what it captured
+ *   again      reset (slot, by whoever owns the core) -> through the hand-over of the
+ *              object to its next user (a pool, a queue): everything
+ *
+ * The slot alone is the truth about completion (VT-134).  `token` is read by holders of
+ * stale tasks at any time, hence atomic; that they see it move late only means that the
+ * race, which is misuse, was decided the other way.  docs/value-tasks.md has the states.
+ */
+struct mag_core {
+    const struct mag_core_type *type; /* [I] */
+    MAG_ATOMIC(uint64_t) token;       /* [A] which operation this is */
+    MAG_ATOMIC(uintptr_t) slot;       /* [A] see below */
+    uint64_t value;                   /* [C] the result, or the error's detail */
+    int32_t error;                    /* [C] 0: succeeded */
+    uint8_t flags;                    /* [I] MAG_CORE_ */
+    uint8_t room[3];                  /* of the type */
+};
+
+/* The slot: a continuation's address while one waits, or one of these. */
+enum {
+    MAG_SLOT_EMPTY = 0, /* pending, nobody waits */
+    MAG_SLOT_DONE = 1,  /* complete, nobody has waited */
+    MAG_SLOT_DROP = 2,  /* pending, and to be consumed by the completer: discarded */
+    MAG_SLOT_RAN = 3,   /* complete, a continuation was run or queued */
+};
+
+/*
+ * Makes memory that was a core before, or is all zeroes, a pending core.  The token is
+ * left as it is: it only ever grows, so tasks of earlier users are stale.
+ */
+static inline void mag_core_prepare(struct mag_core *core,
+                                    const struct mag_core_type *type)
+{
+    core->type = type;
+    core->error = 0;
+    core->flags = 0;
+    /* relaxed: the core is handed out later, which publishes it. */
+    MAG_STORE(&core->slot, MAG_SLOT_EMPTY, relaxed);
+}
+
+/*
+ * The task of the present operation.
+ */
+static inline mag_vtask mag_core_task(struct mag_core *core)
+{
+    mag_vtask task;
+
+    task.backing = (uintptr_t)core | MAG_VTASK_CORE;
+    /* relaxed: only the owner moves it, and hands out tasks. */
+    task.payload = MAG_LOAD(&core->token, relaxed);
+    return task;
+}
+
+/*
+ * Makes the core pending again: tasks of the operation before are stale from here on
+ * (VT-70, VT-73).  The setting MAG_CORE_QUEUED stays.
+ *
+ *   Thread     the owner of the core; nobody else may be using it
+ */
+MAG_API void mag_core_reset(struct mag_core *core);
+
+/*
+ * Completes the operation with a result, and runs or queues its continuation (groups J
+ * and M).  When it runs inline, it does so before the call returns, and may reset, reuse
+ * or free the core.
+ *
+ *   Thread     the completer
+ *   Blocks     while the continuation runs, if inline
+ *   Returns    0; MAG_E_DONE it is complete: nothing has changed (VT-80)
+ */
+MAG_API MAG_MUST_CHECK int mag_core_set_result(struct mag_core *core, uint64_t result);
+
+/*
+ * As mag_core_set_result, with the number of bytes that the core's type names.
+ *
+ *   Returns    as there; MAG_E_SIZE `size` is not the type's
+ */
+MAG_API MAG_MUST_CHECK int mag_core_set_value(struct mag_core *core, const void *value,
+                                              size_t size);
+
+/*
+ * Completes the operation with an error; -ECANCELED: as cancelled (VT-82).
+ *
+ *   Returns    as mag_core_set_result; MAG_E_ARG `code` is 0 or a MAG_E code (VT-81)
+ */
+MAG_API MAG_MUST_CHECK int mag_core_set_error(struct mag_core *core, int code,
+                                              uint64_t detail);
+
+/*
+ * The three entry points, for sources with functions of their own around a core.  They
+ * are as in struct mag_source_ops.
+ */
+MAG_API int mag_core_status(struct mag_core *core, uint64_t token);
+MAG_API MAG_MUST_CHECK int mag_core_on_completed(struct mag_core *core, uint64_t token,
+                                                 struct mag_continuation *continuation,
+                                                 unsigned flags);
+MAG_API MAG_MUST_CHECK int mag_core_get(struct mag_core *core, uint64_t token,
+                                        void *ret_result, size_t size,
+                                        uint64_t *ret_detail);
+
+/*
+ * Consumes the operation as soon as it is complete, and forgets its outcome.
+ *
+ *   Returns    0; MAG_E_TOKEN stale; MAG_E_CONTINUATION it is awaited
+ */
+MAG_API MAG_MUST_CHECK int mag_core_discard(struct mag_core *core, uint64_t token);
+
+MAG_EXTERN_C_END
+
+#endif

@@ -1,0 +1,283 @@
+/*
+ * vtask.h - the value task: a result that is here now, or a claim on one that comes.
+ *
+ *     static int_task cache_get(struct cache *cache, int key)
+ *     {
+ *         int value;
+ *
+ *         if (lookup(cache, key, &value))
+ *             return int_task_result(value);        // costs what returning a struct costs
+ *         return cache_load(cache, key);            // an async function: async.h
+ *     }
+ *
+ * The model.  A value task is two words, passed by value.  What backs it is told by the
+ * first word alone: nothing (it has succeeded, and the second word is the result), an
+ * error, a source (source.h) or a promise (promise.h).  {0} is a task that has succeeded
+ * with the result 0.
+ *
+ * The rules for who receives one (docs/value-tasks.md explains them):
+ *   - consume it once: await it, or read it when it is complete, or turn it into a
+ *     promise, or discard it.  Copies share the one right;
+ *   - never from two threads at once, and before the next operation on the object that
+ *     returned it;
+ *   - one that is backed by nothing, by an error or by a promise may be read as often as
+ *     you like.
+ * Breaking a rule is answered by a MAG_E code, in every build; the call then has no other
+ * effect.  A source's memory stays what it is, so a stale task is an error, not a crash.
+ *
+ * Errors.  An operation's error is a negative errno or any code of your own outside the
+ * MAG_E range; -ECANCELED means that it was cancelled.  `detail` is a word of your own
+ * that travels beside an error; for a cancellation it is the address of its cancel
+ * source.
+ *
+ * "VT-n" names a requirement of docs/value-tasks.md.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_VTASK_H
+#define MAGPIE_VTASK_H
+
+#include <magpie/base.h>
+
+#include <errno.h>
+#include <string.h>
+
+MAG_EXTERN_C_BEGIN
+
+/* ------------------------------------------------------------- misuse codes */
+
+/* What a wrong call returns; no errno, and no operation can fail with one (VT-203). */
+enum {
+    MAG_E_TOKEN = -70001,        /* stale: the operation is over, or never was */
+    MAG_E_PENDING = -70002,      /* read before it is complete */
+    MAG_E_DONE = -70003,         /* completed a second time */
+    MAG_E_CONTINUATION = -70004, /* awaited a second time */
+    MAG_E_ARG = -70005,          /* an argument that cannot be */
+    MAG_E_STATE = -70006,        /* a callback was called with what is not its own */
+    MAG_E_SIZE = -70007,         /* the result has another size than what was asked for */
+};
+
+#define MAG_E_FIRST MAG_E_TOKEN
+#define MAG_E_LAST  (-70099)
+
+/* True if `code` tells of misuse, and not of what the operation came to. */
+static inline bool mag_is_misuse(int code)
+{
+    return code <= MAG_E_FIRST && code >= MAG_E_LAST;
+}
+
+/* Where an operation stands (VT-16). */
+enum mag_status {
+    MAG_PENDING = 0,
+    MAG_SUCCEEDED = 1,
+    MAG_FAULTED = 2,
+    MAG_CANCELED = 3,
+};
+
+/* --------------------------------------------------------------- the value */
+
+/*
+ * A value task.  Pass and return it by value; do not look inside.
+ *
+ * `backing` is 0, or an address or an error code with a kind in its low bits; `payload`
+ * is the result, the source's token, or the detail of an error.
+ */
+typedef struct mag_vtask {
+    uintptr_t backing;
+    uint64_t payload;
+} mag_vtask;
+
+/* The low bits of `backing` when it is not 0. */
+enum {
+    MAG_VTASK_SOURCE = 0,     /* struct mag_source: any source */
+    MAG_VTASK_CORE = 1,       /* struct mag_core: the ready-made source */
+    MAG_VTASK_PROMISE = 2,    /* struct mag_promise */
+    MAG_VTASK_ERROR = 3,      /* no address: an error code in the upper half */
+    MAG_VTASK_KIND = 3,       /* the bits of the kind */
+    MAG_VTASK_NO_CONTEXT = 4, /* awaiting it captures no executor */
+    MAG_VTASK_TAGS = 7,
+};
+
+/* The task that has succeeded without a result (VT-5). */
+#define MAG_VTASK_COMPLETED ((mag_vtask){0, 0})
+
+struct mag_source;
+struct mag_core;
+struct mag_promise;
+struct mag_cancel;
+
+/*
+ * A task that has succeeded (VT-6).
+ */
+static inline mag_vtask mag_vtask_result(uint64_t result)
+{
+    mag_vtask task = {0, result};
+
+    return task;
+}
+
+/*
+ * A task that has failed.  Needs no memory; may be read without limit (VT-10).
+ *
+ *   code, detail  see "Errors" above
+ *   Returns       0; MAG_E_ARG `code` is 0 or a MAG_E code
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_from_error(int code, uint64_t detail,
+                                                mag_vtask *ret_task);
+
+/*
+ * A task that was cancelled by `cancel`.
+ *
+ *   Returns    0; MAG_E_ARG `cancel` is NULL or has not fired (VT-9)
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_from_canceled(struct mag_cancel *cancel,
+                                                   mag_vtask *ret_task);
+
+/*
+ * A task backed by a source: stores the two words and asks the source nothing (VT-8).
+ *
+ *   Returns    0; MAG_E_ARG `source` is NULL or not aligned to 8 bytes
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_from_source(struct mag_source *source,
+                                                 uint64_t token, mag_vtask *ret_task);
+
+/* ------------------------------------------------------------------ asking */
+
+/* The slow halves, for the functions below only. */
+MAG_API int mag_vtask_status_slow(mag_vtask task);
+MAG_API int mag_vtask_take_slow(mag_vtask task, void *ret_result, size_t size,
+                                uint64_t *ret_detail);
+
+/*
+ * Where the operation stands.  Consumes nothing, remembers nothing (VT-15 to VT-20).
+ *
+ *   Returns    an enum mag_status; MAG_E_TOKEN the task is stale
+ */
+static inline int mag_vtask_status(mag_vtask task)
+{
+    return MAG_LIKELY(task.backing == 0) ? MAG_SUCCEEDED : mag_vtask_status_slow(task);
+}
+
+/*
+ * The four questions.  Each answers through `ret_is`.
+ *
+ *   Returns    0; MAG_E_TOKEN the task is stale
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_is_completed(mag_vtask task, bool *ret_is);
+MAG_API MAG_MUST_CHECK int mag_vtask_is_succeeded(mag_vtask task, bool *ret_is);
+MAG_API MAG_MUST_CHECK int mag_vtask_is_faulted(mag_vtask task, bool *ret_is);
+MAG_API MAG_MUST_CHECK int mag_vtask_is_canceled(mag_vtask task, bool *ret_is);
+
+/*
+ * The result of a completed task; consumes it if a source backs it (VT-21 to VT-24).
+ *
+ *   Returns    0; the operation's error; MAG_E_TOKEN stale; MAG_E_PENDING not complete
+ *              (it never waits: await it, or see mag_vtask_wait in promise.h);
+ *              MAG_E_SIZE the result is larger than a word: use the typed task
+ */
+static inline int mag_vtask_get(mag_vtask task, uint64_t *ret_result)
+{
+    if (MAG_LIKELY(task.backing == 0)) {
+        *ret_result = task.payload;
+        return 0;
+    }
+    return mag_vtask_take_slow(task, ret_result, sizeof(*ret_result), NULL);
+}
+
+/*
+ * As mag_vtask_get, for a task whose result does not matter.
+ */
+static inline int mag_vtask_finish(mag_vtask task)
+{
+    return MAG_LIKELY(task.backing == 0) ? 0 : mag_vtask_take_slow(task, NULL, 0, NULL);
+}
+
+/*
+ * As mag_vtask_get, for a result of any size, and with the detail of an error.  `size`
+ * bytes are written, on success only; 0 bytes if the result does not matter.
+ *
+ *   `ret_detail`  may be NULL; written only when the operation's error is returned
+ *   Returns       as mag_vtask_get; MAG_E_SIZE the result is larger than `size`
+ */
+static inline int mag_vtask_take(mag_vtask task, void *ret_result, size_t size,
+                                 uint64_t *ret_detail)
+{
+    if (MAG_LIKELY(task.backing == 0 && size <= sizeof(task.payload))) {
+        memcpy(ret_result, &task.payload, size);
+        return 0;
+    }
+    return mag_vtask_take_slow(task, ret_result, size, ret_detail);
+}
+
+/*
+ * The same task, for an await that comes back to the current executor (the default) or
+ * continues wherever the operation is completed (VT-28, VT-33).
+ */
+static inline mag_vtask mag_vtask_configure(mag_vtask task, bool come_back)
+{
+    if (task.backing != 0) {
+        task.backing &= ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
+        task.backing |= come_back ? 0 : (uintptr_t)MAG_VTASK_NO_CONTEXT;
+    }
+    return task;
+}
+
+/*
+ * Whether two tasks are the same: the same result, error or promise, or the same
+ * operation of the same source.  Asks no source (VT-34 to VT-40).
+ */
+MAG_API bool mag_vtask_equal(mag_vtask a, mag_vtask b);
+
+/*
+ * A hash that goes with mag_vtask_equal; that of {0} is 0.
+ */
+MAG_API uint64_t mag_vtask_hash(mag_vtask task);
+
+/* ------------------------------------------------------------- typed tasks */
+
+/*
+ * MAG_VTASK_DEFINE(name, T) defines the value task of a result type:
+ *
+ *   name                                     the type: 16 bytes, and a T if T is larger
+ *                                            than a word
+ *   name name_result(T value)                it has succeeded
+ *   name name_of(mag_vtask task)             `task` must have a result of type T, an
+ *                                            error, or a source or promise behind it
+ *   int name_get(name task, T *ret_value)    as mag_vtask_get
+ *
+ * `name.task` is the untyped task, for mag_vtask_status and the like.
+ */
+#define MAG_VTASK_DEFINE(name, T)                                                \
+    typedef struct name {                                                        \
+        mag_vtask task;                                                          \
+        __extension__ T large[sizeof(T) > sizeof(uint64_t) ? 1 : 0];             \
+    } name;                                                                      \
+    __attribute__((unused)) static inline name name##_result(T value)            \
+    {                                                                            \
+        name made;                                                               \
+        made.task.backing = 0;                                                   \
+        made.task.payload = 0;                                                   \
+        memcpy(sizeof(T) > sizeof(uint64_t) ? (void *)made.large                 \
+                                            : (void *)&made.task.payload,        \
+               &value, sizeof(T));                                               \
+        return made;                                                             \
+    }                                                                            \
+    __attribute__((unused)) static inline name name##_of(mag_vtask task)         \
+    {                                                                            \
+        name made;                                                               \
+        memset((void *)&made, 0, sizeof(made));                                  \
+        made.task = task;                                                        \
+        return made;                                                             \
+    }                                                                            \
+    __attribute__((unused))                                                      \
+    MAG_MUST_CHECK static inline int name##_get(name task, T *ret_value)         \
+    {                                                                            \
+        if (sizeof(T) <= sizeof(uint64_t) || task.task.backing != 0)             \
+            return mag_vtask_take(task.task, ret_value, sizeof(T), NULL);        \
+        memcpy((void *)ret_value, (const void *)task.large, sizeof(task.large)); \
+        return 0;                                                                \
+    }
+
+MAG_EXTERN_C_END
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vtask/kind.h"
+
+#include <magpie/source.h>
+
+#include <string.h>
+
+/* An error's code lies in the upper half of the backing word. */
+static inline int code_of(uintptr_t backing)
+{
+    return (int)(int32_t)(uint32_t)(backing >> 32);
+}
+
+mag_vtask mag_vtask_failed(int code, uint64_t detail)
+{
+    mag_vtask task = {((uintptr_t)(uint32_t)code << 32) | MAG_VTASK_ERROR, detail};
+
+    return task;
+}
+
+int mag_vtask_from_error(int code, uint64_t detail, mag_vtask *ret_task)
+{
+    if (code == 0 || mag_is_misuse(code))
+        return MAG_E_ARG;
+    *ret_task = mag_vtask_failed(code, detail);
+    return 0;
+}
+
+int mag_vtask_from_source(struct mag_source *source, uint64_t token, mag_vtask *ret_task)
+{
+    if (source == NULL || ((uintptr_t)source & MAG_VTASK_TAGS) != 0)
+        return MAG_E_ARG;
+    *ret_task = (mag_vtask){(uintptr_t)source | MAG_VTASK_SOURCE, token};
+    return 0;
+}
+
+/* ------------------------------------------------------------------- asking */
+
+static inline int status_of_error(int code)
+{
+    return code == -ECANCELED ? MAG_CANCELED : MAG_FAULTED;
+}
+
+int mag_vtask_status_slow(mag_vtask task)
+{
+    /* Once, into a local (VT-12): `task` is our copy. */
+    uintptr_t backing = task.backing & ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
+    void *object = (void *)(backing & ~(uintptr_t)MAG_VTASK_TAGS);
+
+    switch (backing & MAG_VTASK_KIND) {
+    case MAG_VTASK_CORE:
+        return mag_core_status(object, task.payload);
+    case MAG_VTASK_ERROR:
+        return status_of_error(code_of(backing));
+    case MAG_VTASK_PROMISE:
+        return mag_promise_status_of(object, task.payload);
+    default:
+        if (object == NULL)
+            return MAG_SUCCEEDED;
+        return ((struct mag_source *)object)->ops->status(object, task.payload);
+    }
+}
+
+/* Whether the status is one of two; misuse passes through. */
+static int is_either(mag_vtask task, int one, int other, bool *ret_is)
+{
+    int status = mag_vtask_status(task);
+
+    if (status < 0)
+        return status;
+    *ret_is = status == one || status == other;
+    return 0;
+}
+
+int mag_vtask_is_completed(mag_vtask task, bool *ret_is)
+{
+    int r = is_either(task, MAG_PENDING, MAG_PENDING, ret_is);
+
+    if (r == 0)
+        *ret_is = !*ret_is;
+    return r;
+}
+
+int mag_vtask_is_succeeded(mag_vtask task, bool *ret_is)
+{
+    return is_either(task, MAG_SUCCEEDED, MAG_SUCCEEDED, ret_is);
+}
+
+int mag_vtask_is_faulted(mag_vtask task, bool *ret_is)
+{
+    return is_either(task, MAG_FAULTED, MAG_FAULTED, ret_is);
+}
+
+int mag_vtask_is_canceled(mag_vtask task, bool *ret_is)
+{
+    return is_either(task, MAG_CANCELED, MAG_CANCELED, ret_is);
+}
+
+/* ------------------------------------------------------------------ reading */
+
+static int take_word(uint64_t word, void *ret_result, size_t size)
+{
+    if (size > sizeof(word))
+        return MAG_E_SIZE;
+    if (size != 0)
+        memcpy(ret_result, &word, size);
+    return 0;
+}
+
+static int take_error(mag_vtask task, uint64_t *ret_detail)
+{
+    if (ret_detail != NULL)
+        *ret_detail = task.payload;
+    return code_of(task.backing);
+}
+
+int mag_vtask_take_slow(mag_vtask task, void *ret_result, size_t size,
+                        uint64_t *ret_detail)
+{
+    uintptr_t backing = task.backing & ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
+    void *object = (void *)(backing & ~(uintptr_t)MAG_VTASK_TAGS);
+
+    if (MAG_LIKELY((backing & MAG_VTASK_KIND) == MAG_VTASK_CORE))
+        return mag_core_get(object, task.payload, ret_result, size, ret_detail);
+    switch (backing & MAG_VTASK_KIND) {
+    case MAG_VTASK_ERROR:
+        return take_error(task, ret_detail);
+    case MAG_VTASK_PROMISE:
+        return mag_promise_take_of(object, task.payload, ret_result, size, ret_detail);
+    default:
+        if (object == NULL)
+            return take_word(task.payload, ret_result, size);
+        return ((struct mag_source *)object)
+            ->ops->get(object, task.payload, ret_result, size, ret_detail);
+    }
+}
+
+/* ----------------------------------------------------------------- awaiting */
+
+/* Already complete: queued, never run inside the call (VT-30). */
+static int on_completed_now(struct mag_continuation *continuation, unsigned flags)
+{
+    if (continuation == NULL || continuation->job.run == NULL)
+        return MAG_E_ARG;
+    mag_continuation_capture(continuation, flags);
+    mag_continuation_dispatch(continuation, true);
+    return 0;
+}
+
+int mag_vtask_on_completed(mag_vtask task, struct mag_continuation *continuation,
+                           unsigned flags)
+{
+    uintptr_t backing = task.backing & ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
+    void *object = (void *)(backing & ~(uintptr_t)MAG_VTASK_TAGS);
+
+    if (MAG_UNLIKELY((task.backing & MAG_VTASK_NO_CONTEXT) != 0))
+        flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
+    switch (backing & MAG_VTASK_KIND) {
+    case MAG_VTASK_CORE:
+        return mag_core_on_completed(object, task.payload, continuation, flags);
+    case MAG_VTASK_ERROR:
+        return on_completed_now(continuation, flags);
+    case MAG_VTASK_PROMISE:
+        return mag_promise_on_completed_of(object, task.payload, continuation, flags);
+    default:
+        if (object == NULL)
+            return on_completed_now(continuation, flags);
+        return ((struct mag_source *)object)
+            ->ops->on_completed(object, task.payload, continuation, flags);
+    }
+}
+
+/* ----------------------------------------------------------------- comparing */
+
+bool mag_vtask_equal(mag_vtask a, mag_vtask b)
+{
+    return ((a.backing ^ b.backing) & ~(uintptr_t)MAG_VTASK_NO_CONTEXT) == 0 &&
+           a.payload == b.payload;
+}
+
+/* A bijection that spreads the bits (the finaliser of MurmurHash3); 0 stays 0. */
+static uint64_t mix(uint64_t word)
+{
+    word ^= word >> 33;
+    word *= UINT64_C(0xff51afd7ed558ccd);
+    word ^= word >> 33;
+    word *= UINT64_C(0xc4ceb9fe1a85ec53);
+    return word ^ (word >> 33);
+}
+
+uint64_t mag_vtask_hash(mag_vtask task)
+{
+    uintptr_t backing = task.backing & ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
+
+    /* The token takes no part (VT-39). */
+    return mix(backing != 0 ? backing : task.payload);
+}
