@@ -3,7 +3,7 @@
  *
  * The model.  An executor is anything that runs jobs: one function, `post`, in a struct
  * that a strand, a place on the machine or an event loop embeds.  A thread may have a
- * current executor; whoever awaits there comes back there (docs/value-tasks.md).  A
+ * current executor; whoever waits there without blocking comes back there.  A
  * worker that runs an ordinary job has none: the pool itself is never captured.
  *
  * SPDX-License-Identifier: Apache-2.0

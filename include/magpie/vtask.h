@@ -6,8 +6,8 @@
  *         int value;
  *
  *         if (lookup(cache, key, &value))
- *             return int_task_result(value);        // costs what returning a struct costs
- *         return cache_load(cache, key);            // an async function: async.h
+ *             return int_task_result(value);  // costs what returning a struct costs
+ *         return cache_load(cache, key);      // an async function: async.h
  *     }
  *
  * The model.  A value task is two words, passed by value.  What backs it is told by the
