@@ -19,6 +19,8 @@ enum {
     OPTION_JSON,
     OPTION_HTML,
     OPTION_LIST,
+    OPTION_PEERS,
+    OPTION_PEERS_DIR,
 };
 
 /* What was asked for. */
@@ -29,6 +31,8 @@ struct request {
     uint32_t size_count;
     const struct bench_workload *workloads[WORKLOADS_LISTED];
     uint32_t workload_count;
+    struct bench_peers peers;
+    const char *peers_dir; /* where they are built; NULL: the usual place */
     struct bench_outputs outputs;
     char command[BENCH_COMMAND];
     bool list;
@@ -52,6 +56,12 @@ static const struct argp_option options[] = {
      "limit when --runs is given); each configuration "
      "runs at least once",
      0},
+    {"peers", OPTION_PEERS, "NAME,...", 0,
+     "Run the same workloads on these task libraries beside ours, as far as their "
+     "toolchains are here: openmp, tbb, or all",
+     0},
+    {"peers-dir", OPTION_PEERS_DIR, "DIR", 0,
+     "Build them there (default: magpie/peers in the cache folder of the user)", 0},
     {"json", OPTION_JSON, "FILE", 0, "Write everything as JSON; - is standard output", 1},
     {"csv", OPTION_CSV, "FILE", 0, "Write the rows as CSV", 1},
     {"html", OPTION_HTML, "FILE", 0, "Write one page with tables and plots", 1},
@@ -115,6 +125,15 @@ static double take_seconds(const char *text)
     return seconds;
 }
 
+static void take_peers(struct bench_peers *peers, const char *list)
+{
+    char bad[64];
+
+    if (!bench_peers_take(peers, list, bad, sizeof(bad)))
+        bench_usage(command, "--peers: '%s' is not one of %s and all", bad,
+                    bench_peers_names());
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct request *request = state->input;
@@ -145,6 +164,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_HTML:
         request->outputs.html = arg;
+        return 0;
+    case OPTION_PEERS:
+        take_peers(&request->peers, arg);
+        return 0;
+    case OPTION_PEERS_DIR:
+        request->peers_dir = arg;
         return 0;
     case OPTION_LIST:
         request->list = true;
@@ -295,35 +320,61 @@ static int run_all(struct request *request, struct bench_report *report)
     return r;
 }
 
-static bool all_right(const struct bench_rows *rows)
+/* A peer that is absent is none of our faults. */
+static bool all_right(const struct bench_report *report)
 {
-    for (size_t i = 0; i < rows->count; i++) {
-        if (!rows->rows[i].ok)
+    for (size_t i = 0; i < report->rows.count; i++) {
+        if (!report->rows.rows[i].ok)
             return false;
     }
+    for (uint32_t i = 0; i < report->peers.count; i++) {
+        if (report->peers.peers[i].state == BENCH_PEER_FAILED)
+            return false;
+    }
+    return true;
+}
+
+/* Gets the peers ready.  False: there is nothing to build them from, or nowhere to. */
+static bool build_peers(struct request *request, struct bench_report *report)
+{
+    char sources[BENCH_PEER_PATH];
+    char cache[BENCH_PEER_PATH];
+    const char *into = request->peers_dir;
+
+    if (request->peers.count == 0)
+        return true;
+    if (!bench_peers_sources(sources, sizeof(sources))) {
+        (void)fprintf(stderr, "magpie bench: the sources of the peers are not here\n");
+        return false;
+    }
+    if (into == NULL && !bench_peers_cache(cache, sizeof(cache))) {
+        (void)fprintf(stderr, "magpie bench: --peers-dir: where? HOME is not set\n");
+        return false;
+    }
+    bench_peers_build(&request->peers, sources, into != NULL ? into : cache);
+    report->peers = request->peers;
+    request->sweep.peers = &report->peers;
     return true;
 }
 
 static int bench(struct request *request)
 {
     struct bench_report report = {0};
-    char line[256];
     bool good;
     int r = bench_machine_read(&report.machine);
 
     if (r == 0) {
         memcpy(report.machine.command, request->command, sizeof(request->command));
         fill_defaults(request, &report.machine);
-        if (!bench_outputs_open(&request->outputs))
+        if (!bench_outputs_open(&request->outputs) || !build_peers(request, &report))
             return BENCH_FAILED;
-        bench_machine_line(&report.machine, line, sizeof(line));
-        (void)fprintf(bench_outputs_table(&request->outputs), "%s\n", line);
+        bench_table_head(bench_outputs_table(&request->outputs), &report);
         r = run_all(request, &report);
     }
     if (r < 0)
         (void)fprintf(stderr, "magpie bench: %s\n", mag_error_text(r));
-    good = bench_outputs_write(&request->outputs, &report) && r == 0 &&
-           all_right(&report.rows);
+    good =
+        bench_outputs_write(&request->outputs, &report) && r == 0 && all_right(&report);
     bench_report_free(&report);
     return good ? BENCH_OK : BENCH_FAILED;
 }

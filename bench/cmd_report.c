@@ -53,10 +53,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static void print_table(FILE *out, const struct bench_report *report)
 {
     const struct bench_rows *rows = &report->rows;
-    char line[256];
 
-    bench_machine_line(&report->machine, line, sizeof(line));
-    (void)fprintf(out, "%s\n", line);
+    bench_table_head(out, report);
     bench_table_rows(out, rows, 0);
     bench_table_notes(out, rows);
 }

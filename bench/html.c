@@ -62,7 +62,23 @@ static void put_fact(FILE *out, const char *name, const char *text)
     bench_html(out, "</dd>\n");
 }
 
-static void put_machine(FILE *out, const struct bench_machine *m)
+static void put_peers(FILE *out, const struct bench_peers *peers)
+{
+    for (uint32_t i = 0; i < peers->count; i++) {
+        const struct bench_peer *peer = &peers->peers[i];
+        const char *state = bench_peer_state_name(peer->state);
+        char text[BENCH_PEER_TEXT + 16];
+
+        if (peer->state == BENCH_PEER_READY)
+            (void)snprintf(text, sizeof(text), "%s", peer->text);
+        else
+            (void)snprintf(text, sizeof(text), "%s: %s", state, peer->text);
+        put_fact(out, peer->name, text);
+    }
+}
+
+static void put_machine(FILE *out, const struct bench_machine *m,
+                        const struct bench_peers *peers)
 {
     char text[192];
 
@@ -86,6 +102,7 @@ static void put_machine(FILE *out, const struct bench_machine *m)
     put_fact(out, "compiler", m->compiler);
     put_fact(out, "Magpie", m->version);
     put_fact(out, "steals use", m->membarrier ? "membarrier" : "fences");
+    put_peers(out, peers);
     bench_html(out, "</dl>\n");
 }
 
@@ -141,7 +158,7 @@ void bench_html_write(FILE *out, const struct bench_report *report)
     put_header(out, &report->machine);
     bench_html_scaling(out, rows);
     bench_html_operations(out, rows);
-    put_machine(out, &report->machine);
+    put_machine(out, &report->machine, &report->peers);
     put_method(out, &report->machine);
     put_rows(out, rows);
     bench_html(out, "</main>\n</body>\n</html>\n");

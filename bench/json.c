@@ -48,6 +48,25 @@ static json_t *row_to_json(const struct bench_rows *rows, const struct bench_row
     return NULL;
 }
 
+/* Adds the peers to the object, if there are any.  Not 0: there is no memory. */
+static int peers_to_json(const struct bench_peers *peers, json_t *root)
+{
+    json_t *array = json_array();
+    int failed = array == NULL;
+
+    for (uint32_t i = 0; i < peers->count; i++) {
+        const struct bench_peer *peer = &peers->peers[i];
+
+        failed |= json_array_append_new(
+            array, json_pack("{ss ss ss}", "name", peer->name, "state",
+                             bench_peer_state_name(peer->state), "text", peer->text));
+    }
+    if (failed == 0 && peers->count > 0)
+        return json_object_set_new(root, "peers", array);
+    json_decref(array);
+    return failed;
+}
+
 int bench_json_write(FILE *out, const struct bench_report *report)
 {
     json_t *rows = json_array();
@@ -59,6 +78,8 @@ int bench_json_write(FILE *out, const struct bench_report *report)
             rows, row_to_json(&report->rows, &report->rows.rows[i]));
     root =
         json_pack("{so so}", "machine", machine_to_json(&report->machine), "rows", rows);
+    if (root != NULL)
+        failed |= peers_to_json(&report->peers, root);
     if (failed != 0 || root == NULL) {
         json_decref(root);
         return -ENOMEM;
@@ -123,6 +144,20 @@ static void read_machine(const json_t *json, struct bench_machine *m)
     m->seconds = read_real(json, "seconds");
 }
 
+static void read_peers(const json_t *json, struct bench_peers *peers)
+{
+    for (size_t i = 0; i < json_array_size(json) && i < BENCH_PEERS; i++) {
+        const json_t *object = json_array_get(json, i);
+        struct bench_peer *peer = &peers->peers[peers->count++];
+        char state[BENCH_NAME];
+
+        read_text(object, "name", peer->name, sizeof(peer->name));
+        read_text(object, "state", state, sizeof(state));
+        read_text(object, "text", peer->text, sizeof(peer->text));
+        peer->state = bench_peer_state_named(state);
+    }
+}
+
 /* False when what makes a row a row is missing. */
 static bool read_row(const json_t *json, struct bench_row *row)
 {
@@ -161,6 +196,7 @@ static bool read_report(const json_t *root, struct bench_report *report, char *w
         return false;
     }
     read_machine(json_object_get(root, "machine"), &report->machine);
+    read_peers(json_object_get(root, "peers"), &report->peers);
     for (size_t i = 0; i < json_array_size(rows); i++) {
         struct bench_row row = {0};
 

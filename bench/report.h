@@ -9,12 +9,14 @@
 #define BENCH_REPORT_H
 
 #include "bench/machine.h"
+#include "bench/peer.h"
 #include "bench/row.h"
 
 #include <stdio.h>
 
 struct bench_report {
     struct bench_machine machine;
+    struct bench_peers peers; /* that were asked for */
     struct bench_rows rows;
 };
 
@@ -23,12 +25,16 @@ void bench_report_free(struct bench_report *report);
 /* One line: what the machine is. */
 void bench_machine_line(const struct bench_machine *machine, char *buffer, size_t size);
 
+/* What precedes the table: the machine in a line, and each peer in one. */
+void bench_table_head(FILE *out, const struct bench_report *report);
+
 /* A table for people: the rows from `from` on, as they come, and what to know about
  * it. */
 void bench_table_rows(FILE *out, const struct bench_rows *rows, size_t from);
 void bench_table_notes(FILE *out, const struct bench_rows *rows);
 
-/* {"machine": {...}, "rows": [...]}.  0 or -ENOMEM; errors of `out` stay with `out`. */
+/* {"machine": {...}, "peers": [...], "rows": [...]}, the peers only where some were asked
+ * for.  0 or -ENOMEM; errors of `out` stay with `out`. */
 int bench_json_write(FILE *out, const struct bench_report *report);
 
 /* Reads that form.  False: `why` says what is wrong with it. */

@@ -43,23 +43,56 @@ double bench_now(void)
 
 /* ------------------------------------------------------------------ entries */
 
-static void entry_start(struct bench_case *c, bool twin, uint32_t workers)
+static void entry_start(struct bench_case *c, const char *runtime,
+                        const struct bench_lane_spec *spec)
 {
     struct entry *entry = &c->entries[c->count++];
     struct bench_row *row = &entry->row;
-    const char *runtime = twin ? c->workload->twin : "magpie";
     const char *baseline = c->workload->twin != NULL ? c->workload->twin : "";
-    const struct bench_lane_spec spec = {
-        .workload = c->workload, .size = c->size, .workers = workers, .twin = twin};
 
     row->size = c->size;
-    row->workers = workers;
+    row->workers = spec->workers;
     row->per_operation = c->workload->per_operation;
     (void)snprintf(row->workload, sizeof(row->workload), "%s", c->workload->name);
     (void)snprintf(row->runtime, sizeof(row->runtime), "%s", runtime);
     (void)snprintf(row->baseline, sizeof(row->baseline), "%s", baseline);
     bench_label(c->workload, c->size, row->label, sizeof(row->label));
-    (void)bench_lane_start(&entry->lane, &spec);
+    (void)bench_lane_start(&entry->lane, spec);
+}
+
+static void own_start(struct bench_case *c, bool twin, uint32_t workers)
+{
+    const struct bench_lane_spec spec = {
+        .workload = c->workload, .size = c->size, .workers = workers, .twin = twin};
+
+    entry_start(c, twin ? c->workload->twin : "magpie", &spec);
+}
+
+static void peer_start(struct bench_case *c, const struct bench_peer *peer,
+                       uint32_t workers)
+{
+    char size[24];
+    char count[16];
+    const char *const command[] = {peer->program, c->workload->name, size, count, NULL};
+    const struct bench_lane_spec spec = {.workers = workers, .command = command};
+
+    (void)snprintf(size, sizeof(size), "%" PRIu64, c->size);
+    (void)snprintf(count, sizeof(count), "%u", workers);
+    entry_start(c, peer->name, &spec);
+}
+
+static void peers_start(struct bench_case *c)
+{
+    const struct bench_sweep *sweep = c->sweep;
+
+    for (uint32_t i = 0; sweep->peers != NULL && i < sweep->peers->count; i++) {
+        const struct bench_peer *peer = &sweep->peers->peers[i];
+
+        if (peer->state != BENCH_PEER_READY || !bench_peer_has(peer, c->workload->name))
+            continue;
+        for (uint32_t j = 0; j < sweep->worker_counts; j++)
+            peer_start(c, peer, sweep->workers[j]);
+    }
 }
 
 static void entry_run(struct bench_case *c, struct entry *entry)
@@ -163,13 +196,14 @@ static void start_entries(struct bench_case *c)
 
     bench_progress(c->workload->name);
     if (c->workload->twin != NULL)
-        entry_start(c, true, threads != 0 ? threads : 1);
+        own_start(c, true, threads != 0 ? threads : 1);
     if (threads != 0) {
-        entry_start(c, false, threads);
+        own_start(c, false, threads);
         return;
     }
     for (uint32_t i = 0; i < sweep->worker_counts; i++)
-        entry_start(c, false, sweep->workers[i]);
+        own_start(c, false, sweep->workers[i]);
+    peers_start(c);
 }
 
 static int allocate(struct bench_case *c, uint32_t capacity)
@@ -196,7 +230,8 @@ int bench_sweep_case(const struct bench_sweep *sweep,
 {
     struct bench_case c = {
         .sweep = sweep, .workload = workload, .size = size, .began = bench_now()};
-    uint32_t capacity = sweep->worker_counts + 2;
+    uint32_t peers = sweep->peers != NULL ? sweep->peers->count : 0;
+    uint32_t capacity = 2 + sweep->worker_counts * (1 + peers);
     int r = allocate(&c, capacity);
 
     if (r == 0) {

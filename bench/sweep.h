@@ -1,12 +1,13 @@
 /*
- * sweep.h - measures a workload at one size: its twin and Magpie on several numbers of
- * workers, in turns.
+ * sweep.h - measures a workload at one size: its twin, and Magpie and its peers on
+ * several numbers of workers, in turns.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef BENCH_SWEEP_H
 #define BENCH_SWEEP_H
 
+#include "bench/peer.h"
 #include "bench/row.h"
 #include "bench/workload.h"
 
@@ -17,6 +18,7 @@ struct bench_sweep {
     uint32_t worker_counts;
     uint32_t runs;  /* of each configuration; 0: as many as the budget and sense allow */
     double seconds; /* budget for one case; 0: none */
+    const struct bench_peers *peers; /* those that are ready take part; NULL: none */
 };
 
 /*

@@ -61,6 +61,27 @@ static void print_row(FILE *out, const struct bench_rows *rows,
     (void)fprintf(out, " %11s\n", bench_kib(row->peak_rss_kib).text);
 }
 
+/* "peer tbb absent: there is no oneTBB". */
+static void print_peer(FILE *out, const struct bench_peer *peer)
+{
+    bool ready = peer->state == BENCH_PEER_READY;
+
+    (void)fprintf(out, "%speer %s%s%s: %s%s\n",
+                  bench_colour(out, ready ? BENCH_PLAIN : BENCH_WARN), peer->name,
+                  ready ? "" : " ", ready ? "" : bench_peer_state_name(peer->state),
+                  peer->text, bench_colour(out, BENCH_PLAIN));
+}
+
+void bench_table_head(FILE *out, const struct bench_report *report)
+{
+    char line[256];
+
+    bench_machine_line(&report->machine, line, sizeof(line));
+    (void)fprintf(out, "%s\n", line);
+    for (uint32_t i = 0; i < report->peers.count; i++)
+        print_peer(out, &report->peers.peers[i]);
+}
+
 void bench_table_rows(FILE *out, const struct bench_rows *rows, size_t from)
 {
     for (size_t i = from; i < rows->count; i++) {

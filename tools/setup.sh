@@ -4,7 +4,8 @@
 # bench/run, tests/run and .ci/run from the top folder; needs bash and a system that has
 # apt, or everything installed already.
 #
-#   mag_setup build|check    `check`: also what the linters and the clang preset need
+#   mag_setup build|check|peers    `check`: also what the linters and the clang preset
+#                                  need; `peers`: also what peers are built with
 #   mag_build PRESET         configures and builds build/PRESET
 
 # PACKAGE:PROBE - a command, a pkg-config module as NAME.pc, or a file.  A package whose
@@ -16,6 +17,10 @@ libjansson-dev:jansson.pc nettle-dev:nettle.pc python3:python3"
 MAG_WELCOME="gnuplot-nox:gnuplot relacy-dev:/usr/include/relacy/relacy_std.hpp"
 MAG_CHECKERS="clang-14:clang-14 clang-tidy-14:clang-tidy-14 clang-format-14:clang-format-14 \
 cppcheck:cppcheck shellcheck:shellcheck"
+
+# What this release lacks of these stays absent; `magpie bench --peers` says so.
+MAG_PEERS="libtbb-dev:/usr/include/oneapi/tbb.h golang-go:go cargo:cargo rustc:rustc \
+librust-rayon-dev:rayon.pc dotnet-sdk-8.0:dotnet"
 
 mag_other_systems() {
     cat >&2 <<'END'
@@ -96,10 +101,11 @@ mag_check_cmake() {
 }
 
 mag_setup() {
-    local needed=$MAG_NEEDED wished missing
+    local needed=$MAG_NEEDED welcome=$MAG_WELCOME wished missing
     [ "$1" = check ] && needed="$needed $MAG_CHECKERS"
+    [ "$1" = peers ] && welcome="$welcome $MAG_PEERS"
     # shellcheck disable=SC2086 # lists of words
-    missing=$(mag_absent $needed) wished=$(mag_absent $MAG_WELCOME)
+    missing=$(mag_absent $needed) wished=$(mag_absent $welcome)
     if [ -n "$missing" ] && ! command -v apt-get >/dev/null 2>&1; then
         mag_other_systems
         return 1

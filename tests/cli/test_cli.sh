@@ -75,6 +75,9 @@ bad "--size: '99999999999999999999' is not a list" bench fib --size 999999999999
 bad "--size: '10^99' is not a list" bench fib --size 10^99
 bad "--seconds: '-1' is not a time" bench --seconds=-1
 bad "--seconds: 'nan' is not a time" bench --seconds nan
+bad "--peers: 'nobody' is not one of openmp, tbb" bench fib --peers openmp,nobody
+bad "--peers: '' is not one of" bench fib --peers ""
+bad "option '--peers-dir' requires an argument" bench fib --peers-dir
 bad "which file?" report
 bad "one file, not 'b' as well" report a b
 bad "one argument too many" topo here
@@ -143,6 +146,47 @@ hasnot "$dir/out" "speed-up:"
 cp "$dir/out" "$dir/out.json"
 run 0 report "$dir/out.json"
 has "$dir/out" "fib(8)"
+
+# --- peers: one that is wrong, one that is absent, one that cannot be built
+# peer NAME CHECK BUILD: lines of shell, in which $2 is where the program goes
+peer() {
+    mkdir -p "$dir/peers/$1"
+    # shellcheck disable=SC2016 # it is for build.sh
+    printf 'case $1 in check) %s ;; build) %s ;; esac\n' "$2" "$3" >"$dir/peers/$1/build.sh"
+}
+cat >"$dir/lane" <<'END'
+#!/bin/sh
+echo ready
+while read -r word && [ "$word" = run ]; do echo "done 0.5 21"; done
+END
+chmod +x "$dir/lane"
+MAGPIE_PEERS=$dir/peers
+export MAGPIE_PEERS
+peer openmp 'echo OpenMP 99' "cp '$dir/lane' \$2/peer"
+peer tbb 'echo there is no such thing; exit 3' 'exit 1'
+run 0 bench fib --size 8 --workers 1,2 --runs 2 --peers tbb,openmp --peers-dir "$dir/built" \
+    --json "$dir/peers.json" --csv "$dir/peers.csv" --html "$dir/peers.html"
+has "$dir/out" "peer tbb absent: there is no such thing"
+has "$dir/out" "peer openmp: OpenMP 99"
+has "$dir/out" "500.0 ms"
+has "$dir/peers.json" '"runtime": "openmp"'
+has "$dir/peers.json" '"state": "absent"'
+has "$dir/peers.csv" '"fib",8,"openmp",2,2,0.5,0.5,0.5,'
+has "$dir/peers.html" "absent: there is no such thing"
+cp "$dir/out" "$dir/table"
+run 0 report "$dir/peers.json"
+checks=$((checks + 1))
+cmp -s "$dir/out" "$dir/table" || fail "the table with peers differs when made from JSON"
+XDG_CACHE_HOME=$dir/cache run 1 bench fib --size 9 --workers 1 --runs 1 --peers openmp
+has "$dir/out" "wrong answer: 21, not 34"
+has "$dir/out" "1 of 3 rows failed"
+checks=$((checks + 1))
+[ -x "$dir/cache/magpie/peers/openmp/peer" ] || fail "the peer is not in the cache"
+peer tbb 'echo TBB' 'echo x.cpp:1: error: no; exit 1'
+run 1 bench fib --size 8 --workers 1 --runs 1 --peers tbb --peers-dir "$dir/built"
+has "$dir/out" "peer tbb failed: x.cpp:1: error: no"
+has "$dir/out" "every answer is right"
+unset MAGPIE_PEERS
 
 # --- numbers may be written as powers
 run 0 bench skynet --size 10^3,1e4 --workers 1 --runs 1

@@ -42,6 +42,9 @@ done
 for file in libmagpie.a libmagpie.so.0 "libmagpie.so.$version" cmake/magpie/magpie-config.cmake; do
     test -e "$lib/$file" || fail "missing: $file"
 done
+for file in common/peer.h openmp/build.sh tbb/tbb.cpp; do
+    test -e "$prefix/share/magpie/peers/$file" || fail "missing: $file"
+done
 for header in "$source"/include/magpie/*.h; do
     cmp "$header" "$prefix/include/magpie/${header##*/}"
 done

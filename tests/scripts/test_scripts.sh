@@ -105,6 +105,15 @@ expect "after the lists were updated" grep -q '^apt-get .* update$' calls
 expect "that, and what is welcome, and nothing else" \
     grep -q '^apt-get .* install --no-install-recommends libcmocka-dev relacy-dev$' calls
 
+# shellcheck disable=SC2016 # it is for the inner shell
+peers=("${setup[@]/#build/peers}")
+peers=("${peers[@]/#MAG_WELCOME=*/MAG_WELCOME= MAG_PEERS=\"libtbb-dev:/nowhere golang-go:go\"}")
+debian
+fake go ''
+expect "peers' toolchains are asked for" run 0 env -i "PATH=$work/path" bash -c "${peers[*]}"
+expect "those that are not there" \
+    grep -q '^apt-get .* install --no-install-recommends libcmocka-dev libtbb-dev$' calls
+
 debian
 # shellcheck disable=SC2016 # it is for the fake
 fake apt-cache '[ "$2" != relacy-dev ]'

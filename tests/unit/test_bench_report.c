@@ -32,7 +32,15 @@ static void add(struct bench_report *report, const char *runtime, uint32_t worke
     assert_int_equal(bench_rows_add(&report->rows, &row), 0);
 }
 
-/* Two good rows, a wrong one, and a small operation. */
+static void put_peer(struct bench_peer *peer, const char *name,
+                     enum bench_peer_state state, const char *text)
+{
+    *peer = (struct bench_peer){.state = state};
+    put_into(peer->name, sizeof(peer->name), name);
+    put_into(peer->text, sizeof(peer->text), text);
+}
+
+/* Two good rows, a wrong one, a small operation, and three peers. */
 static struct bench_report sample(void)
 {
     struct bench_report report = {0};
@@ -44,6 +52,10 @@ static struct bench_report sample(void)
     report.machine.cores = 2;
     report.machine.membarrier = true;
     report.machine.quota_cpus = 1.5;
+    report.peers.count = 3;
+    put_peer(&report.peers.peers[0], "tbb", BENCH_PEER_READY, "oneTBB 1");
+    put_peer(&report.peers.peers[1], "go", BENCH_PEER_ABSENT, "there is no go");
+    put_peer(&report.peers.peers[2], "rayon", BENCH_PEER_FAILED, "error: <no> \"luck\"");
     add(&report, "serial", 1, 0.5);
     add(&report, "magpie", 1, 0.625);
     add(&report, "magpie", 2, 0.25);
@@ -103,6 +115,7 @@ static char *table_of(const struct bench_report *report)
     FILE *out = fopen(file_with(""), "w+");
 
     assert_non_null(out);
+    bench_table_head(out, report);
     bench_table_rows(out, &report->rows, 0);
     bench_table_notes(out, &report->rows);
     size = (size_t)ftell(out);
@@ -125,6 +138,12 @@ static void a_report_survives_json(void **state)
     assert_true(bench_json_read(file_with(text), &again, why, sizeof(why)));
 
     assert_memory_equal(&again.machine, &report.machine, sizeof(report.machine));
+    assert_int_equal(again.peers.count, report.peers.count);
+    for (uint32_t i = 0; i < report.peers.count; i++) {
+        assert_string_equal(again.peers.peers[i].name, report.peers.peers[i].name);
+        assert_int_equal(again.peers.peers[i].state, report.peers.peers[i].state);
+        assert_string_equal(again.peers.peers[i].text, report.peers.peers[i].text);
+    }
     assert_int_equal(again.rows.count, report.rows.count);
     for (size_t i = 0; i < report.rows.count; i++) {
         assert_memory_equal(again.rows.rows[i].error, report.rows.rows[i].error,
@@ -156,6 +175,9 @@ static void json_has_the_fields_that_others_read(void **state)
         "\"speedup\": 2.0",
         "\"unit\": \"ns\"",
         "\"per_op_ns\": ",
+        "\"peers\": [",
+        "\"state\": \"absent\"",
+        "\"text\": \"there is no go\"",
     };
     struct bench_report report = sample();
     char *text = written_by(write_json, &report);
@@ -247,6 +269,9 @@ static void the_table_shows_figures_and_what_is_wrong(void **state)
                                  "    2.00 x       100 %    2.00 MiB\n"));
     assert_non_null(strstr(text, "post-self      magpie         2     3.00 ns   50.0 %"));
     assert_non_null(strstr(text, "1 of 4 rows failed"));
+    assert_non_null(strstr(text, "peer tbb: oneTBB 1\n"));
+    assert_non_null(strstr(text, "peer go absent: there is no go\n"));
+    assert_non_null(strstr(text, "peer rayon failed: error: <no> \"luck\"\n"));
     assert_null(strchr(text, '\033'));
     bench_report_free(&report);
     free(text);
@@ -263,6 +288,8 @@ static void the_page_needs_nothing_else_and_escapes_text(void **state)
     assert_non_null(strstr(text, "skynet(10<sup>8</sup>)"));
     assert_non_null(strstr(text, "prefers-color-scheme:dark"));
     assert_non_null(strstr(text, "magpie bench skynet"));
+    assert_non_null(strstr(text, "<dt>go</dt><dd>absent: there is no go</dd>"));
+    assert_non_null(strstr(text, "failed: error: &lt;no&gt;"));
     assert_non_null(strstr(text, "3&#8239;/&#8239;4"));
     assert_null(strstr(text, "src="));
     assert_null(strstr(text, "<link"));

@@ -27,6 +27,8 @@ static const struct {
     {"cilksort", 50000},
     {"heat", 8},
     {"heat", 200},
+    {"regions", 1},
+    {"regions", 100},
     {"post-chain", 1},
     {"post-chain", 999},
     {"post-self", 1},

@@ -1,0 +1,285 @@
+/*
+ * tbb.cpp - the workloads with oneTBB: parallel_invoke where a fixed number of calls is
+ * made, task_group where it is not, parallel_reduce for small regions.
+ *
+ * Every run is inside one arena with as many slots as workers.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <common/peer.h>
+
+#include <memory>
+#include <oneapi/tbb.h>
+
+namespace
+{
+
+namespace tbb = oneapi::tbb;
+
+std::unique_ptr<tbb::global_control> limit;
+std::unique_ptr<tbb::task_arena> arena;
+
+/* ---------------------------------------------------------------------- fib */
+
+uint64_t fib(int n)
+{
+    uint64_t first = 0;
+    uint64_t second = 0;
+
+    if (n < 2)
+        return static_cast<uint64_t>(n);
+    tbb::parallel_invoke([&] { first = fib(n - 1); }, [&] { second = fib(n - 2); });
+    return first + second;
+}
+
+void run_fib(peer_run *run)
+{
+    arena->execute([=] { run->answer = fib(static_cast<int>(run->size)); });
+}
+
+/* ------------------------------------------------------------------ nqueens */
+
+enum { QUEENS_MAX = 20 };
+
+uint64_t queens(uint32_t full, uint32_t taken, uint32_t rising, uint32_t falling)
+{
+    uint64_t counts[QUEENS_MAX];
+    uint32_t forked = 0;
+    uint64_t count = 0;
+
+    if (taken == full)
+        return 1;
+
+    tbb::task_group group;
+
+    for (uint32_t free = full & ~(taken | rising | falling); free != 0;
+         free &= free - 1) {
+        uint32_t queen = free & -free;
+        uint64_t *into = &counts[forked++];
+
+        group.run([=] {
+            *into = queens(full, taken | queen, (rising | queen) << 1,
+                           (falling | queen) >> 1);
+        });
+    }
+    group.wait();
+    while (forked > 0)
+        count += counts[--forked];
+    return count;
+}
+
+void run_queens(peer_run *run)
+{
+    arena->execute(
+        [=] { run->answer = queens((UINT32_C(1) << run->size) - 1, 0, 0, 0); });
+}
+
+/* ------------------------------------------------------------------- skynet */
+
+enum { WIDTH = 10 };
+
+uint64_t skynet(uint64_t first, uint64_t leaves)
+{
+    uint64_t sums[WIDTH];
+    uint64_t sum = 0;
+
+    if (leaves == 1)
+        return first;
+
+    tbb::task_group group;
+
+    for (uint64_t i = 0; i < WIDTH; i++) {
+        uint64_t *into = &sums[i];
+
+        group.run([=] { *into = skynet(first + i * (leaves / WIDTH), leaves / WIDTH); });
+    }
+    group.wait();
+    for (uint64_t part : sums)
+        sum += part;
+    return sum;
+}
+
+void run_skynet(peer_run *run)
+{
+    arena->execute([=] { run->answer = skynet(0, run->size); });
+}
+
+/* ------------------------------------------------------------------- matmul */
+
+void multiply(const peer_matmul *m, peer_cube cube)
+{
+    if (cube.span == 1) {
+        peer_matmul_tile(m, cube);
+        return;
+    }
+    /* The two halves of the sum go to the same place, so they follow each other. */
+    for (uint32_t in = 0; in < 2; in++) {
+        tbb::parallel_invoke([=] { multiply(m, peer_matmul_octant(cube, 0, 0, in)); },
+                             [=] { multiply(m, peer_matmul_octant(cube, 0, 1, in)); },
+                             [=] { multiply(m, peer_matmul_octant(cube, 1, 0, in)); },
+                             [=] { multiply(m, peer_matmul_octant(cube, 1, 1, in)); });
+    }
+}
+
+void run_matmul(peer_run *run)
+{
+    const auto *m = static_cast<const peer_matmul *>(run->data);
+
+    arena->execute([=] { multiply(m, peer_cube{0, 0, 0, m->tiles}); });
+}
+
+/* ---------------------------------------------------------------------- uts */
+
+peer_count walk(const peer_tree *tree, const peer_node *node);
+
+peer_count walk_child(const peer_tree *tree, const peer_node *node, uint32_t index)
+{
+    peer_node child = peer_uts_child(node, index);
+
+    return walk(tree, &child);
+}
+
+/* A few children are tasks one by one, many by halves. */
+peer_count walk_range(const peer_tree *tree, const peer_node *node, uint32_t from,
+                      uint32_t to)
+{
+    peer_count counts[PEER_UTS_GROUP];
+    peer_count count = {0, 0, 0};
+
+    if (to - from > PEER_UTS_GROUP) {
+        uint32_t middle = from + (to - from) / 2;
+
+        tbb::parallel_invoke([&] { counts[0] = walk_range(tree, node, from, middle); },
+                             [&] { counts[1] = walk_range(tree, node, middle, to); });
+        return peer_uts_sum(counts[0], counts[1]);
+    }
+
+    tbb::task_group group;
+
+    for (uint32_t i = from; i < to; i++)
+        group.run([=, &counts] { counts[i - from] = walk_child(tree, node, i); });
+    group.wait();
+    for (uint32_t i = from; i < to; i++)
+        count = peer_uts_sum(count, counts[i - from]);
+    return count;
+}
+
+peer_count walk(const peer_tree *tree, const peer_node *node)
+{
+    uint32_t children = peer_uts_children(tree, node);
+    peer_count count = {1, children == 0, node->depth};
+
+    return children == 0 ? count
+                         : peer_uts_sum(count, walk_range(tree, node, 0, children));
+}
+
+void run_uts(peer_run *run)
+{
+    const peer_tree *tree = peer_uts_tree(run->size);
+    peer_node root = peer_uts_root(tree);
+
+    arena->execute([&] { run->answer = peer_uts_answer(tree, walk(tree, &root)); });
+}
+
+/* ----------------------------------------------------------------- cilksort */
+
+void merge(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count,
+           uint32_t *into)
+{
+    if (a_count + b_count <= PEER_MERGE_GRAIN) {
+        peer_merge_plain(a, a_count, b, b_count, into);
+        return;
+    }
+    if (a_count < b_count) {
+        merge(b, b_count, a, a_count, into);
+        return;
+    }
+
+    size_t a_low = a_count / 2;
+    size_t b_low = peer_count_below(b, b_count, a[a_low]);
+
+    tbb::parallel_invoke([=] { merge(a, a_low, b, b_low, into); },
+                         [=] {
+                             merge(a + a_low, a_count - a_low, b + b_low, b_count - b_low,
+                                   into + a_low + b_low);
+                         });
+}
+
+void sort(uint32_t *values, uint32_t *spare, size_t count)
+{
+    size_t quarter = count / 4;
+    size_t half = 2 * quarter;
+    size_t last = count - half - quarter;
+
+    if (count <= PEER_SORT_GRAIN) {
+        peer_sort_plain(values, count);
+        return;
+    }
+    tbb::parallel_invoke(
+        [=] { sort(values, spare, quarter); },
+        [=] { sort(values + quarter, spare + quarter, quarter); },
+        [=] { sort(values + half, spare + half, quarter); },
+        [=] { sort(values + half + quarter, spare + half + quarter, last); });
+    tbb::parallel_invoke(
+        [=] { merge(values, quarter, values + quarter, quarter, spare); },
+        [=] {
+            merge(values + half, quarter, values + half + quarter, last, spare + half);
+        });
+    merge(spare, half, spare + half, count - half, values);
+}
+
+void run_sort(peer_run *run)
+{
+    const auto *data = static_cast<const peer_sort *>(run->data);
+
+    arena->execute([=] { sort(data->values, data->spare, run->size); });
+}
+
+/* ------------------------------------------------------------------ regions */
+
+uint64_t region(uint64_t number)
+{
+    using range = tbb::blocked_range<uint32_t>;
+
+    return tbb::parallel_reduce(
+        range(0, PEER_REGION_LEAVES), UINT64_C(0),
+        [=](const range &part, uint64_t sum) {
+            for (uint32_t i = part.begin(); i != part.end(); i++)
+                sum ^= peer_region_leaf(number, i);
+            return sum;
+        },
+        [](uint64_t a, uint64_t b) { return a ^ b; });
+}
+
+void run_regions(peer_run *run)
+{
+    arena->execute([=] {
+        run->answer = 0;
+        for (uint64_t i = 0; i < run->size; i++)
+            run->answer ^= region(i);
+    });
+}
+
+} // namespace
+
+void peer_start(unsigned workers)
+{
+    limit = std::make_unique<tbb::global_control>(
+        tbb::global_control::max_allowed_parallelism, workers);
+    arena = std::make_unique<tbb::task_arena>(static_cast<int>(workers));
+}
+
+/* ---------------------------------------------------------------- the table */
+
+const peer_workload peer_workloads[] = {
+    {"fib", nullptr, nullptr, run_fib, nullptr, nullptr},
+    {"nqueens", nullptr, nullptr, run_queens, nullptr, nullptr},
+    {"skynet", nullptr, nullptr, run_skynet, nullptr, nullptr},
+    {"matmul", peer_matmul_prepare, peer_matmul_reset, run_matmul, peer_matmul_check,
+     peer_matmul_cleanup},
+    {"uts", nullptr, nullptr, run_uts, nullptr, nullptr},
+    {"cilksort", peer_sort_prepare, peer_sort_reset, run_sort, peer_sort_check,
+     peer_sort_cleanup},
+    {"regions", nullptr, nullptr, run_regions, nullptr, nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr, nullptr},
+};
