@@ -109,6 +109,20 @@ void mag_sched_wake_all(struct mag_sched *sched);
  * will not run. */
 bool mag_fork_root_drop(struct mag_job *job);
 
+/* strand.c - whether `job` is a strand's own; if so the jobs that wait in the strand are
+ * handed to `on_dropped`, unless it is NULL, and the strand is idle. */
+bool mag_strand_drop(struct mag_job *job,
+                     void (*on_dropped)(struct mag_job *job, void *arg), void *arg);
+
+/* post.c - keeps the scheduler from being stopped while the caller is inside; -ESHUTDOWN:
+ * it is being stopped already.  Short: no call to a user's function in between. */
+int mag_sched_hold(struct mag_sched *sched);
+void mag_sched_unhold(struct mag_sched *sched);
+
+/* post.c - as mag_sched_post, by a worker of `sched` or by who holds it: cannot be
+ * refused.  If the scheduler is being cancelled the job will be dropped. */
+void mag_sched_post_held(struct mag_sched *sched, struct mag_job *job);
+
 static inline struct mag_worker *mag_sched_at(const struct mag_sched *sched,
                                               uint32_t index)
 {

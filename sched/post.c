@@ -197,3 +197,30 @@ int mag_sched_post_worker(struct mag_sched *sched, struct mag_job *job, uint32_t
     mag_poster_leave(sched, self);
     return 0;
 }
+
+/* ------------------------------------------- for strands and timers of this room */
+
+int mag_sched_hold(struct mag_sched *sched)
+{
+    struct mag_self *self = &mag_self;
+
+    if (is_ours(self->worker, sched))
+        return mag_sched_phase(sched) == MAG_PHASE_ENDING ? -ESHUTDOWN : 0;
+    return mag_poster_enter(sched, self) ? 0 : -ESHUTDOWN;
+}
+
+void mag_sched_unhold(struct mag_sched *sched)
+{
+    if (!is_ours(mag_self.worker, sched))
+        mag_poster_leave(sched, &mag_self);
+}
+
+void mag_sched_post_held(struct mag_sched *sched, struct mag_job *job)
+{
+    struct mag_worker *worker = mag_self.worker;
+
+    if (!is_ours(worker, sched))
+        push(sched, job, queue_near(sched, &mag_self));
+    else if (post_here(worker, job) < 0)
+        push(sched, job, worker->queue);
+}

@@ -33,8 +33,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct mag_strand_frame;
+
 struct mag_self {
     struct mag_worker *worker;          /* [T] NULL on threads that are not workers */
+    struct mag_strand_frame *strands;   /* [T] the strands that run here, see strand.c */
     _Atomic(struct mag_sched *) target; /* [A] the scheduler this thread posts to now */
     bool registered;                    /* [T] in the list of posters */
     uint32_t cpu;                       /* [T] a recent CPU number */

@@ -48,7 +48,9 @@ struct drop {
 
 static void drop(const struct drop *drop, struct mag_job *job)
 {
-    if (!mag_fork_root_drop(job) && drop->on_dropped != NULL)
+    if (mag_fork_root_drop(job) || mag_strand_drop(job, drop->on_dropped, drop->arg))
+        return;
+    if (drop->on_dropped != NULL)
         drop->on_dropped(job, drop->arg);
 }
 

@@ -13,6 +13,7 @@
 #include <magpie/pool.h>
 #include <magpie/sched.h>
 #include <magpie/source.h>
+#include <magpie/strand.h>
 #include <magpie/vtask.h>
 
 #endif

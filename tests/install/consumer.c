@@ -16,12 +16,16 @@ static long fib(mag_fork w, int n)
 int main(void)
 {
     struct mag_sched *sched;
+    struct mag_strand strand;
     long result = 0;
 
     if (strcmp(mag_version(), MAG_VERSION_STRING) != 0)
         return 1;
     if (mag_sched_start(NULL, &sched) != 0 || fib_run(sched, &result, 20) != 0)
         return 2;
+    mag_strand_init(&strand, sched);
+    if (mag_strand_fini(&strand) != 0)
+        return 4;
     mag_sched_destroy(sched);
     return result == 6765 ? 0 : 3;
 }

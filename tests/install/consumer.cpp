@@ -21,13 +21,17 @@ int main()
 {
     mag_sched *sched = nullptr;
     long result = 0;
+    mag_strand strand;
     counted job;
+    counted in_turn;
 
     if (mag_sched_start(nullptr, &sched) != 0 || fib_run(sched, &result, 20) != 0)
         return 1;
     job.run = [](mag_job *self) { static_cast<counted *>(self)->runs++; };
-    if (mag_sched_post(sched, &job) != 0)
+    in_turn.run = job.run;
+    mag_strand_init(&strand, sched);
+    if (mag_sched_post(sched, &job) != 0 || mag_strand_post(&strand, &in_turn) != 0)
         return 2;
     mag_sched_destroy(sched);
-    return result == 6765 && job.runs == 1 ? 0 : 3;
+    return result == 6765 && job.runs == 1 && in_turn.runs == 1 ? 0 : 3;
 }

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/core.h"
+#include "sched/os.h"
+#include "sched/self.h"
+#include "sched/strand_queue.h"
+
+#include <errno.h>
+#include <sched.h>
+
+/* Looks at a job that is not linked yet before its pusher is given the CPU. */
+enum { LINK_LOOKS = 64 };
+
+/* A strand that runs on this thread; on its runner's stack. */
+struct mag_strand_frame {
+    struct mag_strand *strand; /* NULL: a job has ended its use */
+    struct mag_strand_frame *outer;
+};
+
+/* ------------------------------------------------------------------- running */
+
+/* NULL: the pusher has lost its CPU between its two steps. */
+static struct mag_job *next_job(struct mag_strand *strand)
+{
+    struct mag_job *job = mag_strand_pop(strand);
+
+    for (unsigned looks = 0; job == NULL && looks < LINK_LOOKS; looks++) {
+        mag_os_pause();
+        job = mag_strand_pop(strand);
+    }
+    return job;
+}
+
+/* True: the strand has nothing more to do, or is gone. */
+static bool run_batch(struct mag_strand_frame *frame)
+{
+    struct mag_strand *strand = frame->strand;
+    struct mag_sched *sched = strand->sched;
+
+    for (unsigned i = 0; i < MAG_STRAND_BATCH; i++) {
+        /* A cancelled scheduler finishes what has begun; the others are dropped. */
+        if (mag_sched_phase(sched) == MAG_PHASE_ENDING)
+            return false;
+        struct mag_job *job = next_job(strand);
+        if (job == NULL) {
+            (void)sched_yield();
+            return false;
+        }
+        job->run(job);
+        if (frame->strand == NULL || mag_strand_rest(strand))
+            return true;
+    }
+    return false;
+}
+
+static void run_strand(struct mag_job *own)
+{
+    struct mag_strand *strand = (struct mag_strand *)(void *)own;
+    struct mag_sched *sched = strand->sched;
+    struct mag_strand_frame frame = {.strand = strand, .outer = mag_self.strands};
+
+    mag_self.strands = &frame;
+    bool over = run_batch(&frame);
+    mag_self.strands = frame.outer;
+    if (!over)
+        mag_sched_post_held(sched, own);
+}
+
+/* ------------------------------------------------------------------ interface */
+
+void mag_strand_init(struct mag_strand *strand, struct mag_sched *sched)
+{
+    *strand = (struct mag_strand){.job = {.run = run_strand}, .sched = sched};
+}
+
+int mag_strand_post(struct mag_strand *strand, struct mag_job *job)
+{
+    struct mag_sched *sched = strand->sched;
+    int r = mag_sched_hold(sched);
+
+    if (r < 0)
+        return r;
+    if (mag_strand_push(strand, job))
+        mag_sched_post_held(sched, &strand->job);
+    mag_sched_unhold(sched);
+    return 0;
+}
+
+struct mag_strand *mag_strand_self(void)
+{
+    return mag_self.strands != NULL ? mag_self.strands->strand : NULL;
+}
+
+static struct mag_strand_frame *frame_of(const struct mag_strand *strand)
+{
+    struct mag_strand_frame *frame = mag_self.strands;
+
+    while (frame != NULL && frame->strand != strand)
+        frame = frame->outer;
+    return frame;
+}
+
+int mag_strand_fini(struct mag_strand *strand)
+{
+    struct mag_strand_frame *frame = frame_of(strand);
+    struct mag_job *quiet = frame != NULL ? &strand->job : NULL;
+
+    /* idle, acquire: the last runner's touches are over. */
+    if (atomic_load_explicit(&strand->last, memory_order_acquire) != quiet)
+        return -EBUSY;
+    if (frame != NULL)
+        frame->strand = NULL;
+    return 0;
+}
+
+/* ------------------------------------------------------------------- dropping */
+
+bool mag_strand_drop(struct mag_job *own,
+                     void (*on_dropped)(struct mag_job *job, void *arg), void *arg)
+{
+    struct mag_strand *strand = (struct mag_strand *)(void *)own;
+
+    if (own->run != run_strand)
+        return false;
+    /* relaxed, all: the workers are joined and posts are over, so every job is linked. */
+    struct mag_job *job = atomic_load_explicit(&strand->first, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&strand->first, NULL, memory_order_relaxed);
+    /* relaxed: as above; the last job that is handed back may free the strand. */
+    atomic_store_explicit(&strand->last, NULL, memory_order_relaxed);
+    while (job != NULL && on_dropped != NULL) {
+        /* relaxed: as above; read before the job is its owner's. */
+        struct mag_job *next = atomic_load_explicit(&job->next, memory_order_relaxed);
+
+        on_dropped(job, arg);
+        job = next;
+    }
+    return true;
+}
