@@ -16,7 +16,9 @@ function(mag_library name type)
     PRIVATE "${PROJECT_SOURCE_DIR}")
   target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
   # The thread's record is read at every post: one load instead of a call.
-  target_compile_options(${name} PRIVATE -ftls-model=initial-exec)
+  # Two words that were just stored one by one must not be read as one vector: it waits
+  # until both have left the store buffer.
+  target_compile_options(${name} PRIVATE -ftls-model=initial-exec -fno-tree-slp-vectorize)
   target_link_libraries(${name}
     PRIVATE $<BUILD_INTERFACE:magpie-warnings> PkgConfig::HWLOC PkgConfig::CK
     PUBLIC Threads::Threads)

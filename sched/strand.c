@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stddef.h>
 
 /* Looks at a job that is not linked yet before its pusher is given the CPU. */
 enum { LINK_LOOKS = 64 };
@@ -15,6 +16,11 @@ struct mag_strand_frame {
     struct mag_strand *strand; /* NULL: a job has ended its use */
     struct mag_strand_frame *outer;
 };
+
+static struct mag_strand *strand_of(struct mag_job *own)
+{
+    return (struct mag_strand *)(void *)((char *)own - offsetof(struct mag_strand, job));
+}
 
 /* ------------------------------------------------------------------- running */
 
@@ -54,22 +60,33 @@ static bool run_batch(struct mag_strand_frame *frame)
 
 static void run_strand(struct mag_job *own)
 {
-    struct mag_strand *strand = (struct mag_strand *)(void *)own;
+    struct mag_strand *strand = strand_of(own);
     struct mag_sched *sched = strand->sched;
     struct mag_strand_frame frame = {.strand = strand, .outer = mag_self.strands};
+    struct mag_executor *before = mag_executor_enter(&strand->executor);
 
     mag_self.strands = &frame;
     bool over = run_batch(&frame);
     mag_self.strands = frame.outer;
+    (void)mag_executor_enter(before);
     if (!over)
         mag_sched_post_held(sched, own);
 }
 
 /* ------------------------------------------------------------------ interface */
 
+static int post_by_executor(struct mag_executor *executor, struct mag_job *job)
+{
+    return mag_strand_post((struct mag_strand *)(void *)executor, job);
+}
+
 void mag_strand_init(struct mag_strand *strand, struct mag_sched *sched)
 {
-    *strand = (struct mag_strand){.job = {.run = run_strand}, .sched = sched};
+    *strand = (struct mag_strand){
+        .executor = {post_by_executor},
+        .job = {.run = run_strand},
+        .sched = sched,
+    };
 }
 
 int mag_strand_post(struct mag_strand *strand, struct mag_job *job)
@@ -107,8 +124,11 @@ int mag_strand_fini(struct mag_strand *strand)
     /* idle, acquire: the last runner's touches are over. */
     if (atomic_load_explicit(&strand->last, memory_order_acquire) != quiet)
         return -EBUSY;
-    if (frame != NULL)
+    if (frame != NULL) {
         frame->strand = NULL;
+        if (mag_executor_current() == &strand->executor)
+            (void)mag_executor_enter(NULL);
+    }
     return 0;
 }
 
@@ -117,7 +137,7 @@ int mag_strand_fini(struct mag_strand *strand)
 bool mag_strand_drop(struct mag_job *own,
                      void (*on_dropped)(struct mag_job *job, void *arg), void *arg)
 {
-    struct mag_strand *strand = (struct mag_strand *)(void *)own;
+    struct mag_strand *strand = strand_of(own);
 
     if (own->run != run_strand)
         return false;

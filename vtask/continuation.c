@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <magpie/source.h>
+#include "vtask/core.h"
 
-/* Tag of a scheduler in a continuation's home; an executor's address has none. */
-#define HOME_SCHED ((uintptr_t)1)
-
-static inline void run_inline(struct mag_continuation *continuation)
-{
-    struct mag_here *here = &mag_here;
-
-    here->depth++;
-    continuation->job.run(&continuation->job);
-    here->depth--;
-}
-
-/* To the pool it was awaited on; from a thread that is in none, to the completer's; else
+/* To the pool it was awaited on; from a thread that was in none, to the completer's; else
  * to the pool of the process. */
 static int queue(struct mag_continuation *continuation)
 {
-    struct mag_sched *sched = (struct mag_sched *)(continuation->home & ~HOME_SCHED);
+    struct mag_sched *sched = (struct mag_sched *)(continuation->home & ~MAG_HOME_SCHED);
     int r = 0;
 
     if (sched == NULL)
@@ -30,24 +18,23 @@ static int queue(struct mag_continuation *continuation)
 static int hand_over(struct mag_continuation *continuation)
 {
     uintptr_t home = continuation->home;
+    struct mag_executor *executor = (struct mag_executor *)home;
 
-    if (home != 0 && (home & HOME_SCHED) == 0) {
-        struct mag_executor *executor = (struct mag_executor *)home;
+    if (home == 0 || (home & MAG_HOME_SCHED) != 0)
+        return queue(continuation);
+    return executor->post(executor, &continuation->job);
+}
 
-        return executor->post(executor, &continuation->job);
-    }
-    return queue(continuation);
+static void dispatch_queued(struct mag_continuation *continuation)
+{
+    if (MAG_UNLIKELY(hand_over(continuation) < 0))
+        continuation->job.run(&continuation->job);
 }
 
 void mag_continuation_dispatch(struct mag_continuation *continuation, bool queued)
 {
-    uintptr_t home = continuation->home;
-    bool at_home = home == 0 || (home & HOME_SCHED) != 0;
-
-    if (MAG_LIKELY(!queued && at_home && mag_here.depth < MAG_INLINE_DEPTH_MAX)) {
-        run_inline(continuation);
-        return;
-    }
-    if (MAG_UNLIKELY(hand_over(continuation) < 0))
-        run_inline(continuation);
+    if (queued)
+        dispatch_queued(continuation);
+    else
+        mag_continuation_go(continuation, false);
 }

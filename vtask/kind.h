@@ -8,9 +8,16 @@
 
 #include <magpie/source.h>
 
-/* value.c - as mag_vtask_from_error, for any code but 0: also one of misuse, when that
- * is what an async function came to. */
-mag_vtask mag_vtask_failed(int code, uint64_t detail);
+/* core.c - completes an operation with any error, also one of misuse: what an async
+ * function came to.  0: it has succeeded, and `value` is its result, unless the result is
+ * in place already. */
+void mag_core_finish(struct mag_core *core, int error, uint64_t value);
+
+/* The core of a task of that kind. */
+static inline struct mag_core *mag_vtask_core(mag_vtask task)
+{
+    return (struct mag_core *)(task.backing & ~(uintptr_t)MAG_VTASK_TAGS);
+}
 
 /* promise.c - the entry points of a promise, as those of a source. */
 int mag_promise_status_of(struct mag_promise *promise, uint64_t token);

@@ -5,19 +5,6 @@
 
 #include <string.h>
 
-/* An error's code lies in the upper half of the backing word. */
-static inline int code_of(uintptr_t backing)
-{
-    return (int)(int32_t)(uint32_t)(backing >> 32);
-}
-
-mag_vtask mag_vtask_failed(int code, uint64_t detail)
-{
-    mag_vtask task = {((uintptr_t)(uint32_t)code << 32) | MAG_VTASK_ERROR, detail};
-
-    return task;
-}
-
 int mag_vtask_from_error(int code, uint64_t detail, mag_vtask *ret_task)
 {
     if (code == 0 || mag_is_misuse(code))
@@ -51,7 +38,7 @@ int mag_vtask_status_slow(mag_vtask task)
     case MAG_VTASK_CORE:
         return mag_core_status(object, task.payload);
     case MAG_VTASK_ERROR:
-        return status_of_error(code_of(backing));
+        return status_of_error(mag_vtask_code(task));
     case MAG_VTASK_PROMISE:
         return mag_promise_status_of(object, task.payload);
     default:
@@ -111,7 +98,7 @@ static int take_error(mag_vtask task, uint64_t *ret_detail)
 {
     if (ret_detail != NULL)
         *ret_detail = task.payload;
-    return code_of(task.backing);
+    return mag_vtask_code(task);
 }
 
 int mag_vtask_take_slow(mag_vtask task, void *ret_result, size_t size,

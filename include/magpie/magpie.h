@@ -6,6 +6,7 @@
 #ifndef MAGPIE_MAGPIE_H
 #define MAGPIE_MAGPIE_H
 
+#include <magpie/async.h>
 #include <magpie/base.h>
 #include <magpie/executor.h>
 #include <magpie/fork.h>

@@ -104,7 +104,7 @@ static inline void mag_continuation_capture(struct mag_continuation *continuatio
 }
 
 /* Inline continuations inside one another; one more is queued (VT-116). */
-#define MAG_INLINE_DEPTH_MAX 64
+#define MAG_INLINE_DEPTH_MAX 32
 
 /* --------------------------------------------------------------- any source */
 
@@ -191,7 +191,8 @@ struct mag_core {
     uint64_t value;                   /* [C] the result, or the error's detail */
     int32_t error;                    /* [C] 0: succeeded */
     uint8_t flags;                    /* [I] MAG_CORE_ */
-    uint8_t room[3];                  /* of the type */
+    uint8_t room;                     /* [C] of the type, as is the next */
+    uint16_t step;                    /* [C] */
 };
 
 /* The slot: a continuation's address while one waits, or one of these. */

@@ -20,6 +20,7 @@
 #ifndef MAGPIE_STRAND_H
 #define MAGPIE_STRAND_H
 
+#include <magpie/executor.h>
 #include <magpie/sched.h>
 
 MAG_EXTERN_C_BEGIN
@@ -29,9 +30,10 @@ MAG_EXTERN_C_BEGIN
 
 /*
  * A strand.  All of it is the library's; it must not move between mag_strand_init and
- * mag_strand_fini.
+ * mag_strand_fini.  It is an executor: the current one while one of its jobs runs.
  */
 struct mag_strand {
+    struct mag_executor executor;
     struct mag_job job; /* the strand's own, which runs the others */
     struct mag_sched *sched;
     MAG_ATOMIC(struct mag_job *) last;

@@ -98,9 +98,6 @@ enum {
     MAG_VTASK_TAGS = 7,
 };
 
-/* The task that has succeeded without a result (VT-5). */
-#define MAG_VTASK_COMPLETED ((mag_vtask){0, 0})
-
 struct mag_source;
 struct mag_core;
 struct mag_promise;
@@ -115,6 +112,9 @@ static inline mag_vtask mag_vtask_result(uint64_t result)
 
     return task;
 }
+
+/* The task that has succeeded without a result (VT-5): all zeroes. */
+#define MAG_VTASK_COMPLETED mag_vtask_result(0)
 
 /*
  * A task that has failed.  Needs no memory; may be read without limit (VT-10).
@@ -222,6 +222,22 @@ static inline mag_vtask mag_vtask_configure(mag_vtask task, bool come_back)
     return task;
 }
 
+/* As mag_vtask_from_error, for any code but 0: what an async function came to. */
+static inline mag_vtask mag_vtask_failed(int code, uint64_t detail)
+{
+    mag_vtask task;
+
+    task.backing = ((uintptr_t)(uint32_t)code << 32) | MAG_VTASK_ERROR;
+    task.payload = detail;
+    return task;
+}
+
+/* The code of a task that an error backs. */
+static inline int mag_vtask_code(mag_vtask task)
+{
+    return (int)(int32_t)(uint32_t)((uint64_t)task.backing >> 32);
+}
+
 /*
  * Whether two tasks are the same: the same result, error or promise, or the same
  * operation of the same source.  Asks no source (VT-34 to VT-40).
@@ -244,6 +260,7 @@ MAG_API uint64_t mag_vtask_hash(mag_vtask task);
  *   name name_of(mag_vtask task)             `task` must have a result of type T, an
  *                                            error, or a source or promise behind it
  *   int name_get(name task, T *ret_value)    as mag_vtask_get
+ *   name name_configure(name task, bool)     as mag_vtask_configure
  *
  * `name.task` is the untyped task, for mag_vtask_status and the like.
  */
@@ -277,6 +294,41 @@ MAG_API uint64_t mag_vtask_hash(mag_vtask task);
         memcpy((void *)ret_value, (const void *)task.large, sizeof(task.large)); \
         return 0;                                                                \
     }
+
+/*
+ * The value task of an operation without result.
+ */
+typedef struct mag_task {
+    mag_vtask task;
+    __extension__ char large[0];
+} mag_task;
+
+/* `task` is any untyped task. */
+static inline mag_task mag_task_of(mag_vtask task)
+{
+    mag_task made;
+
+    made.task = task;
+    return made;
+}
+
+/* It has succeeded. */
+static inline mag_task mag_task_done(void)
+{
+    return mag_task_of(mag_vtask_result(0));
+}
+
+/* As mag_vtask_finish. */
+MAG_MUST_CHECK static inline int mag_task_get(mag_task task)
+{
+    return mag_vtask_finish(task.task);
+}
+
+/* As mag_vtask_configure. */
+static inline mag_task mag_task_configure(mag_task task, bool come_back)
+{
+    return mag_task_of(mag_vtask_configure(task.task, come_back));
+}
 
 MAG_EXTERN_C_END
 

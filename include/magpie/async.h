@@ -1,0 +1,371 @@
+/*
+ * async.h - async functions: straight code that waits without holding a thread.
+ *
+ *     MAG_VTASK_DEFINE(long_task, long)
+ *
+ *     MAG_ASYNC(long_task, sum, (struct reader *, reader, int, count),
+ *               int i; int item; long total;)
+ *     {
+ *         MAG_BEGIN(f);
+ *         for (f->i = 0; f->i < f->count; f->i++) {
+ *             MAG_AWAIT(f, f->item, reader_next(f->reader));
+ *             f->total += f->item;
+ *         }
+ *         return long_task_result(f->total);
+ *         MAG_END(f);
+ *     }
+ *
+ *     long_task task = sum(reader, 20);           // called like any function
+ *
+ * The model.  MAG_ASYNC(task type, name, (arguments), locals) defines a function `name`
+ * that takes the arguments and returns the task.  Its body runs at once, on the caller's
+ * thread, up to the first await of something that is not complete.  If there is none the
+ * task it returns is complete and nothing was allocated.  Otherwise arguments and locals
+ * move from the caller's stack into a pooled frame, the caller gets a task that the frame
+ * stands behind, and the body goes on from that line when the awaited operation is
+ * complete.  The frame returns to its pool when the task is consumed.
+ *
+ * The rules for a body
+ *   - What must survive an await lies in the frame: arguments and locals, as `f->name`.
+ *     They begin as zeroes.  C variables of the body are lost at each await.
+ *   - The frame moves once, at the first await that waits.  To hand out the address of
+ *     something in it (a buffer to read into), say MAG_PIN(f) first.
+ *   - No `switch` around an await, and at most one await in a source line.
+ *   - Every task that it gets must be awaited or given away (vtask.h).
+ *
+ * Errors.  MAG_AWAIT passes an error on: the function ends with it.  Where something must
+ * be cleaned up first use MAG_TRY, which hands the error to the body.  Misuse (a stale
+ * task) ends the function in the same way, with its MAG_E code.
+ *
+ * Where the body goes on: on the executor that was current where it waited, if there was
+ * one; otherwise where the awaited operation was completed, or as a job of the pool it
+ * waited in (docs/value-tasks.md).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_ASYNC_H
+#define MAGPIE_ASYNC_H
+
+#include <magpie/source.h>
+
+MAG_EXTERN_C_BEGIN
+
+/* -------------------------------------------------- writing async functions */
+
+/*
+ * Defines the static function `name`; the body follows.  `task` is a type made by
+ * MAG_VTASK_DEFINE, or mag_task for a function without result.  `arguments` are up to six
+ * pairs, (type, name, type, name), or (void).  The rest are the locals, declared as in a
+ * struct; there may be none.  `name_frame` is the frame's struct.
+ *
+ * `name` may be called from any thread.  Its task may be
+ *   MAG_E_TOKEN ...  what MAG_AWAIT or MAG_FAIL ended the function with
+ *   -ENOMEM          there was no memory for the frame (MAG_TRY sees this, too)
+ */
+#define MAG_ASYNC(result_task, name, arguments, ...)                                \
+    MAG_ASYNC_FRAME(result_task, name, arguments, __VA_ARGS__)                      \
+    static result_task name##_body(struct name##_frame *f);                         \
+    MAG_ASYNC_TYPE(result_task, name)                                               \
+    MAG_ASYNC_STATIC_ASSERT(sizeof(struct name##_frame) <= MAG_ASYNC_BYTES_MAX,     \
+                            "the arguments and locals of " #name " are too large"); \
+    __attribute__((unused)) static result_task name(MAG_ASYNC_PARAMS arguments)     \
+    {                                                                               \
+        struct name##_frame local;                                                  \
+        local.frame.core.type = &name##_type.core;                                  \
+        local.frame.core.room = MAG_FRAME_LOCAL;                                    \
+        local.frame.core.step = 0;                                                  \
+        memset((char *)&local + sizeof(local.frame), 0,                             \
+               sizeof(local) - sizeof(local.frame));                                \
+        MAG_ASYNC_FILL arguments result_task returned = name##_body(&local);        \
+        if (MAG_UNLIKELY(local.frame.core.room == MAG_FRAME_MOVED))                 \
+            mag_frame_unpin(&local.frame, returned.task);                           \
+        return returned;                                                            \
+    }                                                                               \
+    static result_task name##_body(struct name##_frame *f)
+
+/* The first and the last line of a body.  One that gets to the end returns 0. */
+#define MAG_BEGIN(f)                \
+    switch ((f)->frame.core.step) { \
+    case 0:
+
+#define MAG_END(f) \
+default:           \
+    break;         \
+    }              \
+    MAG_ASYNC_RETURN(f, MAG_VTASK_COMPLETED)
+
+/*
+ * Waits for `task`, an expression of a typed task, and puts its result into `place`.  If
+ * it fails the function ends with its error.
+ */
+#define MAG_AWAIT(f, place, awaited) \
+    MAG_ASYNC_AWAIT(f, &(place), sizeof(place), awaited, MAG_AWAIT_CONTEXT)
+
+/*
+ * Waits for a awaited whose result does not matter: a mag_task, or any typed awaited.
+ */
+#define MAG_AWAIT_DONE(f, awaited) MAG_ASYNC_AWAIT(f, NULL, 0, awaited, MAG_AWAIT_CONTEXT)
+
+/*
+ * As MAG_AWAIT and MAG_AWAIT_DONE, but an error does not end the function: `error`, an
+ * int, becomes 0 or the error, and mag_async_detail(f) its detail.
+ */
+#define MAG_TRY(f, error, place, awaited) \
+    MAG_ASYNC_TRY(f, error, &(place), sizeof(place), awaited, MAG_AWAIT_CONTEXT)
+
+#define MAG_TRY_DONE(f, error, awaited) \
+    MAG_ASYNC_TRY(f, error, NULL, 0, awaited, MAG_AWAIT_CONTEXT)
+
+/*
+ * As MAG_AWAIT; if it has to wait it goes on under `executor`, whatever the current one
+ * is.
+ */
+#define MAG_AWAIT_ON(f, executor, place, awaited)                             \
+    do {                                                                      \
+        mag_continuation_home(&(f)->frame.continuation, (executor));          \
+        MAG_ASYNC_AWAIT(f, &(place), sizeof(place), awaited, MAG_AWAIT_HOME); \
+    } while (0)
+
+/*
+ * Leaves the thread and goes on as a job of `executor`; NULL: of the pool.  If it is
+ * refused the function ends with the refusal.
+ */
+#define MAG_CONTINUE_ON(f, executor)                                 \
+    do {                                                             \
+        (f)->frame.core.step = __LINE__;                             \
+        MAG_ASYNC_RETURN(f, mag_frame_hop(&(f)->frame, (executor))); \
+    case __LINE__:;                                                  \
+    } while (0)
+
+/*
+ * Ends the function with an error; `code` and `detail` as in mag_vtask_from_error.
+ */
+#define MAG_FAIL(f, code) MAG_FAIL_WITH(f, code, 0)
+#define MAG_FAIL_WITH(f, code, detail) \
+    MAG_ASYNC_RETURN(f, mag_vtask_failed((code), (detail)))
+
+/*
+ * Moves the frame to where it stays, so that the address of an argument or a local may be
+ * handed out.  Ends the function with -ENOMEM if there is no memory.
+ */
+#define MAG_PIN(f)                                              \
+    do {                                                        \
+        struct mag_frame *mag_box = mag_frame_pin(&(f)->frame); \
+        if (MAG_UNLIKELY(mag_box == NULL))                      \
+            MAG_FAIL(f, -ENOMEM);                               \
+        (f) = (__typeof__(f))(void *)mag_box;                   \
+    } while (0)
+
+/* The detail of the error that MAG_TRY handed out. */
+#define mag_async_detail(f) ((f)->frame.core.value)
+
+/* Bytes that arguments and locals may take together. */
+#define MAG_ASYNC_BYTES_MAX 65000
+
+/* ------------------------------------------------------------------ frames */
+
+/*
+ * What every frame begins with.
+ *
+ * Ownership: the running body alone; while it waits, the awaited operation.  Handing the
+ * continuation over publishes it all.
+ */
+struct mag_frame {
+    struct mag_core core; /* the source of the function's task */
+    struct mag_continuation continuation;
+    mag_vtask awaited;
+};
+
+/* core.room of a frame */
+enum {
+    MAG_FRAME_LOCAL = 0, /* on the stack of the call */
+    MAG_FRAME_BOX = 1,   /* pooled */
+    MAG_FRAME_MOVED = 2, /* on the stack, and a box has taken over: its address is in
+                            continuation.home */
+};
+
+/* What is known of an async function. */
+struct mag_frame_type {
+    struct mag_core_type core; /* first */
+    void (*resume)(struct mag_job *job);
+    uint32_t size; /* of the frame */
+};
+
+/*
+ * For the macros below only.  mag_frame_await and mag_frame_end return {0} and have put
+ * the result in its place; or an error; or, the first only, the frame's own task: the
+ * body must return, and will be called again.
+ */
+MAG_API mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
+                                  size_t size, unsigned flags);
+MAG_API mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size);
+MAG_API mag_vtask mag_frame_hop(struct mag_frame *frame, struct mag_executor *executor);
+MAG_API struct mag_frame *mag_frame_pin(struct mag_frame *frame);
+MAG_API void mag_frame_unpin(struct mag_frame *local, mag_vtask returned);
+MAG_API void mag_frame_finish(struct mag_frame *frame, mag_vtask returned,
+                              const void *large);
+MAG_API void mag_frame_recycle(struct mag_core *core);
+
+/* The frame that a continuation's job resumes. */
+static inline struct mag_frame *mag_frame_of(struct mag_job *job)
+{
+    return (struct mag_frame *)(void *)((char *)job -
+                                        offsetof(struct mag_frame, continuation));
+}
+
+/* The result of a task that is complete. */
+static inline void mag_frame_copy(void *place, size_t size, const mag_vtask *task,
+                                  const void *large)
+{
+    memcpy(place, size > sizeof(task->payload) ? large : &task->payload, size);
+}
+
+/* Whether an await's outcome is that the body must return. */
+static inline bool mag_frame_suspends(mag_vtask outcome)
+{
+    return (outcome.backing & MAG_VTASK_KIND) == MAG_VTASK_CORE;
+}
+
+/* An await's outcome as MAG_TRY tells it. */
+static inline int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
+{
+    if (MAG_LIKELY(outcome.backing == 0))
+        return 0;
+    frame->core.value = outcome.payload;
+    return mag_vtask_code(outcome);
+}
+
+/* --------------------------------------------- the macros behind MAG_ASYNC */
+
+#define MAG_ASYNC_RETURN(f, untyped)                            \
+    do {                                                        \
+        __typeof__((f)->mag_result[0]) mag_returned;            \
+        memset((void *)&mag_returned, 0, sizeof(mag_returned)); \
+        mag_returned.task = (untyped);                          \
+        return mag_returned;                                    \
+    } while (0)
+
+/* `mag_outcome` of waiting for a task; the rest of the body's way goes through here. */
+#define MAG_ASYNC_WAIT(f, place, size, awaited, flags)                                \
+    {                                                                                 \
+        __typeof__(awaited) mag_now = (awaited);                                      \
+        if (MAG_LIKELY(mag_now.task.backing == 0)) {                                  \
+            mag_frame_copy(place, size, &mag_now.task, mag_now.large);                \
+            break;                                                                    \
+        }                                                                             \
+        (f)->frame.core.step = __LINE__;                                              \
+        mag_outcome = mag_frame_await(&(f)->frame, mag_now.task, place, size, flags); \
+    }                                                                                 \
+    if (0) {                                                                          \
+    case __LINE__:                                                                    \
+        mag_outcome = mag_frame_end(&(f)->frame, place, size);                        \
+    }
+
+#define MAG_ASYNC_AWAIT(f, place, size, awaited, flags) \
+    do {                                                \
+        mag_vtask mag_outcome;                          \
+        MAG_ASYNC_WAIT(f, place, size, awaited, flags)  \
+        if (mag_outcome.backing != 0)                   \
+            MAG_ASYNC_RETURN(f, mag_outcome);           \
+    } while (0)
+
+#define MAG_ASYNC_TRY(f, error, place, size, awaited, flags) \
+    do {                                                     \
+        mag_vtask mag_outcome;                               \
+        (error) = 0;                                         \
+        MAG_ASYNC_WAIT(f, place, size, awaited, flags)       \
+        if (mag_frame_suspends(mag_outcome))                 \
+            MAG_ASYNC_RETURN(f, mag_outcome);                \
+        (error) = mag_frame_error(&(f)->frame, mag_outcome); \
+    } while (0)
+
+/* A large result lies behind the locals. */
+#define MAG_ASYNC_FRAME(result_task, name, arguments, ...)               \
+    struct name##_frame {                                                \
+        struct mag_frame frame;                                          \
+        MAG_ASYNC_FIELDS arguments __VA_ARGS__ __extension__ result_task \
+            mag_result[sizeof(result_task) > sizeof(mag_vtask) ? 1 : 0]; \
+    };
+
+#define MAG_ASYNC_TYPE(result_task, name)                                          \
+    static void name##_resume(struct mag_job *job);                                \
+    static const struct mag_frame_type name##_type = {                             \
+        {sizeof(result_task) > sizeof(mag_vtask)                                   \
+             ? (uint32_t)(offsetof(struct name##_frame, mag_result) +              \
+                          offsetof(result_task, large))                            \
+             : 0,                                                                  \
+         (uint32_t)sizeof(((result_task *)0)->large), mag_frame_recycle},          \
+        name##_resume,                                                             \
+        (uint32_t)sizeof(struct name##_frame)};                                    \
+    static void name##_resume(struct mag_job *job)                                 \
+    {                                                                              \
+        struct name##_frame *f = (struct name##_frame *)(void *)mag_frame_of(job); \
+        result_task returned = name##_body(f);                                     \
+        if (returned.task.backing != ((uintptr_t)f | MAG_VTASK_CORE))              \
+            mag_frame_finish(&f->frame, returned.task, returned.large);            \
+    }
+
+#ifdef __cplusplus
+#    define MAG_ASYNC_STATIC_ASSERT(holds, text) static_assert(holds, text)
+#else
+#    define MAG_ASYNC_STATIC_ASSERT(holds, text) _Static_assert(holds, text)
+#endif
+
+/* (void), or one to six pairs of type and name: fields, parameters, assignments. */
+#define MAG_ASYNC_PICK(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, pick, ...) pick
+#define MAG_ASYNC_OF(kind, ...)                                                          \
+    MAG_ASYNC_PICK(__VA_ARGS__, kind##6, MAG_ASYNC_ODD, kind##5, MAG_ASYNC_ODD, kind##4, \
+                   MAG_ASYNC_ODD, kind##3, MAG_ASYNC_ODD, kind##2, MAG_ASYNC_ODD,        \
+                   kind##1, kind##0, )                                                   \
+    (__VA_ARGS__)
+
+#define MAG_ASYNC_FIELDS(...) MAG_ASYNC_OF(MAG_ASYNC_FIELDS_, __VA_ARGS__)
+#define MAG_ASYNC_FIELDS_0(none)
+#define MAG_ASYNC_FIELDS_1(t, a) t a;
+#define MAG_ASYNC_FIELDS_2(t, a, ...) \
+    t a;                              \
+    MAG_ASYNC_FIELDS_1(__VA_ARGS__)
+#define MAG_ASYNC_FIELDS_3(t, a, ...) \
+    t a;                              \
+    MAG_ASYNC_FIELDS_2(__VA_ARGS__)
+#define MAG_ASYNC_FIELDS_4(t, a, ...) \
+    t a;                              \
+    MAG_ASYNC_FIELDS_3(__VA_ARGS__)
+#define MAG_ASYNC_FIELDS_5(t, a, ...) \
+    t a;                              \
+    MAG_ASYNC_FIELDS_4(__VA_ARGS__)
+#define MAG_ASYNC_FIELDS_6(t, a, ...) \
+    t a;                              \
+    MAG_ASYNC_FIELDS_5(__VA_ARGS__)
+
+#define MAG_ASYNC_PARAMS(...)         MAG_ASYNC_OF(MAG_ASYNC_PARAMS_, __VA_ARGS__)
+#define MAG_ASYNC_PARAMS_0(none)      none
+#define MAG_ASYNC_PARAMS_1(t, a)      t a
+#define MAG_ASYNC_PARAMS_2(t, a, ...) t a, MAG_ASYNC_PARAMS_1(__VA_ARGS__)
+#define MAG_ASYNC_PARAMS_3(t, a, ...) t a, MAG_ASYNC_PARAMS_2(__VA_ARGS__)
+#define MAG_ASYNC_PARAMS_4(t, a, ...) t a, MAG_ASYNC_PARAMS_3(__VA_ARGS__)
+#define MAG_ASYNC_PARAMS_5(t, a, ...) t a, MAG_ASYNC_PARAMS_4(__VA_ARGS__)
+#define MAG_ASYNC_PARAMS_6(t, a, ...) t a, MAG_ASYNC_PARAMS_5(__VA_ARGS__)
+
+#define MAG_ASYNC_FILL(...) MAG_ASYNC_OF(MAG_ASYNC_FILL_, __VA_ARGS__)
+#define MAG_ASYNC_FILL_0(none)
+#define MAG_ASYNC_FILL_1(t, a) local.a = a;
+#define MAG_ASYNC_FILL_2(t, a, ...) \
+    local.a = a;                    \
+    MAG_ASYNC_FILL_1(__VA_ARGS__)
+#define MAG_ASYNC_FILL_3(t, a, ...) \
+    local.a = a;                    \
+    MAG_ASYNC_FILL_2(__VA_ARGS__)
+#define MAG_ASYNC_FILL_4(t, a, ...) \
+    local.a = a;                    \
+    MAG_ASYNC_FILL_3(__VA_ARGS__)
+#define MAG_ASYNC_FILL_5(t, a, ...) \
+    local.a = a;                    \
+    MAG_ASYNC_FILL_4(__VA_ARGS__)
+#define MAG_ASYNC_FILL_6(t, a, ...) \
+    local.a = a;                    \
+    MAG_ASYNC_FILL_5(__VA_ARGS__)
+
+MAG_EXTERN_C_END
+
+#endif

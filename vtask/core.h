@@ -1,0 +1,139 @@
+/*
+ * core.h - the core's transitions, for those who make many of them: the core itself,
+ * operations and frames.  Private to vtask/; the states and edges are in
+ * <magpie/source.h>.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef VTASK_CORE_H
+#define VTASK_CORE_H
+
+#include <magpie/source.h>
+
+#include <stdatomic.h>
+#include <string.h>
+
+/* Tag of a scheduler in a continuation's home; an executor's address has none. */
+#define MAG_HOME_SCHED ((uintptr_t)1)
+
+/* core.c - the completer consumes what was discarded. */
+void mag_core_drop(struct mag_core *core);
+
+/* core.c - the general form of mag_core_copy: for results that are no whole word. */
+bool mag_core_copy_part(const struct mag_core *core, void *ret_result, size_t size);
+
+static inline bool mag_slot_is_done(uintptr_t slot)
+{
+    return (slot & MAG_SLOT_DONE) != 0;
+}
+
+static inline bool mag_core_is_stale(struct mag_core *core, uint64_t token)
+{
+    /* relaxed: guards no data, see "again" in source.h. */
+    return atomic_load_explicit(&core->token, memory_order_relaxed) != token;
+}
+
+static inline uintptr_t mag_core_slot(struct mag_core *core)
+{
+    /* done, waiting, acquire: both ends' data are visible. */
+    return atomic_load_explicit(&core->slot, memory_order_acquire);
+}
+
+/* The owner: the next operation begins. */
+static inline void mag_core_renew(struct mag_core *core)
+{
+    /* relaxed, here and below: the owner alone; handing the object on publishes them. */
+    uint64_t token = atomic_load_explicit(&core->token, memory_order_relaxed);
+
+    /* relaxed: as above. */
+    atomic_store_explicit(&core->token, token + 1, memory_order_relaxed);
+    core->error = 0;
+    /* relaxed: as above. */
+    atomic_store_explicit(&core->slot, MAG_SLOT_EMPTY, memory_order_relaxed);
+}
+
+/* As mag_continuation_dispatch, the common case without a call. */
+static inline void mag_continuation_go(struct mag_continuation *continuation, bool queued)
+{
+    struct mag_here *here = &mag_here;
+    uintptr_t home = continuation->home;
+
+    if (MAG_LIKELY(!queued && (home == 0 || (home & MAG_HOME_SCHED) != 0) &&
+                   here->depth < MAG_INLINE_DEPTH_MAX)) {
+        here->depth++;
+        continuation->job.run(&continuation->job);
+        here->depth--;
+    } else {
+        mag_continuation_dispatch(continuation, true);
+    }
+}
+
+/* The completer: the outcome stands in the core; `slot` was not done when it was read.
+ * Afterwards the core may be another's. */
+static inline void mag_core_publish(struct mag_core *core, uintptr_t slot)
+{
+    bool queued = (core->flags & MAG_CORE_QUEUED) != 0;
+
+    /* Both halves:
+     *   done, release: the outcome precedes DONE;
+     *   waiting, acquire on failure: the continuation that came first is visible. */
+    if (slot == MAG_SLOT_EMPTY && atomic_compare_exchange_strong_explicit(
+                                      &core->slot, &slot, MAG_SLOT_DONE,
+                                      memory_order_release, memory_order_acquire))
+        return;
+    if (MAG_UNLIKELY(slot == MAG_SLOT_DROP)) {
+        mag_core_drop(core);
+        return;
+    }
+    /* done, release: the outcome precedes RAN, and RAN the continuation (VT-89). */
+    atomic_store_explicit(&core->slot, MAG_SLOT_RAN, memory_order_release);
+    mag_continuation_go((struct mag_continuation *)slot, queued);
+}
+
+/* The consumer: installs a continuation that has captured where it belongs.  False: the
+ * slot was taken, and `slot` is what stands there. */
+static inline bool mag_core_install(struct mag_core *core, uintptr_t *slot,
+                                    struct mag_continuation *continuation)
+{
+    *slot = MAG_SLOT_EMPTY;
+    /* Both halves:
+     *   waiting, release: the continuation precedes its address;
+     *   done, acquire on failure: the outcome is visible. */
+    return atomic_compare_exchange_strong_explicit(
+        &core->slot, slot, (uintptr_t)continuation, memory_order_release,
+        memory_order_acquire);
+}
+
+/* Copies the result, if it has the size that is asked for. */
+static inline bool mag_core_copy(const struct mag_core *core, void *ret_result,
+                                 size_t size)
+{
+    if (MAG_LIKELY(size == sizeof(core->value) &&
+                   (core->type == NULL || core->type->result_size == 0))) {
+        memcpy(ret_result, &core->value, sizeof(core->value));
+        return true;
+    }
+    return mag_core_copy_part(core, ret_result, size);
+}
+
+/* The consumer: the operation is complete, and its token was right. */
+static inline int mag_core_consume(struct mag_core *core, void *ret_result, size_t size,
+                                   uint64_t *ret_detail)
+{
+    const struct mag_core_type *type = core->type;
+    int error = core->error;
+
+    if (MAG_LIKELY(error == 0)) {
+        if (MAG_UNLIKELY(!mag_core_copy(core, ret_result, size)))
+            return MAG_E_SIZE;
+    } else if (ret_detail != NULL) {
+        *ret_detail = core->value;
+    }
+    if (type != NULL && type->recycle != NULL) {
+        mag_core_renew(core);
+        type->recycle(core);
+    }
+    return error;
+}
+
+#endif
