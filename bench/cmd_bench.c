@@ -58,7 +58,7 @@ static const struct argp_option options[] = {
      0},
     {"peers", OPTION_PEERS, "NAME,...", 0,
      "Run the same workloads on these task libraries beside ours, as far as their "
-     "toolchains are here: openmp, tbb, or all",
+     "toolchains are here: openmp, tbb, rayon, go, dotnet, or all",
      0},
     {"peers-dir", OPTION_PEERS_DIR, "DIR", 0,
      "Build them there (default: magpie/peers in the cache folder of the user)", 0},

@@ -20,6 +20,10 @@ static const struct {
 } known[] = {
     {"openmp", FORK_JOIN},
     {"tbb", FORK_JOIN},
+    {"rayon", FORK_JOIN},
+    {"go", FORK_JOIN},
+    {"dotnet", FORK_JOIN " post-chain post-self post-pool post-all post-foreign "
+                         "post-foreigns post-wake"},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };

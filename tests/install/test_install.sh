@@ -42,7 +42,7 @@ done
 for file in libmagpie.a libmagpie.so.0 "libmagpie.so.$version" cmake/magpie/magpie-config.cmake; do
     test -e "$lib/$file" || fail "missing: $file"
 done
-for file in common/peer.h openmp/build.sh tbb/tbb.cpp; do
+for file in common/peer.h openmp/build.sh tbb/tbb.cpp rayon/src/main.rs go/go.mod dotnet/peer.csproj; do
     test -e "$prefix/share/magpie/peers/$file" || fail "missing: $file"
 done
 for header in "$source"/include/magpie/*.h; do

@@ -1,0 +1,95 @@
+// The protocol of bench/lane.h, and which workloads there are.
+//
+// A twin is a class derived from Workload and a line in the table below; its name also
+// goes into the table of bench/peer.c.
+//
+// SPDX-License-Identifier: Apache-2.0
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Magpie.Peer;
+
+/// <summary>A workload with its data, on a pool of a number of workers.</summary>
+abstract class Workload
+{
+    /// <summary>Before each run, not timed.</summary>
+    public virtual void Reset() { }
+
+    /// <summary>What is timed.</summary>
+    public abstract void Run();
+
+    /// <summary>The answer of the last run.</summary>
+    public abstract ulong Answer { get; }
+
+    /// <summary>Not 0: the time of the last run, instead of that of the caller.</summary>
+    public virtual double Seconds => 0;
+}
+
+/// <summary>A workload that is one function, which begins as a task of the pool.</summary>
+sealed class Function(Func<ulong> function) : Workload
+{
+    ulong answer;
+
+    public override void Run() => answer = Task.Run(function).GetAwaiter().GetResult();
+
+    public override ulong Answer => answer;
+}
+
+static class Program
+{
+    /// <summary>Makes a workload of a size, for a number of workers.</summary>
+    delegate Workload Maker(ulong size, int workers);
+
+    static readonly Dictionary<string, Maker> Makers = new()
+    {
+        ["fib"] = (size, _) => new Function(() => Tree.Fib((int)size)),
+        ["nqueens"] = (size, _) => new Function(() => Tree.Queens((int)size)),
+        ["skynet"] = (size, _) => new Function(() => Tree.Skynet(0, size)),
+        ["regions"] = (size, _) => new Function(() => Tree.Regions(size)),
+        ["uts"] = (size, _) => new Function(() => Uts.Search(size)),
+        ["matmul"] = (size, _) => new Matmul((int)size),
+        ["cilksort"] = (size, _) => new Sort((int)size),
+        ["post-chain"] = (size, _) => new PostChain(size),
+        ["post-self"] = (size, _) => new PostBursts(size, 1, preferLocal: true),
+        ["post-pool"] = (size, _) => new PostBursts(size, 1, preferLocal: false),
+        ["post-all"] = (size, workers) => new PostBursts(size, workers, preferLocal: true),
+        ["post-foreign"] = (size, _) => new PostThreads(size, 1),
+        ["post-foreigns"] = (size, workers) => new PostThreads(size, workers),
+        ["post-wake"] = (size, _) => new PostWake(size),
+    };
+
+    static Workload? Find(string[] arguments)
+    {
+        if (arguments.Length != 3 || !Makers.TryGetValue(arguments[0], out Maker? maker) ||
+            !ulong.TryParse(arguments[1], out ulong size) ||
+            !int.TryParse(arguments[2], out int workers))
+            return null;
+        ThreadPool.SetMinThreads(workers, 1);
+        return maker(size, workers);
+    }
+
+    static void Main(string[] arguments)
+    {
+        Workload? workload = Find(arguments);
+
+        if (workload == null)
+        {
+            Console.WriteLine("failed called as peer WORKLOAD SIZE WORKERS, with one that it has");
+            return;
+        }
+        Console.WriteLine("ready");
+        while (Console.ReadLine() == "run")
+        {
+            workload.Reset();
+
+            long from = Stopwatch.GetTimestamp();
+            workload.Run();
+            double took = Stopwatch.GetElapsedTime(from).TotalSeconds;
+
+            if (workload.Seconds > 0)
+                took = workload.Seconds;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                                            $"done {took:e9} {workload.Answer}"));
+        }
+    }
+}

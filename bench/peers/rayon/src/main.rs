@@ -1,0 +1,77 @@
+// The workloads with rayon: join for two calls, join by halves for many children, and a
+// parallel iterator for small regions.  The protocol is that of bench/lane.h.
+//
+// SPDX-License-Identifier: Apache-2.0
+#![allow(unknown_lints, unexpected_cfgs)]
+
+mod cilksort;
+mod matmul;
+mod tree;
+mod uts;
+
+use std::io::{BufRead, Write};
+use std::time::Instant;
+
+/// A workload with its data.
+pub trait Workload: Send {
+    /// Before each run, not timed.
+    fn reset(&mut self) {}
+    /// What is timed; inside the pool.
+    fn run(&mut self);
+    /// The answer of the last run.
+    fn answer(&self) -> u64;
+}
+
+fn find(name: &str, size: u64) -> Option<Box<dyn Workload>> {
+    Some(match name {
+        "fib" => Box::new(tree::Tree::new(move || tree::fib(size))),
+        "nqueens" => Box::new(tree::Tree::new(move || tree::queens_of(size))),
+        "skynet" => Box::new(tree::Tree::new(move || tree::skynet(0, size))),
+        "regions" => Box::new(tree::Tree::new(move || tree::regions(size))),
+        "uts" => Box::new(tree::Tree::new(move || uts::search(size))),
+        "matmul" => Box::new(matmul::Matmul::new(size as usize)),
+        "cilksort" => Box::new(cilksort::Sort::new(size as usize)),
+        _ => return None,
+    })
+}
+
+fn say(text: &str) {
+    let mut out = std::io::stdout();
+    // A parent that is gone wants no answer.
+    let _ = writeln!(out, "{}", text);
+    let _ = out.flush();
+}
+
+fn number(arguments: &[String], index: usize) -> Option<u64> {
+    arguments.get(index)?.parse().ok()
+}
+
+fn start(arguments: &[String]) -> Option<(Box<dyn Workload>, rayon::ThreadPool)> {
+    let size = number(arguments, 2)?;
+    let workers = number(arguments, 3)?;
+    // The tree T3 is 1572 deep, and a worker that waits runs others' subtrees on top.
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(workers as usize).stack_size(256 << 20);
+
+    Some((find(arguments.get(1)?, size)?, pool.build().ok()?))
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let (mut workload, pool) = match start(&arguments) {
+        Some(started) => started,
+        None => return say("failed called as peer WORKLOAD SIZE WORKERS, with one that it has"),
+    };
+
+    say("ready");
+    for line in std::io::stdin().lock().lines() {
+        if !matches!(line.as_deref(), Ok("run")) {
+            return;
+        }
+        workload.reset();
+        let from = Instant::now();
+        pool.install(|| workload.run());
+        let took = from.elapsed().as_secs_f64();
+        say(&format!("done {:.9e} {}", took, workload.answer()));
+    }
+}
