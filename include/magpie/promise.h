@@ -1,0 +1,223 @@
+/*
+ * promise.h - outcomes that many may wait for: promises, and how any task becomes one.
+ *
+ *     struct mag_promise *loading;
+ *     int r = mag_promise_create(0, 0, &loading);
+ *     ...
+ *     mag_vtask task = mag_promise_task(loading);  // for as many readers as there are
+ *     ...
+ *     r = mag_promise_set_result(loading, 42);     // one completer wins, the others lose
+ *     mag_promise_release(loading);
+ *
+ * The model.  A promise is pending until it is completed, once, and never pending again.
+ * Its task may be awaited, asked and read by any number of threads at the same time, and
+ * any number of times; all see the same outcome.  It lives as long as somebody holds a
+ * reference.
+ *
+ * References.  Each success of mag_promise_create, mag_promise_retain,
+ * mag_vtask_as_promise and mag_vtask_preserve yields one reference, which its receiver
+ * gives back by mag_promise_release, or mag_vtask_release for a task.  A task handed on
+ * carries none: who keeps it beyond the life of the giver's reference retains.  Who
+ * completes a promise and who awaits it must hold one, or know of one, until then.  With
+ * the last reference tasks become stale: MAG_E_TOKEN, never another promise's outcome.
+ *
+ * Awaiting.  Continuations of a promise are dispatched in the order in which they were
+ * registered, by the completer, inline unless MAG_PROMISE_QUEUED; a late one is queued.
+ *
+ * "VT-n" names a requirement of docs/value-tasks.md.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_PROMISE_H
+#define MAGPIE_PROMISE_H
+
+#include <magpie/source.h>
+#include <magpie/vtask.h>
+
+MAG_EXTERN_C_BEGIN
+
+struct mag_promise;
+
+/* Bits of a promise's flags. */
+enum { MAG_PROMISE_QUEUED = 1 }; /* continuations are never run by the completer itself */
+
+/* Bytes that a promise's result may have. */
+#define MAG_PROMISE_RESULT_MAX ((size_t)65536)
+
+/* -------------------------------------------------------------- completing */
+
+/*
+ * Makes a pending promise, with one reference.
+ *
+ *   result_size  bytes; up to a word, 0 included, it is a word
+ *   flags        MAG_PROMISE_ bits; others are ignored
+ *   Blocks       the first call for a size, while the machine is examined
+ *   Allocates    from a pool: nothing after warm-up
+ *   Returns      0; -ENOMEM; MAG_E_SIZE it is above MAG_PROMISE_RESULT_MAX
+ *   Release      mag_promise_release
+ */
+MAG_API MAG_MUST_CHECK int mag_promise_create(size_t result_size, unsigned flags,
+                                              struct mag_promise **ret_promise);
+
+/*
+ * Takes another reference.
+ */
+MAG_API void mag_promise_retain(struct mag_promise *promise);
+
+/*
+ * Gives a reference back; the promise is gone with the last one.  If it is still pending
+ * then, nobody can complete it: its continuations are run or queued, and find their task
+ * stale.
+ *
+ *   `promise`  may be NULL
+ *   Blocks     while such continuations run, if inline
+ */
+MAG_API void mag_promise_release(struct mag_promise *promise);
+
+/*
+ * Completes the promise with a result of a word.  Of the completers that race exactly one
+ * wins; when one has lost, the winner may still be about to publish.
+ *
+ *   Blocks     while continuations run, if inline
+ *   Returns    0; MAG_E_DONE somebody else has won, or the promise follows a task (see
+ *              mag_vtask_as_promise): nothing has changed; MAG_E_SIZE its result is
+ *              larger than a word
+ */
+MAG_API MAG_MUST_CHECK int mag_promise_set_result(struct mag_promise *promise,
+                                                  uint64_t result);
+
+/*
+ * As mag_promise_set_result, with a result of any size.
+ *
+ *   Returns    as there; MAG_E_SIZE `size` is not the one that the promise was made with,
+ *              or, if that is a word, it is larger
+ */
+MAG_API MAG_MUST_CHECK int mag_promise_set_value(struct mag_promise *promise,
+                                                 const void *value, size_t size);
+
+/*
+ * As mag_promise_set_result, with an error; -ECANCELED: as cancelled.
+ *
+ *   Returns    0; MAG_E_DONE; MAG_E_ARG `code` is 0 or a MAG_E code (VT-81)
+ */
+MAG_API MAG_MUST_CHECK int mag_promise_set_error(struct mag_promise *promise, int code,
+                                                 uint64_t detail);
+
+/*
+ * As mag_promise_set_result, as cancelled.
+ *
+ *   `cancel`   who did, or NULL
+ *   Returns    0; MAG_E_DONE
+ */
+MAG_API MAG_MUST_CHECK int mag_promise_set_canceled(struct mag_promise *promise,
+                                                    struct mag_cancel *cancel);
+
+/*
+ * The task of a promise, for whoever holds a reference or knows of one: takes none.
+ */
+MAG_API mag_vtask mag_promise_task(const struct mag_promise *promise);
+
+/*
+ * As mag_promise_task.
+ *
+ *   Returns    0; MAG_E_ARG `promise` is NULL (VT-7)
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_from_promise(struct mag_promise *promise,
+                                                  mag_vtask *ret_task);
+
+/* -------------------------------------------------------------- converting */
+
+/*
+ * Makes any task a promise (VT-41 to VT-53).
+ *
+ *   backed by            yields
+ *   nothing, result 0    the one completed promise, the same each time
+ *   nothing, an error    a promise that is complete
+ *   a promise            that promise; the task is not consumed
+ *   a source, complete   a promise with its outcome; the task is consumed.  The source's
+ *                        status decides between faulted and cancelled; a result that can
+ *                        be read is a success whatever the status was
+ *   a source, pending    a promise that follows it; the task is consumed.  It can be
+ *                        completed by nobody else.  Its continuations may run inline in
+ *                        the source's completer
+ *
+ * The result has the size that a core's type names, else it is a word.
+ *
+ *   Blocks     as mag_promise_create
+ *   Allocates  as mag_promise_create
+ *   Returns    0; or the task is as it was before: -ENOMEM; MAG_E_TOKEN stale;
+ *              MAG_E_CONTINUATION it is awaited already; MAG_E_SIZE the result is larger.
+ *              Of a pending source this shows late: the promise then fails with
+ *              MAG_E_SIZE, and the result is lost
+ *   Release    mag_promise_release
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_as_promise(mag_vtask task,
+                                                struct mag_promise **ret_promise);
+
+/*
+ * As mag_vtask_as_promise, for a result of `size` bytes.
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_as_promise_of(mag_vtask task, size_t size,
+                                                   struct mag_promise **ret_promise);
+
+/*
+ * Makes any task one that may be awaited and read without limit (VT-54 to VT-58): the
+ * same one if nothing, an error or a promise backs it, else that of a promise.  Awaiting
+ * it captures the executor again, unless nothing backs it.
+ *
+ *   Blocks, Allocates, Returns  as mag_vtask_as_promise
+ *   Release                     mag_vtask_release
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_preserve(mag_vtask task, mag_vtask *ret_task);
+
+/*
+ * As mag_vtask_preserve, for a result of `size` bytes.
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_preserve_of(mag_vtask task, size_t size,
+                                                 mag_vtask *ret_task);
+
+/*
+ * Gives back the reference of a task that was preserved.  Any other task is left alone,
+ * so every element of an array may be released without looking.
+ *
+ *   Blocks     as mag_promise_release
+ *   Returns    0; MAG_E_TOKEN the promise is gone already
+ */
+MAG_API int mag_vtask_release(mag_vtask task);
+
+/* ----------------------------------------------------- discarding, waiting */
+
+/*
+ * Consumes a task as soon as it is complete and forgets the outcome, its error too: for
+ * fire and forget (VT-193).  Does nothing to a promise.
+ *
+ *   Blocks     as mag_promise_create, for a pending source that is not a core
+ *   Allocates  from a pool, for a pending source that is not a core
+ *   Returns    0; or the task is as it was before: -ENOMEM; MAG_E_TOKEN stale;
+ *              MAG_E_CONTINUATION it is awaited
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_discard(mag_vtask task);
+
+/*
+ * Waits until `*task` is complete, on a thread that is no worker.
+ *
+ * A task that a pending source backs is preserved first (VT-22): `*task` is that form
+ * afterwards, also when the time is over, and nothing else is left behind: it can be
+ * awaited, waited for again and read.  Release it with mag_vtask_release; that does no
+ * harm where the task did not have to be preserved.
+ *
+ *   size        bytes of its result, for mag_vtask_as_promise_of; 0: not known
+ *   timeout_ns  how long to wait, in nanoseconds; 0: not at all; -1: as long as it takes
+ *   Thread      any that is not a worker; on a worker only a complete task is accepted
+ *   Blocks      yes
+ *   Allocates   as mag_vtask_as_promise
+ *   Returns     0 it is complete, read it with mag_vtask_get; -ETIMEDOUT the time is
+ *               over; or the task is as it was before: -EDEADLK it is pending and this is
+ *               a worker; an error of mag_vtask_as_promise
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_wait(mag_vtask *task, size_t size,
+                                          int64_t timeout_ns);
+
+MAG_EXTERN_C_END
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vtask/pooled.h"
+#include "vtask/promise.h"
+
+#include <stddef.h>
+
+/* What consumes a pending source that cannot be told to. */
+struct sink {
+    struct mag_continuation continuation;
+    mag_vtask task;
+};
+
+static struct mag_pooled sinks = {.size = sizeof(struct sink)};
+
+/* The outcome is what nobody asked for. */
+static int forget(mag_vtask task)
+{
+    int r = mag_vtask_finish(task);
+
+    return mag_is_misuse(r) ? r : 0;
+}
+
+static void drain(struct mag_job *job)
+{
+    struct sink *sink = (struct sink *)(void *)job;
+    mag_vtask task = sink->task;
+
+    mag_pooled_give(&sinks, sink);
+    (void)forget(task);
+}
+
+static int discard_later(mag_vtask task)
+{
+    struct sink *sink;
+    void *object;
+    int r = mag_pooled_take(&sinks, &object);
+
+    if (r < 0)
+        return r;
+    sink = object;
+    sink->task = task;
+    sink->continuation.job.run = drain;
+    r = mag_vtask_on_completed(task, &sink->continuation, 0);
+    if (r < 0)
+        mag_pooled_give(&sinks, sink);
+    return r;
+}
+
+int mag_vtask_discard(mag_vtask task)
+{
+    if (mag_kind_of(task) == MAG_VTASK_CORE)
+        return mag_core_discard(mag_object_of(task), task.payload);
+    int status = mag_vtask_status(task);
+    if (status < 0)
+        return status;
+    if (!mag_is_claim(task))
+        return 0;
+    return status == MAG_PENDING ? discard_later(task) : forget(task);
+}
