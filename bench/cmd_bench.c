@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/command.h"
+#include "bench/figures.h"
 #include "bench/report.h"
 #include "bench/sweep.h"
 #include "bench/text.h"
@@ -14,6 +15,7 @@ enum {
     SIZES_LISTED = 16,
     WORKLOADS_LISTED = 64,
     SECONDS = 60,
+    FIGURES_RUNS = 3,
     OPTION_SECONDS = 256,
     OPTION_CSV,
     OPTION_JSON,
@@ -21,6 +23,7 @@ enum {
     OPTION_LIST,
     OPTION_PEERS,
     OPTION_PEERS_DIR,
+    OPTION_FIGURES,
 };
 
 /* What was asked for. */
@@ -35,6 +38,7 @@ struct request {
     const char *peers_dir; /* where they are built; NULL: the usual place */
     struct bench_outputs outputs;
     char command[BENCH_COMMAND];
+    bool figures;
     bool list;
 };
 
@@ -62,6 +66,10 @@ static const struct argp_option options[] = {
      0},
     {"peers-dir", OPTION_PEERS_DIR, "DIR", 0,
      "Build them there (default: magpie/peers in the cache folder of the user)", 0},
+    {"figures", OPTION_FIGURES, NULL, 0,
+     "Measure what fork-join is to reach, beside all peers, and say what it reached: "
+     "takes half an hour",
+     0},
     {"json", OPTION_JSON, "FILE", 0, "Write everything as JSON; - is standard output", 1},
     {"csv", OPTION_CSV, "FILE", 0, "Write the rows as CSV", 1},
     {"html", OPTION_HTML, "FILE", 0, "Write one page with tables and plots", 1},
@@ -91,12 +99,12 @@ static void add_workloads(struct request *request, const char *name)
                     name);
 }
 
+/* All, or all that have figures to reach. */
 static void add_all_workloads(struct request *request)
 {
-    while (bench_workloads[request->workload_count] != NULL) {
-        request->workloads[request->workload_count] =
-            bench_workloads[request->workload_count];
-        request->workload_count++;
+    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
+        if (!request->figures || bench_figures_sizes(bench_workloads[i]) != NULL)
+            request->workloads[request->workload_count++] = bench_workloads[i];
     }
 }
 
@@ -171,6 +179,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPTION_PEERS_DIR:
         request->peers_dir = arg;
         return 0;
+    case OPTION_FIGURES:
+        request->figures = true;
+        return 0;
     case OPTION_LIST:
         request->list = true;
         return 0;
@@ -217,8 +228,24 @@ static void default_workers(struct bench_sweep *sweep, uint32_t allowed)
     sweep->workers[sweep->worker_counts++] = allowed;
 }
 
+/* Figures are wanted on one worker and on two, beside everybody. */
+static void fill_figures(struct request *request)
+{
+    if (request->sweep.worker_counts == 0) {
+        request->sweep.workers[0] = 1;
+        request->sweep.workers[1] = 2;
+        request->sweep.worker_counts = 2;
+    }
+    if (request->peers.count == 0)
+        take_peers(&request->peers, "all");
+    if (request->sweep.runs == 0 && request->seconds < 0)
+        request->sweep.runs = FIGURES_RUNS;
+}
+
 static void fill_defaults(struct request *request, const struct bench_machine *machine)
 {
+    if (request->figures)
+        fill_figures(request);
     if (request->sweep.worker_counts == 0)
         default_workers(&request->sweep, machine->workers);
     if (request->workload_count == 0)
@@ -256,12 +283,16 @@ static const uint64_t *sizes_of(const struct request *request,
                                 const struct bench_workload *workload,
                                 uint32_t *ret_count)
 {
+    const uint64_t *sizes = request->figures ? bench_figures_sizes(workload) : NULL;
+
     *ret_count = request->size_count;
     if (request->size_count != 0)
         return request->sizes;
-    while (*ret_count < BENCH_SIZES && workload->sizes[*ret_count] != 0)
+    if (sizes == NULL)
+        sizes = workload->sizes;
+    while (*ret_count < BENCH_SIZES && sizes[*ret_count] != 0)
         (*ret_count)++;
-    return workload->sizes;
+    return sizes;
 }
 
 /* What a case weighs when the time is divided. */
@@ -317,6 +348,8 @@ static int run_all(struct request *request, struct bench_report *report)
         r = run_workload(request, i, began + request->seconds, report);
     report->machine.seconds = bench_now() - began;
     bench_table_notes(bench_outputs_table(&request->outputs), &report->rows);
+    if (request->figures)
+        bench_figures_write(bench_outputs_table(&request->outputs), report);
     return r;
 }
 

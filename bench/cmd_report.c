@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/command.h"
+#include "bench/figures.h"
 #include "bench/report.h"
 
 #include <stdlib.h>
@@ -7,10 +8,11 @@
 
 static const char *const command = "report";
 
-enum { OPTION_CSV = 256, OPTION_JSON, OPTION_HTML };
+enum { OPTION_CSV = 256, OPTION_JSON, OPTION_HTML, OPTION_FIGURES };
 
 struct request {
     const char *input;
+    bool figures;
     struct bench_outputs outputs;
 };
 
@@ -18,6 +20,8 @@ static const struct argp_option options[] = {
     {"html", OPTION_HTML, "FILE", 0, "Write one page with tables and plots", 0},
     {"csv", OPTION_CSV, "FILE", 0, "Write the rows as CSV", 0},
     {"json", OPTION_JSON, "FILE", 0, "Write everything as JSON; - is standard output", 0},
+    {"figures", OPTION_FIGURES, NULL, 0,
+     "Say what fork-join is to reach, and what the run reached", 0},
     {0},
 };
 
@@ -38,6 +42,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPTION_HTML:
         request->outputs.html = arg;
         return 0;
+    case OPTION_FIGURES:
+        request->figures = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (request->input != NULL)
             bench_usage(command, "one file, not '%s' as well", arg);
@@ -50,13 +57,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static void print_table(FILE *out, const struct bench_report *report)
+static void print_table(FILE *out, const struct bench_report *report, bool figures)
 {
     const struct bench_rows *rows = &report->rows;
 
     bench_table_head(out, report);
     bench_table_rows(out, rows, 0);
     bench_table_notes(out, rows);
+    if (figures)
+        bench_figures_write(out, report);
 }
 
 static int run(int argc, char **argv)
@@ -80,7 +89,7 @@ static int run(int argc, char **argv)
     if (!good)
         (void)fprintf(stderr, "magpie report: %s: %s\n", request.input, why);
     if (good && bench_outputs_open(&request.outputs)) {
-        print_table(bench_outputs_table(&request.outputs), &report);
+        print_table(bench_outputs_table(&request.outputs), &report, request.figures);
         good = bench_outputs_write(&request.outputs, &report);
     } else {
         good = false;

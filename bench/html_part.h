@@ -10,9 +10,6 @@
 
 #include <stdio.h>
 
-/* The runtime that the page is about. */
-#define BENCH_OURS "magpie"
-
 /* Markup as it is. */
 void bench_html(FILE *out, const char *markup);
 

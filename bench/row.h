@@ -16,6 +16,9 @@
 
 enum { BENCH_NAME = 32, BENCH_LABEL = 48, BENCH_ERROR = 96 };
 
+/* The runtime that reports are about. */
+#define BENCH_OURS "magpie"
+
 struct bench_row {
     char workload[BENCH_NAME];
     uint64_t size;

@@ -65,7 +65,7 @@ static void own_start(struct bench_case *c, bool twin, uint32_t workers)
     const struct bench_lane_spec spec = {
         .workload = c->workload, .size = c->size, .workers = workers, .twin = twin};
 
-    entry_start(c, twin ? c->workload->twin : "magpie", &spec);
+    entry_start(c, twin ? c->workload->twin : BENCH_OURS, &spec);
 }
 
 static void peer_start(struct bench_case *c, const struct bench_peer *peer,

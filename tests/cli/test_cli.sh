@@ -186,6 +186,18 @@ peer tbb 'echo TBB' 'echo x.cpp:1: error: no; exit 1'
 run 1 bench fib --size 8 --workers 1 --runs 1 --peers tbb --peers-dir "$dir/built"
 has "$dir/out" "peer tbb failed: x.cpp:1: error: no"
 has "$dir/out" "every answer is right"
+
+# --- the figures: of the workloads that were named, with the peers that there are
+run 0 bench fib --figures --size 8 --runs 1 --peers openmp --peers-dir "$dir/built" \
+    --json "$dir/figures.json"
+has "$dir/out" "fib(8), 2 workers: faster than openmp"
+has "$dir/out" "skynet: 2 workers over 1"
+hasnot "$dir/out" "skynet(8)"
+has "$dir/out" "figures reached, "
+cp "$dir/out" "$dir/table"
+run 0 report --figures "$dir/figures.json"
+checks=$((checks + 1))
+cmp -s "$dir/out" "$dir/table" || fail "the figures from JSON differ"
 unset MAGPIE_PEERS
 
 # --- numbers may be written as powers
