@@ -34,6 +34,7 @@ OWNER = {
     "sched.h": "sched",
     "fork.h": "sched",
     "executor.h": "sched",
+    "barrier.h": "sched",
     "strand.h": "sched",
     "timer.h": "sched",
     "vtask.h": "vtask",

@@ -85,7 +85,7 @@ int mag_core_status(struct mag_core *core, uint64_t token)
 {
     if (MAG_UNLIKELY(mag_core_is_stale(core, token)))
         return MAG_E_TOKEN;
-    if (!mag_slot_is_done(mag_core_slot(core)))
+    if (!mag_core_is_done(core))
         return MAG_PENDING;
     if (core->error == 0)
         return MAG_SUCCEEDED;
@@ -93,11 +93,13 @@ int mag_core_status(struct mag_core *core, uint64_t token)
 }
 
 /* Somebody was here first. */
-static MAG_COLD int register_late(struct mag_continuation *continuation, uintptr_t slot,
+static MAG_COLD int register_late(struct mag_core *core,
+                                  struct mag_continuation *continuation, uintptr_t slot,
                                   unsigned flags)
 {
     if (slot != MAG_SLOT_DONE)
         return MAG_E_CONTINUATION;
+    mag_core_see_off(core);
     mag_continuation_capture(continuation, flags);
     mag_continuation_dispatch(continuation, true);
     return 0;
@@ -112,12 +114,12 @@ int mag_core_on_completed(struct mag_core *core, uint64_t token,
         return MAG_E_ARG;
     if (MAG_UNLIKELY(mag_core_is_stale(core, token)))
         return MAG_E_TOKEN;
-    if (MAG_UNLIKELY(slot != MAG_SLOT_EMPTY))
-        return register_late(continuation, slot, flags);
+    if (MAG_UNLIKELY(!mag_slot_is_vacant(slot)))
+        return register_late(core, continuation, slot, flags);
     mag_continuation_capture(continuation, flags);
     if (MAG_LIKELY(mag_core_install(core, &slot, continuation)))
         return 0;
-    return register_late(continuation, slot, flags);
+    return register_late(core, continuation, slot, flags);
 }
 
 bool mag_core_copy_part(const struct mag_core *core, void *ret_result, size_t size)
@@ -140,7 +142,7 @@ int mag_core_get(struct mag_core *core, uint64_t token, void *ret_result, size_t
 {
     if (MAG_UNLIKELY(mag_core_is_stale(core, token)))
         return MAG_E_TOKEN;
-    if (MAG_UNLIKELY(!mag_slot_is_done(mag_core_slot(core))))
+    if (MAG_UNLIKELY(!mag_core_is_done(core)))
         return MAG_E_PENDING;
 
     return mag_core_consume(core, ret_result, size, ret_detail);
@@ -155,12 +157,13 @@ int mag_core_discard(struct mag_core *core, uint64_t token)
     /* Both halves:
      *   release: nothing of ours crosses, but the slot's other writers expect it;
      *   done, acquire on failure: the outcome is visible to the get below. */
-    if (slot == MAG_SLOT_EMPTY && atomic_compare_exchange_strong_explicit(
-                                      &core->slot, &slot, MAG_SLOT_DROP,
-                                      memory_order_release, memory_order_acquire))
+    if (mag_slot_is_vacant(slot) && atomic_compare_exchange_strong_explicit(
+                                        &core->slot, &slot, MAG_SLOT_DROP,
+                                        memory_order_release, memory_order_acquire))
         return 0;
     if (!mag_slot_is_done(slot))
         return MAG_E_CONTINUATION;
+    mag_core_see_off(core);
     int r = mag_core_get(core, token, NULL, 0, NULL);
     return mag_is_misuse(r) ? r : 0;
 }

@@ -27,6 +27,26 @@ static inline bool mag_slot_is_done(uintptr_t slot)
     return (slot & MAG_SLOT_DONE) != 0;
 }
 
+/* Pending, and nobody waits. */
+static inline bool mag_slot_is_vacant(uintptr_t slot)
+{
+    return slot == MAG_SLOT_EMPTY || (slot & MAG_SLOT_BIASED) != 0;
+}
+
+/* The slot of an operation that is biased to the calling thread. */
+static inline uintptr_t mag_slot_biased_here(void)
+{
+    return (uintptr_t)&mag_here | MAG_SLOT_BIASED;
+}
+
+/* Whether a visitor is between (3) and its last touch. */
+static inline bool mag_core_is_visited(struct mag_core *core)
+{
+    /* left, acquire: the visitor's last touch is over when it has left. */
+    return atomic_load_explicit(&core->visitor, memory_order_acquire) ==
+           MAG_VISITOR_INSIDE;
+}
+
 static inline bool mag_core_is_stale(struct mag_core *core, uint64_t token)
 {
     /* relaxed: guards no data, see "again" in source.h. */
@@ -39,6 +59,23 @@ static inline uintptr_t mag_core_slot(struct mag_core *core)
     return atomic_load_explicit(&core->slot, memory_order_acquire);
 }
 
+/* Whether the outcome may be read. */
+static inline bool mag_core_is_done(struct mag_core *core)
+{
+    return mag_slot_is_done(mag_core_slot(core)) && !mag_core_is_visited(core);
+}
+
+/* visit.c - waits until the visitor has left. */
+void mag_core_see_off(struct mag_core *core);
+
+/* visit.c - by a completer that found the slot biased to another thread.  The
+ * continuation that it must run, or NULL: there is nothing more to do. */
+struct mag_continuation *mag_core_visit(struct mag_core *core, uintptr_t biased);
+
+/* visit.c - by who has registered by a plain store and then met a visitor: whether the
+ * continuation will be run.  If not the operation is complete. */
+bool mag_core_meet(struct mag_core *core, struct mag_continuation *continuation);
+
 /* The owner: the next operation begins. */
 static inline void mag_core_renew(struct mag_core *core)
 {
@@ -48,6 +85,8 @@ static inline void mag_core_renew(struct mag_core *core)
     /* relaxed: as above. */
     atomic_store_explicit(&core->token, token + 1, memory_order_relaxed);
     core->error = 0;
+    /* relaxed: as above. */
+    atomic_store_explicit(&core->visitor, MAG_VISITOR_NONE, memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(&core->slot, MAG_SLOT_EMPTY, memory_order_relaxed);
 }
@@ -68,34 +107,67 @@ static inline void mag_continuation_go(struct mag_continuation *continuation, bo
     }
 }
 
+/* The completer: the continuation that stood in the slot, or NULL: it was discarded. */
+static inline struct mag_continuation *mag_core_take(struct mag_core *core,
+                                                     uintptr_t slot)
+{
+    if (MAG_UNLIKELY(slot == MAG_SLOT_DROP)) {
+        mag_core_drop(core);
+        return NULL;
+    }
+    /* done, release: the outcome precedes RAN, and RAN the continuation (VT-89). */
+    atomic_store_explicit(&core->slot, MAG_SLOT_RAN, memory_order_release);
+    return (struct mag_continuation *)slot;
+}
+
+/* The completer found nobody waiting.  The continuation that has come meanwhile, or NULL:
+ * there is nothing more to do. */
+static inline struct mag_continuation *mag_core_leave_done(struct mag_core *core,
+                                                           uintptr_t slot)
+{
+    if (MAG_UNLIKELY(slot != MAG_SLOT_EMPTY && slot != mag_slot_biased_here()))
+        return mag_core_visit(core, slot);
+    /* Both halves:
+     *   done, release: the outcome precedes DONE;
+     *   waiting, acquire on failure: the continuation that came first is visible. */
+    if (atomic_compare_exchange_strong_explicit(&core->slot, &slot, MAG_SLOT_DONE,
+                                                memory_order_release,
+                                                memory_order_acquire))
+        return NULL;
+    return mag_core_take(core, slot);
+}
+
 /* The completer: the outcome stands in the core; `slot` was not done when it was read.
  * Afterwards the core may be another's. */
 static inline void mag_core_publish(struct mag_core *core, uintptr_t slot)
 {
     bool queued = (core->flags & MAG_CORE_QUEUED) != 0;
+    struct mag_continuation *continuation = mag_slot_is_vacant(slot)
+                                                ? mag_core_leave_done(core, slot)
+                                                : mag_core_take(core, slot);
 
-    /* Both halves:
-     *   done, release: the outcome precedes DONE;
-     *   waiting, acquire on failure: the continuation that came first is visible. */
-    if (slot == MAG_SLOT_EMPTY && atomic_compare_exchange_strong_explicit(
-                                      &core->slot, &slot, MAG_SLOT_DONE,
-                                      memory_order_release, memory_order_acquire))
-        return;
-    if (MAG_UNLIKELY(slot == MAG_SLOT_DROP)) {
-        mag_core_drop(core);
-        return;
-    }
-    /* done, release: the outcome precedes RAN, and RAN the continuation (VT-89). */
-    atomic_store_explicit(&core->slot, MAG_SLOT_RAN, memory_order_release);
-    mag_continuation_go((struct mag_continuation *)slot, queued);
+    if (MAG_LIKELY(continuation != NULL))
+        mag_continuation_go(continuation, queued);
 }
 
-/* The consumer: installs a continuation that has captured where it belongs.  False: the
- * slot was taken, and `slot` is what stands there. */
+/* The consumer: installs a continuation that has captured where it belongs into a slot
+ * that was vacant when `*slot` was read.  False: `*slot` is what stands there now. */
 static inline bool mag_core_install(struct mag_core *core, uintptr_t *slot,
                                     struct mag_continuation *continuation)
 {
-    *slot = MAG_SLOT_EMPTY;
+    if (MAG_LIKELY(*slot == mag_slot_biased_here())) {
+        /* (1), waiting, release: the continuation precedes its address. */
+        atomic_store_explicit(&core->slot, (uintptr_t)continuation, memory_order_release);
+        /* seq_cst: (1) before (2) for the compiler; the visitor's barrier covers the
+         * processor. */
+        atomic_signal_fence(memory_order_seq_cst);
+        /* (2), relaxed: who meets a visitor looks again. */
+        if (MAG_LIKELY(atomic_load_explicit(&core->visitor, memory_order_relaxed) ==
+                       MAG_VISITOR_NONE))
+            return true;
+        *slot = MAG_SLOT_DONE;
+        return mag_core_meet(core, continuation);
+    }
     /* Both halves:
      *   waiting, release: the continuation precedes its address;
      *   done, acquire on failure: the outcome is visible. */

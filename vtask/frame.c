@@ -81,7 +81,7 @@ static inline struct mag_frame *rent(const struct mag_frame_type *type)
         return NULL;
     box = object;
     mag_core_prepare(&box->core, &type->core);
-    box->core.room = MAG_FRAME_BOX;
+    box->core.flags = MAG_CORE_BOX;
     box->continuation.job.run = type->resume;
     return box;
 }
@@ -117,7 +117,7 @@ static inline struct mag_frame *box_of(struct mag_frame *frame)
 {
     struct mag_frame *box;
 
-    if (frame->core.room == MAG_FRAME_BOX)
+    if ((frame->core.flags & MAG_CORE_BOX) != 0)
         return frame;
     box = rent(type_of(frame));
     if (MAG_UNLIKELY(box == NULL))
@@ -139,7 +139,7 @@ struct mag_frame *mag_frame_pin(struct mag_frame *frame)
     struct mag_frame *box = box_of(frame);
 
     if (box != NULL && box != frame) {
-        frame->core.room = MAG_FRAME_MOVED;
+        frame->core.flags = MAG_CORE_MOVED;
         frame->continuation.home = (uintptr_t)box;
     }
     return box;
@@ -224,7 +224,7 @@ mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
         return mag_vtask_failed(MAG_E_TOKEN, 0);
 
     uintptr_t slot = mag_core_slot(core);
-    if (MAG_LIKELY(slot == MAG_SLOT_EMPTY)) {
+    if (MAG_LIKELY(mag_slot_is_vacant(slot))) {
         struct mag_frame *box = box_of(frame);
 
         if (MAG_UNLIKELY(box == NULL))
@@ -241,6 +241,7 @@ mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
     }
     if (!mag_slot_is_done(slot))
         return mag_vtask_failed(MAG_E_CONTINUATION, 0);
+    mag_core_see_off(core);
     return consume(core, place, size);
 }
 
@@ -251,8 +252,7 @@ mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size)
 
     /* A core that has run our continuation is complete, and the right is ours. */
     if (MAG_LIKELY((task.backing & MAG_VTASK_KIND) == MAG_VTASK_CORE &&
-                   !mag_core_is_stale(core, task.payload) &&
-                   mag_slot_is_done(mag_core_slot(core))))
+                   !mag_core_is_stale(core, task.payload) && mag_core_is_done(core)))
         return consume(core, place, size);
     return take(task, place, size);
 }

@@ -72,12 +72,13 @@ MAG_EXTERN_C_BEGIN
     {                                                                               \
         struct name##_frame local;                                                  \
         local.frame.core.type = &name##_type.core;                                  \
-        local.frame.core.room = MAG_FRAME_LOCAL;                                    \
+        local.frame.core.flags = 0;                                                 \
         local.frame.core.step = 0;                                                  \
         memset((char *)&local + sizeof(local.frame), 0,                             \
                sizeof(local) - sizeof(local.frame));                                \
-        MAG_ASYNC_FILL arguments result_task returned = name##_body(&local);        \
-        if (MAG_UNLIKELY(local.frame.core.room == MAG_FRAME_MOVED))                 \
+        MAG_ASYNC_FILL arguments;                                                   \
+        result_task returned = name##_body(&local);                                 \
+        if (MAG_UNLIKELY(local.frame.core.flags != 0))                              \
             mag_frame_unpin(&local.frame, returned.task);                           \
         return returned;                                                            \
     }                                                                               \
@@ -102,7 +103,7 @@ default:           \
     MAG_ASYNC_AWAIT(f, &(place), sizeof(place), awaited, MAG_AWAIT_CONTEXT)
 
 /*
- * Waits for a awaited whose result does not matter: a mag_task, or any typed awaited.
+ * Waits for a task whose result does not matter: a mag_task, or any typed task.
  */
 #define MAG_AWAIT_DONE(f, awaited) MAG_ASYNC_AWAIT(f, NULL, 0, awaited, MAG_AWAIT_CONTEXT)
 
@@ -174,14 +175,6 @@ struct mag_frame {
     struct mag_core core; /* the source of the function's task */
     struct mag_continuation continuation;
     mag_vtask awaited;
-};
-
-/* core.room of a frame */
-enum {
-    MAG_FRAME_LOCAL = 0, /* on the stack of the call */
-    MAG_FRAME_BOX = 1,   /* pooled */
-    MAG_FRAME_MOVED = 2, /* on the stack, and a box has taken over: its address is in
-                            continuation.home */
 };
 
 /* What is known of an async function. */

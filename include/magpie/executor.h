@@ -30,6 +30,11 @@ struct mag_here {
     struct mag_sched *sched;       /* whose worker this is, or NULL */
     struct mag_executor *executor; /* the current one, or NULL */
     uint32_t depth;                /* continuations running inside one another */
+    uint32_t bias_rest;            /* operations until the thread is biased to again */
+    uintptr_t bias;                /* of operations that begin here, see source.h */
+    const MAG_ATOMIC(uint32_t) * bias_lost; /* how often threads like this lost a bias */
+    uint32_t bias_seen;                     /* of that count */
+    uint32_t bias_level;                    /* how long the next rest is */
 };
 
 /* __thread and not thread_local: C++ would call a wrapper at each use. */

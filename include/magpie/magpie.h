@@ -7,6 +7,7 @@
 #define MAGPIE_MAGPIE_H
 
 #include <magpie/async.h>
+#include <magpie/barrier.h>
 #include <magpie/base.h>
 #include <magpie/executor.h>
 #include <magpie/fork.h>

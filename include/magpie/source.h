@@ -164,7 +164,11 @@ struct mag_core_type {
 };
 
 /* Bits of `flags`. */
-enum { MAG_CORE_QUEUED = 1 }; /* continuations are never run by the completer itself */
+enum {
+    MAG_CORE_QUEUED = 1, /* continuations are never run by the completer itself */
+    MAG_CORE_BOX = 2,    /* of a frame: it is pooled */
+    MAG_CORE_MOVED = 4,  /* of a frame on the stack: a pooled one has taken over */
+};
 
 /*
  * The engine of a source, embedded in an object of the caller's; used in place, never
@@ -172,17 +176,34 @@ enum { MAG_CORE_QUEUED = 1 }; /* continuations are never run by the completer it
  *
  * Ownership
  *   [I] owner, while the operation is not handed out   [A] any thread
- *   [C] completer until DONE, then consumer
+ *   [C] completer until DONE, then consumer            [V] visitor, see below
  *
  * Edges: release end -> acquire end : what crosses
  *   done       set (slot) -> status, get, register (slot) : value, error
- *   waiting    register (slot) -> set (slot) : the continuation and what it captured
+ *   waiting    register (slot) -> set (slot) : the continuation and where it belongs
+ *   left       visitor (visitor) -> status, get, register (visitor) : value, error; the
+ *              visitor's last touch
  *   again      reset (slot, by whoever owns the core) -> through the hand-over of the
  *              object to its next user (a pool, a queue): everything
  *
- * The slot alone is the truth about completion (VT-134).  `token` is read by holders of
- * stale tasks at any time, hence atomic; that they see it move late only means that the
- * race, which is misuse, was decided the other way.  docs/value-tasks.md has the states.
+ * The slot and the visitor alone are the truth about completion (VT-134).  `token` is
+ * read by holders of stale tasks at any time, hence atomic; that they see it move late
+ * only means that the race, which is misuse, was decided the other way.
+ *
+ * The bias.  An operation that begins on a thread is biased to it: registering there is a
+ * plain store, where anybody else's is a compare-and-swap.  A completer on another thread
+ * that finds the slot still biased visits: Dekker's two sides, by the asymmetric barrier.
+ *
+ *     register on the thread           visitor
+ *     (1) slot <- continuation         (3) visitor <- INSIDE
+ *                                          mag_barrier_heavy()
+ *     (2) read visitor                 (4) slot: biased -> DONE, or continuation -> RAN
+ *
+ * Who has read INSIDE at (2) does not know whether (4) found the continuation, and takes
+ * it back: continuation -> DONE by compare-and-swap.  If that fails the visitor runs it,
+ * or will.  If it succeeds, (4) failed or went before (1).  Until the visitor has left
+ * nobody may take the operation for complete, so the core is still the same one when the
+ * visitor writes `visitor` last.
  */
 struct mag_core {
     const struct mag_core_type *type; /* [I] */
@@ -190,18 +211,38 @@ struct mag_core {
     MAG_ATOMIC(uintptr_t) slot;       /* [A] see below */
     uint64_t value;                   /* [C] the result, or the error's detail */
     int32_t error;                    /* [C] 0: succeeded */
+    MAG_ATOMIC(uint8_t) visitor;      /* [V] MAG_VISITOR_ */
     uint8_t flags;                    /* [I] MAG_CORE_ */
-    uint8_t room;                     /* [C] of the type, as is the next */
-    uint16_t step;                    /* [C] */
+    uint16_t step;                    /* [C] of the type */
 };
 
 /* The slot: a continuation's address while one waits, or one of these. */
 enum {
-    MAG_SLOT_EMPTY = 0, /* pending, nobody waits */
-    MAG_SLOT_DONE = 1,  /* complete, nobody has waited */
-    MAG_SLOT_DROP = 2,  /* pending, and to be consumed by the completer: discarded */
-    MAG_SLOT_RAN = 3,   /* complete, a continuation was run or queued */
+    MAG_SLOT_EMPTY = 0,  /* pending, nobody waits */
+    MAG_SLOT_DONE = 1,   /* complete, nobody has waited */
+    MAG_SLOT_DROP = 2,   /* pending, and to be consumed by the completer: discarded */
+    MAG_SLOT_RAN = 3,    /* complete, a continuation was run or queued */
+    MAG_SLOT_BIASED = 4, /* as EMPTY; the bits above name the thread */
 };
+
+/* Whether a completer is revoking a bias. */
+enum { MAG_VISITOR_NONE = 0, MAG_VISITOR_INSIDE = 1, MAG_VISITOR_LEFT = 2 };
+
+/* What the slot of an operation that begins on this thread holds.  For mag_core_prepare
+ * only. */
+MAG_API uintptr_t mag_core_bias_slow(void);
+
+/* The same, the common case without a call. */
+static inline uintptr_t mag_core_bias(void)
+{
+    const struct mag_here *here = &mag_here;
+
+    /* relaxed: a late look costs a visitor one more barrier. */
+    if (MAG_LIKELY(here->bias != 0 &&
+                   MAG_LOAD(here->bias_lost, relaxed) == here->bias_seen))
+        return here->bias;
+    return mag_core_bias_slow();
+}
 
 /*
  * Makes memory that was a core before, or is all zeroes, a pending core.  The token is
@@ -213,8 +254,10 @@ static inline void mag_core_prepare(struct mag_core *core,
     core->type = type;
     core->error = 0;
     core->flags = 0;
-    /* relaxed: the core is handed out later, which publishes it. */
-    MAG_STORE(&core->slot, MAG_SLOT_EMPTY, relaxed);
+    /* relaxed, both: the core is handed out later, which publishes it. */
+    MAG_STORE(&core->visitor, MAG_VISITOR_NONE, relaxed);
+    /* relaxed: as above. */
+    MAG_STORE(&core->slot, mag_core_bias(), relaxed);
 }
 
 /*

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/cmocka.h"
+#include "tests/support/run.h"
+
+#include <magpie/magpie.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/*
+ * Two threads, one operation after the other: the test's own begins each, so that it is
+ * biased to it, and consumes it; the other completes it a moment sooner or later.
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   begun   begin (turn) -> complete_all (turn) : the operation
+ *   over    complete_all (over) -> the next begin (over) : the completer's last touch
+ */
+static struct mag_core core;
+static _Atomic(uint64_t) turn;
+static _Atomic(uint64_t) over;
+static uint32_t operations;
+static unsigned failures;
+
+static void delay(uint64_t *random)
+{
+    for (uint64_t i = test_random(random) % 512; i != 0; i--)
+        test_pause();
+}
+
+static void *complete_all(void *arg)
+{
+    uint64_t random = test_seed() ^ 0x9e3779b97f4a7c15;
+    (void)arg;
+
+    for (uint64_t i = 1; i <= operations; i++) {
+        /* begun, acquire: the operation is ready. */
+        while (atomic_load_explicit(&turn, memory_order_acquire) != i)
+            test_pause();
+        delay(&random);
+        if (mag_core_set_result(&core, i) != 0)
+            failures++;
+        /* over, release: the call has returned. */
+        atomic_store_explicit(&over, i, memory_order_release);
+    }
+    return NULL;
+}
+
+/* Biased to this thread, also right after a visitor: the rest after a barrier, which
+ * spares real programs, would leave little to test. */
+static void prepare_biased(void)
+{
+    mag_core_reset(&core);
+    mag_core_prepare(&core, NULL);
+    if (mag_here.bias_lost != NULL && core.slot == MAG_SLOT_EMPTY) {
+        /* relaxed: handed over by begin. */
+        atomic_store_explicit(&core.slot, (uintptr_t)&mag_here | MAG_SLOT_BIASED,
+                              memory_order_relaxed);
+    }
+}
+
+static uint32_t visits(void)
+{
+    /* relaxed: a count. */
+    return mag_here.bias_lost == NULL
+               ? 0
+               : atomic_load_explicit(mag_here.bias_lost, memory_order_relaxed);
+}
+
+static void begin(uint64_t number)
+{
+    /* over, acquire: the completer is out of the core. */
+    while (atomic_load_explicit(&over, memory_order_acquire) != number - 1)
+        test_pause();
+    prepare_biased();
+    /* begun, release: the operation is ready. */
+    atomic_store_explicit(&turn, number, memory_order_release);
+}
+
+struct awaiter {
+    struct mag_continuation continuation;
+    _Atomic(uint64_t) runs;
+    _Atomic(uint64_t) wrong;
+    mag_vtask task;
+    uint64_t expected;
+};
+
+static void awaiter_run(struct mag_job *job)
+{
+    struct awaiter *awaiter = (struct awaiter *)(void *)job;
+    uint64_t result = 0;
+
+    if (mag_vtask_get(awaiter->task, &result) != 0 || result != awaiter->expected) {
+        /* relaxed: read after `runs`. */
+        atomic_fetch_add_explicit(&awaiter->wrong, 1, memory_order_relaxed);
+    }
+    /* release: what the run found precedes it. */
+    atomic_fetch_add_explicit(&awaiter->runs, 1, memory_order_release);
+}
+
+/* Short waits, for which test_wait_for sleeps too long. */
+static void spin_until(_Atomic(uint64_t) *word, uint64_t wanted)
+{
+    for (unsigned looks = 0; looks < 1000000; looks++) {
+        /* acquire: what the run found is visible. */
+        if (atomic_load_explicit(word, memory_order_acquire) >= wanted)
+            return;
+    }
+    assert_true(test_wait_for(word, wanted));
+}
+
+typedef void (*consume_fn)(struct awaiter *awaiter, uint64_t *random);
+
+/* Runs `consume` on each of many operations that the other thread completes. */
+static void with_each_operation(consume_fn consume)
+{
+    struct awaiter awaiter = {.continuation = {.job = {.run = awaiter_run}}};
+    uint64_t random = test_seed();
+    pthread_t thread;
+
+    uint32_t before = visits();
+    operations = test_rounds(20000);
+    failures = 0;
+    atomic_init(&turn, 0);
+    atomic_init(&over, 0);
+    assert_int_equal(pthread_create(&thread, NULL, complete_all, NULL), 0);
+    for (uint64_t i = 1; i <= operations; i++) {
+        begin(i);
+        awaiter.task = mag_core_task(&core);
+        awaiter.expected = i;
+        delay(&random);
+        consume(&awaiter, &random);
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(failures, 0);
+    if (mag_barrier_is_asymmetric())
+        assert_true(visits() - before > 1);
+    /* relaxed: the other thread is joined. */
+    assert_int_equal(atomic_load_explicit(&awaiter.wrong, memory_order_relaxed), 0);
+}
+
+static void await_and_wait(struct awaiter *awaiter, uint64_t *random)
+{
+    (void)random;
+    assert_int_equal(mag_vtask_on_completed(awaiter->task, &awaiter->continuation, 0), 0);
+    spin_until(&awaiter->runs, awaiter->expected);
+    /* relaxed: a second run would be seen here or at the next operation. */
+    assert_int_equal(atomic_load_explicit(&awaiter->runs, memory_order_relaxed),
+                     awaiter->expected);
+}
+
+static void poll(struct awaiter *awaiter, uint64_t *random)
+{
+    uint64_t result = 0;
+    (void)random;
+
+    while (mag_vtask_status(awaiter->task) == MAG_PENDING)
+        test_pause();
+    assert_int_equal(mag_vtask_status(awaiter->task), MAG_SUCCEEDED);
+    assert_int_equal(mag_vtask_get(awaiter->task, &result), 0);
+    assert_int_equal(result, awaiter->expected);
+}
+
+static _Atomic(uint64_t) recycled;
+
+static void count_recycled(struct mag_core *of)
+{
+    (void)of;
+    /* release: pairs with the wait in discard. */
+    atomic_fetch_add_explicit(&recycled, 1, memory_order_release);
+}
+
+static void discard(struct awaiter *awaiter, uint64_t *random)
+{
+    static const struct mag_core_type type = {.recycle = count_recycled};
+    (void)random;
+
+    core.type = &type;
+    assert_int_equal(mag_core_discard(&core, awaiter->task.payload), 0);
+    spin_until(&recycled, awaiter->expected);
+}
+
+/* VT-128 */
+static void a_continuation_runs_once_whoever_is_first(void **state)
+{
+    (void)state;
+    with_each_operation(await_and_wait);
+}
+
+/* VT-131, VT-132 */
+static void who_polls_never_reads_a_stale_result(void **state)
+{
+    (void)state;
+    with_each_operation(poll);
+}
+
+/* VT-193 */
+static void a_discarded_operation_is_recycled_once(void **state)
+{
+    (void)state;
+    atomic_init(&recycled, 0);
+    with_each_operation(discard);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_continuation_runs_once_whoever_is_first),
+        cmocka_unit_test(who_polls_never_reads_a_stale_result),
+        cmocka_unit_test(a_discarded_operation_is_recycled_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
