@@ -102,7 +102,7 @@ static void dispatch(struct crowd crowd)
     while (crowd.observers != NULL) {
         struct mag_observer *observer = crowd.observers;
         crowd.observers = observer->next;
-        observer->notify(observer);
+        observer->notify(observer, crowd.queued);
     }
     while (crowd.first != NULL) {
         struct mag_continuation *continuation = crowd.first;

@@ -60,10 +60,11 @@ enum {
 
 /*
  * Somebody of the library's who waits and may give up: for each, `notify` runs once after
- * the promise is complete, unless mag_promise_forget said true.
+ * the promise is complete, unless mag_promise_forget said true.  It runs in the
+ * completer, before the continuations; `queued`: nothing of the user's may run there.
  */
 struct mag_observer {
-    void (*notify)(struct mag_observer *observer);
+    void (*notify)(struct mag_observer *observer, bool queued);
     struct mag_observer *next;  /* [L] */
     struct mag_observer **link; /* [L] what points here */
 };

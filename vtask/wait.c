@@ -16,10 +16,11 @@ struct waiter {
     bool notified; /* under `lock` */
 };
 
-static void wake(struct mag_observer *observer)
+static void wake(struct mag_observer *observer, bool queued)
 {
     struct waiter *waiter = (struct waiter *)(void *)observer;
 
+    (void)queued;
     (void)pthread_mutex_lock(&waiter->lock);
     waiter->notified = true;
     (void)pthread_cond_signal(&waiter->changed);

@@ -203,7 +203,8 @@ static inline int mag_vtask_take(mag_vtask task, void *ret_result, size_t size,
                                  uint64_t *ret_detail)
 {
     if (MAG_LIKELY(task.backing == 0 && size <= sizeof(task.payload))) {
-        memcpy(ret_result, &task.payload, size);
+        if (size != 0)
+            memcpy(ret_result, &task.payload, size);
         return 0;
     }
     return mag_vtask_take_slow(task, ret_result, size, ret_detail);

@@ -1,0 +1,67 @@
+/*
+ * when.h - many tasks as one: all of them, or the first.
+ *
+ *     mag_vtask loads[3] = {load(a), load(b), load(c)};
+ *     mag_vtask all;
+ *
+ *     int r = mag_when_all(loads, 3, &all);
+ *     ...                                      // await `all`, then read loads[0] to [2]
+ *
+ * The tasks stand in an array of the caller's, which must stay where it is until the
+ * combined task is complete, and is not to be touched meanwhile.  Each of its tasks is
+ * given up to the call and comes back in its place, in a form that says what became of
+ * it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_WHEN_H
+#define MAGPIE_WHEN_H
+
+#include <magpie/promise.h>
+#include <magpie/vtask.h>
+
+MAG_EXTERN_C_BEGIN
+
+/*
+ * A task that is complete when all of them are, whatever became of each.  It succeeds
+ * with `count`; or fails as the first in the array that failed; or else is cancelled as
+ * the first that was cancelled.
+ *
+ * In the array each task is then complete.  A source's result of a word, and its error,
+ * is there by itself and can be read without limit; a larger result is still in its
+ * source, to be read once with mag_vtask_take; a promise is left as it is.  A task that
+ * cannot be awaited has failed with its MAG_E code.
+ *
+ * Cost: the tasks are awaited one after the other, in their order, so one continuation
+ * serves them all, and tasks that are complete by then cost a look.  Whoever completes
+ * the one that is waited for takes in those behind it that are complete, on its stack.
+ *
+ *   `tasks`    may be NULL if `count` is 0
+ *   Allocates  one object from a pool, unless all are complete
+ *   Returns    0; MAG_E_ARG no array; -ENOMEM: no task is lost, those in front that were
+ *              complete may have got their final form
+ */
+MAG_API MAG_MUST_CHECK int mag_when_all(mag_vtask *tasks, size_t count,
+                                        mag_vtask *ret_task);
+
+/*
+ * A task that is complete when the first of them is; it succeeds with its index.  Of
+ * several that are complete already it is the lowest.
+ *
+ * If none is complete yet, each task of a source is preserved in its place (a result
+ * larger than a word only of a core; preserve others with mag_vtask_preserve_of before).
+ * All stay usable, for another mag_when_any too; nothing of this one is left at them.
+ * Release each with mag_vtask_release in the end; that does no harm where a task was not
+ * preserved.
+ *
+ *   Allocates  from pools, unless one is complete
+ *   Returns    0; MAG_E_ARG no array or no task; MAG_E_TOKEN one is stale: nothing has
+ *              changed; -ENOMEM, or MAG_E_CONTINUATION one is awaited already: no task is
+ *              lost, those in front may be preserved
+ */
+MAG_API MAG_MUST_CHECK int mag_when_any(mag_vtask *tasks, size_t count,
+                                        mag_vtask *ret_task);
+
+MAG_EXTERN_C_END
+
+#endif

@@ -1,0 +1,203 @@
+/*
+ * Waiting for all is waiting for each in turn: whoever completes the task that is waited
+ * for walks on over those that are complete and waits for the next one that is not.  So
+ * there is one continuation instead of one for each task, nothing is counted, and tasks
+ * that were completed out of order are never registered with.  Only one thread walks at a
+ * time: the walk is handed on by registering.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "vtask/core.h"
+#include "vtask/pooled.h"
+#include "vtask/promise.h"
+
+#include <magpie/when.h>
+
+#include <errno.h>
+
+/* How far the walk has come, and what it has seen. */
+struct walk {
+    mag_vtask *tasks;
+    size_t count;
+    size_t next; /* all before it are complete */
+    int error;   /* of the whole so far; 0: success */
+    uint64_t detail;
+};
+
+struct all {
+    struct mag_core core;         /* first: what is awaited */
+    struct mag_continuation step; /* waits for a source ... */
+    struct mag_observer observer; /* ... or for a promise */
+    struct walk walk;
+};
+
+static struct mag_pooled alls = {.size = sizeof(struct all)};
+
+static void recycle(struct mag_core *core)
+{
+    mag_pooled_give(&alls, core);
+}
+
+static const struct mag_core_type all_type = {.recycle = recycle};
+
+/* ------------------------------------------------------------------------ the walk */
+
+/* The first fault counts; before one is seen, the first cancellation. */
+static MAG_COLD void note(struct walk *walk, int error, uint64_t detail)
+{
+    if (walk->error == 0 || (walk->error == -ECANCELED && error != -ECANCELED)) {
+        walk->error = error;
+        walk->detail = detail;
+    }
+}
+
+static inline int take(mag_vtask task, uint64_t *ret_word, uint64_t *ret_detail)
+{
+    struct mag_core *core = mag_object_of(task);
+
+    if (MAG_UNLIKELY(mag_kind_of(task) != MAG_VTASK_CORE))
+        return mag_vtask_take(task, ret_word, sizeof(*ret_word), ret_detail);
+    if (MAG_UNLIKELY(mag_core_is_stale(core, task.payload)))
+        return MAG_E_TOKEN;
+    if (!mag_core_is_done(core))
+        return MAG_E_PENDING;
+    return mag_core_consume(core, ret_word, sizeof(*ret_word), ret_detail);
+}
+
+/* A task that a source backs.  False: it is pending. */
+static inline bool take_in(struct walk *walk, mag_vtask *task)
+{
+    uint64_t word;
+    uint64_t detail = 0;
+    int r = take(*task, &word, &detail);
+
+    if (MAG_LIKELY(r == 0)) {
+        *task = mag_vtask_result(word);
+        return true;
+    }
+    if (r == MAG_E_PENDING)
+        return false;
+    if (r != MAG_E_SIZE) {
+        *task = mag_vtask_failed(r, detail);
+        note(walk, r, detail);
+    }
+    return true;
+}
+
+/* A task that may be read again.  False: it is pending. */
+static bool look_at(struct walk *walk, mag_vtask task)
+{
+    uint64_t detail = 0;
+    int r = mag_vtask_take(task, NULL, 0, &detail);
+
+    if (r == MAG_E_PENDING)
+        return false;
+    if (r != 0)
+        note(walk, r, detail);
+    return true;
+}
+
+/* True: all are complete; false: the next one is pending. */
+static bool advance(struct walk *walk)
+{
+    for (; walk->next < walk->count; walk->next++) {
+        mag_vtask *task = &walk->tasks[walk->next];
+
+        if (mag_is_claim(*task) ? !take_in(walk, task) : !look_at(walk, *task))
+            return false;
+    }
+    return true;
+}
+
+/* -------------------------------------------------------------------- the waiting */
+
+/*
+ * Waits for the next task.  True: it is waited for, and `all` may be another's by now;
+ * false: it can be taken in, because it is complete or because it cannot be awaited.
+ */
+static bool wait_for_core(struct all *all, struct mag_core *core)
+{
+    uintptr_t slot = mag_core_slot(core);
+
+    if (MAG_LIKELY(mag_slot_is_vacant(slot))) {
+        mag_continuation_capture(&all->step, 0);
+        if (MAG_LIKELY(mag_core_install(core, &slot, &all->step)))
+            return true;
+    }
+    if (mag_slot_is_done(slot))
+        mag_core_see_off(core);
+    else
+        all->walk.tasks[all->walk.next] = mag_vtask_failed(MAG_E_CONTINUATION, 0);
+    return false;
+}
+
+static bool wait_for(struct all *all)
+{
+    mag_vtask *place = &all->walk.tasks[all->walk.next];
+    mag_vtask task = *place;
+
+    if (MAG_LIKELY(mag_kind_of(task) == MAG_VTASK_CORE))
+        return wait_for_core(all, mag_object_of(task));
+    if (mag_kind_of(task) == MAG_VTASK_PROMISE)
+        return mag_promise_observe(mag_object_of(task), &all->observer);
+    int r = mag_vtask_on_completed(task, &all->step, 0);
+    if (r < 0)
+        *place = mag_vtask_failed(r, 0);
+    return r == 0;
+}
+
+static void walk_on(struct all *all)
+{
+    while (!advance(&all->walk)) {
+        if (wait_for(all))
+            return;
+    }
+    mag_core_finish(&all->core, all->walk.error,
+                    all->walk.error == 0 ? all->walk.count : all->walk.detail);
+}
+
+static void step(struct mag_job *job)
+{
+    walk_on((struct all *)(void *)((char *)job - offsetof(struct all, step)));
+}
+
+static void notified(struct mag_observer *observer, bool queued)
+{
+    struct all *all =
+        (struct all *)(void *)((char *)observer - offsetof(struct all, observer));
+
+    if (queued)
+        all->core.flags |= MAG_CORE_QUEUED;
+    walk_on(all);
+}
+
+static mag_vtask outcome_of(const struct walk *walk)
+{
+    return walk->error == 0 ? mag_vtask_result(walk->count)
+                            : mag_vtask_failed(walk->error, walk->detail);
+}
+
+int mag_when_all(mag_vtask *tasks, size_t count, mag_vtask *ret_task)
+{
+    struct walk walk = {.tasks = tasks, .count = count};
+    struct all *all;
+    void *object;
+
+    if (tasks == NULL && count != 0)
+        return MAG_E_ARG;
+    if (advance(&walk)) {
+        *ret_task = outcome_of(&walk);
+        return 0;
+    }
+    int r = mag_pooled_take(&alls, &object);
+    if (r < 0)
+        return r;
+    all = object;
+    mag_core_prepare(&all->core, &all_type);
+    all->step.job.run = step;
+    all->observer.notify = notified;
+    all->walk = walk;
+    *ret_task = mag_core_task(&all->core);
+    walk_on(all);
+    return 0;
+}
