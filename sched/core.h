@@ -15,6 +15,7 @@
 #ifndef SCHED_CORE_H
 #define SCHED_CORE_H
 
+#include "sched/clock.h"
 #include "sched/idle.h"
 #include "sched/inject.h"
 #include "sched/worker.h"
@@ -69,7 +70,8 @@ struct mag_sched {
     uint16_t *cpu_queue;       /* [I] operating system CPU to queue */
     uint32_t *cpu_worker;      /* [I] operating system CPU to worker, or MAG_NONE */
 
-    struct mag_idle idle; /* [S] */
+    struct mag_idle idle;   /* [S] */
+    struct mag_clock clock; /* [S] */
 
     /* Life cycle. */
     struct mag_settings settings;                    /* [I] */
@@ -122,6 +124,14 @@ void mag_sched_unhold(struct mag_sched *sched);
 /* post.c - as mag_sched_post, by a worker of `sched` or by who holds it: cannot be
  * refused.  If the scheduler is being cancelled the job will be dropped. */
 void mag_sched_post_held(struct mag_sched *sched, struct mag_job *job);
+
+/* post.c - the queue of the caller's node; and as mag_sched_post_held, to a queue. */
+uint32_t mag_sched_queue_near(struct mag_sched *sched);
+void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,
+                               uint32_t queue);
+
+/* strand.c - as mag_strand_post, by who holds the scheduler: cannot be refused. */
+void mag_strand_post_held(struct mag_strand *strand, struct mag_job *job);
 
 static inline struct mag_worker *mag_sched_at(const struct mag_sched *sched,
                                               uint32_t index)

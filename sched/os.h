@@ -22,6 +22,9 @@ void mag_os_wake(_Atomic(uint32_t) *word, int count);
 /* Monotonic time in nanoseconds. */
 int64_t mag_os_now_ns(void);
 
+/* Asks the kernel not to delay the calling thread's timeouts for the sake of others. */
+void mag_os_sleep_exactly(void);
+
 /* Number of the CPU that the calling thread runs on, or UINT32_MAX. */
 uint32_t mag_os_cpu(void);
 

@@ -224,3 +224,16 @@ void mag_sched_post_held(struct mag_sched *sched, struct mag_job *job)
     else if (post_here(worker, job) < 0)
         push(sched, job, worker->queue);
 }
+
+uint32_t mag_sched_queue_near(struct mag_sched *sched)
+{
+    struct mag_worker *worker = mag_self.worker;
+
+    return is_ours(worker, sched) ? worker->queue : queue_near(sched, &mag_self);
+}
+
+void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,
+                               uint32_t queue)
+{
+    push(sched, job, queue);
+}

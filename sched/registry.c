@@ -44,6 +44,7 @@ static void orphan(struct mag_sched *sched)
     atomic_store_explicit(&sched->live, 0, memory_order_relaxed);
     sched->started = 0;
     sched->joined = true;
+    mag_clock_orphan(&sched->clock);
 }
 
 static void after_fork_in_child(void)

@@ -103,6 +103,8 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config)
     sched->worker_count = mag_plan_workers(sched->plan);
     sched->crowded = sched->worker_count > mag_topology_pus(sched->settings.topology);
     r = make_queues(sched);
+    if (r == 0)
+        r = mag_clock_init(&sched->clock, sched, sched->worker_count);
     return r < 0 ? r : map_berths(sched);
 }
 
@@ -168,6 +170,7 @@ void mag_sched_free(struct mag_sched *sched)
 {
     for (uint32_t i = 0; sched->berths != NULL && i < sched->worker_count; i++)
         mag_berth_unmap(&sched->berths[i]);
+    mag_clock_fini(&sched->clock);
     free(sched->berths);
     free(sched->queues);
     free(sched->queue_worker);

@@ -75,6 +75,13 @@ static void drop_all(struct mag_sched *sched, const struct drop *how)
     }
     for (uint32_t i = 0; i < sched->queue_count; i++)
         drop_queue(how, &sched->queues[i]);
+    for (;;) {
+        struct mag_timer *timer = mag_clock_take_any(&sched->clock);
+
+        if (timer == NULL)
+            return;
+        drop(how, &timer->job);
+    }
 }
 
 int mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t deadline_ns,
@@ -89,6 +96,7 @@ int mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t de
     if (sched->joined)
         return 0;
     mag_poster_close(sched);
+    mag_clock_end(&sched->clock);
     mag_sched_enter_phase(sched, mode == MAG_SCHED_DRAIN ? MAG_PHASE_DRAINING
                                                          : MAG_PHASE_ENDING);
     if (!wait_until_gone(sched, deadline_ns))

@@ -16,6 +16,7 @@
 #include <magpie/sched.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
+#include <magpie/timer.h>
 #include <magpie/vtask.h>
 
 #endif

@@ -17,6 +17,7 @@ int main(void)
 {
     struct mag_sched *sched;
     struct mag_strand strand;
+    struct mag_timer timer = {.strand = NULL};
     long result = 0;
 
     if (strcmp(mag_version(), MAG_VERSION_STRING) != 0)
@@ -24,7 +25,7 @@ int main(void)
     if (mag_sched_start(NULL, &sched) != 0 || fib_run(sched, &result, 20) != 0)
         return 2;
     mag_strand_init(&strand, sched);
-    if (mag_strand_fini(&strand) != 0)
+    if (mag_timer_cancel(&timer) || mag_strand_fini(&strand) != 0)
         return 4;
     mag_sched_destroy(sched);
     return result == 6765 ? 0 : 3;

@@ -24,11 +24,15 @@ int main()
     mag_strand strand;
     counted job;
     counted in_turn;
+    mag_timer timer{};
 
     if (mag_sched_start(nullptr, &sched) != 0 || fib_run(sched, &result, 20) != 0)
         return 1;
     job.run = [](mag_job *self) { static_cast<counted *>(self)->runs++; };
     in_turn.run = job.run;
+    timer.job.run = job.run;
+    if (mag_timer_start_in(sched, &timer, INT64_MAX) != 0 || !mag_timer_cancel(&timer))
+        return 4;
     mag_strand_init(&strand, sched);
     if (mag_sched_post(sched, &job) != 0 || mag_strand_post(&strand, &in_turn) != 0)
         return 2;

@@ -19,6 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODELS = {  # driver: the files whose orders it must notice
     "model_inject": ["sched/inject.h"],
     "model_strand": ["sched/strand_queue.h"],
+    "model_timer": ["sched/timer_state.h"],
+    "model_clock": ["sched/clock.h"],
     "model_runq": ["sched/runq.h"],
     "model_bias": ["sched/bias.h", "sched/bias.c", "sched/spin.h", "sched/asym.h"],
     "model_park": ["sched/idle.h", "sched/idle.c"],
