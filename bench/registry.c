@@ -5,12 +5,11 @@
 #include <stdio.h>
 
 const struct bench_workload *const bench_workloads[] = {
-    &bench_fib,          &bench_nqueens,       &bench_skynet,
-    &bench_matmul,       &bench_uts,           &bench_cilksort,
-    &bench_heat,         &bench_regions,       &bench_post_chain,
-    &bench_post_self,    &bench_post_pool,     &bench_post_all,
-    &bench_post_foreign, &bench_post_foreigns, &bench_post_wake,
-    &bench_pool_pair,    &bench_pool_handoff,  NULL,
+    &bench_fib,          &bench_nqueens,       &bench_skynet,       &bench_matmul,
+    &bench_uts,          &bench_cilksort,      &bench_heat,         &bench_regions,
+    &bench_post_chain,   &bench_post_self,     &bench_post_pool,    &bench_post_all,
+    &bench_post_foreign, &bench_post_foreigns, &bench_post_wake,    &bench_post_strand,
+    &bench_timer_pair,   &bench_pool_pair,     &bench_pool_handoff, NULL,
 };
 
 bool bench_size_fits(const struct bench_workload *workload, uint64_t size)

@@ -87,6 +87,8 @@ extern const struct bench_workload bench_post_all;
 extern const struct bench_workload bench_post_foreign;
 extern const struct bench_workload bench_post_foreigns;
 extern const struct bench_workload bench_post_wake;
+extern const struct bench_workload bench_post_strand;
+extern const struct bench_workload bench_timer_pair;
 extern const struct bench_workload bench_pool_pair;
 extern const struct bench_workload bench_pool_handoff;
 

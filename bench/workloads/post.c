@@ -1,6 +1,6 @@
 /*
  * post.c - millions of tiny jobs, posted from a worker to itself, from a worker to the
- * pool, from all workers, from other threads.
+ * pool, to a strand, from all workers, from other threads.
  *
  * A poster owns a ring of jobs and posts them round and round.  Each job counts how often
  * it ran; the poster posts it again only when it ran as often as it was posted, so the
@@ -19,6 +19,7 @@
 #include "bench/workload.h"
 
 #include <errno.h>
+#include <magpie/strand.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -217,6 +218,21 @@ static int prepare_pool(struct bench_run *run)
     return prepare(run, 1, RING_WORKER, mag_sched_post_pool);
 }
 
+/* One strand for each process, and a process for each configuration. */
+static struct mag_strand strand;
+
+static int post_strand(struct mag_sched *sched, struct mag_job *job)
+{
+    (void)sched;
+    return mag_strand_post(&strand, job);
+}
+
+static int prepare_strand(struct bench_run *run)
+{
+    mag_strand_init(&strand, run->sched);
+    return prepare(run, 1, RING_WORKER, post_strand);
+}
+
 static int prepare_all(struct bench_run *run)
 {
     return prepare(run, run->workers, RING_WORKER, mag_sched_post);
@@ -302,6 +318,7 @@ static int run_threads(struct bench_run *run)
 POST(chain, "a job posts itself again", prepare_self, run_chain);
 POST(self, "a worker posts bursts of jobs to itself", prepare_self, run_posters);
 POST(pool, "a worker posts bursts of jobs to the pool", prepare_pool, run_posters);
+POST(strand, "a worker posts bursts of jobs to a strand", prepare_strand, run_posters);
 POST(all, "all workers post bursts to themselves", prepare_all, run_posters);
 POST(foreign, "a thread that is no worker posts", prepare_foreign, run_threads);
 POST(foreigns, "as many such threads as workers post", prepare_foreigns, run_threads);

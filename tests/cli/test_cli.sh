@@ -113,7 +113,7 @@ fi
 
 # --- the list
 run 0 bench --list
-for workload in fib nqueens skynet matmul uts cilksort heat post post-self post-wake pool; do
+for workload in fib nqueens skynet matmul uts cilksort heat post post-self post-wake post-strand timer pool; do
     has "$dir/out" "$workload"
 done
 

@@ -42,6 +42,10 @@ static const struct {
     {"post-foreigns", 1},
     {"post-foreigns", 20001},
     {"post-wake", 3},
+    {"post-strand", 1},
+    {"post-strand", 5000},
+    {"timer-pair", 1},
+    {"timer-pair", 5000},
     {"pool-pair", 1000},
     {"pool-handoff", 1000},
 };
