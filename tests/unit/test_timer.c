@@ -430,7 +430,7 @@ static void a_scheduler_that_drains_takes_no_more_timers(void **state)
 
     for (unsigned with_clock = 0; with_clock < 2; with_clock++) {
         tardy.sched = start(1);
-        tardy.begun = 0;
+        atomic_init(&tardy.begun, 0);
         if (with_clock) {
             assert_int_equal(mag_timer_start_in(tardy.sched, &first.timer, 0), 0);
             assert_true(test_wait_for(&first.rung, 1));
