@@ -13,7 +13,7 @@
 
 enum { PENDING = 1000 };
 
-static const int64_t SECOND_NS = 1000000000;
+#define SECOND_NS ((int64_t)1000000000)
 
 /* PENDING timers that stay, and the one that comes and goes. */
 struct timeouts {
