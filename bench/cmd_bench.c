@@ -177,6 +177,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         take_peers(&request->peers, arg);
         return 0;
     case OPTION_PEERS_DIR:
+        if (*arg == '\0')
+            bench_usage(command, "--peers-dir: '' is not a folder");
         request->peers_dir = arg;
         return 0;
     case OPTION_FIGURES:

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <nettle/sha1.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,14 +217,11 @@ static bool put_stamp(const char *path, const char *stamp)
 
 /* ----------------------------------------------------------------- one peer */
 
-__attribute__((format(printf, 2, 3))) static void fail(struct bench_peer *peer,
-                                                       const char *format, ...)
+/* `about` is what it is about, or "". */
+static void fail(struct bench_peer *peer, const char *about, const char *what)
 {
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(peer->text, sizeof(peer->text), format, args);
-    va_end(args);
+    (void)snprintf(peer->text, sizeof(peer->text), "%.100s%s%s", about,
+                   *about != '\0' ? ": " : "", what);
     peer->state = BENCH_PEER_FAILED;
 }
 
@@ -272,7 +268,7 @@ static void build_unless_stamped(struct bench_peer *peer, const char *sources,
 
     (void)snprintf(peer->program, sizeof(peer->program), "%s", join(folder, "peer").text);
     if (!stamp_of(peer, sources, stamp)) {
-        fail(peer, "its sources cannot be read");
+        fail(peer, "", "its sources cannot be read");
         return;
     }
     if (is_stamped(stamped.text, stamp) && access(peer->program, X_OK) == 0)
@@ -281,11 +277,11 @@ static void build_unless_stamped(struct bench_peer *peer, const char *sources,
     (void)unlink(peer->program);
     if (run_script(join(sources, peer->name).text, log.text, "build", folder) != 0) {
         bench_peer_reason(log.text, text, sizeof(text));
-        fail(peer, "%s", text);
+        fail(peer, "", text);
     } else if (access(peer->program, X_OK) != 0) {
-        fail(peer, "its build.sh left no program");
+        fail(peer, "", "its build.sh left no program");
     } else if (!put_stamp(stamped.text, stamp)) {
-        fail(peer, "%.100s cannot be written", stamped.text);
+        fail(peer, stamped.text, "cannot be written");
     }
 }
 
@@ -294,15 +290,19 @@ static void check_and_build(struct bench_peer *peer, const char *sources,
 {
     struct path log = join(folder, "check.log");
     int status = run_script(join(sources, peer->name).text, log.text, "check", NULL);
+    char ended[64];
 
     first_line(log.text, peer->text, sizeof(peer->text));
     peer->state = BENCH_PEER_READY;
-    if (status == STATUS_ABSENT)
+    if (status == STATUS_ABSENT) {
         peer->state = BENCH_PEER_ABSENT;
-    else if (status != 0)
-        fail(peer, "its build.sh check ended with status %d", status);
-    else
+    } else if (status != 0) {
+        (void)snprintf(ended, sizeof(ended), "its build.sh check ended with status %d",
+                       status);
+        fail(peer, "", ended);
+    } else {
         build_unless_stamped(peer, sources, folder);
+    }
 }
 
 void bench_peer_build(struct bench_peer *peer, const char *sources, const char *cache)
@@ -314,7 +314,7 @@ void bench_peer_build(struct bench_peer *peer, const char *sources, const char *
     if (whole != NULL)
         check_and_build(peer, sources, whole);
     else
-        fail(peer, "%.100s: %s", folder.text, strerror(errno));
+        fail(peer, folder.text, strerror(errno));
     free(whole);
     if (lock >= 0)
         (void)close(lock);

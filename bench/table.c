@@ -33,7 +33,7 @@ static void print_ratio(FILE *out, const struct bench_rows *rows,
     char efficiency[16] = "";
 
     if (speedup > 0)
-        (void)snprintf(ratio, sizeof(ratio), "%.2f x", speedup);
+        (void)snprintf(ratio, sizeof(ratio), "%.*f x", speedup < 0.0995 ? 4 : 2, speedup);
     if (speedup > 0 && !row->per_operation && !bench_row_is_baseline(row))
         (void)snprintf(efficiency, sizeof(efficiency), "%.0f %%",
                        100 * speedup / row->workers);

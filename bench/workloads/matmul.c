@@ -48,25 +48,39 @@ struct cube {
 
 /* --------------------------------------------------------------- the kernel */
 
-/* Adds to ROWS x VECTORS of C the product of those rows of A and columns of B. */
+/* Adds to ROWS x VECTORS of C the product of those rows of A and columns of B.  Unrolled,
+ * because only then gcc keeps the sums in registers; products and sums are fused where
+ * the processor can, which the build allows for this file. */
 static inline __attribute__((always_inline)) void block_add(const double *a,
                                                             const double *b, double *c)
 {
     vector sum[ROWS][VECTORS];
 
-    for (size_t i = 0; i < ROWS; i++)
-        memcpy(sum[i], c + i * TILE, sizeof(sum[i]));
+#pragma GCC unroll 8
+    for (size_t i = 0; i < ROWS; i++) {
+#pragma GCC unroll 8
+        for (size_t v = 0; v < VECTORS; v++)
+            memcpy(&sum[i][v], c + i * TILE + v * LANES, sizeof(vector));
+    }
     for (size_t k = 0; k < TILE; k++) {
         vector row[VECTORS];
 
-        memcpy(row, b + k * TILE, sizeof(row));
+#pragma GCC unroll 8
+        for (size_t v = 0; v < VECTORS; v++)
+            memcpy(&row[v], b + k * TILE + v * LANES, sizeof(vector));
+#pragma GCC unroll 8
         for (size_t i = 0; i < ROWS; i++) {
+#pragma GCC unroll 8
             for (size_t v = 0; v < VECTORS; v++)
                 sum[i][v] += a[i * TILE + k] * row[v];
         }
     }
-    for (size_t i = 0; i < ROWS; i++)
-        memcpy(c + i * TILE, sum[i], sizeof(sum[i]));
+#pragma GCC unroll 8
+    for (size_t i = 0; i < ROWS; i++) {
+#pragma GCC unroll 8
+        for (size_t v = 0; v < VECTORS; v++)
+            memcpy(c + i * TILE + v * LANES, &sum[i][v], sizeof(vector));
+    }
 }
 
 static inline __attribute__((always_inline)) void tile_add(const double *a,

@@ -78,6 +78,7 @@ bad "--seconds: 'nan' is not a time" bench --seconds nan
 bad "--peers: 'nobody' is not one of openmp, tbb" bench fib --peers openmp,nobody
 bad "--peers: '' is not one of" bench fib --peers ""
 bad "option '--peers-dir' requires an argument" bench fib --peers-dir
+bad "--peers-dir: '' is not a folder" bench fib --peers-dir ""
 bad "which file?" report
 bad "one file, not 'b' as well" report a b
 bad "one argument too many" topo here

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,41 +17,46 @@
  * A folder for each test: sources/ with one peer, which calls itself openmp, cache/, and
  * bin/ for toolchains that are not what they seem.
  */
-static char root[] = "/tmp/magpie-peer-XXXXXX";
+static char root[32];
 static char sources[64];
 static char cache[64];
 static char bin[64];
 
 enum { PATH = 512, COMMAND = 2048 };
 
-__attribute__((format(printf, 1, 2))) static void shell(const char *format, ...)
+/* Runs a line of shell, which finds those folders in the environment. */
+static void shell(const char *text)
 {
-    char command[COMMAND];
-    va_list args;
+    int status = -1;
+    pid_t pid = fork();
 
-    va_start(args, format);
-    (void)vsnprintf(command, sizeof(command), format, args);
-    va_end(args);
-    assert_int_equal(system(command), 0);
+    if (pid == 0) {
+        (void)execlp("sh", "sh", "-c", text, (char *)NULL);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
 }
 
 static int make_folders(void **state)
 {
     (void)state;
-    memcpy(root + strlen(root) - 6, "XXXXXX", 6);
+    (void)snprintf(root, sizeof(root), "/tmp/magpie-peer-XXXXXX");
     if (mkdtemp(root) == NULL)
         return -1;
     (void)snprintf(sources, sizeof(sources), "%s/sources", root);
     (void)snprintf(cache, sizeof(cache), "%s/deep/cache", root);
     (void)snprintf(bin, sizeof(bin), "%s/bin", root);
-    shell("mkdir -p %s/openmp %s/common %s", sources, sources, bin);
+    if (setenv("ROOT", root, 1) != 0)
+        return -1;
+    shell("mkdir -p $ROOT/sources/openmp $ROOT/sources/common $ROOT/bin");
     return 0;
 }
 
 static int remove_folders(void **state)
 {
     (void)state;
-    shell("rm -rf %s", root);
+    shell("rm -rf $ROOT");
     return 0;
 }
 
@@ -159,7 +163,7 @@ static void a_peer_is_built_again_only_when_something_has_changed(void **state)
     write_peer("echo toolchain 2", counting);
     assert_string_equal(build().text, "toolchain 2");
     assert_int_equal(count_builds(), 5);
-    shell("mkdir %s/openmp/src && echo x >%s/openmp/src/deep.rs", sources, sources);
+    shell("mkdir $ROOT/sources/openmp/src && echo x >$ROOT/sources/openmp/src/deep.rs");
     (void)build();
     assert_int_equal(count_builds(), 6);
     (void)snprintf(path, sizeof(path), "%s/openmp/peer", cache);
@@ -204,7 +208,7 @@ static void failures_that_say_little_are_failures_too(void **state)
     assert_string_equal(build().text, "its build.sh left no program");
     write_peer("exit 4", counting);
     assert_string_equal(build().text, "its build.sh check ended with status 4");
-    shell("rm -r %s/openmp", sources);
+    shell("rm -r $ROOT/sources/openmp");
     assert_int_equal(build().state, BENCH_PEER_FAILED);
 }
 
@@ -275,8 +279,7 @@ static struct bench_peers build_real(const char *names)
 static void put_tools(void)
 {
     shell("for tool in sh head awk cat basename dirname mkdir cp chmod rm; do "
-          "ln -s \"$(command -v $tool)\" %s/$tool; done",
-          bin);
+          "ln -s \"$(command -v $tool)\" $ROOT/bin/$tool; done");
 }
 
 static void

@@ -7,6 +7,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace Magpie.Peer;
 
@@ -216,15 +218,26 @@ sealed class PostThreads : Workload
     }
 }
 
-/// <summary>From a post to the first line of the work item, on a pool that sleeps.  The result
-/// is the median.</summary>
+/// <summary>From a post to the first line of the work item, on a pool that sleeps.  Whoever
+/// posts sits on the last processor that the process may use, the pool's threads on the
+/// first, as in Magpie's row.  The result is the median.</summary>
 sealed class PostWake(ulong size) : Workload, IThreadPoolWorkItem
 {
+    [ThreadStatic]
+    static bool isPlaced;
+
     readonly double[] latencies = new double[size];
+    readonly ulong[] allowed = Placement.Allowed();
     ulong answer;
     long wokenAt; // 0: not yet
 
-    public void Execute() => Volatile.Write(ref wokenAt, Stopwatch.GetTimestamp());
+    public void Execute()
+    {
+        Volatile.Write(ref wokenAt, Stopwatch.GetTimestamp());
+        if (!isPlaced)
+            Placement.SitOn(allowed, last: false);
+        isPlaced = true;
+    }
 
     double Measure()
     {
@@ -240,6 +253,7 @@ sealed class PostWake(ulong size) : Workload, IThreadPoolWorkItem
 
     public override void Run()
     {
+        Placement.SitOn(allowed, last: true);
         for (answer = 0; answer < size; answer++)
             latencies[answer] = Measure();
         Array.Sort(latencies);
@@ -248,4 +262,38 @@ sealed class PostWake(ulong size) : Workload, IThreadPoolWorkItem
     public override double Seconds => latencies[size / 2] * size;
 
     public override ulong Answer => answer;
+}
+
+/// <summary>Which processor the calling thread sits on.  .NET has no call for one thread, so
+/// this is libc's; where it is refused, the thread floats.</summary>
+static partial class Placement
+{
+    const int Words = 16; // of 64 processors each
+
+    [LibraryImport("libc", EntryPoint = "sched_getaffinity")]
+    private static partial int GetAffinity(int thread, nuint size, [Out] ulong[] mask);
+
+    [LibraryImport("libc", EntryPoint = "sched_setaffinity")]
+    private static partial int SetAffinity(int thread, nuint size, [In] ulong[] mask);
+
+    /// <summary>The processors that this process may use, as a bit mask.</summary>
+    public static ulong[] Allowed()
+    {
+        var mask = new ulong[Words];
+
+        return GetAffinity(0, Words * sizeof(ulong), mask) == 0 ? mask : new ulong[Words];
+    }
+
+    public static void SitOn(ulong[] allowed, bool last)
+    {
+        int word = last ? Array.FindLastIndex(allowed, bits => bits != 0)
+                        : Array.FindIndex(allowed, bits => bits != 0);
+        var one = new ulong[Words];
+
+        if (word < 0)
+            return;
+        one[word] = 1ul << (last ? BitOperations.Log2(allowed[word])
+                                 : BitOperations.TrailingZeroCount(allowed[word]));
+        SetAffinity(0, Words * sizeof(ulong), one);
+    }
 }
