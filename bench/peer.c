@@ -23,7 +23,9 @@ static const struct {
     {"rayon", FORK_JOIN},
     {"go", FORK_JOIN},
     {"dotnet", FORK_JOIN " post-chain post-self post-pool post-all post-foreign "
-                         "post-foreigns post-wake"},
+                         "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
+                         "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
+                         "vtask-handoff"},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };

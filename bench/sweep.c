@@ -81,16 +81,20 @@ static void peer_start(struct bench_case *c, const struct bench_peer *peer,
     entry_start(c, peer->name, &spec);
 }
 
+/* With each number of workers, or with the one that the workload uses. */
 static void peers_start(struct bench_case *c)
 {
     const struct bench_sweep *sweep = c->sweep;
+    uint32_t threads = c->workload->threads;
 
     for (uint32_t i = 0; sweep->peers != NULL && i < sweep->peers->count; i++) {
         const struct bench_peer *peer = &sweep->peers->peers[i];
 
         if (peer->state != BENCH_PEER_READY || !bench_peer_has(peer, c->workload->name))
             continue;
-        for (uint32_t j = 0; j < sweep->worker_counts; j++)
+        if (threads != 0)
+            peer_start(c, peer, threads);
+        for (uint32_t j = 0; threads == 0 && j < sweep->worker_counts; j++)
             peer_start(c, peer, sweep->workers[j]);
     }
 }
@@ -197,11 +201,9 @@ static void start_entries(struct bench_case *c)
     bench_progress(c->workload->name);
     if (c->workload->twin != NULL)
         own_start(c, true, threads != 0 ? threads : 1);
-    if (threads != 0) {
+    if (threads != 0)
         own_start(c, false, threads);
-        return;
-    }
-    for (uint32_t i = 0; i < sweep->worker_counts; i++)
+    for (uint32_t i = 0; threads == 0 && i < sweep->worker_counts; i++)
         own_start(c, false, sweep->workers[i]);
     peers_start(c);
 }

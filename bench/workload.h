@@ -91,5 +91,13 @@ extern const struct bench_workload bench_post_strand;
 extern const struct bench_workload bench_timer_pair;
 extern const struct bench_workload bench_pool_pair;
 extern const struct bench_workload bench_pool_handoff;
+extern const struct bench_workload bench_vtask_sync;
+extern const struct bench_workload bench_vtask_inline;
+extern const struct bench_workload bench_vtask_queued;
+extern const struct bench_workload bench_vtask_async_now;
+extern const struct bench_workload bench_vtask_async_1;
+extern const struct bench_workload bench_vtask_async_10;
+extern const struct bench_workload bench_vtask_pending;
+extern const struct bench_workload bench_vtask_handoff;
 
 #endif

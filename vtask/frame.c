@@ -19,7 +19,7 @@ static_assert(sizeof(struct mag_frame) == 80, "a frame's head is small");
  * Up to SMALL_MAX bytes the sizes are STEP apart; above, each is twice the one before.
  */
 enum { COPY_INTS = 32 };
-enum { STEP = 16, SMALL_MAX = 512, SMALL = SMALL_MAX / STEP, LARGE = 8 };
+enum { STEP = 8, SMALL_MAX = 512, SMALL = SMALL_MAX / STEP, LARGE = 8 };
 
 static _Atomic(struct mag_pool *) pools[SMALL + LARGE];
 
@@ -48,6 +48,7 @@ static MAG_COLD struct mag_pool *make_pool(uint32_t number)
 
     mag_pool_config_init(&config);
     config.object_size = bytes_of(number);
+    config.alignment = STEP;
     if (mag_pool_create(&config, &pool) != 0)
         return NULL;
     /* Both halves: release: the pool precedes its address; acquire on failure: so does

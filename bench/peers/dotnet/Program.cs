@@ -56,6 +56,14 @@ static class Program
         ["post-foreign"] = (size, _) => new PostThreads(size, 1),
         ["post-foreigns"] = (size, workers) => new PostThreads(size, workers),
         ["post-wake"] = (size, _) => new PostWake(size),
+        ["vtask-sync"] = (size, _) => new Loop(size, Reader.Sync),
+        ["vtask-inline"] = (size, _) => new Loop(size, Reader.Inline),
+        ["vtask-queued"] = (size, _) => new Chain(size, byWorker: true),
+        ["vtask-async-now"] = (size, _) => new Loop(size, Reader.AsyncNow),
+        ["vtask-async-1"] = (size, _) => new Loop(size, Reader.Async(1)),
+        ["vtask-async-10"] = (size, _) => new Loop(size, Reader.Async(10)),
+        ["vtask-pending"] = (size, _) => new Waiting(size),
+        ["vtask-handoff"] = (size, _) => new Chain(size, byWorker: false),
     };
 
     static Workload? Find(string[] arguments)

@@ -1,0 +1,200 @@
+/*
+ * vtask.c - what a value task costs, on one thread: a synchronous one, a pooled source,
+ * async functions that wait never, once, ten times, and joining a thousand.
+ *
+ * Operations are completed by the same thread right after they were awaited, so that the
+ * rows show what the mechanism costs and nothing else; vtask_handoff.c has the rest.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "bench/workload.h"
+#include "bench/workloads/vtask_source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { JOINED = 1000, WAITS_MANY = 10 };
+
+/* The operation under way, for who completes it. */
+static struct mag_core *pending;
+
+/* A continuation that reads the task it waits for. */
+struct reader {
+    struct mag_continuation continuation;
+    word_task task;
+    uint64_t sum;
+};
+
+static void read_task(struct mag_job *job)
+{
+    struct reader *reader = (struct reader *)(void *)job;
+    uint64_t value = 0;
+
+    if (word_task_get(reader->task, &value) == 0)
+        reader->sum += value;
+}
+
+static int prepare(struct bench_run *run)
+{
+    (void)run;
+    return bench_sources_make();
+}
+
+static void cleanup(struct bench_run *run)
+{
+    (void)run;
+    bench_sources_free();
+}
+
+/* -------------------------------------------------------------- synchronous */
+
+struct pair {
+    uint64_t first, second;
+};
+
+/* noinline, as what a program calls is rarely inlined. */
+static __attribute__((noinline)) struct pair plain_call(uint64_t value)
+{
+    __asm__ volatile("" : "+r"(value));
+    return (struct pair){0, value};
+}
+
+static __attribute__((noinline)) word_task call_task(uint64_t value)
+{
+    __asm__ volatile("" : "+r"(value));
+    return word_task_result(value);
+}
+
+static int run_plain(struct bench_run *run)
+{
+    run->answer = 0;
+    for (uint64_t i = 0; i < run->size; i++)
+        run->answer += plain_call(1).second;
+    return 0;
+}
+
+static int run_sync(struct bench_run *run)
+{
+    int r = 0;
+
+    run->answer = 0;
+    for (uint64_t i = 0; i < run->size && r == 0; i++) {
+        word_task task = call_task(1);
+        uint64_t value = 0;
+
+        if (mag_vtask_status(task.task) != MAG_SUCCEEDED)
+            return -EIO;
+        r = word_task_get(task, &value);
+        run->answer += value;
+    }
+    return r;
+}
+
+/* ----------------------------------------------------------- pooled source */
+
+static __attribute__((noinline)) word_task begin_operation(void)
+{
+    pending = bench_source_rent(0);
+    return word_task_of(mag_core_task(pending));
+}
+
+/* Rent, register, complete, continuation inline, take, return. */
+static int run_inline(struct bench_run *run)
+{
+    struct reader reader = {.continuation = {.job = {.run = read_task}}};
+    int r = 0;
+
+    for (uint64_t i = 0; i < run->size && r == 0; i++) {
+        reader.task = begin_operation();
+        if (mag_vtask_status(reader.task.task) != MAG_PENDING)
+            return -EIO;
+        r = mag_vtask_on_completed(reader.task.task, &reader.continuation,
+                                   MAG_AWAIT_CONTEXT);
+        if (r == 0)
+            r = mag_core_set_result(pending, 1);
+    }
+    run->answer = reader.sum;
+    return r;
+}
+
+/* ---------------------------------------------------------- async functions */
+
+MAG_ASYNC(word_task, add, (uint32_t, waits, bool, waiting), uint32_t i; uint64_t item;
+          uint64_t total;)
+{
+    MAG_BEGIN(f);
+    for (f->i = 0; f->i < f->waits; f->i++) {
+        MAG_AWAIT(f, f->item, f->waiting ? begin_operation() : call_task(1));
+        f->total += f->item;
+    }
+    return word_task_result(f->total);
+    MAG_END(f);
+}
+
+static int run_async_now(struct bench_run *run)
+{
+    int r = 0;
+
+    run->answer = 0;
+    for (uint64_t i = 0; i < run->size && r == 0; i++) {
+        uint64_t value = 0;
+
+        r = word_task_get(add(1, false), &value);
+        run->answer += value;
+    }
+    return r;
+}
+
+static int run_waiting(struct bench_run *run, uint32_t waits)
+{
+    struct reader reader = {.continuation = {.job = {.run = read_task}}};
+    int r = 0;
+
+    for (uint64_t i = 0; i < run->size && r == 0; i++) {
+        reader.task = add(waits, true);
+        r = mag_vtask_on_completed(reader.task.task, &reader.continuation,
+                                   MAG_AWAIT_CONTEXT);
+        for (uint32_t j = 0; j < waits && r == 0; j++)
+            r = mag_core_set_result(pending, 1);
+    }
+    run->answer = reader.sum / waits;
+    return r;
+}
+
+static int run_async_one(struct bench_run *run)
+{
+    return run_waiting(run, 1);
+}
+
+static int run_async_ten(struct bench_run *run)
+{
+    return run_waiting(run, WAITS_MANY);
+}
+
+#define VTASK(row, named, text, twins, runs_twin, runs) \
+    const struct bench_workload bench_vtask_##row = {   \
+        .group = "vtask",                               \
+        .name = "vtask-" named,                         \
+        .summary = (text),                              \
+        .size_is = "operations",                        \
+        .sizes = {2000000},                             \
+        .size_min = 1,                                  \
+        .size_max = UINT64_C(1000000000),               \
+        .per_operation = true,                          \
+        .threads = 1,                                   \
+        .twin = (twins),                                \
+        .prepare = prepare,                             \
+        .run_twin = (runs_twin),                        \
+        .run_magpie = (runs),                           \
+        .cleanup = cleanup,                             \
+    }
+
+VTASK(sync, "sync", "a task that is complete: create, test, take; twin: a plain call",
+      "call", run_plain, run_sync);
+VTASK(inline, "inline", "a pooled source whose continuation is run by the completer",
+      NULL, NULL, run_inline);
+VTASK(async_now, "async-now", "an async function whose await completes at once", NULL,
+      NULL, run_async_now);
+VTASK(async_1, "async-1", "an async function that waits once", NULL, NULL, run_async_one);
+VTASK(async_10, "async-10", "an async function that waits ten times", NULL, NULL,
+      run_async_ten);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/workloads/vtask_source.h"
+
+struct mag_pool *bench_sources;
+
+static void recycle(struct mag_core *core)
+{
+    mag_pool_give(bench_sources, core);
+}
+
+const struct mag_core_type bench_source_type = {.recycle = recycle};
+
+int bench_sources_make(void)
+{
+    struct mag_pool_config config;
+
+    mag_pool_config_init(&config);
+    config.object_size = sizeof(struct mag_core);
+    config.alignment = _Alignof(struct mag_core);
+    return mag_pool_create(&config, &bench_sources);
+}
+
+void bench_sources_free(void)
+{
+    mag_pool_destroy(bench_sources);
+    bench_sources = NULL;
+}
