@@ -25,7 +25,7 @@ static const struct {
     {"dotnet", FORK_JOIN " post-chain post-self post-pool post-all post-foreign "
                          "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
                          "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
-                         "vtask-handoff"},
+                         "vtask-handoff vtask-when-all vtask-wake"},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };

@@ -31,7 +31,9 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_vtask_async_1,
     &bench_vtask_async_10,
     &bench_vtask_pending,
+    &bench_vtask_when_all,
     &bench_vtask_handoff,
+    &bench_vtask_wake,
     NULL,
 };
 

@@ -98,6 +98,8 @@ extern const struct bench_workload bench_vtask_async_now;
 extern const struct bench_workload bench_vtask_async_1;
 extern const struct bench_workload bench_vtask_async_10;
 extern const struct bench_workload bench_vtask_pending;
+extern const struct bench_workload bench_vtask_when_all;
 extern const struct bench_workload bench_vtask_handoff;
+extern const struct bench_workload bench_vtask_wake;
 
 #endif

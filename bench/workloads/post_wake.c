@@ -1,7 +1,8 @@
 /*
  * post_wake.c - how long a job waits on a pool that sleeps: from the post to the first
- * line of the job.  Beside it the same with a bare futex: from the wake to the first line
- * of the thread that slept.
+ * line of the job; and how long a continuation, from the completion of its operation.
+ * Beside them the same with a bare futex: from the wake to the first line of the thread
+ * that slept.
  *
  * Both are measured the same way: the one who wakes sits on the last PU that this process
  * may use, the bare thread on the first, and between two posts everybody has time to fall
@@ -13,6 +14,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "bench/workload.h"
+
+#include <magpie/source.h>
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -27,7 +30,9 @@
 enum { QUIET_NS = 1000000 };
 
 struct wake {
-    struct mag_job job;         /* first: a job finds its wake */
+    struct mag_continuation continuation; /* first: its job finds the wake */
+    struct mag_place place;               /* the pool, as an executor */
+    struct mag_core core;
     _Atomic(uint64_t) woken_at; /* monotonic ns; 0: not yet */
     _Atomic(uint32_t) word;     /* the futex: counts wakes */
     _Atomic(bool) stop;
@@ -132,7 +137,25 @@ static int wake_pool(struct bench_run *run)
 {
     struct wake *wake = run->data;
 
-    return mag_sched_post(run->sched, &wake->job);
+    return mag_sched_post(run->sched, &wake->continuation.job);
+}
+
+/* Begins an operation whose continuation belongs to the pool. */
+static int await_on_pool(struct bench_run *run)
+{
+    struct wake *wake = run->data;
+
+    mag_core_reset(&wake->core);
+    mag_continuation_home(&wake->continuation, &wake->place.executor);
+    return mag_vtask_on_completed(mag_core_task(&wake->core), &wake->continuation,
+                                  MAG_AWAIT_HOME);
+}
+
+static int complete(struct bench_run *run)
+{
+    struct wake *wake = run->data;
+
+    return mag_core_set_result(&wake->core, 1);
 }
 
 /* ------------------------------------------------------------ the workload */
@@ -153,7 +176,7 @@ static int prepare(struct bench_run *run)
     run->data = wake;
     if (wake == NULL)
         return -ENOMEM;
-    wake->job.run = job_started;
+    wake->continuation.job.run = job_started;
     wake->latencies = calloc(run->size, sizeof(*wake->latencies));
     if (wake->latencies == NULL)
         return -ENOMEM;
@@ -167,14 +190,17 @@ static int prepare(struct bench_run *run)
 }
 
 /* One wake: its latency in nanoseconds, or 0 with an error in `*ret_error`. */
-static uint64_t measure(struct bench_run *run, int (*wake_up)(struct bench_run *run),
-                        int *ret_error)
+static uint64_t measure(struct bench_run *run, int (*begin)(struct bench_run *run),
+                        int (*wake_up)(struct bench_run *run), int *ret_error)
 {
     struct wake *wake = run->data;
     uint64_t woken_at;
 
     /* relaxed: everybody sleeps. */
     atomic_store_explicit(&wake->woken_at, 0, memory_order_relaxed);
+    *ret_error = begin != NULL ? begin(run) : 0;
+    if (*ret_error != 0)
+        return 0;
     keep_quiet();
 
     uint64_t from = now_ns();
@@ -191,14 +217,15 @@ static uint64_t measure(struct bench_run *run, int (*wake_up)(struct bench_run *
     }
 }
 
-static int run_wakes(struct bench_run *run, int (*wake_up)(struct bench_run *run))
+static int run_wakes(struct bench_run *run, int (*begin)(struct bench_run *run),
+                     int (*wake_up)(struct bench_run *run))
 {
     struct wake *wake = run->data;
     int r = 0;
 
     run->answer = 0;
     for (; run->answer < run->size && r == 0; run->answer += r == 0)
-        wake->latencies[run->answer] = measure(run, wake_up, &r);
+        wake->latencies[run->answer] = measure(run, begin, wake_up, &r);
 
     qsort(wake->latencies, run->size, sizeof(*wake->latencies), by_value);
     uint64_t median = wake->latencies[run->size / 2];
@@ -209,12 +236,20 @@ static int run_wakes(struct bench_run *run, int (*wake_up)(struct bench_run *run
 
 static int run_twin(struct bench_run *run)
 {
-    return run_wakes(run, wake_thread);
+    return run_wakes(run, NULL, wake_thread);
 }
 
 static int run_magpie(struct bench_run *run)
 {
-    return run_wakes(run, wake_pool);
+    return run_wakes(run, NULL, wake_pool);
+}
+
+static int run_completions(struct bench_run *run)
+{
+    struct wake *wake = run->data;
+    int r = mag_place_node(&wake->place, run->sched, 0);
+
+    return r == 0 ? run_wakes(run, await_on_pool, complete) : r;
 }
 
 static void cleanup(struct bench_run *run)
@@ -233,18 +268,25 @@ static void cleanup(struct bench_run *run)
     free(wake);
 }
 
-const struct bench_workload bench_post_wake = {
-    .group = "post",
-    .name = "post-wake",
-    .summary = "from a post to the job's first line, on a pool that sleeps",
-    .size_is = "wakes",
-    .sizes = {100},
-    .size_min = 1,
-    .size_max = 1000000,
-    .twin = "futex",
-    .per_operation = true,
-    .prepare = prepare,
-    .run_twin = run_twin,
-    .run_magpie = run_magpie,
-    .cleanup = cleanup,
-};
+#define WAKE(row, of, text, runs)               \
+    const struct bench_workload bench_##row = { \
+        .group = (of),                          \
+        .name = of "-wake",                     \
+        .summary = (text),                      \
+        .size_is = "wakes",                     \
+        .sizes = {100},                         \
+        .size_min = 1,                          \
+        .size_max = 1000000,                    \
+        .twin = "futex",                        \
+        .per_operation = true,                  \
+        .prepare = prepare,                     \
+        .run_twin = run_twin,                   \
+        .run_magpie = (runs),                   \
+        .cleanup = cleanup,                     \
+    }
+
+WAKE(post_wake, "post", "from a post to the job's first line, on a pool that sleeps",
+     run_magpie);
+WAKE(vtask_wake, "vtask",
+     "from a completion to the continuation's first line, on a pool that sleeps",
+     run_completions);

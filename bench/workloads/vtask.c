@@ -171,6 +171,46 @@ static int run_async_ten(struct bench_run *run)
     return run_waiting(run, WAITS_MANY);
 }
 
+/* ------------------------------------------------------------------ joining */
+
+struct joined {
+    struct mag_core *sources[JOINED];
+    mag_vtask tasks[JOINED];
+};
+
+static struct joined joined;
+
+static int join(uint32_t count, struct reader *reader)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        joined.sources[i] = bench_source_rent(0);
+        joined.tasks[i] = mag_core_task(joined.sources[i]);
+    }
+    int r = mag_when_all(joined.tasks, count, &reader->task.task);
+    if (r == 0)
+        r = mag_vtask_on_completed(reader->task.task, &reader->continuation,
+                                   MAG_AWAIT_CONTEXT);
+    for (uint32_t i = 0; i < count && r == 0; i++)
+        r = mag_core_set_result(joined.sources[i], 1);
+    return r;
+}
+
+static int run_when_all(struct bench_run *run)
+{
+    struct reader reader = {.continuation = {.job = {.run = read_task}}};
+    uint64_t rest = run->size;
+    int r = 0;
+
+    while (rest != 0 && r == 0) {
+        uint32_t count = rest < JOINED ? (uint32_t)rest : JOINED;
+
+        r = join(count, &reader);
+        rest -= count;
+    }
+    run->answer = reader.sum;
+    return r;
+}
+
 #define VTASK(row, named, text, twins, runs_twin, runs) \
     const struct bench_workload bench_vtask_##row = {   \
         .group = "vtask",                               \
@@ -198,3 +238,5 @@ VTASK(async_now, "async-now", "an async function whose await completes at once",
 VTASK(async_1, "async-1", "an async function that waits once", NULL, NULL, run_async_one);
 VTASK(async_10, "async-10", "an async function that waits ten times", NULL, NULL,
       run_async_ten);
+VTASK(when_all, "when-all", "joining a thousand tasks that wait, for each", NULL, NULL,
+      run_when_all);

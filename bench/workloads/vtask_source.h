@@ -7,6 +7,7 @@
 #define BENCH_WORKLOADS_VTASK_SOURCE_H
 
 #include <magpie/magpie.h>
+#include <magpie/when.h>
 
 MAG_VTASK_DEFINE(word_task, uint64_t)
 

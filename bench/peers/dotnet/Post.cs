@@ -221,7 +221,7 @@ sealed class PostThreads : Workload
 /// <summary>From a post to the first line of the work item, on a pool that sleeps.  Whoever
 /// posts sits on the last processor that the process may use, the pool's threads on the
 /// first, as in Magpie's row.  The result is the median.</summary>
-sealed class PostWake(ulong size) : Workload, IThreadPoolWorkItem
+sealed class PostWake(ulong size, bool byCompletion) : Workload, IThreadPoolWorkItem
 {
     [ThreadStatic]
     static bool isPlaced;
@@ -230,6 +230,7 @@ sealed class PostWake(ulong size) : Workload, IThreadPoolWorkItem
     readonly ulong[] allowed = Placement.Allowed();
     ulong answer;
     long wokenAt; // 0: not yet
+    ValueTask<ulong> task;
 
     public void Execute()
     {
@@ -239,13 +240,35 @@ sealed class PostWake(ulong size) : Workload, IThreadPoolWorkItem
         isPlaced = true;
     }
 
+    void GoOn()
+    {
+        ValueTask<ulong> awaited = task; // the next one may be begun from here on
+
+        Execute();
+        _ = awaited.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Begins an operation whose continuation goes to the pool.</summary>
+    void Await()
+    {
+        task = Source.Begin(queued: true);
+        task.GetAwaiter().UnsafeOnCompleted(GoOn);
+    }
+
     double Measure()
     {
         wokenAt = 0;
+        if (byCompletion)
+            Await();
+
+        Source? source = Source.Pending;
         Thread.Sleep(1);
 
         long from = Stopwatch.GetTimestamp();
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (byCompletion)
+            source!.SetResult(1);
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         while (Volatile.Read(ref wokenAt) == 0)
             Thread.Sleep(1);
         return Stopwatch.GetElapsedTime(from, wokenAt).TotalSeconds;

@@ -55,7 +55,7 @@ static class Program
         ["post-all"] = (size, workers) => new PostBursts(size, workers, preferLocal: true),
         ["post-foreign"] = (size, _) => new PostThreads(size, 1),
         ["post-foreigns"] = (size, workers) => new PostThreads(size, workers),
-        ["post-wake"] = (size, _) => new PostWake(size),
+        ["post-wake"] = (size, _) => new PostWake(size, byCompletion: false),
         ["vtask-sync"] = (size, _) => new Loop(size, Reader.Sync),
         ["vtask-inline"] = (size, _) => new Loop(size, Reader.Inline),
         ["vtask-queued"] = (size, _) => new Chain(size, byWorker: true),
@@ -63,6 +63,8 @@ static class Program
         ["vtask-async-1"] = (size, _) => new Loop(size, Reader.Async(1)),
         ["vtask-async-10"] = (size, _) => new Loop(size, Reader.Async(10)),
         ["vtask-pending"] = (size, _) => new Waiting(size),
+        ["vtask-when-all"] = (size, _) => new Loop(size, Joining.Join),
+        ["vtask-wake"] = (size, _) => new PostWake(size, byCompletion: true),
         ["vtask-handoff"] = (size, _) => new Chain(size, byWorker: false),
     };
 

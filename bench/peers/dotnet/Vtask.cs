@@ -185,6 +185,32 @@ sealed class Reader
     };
 }
 
+/// <summary>Tasks that wait, joined a thousand at a time.</summary>
+static class Joining
+{
+    static readonly Source[] sources = new Source[1000];
+
+    public static ulong Join(ulong count)
+    {
+        var tasks = new Task<ulong>[count];
+        ulong sum = 0;
+
+        for (int i = 0; i < tasks.Length; i++)
+        {
+            tasks[i] = Functions.BeginOperation().AsTask();
+            sources[i] = Source.Pending!;
+        }
+
+        Task<ulong[]> all = Task.WhenAll(tasks);
+
+        for (int i = 0; i < tasks.Length; i++)
+            sources[i].SetResult(1);
+        foreach (ulong result in all.Result)
+            sum += result;
+        return sum;
+    }
+}
+
 /// <summary>Many async methods that all wait at once.</summary>
 sealed class Waiting(ulong size) : Workload
 {
