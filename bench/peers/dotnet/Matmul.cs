@@ -164,7 +164,7 @@ sealed unsafe class Matmul : Workload
 
     public override void Reset() => NativeMemory.Clear(c, (nuint)size * (nuint)size * 8);
 
-    public override void Run() => Task.Run(() => Multiply(new Cube(0, 0, 0, tiles))).Wait();
+    public override void Run() => Pool.Run(() => Multiply(new Cube(0, 0, 0, tiles)));
 
     /// <summary>x' C y for two fixed vectors.</summary>
     public override ulong Answer

@@ -30,9 +30,26 @@ sealed class Function(Func<ulong> function) : Workload
 {
     ulong answer;
 
-    public override void Run() => answer = Task.Run(function).GetAwaiter().GetResult();
+    public override void Run() => Pool.Run(() => answer = function());
 
     public override ulong Answer => answer;
+}
+
+static class Pool
+{
+    /// <summary>Runs an action on the pool and waits for it.  Not by Task.Wait, in which the
+    /// caller would take the action over, and be one worker more than was asked for.</summary>
+    public static void Run(Action action)
+    {
+        using var done = new ManualResetEvent(false);
+
+        ThreadPool.UnsafeQueueUserWorkItem(_ =>
+        {
+            action();
+            done.Set();
+        }, null);
+        done.WaitOne();
+    }
 }
 
 static class Program

@@ -139,7 +139,7 @@ sealed class Sort(int size) : Workload
             values[i] = Scramble((uint)i);
     }
 
-    public override void Run() => Task.Run(() => SortAll(values, spare)).Wait();
+    public override void Run() => Pool.Run(() => SortAll(values, spare));
 
     /// <summary>Distinct values that rise and have the sum of the original ones are those
     /// values.</summary>
