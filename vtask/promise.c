@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/promise.h"
 
+#include "vtask/turns.h"
+
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
-#include <time.h>
 
 struct mag_promise mag_promise_completed = {
     .state = MAG_PROMISE_DONE,
@@ -13,19 +13,6 @@ struct mag_promise mag_promise_completed = {
 };
 
 /* ------------------------------------------------------------------------- the lock */
-
-enum { SPINS = 64, YIELDS = 32, NAP_NS = 50000 };
-
-/* Somebody is inside; see promise.h. */
-static MAG_COLD void give_way(unsigned tries)
-{
-    struct timespec nap = {.tv_nsec = NAP_NS};
-
-    if (tries >= SPINS + YIELDS)
-        (void)nanosleep(&nap, NULL);
-    else if (tries >= SPINS)
-        (void)sched_yield();
-}
 
 /* The state before; with DONE in it nothing is locked, and nothing needs to be. */
 static uint32_t lock(struct mag_promise *promise)
@@ -43,7 +30,7 @@ static uint32_t lock(struct mag_promise *promise)
                 &promise->state, &state, state | MAG_PROMISE_LOCKED, memory_order_acquire,
                 memory_order_relaxed))
             return state;
-        give_way(tries);
+        mag_turn_give_way(tries);
     }
 }
 

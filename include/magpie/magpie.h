@@ -9,9 +9,11 @@
 #include <magpie/async.h>
 #include <magpie/barrier.h>
 #include <magpie/base.h>
+#include <magpie/cancel.h>
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/numa.h>
+#include <magpie/operation.h>
 #include <magpie/pool.h>
 #include <magpie/sched.h>
 #include <magpie/source.h>

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <magpie/cancel.h>
+
+#include "vtask/turns.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdatomic.h>
+
+static_assert(sizeof(struct mag_cancelable) == 88, "an operation to cancel is small");
+
+/* ------------------------------------------------------------------------ the lock */
+
+/* The state before. */
+static uint32_t lock(struct mag_cancel *cancel)
+{
+    for (unsigned tries = 0;; tries++) {
+        /* relaxed: the swap decides. */
+        uint32_t state = atomic_load_explicit(&cancel->state, memory_order_relaxed);
+
+        /* lock, acquire: the list as the last holder left it; relaxed on failure: it is
+         * read again. */
+        if ((state & MAG_CANCEL_LOCKED) == 0 &&
+            atomic_compare_exchange_weak_explicit(
+                &cancel->state, &state, state | MAG_CANCEL_LOCKED, memory_order_acquire,
+                memory_order_relaxed))
+            return state;
+        mag_turn_give_way(tries);
+    }
+}
+
+static void unlock(struct mag_cancel *cancel, uint32_t state)
+{
+    /* lock, fired, release: the list, and what came before firing, precede it. */
+    atomic_store_explicit(&cancel->state, state, memory_order_release);
+}
+
+/* ---------------------------------------------------------------- under the lock */
+
+static void insert(struct mag_cancel *cancel,
+                   struct mag_cancel_registration *registration)
+{
+    registration->next = cancel->first;
+    registration->link = &cancel->first;
+    if (registration->next != NULL)
+        registration->next->link = &registration->next;
+    cancel->first = registration;
+}
+
+static void remove_from_list(struct mag_cancel_registration *registration)
+{
+    *registration->link = registration->next;
+    if (registration->next != NULL)
+        registration->next->link = registration->link;
+    registration->link = NULL;
+}
+
+/* -------------------------------------------------------------------- firing */
+
+/* Chosen under the lock: what is called after it is a copy, for the registration may be
+ * gone by then. */
+static void run_first(struct mag_cancel *cancel)
+{
+    struct mag_cancel_registration *registration = cancel->first;
+    mag_cancel_fn run = registration->run;
+    uint64_t key = registration->key;
+
+    remove_from_list(registration);
+    cancel->running = registration;
+    unlock(cancel, MAG_CANCEL_FIRED);
+    run(registration, cancel, key);
+    (void)lock(cancel);
+    cancel->running = NULL;
+}
+
+bool mag_cancel_fire(struct mag_cancel *cancel)
+{
+    uint32_t state = lock(cancel);
+
+    if ((state & MAG_CANCEL_FIRED) != 0) {
+        unlock(cancel, state);
+        return false;
+    }
+    cancel->thread = &mag_here;
+    while (cancel->first != NULL)
+        run_first(cancel);
+    unlock(cancel, MAG_CANCEL_FIRED);
+    return true;
+}
+
+/* --------------------------------------------------------------- registrations */
+
+int mag_cancel_register(struct mag_cancel *cancel,
+                        struct mag_cancel_registration *registration, mag_cancel_fn run,
+                        uint64_t key)
+{
+    uint32_t state = lock(cancel);
+    bool fired = (state & MAG_CANCEL_FIRED) != 0;
+
+    if (!fired) {
+        registration->cancel = cancel;
+        registration->run = run;
+        registration->key = key;
+        insert(cancel, registration);
+    }
+    unlock(cancel, state);
+    return fired ? -ECANCELED : 0;
+}
+
+/* Whether its callback runs on another thread. */
+static bool is_running_elsewhere(struct mag_cancel *cancel,
+                                 const struct mag_cancel_registration *registration)
+{
+    uint32_t state = lock(cancel);
+    bool is = cancel->running == registration && cancel->thread != &mag_here;
+
+    unlock(cancel, state);
+    return is;
+}
+
+bool mag_cancel_unregister(struct mag_cancel_registration *registration, bool wait)
+{
+    struct mag_cancel *cancel = registration->cancel;
+
+    if (cancel == NULL)
+        return false;
+    uint32_t state = lock(cancel);
+    bool was_waiting = registration->link != NULL;
+    if (was_waiting)
+        remove_from_list(registration);
+    unlock(cancel, state);
+    for (unsigned tries = 0;
+         !was_waiting && wait && is_running_elsewhere(cancel, registration); tries++)
+        mag_turn_give_way(tries);
+    return was_waiting;
+}
+
+/* ---------------------------------------------------------------- linked sources */
+
+static void fire_child(struct mag_cancel_registration *registration,
+                       struct mag_cancel *parent, uint64_t key)
+{
+    struct mag_cancel_link *link = (struct mag_cancel_link *)(void *)registration;
+
+    (void)parent;
+    (void)key;
+    (void)mag_cancel_fire(link->child);
+}
+
+void mag_cancel_link(struct mag_cancel_link *link, struct mag_cancel *child,
+                     struct mag_cancel *parent)
+{
+    link->child = child;
+    if (mag_cancel_register(parent, &link->registration, fire_child, 0) != 0)
+        (void)mag_cancel_fire(child);
+}
+
+void mag_cancel_unlink(struct mag_cancel_link *link)
+{
+    (void)mag_cancel_unregister(&link->registration, true);
+}
+
+/* ------------------------------------------------------------------------- values */
+
+int mag_vtask_from_canceled(struct mag_cancel *cancel, mag_vtask *ret_task)
+{
+    if (!mag_cancel_has_fired(cancel))
+        return MAG_E_ARG;
+    *ret_task = mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
+    return 0;
+}
+
+/* ------------------------------------------------- operations that can be cancelled */
+
+/* The object may be another's by now, then this loses; see cancel.h. */
+static void cancel_operation(struct mag_cancel_registration *registration,
+                             struct mag_cancel *cancel, uint64_t key)
+{
+    struct mag_cancelable *cancelable =
+        (struct mag_cancelable *)(void *)((char *)registration -
+                                          offsetof(struct mag_cancelable, registration));
+
+    bool won = mag_operation_try_error(&cancelable->operation, key, -ECANCELED,
+                                       (uintptr_t)cancel);
+    (void)won;
+}
+
+uint64_t mag_cancelable_begin(struct mag_cancelable *cancelable,
+                              struct mag_cancel *cancel)
+{
+    uint64_t key;
+
+    /* All is set before a callback can run (VT-155). */
+    cancelable->registration.cancel = NULL;
+    cancelable->operation.core.flags |= cancel != NULL ? MAG_CORE_QUEUED : 0;
+    key = mag_operation_share(&cancelable->operation);
+    if (cancel != NULL && mag_cancel_register(cancel, &cancelable->registration,
+                                              cancel_operation, key) != 0)
+        cancel_operation(&cancelable->registration, cancel, key);
+    return key;
+}
+
+bool mag_cancelable_claim(struct mag_cancelable *cancelable, uint64_t key)
+{
+    if (!mag_operation_claim(&cancelable->operation, key))
+        return false;
+    (void)mag_cancel_unregister(&cancelable->registration, false);
+    return true;
+}
+
+bool mag_cancelable_try_result(struct mag_cancelable *cancelable, uint64_t key,
+                               uint64_t result)
+{
+    return mag_cancelable_claim(cancelable, key) &&
+           mag_core_set_result(&cancelable->operation.core, result) == 0;
+}
+
+bool mag_cancelable_try_error(struct mag_cancelable *cancelable, uint64_t key, int code,
+                              uint64_t detail)
+{
+    if (code == 0 || mag_is_misuse(code))
+        return false;
+    return mag_cancelable_claim(cancelable, key) &&
+           mag_core_set_error(&cancelable->operation.core, code, detail) == 0;
+}
