@@ -20,9 +20,13 @@
  *         read = object;
  *         mag_vtask task = mag_cancelable_task(&read->cancelable);
  *         uint64_t key = mag_cancelable_begin(&read->cancelable, cancel);
- *         wait_for_item(reader, read, key);     // who has an item calls
- *         return task;                          // mag_cancelable_try_result(.., key, item)
+ *         wait_for_item(reader, read, key);
+ *         return task;
  *     }
+ *
+ *     // who has an item
+ *     if (!mag_cancelable_try_result(&read->cancelable, key, item))
+ *         ...                                   // it was cancelled: try the next reader
  *
  * The model.  A cancel source is a struct in an object of yours that fires once.  A
  * registration is a struct of the caller's with a callback that the source calls when it
