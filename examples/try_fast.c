@@ -1,0 +1,61 @@
+/*
+ * try_fast.c - try at once, and become asynchronous only where that fails.
+ *
+ * A limiter lets so many requests through per period.  As long as there are tickets,
+ * taking one is a subtraction in an ordinary function: no frame, no allocation.  Only who
+ * finds none pays for an async function, which waits for the next period.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <magpie/magpie.h>
+#include <magpie/promise.h>
+#include <stdio.h>
+
+MAG_VTASK_DEFINE(bool_task, bool)
+
+/* Touched by one thread at a time: main, then the pool, while main waits. */
+static int tickets = 3;
+static int periods;
+
+static bool take_ticket(void)
+{
+    return tickets > 0 && tickets-- > 0;
+}
+
+MAG_ASYNC(bool_task, try_process_slowly, (void), )
+{
+    MAG_BEGIN(f);
+    while (!take_ticket()) {
+        MAG_CONTINUE_ON(f, NULL); /* time passes */
+        periods++;
+        tickets += 3;
+    }
+    return bool_task_result(true);
+    MAG_END(f);
+}
+
+static bool_task try_process(void)
+{
+    if (take_ticket())
+        return bool_task_result(true);
+    return try_process_slowly();
+}
+
+int main(void)
+{
+    int at_once = 0;
+    int processed = 0;
+
+    for (int i = 0; i < 10; i++) {
+        bool_task task = try_process();
+        bool done = false;
+
+        at_once += mag_vtask_status(task.task) == MAG_SUCCEEDED && task.task.backing == 0;
+        if (mag_vtask_wait(&task.task, 0, -1) == 0 && bool_task_get(task, &done) == 0)
+            processed += done;
+        mag_vtask_release(task.task);
+    }
+    printf("%d processed, %d of them at once, %d periods waited for\n", processed,
+           at_once, periods);
+    return processed == 10 && at_once == 7 && periods == 3 ? 0 : 1;
+}
