@@ -23,6 +23,15 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+/* gcc tells of ThreadSanitizer by a macro, clang by a feature. */
+#if defined(__SANITIZE_THREAD__)
+#    define MAG_ASYM_TSAN 1
+#elif defined(__has_feature)
+#    if __has_feature(thread_sanitizer)
+#        define MAG_ASYM_TSAN 1
+#    endif
+#endif
+
 /*
  * Decides, once per process.  Later calls do nothing.
  *
@@ -37,7 +46,7 @@ void mag_asym_force_fences(void);
 static inline void mag_asym_light(bool fenced)
 {
     if (fenced) {
-#ifdef __SANITIZE_THREAD__
+#ifdef MAG_ASYM_TSAN
         /* ThreadSanitizer has no fences: a read-modify-write is a full barrier too. */
         _Atomic(int) word;
         atomic_init(&word, 0);

@@ -14,6 +14,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* gcc tells of ThreadSanitizer by a macro, clang by a feature. */
+#if defined(__SANITIZE_THREAD__)
+#    define TEST_UNDER_TSAN 1
+#elif defined(__has_feature)
+#    if __has_feature(thread_sanitizer)
+#        define TEST_UNDER_TSAN 1
+#    endif
+#endif
+
 /* The seed of this run; printed when it is first asked for. */
 uint64_t test_seed(void);
 

@@ -288,7 +288,7 @@ static int work_under_filter(void *arg)
 static void a_filter_that_refuses_everything_stops_nothing(void **state)
 {
     (void)state;
-#    ifdef __SANITIZE_THREAD__
+#    ifdef TEST_UNDER_TSAN
     print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
     skip();
 #    endif

@@ -113,7 +113,7 @@ static struct mag_pool *late_pool;
 
 /* The round after which no destructor will be called again.  In the very last one
  * ThreadSanitizer has taken leave of the thread already. */
-#if defined(__SANITIZE_THREAD__)
+#ifdef TEST_UNDER_TSAN
 #    define LAST_ROUND (PTHREAD_DESTRUCTOR_ITERATIONS - 1)
 #else
 #    define LAST_ROUND PTHREAD_DESTRUCTOR_ITERATIONS

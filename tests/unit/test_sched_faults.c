@@ -146,7 +146,7 @@ static void a_process_at_its_thread_limit_gets_an_error(void **state)
     int status = -1;
     (void)state;
 
-#ifdef __SANITIZE_THREAD__
+#ifdef TEST_UNDER_TSAN
     print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
     skip();
 #endif

@@ -68,7 +68,7 @@ static __attribute__((unused)) int use_after_fork(struct mag_sched *parents,
 
 static void a_forked_child_gets_a_fresh_default_scheduler(void **state)
 {
-#ifdef __SANITIZE_THREAD__
+#ifdef TEST_UNDER_TSAN
     (void)state;
     print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
     skip();
