@@ -169,9 +169,12 @@ void mag_promise_release(struct mag_promise *promise)
 {
     if (promise == NULL || promise == &mag_promise_completed)
         return;
-    /* gone, both ends: our uses precede the return, whoever makes it. */
-    if (atomic_fetch_sub_explicit(&promise->references, 1, memory_order_acq_rel) != 1)
-        return;
+    /* gone, acquire: who holds the only reference is alone, and needs no swap. */
+    if (atomic_load_explicit(&promise->references, memory_order_acquire) != 1) {
+        /* gone, both ends: our uses precede the return, whoever makes it. */
+        if (atomic_fetch_sub_explicit(&promise->references, 1, memory_order_acq_rel) != 1)
+            return;
+    }
     struct crowd crowd = detach(promise);
     mag_promise_return(promise);
     dispatch(crowd);

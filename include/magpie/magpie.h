@@ -15,10 +15,12 @@
 #include <magpie/numa.h>
 #include <magpie/operation.h>
 #include <magpie/pool.h>
+#include <magpie/promise.h>
 #include <magpie/sched.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/timer.h>
 #include <magpie/vtask.h>
+#include <magpie/when.h>
 
 #endif

@@ -163,18 +163,13 @@ MAG_API MAG_MUST_CHECK int mag_vtask_as_promise_of(mag_vtask task, size_t size,
 /*
  * Makes any task one that may be awaited and read without limit (VT-54 to VT-58): the
  * same one if nothing, an error or a promise backs it, else that of a promise.  Awaiting
- * it captures the executor again, unless nothing backs it.
+ * it captures the executor again, unless nothing backs it.  Typed tasks have it as
+ * name_preserve, and mag_vtask_preserve_of is for results of other sizes.
  *
  *   Blocks, Allocates, Returns  as mag_vtask_as_promise
  *   Release                     mag_vtask_release
  */
 MAG_API MAG_MUST_CHECK int mag_vtask_preserve(mag_vtask task, mag_vtask *ret_task);
-
-/*
- * As mag_vtask_preserve, for a result of `size` bytes.
- */
-MAG_API MAG_MUST_CHECK int mag_vtask_preserve_of(mag_vtask task, size_t size,
-                                                 mag_vtask *ret_task);
 
 /*
  * Gives back the reference of a task that was preserved.  Any other task is left alone,

@@ -250,6 +250,14 @@ MAG_API bool mag_vtask_equal(mag_vtask a, mag_vtask b);
  */
 MAG_API uint64_t mag_vtask_hash(mag_vtask task);
 
+/*
+ * As mag_vtask_preserve of promise.h, for a result of `size` bytes.
+ *
+ *   Blocks, Allocates, Returns, Release  as there
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_preserve_of(mag_vtask task, size_t size,
+                                                 mag_vtask *ret_task);
+
 /* ------------------------------------------------------------- typed tasks */
 
 /*
@@ -262,38 +270,62 @@ MAG_API uint64_t mag_vtask_hash(mag_vtask task);
  *                                            error, or a source or promise behind it
  *   int name_get(name task, T *ret_value)    as mag_vtask_get
  *   name name_configure(name task, bool)     as mag_vtask_configure
+ *   bool name_equal(name a, name b)          as mag_vtask_equal; results in the tasks
+ *                                            themselves are compared byte by byte (VT-35)
+ *   int name_preserve(name task, name *ret)  as mag_vtask_preserve, see promise.h
  *
  * `name.task` is the untyped task, for mag_vtask_status and the like.
  */
-#define MAG_VTASK_DEFINE(name, T)                                                \
-    typedef struct name {                                                        \
-        mag_vtask task;                                                          \
-        __extension__ T large[sizeof(T) > sizeof(uint64_t) ? 1 : 0];             \
-    } name;                                                                      \
-    __attribute__((unused)) static inline name name##_result(T value)            \
-    {                                                                            \
-        name made;                                                               \
-        made.task.backing = 0;                                                   \
-        made.task.payload = 0;                                                   \
-        memcpy(sizeof(T) > sizeof(uint64_t) ? (void *)made.large                 \
-                                            : (void *)&made.task.payload,        \
-               &value, sizeof(T));                                               \
-        return made;                                                             \
-    }                                                                            \
-    __attribute__((unused)) static inline name name##_of(mag_vtask task)         \
-    {                                                                            \
-        name made;                                                               \
-        memset((void *)&made, 0, sizeof(made));                                  \
-        made.task = task;                                                        \
-        return made;                                                             \
-    }                                                                            \
-    __attribute__((unused))                                                      \
-    MAG_MUST_CHECK static inline int name##_get(name task, T *ret_value)         \
-    {                                                                            \
-        if (sizeof(T) <= sizeof(uint64_t) || task.task.backing != 0)             \
-            return mag_vtask_take(task.task, ret_value, sizeof(T), NULL);        \
-        memcpy((void *)ret_value, (const void *)task.large, sizeof(task.large)); \
-        return 0;                                                                \
+#define MAG_VTASK_DEFINE(name, T)                                                        \
+    typedef struct name {                                                                \
+        mag_vtask task;                                                                  \
+        __extension__ T large[sizeof(T) > sizeof(uint64_t) ? 1 : 0];                     \
+    } name;                                                                              \
+    __attribute__((unused)) static inline name name##_result(T value)                    \
+    {                                                                                    \
+        name made;                                                                       \
+        made.task.backing = 0;                                                           \
+        made.task.payload = 0;                                                           \
+        memcpy(sizeof(T) > sizeof(uint64_t) ? (void *)made.large                         \
+                                            : (void *)&made.task.payload,                \
+               &value, sizeof(T));                                                       \
+        return made;                                                                     \
+    }                                                                                    \
+    __attribute__((unused)) static inline name name##_of(mag_vtask task)                 \
+    {                                                                                    \
+        name made;                                                                       \
+        memset((void *)&made, 0, sizeof(made));                                          \
+        made.task = task;                                                                \
+        return made;                                                                     \
+    }                                                                                    \
+    __attribute__((unused))                                                              \
+    MAG_MUST_CHECK static inline int name##_get(name task, T *ret_value)                 \
+    {                                                                                    \
+        if (sizeof(T) <= sizeof(uint64_t) || task.task.backing != 0)                     \
+            return mag_vtask_take(task.task, ret_value, sizeof(T), NULL);                \
+        memcpy((void *)ret_value, (const void *)task.large, sizeof(task.large));         \
+        return 0;                                                                        \
+    }                                                                                    \
+    __attribute__((unused)) static inline name name##_configure(name task,               \
+                                                                bool come_back)          \
+    {                                                                                    \
+        task.task = mag_vtask_configure(task.task, come_back);                           \
+        return task;                                                                     \
+    }                                                                                    \
+    __attribute__((unused)) static inline bool name##_equal(name a, name b)              \
+    {                                                                                    \
+        return mag_vtask_equal(a.task, b.task) &&                                        \
+               (a.task.backing != 0 ||                                                   \
+                memcmp((const void *)a.large, (const void *)b.large, sizeof(a.large)) == \
+                    0);                                                                  \
+    }                                                                                    \
+    __attribute__((unused))                                                              \
+    MAG_MUST_CHECK static inline int name##_preserve(name task, name *ret_task)          \
+    {                                                                                    \
+        int r = mag_vtask_preserve_of(task.task, sizeof(T), &task.task);                 \
+        if (r == 0)                                                                      \
+            *ret_task = task;                                                            \
+        return r;                                                                        \
     }
 
 /*

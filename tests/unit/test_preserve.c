@@ -10,6 +10,13 @@ static struct mag_promise *converted(mag_vtask task)
     return promise;
 }
 
+struct large {
+    uint64_t words[9];
+};
+
+MAG_VTASK_DEFINE(large_task, struct large)
+MAG_VTASK_DEFINE(small_task, uint32_t)
+
 static mag_vtask preserved(mag_vtask task)
 {
     mag_vtask kept = {0, 0};
@@ -110,6 +117,59 @@ static void preserving_sets_the_context_bit_of_sources_and_promises(void **state
     mag_promise_release(promise);
 }
 
+/* --------------------------------------------------------------------- typed tasks */
+
+/* VT-35, VT-36 */
+static void large_results_are_compared_when_nothing_backs_the_tasks(void **state)
+{
+    struct large one = {{1}};
+    struct large two = {{1, 2}};
+    struct mag_core core = {0};
+    large_task source = large_task_of(mag_core_task(&core));
+    (void)state;
+
+    assert_true(large_task_equal(large_task_result(one), large_task_result(one)));
+    assert_false(large_task_equal(large_task_result(one), large_task_result(two)));
+    assert_true(large_task_equal(source, source));
+    assert_false(large_task_equal(source, large_task_result(one)));
+    assert_true(small_task_equal(small_task_result(1), small_task_result(1)));
+    assert_false(small_task_equal(small_task_result(1), small_task_result(2)));
+    assert_true(large_task_equal(large_task_configure(source, false), source));
+}
+
+/* VT-54, VT-56 */
+static void typed_tasks_are_preserved_with_their_results(void **state)
+{
+    struct scripted source;
+    struct large in = {{1, 2, 3}};
+    struct large out = {{0}};
+    large_task kept = large_task_result(in);
+    small_task small = small_task_result(0);
+    uint32_t value = 0;
+    (void)state;
+
+    assert_int_equal(large_task_preserve(large_task_result(in), &kept), 0);
+    assert_true(large_task_equal(kept, large_task_result(in)));
+    mag_vtask task = scripted_begin(&source, MAG_PENDING, 0, 0);
+    source.size = sizeof(in);
+    memcpy(source.large, &in, sizeof(in));
+    assert_int_equal(large_task_preserve(large_task_of(task), &kept), 0);
+    scripted_complete(&source, MAG_SUCCEEDED, 0, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        memset(&out, 0, sizeof(out));
+        assert_int_equal(large_task_get(kept, &out), 0);
+        assert_memory_equal(&in, &out, sizeof(in));
+    }
+    assert_int_equal(mag_vtask_release(kept.task), 0);
+    assert_int_equal(large_task_preserve(kept, &kept), MAG_E_TOKEN);
+
+    task = scripted_begin(&source, MAG_SUCCEEDED, 0, 42);
+    assert_int_equal(small_task_preserve(small_task_of(task), &small), 0);
+    assert_int_equal(small_task_get(small, &value), 0);
+    assert_int_equal(value, 42);
+    assert_int_equal(mag_vtask_release(small.task), 0);
+}
+
 /* ---------------------------------------------------------------------- discarding */
 
 /* VT-193 */
@@ -177,6 +237,8 @@ int main(void)
         cmocka_unit_test(an_error_is_preserved_as_itself),
         cmocka_unit_test(a_preserved_source_is_another_task_to_use_without_limit),
         cmocka_unit_test(preserving_sets_the_context_bit_of_sources_and_promises),
+        cmocka_unit_test(large_results_are_compared_when_nothing_backs_the_tasks),
+        cmocka_unit_test(typed_tasks_are_preserved_with_their_results),
         cmocka_unit_test(discarding_reads_a_source_when_it_is_complete),
         cmocka_unit_test(a_discarded_core_is_recycled_once),
         cmocka_unit_test(discarding_leaves_all_else_alone),
