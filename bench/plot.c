@@ -121,7 +121,8 @@ struct plot {
     const struct bench_rows *rows;
     const struct bench_row *of_case;
     uint32_t most; /* workers */
-    double least;  /* speed-up */
+    double least;  /* speed-up, at most 1 */
+    double top;    /* speed-up, at least `most`: the ideal one */
 };
 
 /* The speed-up that a row adds to the plot; 0 when it is no part of it. */
@@ -145,7 +146,9 @@ static struct plot plot_of(const struct bench_rows *rows, const struct bench_row
             plot.most = rows->rows[i].workers;
         if (speedup < plot.least && speedup > slowest)
             plot.least = speedup;
+        plot.top = fmax(plot.top, speedup);
     }
+    plot.top = fmax(plot.top, plot.most);
     return plot;
 }
 
@@ -196,14 +199,15 @@ static void put_axes(FILE *script, const struct plot *plot)
         (void)fprintf(script,
                       "set logscale xy 2\nset xrange [0.94:%f]\nset yrange [%f:%f]\n"
                       "set xtics 1,2 nomirror scale 0\n",
-                      1.08 * most, exp2(floor(log2(plot->least))), 1.4 * most);
-        put_powers(script, plot->least, most);
+                      1.08 * most, exp2(floor(log2(plot->least))), 1.4 * plot->top);
+        put_powers(script, plot->least, plot->top);
         return;
     }
     (void)fprintf(script,
                   "set xrange [%f:%f]\nset yrange [0:%f]\nset xtics 1 nomirror scale 0\n"
                   "set ytics %s nomirror scale 0\n",
-                  1 - 0.06 * most, 1.06 * most, 1.12 * most, most > 4 ? "1" : "0.5");
+                  1 - 0.06 * most, 1.06 * most, 1.12 * plot->top,
+                  plot->top > 4 ? "1" : "0.5");
 }
 
 static void put_script(FILE *script, const struct plot *plot)
