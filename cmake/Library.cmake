@@ -18,7 +18,9 @@ function(mag_library name type)
   # The thread's record is read at every post: one load instead of a call.
   # Two words that were just stored one by one must not be read as one vector: it waits
   # until both have left the store buffer.
-  target_compile_options(${name} PRIVATE -ftls-model=initial-exec -fno-tree-slp-vectorize)
+  # The library's calls of its own functions are direct.
+  target_compile_options(${name} PRIVATE -ftls-model=initial-exec -fno-tree-slp-vectorize
+                                         -fno-semantic-interposition)
   target_link_libraries(${name}
     PRIVATE $<BUILD_INTERFACE:magpie-warnings> PkgConfig::HWLOC PkgConfig::CK
     PUBLIC Threads::Threads)
@@ -30,7 +32,8 @@ set_target_properties(magpie-shared PROPERTIES
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} EXPORT_NAME magpie)
 set_target_properties(magpie-static PROPERTIES EXPORT_NAME magpie-static)
 # Workers outlive whoever loaded the library: it is never unmapped.
-target_link_options(magpie-shared PRIVATE -Wl,-z,nodelete -Wl,-z,defs)
+target_link_options(magpie-shared PRIVATE -Wl,-z,nodelete -Wl,-z,defs
+                                          -Wl,-Bsymbolic-functions)
 if(CMAKE_C_FLAGS MATCHES "-fsanitize")
   target_link_options(magpie-shared PRIVATE -Wl,-z,undefs)
 endif()
