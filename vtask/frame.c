@@ -4,6 +4,7 @@
 
 #include <magpie/async.h>
 #include <magpie/pool.h>
+#include <magpie/promise.h>
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -177,13 +178,12 @@ static MAG_COLD mag_vtask take(mag_vtask task, void *place, size_t size)
     return outcome(error, detail);
 }
 
-/* What cannot be waited for, as there is no memory, is consumed all the same. */
+/* What cannot be waited for, as there is no memory, is consumed all the same; one that is
+ * awaited by another already is that one's. */
 static MAG_COLD mag_vtask no_memory(mag_vtask task)
 {
-    int r = MAG_E_ARG;
+    int r = mag_vtask_discard(task);
 
-    if ((task.backing & MAG_VTASK_KIND) == MAG_VTASK_CORE)
-        r = mag_core_discard(mag_vtask_core(task), task.payload);
     (void)r;
     return mag_vtask_failed(-ENOMEM, 0);
 }

@@ -145,6 +145,16 @@ MAG_ASYNC(long_task, pins, (void), long place;)
     MAG_END(f);
 }
 
+/* Of a size that no other function has: its pool is made at its first wait. */
+MAG_ASYNC(long_task, huge, (void), int error; long item; char room[3000];)
+{
+    MAG_BEGIN(f);
+    MAG_TRY(f, f->error, f->item, start_operation());
+    f->room[0] = 1;
+    return long_task_result(f->error);
+    MAG_END(f);
+}
+
 /* The result of a task that must be complete. */
 static long result_of(long_task task)
 {
@@ -384,6 +394,45 @@ static void the_second_await_of_one_task_fails_and_the_first_goes_on(void **stat
     assert_int_equal(long_task_get(awaits_what_is_awaited(), &value), MAG_E_TOKEN);
 }
 
+static unsigned recycled;
+
+static void count_recycled(struct mag_core *core)
+{
+    (void)core;
+    recycled++;
+}
+
+/* VT-204 */
+static void
+without_memory_for_a_frame_the_body_is_told_and_the_operation_consumed(void **state)
+{
+    static const struct mag_core_type type = {.recycle = count_recycled};
+    (void)state;
+
+    source.type = &type;
+    recycled = 0;
+    for (uint32_t nth = 1;; nth++) {
+        test_fail_allocation(nth);
+        long_task task = huge();
+        bool failed = test_has_failed();
+        test_fail_allocation(0);
+        if (!failed) {
+            complete(2);
+            assert_int_equal(result_of(task), 0);
+            break;
+        }
+        if (task.task.backing == 0) {
+            assert_int_equal(result_of(task), -ENOMEM);
+            assert_int_equal(recycled, nth - 1);
+        }
+        complete(1);
+        if (task.task.backing != 0)
+            assert_int_equal(result_of(task), 0);
+        assert_int_equal(recycled, nth);
+    }
+    assert_true(recycled > 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +452,9 @@ int main(void)
         cmocka_unit_test_setup(a_function_may_return_the_task_of_another, reset_all),
         cmocka_unit_test_setup(the_address_of_a_local_stays_after_a_pin, reset_all),
         cmocka_unit_test_setup(frames_are_used_again, reset_all),
+        cmocka_unit_test_setup(
+            without_memory_for_a_frame_the_body_is_told_and_the_operation_consumed,
+            reset_all),
         cmocka_unit_test_setup(the_second_await_of_one_task_fails_and_the_first_goes_on,
                                reset_all),
     };
