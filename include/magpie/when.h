@@ -1,5 +1,5 @@
 /*
- * when.h - many tasks as one: all of them, or the first.
+ * when.h - many tasks as one: all of them, or the first; and time as a task.
  *
  *     mag_vtask loads[3] = {load(a), load(b), load(c)};
  *     mag_vtask all;
@@ -61,6 +61,43 @@ MAG_API MAG_MUST_CHECK int mag_when_all(mag_vtask *tasks, size_t count,
  */
 MAG_API MAG_MUST_CHECK int mag_when_any(mag_vtask *tasks, size_t count,
                                         mag_vtask *ret_task);
+
+/* -------------------------------------------------------------------- time */
+
+/*
+ * A task that succeeds, with 0, when `delay_ns` nanoseconds are over; as precise as the
+ * timers of timer.h.  It is completed by a job on a worker of `sched`.
+ *
+ *   sched      NULL: the calling worker's, on other threads the default one
+ *   delay_ns   up to 0: at once, but not before the call returns
+ *   Blocks     as mag_timer_start, and mag_sched_default
+ *   Allocates  one object from a pool; what mag_timer_start does
+ *   Returns    0; -ENOMEM; an error of mag_timer_start or mag_sched_default
+ *
+ * A scheduler that stops hands the jobs of its timers to `on_dropped`, these too: run the
+ * job there, and the task is completed early.
+ */
+MAG_API MAG_MUST_CHECK int mag_delay(struct mag_sched *sched, int64_t delay_ns,
+                                     mag_vtask *ret_task);
+
+/*
+ * A task that comes to what `*task` comes to, if that is complete within `timeout_ns`,
+ * and fails with -ETIMEDOUT else.  When the operation wins, the timer is cancelled.
+ *
+ * A pending `*task` of a source is preserved in its place (a result larger than a word
+ * only of a core; preserve others with mag_vtask_preserve_of before): it stays usable
+ * when the time is over, for instance to be discarded or awaited again.  Release it with
+ * mag_vtask_release in the end; that does no harm where it was not preserved.  A task
+ * that is complete is handed on as it is, and `*task` is void.
+ *
+ *   sched, timeout_ns  as for mag_delay
+ *   Blocks, Allocates  as mag_delay and mag_vtask_preserve
+ *   Returns            0; as mag_delay; MAG_E_TOKEN `*task` is stale; MAG_E_CONTINUATION
+ *                      it is awaited.  After an error `*task` is not lost
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_with_timeout(struct mag_sched *sched,
+                                                  mag_vtask *task, int64_t timeout_ns,
+                                                  mag_vtask *ret_task);
 
 MAG_EXTERN_C_END
 

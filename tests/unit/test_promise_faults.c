@@ -183,6 +183,68 @@ static int any(uint32_t failing)
                : 6;
 }
 
+/* A worker, and its clock's thread unless the clock is to fail too. */
+static struct mag_sched *sched_of(bool with_clock)
+{
+    struct mag_sched_config config;
+    struct mag_sched *sched = NULL;
+    mag_vtask task;
+
+    mag_sched_config_init(&config);
+    config.workers = 1;
+    if (mag_sched_start(&config, &sched) != 0)
+        return NULL;
+    if (with_clock && (mag_delay(sched, 0, &task) != 0 || mag_vtask_discard(task) != 0))
+        return NULL;
+    return sched;
+}
+
+static int delay(uint32_t failing)
+{
+    struct mag_sched *sched = sched_of(false);
+    mag_vtask task;
+
+    if (sched == NULL)
+        return 1;
+    test_fail_allocation(failing);
+    int r = mag_delay(sched, 0, &task);
+    bool failed = end_failure();
+    if (r != 0) {
+        if (r != -ENOMEM && r != -EAGAIN)
+            return 2;
+        if (mag_delay(sched, 0, &task) != 0)
+            return 3;
+    }
+    if (mag_vtask_wait(&task, 0, -1) != 0 || mag_vtask_finish(task) != 0)
+        return 4;
+    return end_of(failed);
+}
+
+static int timeout(uint32_t failing)
+{
+    struct mag_sched *sched = sched_of(true);
+    struct scripted source;
+    mag_vtask task = scripted_begin(&source, MAG_PENDING, 0, 0);
+    mag_vtask combined;
+    uint64_t result = 0;
+
+    if (sched == NULL)
+        return 1;
+    test_fail_allocation(failing);
+    int r = mag_vtask_with_timeout(sched, &task, INT64_MAX, &combined);
+    bool failed = end_failure();
+    if (r != 0) {
+        if (r != -ENOMEM)
+            return 2;
+        if (mag_vtask_with_timeout(sched, &task, INT64_MAX, &combined) != 0)
+            return 3;
+    }
+    scripted_complete(&source, MAG_SUCCEEDED, 0, 42);
+    if (mag_vtask_get(combined, &result) != 0 || result != 42)
+        return 4;
+    return mag_vtask_release(task) == 0 ? end_of(failed) : 5;
+}
+
 /* A step with the allocation that fails in it. */
 struct errand {
     const struct step *step;
@@ -207,6 +269,8 @@ static void every_allocation_may_fail_and_the_task_is_still_there(void **state)
         {"discard", discard},
         {"when all", all},
         {"when any", any},
+        {"delay", delay},
+        {"timeout", timeout},
     };
     (void)state;
 

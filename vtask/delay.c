@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vtask/delay.h"
+
+#include "vtask/kind.h"
+#include "vtask/pooled.h"
+
+#include <magpie/source.h>
+#include <magpie/timer.h>
+#include <magpie/when.h>
+
+struct delay {
+    struct mag_core core; /* first */
+    struct mag_timer timer;
+};
+
+static struct mag_pooled delays = {.size = sizeof(struct delay)};
+
+static void recycle(struct mag_core *core)
+{
+    mag_pooled_give(&delays, core);
+}
+
+static const struct mag_core_type delay_type = {.recycle = recycle};
+
+static void over(struct mag_job *job)
+{
+    struct delay *delay =
+        (struct delay *)(void *)((char *)job - offsetof(struct delay, timer));
+
+    mag_core_finish(&delay->core, 0, 0);
+}
+
+int mag_timing_sched(struct mag_sched **sched)
+{
+    if (*sched == NULL)
+        *sched = mag_sched_self();
+    return *sched != NULL ? 0 : mag_sched_default(sched);
+}
+
+int mag_delay(struct mag_sched *sched, int64_t delay_ns, mag_vtask *ret_task)
+{
+    struct delay *delay;
+    void *object;
+    int r = mag_timing_sched(&sched);
+
+    if (r == 0)
+        r = mag_pooled_take(&delays, &object);
+    if (r < 0)
+        return r;
+    delay = object;
+    mag_core_prepare(&delay->core, &delay_type);
+    delay->timer.job.run = over;
+    mag_vtask task = mag_core_task(&delay->core);
+    r = mag_timer_start_in(sched, &delay->timer, delay_ns);
+    if (r < 0) {
+        mag_pooled_give(&delays, delay);
+        return r;
+    }
+    *ret_task = task;
+    return 0;
+}
