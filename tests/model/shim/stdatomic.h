@@ -11,6 +11,27 @@
 
 #define _Atomic(type) rl::atomic<type>
 #define _Alignas(size)
+
+/* Relacy knows no failure with acquire beside a success with release: a fence after the
+ * failure is the same. */
+template <typename T> struct mag_shim_as {
+    typedef T type;
+};
+
+template <bool weak, typename Word, typename T>
+static bool mag_shim_swap(Word word, T &expected, typename mag_shim_as<T>::type value,
+                          rl::memory_order success, rl::memory_order failure)
+{
+    bool split = success == rl::mo_release && failure == rl::mo_acquire;
+    rl::memory_order otherwise = split ? rl::mo_relaxed : failure;
+    bool done = weak ? word.compare_exchange_weak(expected, value, success, otherwise)
+                     : word.compare_exchange_strong(expected, value, success, otherwise);
+
+    if (!done && split)
+        rl::atomic_thread_fence(rl::mo_acquire, $);
+    return done;
+}
+
 #define memory_order_relaxed rl::mo_relaxed
 #define memory_order_acquire rl::mo_acquire
 #define memory_order_release rl::mo_release
@@ -28,9 +49,9 @@
 #define atomic_fetch_and_explicit(word, value, order) (*(word))($).fetch_and(value, order)
 #define atomic_fetch_or_explicit(word, value, order)  (*(word))($).fetch_or(value, order)
 #define atomic_compare_exchange_strong_explicit(word, expected, value, success, failure) \
-    (*(word))($).compare_exchange_strong(*(expected), value, success, failure)
+    mag_shim_swap<false>((*(word))($), *(expected), value, success, failure)
 #define atomic_compare_exchange_weak_explicit(word, expected, value, success, failure) \
-    (*(word))($).compare_exchange_weak(*(expected), value, success, failure)
+    mag_shim_swap<true>((*(word))($), *(expected), value, success, failure)
 #define atomic_thread_fence(order) rl::atomic_thread_fence(order, $)
 #define atomic_signal_fence(order) ((void)0)
 

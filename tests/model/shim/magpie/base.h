@@ -13,7 +13,15 @@
 
 #define MAG_CACHE_LINE 64
 #define MAG_COLD
-#define MAG_LIKELY(x)   (x)
-#define MAG_UNLIKELY(x) (x)
+#define MAG_API
+#define MAG_MUST_CHECK
+#define MAG_EXTERN_C_BEGIN
+#define MAG_EXTERN_C_END
+#define MAG_LIKELY(x)    (x)
+#define MAG_UNLIKELY(x)  (x)
+#define MAG_ATOMIC(type) rl::atomic<type>
+
+/* Layouts are those of the real words, not of the checker's. */
+#define static_assert(condition, why)
 
 #endif

@@ -8,8 +8,11 @@
 
 #include <magpie/base.h>
 
+struct mag_sched;
+
 struct mag_job {
     _Atomic(struct mag_job *) next;
+    void (*run)(struct mag_job *job);
     rl::var<int> payload; /* plain: a race on it is reported */
 };
 

@@ -1,0 +1,403 @@
+/*
+ * The transitions of the core by two and three threads, every schedule of them: each
+ * continuation runs once, with the outcome and what precedes it visible; an outcome is
+ * read once; and who owns the object next finds nobody else's marks in it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/model/model.h"
+#include "vtask/core.c"
+
+#include <cstring>
+
+/*
+ * One thread tells another that it may go on.  Who looks too early does not wait but goes
+ * home, and what it would have done is done at the end: waiting would make the schedules
+ * endless.  `raised` is only there to look without a step of the search.
+ */
+struct signal {
+    rl::atomic<int> word;
+    int raised;
+
+    void init()
+    {
+        word($).store(0, rl::mo_relaxed);
+        raised = 0;
+    }
+
+    void raise()
+    {
+        word($).store(1, rl::mo_release);
+        raised = 1;
+    }
+
+    /* Once. */
+    bool take()
+    {
+        if (raised == 0 || word($).load(rl::mo_acquire) == 0)
+            return false;
+        raised = 0;
+        return true;
+    }
+};
+
+/* What a model's threads share. */
+struct object {
+    mag_core core; /* first */
+    mag_continuation waiter;
+    rl::var<int> payload; /* written by the completer before it completes */
+    mag_continuation *inbox;
+    signal queued, freed, handed_over;
+    int ran;         /* how often a continuation ran */
+    int recycled;    /* how often the object was handed back */
+    int got[2];      /* what operations 0 and 1 were read as */
+};
+
+static object *of;
+
+void mag_continuation_dispatch(struct mag_continuation *continuation, bool queued)
+{
+    RL_ASSERT(queued && of->inbox == NULL);
+    of->inbox = continuation;
+    of->queued.raise();
+}
+
+static void recycle(mag_core *)
+{
+    of->recycled++;
+    of->freed.raise();
+}
+
+static const mag_core_type pooled = {0, 0, recycle};
+static const mag_core_type bare = {0, 0, NULL};
+
+static void run_queued()
+{
+    if (!of->queued.take())
+        return;
+    mag_continuation *continuation = of->inbox;
+    of->inbox = NULL;
+    continuation->job.run(&continuation->job);
+}
+
+static void complete(int payload, uint64_t result)
+{
+    of->payload($) = payload;
+    RL_ASSERT(mag_core_set_result(&of->core, result) == 0);
+}
+
+/* Reads operation `token`, which is complete. */
+static void take(uint64_t token)
+{
+    uint64_t result = 0;
+
+    RL_ASSERT(mag_core_get(&of->core, token, &result, sizeof(result), NULL) == 0);
+    RL_ASSERT(result == 42 + token);
+    RL_ASSERT(of->got[token] == 0);
+    of->got[token] = (int)result;
+}
+
+/* The same for one who may look at what came with it. */
+static void look_and_take(uint64_t token)
+{
+    RL_ASSERT(of->payload($) == (int)token + 1);
+    take(token);
+}
+
+/* The next operation, by who owns the object: whatever the others still do, it is
+ * pending, and theirs no more. */
+static void own()
+{
+    RL_ASSERT(mag_core_status(&of->core, 0) == MAG_E_TOKEN);
+    RL_ASSERT(mag_core_status(&of->core, 1) == MAG_PENDING);
+    complete(2, 43);
+    look_and_take(1);
+}
+
+static void own_when_freed()
+{
+    if (of->freed.take())
+        own();
+}
+
+static void take_first(mag_job *job)
+{
+    RL_ASSERT(job->payload($) == 7);
+    of->ran++;
+    look_and_take(0);
+}
+
+static void wait_with(void (*run)(mag_job *))
+{
+    of->waiter.job.run = run;
+    of->waiter.job.payload($) = 7;
+    RL_ASSERT(mag_core_on_completed(&of->core, 0, &of->waiter, 0) == 0);
+}
+
+template <typename Model, int Threads>
+struct core_model : rl::test_suite<Model, Threads> {
+    object shared;
+
+    void begin(const mag_core_type *type, uint8_t flags)
+    {
+        of = &shared;
+        shared.core.token($).store(0, rl::mo_relaxed);
+        mag_core_prepare(&shared.core, type);
+        shared.core.flags = flags;
+        shared.core.value = 0;
+        shared.payload($) = 0;
+        shared.inbox = NULL;
+        shared.queued.init();
+        shared.freed.init();
+        shared.handed_over.init();
+        shared.ran = shared.recycled = shared.got[0] = shared.got[1] = 0;
+    }
+
+    void end(int ran, int recycled, int first, int second)
+    {
+        RL_ASSERT(shared.ran == ran && shared.recycled == recycled);
+        RL_ASSERT(shared.got[0] == first && shared.got[1] == second);
+    }
+};
+
+/* VT-128, VT-129, VT-130 */
+struct register_model : core_model<register_model, 2> {
+    void before()
+    {
+        begin(&bare, 0);
+    }
+
+    void thread(unsigned index)
+    {
+        if (index == 0) {
+            complete(1, 42);
+            RL_ASSERT(mag_core_set_result(&shared.core, 43) == MAG_E_DONE);
+        } else {
+            wait_with(take_first);
+            run_queued();
+        }
+    }
+
+    void after()
+    {
+        run_queued();
+        end(1, 0, 42, 0);
+    }
+};
+
+/* VT-65, VT-128 */
+struct queued_model : core_model<queued_model, 3> {
+    void before()
+    {
+        begin(&pooled, MAG_CORE_QUEUED);
+    }
+
+    void thread(unsigned index)
+    {
+        if (index == 0)
+            complete(1, 42);
+        else if (index == 1)
+            wait_with(take_first);
+        else
+            run_queued();
+    }
+
+    void after()
+    {
+        run_queued();
+        end(1, 1, 42, 0);
+    }
+};
+
+/* VT-87, VT-131, VT-132, VT-133, VT-134 */
+struct poll_model : core_model<poll_model, 2> {
+    void before()
+    {
+        begin(&pooled, 0);
+    }
+
+    void poll()
+    {
+        if (mag_core_status(&shared.core, 0) == MAG_PENDING)
+            return;
+        look_and_take(0);
+        own();
+    }
+
+    void thread(unsigned index)
+    {
+        if (index == 0) {
+            complete(1, 42);
+            return;
+        }
+        for (int i = 0; i < 3 && shared.got[0] == 0; i++)
+            poll();
+    }
+
+    void after()
+    {
+        if (shared.got[0] == 0)
+            poll();
+        end(0, 2, 42, 43);
+    }
+};
+
+/* VT-124, VT-132, VT-136, VT-200 */
+struct reuse_model : core_model<reuse_model, 3> {
+    void before()
+    {
+        begin(&pooled, 0);
+    }
+
+    void thread(unsigned index)
+    {
+        if (index == 0) {
+            complete(1, 42);
+        } else if (index == 1) {
+            wait_with(take_first);
+            run_queued();
+        } else {
+            own_when_freed();
+        }
+    }
+
+    void after()
+    {
+        run_queued();
+        if (shared.got[1] == 0)
+            own_when_freed();
+        end(1, 2, 42, 43);
+    }
+};
+
+static void take_second(mag_job *)
+{
+    of->ran++;
+    look_and_take(1);
+}
+
+/* Resets the core and waits for its next operation, which a third thread completes. */
+static void wait_again(mag_job *job)
+{
+    of->ran++;
+    look_and_take(0);
+    mag_core_reset(&of->core);
+    job->run = take_second;
+    of->handed_over.raise();
+    RL_ASSERT(mag_core_on_completed(&of->core, 1, &of->waiter, 0) == 0);
+}
+
+/* VT-103, VT-123, VT-127 */
+struct reset_model : core_model<reset_model, 3> {
+    void before()
+    {
+        begin(&bare, 0);
+    }
+
+    void thread(unsigned index)
+    {
+        if (index == 0) {
+            complete(1, 42);
+        } else if (index == 1) {
+            wait_with(wait_again);
+            run_queued();
+        } else if (shared.handed_over.take()) {
+            complete(2, 43);
+        }
+    }
+
+    void after()
+    {
+        run_queued();
+        if (shared.handed_over.take())
+            complete(2, 43);
+        run_queued();
+        end(2, 0, 42, 43);
+    }
+};
+
+/* VT-193 */
+struct discard_model : core_model<discard_model, 3> {
+    void before()
+    {
+        begin(&pooled, 0);
+    }
+
+    void thread(unsigned index)
+    {
+        if (index == 0)
+            complete(1, 42);
+        else if (index == 1)
+            RL_ASSERT(mag_core_discard(&shared.core, 0) == 0);
+        else
+            own_when_freed();
+    }
+
+    void after()
+    {
+        if (shared.got[1] == 0)
+            own_when_freed();
+        end(0, 2, 0, 43);
+    }
+};
+
+/* A copy of a discarded task may still be asked. */
+struct discard_watch_model : core_model<discard_watch_model, 3> {
+    void before()
+    {
+        begin(&bare, 0);
+    }
+
+    void thread(unsigned index)
+    {
+        if (index == 0)
+            complete(1, 42);
+        else if (index == 1)
+            RL_ASSERT(mag_core_discard(&shared.core, 0) == 0);
+        else if (mag_core_status(&shared.core, 0) == MAG_SUCCEEDED)
+            RL_ASSERT(shared.payload($) == 1);
+    }
+
+    void after()
+    {
+        RL_ASSERT(mag_core_status(&shared.core, 0) == MAG_SUCCEEDED);
+        end(0, 0, 0, 0);
+    }
+};
+
+/* VT-98, VT-131 */
+struct watch_model : core_model<watch_model, 3> {
+    void before()
+    {
+        begin(&bare, 0);
+    }
+
+    void thread(unsigned index)
+    {
+        if (index == 0) {
+            complete(1, 42);
+        } else if (index == 1) {
+            wait_with(take_first);
+            RL_ASSERT(mag_core_on_completed(&shared.core, 1, &shared.waiter, 0) ==
+                      MAG_E_TOKEN);
+            run_queued();
+        } else if (mag_core_status(&shared.core, 0) != MAG_PENDING) {
+            RL_ASSERT(mag_core_status(&shared.core, 0) == MAG_SUCCEEDED);
+            RL_ASSERT(shared.payload($) == 1);
+        }
+    }
+
+    void after()
+    {
+        run_queued();
+        end(1, 0, 42, 0);
+    }
+};
+
+int main()
+{
+    return search_model<register_model>() | search_model<queued_model>() |
+           search_model<poll_model>() | search_model<reuse_model>() |
+           search_model<reset_model>() | search_model<discard_model>() |
+           search_model<discard_watch_model>() | search_model<watch_model>();
+}
