@@ -44,7 +44,7 @@ int mag_core_set_result(struct mag_core *core, uint64_t result)
 {
     uintptr_t slot = mag_core_slot(core);
 
-    if (MAG_UNLIKELY(mag_slot_is_done(slot)))
+    if (MAG_UNLIKELY(mag_core_is_over(core, slot)))
         return MAG_E_DONE;
     core->value = result;
     mag_core_publish(core, slot);
@@ -58,7 +58,7 @@ int mag_core_set_value(struct mag_core *core, const void *value, size_t size)
 
     if (MAG_UNLIKELY(size != type->result_size))
         return MAG_E_SIZE;
-    if (MAG_UNLIKELY(mag_slot_is_done(slot)))
+    if (MAG_UNLIKELY(mag_core_is_over(core, slot)))
         return MAG_E_DONE;
     memcpy((char *)core + type->result_offset, value, size);
     mag_core_publish(core, slot);
@@ -71,7 +71,7 @@ int mag_core_set_error(struct mag_core *core, int code, uint64_t detail)
 
     if (code == 0 || mag_is_misuse(code))
         return MAG_E_ARG;
-    if (mag_slot_is_done(slot))
+    if (mag_core_is_over(core, slot))
         return MAG_E_DONE;
     core->error = code;
     core->value = detail;

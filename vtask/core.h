@@ -43,14 +43,16 @@ static inline uintptr_t mag_slot_biased_here(void)
 static inline bool mag_core_is_visited(struct mag_core *core)
 {
     /* left, acquire: the visitor's last touch is over when it has left. */
-    return atomic_load_explicit(&core->visitor, memory_order_acquire) ==
+    return (atomic_load_explicit(&core->token, memory_order_acquire) & ~MAG_TOKEN_MASK) ==
            MAG_VISITOR_INSIDE;
 }
 
 static inline bool mag_core_is_stale(struct mag_core *core, uint64_t token)
 {
     /* relaxed: guards no data, see "again" in source.h. */
-    return atomic_load_explicit(&core->token, memory_order_relaxed) != token;
+    uint64_t word = atomic_load_explicit(&core->token, memory_order_relaxed);
+
+    return ((word ^ token) & MAG_TOKEN_MASK) != 0 || token > MAG_TOKEN_MASK;
 }
 
 static inline uintptr_t mag_core_slot(struct mag_core *core)
@@ -65,6 +67,20 @@ static inline bool mag_core_is_done(struct mag_core *core)
     return mag_slot_is_done(mag_core_slot(core)) && !mag_core_is_visited(core);
 }
 
+/* bias.c - an operation that was biased to a thread, named by the address of its struct
+ * mag_here, was completed elsewhere before anybody had registered. */
+void mag_core_bias_lost(uintptr_t thread);
+
+/* The completer: whether it has completed the operation already.  The slot alone does not
+ * tell after a visit: who registers by a plain store may have covered DONE for a moment.
+ */
+static inline bool mag_core_is_over(struct mag_core *core, uintptr_t slot)
+{
+    /* relaxed: its own store, if any. */
+    return mag_slot_is_done(slot) ||
+           atomic_load_explicit(&core->token, memory_order_relaxed) > MAG_TOKEN_MASK;
+}
+
 /* visit.c - waits until the visitor has left. */
 void mag_core_see_off(struct mag_core *core);
 
@@ -72,9 +88,10 @@ void mag_core_see_off(struct mag_core *core);
  * continuation that it must run, or NULL: there is nothing more to do. */
 struct mag_continuation *mag_core_visit(struct mag_core *core, uintptr_t biased);
 
-/* visit.c - by who has registered by a plain store and then met a visitor: whether the
- * continuation will be run.  If not the operation is complete. */
-bool mag_core_meet(struct mag_core *core, struct mag_continuation *continuation);
+/* visit.c - by who has registered for `token` by a plain store and then read another
+ * word: whether the continuation will be run, or was.  If not the operation is complete.
+ */
+bool mag_core_meet(struct mag_core *core, uint64_t token);
 
 /* The owner: the next operation begins. */
 static inline void mag_core_renew(struct mag_core *core)
@@ -83,10 +100,9 @@ static inline void mag_core_renew(struct mag_core *core)
     uint64_t token = atomic_load_explicit(&core->token, memory_order_relaxed);
 
     /* relaxed: as above. */
-    atomic_store_explicit(&core->token, token + 1, memory_order_relaxed);
+    atomic_store_explicit(&core->token, (token + 1) & MAG_TOKEN_MASK,
+                          memory_order_relaxed);
     core->error = 0;
-    /* relaxed: as above. */
-    atomic_store_explicit(&core->visitor, MAG_VISITOR_NONE, memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(&core->slot, MAG_SLOT_EMPTY, memory_order_relaxed);
 }
@@ -156,17 +172,20 @@ static inline bool mag_core_install(struct mag_core *core, uintptr_t *slot,
                                     struct mag_continuation *continuation)
 {
     if (MAG_LIKELY(*slot == mag_slot_biased_here())) {
+        /* relaxed: the operation is the caller's until (1). */
+        uint64_t token = atomic_load_explicit(&core->token, memory_order_relaxed);
+
         /* (1), waiting, release: the continuation precedes its address. */
         atomic_store_explicit(&core->slot, (uintptr_t)continuation, memory_order_release);
         /* seq_cst: (1) before (2) for the compiler; the visitor's barrier covers the
          * processor. */
         atomic_signal_fence(memory_order_seq_cst);
         /* (2), relaxed: who meets a visitor looks again. */
-        if (MAG_LIKELY(atomic_load_explicit(&core->visitor, memory_order_relaxed) ==
-                       MAG_VISITOR_NONE))
+        uint64_t word = atomic_load_explicit(&core->token, memory_order_relaxed);
+        if (MAG_LIKELY(word == token && word <= MAG_TOKEN_MASK))
             return true;
         *slot = MAG_SLOT_DONE;
-        return mag_core_meet(core, continuation);
+        return mag_core_meet(core, token & MAG_TOKEN_MASK);
     }
     /* Both halves:
      *   waiting, release: the continuation precedes its address;

@@ -158,8 +158,10 @@ struct mag_core_type {
     uint32_t result_size;
 
     /* Called by the one call that consumes the operation, after it has copied the result
-     * out and moved the token: the object may be used again.  NULL: the core is reset by
-     * hand, and may be read again until then. */
+     * out and moved the token: the object may be used again.  Its memory must stay that
+     * of a core, as a pool's does: stale tasks, and a thread that has just registered,
+     * may still read its token.  NULL: the core is reset by hand, and may be read again
+     * until then; its continuation may free it. */
     void (*recycle)(struct mag_core *core);
 };
 
@@ -181,8 +183,7 @@ enum {
  * Edges: release end -> acquire end : what crosses
  *   done       set (slot) -> status, get, register (slot) : value, error
  *   waiting    register (slot) -> set (slot) : the continuation and where it belongs
- *   left       visitor (visitor) -> status, get, register (visitor) : value, error; the
- *              visitor's last touch
+ *   left       visitor (token) -> status, get, register (token) : its last touch
  *   again      reset (slot, by whoever owns the core) -> through the hand-over of the
  *              object to its next user (a pool, a queue): everything
  *
@@ -193,27 +194,33 @@ enum {
  * The bias.  An operation that begins on a thread is biased to it: registering there is a
  * plain store, where anybody else's is a compare-and-swap.  A completer on another thread
  * that finds the slot still biased visits: Dekker's two sides, by the asymmetric barrier.
+ * The two bits of the visitor stand in the word of the token.
  *
  *     register on the thread           visitor
- *     (1) slot <- continuation         (3) visitor <- INSIDE
+ *     (1) slot <- continuation         (3) token <- INSIDE
  *                                          mag_barrier_heavy()
- *     (2) read visitor                 (4) slot: biased -> DONE, or continuation -> RAN
+ *     (2) read token                   (4) slot: biased -> DONE, then token <- LEFT;
+ *                                          or continuation -> RAN, then token <- TOOK
  *
- * Who has read INSIDE at (2) does not know whether (4) found the continuation, and takes
- * it back: continuation -> DONE by compare-and-swap.  If that fails the visitor runs it,
- * or will.  If it succeeds, (4) failed or went before (1).  Until the visitor has left
- * nobody may take the operation for complete, so the core is still the same one when the
- * visitor writes `visitor` last.
+ * Who reads at (2) that nobody is inside has registered: a visitor that comes later finds
+ * the continuation at (4).  Who reads INSIDE waits for the visitor's word.  LEFT: (4)
+ * went before (1), so the operation is complete, and the slot, which (1) has covered, is
+ * DONE again.  TOOK, or another operation's token: the visitor runs the continuation, or
+ * has.  The continuation may have ended the operation and begun others meanwhile, also on
+ * this core and with itself: hence the token beside the bits, and hence the bias is only
+ * for objects whose memory stays what it is, those with a `recycle`.  Until the visitor
+ * has left nobody may take the operation for complete, so the core is still the same one
+ * when it writes its word, last.
  */
 struct mag_core {
     const struct mag_core_type *type; /* [I] */
-    MAG_ATOMIC(uint64_t) token;       /* [A] which operation this is */
+    MAG_ATOMIC(uint64_t) token;       /* [A] which operation this is; [V] MAG_VISITOR_ */
     MAG_ATOMIC(uintptr_t) slot;       /* [A] see below */
     uint64_t value;                   /* [C] the result, or the error's detail */
     int32_t error;                    /* [C] 0: succeeded */
-    MAG_ATOMIC(uint8_t) visitor;      /* [V] MAG_VISITOR_ */
     uint8_t flags;                    /* [I] MAG_CORE_ */
-    uint16_t step;                    /* [C] of the type */
+    uint8_t room;                     /* [C] of the type, as is the next */
+    uint16_t step;                    /* [C] */
 };
 
 /* The slot: a continuation's address while one waits, or one of these. */
@@ -225,8 +232,12 @@ enum {
     MAG_SLOT_BIASED = 4, /* as EMPTY; the bits above name the thread */
 };
 
-/* Whether a completer is revoking a bias. */
-enum { MAG_VISITOR_NONE = 0, MAG_VISITOR_INSIDE = 1, MAG_VISITOR_LEFT = 2 };
+/* What a completer that revokes a bias says, in the top bits of the token; 0: there was
+ * none.  A token itself is below them, and wraps there. */
+#define MAG_VISITOR_INSIDE (UINT64_C(1) << 62)
+#define MAG_VISITOR_LEFT   (UINT64_C(2) << 62)
+#define MAG_VISITOR_TOOK   (UINT64_C(3) << 62)
+#define MAG_TOKEN_MASK     (MAG_VISITOR_INSIDE - 1)
 
 /* What the slot of an operation that begins on this thread holds.  For mag_core_prepare
  * only. */
@@ -254,10 +265,14 @@ static inline void mag_core_prepare(struct mag_core *core,
     core->type = type;
     core->error = 0;
     core->flags = 0;
-    /* relaxed, both: the core is handed out later, which publishes it. */
-    MAG_STORE(&core->visitor, MAG_VISITOR_NONE, relaxed);
+    /* relaxed, here and below: the core is handed out later, which publishes it. */
+    uint64_t token = MAG_LOAD(&core->token, relaxed);
     /* relaxed: as above. */
-    MAG_STORE(&core->slot, mag_core_bias(), relaxed);
+    MAG_STORE(&core->token, token & MAG_TOKEN_MASK, relaxed);
+    uintptr_t slot =
+        type != NULL && type->recycle != NULL ? mag_core_bias() : MAG_SLOT_EMPTY;
+    /* relaxed: as above. */
+    MAG_STORE(&core->slot, slot, relaxed);
 }
 
 /*
@@ -269,7 +284,7 @@ static inline mag_vtask mag_core_task(struct mag_core *core)
 
     task.backing = (uintptr_t)core | MAG_VTASK_CORE;
     /* relaxed: only the owner moves it, and hands out tasks. */
-    task.payload = MAG_LOAD(&core->token, relaxed);
+    task.payload = MAG_LOAD(&core->token, relaxed) & MAG_TOKEN_MASK;
     return task;
 }
 

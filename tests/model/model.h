@@ -1,5 +1,6 @@
 /*
- * model.h - runs a Relacy test as a program: exit status 0 when no schedule finds a fault.
+ * model.h - runs a Relacy test as a program: exit status 0 when no schedule finds a
+ * fault.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,12 +24,15 @@ template <typename Test> static int run_model(unsigned iterations)
     return rl::simulate<Test>(params) ? 0 : 1;
 }
 
-/* Every schedule, and every value that each load may see. */
-template <typename Test> static int search_model()
+/* Every schedule, and every value that each load may see; `switches` not 0: those with at
+ * most so many switches from a thread that could go on. */
+template <typename Test> static int search_model(unsigned switches)
 {
     rl::test_params params;
 
-    params.search_type = rl::fair_full_search_scheduler_type;
+    params.search_type = switches == 0 ? rl::fair_full_search_scheduler_type
+                                       : rl::fair_context_bound_scheduler_type;
+    params.context_bound = switches;
     params.execution_depth_limit = 2000;
     return rl::simulate<Test>(params) ? 0 : 1;
 }

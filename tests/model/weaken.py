@@ -24,11 +24,11 @@ MODELS = {  # driver: the files whose orders it must notice
     "model_runq": ["sched/runq.h"],
     "model_bias": ["sched/bias.h", "sched/bias.c", "sched/spin.h", "sched/asym.h"],
     "model_park": ["sched/idle.h", "sched/idle.c"],
-    "model_core": ["vtask/core.h", "vtask/core.c"],
+    "model_core": ["vtask/core.h", "vtask/core.c", "vtask/visit.c"],
 }
 WEAKER = {"seq_cst": "acq_rel", "acq_rel": "relaxed", "acquire": "relaxed", "release": "relaxed"}
 ORDER = re.compile(r"memory_order_(seq_cst|acq_rel|acquire|release)\b")
-HANG_S = 20  # a model takes a second; one that does not end has failed
+HANG_S = 60  # a model takes a few seconds; one that does not end has failed
 COMPILE = ["g++", "-std=gnu++98", "-fpermissive", "-w", "-O1"]
 LOAD, STORE = re.compile(r"atomic_load_explicit"), re.compile(r"atomic_store_explicit")
 

@@ -70,13 +70,14 @@ static void a_token_that_wraps_harms_no_live_operation(void **state)
     (void)state;
 
     /* relaxed: one thread. */
-    atomic_store_explicit(&core.token, UINT64_MAX - 1, memory_order_relaxed);
+    atomic_store_explicit(&core.token, MAG_TOKEN_MASK - 1, memory_order_relaxed);
     for (uint64_t i = 0; i < 4; i++) {
-        uint64_t token = UINT64_MAX - 1 + i;
+        uint64_t token = (MAG_TOKEN_MASK - 1 + i) & MAG_TOKEN_MASK;
 
         assert_int_equal(core_token(&core), token);
         assert_refused(token - 1);
         assert_refused(token + 1);
+        assert_refused(token | MAG_VISITOR_LEFT);
         assert_int_equal(mag_core_set_result(&core, i), 0);
         assert_int_equal(mag_core_get(&core, token, &result, 8, NULL), 0);
         assert_int_equal(result, i);

@@ -17,8 +17,23 @@ struct mag_here {
     struct mag_sched *sched;
     struct mag_executor *executor;
     uint32_t depth;
+    uint32_t bias_rest;
+    uintptr_t bias;
+    MAG_ATOMIC(uint32_t) * bias_lost;
+    uint32_t bias_seen;
+    uint32_t bias_level;
 };
 
-static struct mag_here mag_here;
+/* One for each thread of a model: its address is that of the calling thread's. */
+static struct mag_here mag_here_of[8];
+
+struct mag_here_of_all {
+    struct mag_here *operator&() const
+    {
+        return &mag_here_of[rl::thread_index()];
+    }
+};
+
+static struct mag_here_of_all mag_here;
 
 #endif

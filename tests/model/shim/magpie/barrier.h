@@ -1,0 +1,14 @@
+/*
+ * barrier.h - as much of it as the modelled files use.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef TESTS_MODEL_SHIM_MAGPIE_BARRIER_H
+#define TESTS_MODEL_SHIM_MAGPIE_BARRIER_H
+
+#include <magpie/base.h>
+
+bool mag_barrier_is_asymmetric();
+void mag_barrier_heavy();
+
+#endif
