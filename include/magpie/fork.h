@@ -60,15 +60,16 @@ MAG_EXTERN_C_BEGIN
  * the function was not called.
  *
  * The arguments together, and the result, may take MAG_FORK_PAYLOAD bytes; pass larger
- * ones by pointer.  MAG_FORKABLE_VOID(name, type1, arg1, ...) is the same for a function
+ * ones by pointer.  The function is declared inline, so that the compiler unrolls its
+ * recursion as it does with a plain function's.  MAG_FORKABLE_VOID(name, type1, arg1, ...) is the same for a function
  * without result; its `name_run` has no `ret_result`.
  */
-#define MAG_FORKABLE(result, name, ...)                 \
-    MAG_FORK_DECLARE(static, result, name, __VA_ARGS__) \
+#define MAG_FORKABLE(result, name, ...)                        \
+    MAG_FORK_DECLARE(static inline, result, name, __VA_ARGS__) \
     MAG_FORK_RESULT(result, name, __VA_ARGS__)
 
-#define MAG_FORKABLE_VOID(name, ...)                  \
-    MAG_FORK_DECLARE(static, void, name, __VA_ARGS__) \
+#define MAG_FORKABLE_VOID(name, ...)                         \
+    MAG_FORK_DECLARE(static inline, void, name, __VA_ARGS__) \
     MAG_FORK_NO_RESULT(name, __VA_ARGS__)
 
 /* Bytes that a child's arguments, and its result, may take. */
