@@ -8,45 +8,45 @@
 /* Children looked at when a thief shares; half of them are shared. */
 enum { SHARE_MAX = 16 };
 
+/* Slots that an owner shares where a run begins, and pops of them that found nobody. */
+enum { ZONE = 3, PATIENCE = 64 };
+
 /* Looks at a waiting join's child before its owner sleeps, and the naps it takes then:
  * the thief may fork something that the owner could help with. */
 enum { JOIN_SPINS = 256 };
 enum { JOIN_NAP_NS = 200000 };
 
-/* A slot's state: where the thief runs the child, and flags in the bits below. */
-#define STATE_DONE    ((uintptr_t)1)
-#define STATE_WAITING ((uintptr_t)2)
-#define STATE_FLAGS   ((uintptr_t)63)
-
-/* Above every slot: each pop is slow. */
-#define SPLIT_FENCED ((struct mag_fork_slot *)UINTPTR_MAX)
+/* A slot's claim: one of the first three, or where the thief runs the child, with
+ * CLAIM_WAITING in the bits below if the owner sleeps. */
+#define CLAIM_NONE    ((uintptr_t)0)
+#define CLAIM_DONE    ((uintptr_t)1)
+#define CLAIM_SHARED  ((uintptr_t)4)
+#define CLAIM_WAITING ((uintptr_t)2)
+#define CLAIM_FLAGS   ((uintptr_t)63)
 
 static_assert(sizeof(struct mag_fork_slot) == 64, "a child is a cache line");
-
-uint32_t mag_fork_stack_depth_max(void)
-{
-    return (uint32_t)((MAG_FORK_STACK_BYTES - sizeof(struct mag_fork_stack)) /
-                      sizeof(struct mag_fork_slot)) -
-           1;
-}
+static_assert(sizeof(struct mag_fork_stack) +
+                      MAG_FORK_WAITING_MAX * sizeof(struct mag_fork_slot) <=
+                  MAG_FORK_SPILL_AT,
+              "as many children as promised");
 
 struct mag_fork_stack *mag_fork_stack_init(void *memory, uint32_t depth, bool fenced)
 {
     struct mag_fork_stack *stack = memory;
 
-    atomic_init(&stack->head.limit, stack->slots + depth);
-    atomic_init(&stack->head.split, fenced ? SPLIT_FENCED : stack->slots);
     mag_spin_init(&stack->lock);
     atomic_init(&stack->base, stack->slots);
-    atomic_init(&stack->real_split, stack->slots);
-    atomic_init(&stack->active, 0);
+    atomic_init(&stack->split, stack->slots);
     atomic_init(&stack->wake, 0);
+    stack->patience = 0;
     stack->end = stack->slots + depth;
     stack->entry = stack->slots;
+    stack->spill = (char *)memory + MAG_FORK_SPILL_AT;
     stack->fenced = fenced;
-    stack->on_share = NULL;
     stack->on_steal = NULL;
     stack->arg = NULL;
+    for (uint32_t i = 0; fenced && i < depth; i++)
+        atomic_init(&stack->slots[i].claim, CLAIM_SHARED);
     return stack;
 }
 
@@ -68,7 +68,7 @@ static struct mag_fork_slot *base_of(struct mag_fork_stack *stack)
 static struct mag_fork_slot *split_of(struct mag_fork_stack *stack)
 {
     /* relaxed: ordered by the lock. */
-    return atomic_load_explicit(&stack->real_split, memory_order_relaxed);
+    return atomic_load_explicit(&stack->split, memory_order_relaxed);
 }
 
 static void set_base(struct mag_fork_stack *stack, struct mag_fork_slot *base)
@@ -79,22 +79,42 @@ static void set_base(struct mag_fork_stack *stack, struct mag_fork_slot *base)
 
 static void set_split(struct mag_fork_stack *stack, struct mag_fork_slot *split)
 {
-    /* (3), relaxed: ordered before (4) by the heavy barrier. */
-    atomic_store_explicit(&stack->real_split, split, memory_order_relaxed);
-    if (!stack->fenced) {
-        /* (3), release: when it is lowered, the owner that reads it pops children that
-         * this thief has looked at; it has let go of them. */
-        atomic_store_explicit(&stack->head.split, split, memory_order_release);
+    /* given, release: read without the lock where all claims stand for ever. */
+    atomic_store_explicit(&stack->split, split, memory_order_release);
+}
+
+/* Moves split up. */
+static void share(struct mag_fork_stack *stack, struct mag_fork_slot *split)
+{
+    for (struct mag_fork_slot *slot = split_of(stack); !stack->fenced && slot < split;
+         slot++) {
+        /* (3), relaxed: ordered before (4) by the heavy barrier, or by being the owner's
+         * own. */
+        atomic_store_explicit(&slot->claim, CLAIM_SHARED, memory_order_relaxed);
     }
+    set_split(stack, split);
+}
+
+/* Moves split down, not below base. */
+static void withdraw(struct mag_fork_stack *stack, struct mag_fork_slot *split)
+{
+    for (struct mag_fork_slot *slot = split; !stack->fenced && slot < split_of(stack);
+         slot++) {
+        /* given, release: the owner that reads it pops a child that this thief has
+         * looked at. */
+        atomic_store_explicit(&slot->claim, CLAIM_NONE, memory_order_release);
+    }
+    set_split(stack, split);
 }
 
 /* Children in a row from `slot` on, at most `most`. */
-static uint32_t count_children(struct mag_fork_slot *slot, uint32_t most)
+static uint32_t count_children(const struct mag_fork_stack *stack,
+                               struct mag_fork_slot *slot, uint32_t most)
 {
     uint32_t count = 0;
 
     /* (4); child, acquire: the payload is visible to whoever takes it. */
-    while (count < most &&
+    while (count < most && slot + count < stack->end &&
            atomic_load_explicit(&slot[count].body, memory_order_acquire) != NULL)
         count++;
     return count;
@@ -107,16 +127,16 @@ static uint32_t count_children(struct mag_fork_slot *slot, uint32_t most)
 static void share_as_thief(struct mag_fork_stack *victim)
 {
     struct mag_fork_slot *base = base_of(victim);
-    uint32_t waiting = count_children(base, SHARE_MAX);
+    uint32_t waiting = count_children(victim, base, SHARE_MAX);
 
     if (waiting == 0)
         return;
 
     uint32_t wanted = (waiting + 1) / 2;
-    set_split(victim, base + wanted);
-    uint32_t shared = mag_asym_heavy() ? count_children(base, wanted) : 0;
+    share(victim, base + wanted);
+    uint32_t shared = mag_asym_heavy() ? count_children(victim, base, wanted) : 0;
     if (shared < wanted)
-        set_split(victim, base + shared);
+        withdraw(victim, base + shared);
 }
 
 /* Under the lock: the child at `base`, unless its owner is about to pop it. */
@@ -129,7 +149,7 @@ static bool take(struct mag_fork_stack *victim, struct mag_fork_slot *base,
     if (body == NULL)
         return false;
     /* relaxed: the owner reads it under the lock, after base has passed the slot. */
-    atomic_store_explicit(&base->state, (uintptr_t)at, memory_order_relaxed);
+    atomic_store_explicit(&base->claim, (uintptr_t)at, memory_order_relaxed);
     set_base(victim, base + 1);
     *ret_taken = (struct mag_fork_taken){.slot = base, .body = body};
     return true;
@@ -162,22 +182,32 @@ static void complete(struct mag_fork_slot *child)
     /* Both halves:
      *   done, release: the result precedes DONE;
      *   acquire: the owner has reset its wake word before it set WAITING. */
-    uintptr_t state =
-        atomic_exchange_explicit(&child->state, STATE_DONE, memory_order_acq_rel);
+    uintptr_t claim =
+        atomic_exchange_explicit(&child->claim, CLAIM_DONE, memory_order_acq_rel);
 
-    if (state & STATE_WAITING) {
-        /* relaxed: the sleeper reads `state` again. */
+    if (claim & CLAIM_WAITING) {
+        /* relaxed: the sleeper reads `claim` again. */
         atomic_store_explicit(&owner->wake, 1, memory_order_relaxed);
         mag_os_wake(&owner->wake, 1);
     }
 }
 
-static void set_active(struct mag_fork_stack *stack, uint32_t change)
+/* ------------------------------------------------------------------------ runs */
+
+/* Under the lock, by the owner: nothing waits from `at` on, and thieves may take what
+ * will be forked there first. */
+static void open_zone(struct mag_fork_stack *stack, struct mag_fork_slot *at)
 {
-    /* relaxed, both: written by the owner only, a hint to others. */
-    uint32_t active = atomic_load_explicit(&stack->active, memory_order_relaxed);
-    /* relaxed: as above. */
-    atomic_store_explicit(&stack->active, active + change, memory_order_relaxed);
+    struct mag_fork_slot *split = at + ZONE < stack->end ? at + ZONE : stack->end;
+
+    if (at >= stack->end)
+        return;
+    set_base(stack, at);
+    if (split > split_of(stack))
+        share(stack, split);
+    else
+        withdraw(stack, split);
+    stack->patience = PATIENCE;
 }
 
 static void run_body(struct mag_fork_stack *stack, mag_fork_body body, void *payload,
@@ -185,10 +215,13 @@ static void run_body(struct mag_fork_stack *stack, mag_fork_body body, void *pay
 {
     struct mag_fork_slot *entry = stack->entry;
 
+    mag_spin_lock(&stack->lock);
+    /* Unless older children wait below, of whoever called this. */
+    if (base_of(stack) == at)
+        open_zone(stack, at);
+    mag_spin_unlock(&stack->lock);
     stack->entry = at;
-    set_active(stack, 1);
     body((mag_fork){.top = at}, payload);
-    set_active(stack, UINT32_MAX);
     stack->entry = entry;
 }
 
@@ -205,46 +238,32 @@ void mag_fork_stack_root(struct mag_fork_stack *stack, mag_fork_body body, void 
 
     /* A root inside a forked function: the slots of its callers are in use, and those
      * above them are free.  relaxed: the owner wrote them. */
-    while (at < stack->end &&
-           atomic_load_explicit(&at->body, memory_order_relaxed) != NULL)
+    while (atomic_load_explicit(&at->body, memory_order_relaxed) != NULL)
         at++;
     run_body(stack, body, payload, at);
 }
 
-/* ----------------------------------------------------------------------- owner */
-
-/* Shares the older half of what the owner has forked and kept; `top` is free. */
-static void share_as_owner(struct mag_fork_stack *stack, struct mag_fork_slot *top)
+void *mag_fork_spill(mag_fork w, size_t size)
 {
-    mag_spin_lock(&stack->lock);
-    struct mag_fork_slot *split = split_of(stack);
-    if (top > split)
-        set_split(stack, split + (top - split + 1) / 2);
-    mag_spin_unlock(&stack->lock);
+    struct mag_fork_stack *stack = mag_fork_stack_of(w.top);
+    char *block = stack->spill;
+
+    stack->spill += (size + MAG_CACHE_LINE - 1) & ~(size_t)(MAG_CACHE_LINE - 1);
+    return block;
 }
 
-struct mag_fork_slot *mag_fork_push_slow(struct mag_fork_slot *slot, mag_fork_body body)
+void mag_fork_unspill(mag_fork w, void *block)
 {
-    struct mag_fork_stack *stack = mag_fork_stack_of(slot);
-
-    /* Full: the child stays with the caller, whose join finds it there and runs it. */
-    if (slot == stack->end)
-        return slot;
-    /* relaxed: the request is being answered. */
-    atomic_store_explicit(&stack->head.limit, stack->end, memory_order_relaxed);
-    /* child, release: as in mag_fork_push. */
-    atomic_store_explicit(&slot->body, body, memory_order_release);
-    share_as_owner(stack, slot + 1);
-    if (stack->on_share != NULL)
-        stack->on_share(stack->arg);
-    return slot + 1;
+    mag_fork_stack_of(w.top)->spill = block;
 }
+
+/* ----------------------------------------------------------------------- joins */
 
 /* Runs a descendant of a stolen child, if its thief has one to spare. */
 static bool help(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
-                 uintptr_t state)
+                 uintptr_t claim)
 {
-    struct mag_fork_slot *began = (struct mag_fork_slot *)(state & ~STATE_FLAGS);
+    struct mag_fork_slot *began = (struct mag_fork_slot *)(claim & ~CLAIM_FLAGS);
     struct mag_fork_taken taken;
 
     if (mag_fork_stack_steal(mag_fork_stack_of(began), began, slot + 1, &taken) !=
@@ -257,14 +276,14 @@ static bool help(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
 }
 
 static void sleep_on(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
-                     uintptr_t state)
+                     uintptr_t claim)
 {
     /* relaxed: the thief sets it only after it has seen WAITING below. */
     atomic_store_explicit(&stack->wake, 0, memory_order_relaxed);
     /* release: the reset precedes the thief's sight of WAITING.
      * On failure relaxed: the child is done, or the flag stands already. */
-    if (!(state & STATE_WAITING) && !atomic_compare_exchange_strong_explicit(
-                                        &slot->state, &state, state | STATE_WAITING,
+    if (!(claim & CLAIM_WAITING) && !atomic_compare_exchange_strong_explicit(
+                                        &slot->claim, &claim, claim | CLAIM_WAITING,
                                         memory_order_release, memory_order_relaxed))
         return;
     mag_os_wait(&stack->wake, 0, JOIN_NAP_NS);
@@ -275,24 +294,40 @@ static void join_stolen(struct mag_fork_stack *stack, struct mag_fork_slot *slot
 {
     for (unsigned spins = 0;; spins++) {
         /* done, acquire: the result is visible. */
-        uintptr_t state = atomic_load_explicit(&slot->state, memory_order_acquire);
+        uintptr_t claim = atomic_load_explicit(&slot->claim, memory_order_acquire);
 
-        if (state == STATE_DONE)
+        if (claim == CLAIM_DONE)
             return;
-        if (help(stack, slot, state))
+        if (help(stack, slot, claim))
             spins = 0;
         else if (spins < JOIN_SPINS)
             mag_os_pause();
         else
-            sleep_on(stack, slot, state);
+            sleep_on(stack, slot, claim);
     }
 }
 
-/* Under the lock: everything from `slot` on is free or the owner's. */
-static void reset_from(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
+/* After the join of a stolen child: its slot is free, and the next ones are shared. */
+static void reopen(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
 {
-    set_base(stack, slot);
-    set_split(stack, slot);
+    mag_spin_lock(&stack->lock);
+    /* relaxed, both: free again; thieves look under the lock. */
+    atomic_store_explicit(&slot->claim, CLAIM_SHARED, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&slot->body, NULL, memory_order_relaxed);
+    open_zone(stack, slot);
+    mag_spin_unlock(&stack->lock);
+}
+
+/* Under the lock: a shared slot that nobody took stays shared while there is patience. */
+static void keep_or_withdraw(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
+{
+    if (slot >= split_of(stack))
+        return;
+    if (stack->patience == 0)
+        withdraw(stack, slot);
+    else
+        stack->patience--;
 }
 
 bool mag_fork_pop_slow(struct mag_fork_slot *slot)
@@ -302,19 +337,13 @@ bool mag_fork_pop_slow(struct mag_fork_slot *slot)
     if (stack->fenced) {
         mag_asym_light(true);
         /* (2), acquire: as in mag_fork_pop. */
-        if (slot >= atomic_load_explicit(&stack->real_split, memory_order_acquire))
+        if (slot >= atomic_load_explicit(&stack->split, memory_order_acquire))
             return true;
     }
     mag_spin_lock(&stack->lock);
     bool ours = slot >= base_of(stack);
-    if (ours) {
-        /* A thief may have lowered split meanwhile; it never stands above a free slot. */
-        if (slot < split_of(stack))
-            set_split(stack, slot);
-    } else {
-        /* While its child runs elsewhere the owner forks above it. */
-        reset_from(stack, slot + 1);
-    }
+    if (ours)
+        keep_or_withdraw(stack, slot);
     mag_spin_unlock(&stack->lock);
     if (ours)
         return true;
@@ -322,10 +351,6 @@ bool mag_fork_pop_slow(struct mag_fork_slot *slot)
     /* relaxed: keeps the slot from looking free to a root below; owner only. */
     atomic_store_explicit(&slot->body, elsewhere, memory_order_relaxed);
     join_stolen(stack, slot);
-    /* relaxed: free again; thieves look at base, which stands above. */
-    atomic_store_explicit(&slot->body, NULL, memory_order_relaxed);
-    mag_spin_lock(&stack->lock);
-    reset_from(stack, slot);
-    mag_spin_unlock(&stack->lock);
+    reopen(stack, slot);
     return false;
 }

@@ -8,39 +8,53 @@
  *       | taken ... |  shared ...    |   private ...    |   free
  *
  * The owner pushes and pops at the top without telling anybody: a slot's `body` says
- * whether a child is there.  Thieves take at `base`, under the stack's lock, and only
- * below `split`; a thief that finds nothing shared moves `split` up first.  The owner
- * pops a child at or above `split` by a plain store and a plain load, one below it under
- * the lock.
+ * whether a child is there, and its `claim` whether thieves may take it.  Thieves take at
+ * `base`, under the stack's lock, and only below `split`; a thief that finds nothing
+ * shared moves `split` up first.  The owner pops a slot without a claim by a plain store
+ * and a plain load, one with a claim under the lock.
  *
  * Ownership
  *   [I] immutable   [W] owning worker, plain   [L] under `lock`, peeked at as a hint
  *   [A] any thread  [H] whoever has the child: the owner, then perhaps one thief
  *
  * Edges: release end -> acquire end : what crosses
- *   child   mag_fork_push (body) -> count_children (body) : the payload
- *   lock    spin.h : base, the real split, a taken child's state
- *   done    mag_fork_complete (state) -> mag_fork_join_stolen (state) : the result
+ *   child   mag_fork_push (body) -> count_children, take (body) : the payload
+ *   lock    spin.h : base, split, claims below it, a taken child's claim
+ *   given   withdraw (claim) -> mag_fork_pop (claim) : the thief has let go of the slot
+ *   done    complete (claim) -> join_stolen (claim) : the result
  *
- * Owner or thief.  For each slot the two are Dekker's sides (asym.h):
+ * Claims.  0 for a private slot; SHARED between base and split; below base where the
+ * thief runs the child (and whether the owner sleeps), at last DONE.  Under the lock:
+ * slots <= base <= split <= end; a slot in [base, split) is SHARED and one from split on
+ * has no claim, as far as the lock can tell.
+ *
+ * Owner or thief.  For each slot s the two are Dekker's sides (asym.h):
  *
  *     owner, popping slot s             thief, moving split from a to b, a <= s < b
- *     (1) s.body <- NULL                (3) split <- b
- *     (2) read split                    (4) read s.body
+ *     (1) s.body <- NULL                (3) s.claim <- SHARED
+ *     (2) read s.claim                  (4) read s.body
  *
- * If the owner read a split <= s at (2), the thief reads NULL at (4) and lowers `split`
- * to s again: the child was the owner's.  (Or it reads a child that was forked into s
- * since; that one is popped after the thief's barrier and meets split = b.)  If the owner
- * read b it goes through the lock, and finds out whether base has passed s.  A thief that
- * finds a shared slot cleared leaves it: its owner stands before the lock.
+ * If the owner read no claim at (2), the thief reads NULL at (4) and takes the claim
+ * back: the child was the owner's.  (Or it reads a child that was forked into s since;
+ * that one is popped after the thief's barrier and meets the claim.)  If the owner read
+ * a claim it goes through the lock, and finds out whether base has passed s.  A thief
+ * that finds a shared slot cleared leaves it: its owner stands before the lock, or has
+ * left the slot free and shared for the next child.
  *
- * With fences in place of membarrier `split` stays above every slot, so that each pop
- * takes the slow path, fences there and reads `real_split`.
+ * So no child runs twice: a thief runs one only after it moved base over a slot with a
+ * claim that its owner has seen or will see; the owner runs one only where it saw no
+ * claim, or base at or below it under the lock.  None is lost: a pop returns false only
+ * if base has passed the slot, and then waits for DONE.
  *
- * Invariants, under the lock: slots <= base <= real_split <= end; children below base are
- * taken; a child at or above real_split is the owner's.
+ * The zone.  Where a computation or a stolen child begins, its owner shares the first
+ * few slots itself: for them no thief needs a barrier, and those low slots are popped
+ * rarely.  A pop of a shared slot that nobody took costs some patience; when there is no
+ * more, each such pop takes the claim back.
  *
- * The last touch.  A thief that has run a child swaps `state` to DONE and does not touch
+ * With fences in place of membarrier every slot is claimed for ever, so that each pop
+ * takes the slow path, fences there and reads `split`.
+ *
+ * The last touch.  A thief that has run a child swaps `claim` to DONE and does not touch
  * the slot again; if the owner sleeps it is woken through its stack's own word, which
  * outlives every child.
  *
@@ -57,22 +71,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct mag_fork_stack {
-    struct mag_fork_head head; /* [A] the words of the fast halves; read by the owner */
+/* A fork stack lies at a multiple of its size, so that a slot finds its stack: address
+ * space that is backed by memory only where it was used. */
+#define MAG_FORK_STACK_BYTES ((uintptr_t)1 << 28)
 
+/* From here on stand the blocks of large children. */
+#define MAG_FORK_SPILL_AT (MAG_FORK_STACK_BYTES / 4 * 3)
+
+struct mag_fork_stack {
     _Alignas(MAG_CACHE_LINE) struct mag_spin lock; /* [A] */
     _Atomic(struct mag_fork_slot *) base;          /* [L] oldest child not taken */
-    _Atomic(struct mag_fork_slot *) real_split;    /* [L] */
-    _Atomic(uint32_t) active;                      /* [W] roots or stolen children */
+    _Atomic(struct mag_fork_slot *) split;         /* [L] */
     _Atomic(uint32_t) wake;                        /* [A] the owner's joins sleep here */
+    uint32_t patience;                             /* [L] pops of the zone to come */
 
     _Alignas(
-        MAG_CACHE_LINE) struct mag_fork_slot *end; /* [I] one empty slot behind all */
+        MAG_CACHE_LINE) struct mag_fork_slot *end; /* [I] never shared from here on */
     struct mag_fork_slot *entry;                   /* [W] where the last run began */
+    char *spill;                                   /* [W] the next large block */
     bool fenced;                                   /* [I] see asym.h */
-    void (*on_share)(void *arg);                   /* [I] the owner has shared work */
     void (*on_steal)(void *arg);                   /* [I] a waiting owner has stolen */
-    void *arg;                                     /* [I] of both */
+    void *arg;                                     /* [I] of it */
 
     _Alignas(MAG_CACHE_LINE) struct mag_fork_slot slots[];
 };
@@ -86,15 +105,15 @@ struct mag_fork_taken {
 
 enum mag_fork_steal { MAG_FORK_STOLEN, MAG_FORK_EMPTY, MAG_FORK_LOST };
 
-/* Prepares `memory`, MAG_FORK_STACK_BYTES at a multiple of that, for `depth` children. */
+/* Prepares zeroed `memory`, MAG_FORK_STACK_BYTES at a multiple of that, of which thieves
+ * see the first `depth` children. */
 struct mag_fork_stack *mag_fork_stack_init(void *memory, uint32_t depth, bool fenced);
-
-/* The most children that MAG_FORK_STACK_BYTES can hold. */
-uint32_t mag_fork_stack_depth_max(void);
 
 static inline struct mag_fork_stack *mag_fork_stack_of(struct mag_fork_slot *slot)
 {
-    return (struct mag_fork_stack *)(void *)mag_fork_head_of(slot);
+    uintptr_t stack = (uintptr_t)slot & ~(MAG_FORK_STACK_BYTES - 1);
+
+    return (struct mag_fork_stack *)stack; /* NOLINT(performance-no-int-to-ptr) */
 }
 
 /* Any thread.  Whether a child is there to be taken; a hint. */
@@ -104,17 +123,8 @@ static inline bool mag_fork_stack_waiting(struct mag_fork_stack *stack)
     struct mag_fork_slot *base = atomic_load_explicit(&stack->base, memory_order_relaxed);
 
     /* relaxed: as above; the payload is not read on its strength. */
-    return atomic_load_explicit(&base->body, memory_order_relaxed) != NULL;
-}
-
-/* Any thread.  Asks the owner to share at its next fork, if it has forked at all. */
-static inline void mag_fork_stack_ask(struct mag_fork_stack *stack)
-{
-    /* relaxed: a hint. */
-    if (atomic_load_explicit(&stack->active, memory_order_relaxed) != 0) {
-        /* relaxed: a request; the owner takes the lock before it shares. */
-        atomic_store_explicit(&stack->head.limit, NULL, memory_order_relaxed);
-    }
+    return base < stack->end &&
+           atomic_load_explicit(&base->body, memory_order_relaxed) != NULL;
 }
 
 /*

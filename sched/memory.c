@@ -39,18 +39,6 @@ static uint32_t node_of(const struct mag_berth *berth)
     return mag_plan_seat(berth->sched->plan, berth->index)->node;
 }
 
-/* Twice the size, so that a stack can be found in it at a multiple of its size. */
-static int map_fork_pages(struct mag_berth *berth)
-{
-    enum mag_placed placed;
-    int r = mag_node_map(berth->sched->settings.topology, node_of(berth),
-                         2 * MAG_FORK_STACK_BYTES, &berth->fork_pages, &placed);
-
-    if (r == 0)
-        mag_os_keep_sparse(berth->fork_pages, 2 * MAG_FORK_STACK_BYTES);
-    return r;
-}
-
 int mag_berth_map(struct mag_berth *berth)
 {
     enum mag_placed placed;
@@ -60,7 +48,7 @@ int mag_berth_map(struct mag_berth *berth)
                          &berth->pages, &placed);
     if (r < 0)
         return r;
-    r = map_fork_pages(berth);
+    r = mag_os_reserve(MAG_FORK_STACK_BYTES, &berth->fork_pages);
     if (r < 0) {
         mag_node_unmap(berth->pages, berth->size);
         berth->pages = NULL;
@@ -74,16 +62,9 @@ void mag_berth_unmap(struct mag_berth *berth)
 {
     if (berth->pages == NULL)
         return;
-    mag_node_unmap(berth->fork_pages, 2 * MAG_FORK_STACK_BYTES);
+    mag_os_unreserve(berth->fork_pages, MAG_FORK_STACK_BYTES);
     mag_node_unmap(berth->pages, berth->size);
     berth->pages = NULL;
-}
-
-static void share_forks(void *arg)
-{
-    const struct mag_worker *worker = arg;
-
-    mag_sched_notify(worker->sched, worker->index);
 }
 
 static void count_join_steal(void *arg)
@@ -95,13 +76,10 @@ static void count_join_steal(void *arg)
 
 static void prepare_forks(struct mag_berth *berth)
 {
-    uintptr_t pages = (uintptr_t)berth->fork_pages;
-    uintptr_t aligned = (pages + MAG_FORK_STACK_BYTES - 1) & ~(MAG_FORK_STACK_BYTES - 1);
-    struct mag_fork_stack *forks = mag_fork_stack_init(
-        (char *)berth->fork_pages + (aligned - pages),
-        berth->sched->settings.config.fork_depth, berth->sched->fenced);
+    struct mag_fork_stack *forks =
+        mag_fork_stack_init(berth->fork_pages, berth->sched->settings.config.fork_depth,
+                            berth->sched->fenced);
 
-    forks->on_share = share_forks;
     forks->on_steal = count_join_steal;
     forks->arg = berth->worker;
     berth->worker->forks = forks;

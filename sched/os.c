@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/os.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
@@ -46,7 +47,25 @@ uint32_t mag_os_cpu(void)
     return cpu < 0 ? UINT32_MAX : (uint32_t)cpu;
 }
 
-void mag_os_keep_sparse(void *pages, size_t size)
+int mag_os_reserve(size_t size, void **ret_pages)
 {
-    (void)madvise(pages, size, MADV_NOHUGEPAGE);
+    char *pages = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (pages == MAP_FAILED)
+        return -ENOMEM;
+
+    /* A multiple of the size lies in twice the size; what stands beside it goes back. */
+    size_t before = -(uintptr_t)pages & (size - 1);
+    if (before != 0)
+        (void)munmap(pages, before);
+    (void)munmap(pages + before + size, size - before);
+    (void)madvise(pages + before, size, MADV_NOHUGEPAGE);
+    *ret_pages = pages + before;
+    return 0;
+}
+
+void mag_os_unreserve(void *pages, size_t size)
+{
+    (void)munmap(pages, size);
 }

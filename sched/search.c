@@ -56,10 +56,8 @@ static bool steal_from(struct mag_worker *worker, struct mag_worker *victim, boo
         mag_fork_stack_steal(victim->forks, NULL, worker->forks->slots,
                              &ret_work->child) == MAG_FORK_STOLEN)
         return true;
-    if (ret_work->job == NULL && late) {
+    if (ret_work->job == NULL && late)
         ret_work->job = steal_hand(worker, victim);
-        mag_fork_stack_ask(victim->forks);
-    }
     return ret_work->job != NULL;
 }
 

@@ -33,6 +33,7 @@ OWNER = {
     "pool.h": "numa",
     "sched.h": "sched",
     "fork.h": "sched",
+    "fork_pairs.h": "sched",
     "executor.h": "sched",
     "barrier.h": "sched",
     "strand.h": "sched",

@@ -27,8 +27,13 @@
  * done, and sleeps when there are none: it never starts unrelated work, so a lock that
  * the caller holds cannot be asked for by the wait.
  *
- * Limits.  A worker's fork stack holds `fork_depth` waiting children (sched.h); a child
- * forked beyond them runs inline at its join.  docs/fork-join.md explains the protocol.
+ * Limits.  Thieves see the oldest `fork_depth` children of a worker (sched.h); a child
+ * forked beyond them runs inline at its join.  A waiting child takes 64 bytes, in memory
+ * that grows as it is used.  MAG_FORK_WAITING_MAX children of one worker may wait at
+ * once; more overflow the fork stack, as too deep a recursion overflows the C stack.  For
+ * children of unknown number there are scopes, which know no limit: <magpie/scope.h>.
+ *
+ * docs/fork-join.md explains the protocol, its proof and its price.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -37,6 +42,7 @@
 
 #include <magpie/atomic.h>
 #include <magpie/base.h>
+#include <magpie/fork_pairs.h>
 #include <magpie/sched.h>
 #include <string.h>
 
@@ -49,7 +55,8 @@ MAG_EXTERN_C_BEGIN
  * needs that is to be forked:
  *
  *   static result name(mag_fork w, type1 arg1, ...);         written by the user
- *   struct name_child                                        a forked child, by value
+ *   struct name_child                                        a forked child: nothing but
+ *                                                            a type for the compiler
  *   struct name_child name_fork(mag_fork *w, type1 arg1, ...)   pushes a child
  *   result name_join(mag_fork *w, struct name_child child)      pops it: its result
  *   int name_run(struct mag_sched *sched, result *ret_result, type1 arg1, ...)
@@ -59,23 +66,33 @@ MAG_EXTERN_C_BEGIN
  * to the pool and the thread sleeps until it is done.  It returns 0, or -ESHUTDOWN and
  * the function was not called.
  *
- * The arguments together, and the result, may take MAG_FORK_PAYLOAD bytes; pass larger
- * ones by pointer.  The function is declared inline, so that the compiler unrolls its
- * recursion as it does with a plain function's.  MAG_FORKABLE_VOID(name, type1, arg1, ...) is the same for a function
- * without result; its `name_run` has no `ret_result`.
+ * Arguments and results may be of any size.  Where the arguments together, and the
+ * result, fit into MAG_FORK_PAYLOAD bytes, they travel in the child's own cache line;
+ * others go through a block beside the fork stack, which costs a function call.
+ *
+ * The function is declared inline, so that the compiler unrolls its recursion as it does
+ * with a plain function's.  MAG_FORKABLE_VOID(name, type1, arg1, ...) is the same for a
+ * function without result; its `name_run` has no `ret_result`.
  */
-#define MAG_FORKABLE(result, name, ...)                        \
-    MAG_FORK_DECLARE(static inline, result, name, __VA_ARGS__) \
+#define MAG_FORKABLE(result, name, ...)                         \
+    MAG_FORK_DECLARE(result, name, sizeof(result), __VA_ARGS__) \
     MAG_FORK_RESULT(result, name, __VA_ARGS__)
 
-#define MAG_FORKABLE_VOID(name, ...)                         \
-    MAG_FORK_DECLARE(static inline, void, name, __VA_ARGS__) \
+#define MAG_FORKABLE_VOID(name, ...)             \
+    MAG_FORK_DECLARE(void, name, 0, __VA_ARGS__) \
     MAG_FORK_NO_RESULT(name, __VA_ARGS__)
 
-/* Bytes that a child's arguments, and its result, may take. */
+/* Bytes of arguments, and of a result, that a child's own slot holds. */
 #define MAG_FORK_PAYLOAD 48
 
+/* Children of one worker that may wait at once. */
+#define MAG_FORK_WAITING_MAX 3000000
+
 /* ---------------------------------------------------------- the fork stack */
+
+/* Inlined before anything else is, so that `w` need not live in memory and the recursion
+ * is seen as one: fib took a third longer when this was left to the compiler. */
+#define MAG_FORK_INLINE inline __attribute__((unused, always_inline))
 
 /* The top of a fork stack: the slot that the next child will take. */
 typedef struct mag_fork {
@@ -87,29 +104,27 @@ typedef struct mag_fork {
 typedef void (*mag_fork_body)(mag_fork w, void *payload);
 
 /*
- * One waiting child.  Owner and thieves agree over `body` and the stack's `split`; the
- * protocol and its proof are in sched/fork_stack.h.
+ * One waiting child.  Owner and thieves agree over `body` and `claim`; the protocol and
+ * its proof are in sched/fork_stack.h.
  */
 struct mag_fork_slot {
     MAG_ATOMIC(mag_fork_body) body; /* [A] NULL: no child here */
-    MAG_ATOMIC(uintptr_t) state;    /* [A] who stole it, and whether it is done */
+    MAG_ATOMIC(uintptr_t) claim;    /* [A] 0: no thief may take what is here */
     uint64_t payload[MAG_FORK_PAYLOAD / 8];
 } __attribute__((aligned(64)));
 
-/* The words of a fork stack that a fork and a join read; its slots follow. */
-struct mag_fork_head {
-    MAG_ATOMIC(struct mag_fork_slot *) limit; /* [A] forks from here on are slow */
-    MAG_ATOMIC(struct mag_fork_slot *) split; /* [A] joins below are slow */
-};
+/* The slow half of mag_fork_pop, for that function only. */
+MAG_API MAG_COLD bool mag_fork_pop_slow(struct mag_fork_slot *slot);
 
-/* A fork stack lies at a multiple of its size, so that a slot finds its head. */
-#define MAG_FORK_STACK_BYTES ((uintptr_t)1 << 20)
-
-/* The slow halves, for the functions below only.  They take and return plain words, so
- * that the caller's variables can stay in registers. */
-MAG_API __attribute__((cold)) struct mag_fork_slot *
-mag_fork_push_slow(struct mag_fork_slot *slot, mag_fork_body body);
-MAG_API __attribute__((cold)) bool mag_fork_pop_slow(struct mag_fork_slot *slot);
+/*
+ * A block of `size` bytes for the arguments or the result of the child that is about to
+ * be pushed; mag_fork_unspill gives it back when that child has been popped.
+ *
+ *   Thread     a worker, with its own `w`
+ *   Allocates  never: beside the fork stack, and bounded like it
+ */
+MAG_API void *mag_fork_spill(mag_fork w, size_t size);
+MAG_API void mag_fork_unspill(mag_fork w, void *block);
 
 /*
  * Calls `body(w, payload)` as the root of a computation, from any thread, and waits.  The
@@ -121,201 +136,165 @@ MAG_API __attribute__((cold)) bool mag_fork_pop_slow(struct mag_fork_slot *slot)
 MAG_API MAG_MUST_CHECK int mag_fork_run(struct mag_sched *sched, mag_fork_body body,
                                         void *payload);
 
-/* The words of the stack that a slot belongs to.  For the functions below only. */
-static inline struct mag_fork_head *mag_fork_head_of(struct mag_fork_slot *slot)
-{
-    return (struct mag_fork_head *)((uintptr_t)slot & ~(MAG_FORK_STACK_BYTES - 1));
-}
-
 /*
  * Pushes a child: the plain form under `name_fork`.  `size` bytes of arguments, at most
- * MAG_FORK_PAYLOAD, are copied.
+ * MAG_FORK_PAYLOAD, are copied to the slot's payload.
  *
  *   Thread     a worker, with its own `w`
  */
-static inline void mag_fork_push(mag_fork *w, mag_fork_body body, const void *args,
-                                 size_t size)
+static MAG_FORK_INLINE void mag_fork_push(mag_fork *w, mag_fork_body body,
+                                          const void *args, size_t size)
 {
     struct mag_fork_slot *slot = w->top;
 
-    /* Behind the last slot stands one more that is written but never used. */
     memcpy(slot->payload, args, size);
-    /* relaxed: a request to look up, or the end of the stack; no data hangs on it. */
-    if (MAG_UNLIKELY(slot >= MAG_LOAD(&mag_fork_head_of(slot)->limit, relaxed))) {
-        w->top = mag_fork_push_slow(slot, body);
-        return;
-    }
     /* child, release: the payload is complete before a thief can see the child. */
-    MAG_STORE(&slot->body, body, release);
+    MAG_COMPILER_FENCE();
+    MAG_FOLD_STORE(mag_fork_body, &slot->body, body);
     w->top = slot + 1;
 }
 
 /*
  * Pops the child that was pushed last: the plain form under `name_join`.  True: nobody
- * took it, and the caller must run it now.  False: it has been run elsewhere, and its
- * result stands in the slot's payload until the next push.
+ * took it, and the caller must run it now; its arguments stand in `w->top->payload`, and
+ * are to be copied before anything is pushed.  False: it has been run elsewhere, and its
+ * result stands in `w->top->payload` until the next push.
  *
  *   Thread     the worker that pushed it
  *   Blocks     while a thief runs the child
  */
-static inline bool mag_fork_pop(mag_fork *w, struct mag_fork_slot *slot)
+static MAG_FORK_INLINE bool mag_fork_pop(mag_fork *w)
 {
-    w->top = slot;
-    /* owner-or-thief (1), relaxed: ordered before (2) by the thief's heavy barrier. */
-    MAG_STORE(&slot->body, (mag_fork_body)NULL, relaxed);
+    struct mag_fork_slot *slot = --w->top;
+
+    /* owner-or-thief (1): ordered before (2) by the thief's heavy barrier. */
+    MAG_FOLD_STORE(mag_fork_body, &slot->body, (mag_fork_body)NULL);
     /* Keeps the compiler from moving (2) up; the processor is the thief's concern. */
     MAG_COMPILER_FENCE();
-    /* owner-or-thief (2), acquire: a thief that lowered the split has let go. */
-    if (MAG_LIKELY(slot >= MAG_LOAD(&mag_fork_head_of(slot)->split, acquire)))
+    /* owner-or-thief (2), acquire: a thief that gave the slot back has let go of it. */
+    if (MAG_LIKELY(MAG_FOLD_LOAD(uintptr_t, &slot->claim) == 0)) {
+        MAG_COMPILER_FENCE();
         return true;
+    }
     return mag_fork_pop_slow(slot);
 }
 
 /* -------------------------------------------- the macros behind MAG_FORKABLE */
 
-#define MAG_FORK_DECLARE(linkage, result, name, ...)                                \
-    struct name##_args {                                                            \
-        MAG_FORK_FIELDS(__VA_ARGS__)                                                \
-    };                                                                              \
-    struct name##_child {                                                           \
-        struct mag_fork_slot *slot;                                                 \
-        struct name##_args args;                                                    \
-    };                                                                              \
-    linkage result name(mag_fork w, MAG_FORK_PARAMS(__VA_ARGS__));                  \
-    static void name##_stolen(mag_fork w, void *payload);                           \
-    __attribute__((unused)) static inline struct name##_child name##_fork(          \
-        mag_fork *w, MAG_FORK_PARAMS(__VA_ARGS__))                                  \
-    {                                                                               \
-        struct name##_child child;                                                  \
-        MAG_FORK_STATIC_ASSERT(sizeof(child.args) <= MAG_FORK_PAYLOAD,              \
-                               "the arguments of " #name " are too large to fork"); \
-        child.slot = w->top;                                                        \
-        MAG_FORK_FILL(__VA_ARGS__)                                                  \
-        mag_fork_push(w, name##_stolen, &child.args, sizeof(child.args));           \
-        return child;                                                               \
+/* Where a large child's arguments and result are. */
+static inline void *mag_fork_block(const void *payload)
+{
+    void *block;
+
+    memcpy(&block, payload, sizeof(block));
+    return block;
+}
+
+#define MAG_FORK_DECLARE(result, name, result_bytes, ...)                                \
+    struct name##_args {                                                                 \
+        MAG_FORK_FIELDS(__VA_ARGS__)                                                     \
+    };                                                                                   \
+    struct name##_child {                                                                \
+        char forked_;                                                                    \
+    };                                                                                   \
+    enum {                                                                               \
+        name##_bytes = sizeof(struct name##_args) > (result_bytes)                       \
+                           ? sizeof(struct name##_args)                                  \
+                           : (result_bytes),                                             \
+        name##_is_large = name##_bytes > MAG_FORK_PAYLOAD                                \
+    };                                                                                   \
+    static inline result name(mag_fork w, MAG_FORK_PARAMS(__VA_ARGS__));                 \
+    static void name##_stolen(mag_fork w, void *payload);                                \
+    static MAG_FORK_INLINE struct name##_child name##_fork(mag_fork *mag_w,              \
+                                                           MAG_FORK_PARAMS(__VA_ARGS__)) \
+    {                                                                                    \
+        struct name##_child child_ = {1};                                                \
+        struct name##_args args_;                                                        \
+        MAG_FORK_FILL(__VA_ARGS__)                                                       \
+        if (name##_is_large) {                                                           \
+            void *block_ = mag_fork_spill(*mag_w, name##_bytes);                         \
+            memcpy(block_, &args_, sizeof(args_));                                       \
+            mag_fork_push(mag_w, name##_stolen, &block_, sizeof(block_));                \
+        } else {                                                                         \
+            mag_fork_push(mag_w, name##_stolen, &args_, sizeof(args_));                  \
+        }                                                                                \
+        return child_;                                                                   \
     }
 
-#define MAG_FORK_RESULT(result, name, ...)                                              \
-    static void name##_stolen(mag_fork w, void *payload)                                \
+#define MAG_FORK_RESULT(result, name, ...)                                           \
+    static void name##_stolen(mag_fork mag_w, void *payload)                         \
+    {                                                                                \
+        struct name##_args args_;                                                    \
+        void *block_ = name##_is_large ? mag_fork_block(payload) : payload;          \
+        memcpy(&args_, block_, sizeof(args_));                                       \
+        result value_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));                     \
+        memcpy(block_, &value_, sizeof(value_));                                     \
+    }                                                                                \
+    static MAG_FORK_INLINE result name##_join(mag_fork *mag_w,                       \
+                                              struct name##_child child)             \
+    {                                                                                \
+        bool ours_ = mag_fork_pop(mag_w);                                            \
+        void *payload_ = mag_w->top->payload;                                        \
+        void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;        \
+        (void)child;                                                                 \
+        if (MAG_LIKELY(ours_)) {                                                     \
+            struct name##_args args_;                                                \
+            memcpy(&args_, block_, sizeof(args_));                                   \
+            if (name##_is_large)                                                     \
+                mag_fork_unspill(*mag_w, block_);                                    \
+            return name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                         \
+        }                                                                            \
+        result value_;                                                               \
+        memcpy(&value_, block_, sizeof(value_));                                     \
+        if (name##_is_large)                                                         \
+            mag_fork_unspill(*mag_w, block_);                                        \
+        return value_;                                                               \
+    }                                                                                \
+    __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(             \
+        struct mag_sched *sched_, result *ret_result_, MAG_FORK_PARAMS(__VA_ARGS__)) \
+    {                                                                                \
+        struct name##_args args_;                                                    \
+        uint64_t bytes_[(name##_bytes + 7) / 8];                                     \
+        void *block_ = bytes_;                                                       \
+        MAG_FORK_FILL(__VA_ARGS__)                                                   \
+        memcpy(bytes_, &args_, sizeof(args_));                                       \
+        int error_ = mag_fork_run(sched_, name##_stolen,                             \
+                                  name##_is_large ? (void *)&block_ : block_);       \
+        if (error_ == 0)                                                             \
+            memcpy(ret_result_, bytes_, sizeof(*ret_result_));                       \
+        return error_;                                                               \
+    }
+
+#define MAG_FORK_NO_RESULT(name, ...)                                                   \
+    static void name##_stolen(mag_fork mag_w, void *payload)                            \
     {                                                                                   \
-        struct name##_child child;                                                      \
-        result value;                                                                   \
-        MAG_FORK_STATIC_ASSERT(sizeof(value) <= MAG_FORK_PAYLOAD,                       \
-                               "the result of " #name " is too large to fork");         \
-        memcpy(&child.args, payload, sizeof(child.args));                               \
-        value = name(w, MAG_FORK_PASS(__VA_ARGS__));                                    \
-        memcpy(payload, &value, sizeof(value));                                         \
+        struct name##_args args_;                                                       \
+        void *block_ = name##_is_large ? mag_fork_block(payload) : payload;             \
+        memcpy(&args_, block_, sizeof(args_));                                          \
+        name(mag_w, MAG_FORK_PASS(__VA_ARGS__));                                        \
     }                                                                                   \
-    __attribute__((unused)) static inline result name##_join(mag_fork *w,               \
-                                                             struct name##_child child) \
+    static MAG_FORK_INLINE void name##_join(mag_fork *mag_w, struct name##_child child) \
     {                                                                                   \
-        result value;                                                                   \
-        if (MAG_LIKELY(mag_fork_pop(w, child.slot)))                                    \
-            return name(*w, MAG_FORK_PASS(__VA_ARGS__));                                \
-        memcpy(&value, child.slot->payload, sizeof(value));                             \
-        return value;                                                                   \
+        struct name##_args args_;                                                       \
+        bool ours_ = mag_fork_pop(mag_w);                                               \
+        void *payload_ = mag_w->top->payload;                                           \
+        void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;           \
+        (void)child;                                                                    \
+        memcpy(&args_, block_, sizeof(args_));                                          \
+        if (name##_is_large)                                                            \
+            mag_fork_unspill(*mag_w, block_);                                           \
+        if (MAG_LIKELY(ours_))                                                          \
+            name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                                   \
     }                                                                                   \
     __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(                \
-        struct mag_sched *sched, result *ret_result, MAG_FORK_PARAMS(__VA_ARGS__))      \
+        struct mag_sched *sched_, MAG_FORK_PARAMS(__VA_ARGS__))                         \
     {                                                                                   \
-        struct name##_child child;                                                      \
-        uint64_t payload[MAG_FORK_PAYLOAD / 8];                                         \
+        struct name##_args args_;                                                       \
+        void *block_ = &args_;                                                          \
         MAG_FORK_FILL(__VA_ARGS__)                                                      \
-        memcpy(payload, &child.args, sizeof(child.args));                               \
-        int error = mag_fork_run(sched, name##_stolen, payload);                        \
-        if (error == 0)                                                                 \
-            memcpy(ret_result, payload, sizeof(*ret_result));                           \
-        return error;                                                                   \
+        return mag_fork_run(sched_, name##_stolen,                                      \
+                            name##_is_large ? (void *)&block_ : block_);                \
     }
-
-#define MAG_FORK_NO_RESULT(name, ...)                                                 \
-    static void name##_stolen(mag_fork w, void *payload)                              \
-    {                                                                                 \
-        struct name##_child child;                                                    \
-        memcpy(&child.args, payload, sizeof(child.args));                             \
-        name(w, MAG_FORK_PASS(__VA_ARGS__));                                          \
-    }                                                                                 \
-    __attribute__((unused)) static inline void name##_join(mag_fork *w,               \
-                                                           struct name##_child child) \
-    {                                                                                 \
-        if (MAG_LIKELY(mag_fork_pop(w, child.slot)))                                  \
-            name(*w, MAG_FORK_PASS(__VA_ARGS__));                                     \
-    }                                                                                 \
-    __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(              \
-        struct mag_sched *sched, MAG_FORK_PARAMS(__VA_ARGS__))                        \
-    {                                                                                 \
-        struct name##_child child;                                                    \
-        uint64_t payload[MAG_FORK_PAYLOAD / 8];                                       \
-        MAG_FORK_FILL(__VA_ARGS__)                                                    \
-        memcpy(payload, &child.args, sizeof(child.args));                             \
-        return mag_fork_run(sched, name##_stolen, payload);                           \
-    }
-
-#ifdef __cplusplus
-#    define MAG_FORK_STATIC_ASSERT(holds, text) static_assert(holds, text)
-#else
-#    define MAG_FORK_STATIC_ASSERT(holds, text) _Static_assert(holds, text)
-#endif
-
-/* One to six pairs of type and name, turned into fields, parameters and arguments. */
-#define MAG_FORK_PICK(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, pick, ...) pick
-#define MAG_FORK_OF(kind, ...)                                                         \
-    MAG_FORK_PICK(__VA_ARGS__, kind##6, MAG_FORK_ODD, kind##5, MAG_FORK_ODD, kind##4,  \
-                  MAG_FORK_ODD, kind##3, MAG_FORK_ODD, kind##2, MAG_FORK_ODD, kind##1, \
-                  MAG_FORK_ODD, )                                                      \
-    (__VA_ARGS__)
-
-#define MAG_FORK_FIELDS(...)    MAG_FORK_OF(MAG_FORK_FIELDS_, __VA_ARGS__)
-#define MAG_FORK_FIELDS_1(t, a) t a;
-#define MAG_FORK_FIELDS_2(t, a, ...) \
-    t a;                             \
-    MAG_FORK_FIELDS_1(__VA_ARGS__)
-#define MAG_FORK_FIELDS_3(t, a, ...) \
-    t a;                             \
-    MAG_FORK_FIELDS_2(__VA_ARGS__)
-#define MAG_FORK_FIELDS_4(t, a, ...) \
-    t a;                             \
-    MAG_FORK_FIELDS_3(__VA_ARGS__)
-#define MAG_FORK_FIELDS_5(t, a, ...) \
-    t a;                             \
-    MAG_FORK_FIELDS_4(__VA_ARGS__)
-#define MAG_FORK_FIELDS_6(t, a, ...) \
-    t a;                             \
-    MAG_FORK_FIELDS_5(__VA_ARGS__)
-
-#define MAG_FORK_PARAMS(...)         MAG_FORK_OF(MAG_FORK_PARAMS_, __VA_ARGS__)
-#define MAG_FORK_PARAMS_1(t, a)      t a
-#define MAG_FORK_PARAMS_2(t, a, ...) t a, MAG_FORK_PARAMS_1(__VA_ARGS__)
-#define MAG_FORK_PARAMS_3(t, a, ...) t a, MAG_FORK_PARAMS_2(__VA_ARGS__)
-#define MAG_FORK_PARAMS_4(t, a, ...) t a, MAG_FORK_PARAMS_3(__VA_ARGS__)
-#define MAG_FORK_PARAMS_5(t, a, ...) t a, MAG_FORK_PARAMS_4(__VA_ARGS__)
-#define MAG_FORK_PARAMS_6(t, a, ...) t a, MAG_FORK_PARAMS_5(__VA_ARGS__)
-
-#define MAG_FORK_FILL(...)    MAG_FORK_OF(MAG_FORK_FILL_, __VA_ARGS__)
-#define MAG_FORK_FILL_1(t, a) child.args.a = a;
-#define MAG_FORK_FILL_2(t, a, ...) \
-    child.args.a = a;              \
-    MAG_FORK_FILL_1(__VA_ARGS__)
-#define MAG_FORK_FILL_3(t, a, ...) \
-    child.args.a = a;              \
-    MAG_FORK_FILL_2(__VA_ARGS__)
-#define MAG_FORK_FILL_4(t, a, ...) \
-    child.args.a = a;              \
-    MAG_FORK_FILL_3(__VA_ARGS__)
-#define MAG_FORK_FILL_5(t, a, ...) \
-    child.args.a = a;              \
-    MAG_FORK_FILL_4(__VA_ARGS__)
-#define MAG_FORK_FILL_6(t, a, ...) \
-    child.args.a = a;              \
-    MAG_FORK_FILL_5(__VA_ARGS__)
-
-#define MAG_FORK_PASS(...)         MAG_FORK_OF(MAG_FORK_PASS_, __VA_ARGS__)
-#define MAG_FORK_PASS_1(t, a)      child.args.a
-#define MAG_FORK_PASS_2(t, a, ...) child.args.a, MAG_FORK_PASS_1(__VA_ARGS__)
-#define MAG_FORK_PASS_3(t, a, ...) child.args.a, MAG_FORK_PASS_2(__VA_ARGS__)
-#define MAG_FORK_PASS_4(t, a, ...) child.args.a, MAG_FORK_PASS_3(__VA_ARGS__)
-#define MAG_FORK_PASS_5(t, a, ...) child.args.a, MAG_FORK_PASS_4(__VA_ARGS__)
-#define MAG_FORK_PASS_6(t, a, ...) child.args.a, MAG_FORK_PASS_5(__VA_ARGS__)
 
 MAG_EXTERN_C_END
 
