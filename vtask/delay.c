@@ -45,7 +45,7 @@ int mag_delay(struct mag_sched *sched, int64_t delay_ns, mag_vtask *ret_task)
 
     if (r == 0)
         r = mag_pooled_take(&delays, &object);
-    if (r < 0)
+    if (r != 0)
         return r;
     delay = object;
     mag_core_prepare(&delay->core, &delay_type);

@@ -218,7 +218,7 @@ int mag_vtask_with_timeout(struct mag_sched *sched, mag_vtask *task, int64_t tim
         r = mag_vtask_preserve(*task, task);
     if (r == 0)
         r = mag_pooled_take(&timeds, &object);
-    if (r < 0)
+    if (r != 0)
         return r;
     struct timed *timed = object;
     prepare(timed, mag_object_of(*task));

@@ -35,7 +35,7 @@ static int discard_later(mag_vtask task)
     void *object;
     int r = mag_pooled_take(&sinks, &object);
 
-    if (r < 0)
+    if (r != 0)
         return r;
     sink = object;
     sink->task = task;

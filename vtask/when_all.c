@@ -190,7 +190,7 @@ int mag_when_all(mag_vtask *tasks, size_t count, mag_vtask *ret_task)
         return 0;
     }
     int r = mag_pooled_take(&alls, &object);
-    if (r < 0)
+    if (r != 0)
         return r;
     all = object;
     mag_core_prepare(&all->core, &all_type);

@@ -102,7 +102,7 @@ static int take_chunks(size_t count, struct chunk **ret_chunks)
     for (size_t have = 0; have < count; have += CHUNK_ENTRIES) {
         void *object;
         int r = mag_pooled_take(&chunks, &object);
-        if (r < 0) {
+        if (r != 0) {
             give_chunks(first);
             return r;
         }
@@ -120,11 +120,11 @@ static int make(size_t count, struct any **ret_any)
     void *object;
     int r = mag_pooled_take(&anys, &object);
 
-    if (r < 0)
+    if (r != 0)
         return r;
     any = object;
     r = take_chunks(count, &any->chunks);
-    if (r < 0) {
+    if (r != 0) {
         mag_pooled_give(&anys, any);
         return r;
     }
@@ -220,41 +220,43 @@ static int preserve_all(mag_vtask *tasks, size_t count)
     return 0;
 }
 
-/* False: the task is complete. */
-static bool observe(struct any *any, struct entry *entry, mag_vtask task, size_t index)
-{
-    entry->promise = mag_object_of(task);
-    entry->any = any;
-    entry->index = index;
-    entry->observer.notify = notified;
-    mag_promise_retain(entry->promise);
-    any->count = index + 1;
-    return mag_promise_observe(entry->promise, &entry->observer);
-}
-
 static bool has_winner(struct any *any)
 {
     /* relaxed: a hint that saves work. */
     return atomic_load_explicit(&any->winner, memory_order_relaxed) != 0;
 }
 
-/* Until one is complete.  How many observers wait to be notified. */
+/* False: there is a winner, and `task` is not observed. */
+static bool observe(struct any *any, struct entry *entry, mag_vtask task, size_t index)
+{
+    if (has_winner(any))
+        return false;
+    entry->promise = mag_object_of(task);
+    entry->any = any;
+    entry->index = index;
+    entry->observer.notify = notified;
+    mag_promise_retain(entry->promise);
+    any->count = index + 1;
+    if (mag_promise_observe(entry->promise, &entry->observer))
+        return true;
+    if (claim(any, index))
+        (void)arrive(any);
+    return false;
+}
+
+/* Until there is a winner.  How many observers wait to be notified. */
 static size_t observe_all(struct any *any, const mag_vtask *tasks, size_t count)
 {
-    size_t index = 0;
+    struct chunk *chunk = any->chunks;
 
-    for (struct chunk *chunk = any->chunks; chunk != NULL; chunk = chunk->next) {
-        for (unsigned i = 0; i < CHUNK_ENTRIES && index < count; i++, index++) {
-            if (has_winner(any))
-                return index;
-            if (!observe(any, &chunk->entries[i], tasks[index], index)) {
-                if (claim(any, index))
-                    (void)arrive(any);
-                return index;
-            }
-        }
+    for (size_t index = 0; index < count; index++) {
+        unsigned at = (unsigned)(index % CHUNK_ENTRIES);
+        if (index != 0 && at == 0)
+            chunk = chunk->next;
+        if (!observe(any, &chunk->entries[at], tasks[index], index))
+            return index;
     }
-    return index;
+    return count;
 }
 
 int mag_when_any(mag_vtask *tasks, size_t count, mag_vtask *ret_task)
@@ -273,7 +275,7 @@ int mag_when_any(mag_vtask *tasks, size_t count, mag_vtask *ret_task)
         r = preserve_all(tasks, count);
     if (r == 0)
         r = make(count, &any);
-    if (r < 0)
+    if (r != 0)
         return r;
     mag_vtask task = mag_core_task(&any->core);
     size_t waiting = observe_all(any, tasks, count);

@@ -174,7 +174,7 @@ static void prepare_small(struct arena *arena)
 /* All await, one completes between, and all release. */
 static void await_and_release(struct arena *arena, unsigned thread, uint64_t *random)
 {
-    (void)random;
+    (void)test_random(random);
     if (thread == 0)
         wrong_if(arena, mag_promise_set_result(arena->promises[0], 7) != 0);
     wrong_if(arena, mag_vtask_on_completed(
@@ -212,7 +212,7 @@ static void prepare_core(struct arena *arena)
 static void convert_while_completing(struct arena *arena, unsigned thread,
                                      uint64_t *random)
 {
-    (void)random;
+    (void)test_random(random);
     if (thread == 0)
         wrong_if(arena, mag_core_set_result(&arena->cores[0], 7) != 0);
     else if (thread == 1)
@@ -248,7 +248,7 @@ static void complete_while_gathering(struct arena *arena, unsigned thread,
 {
     mag_vtask all = {0, 0};
 
-    (void)random;
+    (void)test_random(random);
     if (thread == 0) {
         wrong_if(arena, mag_when_all(arena->tasks, THREADS, &all) != 0);
         wrong_if(arena, mag_core_set_result(&arena->cores[0], 0) != 0);

@@ -260,7 +260,7 @@ static void all_that_wait_are_run_inline_in_their_order(void **state)
 static void a_missing_continuation_is_refused(void **state)
 {
     struct mag_promise *promise = promise_of(0);
-    struct mag_continuation empty = {0};
+    struct mag_continuation empty = {.home = 0};
     mag_vtask task = mag_promise_task(promise);
     (void)state;
 

@@ -96,7 +96,7 @@ static void all_wait_for_the_last_in_whatever_order_they_complete(void **state)
     for (unsigned round = 0; round < 200; round++) {
         struct mag_core cores[MANY];
         mag_vtask tasks[MANY];
-        unsigned order[MANY];
+        unsigned order[MANY] = {0};
         struct counting counting;
 
         memset(cores, 0, sizeof(cores));
