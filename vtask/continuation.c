@@ -25,10 +25,61 @@ static int hand_over(struct mag_continuation *continuation)
     return executor->post(executor, &continuation->job);
 }
 
+/* Jobs of this thread that nobody took while it was too deep to run them inside. */
+static __thread struct {
+    struct mag_job *first;
+    struct mag_job *last;
+    bool running; /* somebody further up the stack runs them */
+} kept;
+
+static void run_one(struct mag_job *job)
+{
+    mag_here.depth++;
+    job->run(job);
+    mag_here.depth--;
+}
+
+static void keep(struct mag_job *job)
+{
+    /* relaxed, here and below: this thread alone. */
+    atomic_store_explicit(&job->next, NULL, memory_order_relaxed);
+    if (kept.first == NULL) {
+        kept.first = job;
+    } else {
+        /* relaxed: as above. */
+        atomic_store_explicit(&kept.last->next, job, memory_order_relaxed);
+    }
+    kept.last = job;
+}
+
+/* Its executor or scheduler has refused it, so it runs here; those that are refused
+ * inside one at the depth limit run after it, lest a long chain need a long stack. */
+static MAG_COLD void run_refused(struct mag_job *job)
+{
+    if (mag_here.depth < MAG_INLINE_DEPTH_MAX) {
+        run_one(job);
+        return;
+    }
+    if (kept.running) {
+        keep(job);
+        return;
+    }
+    kept.running = true;
+    for (;;) {
+        run_one(job);
+        job = kept.first;
+        if (job == NULL)
+            break;
+        /* relaxed: as in keep. */
+        kept.first = atomic_load_explicit(&job->next, memory_order_relaxed);
+    }
+    kept.running = false;
+}
+
 static void dispatch_queued(struct mag_continuation *continuation)
 {
     if (MAG_UNLIKELY(hand_over(continuation) < 0))
-        continuation->job.run(&continuation->job);
+        run_refused(&continuation->job);
 }
 
 void mag_continuation_dispatch(struct mag_continuation *continuation, bool queued)
