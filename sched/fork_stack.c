@@ -35,6 +35,7 @@ struct mag_fork_stack *mag_fork_stack_init(void *memory, uint32_t depth, bool fe
     struct mag_fork_stack *stack = memory;
 
     mag_spin_init(&stack->lock);
+    stack->slots = (struct mag_fork_slot *)(void *)(stack + 1);
     atomic_init(&stack->base, stack->slots);
     atomic_init(&stack->split, stack->slots);
     atomic_init(&stack->wake, 0);
@@ -79,8 +80,8 @@ static void set_base(struct mag_fork_stack *stack, struct mag_fork_slot *base)
 
 static void set_split(struct mag_fork_stack *stack, struct mag_fork_slot *split)
 {
-    /* given, release: read without the lock where all claims stand for ever. */
-    atomic_store_explicit(&stack->split, split, memory_order_release);
+    /* relaxed: ordered by the lock, and before (4) by the heavy barrier. */
+    atomic_store_explicit(&stack->split, split, memory_order_relaxed);
 }
 
 /* Moves split up. */
@@ -100,9 +101,8 @@ static void withdraw(struct mag_fork_stack *stack, struct mag_fork_slot *split)
 {
     for (struct mag_fork_slot *slot = split; !stack->fenced && slot < split_of(stack);
          slot++) {
-        /* given, release: the owner that reads it pops a child that this thief has
-         * looked at. */
-        atomic_store_explicit(&slot->claim, CLAIM_NONE, memory_order_release);
+        /* relaxed: who withdraws has read nothing but the atomic body of the slot. */
+        atomic_store_explicit(&slot->claim, CLAIM_NONE, memory_order_relaxed);
     }
     set_split(stack, split);
 }
@@ -113,9 +113,9 @@ static uint32_t count_children(const struct mag_fork_stack *stack,
 {
     uint32_t count = 0;
 
-    /* (4); child, acquire: the payload is visible to whoever takes it. */
+    /* (4), relaxed: whoever takes a child reads its body again. */
     while (count < most && slot + count < stack->end &&
-           atomic_load_explicit(&slot[count].body, memory_order_acquire) != NULL)
+           atomic_load_explicit(&slot[count].body, memory_order_relaxed) != NULL)
         count++;
     return count;
 }
@@ -336,8 +336,8 @@ bool mag_fork_pop_slow(struct mag_fork_slot *slot)
 
     if (stack->fenced) {
         mag_asym_light(true);
-        /* (2), acquire: as in mag_fork_pop. */
-        if (slot >= atomic_load_explicit(&stack->split, memory_order_acquire))
+        /* (2), relaxed: ordered after (1) by the fence. */
+        if (slot >= atomic_load_explicit(&stack->split, memory_order_relaxed))
             return true;
     }
     mag_spin_lock(&stack->lock);

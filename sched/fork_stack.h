@@ -18,9 +18,8 @@
  *   [A] any thread  [H] whoever has the child: the owner, then perhaps one thief
  *
  * Edges: release end -> acquire end : what crosses
- *   child   mag_fork_push (body) -> count_children, take (body) : the payload
+ *   child   mag_fork_push (body) -> take (body) : the payload
  *   lock    spin.h : base, split, claims below it, a taken child's claim
- *   given   withdraw (claim) -> mag_fork_pop (claim) : the thief has let go of the slot
  *   done    complete (claim) -> join_stolen (claim) : the result
  *
  * Claims.  0 for a private slot; SHARED between base and split; below base where the
@@ -85,15 +84,13 @@ struct mag_fork_stack {
     _Atomic(uint32_t) wake;                        /* [A] the owner's joins sleep here */
     uint32_t patience;                             /* [L] pops of the zone to come */
 
-    _Alignas(
-        MAG_CACHE_LINE) struct mag_fork_slot *end; /* [I] never shared from here on */
-    struct mag_fork_slot *entry;                   /* [W] where the last run began */
-    char *spill;                                   /* [W] the next large block */
-    bool fenced;                                   /* [I] see asym.h */
-    void (*on_steal)(void *arg);                   /* [I] a waiting owner has stolen */
-    void *arg;                                     /* [I] of it */
-
-    _Alignas(MAG_CACHE_LINE) struct mag_fork_slot slots[];
+    _Alignas(MAG_CACHE_LINE) struct mag_fork_slot *slots; /* [I] behind this struct */
+    struct mag_fork_slot *end;   /* [I] never shared from here on */
+    struct mag_fork_slot *entry; /* [W] where the last run began */
+    char *spill;                 /* [W] the next large block */
+    bool fenced;                 /* [I] see asym.h */
+    void (*on_steal)(void *arg); /* [I] a waiting owner has stolen */
+    void *arg;                   /* [I] of it */
 };
 
 /* A child that a thief has taken.  Its body was read at the theft: the owner, about to

@@ -34,6 +34,7 @@ OWNER = {
     "sched.h": "sched",
     "fork.h": "sched",
     "fork_pairs.h": "sched",
+    "scope.h": "sched",
     "executor.h": "sched",
     "barrier.h": "sched",
     "strand.h": "sched",

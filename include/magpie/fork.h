@@ -171,7 +171,7 @@ static MAG_FORK_INLINE bool mag_fork_pop(mag_fork *w)
     MAG_FOLD_STORE(mag_fork_body, &slot->body, (mag_fork_body)NULL);
     /* Keeps the compiler from moving (2) up; the processor is the thief's concern. */
     MAG_COMPILER_FENCE();
-    /* owner-or-thief (2), acquire: a thief that gave the slot back has let go of it. */
+    /* owner-or-thief (2). */
     if (MAG_LIKELY(MAG_FOLD_LOAD(uintptr_t, &slot->claim) == 0)) {
         MAG_COMPILER_FENCE();
         return true;

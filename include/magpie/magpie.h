@@ -17,6 +17,7 @@
 #include <magpie/pool.h>
 #include <magpie/promise.h>
 #include <magpie/sched.h>
+#include <magpie/scope.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/timer.h>

@@ -24,6 +24,7 @@ MODELS = {  # driver: the files whose orders it must notice
     "model_runq": ["sched/runq.h"],
     "model_bias": ["sched/bias.h", "sched/bias.c", "sched/spin.h", "sched/asym.h"],
     "model_park": ["sched/idle.h", "sched/idle.c"],
+    "model_fork": ["sched/fork_stack.c"],
     "model_core": ["vtask/core.h", "vtask/core.c", "vtask/visit.c"],
 }
 WEAKER = {"seq_cst": "acq_rel", "acq_rel": "relaxed", "acquire": "relaxed", "release": "relaxed"}

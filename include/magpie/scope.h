@@ -1,0 +1,116 @@
+/*
+ * scope.h - children of unknown number that end together, with one error.
+ *
+ * A scope is opened by a forked function, takes as many children as turn up, and is
+ * joined before the function returns.  Each child returns 0 or a negative errno; the
+ * first error is the scope's, and children that have not begun by then are not called.
+ *
+ *     MAG_SPAWNABLE(visit, struct node *, node)
+ *
+ *     static int visit(mag_fork w, struct node *node)
+ *     {
+ *         struct mag_scope scope;
+ *
+ *         mag_scope_open(&scope, w);
+ *         for (struct node *child = node->first; child != NULL; child = child->next)
+ *             visit_spawn(&w, &scope, child);
+ *         return mag_scope_join(&w, &scope);
+ *     }
+ *
+ * The rules are those of <magpie/fork.h>: what was forked since the scope was opened is
+ * joined before the scope is, and its function passes the advanced `w` to whatever it
+ * calls.  Children that no fork stack could hold any more run at once.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_SCOPE_H
+#define MAGPIE_SCOPE_H
+
+#include <magpie/fork.h>
+
+MAG_EXTERN_C_BEGIN
+
+struct mag_scope {
+    struct mag_fork_slot *first; /* [W] where its first child stands */
+    MAG_ATOMIC(int) error;       /* [A] the first, or 0 */
+};
+
+/* Opens a scope in a function whose top is `w`.  It must be joined. */
+MAG_API void mag_scope_open(struct mag_scope *scope, mag_fork w);
+
+/*
+ * Waits for all children, and runs those that nobody took.
+ *
+ *   Thread     the worker that opened it
+ *   Blocks     while thieves run children
+ *   Returns    0; the first error of a child; -ECANCELED it was cancelled before any
+ */
+MAG_API MAG_MUST_CHECK int mag_scope_join(mag_fork *w, struct mag_scope *scope);
+
+/* Children that have not begun are not called any more; the join returns -ECANCELED
+ * unless there was an error before. */
+MAG_API void mag_scope_cancel(struct mag_scope *scope);
+
+/* Whether there was an error or a cancellation: a long child may look, and end early. */
+MAG_API bool mag_scope_cancelled(const struct mag_scope *scope);
+
+/* Children have the first error that any of them reports.  For the macro below, and for
+ * children pushed by mag_scope_spawn. */
+MAG_API void mag_scope_fail(struct mag_scope *scope, int error);
+
+/*
+ * Adds a child: the plain form under `name_spawn`.  `body` is called unless the scope was
+ * cancelled, with a payload that begins with the address of the scope and goes on with
+ * `size` bytes of arguments, at most MAG_SCOPE_PAYLOAD; it reports by mag_scope_fail.
+ *
+ *   Thread     the worker that opened the scope, with its own `w`
+ */
+MAG_API void mag_scope_spawn(mag_fork *w, struct mag_scope *scope, mag_fork_body body,
+                             const void *args, size_t size);
+
+/* Bytes of arguments of a scope's child. */
+#define MAG_SCOPE_PAYLOAD (MAG_FORK_PAYLOAD - sizeof(struct mag_scope *))
+
+/*
+ * MAG_SPAWNABLE(name, type1, arg1, ...), up to six pairs of together MAG_SCOPE_PAYLOAD
+ * bytes, declares
+ *
+ *   static int name(mag_fork w, type1 arg1, ...);    written by the user
+ *   void name_spawn(mag_fork *w, struct mag_scope *scope, type1 arg1, ...)
+ */
+#define MAG_SPAWNABLE(name, ...)                                                      \
+    struct name##_args {                                                              \
+        MAG_FORK_FIELDS(__VA_ARGS__)                                                  \
+    };                                                                                \
+    static int name(mag_fork w, MAG_FORK_PARAMS(__VA_ARGS__));                        \
+    static void name##_spawned(mag_fork mag_w, void *payload)                         \
+    {                                                                                 \
+        struct mag_scope *scope_;                                                     \
+        struct name##_args args_;                                                     \
+        memcpy(&scope_, payload, sizeof(scope_));                                     \
+        memcpy(&args_, (char *)payload + sizeof(scope_), sizeof(args_));              \
+        if (!mag_scope_cancelled(scope_)) {                                           \
+            int error_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));                     \
+            if (MAG_UNLIKELY(error_ != 0))                                            \
+                mag_scope_fail(scope_, error_);                                       \
+        }                                                                             \
+    }                                                                                 \
+    __attribute__((unused)) static inline void name##_spawn(                          \
+        mag_fork *mag_w, struct mag_scope *scope_, MAG_FORK_PARAMS(__VA_ARGS__))      \
+    {                                                                                 \
+        struct name##_args args_;                                                     \
+        MAG_SCOPE_ASSERT(sizeof(args_) <= MAG_SCOPE_PAYLOAD,                          \
+                         "the arguments of " #name " are too large: pass a pointer"); \
+        MAG_FORK_FILL(__VA_ARGS__)                                                    \
+        mag_scope_spawn(mag_w, scope_, name##_spawned, &args_, sizeof(args_));        \
+    }
+
+#ifdef __cplusplus
+#    define MAG_SCOPE_ASSERT(holds, text) static_assert(holds, text)
+#else
+#    define MAG_SCOPE_ASSERT(holds, text) _Static_assert(holds, text)
+#endif
+
+MAG_EXTERN_C_END
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * fork_scope.c - scopes: a run of children on the fork stack, and one word for their
+ * first error.
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   error   mag_scope_fail (error) -> mag_scope_cancelled : nothing but the number; what
+ *           children have written crosses by their joins
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "sched/fork_stack.h"
+
+#include <errno.h>
+#include <magpie/scope.h>
+#include <stdatomic.h>
+
+void mag_scope_open(struct mag_scope *scope, mag_fork w)
+{
+    scope->first = w.top;
+    atomic_init(&scope->error, 0);
+}
+
+bool mag_scope_cancelled(const struct mag_scope *scope)
+{
+    /* relaxed: a late look only runs one child more. */
+    return atomic_load_explicit(&scope->error, memory_order_relaxed) != 0;
+}
+
+void mag_scope_fail(struct mag_scope *scope, int error)
+{
+    int none = 0;
+
+    /* relaxed, both: only the number counts. */
+    (void)atomic_compare_exchange_strong_explicit(
+        &scope->error, &none, error, memory_order_relaxed, memory_order_relaxed);
+}
+
+void mag_scope_cancel(struct mag_scope *scope)
+{
+    mag_scope_fail(scope, -ECANCELED);
+}
+
+void mag_scope_spawn(mag_fork *w, struct mag_scope *scope, mag_fork_body body,
+                     const void *args, size_t size)
+{
+    struct mag_fork_stack *stack = mag_fork_stack_of(w->top);
+    uint64_t payload[MAG_FORK_PAYLOAD / 8];
+
+    memcpy(payload, &scope, sizeof(scope));
+    memcpy((char *)payload + sizeof(scope), args, size);
+    /* Children beyond what thieves see would wait for the join in any case. */
+    if (w->top < stack->end)
+        mag_fork_push(w, body, payload, sizeof(payload));
+    else
+        body(*w, payload);
+}
+
+int mag_scope_join(mag_fork *w, struct mag_scope *scope)
+{
+    while (w->top > scope->first) {
+        uint64_t payload[MAG_FORK_PAYLOAD / 8];
+        /* relaxed: the owner wrote it. */
+        mag_fork_body body = atomic_load_explicit(&w->top[-1].body, memory_order_relaxed);
+
+        if (!mag_fork_pop(w))
+            continue;
+        memcpy(payload, w->top->payload, sizeof(payload));
+        body(*w, payload);
+    }
+    /* relaxed: the children have been joined. */
+    return atomic_load_explicit(&scope->error, memory_order_relaxed);
+}

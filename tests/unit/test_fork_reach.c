@@ -1,0 +1,257 @@
+/*
+ * No child stays out of reach: whatever its worker does after it has forked it, others
+ * start it; and what large arguments and small stacks do to a computation.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/support/cmocka.h"
+#include "tests/support/run.h"
+
+#include <magpie/fork.h>
+#include <string.h>
+
+enum { WORKERS = 2, CHILDREN = 4 * WORKERS, ROUNDS = 20 };
+
+static _Atomic(uint64_t) started;
+
+static void note_start(void)
+{
+    /* release: counted before anybody looks. */
+    (void)atomic_fetch_add_explicit(&started, 1, memory_order_release);
+}
+
+static bool all_started(void)
+{
+    /* acquire: the children have started. */
+    return atomic_load_explicit(&started, memory_order_acquire) == CHILDREN;
+}
+
+/* Computes, without forking, until the others have started everything. */
+static double compute(void)
+{
+    double began = test_now();
+
+    while (!all_started() && test_now() - began < 5) {
+        test_pause();
+    }
+    return all_started() ? test_now() - began : -1;
+}
+
+MAG_FORKABLE_VOID(brief, unsigned, unused)
+static void brief(mag_fork w, unsigned unused)
+{
+    (void)w;
+    (void)unused;
+    note_start();
+}
+
+MAG_FORKABLE(double, wide, unsigned, unused)
+static double wide(mag_fork w, unsigned unused)
+{
+    struct brief_child children[CHILDREN];
+
+    (void)unused;
+    for (unsigned i = 0; i < CHILDREN; i++)
+        children[i] = brief_fork(&w, i);
+    double took = compute();
+    for (unsigned i = CHILDREN; i-- > 0;)
+        brief_join(&w, children[i]);
+    return took;
+}
+
+/* A child at each level, and the deepest caller is the one that computes on. */
+MAG_FORKABLE(double, deep, unsigned, level)
+static double deep(mag_fork w, unsigned level)
+{
+    if (level == CHILDREN)
+        return compute();
+    struct brief_child child = brief_fork(&w, level);
+    double took = deep(w, level + 1);
+    brief_join(&w, child);
+    return took;
+}
+
+/* The last child forked is the long one: it is joined first, and runs on this worker
+ * while those below it wait. */
+MAG_FORKABLE(double, long_child, unsigned, unused)
+static double long_child(mag_fork w, unsigned unused)
+{
+    (void)w;
+    (void)unused;
+    return compute();
+}
+
+MAG_FORKABLE(double, mirror, unsigned, unused)
+static double mirror(mag_fork w, unsigned unused)
+{
+    struct brief_child children[CHILDREN];
+
+    for (unsigned i = 0; i < CHILDREN; i++)
+        children[i] = brief_fork(&w, i);
+    struct long_child_child last = long_child_fork(&w, unused);
+    double took = long_child_join(&w, last);
+    for (unsigned i = CHILDREN; i-- > 0;)
+        brief_join(&w, children[i]);
+    return took;
+}
+
+static struct mag_sched *start(uint32_t workers, size_t stack)
+{
+    struct mag_sched_config config;
+    struct mag_sched *sched = NULL;
+
+    mag_sched_config_init(&config);
+    config.workers = workers;
+    config.stack_size = stack;
+    assert_int_equal(mag_sched_start(&config, &sched), 0);
+    return sched;
+}
+
+typedef int (*run_fn)(struct mag_sched *sched, double *ret_took, unsigned argument);
+
+static void all_are_started(run_fn run)
+{
+    struct mag_sched *sched = start(WORKERS, 0);
+    double best = 5;
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        double took = -1;
+
+        atomic_init(&started, 0);
+        assert_int_equal(run(sched, &took, 0), 0);
+        assert_true(took >= 0);
+        best = took < best ? took : best;
+    }
+    print_message("all started after %.0f us, at best\n", best * 1e6);
+    mag_sched_destroy(sched);
+}
+
+static void children_of_a_caller_that_computes_on_are_started_by_others(void **state)
+{
+    (void)state;
+    all_are_started(wide_run);
+}
+
+static void children_of_all_levels_are_started_by_others(void **state)
+{
+    (void)state;
+    all_are_started(deep_run);
+}
+
+static void children_below_a_long_one_are_started_by_others(void **state)
+{
+    (void)state;
+    all_are_started(mirror_run);
+}
+
+/* --------------------------------------------------------- large, and small */
+
+struct large {
+    uint64_t words[40];
+};
+
+MAG_FORKABLE(struct large, add, struct large, a, unsigned, depth)
+static struct large add(mag_fork w, struct large a, unsigned depth)
+{
+    if (depth == 0)
+        return a;
+    struct add_child left = add_fork(&w, a, depth - 1);
+    struct large right = add(w, a, depth - 1);
+    struct large sum = add_join(&w, left);
+    for (unsigned i = 0; i < 40; i++)
+        sum.words[i] += right.words[i];
+    return sum;
+}
+
+static void arguments_and_results_of_any_size_arrive_whole(void **state)
+{
+    (void)state;
+    for (uint32_t workers = 1; workers <= 3; workers++) {
+        struct mag_sched *sched = start(workers, 0);
+        struct large values;
+        struct large sum;
+
+        for (unsigned i = 0; i < 40; i++)
+            values.words[i] = i * i + 1;
+        for (unsigned round = 0; round < 20; round++) {
+            memset(&sum, 0, sizeof(sum));
+            assert_int_equal(add_run(sched, &sum, values, 10), 0);
+            for (unsigned i = 0; i < 40; i++)
+                assert_true(sum.words[i] == 1024 * values.words[i]);
+        }
+        mag_sched_destroy(sched);
+    }
+}
+
+MAG_FORKABLE(uint64_t, stairs, unsigned, depth)
+static uint64_t stairs(mag_fork w, unsigned depth)
+{
+    if (depth == 0)
+        return 1;
+    struct stairs_child left = stairs_fork(&w, depth - 1);
+    uint64_t right = depth > 1 ? stairs(w, depth - 2) : 1;
+    return stairs_join(&w, left) + right;
+}
+
+#ifdef __SANITIZE_ADDRESS__
+enum { SMALL_STACK = 256 * 1024 };
+#else
+enum { SMALL_STACK = 64 * 1024 };
+#endif
+
+static void waiting_stays_within_a_small_stack(void **state)
+{
+    struct mag_sched *sched = start(4, SMALL_STACK);
+    uint64_t result = 0;
+    (void)state;
+
+    for (uint32_t i = 0; i < test_rounds(200); i++) {
+        assert_int_equal(stairs_run(sched, &result, 20), 0);
+        assert_int_equal(result, 17711);
+    }
+    mag_sched_destroy(sched);
+}
+
+MAG_FORKABLE(uint64_t, flat, uint64_t, number)
+static uint64_t flat(mag_fork w, uint64_t number)
+{
+    (void)w;
+    return number;
+}
+
+MAG_FORKABLE(uint64_t, flat_sum, uint64_t, children)
+static uint64_t flat_sum(mag_fork w, uint64_t children)
+{
+    struct flat_child child = {0};
+    uint64_t sum = 0;
+
+    for (uint64_t i = 1; i <= children; i++)
+        child = flat_fork(&w, i);
+    for (uint64_t i = 1; i <= children; i++)
+        sum += flat_join(&w, child);
+    return sum;
+}
+
+static void a_million_children_wait_at_once(void **state)
+{
+    struct mag_sched *sched = start(2, 0);
+    uint64_t sum = 0;
+    (void)state;
+
+    assert_int_equal(flat_sum_run(sched, &sum, 1000000), 0);
+    assert_true(sum == 500000500000);
+    mag_sched_destroy(sched);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(children_of_a_caller_that_computes_on_are_started_by_others),
+        cmocka_unit_test(children_of_all_levels_are_started_by_others),
+        cmocka_unit_test(children_below_a_long_one_are_started_by_others),
+        cmocka_unit_test(arguments_and_results_of_any_size_arrive_whole),
+        cmocka_unit_test(waiting_stays_within_a_small_stack),
+        cmocka_unit_test(a_million_children_wait_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
