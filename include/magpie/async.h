@@ -140,10 +140,11 @@ default:           \
 
 /*
  * Ends the function with an error; `code` and `detail` as in mag_vtask_from_error.
+ * Code 0 is no error: it becomes MAG_E_ARG (VT-180).
  */
 #define MAG_FAIL(f, code) MAG_FAIL_WITH(f, code, 0)
 #define MAG_FAIL_WITH(f, code, detail) \
-    MAG_ASYNC_RETURN(f, mag_vtask_failed((code), (detail)))
+    MAG_ASYNC_RETURN(f, mag_async_failed((code), (detail)))
 
 /*
  * Moves the frame to where it stays, so that the address of an argument or a local may be
@@ -204,6 +205,12 @@ static inline struct mag_frame *mag_frame_of(struct mag_job *job)
 {
     return (struct mag_frame *)(void *)((char *)job -
                                         offsetof(struct mag_frame, continuation));
+}
+
+/* For MAG_FAIL. */
+static inline mag_vtask mag_async_failed(int code, uint64_t detail)
+{
+    return mag_vtask_failed(code != 0 ? code : MAG_E_ARG, detail);
 }
 
 /* The result of a task that is complete. */

@@ -269,8 +269,10 @@ static inline void mag_core_prepare(struct mag_core *core,
     uint64_t token = MAG_LOAD(&core->token, relaxed);
     /* relaxed: as above. */
     MAG_STORE(&core->token, token & MAG_TOKEN_MASK, relaxed);
-    uintptr_t slot =
-        type != NULL && type->recycle != NULL ? mag_core_bias() : MAG_SLOT_EMPTY;
+    uintptr_t slot = MAG_SLOT_EMPTY;
+
+    if (type != NULL && type->recycle != NULL)
+        slot = mag_core_bias();
     /* relaxed: as above. */
     MAG_STORE(&core->slot, slot, relaxed);
 }

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/cmocka.h"
+#include "tests/support/fault.h"
+#include "tests/support/run.h"
+
+#include <magpie/magpie.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+MAG_VTASK_DEFINE(long_task, long)
+
+enum { THREADS = 4, CHAINS = 64 };
+
+/* ---------------------------------------------------- one operation, by hand */
+
+static struct mag_core source;
+
+static long_task start_operation(void)
+{
+    mag_core_reset(&source);
+    return long_task_of(mag_core_task(&source));
+}
+
+static void complete(long result)
+{
+    assert_int_equal(mag_core_set_result(&source, (uint64_t)result), 0);
+}
+
+MAG_ASYNC(long_task, add_one, (void), long item;)
+{
+    MAG_BEGIN(f);
+    MAG_AWAIT(f, f->item, start_operation());
+    return long_task_result(f->item + 1);
+    MAG_END(f);
+}
+
+MAG_ASYNC(long_task, fails_with_nothing, (void), )
+{
+    MAG_BEGIN(f);
+    MAG_FAIL(f, 0);
+    MAG_END(f);
+}
+
+static struct mag_core *frame_of(long_task task)
+{
+    return (struct mag_core *)(task.task.backing & ~(uintptr_t)MAG_VTASK_TAGS);
+}
+
+/* VT-164, VT-168, VT-204 */
+static void a_stale_or_early_read_does_not_return_the_frame(void **state)
+{
+    long value = 0;
+    (void)state;
+
+    long_task first = add_one();
+    assert_int_equal(long_task_get(first, &value), MAG_E_PENDING);
+    assert_int_equal(mag_vtask_status(first.task), MAG_PENDING);
+    complete(1);
+    assert_int_equal(long_task_get(first, &value), 0);
+    assert_int_equal(value, 2);
+
+    /* The next call has the same frame; the old task must not touch it. */
+    long_task second = add_one();
+    assert_ptr_equal(frame_of(first), frame_of(second));
+    assert_int_equal(long_task_get(first, &value), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_status(second.task), MAG_PENDING);
+    complete(2);
+    assert_int_equal(long_task_get(first, &value), MAG_E_TOKEN);
+    assert_int_equal(long_task_get(second, &value), 0);
+    assert_int_equal(value, 3);
+}
+
+/* VT-165, VT-166, VT-171 */
+static void a_call_that_waits_often_has_one_frame_and_gives_it_back(void **state)
+{
+    long value = 0;
+    uint64_t before;
+    (void)state;
+
+    long_task task = add_one();
+    const struct mag_core *frame = frame_of(task);
+    complete(0);
+    assert_int_equal(long_task_get(task, &value), 0);
+    before = test_allocations();
+    for (int i = 0; i < 1000; i++) {
+        task = add_one();
+        assert_ptr_equal(frame_of(task), frame);
+        complete(i);
+        assert_int_equal(long_task_get(task, &value), 0);
+        assert_int_equal(value, i + 1);
+    }
+    assert_int_equal(test_allocations(), before);
+}
+
+/* VT-180 */
+static void failing_with_no_error_is_an_error(void **state)
+{
+    long value;
+    (void)state;
+
+    assert_int_equal(long_task_get(fails_with_nothing(), &value), MAG_E_ARG);
+}
+
+/* VT-185 */
+static void a_function_that_has_ended_cannot_be_completed_again(void **state)
+{
+    long value = 0;
+    (void)state;
+
+    long_task task = add_one();
+    complete(1);
+    assert_int_equal(mag_core_set_result(frame_of(task), 5), MAG_E_DONE);
+    assert_int_equal(mag_core_set_error(frame_of(task), -EIO, 0), MAG_E_DONE);
+    assert_int_equal(long_task_get(task, &value), 0);
+    assert_int_equal(value, 2);
+}
+
+/* ------------------------------------------------------------- other threads */
+
+static void *read_there(void *arg)
+{
+    long value = 0;
+
+    return long_task_get(*(long_task *)arg, &value) == 0 && value == 8 ? arg : NULL;
+}
+
+/* VT-170, VT-175 */
+static void a_frame_may_be_returned_by_a_thread_that_ends(void **state)
+{
+    (void)state;
+
+    for (int i = 0; i < 100; i++) {
+        pthread_t thread;
+        void *right = NULL;
+        long_task task = add_one();
+
+        complete(7);
+        assert_int_equal(pthread_create(&thread, NULL, read_there, &task), 0);
+        assert_int_equal(pthread_join(thread, &right), 0);
+        assert_non_null(right);
+    }
+}
+
+MAG_ASYNC(long_task, hop_and_add, (long, base), int i; long sum;)
+{
+    MAG_BEGIN(f);
+    for (f->i = 0; f->i < 3; f->i++) {
+        MAG_CONTINUE_ON(f, NULL);
+        f->sum += f->base;
+    }
+    return long_task_result(f->sum);
+    MAG_END(f);
+}
+
+struct chain {
+    struct mag_continuation continuation;
+    struct mag_job start;
+    long_task task;
+    long number;
+    uint32_t rest;
+    _Atomic(uint64_t) *done;
+    _Atomic(uint64_t) *wrong;
+};
+
+static void chain_next(struct chain *chain)
+{
+    chain->number++;
+    chain->task = hop_and_add(chain->number);
+    if (mag_vtask_on_completed(chain->task.task, &chain->continuation, 0) != 0) {
+        /* relaxed: read when all is over. */
+        atomic_fetch_add_explicit(chain->wrong, 1, memory_order_relaxed);
+    }
+}
+
+static void chain_go_on(struct mag_job *job)
+{
+    struct chain *chain = (struct chain *)(void *)job;
+    long value = 0;
+
+    if (long_task_get(chain->task, &value) != 0 || value != 3 * chain->number) {
+        /* relaxed: as above. */
+        atomic_fetch_add_explicit(chain->wrong, 1, memory_order_relaxed);
+    }
+    if (--chain->rest != 0)
+        chain_next(chain);
+    else {
+        /* release: what was counted as wrong precedes it. */
+        atomic_fetch_add_explicit(chain->done, 1, memory_order_release);
+    }
+}
+
+static void chain_start(struct mag_job *job)
+{
+    chain_next((struct chain *)(void *)((char *)job - offsetof(struct chain, start)));
+}
+
+/* VT-173 */
+static void results_never_cross_between_calls_that_hop_between_threads(void **state)
+{
+    static struct chain chains[CHAINS];
+    static _Atomic(uint64_t) done;
+    static _Atomic(uint64_t) wrong;
+    struct mag_sched_config config;
+    struct mag_sched *sched;
+    (void)state;
+
+    mag_sched_config_init(&config);
+    config.workers = THREADS;
+    config.pin = false;
+    assert_int_equal(mag_sched_start(&config, &sched), 0);
+    for (uint32_t i = 0; i < CHAINS; i++) {
+        chains[i] = (struct chain){.continuation = {.job = {.run = chain_go_on}},
+                                   .start = {.run = chain_start},
+                                   .number = (long)i << 20,
+                                   .rest = test_rounds(2000),
+                                   .done = &done,
+                                   .wrong = &wrong};
+        assert_int_equal(mag_sched_post(sched, &chains[i].start), 0);
+    }
+    assert_true(test_wait_for(&done, CHAINS));
+    mag_sched_destroy(sched);
+    /* relaxed: the workers are joined. */
+    assert_int_equal(atomic_load_explicit(&wrong, memory_order_relaxed), 0);
+}
+
+/* --------------------------------------------------------- an async sequence */
+
+/* One object is sequence, cursor and source: each step is an operation of its core. */
+struct sequence {
+    struct mag_core core;
+    long next;
+    long end;
+    bool at_once; /* every second step is complete when it is asked for */
+};
+
+MAG_VTASK_DEFINE(more_task, bool)
+
+static more_task sequence_move(struct sequence *sequence)
+{
+    mag_core_reset(&sequence->core);
+    if (sequence->at_once && sequence->next % 2 == 0)
+        return more_task_result(sequence->next++ < sequence->end);
+    return more_task_of(mag_core_task(&sequence->core));
+}
+
+static bool sequence_is_asked(struct sequence *sequence)
+{
+    return mag_core_status(&sequence->core, mag_core_task(&sequence->core).payload) ==
+           MAG_PENDING;
+}
+
+static void sequence_step(struct sequence *sequence)
+{
+    bool more = sequence->next++ < sequence->end;
+
+    assert_int_equal(mag_core_set_result(&sequence->core, more), 0);
+}
+
+MAG_ASYNC(long_task, sum_of, (struct sequence *, sequence), bool more; long sum;)
+{
+    MAG_BEGIN(f);
+    for (;;) {
+        MAG_AWAIT(f, f->more, sequence_move(f->sequence));
+        if (!f->more)
+            break;
+        f->sum += f->sequence->next - 1;
+    }
+    return long_task_result(f->sum);
+    MAG_END(f);
+}
+
+/* VT-186, VT-187, VT-188 */
+static void a_sequence_of_twenty_items_sums_up_on_one_core(void **state)
+{
+    uint64_t before = 0;
+    (void)state;
+
+    for (int round = 0; round < 4; round++) {
+        struct sequence sequence = {.end = 20, .at_once = round % 2 == 1};
+        long sum = 0;
+        long_task task = sum_of(&sequence);
+
+        while (mag_vtask_status(task.task) == MAG_PENDING) {
+            assert_true(sequence_is_asked(&sequence));
+            sequence_step(&sequence);
+        }
+        assert_int_equal(long_task_get(task, &sum), 0);
+        assert_int_equal(sum, 190);
+        if (round == 1)
+            before = test_allocations();
+    }
+    assert_int_equal(test_allocations(), before);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stale_or_early_read_does_not_return_the_frame),
+        cmocka_unit_test(a_call_that_waits_often_has_one_frame_and_gives_it_back),
+        cmocka_unit_test(failing_with_no_error_is_an_error),
+        cmocka_unit_test(a_function_that_has_ended_cannot_be_completed_again),
+        cmocka_unit_test(a_frame_may_be_returned_by_a_thread_that_ends),
+        cmocka_unit_test(results_never_cross_between_calls_that_hop_between_threads),
+        cmocka_unit_test(a_sequence_of_twenty_items_sums_up_on_one_core),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
