@@ -9,7 +9,6 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <magpie/magpie.h>
-#include <magpie/promise.h>
 #include <stdio.h>
 
 MAG_VTASK_DEFINE(size_task, size_t)
@@ -88,14 +87,8 @@ int main(void)
     int error = -ENOENT;
 
     reader.file = fopen(__FILE__, "rb");
-    if (reader.file != NULL && plain != NULL) {
-        size_task task = compare(&reader, plain);
-
-        error = mag_vtask_wait(&task.task, 0, -1);
-        if (error == 0)
-            error = size_task_get(task, &total);
-        mag_vtask_release(task.task);
-    }
+    if (reader.file != NULL && plain != NULL)
+        error = size_task_wait(compare(&reader, plain), &total);
     printf("%zu bytes in pieces of 7, the file was asked %d times: %s\n", total,
            reader.fills, mag_error_text(error));
     if (error == 0 && (fgetc(plain) != EOF || total < 1000))

@@ -8,7 +8,6 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <magpie/magpie.h>
-#include <magpie/promise.h>
 #include <stdio.h>
 
 MAG_VTASK_DEFINE(text_task, const char *)
@@ -32,24 +31,17 @@ static text_task get_from_cache(size_t key)
                                          : load_from_database(key);
 }
 
-/* Async code would say MAG_AWAIT; main is no worker, so it may block. */
-static int fetch(size_t key, const char **ret_text)
-{
-    text_task task = get_from_cache(key);
-    int error = mag_vtask_wait(&task.task, 0, -1);
-
-    if (error == 0)
-        error = text_task_get(task, ret_text);
-    mag_vtask_release(task.task);
-    return error;
-}
-
+/* main may block; async code would say MAG_AWAIT. */
 int main(void)
 {
     const char *hit = "";
     const char *miss = "";
     const char *none = "untouched";
-    int errors[3] = {fetch(0, &hit), fetch(1, &miss), fetch(7, &none)};
+    int errors[3] = {
+        text_task_wait(get_from_cache(0), &hit),
+        text_task_wait(get_from_cache(1), &miss),
+        text_task_wait(get_from_cache(7), &none),
+    };
 
     printf("hit: %s, miss: %s, no such key: %s\n", hit, miss, mag_error_text(errors[2]));
     return errors[0] == 0 && strcmp(hit, "magpie") == 0 && errors[1] == 0 &&

@@ -8,7 +8,6 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <magpie/magpie.h>
-#include <magpie/promise.h>
 #include <stdio.h>
 
 MAG_VTASK_DEFINE(bool_task, bool)
@@ -50,10 +49,8 @@ int main(void)
         bool_task task = try_process();
         bool done = false;
 
-        at_once += mag_vtask_status(task.task) == MAG_SUCCEEDED && task.task.backing == 0;
-        if (mag_vtask_wait(&task.task, 0, -1) == 0 && bool_task_get(task, &done) == 0)
-            processed += done;
-        mag_vtask_release(task.task);
+        at_once += mag_vtask_status(task.task) == MAG_SUCCEEDED;
+        processed += bool_task_wait(task, &done) == 0 && done;
     }
     printf("%d processed, %d of them at once, %d periods waited for\n", processed,
            at_once, periods);

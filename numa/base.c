@@ -23,11 +23,19 @@ const char *mag_error_text(int code)
         {-ENOSPC, "the limit that was set is reached"},
         {-ESHUTDOWN, "the scheduler is stopping"},
         {-ETIMEDOUT, "the time is over"},
-        {-EDEADLK, "a worker cannot wait for its own scheduler to stop"},
+        {-EDEADLK, "a worker may not wait here"},
         {-ENOENT, "no such file"},
         {-EACCES, "the file may not be read"},
         {-EIO, "the system could not be asked"},
         {-ECANCELED, "cancelled"},
+        {-EBUSY, "in use"},
+        {MAG_E_TOKEN, "misuse: the operation is over, or never was"},
+        {MAG_E_PENDING, "misuse: read before it is complete"},
+        {MAG_E_DONE, "misuse: completed a second time"},
+        {MAG_E_CONTINUATION, "misuse: awaited a second time"},
+        {MAG_E_ARG, "misuse: an argument that cannot be"},
+        {MAG_E_STATE, "misuse: a callback was called with what is not its own"},
+        {MAG_E_SIZE, "misuse: the result has another size"},
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

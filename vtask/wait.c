@@ -111,3 +111,16 @@ int mag_vtask_wait(mag_vtask *task, size_t size, int64_t timeout_ns)
     }
     return wait_for(mag_object_of(*task), timeout_ns);
 }
+
+int mag_vtask_wait_take(mag_vtask task, void *ret_result, size_t size)
+{
+    mag_vtask waited = task;
+    int r = mag_vtask_wait(&waited, size, -1);
+
+    if (r == 0)
+        r = mag_vtask_take(waited, ret_result, size, NULL);
+    /* A promise that the wait has made is nobody else's. */
+    if (waited.backing != task.backing)
+        (void)mag_vtask_release(waited);
+    return r;
+}

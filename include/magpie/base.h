@@ -52,6 +52,30 @@
 
 MAG_EXTERN_C_BEGIN
 
+/* ------------------------------------------------------------- misuse codes */
+
+/* What a wrong call returns; no errno, and no operation can fail with one (VT-203). */
+enum {
+    MAG_E_TOKEN = -70001,        /* stale: the operation is over, or never was */
+    MAG_E_PENDING = -70002,      /* read before it is complete */
+    MAG_E_DONE = -70003,         /* completed a second time */
+    MAG_E_CONTINUATION = -70004, /* awaited a second time */
+    MAG_E_ARG = -70005,          /* an argument that cannot be */
+    MAG_E_STATE = -70006,        /* a callback was called with what is not its own */
+    MAG_E_SIZE = -70007,         /* the result has another size than what was asked for */
+};
+
+#define MAG_E_FIRST MAG_E_TOKEN
+#define MAG_E_LAST  (-70099)
+
+/* True if `code` tells of misuse, and not of what the operation came to. */
+static inline bool mag_is_misuse(int code)
+{
+    return code <= MAG_E_FIRST && code >= MAG_E_LAST;
+}
+
+/* ----------------------------------------------------------- version, texts */
+
 /*
  * The version of the library that is loaded, such as "0.1.0"; compare it with
  * MAG_VERSION_STRING, the version of the headers.

@@ -198,8 +198,9 @@ MAG_API MAG_MUST_CHECK int mag_vtask_discard(mag_vtask task);
  *
  * A task that a pending source backs is preserved first (VT-22): `*task` is that form
  * afterwards, also when the time is over, and nothing else is left behind: it can be
- * awaited, waited for again and read.  Release it with mag_vtask_release; that does no
- * harm where the task did not have to be preserved.
+ * awaited, waited for again and read.  Then release it by mag_vtask_release, which does
+ * nothing to a task that needed no promise.  A promise's own task is not retained here:
+ * its reference stays with whoever holds it.
  *
  *   size        bytes of its result, for mag_vtask_as_promise_of; 0: not known
  *   timeout_ns  how long to wait, in nanoseconds; 0: not at all; -1: as long as it takes

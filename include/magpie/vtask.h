@@ -44,27 +44,7 @@
 
 MAG_EXTERN_C_BEGIN
 
-/* ------------------------------------------------------------- misuse codes */
-
-/* What a wrong call returns; no errno, and no operation can fail with one (VT-203). */
-enum {
-    MAG_E_TOKEN = -70001,        /* stale: the operation is over, or never was */
-    MAG_E_PENDING = -70002,      /* read before it is complete */
-    MAG_E_DONE = -70003,         /* completed a second time */
-    MAG_E_CONTINUATION = -70004, /* awaited a second time */
-    MAG_E_ARG = -70005,          /* an argument that cannot be */
-    MAG_E_STATE = -70006,        /* a callback was called with what is not its own */
-    MAG_E_SIZE = -70007,         /* the result has another size than what was asked for */
-};
-
-#define MAG_E_FIRST MAG_E_TOKEN
-#define MAG_E_LAST  (-70099)
-
-/* True if `code` tells of misuse, and not of what the operation came to. */
-static inline bool mag_is_misuse(int code)
-{
-    return code <= MAG_E_FIRST && code >= MAG_E_LAST;
-}
+/* --------------------------------------------------------------- the states */
 
 /* Where an operation stands (VT-16). */
 enum mag_status {
@@ -261,6 +241,18 @@ MAG_API MAG_MUST_CHECK int mag_vtask_preserve_of(mag_vtask task, size_t size,
 /* ------------------------------------------------------------- typed tasks */
 
 /*
+ * Waits as long as it takes, reads the result and leaves nothing to release: for main and
+ * other threads that may block.  Typed tasks have `name_wait`.
+ *
+ *   ret_result, size  as for mag_vtask_take; size 0: the result does not matter
+ *   Thread, Blocks, Allocates  as mag_vtask_wait (promise.h)
+ *   Returns           as mag_vtask_take; or the task is as it was before: -EDEADLK it is
+ *                     pending and this is a worker; an error of mag_vtask_as_promise
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_wait_take(mag_vtask task, void *ret_result,
+                                               size_t size);
+
+/*
  * MAG_VTASK_DEFINE(name, T) defines the value task of a result type:
  *
  *   name                                     the type: 16 bytes, and a T if T is larger
@@ -269,6 +261,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_preserve_of(mag_vtask task, size_t size,
  *   name name_of(mag_vtask task)             `task` must have a result of type T, an
  *                                            error, or a source or promise behind it
  *   int name_get(name task, T *ret_value)    as mag_vtask_get
+ *   int name_wait(name task, T *ret_value)   as mag_vtask_wait_take
  *   name name_configure(name task, bool)     as mag_vtask_configure
  *   bool name_equal(name a, name b)          as mag_vtask_equal; results in the tasks
  *                                            themselves are compared byte by byte (VT-35)
@@ -326,6 +319,13 @@ MAG_API MAG_MUST_CHECK int mag_vtask_preserve_of(mag_vtask task, size_t size,
         if (r == 0)                                                                      \
             *ret_task = task;                                                            \
         return r;                                                                        \
+    }                                                                                    \
+    __attribute__((unused))                                                              \
+    MAG_MUST_CHECK static inline int name##_wait(name task, T *ret_value)                \
+    {                                                                                    \
+        if (task.task.backing == 0)                                                      \
+            return name##_get(task, ret_value);                                          \
+        return mag_vtask_wait_take(task.task, (void *)ret_value, sizeof(T));             \
     }
 
 /*
@@ -355,6 +355,12 @@ static inline mag_task mag_task_done(void)
 MAG_MUST_CHECK static inline int mag_task_get(mag_task task)
 {
     return mag_vtask_finish(task.task);
+}
+
+/* As mag_vtask_wait_take. */
+MAG_MUST_CHECK static inline int mag_task_wait(mag_task task)
+{
+    return mag_vtask_wait_take(task.task, NULL, 0);
 }
 
 /* As mag_vtask_configure. */

@@ -20,9 +20,26 @@ static void the_library_has_the_version_of_its_headers(void **state)
 
 static void every_code_that_is_returned_has_a_text_of_its_own(void **state)
 {
-    static const int codes[] = {0,       -EINVAL,    -ENOMEM,    -EAGAIN,
-                                -ENOSPC, -ESHUTDOWN, -ETIMEDOUT, -EDEADLK,
-                                -ENOENT, -EACCES,    -EIO,       -ECANCELED};
+    static const int codes[] = {0,
+                                -EINVAL,
+                                -ENOMEM,
+                                -EAGAIN,
+                                -ENOSPC,
+                                -ESHUTDOWN,
+                                -ETIMEDOUT,
+                                -EDEADLK,
+                                -ENOENT,
+                                -EACCES,
+                                -EIO,
+                                -ECANCELED,
+                                -EBUSY,
+                                MAG_E_TOKEN,
+                                MAG_E_PENDING,
+                                MAG_E_DONE,
+                                MAG_E_CONTINUATION,
+                                MAG_E_ARG,
+                                MAG_E_STATE,
+                                MAG_E_SIZE};
     enum { CODES = sizeof(codes) / sizeof(codes[0]) };
     (void)state;
 
@@ -35,7 +52,7 @@ static void every_code_that_is_returned_has_a_text_of_its_own(void **state)
 
 static void other_codes_are_unknown(void **state)
 {
-    static const int codes[] = {EINVAL, 1, -12345, INT_MIN, INT_MAX};
+    static const int codes[] = {EINVAL, 1, -12345, MAG_E_LAST, INT_MIN, INT_MAX};
     (void)state;
 
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)

@@ -78,6 +78,30 @@ static void a_thread_waits_for_a_source_by_preserving_it(void **state)
     end(&later);
 }
 
+static void
+waiting_and_taking_in_one_leaves_no_reference_and_takes_none_away(void **state)
+{
+    struct mag_core core = {0};
+    struct later source = {.core = &core};
+    struct later promise = {.promise = promise_of(0)};
+    mag_vtask tasks[2] = {mag_core_task(&core), mag_promise_task(promise.promise)};
+    uint64_t result;
+    (void)state;
+
+    begin(&source);
+    begin(&promise);
+    for (unsigned i = 0; i < 2; i++) {
+        result = 0;
+        assert_int_equal(mag_vtask_wait_take(tasks[i], &result, sizeof(result)), 0);
+        assert_int_equal(result, 42);
+    }
+    end(&source);
+    end(&promise);
+    assert_int_equal(result_of(tasks[1]), 42);
+    mag_promise_release(promise.promise);
+    assert_int_equal(mag_vtask_wait_take(tasks[1], &result, sizeof(result)), MAG_E_TOKEN);
+}
+
 static void a_wait_that_times_out_leaves_a_task_that_can_still_be_used(void **state)
 {
     struct mag_core core = {0};
@@ -212,6 +236,8 @@ int main(void)
         cmocka_unit_test(a_complete_task_is_not_waited_for_nor_changed),
         cmocka_unit_test(a_thread_waits_for_a_promise),
         cmocka_unit_test(a_thread_waits_for_a_source_by_preserving_it),
+        cmocka_unit_test(
+            waiting_and_taking_in_one_leaves_no_reference_and_takes_none_away),
         cmocka_unit_test(a_wait_that_times_out_leaves_a_task_that_can_still_be_used),
         cmocka_unit_test(a_stale_task_cannot_be_waited_for),
         cmocka_unit_test(a_worker_is_refused_and_the_task_left_as_it_was),
