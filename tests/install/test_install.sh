@@ -108,7 +108,8 @@ step "run" ./static
 ! readelf -d static | grep -q libmagpie || fail "it is not static"
 
 for header in "$prefix"/include/magpie/*.h; do
-    echo "#include <magpie/${header##*/}>" >one.c
+    # A header of macros alone declares nothing, and a unit must.
+    printf '#include <magpie/%s>\ntypedef int unit;\n' "${header##*/}" >one.c
     step "${header##*/} by itself, in C11" cc -std=c11 -Wall -Wextra -Wpedantic -Werror \
         -I "$prefix/include" -fsyntax-only one.c
     step "${header##*/} by itself, in C++17" c++ -std=c++17 -Wall -Wextra -Wpedantic \
