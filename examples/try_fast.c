@@ -15,6 +15,7 @@ MAG_VTASK_DEFINE(bool_task, bool)
 /* Touched by one thread at a time: main, then the pool, while main waits. */
 static int tickets = 3;
 static int periods;
+static int slow;
 
 static bool take_ticket(void)
 {
@@ -37,22 +38,21 @@ static bool_task try_process(void)
 {
     if (take_ticket())
         return bool_task_result(true);
+    slow++;
     return try_process_slowly();
 }
 
 int main(void)
 {
-    int at_once = 0;
     int processed = 0;
 
     for (int i = 0; i < 10; i++) {
         bool_task task = try_process();
         bool done = false;
 
-        at_once += mag_vtask_status(task.task) == MAG_SUCCEEDED;
         processed += bool_task_wait(task, &done) == 0 && done;
     }
     printf("%d processed, %d of them at once, %d periods waited for\n", processed,
-           at_once, periods);
-    return processed == 10 && at_once == 7 && periods == 3 ? 0 : 1;
+           processed - slow, periods);
+    return processed == 10 && slow == 3 && periods == 3 ? 0 : 1;
 }
