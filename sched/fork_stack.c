@@ -42,6 +42,7 @@ struct mag_fork_stack *mag_fork_stack_init(void *memory, uint32_t depth, bool fe
     stack->patience = 0;
     stack->end = stack->slots + depth;
     stack->entry = stack->slots;
+    stack->child = NULL;
     stack->spill = (char *)memory + MAG_FORK_SPILL_AT;
     stack->fenced = fenced;
     stack->on_steal = NULL;
@@ -210,10 +211,12 @@ static void open_zone(struct mag_fork_stack *stack, struct mag_fork_slot *at)
     stack->patience = PATIENCE;
 }
 
+/* Runs a stolen child, or a root: then `child` is NULL, and nobody waits for an answer. */
 static void run_body(struct mag_fork_stack *stack, mag_fork_body body, void *payload,
-                     struct mag_fork_slot *at)
+                     struct mag_fork_slot *at, struct mag_fork_slot *child)
 {
     struct mag_fork_slot *entry = stack->entry;
+    struct mag_fork_slot *before = stack->child;
 
     mag_spin_lock(&stack->lock);
     /* Unless older children wait below, of whoever called this. */
@@ -221,15 +224,34 @@ static void run_body(struct mag_fork_stack *stack, mag_fork_body body, void *pay
         open_zone(stack, at);
     mag_spin_unlock(&stack->lock);
     stack->entry = at;
+    stack->child = child;
     body((mag_fork){.top = at}, payload);
+    if (stack->child != NULL)
+        complete(stack->child);
+    stack->child = before;
     stack->entry = entry;
 }
 
 void mag_fork_stack_run(struct mag_fork_stack *stack, const struct mag_fork_taken *taken,
                         struct mag_fork_slot *at)
 {
-    run_body(stack, taken->body, taken->slot->payload, at);
-    complete(taken->slot);
+    run_body(stack, taken->body, taken->slot->payload, at, taken->slot);
+}
+
+bool mag_fork_is_stolen(mag_fork w, const void *payload)
+{
+    const struct mag_fork_slot *child = mag_fork_stack_of(w.top)->child;
+
+    return child != NULL && payload == child->payload;
+}
+
+void mag_fork_answer(mag_fork w)
+{
+    struct mag_fork_stack *stack = mag_fork_stack_of(w.top);
+
+    if (stack->child != NULL)
+        complete(stack->child);
+    stack->child = NULL;
 }
 
 void mag_fork_stack_root(struct mag_fork_stack *stack, mag_fork_body body, void *payload)
@@ -240,7 +262,7 @@ void mag_fork_stack_root(struct mag_fork_stack *stack, mag_fork_body body, void 
      * above them are free.  relaxed: the owner wrote them. */
     while (atomic_load_explicit(&at->body, memory_order_relaxed) != NULL)
         at++;
-    run_body(stack, body, payload, at);
+    run_body(stack, body, payload, at, NULL);
 }
 
 void *mag_fork_spill(mag_fork w, size_t size)

@@ -53,6 +53,9 @@
  * With fences in place of membarrier every slot is claimed for ever, so that each pop
  * takes the slow path, fences there and reads `split`.
  *
+ * Answers.  A stolen child may answer before it has ended (mag_fork_answer): `done` is
+ * passed then, and the rest of its run is the thief's own business.
+ *
  * The last touch.  A thief that has run a child swaps `claim` to DONE and does not touch
  * the slot again; if the owner sleeps it is woken through its stack's own word, which
  * outlives every child.
@@ -87,6 +90,7 @@ struct mag_fork_stack {
     _Alignas(MAG_CACHE_LINE) struct mag_fork_slot *slots; /* [I] behind this struct */
     struct mag_fork_slot *end;   /* [I] never shared from here on */
     struct mag_fork_slot *entry; /* [W] where the last run began */
+    struct mag_fork_slot *child; /* [W] what it runs, until that is answered; or NULL */
     char *spill;                 /* [W] the next large block */
     bool fenced;                 /* [I] see asym.h */
     void (*on_steal)(void *arg); /* [I] a waiting owner has stolen */

@@ -44,6 +44,7 @@ OWNER = {
     "operation.h": "vtask",
     "promise.h": "vtask",
     "async.h": "vtask",
+    "fork_task.h": "vtask",
     "cancel.h": "vtask",
     "when.h": "vtask",
 }

@@ -88,6 +88,12 @@ static inline struct mag_frame *rent(const struct mag_frame_type *type)
     return box;
 }
 
+/* For forked children, whose frames hold nothing but their results. */
+struct mag_frame *mag_frame_rent(const struct mag_frame_type *type)
+{
+    return rent(type);
+}
+
 void mag_frame_recycle(struct mag_core *core)
 {
     const struct mag_frame_type *type = (const struct mag_frame_type *)core->type;

@@ -199,6 +199,7 @@ MAG_API void mag_frame_unpin(struct mag_frame *local, mag_vtask returned);
 MAG_API void mag_frame_finish(struct mag_frame *frame, mag_vtask returned,
                               const void *large);
 MAG_API void mag_frame_recycle(struct mag_core *core);
+MAG_API struct mag_frame *mag_frame_rent(const struct mag_frame_type *type);
 
 /* The frame that a continuation's job resumes. */
 static inline struct mag_frame *mag_frame_of(struct mag_job *job)

@@ -137,6 +137,23 @@ MAG_API MAG_MUST_CHECK int mag_fork_run(struct mag_sched *sched, mag_fork_body b
                                         void *payload);
 
 /*
+ * Whether a thief runs the child whose payload this is, for a body that may answer early;
+ * false for a root, for a child that its own worker runs and after the answer.
+ *
+ *   Thread     the worker that runs the body, with the `w` that the body was given
+ */
+MAG_API bool mag_fork_is_stolen(mag_fork w, const void *payload);
+
+/*
+ * Answers the join of the stolen child that is being run, before its body has returned:
+ * what stands in the payload, and in the block that it names, is the result, and neither
+ * may be touched any more.  The body goes on by itself; nobody joins it.
+ *
+ *   Thread     as mag_fork_is_stolen, where that has just said yes
+ */
+MAG_API void mag_fork_answer(mag_fork w);
+
+/*
  * Pushes a child: the plain form under `name_fork`.  `size` bytes of arguments, at most
  * MAG_FORK_PAYLOAD, are copied to the slot's payload.
  *
@@ -204,7 +221,7 @@ static inline void *mag_fork_block(const void *payload)
         name##_is_large = name##_bytes > MAG_FORK_PAYLOAD                                \
     };                                                                                   \
     static inline result name(mag_fork w, MAG_FORK_PARAMS(__VA_ARGS__));                 \
-    static void name##_stolen(mag_fork w, void *payload);                                \
+    static void name##_stolen(mag_fork w, void *payload_);                               \
     static MAG_FORK_INLINE struct name##_child name##_fork(mag_fork *mag_w,              \
                                                            MAG_FORK_PARAMS(__VA_ARGS__)) \
     {                                                                                    \
@@ -221,35 +238,44 @@ static inline void *mag_fork_block(const void *payload)
         return child_;                                                                   \
     }
 
-#define MAG_FORK_RESULT(result, name, ...)                                           \
-    static void name##_stolen(mag_fork mag_w, void *payload)                         \
-    {                                                                                \
-        struct name##_args args_;                                                    \
-        void *block_ = name##_is_large ? mag_fork_block(payload) : payload;          \
-        memcpy(&args_, block_, sizeof(args_));                                       \
-        result value_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));                     \
-        memcpy(block_, &value_, sizeof(value_));                                     \
-    }                                                                                \
-    static MAG_FORK_INLINE result name##_join(mag_fork *mag_w,                       \
-                                              struct name##_child child)             \
-    {                                                                                \
-        bool ours_ = mag_fork_pop(mag_w);                                            \
-        void *payload_ = mag_w->top->payload;                                        \
-        void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;        \
-        (void)child;                                                                 \
-        if (MAG_LIKELY(ours_)) {                                                     \
-            struct name##_args args_;                                                \
-            memcpy(&args_, block_, sizeof(args_));                                   \
-            if (name##_is_large)                                                     \
-                mag_fork_unspill(*mag_w, block_);                                    \
-            return name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                         \
-        }                                                                            \
-        result value_;                                                               \
-        memcpy(&value_, block_, sizeof(value_));                                     \
-        if (name##_is_large)                                                         \
-            mag_fork_unspill(*mag_w, block_);                                        \
-        return value_;                                                               \
-    }                                                                                \
+#define MAG_FORK_RESULT(result, name, ...)                \
+    MAG_FORK_STOLEN(result, name, __VA_ARGS__)            \
+    MAG_FORK_JOIN(result, name, name##_join, __VA_ARGS__) \
+    MAG_FORK_ROOT(result, name, __VA_ARGS__)
+
+#define MAG_FORK_STOLEN(result, name, ...)                                    \
+    static void name##_stolen(mag_fork mag_w, void *payload_)                 \
+    {                                                                         \
+        struct name##_args args_;                                             \
+        void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_; \
+        memcpy(&args_, block_, sizeof(args_));                                \
+        result value_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));              \
+        memcpy(block_, &value_, sizeof(value_));                              \
+    }
+
+/* `joined` is the function's name: that of a join, or what a header above calls it. */
+#define MAG_FORK_JOIN(result, name, joined, ...)                                      \
+    static MAG_FORK_INLINE result joined(mag_fork *mag_w, struct name##_child child_) \
+    {                                                                                 \
+        bool ours_ = mag_fork_pop(mag_w);                                             \
+        void *payload_ = mag_w->top->payload;                                         \
+        void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;         \
+        (void)child_;                                                                 \
+        if (MAG_LIKELY(ours_)) {                                                      \
+            struct name##_args args_;                                                 \
+            memcpy(&args_, block_, sizeof(args_));                                    \
+            if (name##_is_large)                                                      \
+                mag_fork_unspill(*mag_w, block_);                                     \
+            return name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                          \
+        }                                                                             \
+        result value_;                                                                \
+        memcpy(&value_, block_, sizeof(value_));                                      \
+        if (name##_is_large)                                                          \
+            mag_fork_unspill(*mag_w, block_);                                         \
+        return value_;                                                                \
+    }
+
+#define MAG_FORK_ROOT(result, name, ...)                                             \
     __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(             \
         struct mag_sched *sched_, result *ret_result_, MAG_FORK_PARAMS(__VA_ARGS__)) \
     {                                                                                \
@@ -265,35 +291,35 @@ static inline void *mag_fork_block(const void *payload)
         return error_;                                                               \
     }
 
-#define MAG_FORK_NO_RESULT(name, ...)                                                   \
-    static void name##_stolen(mag_fork mag_w, void *payload)                            \
-    {                                                                                   \
-        struct name##_args args_;                                                       \
-        void *block_ = name##_is_large ? mag_fork_block(payload) : payload;             \
-        memcpy(&args_, block_, sizeof(args_));                                          \
-        name(mag_w, MAG_FORK_PASS(__VA_ARGS__));                                        \
-    }                                                                                   \
-    static MAG_FORK_INLINE void name##_join(mag_fork *mag_w, struct name##_child child) \
-    {                                                                                   \
-        struct name##_args args_;                                                       \
-        bool ours_ = mag_fork_pop(mag_w);                                               \
-        void *payload_ = mag_w->top->payload;                                           \
-        void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;           \
-        (void)child;                                                                    \
-        memcpy(&args_, block_, sizeof(args_));                                          \
-        if (name##_is_large)                                                            \
-            mag_fork_unspill(*mag_w, block_);                                           \
-        if (MAG_LIKELY(ours_))                                                          \
-            name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                                   \
-    }                                                                                   \
-    __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(                \
-        struct mag_sched *sched_, MAG_FORK_PARAMS(__VA_ARGS__))                         \
-    {                                                                                   \
-        struct name##_args args_;                                                       \
-        void *block_ = &args_;                                                          \
-        MAG_FORK_FILL(__VA_ARGS__)                                                      \
-        return mag_fork_run(sched_, name##_stolen,                                      \
-                            name##_is_large ? (void *)&block_ : block_);                \
+#define MAG_FORK_NO_RESULT(name, ...)                                                    \
+    static void name##_stolen(mag_fork mag_w, void *payload_)                            \
+    {                                                                                    \
+        struct name##_args args_;                                                        \
+        void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;            \
+        memcpy(&args_, block_, sizeof(args_));                                           \
+        name(mag_w, MAG_FORK_PASS(__VA_ARGS__));                                         \
+    }                                                                                    \
+    static MAG_FORK_INLINE void name##_join(mag_fork *mag_w, struct name##_child child_) \
+    {                                                                                    \
+        struct name##_args args_;                                                        \
+        bool ours_ = mag_fork_pop(mag_w);                                                \
+        void *payload_ = mag_w->top->payload;                                            \
+        void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;            \
+        (void)child_;                                                                    \
+        memcpy(&args_, block_, sizeof(args_));                                           \
+        if (name##_is_large)                                                             \
+            mag_fork_unspill(*mag_w, block_);                                            \
+        if (MAG_LIKELY(ours_))                                                           \
+            name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                                    \
+    }                                                                                    \
+    __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(                 \
+        struct mag_sched *sched_, MAG_FORK_PARAMS(__VA_ARGS__))                          \
+    {                                                                                    \
+        struct name##_args args_;                                                        \
+        void *block_ = &args_;                                                           \
+        MAG_FORK_FILL(__VA_ARGS__)                                                       \
+        return mag_fork_run(sched_, name##_stolen,                                       \
+                            name##_is_large ? (void *)&block_ : block_);                 \
     }
 
 MAG_EXTERN_C_END

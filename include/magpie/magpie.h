@@ -12,6 +12,7 @@
 #include <magpie/cancel.h>
 #include <magpie/executor.h>
 #include <magpie/fork.h>
+#include <magpie/fork_task.h>
 #include <magpie/numa.h>
 #include <magpie/operation.h>
 #include <magpie/pool.h>
