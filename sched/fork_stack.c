@@ -211,7 +211,7 @@ static void open_zone(struct mag_fork_stack *stack, struct mag_fork_slot *at)
     stack->patience = PATIENCE;
 }
 
-/* Runs a stolen child, or a root: then `child` is NULL, and nobody waits for an answer. */
+/* Runs a stolen child, or a root: then `child` is NULL, and nobody is answered. */
 static void run_body(struct mag_fork_stack *stack, mag_fork_body body, void *payload,
                      struct mag_fork_slot *at, struct mag_fork_slot *child)
 {

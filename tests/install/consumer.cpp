@@ -13,6 +13,21 @@ static long fib(mag_fork w, int n)
     return fib_join(&w, child) + b;
 }
 
+MAG_VTASK_DEFINE(long_task, long)
+MAG_FORK_TASK(long_task, number, int, n)
+static long_task number(mag_fork w, int n)
+{
+    return long_task_result(fib(w, n));
+}
+
+MAG_FORKABLE(long_task, hand_out, int, n)
+static long_task hand_out(mag_fork w, int n)
+{
+    number_child child = number_fork(&w, n);
+
+    return number_task(&w, child);
+}
+
 struct counted : mag_job {
     long runs = 0;
 };
@@ -21,6 +36,8 @@ int main()
 {
     mag_sched *sched = nullptr;
     long result = 0;
+    long handed = 0;
+    long_task task;
     mag_strand strand;
     counted job;
     counted in_turn;
@@ -28,6 +45,10 @@ int main()
 
     if (mag_sched_start(nullptr, &sched) != 0 || fib_run(sched, &result, 20) != 0)
         return 1;
+    if (hand_out_run(sched, &task, 20) != 0 || mag_vtask_wait(&task.task, 8, -1) != 0 ||
+        long_task_get(task, &handed) != 0 || handed != result)
+        return 5;
+    mag_vtask_release(task.task);
     job.run = [](mag_job *self) { static_cast<counted *>(self)->runs++; };
     in_turn.run = job.run;
     timer.job.run = job.run;

@@ -31,6 +31,7 @@ struct fork_data {
     rl::var<int> argument[ROUNDS * CHILDREN]; /* plain: races are reported */
     rl::var<int> result[ROUNDS * CHILDREN];
     rl::var<int> ran[ROUNDS * CHILDREN];
+    rl::var<int> after[ROUNDS * CHILDREN]; /* the thief's, after its answer */
 };
 
 static void child(mag_fork w, void *payload)
@@ -39,6 +40,11 @@ static void child(mag_fork w, void *payload)
 
     data->ran[index]($) = data->ran[index]($) + 1;
     data->result[index]($) = data->argument[index]($) + 1;
+    /* Half of them answer early, and go on for a while. */
+    if (index % 2 != 0 && mag_fork_is_stolen(w, payload)) {
+        mag_fork_answer(w);
+        data->after[index]($) = data->result[index]($);
+    }
 }
 
 static void *stack_memory(unsigned which)

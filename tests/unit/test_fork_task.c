@@ -427,83 +427,58 @@ static void without_memory_for_a_source_the_child_is_waited_for(void **state)
     mag_sched_destroy(sched);
 }
 
-static void stolen_children_allocate_nothing_after_warm_up(void **state)
-{
-    struct mag_sched *sched = start(2);
-    uint64_t allocations = 0;
-    (void)state;
-
-    for (long i = 0; i < 2000; i++) {
-        struct gate gate;
-        long_task task = taken(sched, &gate, SUCCESS, i);
-        long result = -1;
-
-        gate_open(&gate);
-        assert_int_equal(outcome_get(task, &result), 0);
-        if (i == 1000)
-            allocations = test_allocations();
-    }
-    assert_int_equal(test_allocations(), allocations);
-    mag_sched_destroy(sched);
-}
-
-/* --------------------------------------------------------------------- a storm */
-
-enum { BRANCHES = 3 };
-
-struct family {
-    long_task tasks[BRANCHES];
+/* The rounds of one worker, so that the other is the thief of each child. */
+struct rounds {
+    struct mag_job job;
+    struct mag_sched *sched;
+    uint64_t allocations; /* after warm-up */
+    unsigned wrong;
+    _Atomic(uint64_t) done;
 };
 
-/* Awaits the children's tasks, whichever they are. */
-MAG_ASYNC(long_task, sum_of, (struct family, family, long, sum), unsigned i; long value;)
+static unsigned one_round(struct mag_sched *sched, long number)
 {
-    MAG_BEGIN(f);
-    for (f->i = 0; f->i < BRANCHES; f->i++) {
-        MAG_AWAIT(f, f->value, f->family.tasks[f->i]);
-        f->sum += f->value;
-    }
-    return long_task_result(f->sum);
-    MAG_END(f);
+    struct gate gate;
+    long_task task;
+    long result = -1;
+
+    atomic_init(&gate.started, 0);
+    atomic_init(&gate.open, 0);
+    if (hand_out_run(sched, &task, &gate, SUCCESS, number) != 0 ||
+        mag_vtask_status(task.task) != MAG_PENDING)
+        return 1;
+    gate_open(&gate);
+    while (mag_vtask_status(task.task) == MAG_PENDING)
+        test_pause();
+    return long_task_get(task, &result) != 0 || result != number;
 }
 
-/* Children are awaited and not joined: those that were stolen outlive their parents. */
-MAG_FORK_TASK(long_task, tree, uint64_t, seed, unsigned, depth)
-static long_task tree(mag_fork w, uint64_t seed, unsigned depth)
+static void run_rounds(struct mag_job *job)
 {
-    struct tree_child children[BRANCHES];
-    struct family family;
+    enum { ROUNDS = 2000, WARM_UP = 1000 };
+    struct rounds *rounds = (struct rounds *)(void *)job;
 
-    if (depth == 0) {
-        for (uint64_t i = test_random(&seed) % 512; i > 0; i--)
-            test_pause();
-        return long_task_result(1);
+    for (long i = 0; i < ROUNDS; i++) {
+        if (i == WARM_UP)
+            rounds->allocations = test_allocations();
+        rounds->wrong += one_round(rounds->sched, i);
     }
-    for (unsigned i = 0; i < BRANCHES; i++)
-        children[i] = tree_fork(&w, test_random(&seed), depth - 1);
-    for (unsigned i = BRANCHES; i-- > 0;)
-        family.tasks[i] = tree_task(&w, children[i]);
-    return sum_of(family, 1);
+    rounds->allocations = test_allocations() - rounds->allocations;
+    /* release: the rounds precede. */
+    (void)atomic_fetch_add_explicit(&rounds->done, 1, memory_order_release);
 }
 
-static void a_tree_that_awaits_its_children_has_its_serial_sum(void **state)
+static void stolen_children_allocate_nothing_after_warm_up(void **state)
 {
-    uint64_t random = test_seed();
+    struct rounds rounds = {.job.run = run_rounds, .sched = start(2)};
     (void)state;
 
-    for (uint32_t workers = 1; workers <= 4; workers++) {
-        struct mag_sched *sched = start(workers);
-
-        for (uint32_t i = 0; i < test_rounds(50); i++) {
-            long_task task;
-            long result = -1;
-
-            assert_int_equal(tree_run(sched, &task, test_random(&random) | 1, 8), 0);
-            assert_int_equal(outcome_get(task, &result), 0);
-            assert_int_equal(result, 9841);
-        }
-        mag_sched_destroy(sched);
-    }
+    atomic_init(&rounds.done, 0);
+    assert_int_equal(mag_sched_post_worker(rounds.sched, &rounds.job, 0), 0);
+    assert_true(test_wait_for(&rounds.done, 1));
+    assert_int_equal(rounds.wrong, 0);
+    assert_int_equal(rounds.allocations, 0);
+    mag_sched_destroy(rounds.sched);
 }
 
 int main(void)
@@ -520,7 +495,6 @@ int main(void)
         cmocka_unit_test(a_child_without_result_is_a_task_too),
         cmocka_unit_test(a_child_may_return_a_task_that_is_pending),
         cmocka_unit_test(stolen_children_allocate_nothing_after_warm_up),
-        cmocka_unit_test(a_tree_that_awaits_its_children_has_its_serial_sum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
