@@ -156,8 +156,19 @@ static bool take(struct mag_fork_stack *victim, struct mag_fork_slot *base,
     return true;
 }
 
+/* Under the lock: whether the child at `base` descends from the one in `joined`: that one
+ * still runs where its claim says.  Should it end now, its thief must ask for the lock
+ * before it forks anything else. */
+static bool descends_from(const struct mag_fork_slot *base, struct mag_fork_slot *joined)
+{
+    /* relaxed: nothing of the child is read. */
+    uintptr_t claim = atomic_load_explicit(&joined->claim, memory_order_relaxed);
+
+    return claim != CLAIM_DONE && (uintptr_t)base >= (claim & ~CLAIM_FLAGS);
+}
+
 enum mag_fork_steal mag_fork_stack_steal(struct mag_fork_stack *victim,
-                                         const struct mag_fork_slot *oldest,
+                                         struct mag_fork_slot *joined,
                                          struct mag_fork_slot *at,
                                          struct mag_fork_taken *ret_taken)
 {
@@ -168,10 +179,12 @@ enum mag_fork_steal mag_fork_stack_steal(struct mag_fork_stack *victim,
     if (!mag_spin_try_lock(&victim->lock))
         return MAG_FORK_LOST;
     struct mag_fork_slot *base = base_of(victim);
-    if (base >= oldest && base == split_of(victim))
-        share_as_thief(victim);
-    if (base >= oldest && base != split_of(victim) && take(victim, base, at, ret_taken))
-        result = MAG_FORK_STOLEN;
+    if (joined == NULL || descends_from(base, joined)) {
+        if (base == split_of(victim))
+            share_as_thief(victim);
+        if (base != split_of(victim) && take(victim, base, at, ret_taken))
+            result = MAG_FORK_STOLEN;
+    }
     mag_spin_unlock(&victim->lock);
     return result;
 }
@@ -288,7 +301,7 @@ static bool help(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
     struct mag_fork_slot *began = (struct mag_fork_slot *)(claim & ~CLAIM_FLAGS);
     struct mag_fork_taken taken;
 
-    if (mag_fork_stack_steal(mag_fork_stack_of(began), began, slot + 1, &taken) !=
+    if (mag_fork_stack_steal(mag_fork_stack_of(began), slot, slot + 1, &taken) !=
         MAG_FORK_STOLEN)
         return false;
     if (stack->on_steal != NULL)

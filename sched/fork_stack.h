@@ -129,11 +129,12 @@ static inline bool mag_fork_stack_waiting(struct mag_fork_stack *stack)
 }
 
 /*
- * Any thread.  Takes the oldest child of `victim` that is not older than `oldest` (NULL:
- * any); it will run at `at` on the taker's own stack.
+ * Any thread.  Takes the oldest child of `victim`, which is to run at `at` on the taker's
+ * own stack.  `joined` is NULL, or the stolen child, run by `victim`, that the taker
+ * waits for: then only a descendant of that one is taken, and none when it has ended.
  */
 enum mag_fork_steal mag_fork_stack_steal(struct mag_fork_stack *victim,
-                                         const struct mag_fork_slot *oldest,
+                                         struct mag_fork_slot *joined,
                                          struct mag_fork_slot *at,
                                          struct mag_fork_taken *ret_taken);
 

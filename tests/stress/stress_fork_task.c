@@ -80,7 +80,7 @@ static void a_tree_that_awaits_its_children_has_its_serial_sum(void **state)
         struct mag_sched *sched = start(workers);
 
         for (uint32_t i = 0; i < test_rounds(400); i++) {
-            long_task task;
+            long_task task = long_task_result(0);
             long result = -1;
 
             assert_int_equal(tree_run(sched, &task, test_random(&random) | 1, 8), 0);
