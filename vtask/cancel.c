@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <magpie/cancel.h>
 
+#include "vtask/core.h"
 #include "vtask/turns.h"
 
 #include <assert.h>
@@ -211,6 +212,8 @@ bool mag_cancelable_claim(struct mag_cancelable *cancelable, uint64_t key)
 bool mag_cancelable_try_result(struct mag_cancelable *cancelable, uint64_t key,
                                uint64_t result)
 {
+    if (!mag_core_is_word(&cancelable->operation.core))
+        return false;
     return mag_cancelable_claim(cancelable, key) &&
            mag_core_set_result(&cancelable->operation.core, result) == 0;
 }

@@ -44,9 +44,22 @@ int mag_core_set_result(struct mag_core *core, uint64_t result)
 {
     uintptr_t slot = mag_core_slot(core);
 
+    if (MAG_UNLIKELY(!mag_core_is_word(core)))
+        return MAG_E_SIZE;
     if (MAG_UNLIKELY(mag_core_is_over(core, slot)))
         return MAG_E_DONE;
     core->value = result;
+    mag_core_publish(core, slot);
+    return 0;
+}
+
+int mag_core_set_done(struct mag_core *core)
+{
+    uintptr_t slot = mag_core_slot(core);
+
+    if (MAG_UNLIKELY(mag_core_is_over(core, slot)))
+        return MAG_E_DONE;
+    core->value = 0;
     mag_core_publish(core, slot);
     return 0;
 }
@@ -58,6 +71,8 @@ int mag_core_set_value(struct mag_core *core, const void *value, size_t size)
 
     if (MAG_UNLIKELY(size != type->result_size))
         return MAG_E_SIZE;
+    if (MAG_UNLIKELY(size == 0))
+        return mag_core_set_done(core);
     if (MAG_UNLIKELY(mag_core_is_over(core, slot)))
         return MAG_E_DONE;
     memcpy((char *)core + type->result_offset, value, size);

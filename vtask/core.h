@@ -195,12 +195,17 @@ static inline bool mag_core_install(struct mag_core *core, uintptr_t *slot,
         memory_order_acquire);
 }
 
+/* Whether the result is a word, in the core itself. */
+static inline bool mag_core_is_word(const struct mag_core *core)
+{
+    return core->type == NULL || core->type->result_size == 0;
+}
+
 /* Copies the result, if it has the size that is asked for. */
 static inline bool mag_core_copy(const struct mag_core *core, void *ret_result,
                                  size_t size)
 {
-    if (MAG_LIKELY(size == sizeof(core->value) &&
-                   (core->type == NULL || core->type->result_size == 0))) {
+    if (MAG_LIKELY(size == sizeof(core->value) && mag_core_is_word(core))) {
         memcpy(ret_result, &core->value, sizeof(core->value));
         return true;
     }

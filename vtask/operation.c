@@ -85,8 +85,9 @@ void mag_operation_return(struct mag_operation *operation)
 
 uint64_t mag_operation_share(struct mag_operation *operation)
 {
-    /* relaxed: only the owner moves it. */
-    uint64_t key = atomic_load_explicit(&operation->core.token, memory_order_relaxed);
+    /* relaxed: only the owner moves it; a visitor's bits are no part of it. */
+    uint64_t key = atomic_load_explicit(&operation->core.token, memory_order_relaxed) &
+                   MAG_TOKEN_MASK;
 
     mag_claim_open(&operation->claim, key);
     return key;
@@ -101,6 +102,9 @@ bool mag_operation_claim(struct mag_operation *operation, uint64_t key)
 bool mag_operation_try_result(struct mag_operation *operation, uint64_t key,
                               uint64_t result)
 {
+    /* The type of an object never changes, so this may be read too late. */
+    if (!mag_core_is_word(&operation->core))
+        return false;
     return mag_operation_claim(operation, key) &&
            mag_core_set_result(&operation->core, result) == 0;
 }
@@ -117,7 +121,7 @@ bool mag_operation_try_error(struct mag_operation *operation, uint64_t key, int 
 bool mag_operation_try_value(struct mag_operation *operation, uint64_t key,
                              const void *value, size_t size)
 {
-    /* The type of an object never changes, so this may be read too late. */
+    /* As above. */
     if (size != operation->core.type->result_size)
         return false;
     return mag_operation_claim(operation, key) &&

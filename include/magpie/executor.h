@@ -67,7 +67,16 @@ static inline struct mag_executor *mag_executor_enter(struct mag_executor *execu
 
 /* -------------------------------------------------- places on the machine */
 
-/* An executor that is one worker, or the workers of one NUMA node. */
+/*
+ * An executor that is one worker, or the workers of one NUMA node.
+ *
+ * It sends jobs to where it is, and is not their surroundings: a job of a place has no
+ * current executor, unlike one of a strand, so what the job awaits next goes on like
+ * anything else of the pool, on any worker.  To come back each time say so each time,
+ * with MAG_AWAIT_ON; or make the place current in the job, with mag_executor_enter.
+ * (VT-107, VT-115: a place is captured where it is current, as any executor; only that
+ * nobody makes it current by itself.)
+ */
 struct mag_place {
     struct mag_executor executor;
     struct mag_sched *sched;

@@ -190,11 +190,11 @@ MAG_API void mag_operation_return(struct mag_operation *operation);
  *
  *   Thread     the completer
  *   Blocks     as mag_core_set_result
- *   Returns    as mag_core_set_result
+ *   Returns    as mag_core_set_done
  */
 MAG_MUST_CHECK static inline int mag_operation_set_done(struct mag_operation *operation)
 {
-    return mag_core_set_result(&operation->core, 0);
+    return mag_core_set_done(&operation->core);
 }
 
 /* ------------------------------------------------------- several completers */
@@ -204,6 +204,10 @@ MAG_MUST_CHECK static inline int mag_operation_set_done(struct mag_operation *op
  * in the functions below, and nothing else, to complete it.  A key opens no later
  * operation of the same object, so who comes too late may keep object and key as long as
  * it likes (VT-148, VT-152).
+ *
+ * A key is what this call returned, and nothing else.  Do not make one up from a token or
+ * a task: nothing keeps the claim of an operation that was not shared from being equal to
+ * it.  Share an operation once.
  *
  *   Thread     the owner, before anybody may complete the operation
  *   Returns    the key
@@ -224,6 +228,7 @@ MAG_API MAG_MUST_CHECK bool mag_operation_claim(struct mag_operation *operation,
  *
  *   Blocks     as mag_core_set_result
  *   `code`     neither 0 nor a MAG_E code, else false
+ *   `result`   for types whose result is a word, else false
  */
 MAG_API MAG_MUST_CHECK bool mag_operation_try_result(struct mag_operation *operation,
                                                      uint64_t key, uint64_t result);

@@ -305,12 +305,22 @@ MAG_API void mag_core_reset(struct mag_core *core);
  *
  *   Thread     the completer
  *   Blocks     while the continuation runs, if inline
- *   Returns    0; MAG_E_DONE it is complete: nothing has changed (VT-80)
+ *   Returns    0; MAG_E_DONE it is complete: nothing has changed (VT-80); MAG_E_SIZE the
+ *              core's type names a size, so the result is no word
  */
 MAG_API MAG_MUST_CHECK int mag_core_set_result(struct mag_core *core, uint64_t result);
 
 /*
- * As mag_core_set_result, with the number of bytes that the core's type names.
+ * As mag_core_set_result, where the result stands in its place already; of a word it
+ * is 0.
+ *
+ *   Returns    0; MAG_E_DONE
+ */
+MAG_API MAG_MUST_CHECK int mag_core_set_done(struct mag_core *core);
+
+/*
+ * As mag_core_set_result, with the number of bytes that the core's type names; where it
+ * names none, with no bytes as mag_core_set_done.
  *
  *   Returns    as there; MAG_E_SIZE `size` is not the type's
  */

@@ -93,7 +93,6 @@ static void unregistering_tells_whether_the_callback_was_called(void **state)
     assert_false(mag_cancel_unregister(&notes[0].registration, true));
 }
 
-/* VT-161 */
 static void registering_and_unregistering_leaves_nothing_behind(void **state)
 {
     struct mag_cancel cancel = {0};
@@ -224,7 +223,7 @@ static struct mag_cancelable *rent(void)
     return object;
 }
 
-/* VT-155, VT-158 */
+/* VT-158 */
 static void a_cancelled_operation_fails_with_its_source(void **state)
 {
     struct mag_cancel cancel = {0};
@@ -306,47 +305,6 @@ static void no_continuation_runs_on_the_thread_that_cancels(void **state)
     mag_operation_return(&reading->operation);
 }
 
-/* Between being chosen and claiming, the operation is completed, consumed and rented. */
-static void reuse_object(struct note *note, struct mag_cancel *cancel)
-{
-    struct mag_cancelable *reading = (struct mag_cancelable *)(void *)note->other;
-    (void)cancel;
-
-    assert_true(mag_cancelable_try_result(reading, note->key, 1));
-    note->then = NULL;
-}
-
-/* VT-153, VT-160 */
-static void a_late_callback_does_not_touch_the_next_user(void **state)
-{
-    struct mag_cancel cancel = {0};
-    struct mag_cancelable *reading = rent();
-    mag_vtask task = mag_cancelable_task(reading);
-    uint64_t key = mag_cancelable_begin(reading, &cancel);
-    struct mag_cancel_registration chosen = reading->registration;
-    uint64_t result = 0;
-    struct note note = {.then = reuse_object, .other = (struct note *)(void *)reading};
-    (void)state;
-
-    add(&cancel, &note, key);
-    assert_true(mag_cancel_fire(&cancel));
-    assert_int_equal(mag_vtask_get(task, &result), 0);
-    assert_int_equal(result, 1);
-    struct mag_cancelable *next = rent();
-    assert_ptr_equal(next, reading);
-    mag_vtask next_task = mag_cancelable_task(next);
-    struct mag_cancel other = {0};
-    uint64_t next_key = mag_cancelable_begin(next, &other);
-    /* What a callback that was chosen before does now. */
-    chosen.run(&next->registration, &cancel, chosen.key);
-    assert_int_equal(mag_vtask_status(next_task), MAG_PENDING);
-    assert_non_null(other.first);
-    assert_true(mag_cancelable_try_result(next, next_key, 2));
-    assert_int_equal(mag_vtask_get(next_task, &result), 0);
-    assert_int_equal(result, 2);
-}
-
-/* VT-161 */
 static void repeated_cancelled_waits_do_not_grow_memory(void **state)
 {
     uint64_t allocations = 0;
@@ -380,7 +338,6 @@ int main(void)
         cmocka_unit_test(a_completed_operation_leaves_its_source),
         cmocka_unit_test(a_source_that_has_fired_cancels_at_once),
         cmocka_unit_test(no_continuation_runs_on_the_thread_that_cancels),
-        cmocka_unit_test(a_late_callback_does_not_touch_the_next_user),
         cmocka_unit_test(repeated_cancelled_waits_do_not_grow_memory),
     };
 

@@ -125,7 +125,7 @@ static void assert_row(enum at at, bool owned, const struct row *row)
     assert_int_equal(probe_runs(&bench.first), at == WAITED || at == RAN);
 }
 
-/* VT-137, VT-138, VT-139, VT-140, VT-143, VT-144 */
+/* VT-137, VT-138, VT-139, VT-140, VT-144 */
 static void each_call_answers_by_the_table_in_each_state(void **state)
 {
     const struct row rows[STATES] = {
@@ -285,7 +285,7 @@ static void one_of_several_completers_wins_and_the_others_change_nothing(void **
     assert_int_equal(got.first, 1);
 }
 
-/* VT-153 */
+/* VT-148 */
 static void a_late_completer_cannot_complete_a_later_operation(void **state)
 {
     struct mag_operation own = {.claim = 0};
