@@ -16,56 +16,64 @@ struct answer {
 };
 MAG_VTASK_DEFINE(answer_task, struct answer)
 
+static int send_off(struct mag_job *job);
+
 struct request {
     struct mag_operation operation; /* first */
-    struct mag_job job;             /* the payload: what the answering side needs */
+    struct mag_job job;             /* payload: what the answering side needs */
     int question;
-    bool used_before;
     struct answer answer; /* the result */
 };
 static struct mag_operation_type request_type =
     MAG_OPERATION_TYPE(struct request, answer);
 
-static struct mag_sched *sched;
-static int made; /* requests that are not an older one again; touched by main only */
+static answer_task ask(int question)
+{
+    void *object;
+    int error = mag_operation_rent(&request_type, &object);
+    if (error != 0)
+        return answer_task_of(mag_vtask_failed(error, 0));
 
-/* The answering side: any thread, any time. */
+    struct request *request = object;
+    request->question = question;
+    mag_vtask task = mag_operation_task(&request->operation);
+    error = send_off(&request->job); /* from here on it may be complete, and another's */
+    if (error != 0) {
+        mag_operation_return(&request->operation);
+        task = mag_vtask_failed(error, 0);
+    }
+    return answer_task_of(task);
+}
+
+static int answered(struct request *request, const char *text)
+{
+    if (text == NULL)
+        return mag_core_set_error(&request->operation.core, -ENOENT, 0);
+    request->answer.question = request->question;
+    (void)snprintf(request->answer.text, sizeof(request->answer.text), "%s", text);
+    return mag_operation_set_done(&request->operation);
+}
+
+/* ------------------------------ the answering side: a worker here, elsewhere a server */
+
+static struct mag_sched *sched;
+static int made; /* requests that are not an older one again */
+
 static void answer(struct mag_job *job)
 {
     struct request *request = (void *)((char *)job - offsetof(struct request, job));
-    int error = 0;
+    char text[12];
 
-    request->answer.question = request->question;
-    if (request->question < 0)
-        error = mag_core_set_error(&request->operation.core, -ENOENT, 0);
-    else if (snprintf(request->answer.text, sizeof(request->answer.text), "%d",
-                      2 * request->question) > 0)
-        error = mag_operation_set_done(&request->operation);
-    (void)error; /* it can only be that somebody else has answered, and nobody has */
+    (void)snprintf(text, sizeof(text), "%d", 2 * request->question);
+    if (answered(request, request->question < 0 ? NULL : text) != 0)
+        made = -1; /* somebody else has answered, and there is nobody else */
 }
 
-/* The asking side. */
-static answer_task ask(int question)
+static int send_off(struct mag_job *job)
 {
-    struct request *request;
-    void *object;
-    int error = mag_operation_rent(&request_type, &object);
-
-    if (error < 0)
-        return answer_task_of(mag_vtask_failed(error, 0));
-    request = object;
-    made += !request->used_before;
-    request->used_before = true;
-    request->question = question;
-    request->job.run = answer;
-    /* The task first: once it is posted the request may be another's. */
-    mag_vtask task = mag_operation_task(&request->operation);
-    error = mag_sched_post(sched, &request->job);
-    if (error < 0) {
-        mag_operation_return(&request->operation);
-        return answer_task_of(mag_vtask_failed(error, 0));
-    }
-    return answer_task_of(task);
+    made += job->run == NULL; /* new memory is all zeroes */
+    job->run = answer;
+    return mag_sched_post(sched, job);
 }
 
 int main(void)
@@ -86,7 +94,7 @@ int main(void)
 
     printf("%d of %d answers right, %d requests made; refused: %s; read twice: %s\n",
            right, QUESTIONS, made, mag_error_text(error), mag_error_text(again));
-    return right == QUESTIONS && made < QUESTIONS && error == -ENOENT &&
+    return right == QUESTIONS && made > 0 && made < QUESTIONS && error == -ENOENT &&
                    again == MAG_E_TOKEN
                ? 0
                : 1;

@@ -17,10 +17,13 @@ usage: tools/check_style.py [--root DIR] [--no-format]
   comment     no // comments in C
   words       no notes to self, no paths of somebody's machine
   spaces      no tabs, no trailing blanks, a newline at the end
-  links       what a page points to is there
+  links       what a page points to is there, and so is every page that anything names
+  quotes      code under a comment with a file's name is that file's, word for word
+  contract    a requirement that is named, VT-n, is one of the contract
   format      clang-format 14 would change nothing (skipped, and said so, where absent)
 """
 import argparse
+import functools
 import pathlib
 import re
 import shutil
@@ -66,7 +69,11 @@ LOUD = re.compile(r"(?<![\w.>])(?:v?[fd]?printf|f?puts|putchar|perror|v?syslog|a
                   r"_Exit|quick_exit)\s*\(")
 NOTE = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 PLACE = re.compile(r"/(?:wo" r"rk|ho" r"me|ro" r"ot)/\w|\b(?:issue|session) #?\d", re.I)
-LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
+PAGE = re.compile(r"\bdocs/[\w-]+\.md(?:#([\w-]+))?")
+QUOTE = re.compile(r"^<!-- (\S+\.\w+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
+REQUIREMENT = re.compile(r"\bVT-(\d+)\b")
+CONTRACT = "docs/value-task-contract.md"
 NOT_CODE = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
 
 
@@ -220,17 +227,59 @@ def check_spaces(file):
         yield len(file.lines), "no newline at the end"
 
 
+@functools.lru_cache
+def anchors(path):
+    """The names by which a page's headings are pointed to."""
+    named, text = set(), path.read_text(encoding="utf-8")
+    for heading in re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S),
+                              re.M):
+        plain = re.sub(r"\]\([^)]*\)", "", heading).lower()
+        named.add(re.sub(r"[^\w\- ]", "", plain).strip().replace(" ", "-"))
+    return named | set(re.findall(r'<a id="([\w-]+)">', text))
+
+
+def is_there(path, anchor):
+    return path.exists() and (not anchor or path.suffix != ".md" or anchor in anchors(path))
+
+
 def check_links(file):
-    if file.path.suffix == ".md":
-        for number, line in enumerate(file.lines, 1):
-            for target in LINK.findall(line):
-                if ":" not in target and not (file.root / file.path.parent / target).exists():
-                    yield number, f"there is no {target}"
+    for number, line in enumerate(file.lines, 1):
+        for named in PAGE.finditer(line):
+            page = file.root / named[0].split("#")[0]
+            if not is_there(page, named[1]) and file.room != "tests":
+                yield number, f"there is no {named[0]}"
+        for target, anchor in LINK.findall(line) if file.path.suffix == ".md" else ():
+            page = file.root / file.path.parent / target if target else file.root / file.path
+            if ":" not in target and not is_there(page, anchor):
+                yield number, f"there is no {target}{'#' if anchor else ''}{anchor}"
+
+
+def check_quotes(file):
+    for quote in QUOTE.finditer(file.text) if file.path.suffix == ".md" else ():
+        number, source = file.text.count("\n", 0, quote.start()) + 1, file.root / quote[1]
+        if not source.exists():
+            yield number, f"there is no {quote[1]}"
+        elif "\n" + quote[2] not in "\n" + source.read_text(encoding="utf-8"):
+            yield number, f"this is not what stands in {quote[1]}"
+
+
+@functools.lru_cache
+def requirements(root):
+    page = root / CONTRACT
+    return set(re.findall(r"^- \*\*VT-(\d+)\*\*", page.read_text(encoding="utf-8"), re.M)
+               if page.exists() else ())
+
+
+def check_contract(file):
+    for number, line in enumerate(file.lines, 1):
+        for requirement in REQUIREMENT.findall(line) if file.room != "tests" else ():
+            if requirement not in requirements(file.root):
+                yield number, f"VT-{requirement} does not stand in {CONTRACT}"
 
 
 CHECKS = (check_layers, check_orders, check_explicit, check_silent, check_documented,
           check_guard, check_spdx, check_size, check_width, check_comment, check_words,
-          check_spaces, check_links)
+          check_spaces, check_links, check_quotes, check_contract)
 
 
 def files(root):

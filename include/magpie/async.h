@@ -30,12 +30,16 @@
  *     They begin as zeroes.  C variables of the body are lost at each await.
  *   - The frame moves once, at the first await that waits.  To hand out the address of
  *     something in it (a buffer to read into), say MAG_PIN(f) first.
- *   - No `switch` around an await, and at most one await in a source line.
+ *   - No `switch` around an await (MAG_E_STATE), at most one await in a source line.
+ *   - In C++, no variable with an initialiser before an await in the same block: the body
+ *     jumps to where it goes on.  Declare it before MAG_BEGIN or in a block of its own.
  *   - Every task that it gets must be awaited or given away (vtask.h).
  *
  * Errors.  MAG_AWAIT passes an error on: the function ends with it.  Where something must
  * be cleaned up first use MAG_TRY, which hands the error to the body.  Misuse (a stale
  * task) ends the function in the same way, with its MAG_E code.
+ *
+ * docs/async-functions.md explains three of them line by line, and what each thing costs.
  *
  * Where the body goes on: on the executor that was current where it waited, if there was
  * one; otherwise where the awaited operation was completed, or as a job of the pool it
@@ -84,16 +88,20 @@ MAG_EXTERN_C_BEGIN
     }                                                                               \
     static result_task name##_body(struct name##_frame *f)
 
-/* The first and the last line of a body.  One that gets to the end returns 0. */
+/*
+ * The first and the last line of a body.  One that gets to the end returns 0.  One that
+ * would go on at an await inside a `switch` of its own ends with MAG_E_STATE.
+ */
 #define MAG_BEGIN(f)                \
     switch ((f)->frame.core.step) { \
     case 0:
 
-#define MAG_END(f) \
-default:           \
-    break;         \
-    }              \
-    MAG_ASYNC_RETURN(f, MAG_VTASK_COMPLETED)
+#define MAG_END(f)                            \
+    MAG_ASYNC_RETURN(f, MAG_VTASK_COMPLETED); \
+default:                                      \
+    break;                                    \
+    }                                         \
+    MAG_FAIL(f, MAG_E_STATE)
 
 /*
  * Waits for `task`, an expression of a typed task, and puts its result into `place`.  If

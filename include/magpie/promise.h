@@ -24,7 +24,7 @@
  * Awaiting.  Continuations of a promise are dispatched in the order in which they were
  * registered, by the completer, inline unless MAG_PROMISE_QUEUED; a late one is queued.
  *
- * "VT-n" names a requirement of docs/value-tasks.md.
+ * "VT-n" names a sentence of docs/value-task-contract.md.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -110,9 +110,9 @@ static inline void mag_continuation_capture(struct mag_continuation *continuatio
 
 /*
  * A source: an object that begins with this (aligned to 8 bytes).  Its three entry points
- * keep the rules VT-59 to VT-68 of docs/value-tasks.md; in short: check token and
- * arguments before doing anything, never wait, never run a continuation inside
- * `on_completed`.  Most sources are better built on a core, below.
+ * keep VT-59 to VT-68 of docs/value-task-contract.md; in short: check token and arguments
+ * before doing anything, never wait, never run a continuation inside `on_completed`.
+ * Most sources are better built on a core, below.
  */
 struct mag_source {
     const struct mag_source_ops *ops;

@@ -30,7 +30,7 @@
  * that travels beside an error; for a cancellation it is the address of its cancel
  * source.
  *
- * "VT-n" names a requirement of docs/value-tasks.md.
+ * "VT-n" names a sentence of docs/value-task-contract.md.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

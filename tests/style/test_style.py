@@ -62,6 +62,13 @@ BAD = [
     ("spaces", "sched/a.c", SPDX + "int a;\t/* b */\n"),
     ("spaces", "sched/a.c", SPDX + "int a;"),
     ("links", "docs/a.md", "See [b](b.md#there).\n"),
+    ("links", "docs/a.md", "# Here\n\nSee [a](a.md#there).\n"),
+    ("links", "docs/a.md", "# Here\n\nSee [above](#there).\n"),
+    ("links", "sched/a.c", SPDX + "/* See docs/no" "thing.md. */\n"),
+    ("quotes", "docs/a.md", "<!-- examples/quoted.c -->\n```c\nint  b;\n```\n"),
+    ("quotes", "docs/a.md", "<!-- examples/a.c -->\n```c\nint b;\n```\n"),
+    ("contract", "vtask/a.c", SPDX + "/* VT-5 */\n"),
+    ("contract", "docs/value-task-contract.md", "- **VT-1** As VT-2.\n"),
 ]
 
 GOOD = [
@@ -79,7 +86,10 @@ GOOD = [
     ("include/magpie/a.h",
      HEADER.format("/* Two numbers. */\nMAG_API int mag_a(void);\nMAG_API int mag_b(void);\n")),
     ("sched/a.c", SPDX + "int a;\n" * 499),
-    ("docs/a.md", "See [a](a.md#here) and [elsewhere](https://example.org/b).\n"),
+    ("docs/a.md", "# It's `here`\n\nSee [a](a.md#its-here) and [elsewhere](https://example.org/b#c).\n"),
+    ("docs/a.md", "# Here\n\nSee [above](#here), docs/a.md and docs/a.md#here.\n"),
+    ("docs/a.md", "<!-- examples/quoted.c -->\n```c\nint b;\n```\n"),
+    ("docs/value-task-contract.md", "- **VT-1** One.\n- **VT-2** As VT-1.\n"),
 ]
 
 
@@ -88,6 +98,9 @@ def check(path, text, arguments=("--no-format",)):
         file = pathlib.Path(root) / path
         file.parent.mkdir(parents=True)
         file.write_text(text, encoding="utf-8")
+        quoted = pathlib.Path(root) / "examples/quoted.c"
+        quoted.parent.mkdir(exist_ok=True)
+        quoted.write_text(SPDX + "int b;\n", encoding="utf-8")
         return subprocess.run([sys.executable, CHECKER, *arguments, "--root", root],
                               capture_output=True, text=True, check=False)
 

@@ -43,6 +43,20 @@ MAG_ASYNC(long_task, fails_with_nothing, (void), )
     MAG_END(f);
 }
 
+/* Against the rules: the line to go on at lies in a switch of its own. */
+MAG_ASYNC(long_task, waits_in_a_switch, (int, kind), long item;)
+{
+    MAG_BEGIN(f);
+    switch (f->kind) {
+    case 1:
+        MAG_AWAIT(f, f->item, start_operation());
+        return long_task_result(f->item);
+    default:
+        return long_task_result(0);
+    }
+    MAG_END(f);
+}
+
 static struct mag_core *frame_of(long_task task)
 {
     return (struct mag_core *)(task.task.backing & ~(uintptr_t)MAG_VTASK_TAGS);
@@ -101,6 +115,18 @@ static void failing_with_no_error_is_an_error(void **state)
     (void)state;
 
     assert_int_equal(long_task_get(fails_with_nothing(), &value), MAG_E_ARG);
+}
+
+static void an_await_in_a_switch_ends_with_an_error(void **state)
+{
+    long value = 7;
+    (void)state;
+
+    long_task task = waits_in_a_switch(1);
+    assert_int_equal(mag_vtask_status(task.task), MAG_PENDING);
+    complete(5);
+    assert_int_equal(long_task_get(task, &value), MAG_E_STATE);
+    assert_int_equal(value, 7);
 }
 
 /* VT-185 */
@@ -300,6 +326,7 @@ int main(void)
         cmocka_unit_test(a_stale_or_early_read_does_not_return_the_frame),
         cmocka_unit_test(a_call_that_waits_often_has_one_frame_and_gives_it_back),
         cmocka_unit_test(failing_with_no_error_is_an_error),
+        cmocka_unit_test(an_await_in_a_switch_ends_with_an_error),
         cmocka_unit_test(a_function_that_has_ended_cannot_be_completed_again),
         cmocka_unit_test(a_frame_may_be_returned_by_a_thread_that_ends),
         cmocka_unit_test(results_never_cross_between_calls_that_hop_between_threads),
