@@ -16,30 +16,40 @@ enum { ZONE = 3, PATIENCE = 64 };
 enum { JOIN_SPINS = 256 };
 enum { JOIN_NAP_NS = 200000 };
 
-/* A slot's claim: one of the first three, or where the thief runs the child, with
- * CLAIM_WAITING in the bits below if the owner sleeps. */
+/* A slot's claim: none, or the slot's address and one of these; WAITING, that the owner
+ * sleeps, goes with TAKEN. */
 #define CLAIM_NONE    ((uintptr_t)0)
-#define CLAIM_DONE    ((uintptr_t)1)
-#define CLAIM_SHARED  ((uintptr_t)4)
-#define CLAIM_WAITING ((uintptr_t)2)
+#define CLAIM_SHARED  ((uintptr_t)1)
+#define CLAIM_TAKEN   ((uintptr_t)2)
+#define CLAIM_DONE    ((uintptr_t)4)
+#define CLAIM_WAITING ((uintptr_t)8)
 #define CLAIM_FLAGS   ((uintptr_t)63)
 
 static_assert(sizeof(struct mag_fork_slot) == 64, "a child is a cache line");
-static_assert(sizeof(struct mag_fork_stack) +
-                      MAG_FORK_WAITING_MAX * sizeof(struct mag_fork_slot) <=
-                  MAG_FORK_SPILL_AT,
+static_assert(sizeof(struct mag_fork_stack) <= MAG_FORK_SLOTS_AT, "nothing overlaps");
+static_assert(MAG_FORK_SLOTS_AT + MAG_FORK_WAITING_MAX * sizeof(struct mag_fork_slot) <=
+                  MAG_FORK_BEGUN_AT,
               "as many children as promised");
+static_assert(MAG_SCHED_FORKS_MAX * sizeof(struct mag_fork_slot *) <=
+                  MAG_FORK_BEGUN_BYTES,
+              "a place for each child that thieves may see");
+
+static uintptr_t claim_of(const struct mag_fork_slot *slot, uintptr_t flags)
+{
+    return (uintptr_t)slot | flags;
+}
 
 struct mag_fork_stack *mag_fork_stack_init(void *memory, uint32_t depth, bool fenced)
 {
     struct mag_fork_stack *stack = memory;
 
     mag_spin_init(&stack->lock);
-    stack->slots = (struct mag_fork_slot *)(void *)(stack + 1);
+    stack->slots = (struct mag_fork_slot *)(void *)((char *)memory + MAG_FORK_SLOTS_AT);
     atomic_init(&stack->base, stack->slots);
     atomic_init(&stack->split, stack->slots);
     atomic_init(&stack->wake, 0);
     stack->patience = 0;
+    stack->begun = (struct mag_fork_slot **)(void *)((char *)memory + MAG_FORK_BEGUN_AT);
     stack->end = stack->slots + depth;
     stack->entry = stack->slots;
     stack->child = NULL;
@@ -48,7 +58,7 @@ struct mag_fork_stack *mag_fork_stack_init(void *memory, uint32_t depth, bool fe
     stack->on_steal = NULL;
     stack->arg = NULL;
     for (uint32_t i = 0; fenced && i < depth; i++)
-        atomic_init(&stack->slots[i].claim, CLAIM_SHARED);
+        atomic_init(&stack->slots[i].claim, claim_of(&stack->slots[i], CLAIM_SHARED));
     return stack;
 }
 
@@ -92,7 +102,8 @@ static void share(struct mag_fork_stack *stack, struct mag_fork_slot *split)
          slot++) {
         /* (3), relaxed: ordered before (4) by the heavy barrier, or by being the owner's
          * own. */
-        atomic_store_explicit(&slot->claim, CLAIM_SHARED, memory_order_relaxed);
+        atomic_store_explicit(&slot->claim, claim_of(slot, CLAIM_SHARED),
+                              memory_order_relaxed);
     }
     set_split(stack, split);
 }
@@ -150,7 +161,9 @@ static bool take(struct mag_fork_stack *victim, struct mag_fork_slot *base,
     if (body == NULL)
         return false;
     /* relaxed: the owner reads it under the lock, after base has passed the slot. */
-    atomic_store_explicit(&base->claim, (uintptr_t)at, memory_order_relaxed);
+    atomic_store_explicit(&base->claim, claim_of(base, CLAIM_TAKEN),
+                          memory_order_relaxed);
+    victim->begun[base - victim->slots] = at;
     set_base(victim, base + 1);
     *ret_taken = (struct mag_fork_taken){.slot = base, .body = body};
     return true;
@@ -196,8 +209,8 @@ static void complete(struct mag_fork_slot *child)
     /* Both halves:
      *   done, release: the result precedes DONE;
      *   acquire: the owner has reset its wake word before it set WAITING. */
-    uintptr_t claim =
-        atomic_exchange_explicit(&child->claim, CLAIM_DONE, memory_order_acq_rel);
+    uintptr_t claim = atomic_exchange_explicit(&child->claim, claim_of(child, CLAIM_DONE),
+                                               memory_order_acq_rel);
 
     if (claim & CLAIM_WAITING) {
         /* relaxed: the sleeper reads `claim` again. */
@@ -296,9 +309,8 @@ void mag_fork_unspill(mag_fork w, void *block)
 
 /* Runs a descendant of a stolen child, if its thief has one to spare. */
 static bool help(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
-                 uintptr_t claim)
+                 struct mag_fork_slot *began)
 {
-    struct mag_fork_slot *began = (struct mag_fork_slot *)(claim & ~CLAIM_FLAGS);
     struct mag_fork_taken taken;
 
     if (mag_fork_stack_steal(mag_fork_stack_of(began), slot, slot + 1, &taken) !=
@@ -327,13 +339,15 @@ static void sleep_on(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
 /* Waits for a stolen child, running its descendants meanwhile. */
 static void join_stolen(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
 {
+    struct mag_fork_slot *began = stack->begun[slot - stack->slots];
+
     for (unsigned spins = 0;; spins++) {
         /* done, acquire: the result is visible. */
         uintptr_t claim = atomic_load_explicit(&slot->claim, memory_order_acquire);
 
-        if (claim == CLAIM_DONE)
+        if (claim & CLAIM_DONE)
             return;
-        if (help(stack, slot, claim))
+        if (help(stack, slot, began))
             spins = 0;
         else if (spins < JOIN_SPINS)
             mag_os_pause();
@@ -347,7 +361,8 @@ static void reopen(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
 {
     mag_spin_lock(&stack->lock);
     /* relaxed, both: free again; thieves look under the lock. */
-    atomic_store_explicit(&slot->claim, CLAIM_SHARED, memory_order_relaxed);
+    atomic_store_explicit(&slot->claim, claim_of(slot, CLAIM_SHARED),
+                          memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(&slot->body, NULL, memory_order_relaxed);
     open_zone(stack, slot);
@@ -365,8 +380,9 @@ static void keep_or_withdraw(struct mag_fork_stack *stack, struct mag_fork_slot 
         stack->patience--;
 }
 
-bool mag_fork_pop_slow(struct mag_fork_slot *slot)
+bool mag_fork_pop_slow(uintptr_t claim)
 {
+    struct mag_fork_slot *slot = (struct mag_fork_slot *)(claim & ~CLAIM_FLAGS);
     struct mag_fork_stack *stack = mag_fork_stack_of(slot);
 
     if (stack->fenced) {

@@ -22,10 +22,11 @@
  *   lock    spin.h : base, split, claims below it, a taken child's claim
  *   done    complete (claim) -> join_stolen (claim) : the result
  *
- * Claims.  0 for a private slot; SHARED between base and split; below base where the
- * thief runs the child (and whether the owner sleeps), at last DONE.  Under the lock:
- * slots <= base <= split <= end; a slot in [base, split) is SHARED and one from split on
- * has no claim, as far as the lock can tell.
+ * Claims.  0 for a private slot; else the slot's own address, by which the slow half of a
+ * pop finds it, and: SHARED between base and split; below base TAKEN (and whether the
+ * owner sleeps), at last DONE.  Under the lock: slots <= base <= split <= end; a slot in
+ * [base, split) is SHARED and one from split on has no claim, as far as the lock can
+ * tell.  Where a thief runs a child stands in `begun`, beside the slots.
  *
  * Owner or thief.  For each slot s the two are Dekker's sides (asym.h):
  *
@@ -77,8 +78,14 @@
  * space that is backed by memory only where it was used. */
 #define MAG_FORK_STACK_BYTES ((uintptr_t)1 << 28)
 
-/* From here on stand the blocks of large children. */
-#define MAG_FORK_SPILL_AT (MAG_FORK_STACK_BYTES / 4 * 3)
+/* Where the slots begin, whose addresses leave room for a claim's flags. */
+#define MAG_FORK_SLOTS_AT ((uintptr_t)512)
+
+/* From here on stand the blocks of large children; before them `begun`, a pointer for
+ * each child that thieves may see. */
+#define MAG_FORK_SPILL_AT    (MAG_FORK_STACK_BYTES / 4 * 3)
+#define MAG_FORK_BEGUN_BYTES ((uintptr_t)1 << 16)
+#define MAG_FORK_BEGUN_AT    (MAG_FORK_SPILL_AT - MAG_FORK_BEGUN_BYTES)
 
 struct mag_fork_stack {
     _Alignas(MAG_CACHE_LINE) struct mag_spin lock; /* [A] */
@@ -87,14 +94,15 @@ struct mag_fork_stack {
     _Atomic(uint32_t) wake;                        /* [A] the owner's joins sleep here */
     uint32_t patience;                             /* [L] pops of the zone to come */
 
-    _Alignas(MAG_CACHE_LINE) struct mag_fork_slot *slots; /* [I] behind this struct */
-    struct mag_fork_slot *end;   /* [I] never shared from here on */
-    struct mag_fork_slot *entry; /* [W] where the last run began */
-    struct mag_fork_slot *child; /* [W] what it runs, until that is answered; or NULL */
-    char *spill;                 /* [W] the next large block */
-    bool fenced;                 /* [I] see asym.h */
-    void (*on_steal)(void *arg); /* [I] a waiting owner has stolen */
-    void *arg;                   /* [I] of it */
+    _Alignas(MAG_CACHE_LINE) struct mag_fork_slot *slots; /* [I] at MAG_FORK_SLOTS_AT */
+    struct mag_fork_slot **begun; /* [I]; [L] where the thief of a taken child runs it */
+    struct mag_fork_slot *end;    /* [I] never shared from here on */
+    struct mag_fork_slot *entry;  /* [W] where the last run began */
+    struct mag_fork_slot *child;  /* [W] what it runs, until that is answered; or NULL */
+    char *spill;                  /* [W] the next large block */
+    bool fenced;                  /* [I] see asym.h */
+    void (*on_steal)(void *arg);  /* [I] a waiting owner has stolen */
+    void *arg;                    /* [I] of it */
 };
 
 /* A child that a thief has taken.  Its body was read at the theft: the owner, about to

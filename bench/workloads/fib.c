@@ -22,10 +22,11 @@ static uint64_t fib(mag_fork w, int n)
     if (n < 2)
         return (uint64_t)n;
 
-    struct fib_child child = fib_fork(&w, n - 1);
-    uint64_t second = fib(w, n - 2);
+    /* The order of the twin: the second summand waits until the first is there. */
+    struct fib_child second = fib_fork(&w, n - 2);
+    uint64_t first = fib(w, n - 1);
 
-    return fib_join(&w, child) + second;
+    return first + fib_join(&w, second);
 }
 
 static uint64_t expected(uint64_t size)

@@ -43,17 +43,21 @@ static uint64_t queens(mag_fork w, uint32_t full, uint32_t taken, uint32_t risin
                        uint32_t falling)
 {
     struct queens_child children[QUEENS_MAX];
+    uint32_t free = full & ~(taken | rising | falling);
     uint32_t forked = 0;
-    uint64_t count = 0;
+    uint64_t count;
 
     if (taken == full)
         return 1;
-    for (uint32_t free = full & ~(taken | rising | falling); free != 0;
-         free &= free - 1) {
+    if (free == 0)
+        return 0;
+    /* The last child is called: there is nothing else to do meanwhile. */
+    for (; (free & (free - 1)) != 0; free &= free - 1) {
         uint32_t queen = free & -free;
         children[forked++] = queens_fork(&w, full, taken | queen, (rising | queen) << 1,
                                          (falling | queen) >> 1);
     }
+    count = queens(w, full, taken | free, (rising | free) << 1, (falling | free) >> 1);
     while (forked > 0)
         count += queens_join(&w, children[--forked]);
     return count;

@@ -66,7 +66,8 @@ template <bool fenced> struct fork_model : rl::test_suite<fork_model<fenced>, 2>
     {
         for (unsigned i = 0; i < 2; i++) {
             stacks[i] = new (stack_memory(i)) mag_fork_stack;
-            stacks[i]->slots = (mag_fork_slot *)(stacks[i] + 1);
+            stacks[i]->slots =
+                (mag_fork_slot *)((char *)stack_memory(i) + MAG_FORK_SLOTS_AT);
             for (int s = 0; s < SLOTS; s++)
                 new (&stacks[i]->slots[s]) mag_fork_slot;
         }
