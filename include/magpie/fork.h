@@ -12,9 +12,9 @@
  *     {
  *         if (n < 2)
  *             return n;
- *         struct fib_child child = fib_fork(&w, n - 1);
- *         long b = fib(w, n - 2);
- *         return fib_join(&w, child) + b;
+ *         struct fib_child child = fib_fork(&w, n - 2);
+ *         long a = fib(w, n - 1);
+ *         return a + fib_join(&w, child);
  *     }
  *
  *     int r = fib_run(sched, &result, 39);       // from any thread
@@ -22,6 +22,11 @@
  * The rules.  Children are joined in the reverse order of their forks, by the function
  * that forked them, before it returns.  Arguments are copied at the fork; what they point
  * to must stay valid until the join.
+ *
+ * The order.  Fork what the serial function would do last and call what it would do
+ * first; of many children fork all but one and call that.  Then a single worker does
+ * everything in the serial order, and the compiler unrolls both alike: fib in the other
+ * order took 1.25 times as long.
  *
  * What waits.  A join whose child was stolen runs children of that child until it is
  * done, and sleeps when there are none: it never starts unrelated work, so a lock that
