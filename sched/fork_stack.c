@@ -169,15 +169,23 @@ static bool take(struct mag_fork_stack *victim, struct mag_fork_slot *base,
     return true;
 }
 
+/* The joiner of a taken child: where its thief runs it. */
+static struct mag_fork_slot *where_begun(const struct mag_fork_slot *joined,
+                                         const struct mag_fork_stack *stack)
+{
+    return stack->begun[joined - stack->slots];
+}
+
 /* Under the lock: whether the child at `base` descends from the one in `joined`: that one
- * still runs where its claim says.  Should it end now, its thief must ask for the lock
+ * still runs where it was begun.  Should it end now, its thief must ask for the lock
  * before it forks anything else. */
 static bool descends_from(const struct mag_fork_slot *base, struct mag_fork_slot *joined)
 {
     /* relaxed: nothing of the child is read. */
     uintptr_t claim = atomic_load_explicit(&joined->claim, memory_order_relaxed);
 
-    return claim != CLAIM_DONE && (uintptr_t)base >= (claim & ~CLAIM_FLAGS);
+    return !(claim & CLAIM_DONE) &&
+           base >= where_begun(joined, mag_fork_stack_of(joined));
 }
 
 enum mag_fork_steal mag_fork_stack_steal(struct mag_fork_stack *victim,
@@ -308,13 +316,12 @@ void mag_fork_unspill(mag_fork w, void *block)
 /* ----------------------------------------------------------------------- joins */
 
 /* Runs a descendant of a stolen child, if its thief has one to spare. */
-static bool help(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
-                 struct mag_fork_slot *began)
+static bool help(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
 {
+    struct mag_fork_stack *thief = mag_fork_stack_of(where_begun(slot, stack));
     struct mag_fork_taken taken;
 
-    if (mag_fork_stack_steal(mag_fork_stack_of(began), slot, slot + 1, &taken) !=
-        MAG_FORK_STOLEN)
+    if (mag_fork_stack_steal(thief, slot, slot + 1, &taken) != MAG_FORK_STOLEN)
         return false;
     if (stack->on_steal != NULL)
         stack->on_steal(stack->arg);
@@ -339,15 +346,13 @@ static void sleep_on(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
 /* Waits for a stolen child, running its descendants meanwhile. */
 static void join_stolen(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
 {
-    struct mag_fork_slot *began = stack->begun[slot - stack->slots];
-
     for (unsigned spins = 0;; spins++) {
         /* done, acquire: the result is visible. */
         uintptr_t claim = atomic_load_explicit(&slot->claim, memory_order_acquire);
 
         if (claim & CLAIM_DONE)
             return;
-        if (help(stack, slot, began))
+        if (help(stack, slot))
             spins = 0;
         else if (spins < JOIN_SPINS)
             mag_os_pause();

@@ -378,7 +378,6 @@ static void a_thief_that_finds_its_child_cleared_withdraws(void **state)
 /* ---------------------------------------------------- a join that looks too late */
 
 static struct mag_fork_slot *joined;
-static uintptr_t joined_claim;
 static unsigned helps;
 
 /* On the thief's stack, while the child of the other stack runs, or after it. */
@@ -387,11 +386,7 @@ static void fork_and_be_helped(mag_fork w, void *payload)
     struct mark_child forked = mark_fork(&w, 0);
 
     (void)payload;
-    if (joined_claim == 0) {
-        /* relaxed: one thread. */
-        joined_claim = atomic_load_explicit(&joined->claim, memory_order_relaxed);
-    }
-    helps += help(stacks[0], joined, joined_claim);
+    helps += help(stacks[0], joined);
     (void)mark_join(&w, forked);
 }
 
@@ -401,7 +396,7 @@ static void be_late(mag_fork w, void *payload)
     mag_fork_push(&w, fork_and_be_helped, payload, sizeof(uint64_t));
     assert_int_equal(try_steal(), MAG_FORK_STOLEN);
     assert_int_equal(helps, 1);
-    /* The claim was read when the child ran; now its thief is at something else. */
+    /* Its thief has gone on to something else. */
     mag_fork_stack_root(stacks[1], fork_and_be_helped, NULL);
     assert_int_equal(helps, 1);
     assert_false(mag_fork_pop(&w));
@@ -413,7 +408,6 @@ static void a_join_takes_nothing_from_a_thief_that_has_gone_on(void **state)
     (void)state;
 
     helps = 0;
-    joined_claim = 0;
     mag_fork_stack_root(stacks[0], be_late, &payload);
 }
 
