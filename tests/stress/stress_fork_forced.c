@@ -96,7 +96,7 @@ static void linger(mag_fork w)
         /* relaxed: only looked at. */
         uintptr_t claim = atomic_load_explicit(&w.top[-1].claim, memory_order_relaxed);
 
-        if (claim != CLAIM_NONE && claim != CLAIM_SHARED) {
+        if (claim & (CLAIM_TAKEN | CLAIM_DONE)) {
             count(&stolen);
             return;
         }
