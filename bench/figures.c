@@ -13,6 +13,7 @@ enum kind {
     SPEEDUP,     /* how many times faster than serial C, at least */
     OVER_PEER,   /* how many times faster than the peer, at least */
     OVER_BEST,   /* the same, than the fastest of all peers */
+    OVER_FIRST,  /* time over that of the workload's first size, at most */
     MEMORY,      /* MiB more than serial C has at its peak, at most */
 };
 
@@ -26,17 +27,29 @@ struct figure {
 };
 
 static const struct figure figures[] = {
-    {"fib", OVER_SERIAL, 1, 1.35, NULL, 2},  {"fib", OVER_SERIAL, 2, 0.72, NULL, 0},
-    {"fib", SCALING, 2, 1.85, NULL, 0},      {"nqueens", SCALING, 2, 1.85, NULL, 0},
-    {"skynet", SCALING, 2, 1.85, NULL, 0},   {"uts", SCALING, 2, 1.85, NULL, 0},
-    {"cilksort", SCALING, 2, 1.85, NULL, 0}, {"fib", OVER_PEER, 1, 15, "tbb", 0},
-    {"fib", OVER_PEER, 2, 15, "tbb", 0},     {"fib", OVER_PEER, 1, 15, "openmp", 0},
-    {"fib", OVER_PEER, 2, 15, "openmp", 0},  {"skynet", OVER_BEST, 1, 2, NULL, 0},
-    {"skynet", OVER_BEST, 2, 2, NULL, 0},    {"nqueens", OVER_BEST, 1, 2, NULL, 0},
-    {"nqueens", OVER_BEST, 2, 2, NULL, 0},   {"matmul", OVER_BEST, 1, 1, NULL, 0},
-    {"matmul", OVER_BEST, 2, 1, NULL, 0},    {"regions", SPEEDUP, 2, 1.5, NULL, 0},
-    {"regions", OVER_BEST, 2, 1, NULL, 0},   {"fib", MEMORY, 1, 3, NULL, 0},
+    {"fib", OVER_SERIAL, 1, 1.35, NULL, 2},
+    {"fib", OVER_SERIAL, 2, 0.72, NULL, 0},
+    {"fib", SCALING, 2, 1.85, NULL, 0},
+    {"nqueens", SCALING, 2, 1.85, NULL, 0},
+    {"skynet", SCALING, 2, 1.85, NULL, 0},
+    {"uts", SCALING, 2, 1.85, NULL, 0},
+    {"cilksort", SCALING, 2, 1.85, NULL, 0},
+    {"fib", OVER_PEER, 1, 15, "tbb", 0},
+    {"fib", OVER_PEER, 2, 15, "tbb", 0},
+    {"fib", OVER_PEER, 1, 15, "openmp", 0},
+    {"fib", OVER_PEER, 2, 15, "openmp", 0},
+    {"skynet", OVER_BEST, 1, 2, NULL, 0},
+    {"skynet", OVER_BEST, 2, 2, NULL, 0},
+    {"nqueens", OVER_BEST, 1, 2, NULL, 0},
+    {"nqueens", OVER_BEST, 2, 2, NULL, 0},
+    {"matmul", OVER_BEST, 1, 1, NULL, 0},
+    {"matmul", OVER_BEST, 2, 1, NULL, 0},
+    {"regions", SPEEDUP, 2, 1.5, NULL, 0},
+    {"regions", OVER_BEST, 2, 1, NULL, 0},
+    {"fib", MEMORY, 1, 3, NULL, 0},
     {"fib", MEMORY, 2, 4, NULL, 0},
+    {"fib-entry", OVER_FIRST, 1, 1.1, NULL, 0},
+    {"fib-entry", OVER_FIRST, 2, 1.1, NULL, 0},
 };
 
 enum { FIGURES = sizeof(figures) / sizeof(figures[0]) };
@@ -47,9 +60,9 @@ const uint64_t *bench_figures_sizes(const struct bench_workload *workload)
         const char *workload;
         uint64_t sizes[BENCH_SIZES];
     } wanted[] = {
-        {"fib", {39}},        {"nqueens", {14}}, {"skynet", {100000000}},
-        {"matmul", {2048}},   {"uts", {1, 3}},   {"cilksort", {10000000}},
-        {"regions", {10000}},
+        {"fib", {39}},        {"nqueens", {14}},        {"skynet", {100000000}},
+        {"matmul", {2048}},   {"uts", {1, 3}},          {"cilksort", {10000000}},
+        {"regions", {10000}}, {"fib-entry", {1, 2, 3}},
     };
 
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
@@ -93,6 +106,18 @@ static const struct bench_row *find_best_peer(const struct bench_rows *rows,
     return best;
 }
 
+/* Our row of the first size of a workload. */
+static const struct bench_row *find_first(const struct bench_rows *rows,
+                                          const struct bench_row *of_case,
+                                          uint32_t workers)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        if (strcmp(rows->rows[i].workload, of_case->workload) == 0)
+            return find(rows, &rows->rows[i], BENCH_OURS, workers);
+    }
+    return NULL;
+}
+
 /* What a figure compares our row with; NULL: the run does not have it. */
 static const struct bench_row *find_other(const struct figure *figure,
                                           const struct bench_rows *rows,
@@ -103,6 +128,8 @@ static const struct bench_row *find_other(const struct figure *figure,
         return find(rows, of_case, BENCH_OURS, 1);
     case OVER_PEER:
         return find(rows, of_case, figure->peer, figure->workers);
+    case OVER_FIRST:
+        return find_first(rows, of_case, figure->workers);
     case OVER_BEST:
         return find_best_peer(rows, of_case, figure->workers);
     default:
@@ -113,7 +140,7 @@ static const struct bench_row *find_other(const struct figure *figure,
 static double compare(enum kind kind, const struct bench_row *ours,
                       const struct bench_row *other)
 {
-    if (kind == OVER_SERIAL)
+    if (kind == OVER_SERIAL || kind == OVER_FIRST)
         return ours->median_s / other->median_s;
     if (kind == MEMORY)
         return ((double)ours->peak_rss_kib - (double)other->peak_rss_kib) / 1024;
@@ -152,6 +179,10 @@ static void describe(const struct figure *figure, const struct bench_row *other,
         (void)snprintf(text, size, "%s, %s: faster than %s%s", label, workers.text, peer,
                        other != NULL ? ", the best peer" : "");
         break;
+    case OVER_FIRST:
+        (void)snprintf(text, size, "%s, %s: time over %s", label, workers.text,
+                       other != NULL ? other->label : "the first size");
+        break;
     case MEMORY:
         (void)snprintf(text, size, "%s, %s: memory over serial C", label, workers.text);
         break;
@@ -164,10 +195,13 @@ static void put_figure(FILE *out, const struct figure *figure, double limit,
 {
     const struct bench_row *ours = find(rows, of_case, BENCH_OURS, figure->workers);
     const struct bench_row *other = find_other(figure, rows, of_case);
-    bool most = figure->kind == OVER_SERIAL || figure->kind == MEMORY;
+    bool most = figure->kind == OVER_SERIAL || figure->kind == OVER_FIRST ||
+                figure->kind == MEMORY;
     const char *unit = figure->kind == MEMORY ? "MiB" : "x";
     char text[160];
 
+    if (figure->kind == OVER_FIRST && ours != NULL && ours == other)
+        return;
     describe(figure, other, of_case->label, text, sizeof(text));
     tally->all++;
     if (ours == NULL || other == NULL) {

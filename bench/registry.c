@@ -13,6 +13,7 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_cilksort,
     &bench_heat,
     &bench_regions,
+    &bench_fib_entry,
     &bench_post_chain,
     &bench_post_self,
     &bench_post_pool,

@@ -80,6 +80,7 @@ extern const struct bench_workload bench_uts;
 extern const struct bench_workload bench_cilksort;
 extern const struct bench_workload bench_heat;
 extern const struct bench_workload bench_regions;
+extern const struct bench_workload bench_fib_entry;
 extern const struct bench_workload bench_post_chain;
 extern const struct bench_workload bench_post_self;
 extern const struct bench_workload bench_post_pool;

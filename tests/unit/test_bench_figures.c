@@ -96,7 +96,38 @@ static void each_figure_says_what_was_measured_and_whether_it_is_reached(void **
                 "3.00 MiB <=  3.00 MiB  reached");
     assert_line(text, "fib(39), 2 workers: memory over serial C",
                 "4.00 MiB <=  4.00 MiB  not reached");
-    assert_non_null(strstr(text, "3 of 7 figures reached, 14 not measured"));
+    assert_non_null(strstr(text, "3 of 7 figures reached, 16 not measured"));
+    bench_rows_free(&report.rows);
+    free(text);
+}
+
+/* Another size of a workload that was added before. */
+static void add_size(struct bench_report *report, const char *label, uint64_t size,
+                     double median)
+{
+    struct bench_row *row;
+
+    add(report, "fib-entry", "magpie", 1, median, 0);
+    row = &report->rows.rows[report->rows.count - 1];
+    row->size = size;
+    put_into(row->label, sizeof(row->label), label);
+}
+
+static void sizes_are_compared_with_the_first(void **state)
+{
+    struct bench_report report = {0};
+    char *text;
+    (void)state;
+
+    add_size(&report, "fib-entry(a)", 1, 2);
+    add_size(&report, "fib-entry(b)", 2, 2.1);
+    add_size(&report, "fib-entry(c)", 3, 2.5);
+    text = figures_of(&report);
+    assert_line(text, "fib-entry(b), 1 worker: time over fib-entry(a)",
+                "1.05 x   <=  1.10 x    reached");
+    assert_line(text, "fib-entry(c), 1 worker: time over fib-entry(a)",
+                "1.25 x   <=  1.10 x    not reached");
+    assert_null(strstr(text, "fib-entry(a), 1 worker"));
     bench_rows_free(&report.rows);
     free(text);
 }
@@ -167,13 +198,14 @@ static void the_sizes_that_are_wanted_fit_their_workloads(void **state)
         for (uint32_t j = 0; sizes != NULL && j < BENCH_SIZES && sizes[j] != 0; j++)
             assert_true(bench_size_fits(bench_workloads[i], sizes[j]));
     }
-    assert_int_equal(wanted, 7);
+    assert_int_equal(wanted, 8);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_figure_says_what_was_measured_and_whether_it_is_reached),
+        cmocka_unit_test(sizes_are_compared_with_the_first),
         cmocka_unit_test(what_the_run_does_not_have_is_not_measured),
         cmocka_unit_test(the_best_peer_is_the_fastest_that_is_right),
         cmocka_unit_test(what_clang_built_has_a_limit_of_its_own),
