@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-__thread struct mag_here mag_here;
+__thread struct mag_here mag_here = {.home = 1};
 
 static int post_to_worker(struct mag_executor *executor, struct mag_job *job)
 {

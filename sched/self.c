@@ -115,7 +115,7 @@ void mag_poster_after_fork(void)
     (void)pthread_mutex_init(&lock, NULL);
     posters = NULL;
     mag_self.worker = NULL;
-    mag_here.sched = NULL;
+    mag_here_set(NULL);
     /* relaxed: the only thread there is. */
     atomic_store_explicit(&mag_self.target, NULL, memory_order_relaxed);
     if (mag_self.registered)

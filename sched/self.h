@@ -29,6 +29,8 @@
 #include "sched/asym.h"
 #include "sched/core.h"
 
+#include <magpie/executor.h>
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,6 +49,13 @@ struct mag_self {
 };
 
 extern _Thread_local struct mag_self mag_self;
+
+/* The calling thread is a worker of `sched`, or of none any more. */
+static inline void mag_here_set(struct mag_sched *sched)
+{
+    mag_here.sched = sched;
+    mag_here.home = (uintptr_t)sched | 1;
+}
 
 /* Prepares the list, once per process.  0 or -EAGAIN: no thread-exit key is left. */
 int mag_poster_init(void);

@@ -74,13 +74,13 @@ static void serve(struct mag_worker *worker)
     const struct mag_sched_config *config = &worker->sched->settings.config;
 
     mag_self.worker = worker;
-    mag_here.sched = worker->sched;
+    mag_here_set(worker->sched);
     if (config->on_start != NULL)
         config->on_start(worker->index, config->hook_arg);
     loop(worker);
     if (config->on_stop != NULL)
         config->on_stop(worker->index, config->hook_arg);
-    mag_here.sched = NULL;
+    mag_here_set(NULL);
     mag_self.worker = NULL;
 }
 

@@ -84,8 +84,11 @@ static void dispatch_queued(struct mag_continuation *continuation)
 
 void mag_continuation_dispatch(struct mag_continuation *continuation, bool queued)
 {
-    if (queued)
-        dispatch_queued(continuation);
+    uintptr_t home = continuation->home;
+
+    if (!queued && (home == 0 || (home & MAG_HOME_SCHED) != 0) &&
+        mag_here.depth < MAG_INLINE_DEPTH_MAX)
+        run_one(&continuation->job);
     else
-        mag_continuation_go(continuation, false);
+        dispatch_queued(continuation);
 }

@@ -33,6 +33,21 @@ MAG_COLD void mag_core_drop(struct mag_core *core)
     (void)r;
 }
 
+void mag_core_publish_any(struct mag_core *core, uintptr_t slot)
+{
+    bool queued = (core->flags & MAG_CORE_QUEUED) != 0;
+    struct mag_continuation *continuation = NULL;
+
+    if (slot == MAG_SLOT_DROP)
+        mag_core_drop(core);
+    else if (mag_slot_is_awaited(slot))
+        continuation = mag_core_take(core, slot);
+    else
+        continuation = mag_core_visit(core, slot);
+    if (continuation != NULL)
+        mag_continuation_go(continuation, queued);
+}
+
 void mag_core_finish(struct mag_core *core, int error, uint64_t value)
 {
     core->error = error;
@@ -96,21 +111,21 @@ int mag_core_set_error(struct mag_core *core, int code, uint64_t detail)
 
 /* ---------------------------------------------------------------- entry points */
 
+MAG_COLD int mag_core_look_any(struct mag_core *core, uint64_t token)
+{
+    if (mag_core_is_stale(core, token))
+        return MAG_E_TOKEN;
+    return mag_core_is_done(core) ? mag_core_outcome(core) : MAG_PENDING;
+}
+
 int mag_core_status(struct mag_core *core, uint64_t token)
 {
-    if (MAG_UNLIKELY(mag_core_is_stale(core, token)))
-        return MAG_E_TOKEN;
-    if (!mag_core_is_done(core))
-        return MAG_PENDING;
-    if (core->error == 0)
-        return MAG_SUCCEEDED;
-    return core->error == -ECANCELED ? MAG_CANCELED : MAG_FAULTED;
+    return mag_core_look(core, token);
 }
 
 /* Somebody was here first. */
-static MAG_COLD int register_late(struct mag_core *core,
-                                  struct mag_continuation *continuation, uintptr_t slot,
-                                  unsigned flags)
+static int await_late(struct mag_core *core, struct mag_continuation *continuation,
+                      uintptr_t slot, unsigned flags)
 {
     if (slot != MAG_SLOT_DONE)
         return MAG_E_CONTINUATION;
@@ -120,24 +135,35 @@ static MAG_COLD int register_late(struct mag_core *core,
     return 0;
 }
 
-int mag_core_on_completed(struct mag_core *core, uint64_t token,
-                          struct mag_continuation *continuation, unsigned flags)
+int mag_core_await_any(struct mag_core *core, uint64_t token,
+                       struct mag_continuation *continuation, unsigned flags)
 {
     uintptr_t slot = mag_core_slot(core);
 
-    if (MAG_UNLIKELY(continuation == NULL || continuation->job.run == NULL))
-        return MAG_E_ARG;
-    if (MAG_UNLIKELY(mag_core_is_stale(core, token)))
-        return MAG_E_TOKEN;
-    if (MAG_UNLIKELY(!mag_slot_is_vacant(slot)))
-        return register_late(core, continuation, slot, flags);
-    mag_continuation_capture(continuation, flags);
-    if (MAG_LIKELY(mag_core_install(core, &slot, continuation)))
-        return 0;
-    return register_late(core, continuation, slot, flags);
+    if (mag_slot_is_vacant(slot)) {
+        mag_continuation_capture(continuation, flags);
+        if (mag_core_install(core, token, &slot, continuation))
+            return 0;
+    }
+    return await_late(core, continuation, slot, flags);
 }
 
-bool mag_core_copy_part(const struct mag_core *core, void *ret_result, size_t size)
+MAG_COLD int mag_core_await_met(struct mag_core *core, uint64_t token,
+                                struct mag_continuation *continuation, unsigned flags)
+{
+    if (mag_core_meet(core, token))
+        return 0;
+    return await_late(core, continuation, MAG_SLOT_DONE, flags);
+}
+
+int mag_core_on_completed(struct mag_core *core, uint64_t token,
+                          struct mag_continuation *continuation, unsigned flags)
+{
+    return mag_core_await(core, token, continuation, flags);
+}
+
+/* Copies the result, if it has the size that is asked for. */
+static inline bool copy(const struct mag_core *core, void *ret_result, size_t size)
 {
     const struct mag_core_type *type = type_of(core);
     const void *result = &core->value;
@@ -152,15 +178,37 @@ bool mag_core_copy_part(const struct mag_core *core, void *ret_result, size_t si
     return true;
 }
 
+int mag_core_consume_any(struct mag_core *core, void *ret_result, size_t size,
+                         uint64_t *ret_detail)
+{
+    const struct mag_core_type *type = core->type;
+    int error = core->error;
+
+    if (error == 0 && !copy(core, ret_result, size))
+        return MAG_E_SIZE;
+    if (error != 0 && ret_detail != NULL)
+        *ret_detail = core->value;
+    if (type != NULL && type->recycle != NULL) {
+        mag_core_renew(core);
+        type->recycle(core);
+    }
+    return error;
+}
+
+MAG_COLD int mag_core_collect_any(struct mag_core *core, uint64_t token, void *ret_result,
+                                  size_t size, uint64_t *ret_detail)
+{
+    if (mag_core_is_stale(core, token))
+        return MAG_E_TOKEN;
+    if (!mag_core_is_done(core))
+        return MAG_E_PENDING;
+    return mag_core_consume_any(core, ret_result, size, ret_detail);
+}
+
 int mag_core_get(struct mag_core *core, uint64_t token, void *ret_result, size_t size,
                  uint64_t *ret_detail)
 {
-    if (MAG_UNLIKELY(mag_core_is_stale(core, token)))
-        return MAG_E_TOKEN;
-    if (MAG_UNLIKELY(!mag_core_is_done(core)))
-        return MAG_E_PENDING;
-
-    return mag_core_consume(core, ret_result, size, ret_detail);
+    return mag_core_collect(core, token, ret_result, size, ret_detail);
 }
 
 int mag_core_discard(struct mag_core *core, uint64_t token)

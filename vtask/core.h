@@ -10,6 +10,7 @@
 
 #include <magpie/source.h>
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -19,12 +20,17 @@
 /* core.c - the completer consumes what was discarded. */
 void mag_core_drop(struct mag_core *core);
 
-/* core.c - the general form of mag_core_copy: for results that are no whole word. */
-bool mag_core_copy_part(const struct mag_core *core, void *ret_result, size_t size);
+/* The low bits of a slot that holds no continuation's address. */
+#define MAG_SLOT_MARKS ((uintptr_t)7)
 
 static inline bool mag_slot_is_done(uintptr_t slot)
 {
     return (slot & MAG_SLOT_DONE) != 0;
+}
+
+static inline bool mag_slot_is_awaited(uintptr_t slot)
+{
+    return slot != MAG_SLOT_EMPTY && (slot & MAG_SLOT_MARKS) == 0;
 }
 
 /* Pending, and nobody waits. */
@@ -47,12 +53,19 @@ static inline bool mag_core_is_visited(struct mag_core *core)
            MAG_VISITOR_INSIDE;
 }
 
+/* The word of a core whose token is `token` and that nobody has visited.  Shifts, as the
+ * mask would not fit into an instruction. */
+static inline bool mag_token_is_clean(uint64_t token, uint64_t word)
+{
+    return word == token && token >> 62 == 0;
+}
+
 static inline bool mag_core_is_stale(struct mag_core *core, uint64_t token)
 {
     /* relaxed: guards no data, see "again" in source.h. */
     uint64_t word = atomic_load_explicit(&core->token, memory_order_relaxed);
 
-    return ((word ^ token) & MAG_TOKEN_MASK) != 0 || token > MAG_TOKEN_MASK;
+    return (word ^ token) << 2 != 0 || token >> 62 != 0;
 }
 
 static inline uintptr_t mag_core_slot(struct mag_core *core)
@@ -65,6 +78,17 @@ static inline uintptr_t mag_core_slot(struct mag_core *core)
 static inline bool mag_core_is_done(struct mag_core *core)
 {
     return mag_slot_is_done(mag_core_slot(core)) && !mag_core_is_visited(core);
+}
+
+/* Whether the outcome may be read by who has this token, in the common case: there was no
+ * visitor.  The slot comes first, as a visitor that has written it was INSIDE before. */
+static inline bool mag_core_is_ready(struct mag_core *core, uint64_t token)
+{
+    uintptr_t slot = mag_core_slot(core);
+    /* relaxed: the slot's acquire covers what a visitor did before. */
+    uint64_t word = atomic_load_explicit(&core->token, memory_order_relaxed);
+
+    return mag_slot_is_done(slot) && mag_token_is_clean(token, word);
 }
 
 /* bias.c - an operation that was biased to a thread, named by the address of its struct
@@ -113,79 +137,77 @@ static inline void mag_continuation_go(struct mag_continuation *continuation, bo
     struct mag_here *here = &mag_here;
     uintptr_t home = continuation->home;
 
-    if (MAG_LIKELY(!queued && (home == 0 || (home & MAG_HOME_SCHED) != 0) &&
+    if (MAG_LIKELY(!queued && (home & MAG_HOME_SCHED) != 0 &&
                    here->depth < MAG_INLINE_DEPTH_MAX)) {
         here->depth++;
         continuation->job.run(&continuation->job);
         here->depth--;
     } else {
-        mag_continuation_dispatch(continuation, true);
+        mag_continuation_dispatch(continuation, queued);
     }
 }
 
-/* The completer: the continuation that stood in the slot, or NULL: it was discarded. */
+/* The completer: the continuation that stood in the slot. */
 static inline struct mag_continuation *mag_core_take(struct mag_core *core,
                                                      uintptr_t slot)
 {
-    if (MAG_UNLIKELY(slot == MAG_SLOT_DROP)) {
-        mag_core_drop(core);
-        return NULL;
-    }
     /* done, release: the outcome precedes RAN, and RAN the continuation (VT-89). */
     atomic_store_explicit(&core->slot, MAG_SLOT_RAN, memory_order_release);
     return (struct mag_continuation *)slot;
 }
 
-/* The completer found nobody waiting.  The continuation that has come meanwhile, or NULL:
- * there is nothing more to do. */
-static inline struct mag_continuation *mag_core_leave_done(struct mag_core *core,
-                                                           uintptr_t slot)
+/* The completer, on the thread that the operation is biased to, or without a bias: nobody
+ * waits.  False: `*slot` is what stands there now. */
+static inline bool mag_core_leave_done(struct mag_core *core, uintptr_t *slot)
 {
-    if (MAG_UNLIKELY(slot != MAG_SLOT_EMPTY && slot != mag_slot_biased_here()))
-        return mag_core_visit(core, slot);
     /* Both halves:
      *   done, release: the outcome precedes DONE;
      *   waiting, acquire on failure: the continuation that came first is visible. */
-    if (atomic_compare_exchange_strong_explicit(&core->slot, &slot, MAG_SLOT_DONE,
-                                                memory_order_release,
-                                                memory_order_acquire))
-        return NULL;
-    return mag_core_take(core, slot);
+    return (*slot == MAG_SLOT_EMPTY || *slot == mag_slot_biased_here()) &&
+           atomic_compare_exchange_strong_explicit(&core->slot, slot, MAG_SLOT_DONE,
+                                                   memory_order_release,
+                                                   memory_order_acquire);
 }
+
+/* core.c - as mag_core_publish, where somebody else has to do with the core as well. */
+void mag_core_publish_any(struct mag_core *core, uintptr_t slot);
 
 /* The completer: the outcome stands in the core; `slot` was not done when it was read.
  * Afterwards the core may be another's. */
 static inline void mag_core_publish(struct mag_core *core, uintptr_t slot)
 {
     bool queued = (core->flags & MAG_CORE_QUEUED) != 0;
-    struct mag_continuation *continuation = mag_slot_is_vacant(slot)
-                                                ? mag_core_leave_done(core, slot)
-                                                : mag_core_take(core, slot);
 
-    if (MAG_LIKELY(continuation != NULL))
-        mag_continuation_go(continuation, queued);
+    if (MAG_LIKELY(mag_slot_is_awaited(slot)))
+        mag_continuation_go(mag_core_take(core, slot), queued);
+    else if (!mag_core_leave_done(core, &slot))
+        mag_core_publish_any(core, slot);
 }
 
-/* The consumer: installs a continuation that has captured where it belongs into a slot
- * that was vacant when `*slot` was read.  False: `*slot` is what stands there now. */
-static inline bool mag_core_install(struct mag_core *core, uintptr_t *slot,
+/* The consumer, on the thread that the operation is biased to: installs a continuation
+ * that has captured where it belongs.  False: mag_core_meet tells what became of it. */
+static inline bool mag_core_install_here(struct mag_core *core, uint64_t token,
+                                         struct mag_continuation *continuation)
+{
+    /* (1), waiting, release: the continuation precedes its address. */
+    atomic_store_explicit(&core->slot, (uintptr_t)continuation, memory_order_release);
+    /* seq_cst: (1) before (2) for the compiler; the visitor's barrier covers the
+     * processor. */
+    atomic_signal_fence(memory_order_seq_cst);
+    /* (2), relaxed: who meets a visitor looks again. */
+    return atomic_load_explicit(&core->token, memory_order_relaxed) == token;
+}
+
+/* The consumer, on any thread: into a slot that was vacant when `*slot` was read.  False:
+ * `*slot` is what stands there now. */
+static inline bool mag_core_install(struct mag_core *core, uint64_t token,
+                                    uintptr_t *slot,
                                     struct mag_continuation *continuation)
 {
     if (MAG_LIKELY(*slot == mag_slot_biased_here())) {
-        /* relaxed: the operation is the caller's until (1). */
-        uint64_t token = atomic_load_explicit(&core->token, memory_order_relaxed);
-
-        /* (1), waiting, release: the continuation precedes its address. */
-        atomic_store_explicit(&core->slot, (uintptr_t)continuation, memory_order_release);
-        /* seq_cst: (1) before (2) for the compiler; the visitor's barrier covers the
-         * processor. */
-        atomic_signal_fence(memory_order_seq_cst);
-        /* (2), relaxed: who meets a visitor looks again. */
-        uint64_t word = atomic_load_explicit(&core->token, memory_order_relaxed);
-        if (MAG_LIKELY(word == token && word <= MAG_TOKEN_MASK))
-            return true;
         *slot = MAG_SLOT_DONE;
-        return mag_core_meet(core, token & MAG_TOKEN_MASK);
+        return mag_core_install_here(core, token, continuation) ||
+               mag_core_meet(core, token);
     }
     /* Both halves:
      *   waiting, release: the continuation precedes its address;
@@ -201,35 +223,79 @@ static inline bool mag_core_is_word(const struct mag_core *core)
     return core->type == NULL || core->type->result_size == 0;
 }
 
-/* Copies the result, if it has the size that is asked for. */
-static inline bool mag_core_copy(const struct mag_core *core, void *ret_result,
-                                 size_t size)
-{
-    if (MAG_LIKELY(size == sizeof(core->value) && mag_core_is_word(core))) {
-        memcpy(ret_result, &core->value, sizeof(core->value));
-        return true;
-    }
-    return mag_core_copy_part(core, ret_result, size);
-}
+/* core.c - as mag_core_consume, for errors and for results that are no whole word. */
+int mag_core_consume_any(struct mag_core *core, void *ret_result, size_t size,
+                         uint64_t *ret_detail);
 
 /* The consumer: the operation is complete, and its token was right. */
 static inline int mag_core_consume(struct mag_core *core, void *ret_result, size_t size,
                                    uint64_t *ret_detail)
 {
     const struct mag_core_type *type = core->type;
-    int error = core->error;
 
-    if (MAG_LIKELY(error == 0)) {
-        if (MAG_UNLIKELY(!mag_core_copy(core, ret_result, size)))
-            return MAG_E_SIZE;
-    } else if (ret_detail != NULL) {
-        *ret_detail = core->value;
-    }
+    if (MAG_UNLIKELY(core->error != 0 || size != sizeof(core->value) ||
+                     !mag_core_is_word(core)))
+        return mag_core_consume_any(core, ret_result, size, ret_detail);
+    memcpy(ret_result, &core->value, sizeof(core->value));
     if (type != NULL && type->recycle != NULL) {
         mag_core_renew(core);
         type->recycle(core);
     }
-    return error;
+    return 0;
+}
+
+/* ------------------------------------------ the entry points, for who has them inline */
+
+static inline int mag_core_outcome(const struct mag_core *core)
+{
+    if (core->error == 0)
+        return MAG_SUCCEEDED;
+    return core->error == -ECANCELED ? MAG_CANCELED : MAG_FAULTED;
+}
+
+/* core.c - as mag_core_look, where there was a visitor, or it is misuse. */
+int mag_core_look_any(struct mag_core *core, uint64_t token);
+
+static inline int mag_core_look(struct mag_core *core, uint64_t token)
+{
+    if (!mag_slot_is_done(mag_core_slot(core)))
+        return mag_core_is_stale(core, token) ? MAG_E_TOKEN : MAG_PENDING;
+    if (MAG_UNLIKELY(!mag_core_is_ready(core, token)))
+        return mag_core_look_any(core, token);
+    return mag_core_outcome(core);
+}
+
+/* core.c - as mag_core_await, where more than one thread has to do with the core. */
+int mag_core_await_any(struct mag_core *core, uint64_t token,
+                       struct mag_continuation *continuation, unsigned flags);
+int mag_core_await_met(struct mag_core *core, uint64_t token,
+                       struct mag_continuation *continuation, unsigned flags);
+
+static inline int mag_core_await(struct mag_core *core, uint64_t token,
+                                 struct mag_continuation *continuation, unsigned flags)
+{
+    if (MAG_UNLIKELY(continuation == NULL || continuation->job.run == NULL))
+        return MAG_E_ARG;
+    if (MAG_UNLIKELY(mag_core_is_stale(core, token)))
+        return MAG_E_TOKEN;
+    if (MAG_UNLIKELY(mag_core_slot(core) != mag_slot_biased_here()))
+        return mag_core_await_any(core, token, continuation, flags);
+    mag_continuation_capture(continuation, flags);
+    if (MAG_UNLIKELY(!mag_core_install_here(core, token, continuation)))
+        return mag_core_await_met(core, token, continuation, flags);
+    return 0;
+}
+
+/* core.c - as mag_core_collect, where there was a visitor, or it is misuse. */
+int mag_core_collect_any(struct mag_core *core, uint64_t token, void *ret_result,
+                         size_t size, uint64_t *ret_detail);
+
+static inline int mag_core_collect(struct mag_core *core, uint64_t token,
+                                   void *ret_result, size_t size, uint64_t *ret_detail)
+{
+    if (MAG_UNLIKELY(!mag_core_is_ready(core, token)))
+        return mag_core_collect_any(core, token, ret_result, size, ret_detail);
+    return mag_core_consume(core, ret_result, size, ret_detail);
 }
 
 #endif

@@ -116,8 +116,11 @@ static inline void copy(void *to, const void *from, size_t bytes)
         memcpy(to, from, bytes);
         return;
     }
-    for (size_t i = 0; i < bytes / sizeof(*ints); i++)
+    /* The size of a frame is a multiple of 8. */
+    for (size_t i = 0; i < bytes / sizeof(*ints); i += 2) {
         ints[i] = old[i];
+        ints[i + 1] = old[i + 1];
+    }
 }
 
 /* The pooled form of a frame; NULL: no memory. */
@@ -219,37 +222,69 @@ static MAG_COLD mag_vtask await_any(struct mag_frame *frame, mag_vtask task, voi
     return mag_vtask_failed(r, 0);
 }
 
+/* The awaited operation has just been completed: the body goes on at once. */
+static MAG_NOINLINE mag_vtask go_on(struct mag_core *core, uintptr_t slot, void *place,
+                                    size_t size)
+{
+    if (!mag_slot_is_done(slot))
+        return mag_vtask_failed(MAG_E_CONTINUATION, 0);
+    mag_core_see_off(core);
+    return consume(core, place, size);
+}
+
+/* A frame that may have to move, an operation that another thread may see. */
+static MAG_NOINLINE mag_vtask await_core(struct mag_frame *frame, mag_vtask task,
+                                         void *place, size_t size, unsigned flags)
+{
+    struct mag_core *core = mag_vtask_core(task);
+    uintptr_t slot = mag_core_slot(core);
+
+    if (MAG_UNLIKELY(mag_core_is_stale(core, task.payload)))
+        return mag_vtask_failed(MAG_E_TOKEN, 0);
+    if (MAG_UNLIKELY(!mag_slot_is_vacant(slot)))
+        return go_on(core, slot, place, size);
+
+    struct mag_frame *box = box_of(frame);
+    if (MAG_UNLIKELY(box == NULL))
+        return no_memory(task);
+    box->awaited = task;
+    mag_continuation_capture(&box->continuation, flags);
+    mag_vtask own = mag_core_task(&box->core);
+    if (MAG_LIKELY(mag_core_install(core, task.payload, &slot, &box->continuation)))
+        return own;
+    unbox(frame, box);
+    return go_on(core, slot, place, size);
+}
+
+static MAG_COLD mag_vtask await_met(struct mag_core *core, mag_vtask task, mag_vtask own,
+                                    void *place, size_t size)
+{
+    if (mag_core_meet(core, task.payload))
+        return own;
+    return go_on(core, MAG_SLOT_DONE, place, size);
+}
+
 mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
                           size_t size, unsigned flags)
 {
     struct mag_core *core = mag_vtask_core(task);
 
+    if (MAG_UNLIKELY((task.backing & MAG_VTASK_NO_CONTEXT) != 0))
+        flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
     if (MAG_UNLIKELY((task.backing & MAG_VTASK_KIND) != MAG_VTASK_CORE ||
                      (flags & MAG_AWAIT_HOME) != 0))
         return await_any(frame, task, place, size, flags);
-    if (MAG_UNLIKELY(mag_core_is_stale(core, task.payload)))
-        return mag_vtask_failed(MAG_E_TOKEN, 0);
+    if ((frame->core.flags & MAG_CORE_BOX) == 0 ||
+        MAG_UNLIKELY(mag_core_slot(core) != mag_slot_biased_here() ||
+                     mag_core_is_stale(core, task.payload)))
+        return await_core(frame, task, place, size, flags);
 
-    uintptr_t slot = mag_core_slot(core);
-    if (MAG_LIKELY(mag_slot_is_vacant(slot))) {
-        struct mag_frame *box = box_of(frame);
-
-        if (MAG_UNLIKELY(box == NULL))
-            return no_memory(task);
-        box->awaited = task;
-        mag_continuation_capture(
-            &box->continuation,
-            (task.backing & MAG_VTASK_NO_CONTEXT) != 0 ? 0 : MAG_AWAIT_CONTEXT);
-        mag_vtask own = mag_core_task(&box->core);
-        if (MAG_LIKELY(mag_core_install(core, &slot, &box->continuation)))
-            return own;
-        /* It has just been completed: the body goes on at once. */
-        unbox(frame, box);
-    }
-    if (!mag_slot_is_done(slot))
-        return mag_vtask_failed(MAG_E_CONTINUATION, 0);
-    mag_core_see_off(core);
-    return consume(core, place, size);
+    frame->awaited = task;
+    mag_continuation_capture(&frame->continuation, flags);
+    mag_vtask own = mag_core_task(&frame->core);
+    if (MAG_LIKELY(mag_core_install_here(core, task.payload, &frame->continuation)))
+        return own;
+    return await_met(core, task, own, place, size);
 }
 
 mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size)
@@ -259,7 +294,7 @@ mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size)
 
     /* A core that has run our continuation is complete, and the right is ours. */
     if (MAG_LIKELY((task.backing & MAG_VTASK_KIND) == MAG_VTASK_CORE &&
-                   !mag_core_is_stale(core, task.payload) && mag_core_is_done(core)))
+                   mag_core_is_ready(core, task.payload)))
         return consume(core, place, size);
     return take(task, place, size);
 }

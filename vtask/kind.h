@@ -13,6 +13,16 @@
  * in place already. */
 void mag_core_finish(struct mag_core *core, int error, uint64_t value);
 
+static inline unsigned mag_kind_of(mag_vtask task)
+{
+    return (unsigned)(task.backing & MAG_VTASK_KIND);
+}
+
+static inline void *mag_object_of(mag_vtask task)
+{
+    return (void *)(task.backing & ~(uintptr_t)MAG_VTASK_TAGS);
+}
+
 /* The core of a task of that kind. */
 static inline struct mag_core *mag_vtask_core(mag_vtask task)
 {

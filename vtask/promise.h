@@ -150,16 +150,6 @@ static inline bool mag_is_inline(mag_vtask task)
     return mag_backing_of(task) == 0;
 }
 
-static inline unsigned mag_kind_of(mag_vtask task)
-{
-    return (unsigned)(task.backing & MAG_VTASK_KIND);
-}
-
-static inline void *mag_object_of(mag_vtask task)
-{
-    return (void *)(task.backing & ~(uintptr_t)MAG_VTASK_TAGS);
-}
-
 /* A source or a core backs it: reading it consumes it. */
 static inline bool mag_is_claim(mag_vtask task)
 {

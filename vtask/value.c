@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "vtask/core.h"
 #include "vtask/kind.h"
 
 #include <magpie/source.h>
@@ -28,15 +29,11 @@ static inline int status_of_error(int code)
     return code == -ECANCELED ? MAG_CANCELED : MAG_FAULTED;
 }
 
-int mag_vtask_status_slow(mag_vtask task)
+static int status_of_other(mag_vtask task)
 {
-    /* Once, into a local (VT-12): `task` is our copy. */
-    uintptr_t backing = task.backing & ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
-    void *object = (void *)(backing & ~(uintptr_t)MAG_VTASK_TAGS);
+    void *object = mag_object_of(task);
 
-    switch (backing & MAG_VTASK_KIND) {
-    case MAG_VTASK_CORE:
-        return mag_core_status(object, task.payload);
+    switch (mag_kind_of(task)) {
     case MAG_VTASK_ERROR:
         return status_of_error(mag_vtask_code(task));
     case MAG_VTASK_PROMISE:
@@ -46,6 +43,14 @@ int mag_vtask_status_slow(mag_vtask task)
             return MAG_SUCCEEDED;
         return ((struct mag_source *)object)->ops->status(object, task.payload);
     }
+}
+
+/* Here and below `task` is our copy (VT-12). */
+int mag_vtask_status_slow(mag_vtask task)
+{
+    if (MAG_LIKELY(mag_kind_of(task) == MAG_VTASK_CORE))
+        return mag_core_look(mag_object_of(task), task.payload);
+    return status_of_other(task);
 }
 
 /* Whether the status is one of two; misuse passes through. */
@@ -101,15 +106,11 @@ static int take_error(mag_vtask task, uint64_t *ret_detail)
     return mag_vtask_code(task);
 }
 
-int mag_vtask_take_slow(mag_vtask task, void *ret_result, size_t size,
-                        uint64_t *ret_detail)
+static int take_other(mag_vtask task, void *ret_result, size_t size, uint64_t *ret_detail)
 {
-    uintptr_t backing = task.backing & ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
-    void *object = (void *)(backing & ~(uintptr_t)MAG_VTASK_TAGS);
+    void *object = mag_object_of(task);
 
-    if (MAG_LIKELY((backing & MAG_VTASK_KIND) == MAG_VTASK_CORE))
-        return mag_core_get(object, task.payload, ret_result, size, ret_detail);
-    switch (backing & MAG_VTASK_KIND) {
+    switch (mag_kind_of(task)) {
     case MAG_VTASK_ERROR:
         return take_error(task, ret_detail);
     case MAG_VTASK_PROMISE:
@@ -120,6 +121,15 @@ int mag_vtask_take_slow(mag_vtask task, void *ret_result, size_t size,
         return ((struct mag_source *)object)
             ->ops->get(object, task.payload, ret_result, size, ret_detail);
     }
+}
+
+int mag_vtask_take_slow(mag_vtask task, void *ret_result, size_t size,
+                        uint64_t *ret_detail)
+{
+    if (MAG_LIKELY(mag_kind_of(task) == MAG_VTASK_CORE))
+        return mag_core_collect(mag_object_of(task), task.payload, ret_result, size,
+                                ret_detail);
+    return take_other(task, ret_result, size, ret_detail);
 }
 
 /* ----------------------------------------------------------------- awaiting */
@@ -134,17 +144,12 @@ static int on_completed_now(struct mag_continuation *continuation, unsigned flag
     return 0;
 }
 
-int mag_vtask_on_completed(mag_vtask task, struct mag_continuation *continuation,
-                           unsigned flags)
+static int await_other(mag_vtask task, struct mag_continuation *continuation,
+                       unsigned flags)
 {
-    uintptr_t backing = task.backing & ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
-    void *object = (void *)(backing & ~(uintptr_t)MAG_VTASK_TAGS);
+    void *object = mag_object_of(task);
 
-    if (MAG_UNLIKELY((task.backing & MAG_VTASK_NO_CONTEXT) != 0))
-        flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
-    switch (backing & MAG_VTASK_KIND) {
-    case MAG_VTASK_CORE:
-        return mag_core_on_completed(object, task.payload, continuation, flags);
+    switch (mag_kind_of(task)) {
     case MAG_VTASK_ERROR:
         return on_completed_now(continuation, flags);
     case MAG_VTASK_PROMISE:
@@ -155,6 +160,16 @@ int mag_vtask_on_completed(mag_vtask task, struct mag_continuation *continuation
         return ((struct mag_source *)object)
             ->ops->on_completed(object, task.payload, continuation, flags);
     }
+}
+
+int mag_vtask_on_completed(mag_vtask task, struct mag_continuation *continuation,
+                           unsigned flags)
+{
+    if (MAG_UNLIKELY((task.backing & MAG_VTASK_NO_CONTEXT) != 0))
+        flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
+    if (MAG_LIKELY(mag_kind_of(task) == MAG_VTASK_CORE))
+        return mag_core_await(mag_object_of(task), task.payload, continuation, flags);
+    return await_other(task, continuation, flags);
 }
 
 /* ----------------------------------------------------------------- comparing */

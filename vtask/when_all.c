@@ -57,11 +57,7 @@ static inline int take(mag_vtask task, uint64_t *ret_word, uint64_t *ret_detail)
 
     if (MAG_UNLIKELY(mag_kind_of(task) != MAG_VTASK_CORE))
         return mag_vtask_take(task, ret_word, sizeof(*ret_word), ret_detail);
-    if (MAG_UNLIKELY(mag_core_is_stale(core, task.payload)))
-        return MAG_E_TOKEN;
-    if (!mag_core_is_done(core))
-        return MAG_E_PENDING;
-    return mag_core_consume(core, ret_word, sizeof(*ret_word), ret_detail);
+    return mag_core_collect(core, task.payload, ret_word, sizeof(*ret_word), ret_detail);
 }
 
 /* A task that a source backs.  False: it is pending. */
@@ -115,13 +111,13 @@ static bool advance(struct walk *walk)
  * Waits for the next task.  True: it is waited for, and `all` may be another's by now;
  * false: it can be taken in, because it is complete or because it cannot be awaited.
  */
-static bool wait_for_core(struct all *all, struct mag_core *core)
+static bool wait_for_core(struct all *all, struct mag_core *core, uint64_t token)
 {
     uintptr_t slot = mag_core_slot(core);
 
     if (MAG_LIKELY(mag_slot_is_vacant(slot))) {
         mag_continuation_capture(&all->step, 0);
-        if (MAG_LIKELY(mag_core_install(core, &slot, &all->step)))
+        if (MAG_LIKELY(mag_core_install(core, token, &slot, &all->step)))
             return true;
     }
     if (mag_slot_is_done(slot))
@@ -137,7 +133,7 @@ static bool wait_for(struct all *all)
     mag_vtask task = *place;
 
     if (MAG_LIKELY(mag_kind_of(task) == MAG_VTASK_CORE))
-        return wait_for_core(all, mag_object_of(task));
+        return wait_for_core(all, mag_object_of(task), task.payload);
     if (mag_kind_of(task) == MAG_VTASK_PROMISE)
         return mag_promise_observe(mag_object_of(task), &all->observer);
     int r = mag_vtask_on_completed(task, &all->step, 0);

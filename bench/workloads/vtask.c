@@ -95,6 +95,8 @@ static int run_sync(struct bench_run *run)
 static __attribute__((noinline)) word_task begin_operation(void)
 {
     pending = bench_source_rent(0);
+    if (pending == NULL)
+        return word_task_of(mag_vtask_failed(-ENOMEM, 0));
     return word_task_of(mag_core_task(pending));
 }
 

@@ -86,6 +86,7 @@ MAG_EXTERN_C_BEGIN
             mag_frame_unpin(&local.frame, returned.task);                           \
         return returned;                                                            \
     }                                                                               \
+    /* NOLINTNEXTLINE(readability-function-*): MAG_AWAIT is more than it looks. */  \
     static result_task name##_body(struct name##_frame *f)
 
 /*
@@ -226,7 +227,8 @@ static inline mag_vtask mag_async_failed(int code, uint64_t detail)
 static inline void mag_frame_copy(void *place, size_t size, const mag_vtask *task,
                                   const void *large)
 {
-    memcpy(place, size > sizeof(task->payload) ? large : &task->payload, size);
+    if (size != 0)
+        memcpy(place, size > sizeof(task->payload) ? large : &task->payload, size);
 }
 
 /* Whether an await's outcome is that the body must return. */

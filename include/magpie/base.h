@@ -33,6 +33,7 @@
 
 #define MAG_API         __attribute__((visibility("default")))
 #define MAG_COLD        __attribute__((cold, noinline))
+#define MAG_NOINLINE    __attribute__((noinline))
 #define MAG_MUST_CHECK  __attribute__((warn_unused_result))
 #define MAG_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define MAG_UNLIKELY(x) __builtin_expect(!!(x), 0)

@@ -28,6 +28,7 @@ struct mag_executor {
 /* What surrounds the calling thread.  For the library; read it through the functions. */
 struct mag_here {
     struct mag_sched *sched;       /* whose worker this is, or NULL */
+    uintptr_t home;                /* `sched` | 1: where continuations belong */
     struct mag_executor *executor; /* the current one, or NULL */
     uint32_t depth;                /* continuations running inside one another */
     uint32_t bias_rest;            /* operations until the thread is biased to again */

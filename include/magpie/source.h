@@ -62,7 +62,7 @@ enum {
  */
 struct mag_continuation {
     struct mag_job job;
-    uintptr_t home; /* where it belongs: 0, an executor, or a scheduler | 1 */
+    uintptr_t home; /* where it belongs: an executor, a scheduler | 1; 0, 1: nowhere */
 };
 
 /*
@@ -100,7 +100,7 @@ static inline void mag_continuation_capture(struct mag_continuation *continuatio
     if (MAG_UNLIKELY(here->executor != NULL) && (flags & MAG_AWAIT_CONTEXT))
         continuation->home = (uintptr_t)here->executor;
     else
-        continuation->home = here->sched != NULL ? (uintptr_t)here->sched | 1 : 0;
+        continuation->home = here->home;
 }
 
 /* Inline continuations inside one another; one more is queued (VT-116). */

@@ -113,7 +113,7 @@ static void completing_returns_after_an_inline_continuation(void **state)
 /* VT-59, VT-95, VT-96 */
 static void no_continuation_is_told_before_a_wrong_token(void **state)
 {
-    struct mag_continuation empty = {{0}, 0};
+    struct mag_continuation empty = {.home = 0};
     struct mag_core before;
     (void)state;
 

@@ -13,6 +13,7 @@
 
 #define MAG_CACHE_LINE 64
 #define MAG_COLD
+#define MAG_NOINLINE
 #define MAG_API
 #define MAG_MUST_CHECK
 #define MAG_EXTERN_C_BEGIN

@@ -15,6 +15,7 @@ struct mag_executor {
 
 struct mag_here {
     struct mag_sched *sched;
+    uintptr_t home = 1;
     struct mag_executor *executor;
     uint32_t depth;
     uint32_t bias_rest;
