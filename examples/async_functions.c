@@ -192,7 +192,7 @@ static bool nobody_waits_for_ever(void)
 {
     enum { MOMENT = 1000000 };
     const int64_t hour = INT64_C(3600000000000);
-    struct mag_cancel stop[3] = {{0}, {0}, {0}};
+    static struct mag_cancel stop[3]; /* all zeroes: they have not fired */
     long today = 0;
     long late = 0;
     long none = 7;

@@ -292,7 +292,7 @@ static inline int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
 
 /* A large result lies behind the locals. */
 #define MAG_ASYNC_FRAME(result_task, name, arguments, ...)               \
-    struct name##_frame {                                                \
+    __extension__ struct name##_frame {                                  \
         struct mag_frame frame;                                          \
         MAG_ASYNC_FIELDS arguments __VA_ARGS__ __extension__ result_task \
             mag_result[sizeof(result_task) > sizeof(mag_vtask) ? 1 : 0]; \

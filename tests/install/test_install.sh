@@ -96,6 +96,17 @@ step "run" within/by-cmake
     step "C++17" c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror consumer.cpp -o cpp \
         $(pkg-config --cflags --libs magpie)
     step "run" ./cpp
+    # What the pages show is in there word for word.
+    for example in "$source"/examples/*.c; do
+        step "${example##*/}" cc -std=c11 -Wall -Wextra -Wpedantic -Werror "$example" \
+            -o example $(pkg-config --cflags --libs magpie)
+        step "run" ./example
+    done
+    for name in cache fib sum async_functions; do
+        step "$name.c as C++17" c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -x c++ \
+            "$source/examples/$name.c" -x none -o example $(pkg-config --cflags --libs magpie)
+        step "run" ./example
+    done
     unset LD_LIBRARY_PATH
 }
 
