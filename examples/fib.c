@@ -12,9 +12,9 @@ static long fib(mag_fork w, int n)
 {
     if (n < 2)
         return n;
-    struct fib_child child = fib_fork(&w, n - 1); /* may run elsewhere */
-    long b = fib(w, n - 2);
-    return fib_join(&w, child) + b;
+    struct fib_child child = fib_fork(&w, n - 2); /* may run elsewhere */
+    long a = fib(w, n - 1);
+    return a + fib_join(&w, child);
 }
 
 int main(void)

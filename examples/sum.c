@@ -17,10 +17,10 @@ static double sum(mag_fork w, const double *values, size_t count)
             total += values[i];
         return total;
     }
-    struct sum_child low = sum_fork(&w, values, count / 2);
-    double high = sum(w, values + count / 2, count - count / 2);
+    struct sum_child high = sum_fork(&w, values + count / 2, count - count / 2);
+    double low = sum(w, values, count / 2);
 
-    return sum_join(&w, low) + high;
+    return low + sum_join(&w, high);
 }
 
 int main(void)

@@ -34,7 +34,7 @@ const char *mag_error_text(int code)
         {MAG_E_DONE, "misuse: completed a second time"},
         {MAG_E_CONTINUATION, "misuse: awaited a second time"},
         {MAG_E_ARG, "misuse: an argument that cannot be"},
-        {MAG_E_STATE, "misuse: a callback was called with what is not its own"},
+        {MAG_E_STATE, "misuse: an async function has nowhere to go on"},
         {MAG_E_SIZE, "misuse: the result has another size"},
     };
 

@@ -128,7 +128,7 @@ default:                                      \
 
 /*
  * As MAG_AWAIT; if it has to wait it goes on under `executor`, whatever the current one
- * is.
+ * is; NULL: wherever the task is completed.
  */
 #define MAG_AWAIT_ON(f, executor, place, awaited)                             \
     do {                                                                      \

@@ -2,7 +2,8 @@
  * base.h - what every Magpie header needs: visibility, versions, error texts.
  *
  * Errors.  Every function that can fail returns 0 or a negative errno value, such as
- * -ENOMEM.  Outputs (`ret_` arguments, always last) are written on success only.  The
+ * -ENOMEM; those of value tasks also a MAG_E code (below), which tells of a mistake in
+ * the program.  Outputs (`ret_` arguments, always last) are written on success only.  The
  * library never prints, never exits and never aborts.
  *
  * Threads.  `Thread` in a function's table says who may call it; `Blocks` whether it may
@@ -62,7 +63,7 @@ enum {
     MAG_E_DONE = -70003,         /* completed a second time */
     MAG_E_CONTINUATION = -70004, /* awaited a second time */
     MAG_E_ARG = -70005,          /* an argument that cannot be */
-    MAG_E_STATE = -70006,        /* a callback was called with what is not its own */
+    MAG_E_STATE = -70006,        /* an async function has nowhere to go on */
     MAG_E_SIZE = -70007,         /* the result has another size than what was asked for */
 };
 

@@ -85,7 +85,9 @@ struct mag_place {
 };
 
 /*
- * Makes `place` one worker of a scheduler: jobs run there and nowhere else.
+ * Makes `place` one worker of a scheduler: jobs run there and nowhere else.  `sched` is
+ * borrowed, and `place` stays where it is, as long as anything may be posted or come back
+ * to it.
  *
  *   Returns    0; -EINVAL no such worker
  */
@@ -93,8 +95,9 @@ MAG_API MAG_MUST_CHECK int mag_place_worker(struct mag_place *place,
                                             struct mag_sched *sched, uint32_t worker);
 
 /*
- * Makes `place` a NUMA node: its workers look there first, the others only when they
- * have nothing else to do.
+ * Makes `place` a NUMA node, an index of the scheduler's topology: its workers look there
+ * first, the others only when they have nothing else to do.  Otherwise as
+ * mag_place_worker.
  *
  *   Returns    0; -EINVAL no such node
  */

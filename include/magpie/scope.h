@@ -35,7 +35,11 @@ struct mag_scope {
     MAG_ATOMIC(int) error;       /* [A] the first, or 0 */
 };
 
-/* Opens a scope in a function whose top is `w`.  It must be joined. */
+/*
+ * Opens a scope in a function whose top is `w`.  It must be joined, by that function.
+ *
+ *   Thread     a worker, with its own `w`
+ */
 MAG_API void mag_scope_open(struct mag_scope *scope, mag_fork w);
 
 /*
@@ -47,15 +51,28 @@ MAG_API void mag_scope_open(struct mag_scope *scope, mag_fork w);
  */
 MAG_API MAG_MUST_CHECK int mag_scope_join(mag_fork *w, struct mag_scope *scope);
 
-/* Children that have not begun are not called any more; the join returns -ECANCELED
- * unless there was an error before. */
+/*
+ * Children that have not begun are not called any more; the join returns -ECANCELED
+ * unless there was an error before.
+ *
+ *   Thread     any, while the scope is open
+ */
 MAG_API void mag_scope_cancel(struct mag_scope *scope);
 
-/* Whether there was an error or a cancellation: a long child may look, and end early. */
+/*
+ * Whether there was an error or a cancellation: a long child may look, and end early.
+ *
+ *   Thread     any, while the scope is open
+ */
 MAG_API bool mag_scope_cancelled(const struct mag_scope *scope);
 
-/* Children have the first error that any of them reports.  For the macro below, and for
- * children pushed by mag_scope_spawn. */
+/*
+ * Reports an error; the first that any child reports is the scope's.  For the macro
+ * below, and for children pushed by mag_scope_spawn.
+ *
+ *   error      a negative errno, not 0
+ *   Thread     any, while the scope is open
+ */
 MAG_API void mag_scope_fail(struct mag_scope *scope, int error);
 
 /*

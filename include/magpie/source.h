@@ -66,7 +66,8 @@ struct mag_continuation {
 };
 
 /*
- * Says where a continuation shall run, for MAG_AWAIT_HOME.
+ * Says where a continuation shall run, for MAG_AWAIT_HOME; NULL: wherever the operation
+ * is completed.
  */
 static inline void mag_continuation_home(struct mag_continuation *continuation,
                                          struct mag_executor *executor)
@@ -84,6 +85,10 @@ static inline void mag_continuation_home(struct mag_continuation *continuation,
  *
  * Where its executor or scheduler refuses it, because it is stopping, it is run inline:
  * it is never lost (VT-206).
+ *
+ *   Thread     the completer
+ *   Blocks     while it runs, if inline; the first time a pool is needed where there is
+ *              none, as mag_sched_default
  */
 MAG_API void mag_continuation_dispatch(struct mag_continuation *continuation,
                                        bool queued);
@@ -258,6 +263,9 @@ static inline uintptr_t mag_core_bias(void)
 /*
  * Makes memory that was a core before, or is all zeroes, a pending core.  The token is
  * left as it is: it only ever grows, so tasks of earlier users are stale.
+ *
+ *   type       stays valid as long as the core is used; NULL: all zeroes
+ *   Thread     the owner of the core; nobody else may be using it
  */
 static inline void mag_core_prepare(struct mag_core *core,
                                     const struct mag_core_type *type)
@@ -278,7 +286,10 @@ static inline void mag_core_prepare(struct mag_core *core,
 }
 
 /*
- * The task of the present operation.
+ * The task of the present operation.  Take it before anybody may complete that:
+ * afterwards a pooled core may be another's.
+ *
+ *   Thread     the owner of the core
  */
 static inline mag_vtask mag_core_task(struct mag_core *core)
 {
@@ -348,8 +359,9 @@ MAG_API MAG_MUST_CHECK int mag_core_get(struct mag_core *core, uint64_t token,
                                         uint64_t *ret_detail);
 
 /*
- * Consumes the operation as soon as it is complete, and forgets its outcome.
+ * Consumes the operation as soon as it is complete, and forgets its outcome (VT-193).
  *
+ *   Thread     the consumer
  *   Returns    0; MAG_E_TOKEN stale; MAG_E_CONTINUATION it is awaited
  */
 MAG_API MAG_MUST_CHECK int mag_core_discard(struct mag_core *core, uint64_t token);

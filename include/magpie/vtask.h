@@ -192,7 +192,8 @@ static inline int mag_vtask_take(mag_vtask task, void *ret_result, size_t size,
 
 /*
  * The same task, for an await that comes back to the current executor (the default) or
- * continues wherever the operation is completed (VT-28, VT-33).
+ * continues wherever the operation is completed (VT-28, VT-33).  A task that nothing
+ * backs is complete and goes nowhere: it stays as it is.
  */
 static inline mag_vtask mag_vtask_configure(mag_vtask task, bool come_back)
 {
@@ -203,7 +204,12 @@ static inline mag_vtask mag_vtask_configure(mag_vtask task, bool come_back)
     return task;
 }
 
-/* As mag_vtask_from_error, for any code but 0: what an async function came to. */
+/*
+ * As mag_vtask_from_error, without a check: for codes that are known to be right, and for
+ * handing on what another call returned, a MAG_E code included.
+ *
+ *   code       not 0: that would be a task that has failed with no error
+ */
 static inline mag_vtask mag_vtask_failed(int code, uint64_t detail)
 {
     mag_vtask task;
@@ -213,7 +219,8 @@ static inline mag_vtask mag_vtask_failed(int code, uint64_t detail)
     return task;
 }
 
-/* The code of a task that an error backs. */
+/* The code of a task that an error backs (its kind is MAG_VTASK_ERROR); of any other task
+ * it means nothing. */
 static inline int mag_vtask_code(mag_vtask task)
 {
     return (int)(int32_t)(uint32_t)((uint64_t)task.backing >> 32);
@@ -259,7 +266,9 @@ MAG_API MAG_MUST_CHECK int mag_vtask_wait_take(mag_vtask task, void *ret_result,
  *                                            than a word
  *   name name_result(T value)                it has succeeded
  *   name name_of(mag_vtask task)             `task` must have a result of type T, an
- *                                            error, or a source or promise behind it
+ *                                            error, or a source or promise behind it; if
+ *                                            nothing backs it, T is at most a word, else
+ *                                            the result is all zeroes: use name_result
  *   int name_get(name task, T *ret_value)    as mag_vtask_get
  *   int name_wait(name task, T *ret_value)   as mag_vtask_wait_take
  *   name name_configure(name task, bool)     as mag_vtask_configure

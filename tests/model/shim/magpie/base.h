@@ -29,7 +29,7 @@ enum {
     MAG_E_DONE = -70003,         /* completed a second time */
     MAG_E_CONTINUATION = -70004, /* awaited a second time */
     MAG_E_ARG = -70005,          /* an argument that cannot be */
-    MAG_E_STATE = -70006,        /* a callback was called with what is not its own */
+    MAG_E_STATE = -70006,        /* an async function has nowhere to go on */
     MAG_E_SIZE = -70007,         /* the result has another size than what was asked for */
 };
 
