@@ -136,19 +136,17 @@ static long_task ask_dealer(bool asleep, struct mag_cancel *cancel)
 
 /* What the dealer asks for or, if he takes too long, what he asked for last week. */
 MAG_ASYNC(long_task, best_offer,
-          (bool, asleep, int64_t, patience_ns, struct mag_cancel *, cancel),
-          long_task offer, in_time;
-          long price; int error;)
+          (bool, asleep, int64_t, limit_ns, struct mag_cancel *, cancel), long_task offer;
+          long_task in_time; long price; int error;)
 {
     MAG_BEGIN(f);
     if (mag_cancel_has_fired(f->cancel))
-        MAG_FAIL(f, -ECANCELED);
+        MAG_FAIL_WITH(f, -ECANCELED, (uintptr_t)f->cancel);
 
     f->offer = ask_dealer(f->asleep, f->cancel);
-    f->error =
-        mag_vtask_with_timeout(NULL, &f->offer.task, f->patience_ns, &f->in_time.task);
-    if (f->error == 0)
-        MAG_TRY(f, f->error, f->price, f->in_time);
+    if (mag_vtask_with_timeout(NULL, &f->offer.task, f->limit_ns, &f->in_time.task) != 0)
+        f->in_time = f->offer; /* there is no timer to be had: wait without one */
+    MAG_TRY(f, f->error, f->price, f->in_time);
     mag_vtask_release(f->offer.task);
 
     if (f->error == -ETIMEDOUT) {
@@ -156,7 +154,7 @@ MAG_ASYNC(long_task, best_offer,
         return long_task_result(LAST_WEEK);
     }
     if (f->error != 0)
-        MAG_FAIL(f, f->error);
+        MAG_FAIL_WITH(f, f->error, mag_async_detail(f));
     return long_task_result(f->price);
     MAG_END(f);
 }
@@ -202,12 +200,15 @@ static bool nobody_waits_for_ever(void)
 
     mag_cancel_fire(&stop[2]);
     int cancelled = long_task_wait(waiting, &none);
-    int again = long_task_wait(best_offer(true, hour, &stop[2]), &none);
+    uint64_t by = 0;
+    int again =
+        mag_vtask_take(best_offer(true, hour, &stop[2]).task, &none, sizeof(none), &by);
 
     printf("offered %ld, too late %ld, called off: %s\n", today, late,
            mag_error_text(cancelled));
     return answered == 0 && today == TODAY && asleep == 0 && late == LAST_WEEK &&
-           cancelled == -ECANCELED && again == -ECANCELED && none == 7;
+           cancelled == -ECANCELED && again == -ECANCELED && by == (uintptr_t)&stop[2] &&
+           none == 7;
 }
 
 int main(void)

@@ -122,6 +122,13 @@ def main():
         if result.returncode != 1 or ": format: " not in result.stdout:
             print(f"a file that clang-format would change was not noticed:\n{result.stdout}")
             failed += 1
+    # What a page shows, names and points to: that of the tree itself.
+    result = subprocess.run([sys.executable, CHECKER, "--no-format"], capture_output=True,
+                            text=True, check=False)
+    for line in result.stdout.splitlines():
+        if re.search(r":\d+: (?:links|quotes|contract): ", line):
+            print(line)
+            failed += 1
     rules = set(re.findall(r"^def check_(\w+)\(file\)", CHECKER.read_text(encoding="utf-8"), re.M))
     for rule in rules ^ {rule for rule, _, _ in BAD}:
         print(f"'{rule}' is a rule without a bad file here, or the other way round")
