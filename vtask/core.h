@@ -160,13 +160,19 @@ static inline struct mag_continuation *mag_core_take(struct mag_core *core,
  * waits.  False: `*slot` is what stands there now. */
 static inline bool mag_core_leave_done(struct mag_core *core, uintptr_t *slot)
 {
+    uintptr_t found = *slot;
+
+    if (found != MAG_SLOT_EMPTY && found != mag_slot_biased_here())
+        return false;
     /* Both halves:
      *   done, release: the outcome precedes DONE;
      *   waiting, acquire on failure: the continuation that came first is visible. */
-    return (*slot == MAG_SLOT_EMPTY || *slot == mag_slot_biased_here()) &&
-           atomic_compare_exchange_strong_explicit(&core->slot, slot, MAG_SLOT_DONE,
-                                                   memory_order_release,
-                                                   memory_order_acquire);
+    if (atomic_compare_exchange_strong_explicit(&core->slot, &found, MAG_SLOT_DONE,
+                                                memory_order_release,
+                                                memory_order_acquire))
+        return true;
+    *slot = found;
+    return false;
 }
 
 /* core.c - as mag_core_publish, where somebody else has to do with the core as well. */
