@@ -94,9 +94,9 @@ int main(void)
     if (error == 0 && (fgetc(plain) != EOF || total < 1000))
         error = -EBADMSG;
     if (plain != NULL)
-        fclose(plain);
+        (void)fclose(plain);
     if (reader.file != NULL)
-        fclose(reader.file);
+        (void)fclose(reader.file);
     return error == 0 && (size_t)reader.fills == total / sizeof(reader.buffer) + 2 ? 0
                                                                                    : 1;
 }

@@ -70,8 +70,9 @@ static int count(struct mag_sched *sched, unsigned from, unsigned middle,
     count_task task;
     int error = both_run(sched, &task, from, middle, NUMBERS);
 
-    if (error == 0)
-        error = mag_vtask_wait(&task.task, sizeof(*ret_count), -1);
+    if (error != 0)
+        return error;
+    error = mag_vtask_wait(&task.task, sizeof(*ret_count), -1);
     if (error == 0)
         error = count_task_get(task, ret_count);
     mag_vtask_release(task.task);

@@ -86,7 +86,7 @@ int main(void)
         return 1;
     for (int i = 0; i < QUESTIONS; i++)
         if (answer_task_wait(ask(i), &got) == 0)
-            right += got.question == i && atoi(got.text) == 2 * i;
+            right += got.question == i && strtol(got.text, NULL, 10) == 2L * i;
 
     answer_task refused = ask(-1);
     int error = answer_task_wait(refused, &got);

@@ -29,7 +29,7 @@ MAG_COLD void mag_core_drop(struct mag_core *core)
 {
     /* done, release: for whoever holds a copy of the task and asks. */
     atomic_store_explicit(&core->slot, MAG_SLOT_RAN, memory_order_release);
-    int r = mag_core_consume(core, NULL, 0, NULL);
+    int r = mag_core_consume_any(core, NULL, 0, NULL);
     (void)r;
 }
 

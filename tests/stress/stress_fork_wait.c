@@ -87,12 +87,12 @@ static uint64_t visit(mag_fork w, uint64_t node, unsigned height, uint64_t rando
         children[i] =
             visit_fork(&w, node * BRANCHES + i + 1, height - 1, test_random(&random) | 1);
     dawdle(&random);
-    for (unsigned i = BRANCHES; height > 0 && i-- > 0;) {
+    for (unsigned left = height > 0 ? BRANCHES : 0; left > 0; left--) {
         uint64_t outer = here.joined;
 
-        here.joined = node * BRANCHES + i + 1;
+        here.joined = node * BRANCHES + left;
         here.joins++;
-        sum += visit_join(&w, children[i]);
+        sum += visit_join(&w, children[left - 1]);
         here.joins--;
         here.joined = outer;
     }

@@ -111,7 +111,7 @@ static void spin_until(_Atomic(uint64_t) *word, uint64_t wanted)
     assert_true(test_wait_for(word, wanted));
 }
 
-typedef void (*consume_fn)(struct awaiter *awaiter, uint64_t *random);
+typedef void (*consume_fn)(struct awaiter *awaiter);
 
 /* Runs `consume` on each of many operations that the other thread completes. */
 static void with_each_operation(consume_fn consume)
@@ -131,7 +131,7 @@ static void with_each_operation(consume_fn consume)
         awaiter.task = mag_core_task(&core);
         awaiter.expected = i;
         delay(&random);
-        consume(&awaiter, &random);
+        consume(&awaiter);
     }
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(failures, 0);
@@ -141,9 +141,8 @@ static void with_each_operation(consume_fn consume)
     assert_int_equal(atomic_load_explicit(&awaiter.wrong, memory_order_relaxed), 0);
 }
 
-static void await_and_wait(struct awaiter *awaiter, uint64_t *random)
+static void await_and_wait(struct awaiter *awaiter)
 {
-    (void)random;
     assert_int_equal(mag_vtask_on_completed(awaiter->task, &awaiter->continuation, 0), 0);
     spin_until(&awaiter->runs, awaiter->expected);
     /* relaxed: a second run would be seen here or at the next operation. */
@@ -151,10 +150,9 @@ static void await_and_wait(struct awaiter *awaiter, uint64_t *random)
                      awaiter->expected);
 }
 
-static void poll(struct awaiter *awaiter, uint64_t *random)
+static void poll(struct awaiter *awaiter)
 {
     uint64_t result = 0;
-    (void)random;
 
     while (mag_vtask_status(awaiter->task) == MAG_PENDING)
         test_pause();
@@ -172,10 +170,9 @@ static void count_recycled(struct mag_core *of)
     atomic_fetch_add_explicit(&recycled, 1, memory_order_release);
 }
 
-static void discard(struct awaiter *awaiter, uint64_t *random)
+static void discard(struct awaiter *awaiter)
 {
     static const struct mag_core_type type = {.recycle = count_recycled};
-    (void)random;
 
     core.type = &type;
     assert_int_equal(mag_core_discard(&core, awaiter->task.payload), 0);

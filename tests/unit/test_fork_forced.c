@@ -19,6 +19,7 @@ static bool hooked_try_lock(struct mag_spin *spin);
 
 #define mag_asym_heavy    hooked_heavy
 #define mag_spin_try_lock hooked_try_lock
+/* NOLINTNEXTLINE(bugprone-suspicious-include): the room itself, with the hooks. */
 #include "sched/fork_stack.c"
 #undef mag_asym_heavy
 #undef mag_spin_try_lock

@@ -88,7 +88,7 @@ static struct mag_sched *start(uint32_t workers)
 static long_task taken(struct mag_sched *sched, struct gate *gate, enum outcome outcome,
                        long result)
 {
-    long_task task;
+    long_task task = long_task_result(0);
 
     atomic_init(&gate->started, 0);
     atomic_init(&gate->open, 0);
@@ -115,7 +115,7 @@ static void a_child_that_nobody_took_is_an_immediate_value(void **state)
     (void)state;
 
     for (long i = 0; i < 100; i++) {
-        long_task task;
+        long_task task = long_task_result(0);
         long result = -1;
 
         assert_int_equal(hand_out_run(sched, &task, NULL, SUCCESS, i), 0);
@@ -316,7 +316,7 @@ static void a_child_without_result_is_a_task_too(void **state)
 {
     struct mag_sched *sched = start(2);
     struct gate gate;
-    mag_task task;
+    mag_task task = {MAG_VTASK_COMPLETED};
     (void)state;
 
     atomic_init(&gate.started, 0);
@@ -357,7 +357,7 @@ static void a_child_may_return_a_task_that_is_pending(void **state)
     for (unsigned early = 0; early < 2; early++) {
         struct mag_promise *promise;
         struct gate gate;
-        long_task task;
+        long_task task = long_task_result(0);
         long result = -1;
 
         atomic_init(&gate.started, 0);
@@ -439,7 +439,7 @@ struct rounds {
 static unsigned one_round(struct mag_sched *sched, long number)
 {
     struct gate gate;
-    long_task task;
+    long_task task = long_task_result(0);
     long result = -1;
 
     atomic_init(&gate.started, 0);

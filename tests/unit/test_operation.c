@@ -289,7 +289,7 @@ static void one_of_several_completers_wins_and_the_others_change_nothing(void **
 static void a_late_completer_cannot_complete_a_later_operation(void **state)
 {
     struct mag_operation own = {.claim = 0};
-    uint64_t late[8];
+    uint64_t late[8] = {0};
     (void)state;
 
     mag_operation_own_init(&own, &mag_operation_word);
@@ -324,7 +324,7 @@ static struct mag_operation_type few_type = {
 
 static void an_exhausted_type_says_so_and_recovers(void **state)
 {
-    void *objects[2], *none = NULL;
+    void *objects[2] = {NULL, NULL}, *none = NULL;
     (void)state;
 
     for (unsigned i = 0; i < 2; i++)

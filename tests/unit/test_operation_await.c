@@ -16,7 +16,7 @@ static const unsigned flag_sets[] = {
     MAG_AWAIT_FLOW,
     MAG_AWAIT_CONTEXT | MAG_AWAIT_FLOW,
     MAG_AWAIT_HOME,
-    1u << 20,
+    1U << 20,
 };
 enum { FLAG_SETS = sizeof(flag_sets) / sizeof(flag_sets[0]) };
 

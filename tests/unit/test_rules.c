@@ -39,7 +39,7 @@ static int begin(void **state)
 /* VT-59 */
 static void wrong_arguments_are_refused_before_anything_is_done(void **state)
 {
-    struct mag_continuation empty = {{0}, 0};
+    struct mag_continuation empty = {.home = 0};
     struct probe probe = probe_make();
     struct request before;
     uint64_t result = 4;

@@ -251,7 +251,7 @@ static void registering_on_a_complete_task_runs_it_later_and_once(void **state)
 /* VT-30, VT-95 */
 static void no_continuation_is_refused_by_every_kind(void **state)
 {
-    struct mag_continuation empty = {{0}, 0};
+    struct mag_continuation empty = {.home = 0};
     mag_vtask tasks[3];
     (void)state;
 
