@@ -316,7 +316,7 @@ static void a_child_without_result_is_a_task_too(void **state)
 {
     struct mag_sched *sched = start(2);
     struct gate gate;
-    mag_task task = {MAG_VTASK_COMPLETED};
+    mag_task task = mag_task_done();
     (void)state;
 
     atomic_init(&gate.started, 0);
