@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/oracle/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* How often each cell of the outcome matrices was reached. */
+static unsigned long calls[CALLS][ATS];
+static unsigned long places[2][2][2][2];
+static unsigned long conversions[2][BACKS];
+
+static const char *const call_names[CALLS] = {"GetStatus", "GetResult", "OnCompleted",
+                                              "SetResult/SetError", "Reset"};
+static const char *const at_names[ATS] = {"pending", "pending + continuation",
+                                          "done, none registered",
+                                          "done, continuation ran", "wrong token"};
+static const char *const backing_names[BACKS] = {
+    "inline, void",
+    "inline, typed",
+    "error",
+    "promise, pending",
+    "promise, complete",
+    "source, succeeded",
+    "source, faulted",
+    "source, canceled",
+    "source, canceled, read gives other error",
+    "source, faulted/canceled, read succeeds",
+    "source, succeeded, read gives error",
+    "source, pending",
+    "source, pending + continuation",
+    "source, stale token",
+};
+
+void cell_call(enum call call, enum at at)
+{
+    calls[call][at]++;
+}
+
+void cell_place(bool executor, bool flow, bool queued, bool late)
+{
+    places[executor][flow][queued][late]++;
+}
+
+void cell_convert(bool preserve, enum backing backing)
+{
+    conversions[preserve][backing]++;
+}
+
+static void print_calls(FILE *file)
+{
+    for (unsigned call = 0; call < CALLS; call++) {
+        for (unsigned at = 0; at < ATS; at++) {
+            /* A completion and a reset take no token. */
+            if (at == AT_WRONG && call >= CALL_COMPLETE)
+                continue;
+            (void)fprintf(file, "%lu core: %s, %s\n", calls[call][at], call_names[call],
+                          at_names[at]);
+        }
+    }
+}
+
+static void print_places(FILE *file)
+{
+    for (unsigned i = 0; i < 16; i++) {
+        bool executor = (i & 8) != 0, flow = (i & 4) != 0, queued = (i & 2) != 0,
+             late = (i & 1) != 0;
+        (void)fprintf(file, "%lu place: %s, %s, async %s, %s\n",
+                      places[executor][flow][queued][late],
+                      executor ? "executor" : "none", flow ? "flow" : "no flow",
+                      queued ? "on" : "off", late ? "late" : "before completion");
+    }
+}
+
+void cells_print(const char *path)
+{
+    FILE *file = fopen(path, "we");
+
+    if (file == NULL) {
+        perror(path);
+        exit(2);
+    }
+    print_calls(file);
+    print_places(file);
+    for (unsigned i = 0; i < BACKS; i++) {
+        (void)fprintf(file, "%lu AsTask: %s\n", conversions[0][i], backing_names[i]);
+        (void)fprintf(file, "%lu Preserve: %s\n", conversions[1][i], backing_names[i]);
+    }
+    (void)fclose(file);
+}

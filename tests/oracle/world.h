@@ -1,0 +1,139 @@
+/*
+ * world.h - what a script of the differential test works on: its variables, its trace,
+ * and the runs of its continuations.  docs/oracle.md has the language.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef TESTS_ORACLE_WORLD_H
+#define TESTS_ORACLE_WORLD_H
+
+#include <magpie/promise.h>
+#include <magpie/source.h>
+#include <magpie/vtask.h>
+
+/* As in reference/World.cs. */
+enum { VARIABLES = 8, RUNS_MAX = 64, STEPS_MAX = 300, LISTS_MAX = 8, OBJECTS_MAX = 512 };
+
+/* What an operation that cannot be played answers. */
+#define NONE "none"
+
+/* Where a continuation is registered from. */
+enum { FROM_NONE = 3, FROM_HERE = 4 };
+
+/* A core, and for the coverage what the test knows of it. */
+struct core {
+    struct mag_source source; /* an own source around the core, if `wrapped` */
+    struct mag_core core;
+    struct core *next; /* of all that the script has made */
+    bool wrapped, typed;
+    bool done, registered;
+    unsigned flags; /* of the registration */
+    bool captured;  /* an executor, by the registration */
+};
+
+/* A source that says what the script wants, and prints what it is asked. */
+struct mock {
+    struct mag_source source;
+    struct mock *next;
+    unsigned index;
+    bool typed;
+    int status, error; /* what it answers */
+    uint64_t word;     /* the result, or the detail */
+    struct mag_continuation *continuation;
+};
+
+struct value {
+    bool set, typed;
+    mag_vtask task;
+    struct core *core; /* what backs it, if one of these does */
+    struct mock *mock;
+    unsigned identity; /* which promise or error it is; 0: neither */
+    bool loose;        /* it may also be another one of the same outcome (VT-42, VT-10) */
+};
+
+struct promise {
+    struct mag_promise *promise; /* NULL: not set */
+    bool typed, loose;
+    unsigned identity;
+};
+
+struct world {
+    struct core *cores[VARIABLES], *all_cores;
+    struct mock *mocks[VARIABLES], *all_mocks;
+    struct value values[VARIABLES];
+    struct promise promises[VARIABLES];
+    struct mag_promise *references[OBJECTS_MAX]; /* to be given back */
+    unsigned reference_count, identities;
+    bool muted; /* the trace is complete */
+};
+
+extern struct world world;
+
+/* An operation's numbers; those that are not there are 0. */
+struct words {
+    const char *word;
+    int n[6];
+};
+
+/* player.c: a line of the trace. */
+void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* player.c: the answer of an operation. */
+void answer(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* player.c: a misuse code, or "ok". */
+void answer_code(int code);
+/* player.c: what reading came to. */
+void answer_read(int code, bool typed, uint64_t result, uint64_t detail);
+
+/* runs.c: ends what ran before and forgets it. */
+void runs_begin(char *lists[], unsigned count);
+void runs_end(void);
+void runs_drain(void);
+/* runs.c: 0, 1: an executor; 2, 3: none; 4: as it is.  The one before. */
+struct mag_executor *runs_enter(int from);
+/* runs.c: a new continuation, or NULL: there are too many.  `of_promise`: where it runs
+ * is the promise's affair, so it is told at the end of the drain. */
+struct mag_continuation *runs_new(int body, bool of_promise, unsigned *ret_id);
+/* runs.c: the steps of bodies are counted from here on. */
+void runs_play(unsigned list);
+
+/* player.c */
+void operate(char *operation);
+/* cores.c, values.c: false: no such word. */
+bool operate_core(const struct words *words);
+bool operate_mock(const struct words *words);
+bool operate_promise(const struct words *words);
+bool operate_value(const struct words *words);
+
+/* cores.c: whether a registration with `flags` captures an executor here. */
+bool captures(unsigned flags);
+/* cores.c: what a registration and a completion mean for the coverage. */
+void core_note_register(struct core *core, uint64_t token, unsigned flags, bool captured,
+                        int r);
+
+/* cells.c */
+enum call { CALL_STATUS, CALL_GET, CALL_REGISTER, CALL_COMPLETE, CALL_RESET, CALLS };
+enum at { AT_PENDING, AT_WAITING, AT_DONE, AT_RAN, AT_WRONG, ATS };
+enum backing {
+    BACK_INLINE_VOID,
+    BACK_INLINE_TYPED,
+    BACK_ERROR,
+    BACK_PROMISE_PENDING,
+    BACK_PROMISE_DONE,
+    BACK_SUCCEEDED,
+    BACK_FAULTED,
+    BACK_CANCELED,
+    BACK_CANCELED_OTHER,
+    BACK_FAILED_READS,
+    BACK_SUCCEEDED_FAILS,
+    BACK_PENDING,
+    BACK_WAITING,
+    BACK_STALE,
+    BACKS
+};
+void cell_call(enum call call, enum at at);
+void cell_place(bool executor, bool flow, bool queued, bool late);
+void cell_convert(bool preserve, enum backing backing);
+/* A line for each: how often it was reached, and its name. */
+void cells_print(const char *path);
+
+#endif
