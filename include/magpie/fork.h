@@ -162,6 +162,17 @@ MAG_API bool mag_fork_is_stolen(mag_fork w, const void *payload);
  */
 MAG_API void mag_fork_answer(mag_fork w);
 
+/* The second half of a push: the child whose payload has been written is there. */
+static MAG_FORK_INLINE void mag_fork_publish(mag_fork *w, mag_fork_body body)
+{
+    struct mag_fork_slot *slot = w->top;
+
+    /* child, release: the payload is complete before a thief can see the child. */
+    MAG_COMPILER_FENCE();
+    MAG_FOLD_STORE(mag_fork_body, &slot->body, body);
+    w->top = slot + 1;
+}
+
 /*
  * Pushes a child: the plain form under `name_fork`.  `size` bytes of arguments, at most
  * MAG_FORK_PAYLOAD, are copied to the slot's payload.
@@ -171,13 +182,8 @@ MAG_API void mag_fork_answer(mag_fork w);
 static MAG_FORK_INLINE void mag_fork_push(mag_fork *w, mag_fork_body body,
                                           const void *args, size_t size)
 {
-    struct mag_fork_slot *slot = w->top;
-
-    memcpy(slot->payload, args, size);
-    /* child, release: the payload is complete before a thief can see the child. */
-    MAG_COMPILER_FENCE();
-    MAG_FOLD_STORE(mag_fork_body, &slot->body, body);
-    w->top = slot + 1;
+    memcpy(w->top->payload, args, size);
+    mag_fork_publish(w, body);
 }
 
 /*
@@ -218,9 +224,10 @@ static inline void *mag_fork_block(const void *payload)
 }
 
 #define MAG_FORK_DECLARE(result, name, result_bytes, ...)                                \
-    struct name##_args {                                                                 \
+    struct __attribute__((may_alias)) name##_args {                                      \
         MAG_FORK_FIELDS(__VA_ARGS__)                                                     \
     };                                                                                   \
+    typedef struct name##_args name##_payload __attribute__((aligned(8), unused));       \
     struct name##_child {                                                                \
         char forked_;                                                                    \
     };                                                                                   \
@@ -236,15 +243,15 @@ static inline void *mag_fork_block(const void *payload)
                                                            MAG_FORK_PARAMS(__VA_ARGS__)) \
     {                                                                                    \
         struct name##_child child_ = {1};                                                \
-        struct name##_args args_;                                                        \
-        MAG_FORK_FILL(__VA_ARGS__)                                                       \
+        void *block_ = mag_w->top->payload;                                              \
+        name##_payload *args_;                                                           \
         if (name##_is_large) {                                                           \
-            void *block_ = mag_fork_spill(*mag_w, name##_bytes);                         \
-            memcpy(block_, &args_, sizeof(args_));                                       \
-            mag_fork_push(mag_w, name##_stolen, &block_, sizeof(block_));                \
-        } else {                                                                         \
-            mag_fork_push(mag_w, name##_stolen, &args_, sizeof(args_));                  \
+            block_ = mag_fork_spill(*mag_w, name##_bytes);                               \
+            memcpy(mag_w->top->payload, &block_, sizeof(block_));                        \
         }                                                                                \
+        args_ = (name##_payload *)block_;                                                \
+        MAG_FORK_FILL(__VA_ARGS__)                                                       \
+        mag_fork_publish(mag_w, name##_stolen);                                          \
         return child_;                                                                   \
     }
 
@@ -256,9 +263,9 @@ static inline void *mag_fork_block(const void *payload)
 #define MAG_FORK_STOLEN(result, name, ...)                                    \
     static void name##_stolen(mag_fork mag_w, void *payload_)                 \
     {                                                                         \
-        struct name##_args args_;                                             \
+        struct name##_args copy_, *args_ = &copy_;                            \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_; \
-        memcpy(&args_, block_, sizeof(args_));                                \
+        memcpy(args_, block_, sizeof(*args_));                                \
         result value_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));              \
         memcpy(block_, &value_, sizeof(value_));                              \
     }
@@ -272,8 +279,7 @@ static inline void *mag_fork_block(const void *payload)
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;         \
         (void)child_;                                                                 \
         if (MAG_LIKELY(ours_)) {                                                      \
-            struct name##_args args_;                                                 \
-            memcpy(&args_, block_, sizeof(args_));                                    \
+            const name##_payload *args_ = (const name##_payload *)block_;             \
             if (name##_is_large)                                                      \
                 mag_fork_unspill(*mag_w, block_);                                     \
             return name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                          \
@@ -289,11 +295,11 @@ static inline void *mag_fork_block(const void *payload)
     __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(             \
         struct mag_sched *sched_, result *ret_result_, MAG_FORK_PARAMS(__VA_ARGS__)) \
     {                                                                                \
-        struct name##_args args_;                                                    \
+        struct name##_args copy_, *args_ = &copy_;                                   \
         uint64_t bytes_[(name##_bytes + 7) / 8];                                     \
         void *block_ = bytes_;                                                       \
         MAG_FORK_FILL(__VA_ARGS__)                                                   \
-        memcpy(bytes_, &args_, sizeof(args_));                                       \
+        memcpy(bytes_, args_, sizeof(*args_));                                       \
         int error_ = mag_fork_run(sched_, name##_stolen,                             \
                                   name##_is_large ? (void *)&block_ : block_);       \
         if (error_ == 0)                                                             \
@@ -304,19 +310,18 @@ static inline void *mag_fork_block(const void *payload)
 #define MAG_FORK_NO_RESULT(name, ...)                                                    \
     static void name##_stolen(mag_fork mag_w, void *payload_)                            \
     {                                                                                    \
-        struct name##_args args_;                                                        \
+        struct name##_args copy_, *args_ = &copy_;                                       \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;            \
-        memcpy(&args_, block_, sizeof(args_));                                           \
+        memcpy(args_, block_, sizeof(*args_));                                           \
         name(mag_w, MAG_FORK_PASS(__VA_ARGS__));                                         \
     }                                                                                    \
     static MAG_FORK_INLINE void name##_join(mag_fork *mag_w, struct name##_child child_) \
     {                                                                                    \
-        struct name##_args args_;                                                        \
         bool ours_ = mag_fork_pop(mag_w);                                                \
         void *payload_ = mag_w->top->payload;                                            \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;            \
+        const name##_payload *args_ = (const name##_payload *)block_;                    \
         (void)child_;                                                                    \
-        memcpy(&args_, block_, sizeof(args_));                                           \
         if (name##_is_large)                                                             \
             mag_fork_unspill(*mag_w, block_);                                            \
         if (MAG_LIKELY(ours_))                                                           \
@@ -325,8 +330,8 @@ static inline void *mag_fork_block(const void *payload)
     __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(                 \
         struct mag_sched *sched_, MAG_FORK_PARAMS(__VA_ARGS__))                          \
     {                                                                                    \
-        struct name##_args args_;                                                        \
-        void *block_ = &args_;                                                           \
+        struct name##_args copy_, *args_ = &copy_;                                       \
+        void *block_ = args_;                                                            \
         MAG_FORK_FILL(__VA_ARGS__)                                                       \
         return mag_fork_run(sched_, name##_stolen,                                       \
                             name##_is_large ? (void *)&block_ : block_);                 \

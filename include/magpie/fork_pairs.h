@@ -44,29 +44,29 @@
 #define MAG_FORK_PARAMS_6(t, a, ...) t a, MAG_FORK_PARAMS_5(__VA_ARGS__)
 
 #define MAG_FORK_FILL(...)    MAG_FORK_OF(MAG_FORK_FILL_, __VA_ARGS__)
-#define MAG_FORK_FILL_1(t, a) args_.a = a;
+#define MAG_FORK_FILL_1(t, a) args_->a = a;
 #define MAG_FORK_FILL_2(t, a, ...) \
-    args_.a = a;                   \
+    args_->a = a;                  \
     MAG_FORK_FILL_1(__VA_ARGS__)
 #define MAG_FORK_FILL_3(t, a, ...) \
-    args_.a = a;                   \
+    args_->a = a;                  \
     MAG_FORK_FILL_2(__VA_ARGS__)
 #define MAG_FORK_FILL_4(t, a, ...) \
-    args_.a = a;                   \
+    args_->a = a;                  \
     MAG_FORK_FILL_3(__VA_ARGS__)
 #define MAG_FORK_FILL_5(t, a, ...) \
-    args_.a = a;                   \
+    args_->a = a;                  \
     MAG_FORK_FILL_4(__VA_ARGS__)
 #define MAG_FORK_FILL_6(t, a, ...) \
-    args_.a = a;                   \
+    args_->a = a;                  \
     MAG_FORK_FILL_5(__VA_ARGS__)
 
 #define MAG_FORK_PASS(...)         MAG_FORK_OF(MAG_FORK_PASS_, __VA_ARGS__)
-#define MAG_FORK_PASS_1(t, a)      args_.a
-#define MAG_FORK_PASS_2(t, a, ...) args_.a, MAG_FORK_PASS_1(__VA_ARGS__)
-#define MAG_FORK_PASS_3(t, a, ...) args_.a, MAG_FORK_PASS_2(__VA_ARGS__)
-#define MAG_FORK_PASS_4(t, a, ...) args_.a, MAG_FORK_PASS_3(__VA_ARGS__)
-#define MAG_FORK_PASS_5(t, a, ...) args_.a, MAG_FORK_PASS_4(__VA_ARGS__)
-#define MAG_FORK_PASS_6(t, a, ...) args_.a, MAG_FORK_PASS_5(__VA_ARGS__)
+#define MAG_FORK_PASS_1(t, a)      args_->a
+#define MAG_FORK_PASS_2(t, a, ...) args_->a, MAG_FORK_PASS_1(__VA_ARGS__)
+#define MAG_FORK_PASS_3(t, a, ...) args_->a, MAG_FORK_PASS_2(__VA_ARGS__)
+#define MAG_FORK_PASS_4(t, a, ...) args_->a, MAG_FORK_PASS_3(__VA_ARGS__)
+#define MAG_FORK_PASS_5(t, a, ...) args_->a, MAG_FORK_PASS_4(__VA_ARGS__)
+#define MAG_FORK_PASS_6(t, a, ...) args_->a, MAG_FORK_PASS_5(__VA_ARGS__)
 
 #endif

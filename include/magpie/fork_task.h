@@ -101,9 +101,9 @@ MAG_API struct mag_frame *mag_fork_task_begin(mag_fork w, const void *payload,
 #define MAG_FORK_TASK_STOLEN(result_task, name, ...)                          \
     static void name##_stolen(mag_fork mag_w, void *payload_)                 \
     {                                                                         \
-        struct name##_args args_;                                             \
+        struct name##_args copy_, *args_ = &copy_;                            \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_; \
-        memcpy(&args_, block_, sizeof(args_));                                \
+        memcpy(args_, block_, sizeof(*args_));                                \
         struct mag_frame *frame_ =                                            \
             mag_fork_task_begin(mag_w, payload_, block_, &name##_type);       \
         result_task value_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));         \

@@ -103,9 +103,9 @@ MAG_API void mag_scope_spawn(mag_fork *w, struct mag_scope *scope, mag_fork_body
     static void name##_spawned(mag_fork mag_w, void *payload)                         \
     {                                                                                 \
         struct mag_scope *scope_;                                                     \
-        struct name##_args args_;                                                     \
+        struct name##_args copy_, *args_ = &copy_;                                    \
         memcpy(&scope_, payload, sizeof(scope_));                                     \
-        memcpy(&args_, (char *)payload + sizeof(scope_), sizeof(args_));              \
+        memcpy(args_, (char *)payload + sizeof(scope_), sizeof(*args_));              \
         if (!mag_scope_cancelled(scope_)) {                                           \
             int error_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));                     \
             if (MAG_UNLIKELY(error_ != 0))                                            \
@@ -115,11 +115,11 @@ MAG_API void mag_scope_spawn(mag_fork *w, struct mag_scope *scope, mag_fork_body
     __attribute__((unused)) static inline void name##_spawn(                          \
         mag_fork *mag_w, struct mag_scope *scope_, MAG_FORK_PARAMS(__VA_ARGS__))      \
     {                                                                                 \
-        struct name##_args args_;                                                     \
-        MAG_SCOPE_ASSERT(sizeof(args_) <= MAG_SCOPE_PAYLOAD,                          \
+        struct name##_args copy_, *args_ = &copy_;                                    \
+        MAG_SCOPE_ASSERT(sizeof(*args_) <= MAG_SCOPE_PAYLOAD,                         \
                          "the arguments of " #name " are too large: pass a pointer"); \
         MAG_FORK_FILL(__VA_ARGS__)                                                    \
-        mag_scope_spawn(mag_w, scope_, name##_spawned, &args_, sizeof(args_));        \
+        mag_scope_spawn(mag_w, scope_, name##_spawned, args_, sizeof(*args_));        \
     }
 
 #ifdef __cplusplus
