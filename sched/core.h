@@ -52,6 +52,7 @@ struct mag_berth {
     void *pages;               /* [O] on the worker's node */
     size_t size;               /* [O] */
     void *fork_pages;          /* [O] on the worker's node */
+    size_t fork_bytes;         /* [O] */
     pthread_t thread;          /* [O] */
 };
 

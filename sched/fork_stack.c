@@ -28,7 +28,7 @@ enum { JOIN_NAP_NS = 200000 };
 static_assert(sizeof(struct mag_fork_slot) == 64, "a child is a cache line");
 static_assert(sizeof(struct mag_fork_stack) <= MAG_FORK_SLOTS_AT, "nothing overlaps");
 static_assert(MAG_FORK_SLOTS_AT + MAG_FORK_WAITING_MAX * sizeof(struct mag_fork_slot) <=
-                  MAG_FORK_BEGUN_AT,
+                  MAG_FORK_STACK_LEAST / 4 * 3,
               "as many children as promised");
 static_assert(MAG_SCHED_FORKS_MAX * sizeof(struct mag_fork_slot *) <=
                   MAG_FORK_BEGUN_BYTES,
@@ -39,7 +39,8 @@ static uintptr_t claim_of(const struct mag_fork_slot *slot, uintptr_t flags)
     return (uintptr_t)slot | flags;
 }
 
-struct mag_fork_stack *mag_fork_stack_init(void *memory, uint32_t depth, bool fenced)
+struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t depth,
+                                           bool fenced)
 {
     struct mag_fork_stack *stack = memory;
 
@@ -49,11 +50,12 @@ struct mag_fork_stack *mag_fork_stack_init(void *memory, uint32_t depth, bool fe
     atomic_init(&stack->split, stack->slots);
     atomic_init(&stack->wake, 0);
     stack->patience = 0;
-    stack->begun = (struct mag_fork_slot **)(void *)((char *)memory + MAG_FORK_BEGUN_AT);
+    stack->begun =
+        (struct mag_fork_slot **)(void *)((char *)memory + mag_fork_begun_at(bytes));
     stack->end = stack->slots + depth;
     stack->entry = stack->slots;
     stack->child = NULL;
-    stack->spill = (char *)memory + MAG_FORK_SPILL_AT;
+    stack->spill = (char *)memory + mag_fork_spill_at(bytes);
     stack->fenced = fenced;
     stack->on_steal = NULL;
     stack->arg = NULL;

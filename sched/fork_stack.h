@@ -74,18 +74,37 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A fork stack lies at a multiple of its size, so that a slot finds its stack: address
- * space that is backed by memory only where it was used. */
-#define MAG_FORK_STACK_BYTES ((uintptr_t)1 << 28)
+/* A fork stack lies at a multiple of this, so that a slot finds its stack.  It is as large
+ * where the process may have so much address space, which is backed by memory only where
+ * it was used; else it has the least that holds MAG_FORK_WAITING_MAX children. */
+#define MAG_FORK_STACK_SPAN  ((uintptr_t)1 << 34)
+#define MAG_FORK_STACK_LEAST ((uintptr_t)1 << 28)
 
 /* Where the slots begin, whose addresses leave room for a claim's flags. */
 #define MAG_FORK_SLOTS_AT ((uintptr_t)512)
 
-/* From here on stand the blocks of large children; before them `begun`, a pointer for
- * each child that thieves may see. */
-#define MAG_FORK_SPILL_AT    (MAG_FORK_STACK_BYTES / 4 * 3)
+/* Pages that nobody may touch, behind the slots and behind the blocks. */
+#define MAG_FORK_GUARD ((uintptr_t)1 << 16)
+
+/* Room for `begun`, a pointer for each child that thieves may see. */
 #define MAG_FORK_BEGUN_BYTES ((uintptr_t)1 << 16)
-#define MAG_FORK_BEGUN_AT    (MAG_FORK_SPILL_AT - MAG_FORK_BEGUN_BYTES)
+
+/* In a stack of `bytes`: where the slots end, then where `begun` is, then where the
+ * blocks of large children begin. */
+static inline uintptr_t mag_fork_guard_at(uintptr_t bytes)
+{
+    return bytes / 4 * 3;
+}
+
+static inline uintptr_t mag_fork_begun_at(uintptr_t bytes)
+{
+    return mag_fork_guard_at(bytes) + MAG_FORK_GUARD;
+}
+
+static inline uintptr_t mag_fork_spill_at(uintptr_t bytes)
+{
+    return mag_fork_begun_at(bytes) + MAG_FORK_BEGUN_BYTES;
+}
 
 struct mag_fork_stack {
     _Alignas(MAG_CACHE_LINE) struct mag_spin lock; /* [A] */
@@ -114,13 +133,17 @@ struct mag_fork_taken {
 
 enum mag_fork_steal { MAG_FORK_STOLEN, MAG_FORK_EMPTY, MAG_FORK_LOST };
 
-/* Prepares zeroed `memory`, MAG_FORK_STACK_BYTES at a multiple of that, of which thieves
- * see the first `depth` children. */
-struct mag_fork_stack *mag_fork_stack_init(void *memory, uint32_t depth, bool fenced);
+/* fork_map.c - zeroed memory for a stack, and how much there is.  0; -ENOMEM. */
+int mag_fork_stack_map(void **ret_memory, size_t *ret_bytes);
+void mag_fork_stack_unmap(void *memory, size_t bytes);
+
+/* Prepares a stack in such memory, of which thieves see the first `depth` children. */
+struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t depth,
+                                           bool fenced);
 
 static inline struct mag_fork_stack *mag_fork_stack_of(struct mag_fork_slot *slot)
 {
-    uintptr_t stack = (uintptr_t)slot & ~(MAG_FORK_STACK_BYTES - 1);
+    uintptr_t stack = (uintptr_t)slot & ~(MAG_FORK_STACK_SPAN - 1);
 
     return (struct mag_fork_stack *)stack; /* NOLINT(performance-no-int-to-ptr) */
 }

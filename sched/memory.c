@@ -48,7 +48,7 @@ int mag_berth_map(struct mag_berth *berth)
                          &berth->pages, &placed);
     if (r < 0)
         return r;
-    r = mag_os_reserve(MAG_FORK_STACK_BYTES, &berth->fork_pages);
+    r = mag_fork_stack_map(&berth->fork_pages, &berth->fork_bytes);
     if (r < 0) {
         mag_node_unmap(berth->pages, berth->size);
         berth->pages = NULL;
@@ -62,7 +62,7 @@ void mag_berth_unmap(struct mag_berth *berth)
 {
     if (berth->pages == NULL)
         return;
-    mag_os_unreserve(berth->fork_pages, MAG_FORK_STACK_BYTES);
+    mag_fork_stack_unmap(berth->fork_pages, berth->fork_bytes);
     mag_node_unmap(berth->pages, berth->size);
     berth->pages = NULL;
 }
@@ -76,9 +76,9 @@ static void count_join_steal(void *arg)
 
 static void prepare_forks(struct mag_berth *berth)
 {
-    struct mag_fork_stack *forks =
-        mag_fork_stack_init(berth->fork_pages, berth->sched->settings.config.fork_depth,
-                            berth->sched->fenced);
+    struct mag_fork_stack *forks = mag_fork_stack_init(
+        berth->fork_pages, berth->fork_bytes, berth->sched->settings.config.fork_depth,
+        berth->sched->fenced);
 
     forks->on_steal = count_join_steal;
     forks->arg = berth->worker;

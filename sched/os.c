@@ -5,11 +5,15 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Places that are tried for a reserve: those of as many workers as there may be. */
+enum { RESERVE_TRIES = 2 * 4096 };
 
 void mag_os_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns)
 {
@@ -47,22 +51,58 @@ uint32_t mag_os_cpu(void)
     return cpu < 0 ? UINT32_MAX : (uint32_t)cpu;
 }
 
-int mag_os_reserve(size_t size, void **ret_pages)
+static void *map(void *at, size_t size, int flags)
 {
-    char *pages = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *pages = mmap(at, size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
 
-    if (pages == MAP_FAILED)
-        return -ENOMEM;
+    return pages == MAP_FAILED ? NULL : pages;
+}
 
-    /* A multiple of the size lies in twice the size; what stands beside it goes back. */
-    size_t before = -(uintptr_t)pages & (size - 1);
-    if (before != 0)
-        (void)munmap(pages, before);
-    (void)munmap(pages + before + size, size - before);
-    (void)madvise(pages + before, size, MADV_NOHUGEPAGE);
-    *ret_pages = pages + before;
-    return 0;
+/* Where the kernel would put it, for a first guess; 0: nowhere. */
+static uintptr_t find_room(size_t size)
+{
+    void *pages = map(NULL, size, 0);
+
+    if (pages != NULL)
+        (void)munmap(pages, size);
+    return (uintptr_t)pages;
+}
+
+/* At that place and no other. */
+static bool map_at(uintptr_t at, size_t size)
+{
+    void *place = (void *)at; /* NOLINT(performance-no-int-to-ptr) */
+    void *pages = map(place, size, MAP_FIXED_NOREPLACE);
+
+    /* Kernels before 4.17 do not know the flag, and choose a place. */
+    if (pages != NULL && (uintptr_t)pages != at)
+        (void)munmap(pages, size);
+    return (uintptr_t)pages == at;
+}
+
+int mag_os_reserve(size_t size, size_t alignment, void **ret_pages)
+{
+    uintptr_t room = find_room(size);
+    uintptr_t first = room & ~(alignment - 1);
+
+    /* Further and further away, below and above in turn. */
+    for (uintptr_t i = 0; room != 0 && i < RESERVE_TRIES; i++) {
+        uintptr_t distance = (i + 1) / 2 * alignment;
+        uintptr_t at = i % 2 != 0 ? first - distance : first + distance;
+
+        if (!map_at(at, size))
+            continue;
+        *ret_pages = (void *)at; /* NOLINT(performance-no-int-to-ptr) */
+        (void)madvise(*ret_pages, size, MADV_NOHUGEPAGE);
+        return 0;
+    }
+    return -ENOMEM;
+}
+
+int mag_os_forbid(void *pages, size_t size)
+{
+    return mprotect(pages, size, PROT_NONE) == 0 ? 0 : -ENOMEM;
 }
 
 void mag_os_unreserve(void *pages, size_t size)

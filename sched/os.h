@@ -28,12 +28,15 @@ void mag_os_sleep_exactly(void);
 /* Number of the CPU that the calling thread runs on, or UINT32_MAX. */
 uint32_t mag_os_cpu(void);
 
-/* Reserves `size` bytes of zeroed address space, a power of two, at a multiple of it;
- * pages are taken where they are first touched, and none of them is huge.
+/* Reserves `size` bytes of zeroed address space at a multiple of `alignment`, both powers
+ * of two; pages are taken where they are first touched, and none of them is huge.
  *
  *   Returns    0; -ENOMEM */
-int mag_os_reserve(size_t size, void **ret_pages);
+int mag_os_reserve(size_t size, size_t alignment, void **ret_pages);
 void mag_os_unreserve(void *pages, size_t size);
+
+/* Whoever touches these pages is stopped by SIGSEGV.  0; -ENOMEM. */
+int mag_os_forbid(void *pages, size_t size);
 
 /* Tells the processor that this is a spin loop. */
 static inline void mag_os_pause(void)

@@ -50,12 +50,12 @@ static void child(mag_fork w, void *payload)
 static void *stack_memory(unsigned which)
 {
     static char *memory =
-        (char *)mmap(NULL, 3 * MAG_FORK_STACK_BYTES, PROT_READ | PROT_WRITE,
+        (char *)mmap(NULL, 3 * MAG_FORK_STACK_SPAN, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     uintptr_t first =
-        ((uintptr_t)memory + MAG_FORK_STACK_BYTES - 1) & ~(MAG_FORK_STACK_BYTES - 1);
+        ((uintptr_t)memory + MAG_FORK_STACK_SPAN - 1) & ~(MAG_FORK_STACK_SPAN - 1);
 
-    return (void *)(first + which * MAG_FORK_STACK_BYTES);
+    return (void *)(first + which * MAG_FORK_STACK_SPAN);
 }
 
 template <bool fenced> struct fork_model : rl::test_suite<fork_model<fenced>, 2> {
@@ -90,7 +90,7 @@ template <bool fenced> struct fork_model : rl::test_suite<fork_model<fenced>, 2>
                 atomic_init(&stacks[i]->slots[s].body, (mag_fork_body)NULL);
                 atomic_init(&stacks[i]->slots[s].claim, CLAIM_NONE);
             }
-            mag_fork_stack_init(stack_memory(i), SLOTS - 1, fenced);
+            mag_fork_stack_init(stack_memory(i), MAG_FORK_STACK_SPAN, SLOTS - 1, fenced);
         }
         for (int i = 0; i < ROUNDS * CHILDREN; i++)
             mine.ran[i]($) = 0;

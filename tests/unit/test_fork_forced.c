@@ -48,6 +48,7 @@ static bool hooked_try_lock(struct mag_spin *spin)
 enum { STACKS = 24, DEPTH = 64 };
 
 static struct mag_fork_stack *stacks[STACKS];
+static size_t bytes; /* of each */
 static bool fenced;
 
 static int map_stacks(void **state)
@@ -57,7 +58,7 @@ static int map_stacks(void **state)
     for (unsigned i = 0; i < STACKS; i++) {
         void *pages;
 
-        if (mag_os_reserve(MAG_FORK_STACK_BYTES, &pages) != 0)
+        if (mag_fork_stack_map(&pages, &bytes) != 0)
             return -1;
         stacks[i] = pages;
     }
@@ -68,7 +69,7 @@ static int unmap_stacks(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < STACKS; i++)
-        mag_os_unreserve(stacks[i], MAG_FORK_STACK_BYTES);
+        mag_fork_stack_unmap(stacks[i], bytes);
     return 0;
 }
 
@@ -79,7 +80,7 @@ static int clean_stacks(void **state)
     memset(&hooks, 0, sizeof(hooks));
     for (unsigned i = 0; i < STACKS; i++) {
         memset((void *)stacks[i], 0, sizeof(struct mag_fork_stack) + 64 * 1024);
-        stacks[i] = mag_fork_stack_init(stacks[i], DEPTH, fenced);
+        stacks[i] = mag_fork_stack_init(stacks[i], bytes, DEPTH, fenced);
     }
     return 0;
 }
