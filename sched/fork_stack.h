@@ -74,9 +74,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A fork stack lies at a multiple of this, so that a slot finds its stack.  It is as large
- * where the process may have so much address space, which is backed by memory only where
- * it was used; else it has the least that holds MAG_FORK_WAITING_MAX children. */
+/* A fork stack lies at a multiple of this, so that a slot finds its stack.  It is as
+ * large where the process may have so much address space, which is backed by memory only
+ * where it was used; else it has the least that holds MAG_FORK_WAITING_MAX children. */
 #define MAG_FORK_STACK_SPAN  ((uintptr_t)1 << 34)
 #define MAG_FORK_STACK_LEAST ((uintptr_t)1 << 28)
 

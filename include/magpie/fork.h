@@ -34,9 +34,11 @@
  *
  * Limits.  Thieves see the oldest `fork_depth` children of a worker (sched.h); a child
  * forked beyond them runs inline at its join.  A waiting child takes 64 bytes, in memory
- * that grows as it is used.  MAG_FORK_WAITING_MAX children of one worker may wait at
- * once; more overflow the fork stack, as too deep a recursion overflows the C stack.  For
- * children of unknown number there are scopes, which know no limit: <magpie/scope.h>.
+ * that grows as it is used.  MAG_FORK_WAITING_MAX children of one worker may always wait
+ * at once, and 200 million where address space is not limited (16 GiB for each worker).
+ * Beyond that a guard page stops the program, as it does for too deep a recursion;
+ * nothing is overwritten.  For children of unknown number there are scopes, which know no
+ * limit and call children at once where the stack is full: <magpie/scope.h>.
  *
  * docs/fork-join.md explains the protocol, its proof and its price.
  *
@@ -90,7 +92,7 @@ MAG_EXTERN_C_BEGIN
 /* Bytes of arguments, and of a result, that a child's own slot holds. */
 #define MAG_FORK_PAYLOAD 48
 
-/* Children of one worker that may wait at once. */
+/* Children of one worker that may wait at once, at least. */
 #define MAG_FORK_WAITING_MAX 3000000
 
 /* ---------------------------------------------------------- the fork stack */
