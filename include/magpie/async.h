@@ -105,8 +105,8 @@ default:                                      \
     MAG_FAIL(f, MAG_E_STATE)
 
 /*
- * Waits for `task`, an expression of a typed task, and puts its result into `place`.  If
- * it fails the function ends with its error.
+ * Waits for `task`, an expression of a typed task, and puts its result into `place`,
+ * which has the result's type.  If it fails the function ends with its error.
  */
 #define MAG_AWAIT(f, place, awaited) \
     MAG_ASYNC_AWAIT(f, &(place), sizeof(place), awaited, MAG_AWAIT_CONTEXT)
@@ -256,20 +256,25 @@ static inline int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
         return mag_returned;                                    \
     } while (0)
 
-/* `mag_outcome` of waiting for a task; the rest of the body's way goes through here. */
-#define MAG_ASYNC_WAIT(f, place, size, awaited, flags)                                \
-    {                                                                                 \
-        __typeof__(awaited) mag_now = (awaited);                                      \
-        if (MAG_LIKELY(mag_now.task.backing == 0)) {                                  \
-            mag_frame_copy(place, size, &mag_now.task, mag_now.large);                \
-            break;                                                                    \
-        }                                                                             \
-        (f)->frame.core.step = __LINE__;                                              \
-        mag_outcome = mag_frame_await(&(f)->frame, mag_now.task, place, size, flags); \
-    }                                                                                 \
-    if (0) {                                                                          \
-    case __LINE__:                                                                    \
-        mag_outcome = mag_frame_end(&(f)->frame, place, size);                        \
+/* `mag_outcome` of waiting for a task; the rest of the body's way goes through here.
+ * `mag_to` has the compiler compare the type of the place with that of the result; its
+ * warning may be lost where this is a system header, hence the assertion. */
+#define MAG_ASYNC_WAIT(f, place, size, awaited, flags)                                 \
+    {                                                                                  \
+        __typeof__(awaited) mag_now = (awaited);                                       \
+        __typeof__(mag_now.large[0]) *mag_to = (place);                                \
+        MAG_ASYNC_STATIC_ASSERT((size) == 0 || (size) == sizeof(mag_now.large[0]),     \
+                                "the place has another size than the result");         \
+        if (MAG_LIKELY(mag_now.task.backing == 0)) {                                   \
+            mag_frame_copy(mag_to, size, &mag_now.task, mag_now.large);                \
+            break;                                                                     \
+        }                                                                              \
+        (f)->frame.core.step = __LINE__;                                               \
+        mag_outcome = mag_frame_await(&(f)->frame, mag_now.task, mag_to, size, flags); \
+    }                                                                                  \
+    if (0) {                                                                           \
+    case __LINE__:                                                                     \
+        mag_outcome = mag_frame_end(&(f)->frame, place, size);                         \
     }
 
 #define MAG_ASYNC_AWAIT(f, place, size, awaited, flags) \

@@ -110,6 +110,28 @@ step "run" within/by-cmake
     unset LD_LIBRARY_PATH
 }
 
+echo "-- an await into a place of another size does not compile"
+cat >place.c <<'END'
+#include <magpie/magpie.h>
+MAG_VTASK_DEFINE(long_task, long)
+MAG_ASYNC(long_task, one, (long_task, other), PLACE place;)
+{
+    MAG_BEGIN(f);
+    MAG_AWAIT(f, f->place, f->other);
+    return long_task_result(1);
+    MAG_END(f);
+}
+END
+place() { "$1" -DPLACE="$2" -I "$prefix/include" -fsyntax-only -x "$3" place.c >"$work/log" 2>&1; }
+for language in "cc c" "c++ c++"; do
+    # shellcheck disable=SC2086 # two words
+    set -- $language
+    place "$1" long "$2" || { cat "$work/log"; fail "the right place"; }
+    ! place "$1" int "$2" || fail "a place too small"
+    grep -q 'another size' "$work/log" || { cat "$work/log"; fail "another message"; }
+    ! place "$1" mag_vtask "$2" || fail "a place too large"
+done
+
 # With only the archive there, as a distribution's static package has it.
 rm "$lib"/libmagpie.so*
 # shellcheck disable=SC2046 # lists of words
