@@ -14,7 +14,8 @@ function(mag_library name type)
     PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
            "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
     PRIVATE "${PROJECT_SOURCE_DIR}")
-  target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
+  target_compile_definitions(${name} PRIVATE _GNU_SOURCE
+                             PUBLIC $<$<BOOL:${MAG_DEBUG_TASKS}>:MAG_DEBUG_TASKS=1>)
   # The thread's record is read at every post: one load instead of a call.
   # Two words that were just stored one by one must not be read as one vector: it waits
   # until both have left the store buffer.
@@ -23,7 +24,7 @@ function(mag_library name type)
                                          -fno-semantic-interposition)
   target_link_libraries(${name}
     PRIVATE $<BUILD_INTERFACE:magpie-warnings> PkgConfig::HWLOC PkgConfig::CK
-    PUBLIC Threads::Threads)
+    PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
 endfunction()
 
 mag_library(magpie-shared SHARED)

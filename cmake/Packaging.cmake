@@ -24,6 +24,10 @@ install(FILES "${PROJECT_BINARY_DIR}/magpie-config.cmake"
 # library that its package does not bring.
 list(JOIN HWLOC_LDFLAGS " " MAG_PC_HWLOC)
 list(JOIN CK_LDFLAGS " " MAG_PC_CK)
+# Programs write down what their own inline calls hand out.
+if(MAG_DEBUG_TASKS)
+  set(MAG_PC_DEFINES " -DMAG_DEBUG_TASKS=1")
+endif()
 # Found from where it lies, so that any prefix chosen at installation is right.
 file(RELATIVE_PATH MAG_PC_TO_PREFIX
      "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")

@@ -50,6 +50,7 @@ OWNER = {
     "fork_task.h": "vtask",
     "cancel.h": "vtask",
     "when.h": "vtask",
+    "debug.h": "vtask",
 }
 NEUTRAL = {"base.h", "atomic.h", "magpie.h"}
 C_LIKE = {".c", ".h", ".cpp"}

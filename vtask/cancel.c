@@ -2,6 +2,7 @@
 #include <magpie/cancel.h>
 
 #include "vtask/core.h"
+#include "vtask/debug.h"
 #include "vtask/turns.h"
 
 #include <assert.h>
@@ -166,7 +167,7 @@ void mag_cancel_unlink(struct mag_cancel_link *link)
 int mag_vtask_from_canceled(struct mag_cancel *cancel, mag_vtask *ret_task)
 {
     if (!mag_cancel_has_fired(cancel))
-        return MAG_E_ARG;
+        return mag_misuse_argument(MAG_E_ARG);
     *ret_task = mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
     return 0;
 }
@@ -213,7 +214,7 @@ bool mag_cancelable_try_result(struct mag_cancelable *cancelable, uint64_t key,
                                uint64_t result)
 {
     if (!mag_core_is_word(&cancelable->operation.core))
-        return false;
+        return mag_operation_refuses(&cancelable->operation, key, MAG_E_SIZE);
     return mag_cancelable_claim(cancelable, key) &&
            mag_core_set_result(&cancelable->operation.core, result) == 0;
 }
@@ -222,7 +223,7 @@ bool mag_cancelable_try_error(struct mag_cancelable *cancelable, uint64_t key, i
                               uint64_t detail)
 {
     if (code == 0 || mag_is_misuse(code))
-        return false;
+        return mag_operation_refuses(&cancelable->operation, key, MAG_E_ARG);
     return mag_cancelable_claim(cancelable, key) &&
            mag_core_set_error(&cancelable->operation.core, code, detail) == 0;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "vtask/debug.h"
 #include "vtask/promise.h"
 
 #include <errno.h>
@@ -134,7 +135,7 @@ static int share(mag_vtask task, struct mag_promise **ret_promise)
     struct mag_promise *promise = mag_object_of(task);
 
     if (promise == NULL || mag_promise_is_stale(promise, task.payload))
-        return MAG_E_TOKEN;
+        return mag_misuse_promise(MAG_E_TOKEN, promise, task.payload);
     mag_promise_retain(promise);
     *ret_promise = promise;
     return 0;
@@ -189,7 +190,7 @@ int mag_vtask_release(mag_vtask task)
     if (mag_kind_of(task) != MAG_VTASK_PROMISE)
         return 0;
     if (promise == NULL || mag_promise_is_stale(promise, task.payload))
-        return MAG_E_TOKEN;
+        return mag_misuse_promise(MAG_E_TOKEN, promise, task.payload);
     mag_promise_release(promise);
     return 0;
 }

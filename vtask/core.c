@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/core.h"
 
+#include "vtask/debug.h"
 #include "vtask/kind.h"
 
 #include <assert.h>
@@ -19,6 +20,7 @@ static const struct mag_core_type *type_of(const struct mag_core *core)
 
 void mag_core_reset(struct mag_core *core)
 {
+    mag_debug_core_ends(core);
     mag_core_renew(core);
     core->value = 0;
 }
@@ -60,9 +62,9 @@ int mag_core_set_result(struct mag_core *core, uint64_t result)
     uintptr_t slot = mag_core_slot(core);
 
     if (MAG_UNLIKELY(!mag_core_is_word(core)))
-        return MAG_E_SIZE;
+        return mag_misuse_completer(MAG_E_SIZE, core);
     if (MAG_UNLIKELY(mag_core_is_over(core, slot)))
-        return MAG_E_DONE;
+        return mag_misuse_completer(MAG_E_DONE, core);
     core->value = result;
     mag_core_publish(core, slot);
     return 0;
@@ -73,7 +75,7 @@ int mag_core_set_done(struct mag_core *core)
     uintptr_t slot = mag_core_slot(core);
 
     if (MAG_UNLIKELY(mag_core_is_over(core, slot)))
-        return MAG_E_DONE;
+        return mag_misuse_completer(MAG_E_DONE, core);
     core->value = 0;
     mag_core_publish(core, slot);
     return 0;
@@ -85,11 +87,11 @@ int mag_core_set_value(struct mag_core *core, const void *value, size_t size)
     uintptr_t slot = mag_core_slot(core);
 
     if (MAG_UNLIKELY(size != type->result_size))
-        return MAG_E_SIZE;
+        return mag_misuse_completer(MAG_E_SIZE, core);
     if (MAG_UNLIKELY(size == 0))
         return mag_core_set_done(core);
     if (MAG_UNLIKELY(mag_core_is_over(core, slot)))
-        return MAG_E_DONE;
+        return mag_misuse_completer(MAG_E_DONE, core);
     memcpy((char *)core + type->result_offset, value, size);
     mag_core_publish(core, slot);
     return 0;
@@ -100,9 +102,9 @@ int mag_core_set_error(struct mag_core *core, int code, uint64_t detail)
     uintptr_t slot = mag_core_slot(core);
 
     if (code == 0 || mag_is_misuse(code))
-        return MAG_E_ARG;
+        return mag_misuse_completer(MAG_E_ARG, core);
     if (mag_core_is_over(core, slot))
-        return MAG_E_DONE;
+        return mag_misuse_completer(MAG_E_DONE, core);
     core->error = code;
     core->value = detail;
     mag_core_publish(core, slot);
@@ -114,7 +116,7 @@ int mag_core_set_error(struct mag_core *core, int code, uint64_t detail)
 MAG_COLD int mag_core_look_any(struct mag_core *core, uint64_t token)
 {
     if (mag_core_is_stale(core, token))
-        return MAG_E_TOKEN;
+        return mag_misuse_core(MAG_E_TOKEN, core, token);
     return mag_core_is_done(core) ? mag_core_outcome(core) : MAG_PENDING;
 }
 
@@ -124,11 +126,12 @@ int mag_core_status(struct mag_core *core, uint64_t token)
 }
 
 /* Somebody was here first. */
-static int await_late(struct mag_core *core, struct mag_continuation *continuation,
-                      uintptr_t slot, unsigned flags)
+static int await_late(struct mag_core *core, uint64_t token,
+                      struct mag_continuation *continuation, uintptr_t slot,
+                      unsigned flags)
 {
     if (slot != MAG_SLOT_DONE)
-        return MAG_E_CONTINUATION;
+        return mag_misuse_core(MAG_E_CONTINUATION, core, token);
     mag_core_see_off(core);
     mag_continuation_capture(continuation, flags);
     mag_continuation_dispatch(continuation, true);
@@ -145,7 +148,7 @@ int mag_core_await_any(struct mag_core *core, uint64_t token,
         if (mag_core_install(core, token, &slot, continuation))
             return 0;
     }
-    return await_late(core, continuation, slot, flags);
+    return await_late(core, token, continuation, slot, flags);
 }
 
 MAG_COLD int mag_core_await_met(struct mag_core *core, uint64_t token,
@@ -153,7 +156,7 @@ MAG_COLD int mag_core_await_met(struct mag_core *core, uint64_t token,
 {
     if (mag_core_meet(core, token))
         return 0;
-    return await_late(core, continuation, MAG_SLOT_DONE, flags);
+    return await_late(core, token, continuation, MAG_SLOT_DONE, flags);
 }
 
 int mag_core_on_completed(struct mag_core *core, uint64_t token,
@@ -185,10 +188,11 @@ int mag_core_consume_any(struct mag_core *core, void *ret_result, size_t size,
     int error = core->error;
 
     if (error == 0 && !copy(core, ret_result, size))
-        return MAG_E_SIZE;
+        return mag_misuse_completer(MAG_E_SIZE, core);
     if (error != 0 && ret_detail != NULL)
         *ret_detail = core->value;
     if (type != NULL && type->recycle != NULL) {
+        mag_debug_core_ends(core);
         mag_core_renew(core);
         type->recycle(core);
     }
@@ -199,9 +203,9 @@ MAG_COLD int mag_core_collect_any(struct mag_core *core, uint64_t token, void *r
                                   size_t size, uint64_t *ret_detail)
 {
     if (mag_core_is_stale(core, token))
-        return MAG_E_TOKEN;
+        return mag_misuse_core(MAG_E_TOKEN, core, token);
     if (!mag_core_is_done(core))
-        return MAG_E_PENDING;
+        return mag_misuse_core(MAG_E_PENDING, core, token);
     return mag_core_consume_any(core, ret_result, size, ret_detail);
 }
 
@@ -216,16 +220,18 @@ int mag_core_discard(struct mag_core *core, uint64_t token)
     uintptr_t slot = mag_core_slot(core);
 
     if (mag_core_is_stale(core, token))
-        return MAG_E_TOKEN;
+        return mag_misuse_core(MAG_E_TOKEN, core, token);
     /* Both halves:
      *   release: nothing of ours crosses, but the slot's other writers expect it;
      *   done, acquire on failure: the outcome is visible to the get below. */
     if (mag_slot_is_vacant(slot) && atomic_compare_exchange_strong_explicit(
                                         &core->slot, &slot, MAG_SLOT_DROP,
-                                        memory_order_release, memory_order_acquire))
+                                        memory_order_release, memory_order_acquire)) {
+        mag_debug_ends(core, token);
         return 0;
+    }
     if (!mag_slot_is_done(slot))
-        return MAG_E_CONTINUATION;
+        return mag_misuse_core(MAG_E_CONTINUATION, core, token);
     mag_core_see_off(core);
     int r = mag_core_get(core, token, NULL, 0, NULL);
     return mag_is_misuse(r) ? r : 0;

@@ -8,6 +8,8 @@
 #ifndef VTASK_CORE_H
 #define VTASK_CORE_H
 
+#include "vtask/debug.h"
+
 #include <magpie/source.h>
 
 #include <errno.h>
@@ -244,6 +246,7 @@ static inline int mag_core_consume(struct mag_core *core, void *ret_result, size
         return mag_core_consume_any(core, ret_result, size, ret_detail);
     memcpy(ret_result, &core->value, sizeof(core->value));
     if (type != NULL && type->recycle != NULL) {
+        mag_debug_core_ends(core);
         mag_core_renew(core);
         type->recycle(core);
     }
@@ -265,7 +268,9 @@ int mag_core_look_any(struct mag_core *core, uint64_t token);
 static inline int mag_core_look(struct mag_core *core, uint64_t token)
 {
     if (!mag_slot_is_done(mag_core_slot(core)))
-        return mag_core_is_stale(core, token) ? MAG_E_TOKEN : MAG_PENDING;
+        return MAG_UNLIKELY(mag_core_is_stale(core, token))
+                   ? mag_misuse_core(MAG_E_TOKEN, core, token)
+                   : MAG_PENDING;
     if (MAG_UNLIKELY(!mag_core_is_ready(core, token)))
         return mag_core_look_any(core, token);
     return mag_core_outcome(core);
@@ -281,9 +286,9 @@ static inline int mag_core_await(struct mag_core *core, uint64_t token,
                                  struct mag_continuation *continuation, unsigned flags)
 {
     if (MAG_UNLIKELY(continuation == NULL || continuation->job.run == NULL))
-        return MAG_E_ARG;
+        return mag_misuse_core(MAG_E_ARG, core, token);
     if (MAG_UNLIKELY(mag_core_is_stale(core, token)))
-        return MAG_E_TOKEN;
+        return mag_misuse_core(MAG_E_TOKEN, core, token);
     if (MAG_UNLIKELY(mag_core_slot(core) != mag_slot_biased_here()))
         return mag_core_await_any(core, token, continuation, flags);
     mag_continuation_capture(continuation, flags);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/delay.h"
+#include "vtask/debug.h"
 
 #include "vtask/kind.h"
 #include "vtask/pooled.h"
@@ -53,6 +54,7 @@ int mag_delay(struct mag_sched *sched, int64_t delay_ns, mag_vtask *ret_task)
     mag_vtask task = mag_core_task(&delay->core);
     r = mag_timer_start_in(sched, &delay->timer, delay_ns);
     if (r < 0) {
+        mag_debug_core_ends(&delay->core);
         mag_pooled_give(&delays, delay);
         return r;
     }

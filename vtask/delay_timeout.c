@@ -18,6 +18,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "vtask/debug.h"
 #include "vtask/delay.h"
 #include "vtask/pooled.h"
 #include "vtask/promise.h"
@@ -49,6 +50,8 @@ static void drop(struct timed *timed)
     /* gone, both ends: our uses precede the reuse, whoever makes it. */
     if (atomic_fetch_sub_explicit(&timed->references, 1, memory_order_acq_rel) != 1)
         return;
+    /* Of a task that was not handed out, or else it was consumed. */
+    mag_debug_core_ends(&timed->core);
     mag_promise_release(timed->promise);
     mag_pooled_give(&timeds, timed);
 }
@@ -85,6 +88,8 @@ static int get(struct mag_source *source, uint64_t token, void *ret_result, size
     struct mag_promise *promise = timed->promise;
     int r = mag_core_status(&timed->core, token);
 
+    if (r < 0)
+        return r;
     if (r != MAG_SUCCEEDED)
         return mag_core_get(&timed->core, token, NULL, 0, ret_detail);
     r = mag_vtask_take(mag_promise_task(promise), ret_result, size, ret_detail);
@@ -167,6 +172,7 @@ static void prepare(struct timed *timed, struct mag_promise *promise)
 /* Nothing of it was started. */
 static void undo(struct timed *timed)
 {
+    mag_debug_core_ends(&timed->core);
     mag_promise_release(timed->promise);
     mag_pooled_give(&timeds, timed);
 }

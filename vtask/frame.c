@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/core.h"
+#include "vtask/debug.h"
 #include "vtask/kind.h"
 
 #include <magpie/async.h>
@@ -141,8 +142,10 @@ static inline struct mag_frame *box_of(struct mag_frame *frame)
 /* A box that nobody was told of. */
 static void unbox(struct mag_frame *local, struct mag_frame *box)
 {
-    if (box != local)
-        mag_frame_recycle(&box->core);
+    if (box == local)
+        return;
+    mag_debug_core_ends(&box->core);
+    mag_frame_recycle(&box->core);
 }
 
 struct mag_frame *mag_frame_pin(struct mag_frame *frame)
@@ -160,8 +163,10 @@ void mag_frame_unpin(struct mag_frame *local, mag_vtask returned)
 {
     struct mag_frame *box = (struct mag_frame *)local->continuation.home;
 
-    if (returned.backing != ((uintptr_t)box | MAG_VTASK_CORE))
-        mag_frame_recycle(&box->core);
+    if (returned.backing == ((uintptr_t)box | MAG_VTASK_CORE))
+        return;
+    mag_debug_core_ends(&box->core);
+    mag_frame_recycle(&box->core);
 }
 
 /* -------------------------------------------------------------------- awaiting */
@@ -222,12 +227,19 @@ static MAG_COLD mag_vtask await_any(struct mag_frame *frame, mag_vtask task, voi
     return mag_vtask_failed(r, 0);
 }
 
+static MAG_COLD mag_vtask misused(int code, mag_vtask task)
+{
+    return mag_vtask_failed(mag_debug_tell(code, task), 0);
+}
+
 /* The awaited operation has just been completed: the body goes on at once. */
-static MAG_NOINLINE mag_vtask go_on(struct mag_core *core, uintptr_t slot, void *place,
+static MAG_NOINLINE mag_vtask go_on(mag_vtask task, uintptr_t slot, void *place,
                                     size_t size)
 {
+    struct mag_core *core = mag_vtask_core(task);
+
     if (!mag_slot_is_done(slot))
-        return mag_vtask_failed(MAG_E_CONTINUATION, 0);
+        return misused(MAG_E_CONTINUATION, task);
     mag_core_see_off(core);
     return consume(core, place, size);
 }
@@ -240,9 +252,9 @@ static MAG_NOINLINE mag_vtask await_core(struct mag_frame *frame, mag_vtask task
     uintptr_t slot = mag_core_slot(core);
 
     if (MAG_UNLIKELY(mag_core_is_stale(core, task.payload)))
-        return mag_vtask_failed(MAG_E_TOKEN, 0);
+        return misused(MAG_E_TOKEN, task);
     if (MAG_UNLIKELY(!mag_slot_is_vacant(slot)))
-        return go_on(core, slot, place, size);
+        return go_on(task, slot, place, size);
 
     struct mag_frame *box = box_of(frame);
     if (MAG_UNLIKELY(box == NULL))
@@ -253,7 +265,7 @@ static MAG_NOINLINE mag_vtask await_core(struct mag_frame *frame, mag_vtask task
     if (MAG_LIKELY(mag_core_install(core, task.payload, &slot, &box->continuation)))
         return own;
     unbox(frame, box);
-    return go_on(core, slot, place, size);
+    return go_on(task, slot, place, size);
 }
 
 static MAG_COLD mag_vtask await_met(struct mag_core *core, mag_vtask task, mag_vtask own,
@@ -261,7 +273,7 @@ static MAG_COLD mag_vtask await_met(struct mag_core *core, mag_vtask task, mag_v
 {
     if (mag_core_meet(core, task.payload))
         return own;
-    return go_on(core, MAG_SLOT_DONE, place, size);
+    return go_on(task, MAG_SLOT_DONE, place, size);
 }
 
 mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,

@@ -3,6 +3,7 @@
 
 #include "vtask/claim.h"
 #include "vtask/core.h"
+#include "vtask/debug.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -77,6 +78,7 @@ void mag_operation_recycle(struct mag_core *core)
 
 void mag_operation_return(struct mag_operation *operation)
 {
+    mag_debug_core_ends(&operation->core);
     mag_core_renew(&operation->core);
     operation->core.type->recycle(&operation->core);
 }
@@ -98,13 +100,20 @@ bool mag_operation_claim(struct mag_operation *operation, uint64_t key)
     return mag_claim_take(&operation->claim, key);
 }
 
+MAG_COLD bool mag_operation_refuses(const struct mag_operation *operation, uint64_t key,
+                                    int code)
+{
+    (void)mag_misuse_core(code, &operation->core, key);
+    return false;
+}
+
 /* Who has the claim is the only completer. */
 bool mag_operation_try_result(struct mag_operation *operation, uint64_t key,
                               uint64_t result)
 {
     /* The type of an object never changes, so this may be read too late. */
     if (!mag_core_is_word(&operation->core))
-        return false;
+        return mag_operation_refuses(operation, key, MAG_E_SIZE);
     return mag_operation_claim(operation, key) &&
            mag_core_set_result(&operation->core, result) == 0;
 }
@@ -113,7 +122,7 @@ bool mag_operation_try_error(struct mag_operation *operation, uint64_t key, int 
                              uint64_t detail)
 {
     if (code == 0 || mag_is_misuse(code))
-        return false;
+        return mag_operation_refuses(operation, key, MAG_E_ARG);
     return mag_operation_claim(operation, key) &&
            mag_core_set_error(&operation->core, code, detail) == 0;
 }
@@ -123,7 +132,7 @@ bool mag_operation_try_value(struct mag_operation *operation, uint64_t key,
 {
     /* As above. */
     if (size != operation->core.type->result_size)
-        return false;
+        return mag_operation_refuses(operation, key, MAG_E_SIZE);
     return mag_operation_claim(operation, key) &&
            mag_core_set_value(&operation->core, value, size) == 0;
 }
@@ -151,5 +160,6 @@ bool mag_operation_try_own(struct mag_operation *operation)
     core->flags = 0;
     /* relaxed: the operation is handed out later, which publishes it. */
     atomic_store_explicit(&core->slot, mag_core_bias(), memory_order_relaxed);
+    mag_debug_core_began(core);
     return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/promise.h"
+#include "vtask/debug.h"
 
 #include "vtask/turns.h"
 
@@ -147,6 +148,7 @@ int mag_promise_make(size_t result_size, unsigned flags, uint32_t state,
     atomic_store_explicit(&promise->state, state, memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(&promise->references, references, memory_order_relaxed);
+    mag_debug_begins(MAG_DEBUG_PROMISE, promise, mag_promise_task(promise).payload);
     *ret_promise = promise;
     return 0;
 }
@@ -219,12 +221,18 @@ void mag_promise_finish(struct mag_promise *promise, int status, int error,
     publish(promise);
 }
 
+/* A completer was wrong, or late. */
+static MAG_COLD int refuse(int code, struct mag_promise *promise)
+{
+    return mag_misuse_promise(code, promise, mag_promise_task(promise).payload);
+}
+
 int mag_promise_set_result(struct mag_promise *promise, uint64_t result)
 {
     if (promise->size > sizeof(result))
-        return MAG_E_SIZE;
+        return refuse(MAG_E_SIZE, promise);
     if (!lock_open(promise))
-        return MAG_E_DONE;
+        return refuse(MAG_E_DONE, promise);
     set_outcome(promise, MAG_SUCCEEDED, 0, result);
     publish(promise);
     return 0;
@@ -236,15 +244,15 @@ int mag_promise_set_value(struct mag_promise *promise, const void *value, size_t
         uint64_t word = 0;
 
         if (size > sizeof(word))
-            return MAG_E_SIZE;
+            return refuse(MAG_E_SIZE, promise);
         if (size != 0)
             memcpy(&word, value, size);
         return mag_promise_set_result(promise, word);
     }
     if (size != promise->size)
-        return MAG_E_SIZE;
+        return refuse(MAG_E_SIZE, promise);
     if (!lock_open(promise))
-        return MAG_E_DONE;
+        return refuse(MAG_E_DONE, promise);
     unlock(promise, MAG_PROMISE_CLAIMED);
     memcpy(promise->large, value, size);
     mag_promise_finish(promise, MAG_SUCCEEDED, 0, 0);
@@ -254,9 +262,9 @@ int mag_promise_set_value(struct mag_promise *promise, const void *value, size_t
 int mag_promise_set_error(struct mag_promise *promise, int code, uint64_t detail)
 {
     if (code == 0 || mag_is_misuse(code))
-        return MAG_E_ARG;
+        return refuse(MAG_E_ARG, promise);
     if (!lock_open(promise))
-        return MAG_E_DONE;
+        return refuse(MAG_E_DONE, promise);
     set_outcome(promise, code == -ECANCELED ? MAG_CANCELED : MAG_FAULTED, code, detail);
     publish(promise);
     return 0;
@@ -282,7 +290,7 @@ mag_vtask mag_promise_task(const struct mag_promise *promise)
 int mag_vtask_from_promise(struct mag_promise *promise, mag_vtask *ret_task)
 {
     if (promise == NULL)
-        return MAG_E_ARG;
+        return mag_misuse_argument(MAG_E_ARG);
     *ret_task = mag_promise_task(promise);
     return 0;
 }
@@ -290,7 +298,7 @@ int mag_vtask_from_promise(struct mag_promise *promise, mag_vtask *ret_task)
 int mag_promise_status_of(struct mag_promise *promise, uint64_t token)
 {
     if (promise == NULL || mag_promise_is_stale(promise, token))
-        return MAG_E_TOKEN;
+        return mag_misuse_promise(MAG_E_TOKEN, promise, token);
     return mag_promise_is_done(promise) ? promise->status : MAG_PENDING;
 }
 
@@ -298,9 +306,9 @@ int mag_promise_take_of(struct mag_promise *promise, uint64_t token, void *ret_r
                         size_t size, uint64_t *ret_detail)
 {
     if (promise == NULL || mag_promise_is_stale(promise, token))
-        return MAG_E_TOKEN;
+        return mag_misuse_promise(MAG_E_TOKEN, promise, token);
     if (!mag_promise_is_done(promise))
-        return MAG_E_PENDING;
+        return mag_misuse_promise(MAG_E_PENDING, promise, token);
     if (promise->error != 0) {
         if (ret_detail != NULL)
             *ret_detail = promise->value;
@@ -309,7 +317,7 @@ int mag_promise_take_of(struct mag_promise *promise, uint64_t token, void *ret_r
     bool fits = promise->size > sizeof(promise->value) ? size == promise->size
                                                        : size <= sizeof(promise->value);
     if (size != 0 && !fits)
-        return MAG_E_SIZE;
+        return mag_misuse_promise(MAG_E_SIZE, promise, token);
     if (size != 0)
         memcpy(ret_result, mag_promise_room(promise), size);
     return 0;
@@ -319,9 +327,9 @@ int mag_promise_on_completed_of(struct mag_promise *promise, uint64_t token,
                                 struct mag_continuation *continuation, unsigned flags)
 {
     if (continuation == NULL || continuation->job.run == NULL)
-        return MAG_E_ARG;
+        return mag_misuse_promise(MAG_E_ARG, promise, token);
     if (promise == NULL || mag_promise_is_stale(promise, token))
-        return MAG_E_TOKEN;
+        return mag_misuse_promise(MAG_E_TOKEN, promise, token);
     mag_continuation_capture(continuation, flags);
     uint32_t state = lock(promise);
     if ((state & MAG_PROMISE_DONE) != 0) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "vtask/debug.h"
 #include "vtask/pooled.h"
 #include "vtask/promise.h"
 
@@ -31,7 +32,7 @@ int mag_promise_rent(size_t result_size, struct mag_promise **ret_promise)
     void *object;
 
     if (result_size > MAG_PROMISE_RESULT_MAX)
-        return MAG_E_SIZE;
+        return mag_misuse_argument(MAG_E_SIZE);
     number = class_of(result_size);
     int r = mag_pooled_take(&pools[number], &object);
     if (r < 0)
@@ -48,6 +49,7 @@ void mag_promise_return(struct mag_promise *promise)
     uint64_t generation =
         atomic_load_explicit(&promise->generation, memory_order_relaxed);
 
+    mag_debug_ends(promise, generation);
     /* relaxed: as above. */
     atomic_store_explicit(&promise->generation, generation + 1, memory_order_relaxed);
     mag_pooled_give(&pools[promise->size_class], promise);

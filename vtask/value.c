@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/core.h"
+#include "vtask/debug.h"
 #include "vtask/kind.h"
 
 #include <magpie/source.h>
@@ -9,7 +10,7 @@
 int mag_vtask_from_error(int code, uint64_t detail, mag_vtask *ret_task)
 {
     if (code == 0 || mag_is_misuse(code))
-        return MAG_E_ARG;
+        return mag_misuse_argument(MAG_E_ARG);
     *ret_task = mag_vtask_failed(code, detail);
     return 0;
 }
@@ -17,7 +18,7 @@ int mag_vtask_from_error(int code, uint64_t detail, mag_vtask *ret_task)
 int mag_vtask_from_source(struct mag_source *source, uint64_t token, mag_vtask *ret_task)
 {
     if (source == NULL || ((uintptr_t)source & MAG_VTASK_TAGS) != 0)
-        return MAG_E_ARG;
+        return mag_misuse_argument(MAG_E_ARG);
     *ret_task = (mag_vtask){(uintptr_t)source | MAG_VTASK_SOURCE, token};
     return 0;
 }
@@ -93,7 +94,7 @@ int mag_vtask_is_canceled(mag_vtask task, bool *ret_is)
 static int take_word(uint64_t word, void *ret_result, size_t size)
 {
     if (size > sizeof(word))
-        return MAG_E_SIZE;
+        return mag_misuse_argument(MAG_E_SIZE);
     if (size != 0)
         memcpy(ret_result, &word, size);
     return 0;
@@ -138,7 +139,7 @@ int mag_vtask_take_slow(mag_vtask task, void *ret_result, size_t size,
 static int on_completed_now(struct mag_continuation *continuation, unsigned flags)
 {
     if (continuation == NULL || continuation->job.run == NULL)
-        return MAG_E_ARG;
+        return mag_misuse_argument(MAG_E_ARG);
     mag_continuation_capture(continuation, flags);
     mag_continuation_dispatch(continuation, true);
     return 0;

@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "vtask/core.h"
+#include "vtask/debug.h"
 #include "vtask/pooled.h"
 #include "vtask/promise.h"
 
@@ -51,13 +52,29 @@ static MAG_COLD void note(struct walk *walk, int error, uint64_t detail)
     }
 }
 
+/* Whether a result is there, and what size it has, is asked by trying: no misuse. */
+static MAG_COLD int try_take(mag_vtask task, uint64_t *ret_word, uint64_t *ret_detail)
+{
+    int r = mag_vtask_status(task);
+
+    if (r == MAG_PENDING)
+        return MAG_E_PENDING;
+    if (r < 0)
+        return r;
+    mag_misuse_hush(true);
+    r = mag_vtask_take(task, ret_word, sizeof(*ret_word), ret_detail);
+    mag_misuse_hush(false);
+    return r;
+}
+
 static inline int take(mag_vtask task, uint64_t *ret_word, uint64_t *ret_detail)
 {
     struct mag_core *core = mag_object_of(task);
 
-    if (MAG_UNLIKELY(mag_kind_of(task) != MAG_VTASK_CORE))
-        return mag_vtask_take(task, ret_word, sizeof(*ret_word), ret_detail);
-    return mag_core_collect(core, task.payload, ret_word, sizeof(*ret_word), ret_detail);
+    if (MAG_UNLIKELY(mag_kind_of(task) != MAG_VTASK_CORE ||
+                     !mag_core_is_ready(core, task.payload) || !mag_core_is_word(core)))
+        return try_take(task, ret_word, ret_detail);
+    return mag_core_consume(core, ret_word, sizeof(*ret_word), ret_detail);
 }
 
 /* A task that a source backs.  False: it is pending. */
@@ -84,10 +101,12 @@ static inline bool take_in(struct walk *walk, mag_vtask *task)
 static bool look_at(struct walk *walk, mag_vtask task)
 {
     uint64_t detail = 0;
-    int r = mag_vtask_take(task, NULL, 0, &detail);
+    int r = mag_vtask_status(task);
 
-    if (r == MAG_E_PENDING)
+    if (r == MAG_PENDING)
         return false;
+    if (r > 0)
+        r = mag_vtask_take(task, NULL, 0, &detail);
     if (r != 0)
         note(walk, r, detail);
     return true;
@@ -107,6 +126,14 @@ static bool advance(struct walk *walk)
 
 /* -------------------------------------------------------------------- the waiting */
 
+/* The next task is awaited by another. */
+static MAG_COLD void refuse(struct walk *walk)
+{
+    mag_vtask *task = &walk->tasks[walk->next];
+
+    *task = mag_vtask_failed(mag_debug_tell(MAG_E_CONTINUATION, *task), 0);
+}
+
 /*
  * Waits for the next task.  True: it is waited for, and `all` may be another's by now;
  * false: it can be taken in, because it is complete or because it cannot be awaited.
@@ -123,7 +150,7 @@ static bool wait_for_core(struct all *all, struct mag_core *core, uint64_t token
     if (mag_slot_is_done(slot))
         mag_core_see_off(core);
     else
-        all->walk.tasks[all->walk.next] = mag_vtask_failed(MAG_E_CONTINUATION, 0);
+        refuse(&all->walk);
     return false;
 }
 
@@ -180,7 +207,7 @@ int mag_when_all(mag_vtask *tasks, size_t count, mag_vtask *ret_task)
     void *object;
 
     if (tasks == NULL && count != 0)
-        return MAG_E_ARG;
+        return mag_misuse_argument(MAG_E_ARG);
     if (advance(&walk)) {
         *ret_task = outcome_of(&walk);
         return 0;

@@ -20,6 +20,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "vtask/debug.h"
 #include "vtask/kind.h"
 #include "vtask/pooled.h"
 #include "vtask/promise.h"
@@ -83,6 +84,8 @@ static void drop(struct any *any, size_t references)
     if (references == 0 || atomic_fetch_sub_explicit(&any->references, references,
                                                      memory_order_acq_rel) != references)
         return;
+    /* Of a task that was not handed out, or else it was consumed. */
+    mag_debug_core_ends(&any->core);
     release_promises(any);
     give_chunks(any->chunks);
     mag_pooled_give(&anys, any);
@@ -265,7 +268,7 @@ int mag_when_any(mag_vtask *tasks, size_t count, mag_vtask *ret_task)
     size_t found = 0;
 
     if (tasks == NULL || count == 0)
-        return MAG_E_ARG;
+        return mag_misuse_argument(MAG_E_ARG);
     int r = find_complete(tasks, count, &found);
     if (r == 0 && found < count) {
         *ret_task = mag_vtask_result(found);

@@ -102,7 +102,7 @@ MAG_EXTERN_C_BEGIN
 default:                                      \
     break;                                    \
     }                                         \
-    MAG_FAIL(f, MAG_E_STATE)
+    MAG_FAIL(f, mag_debug_tell(MAG_E_STATE, MAG_VTASK_COMPLETED))
 
 /*
  * Waits for `task`, an expression of a typed task, and puts its result into `place`,
@@ -220,7 +220,9 @@ static inline struct mag_frame *mag_frame_of(struct mag_job *job)
 /* For MAG_FAIL. */
 static inline mag_vtask mag_async_failed(int code, uint64_t detail)
 {
-    return mag_vtask_failed(code != 0 ? code : MAG_E_ARG, detail);
+    if (MAG_UNLIKELY(code == 0))
+        code = mag_debug_tell(MAG_E_ARG, mag_vtask_failed(MAG_E_ARG, 0));
+    return mag_vtask_failed(code, detail);
 }
 
 /* The result of a task that is complete. */

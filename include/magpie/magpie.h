@@ -10,6 +10,7 @@
 #include <magpie/barrier.h>
 #include <magpie/base.h>
 #include <magpie/cancel.h>
+#include <magpie/debug.h>
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>

@@ -165,6 +165,7 @@ MAG_MUST_CHECK static inline int mag_operation_rent(struct mag_operation_type *t
     core->flags = 0;
     /* relaxed: the operation is handed out later, which publishes it. */
     MAG_STORE(&core->slot, mag_core_bias(), relaxed);
+    mag_debug_core_began(core);
     *ret_object = object;
     return 0;
 }

@@ -40,6 +40,7 @@
 #define MAGPIE_SOURCE_H
 
 #include <magpie/atomic.h>
+#include <magpie/debug.h>
 #include <magpie/executor.h>
 #include <magpie/sched.h>
 #include <magpie/vtask.h>
@@ -260,6 +261,16 @@ static inline uintptr_t mag_core_bias(void)
     return mag_core_bias_slow();
 }
 
+/* Says where an operation begins, if that is written down (debug.h). */
+static inline void mag_debug_core_began(struct mag_core *core)
+{
+#ifdef MAG_DEBUG_TASKS
+    mag_debug_core_begins(core);
+#else
+    (void)core;
+#endif
+}
+
 /*
  * Makes memory that was a core before, or is all zeroes, a pending core.  The token is
  * left as it is: it only ever grows, so tasks of earlier users are stale.
@@ -283,6 +294,8 @@ static inline void mag_core_prepare(struct mag_core *core,
         slot = mag_core_bias();
     /* relaxed: as above. */
     MAG_STORE(&core->slot, slot, relaxed);
+    if (type != NULL && type->recycle != NULL)
+        mag_debug_core_began(core);
 }
 
 /*

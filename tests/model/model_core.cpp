@@ -36,6 +36,17 @@ void mag_core_bias_lost(uintptr_t)
 {
 }
 
+/* Nobody watches. */
+int mag_misuse_core(int code, const mag_core *, uint64_t)
+{
+    return code;
+}
+
+int mag_misuse_completer(int code, mag_core *)
+{
+    return code;
+}
+
 /* The thread that the operation is biased to, or none. */
 enum { NOBODY = -1, COMPLETER, CONSUMER };
 static int biased_to;

@@ -1,0 +1,85 @@
+/*
+ * Telling of misuse.
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   watch  mag_debug_watch (watch) -> tell (watch) : what the watch is made of
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "vtask/debug.h"
+#include "vtask/promise.h"
+
+static _Atomic(struct mag_misuse_watch *) watch;
+
+/* This thread is in a watch, or told so: what it does wrong is not told. */
+static __thread unsigned hushed;
+
+struct mag_misuse_watch *mag_debug_watch(struct mag_misuse_watch *next)
+{
+    /* watch, both ends: of the new one, and of the one before, which the caller gets. */
+    return atomic_exchange_explicit(&watch, next, memory_order_acq_rel);
+}
+
+void mag_misuse_hush(bool hush)
+{
+    hushed += hush ? 1 : -1U;
+}
+
+static MAG_COLD int tell(int code, enum mag_debug_kind kind, const void *object,
+                         uint64_t token)
+{
+    /* watch, acquire: what it is made of is visible. */
+    struct mag_misuse_watch *listener =
+        atomic_load_explicit(&watch, memory_order_acquire);
+    struct mag_misuse misuse = {
+        .code = code, .kind = kind, .object = object, .token = token};
+
+    if (listener == NULL || hushed != 0)
+        return code;
+    hushed++;
+    mag_debug_here(&misuse.here);
+    mag_debug_recall(&misuse);
+    listener->told(listener, &misuse);
+    hushed--;
+    return code;
+}
+
+MAG_COLD int mag_misuse_argument(int code)
+{
+    return tell(code, MAG_DEBUG_NOTHING, NULL, 0);
+}
+
+MAG_COLD int mag_misuse_core(int code, const struct mag_core *core, uint64_t token)
+{
+    return tell(code, MAG_DEBUG_CORE, core, token);
+}
+
+MAG_COLD int mag_misuse_promise(int code, const struct mag_promise *promise,
+                                uint64_t token)
+{
+    return tell(code, MAG_DEBUG_PROMISE, promise, token);
+}
+
+MAG_COLD int mag_misuse_completer(int code, struct mag_core *core)
+{
+    /* relaxed: a late completer may see another's; nothing is read by it. */
+    uint64_t token = atomic_load_explicit(&core->token, memory_order_relaxed);
+
+    return tell(code, MAG_DEBUG_CORE, core, token & MAG_TOKEN_MASK);
+}
+
+int mag_debug_tell(int code, mag_vtask task)
+{
+    const void *object = mag_object_of(task);
+
+    switch (mag_kind_of(task)) {
+    case MAG_VTASK_CORE:
+        return mag_misuse_core(code, object, task.payload);
+    case MAG_VTASK_PROMISE:
+        return mag_misuse_promise(code, object, task.payload);
+    case MAG_VTASK_ERROR:
+        return mag_misuse_argument(code);
+    default:
+        return tell(code, MAG_DEBUG_NOTHING, object, task.payload);
+    }
+}
