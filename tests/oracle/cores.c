@@ -84,7 +84,8 @@ static void note_complete(struct core *core)
 
 /* ----------------------------------------------------------------------- operations */
 
-/* Kind: bit 0, an own source around the core; bit 1, prepared and not only zeroed. */
+/* Kind: bit 0, an own source around the core; bit 1, prepared and not only zeroed; bit 2,
+ * biased to this thread, as the operations of pooled cores begin. */
 static void make(unsigned index, const int *n)
 {
     struct core *core = calloc(1, sizeof(*core));
@@ -96,6 +97,10 @@ static void make(unsigned index, const int *n)
     core->typed = n[3] != 0;
     if ((n[1] & 2) != 0)
         mag_core_prepare(&core->core, NULL);
+    if ((n[1] & 4) != 0) {
+        /* relaxed: this thread alone. */
+        MAG_STORE(&core->core.slot, mag_core_bias(), relaxed);
+    }
     core->core.flags = n[2] != 0 ? MAG_CORE_QUEUED : 0;
     core->next = world.all_cores;
     world.all_cores = world.cores[index] = core;

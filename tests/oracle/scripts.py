@@ -34,7 +34,7 @@ class Maker:
                 (5, self.preserve), (5, self.as_promise), (4, self.ask), (6, self.read),
                 (7, self.wait), (4, self.equal), (3, self.new_promise),
                 (4, self.complete_promise), (3, self.enter), (4, self.drain),
-                (3, self.convert_mock), (2, self.twins), (1, self.reset_under)):
+                (3, self.convert_mock), (2, self.twins), (2, self.configured), (1, self.reset_under)):
             upto += weight
             yield make, upto
 
@@ -84,7 +84,7 @@ class Maker:
 
     def new(self, core=None):
         core = self.core() if core is None else core
-        return f"new {core} {self.below(4)} {self.maybe(.4)} {self.maybe(.7)}"
+        return f"new {core} {self.below(8)} {self.maybe(.4)} {self.maybe(.7)}"
 
     def switch(self):
         return f"async {self.core()} {self.below(2)}"
@@ -220,6 +220,16 @@ class Maker:
                      f"result {other} {typed} 1;aspromise {other} 1;promise {other} 1"),
                     )[self.below(6)]
         return f"{one};{two};eq {value} {other}"
+
+    def configured(self):
+        """A value that need not come back, awaited where there is something to come to."""
+        value, core, promise = self.value(), self.core(), self.below(PROMISES)
+        made = (f"reset {core};source {value} {core} 0",
+                f"pnew {promise} 1 0;pset {promise} 3;promise {value} {promise}",
+                f"result {value} 1 2")[self.below(3)]
+        preserve = f"preserve {value} {value};" * self.maybe(.4)
+        return (f"{made};conf {value} {value} 0;{preserve}"
+                f"await {value} {1 + 2 * self.below(2)} {self.below(2)} {self.body()}")
 
     def reset_under(self):
         """A core that is reset while its conversion is queued."""

@@ -130,6 +130,8 @@ def play(command, text, home):
     except subprocess.TimeoutExpired as late:
         last = (late.stdout or b"").count(b"\n")
         raise Broken(f"{command[0]} hangs after line {last} of its scripts") from late
+    except OSError as error:
+        raise Broken(f"{command[0]} does not start: {error}") from error
     if ran.returncode != 0:
         last = ran.stdout.count(b"\n")
         raise Broken(f"{command[0]} ended with {ran.returncode} in line {last} of its "
