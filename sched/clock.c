@@ -134,15 +134,12 @@ static void *run_clock(void *arg)
 
 /* ----------------------------------------------------------------- life cycle */
 
-/* Signals are the program's threads' business. */
 static int start_thread(struct mag_clock *clock)
 {
-    sigset_t all;
     sigset_t before;
     int r;
 
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    mag_os_block_signals(&before);
     r = pthread_create(&clock->thread, NULL, run_clock, clock);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return r == 0 ? 0 : -EAGAIN;

@@ -7,7 +7,6 @@
  *   [L] under the registry's lock        [O] the thread that starts or stops it
  *
  * Edges: release end -> acquire end : what crosses
- *   phase   set_phase -> mag_sched_phase : nothing; workers obey it some time later
  *   closed  mag_poster_close -> mag_poster_enter : see poster.h
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -18,6 +17,7 @@
 #include "sched/clock.h"
 #include "sched/idle.h"
 #include "sched/inject.h"
+#include "sched/phase.h"
 #include "sched/worker.h"
 
 #include <magpie/numa.h>
@@ -27,14 +27,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-/* Each phase only ever gives way to a later one. */
-enum mag_phase {
-    MAG_PHASE_STARTING, /* workers set themselves up and wait */
-    MAG_PHASE_RUNNING,
-    MAG_PHASE_DRAINING, /* nothing from outside; ends when all workers are parked */
-    MAG_PHASE_ENDING,   /* workers leave after the job they run */
-};
 
 /* What a start takes from the caller, with the defaults filled in and checked. */
 struct mag_settings {
@@ -58,7 +50,7 @@ struct mag_berth {
 
 struct mag_sched {
     /* Read by every post, written rarely. */
-    _Atomic(uint32_t) phase;   /* [A] */
+    _Atomic(uint32_t) phase;   /* [A] see phase.h */
     _Atomic(bool) closed;      /* [A] refuses posts from outside */
     bool fenced;               /* [I] see asym.h */
     bool crowded;              /* [I] more workers than PUs: searching yields the CPU */
@@ -68,6 +60,7 @@ struct mag_sched {
     struct mag_berth *berths;  /* [I] one per worker */
     struct mag_inject *queues; /* [I] array, each [S] */
     uint32_t *queue_worker;    /* [I] a worker near each queue, to wake first */
+    uint32_t *node_queue;      /* [I] node to the nearest queue that a worker sits at */
     uint16_t *cpu_queue;       /* [I] operating system CPU to queue */
     uint32_t *cpu_worker;      /* [I] operating system CPU to worker, or MAG_NONE */
 
@@ -88,8 +81,7 @@ struct mag_sched {
 
 static inline enum mag_phase mag_sched_phase(struct mag_sched *sched)
 {
-    /* phase, acquire: names the other end; a late look only delays. */
-    return (enum mag_phase)atomic_load_explicit(&sched->phase, memory_order_acquire);
+    return mag_phase_read(&sched->phase);
 }
 
 /* stop.c - moves on to a later phase; earlier ones are ignored. */
@@ -105,7 +97,9 @@ void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t near);
 /* post.c - wakes this worker, if it is parked. */
 void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index);
 
-/* post.c - wakes every worker, for a change of phase. */
+/* post.c - wakes a worker if any is parked; wakes every worker, for the end: called while
+ * they may park again it need not return. */
+void mag_sched_wake_any(struct mag_sched *sched);
 void mag_sched_wake_all(struct mag_sched *sched);
 
 /* fork_run.c - whether `job` is a root of mag_fork_run; if so its caller is told that it

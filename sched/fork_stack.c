@@ -11,9 +11,11 @@ enum { SHARE_MAX = 16 };
 /* Slots that an owner shares where a run begins, and pops of them that found nobody. */
 enum { ZONE = 3, PATIENCE = 64 };
 
-/* Looks at a waiting join's child before its owner sleeps, and the naps it takes then:
- * the thief may fork something that the owner could help with. */
-enum { JOIN_SPINS = 256 };
+/* Looks at a waiting join's child before its owner sleeps (a model wants fewer), and the
+ * naps it takes then: the thief may fork something that the owner could help with. */
+#ifndef MAG_FORK_JOIN_SPINS
+#    define MAG_FORK_JOIN_SPINS 256
+#endif
 enum { JOIN_NAP_NS = 200000 };
 
 /* A slot's claim: none, or the slot's address and one of these; WAITING, that the owner
@@ -57,6 +59,7 @@ struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t 
     stack->child = NULL;
     stack->spill = (char *)memory + mag_fork_spill_at(bytes);
     stack->fenced = fenced;
+    stack->node = 0;
     stack->on_steal = NULL;
     stack->arg = NULL;
     for (uint32_t i = 0; fenced && i < depth; i++)
@@ -223,8 +226,8 @@ static void complete(struct mag_fork_slot *child)
                                                memory_order_acq_rel);
 
     if (claim & CLAIM_WAITING) {
-        /* relaxed: the sleeper reads `claim` again. */
-        atomic_store_explicit(&owner->wake, 1, memory_order_relaxed);
+        /* wake, release: a sleeper that resets it sees DONE. */
+        atomic_store_explicit(&owner->wake, 1, memory_order_release);
         mag_os_wake(&owner->wake, 1);
     }
 }
@@ -285,8 +288,13 @@ void mag_fork_answer(mag_fork w)
 {
     struct mag_fork_stack *stack = mag_fork_stack_of(w.top);
 
-    if (stack->child != NULL)
-        complete(stack->child);
+    if (stack->child == NULL)
+        return;
+    /* Locked: who helps with the child has taken what it found, or sees that it is done
+     * and leaves what is forked from here on. */
+    mag_spin_lock(&stack->lock);
+    complete(stack->child);
+    mag_spin_unlock(&stack->lock);
     stack->child = NULL;
 }
 
@@ -326,7 +334,7 @@ static bool help(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
     if (mag_fork_stack_steal(thief, slot, slot + 1, &taken) != MAG_FORK_STOLEN)
         return false;
     if (stack->on_steal != NULL)
-        stack->on_steal(stack->arg);
+        stack->on_steal(stack->arg, thief->node != stack->node);
     mag_fork_stack_run(stack, &taken, slot + 1);
     return true;
 }
@@ -334,10 +342,11 @@ static bool help(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
 static void sleep_on(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
                      uintptr_t claim)
 {
-    /* relaxed: the thief sets it only after it has seen WAITING below. */
-    atomic_store_explicit(&stack->wake, 0, memory_order_relaxed);
+    /* wake, acquire: if it was set the claim says DONE, here or in a join below. */
+    if (atomic_exchange_explicit(&stack->wake, 0, memory_order_acquire) != 0)
+        return;
     /* release: the reset precedes the thief's sight of WAITING.
-     * On failure relaxed: the child is done, or the flag stands already. */
+     * On failure relaxed: the child is done. */
     if (!(claim & CLAIM_WAITING) && !atomic_compare_exchange_strong_explicit(
                                         &slot->claim, &claim, claim | CLAIM_WAITING,
                                         memory_order_release, memory_order_relaxed))
@@ -356,7 +365,7 @@ static void join_stolen(struct mag_fork_stack *stack, struct mag_fork_slot *slot
             return;
         if (help(stack, slot))
             spins = 0;
-        else if (spins < JOIN_SPINS)
+        else if (spins < MAG_FORK_JOIN_SPINS)
             mag_os_pause();
         else
             sleep_on(stack, slot, claim);

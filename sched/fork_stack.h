@@ -21,6 +21,7 @@
  *   child   mag_fork_push (body) -> take (body) : the payload
  *   lock    spin.h : base, split, claims below it, a taken child's claim
  *   done    complete (claim) -> join_stolen (claim) : the result
+ *   wake    complete (wake) -> sleep_on (wake) : the claim that says DONE
  *
  * Claims.  0 for a private slot; else the slot's own address, by which the slow half of a
  * pop finds it, and: SHARED between base and split; below base TAKEN (and whether the
@@ -120,8 +121,10 @@ struct mag_fork_stack {
     struct mag_fork_slot *child;  /* [W] what it runs, until that is answered; or NULL */
     char *spill;                  /* [W] the next large block */
     bool fenced;                  /* [I] see asym.h */
-    void (*on_steal)(void *arg);  /* [I] a waiting owner has stolen */
-    void *arg;                    /* [I] of it */
+    uint32_t node;                /* [I] where the owner sits */
+    /* [I] a waiting owner has stolen; `far`: from another node. */
+    void (*on_steal)(void *arg, bool far);
+    void *arg; /* [I] of it */
 };
 
 /* A child that a thief has taken.  Its body was read at the theft: the owner, about to

@@ -2,6 +2,7 @@
 #include "sched/idle.h"
 
 #include "sched/os.h"
+#include "sched/spin.h"
 
 void mag_idle_init(struct mag_idle *idle)
 {
@@ -65,14 +66,20 @@ uint32_t mag_idle_claim(struct mag_idle *idle, uint32_t near, bool even_so)
 
 uint32_t mag_idle_claim_one(struct mag_idle *idle, uint32_t worker)
 {
+    _Atomic(uint64_t) *word = &idle->parked[worker / 64];
+    uint64_t mask = (uint64_t)1 << worker % 64;
+
     /* seq_cst: a parked worker's bit is set before its (3); with the post before it, as
      * in (1) and (2). */
-    uint64_t bits =
-        atomic_load_explicit(&idle->parked[worker / 64], memory_order_seq_cst);
+    for (unsigned tries = 1;
+         (atomic_load_explicit(word, memory_order_seq_cst) & mask) != 0; tries++) {
+        uint32_t claimed = mag_idle_claim(idle, worker, true);
 
-    if ((bits >> worker % 64 & 1) == 0)
-        return UINT32_MAX;
-    return mag_idle_claim(idle, worker, true);
+        if (claimed != UINT32_MAX)
+            return claimed;
+        mag_spin_relax(tries);
+    }
+    return UINT32_MAX;
 }
 
 bool mag_idle_try_search(struct mag_idle *idle, uint32_t workers)
@@ -127,6 +134,22 @@ void mag_idle_end_watch(struct mag_idle *idle)
 {
     /* seq_cst: posters decide by this bit (2). */
     (void)atomic_fetch_and_explicit(&idle->state, ~MAG_IDLE_WATCH, memory_order_seq_cst);
+}
+
+bool mag_idle_end_idle_watch(struct mag_idle *idle, uint32_t workers)
+{
+    /* relaxed: the swap below checks it. */
+    uint64_t state = atomic_load_explicit(&idle->state, memory_order_relaxed);
+
+    do {
+        if (mag_idle_parked(state) != workers)
+            return false;
+        /* seq_cst: posters decide by this bit (2).  On failure relaxed: only tried
+         * again. */
+    } while (!atomic_compare_exchange_weak_explicit(
+        &idle->state, &state, state & ~MAG_IDLE_WATCH, memory_order_seq_cst,
+        memory_order_relaxed));
+    return true;
 }
 
 bool mag_sleeper_sleep(struct mag_sleeper *sleeper, int64_t timeout_ns)

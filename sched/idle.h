@@ -8,10 +8,10 @@
  * What must hold (the invariant of work conservation)
  *   (I1) a job that was posted to a queue, and a parked worker: then somebody searches,
  *        or a wake is in flight.
- *   (I2) a worker that runs, and a parked worker: then one of the parked is the watcher,
- *        or somebody searches (and will become it), or a wake is in flight.  What a
- *        running worker keeps to itself - its LIFO slot, its hand, its forked children -
- *        is found by the watcher within two naps.
+ *   (I2) a worker that runs and keeps something to itself - in its LIFO slot, its hand,
+ *        its fork stack - and a parked worker: then one of the parked is the watcher, or
+ *        somebody searches (and will become it), or a wake is in flight.  The watcher
+ *        finds it within two naps.
  *
  * Why a post is not missed.  Poster and parking worker are Dekker's two sides:
  *
@@ -34,7 +34,12 @@
  *
  * Counting.  Who wakes takes one from `parked` first and looks for a bit then.  A worker
  * sets its bit before it is counted, so bits >= parked + wakers in between: a waker that
- * has taken its one always finds a bit.
+ * has taken its one always finds a bit.  It need not be that of the worker whose count it
+ * took: if another one stands between its bit and its count, that one may be woken, and
+ * its count then stands for the one that sleeps on.  Who must wake a certain worker, or all
+ * of them, has to know: a set bit beside a count of 0 means that the bit is about to be
+ * taken or to be counted (mag_idle_claim_one looks again), and who wakes everybody relies
+ * on those who are counted later (phase.h).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -106,7 +111,8 @@ uint32_t mag_idle_claim(struct mag_idle *idle, uint32_t near, bool even_so);
 /*
  * Claims this worker if it is parked, whoever searches.  As with mag_idle_claim; if
  * somebody else has claimed it meanwhile another parked worker may be returned, for the
- * one that was taken from `parked`.
+ * one that was taken from `parked`.  Waits while the worker's bit is set and nobody is
+ * counted, see "Counting": a few instructions of another thread.
  */
 uint32_t mag_idle_claim_one(struct mag_idle *idle, uint32_t worker);
 
@@ -135,8 +141,11 @@ uint64_t mag_idle_found(struct mag_idle *idle);
 uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t worker, uint32_t workers,
                            bool searching, bool *ret_watcher);
 
-/* The watcher has been woken, or nobody is left to be watched. */
+/* The watcher has been woken: it searches, and whoever stops that looks for another. */
 void mag_idle_end_watch(struct mag_idle *idle);
+
+/* The watch ends because all `workers` are parked.  False: somebody is not, it goes on. */
+bool mag_idle_end_idle_watch(struct mag_idle *idle, uint32_t workers);
 
 /* Sets the sleeper's word back, before it announces itself. */
 static inline void mag_sleeper_reset(struct mag_sleeper *sleeper)

@@ -67,11 +67,11 @@ void mag_berth_unmap(struct mag_berth *berth)
     berth->pages = NULL;
 }
 
-static void count_join_steal(void *arg)
+static void count_join_steal(void *arg, bool far)
 {
     struct mag_worker *worker = arg;
 
-    mag_count(&worker->counts.steals_near);
+    mag_count(far ? &worker->counts.steals_far : &worker->counts.steals_near);
 }
 
 static void prepare_forks(struct mag_berth *berth)
@@ -80,6 +80,7 @@ static void prepare_forks(struct mag_berth *berth)
         berth->fork_pages, berth->fork_bytes, berth->sched->settings.config.fork_depth,
         berth->sched->fenced);
 
+    forks->node = node_of(berth);
     forks->on_steal = count_join_steal;
     forks->arg = berth->worker;
     berth->worker->forks = forks;

@@ -4,6 +4,9 @@
 /* Jobs taken from an injection queue at once: one to run, the others to share. */
 enum { TAKE_MAX = 32 };
 
+/* Of the looks at what came from outside, each of that number begins at another node. */
+enum { FAR_LOOKS = 4 };
+
 /* Moves the older half of a full ring to the node's queue, where there is always room. */
 static void spill(struct mag_worker *worker, struct mag_job *job)
 {
@@ -68,13 +71,33 @@ struct mag_job *mag_worker_outside(struct mag_worker *worker)
     return job != NULL ? job : take_inbox(worker);
 }
 
+/* The queues of other nodes in turn, for those whose workers sit in long jobs. */
+static struct mag_job *take_far(struct mag_worker *worker, uint32_t turn)
+{
+    uint32_t others = worker->sched->queue_count - 1;
+
+    return others == 0 ? NULL
+                       : mag_worker_take_queue(worker, worker->queues[1 + turn % others]);
+}
+
+/* After MAG_SCHED_FAIR_TICKS jobs, of which none need have come from outside. */
+static struct mag_job *look_out(struct mag_worker *worker)
+{
+    uint32_t looks = ++worker->looks_out;
+    struct mag_job *job = NULL;
+
+    if (looks % FAR_LOOKS == 0)
+        job = take_far(worker, looks / FAR_LOOKS);
+    return job != NULL ? job : mag_worker_outside(worker);
+}
+
 struct mag_job *mag_worker_next(struct mag_worker *worker)
 {
     struct mag_job *job = NULL;
 
     if (++worker->tick >= MAG_SCHED_FAIR_TICKS) {
         worker->tick = 0;
-        job = mag_worker_outside(worker);
+        job = look_out(worker);
     }
     if (job == NULL)
         job = mag_hand_take(&worker->hand, &worker->ring);

@@ -39,6 +39,13 @@ int64_t mag_os_now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+int64_t mag_os_after_ns(int64_t delay_ns)
+{
+    int64_t now = mag_os_now_ns();
+
+    return delay_ns < INT64_MAX - now ? now + delay_ns : INT64_MAX;
+}
+
 void mag_os_sleep_exactly(void)
 {
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
@@ -51,12 +58,33 @@ uint32_t mag_os_cpu(void)
     return cpu < 0 ? UINT32_MAX : (uint32_t)cpu;
 }
 
+void mag_os_block_signals(sigset_t *ret_before)
+{
+    static const int kept[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
+                               SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
+    sigset_t blocked;
+
+    (void)sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+        (void)sigdelset(&blocked, kept[i]);
+    (void)pthread_sigmask(SIG_SETMASK, &blocked, ret_before);
+}
+
+/* Address space, without access. */
 static void *map(void *at, size_t size, int flags)
 {
-    void *pages = mmap(at, size, PROT_READ | PROT_WRITE,
+    void *pages = mmap(at, size, PROT_NONE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
 
     return pages == MAP_FAILED ? NULL : pages;
+}
+
+/* Unlocked before it can be written: in a process that locks what it will map (mlockall,
+ * MCL_FUTURE) the kernel would back all of it at once. */
+static bool open_up(void *pages, size_t size)
+{
+    (void)munlock(pages, size);
+    return mprotect(pages, size, PROT_READ | PROT_WRITE) == 0;
 }
 
 /* Where the kernel would put it, for a first guess; 0: nowhere. */
@@ -93,8 +121,13 @@ int mag_os_reserve(size_t size, size_t alignment, void **ret_pages)
 
         if (!map_at(at, size))
             continue;
-        *ret_pages = (void *)at; /* NOLINT(performance-no-int-to-ptr) */
-        (void)madvise(*ret_pages, size, MADV_NOHUGEPAGE);
+        void *pages = (void *)at; /* NOLINT(performance-no-int-to-ptr) */
+        if (!open_up(pages, size)) {
+            (void)munmap(pages, size);
+            return -ENOMEM;
+        }
+        (void)madvise(pages, size, MADV_NOHUGEPAGE);
+        *ret_pages = pages;
         return 0;
     }
     return -ENOMEM;

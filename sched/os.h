@@ -7,6 +7,7 @@
 #ifndef SCHED_OS_H
 #define SCHED_OS_H
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,11 +23,19 @@ void mag_os_wake(_Atomic(uint32_t) *word, int count);
 /* Monotonic time in nanoseconds. */
 int64_t mag_os_now_ns(void);
 
+/* That many nanoseconds from now, or as late as there is. */
+int64_t mag_os_after_ns(int64_t delay_ns);
+
 /* Asks the kernel not to delay the calling thread's timeouts for the sake of others. */
 void mag_os_sleep_exactly(void);
 
 /* Number of the CPU that the calling thread runs on, or UINT32_MAX. */
 uint32_t mag_os_cpu(void);
+
+/* Blocks, for a thread about to be created, the signals that are the business of the
+ * program's own threads; not those that a thread causes itself, which a handler of the
+ * program must get to see, nor a profiler's. */
+void mag_os_block_signals(sigset_t *ret_before);
 
 /* Reserves `size` bytes of zeroed address space at a multiple of `alignment`, both powers
  * of two; pages are taken where they are first touched, and none of them is huge.

@@ -89,29 +89,35 @@ static bool last_look(struct mag_worker *worker)
 }
 
 /* With everybody parked, nothing queued and nothing more from outside, a drain is over:
- * nobody is left who could post. */
-static void end_if_drained(struct mag_worker *worker, uint64_t state)
+ * nobody is left who could post.  Inboxes are looked at for their owners, who may have
+ * been counted and not have looked yet. */
+static void end_drain(struct mag_sched *sched)
 {
-    struct mag_sched *sched = worker->sched;
-
-    if (mag_sched_phase(sched) == MAG_PHASE_DRAINING &&
-        mag_idle_parked(state) == sched->worker_count)
-        mag_sched_enter_phase(sched, MAG_PHASE_ENDING);
+    for (uint32_t i = 0; i < sched->worker_count; i++) {
+        if (mag_inject_waiting(&mag_sched_at(sched, i)->inbox)) {
+            mag_sched_wake_worker(sched, i);
+            return;
+        }
+    }
+    mag_sched_enter_phase(sched, MAG_PHASE_ENDING);
 }
 
 /* What the watcher does between two naps. */
 static int64_t watch(struct mag_worker *worker, int64_t nap)
 {
     struct mag_sched *sched = worker->sched;
-    uint64_t state = mag_idle_read(&sched->idle);
 
-    if (mag_idle_parked(state) == sched->worker_count) {
+    if (mag_idle_end_idle_watch(&sched->idle, sched->worker_count)) {
         worker->watcher = false;
-        mag_idle_end_watch(&sched->idle);
         (void)last_look(worker);
         return -1;
     }
-    if (mag_worker_sees_stale(worker) || mag_worker_sees_work(worker)) {
+    if (mag_worker_sees_stale(worker)) {
+        /* Itself: what stands still only this worker's looks can tell. */
+        mag_sched_wake_worker(sched, worker->index);
+        return NAP_MIN_NS;
+    }
+    if (mag_worker_sees_work(worker)) {
         mag_sched_notify(sched, worker->index);
         return NAP_MIN_NS;
     }
@@ -127,10 +133,12 @@ static void park(struct mag_worker *worker)
                                        worker->searching, &worker->watcher);
     worker->searching = false;
     mag_count(&worker->counts.parks);
-    if (mag_sched_phase(sched) == MAG_PHASE_ENDING)
-        mag_sched_wake_worker(sched, worker->index);
-    else if (!last_look(worker))
-        end_if_drained(worker, state);
+    enum mag_phase phase = mag_phase_read_parked(&sched->phase);
+    if (phase == MAG_PHASE_ENDING)
+        mag_sched_wake_all(sched);
+    else if (!last_look(worker) && phase == MAG_PHASE_DRAINING &&
+             mag_idle_parked(state) == sched->worker_count)
+        end_drain(sched);
 
     int64_t nap = worker->watcher ? NAP_MIN_NS : -1;
     while (!mag_sleeper_sleep(&worker->sleeper, nap)) {

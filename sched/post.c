@@ -20,18 +20,25 @@ static uint32_t beside_caller(struct mag_sched *sched, uint32_t near)
     return near + 1 < sched->worker_count ? near + 1 : 0;
 }
 
-static MAG_COLD void wake(struct mag_sched *sched, uint32_t near, bool even_so)
+/* The worker that an idle_claim returned.  False: none. */
+static bool give_wake(struct mag_sched *sched, uint32_t claimed)
 {
-    uint32_t worker = mag_idle_claim(&sched->idle, beside_caller(sched, near), even_so);
+    if (claimed == UINT32_MAX)
+        return false;
+    mag_sleeper_wake(&mag_sched_at(sched, claimed)->sleeper);
+    return true;
+}
 
-    if (worker != UINT32_MAX)
-        mag_sleeper_wake(&mag_sched_at(sched, worker)->sleeper);
+static MAG_COLD void wake(struct mag_sched *sched, uint32_t near)
+{
+    (void)give_wake(sched,
+                    mag_idle_claim(&sched->idle, beside_caller(sched, near), false));
 }
 
 void mag_sched_notify(struct mag_sched *sched, uint32_t near)
 {
     if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
-        wake(sched, near, false);
+        wake(sched, near);
 }
 
 void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t near)
@@ -39,21 +46,24 @@ void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t near)
     uint64_t state = mag_idle_read(&sched->idle);
 
     if (mag_idle_wants_wake(state) && !mag_idle_watched(state))
-        wake(sched, near, false);
+        wake(sched, near);
 }
 
 void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index)
 {
-    uint32_t worker = mag_idle_claim_one(&sched->idle, index);
+    (void)give_wake(sched, mag_idle_claim_one(&sched->idle, index));
+}
 
-    if (worker != UINT32_MAX)
-        mag_sleeper_wake(&mag_sched_at(sched, worker)->sleeper);
+void mag_sched_wake_any(struct mag_sched *sched)
+{
+    (void)give_wake(sched, mag_idle_claim(&sched->idle, 0, true));
 }
 
 void mag_sched_wake_all(struct mag_sched *sched)
 {
-    while (mag_idle_parked(mag_idle_read(&sched->idle)) != 0)
-        wake(sched, 0, true);
+    while (give_wake(sched, mag_idle_claim(&sched->idle, 0, true))) {
+        /* The next. */
+    }
 }
 
 /* -------------------------------------------------------------------- posting */
@@ -167,15 +177,14 @@ int mag_sched_post_node(struct mag_sched *sched, struct mag_job *job, uint32_t n
     if (node >= sched->queue_count)
         return -EINVAL;
     if (is_ours(worker, sched))
-        return inject_as_worker(worker, job, node);
-    return inject_from_outside(sched, job, node);
+        return inject_as_worker(worker, job, sched->node_queue[node]);
+    return inject_from_outside(sched, job, sched->node_queue[node]);
 }
 
 static void push_to_worker(struct mag_sched *sched, struct mag_job *job, uint32_t index)
 {
     mag_inject_push(&mag_sched_at(sched, index)->inbox, job, job);
-    if (mag_idle_parked(mag_idle_read(&sched->idle)) != 0)
-        mag_sched_wake_worker(sched, index);
+    mag_sched_wake_worker(sched, index);
 }
 
 int mag_sched_post_worker(struct mag_sched *sched, struct mag_job *job, uint32_t index)

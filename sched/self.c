@@ -12,11 +12,10 @@ _Thread_local struct mag_self mag_self;
  * refused) has left its processor long before this time is over. */
 enum { STORE_BUFFER_NS = 1000000 };
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mag_self *posters; /* [L] */
-static pthread_key_t exit_key;   /* [I] after `once` */
-static int init_error;           /* [I] after `once` */
+static pthread_key_t exit_key;   /* [I] once it is made */
+static bool exit_key_made;       /* [L] */
 
 static void unregister(void *value)
 {
@@ -30,15 +29,16 @@ static void unregister(void *value)
     (void)pthread_mutex_unlock(&lock);
 }
 
-static void init(void)
-{
-    init_error = -pthread_key_create(&exit_key, unregister);
-}
-
 int mag_poster_init(void)
 {
-    (void)pthread_once(&once, init);
-    return init_error;
+    int r = 0;
+
+    (void)pthread_mutex_lock(&lock);
+    if (!exit_key_made)
+        r = -pthread_key_create(&exit_key, unregister);
+    exit_key_made = r == 0;
+    (void)pthread_mutex_unlock(&lock);
+    return r;
 }
 
 static void list(struct mag_self *self)

@@ -57,7 +57,7 @@ static inline void mag_here_set(struct mag_sched *sched)
     mag_here.home = (uintptr_t)sched | 1;
 }
 
-/* Prepares the list, once per process.  0 or -EAGAIN: no thread-exit key is left. */
+/* Prepares the list, if nobody has.  0, or -EAGAIN: no thread-exit key is left. */
 int mag_poster_init(void);
 
 /* Adds the calling thread to the list.  False: it cannot be told of its exit, and must be

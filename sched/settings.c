@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* More than any machine has, and far from where sums of sizes wrap. */
+#define LOCAL_MAX (SIZE_MAX / 4)
+
 enum { STACK_MIN = 64 * 1024, FORK_DEPTH_MIN = 64, SPIN_US_MAX = 10000 };
 
 void mag_sched_config_init(struct mag_sched_config *config)
@@ -52,7 +55,7 @@ static uint32_t power_of_two_at_least(uint32_t value)
 static int check(struct mag_sched_config *config)
 {
     if (config->workers > MAG_SCHED_WORKERS_MAX || config->name == NULL ||
-        config->spin_us > SPIN_US_MAX)
+        config->spin_us > SPIN_US_MAX || config->local_size > LOCAL_MAX)
         return -EINVAL;
     if (config->stack_size != 0 && config->stack_size < STACK_MIN)
         return -EINVAL;

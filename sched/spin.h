@@ -35,14 +35,19 @@ static inline bool mag_spin_try_lock(struct mag_spin *spin)
     return atomic_exchange_explicit(&spin->held, 1, memory_order_acquire) == 0;
 }
 
+/* Between two tries at what another thread is about to end. */
+static inline void mag_spin_relax(unsigned tries)
+{
+    mag_os_pause();
+    /* It may have lost its CPU, perhaps to this very thread. */
+    if (tries % 128 == 0)
+        (void)sched_yield();
+}
+
 static inline void mag_spin_lock(struct mag_spin *spin)
 {
-    for (unsigned tries = 1; !mag_spin_try_lock(spin); tries++) {
-        mag_os_pause();
-        /* The holder may have lost its CPU, perhaps to this very thread. */
-        if (tries % 128 == 0)
-            (void)sched_yield();
-    }
+    for (unsigned tries = 1; !mag_spin_try_lock(spin); tries++)
+        mag_spin_relax(tries);
 }
 
 static inline void mag_spin_unlock(struct mag_spin *spin)

@@ -22,14 +22,15 @@ static uint32_t count_pus(const struct mag_sched *sched)
     return highest + 1;
 }
 
-static void map_cpus(struct mag_sched *sched)
+static uint32_t queue_of_node(const struct mag_sched *sched, uint32_t node)
 {
-    for (uint32_t i = 0; i < mag_topology_pus(sched->settings.topology); i++) {
-        const struct mag_pu *pu = mag_topology_pu(sched->settings.topology, i);
+    return node < sched->queue_count ? node : 0;
+}
 
-        sched->cpu_queue[pu->os_index] =
-            pu->node < sched->queue_count ? (uint16_t)pu->node : 0;
-    }
+static void map_workers(struct mag_sched *sched)
+{
+    for (uint32_t i = 0; i < sched->queue_count; i++)
+        sched->queue_worker[i] = MAG_NONE;
     for (uint32_t i = 0; i < sched->cpu_count; i++)
         sched->cpu_worker[i] = MAG_NONE;
     /* Backwards, so that the first worker of a node and of a CPU is the one that
@@ -37,8 +38,43 @@ static void map_cpus(struct mag_sched *sched)
     for (uint32_t i = sched->worker_count; i-- > 0;) {
         const struct mag_seat *seat = mag_plan_seat(sched->plan, i);
 
-        sched->queue_worker[seat->node < sched->queue_count ? seat->node : 0] = i;
+        sched->queue_worker[queue_of_node(sched, seat->node)] = i;
         sched->cpu_worker[seat->os_pu] = i;
+    }
+}
+
+/* A node without workers has its jobs run by the nearest one with some: workers look at
+ * the queues of other nodes when they have nothing else to do, which may be never. */
+static uint32_t nearest_served(const struct mag_sched *sched, uint32_t node)
+{
+    uint32_t nearest = MAG_NONE;
+    uint32_t least = UINT32_MAX;
+
+    for (uint32_t i = 0; i < sched->queue_count; i++) {
+        uint32_t distance =
+            i == node ? 0 : mag_topology_distance(sched->settings.topology, node, i);
+
+        if (sched->queue_worker[i] != MAG_NONE &&
+            (nearest == MAG_NONE || distance < least)) {
+            nearest = i;
+            least = distance;
+        }
+    }
+    return nearest;
+}
+
+static void map_cpus(struct mag_sched *sched)
+{
+    map_workers(sched);
+    for (uint32_t i = 0; i < sched->queue_count; i++)
+        sched->node_queue[i] = nearest_served(sched, i);
+    for (uint32_t i = 0; i < sched->cpu_count; i++)
+        sched->cpu_queue[i] = (uint16_t)sched->node_queue[0];
+    for (uint32_t i = 0; i < mag_topology_pus(sched->settings.topology); i++) {
+        const struct mag_pu *pu = mag_topology_pu(sched->settings.topology, i);
+
+        sched->cpu_queue[pu->os_index] =
+            (uint16_t)sched->node_queue[queue_of_node(sched, pu->node)];
     }
 }
 
@@ -51,10 +87,12 @@ static int make_queues(struct mag_sched *sched)
     sched->queues =
         aligned_alloc(MAG_CACHE_LINE, sched->queue_count * sizeof(*sched->queues));
     sched->queue_worker = calloc(sched->queue_count, sizeof(*sched->queue_worker));
+    sched->node_queue = calloc(sched->queue_count, sizeof(*sched->node_queue));
     sched->cpu_queue = calloc(sched->cpu_count, sizeof(*sched->cpu_queue));
     sched->cpu_worker = calloc(sched->cpu_count, sizeof(*sched->cpu_worker));
     if (sched->queues == NULL || sched->queue_worker == NULL ||
-        sched->cpu_queue == NULL || sched->cpu_worker == NULL)
+        sched->node_queue == NULL || sched->cpu_queue == NULL ||
+        sched->cpu_worker == NULL)
         return -ENOMEM;
     for (uint32_t i = 0; i < sched->queue_count; i++)
         mag_inject_init(&sched->queues[i]);
@@ -125,11 +163,9 @@ static int start_thread(struct mag_berth *berth, const pthread_attr_t *attribute
     return 0;
 }
 
-/* Signals are the program's threads' business. */
 static int start_threads(struct mag_sched *sched)
 {
     pthread_attr_t attributes;
-    sigset_t all;
     sigset_t before;
     size_t stack_size = sched->settings.config.stack_size;
     int r = 0;
@@ -138,8 +174,7 @@ static int start_threads(struct mag_sched *sched)
         return -ENOMEM;
     if (stack_size != 0 && pthread_attr_setstacksize(&attributes, stack_size) != 0)
         r = -EINVAL;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    mag_os_block_signals(&before);
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
         r = start_thread(&sched->berths[i], &attributes);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -174,6 +209,7 @@ void mag_sched_free(struct mag_sched *sched)
     free(sched->berths);
     free(sched->queues);
     free(sched->queue_worker);
+    free(sched->node_queue);
     free(sched->cpu_queue);
     free(sched->cpu_worker);
     mag_plan_free(sched->plan);

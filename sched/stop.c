@@ -8,23 +8,27 @@
 
 void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase)
 {
-    uint32_t now = mag_sched_phase(sched);
-
-    do {
-        if (now >= (uint32_t)phase)
-            return;
-        /* seq_cst: a worker that parks after it reads the phase (4), one that has parked
-         * before is woken below.  On failure relaxed: only tried again. */
-    } while (!atomic_compare_exchange_weak_explicit(
-        &sched->phase, &now, phase, memory_order_seq_cst, memory_order_relaxed));
+    if (!mag_phase_enter(&sched->phase, phase))
+        return;
+    switch (phase) {
+    case MAG_PHASE_DRAINING:
+        /* One is enough: who parks last ends it. */
+        mag_sched_wake_any(sched);
+        break;
+    case MAG_PHASE_ENDING:
+        mag_sched_wake_all(sched);
+        break;
+    default:
+        break;
+    }
+    /* Those who wait for the start, see wait_for_start. */
     mag_os_wake(&sched->phase, INT_MAX);
-    mag_sched_wake_all(sched);
 }
 
 /* False: the time is over and threads still live. */
 static bool wait_until_gone(struct mag_sched *sched, int64_t deadline_ns)
 {
-    int64_t until = deadline_ns < 0 ? 0 : mag_os_now_ns() + deadline_ns;
+    int64_t until = deadline_ns < 0 ? 0 : mag_os_after_ns(deadline_ns);
 
     for (;;) {
         /* live, acquire: the workers' last touches are over. */

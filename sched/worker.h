@@ -68,6 +68,7 @@ struct mag_worker {
     const struct mag_job *running;           /* [W] the job that runs, or an old one */
     uint32_t tick;                           /* [W] jobs since the last look out */
     bool inbox_first;                        /* [W] whose turn it is then */
+    uint32_t looks_out;                      /* [W] such looks so far */
     uint32_t spin_us;                        /* [W] adaptive, see park.c */
     bool searching;                          /* [W] counted as a searcher */
     bool watcher;                            /* [W] */

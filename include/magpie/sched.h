@@ -10,8 +10,13 @@
  * worker, unless an idle worker steals it; after MAG_SCHED_LIFO_RUNS such jobs in a row
  * the oldest waiting job goes first.  A job that posts itself again goes behind those
  * that wait: that is how to yield.  Everything else is first in, first out, each worker
- * for itself.  At least every MAG_SCHED_FAIR_TICKS jobs a worker looks at what came from
- * outside.  docs/run-queue.md has the bounds and their proofs.
+ * for itself, as long as no more than 256 jobs wait on one; beyond that the older half
+ * goes behind what came from outside.  At least every MAG_SCHED_FAIR_TICKS jobs a worker
+ * looks at what came from outside.  docs/run-queue.md has the bounds and their proofs.
+ *
+ * Signals.  The threads of a scheduler block all but those that a thread causes itself
+ * (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS) and SIGPROF: a crash handler
+ * or a profiler of the program works in jobs as elsewhere.
  *
  * Errors.  0 or a negative errno; see each function.
  *
@@ -60,7 +65,8 @@ MAG_API MAG_MUST_CHECK int mag_sched_post_pool(struct mag_sched *sched,
 
 /*
  * As mag_sched_post_pool, preferring the workers of one NUMA node: they look there first,
- * the workers of other nodes only when they have nothing else to do.
+ * the workers of other nodes when they have nothing else to do, and now and then when they
+ * have.  A node without workers stands for the nearest one with some.
  *
  *   Returns    as mag_sched_post; -EINVAL no such node
  */
@@ -100,7 +106,8 @@ struct mag_sched_config {
     /* How workers are laid over the machine.  Default MAG_PLACE_PER_CORE. */
     enum mag_placement placement;
 
-    /* For MAG_PLACE_LIST: operating system PU numbers, worker i on os_pus[i % count]. */
+    /* For MAG_PLACE_LIST: operating system PU numbers, worker i on os_pus[i % count].
+     * Default none. */
     const uint32_t *os_pus;
     uint32_t os_pu_count;
 
@@ -118,18 +125,20 @@ struct mag_sched_config {
      * at their joins.  Default 8,192. */
     uint32_t fork_depth;
 
-    /* Worker-local storage in bytes, zeroed, on the worker's node.  Default 0. */
+    /* Worker-local storage in bytes, zeroed, on the worker's node; at most a quarter of
+     * what a size_t holds.  Default 0. */
     size_t local_size;
 
     /* How long a worker without work searches before it parks, in microseconds, at most
      * 10,000; it adapts below that.  Default 50. */
     uint32_t spin_us;
 
-    /* Thread names are `name/0`, `name/1` ...; at most 9 bytes are used.
+    /* Thread names are `name/0`, `name/1` ...; at most 10 bytes are used.
      * Default "magpie". */
     const char *name;
 
-    /* Called on each worker before its first job and after its last.  Default NULL. */
+    /* Called on each worker before its first job and after its last, with `hook_arg`.
+     * Default NULL. */
     void (*on_start)(uint32_t worker, void *arg);
     void (*on_stop)(uint32_t worker, void *arg);
     void *hook_arg;

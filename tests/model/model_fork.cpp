@@ -9,6 +9,9 @@
 
 struct mag_sched;
 
+/* Joins that sleep soon; the model's sleep has no end but a wake. */
+#define MAG_FORK_JOIN_SPINS 1
+
 #include "sched/fork_stack.h"
 
 #include "sched/fork_stack.c"

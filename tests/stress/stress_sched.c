@@ -27,8 +27,8 @@ struct token {
 struct storm {
     struct mag_sched *sched;
     struct token tokens[POSTERS][JOBS];
-    _Atomic(uint32_t) refused;
     uint32_t workers;
+    unsigned handed_back; /* by the stop, on its thread */
 };
 
 static int post_somehow(struct storm *storm, struct token *token)
@@ -63,8 +63,9 @@ static void hop(struct mag_job *job)
 static void hand_back(struct mag_job *job, void *arg)
 {
     struct token *token = (struct token *)(void *)job;
+    struct storm *storm = arg;
 
-    (void)arg;
+    storm->handed_back++;
     /* relaxed: read by this thread. */
     (void)atomic_fetch_add_explicit(&token->dropped, 1, memory_order_relaxed);
 }
@@ -138,6 +139,7 @@ static void storm_once(struct storm *storm, uint64_t *random, uint32_t workers)
     config.spin_us = (uint32_t)(test_random(random) % 60);
     prepare(storm, random, 8);
     storm->workers = workers;
+    storm->handed_back = 0;
     assert_int_equal(mag_sched_start(&config, &storm->sched), 0);
     for (unsigned i = 0; i < POSTERS; i++) {
         posters[i] = (struct poster){.storm = storm,
@@ -151,12 +153,15 @@ static void storm_once(struct storm *storm, uint64_t *random, uint32_t workers)
     else
         for (unsigned i = 0; i < POSTERS; i++)
             (void)pthread_join(threads[i], NULL), threads[i] = 0;
-    assert_int_equal(mag_sched_stop(storm->sched, mode, -1, hand_back, NULL), 0);
+    assert_int_equal(mag_sched_stop(storm->sched, mode, -1, hand_back, storm), 0);
     for (unsigned i = 0; i < POSTERS; i++)
         if (threads[i] != 0)
             assert_int_equal(pthread_join(threads[i], NULL), 0);
     check(storm, &lost);
     assert_int_equal(lost, 0);
+    /* A drain runs what was accepted. */
+    if (mode == MAG_SCHED_DRAIN)
+        assert_int_equal(storm->handed_back, 0);
     mag_sched_destroy(storm->sched);
 }
 
