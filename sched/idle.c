@@ -64,15 +64,19 @@ uint32_t mag_idle_claim(struct mag_idle *idle, uint32_t near, bool even_so)
     return claim_any(idle, near);
 }
 
-uint32_t mag_idle_claim_one(struct mag_idle *idle, uint32_t worker)
+static bool is_parked(struct mag_idle *idle, uint32_t worker)
 {
-    _Atomic(uint64_t) *word = &idle->parked[worker / 64];
-    uint64_t mask = (uint64_t)1 << worker % 64;
-
     /* seq_cst: a parked worker's bit is set before its (3); with the post before it, as
      * in (1) and (2). */
-    for (unsigned tries = 1;
-         (atomic_load_explicit(word, memory_order_seq_cst) & mask) != 0; tries++) {
+    uint64_t bits =
+        atomic_load_explicit(&idle->parked[worker / 64], memory_order_seq_cst);
+
+    return (bits >> worker % 64 & 1) != 0;
+}
+
+uint32_t mag_idle_claim_one(struct mag_idle *idle, uint32_t worker)
+{
+    for (unsigned tries = 1; is_parked(idle, worker); tries++) {
         uint32_t claimed = mag_idle_claim(idle, worker, true);
 
         if (claimed != UINT32_MAX)
@@ -144,10 +148,10 @@ bool mag_idle_end_idle_watch(struct mag_idle *idle, uint32_t workers)
     do {
         if (mag_idle_parked(state) != workers)
             return false;
-        /* seq_cst: posters decide by this bit (2).  On failure relaxed: only tried
-         * again. */
+        /* relaxed: this word alone decides, and nothing is read on its strength.  Who has
+         * been woken since, and may rely on the watch, is no longer counted in it. */
     } while (!atomic_compare_exchange_weak_explicit(
-        &idle->state, &state, state & ~MAG_IDLE_WATCH, memory_order_seq_cst,
+        &idle->state, &state, state & ~MAG_IDLE_WATCH, memory_order_relaxed,
         memory_order_relaxed));
     return true;
 }

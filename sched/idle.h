@@ -36,10 +36,10 @@
  * sets its bit before it is counted, so bits >= parked + wakers in between: a waker that
  * has taken its one always finds a bit.  It need not be that of the worker whose count it
  * took: if another one stands between its bit and its count, that one may be woken, and
- * its count then stands for the one that sleeps on.  Who must wake a certain worker, or all
- * of them, has to know: a set bit beside a count of 0 means that the bit is about to be
- * taken or to be counted (mag_idle_claim_one looks again), and who wakes everybody relies
- * on those who are counted later (phase.h).
+ * its count then stands for the one that sleeps on.  Who must wake a certain worker, or
+ * all of them, has to know: a set bit beside a count of 0 means that the bit is about to
+ * be taken or to be counted (mag_idle_claim_one looks again), and who wakes everybody
+ * relies on those who are counted later (phase.h).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -144,7 +144,7 @@ uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t worker, uint32_t work
 /* The watcher has been woken: it searches, and whoever stops that looks for another. */
 void mag_idle_end_watch(struct mag_idle *idle);
 
-/* The watch ends because all `workers` are parked.  False: somebody is not, it goes on. */
+/* The watch ends, as all `workers` are parked.  False: somebody is not, it goes on. */
 bool mag_idle_end_idle_watch(struct mag_idle *idle, uint32_t workers);
 
 /* Sets the sleeper's word back, before it announces itself. */

@@ -5,7 +5,7 @@
 #include <sched.h>
 
 /* The watcher's naps: what runs unseen is found within two of them. */
-enum { NAP_MIN_NS = 50000, NAP_MAX_NS = 500000 };
+enum { NAP_MIN_NS = 50000, NAP_MAX_NS = 200000 };
 
 /* Pauses between two passes over the victims, doubling up to this. */
 enum { PAUSES_MAX = 64 };
@@ -109,7 +109,6 @@ static int64_t watch(struct mag_worker *worker, int64_t nap)
 
     if (mag_idle_end_idle_watch(&sched->idle, sched->worker_count)) {
         worker->watcher = false;
-        (void)last_look(worker);
         return -1;
     }
     if (mag_worker_sees_stale(worker)) {

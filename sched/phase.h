@@ -8,8 +8,8 @@
  * Edges: release end -> acquire end : what crosses
  *   phase   mag_phase_enter -> mag_phase_read : nothing; workers obey it some time later
  *
- * Why nobody sleeps through the end.  Who announces a phase and who parks are Dekker's two
- * sides, as poster and worker are (idle.h):
+ * Why nobody sleeps through the end.  Who announces a phase and who parks are Dekker's
+ * two sides, as poster and worker are (idle.h):
  *
  *     who announces                        worker
  *     (1) phase <- ENDING                  (3) state: parked + 1

@@ -65,8 +65,8 @@ MAG_API MAG_MUST_CHECK int mag_sched_post_pool(struct mag_sched *sched,
 
 /*
  * As mag_sched_post_pool, preferring the workers of one NUMA node: they look there first,
- * the workers of other nodes when they have nothing else to do, and now and then when they
- * have.  A node without workers stands for the nearest one with some.
+ * the workers of other nodes when they have nothing else to do, and now and then when
+ * they have.  A node without workers stands for the nearest one with some.
  *
  *   Returns    as mag_sched_post; -EINVAL no such node
  */
