@@ -15,8 +15,8 @@
  * looks at what came from outside.  docs/run-queue.md has the bounds and their proofs.
  *
  * Signals.  The threads of a scheduler block all but those that a thread causes itself
- * (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS) and SIGPROF: a crash handler
- * or a profiler of the program works in jobs as elsewhere.
+ * (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS) and SIGPROF: a crash
+ * handler or a profiler of the program works in jobs as elsewhere.
  *
  * Errors.  0 or a negative errno; see each function.
  *
