@@ -99,7 +99,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* As a scheduler would choose: the budget on this machine, the policy elsewhere. */
+/* As a scheduler would choose: what the policy asks for, on this machine as far as the
+ * quota goes; a list is meant as it is. */
 static int choose_workers(const struct request *request,
                           const struct mag_topology *topology, uint32_t *ret_workers)
 {
@@ -108,12 +109,14 @@ static int choose_workers(const struct request *request,
 
     *ret_workers = request->workers;
     if (request->workers != 0 || request->kind != MAG_TOPOLOGY_MACHINE ||
-        request->placement == MAG_PLACE_LIST || request->placement == MAG_PLACE_PER_PU)
+        request->placement == MAG_PLACE_LIST)
         return 0;
     r = mag_budget_read(topology, MAG_BUDGET_UP, NULL, &budget);
     if (r < 0)
         return r;
-    *ret_workers = mag_budget_workers(budget);
+    *ret_workers = mag_budget_cap(budget, request->placement == MAG_PLACE_PER_PU
+                                              ? mag_topology_pus(topology)
+                                              : mag_topology_cores(topology));
     mag_budget_free(budget);
     return 0;
 }

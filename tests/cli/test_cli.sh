@@ -206,6 +206,10 @@ run 0 bench skynet --size 10^3,1e4 --workers 1 --runs 1
 has "$dir/out" "skynet(1000)"
 has "$dir/out" "skynet(10^4)"
 
+# --- a plan for a list has a worker for each entry
+run 0 topo --synthetic "core:4 pu:1" --placement 3,1,3
+has "$dir/out" "3 workers, placed list"
+
 # --- the doctor tells what the mask allows
 run 0 doctor
 has "$dir/out" "membarrier"
@@ -237,6 +241,9 @@ if [ -n "$group" ] && [ "$(nproc)" -gt 1 ]; then
     has "$dir/out" "$group: 1.50 CPUs, 150.0 ms of every 100.0 ms"
     has "$dir/out" "2 workers"
     has "$dir/out" "1.50 CPUs are less than 2 workers"
+    sh -c "echo \$\$ >$group/cgroup.procs &&
+        HWLOC_SYNTHETIC='core:2 pu:2' exec '$magpie' topo -p per-pu" >"$dir/out" 2>"$dir/err"
+    has "$dir/out" "2 workers, placed per-pu"
 else
     echo "skipped: no control group can be made, or there is one CPU only"
 fi

@@ -131,6 +131,33 @@ static void a_fractional_quota_is_rounded_as_asked(void **state)
     }
 }
 
+static void any_number_of_workers_is_capped_by_the_quota(void **state)
+{
+    static const struct {
+        const char *limit;
+        uint32_t up;
+        uint32_t down;
+    } cases[] = {{"1150000 100000", 12, 11},
+                 {"1700000 100000", 16, 16},
+                 {"50000 100000", 1, 1},
+                 {"max 100000", 16, 16}};
+    (void)state;
+
+    put("/proc/self/cgroup", "0::/\n");
+    put("/proc/self/mountinfo", MOUNT_V2);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        put("/sys/fs/cgroup/cpu.max", cases[i].limit);
+        struct mag_budget *up = read_budget(MAG_BUDGET_UP);
+        struct mag_budget *down = read_budget(MAG_BUDGET_DOWN);
+        /* More than there are cores, which is what the number of workers goes by. */
+        assert_int_equal(mag_budget_cap(up, 16), cases[i].up);
+        assert_int_equal(mag_budget_cap(down, 16), cases[i].down);
+        assert_int_equal(mag_budget_cap(up, 0), 1);
+        mag_budget_free(up);
+        mag_budget_free(down);
+    }
+}
+
 static void version_one_has_its_quota_in_two_files(void **state)
 {
     (void)state;
@@ -358,6 +385,7 @@ int main(void)
         IN_ROOT(without_control_groups_every_core_counts),
         IN_ROOT(the_tightest_group_above_us_decides),
         IN_ROOT(a_fractional_quota_is_rounded_as_asked),
+        IN_ROOT(any_number_of_workers_is_capped_by_the_quota),
         IN_ROOT(version_one_has_its_quota_in_two_files),
         IN_ROOT(both_versions_side_by_side_are_read),
         IN_ROOT(a_container_sees_its_own_group_as_the_root),
