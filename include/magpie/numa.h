@@ -156,6 +156,8 @@ struct mag_budget_level {
     uint64_t quota_usec;     /* microseconds of CPU time in every period; 0: no limit */
     uint64_t period_usec;    /* 0: no limit */
     uint32_t version;        /* of the control groups: 1 or 2 */
+    bool controlled; /* whether it has the CPU controller; without, no number is known */
+    bool counted;    /* whether `throttled` and `throttled_usec` could be read */
 };
 
 struct mag_budget;
@@ -215,8 +217,8 @@ MAG_API uint32_t mag_budget_tightest(const struct mag_budget *budget);
 MAG_API uint32_t mag_budget_online(const struct mag_budget *budget);
 
 /*
- * The control groups that were found to say something about CPU time: of v2, then of v1,
- * the process's own first; valid as long as the budget.
+ * The control groups around this process, but for a root that cannot have a limit: of v2,
+ * then of v1, the process's own first; valid as long as the budget.
  *
  *   Returns    NULL when there is no such index
  */

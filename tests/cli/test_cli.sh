@@ -86,12 +86,14 @@ bad "one argument too many" doctor here
 bad "is not per-core" topo --placement everywhere
 bad "is not one of this machine" topo --placement 99999
 bad "--workers: 0 is not from 1" topo --workers 0
+bad "'nonsense' is not a machine that hwloc understands" topo --synthetic nonsense
 bad "one machine" topo --xml a --synthetic b
 
 # --- inputs and outputs that fail
 run 1 topo --xml /nonexistent
 has "$dir/err" "magpie topo: /nonexistent: "
-run 1 topo --synthetic nonsense
+echo nonsense >"$dir/nonsense.xml"
+run 1 topo --xml "$dir/nonsense.xml"
 has "$dir/err" "not a machine that hwloc understands"
 run 1 report /nonexistent
 has "$dir/err" "magpie report: /nonexistent: No such file or directory"
@@ -215,6 +217,13 @@ run 0 doctor
 has "$dir/out" "membarrier"
 run 0 doctor --json
 has "$dir/out" '"quota_cpus"'
+has "$dir/out" '"controlled"'
+HWLOC_SYNTHETIC='core:3 pu:1' run 0 doctor
+has "$dir/out" "This is another machine: HWLOC_SYNTHETIC puts it in"
+HWLOC_SYNTHETIC='core:3 pu:1' run 0 topo
+has "$dir/out" "in place of this machine, by HWLOC_SYNTHETIC: 1 node, 3 cores"
+run 0 topo
+has "$dir/out" "this machine: "
 if command -v taskset >/dev/null && [ "$(nproc)" -gt 1 ]; then
     checks=$((checks + 1))
     one=$(taskset -pc $$ | sed 's/.*: \([0-9]*\).*/\1/')
@@ -239,6 +248,7 @@ fi 2>/dev/null
 if [ -n "$group" ] && [ "$(nproc)" -gt 1 ]; then
     sh -c "echo \$\$ >$group/cgroup.procs && exec '$magpie' doctor" >"$dir/out" 2>"$dir/err"
     has "$dir/out" "$group: 1.50 CPUs, 150.0 ms of every 100.0 ms"
+    has "$dir/out" "never held back so far"
     has "$dir/out" "2 workers"
     has "$dir/out" "1.50 CPUs are less than 2 workers"
     sh -c "echo \$\$ >$group/cgroup.procs &&
