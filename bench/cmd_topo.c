@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/command.h"
+#include "bench/machine.h"
 #include "bench/text.h"
 #include "bench/topo.h"
 
@@ -99,7 +100,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* As a scheduler would choose: the budget on this machine, the policy elsewhere. */
+/* As a scheduler would choose: what the policy asks for, on this machine as far as the
+ * quota goes; a list is meant as it is. */
 static int choose_workers(const struct request *request,
                           const struct mag_topology *topology, uint32_t *ret_workers)
 {
@@ -108,21 +110,38 @@ static int choose_workers(const struct request *request,
 
     *ret_workers = request->workers;
     if (request->workers != 0 || request->kind != MAG_TOPOLOGY_MACHINE ||
-        request->placement == MAG_PLACE_LIST || request->placement == MAG_PLACE_PER_PU)
+        request->placement == MAG_PLACE_LIST)
         return 0;
     r = mag_budget_read(topology, MAG_BUDGET_UP, NULL, &budget);
     if (r < 0)
         return r;
-    *ret_workers = mag_budget_workers(budget);
+    *ret_workers = mag_budget_cap(budget, request->placement == MAG_PLACE_PER_PU
+                                              ? mag_topology_pus(topology)
+                                              : mag_topology_cores(topology));
     mag_budget_free(budget);
     return 0;
+}
+
+/* Where the machine came from. */
+static const char *source_of(const struct request *request,
+                             const struct mag_topology *topology)
+{
+    static char text[64];
+    const char *stand_in = bench_stand_in(topology);
+
+    if (request->text != NULL)
+        return request->text;
+    if (stand_in == NULL)
+        return "this machine";
+    (void)snprintf(text, sizeof(text), "in place of this machine, by %s", stand_in);
+    return text;
 }
 
 static int show(const struct request *request, const struct mag_topology *topology)
 {
     struct bench_topo topo = {
         .topology = topology,
-        .source = request->text != NULL ? request->text : "this machine",
+        .source = source_of(request, topology),
         .placement = mag_placement_name(request->placement),
     };
     struct mag_plan *plan;
@@ -158,6 +177,9 @@ static int run(int argc, char **argv)
 
     bench_parse(command, &argp, argc, argv, &request);
     r = mag_topology_load(request.kind, request.text, &topology);
+    if (r == -EINVAL && request.kind == MAG_TOPOLOGY_SYNTHETIC)
+        bench_usage(command, "--synthetic: '%s' is not a machine that hwloc understands",
+                    request.text);
     if (r == 0) {
         r = show(&request, topology);
         mag_topology_free(topology);

@@ -72,6 +72,18 @@ __attribute__((format(printf, 2, 3))) static void warn(struct bench_diagnosis *d
     va_end(args);
 }
 
+static void warn_of_stand_in(struct bench_diagnosis *d)
+{
+    const char *stand_in = bench_stand_in(d->topology);
+
+    if (stand_in != NULL)
+        warn(d,
+             "This is another machine: %s puts it in the place of this one, also for "
+             "every scheduler that is started so.  Workers are laid out for it and not "
+             "bound to PUs.  Unset it to see what is here.",
+             stand_in);
+}
+
 static void warn_of_affinity(struct bench_diagnosis *d)
 {
     uint32_t pus = mag_topology_pus(d->topology);
@@ -175,6 +187,7 @@ void bench_diagnosis_read(struct bench_diagnosis *d)
     d->membarrier = mag_sched_uses_membarrier();
     d->pinned = try_to_pin(d->topology);
 
+    warn_of_stand_in(d);
     warn_of_affinity(d);
     warn_of_quota(d);
     warn_of_throttling(d);

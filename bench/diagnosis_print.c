@@ -57,36 +57,52 @@ static bool is_first(const struct bench_diagnosis *d, uint32_t index)
                              mag_budget_level(d->budget, index - 1)->version;
 }
 
-static void print_level(FILE *out, const struct mag_budget_level *level, bool first)
+static void print_limit(FILE *out, const struct mag_budget_level *level)
 {
-    name(out, first ? "its group" : "above it");
-    (void)fprintf(out, "%s: ", level->path);
-    if (level->cpus > 0)
+    if (!level->controlled)
+        (void)fprintf(out, "no CPU controller, so no limit\n");
+    else if (level->cpus > 0)
         (void)fprintf(out, "%.2f CPUs, %s of every %s\n", level->cpus,
                       bench_seconds((double)level->quota_usec * 1e-6).text,
                       bench_seconds((double)level->period_usec * 1e-6).text);
     else
         (void)fprintf(out, "no limit\n");
-    if (level->throttled == 0)
+}
+
+/* Never so far is another thing than nobody knows. */
+static void print_throttling(FILE *out, const struct mag_budget_level *level)
+{
+    if (!level->controlled)
         return;
     name(out, "");
-    (void)fprintf(out, "held back %llu times, for %s in all\n",
-                  (unsigned long long)level->throttled,
-                  bench_seconds((double)level->throttled_usec * 1e-6).text);
+    if (!level->counted)
+        (void)fprintf(out, "how often it was held back cannot be read\n");
+    else if (level->throttled == 0)
+        (void)fprintf(out, "never held back so far\n");
+    else
+        (void)fprintf(out, "held back %llu times, for %s in all\n",
+                      (unsigned long long)level->throttled,
+                      bench_seconds((double)level->throttled_usec * 1e-6).text);
+}
+
+static void print_level(FILE *out, const struct mag_budget_level *level, bool first)
+{
+    name(out, first ? "its group" : "above it");
+    (void)fprintf(out, "%s: ", level->path);
+    print_limit(out, level);
+    print_throttling(out, level);
 }
 
 static void print_quota(FILE *out, const struct bench_diagnosis *d)
 {
-    uint32_t levels = mag_budget_levels(d->budget);
-
     heading(out, "CPU time");
     name(out, "quota");
     if (mag_budget_quota(d->budget) > 0)
         (void)fprintf(out, "%.2f CPUs, the smallest of these groups\n",
                       mag_budget_quota(d->budget));
     else
-        (void)fprintf(out, "none%s\n", levels == 0 ? ", and no control group" : "");
-    for (uint32_t i = 0; i < levels; i++)
+        (void)fprintf(out, "none: no control group sets a limit\n");
+    for (uint32_t i = 0; i < mag_budget_levels(d->budget); i++)
         print_level(out, mag_budget_level(d->budget, i), is_first(d, i));
 }
 
@@ -161,13 +177,19 @@ static json_t *levels_to_json(const struct bench_diagnosis *d)
     for (uint32_t i = 0; i < mag_budget_levels(d->budget); i++) {
         const struct mag_budget_level *level = mag_budget_level(d->budget, i);
 
+        json_t *throttled =
+            level->counted ? json_integer((json_int_t)level->throttled) : json_null();
+        json_t *held_usec = level->counted
+                                ? json_integer((json_int_t)level->throttled_usec)
+                                : json_null();
+
         failed |= json_array_append_new(
-            levels, json_pack("{ss si sf sI sI sI sI}", "path", level->path, "version",
-                              (int)level->version, "cpus", level->cpus, "quota_usec",
-                              (json_int_t)level->quota_usec, "period_usec",
-                              (json_int_t)level->period_usec, "throttled",
-                              (json_int_t)level->throttled, "throttled_usec",
-                              (json_int_t)level->throttled_usec));
+            levels,
+            json_pack("{ss si sb sf sI sI so so}", "path", level->path, "version",
+                      (int)level->version, "controlled", level->controlled, "cpus",
+                      level->cpus, "quota_usec", (json_int_t)level->quota_usec,
+                      "period_usec", (json_int_t)level->period_usec, "throttled",
+                      throttled, "throttled_usec", held_usec));
     }
     if (failed == 0)
         return levels;

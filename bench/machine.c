@@ -3,6 +3,7 @@
 
 #include <magpie/sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -87,6 +88,21 @@ uint32_t bench_count_packages(const struct mag_topology *topology)
 uint32_t bench_count_caches(const struct mag_topology *topology)
 {
     return count_changes(topology, cache_of);
+}
+
+const char *bench_stand_in(const struct mag_topology *topology)
+{
+    /* Where several are set hwloc takes the first of these. */
+    static const char *const names[] = {"HWLOC_FSROOT", "HWLOC_SYNTHETIC",
+                                        "HWLOC_XMLFILE"};
+
+    if (mag_topology_is_this_machine(topology))
+        return NULL;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (getenv(names[i]) != NULL)
+            return names[i];
+    }
+    return "the environment of hwloc";
 }
 
 static int read_shape(struct bench_machine *machine)

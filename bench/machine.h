@@ -40,4 +40,8 @@ int bench_machine_read(struct bench_machine *machine);
 uint32_t bench_count_packages(const struct mag_topology *topology);
 uint32_t bench_count_caches(const struct mag_topology *topology);
 
+/* What put another machine in the place of this one, such as "HWLOC_XMLFILE"; NULL: it is
+ * this machine's topology. */
+const char *bench_stand_in(const struct mag_topology *topology);
+
 #endif

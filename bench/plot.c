@@ -43,7 +43,8 @@ _Noreturn static void be_gnuplot(int in, int out)
     (void)dup2(in, STDIN_FILENO);
     (void)dup2(out, STDOUT_FILENO);
     (void)dup2(nothing, STDERR_FILENO);
-    (void)execlp("gnuplot", "gnuplot", (char *)NULL);
+    /* -d: what a user's own start-up file sets has no place on the page. */
+    (void)execlp("gnuplot", "gnuplot", "-d", (char *)NULL);
     _exit(127);
 }
 
@@ -226,7 +227,11 @@ static void put_script(FILE *script, const struct plot *plot)
     for (unsigned i = 0; i < count; i++)
         any[i] = put_data(script, plot, runtimes[i], i);
 
-    (void)fprintf(script, "plot [x=1:%u] x with lines dt 3 lw 1.5", plot->most);
+    /* A range from 1 to 1 is none to gnuplot, which would stop there. */
+    (void)fputs("plot ", script);
+    if (plot->most > 1)
+        (void)fprintf(script, "[x=1:%u] ", plot->most);
+    (void)fputs("x with lines dt 3 lw 1.5", script);
     put_colour(script, BENCH_PLOT_IDEAL);
     (void)fputs(", 1 with lines dt 2 lw 1", script);
     put_colour(script, BENCH_PLOT_IDEAL);

@@ -12,7 +12,7 @@
 struct bench_topo {
     const struct mag_topology *topology;
     const struct mag_plan *plan;
-    const char *source;    /* "this machine", or the file or text it came from */
+    const char *source;    /* "this machine", or what it came from */
     const char *placement; /* the policy's name */
 };
 

@@ -239,6 +239,15 @@ static void draw_node(FILE *out, const struct bench_topo *topo, uint32_t index)
     (void)fputc('\n', out);
 }
 
+static bool is_hybrid(const struct bench_topo *topo)
+{
+    for (uint32_t i = 1; i < mag_topology_pus(topo->topology); i++) {
+        if (pu_at(topo, i)->kind != pu_at(topo, 0)->kind)
+            return true;
+    }
+    return false;
+}
+
 /* Headings for what differs from the line before. */
 static void draw_headings(FILE *out, const struct bench_topo *topo, uint32_t at)
 {
@@ -251,7 +260,7 @@ static void draw_headings(FILE *out, const struct bench_topo *topo, uint32_t at)
                       ordinal(topo, at, package_of), bench_colour(out, BENCH_PLAIN));
     if (package || before->node != pu->node)
         draw_node(out, topo, pu->node);
-    if (before != NULL ? before->kind != pu->kind : pu->kind != 0)
+    if (before != NULL ? before->kind != pu->kind : is_hybrid(topo))
         (void)fprintf(out, "%*scores of kind %u%s\n", INDENT, "", pu->kind,
                       pu->kind == 0 ? ", the slowest" : "");
 }

@@ -50,6 +50,17 @@ static enum mag_budget_reason reason_for_cores(const struct mag_topology *topolo
                                                             : MAG_BUDGET_CORES;
 }
 
+uint32_t mag_budget_cap(const struct mag_budget *budget, uint32_t wanted)
+{
+    uint32_t most = budget->tightest != MAG_NONE
+                        ? whole(mag_budget_quota(budget), budget->rounding)
+                        : wanted;
+
+    if (wanted > most)
+        wanted = most;
+    return wanted > 0 ? wanted : 1;
+}
+
 static void decide(struct mag_budget *budget, const struct mag_topology *topology)
 {
     budget->cores = topology->online.cores;
@@ -57,11 +68,10 @@ static void decide(struct mag_budget *budget, const struct mag_topology *topolog
     budget->workers = topology->usable.cores;
     budget->reason = reason_for_cores(topology);
     budget->tightest = find_tightest(&budget->levels);
-    if (budget->tightest == MAG_NONE)
-        return;
-    uint32_t quota = whole(mag_budget_quota(budget), budget->rounding);
-    if (quota < budget->workers) {
-        budget->workers = quota;
+
+    uint32_t capped = mag_budget_cap(budget, budget->workers);
+    if (capped < budget->workers) {
+        budget->workers = capped;
         budget->reason = MAG_BUDGET_QUOTA;
     }
 }

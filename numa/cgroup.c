@@ -83,17 +83,19 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
-/* The number after `key` in lines of "key number"; 0 when there is none. */
-static uint64_t number_after(const char *text, const char *key)
+/* The number after `key` in lines of "key number"; false when there is none. */
+static bool number_after(const char *text, const char *key, uint64_t *ret_number)
 {
     size_t length = strlen(key);
 
     for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
         line += *line == '\n';
-        if (strncmp(line, key, length) == 0 && line[length] == ' ')
-            return strtoull(line + length + 1, NULL, 10);
+        if (strncmp(line, key, length) == 0 && line[length] == ' ') {
+            *ret_number = strtoull(line + length + 1, NULL, 10);
+            return true;
+        }
     }
-    return 0;
+    return false;
 }
 
 /* --------------------------------------------------------------------- levels */
@@ -108,20 +110,38 @@ static void set_limit(struct mag_budget_level *level, long long quota, long long
     level->cpus = (double)quota / (double)period;
 }
 
+/* How often the group was held back, and how long: `time` is the line that has the time,
+ * so many of its units in a microsecond. */
+static void read_throttling(const char *directory, const char *time, uint64_t units,
+                            struct mag_budget_level *level)
+{
+    char text[LINE_ROOM];
+    uint64_t throttled;
+    uint64_t took;
+
+    if (!read_file(directory, "cpu.stat", text, sizeof(text)) ||
+        !number_after(text, "nr_throttled", &throttled) ||
+        !number_after(text, time, &took))
+        return;
+    level->throttled = throttled;
+    level->throttled_usec = took / units;
+    level->counted = true;
+}
+
+/* A group whose parent does not hand the controller down has no cpu.max.  Nor has the
+ * root, which has no cgroup.events either. */
 static bool read_v2(const char *directory, struct mag_budget_level *level)
 {
     char text[LINE_ROOM];
     char *end;
 
     if (!read_file(directory, "cpu.max", text, sizeof(text)))
-        return false;
+        return read_file(directory, "cgroup.events", text, sizeof(text));
+    level->controlled = true;
     long long quota = strtoll(text, &end, 10); /* "max": nothing is read */
     if (end != text)
         set_limit(level, quota, strtoll(end, NULL, 10));
-    if (read_file(directory, "cpu.stat", text, sizeof(text))) {
-        level->throttled = number_after(text, "nr_throttled");
-        level->throttled_usec = number_after(text, "throttled_usec");
-    }
+    read_throttling(directory, "throttled_usec", 1, level);
     return true;
 }
 
@@ -133,11 +153,9 @@ static bool read_v1(const char *directory, struct mag_budget_level *level)
     if (!read_file(directory, "cpu.cfs_quota_us", quota, sizeof(quota)) ||
         !read_file(directory, "cpu.cfs_period_us", period, sizeof(period)))
         return false;
+    level->controlled = true;
     set_limit(level, strtoll(quota, NULL, 10), strtoll(period, NULL, 10));
-    if (read_file(directory, "cpu.stat", quota, sizeof(quota))) {
-        level->throttled = number_after(quota, "nr_throttled");
-        level->throttled_usec = number_after(quota, "throttled_time") / 1000;
-    }
+    read_throttling(directory, "throttled_time", 1000, level);
     return true;
 }
 

@@ -65,22 +65,35 @@ static int check(struct mag_sched_config *config)
     return 0;
 }
 
-/* As many workers as this process should run; a described machine has no quota. */
-static int default_workers(const struct mag_settings *settings, uint32_t *ret_workers)
+/* How many workers the quota of this process leaves of those that were wanted. */
+static int cap_by_quota(const struct mag_topology *topology, uint32_t *workers)
 {
     struct mag_budget *budget;
-    int r;
+    int r = mag_budget_read(topology, MAG_BUDGET_UP, NULL, &budget);
 
-    if (!settings->own_topology) {
-        *ret_workers = mag_topology_cores(settings->topology);
-        return 0;
-    }
-    r = mag_budget_read(settings->topology, MAG_BUDGET_UP, NULL, &budget);
     if (r < 0)
         return r;
-    *ret_workers = mag_budget_workers(budget);
+    *workers = mag_budget_cap(budget, *workers);
     mag_budget_free(budget);
     return 0;
+}
+
+/* One for each core, or each PU, or entry of the list, as the placement has it.  A list
+ * is meant as it is, and a described machine has no quota. */
+static int default_workers(const struct mag_settings *settings, uint32_t *ret_workers)
+{
+    const struct mag_sched_config *config = &settings->config;
+
+    if (config->placement == MAG_PLACE_LIST) {
+        *ret_workers = config->os_pu_count;
+        return config->os_pu_count <= MAG_SCHED_WORKERS_MAX ? 0 : -EINVAL;
+    }
+    *ret_workers = config->placement == MAG_PLACE_PER_PU
+                       ? mag_topology_pus(settings->topology)
+                       : mag_topology_cores(settings->topology);
+    if (*ret_workers > MAG_SCHED_WORKERS_MAX)
+        *ret_workers = MAG_SCHED_WORKERS_MAX;
+    return settings->own_topology ? cap_by_quota(settings->topology, ret_workers) : 0;
 }
 
 int mag_settings_make(const struct mag_sched_config *config,

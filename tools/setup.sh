@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what Magpie needs to be built, tested and measured, and builds it.  Sourced by
 # bench/run, tests/run and .ci/run from the top folder; needs bash and a system that has
-# apt, or everything installed already.
+# apt, or everything installed already.  Standard output is left to whoever calls.
 #
 #   mag_setup build|check|peers    `check`: also what the linters and the clang preset
 #                                  need; `peers`: also what peers are built with
@@ -70,7 +70,7 @@ mag_known() {
     done
 }
 
-# mag_install MISSING WISHED: all of MISSING, and what there is of WISHED.
+# mag_install MISSING WISHED: all of MISSING, then what there is of WISHED.
 mag_install() {
     local missing=$1 wished=$2
     if ! mag_may_install; then
@@ -78,26 +78,59 @@ mag_install() {
         echo "  apt-get install --no-install-recommends$missing$wished" >&2
         return 1
     fi
-    echo "Installing:$missing$wished"
     mkdir -p build
     : >build/setup.log
-    # shellcheck disable=SC2046,SC2086 # lists of words
-    if ! mag_apt update ||
-        ! mag_apt install --no-install-recommends $missing $(mag_known $wished); then
-        tail -n 40 build/setup.log >&2
-        echo "They could not be installed; the whole log is in build/setup.log." >&2
+    # Lists that are old may still do, if only for what is welcome.
+    if ! mag_apt update && [ -n "$missing" ]; then
+        mag_not_installed
         return 1
     fi
+    case $missing in *" cmake"*) mag_offers_cmake || return 1 ;; esac
+    if [ -n "$missing" ]; then
+        echo "Installing:$missing" >&2
+        # shellcheck disable=SC2086 # a list of words
+        mag_apt install --no-install-recommends $missing || { mag_not_installed; return 1; }
+    fi
+    # shellcheck disable=SC2046,SC2086 # lists of words
+    mag_install_wished $(mag_known $wished)
 }
 
-mag_check_cmake() {
-    local version
-    version=$(cmake --version | { read -r _ _ version && echo "$version"; })
-    case $version in
+mag_not_installed() {
+    tail -n 40 build/setup.log >&2
+    echo "They could not be installed; the whole log is in build/setup.log." >&2
+}
+
+# What nobody needs stops nobody.
+mag_install_wished() {
+    [ $# -gt 0 ] || return 0
+    echo "Installing: $*" >&2
+    mag_apt install --no-install-recommends "$@" ||
+        echo "They could not be installed, and are done without; see build/setup.log." >&2
+}
+
+mag_cmake_will_do() {
+    case $1 in
         [4-9].* | [1-9][0-9].* | 3.2[5-9]* | 3.[3-9][0-9]*) return 0 ;;
     esac
-    echo "CMake 3.25 or newer is needed, and this is $version; see https://cmake.org/download" >&2
+    echo "CMake 3.25 or newer is needed, and $2 $1.  Debian 12 and Ubuntu 24.04 have it;" >&2
+    echo "elsewhere get it from https://cmake.org/download, put it into PATH, and run this again." >&2
     return 1
+}
+
+mag_has_cmake() {
+    local version
+    version=$(cmake --version | { read -r _ _ version && echo "$version"; })
+    mag_cmake_will_do "$version" "this is"
+}
+
+# Before anything is installed.  A release that will not tell is tried.
+mag_offers_cmake() {
+    local word version
+    while read -r word version; do
+        if [ "$word" = Candidate: ] && [ "$version" != "(none)" ]; then
+            mag_cmake_will_do "$version" "this system offers" || return 1
+        fi
+    done <<<"$(apt-cache policy cmake 2>/dev/null)"
 }
 
 mag_setup() {
@@ -106,25 +139,28 @@ mag_setup() {
     [ "$1" = peers ] && welcome="$welcome $MAG_PEERS"
     # shellcheck disable=SC2086 # lists of words
     missing=$(mag_absent $needed) wished=$(mag_absent $welcome)
-    if [ -n "$missing" ] && ! command -v apt-get >/dev/null 2>&1; then
-        mag_other_systems
-        return 1
+    if mag_probe cmake; then
+        mag_has_cmake || return 1
     fi
     if [ -n "$missing" ]; then
+        if ! command -v apt-get >/dev/null 2>&1; then
+            mag_other_systems
+            return 1
+        fi
         mag_install "$missing" "$wished" || return 1
-    elif mag_may_install; then
+        mag_has_cmake
+    elif [ -n "$wished" ] && mag_may_install; then
         # shellcheck disable=SC2086 # a list of words
         wished=$(mag_known $wished)
-        [ -z "$wished" ] || mag_install "" "$wished" || return 1
+        [ -z "$wished" ] || mag_install "" "$wished"
     fi
-    mag_check_cmake
 }
 
 # Output is shown only when it fails.
 mag_build() {
     local preset=$1 log="build/$1.log"
     mkdir -p build
-    echo "Building ($preset) ..."
+    echo "Building ($preset) ..." >&2
     if ! cmake --preset "$preset" >"$log" 2>&1 || ! cmake --build "build/$preset" >>"$log" 2>&1; then
         tail -n 60 "$log" >&2
         echo "The build failed; the whole log is in $log." >&2

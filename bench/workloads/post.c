@@ -5,7 +5,8 @@
  * A poster owns a ring of jobs and posts them round and round.  Each job counts how often
  * it ran; the poster posts it again only when it ran as often as it was posted, so the
  * count is also the proof that nothing was lost or run twice.  The cost that is reported
- * is the whole way: post, wait in the queue, run.
+ * is the whole way: post, wait in the queue, run.  The serial twin calls each job where
+ * the others post it, and counts as they do.
  *
  * Ownership
  *   [A] poster and whichever worker runs the job, through atomics
@@ -279,6 +280,25 @@ static int run_chain(struct bench_run *run)
     return run_jobs(run, chain_run);
 }
 
+/* Calls each job, through the pointer that a scheduler calls through. */
+static int run_serial(struct bench_run *run)
+{
+    struct posters *all = run->data;
+    struct poster *poster = &all->posters[0];
+
+    while (poster->posted < poster->wanted) {
+        struct tiny *tiny = poster_next(poster);
+
+        if (tiny == NULL)
+            break;
+        poster->posted++;
+        tiny->posted++;
+        tiny->job.run(&tiny->job);
+    }
+    run->answer = poster_all_back(poster) ? poster->posted : 0;
+    return 0;
+}
+
 /* The first poster is this thread. */
 static int run_threads(struct bench_run *run)
 {
@@ -308,9 +328,11 @@ static int run_threads(struct bench_run *run)
         .sizes = {2000000},                          \
         .size_min = 1,                               \
         .size_max = UINT64_C(1000000000),            \
+        .twin = "serial",                            \
         .per_operation = true,                       \
         .prepare = (prepares),                       \
         .reset = reset,                              \
+        .run_twin = run_serial,                      \
         .run_magpie = (runs),                        \
         .cleanup = cleanup,                          \
     }

@@ -156,6 +156,8 @@ struct mag_budget_level {
     uint64_t quota_usec;     /* microseconds of CPU time in every period; 0: no limit */
     uint64_t period_usec;    /* 0: no limit */
     uint32_t version;        /* of the control groups: 1 or 2 */
+    bool controlled; /* whether it has the CPU controller; without, no number is known */
+    bool counted;    /* whether `throttled` and `throttled_usec` could be read */
 };
 
 struct mag_budget;
@@ -185,6 +187,12 @@ MAG_API void mag_budget_free(struct mag_budget *budget);
 MAG_API uint32_t mag_budget_workers(const struct mag_budget *budget);
 MAG_API enum mag_budget_reason mag_budget_reason(const struct mag_budget *budget);
 
+/*
+ * How many of `wanted` workers the quota allows, at least 1: for another number than that
+ * of the cores, such as one worker for each PU.
+ */
+MAG_API uint32_t mag_budget_cap(const struct mag_budget *budget, uint32_t wanted);
+
 /* The reason's name, such as "quota"; NULL when there is no such reason. */
 MAG_API const char *mag_budget_reason_name(enum mag_budget_reason reason);
 
@@ -209,8 +217,8 @@ MAG_API uint32_t mag_budget_tightest(const struct mag_budget *budget);
 MAG_API uint32_t mag_budget_online(const struct mag_budget *budget);
 
 /*
- * The control groups that were found to say something about CPU time: of v2, then of v1,
- * the process's own first; valid as long as the budget.
+ * The control groups around this process, but for a root that cannot have a limit: of v2,
+ * then of v1, the process's own first; valid as long as the budget.
  *
  *   Returns    NULL when there is no such index
  */
@@ -260,7 +268,8 @@ struct mag_plan;
  * are more workers than PUs the seats are given out again from the first on.
  *
  *   workers      0: one per usable core; per PU for MAG_PLACE_PER_PU; one per entry for a
- *                list.  A budget is not looked at: pass mag_budget_workers() for that
+ *                list.  A budget is not looked at: pass mag_budget_workers() or
+ *                mag_budget_cap() for that
  *   os_pus       for MAG_PLACE_LIST, os_pu_count entries; ignored otherwise
  *   Allocates    yes
  *   Returns      0; -EINVAL no such policy, an empty list, or a PU in it that is not

@@ -99,8 +99,10 @@ MAG_API MAG_MUST_CHECK int mag_sched_post_worker(struct mag_sched *sched,
 struct mag_sched_config {
     size_t size; /* sizeof(struct mag_sched_config); set by mag_sched_config_init */
 
-    /* Number of workers, 1 to MAG_SCHED_WORKERS_MAX; 0 (default): what the budget of this
-     * process allows, see mag_budget_read. */
+    /* Number of workers, 1 to MAG_SCHED_WORKERS_MAX; 0 (default): one for each usable
+     * core - with MAG_PLACE_PER_PU for each usable PU - but no more than the CPU quota of
+     * this process allows, see mag_budget_read; with MAG_PLACE_LIST one for each entry.
+     * A described machine (`topology`) has no quota. */
     uint32_t workers;
 
     /* How workers are laid over the machine.  Default MAG_PLACE_PER_CORE. */

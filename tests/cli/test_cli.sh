@@ -86,12 +86,14 @@ bad "one argument too many" doctor here
 bad "is not per-core" topo --placement everywhere
 bad "is not one of this machine" topo --placement 99999
 bad "--workers: 0 is not from 1" topo --workers 0
+bad "'nonsense' is not a machine that hwloc understands" topo --synthetic nonsense
 bad "one machine" topo --xml a --synthetic b
 
 # --- inputs and outputs that fail
 run 1 topo --xml /nonexistent
 has "$dir/err" "magpie topo: /nonexistent: "
-run 1 topo --synthetic nonsense
+echo nonsense >"$dir/nonsense.xml"
+run 1 topo --xml "$dir/nonsense.xml"
 has "$dir/err" "not a machine that hwloc understands"
 run 1 report /nonexistent
 has "$dir/err" "magpie report: /nonexistent: No such file or directory"
@@ -206,11 +208,22 @@ run 0 bench skynet --size 10^3,1e4 --workers 1 --runs 1
 has "$dir/out" "skynet(1000)"
 has "$dir/out" "skynet(10^4)"
 
+# --- a plan for a list has a worker for each entry
+run 0 topo --synthetic "core:4 pu:1" --placement 3,1,3
+has "$dir/out" "3 workers, placed list"
+
 # --- the doctor tells what the mask allows
 run 0 doctor
 has "$dir/out" "membarrier"
 run 0 doctor --json
 has "$dir/out" '"quota_cpus"'
+has "$dir/out" '"controlled"'
+HWLOC_SYNTHETIC='core:3 pu:1' run 0 doctor
+has "$dir/out" "This is another machine: HWLOC_SYNTHETIC puts it in"
+HWLOC_SYNTHETIC='core:3 pu:1' run 0 topo
+has "$dir/out" "in place of this machine, by HWLOC_SYNTHETIC: 1 node, 3 cores"
+run 0 topo
+has "$dir/out" "this machine: "
 if command -v taskset >/dev/null && [ "$(nproc)" -gt 1 ]; then
     checks=$((checks + 1))
     one=$(taskset -pc $$ | sed 's/.*: \([0-9]*\).*/\1/')
@@ -235,8 +248,12 @@ fi 2>/dev/null
 if [ -n "$group" ] && [ "$(nproc)" -gt 1 ]; then
     sh -c "echo \$\$ >$group/cgroup.procs && exec '$magpie' doctor" >"$dir/out" 2>"$dir/err"
     has "$dir/out" "$group: 1.50 CPUs, 150.0 ms of every 100.0 ms"
+    has "$dir/out" "never held back so far"
     has "$dir/out" "2 workers"
     has "$dir/out" "1.50 CPUs are less than 2 workers"
+    sh -c "echo \$\$ >$group/cgroup.procs &&
+        HWLOC_SYNTHETIC='core:2 pu:2' exec '$magpie' topo -p per-pu" >"$dir/out" 2>"$dir/err"
+    has "$dir/out" "2 workers, placed per-pu"
 else
     echo "skipped: no control group can be made, or there is one CPU only"
 fi

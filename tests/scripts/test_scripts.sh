@@ -97,13 +97,16 @@ for script in bench/run tests/run; do
         expect "it tells what $manager would install" says err "  $manager "
     done
     expect "each time with hwloc and a compiler" test "$(grep -c 'gcc.*hwloc.*cmocka' err)" = 4
+    expect "dnf by its name for ninja" grep -q '^  dnf .* ninja-build ' err
 done
 
 debian
 expect "what is missing is installed" set_up 0
 expect "after the lists were updated" grep -q '^apt-get .* update$' calls
-expect "that, and what is welcome, and nothing else" \
-    grep -q '^apt-get .* install --no-install-recommends libcmocka-dev relacy-dev$' calls
+grep ' install ' calls | sed 's/.* --no-install-recommends //' >installed
+expect "that first, then what is welcome, and nothing else" \
+    test "$(cat installed)" = "libcmocka-dev
+relacy-dev"
 
 # shellcheck disable=SC2016 # it is for the inner shell
 peers=("${setup[@]/#build/peers}")
@@ -112,7 +115,7 @@ debian
 fake go ''
 expect "peers' toolchains are asked for" run 0 env -i "PATH=$work/path" bash -c "${peers[*]}"
 expect "those that are not there" \
-    grep -q '^apt-get .* install --no-install-recommends libcmocka-dev libtbb-dev$' calls
+    grep -q '^apt-get .* install --no-install-recommends libtbb-dev$' calls
 
 debian
 # shellcheck disable=SC2016 # it is for the fake
@@ -142,6 +145,43 @@ expect "when apt fails, so does it" set_up 1
 expect "and tells why" says err "no network"
 
 debian
+# shellcheck disable=SC2016 # it is for the fake
+fake apt-get 'case $* in *relacy*) echo "no space"; exit 100 ;; esac'
+expect "when what is only welcome fails" set_up 0
+expect "it is done without" says err "are done without"
+
+debian
+fake pkg-config ''
+fake apt-get 'echo "no network"; exit 100'
+expect "also where nothing else is missing" set_up 0
+expect "and said so" says err "are done without"
+fake apt-cache 'exit 1'
+expect "and nothing is said" set_up 0
+expect "of what a release lacks" lines err 0
+
+debian
+rm path/cmake
+# shellcheck disable=SC2016 # it is for the fake
+fake apt-cache '[ "$1" != policy ] || printf "cmake:\n  Installed: (none)\n  Candidate: 3.22.1-1ubuntu1\n"'
+expect "a release whose CMake is too old" set_up 1
+expect "is told" says err "CMake 3.25 or newer is needed, and this system offers 3.22.1-1ubuntu1"
+expect "before anything is installed" test "$(grep -c ' install ' calls)" = 0
+for candidate in 3.25.1-1 "(none)"; do
+    debian
+    rm path/cmake
+    # CMake comes with the installation.
+    fake apt-get "case \$* in *cmake*) printf '#!/bin/bash\\necho cmake version 3.25.1\\n' >path/cmake; chmod +x path/cmake ;; esac"
+    fake apt-cache "[ \"\$1\" != policy ] || echo '  Candidate: $candidate'"
+    ln -s "$(command -v chmod)" path/chmod
+    expect "one that offers $candidate is tried" set_up 0
+done
+
+debian
+fake cmake 'echo "cmake version 3.22.1"'
+expect "a CMake that is too old" set_up 1
+expect "is noticed before anything is installed" test "$(grep -c apt-get calls)" = 0
+
+debian
 fake pkg-config ''
 fake apt-cache 'exit 1'
 for version in 3.22.1 3.9.6 2.8; do
@@ -153,6 +193,20 @@ for version in 3.25.0 3.31.6 4.0.1 10.2; do
     fake cmake "echo 'cmake version $version'"
     expect "CMake $version will do" set_up 0
 done
+
+# What a run prints on standard output is the program's alone.
+mkdir -p tree/bench tree/tools tree/build/release/bench
+cp "$top/bench/run" tree/bench
+cp "$top/tools/setup.sh" tree/tools
+printf '#!/bin/bash\necho "what, was, asked, for"\n' >tree/build/release/bench/magpie
+chmod +x tree/build/release/bench/magpie
+debian
+expect "a run that installs and builds" \
+    run 0 env -i "PATH=$work/path" bash tree/bench/run fib --csv -
+expect "says so" grep -q '^Installing: libcmocka-dev' err
+expect "and what it builds" says err "Building (release)"
+expect "and where the page is" says err "The page is $work/report.html"
+expect "beside standard output, not in it" test "$(cat out)" = "what, was, asked, for"
 
 # ------------------------------------------------------------------ counting of tests
 

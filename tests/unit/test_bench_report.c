@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/plot.h"
 #include "bench/report.h"
 #include "tests/support/cmocka.h"
 
@@ -318,6 +319,71 @@ static void the_page_has_plots_in_the_colours_of_the_page(void **state)
     assert_true(in_colour);
 }
 
+/* A machine with one PU has nothing else. */
+static void rows_of_one_worker_are_plotted(void **state)
+{
+    struct bench_report report = sample();
+    bool possible = bench_plot_possible();
+    char *text;
+    (void)state;
+
+    for (size_t i = 0; i < report.rows.count; i++) {
+        report.rows.rows[i].workers = 1;
+        report.rows.rows[i].ok = true;
+    }
+    text = written_by(bench_html_write, &report);
+    bool plotted = strstr(text, "<svg") != NULL && strstr(text, "var(--plot-5)") != NULL;
+
+    free(text);
+    bench_report_free(&report);
+    if (!possible) {
+        (void)printf("skipped: there is no gnuplot\n");
+        skip();
+    }
+    assert_true(plotted);
+}
+
+/* The page with a start-up file of gnuplot's in the user's folder, to be freed. */
+static char *page_with_start_up_file(const struct bench_report *report)
+{
+    char home[] = "/tmp/magpie-home-XXXXXX";
+    char file[64];
+    char before[4096];
+    char *text;
+    FILE *out;
+
+    put_into(before, sizeof(before), getenv("HOME") != NULL ? getenv("HOME") : "");
+    assert_non_null(mkdtemp(home));
+    (void)snprintf(file, sizeof(file), "%s/.gnuplot", home);
+    out = fopen(file, "w");
+    assert_non_null(out);
+    (void)fputs("exit status 1\n", out);
+    (void)fclose(out);
+    (void)setenv("HOME", home, 1);
+    text = written_by(bench_html_write, report);
+    (void)setenv("HOME", before, 1);
+    (void)unlink(file);
+    (void)rmdir(home);
+    return text;
+}
+
+static void what_a_user_tells_gnuplot_does_not_reach_the_page(void **state)
+{
+    struct bench_report report = sample();
+    bool possible = bench_plot_possible();
+    char *text = page_with_start_up_file(&report);
+    bool plotted = strstr(text, "<svg") != NULL;
+    (void)state;
+
+    free(text);
+    bench_report_free(&report);
+    if (!possible) {
+        (void)printf("skipped: there is no gnuplot\n");
+        skip();
+    }
+    assert_true(plotted);
+}
+
 static void without_gnuplot_the_page_says_that_plots_are_missing(void **state)
 {
     struct bench_report report = sample();
@@ -358,6 +424,8 @@ int main(void)
         cmocka_unit_test(the_table_shows_figures_and_what_is_wrong),
         cmocka_unit_test(the_page_needs_nothing_else_and_escapes_text),
         cmocka_unit_test(the_page_has_plots_in_the_colours_of_the_page),
+        cmocka_unit_test(rows_of_one_worker_are_plotted),
+        cmocka_unit_test(what_a_user_tells_gnuplot_does_not_reach_the_page),
         cmocka_unit_test(without_gnuplot_the_page_says_that_plots_are_missing),
         cmocka_unit_test(a_page_without_rows_is_a_page),
     };

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The drawing of a made-up machine, to be freed. */
-static char *drawing_of(const char *machine, enum mag_placement placement,
-                        uint32_t workers)
+/* The drawing of a described machine, to be freed. */
+static char *drawing_of(enum mag_topology_kind kind, const char *machine,
+                        enum mag_placement placement, uint32_t workers)
 {
     struct mag_topology *topology = NULL;
     struct mag_plan *plan = NULL;
@@ -16,7 +16,7 @@ static char *drawing_of(const char *machine, enum mag_placement placement,
     FILE *out = open_memstream(&text, &size);
 
     assert_non_null(out);
-    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, machine, &topology), 0);
+    assert_int_equal(mag_topology_load(kind, machine, &topology), 0);
     assert_int_equal(mag_plan_make(topology, placement, workers, NULL, 0, &plan), 0);
     const struct bench_topo topo = {.topology = topology,
                                     .plan = plan,
@@ -32,7 +32,8 @@ static char *drawing_of(const char *machine, enum mag_placement placement,
 
 static void a_machine_is_drawn_with_workers_under_their_pus(void **state)
 {
-    char *text = drawing_of("node:2 core:2 pu:2", MAG_PLACE_PER_CORE, 0);
+    char *text =
+        drawing_of(MAG_TOPOLOGY_SYNTHETIC, "node:2 core:2 pu:2", MAG_PLACE_PER_CORE, 0);
     (void)state;
 
     assert_string_equal(text, "made up: 2 nodes, 4 cores, 8 PUs\n"
@@ -57,7 +58,8 @@ static void a_machine_is_drawn_with_workers_under_their_pus(void **state)
 
 static void pus_without_workers_have_no_line_below(void **state)
 {
-    char *text = drawing_of("pack:2 l3:1 core:1 pu:1", MAG_PLACE_COMPACT, 1);
+    char *text = drawing_of(MAG_TOPOLOGY_SYNTHETIC, "pack:2 l3:1 core:1 pu:1",
+                            MAG_PLACE_COMPACT, 1);
     (void)state;
 
     assert_non_null(strstr(text, "    cache 0    [0]\n    workers     0\n"));
@@ -67,16 +69,34 @@ static void pus_without_workers_have_no_line_below(void **state)
 
 static void several_workers_on_a_pu_are_counted(void **state)
 {
-    char *text = drawing_of("core:1 pu:1", MAG_PLACE_PER_CORE, 3);
+    char *text = drawing_of(MAG_TOPOLOGY_SYNTHETIC, "core:1 pu:1", MAG_PLACE_PER_CORE, 3);
     (void)state;
 
     assert_non_null(strstr(text, "    cache 0    [  0]\n    workers     0+2\n"));
     free(text);
 }
 
+static void the_kinds_of_a_hybrid_machine_are_named(void **state)
+{
+    char *text =
+        drawing_of(MAG_TOPOLOGY_XML, MAG_SOURCE_DIR "/tests/topologies/hybrid.xml",
+                   MAG_PLACE_PER_CORE, 0);
+    char *same = drawing_of(MAG_TOPOLOGY_SYNTHETIC, "core:2 pu:1", MAG_PLACE_COMPACT, 0);
+    (void)state;
+
+    assert_non_null(strstr(text, "    cores of kind 0, the slowest\n"
+                                 "    cache 0    [0] [1] [2] [3]\n"));
+    assert_non_null(strstr(text, "    cores of kind 1\n"
+                                 "    cache 0    [4 5] [6 7]\n"));
+    assert_null(strstr(same, "kind"));
+    free(text);
+    free(same);
+}
+
 static void a_long_line_is_folded_between_cores(void **state)
 {
-    char *text = drawing_of("l3:1 core:40 pu:2", MAG_PLACE_PER_PU, 0);
+    char *text =
+        drawing_of(MAG_TOPOLOGY_SYNTHETIC, "l3:1 core:40 pu:2", MAG_PLACE_PER_PU, 0);
     (void)state;
 
     for (const char *line = text; *line != '\0';) {
@@ -128,6 +148,7 @@ int main(void)
         cmocka_unit_test(a_machine_is_drawn_with_workers_under_their_pus),
         cmocka_unit_test(pus_without_workers_have_no_line_below),
         cmocka_unit_test(several_workers_on_a_pu_are_counted),
+        cmocka_unit_test(the_kinds_of_a_hybrid_machine_are_named),
         cmocka_unit_test(a_long_line_is_folded_between_cores),
         cmocka_unit_test(json_has_every_pu_and_every_worker),
     };

@@ -113,6 +113,19 @@ static void every_workload_is_tested(void **state)
     }
 }
 
+static void every_post_is_measured_beside_something(void **state)
+{
+    (void)state;
+
+    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
+        const struct bench_workload *workload = bench_workloads[i];
+        bool post = strcmp(workload->group, "post") == 0;
+
+        if (post && (workload->twin == NULL || workload->run_twin == NULL))
+            fail_msg("%s has no twin", workload->name);
+    }
+}
+
 static void the_known_answers_are_the_published_ones(void **state)
 {
     static const struct {
@@ -206,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_workload_is_right_on_every_runtime),
         cmocka_unit_test(every_workload_is_tested),
+        cmocka_unit_test(every_post_is_measured_beside_something),
         cmocka_unit_test(the_known_answers_are_the_published_ones),
         cmocka_unit_test(a_sort_with_a_fault_is_noticed),
         cmocka_unit_test(a_product_or_plate_that_was_not_computed_is_noticed),

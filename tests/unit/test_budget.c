@@ -101,6 +101,8 @@ static void the_tightest_group_above_us_decides(void **state)
     assert_true(mag_budget_level(budget, 0)->cpus > 5.99);
     assert_int_equal(mag_budget_level(budget, 1)->throttled, 7);
     assert_int_equal(mag_budget_level(budget, 1)->throttled_usec, 9);
+    assert_true(mag_budget_level(budget, 1)->counted);
+    assert_false(mag_budget_level(budget, 2)->counted);
     assert_true(mag_budget_level(budget, 2)->cpus < 0.01);
     assert_non_null(strstr(mag_budget_level(budget, 1)->path, "/sys/fs/cgroup/a/b"));
     mag_budget_free(budget);
@@ -131,6 +133,33 @@ static void a_fractional_quota_is_rounded_as_asked(void **state)
     }
 }
 
+static void any_number_of_workers_is_capped_by_the_quota(void **state)
+{
+    static const struct {
+        const char *limit;
+        uint32_t up;
+        uint32_t down;
+    } cases[] = {{"1150000 100000", 12, 11},
+                 {"1700000 100000", 16, 16},
+                 {"50000 100000", 1, 1},
+                 {"max 100000", 16, 16}};
+    (void)state;
+
+    put("/proc/self/cgroup", "0::/\n");
+    put("/proc/self/mountinfo", MOUNT_V2);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        put("/sys/fs/cgroup/cpu.max", cases[i].limit);
+        struct mag_budget *up = read_budget(MAG_BUDGET_UP);
+        struct mag_budget *down = read_budget(MAG_BUDGET_DOWN);
+        /* More than there are cores, which is what the number of workers goes by. */
+        assert_int_equal(mag_budget_cap(up, 16), cases[i].up);
+        assert_int_equal(mag_budget_cap(down, 16), cases[i].down);
+        assert_int_equal(mag_budget_cap(up, 0), 1);
+        mag_budget_free(up);
+        mag_budget_free(down);
+    }
+}
+
 static void version_one_has_its_quota_in_two_files(void **state)
 {
     (void)state;
@@ -146,6 +175,31 @@ static void version_one_has_its_quota_in_two_files(void **state)
     struct mag_budget *budget = read_budget(MAG_BUDGET_UP);
     assert_int_equal(mag_budget_level(budget, 1)->throttled, 3);
     assert_int_equal(mag_budget_level(budget, 1)->throttled_usec, 4);
+    mag_budget_free(budget);
+}
+
+static void a_group_without_the_cpu_controller_sets_no_limit_and_is_ours(void **state)
+{
+    (void)state;
+    put("/proc/self/cgroup", "0::/a/b\n");
+    put("/proc/self/mountinfo", MOUNT_V2);
+    put("/sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
+    put("/sys/fs/cgroup/a/cgroup.events", "populated 1\n");
+    put("/sys/fs/cgroup/a/cpu.max", "300000 100000\n");
+    put("/sys/fs/cgroup/a/cpu.stat", "nr_throttled 0\nthrottled_usec 0\n");
+    put("/sys/fs/cgroup/a/b/cgroup.events", "populated 1\n");
+    put("/sys/fs/cgroup/a/b/cpu.stat", "usage_usec 5\n");
+    expect(3, MAG_BUDGET_QUOTA, 2);
+
+    struct mag_budget *budget = read_budget(MAG_BUDGET_UP);
+    const struct mag_budget_level *own = mag_budget_level(budget, 0);
+    const struct mag_budget_level *above = mag_budget_level(budget, 1);
+    assert_non_null(strstr(own->path, "/sys/fs/cgroup/a/b"));
+    assert_false(own->controlled);
+    assert_false(own->counted);
+    assert_true(above->controlled);
+    assert_true(above->counted);
+    assert_int_equal(above->throttled, 0);
     mag_budget_free(budget);
 }
 
@@ -358,7 +412,9 @@ int main(void)
         IN_ROOT(without_control_groups_every_core_counts),
         IN_ROOT(the_tightest_group_above_us_decides),
         IN_ROOT(a_fractional_quota_is_rounded_as_asked),
+        IN_ROOT(any_number_of_workers_is_capped_by_the_quota),
         IN_ROOT(version_one_has_its_quota_in_two_files),
+        IN_ROOT(a_group_without_the_cpu_controller_sets_no_limit_and_is_ours),
         IN_ROOT(both_versions_side_by_side_are_read),
         IN_ROOT(a_container_sees_its_own_group_as_the_root),
         IN_ROOT(files_that_make_no_sense_set_no_limit),

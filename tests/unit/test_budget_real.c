@@ -3,9 +3,10 @@
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 
-#include <magpie/numa.h>
+#include <magpie/sched.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,6 +50,25 @@ struct quota {
     char group[256];
 };
 
+/* The workers of a scheduler with one for each of four PUs; or the error. */
+static int start_per_pu(void)
+{
+    struct mag_sched_config config;
+    struct mag_sched *sched;
+    int r;
+
+    mag_sched_config_init(&config);
+    config.placement = MAG_PLACE_PER_PU;
+    if (setenv("HWLOC_SYNTHETIC", "core:2 pu:2", 1) != 0)
+        return -1;
+    r = mag_sched_start(&config, &sched);
+    if (r < 0)
+        return r;
+    r = (int)mag_sched_workers(sched);
+    mag_sched_destroy(sched);
+    return r;
+}
+
 static int read_inside(void *arg)
 {
     const struct quota *quota = arg;
@@ -63,10 +83,10 @@ static int read_inside(void *arg)
         return 2;
     if (mag_budget_read(eight_cores, MAG_BUDGET_UP, NULL, &budget) != 0)
         return 3;
-    return mag_budget_workers(budget) == quota->workers &&
-                   mag_budget_reason(budget) == MAG_BUDGET_QUOTA
-               ? 0
-               : 4;
+    if (mag_budget_workers(budget) != quota->workers ||
+        mag_budget_reason(budget) != MAG_BUDGET_QUOTA)
+        return 4;
+    return start_per_pu() == (int)quota->workers ? 0 : 5;
 }
 
 /* The reason for what is left of this machine; a quota around the tests does not
@@ -169,7 +189,8 @@ static void a_real_cpuset_is_the_reason(void **state)
 static void a_real_quota_is_found(void **state)
 {
     static struct quota quotas[] = {{.text = "100000", .workers = 1},
-                                    {.text = "150000", .workers = 2}};
+                                    {.text = "150000", .workers = 2},
+                                    {.text = "300000", .workers = 3}};
     (void)state;
 
     for (size_t i = 0; i < sizeof(quotas) / sizeof(quotas[0]); i++) {
