@@ -26,6 +26,7 @@ MODELS = {  # driver: the files whose orders it must notice
     "model_park": ["sched/idle.h", "sched/idle.c"],
     "model_fork": ["sched/fork_stack.c"],
     "model_core": ["vtask/core.h", "vtask/core.c", "vtask/visit.c"],
+    "model_any": ["vtask/when_any.c"],
 }
 WEAKER = {"seq_cst": "acq_rel", "acq_rel": "relaxed", "acquire": "relaxed", "release": "relaxed"}
 ORDER = re.compile(r"memory_order_(seq_cst|acq_rel|acquire|release)\b")
