@@ -135,6 +135,8 @@ static inline struct mag_frame *box_of(struct mag_frame *frame)
     if (MAG_UNLIKELY(box == NULL))
         return NULL;
     box->core.step = frame->core.step;
+    /* The detail of an error that MAG_TRY has handed out. */
+    box->core.value = frame->core.value;
     copy(box + 1, frame + 1, type_of(frame)->size - sizeof(*frame));
     return box;
 }
