@@ -110,8 +110,10 @@ void mag_frame_recycle(struct mag_core *core)
  * until the store has left its buffer: a small frame is copied int by int. */
 static inline void copy(void *to, const void *from, size_t bytes)
 {
-    uint32_t *ints = to;
-    const uint32_t *old = from;
+    /* The user's fields have types of their own. */
+    typedef uint32_t __attribute__((may_alias)) word;
+    word *ints = to;
+    const word *old = from;
 
     if (bytes > COPY_INTS * sizeof(*ints)) {
         memcpy(to, from, bytes);
