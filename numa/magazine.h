@@ -29,8 +29,7 @@
 #define NUMA_MAGAZINE_H
 
 #include "numa/pool.h"
-
-#include <sched.h>
+#include "numa/turns.h"
 
 /* A thread that uses pools. */
 struct mag_member {
@@ -79,9 +78,11 @@ static inline struct mag_outbox *mag_magazine_outbox(const struct mag_pool *pool
 
 static inline void mag_member_lock(struct mag_member *member)
 {
+    unsigned tries = 0;
+
     /* fork-gate, acquire: what the last holder did is visible. */
     while (atomic_exchange_explicit(&member->latch, 1, memory_order_acquire) != 0)
-        (void)sched_yield();
+        mag_pool_give_way(tries++);
 }
 
 static inline void mag_member_unlock(struct mag_member *member)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "numa/pool_slab.h"
 
-#include <assert.h>
 #include <errno.h>
 
 enum {
@@ -116,7 +115,6 @@ static struct mag_pool_cell *cell_of(const struct mag_pool_shape *shape, void *o
     /* offset / stride, exact because offset is a multiple of stride below 2^32. */
     uint64_t index = offset * shape->per_stride >> 32;
 
-    assert(index < shape->objects && index * shape->stride == offset);
     return &slab->cells[index];
 }
 
@@ -141,7 +139,6 @@ mag_pool_link *mag_pool_chain(const struct mag_pool_shape *shape, void *const *o
 {
     struct mag_pool_cell *head = cell_of(shape, objects[0]);
 
-    assert(count >= 1 && count <= POOL_CHAIN_MAX);
     head->right = reference(shape, objects, 1, count);
     for (uint32_t i = 1; 2 * i < count; i++) {
         struct mag_pool_cell *cell = cell_of(shape, objects[i]);

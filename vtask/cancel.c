@@ -99,8 +99,10 @@ int mag_cancel_register(struct mag_cancel *cancel,
     uint32_t state = lock(cancel);
     bool fired = (state & MAG_CANCEL_FIRED) != 0;
 
+    /* The source that it was at before may be gone: nobody may look there again. */
+    registration->cancel = fired ? NULL : cancel;
+    registration->link = NULL;
     if (!fired) {
-        registration->cancel = cancel;
         registration->run = run;
         registration->key = key;
         insert(cancel, registration);

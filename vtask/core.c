@@ -29,8 +29,13 @@ void mag_core_reset(struct mag_core *core)
 
 MAG_COLD void mag_core_drop(struct mag_core *core)
 {
-    /* done, release: for whoever holds a copy of the task and asks. */
+    const struct mag_core_type *type = core->type;
+
+    /* done, release: for whoever holds a copy of the task and asks.  A core that is reset
+     * by hand may be reset, or gone, as soon as its owner has seen it. */
     atomic_store_explicit(&core->slot, MAG_SLOT_RAN, memory_order_release);
+    if (type == NULL || type->recycle == NULL)
+        return;
     int r = mag_core_consume_any(core, NULL, 0, NULL);
     (void)r;
 }

@@ -33,6 +33,10 @@ void mag_misuse_hush(bool hush);
 /* Where the caller is. */
 void mag_debug_here(struct mag_debug_site *ret_site);
 
+/* Whether a call of `function`, whose frame's address this is, is still under way on this
+ * thread, or was left by a jump.  In doubt it is. */
+bool mag_debug_is_inside(uintptr_t frame, uintptr_t function);
+
 /* ------------------------------------------------------------------- debug_list.c */
 
 /* What is remembered of a misused task; without a record nothing is written. */

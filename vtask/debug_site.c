@@ -37,6 +37,33 @@ __attribute__((noinline)) void mag_debug_here(struct mag_debug_site *ret_site)
     (void)_Unwind_Backtrace(step, &walk);
 }
 
+/* What is looked for on the stack: the frame of `function` that holds the address. */
+struct search {
+    uintptr_t address;
+    uintptr_t function; /* of the frame before */
+    bool passed;
+};
+
+static _Unwind_Reason_Code seek(struct _Unwind_Context *context, void *arg)
+{
+    struct search *search = arg;
+
+    /* That is where this frame begins, and the one before ends. */
+    search->passed = _Unwind_GetCFA(context) > search->address;
+    if (search->passed)
+        return _URC_END_OF_STACK;
+    search->function = _Unwind_GetRegionStart(context);
+    return _URC_NO_REASON;
+}
+
+bool mag_debug_is_inside(uintptr_t frame, uintptr_t function)
+{
+    struct search search = {.address = frame};
+
+    (void)_Unwind_Backtrace(seek, &search);
+    return !search.passed || search.function == function;
+}
+
 /* ----------------------------------------------------------------------- in words */
 
 static const char *name_of_file(const char *path)

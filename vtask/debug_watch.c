@@ -11,8 +11,12 @@
 
 static _Atomic(struct mag_misuse_watch *) watch;
 
-/* This thread is in a watch, or told so: what it does wrong is not told. */
+/* This thread was told so: what it does wrong is not told. */
 static __thread unsigned hushed;
+
+/* The frame of the `call` in which this thread is in a watch; 0: in none.  A watch that
+ * has jumped out of it leaves it as it is. */
+static __thread uintptr_t calling;
 
 struct mag_misuse_watch *mag_debug_watch(struct mag_misuse_watch *next)
 {
@@ -25,6 +29,20 @@ void mag_misuse_hush(bool hush)
     hushed += hush ? 1 : -1U;
 }
 
+static MAG_COLD MAG_NOINLINE void call(struct mag_misuse_watch *listener,
+                                       const struct mag_misuse *misuse)
+{
+    calling = (uintptr_t)__builtin_frame_address(0);
+    listener->told(listener, misuse);
+    calling = 0;
+}
+
+/* What a watch does wrong itself is not told. */
+static bool is_in_watch(void)
+{
+    return calling != 0 && mag_debug_is_inside(calling, (uintptr_t)call);
+}
+
 static MAG_COLD int tell(int code, enum mag_debug_kind kind, const void *object,
                          uint64_t token)
 {
@@ -34,13 +52,11 @@ static MAG_COLD int tell(int code, enum mag_debug_kind kind, const void *object,
     struct mag_misuse misuse = {
         .code = code, .kind = kind, .object = object, .token = token};
 
-    if (listener == NULL || hushed != 0)
+    if (listener == NULL || hushed != 0 || is_in_watch())
         return code;
-    hushed++;
     mag_debug_here(&misuse.here);
     mag_debug_recall(&misuse);
-    listener->told(listener, &misuse);
-    hushed--;
+    call(listener, &misuse);
     return code;
 }
 

@@ -110,8 +110,10 @@ void mag_frame_recycle(struct mag_core *core)
  * until the store has left its buffer: a small frame is copied int by int. */
 static inline void copy(void *to, const void *from, size_t bytes)
 {
-    uint32_t *ints = to;
-    const uint32_t *old = from;
+    /* The user's fields have types of their own. */
+    typedef uint32_t __attribute__((may_alias)) word;
+    word *ints = to;
+    const word *old = from;
 
     if (bytes > COPY_INTS * sizeof(*ints)) {
         memcpy(to, from, bytes);
@@ -135,6 +137,8 @@ static inline struct mag_frame *box_of(struct mag_frame *frame)
     if (MAG_UNLIKELY(box == NULL))
         return NULL;
     box->core.step = frame->core.step;
+    /* The detail of an error that MAG_TRY has handed out. */
+    box->core.value = frame->core.value;
     copy(box + 1, frame + 1, type_of(frame)->size - sizeof(*frame));
     return box;
 }

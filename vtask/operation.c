@@ -158,8 +158,10 @@ bool mag_operation_try_own(struct mag_operation *operation)
     if (!mag_claim_own(&operation->claim, MAG_CLAIM_FREE, MAG_CLAIM_BUSY))
         return false;
     core->flags = 0;
+    /* Not biased: who has registered would look at the token once more, and by then the
+     * continuation may have freed the object. */
     /* relaxed: the operation is handed out later, which publishes it. */
-    atomic_store_explicit(&core->slot, mag_core_bias(), memory_order_relaxed);
+    atomic_store_explicit(&core->slot, MAG_SLOT_EMPTY, memory_order_relaxed);
     mag_debug_core_began(core);
     return true;
 }

@@ -1,6 +1,7 @@
 /*
- * turns.h - waiting for a lock that is held for a few instructions: look again at once,
- * then let others run, then sleep.  Private to vtask/.
+ * turns.h - waiting for somebody who needs a moment more, such as the holder of a lock:
+ * look again at once, then let others run, then sleep, so that a thread of a lower
+ * real-time priority comes to its end, too.  Private to vtask/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

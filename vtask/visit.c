@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/core.h"
 
+#include "vtask/turns.h"
+
 #include <magpie/barrier.h>
 
-#include <sched.h>
 #include <stdatomic.h>
 
 /* ------------------------------------------------------------------- the visitor */
@@ -34,6 +35,11 @@ MAG_COLD struct mag_continuation *mag_core_visit(struct mag_core *core, uintptr_
         leave(core, token | MAG_VISITOR_LEFT);
         return NULL;
     }
+    /* Misuse: a second completer was faster, and has run who waited. */
+    if (mag_slot_is_done(slot)) {
+        leave(core, token | MAG_VISITOR_LEFT);
+        return NULL;
+    }
     if (slot == MAG_SLOT_DROP) {
         leave(core, token | MAG_VISITOR_LEFT);
         mag_core_drop(core);
@@ -49,18 +55,19 @@ MAG_COLD struct mag_continuation *mag_core_visit(struct mag_core *core, uintptr_
 
 MAG_COLD void mag_core_see_off(struct mag_core *core)
 {
-    while (mag_core_is_visited(core))
-        (void)sched_yield();
+    for (unsigned tries = 0; mag_core_is_visited(core); tries++)
+        mag_turn_give_way(tries);
 }
 
 MAG_COLD bool mag_core_meet(struct mag_core *core, uint64_t token)
 {
+    unsigned tries = 0;
     uint64_t word;
 
     /* left, acquire: the outcome is visible. */
     while ((word = atomic_load_explicit(&core->token, memory_order_acquire)) ==
            (token | MAG_VISITOR_INSIDE))
-        (void)sched_yield();
+        mag_turn_give_way(tries++);
     if (word != (token | MAG_VISITOR_LEFT))
         return true;
     /* done, release: the outcome precedes it for who polls.  (1) covered it. */

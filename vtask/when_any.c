@@ -285,6 +285,9 @@ int mag_when_any(mag_vtask *tasks, size_t count, mag_vtask *ret_task)
     if (arrive(any)) {
         task = mag_vtask_result(winner_of(any));
         drop(any, count - waiting + forget_losers(any) + 1);
+    } else {
+        /* The winner gives back those that wait; the others were never registered. */
+        drop(any, count - waiting);
     }
     *ret_task = task;
     return 0;

@@ -78,6 +78,7 @@ MAG_EXTERN_C_BEGIN
         local.frame.core.type = &name##_type.core;                                  \
         local.frame.core.flags = 0;                                                 \
         local.frame.core.step = 0;                                                  \
+        local.frame.core.value = 0;                                                 \
         memset((char *)&local + sizeof(local.frame), 0,                             \
                sizeof(local) - sizeof(local.frame));                                \
         MAG_ASYNC_FILL arguments;                                                   \
@@ -167,7 +168,7 @@ default:                                      \
         (f) = (__typeof__(f))(void *)mag_box;                   \
     } while (0)
 
-/* The detail of the error that MAG_TRY handed out. */
+/* The detail of the last error that MAG_TRY handed out; 0: there was none. */
 #define mag_async_detail(f) ((f)->frame.core.value)
 
 /* Bytes that arguments and locals may take together. */

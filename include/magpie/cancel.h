@@ -122,7 +122,7 @@ typedef void (*mag_cancel_fn)(struct mag_cancel_registration *registration,
 struct mag_cancel_registration {
     struct mag_cancel_registration *next;
     struct mag_cancel_registration **link; /* what points here; NULL: in no list */
-    struct mag_cancel *cancel;             /* of the last registration; NULL: none yet */
+    struct mag_cancel *cancel;             /* where it was last; NULL: refused, or none */
     mag_cancel_fn run;
     uint64_t key;
 };

@@ -252,7 +252,8 @@ MAG_API MAG_MUST_CHECK bool mag_operation_try_value(struct mag_operation *operat
 /*
  * Makes an operation part of an object of yours, such as the reading end of a connection:
  * it is not pooled but idle between its uses.  Its memory must stay what it is as long as
- * there are tasks of it (VT-199).  Begins idle.
+ * somebody may use a task of it, also a stale one (VT-199); who consumes the last one,
+ * its continuation too, may free it.  Begins idle.
  *
  *   `operation`  all zeroes, or an owned operation that is idle
  */

@@ -208,8 +208,8 @@ MAG_MUST_CHECK static inline int mag_pool_take(struct mag_pool *pool, void **ret
 }
 
 /*
- * Gives back an object that mag_pool_take yielded.  Never fails, also where memory is
- * short: without a magazine the object goes to its node's stack.
+ * Gives back an object that mag_pool_take yielded from this pool.  Never fails, also
+ * where memory is short: without a magazine the object goes to its node's stack.
  *
  *   Thread     any; on a thread of another node the object is sent home, in a batch
  *   Blocks     no, but briefly when a thread's magazine is made or another thread forks

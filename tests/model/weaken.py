@@ -29,6 +29,7 @@ MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_watch": ["sched/idle.c", "sched/idle.h"],
     "model_fork": ["sched/fork_stack.c"],
     "model_core": ["vtask/core.h", "vtask/core.c", "vtask/visit.c"],
+    "model_any": ["vtask/when_any.c"],
 }
 WEAKER = {"seq_cst": "acq_rel", "acq_rel": "relaxed", "acquire": "relaxed", "release": "relaxed"}
 ORDER = re.compile(r"memory_order_(seq_cst|acq_rel|acquire|release)\b")

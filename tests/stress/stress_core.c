@@ -111,6 +111,12 @@ static void poll(struct operation *operation)
     finish(operation);
 }
 
+static void discard_and_poll(struct operation *operation)
+{
+    assert_int_equal(mag_core_discard(&operation->core, 0), 0);
+    poll(operation);
+}
+
 static void race(void (*consume)(struct operation *), uint8_t flags)
 {
     uint64_t rounds = test_rounds(30000);
@@ -157,6 +163,13 @@ static void who_polls_may_free_the_source_at_once(void **state)
 {
     (void)state;
     race(poll, 0);
+}
+
+/* VT-131, VT-193 */
+static void who_holds_a_copy_of_a_discarded_task_may_free_the_source(void **state)
+{
+    (void)state;
+    race(discard_and_poll, 0);
 }
 
 /* ------------------------------------------------------------------------- chains */
@@ -240,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_continuation_that_frees_its_source_runs_once),
         cmocka_unit_test(a_queued_continuation_that_frees_its_source_runs_once),
         cmocka_unit_test(who_polls_may_free_the_source_at_once),
+        cmocka_unit_test(who_holds_a_copy_of_a_discarded_task_may_free_the_source),
         cmocka_unit_test(a_long_chain_that_nobody_takes_needs_little_stack),
         cmocka_unit_test(a_long_chain_of_inline_completions_ends),
     };

@@ -57,6 +57,19 @@ MAG_ASYNC(long_task, waits_in_a_switch, (int, kind), long item;)
     MAG_END(f);
 }
 
+/* The detail of an error is still known after the wait that moves the frame. */
+MAG_ASYNC(long_task, tries_and_waits, (mag_vtask, tried), int error; long item;
+          uint64_t details[2];)
+{
+    MAG_BEGIN(f);
+    f->details[0] = mag_async_detail(f);
+    MAG_TRY_DONE(f, f->error, mag_task_of(f->tried));
+    MAG_AWAIT(f, f->item, start_operation());
+    f->details[1] = mag_async_detail(f);
+    return long_task_result((long)(f->details[0] * 1000 + f->details[1]));
+    MAG_END(f);
+}
+
 static struct mag_core *frame_of(long_task task)
 {
     return (struct mag_core *)(task.task.backing & ~(uintptr_t)MAG_VTASK_TAGS);
@@ -127,6 +140,27 @@ static void an_await_in_a_switch_ends_with_an_error(void **state)
     complete(5);
     assert_int_equal(long_task_get(task, &value), MAG_E_STATE);
     assert_int_equal(value, 7);
+}
+
+static void the_detail_of_an_error_survives_the_first_wait(void **state)
+{
+    long detail = 7;
+    (void)state;
+
+    /* The pooled frame has held another word before. */
+    long_task task = add_one();
+    complete(4);
+    assert_int_equal(long_task_get(task, &detail), 0);
+
+    task = tries_and_waits(mag_vtask_failed(-EIO, 55));
+    complete(5);
+    assert_int_equal(long_task_get(task, &detail), 0);
+    assert_int_equal(detail, 55);
+
+    task = tries_and_waits(MAG_VTASK_COMPLETED);
+    complete(6);
+    assert_int_equal(long_task_get(task, &detail), 0);
+    assert_int_equal(detail, 0);
 }
 
 /* VT-185 */
@@ -327,6 +361,7 @@ int main(void)
         cmocka_unit_test(a_call_that_waits_often_has_one_frame_and_gives_it_back),
         cmocka_unit_test(failing_with_no_error_is_an_error),
         cmocka_unit_test(an_await_in_a_switch_ends_with_an_error),
+        cmocka_unit_test(the_detail_of_an_error_survives_the_first_wait),
         cmocka_unit_test(a_function_that_has_ended_cannot_be_completed_again),
         cmocka_unit_test(a_frame_may_be_returned_by_a_thread_that_ends),
         cmocka_unit_test(results_never_cross_between_calls_that_hop_between_threads),

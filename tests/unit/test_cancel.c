@@ -4,6 +4,8 @@
 
 #include <magpie/cancel.h>
 
+#include <stdlib.h>
+
 /* A registration that writes down its calls. */
 struct note {
     struct mag_cancel_registration registration;
@@ -187,6 +189,33 @@ static void a_linked_source_fires_with_its_parent_until_unlinked(void **state)
     mag_cancel_unlink(&links[0]);
 }
 
+static void a_refused_registration_has_forgotten_the_source_before(void **state)
+{
+    struct mag_cancel *before = calloc(1, sizeof(*before));
+    struct mag_cancel fired = {0}, child = {0};
+    struct mag_cancel_link link = {0};
+    struct note note = {.calls = 0};
+    (void)state;
+
+    assert_non_null(before);
+    mag_cancel_link(&link, &child, before);
+    mag_cancel_unlink(&link);
+    add(before, &note, 3);
+    assert_true(mag_cancel_unregister(&note.registration, true));
+    /* Its registrations are over. */
+    free(before);
+
+    assert_true(mag_cancel_fire(&fired));
+    mag_cancel_link(&link, &child, &fired);
+    assert_true(mag_cancel_has_fired(&child));
+    assert_null(link.registration.cancel);
+    mag_cancel_unlink(&link);
+    assert_int_equal(mag_cancel_register(&fired, &note.registration, note_call, 4),
+                     -ECANCELED);
+    assert_null(note.registration.cancel);
+    assert_false(mag_cancel_unregister(&note.registration, true));
+}
+
 /* VT-9, VT-10 */
 static void a_cancelled_value_carries_the_source_that_fired(void **state)
 {
@@ -333,6 +362,7 @@ int main(void)
         cmocka_unit_test(a_callback_may_unregister_itself_and_others_without_waiting),
         cmocka_unit_test(unregistering_waits_for_a_callback_elsewhere_if_asked_to),
         cmocka_unit_test(a_linked_source_fires_with_its_parent_until_unlinked),
+        cmocka_unit_test(a_refused_registration_has_forgotten_the_source_before),
         cmocka_unit_test(a_cancelled_value_carries_the_source_that_fired),
         cmocka_unit_test(a_cancelled_operation_fails_with_its_source),
         cmocka_unit_test(a_completed_operation_leaves_its_source),

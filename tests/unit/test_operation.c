@@ -2,7 +2,10 @@
 #include "tests/support/fault.h"
 #include "tests/unit/vtask_kit.h"
 
+#include <magpie/barrier.h>
 #include <magpie/operation.h>
+
+#include <stdlib.h>
 
 /* An operation with a payload and a result of more than a word. */
 struct reply {
@@ -262,6 +265,57 @@ static void an_object_falls_back_to_the_pool_while_its_own_is_busy(void **state)
     }
 }
 
+static uintptr_t slot_of(struct mag_operation *operation)
+{
+    /* relaxed: this thread alone. */
+    return atomic_load_explicit(&operation->core.slot, memory_order_relaxed);
+}
+
+/* An operation and the object that it is part of. */
+struct connection {
+    struct mag_operation reading;
+    struct mag_continuation continuation;
+    mag_vtask task;
+    uint64_t *ret_result;
+};
+
+static void close_connection(struct mag_job *job)
+{
+    struct connection *connection =
+        (struct connection *)(void *)((char *)job -
+                                      offsetof(struct connection, continuation));
+
+    (void)!mag_vtask_get(connection->task, connection->ret_result);
+    free(connection);
+}
+
+/* VT-124, VT-199 */
+static void a_continuation_may_free_the_object_of_its_operation(void **state)
+{
+    struct connection *connection = calloc(1, sizeof(*connection));
+    struct mag_operation *pooled = rent_word();
+    uint64_t result = 0;
+    (void)state;
+
+    assert_non_null(connection);
+    mag_operation_own_init(&connection->reading, &mag_operation_word);
+    assert_true(mag_operation_try_own(&connection->reading));
+    /* Who registers by a swap has then touched it for the last time; by a plain store, as
+     * at an operation that is biased, it would look at it again. */
+    if (mag_barrier_is_asymmetric())
+        assert_int_not_equal(slot_of(pooled), MAG_SLOT_EMPTY);
+    assert_int_equal(slot_of(&connection->reading), MAG_SLOT_EMPTY);
+    mag_operation_return(pooled);
+
+    connection->continuation.job.run = close_connection;
+    connection->task = mag_operation_task(&connection->reading);
+    connection->ret_result = &result;
+    assert_int_equal(
+        mag_vtask_on_completed(connection->task, &connection->continuation, 0), 0);
+    assert_int_equal(mag_core_set_result(&connection->reading.core, 6), 0);
+    assert_int_equal(result, 6);
+}
+
 /* ------------------------------------------------------- several completers */
 
 /* VT-148, VT-152 */
@@ -406,6 +460,7 @@ int main(void)
         cmocka_unit_test(a_queued_continuation_finds_it_complete_and_is_its_own_entry),
         cmocka_unit_test(what_was_not_needed_is_returned),
         cmocka_unit_test(an_object_falls_back_to_the_pool_while_its_own_is_busy),
+        cmocka_unit_test(a_continuation_may_free_the_object_of_its_operation),
         cmocka_unit_test(one_of_several_completers_wins_and_the_others_change_nothing),
         cmocka_unit_test(a_late_completer_cannot_complete_a_later_operation),
         cmocka_unit_test(an_exhausted_type_says_so_and_recovers),

@@ -227,6 +227,26 @@ static void the_object_given_last_is_taken_first(void **state)
     mag_pool_destroy(pool);
 }
 
+static void an_object_of_another_pool_is_not_taken_in(void **state)
+{
+    struct mag_pool_config config = config_of(64);
+    void *foreign, *object;
+    (void)state;
+
+    /* Where every give looks at the slab. */
+    config.cache = MAG_POOL_NO_CACHE;
+    struct mag_pool *pool = make_pool(config), *other = make_pool(config);
+    assert_int_equal(mag_pool_take(other, &foreign), 0);
+    mag_pool_give(pool, foreign);
+    assert_int_equal(objects_in(pool), 0);
+    for (unsigned i = 0; i < 100; i++) {
+        assert_int_equal(mag_pool_take(pool, &object), 0);
+        assert_ptr_not_equal(object, foreign);
+    }
+    mag_pool_destroy(pool);
+    mag_pool_destroy(other);
+}
+
 /* ----------------------------------------------------------- many pools, large caches */
 
 static void a_thousand_pools_may_live_and_die(void **state)
@@ -289,6 +309,7 @@ int main(void)
         cmocka_unit_test(a_free_objects_bytes_are_never_touched),
         cmocka_unit_test(the_object_given_last_is_taken_first),
         cmocka_unit_test(a_thousand_pools_may_live_and_die),
+        cmocka_unit_test(an_object_of_another_pool_is_not_taken_in),
         cmocka_unit_test(every_cache_size_works),
     };
 

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* White-box: the file is compiled into this test, with its barrier replaced, too. */
+#include "tests/unit/turns_kit.h"
+
+#include <magpie/barrier.h>
+
+static void other_completer(void);
+#define mag_barrier_heavy other_completer
+#include "vtask/visit.c"
+
+static struct mag_core core;
+
+static int set_up(void **state)
+{
+    (void)state;
+    yields = naps = 0;
+    mag_core_prepare(&core, NULL);
+    return 0;
+}
+
+static void visitor_leaves(void)
+{
+    leave(&core, MAG_VISITOR_LEFT);
+}
+
+static void visitor_is_inside(void)
+{
+    /* relaxed: one thread. */
+    atomic_store_explicit(&core.token, MAG_VISITOR_INSIDE, memory_order_relaxed);
+    let_go = visitor_leaves;
+}
+
+static void who_sees_a_visitor_off_lets_it_run(void **state)
+{
+    (void)state;
+
+    visitor_is_inside();
+    mag_core_see_off(&core);
+    assert_slept();
+}
+
+static void who_meets_a_visitor_lets_it_run(void **state)
+{
+    (void)state;
+
+    visitor_is_inside();
+    assert_false(mag_core_meet(&core, 0));
+    assert_slept();
+}
+
+/* The second of two completers is inside the barrier. */
+static void other_completer(void)
+{
+    /* relaxed: one thread. */
+    atomic_store_explicit(&core.slot, MAG_SLOT_DONE, memory_order_relaxed);
+}
+
+/* Misuse, and no continuation at address 1. */
+static void a_visitor_that_is_the_second_completer_runs_nothing(void **state)
+{
+    uintptr_t biased = (uintptr_t)&core | MAG_SLOT_BIASED;
+    (void)state;
+
+    /* relaxed: one thread. */
+    atomic_store_explicit(&core.slot, biased, memory_order_relaxed);
+    assert_null(mag_core_visit(&core, biased));
+    assert_int_equal(mag_core_slot(&core), MAG_SLOT_DONE);
+    assert_false(mag_core_is_visited(&core));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(who_sees_a_visitor_off_lets_it_run, set_up),
+        cmocka_unit_test_setup(who_meets_a_visitor_lets_it_run, set_up),
+        cmocka_unit_test_setup(a_visitor_that_is_the_second_completer_runs_nothing,
+                               set_up),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
