@@ -212,7 +212,6 @@ static void a_task_is_stale_once_its_result_was_read(void **state)
     assert_int_equal(mag_vtask_status(task.task), MAG_E_TOKEN);
 }
 
-/* VT-183 */
 static void any_mix_of_waiting_and_not_waiting_gives_the_right_sum(void **state)
 {
     (void)state;
