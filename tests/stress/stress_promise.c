@@ -151,6 +151,7 @@ static void check_one_winner(struct arena *arena)
     mag_promise_release(arena->promises[0]);
 }
 
+/* VT-53 */
 static void of_racing_completers_one_wins_and_all_readers_see_it_whole(void **state)
 {
     static const struct game game = {prepare_large, complete_or_poll, check_one_winner,
@@ -193,6 +194,7 @@ static void check_each_ran_once(struct arena *arena)
     }
 }
 
+/* VT-53 */
 static void each_who_awaits_while_it_completes_is_run_once(void **state)
 {
     static const struct game game = {prepare_small, await_and_release,

@@ -166,7 +166,7 @@ static long result_of(long_task task)
 
 /* ------------------------------------------------------------------------ tests */
 
-/* VT-176, VT-177, VT-27 */
+/* VT-176, VT-177 */
 static void
 a_function_whose_awaits_complete_at_once_returns_the_result_itself(void **state)
 {
@@ -212,7 +212,6 @@ static void a_task_is_stale_once_its_result_was_read(void **state)
     assert_int_equal(mag_vtask_status(task.task), MAG_E_TOKEN);
 }
 
-/* VT-171, VT-183 */
 static void any_mix_of_waiting_and_not_waiting_gives_the_right_sum(void **state)
 {
     (void)state;
@@ -341,7 +340,7 @@ static void the_address_of_a_local_stays_after_a_pin(void **state)
     assert_int_equal(result_of(pins()), 0);
 }
 
-/* VT-167, VT-174 */
+/* VT-174 */
 static void frames_are_used_again(void **state)
 {
     uintptr_t frames[64];
@@ -402,7 +401,6 @@ static void count_recycled(struct mag_core *core)
     recycled++;
 }
 
-/* VT-204 */
 static void
 without_memory_for_a_frame_the_body_is_told_and_the_operation_consumed(void **state)
 {

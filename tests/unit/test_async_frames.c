@@ -36,6 +36,17 @@ MAG_ASYNC(long_task, add_one, (void), long item;)
     MAG_END(f);
 }
 
+MAG_ASYNC(long_task, add_ten, (void), int i; long item; long sum;)
+{
+    MAG_BEGIN(f);
+    for (f->i = 0; f->i < 10; f->i++) {
+        MAG_AWAIT(f, f->item, start_operation());
+        f->sum += f->item;
+    }
+    return long_task_result(f->sum);
+    MAG_END(f);
+}
+
 MAG_ASYNC(long_task, fails_with_nothing, (void), )
 {
     MAG_BEGIN(f);
@@ -99,8 +110,8 @@ static void a_stale_or_early_read_does_not_return_the_frame(void **state)
     assert_int_equal(value, 3);
 }
 
-/* VT-165, VT-166, VT-171 */
-static void a_call_that_waits_often_has_one_frame_and_gives_it_back(void **state)
+/* VT-165, VT-166 */
+static void a_frame_is_given_back_and_rented_again_without_memory(void **state)
 {
     long value = 0;
     uint64_t before;
@@ -119,6 +130,121 @@ static void a_call_that_waits_often_has_one_frame_and_gives_it_back(void **state
         assert_int_equal(value, i + 1);
     }
     assert_int_equal(test_allocations(), before);
+}
+
+/* The frame whose continuation waits at the source. */
+static const struct mag_core *who_waits(void)
+{
+    /* relaxed: this thread's own. */
+    uintptr_t slot = atomic_load_explicit(&source.slot, memory_order_relaxed);
+
+    return (struct mag_core *)(slot - offsetof(struct mag_frame, continuation));
+}
+
+/* VT-171 */
+static void a_call_that_waits_ten_times_stays_in_its_one_frame(void **state)
+{
+    uint64_t before = 0;
+    long value = 0;
+    (void)state;
+
+    for (unsigned round = 0; round < 100; round++) {
+        long_task task = add_ten();
+        const struct mag_core *frame = frame_of(task);
+
+        for (int i = 0; i < 10; i++) {
+            assert_int_equal(mag_vtask_status(task.task), MAG_PENDING);
+            assert_ptr_equal(who_waits(), frame);
+            complete(i);
+        }
+        assert_int_equal(long_task_get(task, &value), 0);
+        assert_int_equal(value, 45);
+        if (round == 0)
+            before = test_allocations();
+    }
+    assert_int_equal(test_allocations(), before);
+}
+
+/* How many of the frames are different ones. */
+static unsigned distinct(const struct mag_core *const *frames, unsigned count)
+{
+    unsigned found = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        unsigned j = 0;
+
+        while (frames[j] != frames[i])
+            j++;
+        found += j == i;
+    }
+    return found;
+}
+
+enum { CALLS = 1000, OVERLAPPING = 8 };
+
+static struct mag_core cores[CALLS];
+static const struct mag_core *frames[CALLS];
+static long_task pending[CALLS];
+
+MAG_ASYNC(long_task, waits_for, (struct mag_core *, core), long item; long more[4];)
+{
+    MAG_BEGIN(f);
+    MAG_AWAIT(f, f->item, long_task_of(mag_core_task(f->core)));
+    return long_task_result(f->item + 42);
+    MAG_END(f);
+}
+
+static void begin_call(unsigned i)
+{
+    mag_core_reset(&cores[i]);
+    pending[i] = waits_for(&cores[i]);
+    frames[i] = frame_of(pending[i]);
+}
+
+static void end_call(unsigned i)
+{
+    long value = 0;
+
+    assert_int_equal(mag_core_set_result(&cores[i], i), 0);
+    assert_int_equal(long_task_get(pending[i], &value), 0);
+    assert_int_equal(value, 42 + i);
+}
+
+/* VT-167 */
+static void a_thousand_calls_may_be_pending_and_a_second_thousand_is_free(void **state)
+{
+    uint64_t before = 0;
+    (void)state;
+
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < CALLS; i++)
+            begin_call(i);
+        assert_int_equal(distinct(frames, CALLS), CALLS);
+        /* In an order of its own: 7 and 1000 have no common divisor. */
+        for (unsigned i = 0; i < CALLS; i++)
+            end_call(i * 7 % CALLS);
+        if (round == 0)
+            before = test_allocations();
+    }
+    assert_int_equal(test_allocations(), before);
+}
+
+/* VT-174 */
+static void overlapping_calls_use_few_frames_again_and_again(void **state)
+{
+    (void)state;
+
+    for (unsigned i = 0; i < CALLS; i++) {
+        begin_call(i);
+        if (i >= OVERLAPPING - 1)
+            end_call(i - (OVERLAPPING - 1));
+        if (i + 1 >= OVERLAPPING)
+            assert_int_equal(distinct(&frames[i + 1 - OVERLAPPING], OVERLAPPING),
+                             OVERLAPPING);
+    }
+    for (unsigned i = CALLS - (OVERLAPPING - 1); i < CALLS; i++)
+        end_call(i);
+    assert_true(distinct(frames, CALLS) < 2 * OVERLAPPING);
 }
 
 /* VT-180 */
@@ -191,16 +317,19 @@ static void a_frame_may_be_returned_by_a_thread_that_ends(void **state)
 {
     (void)state;
 
-    for (int i = 0; i < 100; i++) {
+    for (unsigned i = 0; i < CALLS; i++) {
         pthread_t thread;
         void *right = NULL;
         long_task task = add_one();
 
+        frames[i] = frame_of(task);
         complete(7);
         assert_int_equal(pthread_create(&thread, NULL, read_there, &task), 0);
         assert_int_equal(pthread_join(thread, &right), 0);
         assert_non_null(right);
     }
+    /* What a thread kept to itself it has given back when it ended. */
+    assert_true(distinct(frames, CALLS) < CALLS / 4);
 }
 
 MAG_ASYNC(long_task, hop_and_add, (long, base), int i; long sum;)
@@ -285,87 +414,20 @@ static void results_never_cross_between_calls_that_hop_between_threads(void **st
     assert_int_equal(atomic_load_explicit(&wrong, memory_order_relaxed), 0);
 }
 
-/* --------------------------------------------------------- an async sequence */
-
-/* One object is sequence, cursor and source: each step is an operation of its core. */
-struct sequence {
-    struct mag_core core;
-    long next;
-    long end;
-    bool at_once; /* every second step is complete when it is asked for */
-};
-
-MAG_VTASK_DEFINE(more_task, bool)
-
-static more_task sequence_move(struct sequence *sequence)
-{
-    mag_core_reset(&sequence->core);
-    if (sequence->at_once && sequence->next % 2 == 0)
-        return more_task_result(sequence->next++ < sequence->end);
-    return more_task_of(mag_core_task(&sequence->core));
-}
-
-static bool sequence_is_asked(struct sequence *sequence)
-{
-    return mag_core_status(&sequence->core, mag_core_task(&sequence->core).payload) ==
-           MAG_PENDING;
-}
-
-static void sequence_step(struct sequence *sequence)
-{
-    bool more = sequence->next++ < sequence->end;
-
-    assert_int_equal(mag_core_set_result(&sequence->core, more), 0);
-}
-
-MAG_ASYNC(long_task, sum_of, (struct sequence *, sequence), bool more; long sum;)
-{
-    MAG_BEGIN(f);
-    for (;;) {
-        MAG_AWAIT(f, f->more, sequence_move(f->sequence));
-        if (!f->more)
-            break;
-        f->sum += f->sequence->next - 1;
-    }
-    return long_task_result(f->sum);
-    MAG_END(f);
-}
-
-/* VT-186, VT-187, VT-188 */
-static void a_sequence_of_twenty_items_sums_up_on_one_core(void **state)
-{
-    uint64_t before = 0;
-    (void)state;
-
-    for (int round = 0; round < 4; round++) {
-        struct sequence sequence = {.end = 20, .at_once = round % 2 == 1};
-        long sum = 0;
-        long_task task = sum_of(&sequence);
-
-        while (mag_vtask_status(task.task) == MAG_PENDING) {
-            assert_true(sequence_is_asked(&sequence));
-            sequence_step(&sequence);
-        }
-        assert_int_equal(long_task_get(task, &sum), 0);
-        assert_int_equal(sum, 190);
-        if (round == 1)
-            before = test_allocations();
-    }
-    assert_int_equal(test_allocations(), before);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stale_or_early_read_does_not_return_the_frame),
-        cmocka_unit_test(a_call_that_waits_often_has_one_frame_and_gives_it_back),
+        cmocka_unit_test(a_frame_is_given_back_and_rented_again_without_memory),
+        cmocka_unit_test(a_call_that_waits_ten_times_stays_in_its_one_frame),
+        cmocka_unit_test(a_thousand_calls_may_be_pending_and_a_second_thousand_is_free),
+        cmocka_unit_test(overlapping_calls_use_few_frames_again_and_again),
         cmocka_unit_test(failing_with_no_error_is_an_error),
         cmocka_unit_test(an_await_in_a_switch_ends_with_an_error),
         cmocka_unit_test(the_detail_of_an_error_survives_the_first_wait),
         cmocka_unit_test(a_function_that_has_ended_cannot_be_completed_again),
         cmocka_unit_test(a_frame_may_be_returned_by_a_thread_that_ends),
         cmocka_unit_test(results_never_cross_between_calls_that_hop_between_threads),
-        cmocka_unit_test(a_sequence_of_twenty_items_sums_up_on_one_core),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

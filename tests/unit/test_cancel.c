@@ -269,7 +269,51 @@ static void a_cancelled_operation_fails_with_its_source(void **state)
     assert_int_equal(detail, (uintptr_t)&cancel);
 }
 
-/* VT-154, VT-156 */
+/* An executor that looks at a cancel source when it is posted to. */
+struct witness {
+    struct mag_executor executor;
+    struct mag_cancel *cancel;
+    struct mag_job *posted;
+    bool left; /* nothing was registered any more */
+};
+
+static int witness_post(struct mag_executor *executor, struct mag_job *job)
+{
+    struct witness *witness = (struct witness *)(void *)executor;
+
+    witness->left = witness->cancel->first == NULL;
+    witness->posted = job;
+    return 0;
+}
+
+/* VT-156 */
+static void an_operation_leaves_its_source_before_its_outcome_is_published(void **state)
+{
+    (void)state;
+
+    for (unsigned fails = 0; fails < 2; fails++) {
+        struct mag_cancel cancel = {0};
+        struct witness witness = {.executor = {witness_post}, .cancel = &cancel};
+        struct mag_cancelable *reading = rent();
+        mag_vtask task = mag_cancelable_task(reading);
+        struct probe probe = probe_make();
+        uint64_t key = mag_cancelable_begin(reading, &cancel);
+
+        mag_continuation_home(&probe.continuation, &witness.executor);
+        assert_int_equal(
+            mag_vtask_on_completed(task, &probe.continuation, MAG_AWAIT_HOME), 0);
+        assert_non_null(cancel.first);
+        assert_true(fails ? mag_cancelable_try_error(reading, key, -EIO, 0)
+                          : mag_cancelable_try_result(reading, key, 8));
+        assert_ptr_equal(witness.posted, &probe.continuation.job);
+        assert_true(witness.left);
+        witness.posted->run(witness.posted);
+        assert_int_equal(probe_runs(&probe), 1);
+        assert_int_equal(mag_vtask_finish(task), fails ? -EIO : 0);
+    }
+}
+
+/* VT-154 */
 static void a_completed_operation_leaves_its_source(void **state)
 {
     struct mag_cancel cancel = {0};
@@ -365,6 +409,7 @@ int main(void)
         cmocka_unit_test(a_refused_registration_has_forgotten_the_source_before),
         cmocka_unit_test(a_cancelled_value_carries_the_source_that_fired),
         cmocka_unit_test(a_cancelled_operation_fails_with_its_source),
+        cmocka_unit_test(an_operation_leaves_its_source_before_its_outcome_is_published),
         cmocka_unit_test(a_completed_operation_leaves_its_source),
         cmocka_unit_test(a_source_that_has_fired_cancels_at_once),
         cmocka_unit_test(no_continuation_runs_on_the_thread_that_cancels),

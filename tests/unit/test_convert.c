@@ -263,7 +263,7 @@ static void a_promise_that_was_released_early_still_consumes_its_source(void **s
 
 /* ----------------------------------------------------------------------- cores */
 
-/* VT-48, VT-53 */
+/* VT-48 */
 static void a_core_is_converted_pending_and_complete(void **state)
 {
     struct mag_core core = {0};

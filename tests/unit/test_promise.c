@@ -19,7 +19,7 @@ static void a_new_promise_is_pending_and_cannot_be_read(void **state)
     mag_promise_release(promise);
 }
 
-/* VT-53, VT-21 */
+/* VT-21 */
 static void a_result_may_be_read_without_limit(void **state)
 {
     struct mag_promise *promise = promise_of(0);

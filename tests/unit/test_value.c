@@ -2,6 +2,8 @@
 #include "tests/support/fault.h"
 #include "tests/unit/vtask_kit.h"
 
+#include <magpie/promise.h>
+
 /* The value itself, and the questions it answers: groups A and B. */
 
 static const mag_vtask NOTHING = {1, 2}; /* what an output holds that was not written */
@@ -66,14 +68,18 @@ static void the_first_word_alone_tells_what_backs_it(void **state)
                                  UINT64_MAX,
                                  (uintptr_t)&recorder,
                                  (uintptr_t)&core | MAG_VTASK_CORE};
+    struct mag_promise *promise = NULL;
     mag_vtask error;
     (void)state;
 
+    assert_int_equal(mag_promise_create(0, 0, &promise), 0);
+    mag_vtask promised = mag_promise_task(promise);
     assert_int_equal(mag_vtask_from_error(-EIO, 0, &error), 0);
     for (unsigned i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
         uint64_t word = payloads[i];
         mag_vtask source = recorder_task(&recorder, word);
         mag_vtask of_core = {mag_core_task(&core).backing, word};
+        mag_vtask of_promise = {promised.backing, word};
 
         assert_int_equal(mag_vtask_status((mag_vtask){0, word}), MAG_SUCCEEDED);
         assert_int_equal(mag_vtask_status((mag_vtask){error.backing, word}), MAG_FAULTED);
@@ -81,7 +87,12 @@ static void the_first_word_alone_tells_what_backs_it(void **state)
         assert_int_equal(recorder.token, word);
         assert_int_equal(mag_vtask_status(of_core),
                          word == 0 ? MAG_PENDING : MAG_E_TOKEN);
+        assert_int_equal(mag_vtask_status(of_promise),
+                         word == promised.payload ? MAG_PENDING : MAG_E_TOKEN);
     }
+    assert_int_equal(mag_vtask_status(promised), MAG_PENDING);
+    mag_promise_release(promise);
+    /* Only the source was asked, and only where it stands in the first word. */
     assert_int_equal(recorder.status_calls, sizeof(payloads) / sizeof(payloads[0]));
 }
 
@@ -227,7 +238,8 @@ static void only_a_configured_task_does_not_ask_for_the_context(void **state)
 static void mixed_up_words_are_wrong_but_typed(void **state)
 {
     struct recorder recorder = recorder_make(MAG_PENDING);
-    mag_vtask error, parts[5];
+    struct mag_promise *promise = NULL;
+    mag_vtask error, parts[7];
     (void)state;
 
     assert_int_equal(mag_vtask_from_error(-EIO, 0, &error), 0);
@@ -236,15 +248,25 @@ static void mixed_up_words_are_wrong_but_typed(void **state)
     parts[2] = mag_core_task(&core);
     parts[3] = error;
     parts[4] = mag_vtask_configure(parts[2], false);
-    for (unsigned i = 0; i < 25; i++) {
-        mag_vtask mixed = {parts[i / 5].backing, parts[i % 5].payload};
+    assert_int_equal(mag_promise_create(0, 0, &promise), 0);
+    assert_int_equal(mag_promise_set_result(promise, 43), 0);
+    parts[5] = mag_promise_task(promise);
+    parts[6] = mag_vtask_configure(parts[5], false);
+    for (unsigned i = 0; i < 49; i++) {
+        mag_vtask mixed = {parts[i / 7].backing, parts[i % 7].payload};
         uint64_t result = 0;
         int status = mag_vtask_status(mixed);
         int r = mag_vtask_get(mixed, &result);
 
         assert_true(status >= MAG_PENDING || status == MAG_E_TOKEN);
         assert_true(r == 0 || r == -EIO || r == MAG_E_PENDING || r == MAG_E_TOKEN);
+        /* The address of a promise with another word: that is not its task. */
+        if (i / 7 >= 5 && mixed.payload != parts[5].payload)
+            assert_int_equal(r, MAG_E_TOKEN);
+        if (i / 7 >= 5 && r == 0)
+            assert_int_equal(result, 43);
     }
+    mag_promise_release(promise);
     /* The bit of the context on a task that nothing backs. */
     assert_int_equal(mag_vtask_status((mag_vtask){MAG_VTASK_NO_CONTEXT, 3}),
                      MAG_SUCCEEDED);
