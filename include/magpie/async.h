@@ -100,6 +100,7 @@ MAG_EXTERN_C_BEGIN
 #define MAG_END(f)                            \
     MAG_ASYNC_RETURN(f, MAG_VTASK_COMPLETED); \
 default:                                      \
+    (f)->frame.core.step = 0;                 \
     break;                                    \
     }                                         \
     MAG_FAIL(f, mag_debug_tell(MAG_E_STATE, MAG_VTASK_COMPLETED))
@@ -144,7 +145,8 @@ default:                                      \
     do {                                                             \
         (f)->frame.core.step = __LINE__;                             \
         MAG_ASYNC_RETURN(f, mag_frame_hop(&(f)->frame, (executor))); \
-    case __LINE__:;                                                  \
+    case __LINE__:                                                   \
+        (f)->frame.core.step = 0;                                    \
     } while (0)
 
 /*
@@ -196,8 +198,8 @@ struct mag_frame_type {
 
 /*
  * For the macros below only.  mag_frame_await and mag_frame_end return {0} and have put
- * the result in its place; or an error; or, the first only, the frame's own task: the
- * body must return, and will be called again.
+ * the result in its place; or an error; or the frame's own task: the body must return,
+ * and will be called again (the second only if it was called too early, VT-32).
  */
 MAG_API mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
                                   size_t size, unsigned flags);
@@ -215,6 +217,13 @@ static inline struct mag_frame *mag_frame_of(struct mag_job *job)
 {
     return (struct mag_frame *)(void *)((char *)job -
                                         offsetof(struct mag_frame, continuation));
+}
+
+/* Whether a continuation's job is to be believed: it is a frame's of this function, and
+ * the frame waits.  The step is 0 while the body runs, and when it has ended. */
+static inline bool mag_frame_waits(struct mag_job *job, void (*resume)(struct mag_job *))
+{
+    return job != NULL && job->run == resume && mag_frame_of(job)->core.step != 0;
 }
 
 /* For MAG_FAIL. */
@@ -317,6 +326,8 @@ static inline int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
         (uint32_t)sizeof(struct name##_frame)};                                    \
     static void name##_resume(struct mag_job *job)                                 \
     {                                                                              \
+        if (MAG_UNLIKELY(!mag_frame_waits(job, name##_resume)))                    \
+            return;                                                                \
         struct name##_frame *f = (struct name##_frame *)(void *)mag_frame_of(job); \
         result_task returned = name##_body(f);                                     \
         if (returned.task.backing != ((uintptr_t)f | MAG_VTASK_CORE))              \
