@@ -30,7 +30,8 @@
  *     They begin as zeroes.  C variables of the body are lost at each await.
  *   - The frame moves once, at the first await that waits.  To hand out the address of
  *     something in it (a buffer to read into), say MAG_PIN(f) first.
- *   - No `switch` around an await (MAG_E_STATE), at most one await in a source line.
+ *   - No `switch` around an await (MAG_E_STATE), at most one await in a source line, none
+ *     behind line 65535 of a file.
  *   - In C++, no variable with an initialiser before an await in the same block: the body
  *     jumps to where it goes on.  Declare it before MAG_BEGIN or in a block of its own.
  *   - Every task that it gets must be awaited or given away (vtask.h).
@@ -143,6 +144,7 @@ default:                                      \
  */
 #define MAG_CONTINUE_ON(f, executor)                                 \
     do {                                                             \
+        MAG_ASYNC_LINE_FITS;                                         \
         (f)->frame.core.step = __LINE__;                             \
         MAG_ASYNC_RETURN(f, mag_frame_hop(&(f)->frame, (executor))); \
     case __LINE__:                                                   \
@@ -267,11 +269,17 @@ static inline int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
         return mag_returned;                                    \
     } while (0)
 
+/* A frame keeps the line where it waits in its step, which has 16 bits. */
+#define MAG_ASYNC_LINE_FITS                                      \
+    MAG_ASYNC_STATIC_ASSERT(__LINE__ >= 1 && __LINE__ <= 0xffff, \
+                            "an await behind line 65535 of its file")
+
 /* `mag_outcome` of waiting for a task; the rest of the body's way goes through here.
  * `mag_to` has the compiler compare the type of the place with that of the result; its
  * warning may be lost where this is a system header, hence the assertion. */
 #define MAG_ASYNC_WAIT(f, place, size, awaited, flags)                                 \
     {                                                                                  \
+        MAG_ASYNC_LINE_FITS;                                                           \
         __typeof__(awaited) mag_now = (awaited);                                       \
         __typeof__(mag_now.large[0]) *mag_to = (place);                                \
         MAG_ASYNC_STATIC_ASSERT((size) == 0 || (size) == sizeof(mag_now.large[0]),     \
