@@ -388,6 +388,12 @@ static void finish_as_awaited(struct mag_frame *frame)
     void *result = result_of(frame, &word, &size);
     int r = mag_vtask_take(frame->awaited, result, size, &detail);
 
+    if (MAG_UNLIKELY(r == MAG_E_SIZE)) {
+        /* It is not left behind; told already, or that is what it came to. */
+        mag_misuse_hush(true);
+        (void)mag_vtask_finish(frame->awaited);
+        mag_misuse_hush(false);
+    }
     mag_core_finish(&frame->core, r, r == 0 ? word : detail);
 }
 

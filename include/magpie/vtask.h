@@ -153,7 +153,8 @@ MAG_API MAG_MUST_CHECK int mag_vtask_is_canceled(mag_vtask task, bool *ret_is);
  *
  *   Returns    0; the operation's error; MAG_E_TOKEN stale; MAG_E_PENDING not complete
  *              (it never waits: await it, or see mag_vtask_wait in promise.h);
- *              MAG_E_SIZE the result is larger than a word: use the typed task
+ *              MAG_E_SIZE the result is larger than a word: use the typed task.  Of a
+ *              smaller one the rest of the word is zeroes
  */
 static inline int mag_vtask_get(mag_vtask task, uint64_t *ret_result)
 {
@@ -177,7 +178,8 @@ static inline int mag_vtask_finish(mag_vtask task)
  * bytes are written, on success only; 0 bytes if the result does not matter.
  *
  *   `ret_detail`  may be NULL; written only when the operation's error is returned
- *   Returns       as mag_vtask_get; MAG_E_SIZE the result is larger than `size`
+ *   Returns       as mag_vtask_get; MAG_E_SIZE the result is larger than `size`, or it is
+ *                 larger than a word and smaller than `size`; it is still there
  */
 static inline int mag_vtask_take(mag_vtask task, void *ret_result, size_t size,
                                  uint64_t *ret_detail)
