@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/core.h"
 
+void mag_continuation_spent(struct mag_job *job)
+{
+    (void)job;
+}
+
 /* To the pool it was awaited on; from a thread that was in none, to the completer's; else
  * to the pool of the process. */
 static int queue(struct mag_continuation *continuation)

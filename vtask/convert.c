@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "vtask/core.h"
 #include "vtask/debug.h"
 #include "vtask/promise.h"
 
@@ -46,7 +47,7 @@ static void follow(struct mag_job *job)
     int status = mag_vtask_status(source);
     if (status == MAG_PENDING)
         return;
-    job->run = NULL;
+    job->run = mag_continuation_spent;
     int r = status < 0 ? status : absorb(promise, source, status);
     if (r < 0) {
         /* What cannot be stored is not kept waiting. */

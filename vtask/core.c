@@ -170,19 +170,25 @@ int mag_core_on_completed(struct mag_core *core, uint64_t token,
     return mag_core_await(core, token, continuation, flags);
 }
 
-/* Copies the result, if it has the size that is asked for. */
+/* Copies the result, if it has the size that is asked for.  One that is smaller than a
+ * word is read as a word, too: the rest is zeroes. */
 static inline bool copy(const struct mag_core *core, void *ret_result, size_t size)
 {
     const struct mag_core_type *type = type_of(core);
-    const void *result = &core->value;
+    size_t has = type->result_size;
 
     if (size == 0)
         return true;
-    if (type->result_size != 0)
-        result = (const char *)core + type->result_offset;
-    if (type->result_size != 0 ? size != type->result_size : size > sizeof(core->value))
+    if (has == 0) {
+        if (size > sizeof(core->value))
+            return false;
+        memcpy(ret_result, &core->value, size);
+        return true;
+    }
+    if (size < has || (size > has && size > sizeof(core->value)))
         return false;
-    memcpy(ret_result, result, size);
+    memset((char *)ret_result + has, 0, size - has);
+    memcpy(ret_result, (const char *)core + type->result_offset, has);
     return true;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "vtask/core.h"
 #include "vtask/pooled.h"
 #include "vtask/promise.h"
 
@@ -23,8 +24,12 @@ static int forget(mag_vtask task)
 static void drain(struct mag_job *job)
 {
     struct sink *sink = (struct sink *)(void *)job;
-    mag_vtask task = sink->task;
 
+    /* As in convert.c. */
+    if (job == NULL || job->run != drain || mag_vtask_status(sink->task) == MAG_PENDING)
+        return;
+    mag_vtask task = sink->task;
+    job->run = mag_continuation_spent;
     mag_pooled_give(&sinks, sink);
     (void)forget(task);
 }

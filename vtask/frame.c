@@ -148,6 +148,7 @@ static void unbox(struct mag_frame *local, struct mag_frame *box)
 {
     if (box == local)
         return;
+    box->core.step = 0;
     mag_debug_core_ends(&box->core);
     mag_frame_recycle(&box->core);
 }
@@ -188,6 +189,12 @@ static inline mag_vtask consume(struct mag_core *core, void *place, size_t size)
     return outcome(error, detail);
 }
 
+/* The body goes on at once: from here on nobody else may call it (VT-32). */
+static inline void runs_on(struct mag_frame *frame)
+{
+    frame->core.step = 0;
+}
+
 static MAG_COLD mag_vtask take(mag_vtask task, void *place, size_t size)
 {
     uint64_t detail = 0;
@@ -212,6 +219,8 @@ static MAG_COLD mag_vtask await_any(struct mag_frame *frame, mag_vtask task, voi
 {
     int r = mag_vtask_status(task);
 
+    if (r != MAG_PENDING)
+        runs_on(frame);
     if (r > MAG_PENDING)
         return take(task, place, size);
     if (r < 0)
@@ -228,22 +237,25 @@ static MAG_COLD mag_vtask await_any(struct mag_frame *frame, mag_vtask task, voi
     if (r == 0)
         return own;
     unbox(frame, box);
+    runs_on(frame);
     return mag_vtask_failed(r, 0);
 }
 
-static MAG_COLD mag_vtask misused(int code, mag_vtask task)
+static MAG_COLD mag_vtask misused(struct mag_frame *frame, int code, mag_vtask task)
 {
+    runs_on(frame);
     return mag_vtask_failed(mag_debug_tell(code, task), 0);
 }
 
-/* The awaited operation has just been completed: the body goes on at once. */
-static MAG_NOINLINE mag_vtask go_on(mag_vtask task, uintptr_t slot, void *place,
-                                    size_t size)
+/* The awaited operation has just been completed. */
+static MAG_NOINLINE mag_vtask go_on(struct mag_frame *frame, mag_vtask task,
+                                    uintptr_t slot, void *place, size_t size)
 {
     struct mag_core *core = mag_vtask_core(task);
 
     if (!mag_slot_is_done(slot))
-        return misused(MAG_E_CONTINUATION, task);
+        return misused(frame, MAG_E_CONTINUATION, task);
+    runs_on(frame);
     mag_core_see_off(core);
     return consume(core, place, size);
 }
@@ -256,9 +268,9 @@ static MAG_NOINLINE mag_vtask await_core(struct mag_frame *frame, mag_vtask task
     uintptr_t slot = mag_core_slot(core);
 
     if (MAG_UNLIKELY(mag_core_is_stale(core, task.payload)))
-        return misused(MAG_E_TOKEN, task);
+        return misused(frame, MAG_E_TOKEN, task);
     if (MAG_UNLIKELY(!mag_slot_is_vacant(slot)))
-        return go_on(task, slot, place, size);
+        return go_on(frame, task, slot, place, size);
 
     struct mag_frame *box = box_of(frame);
     if (MAG_UNLIKELY(box == NULL))
@@ -269,15 +281,15 @@ static MAG_NOINLINE mag_vtask await_core(struct mag_frame *frame, mag_vtask task
     if (MAG_LIKELY(mag_core_install(core, task.payload, &slot, &box->continuation)))
         return own;
     unbox(frame, box);
-    return go_on(task, slot, place, size);
+    return go_on(frame, task, slot, place, size);
 }
 
-static MAG_COLD mag_vtask await_met(struct mag_core *core, mag_vtask task, mag_vtask own,
-                                    void *place, size_t size)
+static MAG_COLD mag_vtask await_met(struct mag_frame *frame, mag_vtask task,
+                                    mag_vtask own, void *place, size_t size)
 {
-    if (mag_core_meet(core, task.payload))
+    if (mag_core_meet(mag_vtask_core(task), task.payload))
         return own;
-    return go_on(task, MAG_SLOT_DONE, place, size);
+    return go_on(frame, task, MAG_SLOT_DONE, place, size);
 }
 
 mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
@@ -300,7 +312,20 @@ mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
     mag_vtask own = mag_core_task(&frame->core);
     if (MAG_LIKELY(mag_core_install_here(core, task.payload, &frame->continuation)))
         return own;
-    return await_met(core, task, own, place, size);
+    return await_met(frame, task, own, place, size);
+}
+
+/* A core that was visited, another kind of task, or somebody who calls back without
+ * reason: then the frame goes on waiting. */
+static MAG_NOINLINE mag_vtask end_any(struct mag_frame *frame, mag_vtask task,
+                                      void *place, size_t size)
+{
+    int r = mag_vtask_status(task);
+
+    if (r == MAG_PENDING)
+        return mag_core_task(&frame->core);
+    runs_on(frame);
+    return r < 0 ? mag_vtask_failed(r, 0) : take(task, place, size);
 }
 
 mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size)
@@ -310,9 +335,11 @@ mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size)
 
     /* A core that has run our continuation is complete, and the right is ours. */
     if (MAG_LIKELY((task.backing & MAG_VTASK_KIND) == MAG_VTASK_CORE &&
-                   mag_core_is_ready(core, task.payload)))
+                   mag_core_is_ready(core, task.payload))) {
+        runs_on(frame);
         return consume(core, place, size);
-    return take(task, place, size);
+    }
+    return end_any(frame, task, place, size);
 }
 
 static int post(struct mag_executor *executor, struct mag_job *job)
@@ -338,6 +365,7 @@ mag_vtask mag_frame_hop(struct mag_frame *frame, struct mag_executor *executor)
     if (r == 0)
         return own;
     unbox(frame, box);
+    runs_on(frame);
     return mag_vtask_failed(r, 0);
 }
 
@@ -364,12 +392,24 @@ static void finish_as_awaited(struct mag_frame *frame)
     void *result = result_of(frame, &word, &size);
     int r = mag_vtask_take(frame->awaited, result, size, &detail);
 
+    if (MAG_UNLIKELY(r == MAG_E_SIZE)) {
+        /* It is not left behind; told already, or that is what it came to. */
+        mag_misuse_hush(true);
+        (void)mag_vtask_finish(frame->awaited);
+        mag_misuse_hush(false);
+    }
     mag_core_finish(&frame->core, r, r == 0 ? word : detail);
 }
 
 static void finish_later(struct mag_job *job)
 {
-    finish_as_awaited(mag_frame_of(job));
+    if (job == NULL || job->run != finish_later)
+        return;
+    struct mag_frame *frame = mag_frame_of(job);
+    if (mag_vtask_status(frame->awaited) == MAG_PENDING)
+        return;
+    job->run = mag_continuation_spent;
+    finish_as_awaited(frame);
 }
 
 /* `return other(...);` after the first wait: the frame waits for the other's task. */

@@ -198,3 +198,19 @@ uint64_t mag_vtask_hash(mag_vtask task)
     /* The token takes no part (VT-39). */
     return mix(backing != 0 ? backing : task.payload);
 }
+
+uint64_t mag_vtask_hash_large(mag_vtask task, const void *large, size_t size)
+{
+    uint64_t hash = 0;
+
+    if (task.backing != 0 || size == 0)
+        return mag_vtask_hash(task);
+    for (size_t at = 0; at < size; at += sizeof(hash)) {
+        uint64_t word = 0;
+
+        memcpy(&word, (const char *)large + at,
+               size - at < sizeof(word) ? size - at : sizeof(word));
+        hash = mix(hash ^ word);
+    }
+    return hash;
+}

@@ -52,48 +52,54 @@ static MAG_COLD void note(struct walk *walk, int error, uint64_t detail)
     }
 }
 
-/* Whether a result is there, and what size it has, is asked by trying: no misuse. */
-static MAG_COLD int try_take(mag_vtask task, uint64_t *ret_word, uint64_t *ret_detail)
+/* What a complete task came to. */
+static inline void put_in(struct walk *walk, mag_vtask *task, int r, uint64_t value)
 {
-    int r = mag_vtask_status(task);
-
-    if (r == MAG_PENDING)
-        return MAG_E_PENDING;
-    if (r < 0)
-        return r;
-    mag_misuse_hush(true);
-    r = mag_vtask_take(task, ret_word, sizeof(*ret_word), ret_detail);
-    mag_misuse_hush(false);
-    return r;
+    if (MAG_LIKELY(r == 0)) {
+        *task = mag_vtask_result(value);
+    } else {
+        *task = mag_vtask_failed(r, value);
+        note(walk, r, value);
+    }
 }
 
-static inline int take(mag_vtask task, uint64_t *ret_word, uint64_t *ret_detail)
+/* What size a result has is asked by trying: no misuse.  One that is too large stays
+ * where it is; MAG_E_SIZE may also be what the task came to, then it is stale. */
+static MAG_COLD void try_take(struct walk *walk, mag_vtask *task, int status)
 {
-    struct mag_core *core = mag_object_of(task);
+    uint64_t word = 0;
+    uint64_t detail = 0;
+    int r = status;
 
-    if (MAG_UNLIKELY(mag_kind_of(task) != MAG_VTASK_CORE ||
-                     !mag_core_is_ready(core, task.payload) || !mag_core_is_word(core)))
-        return try_take(task, ret_word, ret_detail);
-    return mag_core_consume(core, ret_word, sizeof(*ret_word), ret_detail);
+    mag_misuse_hush(true);
+    if (status > 0)
+        r = mag_vtask_take(*task, &word, sizeof(word), &detail);
+    if (r != MAG_E_SIZE || mag_vtask_status(*task) < 0)
+        put_in(walk, task, r, r == 0 ? word : detail);
+    mag_misuse_hush(false);
+}
+
+static MAG_COLD bool take_in_any(struct walk *walk, mag_vtask *task)
+{
+    int status = mag_vtask_status(*task);
+
+    if (status != MAG_PENDING)
+        try_take(walk, task, status);
+    return status != MAG_PENDING;
 }
 
 /* A task that a source backs.  False: it is pending. */
 static inline bool take_in(struct walk *walk, mag_vtask *task)
 {
+    struct mag_core *core = mag_object_of(*task);
     uint64_t word;
     uint64_t detail = 0;
-    int r = take(*task, &word, &detail);
 
-    if (MAG_LIKELY(r == 0)) {
-        *task = mag_vtask_result(word);
-        return true;
-    }
-    if (r == MAG_E_PENDING)
-        return false;
-    if (r != MAG_E_SIZE) {
-        *task = mag_vtask_failed(r, detail);
-        note(walk, r, detail);
-    }
+    if (MAG_UNLIKELY(mag_kind_of(*task) != MAG_VTASK_CORE ||
+                     !mag_core_is_ready(core, task->payload) || !mag_core_is_word(core)))
+        return take_in_any(walk, task);
+    int r = mag_core_consume(core, &word, sizeof(word), &detail);
+    put_in(walk, task, r, r == 0 ? word : detail);
     return true;
 }
 
@@ -169,10 +175,12 @@ static bool wait_for(struct all *all)
     return r == 0;
 }
 
-static void walk_on(struct all *all)
+/* `waited` is the task that was waited for, if any.  If it is pending still, somebody has
+ * called back without reason (VT-32), and it is waited for already. */
+static void walk_on(struct all *all, size_t waited)
 {
     while (!advance(&all->walk)) {
-        if (wait_for(all))
+        if (all->walk.next == waited || wait_for(all))
             return;
     }
     mag_core_finish(&all->core, all->walk.error,
@@ -181,7 +189,12 @@ static void walk_on(struct all *all)
 
 static void step(struct mag_job *job)
 {
-    walk_on((struct all *)(void *)((char *)job - offsetof(struct all, step)));
+    struct all *all = (struct all *)(void *)((char *)job - offsetof(struct all, step));
+
+    /* A walk that has come to its end waits for nothing. */
+    if (job == NULL || job->run != step || all->walk.next == all->walk.count)
+        return;
+    walk_on(all, all->walk.next);
 }
 
 static void notified(struct mag_observer *observer, bool queued)
@@ -191,7 +204,7 @@ static void notified(struct mag_observer *observer, bool queued)
 
     if (queued)
         all->core.flags |= MAG_CORE_QUEUED;
-    walk_on(all);
+    walk_on(all, all->walk.count);
 }
 
 static mag_vtask outcome_of(const struct walk *walk)
@@ -221,6 +234,6 @@ int mag_when_all(mag_vtask *tasks, size_t count, mag_vtask *ret_task)
     all->observer.notify = notified;
     all->walk = walk;
     *ret_task = mag_core_task(&all->core);
-    walk_on(all);
+    walk_on(all, count);
     return 0;
 }

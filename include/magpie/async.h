@@ -30,7 +30,8 @@
  *     They begin as zeroes.  C variables of the body are lost at each await.
  *   - The frame moves once, at the first await that waits.  To hand out the address of
  *     something in it (a buffer to read into), say MAG_PIN(f) first.
- *   - No `switch` around an await (MAG_E_STATE), at most one await in a source line.
+ *   - No `switch` around an await (MAG_E_STATE), at most one await in a source line, none
+ *     behind line 65535 of a file.
  *   - In C++, no variable with an initialiser before an await in the same block: the body
  *     jumps to where it goes on.  Declare it before MAG_BEGIN or in a block of its own.
  *   - Every task that it gets must be awaited or given away (vtask.h).
@@ -101,6 +102,7 @@ MAG_EXTERN_C_BEGIN
 #define MAG_END(f)                            \
     MAG_ASYNC_RETURN(f, MAG_VTASK_COMPLETED); \
 default:                                      \
+    (f)->frame.core.step = 0;                 \
     break;                                    \
     }                                         \
     MAG_FAIL(f, mag_debug_tell(MAG_E_STATE, MAG_VTASK_COMPLETED))
@@ -143,9 +145,11 @@ default:                                      \
  */
 #define MAG_CONTINUE_ON(f, executor)                                 \
     do {                                                             \
+        MAG_ASYNC_LINE_FITS;                                         \
         (f)->frame.core.step = __LINE__;                             \
         MAG_ASYNC_RETURN(f, mag_frame_hop(&(f)->frame, (executor))); \
-    case __LINE__:;                                                  \
+    case __LINE__:                                                   \
+        (f)->frame.core.step = 0;                                    \
     } while (0)
 
 /*
@@ -197,8 +201,8 @@ struct mag_frame_type {
 
 /*
  * For the macros below only.  mag_frame_await and mag_frame_end return {0} and have put
- * the result in its place; or an error; or, the first only, the frame's own task: the
- * body must return, and will be called again.
+ * the result in its place; or an error; or the frame's own task: the body must return,
+ * and will be called again (the second only if it was called too early, VT-32).
  */
 MAG_API mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
                                   size_t size, unsigned flags);
@@ -216,6 +220,13 @@ static inline struct mag_frame *mag_frame_of(struct mag_job *job)
 {
     return (struct mag_frame *)(void *)((char *)job -
                                         offsetof(struct mag_frame, continuation));
+}
+
+/* Whether a continuation's job is to be believed: it is a frame's of this function, and
+ * the frame waits.  The step is 0 while the body runs, and when it has ended. */
+static inline bool mag_frame_waits(struct mag_job *job, void (*resume)(struct mag_job *))
+{
+    return job != NULL && job->run == resume && mag_frame_of(job)->core.step != 0;
 }
 
 /* For MAG_FAIL. */
@@ -259,11 +270,17 @@ static inline int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
         return mag_returned;                                    \
     } while (0)
 
+/* A frame keeps the line where it waits in its step, which has 16 bits. */
+#define MAG_ASYNC_LINE_FITS                                      \
+    MAG_ASYNC_STATIC_ASSERT(__LINE__ >= 1 && __LINE__ <= 0xffff, \
+                            "an await behind line 65535 of its file")
+
 /* `mag_outcome` of waiting for a task; the rest of the body's way goes through here.
  * `mag_to` has the compiler compare the type of the place with that of the result; its
  * warning may be lost where this is a system header, hence the assertion. */
 #define MAG_ASYNC_WAIT(f, place, size, awaited, flags)                                 \
     {                                                                                  \
+        MAG_ASYNC_LINE_FITS;                                                           \
         __typeof__(awaited) mag_now = (awaited);                                       \
         __typeof__(mag_now.large[0]) *mag_to = (place);                                \
         MAG_ASYNC_STATIC_ASSERT((size) == 0 || (size) == sizeof(mag_now.large[0]),     \
@@ -318,6 +335,8 @@ static inline int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
         (uint32_t)sizeof(struct name##_frame)};                                    \
     static void name##_resume(struct mag_job *job)                                 \
     {                                                                              \
+        if (MAG_UNLIKELY(!mag_frame_waits(job, name##_resume)))                    \
+            return;                                                                \
         struct name##_frame *f = (struct name##_frame *)(void *)mag_frame_of(job); \
         result_task returned = name##_body(f);                                     \
         if (returned.task.backing != ((uintptr_t)f | MAG_VTASK_CORE))              \

@@ -135,8 +135,9 @@ struct mag_source_ops {
 
     /* 0 and `size` bytes at `ret_result`; or the operation's error, and its detail where
      * `ret_detail` is not NULL; or MAG_E_TOKEN, MAG_E_PENDING, MAG_E_SIZE and nothing has
-     * changed.  `size` 0 asks for no result.  The source may recycle itself unless it
-     * returned misuse. */
+     * changed.  `size` 0 asks for no result; who knows no size asks for a word, so a
+     * result smaller than one is given with zeroes behind it.  The source may recycle
+     * itself unless it returned misuse. */
     int (*get)(struct mag_source *source, uint64_t token, void *ret_result, size_t size,
                uint64_t *ret_detail);
 };

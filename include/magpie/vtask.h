@@ -153,7 +153,8 @@ MAG_API MAG_MUST_CHECK int mag_vtask_is_canceled(mag_vtask task, bool *ret_is);
  *
  *   Returns    0; the operation's error; MAG_E_TOKEN stale; MAG_E_PENDING not complete
  *              (it never waits: await it, or see mag_vtask_wait in promise.h);
- *              MAG_E_SIZE the result is larger than a word: use the typed task
+ *              MAG_E_SIZE the result is larger than a word: use the typed task.  Of a
+ *              smaller one the rest of the word is zeroes
  */
 static inline int mag_vtask_get(mag_vtask task, uint64_t *ret_result)
 {
@@ -177,7 +178,8 @@ static inline int mag_vtask_finish(mag_vtask task)
  * bytes are written, on success only; 0 bytes if the result does not matter.
  *
  *   `ret_detail`  may be NULL; written only when the operation's error is returned
- *   Returns       as mag_vtask_get; MAG_E_SIZE the result is larger than `size`
+ *   Returns       as mag_vtask_get; MAG_E_SIZE the result is larger than `size`, or it is
+ *                 larger than a word and smaller than `size`; it is still there
  */
 static inline int mag_vtask_take(mag_vtask task, void *ret_result, size_t size,
                                  uint64_t *ret_detail)
@@ -237,6 +239,9 @@ MAG_API bool mag_vtask_equal(mag_vtask a, mag_vtask b);
  */
 MAG_API uint64_t mag_vtask_hash(mag_vtask task);
 
+/* For name_hash only: the same, of a task with a result of `size` bytes at `large`. */
+MAG_API uint64_t mag_vtask_hash_large(mag_vtask task, const void *large, size_t size);
+
 /*
  * As mag_vtask_preserve of promise.h, for a result of `size` bytes.
  *
@@ -274,6 +279,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_wait_take(mag_vtask task, void *ret_result,
  *   name name_configure(name task, bool)     as mag_vtask_configure
  *   bool name_equal(name a, name b)          as mag_vtask_equal; results in the tasks
  *                                            themselves are compared byte by byte (VT-35)
+ *   uint64_t name_hash(name task)            as mag_vtask_hash, goes with name_equal
  *   int name_preserve(name task, name *ret)  as mag_vtask_preserve, see promise.h
  *
  * `name.task` is the untyped task, for mag_vtask_status and the like.
@@ -320,6 +326,11 @@ MAG_API MAG_MUST_CHECK int mag_vtask_wait_take(mag_vtask task, void *ret_result,
                (a.task.backing != 0 ||                                                   \
                 memcmp((const void *)a.large, (const void *)b.large, sizeof(a.large)) == \
                     0);                                                                  \
+    }                                                                                    \
+    __attribute__((unused)) static inline uint64_t name##_hash(name task)                \
+    {                                                                                    \
+        return mag_vtask_hash_large(task.task, (const void *)task.large,                 \
+                                    sizeof(task.large));                                 \
     }                                                                                    \
     __attribute__((unused))                                                              \
     MAG_MUST_CHECK static inline int name##_preserve(name task, name *ret_task)          \

@@ -132,6 +132,36 @@ for language in "cc c" "c++ c++"; do
     ! place "$1" mag_vtask "$2" || fail "a place too large"
 done
 
+echo "-- an await behind line 65535 does not compile"
+cat >line.c <<'END'
+#include <magpie/magpie.h>
+MAG_VTASK_DEFINE(long_task, long)
+MAG_ASYNC(long_task, one, (long_task, other), long place; int error;)
+{
+    MAG_BEGIN(f);
+#line LINE
+    AWAIT;
+    return long_task_result(1);
+    MAG_END(f);
+}
+END
+line() { # LINE AWAIT COMPILER...
+    sed "s/LINE/$1/" line.c >at.c
+    local await=$2
+    shift 2
+    "$@" "-DAWAIT=$await" -I "$prefix/include" -fsyntax-only at.c >"$work/log" 2>&1
+}
+for compiler in "cc -std=c11" "c++ -std=c++17 -xc++"; do
+    for await in "MAG_AWAIT(f, f->place, f->other)" "MAG_CONTINUE_ON(f, NULL)" \
+        "MAG_TRY(f, f->error, f->place, f->other)"; do
+        # shellcheck disable=SC2086 # words
+        line 65535 "$await" $compiler || { cat "$work/log"; fail "the last line"; }
+        # shellcheck disable=SC2086 # words
+        ! line 65536 "$await" $compiler || fail "$await behind it"
+        grep -q 'behind line 65535' "$work/log" || { cat "$work/log"; fail "another message"; }
+    done
+done
+
 # With only the archive there, as a distribution's static package has it.
 rm "$lib"/libmagpie.so*
 # shellcheck disable=SC2046 # lists of words
