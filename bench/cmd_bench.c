@@ -195,17 +195,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* The command as it can be typed again. */
-static void keep_command(struct request *request, int argc, char **argv)
-{
-    size_t used =
-        (size_t)snprintf(request->command, sizeof(request->command), "magpie bench");
-
-    for (int i = 1; i < argc && used < sizeof(request->command); i++)
-        used += (size_t)snprintf(request->command + used, sizeof(request->command) - used,
-                                 " %s", argv[i]);
-}
-
 static void check_sizes(const struct request *request)
 {
     for (uint32_t i = 0; i < request->workload_count; i++) {
@@ -427,9 +416,11 @@ static int run(int argc, char **argv)
         NULL,
         NULL,
         NULL};
+    static char name[] = "magpie bench";
     struct request request = {.seconds = -1, .outputs = {.command = command}};
 
-    keep_command(&request, argc, argv);
+    argv[0] = name;
+    bench_keep_command(request.command, sizeof(request.command), argc, argv);
     bench_parse(command, &argp, argc, argv, &request);
     if (!request.list)
         return bench(&request);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/command.h"
+#include "bench/utf8.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -37,6 +38,59 @@ void bench_parse(const char *command, const struct argp *argp, int argc, char **
     argv[0] = name;
     if (argp_parse(argp, argc, argv, 0, NULL, input) != 0)
         exit(BENCH_USAGE);
+}
+
+/* Whether a shell takes it as it is. */
+static bool is_plain(const char *argument)
+{
+    static const char others[] = "_@%+=:,./^-";
+
+    for (const char *at = argument; *at != '\0'; at++) {
+        if (!isalnum((unsigned char)*at) && strchr(others, *at) == NULL &&
+            (unsigned char)*at < 0x80)
+            return false;
+    }
+    return *argument != '\0';
+}
+
+static void put_quoted(FILE *out, const char *argument)
+{
+    if (is_plain(argument)) {
+        (void)fputs(argument, out);
+        return;
+    }
+    (void)fputc('\'', out);
+    for (const char *at = argument; *at != '\0'; at++) {
+        if (*at == '\'')
+            (void)fputs("'\\''", out);
+        else
+            (void)fputc(*at, out);
+    }
+    (void)fputc('\'', out);
+}
+
+void bench_keep_command(char *text, size_t size, int argc, char *const *argv)
+{
+    static const char more[] = " ...";
+    char *whole = NULL;
+    size_t length;
+    FILE *out = open_memstream(&whole, &length);
+
+    text[0] = '\0';
+    if (out == NULL)
+        return;
+    (void)fputs(argv[0], out);
+    for (int i = 1; i < argc; i++) {
+        (void)fputc(' ', out);
+        put_quoted(out, argv[i]);
+    }
+    if (fclose(out) == 0 && length < size)
+        (void)snprintf(text, size, "%s", whole);
+    else if (whole != NULL)
+        (void)snprintf(text, size, "%.*s%s",
+                       (int)bench_utf8_cut(whole, size - sizeof(more)), whole, more);
+    bench_utf8(text);
+    free(whole);
 }
 
 /* The digits at `*text`; false when there are none, or too many. */

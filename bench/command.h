@@ -10,6 +10,7 @@
 #define BENCH_COMMAND_H
 
 #include <argp.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { BENCH_OK = 0, BENCH_FAILED = 1, BENCH_USAGE = 2 };
@@ -33,6 +34,10 @@ _Noreturn void bench_usage(const char *command, const char *format, ...)
 void bench_parse(const char *command, const struct argp *argp, int argc, char **argv,
                  void *input);
 void bench_argp_init(struct argp_state *state);
+
+/* Writes a command as it can be typed again, quoted for a shell, into `size` bytes.  One
+ * that is longer ends with " ...". */
+void bench_keep_command(char *text, size_t size, int argc, char *const *argv);
 
 /* A number from `least` to `most`, as 1000, 10^6 or 1e6; ends the program on anything
  * else.  `what` is the option it belongs to. */

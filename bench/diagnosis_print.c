@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/diagnosis.h"
 #include "bench/text.h"
+#include "bench/utf8.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -185,9 +186,9 @@ static json_t *levels_to_json(const struct bench_diagnosis *d)
 
         failed |= json_array_append_new(
             levels,
-            json_pack("{ss si sb sf sI sI so so}", "path", level->path, "version",
-                      (int)level->version, "controlled", level->controlled, "cpus",
-                      level->cpus, "quota_usec", (json_int_t)level->quota_usec,
+            json_pack("{so si sb sf sI sI so so}", "path", bench_json_text(level->path),
+                      "version", (int)level->version, "controlled", level->controlled,
+                      "cpus", level->cpus, "quota_usec", (json_int_t)level->quota_usec,
                       "period_usec", (json_int_t)level->period_usec, "throttled",
                       throttled, "throttled_usec", held_usec));
     }
@@ -203,7 +204,7 @@ static json_t *warnings_to_json(const struct bench_diagnosis *d)
     int failed = warnings == NULL;
 
     for (uint32_t i = 0; i < d->warning_count; i++)
-        failed |= json_array_append_new(warnings, json_string(d->warnings[i]));
+        failed |= json_array_append_new(warnings, bench_json_text(d->warnings[i]));
     if (failed == 0)
         return warnings;
     json_decref(warnings);
@@ -216,18 +217,18 @@ static json_t *diagnosis_to_json(const struct bench_diagnosis *d)
 
     if (d->error != 0)
         return json_pack("{ss}", "error", mag_error_text(d->error));
-    return json_pack("{sI ss ss sI sI ss sI sI sI sI ss sf sf so sb sb so}", "workers",
-                     (json_int_t)mag_budget_workers(d->budget), "reason",
-                     mag_budget_reason_name(mag_budget_reason(d->budget)), "decision",
-                     d->decision, "online", (json_int_t)mag_budget_online(d->budget),
-                     "allowed", (json_int_t)mag_topology_pus(d->topology), "allowed_list",
-                     d->allowed, "packages", (json_int_t)d->packages, "nodes",
-                     (json_int_t)mag_topology_nodes(d->topology), "caches",
-                     (json_int_t)d->caches, "cores",
-                     (json_int_t)mag_topology_cores(d->topology), "pinning", pinned,
-                     "load", d->load, "quota_cpus", mag_budget_quota(d->budget), "levels",
-                     levels_to_json(d), "membarrier", d->membarrier, "memory_binding",
-                     d->memory_binding, "warnings", warnings_to_json(d));
+    return json_pack(
+        "{sI ss so sI sI ss sI sI sI sI ss sf sf so sb sb so}", "workers",
+        (json_int_t)mag_budget_workers(d->budget), "reason",
+        mag_budget_reason_name(mag_budget_reason(d->budget)), "decision",
+        bench_json_text(d->decision), "online", (json_int_t)mag_budget_online(d->budget),
+        "allowed", (json_int_t)mag_topology_pus(d->topology), "allowed_list", d->allowed,
+        "packages", (json_int_t)d->packages, "nodes",
+        (json_int_t)mag_topology_nodes(d->topology), "caches", (json_int_t)d->caches,
+        "cores", (json_int_t)mag_topology_cores(d->topology), "pinning", pinned, "load",
+        d->load, "quota_cpus", mag_budget_quota(d->budget), "levels", levels_to_json(d),
+        "membarrier", d->membarrier, "memory_binding", d->memory_binding, "warnings",
+        warnings_to_json(d));
 }
 
 int bench_diagnosis_json(FILE *out, const struct bench_diagnosis *d)

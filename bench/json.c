@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report.h"
+#include "bench/utf8.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -14,14 +15,24 @@ static json_t *number(uint64_t value)
 
 static json_t *machine_to_json(const struct bench_machine *m)
 {
-    return json_pack(
-        "{ss ss ss ss ss ss ss ss si si si si si si si sf so sb sf}", "cpu", m->cpu,
-        "arch", m->arch, "os", m->os, "kernel", m->kernel, "compiler", m->compiler,
-        "version", m->version, "date", m->date, "command", m->command, "packages",
-        (int)m->packages, "nodes", (int)m->nodes, "caches", (int)m->caches, "cores",
-        (int)m->cores, "pus", (int)m->pus, "online", (int)m->online, "workers",
-        (int)m->workers, "quota_cpus", m->quota_cpus, "memory_kib", number(m->memory_kib),
-        "membarrier", m->membarrier, "seconds", m->seconds);
+    json_t *json =
+        json_pack("{so so so so ss ss ss so}", "cpu", bench_json_text(m->cpu), "arch",
+                  bench_json_text(m->arch), "os", bench_json_text(m->os), "kernel",
+                  bench_json_text(m->kernel), "compiler", m->compiler, "version",
+                  m->version, "date", m->date, "command", bench_json_text(m->command));
+    json_t *shape = json_pack(
+        "{si si si si si si si sf so sb sf}", "packages", (int)m->packages, "nodes",
+        (int)m->nodes, "caches", (int)m->caches, "cores", (int)m->cores, "pus",
+        (int)m->pus, "online", (int)m->online, "workers", (int)m->workers, "quota_cpus",
+        m->quota_cpus, "memory_kib", number(m->memory_kib), "membarrier", m->membarrier,
+        "seconds", m->seconds);
+    int failed = json_object_update(json, shape);
+
+    json_decref(shape);
+    if (failed == 0)
+        return json;
+    json_decref(json);
+    return NULL;
 }
 
 static json_t *row_to_json(const struct bench_rows *rows, const struct bench_row *row)
@@ -41,7 +52,7 @@ static json_t *row_to_json(const struct bench_rows *rows, const struct bench_row
     if (speedup > 0)
         failed |= json_object_set_new(json, "speedup", json_real(speedup));
     if (!row->ok)
-        failed |= json_object_set_new(json, "error", json_string(row->error));
+        failed |= json_object_set_new(json, "error", bench_json_text(row->error));
     if (failed == 0)
         return json;
     json_decref(json);
@@ -58,8 +69,9 @@ static int peers_to_json(const struct bench_peers *peers, json_t *root)
         const struct bench_peer *peer = &peers->peers[i];
 
         failed |= json_array_append_new(
-            array, json_pack("{ss ss ss}", "name", peer->name, "state",
-                             bench_peer_state_name(peer->state), "text", peer->text));
+            array, json_pack("{ss ss so}", "name", peer->name, "state",
+                             bench_peer_state_name(peer->state), "text",
+                             bench_json_text(peer->text)));
     }
     if (failed == 0 && peers->count > 0)
         return json_object_set_new(root, "peers", array);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/topo.h"
+#include "bench/utf8.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -77,8 +78,8 @@ static json_t *workers_to_json(const struct mag_plan *plan)
 int bench_topo_json(FILE *out, const struct bench_topo *topo)
 {
     json_t *root = json_pack(
-        "{ss ss sI so so so}", "source", topo->source, "placement", topo->placement,
-        "cores", (json_int_t)mag_topology_cores(topo->topology), "nodes",
+        "{so ss sI so so so}", "source", bench_json_text(topo->source), "placement",
+        topo->placement, "cores", (json_int_t)mag_topology_cores(topo->topology), "nodes",
         nodes_to_json(topo->topology), "pus", pus_to_json(topo->topology), "workers",
         workers_to_json(topo->plan));
 

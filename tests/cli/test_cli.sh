@@ -150,6 +150,17 @@ cp "$dir/out" "$dir/out.json"
 run 0 report "$dir/out.json"
 has "$dir/out" "fib(8)"
 
+# --- the command is kept as it can be typed again, whatever its bytes are
+odd="$dir/a $(printf '\377').csv"
+run 0 bench fib --size 8 --runs 1 --csv "$odd" --json "$dir/odd.json"
+has "$dir/odd.json" " --csv '$dir/a ?.csv' --json "
+run 0 report "$dir/odd.json"
+long=$(printf '%0300d' 0 | sed 's/0/\xe2\x82\xac/g')
+for long in "$long" "a$long" "aa$long"; do
+    run 0 bench fib --size 8 --runs 1 --peers-dir "$long" --json "$dir/odd.json"
+    run 0 report "$dir/odd.json"
+done
+
 # --- peers: one that is wrong, one that is absent, one that cannot be built
 # peer NAME CHECK BUILD: lines of shell, in which $2 is where the program goes
 peer() {

@@ -210,6 +210,42 @@ expect "beside standard output, not in it" test "$(cat out)" = "what, was, asked
 
 # ------------------------------------------------------------------ counting of tests
 
+# A tree of one test, which has a second form, and a ctest of ours.
+mkdir -p tree/tests/unit tree/build/dev
+cp "$top/tests/run" "$top/tests/summary.awk" tree/tests
+echo 'cmocka_unit_test(one)' >tree/tests/unit/test_a.c
+printf '# in two forms\ntest_a\n' >tree/tests/fenced.txt
+# tested NAME...: a run whose ctest runs these.
+tested() {
+    debian
+    fake pkg-config ''
+    fake apt-cache 'exit 1'
+    for name in awk grep tee wc; do
+        ln -s "$(command -v "$name")" "path/$name"
+    done
+    for name in "$@"; do
+        echo "1/1 Test #1: $name ....   Passed    0.01 sec"
+    done >progress.txt
+    for name in "$@"; do
+        printf '1/1 Testing: %s\n[ RUN      ] one\n[       OK ] one\n' "$name"
+    done >log.txt
+    fake ctest "cat $work/log.txt >build/dev/Testing/Temporary/LastTest.log; cat $work/progress.txt"
+    env -i "PATH=$work/path" bash tree/tests/run >out 2>err
+}
+expect "both forms of a test" tested test_a test_a-fenced
+expect "are what is wanted" test "$(tail -n 1 out)" = "2 passed, 0 failed, 0 skipped"
+tested test_a
+expect "a second form that did not run is a failure" \
+    test "$(tail -n 1 out)" = "1 passed, 1 failed, 0 skipped"
+expect "and named" says out "missing: test_a-fenced"
+while read -r name; do
+    case $name in
+        '#'*) ;;
+        test_*) expect "$name is there" test -e "$top/tests/unit/$name.c" ;;
+        *) expect "$name is there" test -e "$top/tests/stress/$name.c" ;;
+    esac
+done <"$top/tests/fenced.txt"
+
 rm calls
 
 # summary STATUS LAST-LINE: what tests/summary.awk makes of the three files.

@@ -192,6 +192,27 @@ static void json_has_the_fields_that_others_read(void **state)
     free(text);
 }
 
+/* Nothing that a toolchain or a shell hands over may cost the figures of a run. */
+static void text_that_is_not_utf8_does_not_lose_the_report(void **state)
+{
+    struct bench_report report = sample();
+    char *text;
+    (void)state;
+
+    put_into(report.machine.command, sizeof(report.machine.command), "a\xff\x62");
+    put_into(report.machine.cpu, sizeof(report.machine.cpu), "caf\xe9");
+    put_into(report.peers.peers[1].text, sizeof(report.peers.peers[1].text), "\xc3");
+    put_into(report.rows.rows[1].error, BENCH_ERROR, "\xe2\x82");
+    text = written_by(write_json, &report);
+
+    assert_non_null(strstr(text, "\"command\": \"a?b\""));
+    assert_non_null(strstr(text, "\"cpu\": \"caf?\""));
+    assert_non_null(strstr(text, "\"text\": \"?\""));
+    assert_non_null(strstr(text, "\"error\": \"??\""));
+    bench_report_free(&report);
+    free(text);
+}
+
 static void json_that_is_no_report_is_refused_with_a_reason(void **state)
 {
     static const struct {
@@ -418,6 +439,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_report_survives_json),
         cmocka_unit_test(json_has_the_fields_that_others_read),
+        cmocka_unit_test(text_that_is_not_utf8_does_not_lose_the_report),
         cmocka_unit_test(json_that_is_no_report_is_refused_with_a_reason),
         cmocka_unit_test(rows_of_others_need_only_what_makes_a_row),
         cmocka_unit_test(csv_has_a_line_for_each_row_and_quotes_text),
