@@ -9,6 +9,7 @@
 static struct {
     pthread_mutex_t lock;
     bool ready;
+    bool sees_forks;
     pthread_key_t exit_key;
     struct mag_member *members;
     struct mag_pool **pools; /* by number; NULL: the number is free */
@@ -290,18 +291,29 @@ static void after_fork_in_child(void)
     after_fork_in_parent();
 }
 
+static int see_forks(void)
+{
+    return -pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
+/* Before main, and before handlers of the program's: so these run outside of ours, which
+ * lock last and unlock first, and may use pools. */
+static __attribute__((constructor(101))) void see_forks_early(void)
+{
+    list.sees_forks = see_forks() == 0;
+}
+
 int mag_magazines_init(void)
 {
     int r = 0;
 
     (void)pthread_mutex_lock(&list.lock);
-    if (!list.ready) {
+    if (!list.sees_forks) {
+        r = see_forks();
+        list.sees_forks = r == 0;
+    }
+    if (r == 0 && !list.ready) {
         r = -pthread_key_create(&list.exit_key, leave);
-        if (r == 0) {
-            r = -pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
-            if (r < 0)
-                (void)pthread_key_delete(list.exit_key);
-        }
         list.ready = r == 0;
     }
     (void)pthread_mutex_unlock(&list.lock);

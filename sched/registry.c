@@ -69,6 +69,13 @@ int mag_registry_init(void)
     return init_error;
 }
 
+/* Before main, and before handlers of the program's, which then run outside of ours and
+ * may use schedulers; after those of the pools, whose locks are taken inside of ours. */
+static __attribute__((constructor(102))) void init_early(void)
+{
+    (void)mag_registry_init();
+}
+
 void mag_registry_add(struct mag_sched *sched)
 {
     (void)pthread_mutex_lock(&lock);

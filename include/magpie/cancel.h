@@ -52,6 +52,9 @@
  * the next if it fails; or the links lie in the object, and the awaiter takes it out of
  * the list, under your lock, before it consumes the task (VT-160).
  *
+ * After fork() the child must not use a source that another thread may have been using:
+ * if that held its lock just then, it is never unlocked there.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef MAGPIE_CANCEL_H

@@ -43,6 +43,8 @@
  * Threads may come and go: when one exits, its magazines return to their nodes.  Take and
  * give are not for signal handlers.  After fork() the child may go on using the pool;
  * objects that the parent's other threads held, in hand or in magazines, are lost to it.
+ * Handlers of pthread_atfork may use pools and schedulers, unless they were registered
+ * before the library was loaded.
  *
  * Cost, protocol and proof: docs/pools.md.
  *

@@ -24,6 +24,9 @@
  * Awaiting.  Continuations of a promise are dispatched in the order in which they were
  * registered, by the completer, inline unless MAG_PROMISE_QUEUED; a late one is queued.
  *
+ * After fork() the child must not use a promise that another thread may have been using:
+ * if that held its lock just then, it is never unlocked there.
+ *
  * "VT-n" names a sentence of docs/value-task-contract.md.
  *
  * SPDX-License-Identifier: Apache-2.0
