@@ -53,13 +53,18 @@ static bool is_the_one(_Atomic(uint32_t) *left)
     return false;
 }
 
+static void count_made(void)
+{
+    /* relaxed: a plain counter. */
+    (void)atomic_fetch_add_explicit(&made, 1, memory_order_relaxed);
+}
+
 static void *counted(void *memory)
 {
     if (memory != NULL) {
         /* relaxed: a plain counter. */
         (void)atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
-        /* relaxed: as above. */
-        (void)atomic_fetch_add_explicit(&made, 1, memory_order_relaxed);
+        count_made();
     }
     return memory;
 }
@@ -139,7 +144,10 @@ void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file,
         errno = ENOMEM;
         return MAP_FAILED;
     }
-    return __real_mmap(at, size, protection, flags, file, offset);
+    void *pages = __real_mmap(at, size, protection, flags, file, offset);
+    if (pages != MAP_FAILED)
+        count_made();
+    return pages;
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,

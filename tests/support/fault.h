@@ -22,7 +22,8 @@ void test_fail_thread(uint32_t nth);
 /* Whether the failure that was asked for has happened. */
 bool test_has_failed(void);
 
-/* Allocations that have not been freed, and all that were ever made. */
+/* Allocations that have not been freed, mappings apart; and all that were ever made, with
+ * mappings: a pool grows by those. */
 int64_t test_live_allocations(void);
 uint64_t test_allocations(void);
 
