@@ -329,7 +329,7 @@ static inline int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
              ? (uint32_t)(offsetof(struct name##_frame, mag_result) +              \
                           offsetof(result_task, large))                            \
              : 0,                                                                  \
-         (uint32_t)sizeof(((result_task *)0)->large), mag_frame_recycle},          \
+         (uint32_t)sizeof(((result_task *)0)->large), mag_frame_recycle, NULL},    \
         name##_resume,                                                             \
         (uint32_t)sizeof(struct name##_frame)};                                    \
     static void name##_resume(struct mag_job *job)                                 \

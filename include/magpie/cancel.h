@@ -191,9 +191,9 @@ struct mag_cancelable {
 #define MAG_CANCELABLE_TYPE(struct_type, result)                   \
     MAG_OPERATION_TYPE_AT(struct_type, cancelable,                 \
                           (uint32_t)offsetof(struct_type, result), \
-                          (uint32_t)sizeof(((struct_type *)NULL)->result), 0)
+                          (uint32_t)sizeof(((struct_type *)NULL)->result), 0, NULL)
 #define MAG_CANCELABLE_TYPE_WORD(struct_type) \
-    MAG_OPERATION_TYPE_AT(struct_type, cancelable, 0, 0, 0)
+    MAG_OPERATION_TYPE_AT(struct_type, cancelable, 0, 0, 0, NULL)
 
 /* As mag_operation_task. */
 static inline mag_vtask mag_cancelable_task(struct mag_cancelable *cancelable)
