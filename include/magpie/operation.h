@@ -134,8 +134,11 @@ MAG_API void mag_operation_disown(struct mag_core *core);
     MAG_OPERATION_TYPE_OF(struct_type, head, mag_operation_recycle, \
                           mag_operation_disown, __VA_ARGS__)
 
+#define MAG_OPERATION_TYPE_OF(struct_type, head, recycle, disown, ...) \
+    MAG_OPERATION_TYPE_IN(struct_type, head, recycle, disown, __VA_ARGS__)
+
 /* `head` is first, or the array in it has no legal size. */
-#define MAG_OPERATION_TYPE_OF(struct_type, head, recycle, disown, offset, bytes, limit, \
+#define MAG_OPERATION_TYPE_IN(struct_type, head, recycle, disown, offset, bytes, limit, \
                               destroy)                                                  \
     {                                                                                   \
         {(offset), (bytes), (recycle), (destroy)},                                      \
@@ -243,6 +246,8 @@ MAG_API MAG_MUST_CHECK bool mag_operation_claim(struct mag_operation *operation,
 /*
  * Claim and complete in one.  True: the operation has the outcome.  False: somebody else
  * has completed it, or will, and nothing has changed: the outcome was not delivered.
+ *
+ * An operation of cancel.h has mag_cancelable_try_result and so on instead.
  *
  *   Blocks     as mag_core_set_result
  *   `code`     neither 0 nor a MAG_E code, else false
