@@ -65,7 +65,11 @@ MAG_EXTERN_C_BEGIN
  *
  * `name` may be called from any thread.  Its task may be
  *   MAG_E_TOKEN ...  what MAG_AWAIT or MAG_FAIL ended the function with
- *   -ENOMEM          there was no memory for the frame (MAG_TRY sees this, too)
+ *   -ENOMEM          there was no memory for the frame (MAG_TRY sees this, too).  What
+ *                    was awaited has been discarded: to await it again is misuse.  But
+ *                    a pending source of yours that is no core needs memory for that
+ *                    too (mag_vtask_discard); without it the source is as it was, and
+ *                    who kept its task may await or discard it again
  */
 #define MAG_ASYNC(result_task, name, arguments, ...)                                \
     MAG_ASYNC_FRAME(result_task, name, arguments, __VA_ARGS__)                      \
