@@ -25,6 +25,8 @@ MODELS = {  # driver: the files whose orders it must notice
     "model_bias": ["sched/bias.h", "sched/bias.c", "sched/spin.h", "sched/asym.h"],
     "model_park": ["sched/idle.h", "sched/idle.c"],
     "model_fork": ["sched/fork_stack.c"],
+    "model_claim": ["vtask/claim.h"],
+    "model_pool_stack": ["numa/pool_stack.h"],
     "model_core": ["vtask/core.h", "vtask/core.c", "vtask/visit.c"],
 }
 WEAKER = {"seq_cst": "acq_rel", "acq_rel": "relaxed", "acquire": "relaxed", "release": "relaxed"}
