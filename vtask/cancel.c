@@ -176,6 +176,34 @@ int mag_vtask_from_canceled(struct mag_cancel *cancel, mag_vtask *ret_task)
 
 /* ------------------------------------------------- operations that can be cancelled */
 
+static struct mag_cancelable *cancelable_of(struct mag_core *core)
+{
+    return (struct mag_cancelable *)(void *)core;
+}
+
+/* By who has the claim, before it completes the operation: whoever consumes that finds
+ * nothing registered, and the cancel source may be gone by then. */
+static void leave_source(struct mag_cancelable *cancelable)
+{
+    (void)mag_cancel_unregister(&cancelable->registration, false);
+    cancelable->registration.cancel = NULL;
+}
+
+/* Registered still: it was completed without a claim, or returned. */
+void mag_cancelable_recycle(struct mag_core *core)
+{
+    if (MAG_UNLIKELY(cancelable_of(core)->registration.cancel != NULL))
+        leave_source(cancelable_of(core));
+    mag_operation_recycle(core);
+}
+
+void mag_cancelable_disown(struct mag_core *core)
+{
+    if (MAG_UNLIKELY(cancelable_of(core)->registration.cancel != NULL))
+        leave_source(cancelable_of(core));
+    mag_operation_disown(core);
+}
+
 /* The object may be another's by now, then this loses; see cancel.h. */
 static void cancel_operation(struct mag_cancel_registration *registration,
                              struct mag_cancel *cancel, uint64_t key)
@@ -184,9 +212,10 @@ static void cancel_operation(struct mag_cancel_registration *registration,
         (struct mag_cancelable *)(void *)((char *)registration -
                                           offsetof(struct mag_cancelable, registration));
 
-    bool won = mag_operation_try_error(&cancelable->operation, key, -ECANCELED,
-                                       (uintptr_t)cancel);
-    (void)won;
+    if (!mag_operation_claim(&cancelable->operation, key))
+        return;
+    registration->cancel = NULL;
+    (void)!mag_core_set_error(&cancelable->operation.core, -ECANCELED, (uintptr_t)cancel);
 }
 
 uint64_t mag_cancelable_begin(struct mag_cancelable *cancelable,
@@ -208,8 +237,17 @@ bool mag_cancelable_claim(struct mag_cancelable *cancelable, uint64_t key)
 {
     if (!mag_operation_claim(&cancelable->operation, key))
         return false;
-    (void)mag_cancel_unregister(&cancelable->registration, false);
+    leave_source(cancelable);
     return true;
+}
+
+void mag_cancelable_return(struct mag_cancelable *cancelable, uint64_t key)
+{
+    if (mag_cancelable_claim(cancelable, key))
+        mag_operation_return(&cancelable->operation);
+    else
+        /* Who has the claim completes it; it is pending or complete, and nobody waits. */
+        (void)!mag_core_discard(&cancelable->operation.core, key);
 }
 
 bool mag_cancelable_try_result(struct mag_cancelable *cancelable, uint64_t key,
@@ -228,4 +266,13 @@ bool mag_cancelable_try_error(struct mag_cancelable *cancelable, uint64_t key, i
         return mag_operation_refuses(&cancelable->operation, key, MAG_E_ARG);
     return mag_cancelable_claim(cancelable, key) &&
            mag_core_set_error(&cancelable->operation.core, code, detail) == 0;
+}
+
+bool mag_cancelable_try_value(struct mag_cancelable *cancelable, uint64_t key,
+                              const void *value, size_t size)
+{
+    if (size != cancelable->operation.core.type->result_size)
+        return mag_operation_refuses(&cancelable->operation, key, MAG_E_SIZE);
+    return mag_cancelable_claim(cancelable, key) &&
+           mag_core_set_value(&cancelable->operation.core, value, size) == 0;
 }

@@ -18,8 +18,24 @@ static const struct mag_core_type *type_of(const struct mag_core *core)
     return core->type != NULL ? core->type : &plain_type;
 }
 
+/* The core is complete; its result is nobody's unless somebody took it (VT-202). */
+static MAG_COLD void destroy_result(struct mag_core *core)
+{
+    bool taken = (core->flags & MAG_CORE_TAKEN) != 0;
+
+    core->flags &= (uint8_t)~MAG_CORE_TAKEN;
+    if (core->error == 0 && !taken)
+        core->type->destroy(core);
+}
+
 void mag_core_reset(struct mag_core *core)
 {
+    uintptr_t slot = mag_core_slot(core);
+
+    mag_debug_core_drops(core, slot);
+    if (MAG_UNLIKELY(core->type != NULL && core->type->destroy != NULL &&
+                     mag_slot_is_done(slot)))
+        destroy_result(core);
     mag_debug_core_ends(core);
     mag_core_renew(core);
     core->value = 0;
@@ -202,6 +218,11 @@ int mag_core_consume_any(struct mag_core *core, void *ret_result, size_t size,
         return mag_misuse_completer(MAG_E_SIZE, core);
     if (error != 0 && ret_detail != NULL)
         *ret_detail = core->value;
+    if (MAG_UNLIKELY(type != NULL && type->destroy != NULL)) {
+        core->flags |= size != 0 ? MAG_CORE_TAKEN : 0;
+        if (type->recycle != NULL)
+            destroy_result(core);
+    }
     if (type != NULL && type->recycle != NULL) {
         mag_debug_core_ends(core);
         mag_core_renew(core);

@@ -119,6 +119,18 @@ struct mag_continuation *mag_core_visit(struct mag_core *core, uintptr_t biased)
  */
 bool mag_core_meet(struct mag_core *core, uint64_t token);
 
+/* The owner is about to reset the core: who waits there is dropped (VT-75). */
+static inline void mag_debug_core_drops(struct mag_core *core, uintptr_t slot)
+{
+#ifdef MAG_DEBUG_TASKS
+    if (mag_slot_is_awaited(slot))
+        (void)mag_misuse_completer(MAG_E_CONTINUATION, core);
+#else
+    (void)core;
+    (void)slot;
+#endif
+}
+
 /* The owner: the next operation begins. */
 static inline void mag_core_renew(struct mag_core *core)
 {
@@ -253,6 +265,8 @@ static inline int mag_core_consume(struct mag_core *core, void *ret_result, size
         mag_debug_core_ends(core);
         mag_core_renew(core);
         type->recycle(core);
+    } else if (MAG_UNLIKELY(type != NULL && type->destroy != NULL)) {
+        core->flags |= MAG_CORE_TAKEN;
     }
     return 0;
 }

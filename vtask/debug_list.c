@@ -43,6 +43,7 @@ int mag_debug_unconsumed(void (*visit)(const struct mag_debug_task *task, void *
 #    include "vtask/turns.h"
 
 #    include <magpie/async.h>
+#    include <magpie/cancel.h>
 #    include <magpie/operation.h>
 
 #    include <assert.h>
@@ -187,7 +188,8 @@ static enum mag_debug_kind kind_of(const struct mag_core *core)
 
     if (recycle == mag_frame_recycle)
         return MAG_DEBUG_FRAME;
-    if (recycle == mag_operation_recycle || recycle == mag_operation_disown)
+    if (recycle == mag_operation_recycle || recycle == mag_operation_disown ||
+        recycle == mag_cancelable_recycle || recycle == mag_cancelable_disown)
         return MAG_DEBUG_OPERATION;
     return MAG_DEBUG_CORE;
 }

@@ -78,8 +78,7 @@ void mag_operation_recycle(struct mag_core *core)
 
 void mag_operation_return(struct mag_operation *operation)
 {
-    mag_debug_core_ends(&operation->core);
-    mag_core_renew(&operation->core);
+    mag_core_reset(&operation->core);
     operation->core.type->recycle(&operation->core);
 }
 

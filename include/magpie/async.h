@@ -65,7 +65,11 @@ MAG_EXTERN_C_BEGIN
  *
  * `name` may be called from any thread.  Its task may be
  *   MAG_E_TOKEN ...  what MAG_AWAIT or MAG_FAIL ended the function with
- *   -ENOMEM          there was no memory for the frame (MAG_TRY sees this, too)
+ *   -ENOMEM          there was no memory for the frame (MAG_TRY sees this, too).  What
+ *                    was awaited has been discarded: to await it again is misuse.  But
+ *                    a pending source of yours that is no core needs memory for that
+ *                    too (mag_vtask_discard); without it the source is as it was, and
+ *                    who kept its task may await or discard it again
  */
 #define MAG_ASYNC(result_task, name, arguments, ...)                                \
     MAG_ASYNC_FRAME(result_task, name, arguments, __VA_ARGS__)                      \
@@ -330,7 +334,7 @@ static inline int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
              ? (uint32_t)(offsetof(struct name##_frame, mag_result) +              \
                           offsetof(result_task, large))                            \
              : 0,                                                                  \
-         (uint32_t)sizeof(((result_task *)0)->large), mag_frame_recycle},          \
+         (uint32_t)sizeof(((result_task *)0)->large), mag_frame_recycle, NULL},    \
         name##_resume,                                                             \
         (uint32_t)sizeof(struct name##_frame)};                                    \
     static void name##_resume(struct mag_job *job)                                 \

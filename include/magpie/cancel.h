@@ -189,14 +189,23 @@ struct mag_cancelable {
     struct mag_cancel_registration registration;
 };
 
+/* For the macros below only. */
+MAG_API void mag_cancelable_recycle(struct mag_core *core);
+MAG_API void mag_cancelable_disown(struct mag_core *core);
+
 /* Types for mag_operation_rent, of objects whose first member is `struct mag_cancelable
- * cancelable`. */
-#define MAG_CANCELABLE_TYPE(struct_type, result)                   \
-    MAG_OPERATION_TYPE_AT(struct_type, cancelable,                 \
-                          (uint32_t)offsetof(struct_type, result), \
-                          (uint32_t)sizeof(((struct_type *)NULL)->result), 0)
+ * cancelable`; the last two as MAG_OPERATION_TYPE_OWNING. */
+#define MAG_CANCELABLE_TYPE(struct_type, result) \
+    MAG_CANCELABLE_TYPE_OWNING(struct_type, result, NULL)
 #define MAG_CANCELABLE_TYPE_WORD(struct_type) \
-    MAG_OPERATION_TYPE_AT(struct_type, cancelable, 0, 0, 0)
+    MAG_CANCELABLE_TYPE_WORD_OWNING(struct_type, NULL)
+#define MAG_CANCELABLE_TYPE_OWNING(struct_type, result, destroy)           \
+    MAG_OPERATION_TYPE_OF(struct_type, cancelable, mag_cancelable_recycle, \
+                          mag_cancelable_disown,                           \
+                          MAG_OPERATION_MEMBER(struct_type, result), 0, destroy)
+#define MAG_CANCELABLE_TYPE_WORD_OWNING(struct_type, destroy)              \
+    MAG_OPERATION_TYPE_OF(struct_type, cancelable, mag_cancelable_recycle, \
+                          mag_cancelable_disown, 0, 0, 0, destroy)
 
 /* As mag_operation_task. */
 static inline mag_vtask mag_cancelable_task(struct mag_cancelable *cancelable)
@@ -230,13 +239,28 @@ MAG_API MAG_MUST_CHECK bool mag_cancelable_claim(struct mag_cancelable *cancelab
                                                  uint64_t key);
 
 /*
- * Claim and complete in one, as mag_operation_try_result and mag_operation_try_error.
+ * Gives back an operation whose task was not handed out, after mag_cancelable_begin; as
+ * mag_operation_return does before it.  It may have been cancelled meanwhile, and its
+ * task is consumed then.
+ *
+ *   Thread     who rented it; nobody else but the cancel source may know of it
+ *   Blocks     as mag_cancelable_claim
+ */
+MAG_API void mag_cancelable_return(struct mag_cancelable *cancelable, uint64_t key);
+
+/*
+ * Claim and complete in one, as mag_operation_try_result, mag_operation_try_error and
+ * mag_operation_try_value.  Use these, and not those: only these take the registration
+ * back before a continuation runs, which may let go of the cancel source.
  */
 MAG_API MAG_MUST_CHECK bool mag_cancelable_try_result(struct mag_cancelable *cancelable,
                                                       uint64_t key, uint64_t result);
 MAG_API MAG_MUST_CHECK bool mag_cancelable_try_error(struct mag_cancelable *cancelable,
                                                      uint64_t key, int code,
                                                      uint64_t detail);
+MAG_API MAG_MUST_CHECK bool mag_cancelable_try_value(struct mag_cancelable *cancelable,
+                                                     uint64_t key, const void *value,
+                                                     size_t size);
 
 MAG_EXTERN_C_END
 

@@ -92,7 +92,7 @@ MAG_API struct mag_frame *mag_fork_task_begin(mag_fork w, const void *payload,
              ? (uint32_t)(offsetof(struct name##_frame, mag_result) +           \
                           offsetof(result_task, large))                         \
              : 0,                                                               \
-         (uint32_t)sizeof(((result_task *)0)->large), mag_frame_recycle},       \
+         (uint32_t)sizeof(((result_task *)0)->large), mag_frame_recycle, NULL}, \
         NULL,                                                                   \
         (uint32_t)sizeof(struct name##_frame)};                                 \
     MAG_ASYNC_STATIC_ASSERT(sizeof(struct name##_frame) <= MAG_ASYNC_BYTES_MAX, \

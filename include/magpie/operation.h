@@ -109,24 +109,43 @@ MAG_API void mag_operation_disown(struct mag_core *core);
  * mag_operation operation`; the result is its member `result`.  For at most `limit`
  * objects in the process at once, with the consequences that pool.h tells, see the
  * second.  The third is for results of a word, which lie in the core.
+ *
+ * The last two are for results that own something, such as memory: `destroy`, a void
+ * (*)(struct mag_core *), is called for a result that nobody took (source.h).
  */
 #define MAG_OPERATION_TYPE(struct_type, result) \
     MAG_OPERATION_TYPE_LIMITED(struct_type, result, 0)
-#define MAG_OPERATION_TYPE_LIMITED(struct_type, result, limit)     \
-    MAG_OPERATION_TYPE_AT(struct_type, operation,                  \
-                          (uint32_t)offsetof(struct_type, result), \
-                          (uint32_t)sizeof(((struct_type *)NULL)->result), limit)
+#define MAG_OPERATION_TYPE_LIMITED(struct_type, result, limit) \
+    MAG_OPERATION_TYPE_AT(struct_type, operation,              \
+                          MAG_OPERATION_MEMBER(struct_type, result), limit, NULL)
 #define MAG_OPERATION_TYPE_WORD(struct_type) \
-    MAG_OPERATION_TYPE_AT(struct_type, operation, 0, 0, 0)
+    MAG_OPERATION_TYPE_AT(struct_type, operation, 0, 0, 0, NULL)
+#define MAG_OPERATION_TYPE_OWNING(struct_type, result, destroy) \
+    MAG_OPERATION_TYPE_AT(struct_type, operation,               \
+                          MAG_OPERATION_MEMBER(struct_type, result), 0, destroy)
+#define MAG_OPERATION_TYPE_WORD_OWNING(struct_type, destroy) \
+    MAG_OPERATION_TYPE_AT(struct_type, operation, 0, 0, 0, destroy)
+
+/* For the macros above: where a result lies, and its bytes. */
+#define MAG_OPERATION_MEMBER(struct_type, result) \
+    (uint32_t) offsetof(struct_type, result),     \
+        (uint32_t)sizeof(((struct_type *)NULL)->result)
+#define MAG_OPERATION_TYPE_AT(struct_type, head, ...)               \
+    MAG_OPERATION_TYPE_OF(struct_type, head, mag_operation_recycle, \
+                          mag_operation_disown, __VA_ARGS__)
+
+#define MAG_OPERATION_TYPE_OF(struct_type, head, recycle, disown, ...) \
+    MAG_OPERATION_TYPE_IN(struct_type, head, recycle, disown, __VA_ARGS__)
 
 /* `head` is first, or the array in it has no legal size. */
-#define MAG_OPERATION_TYPE_AT(struct_type, head, offset, bytes, limit)   \
-    {                                                                    \
-        {(offset), (bytes), mag_operation_recycle},                      \
-            {(offset), (bytes), mag_operation_disown},                   \
-            sizeof(struct_type) *                                        \
-                sizeof(char[offsetof(struct_type, head) == 0 ? 1 : -1]), \
-            (limit), NULL                                                \
+#define MAG_OPERATION_TYPE_IN(struct_type, head, recycle, disown, offset, bytes, limit, \
+                              destroy)                                                  \
+    {                                                                                   \
+        {(offset), (bytes), (recycle), (destroy)},                                      \
+            {(offset), (bytes), (disown), (destroy)},                                   \
+            sizeof(struct_type) *                                                       \
+                sizeof(char[offsetof(struct_type, head) == 0 ? 1 : -1]),                \
+            (limit), NULL                                                               \
     }
 
 /* Operations without payload, with a result of a word. */
@@ -227,6 +246,8 @@ MAG_API MAG_MUST_CHECK bool mag_operation_claim(struct mag_operation *operation,
 /*
  * Claim and complete in one.  True: the operation has the outcome.  False: somebody else
  * has completed it, or will, and nothing has changed: the outcome was not delivered.
+ *
+ * An operation of cancel.h has mag_cancelable_try_result and so on instead.
  *
  *   Blocks     as mag_core_set_result
  *   `code`     neither 0 nor a MAG_E code, else false

@@ -170,6 +170,13 @@ struct mag_core_type {
      * may still read its token.  NULL: the core is reset by hand, and may be read again
      * until then; its continuation may free it. */
     void (*recycle)(struct mag_core *core);
+
+    /* For results that own something: called once for each that nobody took, before the
+     * object is recycled or reset (VT-202).  That is a success which was discarded, or
+     * read with size 0, as by mag_vtask_finish and MAG_AWAIT_DONE; of a core without
+     * `recycle` one that is not taken when it is reset.  It finds the result in its
+     * place, on whatever thread consumes: a discarded one's completer.  NULL: none. */
+    void (*destroy)(struct mag_core *core);
 };
 
 /* Bits of `flags`. */
@@ -177,6 +184,7 @@ enum {
     MAG_CORE_QUEUED = 1, /* continuations are never run by the completer itself */
     MAG_CORE_BOX = 2,    /* of a frame: it is pooled */
     MAG_CORE_MOVED = 4,  /* of a frame on the stack: a pooled one has taken over */
+    MAG_CORE_TAKEN = 8,  /* of a type with `destroy` and no `recycle`: it was read */
 };
 
 /*
@@ -225,7 +233,7 @@ struct mag_core {
     MAG_ATOMIC(uintptr_t) slot;       /* [A] see below */
     uint64_t value;                   /* [C] the result, or the error's detail */
     int32_t error;                    /* [C] 0: succeeded */
-    uint8_t flags;                    /* [I] MAG_CORE_ */
+    uint8_t flags;                    /* [I] MAG_CORE_; TAKEN [C] */
     uint8_t room;                     /* [C] of the type, as is the next */
     uint16_t step;                    /* [C] */
 };
@@ -317,7 +325,10 @@ static inline mag_vtask mag_core_task(struct mag_core *core)
 
 /*
  * Makes the core pending again: tasks of the operation before are stale from here on
- * (VT-70, VT-73).  The setting MAG_CORE_QUEUED stays.
+ * (VT-70, VT-73).  The setting MAG_CORE_QUEUED stays.  A result that nobody took is
+ * destroyed, if the type says how.  A continuation that waits there is dropped: nobody
+ * runs it (VT-75); where the library was built with MAG_DEBUG_TASKS the watch is told,
+ * MAG_E_CONTINUATION.
  *
  *   Thread     the owner of the core; nobody else may be using it
  */
@@ -373,7 +384,8 @@ MAG_API MAG_MUST_CHECK int mag_core_get(struct mag_core *core, uint64_t token,
                                         uint64_t *ret_detail);
 
 /*
- * Consumes the operation as soon as it is complete, and forgets its outcome (VT-193).
+ * Consumes the operation as soon as it is complete, and forgets its outcome (VT-193); a
+ * result that owns something is destroyed, if the type says how.
  *
  *   Thread     the consumer
  *   Returns    0; MAG_E_TOKEN stale; MAG_E_CONTINUATION it is awaited

@@ -28,6 +28,8 @@ MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_inbox": ["sched/idle.c", "sched/idle.h"],
     "model_watch": ["sched/idle.c", "sched/idle.h"],
     "model_fork": ["sched/fork_stack.c"],
+    "model_claim": ["vtask/claim.h"],
+    "model_pool_stack": ["numa/pool_stack.h"],
     "model_core": ["vtask/core.h", "vtask/core.c", "vtask/visit.c"],
     "model_any": ["vtask/when_any.c"],
 }

@@ -22,7 +22,10 @@ static void recycle(struct mag_core *core)
 
 static const struct mag_core_type request_type = {.recycle = recycle};
 static const struct mag_core_type wide_type = {
-    offsetof(struct request, payload), sizeof(((struct request *)0)->payload), recycle};
+    .result_offset = offsetof(struct request, payload),
+    .result_size = sizeof(((struct request *)0)->payload),
+    .recycle = recycle,
+};
 
 static struct request request;
 

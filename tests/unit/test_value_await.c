@@ -104,8 +104,11 @@ static void a_result_of_another_size_is_refused_and_stays(void **state)
         struct mag_core core;
         struct wide wide;
     } object = {{0}, {{0}}};
-    static const struct mag_core_type type = {sizeof(struct mag_core),
-                                              sizeof(struct wide), stay};
+    static const struct mag_core_type type = {
+        .result_offset = sizeof(struct mag_core),
+        .result_size = sizeof(struct wide),
+        .recycle = stay,
+    };
     struct wide wide = {{1, 2, 3}};
     uint64_t word = 9;
     (void)state;
