@@ -29,12 +29,7 @@ enum { JOIN_NAP_NS = 200000 };
 
 static_assert(sizeof(struct mag_fork_slot) == 64, "a child is a cache line");
 static_assert(sizeof(struct mag_fork_stack) <= MAG_FORK_SLOTS_AT, "nothing overlaps");
-static_assert(MAG_FORK_SLOTS_AT + MAG_FORK_WAITING_MAX * sizeof(struct mag_fork_slot) <=
-                  MAG_FORK_STACK_LEAST / 4 * 3,
-              "as many children as promised");
-static_assert(MAG_SCHED_FORKS_MAX * sizeof(struct mag_fork_slot *) <=
-                  MAG_FORK_BEGUN_BYTES,
-              "a place for each child that thieves may see");
+static_assert(MAG_SCHED_FORKS_MAX <= MAG_FORK_WAITING_MAX, "they are in every stack");
 
 static uintptr_t claim_of(const struct mag_fork_slot *slot, uintptr_t flags)
 {
@@ -54,10 +49,13 @@ struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t 
     stack->patience = 0;
     stack->begun =
         (struct mag_fork_slot **)(void *)((char *)memory + mag_fork_begun_at(bytes));
-    stack->end = stack->slots + depth;
+    stack->end = stack->slots + (fenced ? depth : mag_fork_slots_in(bytes));
+    stack->full = stack->slots + (fenced ? depth : MAG_FORK_WAITING_MAX);
     stack->entry = stack->slots;
     stack->child = NULL;
-    stack->spill = (char *)memory + mag_fork_spill_at(bytes);
+    stack->blocks = (char *)memory + mag_fork_blocks_at(bytes);
+    stack->blocks_end = (char *)memory + mag_fork_blocks_end(bytes);
+    stack->spill = stack->blocks;
     stack->fenced = fenced;
     stack->node = 0;
     stack->on_steal = NULL;
@@ -307,20 +305,6 @@ void mag_fork_stack_root(struct mag_fork_stack *stack, mag_fork_body body, void 
     while (atomic_load_explicit(&at->body, memory_order_relaxed) != NULL)
         at++;
     run_body(stack, body, payload, at, NULL);
-}
-
-void *mag_fork_spill(mag_fork w, size_t size)
-{
-    struct mag_fork_stack *stack = mag_fork_stack_of(w.top);
-    char *block = stack->spill;
-
-    stack->spill += (size + MAG_CACHE_LINE - 1) & ~(size_t)(MAG_CACHE_LINE - 1);
-    return block;
-}
-
-void mag_fork_unspill(mag_fork w, void *block)
-{
-    mag_fork_stack_of(w.top)->spill = block;
 }
 
 /* ----------------------------------------------------------------------- joins */

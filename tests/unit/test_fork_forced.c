@@ -58,7 +58,7 @@ static int map_stacks(void **state)
     for (unsigned i = 0; i < STACKS; i++) {
         void *pages;
 
-        if (mag_fork_stack_map(&pages, &bytes) != 0)
+        if (mag_fork_stack_map(0, &pages, &bytes) != 0)
             return -1;
         stacks[i] = pages;
     }

@@ -7,6 +7,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 
+#include <magpie/barrier.h>
 #include <magpie/fork.h>
 #include <string.h>
 
@@ -20,10 +21,12 @@ static void note_start(void)
     (void)atomic_fetch_add_explicit(&started, 1, memory_order_release);
 }
 
+static uint64_t expected = CHILDREN;
+
 static bool all_started(void)
 {
     /* acquire: the children have started. */
-    return atomic_load_explicit(&started, memory_order_acquire) == CHILDREN;
+    return atomic_load_explicit(&started, memory_order_acquire) == expected;
 }
 
 /* Computes, without forking, until the others have started everything. */
@@ -144,6 +147,42 @@ static void children_below_a_long_one_are_started_by_others(void **state)
     all_are_started(mirror_run);
 }
 
+/* More than where owners fence, and by default. */
+enum { DEEP = 3 * MAG_SCHED_FORKS_MAX };
+
+MAG_FORKABLE(double, very_wide, unsigned, unused)
+static double very_wide(mag_fork w, unsigned unused)
+{
+    struct brief_child child = {0};
+
+    (void)unused;
+    for (unsigned i = 0; i < DEEP; i++)
+        child = brief_fork(&w, i);
+    double took = compute();
+    for (unsigned i = DEEP; i-- > 0;)
+        brief_join(&w, child);
+    return took;
+}
+
+static void children_at_any_depth_are_started_by_others(void **state)
+{
+    struct mag_sched *sched = start(WORKERS, 0);
+    double took = -1;
+    (void)state;
+
+    if (!mag_barrier_is_asymmetric()) {
+        mag_sched_destroy(sched);
+        print_message("skipped: owners fence here, and fork_depth is the limit\n");
+        skip();
+    }
+    expected = DEEP;
+    atomic_init(&started, 0);
+    assert_int_equal(very_wide_run(sched, &took, 0), 0);
+    assert_true(took >= 0);
+    expected = CHILDREN;
+    mag_sched_destroy(sched);
+}
+
 /* --------------------------------------------------------- large, and small */
 
 struct large {
@@ -249,6 +288,7 @@ int main(void)
         cmocka_unit_test(children_of_a_caller_that_computes_on_are_started_by_others),
         cmocka_unit_test(children_of_all_levels_are_started_by_others),
         cmocka_unit_test(children_below_a_long_one_are_started_by_others),
+        cmocka_unit_test(children_at_any_depth_are_started_by_others),
         cmocka_unit_test(arguments_and_results_of_any_size_arrive_whole),
         cmocka_unit_test(waiting_stays_within_a_small_stack),
         cmocka_unit_test(a_million_children_wait_at_once),
