@@ -1,6 +1,7 @@
 /*
  * fork_stack.h - one worker's forked children, and how thieves take the oldest of them.
- * Private to sched/.  The owner's fast halves are inline in <magpie/fork.h>.
+ * Private to sched/.  The owner's fast halves are inline in <magpie/fork.h>; the rest is
+ * in fork_deque.c and fork_join.c.
  *
  * The shape.  Slots in a row, the oldest child lowest:
  *

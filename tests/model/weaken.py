@@ -26,7 +26,7 @@ MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_park": ["sched/idle.h", "sched/idle.c"],
     "model_end": ["sched/idle.c", "sched/phase.h"],
     "model_inbox": ["sched/idle.c", "sched/idle.h"],
-    "model_fork": ["sched/fork_stack.c"],
+    "model_fork": ["sched/fork_deque.c", "sched/fork_join.c"],
     "model_core": ["vtask/core.h", "vtask/core.c", "vtask/visit.c"],
 }
 WEAKER = {"seq_cst": "acq_rel", "acq_rel": "relaxed", "acquire": "relaxed", "release": "relaxed"}
