@@ -48,8 +48,8 @@ void mag_scope_spawn(mag_fork *w, struct mag_scope *scope, mag_fork_body body,
 
     memcpy(payload, &scope, sizeof(scope));
     memcpy((char *)payload + sizeof(scope), args, size);
-    /* Children beyond what thieves see would wait for the join in any case. */
-    if (w->top < stack->end)
+    /* What is called here may fork as deep as its own stack allows. */
+    if (w->top < stack->full)
         mag_fork_push(w, body, payload, sizeof(payload));
     else
         body(*w, payload);

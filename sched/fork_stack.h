@@ -1,6 +1,7 @@
 /*
  * fork_stack.h - one worker's forked children, and how thieves take the oldest of them.
- * Private to sched/.  The owner's fast halves are inline in <magpie/fork.h>.
+ * Private to sched/.  The owner's fast halves are inline in <magpie/fork.h>; the rest is
+ * in fork_deque.c and fork_join.c.
  *
  * The shape.  Slots in a row, the oldest child lowest:
  *
@@ -52,8 +53,10 @@
  * rarely.  A pop of a shared slot that nobody took costs some patience; when there is no
  * more, each such pop takes the claim back.
  *
- * With fences in place of membarrier every slot is claimed for ever, so that each pop
- * takes the slow path, fences there and reads `split`.
+ * With fences in place of membarrier every slot below `end` is claimed for ever, so that
+ * each pop takes the slow path, fences there and reads `split`.  Those claims are set
+ * when the stack is made, which is why `end` is near there; else it is the last slot, and
+ * no child is out of reach.  Nobody looks at more than SHARE_MAX slots at a time.
  *
  * Answers.  A stolen child may answer before it has ended (mag_fork_answer): `done` is
  * passed then, and the rest of its run is the thief's own business.
@@ -77,9 +80,13 @@
 
 /* A fork stack lies at a multiple of this, so that a slot finds its stack.  It is as
  * large where the process may have so much address space, which is backed by memory only
- * where it was used; else it has the least that holds MAG_FORK_WAITING_MAX children. */
-#define MAG_FORK_STACK_SPAN  ((uintptr_t)1 << 34)
-#define MAG_FORK_STACK_LEAST ((uintptr_t)1 << 28)
+ * where it was used; else it has the least that the worker's own stack allows. */
+#define MAG_FORK_STACK_SPAN ((uintptr_t)1 << 34)
+
+/* The least holds MAG_FORK_WAITING_MAX children, and one more for each so many bytes of
+ * the worker's own stack: less than any recursion takes for one, as it keeps where to
+ * return to and where its child stands.  So it ends there before it ends here. */
+#define MAG_FORK_STACK_PER_CHILD ((uintptr_t)8)
 
 /* Where the slots begin, whose addresses leave room for a claim's flags. */
 #define MAG_FORK_SLOTS_AT ((uintptr_t)512)
@@ -87,11 +94,8 @@
 /* Pages that nobody may touch, behind the slots and behind the blocks. */
 #define MAG_FORK_GUARD ((uintptr_t)1 << 16)
 
-/* Room for `begun`, a pointer for each child that thieves may see. */
-#define MAG_FORK_BEGUN_BYTES ((uintptr_t)1 << 16)
-
-/* In a stack of `bytes`: where the slots end, then where `begun` is, then where the
- * blocks of large children begin. */
+/* In a stack of `bytes`: where the slots end, then where `begun` is, a pointer for each
+ * slot, then where the blocks of large children begin and end. */
 static inline uintptr_t mag_fork_guard_at(uintptr_t bytes)
 {
     return bytes / 4 * 3;
@@ -102,9 +106,21 @@ static inline uintptr_t mag_fork_begun_at(uintptr_t bytes)
     return mag_fork_guard_at(bytes) + MAG_FORK_GUARD;
 }
 
-static inline uintptr_t mag_fork_spill_at(uintptr_t bytes)
+static inline uintptr_t mag_fork_blocks_at(uintptr_t bytes)
 {
-    return mag_fork_begun_at(bytes) + MAG_FORK_BEGUN_BYTES;
+    return mag_fork_begun_at(bytes) +
+           mag_fork_guard_at(bytes) / sizeof(struct mag_fork_slot) * sizeof(void *);
+}
+
+static inline uintptr_t mag_fork_blocks_end(uintptr_t bytes)
+{
+    return bytes - MAG_FORK_GUARD;
+}
+
+/* The last slot is left out, as they do not begin at 0. */
+static inline uintptr_t mag_fork_slots_in(uintptr_t bytes)
+{
+    return (mag_fork_guard_at(bytes) - MAG_FORK_SLOTS_AT) / sizeof(struct mag_fork_slot);
 }
 
 struct mag_fork_stack {
@@ -117,9 +133,12 @@ struct mag_fork_stack {
     _Alignas(MAG_CACHE_LINE) struct mag_fork_slot *slots; /* [I] at MAG_FORK_SLOTS_AT */
     struct mag_fork_slot **begun; /* [I]; [L] where the thief of a taken child runs it */
     struct mag_fork_slot *end;    /* [I] never shared from here on */
+    struct mag_fork_slot *full;   /* [I] scopes push nothing from here on */
     struct mag_fork_slot *entry;  /* [W] where the last run began */
     struct mag_fork_slot *child;  /* [W] what it runs, until that is answered; or NULL */
-    char *spill;                  /* [W] the next large block */
+    char *blocks;                 /* [I] of large children */
+    char *blocks_end;             /* [I] the guard */
+    char *spill;                  /* [W] the next of them */
     bool fenced;                  /* [I] see asym.h */
     uint32_t node;                /* [I] where the owner sits */
     /* [I] a waiting owner has stolen; `far`: from another node. */
@@ -136,11 +155,13 @@ struct mag_fork_taken {
 
 enum mag_fork_steal { MAG_FORK_STOLEN, MAG_FORK_EMPTY, MAG_FORK_LOST };
 
-/* fork_map.c - zeroed memory for a stack, and how much there is.  0; -ENOMEM. */
-int mag_fork_stack_map(void **ret_memory, size_t *ret_bytes);
+/* fork_map.c - zeroed memory for a stack, and how much there is, for a worker whose own
+ * stack has `c_stack` bytes; 0: the system's default.  0; -ENOMEM. */
+int mag_fork_stack_map(size_t c_stack, void **ret_memory, size_t *ret_bytes);
 void mag_fork_stack_unmap(void *memory, size_t bytes);
 
-/* Prepares a stack in such memory, of which thieves see the first `depth` children. */
+/* Prepares a stack in such memory.  With fences thieves see the first `depth` children,
+ * whose claims are set here; else all. */
 struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t depth,
                                            bool fenced);
 

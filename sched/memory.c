@@ -48,7 +48,8 @@ int mag_berth_map(struct mag_berth *berth)
                          &berth->pages, &placed);
     if (r < 0)
         return r;
-    r = mag_fork_stack_map(&berth->fork_pages, &berth->fork_bytes);
+    r = mag_fork_stack_map(berth->sched->settings.config.stack_size, &berth->fork_pages,
+                           &berth->fork_bytes);
     if (r < 0) {
         mag_node_unmap(berth->pages, berth->size);
         berth->pages = NULL;

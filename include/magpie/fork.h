@@ -32,13 +32,22 @@
  * done, and sleeps when there are none: it never starts unrelated work, so a lock that
  * the caller holds cannot be asked for by the wait.
  *
- * Limits.  Thieves see the oldest `fork_depth` children of a worker (sched.h); a child
- * forked beyond them runs inline at its join.  A waiting child takes 64 bytes, in memory
- * that grows as it is used.  MAG_FORK_WAITING_MAX children of one worker may always wait
- * at once, and 200 million where address space is not limited (16 GiB for each worker).
- * Beyond that a guard page stops the program, as it does for too deep a recursion;
- * nothing is overwritten.  For children of unknown number there are scopes, which know no
- * limit and call children at once where the stack is full: <magpie/scope.h>.
+ * Limits.  A waiting child takes 64 bytes, in memory that grows as it is used.
+ * MAG_FORK_WAITING_MAX children of one worker may always wait at once, and besides them
+ * one for each 8 bytes of its C stack, which is less than a recursion takes for one: so
+ * recursion ends where the C stack does, never here.  Where address space is not limited
+ * (16 GiB for each worker) it is 200 million.  Beyond that a guard page stops the
+ * program, as it does for too deep a recursion; nothing is overwritten.  For children of
+ * unknown number there are scopes, which call children at once where the stack is full:
+ * <magpie/scope.h>.
+ *
+ * Blocks of large children lie beside the stack, MAG_FORK_BLOCKS_MAX bytes of one worker
+ * in any case and 2.5 GiB where address space is not limited.  Those beyond come from the
+ * heap; if that refuses one, the program is stopped at the guard page, at the fork.
+ *
+ * All children that wait can be stolen.  Where the kernel refuses membarrier (`magpie
+ * doctor` says so) only the oldest `fork_depth` of a worker can (sched.h); a child beyond
+ * them runs inline at its join.
  *
  * docs/fork-join.md explains the protocol, its proof and its price.
  *
@@ -95,6 +104,9 @@ MAG_EXTERN_C_BEGIN
 /* Children of one worker that may wait at once, at least. */
 #define MAG_FORK_WAITING_MAX 3000000
 
+/* Bytes of large children's blocks that one worker has beside its stack, at least. */
+#define MAG_FORK_BLOCKS_MAX 39845888
+
 /* ---------------------------------------------------------- the fork stack */
 
 /* Inlined before anything else is, so that `w` need not live in memory and the recursion
@@ -132,7 +144,8 @@ MAG_API MAG_COLD bool mag_fork_pop_slow(uintptr_t claim);
  * be pushed; mag_fork_unspill gives it back when that child has been popped.
  *
  *   Thread     a worker, with its own `w`
- *   Allocates  never: beside the fork stack, and bounded like it
+ *   Allocates  nothing while blocks fit beside the fork stack: see Limits
+ *   Returns    the block; where there is no memory it does not, see there
  */
 MAG_API void *mag_fork_spill(mag_fork w, size_t size);
 MAG_API void mag_fork_unspill(mag_fork w, void *block);
@@ -280,14 +293,15 @@ static inline void *mag_fork_block(const void *payload)
         void *payload_ = mag_w->top->payload;                                         \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;         \
         (void)child_;                                                                 \
+        result value_;                                                                \
         if (MAG_LIKELY(ours_)) {                                                      \
             const name##_payload *args_ = (const name##_payload *)block_;             \
-            if (name##_is_large)                                                      \
-                mag_fork_unspill(*mag_w, block_);                                     \
-            return name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                          \
+            if (!name##_is_large)                                                     \
+                return name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                      \
+            value_ = name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                        \
+        } else {                                                                      \
+            memcpy(&value_, block_, sizeof(value_));                                  \
         }                                                                             \
-        result value_;                                                                \
-        memcpy(&value_, block_, sizeof(value_));                                      \
         if (name##_is_large)                                                          \
             mag_fork_unspill(*mag_w, block_);                                         \
         return value_;                                                                \
@@ -324,10 +338,10 @@ static inline void *mag_fork_block(const void *payload)
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;            \
         const name##_payload *args_ = (const name##_payload *)block_;                    \
         (void)child_;                                                                    \
-        if (name##_is_large)                                                             \
-            mag_fork_unspill(*mag_w, block_);                                            \
         if (MAG_LIKELY(ours_))                                                           \
             name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                                    \
+        if (name##_is_large)                                                             \
+            mag_fork_unspill(*mag_w, block_);                                            \
     }                                                                                    \
     __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(                 \
         struct mag_sched *sched_, MAG_FORK_PARAMS(__VA_ARGS__))                          \

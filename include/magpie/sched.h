@@ -122,9 +122,9 @@ struct mag_sched_config {
     /* Stack of each worker in bytes, at least 64 KiB.  Default 0: the system's. */
     size_t stack_size;
 
-    /* Fork stack of each worker: forked children that may wait at once, 64 to
-     * MAG_SCHED_FORKS_MAX, rounded up to a power of two.  Beyond it children run inline
-     * at their joins.  Default 8,192. */
+    /* Where the kernel refuses membarrier: forked children of each worker that others
+     * can steal, 64 to MAG_SCHED_FORKS_MAX, rounded up to a power of two; those beyond
+     * run inline at their joins.  Elsewhere all can be stolen.  Default 8,192. */
     uint32_t fork_depth;
 
     /* Worker-local storage in bytes, zeroed, on the worker's node; at most a quarter of

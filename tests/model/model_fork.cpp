@@ -14,15 +14,15 @@ struct mag_sched;
 
 #include "sched/fork_stack.h"
 
-#include "sched/fork_stack.c"
+#include "sched/fork_deque.c"
+#include "sched/fork_join.c"
 
 #include <new>
 #include <sys/mman.h>
 
-bool mag_asym_heavy()
+void mag_barrier_heavy()
 {
     mag_asym_light(true);
-    return true;
 }
 
 enum { CHILDREN = 2, ROUNDS = 2, SLOTS = 8 };
@@ -91,7 +91,7 @@ template <bool fenced> struct fork_model : rl::test_suite<fork_model<fenced>, 2>
         for (unsigned i = 0; i < 2; i++) {
             for (int s = 0; s < SLOTS; s++) {
                 atomic_init(&stacks[i]->slots[s].body, (mag_fork_body)NULL);
-                atomic_init(&stacks[i]->slots[s].claim, CLAIM_NONE);
+                atomic_init(&stacks[i]->slots[s].claim, MAG_CLAIM_NONE);
             }
             mag_fork_stack_init(stack_memory(i), MAG_FORK_STACK_SPAN, SLOTS - 1, fenced);
         }

@@ -14,14 +14,18 @@
 #include "sched/asym.h"
 #include "sched/spin.h"
 
-static bool hooked_heavy(void);
+#include <magpie/barrier.h>
+
+static void hooked_heavy(void);
 static bool hooked_try_lock(struct mag_spin *spin);
 
-#define mag_asym_heavy    hooked_heavy
+#define mag_barrier_heavy hooked_heavy
 #define mag_spin_try_lock hooked_try_lock
-/* NOLINTNEXTLINE(bugprone-suspicious-include): the room itself, with the hooks. */
-#include "sched/fork_stack.c"
-#undef mag_asym_heavy
+/* NOLINTBEGIN(bugprone-suspicious-include): the room itself, with the hooks. */
+#include "sched/fork_deque.c"
+#include "sched/fork_join.c"
+/* NOLINTEND(bugprone-suspicious-include) */
+#undef mag_barrier_heavy
 #undef mag_spin_try_lock
 
 #include <unistd.h>
@@ -52,13 +56,12 @@ static bool is_unlucky(void)
     return chance % 3 == 0;
 }
 
-static bool hooked_heavy(void)
+/* A thief that is late here finds that its children are gone. */
+static void hooked_heavy(void)
 {
-    bool unlucky = is_unlucky();
-
-    if (unlucky)
-        note_loss();
-    return mag_asym_heavy() && !unlucky;
+    mag_barrier_heavy();
+    if (is_unlucky())
+        (void)sched_yield();
 }
 
 static bool hooked_try_lock(struct mag_spin *spin)
@@ -97,7 +100,7 @@ static void linger(mag_fork w)
         /* relaxed: only looked at. */
         uintptr_t claim = atomic_load_explicit(&w.top[-1].claim, memory_order_relaxed);
 
-        if (claim & (CLAIM_TAKEN | CLAIM_DONE)) {
+        if (claim & (MAG_CLAIM_TAKEN | MAG_CLAIM_DONE)) {
             count(&stolen);
             return;
         }

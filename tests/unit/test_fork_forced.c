@@ -14,28 +14,31 @@
 #include "sched/asym.h"
 #include "sched/spin.h"
 
-static bool hooked_heavy(void);
+#include <magpie/barrier.h>
+
+static void hooked_heavy(void);
 static bool hooked_try_lock(struct mag_spin *spin);
 
-#define mag_asym_heavy    hooked_heavy
+#define mag_barrier_heavy hooked_heavy
 #define mag_spin_try_lock hooked_try_lock
-/* NOLINTNEXTLINE(bugprone-suspicious-include): the room itself, with the hooks. */
-#include "sched/fork_stack.c"
-#undef mag_asym_heavy
+/* NOLINTBEGIN(bugprone-suspicious-include): the room itself, with the hooks. */
+#include "sched/fork_deque.c"
+#include "sched/fork_join.c"
+/* NOLINTEND(bugprone-suspicious-include) */
+#undef mag_barrier_heavy
 #undef mag_spin_try_lock
 
 /* What a thief meets. */
 static struct {
     bool lock_is_held; /* the owner, or another thief, holds the lock */
-    bool refused;      /* the kernel refuses membarrier */
     void (*overtake)(void) /* the owner runs between the thief's two steps */;
 } hooks;
 
-static bool hooked_heavy(void)
+static void hooked_heavy(void)
 {
     if (hooks.overtake != NULL)
         hooks.overtake();
-    return !hooks.refused && mag_asym_heavy();
+    mag_barrier_heavy();
 }
 
 static bool hooked_try_lock(struct mag_spin *spin)
@@ -58,7 +61,7 @@ static int map_stacks(void **state)
     for (unsigned i = 0; i < STACKS; i++) {
         void *pages;
 
-        if (mag_fork_stack_map(&pages, &bytes) != 0)
+        if (mag_fork_stack_map(0, &pages, &bytes) != 0)
             return -1;
         stacks[i] = pages;
     }
@@ -270,7 +273,7 @@ static void pop_unclaimed(void)
 {
     /* relaxed: one thread. */
     while (left > 0 && atomic_load_explicit(&owner.top[-1].claim, memory_order_relaxed) ==
-                           CLAIM_NONE) {
+                           MAG_CLAIM_NONE) {
         left--;
         sum += mark_join(&owner, marks[left]);
     }
@@ -307,25 +310,6 @@ static void empty_the_zone(void)
 {
     while (base_of(stacks[0]) != split_of(stacks[0]))
         assert_int_equal(try_steal(), MAG_FORK_STOLEN);
-}
-
-static void lose_to_the_kernel(mag_fork w, void *payload)
-{
-    (void)payload;
-    fork_marks(w);
-    empty_the_zone();
-    hooks.refused = true;
-    for (unsigned i = 0; i < 3; i++)
-        assert_int_equal(try_steal(), MAG_FORK_EMPTY);
-    assert_true(split_of(stacks[0]) == base_of(stacks[0]));
-    join_marks();
-    check_marks();
-}
-
-static void a_thief_whose_barrier_is_refused_takes_nothing(void **state)
-{
-    (void)state;
-    mag_fork_stack_root(stacks[0], lose_to_the_kernel, NULL);
 }
 
 static void lose_to_the_owner(mag_fork w, void *payload)
@@ -421,8 +405,6 @@ int main(void)
         cmocka_unit_test_setup(with_every_theft_lost_to_the_lock_the_owner_runs_all,
                                clean_stacks),
         cmocka_unit_test_setup(a_theft_of_a_theft_of_a_theft_comes_back_in_order,
-                               clean_stacks),
-        cmocka_unit_test_setup(a_thief_whose_barrier_is_refused_takes_nothing,
                                clean_stacks),
         cmocka_unit_test_setup(an_owner_that_pops_while_a_thief_shares_loses_nothing,
                                clean_stacks),

@@ -8,10 +8,14 @@
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
 
+#include "sched/fork_stack.h"
+
 #include <errno.h>
 #include <magpie/scope.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +24,9 @@ enum { MIB = 1024 * 1024 };
 
 /* More than the least that a stack is promised, and more than its least mapping holds. */
 enum { MANY = MAG_FORK_WAITING_MAX / 2 * 3 };
+
+/* The smallest stack of a worker, so that its fork stack is the smallest too. */
+#define SMALL_STACK ((size_t)256 * 1024)
 
 MAG_FORKABLE(uint64_t, flat, uint64_t, number)
 static uint64_t flat(mag_fork w, uint64_t number)
@@ -61,14 +68,20 @@ static int crowd(mag_fork w, uint64_t *counter, uint64_t children)
     return mag_scope_join(&w, &scope);
 }
 
-static struct mag_sched *start(uint32_t workers)
+static struct mag_sched *start_with(uint32_t workers, size_t stack)
 {
     struct mag_sched_config config;
     struct mag_sched *sched = NULL;
 
     mag_sched_config_init(&config);
     config.workers = workers;
+    config.stack_size = stack;
     return mag_sched_start(&config, &sched) == 0 ? sched : NULL;
+}
+
+static struct mag_sched *start(uint32_t workers)
+{
+    return start_with(workers, 0);
 }
 
 static bool sums_up(struct mag_sched *sched, uint64_t children)
@@ -180,9 +193,11 @@ static int forks_too_many(void)
     const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
     struct mag_sched *sched;
 
-    if (setrlimit(RLIMIT_CORE, &none) != 0 || !limit_to((rlim_t)1024 * MIB))
+    /* cmocka has a handler. */
+    if (signal(SIGSEGV, SIG_DFL) == SIG_ERR || setrlimit(RLIMIT_CORE, &none) != 0 ||
+        !limit_to((rlim_t)1024 * MIB))
         return NOT_LIMITED;
-    sched = start(1);
+    sched = start_with(1, SMALL_STACK);
     if (sched == NULL)
         return NOT_STARTED;
     (void)sums_up(sched, MANY);
@@ -209,6 +224,130 @@ static void more_than_there_is_room_for_stop_at_the_guard(void **state)
 #endif
 }
 
+/* ------------------------------------------------------------------- recursion */
+
+/* Slots, for a worker's own stack of so many bytes; 0: none was given. */
+static uint64_t slots_for(size_t c_stack)
+{
+    void *memory;
+    size_t bytes;
+
+    if (mag_fork_stack_map(c_stack, &memory, &bytes) != 0)
+        return 0;
+    mag_fork_stack_unmap(memory, bytes);
+    return mag_fork_slots_in(bytes);
+}
+
+static bool holds_a_recursion(size_t c_stack)
+{
+    /* An empty function that calls takes 16 bytes, and nobody forks without a call. */
+    return slots_for(c_stack) >= MAG_FORK_WAITING_MAX + (uint64_t)c_stack / 16;
+}
+
+static const size_t c_stacks[] = {(size_t)64 << 10, (size_t)8 << 20, (size_t)64 << 20,
+                                  (size_t)1 << 30};
+enum { C_STACKS = sizeof(c_stacks) / sizeof(c_stacks[0]) };
+
+/* In a child, which has room for the least alone: 0, or which was too small. */
+static int least_hold_recursions(void *arg)
+{
+    (void)arg;
+    if (!limit_to((rlim_t)15 * 1024 * MIB))
+        return C_STACKS + 1;
+    for (int i = 0; i < C_STACKS; i++) {
+        if (!holds_a_recursion(c_stacks[i]))
+            return i + 1;
+    }
+    return 0;
+}
+
+static void each_stack_holds_what_a_recursion_can_fork(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < C_STACKS; i++)
+        assert_true(holds_a_recursion(c_stacks[i]));
+    assert_int_equal(test_in_child(least_hold_recursions, NULL), 0);
+}
+
+static void a_stack_too_large_for_that_is_refused(void **state)
+{
+    void *memory;
+    size_t bytes;
+    (void)state;
+
+    assert_int_equal(mag_fork_stack_map((size_t)4 << 30, &memory, &bytes), -ENOMEM);
+    assert_int_equal(mag_fork_stack_map(SIZE_MAX, &memory, &bytes), -ENOMEM);
+}
+
+/* Where the deepest call stands: on the C stack, and on the fork stack. */
+static uintptr_t c_top;
+static uintptr_t fork_top;
+
+MAG_FORKABLE(uint64_t, dive, uint64_t, depth)
+static uint64_t dive(mag_fork w, uint64_t depth)
+{
+    if (depth == 0)
+        return 1;
+    c_top = (uintptr_t)__builtin_frame_address(0);
+    fork_top = (uintptr_t)w.top;
+    struct dive_child child = dive_fork(&w, 0);
+    uint64_t sum = dive(w, depth - 1);
+    return sum + dive_join(&w, child);
+}
+
+enum { ENDED_IN_C = 11, ENDED_IN_FORKS = 12 };
+
+static uintptr_t distance(uintptr_t a, uintptr_t b)
+{
+    return a < b ? b - a : a - b;
+}
+
+static void tell_where(int signal, siginfo_t *info, void *context)
+{
+    uintptr_t at = (uintptr_t)info->si_addr;
+
+    (void)signal;
+    (void)context;
+    _exit(distance(at, c_top) < distance(at, fork_top) ? ENDED_IN_C : ENDED_IN_FORKS);
+}
+
+/* So that a handler runs where the stack has ended. */
+static void use_another_stack(uint32_t worker, void *arg)
+{
+    static char other[64 * 1024];
+    const stack_t stack = {.ss_sp = other, .ss_size = sizeof(other)};
+
+    (void)worker;
+    (void)arg;
+    (void)sigaltstack(&stack, NULL);
+}
+
+static int dives(void *arg)
+{
+    struct sigaction action = {.sa_sigaction = tell_where,
+                               .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    struct mag_sched_config config;
+    struct mag_sched *sched = NULL;
+    uint64_t result;
+
+    (void)arg;
+    mag_sched_config_init(&config);
+    config.workers = 1;
+    config.stack_size = (size_t)128 * MIB;
+    config.on_start = use_another_stack;
+    if (!limit_to((rlim_t)4096 * MIB) || sigaction(SIGSEGV, &action, NULL) != 0 ||
+        mag_sched_start(&config, &sched) != 0)
+        return 1;
+    return dive_run(sched, &result, UINT64_MAX) == 0 ? 2 : 3;
+}
+
+static void a_recursion_without_end_ends_where_the_c_stack_does(void **state)
+{
+    (void)state;
+    skip_under_tsan();
+    assert_int_equal(test_in_child(dives, NULL), ENDED_IN_C);
+}
+
 static void a_scope_has_no_limit(void **state)
 {
     struct mag_sched *sched = start(1);
@@ -230,6 +369,9 @@ int main(void)
         cmocka_unit_test(with_little_address_space_stacks_hold_what_is_promised),
         cmocka_unit_test(without_address_space_the_start_is_refused),
         cmocka_unit_test(more_than_there_is_room_for_stop_at_the_guard),
+        cmocka_unit_test(each_stack_holds_what_a_recursion_can_fork),
+        cmocka_unit_test(a_stack_too_large_for_that_is_refused),
+        cmocka_unit_test(a_recursion_without_end_ends_where_the_c_stack_does),
         cmocka_unit_test(more_children_wait_than_are_promised),
         cmocka_unit_test(a_scope_has_no_limit),
     };

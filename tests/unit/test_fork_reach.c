@@ -4,11 +4,20 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <magpie/barrier.h>
 #include <magpie/fork.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum { WORKERS = 2, CHILDREN = 4 * WORKERS, ROUNDS = 20 };
 
@@ -20,10 +29,12 @@ static void note_start(void)
     (void)atomic_fetch_add_explicit(&started, 1, memory_order_release);
 }
 
+static uint64_t expected = CHILDREN;
+
 static bool all_started(void)
 {
     /* acquire: the children have started. */
-    return atomic_load_explicit(&started, memory_order_acquire) == CHILDREN;
+    return atomic_load_explicit(&started, memory_order_acquire) == expected;
 }
 
 /* Computes, without forking, until the others have started everything. */
@@ -144,6 +155,94 @@ static void children_below_a_long_one_are_started_by_others(void **state)
     all_are_started(mirror_run);
 }
 
+/* More than where owners fence, and by default. */
+enum { DEEP = 3 * MAG_SCHED_FORKS_MAX };
+
+MAG_FORKABLE(double, very_wide, unsigned, unused)
+static double very_wide(mag_fork w, unsigned unused)
+{
+    struct brief_child child = {0};
+
+    (void)unused;
+    for (unsigned i = 0; i < DEEP; i++)
+        child = brief_fork(&w, i);
+    double took = compute();
+    for (unsigned i = DEEP; i-- > 0;)
+        brief_join(&w, child);
+    return took;
+}
+
+static void children_at_any_depth_are_started_by_others(void **state)
+{
+    struct mag_sched *sched = start(WORKERS, 0);
+    double took = -1;
+    (void)state;
+
+    if (!mag_barrier_is_asymmetric()) {
+        mag_sched_destroy(sched);
+        print_message("skipped: owners fence here, and fork_depth is the limit\n");
+        skip();
+    }
+    expected = DEEP;
+    atomic_init(&started, 0);
+    assert_int_equal(very_wide_run(sched, &took, 0), 0);
+    assert_true(took >= 0);
+    expected = CHILDREN;
+    mag_sched_destroy(sched);
+}
+
+/* ------------------------------------------------- a kernel that begins to refuse */
+
+/* For all threads of the process, those of schedulers among them. */
+static bool refuse_membarrier(void)
+{
+    struct sock_filter refuse[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof(refuse) / sizeof(refuse[0]),
+                                 .filter = refuse};
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC,
+                   &program) == 0;
+}
+
+enum { NO_FILTER = 77 };
+
+/* In a child: 0, or what failed. */
+static int runs_after_a_refusal(void *arg)
+{
+    struct mag_sched *sched = start(WORKERS, 0);
+    double took = -1;
+
+    (void)arg;
+    if (!refuse_membarrier())
+        return NO_FILTER;
+    atomic_init(&started, 0);
+    if (wide_run(sched, &took, 0) != 0)
+        return 1;
+    mag_sched_destroy(sched);
+    return took >= 0 ? 0 : 2;
+}
+
+static void children_are_started_after_the_kernel_has_begun_to_refuse(void **state)
+{
+    (void)state;
+#ifdef TEST_UNDER_TSAN
+    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
+    skip();
+#endif
+    int failed = test_in_child(runs_after_a_refusal, NULL);
+    if (failed == NO_FILTER) {
+        print_message("skipped: no filter can be installed here\n");
+        skip();
+    }
+    assert_int_equal(failed, 0);
+}
+
 /* --------------------------------------------------------- large, and small */
 
 struct large {
@@ -246,9 +345,11 @@ static void a_million_children_wait_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(children_are_started_after_the_kernel_has_begun_to_refuse),
         cmocka_unit_test(children_of_a_caller_that_computes_on_are_started_by_others),
         cmocka_unit_test(children_of_all_levels_are_started_by_others),
         cmocka_unit_test(children_below_a_long_one_are_started_by_others),
+        cmocka_unit_test(children_at_any_depth_are_started_by_others),
         cmocka_unit_test(arguments_and_results_of_any_size_arrive_whole),
         cmocka_unit_test(waiting_stays_within_a_small_stack),
         cmocka_unit_test(a_million_children_wait_at_once),
