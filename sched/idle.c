@@ -59,7 +59,7 @@ uint32_t mag_idle_claim(struct mag_idle *idle, uint32_t near, bool even_so)
         /* (2), seq_cst: a later poster must see that a wake is in flight.
          * On failure seq_cst: the value read decides like mag_idle_read's. */
     } while (!atomic_compare_exchange_weak_explicit(
-        &idle->state, &state, state - MAG_IDLE_PARK + MAG_IDLE_SEARCH,
+        &idle->state, &state, state - MAG_IDLE_PARK + MAG_IDLE_SEARCH + MAG_IDLE_WAKE,
         memory_order_seq_cst, memory_order_seq_cst));
     return claim_any(idle, near);
 }

@@ -41,6 +41,10 @@
  * be taken or to be counted (mag_idle_claim_one looks again), and who wakes everybody
  * relies on those who are counted later (phase.h).
  *
+ * When nothing is left.  The word also counts wakes.  If it is the same before and after
+ * a look at all queues, and says that everybody is parked, then nobody was woken between,
+ * so nobody ran: what the look did not find is not there, unless it comes from outside.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SCHED_IDLE_H
@@ -58,6 +62,7 @@ enum { MAG_IDLE_WORKERS_MAX = 4096, MAG_IDLE_WORDS = MAG_IDLE_WORKERS_MAX / 64 }
 #define MAG_IDLE_SEARCH ((uint64_t)1)
 #define MAG_IDLE_PARK   ((uint64_t)1 << 16)
 #define MAG_IDLE_WATCH  ((uint64_t)1 << 32)
+#define MAG_IDLE_WAKE   ((uint64_t)1 << 33) /* counted up by each claim, and wraps */
 #define MAG_IDLE_COUNT  ((uint64_t)0xffff)
 
 struct mag_idle {

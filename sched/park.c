@@ -88,18 +88,38 @@ static bool last_look(struct mag_worker *worker)
     return true;
 }
 
-/* With everybody parked, nothing queued and nothing more from outside, a drain is over:
- * nobody is left who could post.  Inboxes are looked at for their owners, who may have
- * been counted and not have looked yet. */
-static void end_drain(struct mag_sched *sched)
+/* Whether a job waits for a certain worker, which is woken then: it may have been counted
+ * before the job came, and not have looked yet. */
+static bool wake_for_inbox(struct mag_sched *sched)
 {
     for (uint32_t i = 0; i < sched->worker_count; i++) {
         if (mag_inject_waiting(&mag_sched_at(sched, i)->inbox)) {
             mag_sched_wake_worker(sched, i);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By a worker that has parked while nothing more comes from outside.  With everybody
+ * parked and nothing queued the drain is over, as nobody is left who could post.  Who is
+ * woken meanwhile parks again later, and looks then. */
+static void end_if_drained(struct mag_worker *worker)
+{
+    struct mag_sched *sched = worker->sched;
+    uint64_t state = mag_idle_read(&sched->idle);
+
+    while (mag_idle_parked(state) == sched->worker_count) {
+        uint64_t before = state;
+
+        if (wake_for_inbox(sched) || last_look(worker))
+            return;
+        state = mag_idle_read(&sched->idle);
+        if (state == before) {
+            mag_sched_enter_phase(sched, MAG_PHASE_ENDING);
             return;
         }
     }
-    mag_sched_enter_phase(sched, MAG_PHASE_ENDING);
 }
 
 /* What the watcher does between two naps. */
@@ -128,16 +148,15 @@ static void park(struct mag_worker *worker)
     struct mag_sched *sched = worker->sched;
 
     mag_sleeper_reset(&worker->sleeper);
-    uint64_t state = mag_idle_announce(&sched->idle, worker->index, sched->worker_count,
-                                       worker->searching, &worker->watcher);
+    (void)mag_idle_announce(&sched->idle, worker->index, sched->worker_count,
+                            worker->searching, &worker->watcher);
     worker->searching = false;
     mag_count(&worker->counts.parks);
     enum mag_phase phase = mag_phase_read_parked(&sched->phase);
     if (phase == MAG_PHASE_ENDING)
         mag_sched_wake_all(sched);
-    else if (!last_look(worker) && phase == MAG_PHASE_DRAINING &&
-             mag_idle_parked(state) == sched->worker_count)
-        end_drain(sched);
+    else if (!last_look(worker) && phase == MAG_PHASE_DRAINING)
+        end_if_drained(worker);
 
     int64_t nap = worker->watcher ? NAP_MIN_NS : -1;
     while (!mag_sleeper_sleep(&worker->sleeper, nap)) {
