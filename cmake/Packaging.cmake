@@ -28,10 +28,21 @@ list(JOIN CK_LDFLAGS " " MAG_PC_CK)
 if(MAG_DEBUG_TASKS)
   set(MAG_PC_DEFINES " -DMAG_DEBUG_TASKS=1")
 endif()
-# Found from where it lies, so that any prefix chosen at installation is right.
-file(RELATIVE_PATH MAG_PC_TO_PREFIX
-     "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
-string(REGEX REPLACE "/$" "" MAG_PC_TO_PREFIX "${MAG_PC_TO_PREFIX}")
+# Found from where it lies, so that any prefix chosen at installation is right.  A folder
+# that was given whole is where it is, whatever the prefix.
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  set(MAG_PC_PREFIX "${CMAKE_INSTALL_PREFIX}")
+else()
+  file(RELATIVE_PATH MAG_PC_PREFIX
+       "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+  string(REGEX REPLACE "/$" "" MAG_PC_PREFIX "\${pcfiledir}/${MAG_PC_PREFIX}")
+endif()
+foreach(folder LIBDIR INCLUDEDIR)
+  set(MAG_PC_${folder} "${CMAKE_INSTALL_${folder}}")
+  if(NOT IS_ABSOLUTE "${MAG_PC_${folder}}")
+    string(PREPEND MAG_PC_${folder} "\${prefix}/")
+  endif()
+endforeach()
 configure_file("${PROJECT_SOURCE_DIR}/cmake/magpie.pc.in"
                "${PROJECT_BINARY_DIR}/magpie.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/magpie.pc"

@@ -6,7 +6,7 @@
 #
 #   mag_setup build|check|peers    `check`: also what the linters and the clang preset
 #                                  need; `peers`: also what peers are built with
-#   mag_build PRESET         configures and builds build/PRESET
+#   mag_build PRESET [TARGET]      configures and builds build/PRESET, or only that of it
 
 # PACKAGE:PROBE - a command, a pkg-config module as NAME.pc, or a file.  A package whose
 # probe is found is not asked for, whoever installed it.
@@ -161,7 +161,8 @@ mag_build() {
     local preset=$1 log="build/$1.log"
     mkdir -p build
     echo "Building ($preset) ..." >&2
-    if ! cmake --preset "$preset" >"$log" 2>&1 || ! cmake --build "build/$preset" >>"$log" 2>&1; then
+    if ! cmake --preset "$preset" >"$log" 2>&1 ||
+        ! cmake --build "build/$preset" ${2:+--target "$2"} >>"$log" 2>&1; then
         tail -n 60 "$log" >&2
         echo "The build failed; the whole log is in $log." >&2
         return 1

@@ -87,6 +87,15 @@ step "build" cmake --build within
 step "run" within/by-cmake
 ! test -e within/magpie/bench || fail "the program was built, and nobody asked for it"
 
+step "into folders that are given whole" cmake -S "$source" -B whole -G Ninja \
+    -DBUILD_TESTING=OFF -DMAG_BUILD_PROGRAM=OFF \
+    -DCMAKE_INSTALL_LIBDIR=/far/lib -DCMAKE_INSTALL_INCLUDEDIR=/near/include
+flags=$(PKG_CONFIG_PATH=whole pkg-config --cflags --libs magpie)
+case $flags in
+    "-I/near/include"*" -L/far/lib -lmagpie"*) ;;
+    *) fail "pkg-config has other folders: $flags" ;;
+esac
+
 # shellcheck disable=SC2046 # lists of words
 {
     export LD_LIBRARY_PATH=$lib

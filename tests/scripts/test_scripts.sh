@@ -48,6 +48,7 @@ done
 expect "a word is refused" run 2 "$top/tests/run" nonsense
 expect "a preset that is none" run 2 "$top/tests/run" --preset nonsense
 expect "a preset without a name" run 2 "$top/tests/run" --preset
+expect "a label that is none" run 2 "$top/tests/run" --label nonsense
 expect "an option without a value" run 2 "$top/bench/run" --runs
 expect "a job that is none" run 2 "$top/.ci/run" nonsense
 
@@ -215,29 +216,35 @@ mkdir -p tree/tests/unit tree/build/dev
 cp "$top/tests/run" "$top/tests/summary.awk" tree/tests
 echo 'cmocka_unit_test(one)' >tree/tests/unit/test_a.c
 printf '# in two forms\ntest_a\n' >tree/tests/fenced.txt
-# tested NAME...: a run whose ctest runs these.
+# tested NAME [ARGUMENT...]: a run, with the arguments, whose ctest runs these tests.
 tested() {
+    local names=$1
+    shift
     debian
     fake pkg-config ''
     fake apt-cache 'exit 1'
     for name in awk grep tee wc; do
         ln -s "$(command -v "$name")" "path/$name"
     done
-    for name in "$@"; do
+    for name in $names; do
         echo "1/1 Test #1: $name ....   Passed    0.01 sec"
     done >progress.txt
-    for name in "$@"; do
+    for name in $names; do
         printf '1/1 Testing: %s\n[ RUN      ] one\n[       OK ] one\n' "$name"
     done >log.txt
     fake ctest "cat $work/log.txt >build/dev/Testing/Temporary/LastTest.log; cat $work/progress.txt"
-    env -i "PATH=$work/path" bash tree/tests/run >out 2>err
+    env -i "PATH=$work/path" bash tree/tests/run "$@" >out 2>err
 }
-expect "both forms of a test" tested test_a test_a-fenced
+expect "both forms of a test" tested "test_a test_a-fenced"
 expect "are what is wanted" test "$(tail -n 1 out)" = "2 passed, 0 failed, 0 skipped"
 tested test_a
 expect "a second form that did not run is a failure" \
     test "$(tail -n 1 out)" = "1 passed, 1 failed, 0 skipped"
 expect "and named" says out "missing: test_a-fenced"
+expect "of one label" tested test_a --label unit
+expect "only that is wanted" test "$(tail -n 1 out)" = "1 passed, 0 failed, 0 skipped"
+expect "and built" grep -q '^cmake --build build/dev --target unit-tests$' calls
+expect "and run" grep -q '^ctest .*-L \^unit\$$' calls
 while read -r name; do
     case $name in
         '#'*) ;;
