@@ -25,8 +25,8 @@ static inline unsigned below(unsigned limit)
 
 /* --------------------------------------------------------------- what tasks stand for */
 
-/* What a task must come to: the result, or the detail of -EIO, is `word`; the result is
- * below MEMBERS; it is MEMBERS; or there is nothing to say. */
+/* What a task must come to.  WORD: `word` is the result, or the detail of -EIO; INDEX:
+ * the result is below `word`; COUNT: the result is `word`. */
 struct meaning {
     enum { WORD, INDEX, COUNT, ANYTHING } says;
     uint64_t word;
@@ -125,9 +125,9 @@ static inline void check_word(struct meaning meaning, uint64_t word)
     if (meaning.says == WORD)
         assert_int_equal(word, meaning.word);
     else if (meaning.says == INDEX)
-        assert_true(word < MEMBERS);
+        assert_true(word < meaning.word);
     else if (meaning.says == COUNT)
-        assert_int_equal(word, MEMBERS);
+        assert_int_equal(word, meaning.word);
 }
 
 static inline void check_detail(struct meaning meaning, uint64_t detail)
