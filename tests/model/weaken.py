@@ -26,6 +26,7 @@ MODELS = {  # driver: the files whose orders it must notice
     "model_park": ["sched/idle.h", "sched/idle.c"],
     "model_fork": ["sched/fork_stack.c"],
     "model_claim": ["vtask/claim.h"],
+    "model_promise": ["vtask/promise.h", "vtask/promise.c"],
     "model_pool_stack": ["numa/pool_stack.h"],
     "model_core": ["vtask/core.h", "vtask/core.c", "vtask/visit.c"],
 }
