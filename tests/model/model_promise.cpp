@@ -1,7 +1,7 @@
 /*
- * The protocol of a promise by two and three threads, random schedules of it: one
- * completer wins, each continuation runs once with the outcome and what precedes it
- * visible, whoever sees it done may read it, and the memory goes back once, after all uses.
+ * The protocol of a promise by three threads, random schedules of it: one completer
+ * wins, each continuation runs once with the outcome and what precedes it visible,
+ * whoever sees it done may read it, and the memory goes back once, after all uses.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
