@@ -7,12 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-struct mag_promise mag_promise_completed = {
-    .state = MAG_PROMISE_DONE,
-    .references = 1,
-    .status = MAG_SUCCEEDED,
-};
-
 /* ------------------------------------------------------------------------- the lock */
 
 /* The state before; with DONE in it nothing is locked, and nothing needs to be. */

@@ -89,6 +89,9 @@ struct mag_promise {
 
 /* ---------------------------------------------------------------- promise_memory.c */
 
+/* The completed promise that all share. */
+extern struct mag_promise mag_promise_completed;
+
 /* Takes the memory of a promise: its size and class are set, its generation stays.  0;
  * -ENOMEM; MAG_E_SIZE. */
 int mag_promise_rent(size_t result_size, struct mag_promise **ret_promise);
@@ -97,9 +100,6 @@ int mag_promise_rent(size_t result_size, struct mag_promise **ret_promise);
 void mag_promise_return(struct mag_promise *promise);
 
 /* ----------------------------------------------------------------------- promise.c */
-
-/* The completed promise that all share. */
-extern struct mag_promise mag_promise_completed;
 
 /* As mag_promise_create, in a state. */
 int mag_promise_make(size_t result_size, unsigned flags, uint32_t state,

@@ -1,7 +1,8 @@
 /*
- * The transitions of the core by two and three threads, every schedule of them: each
- * continuation runs once, with the outcome and what precedes it visible; an outcome is
- * read once; and who owns the object next finds nobody else's marks in it.
+ * The transitions of the core by two and three threads, every schedule of them except
+ * where search_all says otherwise: each continuation runs once, with the outcome and what
+ * precedes it visible; an outcome is read once; and who owns the object next finds nobody
+ * else's marks in it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -437,16 +438,20 @@ struct watch_model : core_model<watch_model, 3> {
     }
 };
 
-/* A visit has so many steps that three threads beside it are not searched to the end. */
+/*
+ * With the consumer biased a completer visits, in many steps.  Three models are searched
+ * to the end all the same; of the others only the schedules with a few forced switches.
+ * The end of queued_model is 22 seconds away, too far for a search that is repeated for
+ * each order that is weakened; that of discard_watch_model is days.
+ */
 static int search_all(int thread)
 {
     unsigned switches = thread == CONSUMER ? 4 : 0;
 
     biased_to = thread;
-    return search_model<register_model>(thread == CONSUMER ? 6 : 0) |
-           search_model<queued_model>(switches) |
-           search_model<poll_model>(0) | search_model<reuse_model>(switches) |
-           search_model<reset_model>(switches) | search_model<discard_model>(switches) |
+    return search_model<register_model>(0) | search_model<poll_model>(0) |
+           search_model<discard_model>(0) | search_model<queued_model>(switches) |
+           search_model<reuse_model>(switches) | search_model<reset_model>(switches) |
            search_model<discard_watch_model>(switches) |
            search_model<watch_model>(thread == CONSUMER ? 3 : 0);
 }

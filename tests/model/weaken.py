@@ -29,6 +29,7 @@ MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_watch": ["sched/idle.c", "sched/idle.h"],
     "model_fork": ["sched/fork_deque.c", "sched/fork_join.c"],
     "model_claim": ["vtask/claim.h"],
+    "model_promise": ["vtask/promise.h", "vtask/promise.c"],
     "model_pool_stack": ["numa/pool_stack.h"],
     "model_core": ["vtask/core.h", "vtask/core.c", "vtask/visit.c"],
     "model_any": ["vtask/when_any.c"],
