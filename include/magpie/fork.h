@@ -217,7 +217,7 @@ static MAG_FORK_INLINE bool mag_fork_pop(mag_fork *w)
     /* owner-or-thief (1): ordered before (2) by the thief's heavy barrier. */
     MAG_FOLD_STORE(mag_fork_body, &slot->body, (mag_fork_body)NULL);
     /* Keeps the compiler from moving (2) up; the processor is the thief's concern. */
-    MAG_COMPILER_FENCE();
+    MAG_OWNER_FENCE();
     /* owner-or-thief (2). */
     uintptr_t claim = MAG_FOLD_LOAD(uintptr_t, &slot->claim);
     if (MAG_LIKELY(claim == 0)) {

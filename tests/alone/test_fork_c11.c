@@ -29,10 +29,12 @@ void mag_barrier_heavy(void)
 void mag_os_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns)
 {
     (void)timeout_ns;
-    /* relaxed: a look, as the kernel's. */
-    for (unsigned i = 0;
-         i < 100 && atomic_load_explicit(word, memory_order_relaxed) == expected; i++)
+    for (unsigned i = 0; i < 100; i++) {
+        /* relaxed: a look, as the kernel's. */
+        if (atomic_load_explicit(word, memory_order_relaxed) != expected)
+            return;
         (void)sched_yield();
+    }
 }
 
 void mag_os_wake(_Atomic(uint32_t) *word, int count)
