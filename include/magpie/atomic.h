@@ -36,14 +36,14 @@
 
 /*
  * Between a store and a load of an owner, the side of a Dekker pair that happens often: a
- * compiler's fence.  For the processor the other side cares (<magpie/barrier.h>).
+ * compiler's fence.  For the processor the other side cares: <magpie/barrier.h>.
  */
 #define MAG_OWNER_FENCE() MAG_COMPILER_FENCE()
 
 /*
- * Loads and stores for words that the fast halves of fork-join touch at every call, of one
- * machine word, kept in their order among themselves by the compiler, with
- * MAG_COMPILER_FENCE beside them for all other memory.
+ * Loads and stores of the words that the fast halves of fork-join touch at every call.
+ * The compiler keeps them in their order among themselves; for all other memory there is
+ * MAG_COMPILER_FENCE beside them.
  *
  * On x86 each load acquires and each store releases, so a volatile access of a word is
  * all that is needed, and the compiler can fold its address into the instruction.  For

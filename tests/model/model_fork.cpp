@@ -31,7 +31,7 @@ enum { CHILDREN = 2, ROUNDS = 2, SLOTS = 8, RUNS = CHILDREN * ROUNDS };
 /* What the bodies, which know nothing but their payload, run on. */
 static struct fork_data *data;
 
-/* Of one child, or of what it forks when it has been stolen.  Plain: races are reported. */
+/* Of one child, or of what it forks when it was stolen.  Plain: races are reported. */
 struct fork_words {
     rl::var<int> argument;
     rl::var<int> result;
