@@ -37,12 +37,12 @@
  *
  * Limits.  A waiting child takes 64 bytes, in memory that grows as it is used.
  * MAG_FORK_WAITING_MAX children of one worker may always wait at once, and besides them
- * one for each 8 bytes of its C stack, which is less than a recursion takes for one: so
- * recursion ends where the C stack does, never here.  Where address space is not limited
- * (16 GiB for each worker) it is 200 million.  Beyond that a guard page stops the
- * program, as it does for too deep a recursion; nothing is overwritten.  Loops that fork
- * children of unknown number ask mag_fork_is_full, or use a scope, which does so:
- * <magpie/scope.h>.
+ * one for each 8 bytes of its C stack.  A recursion that forks a child in each call takes
+ * more than that for it, and ends where the C stack does, never here.  Where address
+ * space is not limited (16 GiB for each worker) it is 200 million.  Beyond that a guard
+ * page stops the program, as it does for too deep a recursion; nothing is overwritten.
+ * Loops that fork children of unknown number ask mag_fork_is_full, or use a scope, which
+ * does so: <magpie/scope.h>.
  *
  * Blocks of large children lie beside the stack, MAG_FORK_BLOCKS_MAX bytes of one worker
  * in any case and 2.5 GiB where address space is not limited.  Those beyond come from the

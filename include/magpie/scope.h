@@ -19,7 +19,7 @@
  *
  * The rules are those of <magpie/fork.h>: what was forked since the scope was opened is
  * joined before the scope is, and its function passes the advanced `w` to whatever it
- * calls.  Children that no fork stack could hold any more run at once.
+ * calls.  Where mag_fork_is_full children run at once.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
