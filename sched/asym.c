@@ -17,7 +17,7 @@ static bool membarrier(int command)
 
 static void decide(void)
 {
-#ifdef MAG_ASYM_TSAN
+#ifdef MAG_UNDER_TSAN
     decided_fences = true;
 #else
     decided_fences = forced_fences ||

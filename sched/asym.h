@@ -20,17 +20,9 @@
 #ifndef SCHED_ASYM_H
 #define SCHED_ASYM_H
 
+#include <magpie/atomic.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-
-/* gcc tells of ThreadSanitizer by a macro, clang by a feature. */
-#if defined(__SANITIZE_THREAD__)
-#    define MAG_ASYM_TSAN 1
-#elif defined(__has_feature)
-#    if __has_feature(thread_sanitizer)
-#        define MAG_ASYM_TSAN 1
-#    endif
-#endif
 
 /*
  * Decides, once per process.  Later calls do nothing.
@@ -46,7 +38,7 @@ void mag_asym_force_fences(void);
 static inline void mag_asym_light(bool fenced)
 {
     if (fenced) {
-#ifdef MAG_ASYM_TSAN
+#ifdef MAG_UNDER_TSAN
         /* ThreadSanitizer has no fences: a read-modify-write is a full barrier too. */
         _Atomic(int) word;
         atomic_init(&word, 0);

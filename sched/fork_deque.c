@@ -14,6 +14,7 @@ enum { ZONE = 3, PATIENCE = 64 };
 
 static_assert(sizeof(struct mag_fork_slot) == 64, "a child is a cache line");
 static_assert(sizeof(struct mag_fork_stack) <= MAG_FORK_SLOTS_AT, "nothing overlaps");
+static_assert(offsetof(struct mag_fork_stack, ground) == 0, "found from every slot");
 static_assert(MAG_SCHED_FORKS_MAX <= MAG_FORK_WAITING_MAX, "they are in every stack");
 
 struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t depth,
@@ -30,7 +31,7 @@ struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t 
     stack->begun =
         (struct mag_fork_slot **)(void *)((char *)memory + mag_fork_begun_at(bytes));
     stack->end = stack->slots + (fenced ? depth : mag_fork_slots_in(bytes));
-    stack->full = stack->slots + (fenced ? depth : MAG_FORK_WAITING_MAX);
+    stack->ground.full = stack->slots + (fenced ? depth : MAG_FORK_WAITING_MAX);
     stack->entry = stack->slots;
     stack->child = NULL;
     stack->blocks = (char *)memory + mag_fork_blocks_at(bytes);

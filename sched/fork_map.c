@@ -58,7 +58,7 @@ int mag_fork_stack_map(size_t c_stack, void **ret_memory, size_t *ret_bytes)
 {
     size_t bytes = MAG_FORK_STACK_SPAN;
     void *memory = NULL;
-    size_t least;
+    size_t least = 0;
     int r = c_stack == 0 ? default_c_stack(&c_stack) : 0;
 
     if (r == 0)

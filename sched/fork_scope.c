@@ -40,19 +40,20 @@ void mag_scope_cancel(struct mag_scope *scope)
     mag_scope_fail(scope, -ECANCELED);
 }
 
-void mag_scope_spawn(mag_fork *w, struct mag_scope *scope, mag_fork_body body,
-                     const void *args, size_t size)
+int mag_scope_spawn(mag_fork *w, struct mag_scope *scope, mag_fork_body body,
+                    const void *args, size_t size)
 {
-    struct mag_fork_stack *stack = mag_fork_stack_of(w->top);
     uint64_t payload[MAG_FORK_PAYLOAD / 8];
 
+    if (size > MAG_SCOPE_PAYLOAD)
+        return MAG_E_SIZE;
     memcpy(payload, &scope, sizeof(scope));
     memcpy((char *)payload + sizeof(scope), args, size);
     /* What is called here may fork as deep as its own stack allows. */
-    if (w->top < stack->full)
-        mag_fork_push(w, body, payload, sizeof(payload));
-    else
-        body(*w, payload);
+    if (!mag_fork_is_full(*w))
+        return mag_fork_push(w, body, payload, sizeof(payload));
+    body(*w, payload);
+    return 0;
 }
 
 int mag_scope_join(mag_fork *w, struct mag_scope *scope)

@@ -81,7 +81,7 @@
 /* A fork stack lies at a multiple of this, so that a slot finds its stack.  It is as
  * large where the process may have so much address space, which is backed by memory only
  * where it was used; else it has the least that the worker's own stack allows. */
-#define MAG_FORK_STACK_SPAN ((uintptr_t)1 << 34)
+#define MAG_FORK_STACK_SPAN MAG_FORK_SPAN
 
 /* The least holds MAG_FORK_WAITING_MAX children, and one more for each so many bytes of
  * the worker's own stack: less than any recursion takes for one, as it keeps where to
@@ -124,6 +124,8 @@ static inline uintptr_t mag_fork_slots_in(uintptr_t bytes)
 }
 
 struct mag_fork_stack {
+    _Alignas(MAG_CACHE_LINE) struct mag_fork_ground ground; /* [I] first of all */
+
     _Alignas(MAG_CACHE_LINE) struct mag_spin lock; /* [A] */
     _Atomic(struct mag_fork_slot *) base;          /* [L] oldest child not taken */
     _Atomic(struct mag_fork_slot *) split;         /* [L] */
@@ -133,7 +135,6 @@ struct mag_fork_stack {
     _Alignas(MAG_CACHE_LINE) struct mag_fork_slot *slots; /* [I] at MAG_FORK_SLOTS_AT */
     struct mag_fork_slot **begun; /* [I]; [L] where the thief of a taken child runs it */
     struct mag_fork_slot *end;    /* [I] never shared from here on */
-    struct mag_fork_slot *full;   /* [I] scopes push nothing from here on */
     struct mag_fork_slot *entry;  /* [W] where the last run began */
     struct mag_fork_slot *child;  /* [W] what it runs, until that is answered; or NULL */
     char *blocks;                 /* [I] of large children */

@@ -9,6 +9,15 @@
 #ifndef MAGPIE_ATOMIC_H
 #define MAGPIE_ATOMIC_H
 
+/* gcc tells of ThreadSanitizer by a macro, clang by a feature. */
+#if defined(__SANITIZE_THREAD__)
+#    define MAG_UNDER_TSAN 1
+#elif defined(__has_feature)
+#    if __has_feature(thread_sanitizer)
+#        define MAG_UNDER_TSAN 1
+#    endif
+#endif
+
 #ifdef __cplusplus
 #    define MAG_ORDER_relaxed     __ATOMIC_RELAXED
 #    define MAG_ORDER_acquire     __ATOMIC_ACQUIRE
@@ -26,9 +35,15 @@
 #endif
 
 /*
- * The same for words that the fast halves of fork-join touch at every call: relaxed loads
- * and stores of one machine word, kept in their order among themselves by the compiler,
- * with MAG_COMPILER_FENCE beside them for all other memory.
+ * Between a store and a load of an owner, the side of a Dekker pair that happens often: a
+ * compiler's fence.  For the processor the other side cares: <magpie/barrier.h>.
+ */
+#define MAG_OWNER_FENCE() MAG_COMPILER_FENCE()
+
+/*
+ * Loads and stores of the words that the fast halves of fork-join touch at every call.
+ * The compiler keeps them in their order among themselves; for all other memory there is
+ * MAG_COMPILER_FENCE beside them.
  *
  * On x86 each load acquires and each store releases, so a volatile access of a word is
  * all that is needed, and the compiler can fold its address into the instruction.  For
@@ -36,7 +51,7 @@
  * of registers: fib took 1.2 times as long.  Elsewhere, and for ThreadSanitizer, they
  * are atomic operations that acquire and release.
  */
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(MAG_ATOMIC_MODEL)
+#if defined(__x86_64__) && !defined(MAG_UNDER_TSAN) && !defined(MAG_ATOMIC_MODEL)
 #    define MAG_FOLD_LOAD(type, word) (*(const volatile type *)(uintptr_t)(word))
 #    define MAG_FOLD_STORE(type, word, value) \
         (*(volatile type *)(uintptr_t)(word) = (value))

@@ -21,7 +21,10 @@
  *
  * The rules.  Children are joined in the reverse order of their forks, by the function
  * that forked them, before it returns.  Arguments are copied at the fork; what they point
- * to must stay valid until the join.
+ * to must stay valid until the join.  The compiler finds arguments and handles of another
+ * function, and a handle that is dropped.  Where MAG_DEBUG_TASKS is defined, as the CMake
+ * target of a Debug build of the library does, and NDEBUG is not, a join asserts that the
+ * child forked last is one of its function: joins in another order or once too often.
  *
  * The order.  Fork what the serial function would do last and call what it would do
  * first; of many children fork all but one and call that.  Then a single worker does
@@ -34,12 +37,12 @@
  *
  * Limits.  A waiting child takes 64 bytes, in memory that grows as it is used.
  * MAG_FORK_WAITING_MAX children of one worker may always wait at once, and besides them
- * one for each 8 bytes of its C stack, which is less than a recursion takes for one: so
- * recursion ends where the C stack does, never here.  Where address space is not limited
- * (16 GiB for each worker) it is 200 million.  Beyond that a guard page stops the
- * program, as it does for too deep a recursion; nothing is overwritten.  For children of
- * unknown number there are scopes, which call children at once where the stack is full:
- * <magpie/scope.h>.
+ * one for each 8 bytes of its C stack.  A recursion that forks a child in each call takes
+ * more than that for it, and ends where the C stack does, never here.  Where address
+ * space is not limited (16 GiB for each worker) it is 200 million.  Beyond that a guard
+ * page stops the program, as it does for too deep a recursion; nothing is overwritten.
+ * Loops that fork children of unknown number ask mag_fork_is_full, or use a scope, which
+ * does so: <magpie/scope.h>.
  *
  * Blocks of large children lie beside the stack, MAG_FORK_BLOCKS_MAX bytes of one worker
  * in any case and 2.5 GiB where address space is not limited.  Those beyond come from the
@@ -61,6 +64,10 @@
 #include <magpie/fork_pairs.h>
 #include <magpie/sched.h>
 #include <string.h>
+
+#ifdef MAG_DEBUG_TASKS
+#    include <assert.h>
+#endif
 
 MAG_EXTERN_C_BEGIN
 
@@ -112,6 +119,9 @@ MAG_EXTERN_C_BEGIN
 /* Inlined before anything else is, so that `w` need not live in memory and the recursion
  * is seen as one: fib took a third longer when this was left to the compiler. */
 #define MAG_FORK_INLINE inline __attribute__((unused, always_inline))
+
+/* A fork stack begins at a multiple of this. */
+#define MAG_FORK_SPAN ((uintptr_t)1 << 34)
 
 /* The top of a fork stack: the slot that the next child will take. */
 typedef struct mag_fork {
@@ -177,6 +187,32 @@ MAG_API bool mag_fork_is_stolen(mag_fork w, const void *payload);
  */
 MAG_API void mag_fork_answer(mag_fork w);
 
+/* What a fork stack begins with. */
+struct mag_fork_ground {
+    const struct mag_fork_slot *full; /* [I] */
+};
+
+/*
+ * Whether as many children of this worker wait as are promised, MAG_FORK_WAITING_MAX, or
+ * as thieves see.  A loop that forks children of unknown number calls them then:
+ *
+ *     if (mag_fork_is_full(w))
+ *         sum += visit(w, item);
+ *     else
+ *         children[count++] = visit_fork(&w, item);
+ *
+ * What is called so can fork as deep as its C stack allows.
+ *
+ *   Thread     a worker, with its own `w`
+ */
+static inline bool mag_fork_is_full(mag_fork w)
+{
+    uintptr_t stack = (uintptr_t)w.top & ~(MAG_FORK_SPAN - 1);
+
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): that is how a slot finds its stack. */
+    return w.top >= ((const struct mag_fork_ground *)stack)->full;
+}
+
 /* The second half of a push: the child whose payload has been written is there. */
 static MAG_FORK_INLINE void mag_fork_publish(mag_fork *w, mag_fork_body body)
 {
@@ -193,12 +229,16 @@ static MAG_FORK_INLINE void mag_fork_publish(mag_fork *w, mag_fork_body body)
  * MAG_FORK_PAYLOAD, are copied to the slot's payload.
  *
  *   Thread     a worker, with its own `w`
+ *   Returns    0; MAG_E_SIZE they are more: nothing was pushed
  */
-static MAG_FORK_INLINE void mag_fork_push(mag_fork *w, mag_fork_body body,
-                                          const void *args, size_t size)
+MAG_MUST_CHECK static MAG_FORK_INLINE int mag_fork_push(mag_fork *w, mag_fork_body body,
+                                                        const void *args, size_t size)
 {
+    if (MAG_UNLIKELY(size > MAG_FORK_PAYLOAD))
+        return MAG_E_SIZE;
     memcpy(w->top->payload, args, size);
     mag_fork_publish(w, body);
+    return 0;
 }
 
 /*
@@ -217,7 +257,7 @@ static MAG_FORK_INLINE bool mag_fork_pop(mag_fork *w)
     /* owner-or-thief (1): ordered before (2) by the thief's heavy barrier. */
     MAG_FOLD_STORE(mag_fork_body, &slot->body, (mag_fork_body)NULL);
     /* Keeps the compiler from moving (2) up; the processor is the thief's concern. */
-    MAG_COMPILER_FENCE();
+    MAG_OWNER_FENCE();
     /* owner-or-thief (2). */
     uintptr_t claim = MAG_FOLD_LOAD(uintptr_t, &slot->claim);
     if (MAG_LIKELY(claim == 0)) {
@@ -227,7 +267,26 @@ static MAG_FORK_INLINE bool mag_fork_pop(mag_fork *w)
     return mag_fork_pop_slow(claim);
 }
 
+/*
+ * The inline functions above as symbols, for languages that cannot include this header;
+ * a mag_fork is passed like the pointer that it holds.
+ */
+MAG_API MAG_MUST_CHECK int mag_fork_push_call(mag_fork *w, mag_fork_body body,
+                                              const void *args, size_t size);
+MAG_API bool mag_fork_pop_call(mag_fork *w);
+MAG_API bool mag_fork_is_full_call(mag_fork w);
+
 /* -------------------------------------------- the macros behind MAG_FORKABLE */
+
+/* A join that meets another function's child: joins in another order than that of the
+ * forks, a second one, one of a handle that was never set. */
+#ifdef MAG_DEBUG_TASKS
+#    define MAG_FORK_CHECK(w, stolen)                                          \
+        assert(MAG_FOLD_LOAD(mag_fork_body, &(w)->top[-1].body) == (stolen) && \
+               "this child is not the one that was forked last")
+#else
+#    define MAG_FORK_CHECK(w, stolen) ((void)0)
+#endif
 
 /* Where a large child's arguments and result are. */
 static inline void *mag_fork_block(const void *payload)
@@ -238,36 +297,36 @@ static inline void *mag_fork_block(const void *payload)
     return block;
 }
 
-#define MAG_FORK_DECLARE(result, name, result_bytes, ...)                                \
-    struct __attribute__((may_alias)) name##_args {                                      \
-        MAG_FORK_FIELDS(__VA_ARGS__)                                                     \
-    };                                                                                   \
-    typedef struct name##_args name##_payload __attribute__((aligned(8), unused));       \
-    struct name##_child {                                                                \
-        char forked_;                                                                    \
-    };                                                                                   \
-    enum {                                                                               \
-        name##_bytes = sizeof(struct name##_args) > (result_bytes)                       \
-                           ? sizeof(struct name##_args)                                  \
-                           : (result_bytes),                                             \
-        name##_is_large = name##_bytes > MAG_FORK_PAYLOAD                                \
-    };                                                                                   \
-    static inline result name(mag_fork w, MAG_FORK_PARAMS(__VA_ARGS__));                 \
-    static void name##_stolen(mag_fork w, void *payload_);                               \
-    static MAG_FORK_INLINE struct name##_child name##_fork(mag_fork *mag_w,              \
-                                                           MAG_FORK_PARAMS(__VA_ARGS__)) \
-    {                                                                                    \
-        struct name##_child child_ = {1};                                                \
-        void *block_ = mag_w->top->payload;                                              \
-        name##_payload *args_;                                                           \
-        if (name##_is_large) {                                                           \
-            block_ = mag_fork_spill(*mag_w, name##_bytes);                               \
-            memcpy(mag_w->top->payload, &block_, sizeof(block_));                        \
-        }                                                                                \
-        args_ = (name##_payload *)block_;                                                \
-        MAG_FORK_FILL(__VA_ARGS__)                                                       \
-        mag_fork_publish(mag_w, name##_stolen);                                          \
-        return child_;                                                                   \
+#define MAG_FORK_DECLARE(result, name, result_bytes, ...)                          \
+    struct __attribute__((may_alias)) name##_args {                                \
+        MAG_FORK_FIELDS(__VA_ARGS__)                                               \
+    };                                                                             \
+    typedef struct name##_args name##_payload __attribute__((aligned(8), unused)); \
+    struct name##_child {                                                          \
+        char forked_;                                                              \
+    };                                                                             \
+    enum {                                                                         \
+        name##_bytes = sizeof(struct name##_args) > (result_bytes)                 \
+                           ? sizeof(struct name##_args)                            \
+                           : (result_bytes),                                       \
+        name##_is_large = name##_bytes > MAG_FORK_PAYLOAD                          \
+    };                                                                             \
+    static inline result name(mag_fork w, MAG_FORK_PARAMS(__VA_ARGS__));           \
+    static void name##_stolen(mag_fork w, void *payload_);                         \
+    MAG_MUST_CHECK static MAG_FORK_INLINE struct name##_child name##_fork(         \
+        mag_fork *mag_w, MAG_FORK_PARAMS(__VA_ARGS__))                             \
+    {                                                                              \
+        struct name##_child child_ = {1};                                          \
+        void *block_ = mag_w->top->payload;                                        \
+        name##_payload *args_;                                                     \
+        if (name##_is_large) {                                                     \
+            block_ = mag_fork_spill(*mag_w, name##_bytes);                         \
+            memcpy(mag_w->top->payload, &block_, sizeof(block_));                  \
+        }                                                                          \
+        args_ = (name##_payload *)block_;                                          \
+        MAG_FORK_FILL(__VA_ARGS__)                                                 \
+        mag_fork_publish(mag_w, name##_stolen);                                    \
+        return child_;                                                             \
     }
 
 #define MAG_FORK_RESULT(result, name, ...)                \
@@ -289,6 +348,7 @@ static inline void *mag_fork_block(const void *payload)
 #define MAG_FORK_JOIN(result, name, joined, ...)                                      \
     static MAG_FORK_INLINE result joined(mag_fork *mag_w, struct name##_child child_) \
     {                                                                                 \
+        MAG_FORK_CHECK(mag_w, name##_stolen);                                         \
         bool ours_ = mag_fork_pop(mag_w);                                             \
         void *payload_ = mag_w->top->payload;                                         \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;         \
@@ -333,6 +393,7 @@ static inline void *mag_fork_block(const void *payload)
     }                                                                                    \
     static MAG_FORK_INLINE void name##_join(mag_fork *mag_w, struct name##_child child_) \
     {                                                                                    \
+        MAG_FORK_CHECK(mag_w, name##_stolen);                                            \
         bool ours_ = mag_fork_pop(mag_w);                                                \
         void *payload_ = mag_w->top->payload;                                            \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;            \

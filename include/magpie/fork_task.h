@@ -62,12 +62,12 @@ MAG_EXTERN_C_BEGIN
  * `name_run` calls the function as the root of a computation, see MAG_FORKABLE; the task
  * is what the function returned.
  */
-#define MAG_FORK_TASK(result_task, name, ...)                             \
-    MAG_FORK_DECLARE(result_task, name, sizeof(result_task), __VA_ARGS__) \
-    MAG_FORK_TASK_TYPE(result_task, name)                                 \
-    MAG_FORK_TASK_STOLEN(result_task, name, __VA_ARGS__)                  \
-    MAG_FORK_JOIN(result_task, name, name##_task, __VA_ARGS__)            \
-    MAG_FORK_ROOT(result_task, name, __VA_ARGS__)
+#define MAG_FORK_TASK(result_task, name, ...)                                 \
+    MAG_FORK_DECLARE(result_task, name, sizeof(result_task), __VA_ARGS__)     \
+    MAG_FORK_TASK_TYPE(result_task, name)                                     \
+    MAG_FORK_TASK_STOLEN(result_task, name, __VA_ARGS__)                      \
+    MAG_MUST_CHECK MAG_FORK_JOIN(result_task, name, name##_task, __VA_ARGS__) \
+        MAG_FORK_ROOT(result_task, name, __VA_ARGS__)
 
 /* ------------------------------------------------- for the macros below only */
 

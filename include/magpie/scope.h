@@ -19,7 +19,7 @@
  *
  * The rules are those of <magpie/fork.h>: what was forked since the scope was opened is
  * joined before the scope is, and its function passes the advanced `w` to whatever it
- * calls.  Children that no fork stack could hold any more run at once.
+ * calls.  Where mag_fork_is_full children run at once.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -81,9 +81,11 @@ MAG_API void mag_scope_fail(struct mag_scope *scope, int error);
  * `size` bytes of arguments, at most MAG_SCOPE_PAYLOAD; it reports by mag_scope_fail.
  *
  *   Thread     the worker that opened the scope, with its own `w`
+ *   Returns    0; MAG_E_SIZE they are more: nothing was added
  */
-MAG_API void mag_scope_spawn(mag_fork *w, struct mag_scope *scope, mag_fork_body body,
-                             const void *args, size_t size);
+MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
+                                           mag_fork_body body, const void *args,
+                                           size_t size);
 
 /* Bytes of arguments of a scope's child. */
 #define MAG_SCOPE_PAYLOAD (MAG_FORK_PAYLOAD - sizeof(struct mag_scope *))
@@ -119,7 +121,9 @@ MAG_API void mag_scope_spawn(mag_fork *w, struct mag_scope *scope, mag_fork_body
         MAG_SCOPE_ASSERT(sizeof(*args_) <= MAG_SCOPE_PAYLOAD,                         \
                          "the arguments of " #name " are too large: pass a pointer"); \
         MAG_FORK_FILL(__VA_ARGS__)                                                    \
-        mag_scope_spawn(mag_w, scope_, name##_spawned, args_, sizeof(*args_));        \
+        int error_ =                                                                  \
+            mag_scope_spawn(mag_w, scope_, name##_spawned, args_, sizeof(*args_));    \
+        (void)error_;                                                                 \
     }
 
 #ifdef __cplusplus

@@ -171,6 +171,63 @@ for compiler in "cc -std=c11" "c++ -std=c++17 -xc++"; do
     done
 done
 
+echo "-- mistakes of fork-join do not compile"
+cat >fork.c <<'END'
+#include <magpie/magpie.h>
+MAG_VTASK_DEFINE(long_task, long)
+MAG_FORKABLE(long, fib, int, n)
+static long fib(mag_fork w, int n)
+{
+    if (n < 2)
+        return n;
+    struct fib_child child = fib_fork(&w, n - 2);
+    long a = fib(w, n - 1);
+    return a + fib_join(&w, child);
+}
+MAG_FORKABLE(long, other, int, n)
+static long other(mag_fork w, int n) { (void)w; return n; }
+MAG_FORK_TASK(long_task, late, int, n)
+static long_task late(mag_fork w, int n) { (void)w; return long_task_result(n); }
+long use(mag_fork w);
+long use(mag_fork w)
+{
+    struct fib_child child = fib_fork(&w, 3);
+    struct other_child another = other_fork(&w, 3);
+    struct late_child last = late_fork(&w, 3);
+    long_task task = late_task(&w, last);
+#if MISTAKE == 1 /* the handle of another function */
+    return other_join(&w, another) + other_join(&w, child);
+#elif MISTAKE == 2 /* the top, and not where it is kept */
+    return other_join(&w, another) + fib_join(w, child);
+#elif MISTAKE == 3 /* a child that nobody can join */
+    fib_fork(&w, 3);
+#elif MISTAKE == 4 /* a task that nobody consumes */
+    late_task(&w, last);
+#elif MISTAKE == 5 /* an argument too many */
+    child = fib_fork(&w, 3, 4);
+#endif
+    (void)task;
+    return other_join(&w, another) + fib_join(&w, child);
+}
+END
+mistake() { "$1" -DMISTAKE="$3" -Wall -Wextra -Wpedantic -Werror -I "$prefix/include" \
+    -S -o /dev/null -x "$2" fork.c >"$work/log" 2>&1; }
+for language in "cc c" "c++ c++"; do
+    # shellcheck disable=SC2086 # two words
+    set -- $language
+    mistake "$1" "$2" 0 || { cat "$work/log"; fail "no mistake"; }
+    for kind in 1 2 3 4 5; do
+        ! mistake "$1" "$2" "$kind" || fail "mistake $kind compiles"
+    done
+done
+
+# clang tells of ThreadSanitizer otherwise than gcc, and fork-join must be atomic for it.
+if command -v clang-14 >/dev/null; then
+    echo "-- forks are atomic for clang's ThreadSanitizer"
+    clang-14 -fsanitize=thread -O1 -S -I "$prefix/include" fork.c -o fork.s
+    grep -q __tsan_atomic fork.s || fail "they are not"
+fi
+
 # With only the archive there, as a distribution's static package has it.
 rm "$lib"/libmagpie.so*
 # shellcheck disable=SC2046 # lists of words

@@ -1,7 +1,8 @@
 /*
- * An owner that forks and joins while a thief steals: each child runs once, its argument
- * is visible to whoever runs it and its result to the join, whether joins look at claims
- * or fence.  A thief's membarrier is modelled by the owner's fence.
+ * An owner that forks and joins while a thief steals, and helps with what stolen children
+ * fork: each child runs once, its argument is visible to whoever runs it and its result
+ * to the join, whether joins look at claims or fence.  A thief's membarrier is modelled
+ * by the owner's fence, which in the other form is not there.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -25,29 +26,73 @@ void mag_barrier_heavy()
     mag_asym_light(true);
 }
 
-enum { CHILDREN = 2, ROUNDS = 2, SLOTS = 8 };
+enum { CHILDREN = 2, ROUNDS = 2, SLOTS = 8, RUNS = CHILDREN * ROUNDS };
 
 /* What the bodies, which know nothing but their payload, run on. */
 static struct fork_data *data;
 
-struct fork_data {
-    rl::var<int> argument[ROUNDS * CHILDREN]; /* plain: races are reported */
-    rl::var<int> result[ROUNDS * CHILDREN];
-    rl::var<int> ran[ROUNDS * CHILDREN];
-    rl::var<int> after[ROUNDS * CHILDREN]; /* the thief's, after its answer */
+/* Of one child, or of what it forks when it was stolen.  Plain: races are reported. */
+struct fork_words {
+    rl::var<int> argument;
+    rl::var<int> result;
+    rl::var<int> ran;
 };
+
+struct fork_data {
+    fork_words child[RUNS];
+    fork_words inner[RUNS]; /* forked by stolen ones: their joiners may help */
+    fork_words late[RUNS];  /* forked after an answer: nobody may */
+};
+
+static void run_words(fork_words *words)
+{
+    words->ran($) = words->ran($) + 1;
+    words->result($) = words->argument($) + 1;
+}
+
+static void run_inner(mag_fork w, void *payload)
+{
+    run_words(&data->inner[*(int *)payload]);
+}
+
+static void run_late(mag_fork w, void *payload)
+{
+    run_words(&data->late[*(int *)payload]);
+}
+
+/* Forks one child and joins it.  Whether it ran here. */
+static bool fork_and_join(mag_fork w, mag_fork_body body, fork_words *words, int index)
+{
+    words->argument($) = index;
+    mag_fork_push(&w, body, &index, sizeof(index));
+    bool here = mag_fork_pop(&w);
+    if (here)
+        body(w, w.top->payload);
+    RL_ASSERT(words->ran($) == 1);
+    RL_ASSERT(words->result($) == index + 1);
+    return here;
+}
 
 static void child(mag_fork w, void *payload)
 {
     int index = *(int *)payload;
+    bool stolen = mag_fork_is_stolen(w, payload);
 
-    data->ran[index]($) = data->ran[index]($) + 1;
-    data->result[index]($) = data->argument[index]($) + 1;
+    if (stolen)
+        fork_and_join(w, run_inner, &data->inner[index], index);
+    run_words(&data->child[index]);
     /* Half of them answer early, and go on for a while. */
-    if (index % 2 != 0 && mag_fork_is_stolen(w, payload)) {
+    if (stolen && index % 2 != 0) {
         mag_fork_answer(w);
-        data->after[index]($) = data->result[index]($);
+        RL_ASSERT(!mag_fork_is_stolen(w, payload));
+        RL_ASSERT(fork_and_join(w, run_late, &data->late[index], index));
     }
+}
+
+/* A root inside a forked function: what waits below it stays where it is. */
+static void nested(mag_fork w, void *payload)
+{
+    *(int *)payload += 1;
 }
 
 static void *stack_memory(unsigned which)
@@ -95,28 +140,32 @@ template <bool fenced> struct fork_model : rl::test_suite<fork_model<fenced>, 2>
             }
             mag_fork_stack_init(stack_memory(i), MAG_FORK_STACK_SPAN, SLOTS - 1, fenced);
         }
-        for (int i = 0; i < ROUNDS * CHILDREN; i++)
-            mine.ran[i]($) = 0;
+        mag_shim_membarrier = !fenced;
+        for (int i = 0; i < RUNS; i++)
+            mine.child[i].ran($) = mine.inner[i].ran($) = mine.late[i].ran($) = 0;
     }
 
-    void own()
+    static void own(mag_fork w, mag_fork_stack *stack)
     {
-        mag_fork w = {stacks[0]->slots};
-
         for (int round = 0; round < ROUNDS; round++) {
             for (int i = 0; i < CHILDREN; i++) {
                 int index = round * CHILDREN + i;
 
-                mine.argument[index]($) = index;
+                data->child[index].argument($) = index;
                 mag_fork_push(&w, child, &index, sizeof(index));
+            }
+            if (round == 0) {
+                int calls = 0;
+                mag_fork_stack_root(stack, nested, &calls);
+                RL_ASSERT(calls == 1);
             }
             for (int i = CHILDREN; i-- > 0;) {
                 int index = round * CHILDREN + i;
 
                 if (mag_fork_pop(&w))
                     child(w, w.top->payload);
-                RL_ASSERT(mine.result[index]($) == index + 1);
-                RL_ASSERT(mine.ran[index]($) == 1);
+                RL_ASSERT(data->child[index].result($) == index + 1);
+                RL_ASSERT(data->child[index].ran($) == 1);
             }
         }
     }
@@ -124,7 +173,8 @@ template <bool fenced> struct fork_model : rl::test_suite<fork_model<fenced>, 2>
     void thread(unsigned index)
     {
         if (index == 0) {
-            own();
+            /* Not as a root, so that thieves find nothing shared at first. */
+            own((mag_fork){stacks[0]->slots}, stacks[0]);
             return;
         }
         for (int i = 0; i < 3; i++) {
@@ -140,10 +190,12 @@ template <bool fenced> struct fork_model : rl::test_suite<fork_model<fenced>, 2>
 typedef fork_model<false> claims_model;
 typedef fork_model<true> fences_model;
 
+/* Random schedules for what is rare, and all that switch at most twice from a thread that
+ * could go on: a joiner that sleeps, and one that helps, are among these. */
 int main()
 {
-    int claims = run_model<claims_model>(100000);
-    int fences = run_model<fences_model>(100000);
+    int claims = run_model<claims_model>(100000) | search_model<claims_model>(2);
+    int fences = run_model<fences_model>(100000) | search_model<fences_model>(2);
 
     return claims | fences;
 }

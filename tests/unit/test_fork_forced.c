@@ -28,6 +28,10 @@ static bool hooked_try_lock(struct mag_spin *spin);
 #undef mag_barrier_heavy
 #undef mag_spin_try_lock
 
+/* This test pops in two halves, which a join takes for a child of another function. */
+#undef MAG_FORK_CHECK
+#define MAG_FORK_CHECK(w, stolen) ((void)0)
+
 /* What a thief meets. */
 static struct {
     bool lock_is_held; /* the owner, or another thief, holds the lock */
@@ -379,7 +383,7 @@ static void fork_and_be_helped(mag_fork w, void *payload)
 static void be_late(mag_fork w, void *payload)
 {
     joined = w.top;
-    mag_fork_push(&w, fork_and_be_helped, payload, sizeof(uint64_t));
+    assert_int_equal(mag_fork_push(&w, fork_and_be_helped, payload, sizeof(uint64_t)), 0);
     assert_int_equal(try_steal(), MAG_FORK_STOLEN);
     assert_int_equal(helps, 1);
     /* Its thief has gone on to something else. */

@@ -14,7 +14,21 @@
 #define MAG_FOLD_LOAD(type, word)         (*(word))($).load(rl::mo_acquire)
 #define MAG_FOLD_STORE(type, word, value) (*(word))($).store(value, rl::mo_release)
 
-/* A compiler's fence stands for what a thief's membarrier makes of it: a full one. */
-#define MAG_COMPILER_FENCE() atomic_thread_fence(memory_order_seq_cst)
+/* What weaken.py puts in place of those two. */
+#define MAG_LOOSE_LOAD(type, word)         (*(word))($).load(rl::mo_relaxed)
+#define MAG_LOOSE_STORE(type, word, value) (*(word))($).store(value, rl::mo_relaxed)
+
+/* A compiler's fence is nothing to the processor. */
+#define MAG_COMPILER_FENCE() ((void)0)
+
+/* Whether thieves call membarrier: then an owner's fence stands for what they make of it,
+ * a full one. */
+static bool mag_shim_membarrier;
+
+#define MAG_OWNER_FENCE()                        \
+    do {                                         \
+        if (mag_shim_membarrier)                 \
+            atomic_thread_fence(rl::mo_seq_cst); \
+    } while (0)
 
 #endif
