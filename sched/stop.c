@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/core.h"
+#include "sched/drop.h"
 #include "sched/os.h"
 #include "sched/self.h"
 
@@ -50,15 +51,22 @@ struct drop {
     void *arg;
 };
 
-static void drop(const struct drop *drop, struct mag_job *job)
+/* To its owner: the library, or the program. */
+static void hand_back(struct mag_job *job, void *how)
 {
-    if (mag_fork_root_drop(job) || mag_strand_drop(job, drop->on_dropped, drop->arg))
-        return;
-    if (drop->on_dropped != NULL)
+    const struct drop *drop = how;
+
+    if (!mag_job_drop(job) && drop->on_dropped != NULL)
         drop->on_dropped(job, drop->arg);
 }
 
-static void drop_queue(const struct drop *how, struct mag_inject *queue)
+static void drop(struct drop *how, struct mag_job *job)
+{
+    if (!mag_fork_root_drop(job) && !mag_strand_drop(job, hand_back, how))
+        hand_back(job, how);
+}
+
+static void drop_queue(struct drop *how, struct mag_inject *queue)
 {
     struct mag_job *job;
 
@@ -67,7 +75,7 @@ static void drop_queue(const struct drop *how, struct mag_inject *queue)
 }
 
 /* The threads are gone; what they left behind is this thread's alone. */
-static void drop_all(struct mag_sched *sched, const struct drop *how)
+static void drop_all(struct mag_sched *sched, struct drop *how)
 {
     for (uint32_t i = 0; i < sched->worker_count; i++) {
         struct mag_worker *worker = mag_sched_at(sched, i);

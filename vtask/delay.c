@@ -9,6 +9,8 @@
 #include <magpie/timer.h>
 #include <magpie/when.h>
 
+#include <errno.h>
+
 struct delay {
     struct mag_core core; /* first */
     struct mag_timer timer;
@@ -23,12 +25,26 @@ static void recycle(struct mag_core *core)
 
 static const struct mag_core_type delay_type = {.recycle = recycle};
 
+static struct delay *delay_of(struct mag_job *job)
+{
+    return (struct delay *)(void *)((char *)job - offsetof(struct delay, timer));
+}
+
 static void over(struct mag_job *job)
 {
-    struct delay *delay =
-        (struct delay *)(void *)((char *)job - offsetof(struct delay, timer));
+    mag_core_finish(&delay_of(job)->core, 0, 0);
+}
 
-    mag_core_finish(&delay->core, 0, 0);
+static void stopped(struct mag_job *job)
+{
+    mag_core_finish(&delay_of(job)->core, -ECANCELED, 0);
+}
+
+static struct mag_job_kind delay_kind = {.run = over, .dropped = stopped};
+
+static __attribute__((constructor)) void add_kind(void)
+{
+    mag_job_kind_add(&delay_kind);
 }
 
 int mag_timing_sched(struct mag_sched **sched)

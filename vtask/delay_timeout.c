@@ -1,6 +1,7 @@
 /*
  * A task against the clock: an observer at its promise, and a timer.  Whichever comes
- * first claims `winner`; the other is taken back.
+ * first claims `winner`; the other is taken back.  A scheduler that stops is a third, in
+ * the timer's place.
  *
  * While both are being started one may be over already.  So two must arrive before the
  * end can be made, the winner and the one who starts; the second of them makes it.
@@ -28,7 +29,7 @@
 
 #include <errno.h>
 
-enum { NOBODY = 0, OPERATION = 1, TIME = 2 };
+enum { NOBODY = 0, OPERATION = 1, TIME = 2, STOP = 3 };
 
 struct timed {
     struct mag_source source; /* first: what is awaited; the core is its engine */
@@ -120,14 +121,16 @@ static void arrive(struct timed *timed)
     if (atomic_fetch_sub_explicit(&timed->gate, 1, memory_order_acq_rel) != 1)
         return;
     /* relaxed: the gate published it. */
-    if (atomic_load_explicit(&timed->winner, memory_order_relaxed) == OPERATION) {
+    unsigned winner = atomic_load_explicit(&timed->winner, memory_order_relaxed);
+
+    if (winner == OPERATION) {
         if (mag_timer_cancel(&timed->timer))
             drop(timed);
         mag_core_finish(&timed->core, 0, 0);
     } else {
         if (mag_promise_forget(timed->promise, &timed->observer))
             drop(timed);
-        mag_core_finish(&timed->core, -ETIMEDOUT, 0);
+        mag_core_finish(&timed->core, winner == TIME ? -ETIMEDOUT : -ECANCELED, 0);
     }
 }
 
@@ -143,14 +146,32 @@ static void notified(struct mag_observer *observer, bool queued)
     drop(timed);
 }
 
-static void over(struct mag_job *job)
+/* The timer has come: by itself, or dropped by its scheduler. */
+static void time_ends(struct mag_job *job, unsigned who)
 {
     struct timed *timed =
         (struct timed *)(void *)((char *)job - offsetof(struct timed, timer));
 
-    if (claim(timed, TIME))
+    if (claim(timed, who))
         arrive(timed);
     drop(timed);
+}
+
+static void over(struct mag_job *job)
+{
+    time_ends(job, TIME);
+}
+
+static void stopped(struct mag_job *job)
+{
+    time_ends(job, STOP);
+}
+
+static struct mag_job_kind timed_kind = {.run = over, .dropped = stopped};
+
+static __attribute__((constructor)) void add_kind(void)
+{
+    mag_job_kind_add(&timed_kind);
 }
 
 /* ------------------------------------------------------------------- the beginning */

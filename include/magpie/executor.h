@@ -19,7 +19,9 @@ MAG_EXTERN_C_BEGIN
 /*
  * What runs jobs.  `post` takes a job from any thread and has it run once, later, and
  * never inside the call.  It returns 0, or a negative errno and the job was not taken.
- * An executor must outlive every operation that is awaited under it.
+ * An executor must outlive every operation that is awaited under it, until that is
+ * complete: where it was, the completer posts.  So must the scheduler of its jobs, and of
+ * all that is awaited on its workers (mag_sched_destroy).
  */
 struct mag_executor {
     int (*post)(struct mag_executor *executor, struct mag_job *job);

@@ -179,6 +179,15 @@ enum mag_sched_stop {
  * one by one, each exactly once, on the calling thread (NULL: they are just left to
  * their owner).
  *
+ * Delays and timeouts that are pending (when.h) are not handed back: the stop ends them
+ * itself, on the calling thread, whatever `on_dropped` is.  They fail with -ECANCELED,
+ * and what awaits them goes on inside this call; it may not destroy the scheduler.
+ *
+ * A continuation that is due when the scheduler is cancelled is a job that never began:
+ * `on_dropped` lets it go on by `job->run(job)`, an async function to its next await or
+ * its end.  Left alone it never goes on, so a program that awaits on a scheduler drains
+ * it, or runs what it is handed.
+ *
  *   deadline_ns  how long to wait, in nanoseconds; -1: as long as it takes
  *   Thread       any that is not a worker of `sched`; one at a time
  *   Blocks       until the last job has ended or the time is over
@@ -191,8 +200,33 @@ mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t deadli
                void (*on_dropped)(struct mag_job *job, void *arg), void *arg);
 
 /*
+ * Jobs that a library posts on its own account, told by their function: a stop does not
+ * hand them to `on_dropped` but calls `dropped`, which ends what they are there for.
+ * Magpie's own are such kinds; others may add theirs.
+ */
+struct mag_job_kind {
+    void (*run)(struct mag_job *job);
+    void (*dropped)(struct mag_job *job); /* on the thread that stops */
+    struct mag_job_kind *next;            /* the scheduler's */
+};
+
+/*
+ * Adds a kind, for all schedulers and for the life of the process: static storage, added
+ * once, before the first job of its kind is posted.
+ *
+ *   Thread     any
+ */
+MAG_API void mag_job_kind_add(struct mag_job_kind *kind);
+
+/*
  * Frees a scheduler; one that still runs is drained first, without a deadline.  NULL is
  * allowed.  No thread may be using `sched` except in a post that has been accepted.
+ *
+ * What was awaited on its workers, or under a strand or place of its, and is not complete
+ * yet, belongs there: completed after this call, it may be queued to a scheduler that is
+ * gone.  So complete or cancel such operations before.  The order in which nothing is
+ * left: mag_sched_stop, then the operations, whose continuations the stopped scheduler
+ * refuses, so that they run in their completers; then this.
  *
  *   Thread     as mag_sched_stop
  *   Blocks     as mag_sched_stop

@@ -12,7 +12,8 @@
  * tick or more apart are posted in the order of their deadlines.
  *
  * Stopping.  No stop waits for a timer: those that are pending then are handed to
- * `on_dropped` like jobs that never began, each exactly once.
+ * `on_dropped` like jobs that never began, each exactly once; but those behind the tasks
+ * of when.h are not, which end with -ECANCELED.
  *
  * docs/timers.md says how it works.
  *

@@ -74,21 +74,24 @@ MAG_API MAG_MUST_CHECK int mag_when_any(mag_vtask *tasks, size_t count,
  *   Allocates  one object from a pool; what mag_timer_start does
  *   Returns    0; -ENOMEM; an error of mag_timer_start or mag_sched_default
  *
- * A scheduler that stops hands the jobs of its timers to `on_dropped`, these too: run the
- * job there, and the task is completed early.
+ * If the scheduler is stopped before the time is over, the task fails with -ECANCELED,
+ * detail 0, at the end of the stop.
  */
 MAG_API MAG_MUST_CHECK int mag_delay(struct mag_sched *sched, int64_t delay_ns,
                                      mag_vtask *ret_task);
 
 /*
  * A task that comes to what `*task` comes to, if that is complete within `timeout_ns`,
- * and fails with -ETIMEDOUT else.  When the operation wins, the timer is cancelled.
+ * and fails with -ETIMEDOUT else.  When the operation wins, the timer is cancelled.  If
+ * the scheduler is stopped before either, it fails with -ECANCELED, detail 0, and `*task`
+ * is as after a timeout.
  *
  * A pending `*task` of a source is preserved in its place (a result larger than a word
  * only of a core; preserve others with mag_vtask_preserve_of before): it stays usable
  * when the time is over, for instance to be discarded or awaited again.  Release it with
- * mag_vtask_release in the end; that does no harm where it was not preserved.  A task
- * that is complete is handed on as it is, and `*task` is void.
+ * mag_vtask_release in the end, but not before `*ret_task` has been consumed, which takes
+ * its result from there; that does no harm where it was not preserved.  A task that is
+ * complete is handed on as it is, and `*task` is void.
  *
  *   sched, timeout_ns  as for mag_delay
  *   Blocks, Allocates  as mag_delay and mag_vtask_preserve

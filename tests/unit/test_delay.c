@@ -253,6 +253,45 @@ static void a_scheduler_that_stops_refuses_and_the_task_is_not_lost(void **state
     mag_sched_destroy(sched);
 }
 
+static void count_handed_back(struct mag_job *job, void *arg)
+{
+    (void)job;
+    ++*(unsigned *)arg;
+}
+
+/* VT-206 */
+static void a_scheduler_that_stops_cancels_what_waits_for_its_time(void **state)
+{
+    struct mag_core core = {0};
+    mag_vtask task = mag_core_task(&core);
+    struct counting waiting;
+    unsigned handed_back = 0;
+    uint64_t detail = 9;
+
+    assert_int_equal(begin_sched(state), 0);
+    mag_vtask late = delay(hour);
+    mag_vtask combined = timed(&task, hour);
+    mag_vtask other = delay(hour);
+    assert_int_equal(mag_vtask_on_completed(combined, counting_begin(&waiting, NULL),
+                                            MAG_AWAIT_CONTEXT),
+                     0);
+    assert_int_equal(
+        mag_sched_stop(sched, MAG_SCHED_CANCEL, -1, count_handed_back, &handed_back), 0);
+    assert_int_equal(handed_back, 0);
+    assert_int_equal(counting_runs(&waiting), 1);
+    assert_int_equal(error_of(combined, &detail), -ECANCELED);
+    assert_int_equal(mag_vtask_status(late), MAG_CANCELED);
+    assert_int_equal(error_of(late, &detail), -ECANCELED);
+    assert_int_equal(detail, 0);
+    assert_int_equal(error_of(other, &detail), -ECANCELED);
+    /* The operation itself goes on. */
+    assert_int_equal(mag_vtask_status(task), MAG_PENDING);
+    assert_int_equal(mag_core_set_result(&core, 42), 0);
+    assert_int_equal(result_of(task), 42);
+    assert_int_equal(mag_vtask_release(task), 0);
+    mag_sched_destroy(sched);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +308,7 @@ int main(void)
     };
     const struct CMUnitTest failing[] = {
         cmocka_unit_test(a_scheduler_that_stops_refuses_and_the_task_is_not_lost),
+        cmocka_unit_test(a_scheduler_that_stops_cancels_what_waits_for_its_time),
     };
     int failures = cmocka_run_group_tests(tests, begin_sched, end_sched);
 
