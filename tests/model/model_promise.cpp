@@ -160,7 +160,8 @@ template <typename Model> struct promise_model : rl::test_suite<Model, THREADS> 
     }
 };
 
-/* VT-48, VT-78: two wait, one completes. */
+/* Two wait, one completes. */
+/* VT-48, VT-78 */
 struct wait_model : promise_model<wait_model> {
     void before()
     {
