@@ -33,7 +33,7 @@ static void use_pool(void)
         mag_pool_give(pool, objects[--count]);
 }
 
-static void use_sched(void)
+static __attribute__((unused)) void use_sched(void)
 {
     struct mag_sched_config config;
     struct mag_sched *sched;

@@ -124,7 +124,7 @@ static int fault_in_a_job(void)
     return 2;
 }
 
-static int lock_all_memory(void)
+static __attribute__((unused)) int lock_all_memory(void)
 {
     struct mag_sched_config config;
     struct mag_sched *sched;
