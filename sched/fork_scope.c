@@ -3,8 +3,8 @@
  * first error.
  *
  * Edges: release end -> acquire end : what crosses
- *   error   mag_scope_fail (error) -> mag_scope_cancelled : nothing but the number; what
- *           children have written crosses by their joins
+ *   error   mag_scope_fail (error) -> mag_scope_cancelled : the last touch of who fails it
+ *           from outside; what children have written crosses by their joins
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,17 +22,18 @@ void mag_scope_open(struct mag_scope *scope, mag_fork w)
 
 bool mag_scope_cancelled(const struct mag_scope *scope)
 {
-    /* relaxed: a late look only runs one child more. */
-    return atomic_load_explicit(&scope->error, memory_order_relaxed) != 0;
+    /* error, acquire: a canceller's last touch of the scope is over. */
+    return atomic_load_explicit(&scope->error, memory_order_acquire) != 0;
 }
 
 void mag_scope_fail(struct mag_scope *scope, int error)
 {
     int none = 0;
 
-    /* relaxed, both: only the number counts. */
+    /* error, release: whoever sees it may end the scope, whose memory is then another's.
+     * On failure relaxed: it was set before. */
     (void)atomic_compare_exchange_strong_explicit(
-        &scope->error, &none, error, memory_order_relaxed, memory_order_relaxed);
+        &scope->error, &none, error, memory_order_release, memory_order_relaxed);
 }
 
 void mag_scope_cancel(struct mag_scope *scope)

@@ -189,12 +189,13 @@ static void walk_on(struct all *all, size_t waited)
 
 static void step(struct mag_job *job)
 {
+    if (job == NULL || job->run != step)
+        return;
     struct all *all = (struct all *)(void *)((char *)job - offsetof(struct all, step));
 
     /* A walk that has come to its end waits for nothing. */
-    if (job == NULL || job->run != step || all->walk.next == all->walk.count)
-        return;
-    walk_on(all, all->walk.next);
+    if (all->walk.next != all->walk.count)
+        walk_on(all, all->walk.next);
 }
 
 static void notified(struct mag_observer *observer, bool queued)
