@@ -85,7 +85,9 @@ static inline void mag_continuation_home(struct mag_continuation *continuation,
  *              executor and fewer than MAG_INLINE_DEPTH_MAX run inside one another
  *
  * Where its executor or scheduler refuses it, because it is stopping, it is run inline:
- * it is never lost (VT-206).
+ * it is never lost (VT-206).  That asks them, so they must still be there: an executor,
+ * and the scheduler on whose worker the continuation was registered, outlive whatever is
+ * awaited under them, also what is only cancelled in the end (mag_sched_destroy).
  *
  *   Thread     the completer
  *   Blocks     while it runs, if inline; the first time a pool is needed where there is
