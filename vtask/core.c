@@ -52,7 +52,7 @@ MAG_COLD void mag_core_drop(struct mag_core *core)
     atomic_store_explicit(&core->slot, MAG_SLOT_RAN, memory_order_release);
     if (type == NULL || type->recycle == NULL)
         return;
-    int r = mag_core_consume_any(core, NULL, 0, NULL);
+    int r = mag_core_consume_any(core, mag_core_task(core).payload, NULL, 0, NULL);
     (void)r;
 }
 
@@ -208,8 +208,8 @@ static inline bool copy(const struct mag_core *core, void *ret_result, size_t si
     return true;
 }
 
-int mag_core_consume_any(struct mag_core *core, void *ret_result, size_t size,
-                         uint64_t *ret_detail)
+int mag_core_consume_any(struct mag_core *core, uint64_t token, void *ret_result,
+                         size_t size, uint64_t *ret_detail)
 {
     const struct mag_core_type *type = core->type;
     int error = core->error;
@@ -218,6 +218,8 @@ int mag_core_consume_any(struct mag_core *core, void *ret_result, size_t size,
         return mag_misuse_completer(MAG_E_SIZE, core);
     if (error != 0 && ret_detail != NULL)
         *ret_detail = core->value;
+    if (type != NULL && type->recycle != NULL && !mag_core_is_ours(core, token))
+        return mag_misuse_core(MAG_E_TOKEN, core, token);
     if (MAG_UNLIKELY(type != NULL && type->destroy != NULL)) {
         core->flags |= size != 0 ? MAG_CORE_TAKEN : 0;
         if (type->recycle != NULL)
@@ -238,7 +240,7 @@ MAG_COLD int mag_core_collect_any(struct mag_core *core, uint64_t token, void *r
         return mag_misuse_core(MAG_E_TOKEN, core, token);
     if (!mag_core_is_done(core))
         return mag_misuse_core(MAG_E_PENDING, core, token);
-    return mag_core_consume_any(core, ret_result, size, ret_detail);
+    return mag_core_consume_any(core, token, ret_result, size, ret_detail);
 }
 
 int mag_core_get(struct mag_core *core, uint64_t token, void *ret_result, size_t size,

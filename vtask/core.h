@@ -241,6 +241,28 @@ static inline bool mag_core_install(struct mag_core *core, uint64_t token,
         memory_order_acquire);
 }
 
+/* The consumer: whether it alone consumes the operation.  Only debug builds ask, as it
+ * takes a swap to find out: two threads that read one task in the same instant have both
+ * seen its token (VT-191).  The loser finds a visitor inside, or the next token. */
+static inline bool mag_core_is_ours(struct mag_core *core, uint64_t token)
+{
+#ifdef MAG_DEBUG_TASKS
+    /* relaxed: guards no data; the pool's hand-over publishes all. */
+    uint64_t word = atomic_load_explicit(&core->token, memory_order_relaxed);
+
+    /* relaxed, both: as above. */
+    return (word & MAG_TOKEN_MASK) == token &&
+           (word & ~MAG_TOKEN_MASK) != MAG_VISITOR_INSIDE &&
+           atomic_compare_exchange_strong_explicit(
+               &core->token, &word, token | MAG_VISITOR_INSIDE, memory_order_relaxed,
+               memory_order_relaxed);
+#else
+    (void)core;
+    (void)token;
+    return true;
+#endif
+}
+
 /* Whether the result is a word, in the core itself. */
 static inline bool mag_core_is_word(const struct mag_core *core)
 {
@@ -248,20 +270,22 @@ static inline bool mag_core_is_word(const struct mag_core *core)
 }
 
 /* core.c - as mag_core_consume, for errors and for results that are no whole word. */
-int mag_core_consume_any(struct mag_core *core, void *ret_result, size_t size,
-                         uint64_t *ret_detail);
+int mag_core_consume_any(struct mag_core *core, uint64_t token, void *ret_result,
+                         size_t size, uint64_t *ret_detail);
 
 /* The consumer: the operation is complete, and its token was right. */
-static inline int mag_core_consume(struct mag_core *core, void *ret_result, size_t size,
-                                   uint64_t *ret_detail)
+static inline int mag_core_consume(struct mag_core *core, uint64_t token,
+                                   void *ret_result, size_t size, uint64_t *ret_detail)
 {
     const struct mag_core_type *type = core->type;
 
     if (MAG_UNLIKELY(core->error != 0 || size != sizeof(core->value) ||
                      !mag_core_is_word(core)))
-        return mag_core_consume_any(core, ret_result, size, ret_detail);
+        return mag_core_consume_any(core, token, ret_result, size, ret_detail);
     memcpy(ret_result, &core->value, sizeof(core->value));
     if (type != NULL && type->recycle != NULL) {
+        if (MAG_UNLIKELY(!mag_core_is_ours(core, token)))
+            return mag_misuse_core(MAG_E_TOKEN, core, token);
         mag_debug_core_ends(core);
         mag_core_renew(core);
         type->recycle(core);
@@ -324,7 +348,7 @@ static inline int mag_core_collect(struct mag_core *core, uint64_t token,
 {
     if (MAG_UNLIKELY(!mag_core_is_ready(core, token)))
         return mag_core_collect_any(core, token, ret_result, size, ret_detail);
-    return mag_core_consume(core, ret_result, size, ret_detail);
+    return mag_core_consume(core, token, ret_result, size, ret_detail);
 }
 
 #endif

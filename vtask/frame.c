@@ -181,10 +181,11 @@ static inline mag_vtask outcome(int error, uint64_t detail)
     return MAG_LIKELY(error == 0) ? mag_vtask_result(0) : mag_vtask_failed(error, detail);
 }
 
-static inline mag_vtask consume(struct mag_core *core, void *place, size_t size)
+static inline mag_vtask consume(mag_vtask task, void *place, size_t size)
 {
     uint64_t detail = 0;
-    int error = mag_core_consume(core, place, size, &detail);
+    int error =
+        mag_core_consume(mag_vtask_core(task), task.payload, place, size, &detail);
 
     return outcome(error, detail);
 }
@@ -257,7 +258,7 @@ static MAG_NOINLINE mag_vtask go_on(struct mag_frame *frame, mag_vtask task,
         return misused(frame, MAG_E_CONTINUATION, task);
     runs_on(frame);
     mag_core_see_off(core);
-    return consume(core, place, size);
+    return consume(task, place, size);
 }
 
 /* A frame that may have to move, an operation that another thread may see. */
@@ -337,7 +338,7 @@ mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size)
     if (MAG_LIKELY((task.backing & MAG_VTASK_KIND) == MAG_VTASK_CORE &&
                    mag_core_is_ready(core, task.payload))) {
         runs_on(frame);
-        return consume(core, place, size);
+        return consume(task, place, size);
     }
     return end_any(frame, task, place, size);
 }

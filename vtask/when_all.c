@@ -98,7 +98,7 @@ static inline bool take_in(struct walk *walk, mag_vtask *task)
     if (MAG_UNLIKELY(mag_kind_of(*task) != MAG_VTASK_CORE ||
                      !mag_core_is_ready(core, task->payload) || !mag_core_is_word(core)))
         return take_in_any(walk, task);
-    int r = mag_core_consume(core, &word, sizeof(word), &detail);
+    int r = mag_core_consume(core, task->payload, &word, sizeof(word), &detail);
     put_in(walk, task, r, r == 0 ? word : detail);
     return true;
 }

@@ -24,10 +24,10 @@
  *     you like.
  * Breaking a rule is answered by a MAG_E code, in every build; the call then has no other
  * effect.  A source's memory stays what it is, so a stale task is an error, not a crash.
- * One breach no check can see: two threads that use one task in the same instant.  Both
+ * One breach is not always seen: two threads that use one task in the same instant.  Both
  * may then be told 0, and the harm goes beyond the task: its object may be in its pool
  * twice, so that two later operations are one, or a continuation that was accepted never
- * runs.
+ * runs.  Debug builds of the library see it if both read.
  *
  * Errors.  An operation's error is a negative errno or any code of your own outside the
  * MAG_E range; -ECANCELED means that it was cancelled.  `detail` is a word of your own
