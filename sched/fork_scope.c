@@ -3,8 +3,8 @@
  * first error.
  *
  * Edges: release end -> acquire end : what crosses
- *   error   mag_scope_fail (error) -> mag_scope_cancelled : the last touch of who fails it
- *           from outside; what children have written crosses by their joins
+ *   error   mag_scope_fail (error) -> mag_scope_cancelled : the last touch of who fails
+ *           it from outside; what children have written crosses by their joins
  *
  * SPDX-License-Identifier: Apache-2.0
  */

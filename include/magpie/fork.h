@@ -281,8 +281,9 @@ MAG_API bool mag_fork_is_full_call(mag_fork w);
 /* A join that meets another function's child: joins in another order than that of the
  * forks, a second one, one of a handle that was never set. */
 #ifdef MAG_DEBUG_TASKS
-#    define MAG_FORK_CHECK(w, stolen)                                          \
-        assert(MAG_FOLD_LOAD(mag_fork_body, &(w)->top[-1].body) == (stolen) && \
+/* relaxed: the owner wrote it. */
+#    define MAG_FORK_CHECK(w, stolen)                               \
+        assert(MAG_LOAD(&(w)->top[-1].body, relaxed) == (stolen) && \
                "this child is not the one that was forked last")
 #else
 #    define MAG_FORK_CHECK(w, stolen) ((void)0)

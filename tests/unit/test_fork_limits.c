@@ -108,13 +108,13 @@ static void more_children_wait_than_are_promised(void **state)
 static rlim_t address_space(void)
 {
     FILE *file = fopen("/proc/self/statm", "r");
-    unsigned long pages = 0;
+    char line[64];
 
     if (file == NULL)
         return 0;
-    if (fscanf(file, "%lu", &pages) != 1)
-        pages = 0;
+    bool read = fgets(line, sizeof(line), file) != NULL;
     (void)fclose(file);
+    unsigned long pages = read ? strtoul(line, NULL, 10) : 0;
     return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
