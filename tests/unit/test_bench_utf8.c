@@ -64,17 +64,9 @@ static void a_text_is_cut_between_characters(void **state)
 
 static void a_command_can_be_typed_again(void **state)
 {
-    static char *const arguments[] = {"magpie bench",
-                                      "fib",
-                                      "--size=10^6",
-                                      "-w1,2",
-                                      "",
-                                      "two words.json",
-                                      "it's",
-                                      "$HOME",
-                                      "--csv=\xc3\xa9.csv",
-                                      "a\xff"
-                                      "b"};
+    static char *const arguments[] = {
+        "magpie bench", "fib",   "--size=10^6",        "-w1,2", "", "two words.json",
+        "it's",         "$HOME", "--csv=\xc3\xa9.csv", "a\377b"};
     char text[256];
     (void)state;
 

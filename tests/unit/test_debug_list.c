@@ -134,7 +134,7 @@ MAG_ASYNC(mag_task, pin, (bool, forget), char buffer[16];)
 {
     MAG_BEGIN(f);
     MAG_PIN(f);
-    f->buffer[0] = f->forget;
+    f->buffer[0] = f->forget ? 1 : 0;
     MAG_END(f);
 }
 
