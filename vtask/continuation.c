@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/core.h"
+#include "vtask/kind.h"
 
 void mag_continuation_spent(struct mag_job *job)
 {

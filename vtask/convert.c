@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vtask/core.h"
 #include "vtask/debug.h"
 #include "vtask/promise.h"
 
@@ -166,7 +165,7 @@ int mag_vtask_as_promise(mag_vtask task, struct mag_promise **ret_promise)
 
 int mag_vtask_preserve_of(mag_vtask task, size_t size, mag_vtask *ret_task)
 {
-    struct mag_promise *promise;
+    struct mag_promise *promise = NULL;
 
     if (mag_is_claim(task) || mag_kind_of(task) == MAG_VTASK_PROMISE) {
         int r = mag_vtask_as_promise_of(task, size, &promise);

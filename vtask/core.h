@@ -145,10 +145,6 @@ static inline void mag_core_renew(struct mag_core *core)
     atomic_store_explicit(&core->slot, MAG_SLOT_EMPTY, memory_order_relaxed);
 }
 
-/* continuation.c - does nothing: the function of one of the library's own that has run,
- * for a source that calls back twice (VT-32). */
-void mag_continuation_spent(struct mag_job *job);
-
 /* As mag_continuation_dispatch, the common case without a call. */
 static inline void mag_continuation_go(struct mag_continuation *continuation, bool queued)
 {

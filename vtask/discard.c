@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vtask/core.h"
 #include "vtask/pooled.h"
 #include "vtask/promise.h"
 

@@ -13,6 +13,10 @@
  * in place already. */
 void mag_core_finish(struct mag_core *core, int error, uint64_t value);
 
+/* continuation.c - does nothing: the function of one of the library's own that has run,
+ * for a source that calls back twice (VT-32). */
+void mag_continuation_spent(struct mag_job *job);
+
 static inline unsigned mag_kind_of(mag_vtask task)
 {
     return (unsigned)(task.backing & MAG_VTASK_KIND);
