@@ -239,7 +239,10 @@ static enum backing backing_of(const struct value *v)
 /* Whether which promise a conversion yields is left open (VT-42). */
 static bool is_loose(const struct value *v, mag_vtask made)
 {
-    return v->identity == 0 && v->typed && mag_vtask_status(made) == MAG_SUCCEEDED;
+    int status = mag_vtask_status(made);
+
+    return v->identity == 0 &&
+           (status == MAG_CANCELED || (status == MAG_SUCCEEDED && v->typed));
 }
 
 /* A conversion registers on a pending source. */

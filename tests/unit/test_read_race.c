@@ -52,8 +52,8 @@ static void one_of_two_who_read_at_once_is_told(void **state)
     assert_int_equal(core_token(&core), 1);
 
     assert_int_equal(mag_core_set_error(&core, -EIO, 0), 0);
-    assert_int_equal(mag_core_consume(&core, 1, NULL, 0, NULL), -EIO);
-    assert_int_equal(mag_core_consume(&core, 1, NULL, 0, NULL), MAG_E_TOKEN);
+    assert_int_equal(mag_core_consume(&core, 1, &result, 0, NULL), -EIO);
+    assert_int_equal(mag_core_consume(&core, 1, &result, 0, NULL), MAG_E_TOKEN);
     assert_int_equal(recycled, 2);
 }
 

@@ -151,7 +151,8 @@ sealed partial class Player
     /// Whether which promise a conversion yields is left open (VT-42), or, of an error, is
     /// another one each time (VT-10).
     static string LooseOf(Value v, Task made) =>
-        v.Task == null && v.Typed && made.IsCompletedSuccessfully ? "VT-42" : null;
+        v.Task == null && (made.IsCanceled || (made.IsCompletedSuccessfully && v.Typed))
+            ? "VT-42" : null;
 
     string AsPromise(Value v, int variable)
     {
