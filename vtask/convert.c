@@ -9,7 +9,8 @@
 /*
  * Takes a source's outcome into a promise that is claimed and that nobody else completes.
  * `status` is what the source said; it decides between faulted and cancelled (VT-44 to
- * VT-47).
+ * VT-47), and whether a MAG_E code is the outcome, as of a function that fails with what
+ * it was told, or a refusal: only what has succeeded can be refused.
  *
  *   Returns    0; a MAG_E code: nothing was consumed, and the promise is as it was
  */
@@ -20,7 +21,7 @@ static int absorb(struct mag_promise *promise, mag_vtask task, int status)
 
     if (error == 0) {
         status = MAG_SUCCEEDED;
-    } else if (mag_is_misuse(error)) {
+    } else if (status == MAG_SUCCEEDED && mag_is_misuse(error)) {
         return error;
     } else if (status == MAG_CANCELED) {
         detail = error == -ECANCELED ? detail : 0;

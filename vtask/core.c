@@ -267,6 +267,8 @@ int mag_core_discard(struct mag_core *core, uint64_t token)
     if (!mag_slot_is_done(slot))
         return mag_misuse_core(MAG_E_CONTINUATION, core, token);
     mag_core_see_off(core);
+    /* May be a MAG_E code, which is then no refusal. */
+    int outcome = core->error;
     int r = mag_core_get(core, token, NULL, 0, NULL);
-    return mag_is_misuse(r) ? r : 0;
+    return mag_is_misuse(r) && r != outcome ? r : 0;
 }

@@ -12,12 +12,13 @@ struct sink {
 
 static struct mag_pooled sinks = {.size = sizeof(struct sink)};
 
-/* The outcome is what nobody asked for. */
-static int forget(mag_vtask task)
+/* The outcome is what nobody asked for.  What has failed may have failed with a MAG_E
+ * code, which is no refusal. */
+static int forget(mag_vtask task, int status)
 {
     int r = mag_vtask_finish(task);
 
-    return mag_is_misuse(r) ? r : 0;
+    return status == MAG_SUCCEEDED && mag_is_misuse(r) ? r : 0;
 }
 
 static void drain(struct mag_job *job)
@@ -25,12 +26,15 @@ static void drain(struct mag_job *job)
     struct sink *sink = (struct sink *)(void *)job;
 
     /* As in convert.c. */
-    if (job == NULL || job->run != drain || mag_vtask_status(sink->task) == MAG_PENDING)
+    if (job == NULL || job->run != drain)
+        return;
+    int status = mag_vtask_status(sink->task);
+    if (status == MAG_PENDING)
         return;
     mag_vtask task = sink->task;
     job->run = mag_continuation_spent;
     mag_pooled_give(&sinks, sink);
-    (void)forget(task);
+    (void)forget(task, status);
 }
 
 static int discard_later(mag_vtask task)
@@ -59,5 +63,5 @@ int mag_vtask_discard(mag_vtask task)
         return status;
     if (!mag_is_claim(task))
         return 0;
-    return status == MAG_PENDING ? discard_later(task) : forget(task);
+    return status == MAG_PENDING ? discard_later(task) : forget(task, status);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/promise_kit.h"
 
+#include <magpie/async.h>
+
 struct large {
     uint64_t words[9];
 };
@@ -347,6 +349,51 @@ static void a_large_result_that_shows_late_fails_the_promise(void **state)
     mag_promise_release(promise);
 }
 
+/* ---------------------------------------- an outcome that looks like a refusal */
+
+/* As a function does that has awaited a stale task and hands on what it was told. */
+MAG_ASYNC(mag_task, fail_late, (struct mag_core *, gate), )
+{
+    MAG_BEGIN(f);
+    MAG_AWAIT_DONE(f, mag_task_of(mag_core_task(f->gate)));
+    MAG_FAIL(f, MAG_E_TOKEN);
+    MAG_END(f);
+}
+
+static mag_vtask failed_late(void)
+{
+    static struct mag_core gate;
+
+    mag_core_reset(&gate);
+    mag_vtask task = fail_late(&gate).task;
+    assert_int_equal(mag_core_set_result(&gate, 1), 0);
+    assert_int_equal(mag_vtask_status(task), MAG_FAULTED);
+    return task;
+}
+
+/* VT-45 */
+static void a_code_of_misuse_that_a_function_failed_with_is_its_outcome(void **state)
+{
+    mag_vtask task = failed_late();
+    struct mag_promise *promise = converted(task);
+    (void)state;
+
+    assert_int_equal(mag_vtask_status(mag_promise_task(promise)), MAG_FAULTED);
+    assert_int_equal(mag_vtask_finish(mag_promise_task(promise)), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
+    mag_promise_release(promise);
+
+    task = failed_late();
+    assert_int_equal(mag_vtask_preserve(task, &task), 0);
+    assert_int_equal(mag_vtask_status(task), MAG_FAULTED);
+    assert_int_equal(mag_vtask_finish(task), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_release(task), 0);
+
+    task = failed_late();
+    assert_int_equal(mag_vtask_discard(task), 0);
+    assert_int_equal(mag_vtask_discard(task), MAG_E_TOKEN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +413,7 @@ int main(void)
         cmocka_unit_test(a_cores_large_result_comes_along_without_being_told_its_size),
         cmocka_unit_test(a_large_result_of_a_source_needs_its_size),
         cmocka_unit_test(a_large_result_that_shows_late_fails_the_promise),
+        cmocka_unit_test(a_code_of_misuse_that_a_function_failed_with_is_its_outcome),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
