@@ -67,7 +67,7 @@ static const struct argp_option options[] = {
     {"peers-dir", OPTION_PEERS_DIR, "DIR", 0,
      "Build them there (default: magpie/peers in the cache folder of the user)", 0},
     {"figures", OPTION_FIGURES, NULL, 0,
-     "Measure what fork-join is to reach, beside all peers, and say what it reached: "
+     "Measure what Magpie is to reach, beside all peers, and say what it reached: "
      "takes half an hour",
      0},
     {"json", OPTION_JSON, "FILE", 0, "Write everything as JSON; - is standard output", 1},

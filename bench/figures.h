@@ -1,5 +1,5 @@
 /*
- * figures.h - the figures that fork-join is to reach, beside what a run measured.
+ * figures.h - the figures that Magpie is to reach, beside what a run measured.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,7 +13,8 @@
 const uint64_t *bench_figures_sizes(const struct bench_workload *workload);
 
 /* A table: each figure with what was measured, what is wanted, and whether it was
- * reached.  What the run does not have is named as not measured. */
+ * reached.  What a workload that ran lacks for it is named as not measured; the figures
+ * of workloads that did not run are only counted. */
 void bench_figures_write(FILE *out, const struct bench_report *report);
 
 #endif
