@@ -4,26 +4,35 @@ file(GLOB MAG_SOURCES CONFIGURE_DEPENDS
   "${PROJECT_SOURCE_DIR}/numa/*.c" "${PROJECT_SOURCE_DIR}/sched/*.c"
   "${PROJECT_SOURCE_DIR}/vtask/*.c")
 
+# Compiled once, for both.
+add_library(magpie-objects OBJECT ${MAG_SOURCES})
+set_target_properties(magpie-objects PROPERTIES
+  C_VISIBILITY_PRESET hidden
+  POSITION_INDEPENDENT_CODE ON)
+target_include_directories(magpie-objects PRIVATE "${PROJECT_SOURCE_DIR}"
+                                                  "${PROJECT_SOURCE_DIR}/include")
+target_compile_definitions(magpie-objects
+  PRIVATE _GNU_SOURCE $<$<BOOL:${MAG_DEBUG_TASKS}>:MAG_DEBUG_TASKS=1>)
+# The thread's record is read at every post: one load instead of a call.
+# Two words that were just stored one by one must not be read as one vector: it waits
+# until both have left the store buffer.
+# The library's calls of its own functions are direct.
+target_compile_options(magpie-objects PRIVATE -ftls-model=initial-exec
+                                              -fno-tree-slp-vectorize
+                                              -fno-semantic-interposition)
+target_link_libraries(magpie-objects PRIVATE magpie-warnings PkgConfig::HWLOC PkgConfig::CK
+                                             Threads::Threads)
+
 function(mag_library name type)
-  add_library(${name} ${type} ${MAG_SOURCES})
-  set_target_properties(${name} PROPERTIES
-    OUTPUT_NAME magpie
-    C_VISIBILITY_PRESET hidden
-    POSITION_INDEPENDENT_CODE ON)
+  add_library(${name} ${type} $<TARGET_OBJECTS:magpie-objects>)
+  set_target_properties(${name} PROPERTIES OUTPUT_NAME magpie LINKER_LANGUAGE C)
   target_include_directories(${name}
     PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
-           "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
-    PRIVATE "${PROJECT_SOURCE_DIR}")
-  target_compile_definitions(${name} PRIVATE _GNU_SOURCE
-                             PUBLIC $<$<BOOL:${MAG_DEBUG_TASKS}>:MAG_DEBUG_TASKS=1>)
-  # The thread's record is read at every post: one load instead of a call.
-  # Two words that were just stored one by one must not be read as one vector: it waits
-  # until both have left the store buffer.
-  # The library's calls of its own functions are direct.
-  target_compile_options(${name} PRIVATE -ftls-model=initial-exec -fno-tree-slp-vectorize
-                                         -fno-semantic-interposition)
+           "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  target_compile_definitions(${name}
+    PUBLIC $<$<BOOL:${MAG_DEBUG_TASKS}>:MAG_DEBUG_TASKS=1>)
   target_link_libraries(${name}
-    PRIVATE $<BUILD_INTERFACE:magpie-warnings> PkgConfig::HWLOC PkgConfig::CK
+    PRIVATE PkgConfig::HWLOC PkgConfig::CK
     PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
 endfunction()
 
