@@ -287,6 +287,10 @@ MAG_API MAG_MUST_CHECK int mag_vtask_wait_take(mag_vtask task, void *ret_result,
  *   int name_preserve(name task, name *ret)  as mag_vtask_preserve, see promise.h
  *
  * `name.task` is the untyped task, for mag_vtask_status and the like.
+ *
+ * name_get hands its task on as it is, not what it made of it, and so reads the task's
+ * words one by one: they were often written so a moment ago, and a load of both at once
+ * waits until both stores have left the processor's buffer.
  */
 #define MAG_VTASK_DEFINE(name, T)                                                        \
     typedef struct name {                                                                \
@@ -313,9 +317,14 @@ MAG_API MAG_MUST_CHECK int mag_vtask_wait_take(mag_vtask task, void *ret_result,
     __attribute__((unused))                                                              \
     MAG_MUST_CHECK static inline int name##_get(name task, T *ret_value)                 \
     {                                                                                    \
-        if (sizeof(T) <= sizeof(uint64_t) || task.task.backing != 0)                     \
-            return mag_vtask_take(task.task, ret_value, sizeof(T), NULL);                \
-        memcpy((void *)ret_value, (const void *)task.large, sizeof(task.large));         \
+        uint64_t payload = task.task.payload;                                            \
+                                                                                         \
+        if (MAG_UNLIKELY(task.task.backing != 0))                                        \
+            return mag_vtask_take_slow(task.task, ret_value, sizeof(T), NULL);           \
+        memcpy((void *)ret_value,                                                        \
+               sizeof(T) > sizeof(payload) ? (const void *)task.large                    \
+                                           : (const void *)&payload,                     \
+               sizeof(T));                                                               \
         return 0;                                                                        \
     }                                                                                    \
     __attribute__((unused)) static inline name name##_configure(name task,               \
