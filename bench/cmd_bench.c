@@ -68,7 +68,7 @@ static const struct argp_option options[] = {
      "Build them there (default: magpie/peers in the cache folder of the user)", 0},
     {"figures", OPTION_FIGURES, NULL, 0,
      "Measure what Magpie is to reach, beside all peers, and say what it reached: "
-     "takes half an hour",
+     "takes an hour or more",
      0},
     {"json", OPTION_JSON, "FILE", 0, "Write everything as JSON; - is standard output", 1},
     {"csv", OPTION_CSV, "FILE", 0, "Write the rows as CSV", 1},
