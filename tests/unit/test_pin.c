@@ -173,7 +173,9 @@ static void pages_lie_on_the_node_that_was_asked_for(void **state)
         if (node->memory_bytes == 0)
             continue;
         assert_int_equal(mag_node_map(machine, i, 1, &page, &placed), 0);
-        assert_int_equal(placed, MAG_PLACED);
+        /* One node alone is not asked for. */
+        assert_int_equal(placed,
+                         mag_topology_nodes(machine) > 1 ? MAG_PLACED : MAG_FIRST_TOUCH);
         *(char *)page = 1;
         assert_int_equal(node_of(page), node->os_index);
         mag_node_unmap(page, 1);
