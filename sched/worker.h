@@ -51,7 +51,8 @@ struct mag_worker {
 
     /* What others read. */
     _Alignas(MAG_CACHE_LINE) struct mag_worker_counts counts; /* [C] */
-    _Atomic(uint32_t) pinned;                                 /* [C] enum mag_pinned */
+    _Atomic(uint32_t) pinned; /* [C] enum mag_pinned, as it was at first and is at last */
+    _Atomic(int32_t) thread;  /* [C] its number in the kernel; 0: it has ended */
 
     /* The worker's own. */
     _Alignas(MAG_CACHE_LINE) struct mag_sched *sched; /* [I] */
@@ -116,6 +117,9 @@ bool mag_worker_sees_stale(struct mag_worker *worker);
 
 /* park.c - searches, parks, wakes up, until there is work.  False: the scheduler ends. */
 bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work);
+
+/* query.c - any thread.  What has become of its pin. */
+enum mag_pinned mag_worker_pinned(struct mag_worker *worker);
 
 /* worker.c - the thread; `arg` is its struct mag_berth. */
 void *mag_worker_main(void *arg);
