@@ -52,6 +52,7 @@ static void run(struct mag_worker *worker, const struct mag_work *work)
         mag_count(&worker->counts.jobs);
         worker->running = work->job;
         work->job->run(work->job);
+        mag_fp_keep(worker->fp);
     } else {
         mag_fork_stack_run(worker->forks, &work->child, worker->forks->slots);
     }
@@ -77,6 +78,8 @@ static void serve(struct mag_worker *worker)
     mag_here_set(worker->sched);
     if (config->on_start != NULL)
         config->on_start(worker->index, config->hook_arg);
+    worker->fp = mag_fp_read();
+    mag_fork_stack_settle(worker->forks);
     loop(worker);
     if (config->on_stop != NULL)
         config->on_stop(worker->index, config->hook_arg);

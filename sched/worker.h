@@ -67,6 +67,7 @@ struct mag_worker {
     void *local;                             /* [I] worker-local storage */
     uint64_t random;                         /* [W] xorshift state, not 0 */
     const struct mag_job *running;           /* [W] the job that runs, or an old one */
+    mag_fp fp;                               /* [I] what jobs begin with */
     uint32_t tick;                           /* [W] jobs since the last look out */
     bool inbox_first;                        /* [W] whose turn it is then */
     uint32_t looks_out;                      /* [W] such looks so far */

@@ -18,6 +18,12 @@
  * (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS) and SIGPROF: a crash
  * handler or a profiler of the program works in jobs as elsewhere.
  *
+ * Floating point.  A job begins with the modes - rounding, flush to zero, precision,
+ * which exceptions trap - that the thread had which started the scheduler, or that
+ * `on_start` has set; those that a job leaves behind are undone before the next one.
+ * Computations begun with fork.h have those of whoever began them.  On x86-64 and AArch64
+ * these are all modes of the processor, elsewhere the rounding.
+ *
  * What a job starts.  Threads that a job creates, and processes, inherit the worker's one
  * processor and its signal mask; <magpie/unpinned.h> has what to do about it.  Schedulers
  * that a job starts, or a thread that it created, have the processors of the first.
