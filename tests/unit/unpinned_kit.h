@@ -41,7 +41,7 @@ static bool same_signals(const struct masks *a, const struct masks *b)
     return true;
 }
 
-static bool same(const struct masks *a, const struct masks *b)
+static __attribute__((unused)) bool same(const struct masks *a, const struct masks *b)
 {
     return CPU_EQUAL(&a->cpus, &b->cpus) && same_signals(a, b);
 }
