@@ -240,13 +240,6 @@ void mag_fork_deque_end(struct mag_fork_stack *stack, struct mag_fork_modes *mod
     mag_spin_unlock(&stack->lock);
 }
 
-void mag_fork_stack_settle(struct mag_fork_stack *stack)
-{
-    mag_spin_lock(&stack->lock);
-    stack->own.fp = mag_fp_read();
-    mag_spin_unlock(&stack->lock);
-}
-
 void mag_fork_deque_reopen(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
 {
     mag_spin_lock(&stack->lock);

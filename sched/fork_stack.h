@@ -151,7 +151,7 @@ struct mag_fork_stack {
     struct mag_fork_slot *end;    /* [I] never shared from here on */
     struct mag_fork_slot *entry;  /* [W] where the last run began */
     struct mag_fork_slot *child;  /* [W] what it runs, until that is answered; or NULL */
-    struct mag_fork_modes own;    /* [I] the worker's */
+    struct mag_fork_modes own;    /* [I] those of whoever made the stack */
     char *blocks;                 /* [I] of large children */
     char *blocks_end;             /* [I] the guard */
     char *spill;                  /* [W] the next of them */
@@ -209,10 +209,6 @@ enum mag_fork_steal mag_fork_stack_steal(struct mag_fork_stack *victim,
                                          struct mag_fork_slot *joined,
                                          struct mag_fork_slot *at,
                                          struct mag_fork_taken *ret_taken);
-
-/* The worker of `stack`, before it runs anything: its modes of floating point are those
- * that it has now. */
-void mag_fork_stack_settle(struct mag_fork_stack *stack);
 
 /* The worker of `stack`.  Runs a stolen child at `at` and tells its owner. */
 void mag_fork_stack_run(struct mag_fork_stack *stack, const struct mag_fork_taken *taken,

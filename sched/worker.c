@@ -79,7 +79,6 @@ static void serve(struct mag_worker *worker)
     if (config->on_start != NULL)
         config->on_start(worker->index, config->hook_arg);
     worker->fp = mag_fp_read();
-    mag_fork_stack_settle(worker->forks);
     loop(worker);
     if (config->on_stop != NULL)
         config->on_stop(worker->index, config->hook_arg);

@@ -44,7 +44,8 @@ static int reset(void **state)
 struct look {
     struct mag_job job;
     struct modes seen;
-    bool leave; /* others behind */
+    bool leave;              /* others behind */
+    _Atomic(uint64_t) *gate; /* NULL, or what to wait for */
     _Atomic(uint64_t) *done;
 };
 
@@ -53,6 +54,8 @@ static void look(struct mag_job *job)
     struct look *own = (struct look *)(void *)job;
 
     own->seen = modes_now();
+    if (own->gate != NULL)
+        (void)test_wait_for(own->gate, 1);
     if (own->leave)
         set_modes(FE_DOWNWARD);
     /* release: seen by the thread that waits. */
@@ -99,15 +102,21 @@ static void nor_does_one_of_the_same_strand(void **state)
     struct modes usual = modes_of_worker(sched);
     struct mag_strand strand;
     _Atomic(uint64_t) done;
+    _Atomic(uint64_t) gate;
     struct look looks[4];
     (void)state;
 
     atomic_init(&done, 0);
+    atomic_init(&gate, 0);
     mag_strand_init(&strand, sched);
     for (unsigned i = 0; i < 4; i++) {
         looks[i] = make_look(true, &done);
+        /* One after the other, in one go. */
+        looks[i].gate = &gate;
         assert_int_equal(mag_strand_post(&strand, &looks[i].job), 0);
     }
+    /* release: the posts precede it. */
+    atomic_store_explicit(&gate, 1, memory_order_release);
     assert_true(test_wait_for(&done, 4));
     for (unsigned i = 0; i < 4; i++)
         assert_true(same_modes(looks[i].seen, usual));
