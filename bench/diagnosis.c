@@ -148,6 +148,11 @@ static void warn_of_kernel(struct bench_diagnosis *d)
         warn(d,
              "The kernel refuses membarrier(2), so a fork costs a fence, some 5 to 10 ns "
              "more.  Allow it in the seccomp filter of the container.");
+    if (d->pinned == MAG_PIN_LOST)
+        warn(d,
+             "The kernel accepts to bind a thread to a PU and lets it run elsewhere, so "
+             "workers move about.  Look whether a cpuset has just changed or a PU gone "
+             "offline, or whether something else sets the masks of threads.");
     if (d->pinned == MAG_PIN_REFUSED)
         warn(d,
              "The kernel refuses to bind threads to PUs, so workers move about.  Allow "
@@ -161,7 +166,9 @@ static void warn_of_load(struct bench_diagnosis *d)
     if (d->load > 0.5 && d->load > 0.25 * online)
         warn(d,
              "Other work keeps about %.1f of %s busy (load average of the last minute).  "
-             "Measurements will be noisy.",
+             "A pinned worker waits for its PU while others are free: start schedulers "
+             "with `pin = false` here, perhaps with fewer workers.  Measurements will be "
+             "noisy.",
              d->load, bench_count(online, "PU").text);
 }
 
@@ -183,10 +190,15 @@ void bench_diagnosis_read(struct bench_diagnosis *d)
     d->caches = bench_count_caches(d->topology);
     list_allowed(d);
     (void)mag_budget_format(d->budget, d->decision, sizeof(d->decision));
-    d->memory_binding = mag_node_binding_allowed();
+    /* A filter may kill whoever asks; with one node there is no need to. */
+    d->memory_binding = mag_topology_nodes(d->topology) > 1 && mag_node_binding_allowed();
     d->membarrier = mag_sched_uses_membarrier();
     d->pinned = try_to_pin(d->topology);
+    bench_diagnosis_warn(d);
+}
 
+void bench_diagnosis_warn(struct bench_diagnosis *d)
+{
     warn_of_stand_in(d);
     warn_of_affinity(d);
     warn_of_quota(d);

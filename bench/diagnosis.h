@@ -20,7 +20,7 @@ struct bench_diagnosis {
     uint32_t caches;
     char allowed[BENCH_PU_LIST];  /* the usable PUs, such as "0-7,16-23" */
     char decision[BENCH_WARNING]; /* how many workers and why, as a sentence */
-    bool memory_binding;
+    bool memory_binding; /* false also where there is one node: nobody is asked then */
     bool membarrier;
     enum mag_pinned pinned; /* what a thread gets that asks for the first seat */
     double load;            /* average of the last minute; negative: unknown */
@@ -30,6 +30,8 @@ struct bench_diagnosis {
 
 /* Looks at the machine.  Binds the calling thread to see whether it can. */
 void bench_diagnosis_read(struct bench_diagnosis *diagnosis);
+/* Writes the warnings about what was read; the last step of that. */
+void bench_diagnosis_warn(struct bench_diagnosis *diagnosis);
 void bench_diagnosis_free(struct bench_diagnosis *diagnosis);
 
 void bench_diagnosis_print(FILE *out, const struct bench_diagnosis *diagnosis);

@@ -14,6 +14,7 @@ static const char *const pinned_names[] = {
     [MAG_PINNED] = "obtained",
     [MAG_PIN_REFUSED] = "refused",
     [MAG_PIN_FOREIGN] = "not asked for",
+    [MAG_PIN_LOST] = "lost",
 };
 
 /* --------------------------------------------------------------------- text */
@@ -116,10 +117,10 @@ static void print_kernel(FILE *out, const struct bench_diagnosis *d)
                                 : "refused: forks and steals use fences");
     name(out, "memory");
     (void)fprintf(out, "%s\n",
-                  d->memory_binding
-                      ? "may be bound to nodes"
-                      : "may not be bound to nodes: it lands where it is first "
-                        "touched");
+                  mag_topology_nodes(d->topology) < 2 ? "one node: nothing to bind"
+                  : d->memory_binding                 ? "may be bound to nodes"
+                                      : "may not be bound to nodes: it lands where it is "
+                                        "first touched");
 }
 
 /* Words of a text in lines that fit, each behind an indentation. */
@@ -211,6 +212,13 @@ static json_t *warnings_to_json(const struct bench_diagnosis *d)
     return NULL;
 }
 
+/* With one node nobody has been asked. */
+static json_t *binding_to_json(const struct bench_diagnosis *d)
+{
+    return mag_topology_nodes(d->topology) > 1 ? json_boolean(d->memory_binding)
+                                               : json_null();
+}
+
 static json_t *diagnosis_to_json(const struct bench_diagnosis *d)
 {
     const char *pinned = pinned_names[d->pinned];
@@ -218,7 +226,7 @@ static json_t *diagnosis_to_json(const struct bench_diagnosis *d)
     if (d->error != 0)
         return json_pack("{ss}", "error", mag_error_text(d->error));
     return json_pack(
-        "{sI ss so sI sI ss sI sI sI sI ss sf sf so sb sb so}", "workers",
+        "{sI ss so sI sI ss sI sI sI sI ss sf sf so sb so so}", "workers",
         (json_int_t)mag_budget_workers(d->budget), "reason",
         mag_budget_reason_name(mag_budget_reason(d->budget)), "decision",
         bench_json_text(d->decision), "online", (json_int_t)mag_budget_online(d->budget),
@@ -227,7 +235,7 @@ static json_t *diagnosis_to_json(const struct bench_diagnosis *d)
         (json_int_t)mag_topology_nodes(d->topology), "caches", (json_int_t)d->caches,
         "cores", (json_int_t)mag_topology_cores(d->topology), "pinning", pinned, "load",
         d->load, "quota_cpus", mag_budget_quota(d->budget), "levels", levels_to_json(d),
-        "membarrier", d->membarrier, "memory_binding", d->memory_binding, "warnings",
+        "membarrier", d->membarrier, "memory_binding", binding_to_json(d), "warnings",
         warnings_to_json(d));
 }
 

@@ -47,5 +47,10 @@ target_link_options(magpie-shared PRIVATE -Wl,-z,nodelete -Wl,-z,defs
 if(CMAKE_C_FLAGS MATCHES "-fsanitize")
   target_link_options(magpie-shared PRIVATE -Wl,-z,undefs)
 endif()
+# Where the processor's modes of floating point are not known C's are asked: libm.
+if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|aarch64|arm64)$")
+  target_link_libraries(magpie-shared PRIVATE m)
+  target_link_libraries(magpie-static PRIVATE m)
+endif()
 add_library(magpie::magpie ALIAS magpie-shared)
 add_library(magpie::magpie-static ALIAS magpie-static)

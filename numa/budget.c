@@ -29,11 +29,13 @@ static uint32_t find_tightest(const struct mag_cgroup_levels *levels)
     return tightest;
 }
 
-/* Whole workers for a quota, at least 1.  A hair above a whole number is a rounding error
- * of whoever wrote the quota. */
+/* A quota that is this near to a whole number is one: the rest is a rounding error of
+ * whoever wrote it. */
+static const double hair = 0.001;
+
+/* Whole workers for a quota, at least 1. */
 static uint32_t whole(double quota, enum mag_budget_rounding rounding)
 {
-    static const double hair = 0.001;
     double workers = rounding == MAG_BUDGET_UP ? quota + 1 - hair : quota + hair;
 
     if (workers >= (double)UINT32_MAX)
@@ -153,16 +155,24 @@ const char *mag_budget_reason_name(enum mag_budget_reason reason)
     return (unsigned)reason < sizeof(names) / sizeof(names[0]) ? names[reason] : NULL;
 }
 
+/* Whether so many workers are another number than the quota. */
+static bool is_rounded(double quota, uint32_t workers)
+{
+    return quota > workers + hair || quota < workers - hair;
+}
+
 static void add_quota(struct mag_text *text, const struct mag_budget *budget)
 {
     double quota = mag_budget_quota(budget);
     uint64_t hundredths = (uint64_t)(quota * 100 + 0.5);
 
     /* Not %f: its point is the locale's. */
-    mag_text_add(text, "a quota of %" PRIu64 ".%02u CPUs, rounded %s", hundredths / 100,
-                 (unsigned)(hundredths % 100),
-                 budget->rounding == MAG_BUDGET_UP ? "up" : "down");
-    if (quota < 1)
+    mag_text_add(text, "a quota of %" PRIu64 ".%02u CPUs", hundredths / 100,
+                 (unsigned)(hundredths % 100));
+    if (is_rounded(quota, budget->workers))
+        mag_text_add(text, ", rounded %s",
+                     budget->rounding == MAG_BUDGET_UP ? "up" : "down");
+    if (quota < 1 - hair)
         mag_text_add(text, " to at least one");
     mag_text_add(text, ", set by %s", budget->levels.level[budget->tightest].path);
 }

@@ -1,9 +1,10 @@
 /*
  * cgroup.c - finds and reads the control groups that limit CPU time.
  *
- * A process is in one group of the v2 hierarchy and in one of each v1 hierarchy;
- * /proc/self/cgroup names them, /proc/self/mountinfo says where they are mounted.  A
- * limit holds for everything below it, so every group from ours to the root counts.
+ * A thread is in one group of the v2 hierarchy and in one of each v1 hierarchy;
+ * /proc/thread-self/cgroup names them, /proc/thread-self/mountinfo says where they are
+ * mounted.  A limit holds for everything below it, so every group from ours to the root
+ * counts.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,7 +28,7 @@ struct mount {
 /* One hierarchy: how this process's group is found in it. */
 struct hierarchy {
     bool v2;
-    char group[LINE_ROOM]; /* the process's group, from /proc/self/cgroup */
+    char group[LINE_ROOM]; /* the calling thread's group, as the kernel names it */
     struct mount mount;
 };
 
@@ -39,6 +40,29 @@ static FILE *open_below(const char *root, const char *path)
     int length = snprintf(name, sizeof(name), "%s%s", root, path);
 
     return length > 0 && (size_t)length < sizeof(name) ? fopen(name, "re") : NULL;
+}
+
+/*
+ * A file of the kernel's about the calling thread.  /proc/self is about the main thread,
+ * of which nothing can be read once that has ended; where /proc has no thread-self, or
+ * there is nothing in it, /proc/self has to do.
+ */
+static FILE *open_of_thread(const char *root, const char *file)
+{
+    static const char *const folders[] = {"/proc/thread-self", "/proc/self"};
+    char path[64];
+
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", folders[i], file);
+        FILE *stream = open_below(root, path);
+        int first = stream != NULL ? getc(stream) : EOF;
+
+        if (first != EOF && ungetc(first, stream) == first)
+            return stream;
+        if (stream != NULL)
+            (void)fclose(stream);
+    }
+    return NULL;
 }
 
 /* The next line without its end; of one that is longer than `size` only the beginning. */
@@ -250,7 +274,7 @@ static int walk_up(const char *root, const struct hierarchy *hierarchy,
 /* "0::/group" for v2, "4:cpu,cpuacct:/group" for v1. */
 static bool find_group(const char *root, struct hierarchy *hierarchy)
 {
-    FILE *stream = open_below(root, "/proc/self/cgroup");
+    FILE *stream = open_of_thread(root, "cgroup");
     char line[LINE_ROOM];
     bool found = false;
 
@@ -293,19 +317,46 @@ static void unescape(char *name)
     *to = '\0';
 }
 
-/* "30 23 0:26 /root /mount/point opts - cgroup2 source super,opts" */
-static bool parse_mount(const char *line, bool v2, struct mount *mount)
+/* The next of the fields that single spaces separate, so that one may be empty; NULL when
+ * there is none left.  `*line` moves behind it. */
+static char *next_field(char **line)
 {
-    char type[64];
-    char super[LINE_ROOM];
-    const char *dash = strstr(line, " - ");
+    char *field = *line;
 
-    if (dash == NULL ||
-        sscanf(line, "%*s %*s %*s %4095s %4095s", mount->root, mount->point) != 2 ||
-        sscanf(dash + 3, "%63s %*s %4095s", type, super) != 2)
+    if (field == NULL)
+        return NULL;
+    char *space = strchr(field, ' ');
+    if (space != NULL)
+        *space++ = '\0';
+    *line = space;
+    return field;
+}
+
+static void keep_name(char *to, const char *field)
+{
+    (void)snprintf(to, LINE_ROOM, "%s", field);
+    unescape(to);
+}
+
+/* "30 23 0:26 /root /mount/point opts shared:4 - cgroup2 source super,opts", fields 1 to
+ * 11 of proc(5): there may be any number of field 7, and field 10 may be empty. */
+static bool parse_mount(char *line, bool v2, struct mount *mount)
+{
+    char *field[6];
+    const char *optional;
+
+    for (size_t i = 0; i < sizeof(field) / sizeof(field[0]); i++)
+        field[i] = next_field(&line);
+    do {
+        optional = next_field(&line);
+    } while (optional != NULL && strcmp(optional, "-") != 0);
+    const char *type = next_field(&line);
+    (void)next_field(&line); /* the source */
+    const char *super = next_field(&line);
+    if (super == NULL)
         return false;
-    unescape(mount->root);
-    unescape(mount->point);
+    keep_name(mount->root, field[3]);
+    keep_name(mount->point, field[4]);
     return v2 ? strcmp(type, "cgroup2") == 0
               : strcmp(type, "cgroup") == 0 && has_word(super, "cpu");
 }
@@ -322,7 +373,7 @@ static bool is_better(const struct mount *mount, const struct hierarchy *hierarc
 
 static bool find_mount(const char *root, struct hierarchy *hierarchy)
 {
-    FILE *stream = open_below(root, "/proc/self/mountinfo");
+    FILE *stream = open_of_thread(root, "mountinfo");
     char line[LINE_ROOM];
     struct mount mount;
     bool found = false;

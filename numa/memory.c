@@ -32,7 +32,9 @@ int mag_node_map(const struct mag_topology *topology, uint32_t node, size_t size
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (pages == MAP_FAILED)
         return -ENOMEM;
-    bool wanted = node != MAG_NONE && mag_topology_is_this_machine(topology);
+    /* Where there is one node there is nothing to choose, and a filter may forbid to. */
+    bool wanted = node != MAG_NONE && topology->node_count > 1 &&
+                  mag_topology_is_this_machine(topology);
     *ret_obtained =
         wanted && bind(topology, node, pages, size) ? MAG_PLACED : MAG_FIRST_TOUCH;
     *ret_pages = pages;

@@ -58,6 +58,10 @@ static int load_hwloc(struct mag_topology *topology, enum mag_topology_kind kind
     if (r < 0)
         return r;
     set_filters(topology->hwloc);
+    if (kind == MAG_TOPOLOGY_MACHINE)
+        r = mag_sysfs_check(topology->hwloc);
+    if (r < 0)
+        return r;
     if (hwloc_topology_load(topology->hwloc) != 0) {
         if (errno == ENOMEM)
             return -ENOMEM;
@@ -71,21 +75,25 @@ static int load_hwloc(struct mag_topology *topology, enum mag_topology_kind kind
 
 /* --------------------------------------------------------------------- usable */
 
-/* Narrows to the affinity mask: the calling thread's, or, when that is our own doing, all
- * that the threads of the process have together.  hwloc knows the cpuset, not the
- * mask. */
-static int keep_affinity(hwloc_topology_t hwloc, hwloc_bitmap_t usable)
+/* Narrows to where the calling thread may run.  hwloc knows the cpuset, not the mask.
+ * Where the mask cannot be read, the cpuset alone decides. */
+static int keep_affinity(hwloc_bitmap_t usable)
 {
-    int whose = mag_pin_is_ours() ? HWLOC_CPUBIND_PROCESS : HWLOC_CPUBIND_THREAD;
-    hwloc_bitmap_t mask = hwloc_bitmap_alloc();
+    struct mag_affinity mask;
+    hwloc_bitmap_t kept = hwloc_bitmap_dup(usable);
+    int cpu = -1;
 
-    if (mask == NULL)
+    if (kept == NULL)
         return -ENOMEM;
-    /* Where the mask cannot be read, the cpuset alone decides. */
-    if (hwloc_get_cpubind(hwloc, mask, whose) == 0 &&
-        hwloc_bitmap_intersects(mask, usable))
-        (void)hwloc_bitmap_and(usable, usable, mask);
-    hwloc_bitmap_free(mask);
+    if (mag_pin_see_through(&mask)) {
+        while ((cpu = hwloc_bitmap_next(usable, cpu)) != -1) {
+            if (!mag_affinity_has(&mask, (uint32_t)cpu))
+                (void)hwloc_bitmap_clr(kept, (unsigned)cpu);
+        }
+    }
+    if (!hwloc_bitmap_iszero(kept))
+        (void)hwloc_bitmap_and(usable, usable, kept);
+    hwloc_bitmap_free(kept);
     return 0;
 }
 
@@ -96,7 +104,7 @@ static int find_usable(const struct mag_topology *topology, hwloc_bitmap_t *ret_
     int r = usable == NULL ? -ENOMEM : 0;
 
     if (r == 0 && topology->this_machine)
-        r = keep_affinity(topology->hwloc, usable);
+        r = keep_affinity(usable);
     if (r < 0) {
         hwloc_bitmap_free(usable);
         return r;

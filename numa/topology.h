@@ -6,6 +6,8 @@
 #ifndef NUMA_TOPOLOGY_H
 #define NUMA_TOPOLOGY_H
 
+#include "numa/affinity.h"
+
 #include <hwloc.h>
 #include <magpie/numa.h>
 
@@ -36,9 +38,16 @@ struct mag_topology {
 };
 
 /*
- * Whether mag_pin_self has pinned the calling thread: then its affinity mask says where
- * it is, no longer where this process may run.
+ * pin.c - where the calling thread may run: its affinity mask, or, where that is what
+ * mag_pin_self has made of it or of the thread that created it, the mask of before.
+ * False: the kernel does not tell.
  */
-bool mag_pin_is_ours(void);
+bool mag_pin_see_through(struct mag_affinity *ret_mask);
+
+/*
+ * sysfs.c - takes from hwloc the part that cannot look at a machine without /sys, and
+ * would say so on standard error.  0; -ENOMEM.
+ */
+int mag_sysfs_check(hwloc_topology_t hwloc);
 
 #endif

@@ -4,6 +4,8 @@
 #include "sched/core.h"
 #include "sched/timer_state.h"
 
+#include <magpie/unpinned.h>
+
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -136,12 +138,16 @@ static void *run_clock(void *arg)
 
 static int start_thread(struct mag_clock *clock)
 {
+    struct mag_unpinned starter;
     sigset_t before;
     int r;
 
+    /* Often by a job: the clock would share the processor with its worker. */
+    mag_unpinned_begin(&starter);
     mag_os_block_signals(&before);
     r = pthread_create(&clock->thread, NULL, run_clock, clock);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    mag_unpinned_end(&starter);
     return r == 0 ? 0 : -EAGAIN;
 }
 

@@ -24,6 +24,7 @@
 #include <magpie/sched.h>
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -73,6 +74,7 @@ struct mag_sched {
     _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) live; /* [A] threads not yet gone */
     _Atomic(uint32_t) ready;                         /* [A] threads that are set up */
     _Atomic(uint64_t) inflight;                      /* [A] posters without a record */
+    sigset_t signals;                                /* [I] of the starting thread */
     uint32_t started;                                /* [O] threads to join */
     bool joined;                                     /* [O] */
     struct mag_sched *next;                          /* [L] in the registry */
@@ -150,6 +152,11 @@ void mag_sched_free(struct mag_sched *sched);
 int mag_registry_init(void);
 void mag_registry_add(struct mag_sched *sched);
 void mag_registry_remove(struct mag_sched *sched);
+
+/* unpinned.c - before the first scheduler starts; and in the child of a fork(), while it
+ * is still known whether a worker has called that. */
+void mag_unpinned_init(void);
+void mag_unpinned_after_fork(void);
 
 /* settings.c - fills in defaults and checks; on success settings must be released. */
 int mag_settings_make(const struct mag_sched_config *config,

@@ -27,6 +27,9 @@ struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t 
     atomic_init(&stack->base, stack->slots);
     atomic_init(&stack->split, stack->slots);
     atomic_init(&stack->wake, 0);
+    stack->own =
+        (struct mag_fork_modes){.fp = mag_fp_read(), .from = stack->slots, .outer = NULL};
+    stack->modes = &stack->own;
     stack->patience = 0;
     stack->begun =
         (struct mag_fork_slot **)(void *)((char *)memory + mag_fork_begun_at(bytes));
@@ -131,6 +134,17 @@ static void share_as_thief(struct mag_fork_stack *victim)
         withdraw(victim, base + shared);
 }
 
+/* Under the lock: what the run has that the child at `base` belongs to. */
+static mag_fp modes_at(const struct mag_fork_stack *victim,
+                       const struct mag_fork_slot *base)
+{
+    const struct mag_fork_modes *modes = victim->modes;
+
+    while (modes->from > base)
+        modes = modes->outer;
+    return modes->fp;
+}
+
 /* Under the lock: the child at `base`, unless its owner is about to pop it. */
 static bool take(struct mag_fork_stack *victim, struct mag_fork_slot *base,
                  struct mag_fork_slot *at, struct mag_fork_taken *ret_taken)
@@ -145,7 +159,8 @@ static bool take(struct mag_fork_stack *victim, struct mag_fork_slot *base,
                           memory_order_relaxed);
     victim->begun[base - victim->slots] = at;
     set_base(victim, base + 1);
-    *ret_taken = (struct mag_fork_taken){.slot = base, .body = body};
+    *ret_taken =
+        (struct mag_fork_taken){.slot = base, .body = body, .fp = modes_at(victim, base)};
     return true;
 }
 
@@ -201,11 +216,27 @@ static void open_zone(struct mag_fork_stack *stack, struct mag_fork_slot *at)
     stack->patience = PATIENCE;
 }
 
-void mag_fork_deque_begin(struct mag_fork_stack *stack, struct mag_fork_slot *at)
+void mag_fork_deque_begin(struct mag_fork_stack *stack, struct mag_fork_slot *at,
+                          struct mag_fork_modes *modes)
 {
     mag_spin_lock(&stack->lock);
+    if (modes->fp != stack->modes->fp) {
+        modes->from = at;
+        modes->outer = stack->modes;
+        stack->modes = modes;
+    }
     if (base_of(stack) == at)
         open_zone(stack, at);
+    mag_spin_unlock(&stack->lock);
+}
+
+void mag_fork_deque_end(struct mag_fork_stack *stack, struct mag_fork_modes *modes)
+{
+    /* Read without the lock: only the owner writes it. */
+    if (stack->modes != modes)
+        return;
+    mag_spin_lock(&stack->lock);
+    stack->modes = modes->outer;
     mag_spin_unlock(&stack->lock);
 }
 

@@ -34,8 +34,13 @@ mag_fork_where_begun(const struct mag_fork_slot *joined,
 }
 
 /* The owner.  A run begins at `at`: thieves may take what will be forked there first,
- * unless older children wait below, of whoever called this. */
-void mag_fork_deque_begin(struct mag_fork_stack *stack, struct mag_fork_slot *at);
+ * unless older children wait below, of whoever called this.  `modes` has the `fp` of the
+ * run, and room for the rest until the run ends. */
+void mag_fork_deque_begin(struct mag_fork_stack *stack, struct mag_fork_slot *at,
+                          struct mag_fork_modes *modes);
+
+/* The owner.  That run ends; its children have been joined. */
+void mag_fork_deque_end(struct mag_fork_stack *stack, struct mag_fork_modes *modes);
 
 /* The owner, about to pop a slot with a claim whose body it has cleared.  Whether the
  * child is the owner's; else it has been taken. */

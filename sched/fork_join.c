@@ -34,27 +34,36 @@ static void complete(struct mag_fork_slot *child)
     }
 }
 
-/* Runs a stolen child, or a root: then `child` is NULL, and nobody is answered. */
-static void run_body(struct mag_fork_stack *stack, mag_fork_body body, void *payload,
-                     struct mag_fork_slot *at, struct mag_fork_slot *child)
+/* Runs a stolen child, or a root, which has no slot: nobody is answered.  This thread has
+ * the modes of floating point that it is to run with. */
+static void run_body(struct mag_fork_stack *stack, const struct mag_fork_taken *taken,
+                     void *payload, struct mag_fork_slot *at)
 {
+    struct mag_fork_modes modes = {.fp = taken->fp};
     struct mag_fork_slot *entry = stack->entry;
     struct mag_fork_slot *before = stack->child;
 
-    mag_fork_deque_begin(stack, at);
+    mag_fork_deque_begin(stack, at, &modes);
     stack->entry = at;
-    stack->child = child;
-    body((mag_fork){.top = at}, payload);
+    stack->child = taken->slot;
+    taken->body((mag_fork){.top = at}, payload);
     if (stack->child != NULL)
         complete(stack->child);
     stack->child = before;
     stack->entry = entry;
+    mag_fork_deque_end(stack, &modes);
 }
 
 void mag_fork_stack_run(struct mag_fork_stack *stack, const struct mag_fork_taken *taken,
                         struct mag_fork_slot *at)
 {
-    run_body(stack, taken->body, taken->slot->payload, at, taken->slot);
+    mag_fp mine = mag_fp_read();
+
+    if (MAG_UNLIKELY(mine != taken->fp))
+        mag_fp_write(taken->fp);
+    run_body(stack, taken, taken->slot->payload, at);
+    /* A join may be waiting here, whose function goes on with what it had. */
+    mag_fp_keep(mine);
 }
 
 bool mag_fork_is_stolen(mag_fork w, const void *payload)
@@ -86,7 +95,8 @@ void mag_fork_stack_root(struct mag_fork_stack *stack, mag_fork_body body, void 
      * above them are free.  relaxed: the owner wrote them. */
     while (atomic_load_explicit(&at->body, memory_order_relaxed) != NULL)
         at++;
-    run_body(stack, body, payload, at, NULL);
+    struct mag_fork_taken root = {.body = body, .fp = mag_fp_read()};
+    run_body(stack, &root, payload, at);
 }
 
 /* ----------------------------------------------------------------------- joins */

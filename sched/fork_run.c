@@ -18,6 +18,7 @@ struct root {
     struct mag_job job;
     mag_fork_body body;
     void *payload;
+    mag_fp fp;               /* of the thread that waits */
     _Atomic(uint32_t) state; /* [A] enum root_state */
 };
 
@@ -41,6 +42,8 @@ static void run_root(struct mag_job *job)
 {
     struct root *root = (struct root *)(void *)job;
 
+    /* Whoever runs jobs returns to its own. */
+    mag_fp_keep(root->fp);
     run_here(mag_self.worker, root->body, root->payload);
     finish(root, ROOT_DONE);
 }
@@ -56,12 +59,14 @@ bool mag_fork_root_drop(struct mag_job *job)
 int mag_fork_run(struct mag_sched *sched, mag_fork_body body, void *payload)
 {
     struct mag_worker *worker = mag_self.worker;
-    struct root root = {.job = {.run = run_root}, .body = body, .payload = payload};
 
     if (worker != NULL && worker->sched == sched) {
         run_here(worker, body, payload);
         return 0;
     }
+
+    struct root root = {
+        .job = {.run = run_root}, .body = body, .payload = payload, .fp = mag_fp_read()};
     atomic_init(&root.state, ROOT_WAITING);
     int r = mag_sched_post_pool(sched, &root.job);
     if (r < 0)

@@ -58,6 +58,11 @@
  * when the stack is made, which is why `end` is near there; else it is the last slot, and
  * no child is out of reach.  Nobody looks at more than SHARE_MAX slots at a time.
  *
+ * Floating point.  A stolen child is run with the modes (fp.h) of the run that it belongs
+ * to, which are those of whoever began that; a thief finds them by the child's slot,
+ * under the lock.  A run adds its own to the stack where they are not those of the run
+ * around it, which is rare, and takes them away when no child of it is left.
+ *
  * Answers.  A stolen child may answer before it has ended (mag_fork_answer): `done` is
  * passed then, and the rest of its run is the thief's own business.
  *
@@ -70,6 +75,7 @@
 #ifndef SCHED_FORK_STACK_H
 #define SCHED_FORK_STACK_H
 
+#include "sched/fp.h"
 #include "sched/spin.h"
 
 #include <magpie/fork.h>
@@ -123,6 +129,13 @@ static inline uintptr_t mag_fork_slots_in(uintptr_t bytes)
     return (mag_fork_guard_at(bytes) - MAG_FORK_SLOTS_AT) / sizeof(struct mag_fork_slot);
 }
 
+/* The modes of floating point of children at `from` and above, until another's `from`. */
+struct mag_fork_modes {
+    mag_fp fp;
+    struct mag_fork_slot *from;
+    struct mag_fork_modes *outer; /* of those below; NULL: the first */
+};
+
 struct mag_fork_stack {
     _Alignas(MAG_CACHE_LINE) struct mag_fork_ground ground; /* [I] first of all */
 
@@ -130,6 +143,7 @@ struct mag_fork_stack {
     _Atomic(struct mag_fork_slot *) base;          /* [L] oldest child not taken */
     _Atomic(struct mag_fork_slot *) split;         /* [L] */
     _Atomic(uint32_t) wake;                        /* [A] the owner's joins sleep here */
+    struct mag_fork_modes *modes;                  /* [L] the innermost */
     uint32_t patience;                             /* [L] pops of the zone to come */
 
     _Alignas(MAG_CACHE_LINE) struct mag_fork_slot *slots; /* [I] at MAG_FORK_SLOTS_AT */
@@ -137,6 +151,7 @@ struct mag_fork_stack {
     struct mag_fork_slot *end;    /* [I] never shared from here on */
     struct mag_fork_slot *entry;  /* [W] where the last run began */
     struct mag_fork_slot *child;  /* [W] what it runs, until that is answered; or NULL */
+    struct mag_fork_modes own;    /* [I] those of whoever made the stack */
     char *blocks;                 /* [I] of large children */
     char *blocks_end;             /* [I] the guard */
     char *spill;                  /* [W] the next of them */
@@ -152,6 +167,7 @@ struct mag_fork_stack {
 struct mag_fork_taken {
     struct mag_fork_slot *slot;
     mag_fork_body body;
+    mag_fp fp;
 };
 
 enum mag_fork_steal { MAG_FORK_STOLEN, MAG_FORK_EMPTY, MAG_FORK_LOST };

@@ -138,6 +138,7 @@ static void prepare_counts(struct mag_worker *worker)
     atomic_init(&worker->counts.parks, 0);
     atomic_init(&worker->counts.wakes, 0);
     atomic_init(&worker->pinned, MAG_PIN_FOREIGN);
+    atomic_init(&worker->thread, 0);
 }
 
 void mag_berth_prepare(struct mag_berth *berth)

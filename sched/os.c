@@ -6,6 +6,7 @@
 #include <linux/futex.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -14,6 +15,9 @@
 
 /* Places that are tried for a reserve: those of as many workers as there may be. */
 enum { RESERVE_TRIES = 2 * 4096 };
+
+/* Room for as many CPUs as a kernel can be built for. */
+enum { CPU_SETS = 8 };
 
 void mag_os_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns)
 {
@@ -58,16 +62,51 @@ uint32_t mag_os_cpu(void)
     return cpu < 0 ? UINT32_MAX : (uint32_t)cpu;
 }
 
+/* What a thread causes itself, and a profiler's. */
+static const int kept[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
+                           SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
+
 void mag_os_block_signals(sigset_t *ret_before)
 {
-    static const int kept[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
-                               SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
     sigset_t blocked;
 
     (void)sigfillset(&blocked);
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
         (void)sigdelset(&blocked, kept[i]);
     (void)pthread_sigmask(SIG_SETMASK, &blocked, ret_before);
+}
+
+/* Those below SIGSYS that can be blocked tell enough: nobody else lets just these
+ * through. */
+bool mag_os_blocks_as_worker(const sigset_t *blocked)
+{
+    sigset_t open;
+    bool same = true;
+
+    (void)sigemptyset(&open);
+    (void)sigaddset(&open, SIGKILL);
+    (void)sigaddset(&open, SIGSTOP);
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+        (void)sigaddset(&open, kept[i]);
+    for (int i = 1; same && i <= SIGSYS; i++)
+        same = (sigismember(blocked, i) == 1) != (sigismember(&open, i) == 1);
+    return same;
+}
+
+int32_t mag_os_thread(void)
+{
+    return (int32_t)syscall(SYS_gettid);
+}
+
+bool mag_os_is_bound(int32_t thread, uint32_t cpu)
+{
+    cpu_set_t sets[CPU_SETS];
+
+    memset(sets, 0, sizeof(sets));
+    if (sched_getaffinity(thread, sizeof(sets), sets) != 0)
+        return true;
+    return CPU_COUNT_S(sizeof(sets), sets) == 1 &&
+           CPU_ISSET_S((size_t)cpu, sizeof(sets), sets);
 }
 
 /* Address space, without access. */

@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,15 @@ uint32_t mag_os_cpu(void);
  * program's own threads; not those that a thread causes itself, which a handler of the
  * program must get to see, nor a profiler's. */
 void mag_os_block_signals(sigset_t *ret_before);
+
+/* Whether a thread with that signal mask was created so, or by such a thread. */
+bool mag_os_blocks_as_worker(const sigset_t *blocked);
+
+/* The calling thread's number in the kernel. */
+int32_t mag_os_thread(void);
+
+/* Whether a thread may run on that CPU only; true also where the kernel does not tell. */
+bool mag_os_is_bound(int32_t thread, uint32_t cpu);
 
 /* Reserves `size` bytes of zeroed address space at a multiple of `alignment`, both powers
  * of two; pages are taken where they are first touched, and none of them is huge.

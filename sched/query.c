@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/core.h"
+#include "sched/os.h"
 #include "sched/self.h"
 
 #include <errno.h>
@@ -35,6 +36,21 @@ static uint64_t read_count(_Atomic(uint64_t) *count)
     return atomic_load_explicit(count, memory_order_relaxed);
 }
 
+enum mag_pinned mag_worker_pinned(struct mag_worker *worker)
+{
+    /* relaxed, both: a moment's values; nothing hangs on them. */
+    enum mag_pinned pinned =
+        (enum mag_pinned)atomic_load_explicit(&worker->pinned, memory_order_relaxed);
+    /* relaxed: as above. */
+    int32_t thread = atomic_load_explicit(&worker->thread, memory_order_relaxed);
+    const struct mag_seat *seat = mag_plan_seat(worker->sched->plan, worker->index);
+
+    /* The kernel tells nobody when it moves a thread. */
+    if (pinned == MAG_PINNED && thread != 0 && !mag_os_is_bound(thread, seat->os_pu))
+        return MAG_PIN_LOST;
+    return pinned;
+}
+
 int mag_sched_counters(const struct mag_sched *sched, uint32_t index,
                        struct mag_sched_counters *ret_counters)
 {
@@ -49,9 +65,7 @@ int mag_sched_counters(const struct mag_sched *sched, uint32_t index,
         .steals_far = read_count(&worker->counts.steals_far),
         .parks = read_count(&worker->counts.parks),
         .wakes = read_count(&worker->counts.wakes),
-        /* relaxed: written once, before the start. */
-        .pinned =
-            (enum mag_pinned)atomic_load_explicit(&worker->pinned, memory_order_relaxed),
+        .pinned = mag_worker_pinned(worker),
     };
     return 0;
 }

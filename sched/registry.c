@@ -4,7 +4,8 @@
  * Of all threads only the one that called fork() is in the child: the workers are gone,
  * and with them the jobs they were running.  In the child every scheduler of the parent
  * is closed and counts as stopped, so that its posts are refused and it can be destroyed;
- * the default scheduler is forgotten and started anew when it is next asked for.
+ * the default scheduler is forgotten and started anew when it is next asked for.  A
+ * worker that forked is none in the child, and has lost its pin and its signal mask.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -44,11 +45,16 @@ static void orphan(struct mag_sched *sched)
     atomic_store_explicit(&sched->live, 0, memory_order_relaxed);
     sched->started = 0;
     sched->joined = true;
+    for (uint32_t i = 0; i < sched->worker_count; i++) {
+        /* relaxed: as above. */
+        atomic_store_explicit(&mag_sched_at(sched, i)->thread, 0, memory_order_relaxed);
+    }
     mag_clock_orphan(&sched->clock);
 }
 
 static void after_fork_in_child(void)
 {
+    mag_unpinned_after_fork();
     mag_poster_after_fork();
     for (struct mag_sched *sched = schedulers; sched != NULL; sched = sched->next)
         orphan(sched);

@@ -4,6 +4,8 @@
 #include "sched/os.h"
 #include "sched/self.h"
 
+#include <magpie/unpinned.h>
+
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -166,7 +168,7 @@ static int start_thread(struct mag_berth *berth, const pthread_attr_t *attribute
 static int start_threads(struct mag_sched *sched)
 {
     pthread_attr_t attributes;
-    sigset_t before;
+    struct mag_unpinned starter;
     size_t stack_size = sched->settings.config.stack_size;
     int r = 0;
 
@@ -174,10 +176,13 @@ static int start_threads(struct mag_sched *sched)
         return -ENOMEM;
     if (stack_size != 0 && pthread_attr_setstacksize(&attributes, stack_size) != 0)
         r = -EINVAL;
-    mag_os_block_signals(&before);
+    /* Also in a job: workers inherit from whoever started the first. */
+    mag_unpinned_begin(&starter);
+    mag_os_block_signals(&sched->signals);
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
         r = start_thread(&sched->berths[i], &attributes);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &sched->signals, NULL);
+    mag_unpinned_end(&starter);
     (void)pthread_attr_destroy(&attributes);
     return r;
 }
@@ -238,6 +243,7 @@ int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **re
     int r = prepare_process();
     if (r < 0)
         return r;
+    mag_unpinned_init();
 
     struct mag_sched *sched = allocate();
     if (sched == NULL)

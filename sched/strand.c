@@ -52,6 +52,7 @@ static bool run_batch(struct mag_strand_frame *frame)
             return false;
         }
         job->run(job);
+        mag_fp_keep(mag_self.worker->fp);
         if (frame->strand == NULL || mag_strand_rest(strand))
             return true;
     }

@@ -52,6 +52,7 @@ static void run(struct mag_worker *worker, const struct mag_work *work)
         mag_count(&worker->counts.jobs);
         worker->running = work->job;
         work->job->run(work->job);
+        mag_fp_keep(worker->fp);
     } else {
         mag_fork_stack_run(worker->forks, &work->child, worker->forks->slots);
     }
@@ -77,6 +78,7 @@ static void serve(struct mag_worker *worker)
     mag_here_set(worker->sched);
     if (config->on_start != NULL)
         config->on_start(worker->index, config->hook_arg);
+    worker->fp = mag_fp_read();
     loop(worker);
     if (config->on_stop != NULL)
         config->on_stop(worker->index, config->hook_arg);
@@ -92,10 +94,17 @@ void *mag_worker_main(void *arg)
     name_thread(berth);
     enum mag_pinned pinned = pin(berth);
     mag_berth_prepare(berth);
-    /* relaxed: read by counters only. */
+    /* relaxed, both: read by counters only. */
     atomic_store_explicit(&berth->worker->pinned, pinned, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&berth->worker->thread, mag_os_thread(), memory_order_relaxed);
     if (wait_for_start(sched))
         serve(berth->worker);
+    /* relaxed, both: as above. */
+    atomic_store_explicit(&berth->worker->pinned, mag_worker_pinned(berth->worker),
+                          memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&berth->worker->thread, 0, memory_order_relaxed);
     /* live, release: this thread's last touch precedes the end of the scheduler, which
      * joins it besides. */
     if (atomic_fetch_sub_explicit(&sched->live, 1, memory_order_release) == 1)

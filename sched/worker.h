@@ -51,7 +51,8 @@ struct mag_worker {
 
     /* What others read. */
     _Alignas(MAG_CACHE_LINE) struct mag_worker_counts counts; /* [C] */
-    _Atomic(uint32_t) pinned;                                 /* [C] enum mag_pinned */
+    _Atomic(uint32_t) pinned; /* [C] enum mag_pinned, as it was at first and is at last */
+    _Atomic(int32_t) thread;  /* [C] its number in the kernel; 0: it has ended */
 
     /* The worker's own. */
     _Alignas(MAG_CACHE_LINE) struct mag_sched *sched; /* [I] */
@@ -66,6 +67,7 @@ struct mag_worker {
     void *local;                             /* [I] worker-local storage */
     uint64_t random;                         /* [W] xorshift state, not 0 */
     const struct mag_job *running;           /* [W] the job that runs, or an old one */
+    mag_fp fp;                               /* [I] what jobs begin with */
     uint32_t tick;                           /* [W] jobs since the last look out */
     bool inbox_first;                        /* [W] whose turn it is then */
     uint32_t looks_out;                      /* [W] such looks so far */
@@ -116,6 +118,9 @@ bool mag_worker_sees_stale(struct mag_worker *worker);
 
 /* park.c - searches, parks, wakes up, until there is work.  False: the scheduler ends. */
 bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work);
+
+/* query.c - any thread.  What has become of its pin. */
+enum mag_pinned mag_worker_pinned(struct mag_worker *worker);
 
 /* worker.c - the thread; `arg` is its struct mag_berth. */
 void *mag_worker_main(void *arg);

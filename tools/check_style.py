@@ -42,6 +42,7 @@ OWNER = {
     "barrier.h": "sched",
     "strand.h": "sched",
     "timer.h": "sched",
+    "unpinned.h": "sched",
     "vtask.h": "vtask",
     "source.h": "vtask",
     "operation.h": "vtask",

@@ -35,6 +35,13 @@
  * done, and sleeps when there are none: it never starts unrelated work, so a lock that
  * the caller holds cannot be asked for by the wait.
  *
+ * Floating point.  A computation runs with the modes of the thread that called
+ * `name_run`: rounding, flush to zero, precision, which exceptions trap.  A child that
+ * was stolen begins with those, whatever its thief had; one that nobody stole begins with
+ * what its caller has, as a call does.  What a stolen child changes ends with it.  So a
+ * function that changes a mode changes it back before it returns, and forks nothing
+ * meanwhile.  Flags (fetestexcept) stay with the worker that raised them.
+ *
  * Limits.  A waiting child takes 64 bytes, in memory that grows as it is used.
  * MAG_FORK_WAITING_MAX children of one worker may always wait at once, and besides them
  * one for each 8 bytes of its C stack.  A recursion that forks a child in each call takes

@@ -23,6 +23,7 @@
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/timer.h>
+#include <magpie/unpinned.h>
 #include <magpie/vtask.h>
 #include <magpie/when.h>
 

@@ -61,16 +61,18 @@ struct mag_node {
 
 /*
  * Loads a topology.  Of this machine only what the cpuset of the process and the affinity
- * mask of the calling thread allow is usable; on a thread that mag_pin_self has pinned
- * the masks of all threads of the process count together, so that a worker sees more than
- * its own PU.  Of a described machine everything is usable that the description does not
- * forbid.  Nothing is bound or changed.
+ * mask of the calling thread allow is usable; on a thread that mag_pin_self has pinned,
+ * and on one that such a thread has created, the mask that was there before the pinning
+ * counts, so that a worker sees more than its own PU.  A mask that the thread has set
+ * itself since counts as it is.  Of a described machine everything is usable that the
+ * description does not forbid.  Nothing is bound or changed.
  *
  * hwloc's environment variables hold as everywhere; where HWLOC_XMLFILE, HWLOC_SYNTHETIC
  * or HWLOC_FSROOT put another machine in the place of this one, that one is loaded and
  * mag_topology_is_this_machine says so.  A damaged XML file is refused; of one that is
  * well formed and senseless hwloc itself may complain on standard error, unless its
- * HWLOC_HIDE_ERRORS is 2.
+ * HWLOC_HIDE_ERRORS is 2.  Where /sys is not mounted each CPU is a core and there is one
+ * node: that is all that can be known there.
  *
  *   text       a path or a description, see enum mag_topology_kind; NULL for this machine
  *   Thread     any; loads in several threads do not disturb each other
@@ -329,11 +331,15 @@ enum mag_pinned {
     MAG_PINNED,      /* the thread runs on the PU that was asked for, and only there */
     MAG_PIN_REFUSED, /* the kernel said no (a filter, a cpuset); the mask is as before */
     MAG_PIN_FOREIGN, /* not asked: pinning is off, or it is not this machine's topology */
+    MAG_PIN_LOST,    /* it was pinned, and may run elsewhere now: its PU went offline or
+                      * out of the cpuset, or somebody has set its mask anew */
 };
 
 /*
  * Binds the calling thread to one PU.  It stays bound until its affinity mask is set
- * anew; threads that it creates inherit the mask.
+ * anew; threads and processes that it creates inherit the mask.  What the mask was before
+ * is kept, see mag_topology_load; so that threads which this one creates can be told from
+ * others, its timer slack (prctl(2)) becomes up to 256 nanoseconds longer.
  *
  *   Blocks     in the kernel, while the thread moves
  *   Allocates  yes, for as long as the call
@@ -342,9 +348,30 @@ enum mag_pinned {
 MAG_API int mag_pin_self(const struct mag_topology *topology, uint32_t pu,
                          enum mag_pinned *ret_obtained);
 
+/*
+ * Gives the calling thread the affinity mask back that was there before mag_pin_self:
+ * before what it creates, so that this does not inherit the one PU.  The same for a
+ * thread that a pinned thread has created.  <magpie/unpinned.h> does it for jobs.
+ *
+ *   Blocks     in the kernel, not for long
+ *   Returns    the operating system's number of the PU that it was pinned to; MAG_NONE
+ *              and nothing has changed: it is not pinned, its mask has been set anew
+ *              since, or the kernel refuses
+ */
+MAG_API uint32_t mag_unpin_self(void);
+
+/*
+ * Pins the calling thread again, to the PU that mag_unpin_self has returned.
+ *
+ *   Blocks     in the kernel, while the thread moves
+ *   Returns    false: it was not pinned there before, or the kernel refuses
+ */
+MAG_API bool mag_repin_self(uint32_t os_pu);
+
 enum mag_placed {
     MAG_PLACED,      /* the kernel has accepted the node */
-    MAG_FIRST_TOUCH, /* it has not, or was not asked: pages go where they are touched */
+    MAG_FIRST_TOUCH, /* it has not, or was not asked, as where there is one node: pages go
+                      * where they are touched */
 };
 
 /*
@@ -367,7 +394,8 @@ MAG_API void mag_node_unmap(void *pages, size_t size);
 
 /*
  * Whether this process may bind memory to nodes: false under a filter that refuses it,
- * or a kernel without NUMA.  It asks the kernel, and changes nothing.
+ * or a kernel without NUMA.  It asks the kernel, and changes nothing; a filter that kills
+ * whoever asks kills.  Nothing else asks on a machine with one node.
  *
  *   Blocks     in the kernel; not for hot paths
  */

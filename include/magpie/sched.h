@@ -18,6 +18,16 @@
  * (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS) and SIGPROF: a crash
  * handler or a profiler of the program works in jobs as elsewhere.
  *
+ * Floating point.  A job begins with the modes - rounding, flush to zero, precision,
+ * which exceptions trap - that the thread had which started the scheduler, or that
+ * `on_start` has set; those that a job leaves behind are undone before the next one.
+ * Computations begun with fork.h have those of whoever began them.  On x86-64 and AArch64
+ * these are all modes of the processor, elsewhere the rounding.
+ *
+ * What a job starts.  Threads that a job creates, and processes, inherit the worker's one
+ * processor and its signal mask; <magpie/unpinned.h> has what to do about it.  Schedulers
+ * that a job starts, or a thread that it created, have the processors of the first.
+ *
  * Errors.  0 or a negative errno; see each function.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -275,13 +285,15 @@ struct mag_sched_counters {
     uint64_t steals_far;  /* the same from other nodes */
     uint64_t parks;       /* times it went to sleep */
     uint64_t wakes;       /* times it was woken for work */
-    enum mag_pinned pinned;
+    enum mag_pinned pinned; /* asked of the kernel anew: a pin can be lost later on; after
+                             * the end of the worker, as it was then */
 };
 
 /*
  * Reads the counters of one worker; it may be running meanwhile, so each value is exact
  * but they may be of slightly different moments.
  *
+ *   Blocks     in the kernel, not for long: it asks for the worker's affinity mask
  *   Returns    0; -EINVAL no such worker
  */
 MAG_API int mag_sched_counters(const struct mag_sched *sched, uint32_t worker,

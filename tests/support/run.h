@@ -14,7 +14,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* gcc tells of ThreadSanitizer by a macro, clang by a feature. */
+/* gcc tells of sanitizers by macros, clang by features. */
+#if defined(__SANITIZE_ADDRESS__)
+#    define TEST_UNDER_ASAN 1
+#elif defined(__has_feature)
+#    if __has_feature(address_sanitizer)
+#        define TEST_UNDER_ASAN 1
+#    endif
+#endif
 #if defined(__SANITIZE_THREAD__)
 #    define TEST_UNDER_TSAN 1
 #elif defined(__has_feature)

@@ -140,6 +140,63 @@ static void in_the_root_there_is_no_limit_and_there_are_groups(void **state)
     free(text);
 }
 
+/* All warnings about eight idle PUs of this machine, but for what `d` says. */
+static char *warned_of(struct bench_diagnosis d)
+{
+    size_t size = 0;
+    char *text = NULL;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_non_null(out);
+    assert_int_equal(
+        mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "core:8 pu:1", &d.topology), 0);
+    assert_int_equal(mag_budget_read(d.topology, MAG_BUDGET_UP, root, &d.budget), 0);
+    bench_diagnosis_warn(&d);
+    for (uint32_t i = 0; i < d.warning_count; i++)
+        (void)fprintf(out, "%s\n", d.warnings[i]);
+    bench_diagnosis_print(out, &d);
+    (void)fclose(out);
+    bench_diagnosis_free(&d);
+    return text;
+}
+
+static void where_others_are_busy_not_to_pin_is_suggested(void **state)
+{
+    char *text = warned_of((struct bench_diagnosis){.load = 27, .membarrier = true});
+    (void)state;
+
+    expect_line(text, "Other work keeps about 27.0 of 8 PUs busy");
+    expect_line(text, "`pin = false`");
+    free(text);
+    text = warned_of((struct bench_diagnosis){.load = 0.1, .membarrier = true});
+    assert_null(strstr(text, "pin = false"));
+    free(text);
+}
+
+static void a_pin_that_is_lost_is_not_called_obtained(void **state)
+{
+    char *text = warned_of(
+        (struct bench_diagnosis){.pinned = MAG_PIN_LOST, .membarrier = true, .load = -1});
+    (void)state;
+
+    expect_line(text, "pinning       lost\n");
+    expect_line(text, "lets it run elsewhere");
+    free(text);
+}
+
+static void with_one_node_there_is_nothing_to_bind_and_nothing_to_warn_of(void **state)
+{
+    char *text = warned_of((struct bench_diagnosis){.membarrier = true, .load = -1});
+    char *json = said_by(write_json);
+    (void)state;
+
+    expect_line(text, "memory        one node: nothing to bind\n");
+    assert_null(strstr(text, "bind memory to nodes"));
+    expect_line(json, "\"memory_binding\": null,");
+    free(text);
+    free(json);
+}
+
 #define IN_ROOT(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -148,6 +205,9 @@ int main(void)
         IN_ROOT(the_own_group_is_named_also_where_it_has_no_controller),
         IN_ROOT(never_throttled_is_told_apart_from_unreadable),
         IN_ROOT(in_the_root_there_is_no_limit_and_there_are_groups),
+        IN_ROOT(where_others_are_busy_not_to_pin_is_suggested),
+        IN_ROOT(a_pin_that_is_lost_is_not_called_obtained),
+        IN_ROOT(with_one_node_there_is_nothing_to_bind_and_nothing_to_warn_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

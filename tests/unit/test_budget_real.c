@@ -2,8 +2,10 @@
 /* The budget under limits that are set for real, where the machine allows it. */
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/run.h"
 
 #include <magpie/sched.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,12 +208,140 @@ static void a_real_quota_is_found(void **state)
     }
 }
 
+/* ---------------------------------------------- when the main thread has ended */
+
+#ifndef TEST_UNDER_TSAN
+
+static pthread_t main_thread;
+
+/* Where the process is the thread that goes on. */
+static void *read_after_main(void *arg)
+{
+    (void)pthread_join(main_thread, NULL);
+    _exit(read_inside(arg));
+}
+
+static int end_main(void *arg)
+{
+    pthread_t thread;
+
+    main_thread = pthread_self();
+    if (pthread_create(&thread, NULL, read_after_main, arg) != 0)
+        return 9;
+    pthread_exit(NULL);
+}
+
+static void a_quota_is_found_after_the_main_thread_has_ended(void **state)
+{
+    static struct quota quota = {.text = "300000", .workers = 3};
+    (void)state;
+
+    if (!make_group(quota.group, sizeof(quota.group), quota.text)) {
+        print_message("skipped: no control group can be made here\n");
+        skip();
+    }
+    int failed = test_in_child(end_main, &quota);
+    assert_int_equal(rmdir(quota.group), 0);
+    assert_int_equal(failed, 0);
+}
+
+/* ------------------------------------------------------ a cpuset that changes */
+
+/* Starts workers in a cpuset, which then shrinks to the CPU of the first. */
+static int shrink_cpuset(void *arg)
+{
+    struct mag_sched_counters counters;
+    struct mag_sched *sched;
+    char path[4096];
+    char cpu[16];
+
+    (void)snprintf(path, sizeof(path), "%s/cgroup.procs", (char *)arg);
+    if (!write_to(path, "0"))
+        return 1;
+    if (mag_sched_start(NULL, &sched) != 0 || mag_sched_workers(sched) < 2)
+        return 2;
+    for (uint32_t i = 0; i < 2; i++) {
+        if (mag_sched_counters(sched, i, &counters) != 0 || counters.pinned != MAG_PINNED)
+            return 3;
+    }
+    (void)snprintf(cpu, sizeof(cpu), "%u",
+                   mag_plan_seat(mag_sched_plan(sched), 0)->os_pu);
+    (void)snprintf(path, sizeof(path), "%s/cpuset.cpus", (char *)arg);
+    if (!write_to(path, cpu))
+        return 4;
+    if (mag_sched_counters(sched, 0, &counters) != 0 || counters.pinned != MAG_PINNED)
+        return 5;
+    if (mag_sched_counters(sched, 1, &counters) != 0 || counters.pinned != MAG_PIN_LOST)
+        return 6;
+    /* Its last word, when the thread is no more. */
+    if (mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL) != 0 ||
+        mag_sched_counters(sched, 1, &counters) != 0 || counters.pinned != MAG_PIN_LOST)
+        return 7;
+    mag_sched_destroy(sched);
+    return 0;
+}
+
+/* A cpuset with all CPUs of the one around it. */
+static bool make_wide_cpuset(char *group, size_t size)
+{
+    char path[4096];
+    char cpus[1024];
+    FILE *file;
+
+    if (!make_cpuset(group, size))
+        return false;
+    (void)snprintf(path, sizeof(path), "%s/../cpuset.cpus", group);
+    file = fopen(path, "r");
+    bool read = file != NULL && fgets(cpus, sizeof(cpus), file) != NULL;
+    if (file != NULL)
+        (void)fclose(file);
+    (void)snprintf(path, sizeof(path), "%s/cpuset.cpus", group);
+    if (read && write_to(path, cpus))
+        return true;
+    (void)rmdir(group);
+    return false;
+}
+
+static void a_pin_that_a_smaller_cpuset_has_taken_away_is_lost(void **state)
+{
+    char group[256];
+    (void)state;
+
+    if (!has_several_cores() || !make_wide_cpuset(group, sizeof(group))) {
+        print_message("skipped: one core, or no control group can be made here\n");
+        skip();
+    }
+    int failed = test_in_child(shrink_cpuset, group);
+    assert_int_equal(rmdir(group), 0);
+    assert_int_equal(failed, 0);
+}
+
+#else
+
+static void a_quota_is_found_after_the_main_thread_has_ended(void **state)
+{
+    (void)state;
+    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
+    skip();
+}
+
+static void a_pin_that_a_smaller_cpuset_has_taken_away_is_lost(void **state)
+{
+    (void)state;
+    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
+    skip();
+}
+
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_affinity_mask_is_the_reason),
         cmocka_unit_test(a_real_cpuset_is_the_reason),
         cmocka_unit_test(a_real_quota_is_found),
+        cmocka_unit_test(a_quota_is_found_after_the_main_thread_has_ended),
+        cmocka_unit_test(a_pin_that_a_smaller_cpuset_has_taken_away_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
