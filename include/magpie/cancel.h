@@ -87,6 +87,7 @@ struct mag_cancel {
     struct mag_cancel_registration *first;   /* [L] the latest one */
     struct mag_cancel_registration *running; /* [L] whose callback runs */
     const void *thread;                      /* [L] which one fires */
+    struct mag_cancel *parent;               /* [L] whose link fires this one, or NULL */
 };
 
 /* Bits of `state`. */
@@ -158,7 +159,10 @@ MAG_API bool mag_cancel_unregister(struct mag_cancel_registration *registration,
 
 /* ---------------------------------------------------------- linked sources */
 
-/* Lets one source fire when another does; a child may have several links. */
+/*
+ * Lets one source fire when another does.  A child may have several links, and a parent
+ * too: a chain or a tree of any size fires in a loop, which needs no stack for it.
+ */
 struct mag_cancel_link {
     struct mag_cancel_registration registration;
     struct mag_cancel *child;
