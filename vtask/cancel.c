@@ -63,18 +63,18 @@ static void remove_from_list(struct mag_cancel_registration *registration)
 static void fire_child(struct mag_cancel_registration *registration,
                        struct mag_cancel *parent, uint64_t key);
 
-/* Leaves `cancel` locked, for this thread to fire it, unless it has fired before.  It is
- * fired by a link of `parent`, or, for NULL, by the program. */
-static bool begin_firing(struct mag_cancel *cancel, struct mag_cancel *parent)
+/* Leaves `fired` locked, for this thread to fire it, unless it has fired before.  A link
+ * of `parent` fires it, or, for NULL, the program. */
+static bool begin_firing(struct mag_cancel *fired, struct mag_cancel *parent)
 {
-    uint32_t state = lock(cancel);
+    uint32_t state = lock(fired);
 
     if ((state & MAG_CANCEL_FIRED) != 0) {
-        unlock(cancel, state);
+        unlock(fired, state);
         return false;
     }
-    cancel->thread = &mag_here;
-    cancel->parent = parent;
+    fired->thread = &mag_here;
+    fired->parent = parent;
     return true;
 }
 
@@ -102,7 +102,7 @@ static struct mag_cancel *run_first(struct mag_cancel *cancel)
     return cancel;
 }
 
-/* Ends the firing of a source.  The parent whose link fired it, locked; NULL: none did. */
+/* Ends the firing of a source.  The parent whose link fired it, locked, or NULL. */
 static struct mag_cancel *end_firing(struct mag_cancel *cancel)
 {
     struct mag_cancel *parent = cancel->parent;
