@@ -15,6 +15,7 @@
 #ifndef MAGPIE_BASE_H
 #define MAGPIE_BASE_H
 
+#include <magpie/language.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,7 +72,7 @@ enum {
 #define MAG_E_LAST  (-70099)
 
 /* True if `code` tells of misuse, and not of what the operation came to. */
-static inline bool mag_is_misuse(int code)
+MAG_INLINE bool mag_is_misuse(int code)
 {
     return code <= MAG_E_FIRST && code >= MAG_E_LAST;
 }

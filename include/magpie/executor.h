@@ -49,7 +49,7 @@ extern MAG_API __thread struct mag_here mag_here
  *
  *   Returns    it; NULL where continuations belong to the pool
  */
-static inline struct mag_executor *mag_executor_current(void)
+MAG_INLINE struct mag_executor *mag_executor_current(void)
 {
     return mag_here.executor;
 }
@@ -60,7 +60,7 @@ static inline struct mag_executor *mag_executor_current(void)
  *
  *   Returns    the one before, to be handed to the next call when the job is over
  */
-static inline struct mag_executor *mag_executor_enter(struct mag_executor *executor)
+MAG_INLINE struct mag_executor *mag_executor_enter(struct mag_executor *executor)
 {
     struct mag_executor *before = mag_here.executor;
 

@@ -278,6 +278,7 @@ struct mag_sched_counters {
     enum mag_pinned pinned;
 };
 
+MAG_NAMESAKES_BEGIN
 /*
  * Reads the counters of one worker; it may be running meanwhile, so each value is exact
  * but they may be of slightly different moments.
@@ -286,6 +287,7 @@ struct mag_sched_counters {
  */
 MAG_API int mag_sched_counters(const struct mag_sched *sched, uint32_t worker,
                                struct mag_sched_counters *ret_counters);
+MAG_NAMESAKES_END
 
 /*
  * How owners and thieves agree in this process: true when owners need no fence because
