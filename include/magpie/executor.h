@@ -19,6 +19,7 @@ MAG_EXTERN_C_BEGIN
 /*
  * What runs jobs.  `post` takes a job from any thread and has it run once, later, and
  * never inside the call.  It returns 0, or a negative errno and the job was not taken.
+ * From the call until it runs the job, `job->next` is the executor's.
  * An executor must outlive every operation that is awaited under it, until that is
  * complete: where it was, the completer posts.  So must the scheduler of its jobs, and of
  * all that is awaited on its workers (mag_sched_destroy).

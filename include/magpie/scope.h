@@ -17,6 +17,8 @@
  *         return mag_scope_join(&w, &scope);
  *     }
  *
+ *     int error = visit_run(sched, root);     // from any thread
+ *
  * The rules are those of <magpie/fork.h>: what was forked since the scope was opened is
  * joined before the scope is, and its function passes the advanced `w` to whatever it
  * calls.  Where mag_fork_is_full children run at once.
@@ -96,6 +98,11 @@ MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
  *
  *   static int name(mag_fork w, type1 arg1, ...);    written by the user
  *   void name_spawn(mag_fork *w, struct mag_scope *scope, type1 arg1, ...)
+ *   int name_run(struct mag_sched *sched, type1 arg1, ...)
+ *
+ * `name_run` calls the function as the root of a computation, from any thread, and waits
+ * for it (MAG_FORKABLE).  It returns what the function returned, or -ESHUTDOWN and the
+ * function was not called.
  */
 #define MAG_SPAWNABLE(name, ...)                                                       \
     MAG_CHECK_PAIRS(name, __VA_ARGS__)                                                 \
@@ -125,6 +132,25 @@ MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
         int error_ =                                                                   \
             mag_scope_spawn(mag_w, scope_, name##_spawned, args_, sizeof(*args_));     \
         (void)error_;                                                                  \
+    }                                                                                  \
+    static void name##_rooted(mag_fork mag_w, void *payload_)                          \
+    {                                                                                  \
+        struct name##_args copy_, *args_ = &copy_;                                     \
+        memcpy(args_, payload_, sizeof(*args_));                                       \
+        int error_ = name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));                          \
+        memcpy(payload_, &error_, sizeof(error_));                                     \
+    }                                                                                  \
+    __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(               \
+        MAG_POINTER(mag_sched) sched_ MAG_PAIRS_BEHIND(__VA_ARGS__))                   \
+    {                                                                                  \
+        struct name##_args copy_, *args_ = &copy_;                                     \
+        uint64_t bytes_[(sizeof(*args_) + 7) / 8];                                     \
+        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                             \
+        memcpy(bytes_, args_, sizeof(*args_));                                         \
+        int error_ = mag_fork_run(sched_, name##_rooted, bytes_);                      \
+        if (error_ == 0)                                                               \
+            memcpy(&error_, bytes_, sizeof(error_));                                   \
+        return error_;                                                                 \
     }
 
 MAG_EXTERN_C_END

@@ -184,7 +184,7 @@ int use(struct mag_sched *sched)
     r += nothing_run(sched, &number) + silent_run(sched);
     r += six_run(sched, 1, 2, 3, 4, 5, &small);
     r += far_run(sched, &p, p, p, p, 1, &number, "");
-    r += later_run(sched, &made_later);
+    r += visit_run(sched, &small) + later_run(sched, &made_later);
     r += point_task_get(point_task_configure(made_later, false), &p);
     r += point_task_preserve(made_later, &made_later);
     r += int_task_wait(sum(int_task_result(3), int_task_result(4)), &small);
