@@ -396,7 +396,7 @@ static int bench(struct request *request)
         r = run_all(request, &report);
     }
     if (r < 0)
-        (void)fprintf(stderr, "magpie bench: %s\n", mag_error_text(r));
+        (void)fprintf(stderr, "magpie bench: %s\n", mag_call_text(r));
     good =
         bench_outputs_write(&request->outputs, &report) && r == 0 && all_right(&report);
     bench_report_free(&report);

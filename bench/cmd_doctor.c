@@ -52,7 +52,7 @@ static int run(int argc, char **argv)
     else
         bench_diagnosis_print(stdout, &diagnosis);
     if (r < 0)
-        (void)fprintf(stderr, "magpie doctor: %s\n", mag_error_text(r));
+        (void)fprintf(stderr, "magpie doctor: %s\n", mag_call_text(r));
     r = r < 0 ? r : diagnosis.error;
     bench_diagnosis_free(&diagnosis);
     return bench_close(command, "-", stdout) && r == 0 ? BENCH_OK : BENCH_FAILED;

@@ -188,7 +188,7 @@ static int run(int argc, char **argv)
         (void)fprintf(
             stderr, "magpie topo: %s%s%s\n", request.text != NULL ? request.text : "",
             request.text != NULL ? ": " : "",
-            r == -EINVAL ? "not a machine that hwloc understands" : mag_error_text(r));
+            r == -EINVAL ? "not a machine that hwloc understands" : mag_call_text(r));
     return bench_close(command, "-", stdout) && r == 0 ? BENCH_OK : BENCH_FAILED;
 }
 

@@ -158,7 +158,7 @@ void bench_diagnosis_print(FILE *out, const struct bench_diagnosis *d)
 {
     if (d->error != 0) {
         (void)fprintf(out, "hwloc cannot look at this machine: %s\n",
-                      mag_error_text(d->error));
+                      mag_call_text(d->error));
         return;
     }
     (void)fprintf(out, "%s%s%s\n", bench_colour(out, BENCH_BOLD), d->decision,
@@ -224,7 +224,7 @@ static json_t *diagnosis_to_json(const struct bench_diagnosis *d)
     const char *pinned = pinned_names[d->pinned];
 
     if (d->error != 0)
-        return json_pack("{ss}", "error", mag_error_text(d->error));
+        return json_pack("{ss}", "error", mag_call_text(d->error));
     return json_pack(
         "{sI ss so sI sI ss sI sI sI sI ss sf sf so sb so so}", "workers",
         (json_int_t)mag_budget_workers(d->budget), "reason",

@@ -62,7 +62,7 @@ static void say(FILE *out, int error, const char *done)
     if (error == 0)
         (void)fprintf(out, "%s\n", done);
     else
-        (void)fprintf(out, "failed %s\n", mag_error_text(error));
+        (void)fprintf(out, "failed %s\n", mag_call_text(error));
     (void)fflush(out);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/command.h"
+#include "bench/text.h"
 
 #include <magpie/base.h>
 #include <signal.h>
@@ -65,6 +66,8 @@ int main(int argc, char **argv)
 
     /* A reader that goes away is a write error like any other. */
     (void)signal(SIGPIPE, SIG_IGN);
+    if (!bench_guard_output())
+        return BENCH_FAILED;
     argp_program_version_hook = print_version;
     argp_err_exit_status = BENCH_USAGE;
     argv[0] = (char[]){"magpie"};

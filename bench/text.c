@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/text.h"
+#include "bench/command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -93,19 +95,55 @@ FILE *bench_open(const char *command, const char *path)
     return out;
 }
 
+/* Says that something which was written is lost.  A reader that has seen enough, such as
+ * head, need not be told. */
+static void tell_loss(const char *command, const char *path, bool is_stdout, int error)
+{
+    if (is_stdout && error == EPIPE)
+        return;
+    (void)fprintf(stderr, "magpie%s%s: %s: %s\n", *command != '\0' ? " " : "", command,
+                  is_stdout ? "standard output" : path,
+                  strerror(error != 0 ? error : EIO));
+}
+
+/* Whether the loss of standard output has been told. */
+static bool stdout_told;
+
 bool bench_close(const char *command, const char *path, FILE *out)
 {
+    bool is_stdout = out == stdout;
     bool written;
 
     errno = 0;
     written = fflush(out) == 0 && ferror(out) == 0;
-    if (out != stdout)
+    if (!is_stdout)
         written = fclose(out) == 0 && written;
-    /* A reader that has seen enough, such as head, need not be told. */
-    if (!written && !(out == stdout && errno == EPIPE)) {
-        (void)fprintf(stderr, "magpie %s: %s: %s\n", command,
-                      out == stdout ? "standard output" : path,
-                      strerror(errno != 0 ? errno : EIO));
+    if (!written && !(is_stdout && stdout_told)) {
+        tell_loss(command, path, is_stdout, errno);
+        stdout_told = stdout_told || is_stdout;
     }
     return written;
+}
+
+/* The process that guards its output; a child that it forks writes elsewhere. */
+static pid_t guard;
+
+/* Whoever wrote it: a command, or argp for --help, --usage and --version. */
+static void close_stdout(void)
+{
+    if (getpid() == guard && !bench_close("", "-", stdout))
+        _exit(BENCH_FAILED);
+}
+
+bool bench_guard_output(void)
+{
+    /* A file that is opened later must not become standard output or standard error.
+     * Each gets a stand-in that refuses what the descriptor is there for. */
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) == -1 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    }
+    guard = getpid();
+    return atexit(close_stdout) == 0;
 }

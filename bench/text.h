@@ -50,4 +50,10 @@ FILE *bench_open(const char *command, const char *path);
  * written to it is lost. */
 bool bench_close(const char *command, const char *path, FILE *out);
 
+/* Ends the program with status 1, and tells why, if standard output is lost when it ends:
+ * what a command has not closed itself, such as the text of --help.  Descriptors 0 to 2
+ * that are closed are taken, so that no file of ours is opened in their place.  False if
+ * that cannot be done. */
+bool bench_guard_output(void);
+
 #endif

@@ -26,7 +26,7 @@ int main(void)
     if (error == 0)
         error = fib_run(sched, &result, 30);
     if (error != 0) {
-        (void)fprintf(stderr, "fib: %s\n", mag_error_text(error));
+        (void)fprintf(stderr, "fib: %s\n", mag_call_text(error));
         return 1;
     }
     printf("%ld\n", result);

@@ -41,7 +41,7 @@ int main(void)
         error = sum_run(sched, &total, values, count);
     free(values);
     if (error != 0) {
-        (void)fprintf(stderr, "sum: %s\n", mag_error_text(error));
+        (void)fprintf(stderr, "sum: %s\n", mag_call_text(error));
         return 1;
     }
     printf("%.0f\n", total);

@@ -36,7 +36,6 @@ OWNER = {
     "pool.h": "numa",
     "sched.h": "sched",
     "fork.h": "sched",
-    "fork_pairs.h": "sched",
     "scope.h": "sched",
     "executor.h": "sched",
     "barrier.h": "sched",
@@ -53,7 +52,7 @@ OWNER = {
     "when.h": "vtask",
     "debug.h": "vtask",
 }
-NEUTRAL = {"base.h", "atomic.h", "magpie.h"}
+NEUTRAL = {"base.h", "atomic.h", "check.h", "language.h", "magpie.h", "pairs.h"}
 C_LIKE = {".c", ".h", ".cpp"}
 SCRIPTS = {".py", ".sh", ".awk", ".cmake"}
 SCRIPT_NAMES = {"run", "CMakeLists.txt"}

@@ -59,34 +59,69 @@ static void remove_from_list(struct mag_cancel_registration *registration)
 
 /* -------------------------------------------------------------------- firing */
 
-/* Chosen under the lock: what is called after it is a copy, for the registration may be
- * gone by then. */
-static void run_first(struct mag_cancel *cancel)
+/* The function of a link's registration, below.  Firing follows links itself. */
+static void fire_child(struct mag_cancel_registration *registration,
+                       struct mag_cancel *parent, uint64_t key);
+
+/* Leaves `fired` locked, for this thread to fire it, unless it has fired before.  A link
+ * of `parent` fires it, or, for NULL, the program. */
+static bool begin_firing(struct mag_cancel *fired, struct mag_cancel *parent)
+{
+    uint32_t state = lock(fired);
+
+    if ((state & MAG_CANCEL_FIRED) != 0) {
+        unlock(fired, state);
+        return false;
+    }
+    fired->thread = &mag_here;
+    fired->parent = parent;
+    return true;
+}
+
+/* Runs the latest registration.  Chosen under the lock: what is called after it is a
+ * copy, for the registration may be gone by then.  The source that goes on, locked: the
+ * same one, or the child of a link. */
+static struct mag_cancel *run_first(struct mag_cancel *cancel)
 {
     struct mag_cancel_registration *registration = cancel->first;
     mag_cancel_fn run = registration->run;
     uint64_t key = registration->key;
+    struct mag_cancel *child = NULL;
 
+    if (run == fire_child)
+        child = ((struct mag_cancel_link *)(void *)registration)->child;
     remove_from_list(registration);
     cancel->running = registration;
     unlock(cancel, MAG_CANCEL_FIRED);
-    run(registration, cancel, key);
+    if (child == NULL)
+        run(registration, cancel, key);
+    else if (begin_firing(child, cancel))
+        return child;
     (void)lock(cancel);
     cancel->running = NULL;
+    return cancel;
 }
 
+/* Ends the firing of a source.  The parent whose link fired it, locked, or NULL. */
+static struct mag_cancel *end_firing(struct mag_cancel *cancel)
+{
+    struct mag_cancel *parent = cancel->parent;
+
+    unlock(cancel, MAG_CANCEL_FIRED);
+    if (parent != NULL) {
+        (void)lock(parent);
+        parent->running = NULL;
+    }
+    return parent;
+}
+
+/* A loop, so that a chain of links needs no stack: the way back is in the children. */
 bool mag_cancel_fire(struct mag_cancel *cancel)
 {
-    uint32_t state = lock(cancel);
-
-    if ((state & MAG_CANCEL_FIRED) != 0) {
-        unlock(cancel, state);
+    if (!begin_firing(cancel, NULL))
         return false;
-    }
-    cancel->thread = &mag_here;
-    while (cancel->first != NULL)
-        run_first(cancel);
-    unlock(cancel, MAG_CANCEL_FIRED);
+    while (cancel != NULL)
+        cancel = cancel->first != NULL ? run_first(cancel) : end_firing(cancel);
     return true;
 }
 
@@ -141,14 +176,14 @@ bool mag_cancel_unregister(struct mag_cancel_registration *registration, bool wa
 
 /* ---------------------------------------------------------------- linked sources */
 
+/* Its address tells a link.  It does what run_first does instead of calling it, and so
+ * has a body that no linker takes for another function's. */
 static void fire_child(struct mag_cancel_registration *registration,
                        struct mag_cancel *parent, uint64_t key)
 {
-    struct mag_cancel_link *link = (struct mag_cancel_link *)(void *)registration;
-
     (void)parent;
     (void)key;
-    (void)mag_cancel_fire(link->child);
+    (void)mag_cancel_fire(((struct mag_cancel_link *)(void *)registration)->child);
 }
 
 void mag_cancel_link(struct mag_cancel_link *link, struct mag_cancel *child,

@@ -51,6 +51,7 @@
 #ifndef MAGPIE_ASYNC_H
 #define MAGPIE_ASYNC_H
 
+#include <magpie/pairs.h>
 #include <magpie/source.h>
 
 MAG_EXTERN_C_BEGIN
@@ -71,28 +72,31 @@ MAG_EXTERN_C_BEGIN
  *                    too (mag_vtask_discard); without it the source is as it was, and
  *                    who kept its task may await or discard it again
  */
-#define MAG_ASYNC(result_task, name, arguments, ...)                                \
-    MAG_ASYNC_FRAME(result_task, name, arguments, __VA_ARGS__)                      \
-    static result_task name##_body(struct name##_frame *f);                         \
-    MAG_ASYNC_TYPE(result_task, name)                                               \
-    MAG_ASYNC_STATIC_ASSERT(sizeof(struct name##_frame) <= MAG_ASYNC_BYTES_MAX,     \
-                            "the arguments and locals of " #name " are too large"); \
-    __attribute__((unused)) static result_task name(MAG_ASYNC_PARAMS arguments)     \
-    {                                                                               \
-        struct name##_frame local;                                                  \
-        local.frame.core.type = &name##_type.core;                                  \
-        local.frame.core.flags = 0;                                                 \
-        local.frame.core.step = 0;                                                  \
-        local.frame.core.value = 0;                                                 \
-        memset((char *)&local + sizeof(local.frame), 0,                             \
-               sizeof(local) - sizeof(local.frame));                                \
-        MAG_ASYNC_FILL arguments;                                                   \
-        result_task returned = name##_body(&local);                                 \
-        if (MAG_UNLIKELY(local.frame.core.flags != 0))                              \
-            mag_frame_unpin(&local.frame, returned.task);                           \
-        return returned;                                                            \
-    }                                                                               \
-    /* NOLINTNEXTLINE(readability-function-*): MAG_AWAIT is more than it looks. */  \
+#define MAG_ASYNC(result_task, name, arguments, ...)                               \
+    MAG_CHECK_TASK_TYPE(result_task)                                               \
+    MAG_ASYNC_CHECK(name, arguments)                                               \
+    MAG_ASYNC_FRAME(result_task, name, arguments, __VA_ARGS__)                     \
+    static result_task name##_body(struct name##_frame *f);                        \
+    MAG_ASYNC_TYPE(result_task, name)                                              \
+    MAG_STATIC_ASSERT(sizeof(struct name##_frame) <= MAG_ASYNC_BYTES_MAX,          \
+                      "the arguments and locals of " #name " are too large");      \
+    __attribute__((unused)) MAG_MUST_CHECK static result_task name(                \
+        MAG_PAIRS_PARAMS arguments)                                                \
+    {                                                                              \
+        struct name##_frame mag_local, *args_ = &mag_local;                        \
+        mag_local.frame.core.type = &name##_type.core;                             \
+        mag_local.frame.core.flags = 0;                                            \
+        mag_local.frame.core.step = 0;                                             \
+        mag_local.frame.core.value = 0;                                            \
+        memset(MAG_RECAST(char *, &mag_local) + sizeof(mag_local.frame), 0,        \
+               sizeof(mag_local) - sizeof(mag_local.frame));                       \
+        MAG_PAIRS_FILL arguments;                                                  \
+        result_task mag_returned = name##_body(args_);                             \
+        if (MAG_UNLIKELY(mag_local.frame.core.flags != 0))                         \
+            mag_frame_unpin(&mag_local.frame, mag_returned.task);                  \
+        return mag_returned;                                                       \
+    }                                                                              \
+    /* NOLINTNEXTLINE(readability-function-*): MAG_AWAIT is more than it looks. */ \
     static result_task name##_body(struct name##_frame *f)
 
 /*
@@ -121,7 +125,8 @@ default:                                      \
 /*
  * Waits for a task whose result does not matter: a mag_task, or any typed task.
  */
-#define MAG_AWAIT_DONE(f, awaited) MAG_ASYNC_AWAIT(f, NULL, 0, awaited, MAG_AWAIT_CONTEXT)
+#define MAG_AWAIT_DONE(f, awaited) \
+    MAG_ASYNC_AWAIT(f, MAG_NULL, 0, awaited, MAG_AWAIT_CONTEXT)
 
 /*
  * As MAG_AWAIT and MAG_AWAIT_DONE, but an error does not end the function: `error`, an
@@ -131,7 +136,7 @@ default:                                      \
     MAG_ASYNC_TRY(f, error, &(place), sizeof(place), awaited, MAG_AWAIT_CONTEXT)
 
 #define MAG_TRY_DONE(f, error, awaited) \
-    MAG_ASYNC_TRY(f, error, NULL, 0, awaited, MAG_AWAIT_CONTEXT)
+    MAG_ASYNC_TRY(f, error, MAG_NULL, 0, awaited, MAG_AWAIT_CONTEXT)
 
 /*
  * As MAG_AWAIT; if it has to wait it goes on under `executor`, whatever the current one
@@ -168,12 +173,12 @@ default:                                      \
  * Moves the frame to where it stays, so that the address of an argument or a local may be
  * handed out.  Ends the function with -ENOMEM if there is no memory.
  */
-#define MAG_PIN(f)                                              \
-    do {                                                        \
-        struct mag_frame *mag_box = mag_frame_pin(&(f)->frame); \
-        if (MAG_UNLIKELY(mag_box == NULL))                      \
-            MAG_FAIL(f, -ENOMEM);                               \
-        (f) = (__typeof__(f))(void *)mag_box;                   \
+#define MAG_PIN(f)                                                   \
+    do {                                                             \
+        MAG_POINTER(mag_frame) mag_box = mag_frame_pin(&(f)->frame); \
+        if (MAG_UNLIKELY(mag_box == MAG_NULL))                       \
+            MAG_FAIL(f, -ENOMEM);                                    \
+        (f) = MAG_CAST(__typeof__(f), MAG_CAST(void *, mag_box));    \
     } while (0)
 
 /* The detail of the last error that MAG_TRY handed out; 0: there was none. */
@@ -208,10 +213,13 @@ struct mag_frame_type {
  * the result in its place; or an error; or the frame's own task: the body must return,
  * and will be called again (the second only if it was called too early, VT-32).
  */
-MAG_API mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
-                                  size_t size, unsigned flags);
-MAG_API mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size);
-MAG_API mag_vtask mag_frame_hop(struct mag_frame *frame, struct mag_executor *executor);
+MAG_API MAG_MUST_CHECK mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task,
+                                                 void *place, size_t size,
+                                                 unsigned flags);
+MAG_API MAG_MUST_CHECK mag_vtask mag_frame_end(struct mag_frame *frame, void *place,
+                                               size_t size);
+MAG_API MAG_MUST_CHECK mag_vtask mag_frame_hop(struct mag_frame *frame,
+                                               struct mag_executor *executor);
 MAG_API struct mag_frame *mag_frame_pin(struct mag_frame *frame);
 MAG_API void mag_frame_unpin(struct mag_frame *local, mag_vtask returned);
 MAG_API void mag_frame_finish(struct mag_frame *frame, mag_vtask returned,
@@ -220,21 +228,22 @@ MAG_API void mag_frame_recycle(struct mag_core *core);
 MAG_API struct mag_frame *mag_frame_rent(const struct mag_frame_type *type);
 
 /* The frame that a continuation's job resumes. */
-static inline struct mag_frame *mag_frame_of(struct mag_job *job)
+MAG_INLINE struct mag_frame *mag_frame_of(struct mag_job *job)
 {
-    return (struct mag_frame *)(void *)((char *)job -
-                                        offsetof(struct mag_frame, continuation));
+    return MAG_CAST(struct mag_frame *,
+                    MAG_CAST(void *, MAG_RECAST(char *, job) -
+                                         offsetof(struct mag_frame, continuation)));
 }
 
 /* Whether a continuation's job is to be believed: it is a frame's of this function, and
  * the frame waits.  The step is 0 while the body runs, and when it has ended. */
-static inline bool mag_frame_waits(struct mag_job *job, void (*resume)(struct mag_job *))
+MAG_INLINE bool mag_frame_waits(struct mag_job *job, void (*resume)(struct mag_job *))
 {
-    return job != NULL && job->run == resume && mag_frame_of(job)->core.step != 0;
+    return job != MAG_NULL && job->run == resume && mag_frame_of(job)->core.step != 0;
 }
 
 /* For MAG_FAIL. */
-static inline mag_vtask mag_async_failed(int code, uint64_t detail)
+MAG_MUST_CHECK MAG_INLINE mag_vtask mag_async_failed(int code, uint64_t detail)
 {
     if (MAG_UNLIKELY(code == 0))
         code = mag_debug_tell(MAG_E_ARG, mag_vtask_failed(MAG_E_ARG, 0));
@@ -242,21 +251,21 @@ static inline mag_vtask mag_async_failed(int code, uint64_t detail)
 }
 
 /* The result of a task that is complete. */
-static inline void mag_frame_copy(void *place, size_t size, const mag_vtask *task,
-                                  const void *large)
+MAG_INLINE void mag_frame_copy(void *place, size_t size, const mag_vtask *task,
+                               const void *large)
 {
     if (size != 0)
         memcpy(place, size > sizeof(task->payload) ? large : &task->payload, size);
 }
 
 /* Whether an await's outcome is that the body must return. */
-static inline bool mag_frame_suspends(mag_vtask outcome)
+MAG_INLINE bool mag_frame_suspends(mag_vtask outcome)
 {
     return (outcome.backing & MAG_VTASK_KIND) == MAG_VTASK_CORE;
 }
 
 /* An await's outcome as MAG_TRY tells it. */
-static inline int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
+MAG_INLINE int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
 {
     if (MAG_LIKELY(outcome.backing == 0))
         return 0;
@@ -266,18 +275,18 @@ static inline int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
 
 /* --------------------------------------------- the macros behind MAG_ASYNC */
 
-#define MAG_ASYNC_RETURN(f, untyped)                            \
-    do {                                                        \
-        __typeof__((f)->mag_result[0]) mag_returned;            \
-        memset((void *)&mag_returned, 0, sizeof(mag_returned)); \
-        mag_returned.task = (untyped);                          \
-        return mag_returned;                                    \
+#define MAG_ASYNC_RETURN(f, untyped)                                      \
+    do {                                                                  \
+        __typeof__((f)->mag_result[0]) mag_returned;                      \
+        memset(MAG_CAST(void *, &mag_returned), 0, sizeof(mag_returned)); \
+        mag_returned.task = (untyped);                                    \
+        return mag_returned;                                              \
     } while (0)
 
 /* A frame keeps the line where it waits in its step, which has 16 bits. */
-#define MAG_ASYNC_LINE_FITS                                      \
-    MAG_ASYNC_STATIC_ASSERT(__LINE__ >= 1 && __LINE__ <= 0xffff, \
-                            "an await behind line 65535 of its file")
+#define MAG_ASYNC_LINE_FITS                                \
+    MAG_STATIC_ASSERT(__LINE__ >= 1 && __LINE__ <= 0xffff, \
+                      "an await behind line 65535 of its file")
 
 /* `mag_outcome` of waiting for a task; the rest of the body's way goes through here.
  * `mag_to` has the compiler compare the type of the place with that of the result; its
@@ -285,10 +294,11 @@ static inline int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
 #define MAG_ASYNC_WAIT(f, place, size, awaited, flags)                                 \
     {                                                                                  \
         MAG_ASYNC_LINE_FITS;                                                           \
+        MAG_CHECK_TASK_TYPE(__typeof__(awaited))                                       \
         __typeof__(awaited) mag_now = (awaited);                                       \
+        MAG_STATIC_ASSERT((size) == 0 || (size) == sizeof(mag_now.large[0]),           \
+                          "the place has another size than the result");               \
         __typeof__(mag_now.large[0]) *mag_to = (place);                                \
-        MAG_ASYNC_STATIC_ASSERT((size) == 0 || (size) == sizeof(mag_now.large[0]),     \
-                                "the place has another size than the result");         \
         if (MAG_LIKELY(mag_now.task.backing == 0)) {                                   \
             mag_frame_copy(mag_to, size, &mag_now.task, mag_now.large);                \
             break;                                                                     \
@@ -322,91 +332,43 @@ static inline int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
 /* A large result lies behind the locals. */
 #define MAG_ASYNC_FRAME(result_task, name, arguments, ...)               \
     __extension__ struct name##_frame {                                  \
-        struct mag_frame frame;                                          \
-        MAG_ASYNC_FIELDS arguments __VA_ARGS__ __extension__ result_task \
+        MAG_STRUCT(mag_frame) frame;                                     \
+        MAG_PAIRS_FIELDS arguments __VA_ARGS__ __extension__ result_task \
             mag_result[sizeof(result_task) > sizeof(mag_vtask) ? 1 : 0]; \
     };
 
-#define MAG_ASYNC_TYPE(result_task, name)                                          \
-    static void name##_resume(struct mag_job *job);                                \
-    static const struct mag_frame_type name##_type = {                             \
-        {sizeof(result_task) > sizeof(mag_vtask)                                   \
-             ? (uint32_t)(offsetof(struct name##_frame, mag_result) +              \
-                          offsetof(result_task, large))                            \
-             : 0,                                                                  \
-         (uint32_t)sizeof(((result_task *)0)->large), mag_frame_recycle, NULL},    \
-        name##_resume,                                                             \
-        (uint32_t)sizeof(struct name##_frame)};                                    \
-    static void name##_resume(struct mag_job *job)                                 \
-    {                                                                              \
-        if (MAG_UNLIKELY(!mag_frame_waits(job, name##_resume)))                    \
-            return;                                                                \
-        struct name##_frame *f = (struct name##_frame *)(void *)mag_frame_of(job); \
-        result_task returned = name##_body(f);                                     \
-        if (returned.task.backing != ((uintptr_t)f | MAG_VTASK_CORE))              \
-            mag_frame_finish(&f->frame, returned.task, returned.large);            \
+#define MAG_ASYNC_TYPE(result_task, name)                                              \
+    static void name##_resume(MAG_POINTER(mag_job) mag_job_);                          \
+    static const MAG_STRUCT(mag_frame_type) name##_type = {                            \
+        {sizeof(result_task) > sizeof(mag_vtask)                                       \
+             ? MAG_CAST(uint32_t, offsetof(struct name##_frame, mag_result) +          \
+                                      offsetof(result_task, large))                    \
+             : 0,                                                                      \
+         MAG_CAST(uint32_t, MAG_SIZEOF_MEMBER(result_task, large)), mag_frame_recycle, \
+         MAG_NULL},                                                                    \
+        name##_resume,                                                                 \
+        MAG_CAST(uint32_t, sizeof(struct name##_frame))};                              \
+    static void name##_resume(MAG_POINTER(mag_job) mag_job_)                           \
+    {                                                                                  \
+        if (MAG_UNLIKELY(!mag_frame_waits(mag_job_, name##_resume)))                   \
+            return;                                                                    \
+        struct name##_frame *mag_f =                                                   \
+            MAG_CAST(struct name##_frame *, MAG_CAST(void *, mag_frame_of(mag_job_))); \
+        result_task mag_returned = name##_body(mag_f);                                 \
+        if (mag_returned.task.backing !=                                               \
+            (MAG_RECAST(uintptr_t, mag_f) | MAG_VTASK_CORE))                           \
+            mag_frame_finish(&mag_f->frame, mag_returned.task, mag_returned.large);    \
     }
 
-#ifdef __cplusplus
-#    define MAG_ASYNC_STATIC_ASSERT(holds, text) static_assert(holds, text)
-#else
-#    define MAG_ASYNC_STATIC_ASSERT(holds, text) _Static_assert(holds, text)
-#endif
-
-/* (void), or one to six pairs of type and name: fields, parameters, assignments. */
-#define MAG_ASYNC_PICK(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, pick, ...) pick
-#define MAG_ASYNC_OF(kind, ...)                                                          \
-    MAG_ASYNC_PICK(__VA_ARGS__, kind##6, MAG_ASYNC_ODD, kind##5, MAG_ASYNC_ODD, kind##4, \
-                   MAG_ASYNC_ODD, kind##3, MAG_ASYNC_ODD, kind##2, MAG_ASYNC_ODD,        \
-                   kind##1, kind##0, )                                                   \
-    (__VA_ARGS__)
-
-#define MAG_ASYNC_FIELDS(...) MAG_ASYNC_OF(MAG_ASYNC_FIELDS_, __VA_ARGS__)
-#define MAG_ASYNC_FIELDS_0(none)
-#define MAG_ASYNC_FIELDS_1(t, a) t a;
-#define MAG_ASYNC_FIELDS_2(t, a, ...) \
-    t a;                              \
-    MAG_ASYNC_FIELDS_1(__VA_ARGS__)
-#define MAG_ASYNC_FIELDS_3(t, a, ...) \
-    t a;                              \
-    MAG_ASYNC_FIELDS_2(__VA_ARGS__)
-#define MAG_ASYNC_FIELDS_4(t, a, ...) \
-    t a;                              \
-    MAG_ASYNC_FIELDS_3(__VA_ARGS__)
-#define MAG_ASYNC_FIELDS_5(t, a, ...) \
-    t a;                              \
-    MAG_ASYNC_FIELDS_4(__VA_ARGS__)
-#define MAG_ASYNC_FIELDS_6(t, a, ...) \
-    t a;                              \
-    MAG_ASYNC_FIELDS_5(__VA_ARGS__)
-
-#define MAG_ASYNC_PARAMS(...)         MAG_ASYNC_OF(MAG_ASYNC_PARAMS_, __VA_ARGS__)
-#define MAG_ASYNC_PARAMS_0(none)      none
-#define MAG_ASYNC_PARAMS_1(t, a)      t a
-#define MAG_ASYNC_PARAMS_2(t, a, ...) t a, MAG_ASYNC_PARAMS_1(__VA_ARGS__)
-#define MAG_ASYNC_PARAMS_3(t, a, ...) t a, MAG_ASYNC_PARAMS_2(__VA_ARGS__)
-#define MAG_ASYNC_PARAMS_4(t, a, ...) t a, MAG_ASYNC_PARAMS_3(__VA_ARGS__)
-#define MAG_ASYNC_PARAMS_5(t, a, ...) t a, MAG_ASYNC_PARAMS_4(__VA_ARGS__)
-#define MAG_ASYNC_PARAMS_6(t, a, ...) t a, MAG_ASYNC_PARAMS_5(__VA_ARGS__)
-
-#define MAG_ASYNC_FILL(...) MAG_ASYNC_OF(MAG_ASYNC_FILL_, __VA_ARGS__)
-#define MAG_ASYNC_FILL_0(none)
-#define MAG_ASYNC_FILL_1(t, a) local.a = a;
-#define MAG_ASYNC_FILL_2(t, a, ...) \
-    local.a = a;                    \
-    MAG_ASYNC_FILL_1(__VA_ARGS__)
-#define MAG_ASYNC_FILL_3(t, a, ...) \
-    local.a = a;                    \
-    MAG_ASYNC_FILL_2(__VA_ARGS__)
-#define MAG_ASYNC_FILL_4(t, a, ...) \
-    local.a = a;                    \
-    MAG_ASYNC_FILL_3(__VA_ARGS__)
-#define MAG_ASYNC_FILL_5(t, a, ...) \
-    local.a = a;                    \
-    MAG_ASYNC_FILL_4(__VA_ARGS__)
-#define MAG_ASYNC_FILL_6(t, a, ...) \
-    local.a = a;                    \
-    MAG_ASYNC_FILL_5(__VA_ARGS__)
+/* The list of arguments stands in parentheses, and is one. */
+#define MAG_ASYNC_CHECK(name, arguments) \
+    MAG_PAIRS_CAT(MAG_ASYNC_CHECK_, MAG_PAIRS_IS_LIST(arguments))(name, arguments)
+#define MAG_ASYNC_CHECK_LIST(name, arguments) \
+    MAG_ASYNC_CHECK_PAIRS(name, MAG_PAIRS_STRIP arguments)
+#define MAG_ASYNC_CHECK_PAIRS(name, ...) MAG_CHECK_PAIRS(name, __VA_ARGS__)
+#define MAG_ASYNC_CHECK_WORD(name, arguments)                                          \
+    MAG_STATIC_ASSERT(0, "the arguments of " #name " stand in parentheses: (int, n), " \
+                         "or (void) where there are none");
 
 MAG_EXTERN_C_END
 

@@ -52,9 +52,10 @@
  * are atomic operations that acquire and release.
  */
 #if defined(__x86_64__) && !defined(MAG_UNDER_TSAN) && !defined(MAG_ATOMIC_MODEL)
-#    define MAG_FOLD_LOAD(type, word) (*(const volatile type *)(uintptr_t)(word))
+#    define MAG_FOLD_LOAD(type, word) \
+        (*MAG_RECAST(const volatile type *, MAG_RECAST(uintptr_t, (word))))
 #    define MAG_FOLD_STORE(type, word, value) \
-        (*(volatile type *)(uintptr_t)(word) = (value))
+        (*MAG_RECAST(volatile type *, MAG_RECAST(uintptr_t, (word))) = (value))
 #else
 #    define MAG_FOLD_LOAD(type, word)         MAG_LOAD((word), acquire)
 #    define MAG_FOLD_STORE(type, word, value) MAG_STORE((word), (value), release)

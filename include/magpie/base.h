@@ -15,6 +15,7 @@
 #ifndef MAGPIE_BASE_H
 #define MAGPIE_BASE_H
 
+#include <magpie/language.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -62,8 +63,8 @@ enum {
     MAG_E_PENDING = -70002,      /* read before it is complete */
     MAG_E_DONE = -70003,         /* completed a second time */
     MAG_E_CONTINUATION = -70004, /* awaited a second time */
-    MAG_E_ARG = -70005,          /* an argument that cannot be */
-    MAG_E_STATE = -70006,        /* an async function has nowhere to go on */
+    MAG_E_ARG = -70005,          /* invalid argument */
+    MAG_E_STATE = -70006,        /* the async function cannot resume */
     MAG_E_SIZE = -70007,         /* the result has another size than what was asked for */
 };
 
@@ -71,7 +72,7 @@ enum {
 #define MAG_E_LAST  (-70099)
 
 /* True if `code` tells of misuse, and not of what the operation came to. */
-static inline bool mag_is_misuse(int code)
+MAG_INLINE bool mag_is_misuse(int code)
 {
     return code <= MAG_E_FIRST && code >= MAG_E_LAST;
 }
@@ -87,12 +88,36 @@ static inline bool mag_is_misuse(int code)
 MAG_API const char *mag_version(void);
 
 /*
- * A short English text for a code that a Magpie function returned: 0, a negative errno
- * value or a negative MAG_E code.
+ * A short English text for an error: what an operation came to, or any other code.  A
+ * negative errno value reads as the system describes that errno, whatever the locale is:
+ * -EIO is "Input/output error", -EPIPE "Broken pipe".  MAG_E codes and 0 have texts of
+ * the library's.  Allocates nothing.
  *
- *   Returns    a string of the library's, never NULL; "unknown error" for other codes
+ *   Returns    a constant string, never NULL; "unknown error" for other codes, such as
+ *              codes of your own
  */
 MAG_API const char *mag_error_text(int code);
+
+/*
+ * As mag_error_text, for a code by which a Magpie function itself refused: some errno
+ * values have a narrower sense there.
+ *
+ *   -EAGAIN     the system refused a thread or a thread-exit key
+ *   -EBUSY      the object is in use: it is pending, or jobs wait for it
+ *   -EDEADLK    a worker of the scheduler may not wait here
+ *   -EIO        the machine could not be examined
+ *   -ENOSPC     the limit that was set is reached
+ *   -ENOTSUP    this build of the library cannot do that
+ *   -ESHUTDOWN  the scheduler is stopping
+ *   -ETIMEDOUT  the deadline has passed
+ *
+ * Use it after a call whose only errors are the library's, such as mag_sched_start,
+ * mag_sched_post or name_run.  After a call that returns what an operation came to, such
+ * as name_wait, name_get or MAG_TRY, use mag_error_text.
+ *
+ *   Returns    as mag_error_text
+ */
+MAG_API const char *mag_call_text(int code);
 
 MAG_EXTERN_C_END
 

@@ -87,6 +87,7 @@ struct mag_cancel {
     struct mag_cancel_registration *first;   /* [L] the latest one */
     struct mag_cancel_registration *running; /* [L] whose callback runs */
     const void *thread;                      /* [L] which one fires */
+    struct mag_cancel *parent;               /* [L] whose link fires this one, or NULL */
 };
 
 /* Bits of `state`. */
@@ -105,10 +106,11 @@ MAG_API bool mag_cancel_fire(struct mag_cancel *cancel);
  * Whether it has fired; true already while callbacks run.  `cancel` may be NULL: it never
  * fires.
  */
-static inline bool mag_cancel_has_fired(const struct mag_cancel *cancel)
+MAG_INLINE bool mag_cancel_has_fired(const struct mag_cancel *cancel)
 {
     /* fired, acquire: what the firing thread did before is visible. */
-    return cancel != NULL && (MAG_LOAD(&cancel->state, acquire) & MAG_CANCEL_FIRED) != 0;
+    return cancel != MAG_NULL &&
+           (MAG_LOAD(&cancel->state, acquire) & MAG_CANCEL_FIRED) != 0;
 }
 
 /* ----------------------------------------------------------- registrations */
@@ -158,12 +160,16 @@ MAG_API bool mag_cancel_unregister(struct mag_cancel_registration *registration,
 
 /* ---------------------------------------------------------- linked sources */
 
-/* Lets one source fire when another does; a child may have several links. */
+/*
+ * Lets one source fire when another does.  A child may have several links, and a parent
+ * too: a chain or a tree of any size fires in a loop, which needs no stack for it.
+ */
 struct mag_cancel_link {
     struct mag_cancel_registration registration;
     struct mag_cancel *child;
 };
 
+MAG_NAMESAKES_BEGIN
 /*
  * From here on `child` fires when `parent` does; at once, inside the call, if it has.
  *
@@ -171,6 +177,7 @@ struct mag_cancel_link {
  */
 MAG_API void mag_cancel_link(struct mag_cancel_link *link, struct mag_cancel *child,
                              struct mag_cancel *parent);
+MAG_NAMESAKES_END
 
 /*
  * Undoes mag_cancel_link: afterwards `parent` does not touch `child`.
@@ -196,9 +203,9 @@ MAG_API void mag_cancelable_disown(struct mag_core *core);
 /* Types for mag_operation_rent, of objects whose first member is `struct mag_cancelable
  * cancelable`; the last two as MAG_OPERATION_TYPE_OWNING. */
 #define MAG_CANCELABLE_TYPE(struct_type, result) \
-    MAG_CANCELABLE_TYPE_OWNING(struct_type, result, NULL)
+    MAG_CANCELABLE_TYPE_OWNING(struct_type, result, MAG_NULL)
 #define MAG_CANCELABLE_TYPE_WORD(struct_type) \
-    MAG_CANCELABLE_TYPE_WORD_OWNING(struct_type, NULL)
+    MAG_CANCELABLE_TYPE_WORD_OWNING(struct_type, MAG_NULL)
 #define MAG_CANCELABLE_TYPE_OWNING(struct_type, result, destroy)           \
     MAG_OPERATION_TYPE_OF(struct_type, cancelable, mag_cancelable_recycle, \
                           mag_cancelable_disown,                           \
@@ -208,7 +215,7 @@ MAG_API void mag_cancelable_disown(struct mag_core *core);
                           mag_cancelable_disown, 0, 0, 0, destroy)
 
 /* As mag_operation_task. */
-static inline mag_vtask mag_cancelable_task(struct mag_cancelable *cancelable)
+MAG_MUST_CHECK MAG_INLINE mag_vtask mag_cancelable_task(struct mag_cancelable *cancelable)
 {
     return mag_operation_task(&cancelable->operation);
 }

@@ -19,6 +19,7 @@ MAG_EXTERN_C_BEGIN
 /*
  * What runs jobs.  `post` takes a job from any thread and has it run once, later, and
  * never inside the call.  It returns 0, or a negative errno and the job was not taken.
+ * From the call until it runs the job, `job->next` is the executor's.
  * An executor must outlive every operation that is awaited under it, until that is
  * complete: where it was, the completer posts.  So must the scheduler of its jobs, and of
  * all that is awaited on its workers (mag_sched_destroy).
@@ -49,7 +50,7 @@ extern MAG_API __thread struct mag_here mag_here
  *
  *   Returns    it; NULL where continuations belong to the pool
  */
-static inline struct mag_executor *mag_executor_current(void)
+MAG_INLINE struct mag_executor *mag_executor_current(void)
 {
     return mag_here.executor;
 }
@@ -60,7 +61,7 @@ static inline struct mag_executor *mag_executor_current(void)
  *
  *   Returns    the one before, to be handed to the next call when the job is over
  */
-static inline struct mag_executor *mag_executor_enter(struct mag_executor *executor)
+MAG_INLINE struct mag_executor *mag_executor_enter(struct mag_executor *executor)
 {
     struct mag_executor *before = mag_here.executor;
 

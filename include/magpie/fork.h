@@ -68,7 +68,7 @@
 
 #include <magpie/atomic.h>
 #include <magpie/base.h>
-#include <magpie/fork_pairs.h>
+#include <magpie/pairs.h>
 #include <magpie/sched.h>
 #include <string.h>
 
@@ -82,7 +82,10 @@ MAG_EXTERN_C_BEGIN
 
 /*
  * MAG_FORKABLE(result, name, type1, arg1, ...), up to six pairs, declares what a function
- * needs that is to be forked:
+ * needs that is to be forked.  A function without arguments says MAG_FORKABLE(result,
+ * name, void).  Each type is one that a name can follow: a function pointer or an array
+ * needs a typedef.
+ *
  *
  *   static result name(mag_fork w, type1 arg1, ...);         written by the user
  *   struct name_child                                        a forked child: nothing but
@@ -104,12 +107,17 @@ MAG_EXTERN_C_BEGIN
  * with a plain function's.  MAG_FORKABLE_VOID(name, type1, arg1, ...) is the same for a
  * function without result; its `name_run` has no `ret_result`.
  */
-#define MAG_FORKABLE(result, name, ...)                         \
-    MAG_FORK_DECLARE(result, name, sizeof(result), __VA_ARGS__) \
+#define MAG_FORKABLE(result, name, ...)                                              \
+    MAG_CHECK_PAIRS(name, __VA_ARGS__)                                               \
+    MAG_CHECK_TYPE(                                                                  \
+        name, "for a function without result use MAG_FORKABLE_VOID(" #name ", ...)", \
+        result)                                                                      \
+    MAG_FORK_DECLARE(, result, name, sizeof(result), __VA_ARGS__)                    \
     MAG_FORK_RESULT(result, name, __VA_ARGS__)
 
-#define MAG_FORKABLE_VOID(name, ...)             \
-    MAG_FORK_DECLARE(void, name, 0, __VA_ARGS__) \
+#define MAG_FORKABLE_VOID(name, ...)               \
+    MAG_CHECK_PAIRS(name, __VA_ARGS__)             \
+    MAG_FORK_DECLARE(, void, name, 0, __VA_ARGS__) \
     MAG_FORK_NO_RESULT(name, __VA_ARGS__)
 
 /* Bytes of arguments, and of a result, that a child's own slot holds. */
@@ -128,7 +136,7 @@ MAG_EXTERN_C_BEGIN
 #define MAG_FORK_INLINE inline __attribute__((unused, always_inline))
 
 /* A fork stack begins at a multiple of this. */
-#define MAG_FORK_SPAN ((uintptr_t)1 << 34)
+#define MAG_FORK_SPAN (MAG_CAST(uintptr_t, 1) << 34)
 
 /* The top of a fork stack: the slot that the next child will take. */
 typedef struct mag_fork {
@@ -212,16 +220,16 @@ struct mag_fork_ground {
  *
  *   Thread     a worker, with its own `w`
  */
-static inline bool mag_fork_is_full(mag_fork w)
+MAG_INLINE bool mag_fork_is_full(mag_fork w)
 {
-    uintptr_t stack = (uintptr_t)w.top & ~(MAG_FORK_SPAN - 1);
+    uintptr_t stack = MAG_RECAST(uintptr_t, w.top) & ~(MAG_FORK_SPAN - 1);
 
     /* NOLINTNEXTLINE(performance-no-int-to-ptr): that is how a slot finds its stack. */
-    return w.top >= ((const struct mag_fork_ground *)stack)->full;
+    return w.top >= MAG_RECAST(const struct mag_fork_ground *, stack)->full;
 }
 
 /* The second half of a push: the child whose payload has been written is there. */
-static MAG_FORK_INLINE void mag_fork_publish(mag_fork *w, mag_fork_body body)
+MAG_INLINE_ALWAYS void mag_fork_publish(mag_fork *w, mag_fork_body body)
 {
     struct mag_fork_slot *slot = w->top;
 
@@ -238,8 +246,8 @@ static MAG_FORK_INLINE void mag_fork_publish(mag_fork *w, mag_fork_body body)
  *   Thread     a worker, with its own `w`
  *   Returns    0; MAG_E_SIZE they are more: nothing was pushed
  */
-MAG_MUST_CHECK static MAG_FORK_INLINE int mag_fork_push(mag_fork *w, mag_fork_body body,
-                                                        const void *args, size_t size)
+MAG_MUST_CHECK MAG_INLINE_ALWAYS int mag_fork_push(mag_fork *w, mag_fork_body body,
+                                                   const void *args, size_t size)
 {
     if (MAG_UNLIKELY(size > MAG_FORK_PAYLOAD))
         return MAG_E_SIZE;
@@ -257,12 +265,12 @@ MAG_MUST_CHECK static MAG_FORK_INLINE int mag_fork_push(mag_fork *w, mag_fork_bo
  *   Thread     the worker that pushed it
  *   Blocks     while a thief runs the child
  */
-static MAG_FORK_INLINE bool mag_fork_pop(mag_fork *w)
+MAG_INLINE_ALWAYS bool mag_fork_pop(mag_fork *w)
 {
     struct mag_fork_slot *slot = --w->top;
 
     /* owner-or-thief (1): ordered before (2) by the thief's heavy barrier. */
-    MAG_FOLD_STORE(mag_fork_body, &slot->body, (mag_fork_body)NULL);
+    MAG_FOLD_STORE(mag_fork_body, &slot->body, MAG_CAST(mag_fork_body, MAG_NULL));
     /* Keeps the compiler from moving (2) up; the processor is the thief's concern. */
     MAG_OWNER_FENCE();
     /* owner-or-thief (2). */
@@ -297,7 +305,7 @@ MAG_API bool mag_fork_is_full_call(mag_fork w);
 #endif
 
 /* Where a large child's arguments and result are. */
-static inline void *mag_fork_block(const void *payload)
+MAG_INLINE void *mag_fork_block(const void *payload)
 {
     void *block;
 
@@ -305,9 +313,10 @@ static inline void *mag_fork_block(const void *payload)
     return block;
 }
 
-#define MAG_FORK_DECLARE(result, name, result_bytes, ...)                          \
+/* `attribute` is that of the function itself. */
+#define MAG_FORK_DECLARE(attribute, result, name, result_bytes, ...)               \
     struct __attribute__((may_alias)) name##_args {                                \
-        MAG_FORK_FIELDS(__VA_ARGS__)                                               \
+        MAG_PAIRS_STRUCT(__VA_ARGS__)                                              \
     };                                                                             \
     typedef struct name##_args name##_payload __attribute__((aligned(8), unused)); \
     struct name##_child {                                                          \
@@ -319,10 +328,10 @@ static inline void *mag_fork_block(const void *payload)
                            : (result_bytes),                                       \
         name##_is_large = name##_bytes > MAG_FORK_PAYLOAD                          \
     };                                                                             \
-    static inline result name(mag_fork w, MAG_FORK_PARAMS(__VA_ARGS__));           \
-    static void name##_stolen(mag_fork w, void *payload_);                         \
+    attribute static inline result name(mag_fork MAG_PAIRS_BEHIND(__VA_ARGS__));   \
+    static void name##_stolen(mag_fork mag_w, void *payload_);                     \
     MAG_MUST_CHECK static MAG_FORK_INLINE struct name##_child name##_fork(         \
-        mag_fork *mag_w, MAG_FORK_PARAMS(__VA_ARGS__))                             \
+        mag_fork *mag_w MAG_PAIRS_BEHIND(__VA_ARGS__))                             \
     {                                                                              \
         struct name##_child child_ = {1};                                          \
         void *block_ = mag_w->top->payload;                                        \
@@ -331,8 +340,8 @@ static inline void *mag_fork_block(const void *payload)
             block_ = mag_fork_spill(*mag_w, name##_bytes);                         \
             memcpy(mag_w->top->payload, &block_, sizeof(block_));                  \
         }                                                                          \
-        args_ = (name##_payload *)block_;                                          \
-        MAG_FORK_FILL(__VA_ARGS__)                                                 \
+        args_ = MAG_CAST(name##_payload *, block_);                                \
+        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                         \
         mag_fork_publish(mag_w, name##_stolen);                                    \
         return child_;                                                             \
     }
@@ -348,7 +357,7 @@ static inline void *mag_fork_block(const void *payload)
         struct name##_args copy_, *args_ = &copy_;                            \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_; \
         memcpy(args_, block_, sizeof(*args_));                                \
-        result value_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));              \
+        result value_ = name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));              \
         memcpy(block_, &value_, sizeof(value_));                              \
     }
 
@@ -363,10 +372,11 @@ static inline void *mag_fork_block(const void *payload)
         (void)child_;                                                                 \
         result value_;                                                                \
         if (MAG_LIKELY(ours_)) {                                                      \
-            const name##_payload *args_ = (const name##_payload *)block_;             \
+            const name##_payload *args_ = MAG_CAST(const name##_payload *, block_);   \
+            (void)args_;                                                              \
             if (!name##_is_large)                                                     \
-                return name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                      \
-            value_ = name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                        \
+                return name(*mag_w MAG_PAIRS_PASS(__VA_ARGS__));                      \
+            value_ = name(*mag_w MAG_PAIRS_PASS(__VA_ARGS__));                        \
         } else {                                                                      \
             memcpy(&value_, block_, sizeof(value_));                                  \
         }                                                                             \
@@ -375,20 +385,21 @@ static inline void *mag_fork_block(const void *payload)
         return value_;                                                                \
     }
 
-#define MAG_FORK_ROOT(result, name, ...)                                             \
-    __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(             \
-        struct mag_sched *sched_, result *ret_result_, MAG_FORK_PARAMS(__VA_ARGS__)) \
-    {                                                                                \
-        struct name##_args copy_, *args_ = &copy_;                                   \
-        uint64_t bytes_[(name##_bytes + 7) / 8];                                     \
-        void *block_ = bytes_;                                                       \
-        MAG_FORK_FILL(__VA_ARGS__)                                                   \
-        memcpy(bytes_, args_, sizeof(*args_));                                       \
-        int error_ = mag_fork_run(sched_, name##_stolen,                             \
-                                  name##_is_large ? (void *)&block_ : block_);       \
-        if (error_ == 0)                                                             \
-            memcpy(ret_result_, bytes_, sizeof(*ret_result_));                       \
-        return error_;                                                               \
+#define MAG_FORK_ROOT(result, name, ...)                                                 \
+    __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(                 \
+        MAG_POINTER(mag_sched) sched_,                                                   \
+        result *ret_result_ MAG_PAIRS_BEHIND(__VA_ARGS__))                               \
+    {                                                                                    \
+        struct name##_args copy_, *args_ = &copy_;                                       \
+        uint64_t bytes_[(name##_bytes + 7) / 8];                                         \
+        void *block_ = bytes_;                                                           \
+        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
+        memcpy(bytes_, args_, sizeof(*args_));                                           \
+        int error_ = mag_fork_run(sched_, name##_stolen,                                 \
+                                  name##_is_large ? MAG_CAST(void *, &block_) : block_); \
+        if (error_ == 0)                                                                 \
+            memcpy(ret_result_, bytes_, sizeof(*ret_result_));                           \
+        return error_;                                                                   \
     }
 
 #define MAG_FORK_NO_RESULT(name, ...)                                                    \
@@ -397,7 +408,7 @@ static inline void *mag_fork_block(const void *payload)
         struct name##_args copy_, *args_ = &copy_;                                       \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;            \
         memcpy(args_, block_, sizeof(*args_));                                           \
-        name(mag_w, MAG_FORK_PASS(__VA_ARGS__));                                         \
+        name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));                                         \
     }                                                                                    \
     static MAG_FORK_INLINE void name##_join(mag_fork *mag_w, struct name##_child child_) \
     {                                                                                    \
@@ -405,21 +416,22 @@ static inline void *mag_fork_block(const void *payload)
         bool ours_ = mag_fork_pop(mag_w);                                                \
         void *payload_ = mag_w->top->payload;                                            \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;            \
-        const name##_payload *args_ = (const name##_payload *)block_;                    \
+        const name##_payload *args_ = MAG_CAST(const name##_payload *, block_);          \
+        (void)args_;                                                                     \
         (void)child_;                                                                    \
         if (MAG_LIKELY(ours_))                                                           \
-            name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                                    \
+            name(*mag_w MAG_PAIRS_PASS(__VA_ARGS__));                                    \
         if (name##_is_large)                                                             \
             mag_fork_unspill(*mag_w, block_);                                            \
     }                                                                                    \
     __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(                 \
-        struct mag_sched *sched_, MAG_FORK_PARAMS(__VA_ARGS__))                          \
+        MAG_POINTER(mag_sched) sched_ MAG_PAIRS_BEHIND(__VA_ARGS__))                     \
     {                                                                                    \
         struct name##_args copy_, *args_ = &copy_;                                       \
         void *block_ = args_;                                                            \
-        MAG_FORK_FILL(__VA_ARGS__)                                                       \
+        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
         return mag_fork_run(sched_, name##_stolen,                                       \
-                            name##_is_large ? (void *)&block_ : block_);                 \
+                            name##_is_large ? MAG_CAST(void *, &block_) : block_);       \
     }
 
 MAG_EXTERN_C_END

@@ -63,7 +63,10 @@ MAG_EXTERN_C_BEGIN
  * is what the function returned.
  */
 #define MAG_FORK_TASK(result_task, name, ...)                                 \
-    MAG_FORK_DECLARE(result_task, name, sizeof(result_task), __VA_ARGS__)     \
+    MAG_CHECK_PAIRS(name, __VA_ARGS__)                                        \
+    MAG_CHECK_TASK_TYPE(result_task)                                          \
+    MAG_FORK_DECLARE(MAG_MUST_CHECK, result_task, name, sizeof(result_task),  \
+                     __VA_ARGS__)                                             \
     MAG_FORK_TASK_TYPE(result_task, name)                                     \
     MAG_FORK_TASK_STOLEN(result_task, name, __VA_ARGS__)                      \
     MAG_MUST_CHECK MAG_FORK_JOIN(result_task, name, name##_task, __VA_ARGS__) \
@@ -81,22 +84,23 @@ MAG_API struct mag_frame *mag_fork_task_begin(mag_fork w, const void *payload,
                                               const struct mag_frame_type *type);
 
 /* A large result lies behind the frame. */
-#define MAG_FORK_TASK_TYPE(result_task, name)                                   \
-    struct name##_frame {                                                       \
-        struct mag_frame frame;                                                 \
-        __extension__ result_task                                               \
-            mag_result[sizeof(result_task) > sizeof(mag_vtask) ? 1 : 0];        \
-    };                                                                          \
-    static const struct mag_frame_type name##_type = {                          \
-        {sizeof(result_task) > sizeof(mag_vtask)                                \
-             ? (uint32_t)(offsetof(struct name##_frame, mag_result) +           \
-                          offsetof(result_task, large))                         \
-             : 0,                                                               \
-         (uint32_t)sizeof(((result_task *)0)->large), mag_frame_recycle, NULL}, \
-        NULL,                                                                   \
-        (uint32_t)sizeof(struct name##_frame)};                                 \
-    MAG_ASYNC_STATIC_ASSERT(sizeof(struct name##_frame) <= MAG_ASYNC_BYTES_MAX, \
-                            "the result of " #name " is too large");
+#define MAG_FORK_TASK_TYPE(result_task, name)                                          \
+    struct name##_frame {                                                              \
+        MAG_STRUCT(mag_frame) frame;                                                   \
+        __extension__ result_task                                                      \
+            mag_result[sizeof(result_task) > sizeof(mag_vtask) ? 1 : 0];               \
+    };                                                                                 \
+    static const MAG_STRUCT(mag_frame_type) name##_type = {                            \
+        {sizeof(result_task) > sizeof(mag_vtask)                                       \
+             ? MAG_CAST(uint32_t, offsetof(struct name##_frame, mag_result) +          \
+                                      offsetof(result_task, large))                    \
+             : 0,                                                                      \
+         MAG_CAST(uint32_t, MAG_SIZEOF_MEMBER(result_task, large)), mag_frame_recycle, \
+         MAG_NULL},                                                                    \
+        MAG_NULL,                                                                      \
+        MAG_CAST(uint32_t, sizeof(struct name##_frame))};                              \
+    MAG_STATIC_ASSERT(sizeof(struct name##_frame) <= MAG_ASYNC_BYTES_MAX,              \
+                      "the result of " #name " is too large");
 
 #define MAG_FORK_TASK_STOLEN(result_task, name, ...)                          \
     static void name##_stolen(mag_fork mag_w, void *payload_)                 \
@@ -104,13 +108,13 @@ MAG_API struct mag_frame *mag_fork_task_begin(mag_fork w, const void *payload,
         struct name##_args copy_, *args_ = &copy_;                            \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_; \
         memcpy(args_, block_, sizeof(*args_));                                \
-        struct mag_frame *frame_ =                                            \
-            mag_fork_task_begin(mag_w, payload_, block_, &name##_type);       \
-        result_task value_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));         \
-        if (frame_ != NULL)                                                   \
+        MAG_POINTER(mag_frame)                                                \
+        frame_ = mag_fork_task_begin(mag_w, payload_, block_, &name##_type);  \
+        result_task value_ = name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));         \
+        if (frame_ != MAG_NULL)                                               \
             mag_frame_finish(frame_, value_.task, value_.large);              \
         else                                                                  \
-            memcpy(block_, (const void *)&value_, sizeof(value_));            \
+            memcpy(block_, MAG_CAST(const void *, &value_), sizeof(value_));  \
     }
 
 MAG_EXTERN_C_END

@@ -218,6 +218,7 @@ MAG_API uint32_t mag_budget_tightest(const struct mag_budget *budget);
 /* PUs of the machine that are online, whether or not this process may use them. */
 MAG_API uint32_t mag_budget_online(const struct mag_budget *budget);
 
+MAG_NAMESAKES_BEGIN
 /*
  * The control groups around this process, but for a root that cannot have a limit: of v2,
  * then of v1, the process's own first; valid as long as the budget.
@@ -227,6 +228,7 @@ MAG_API uint32_t mag_budget_online(const struct mag_budget *budget);
 MAG_API uint32_t mag_budget_levels(const struct mag_budget *budget);
 MAG_API const struct mag_budget_level *mag_budget_level(const struct mag_budget *budget,
                                                         uint32_t level);
+MAG_NAMESAKES_END
 
 /* ------------------------------------------------------------------- plans */
 

@@ -117,9 +117,9 @@ MAG_API void mag_operation_disown(struct mag_core *core);
     MAG_OPERATION_TYPE_LIMITED(struct_type, result, 0)
 #define MAG_OPERATION_TYPE_LIMITED(struct_type, result, limit) \
     MAG_OPERATION_TYPE_AT(struct_type, operation,              \
-                          MAG_OPERATION_MEMBER(struct_type, result), limit, NULL)
+                          MAG_OPERATION_MEMBER(struct_type, result), limit, MAG_NULL)
 #define MAG_OPERATION_TYPE_WORD(struct_type) \
-    MAG_OPERATION_TYPE_AT(struct_type, operation, 0, 0, 0, NULL)
+    MAG_OPERATION_TYPE_AT(struct_type, operation, 0, 0, 0, MAG_NULL)
 #define MAG_OPERATION_TYPE_OWNING(struct_type, result, destroy) \
     MAG_OPERATION_TYPE_AT(struct_type, operation,               \
                           MAG_OPERATION_MEMBER(struct_type, result), 0, destroy)
@@ -127,9 +127,9 @@ MAG_API void mag_operation_disown(struct mag_core *core);
     MAG_OPERATION_TYPE_AT(struct_type, operation, 0, 0, 0, destroy)
 
 /* For the macros above: where a result lies, and its bytes. */
-#define MAG_OPERATION_MEMBER(struct_type, result) \
-    (uint32_t) offsetof(struct_type, result),     \
-        (uint32_t)sizeof(((struct_type *)NULL)->result)
+#define MAG_OPERATION_MEMBER(struct_type, result)      \
+    MAG_CAST(uint32_t, offsetof(struct_type, result)), \
+        MAG_CAST(uint32_t, MAG_SIZEOF_MEMBER(struct_type, result))
 #define MAG_OPERATION_TYPE_AT(struct_type, head, ...)               \
     MAG_OPERATION_TYPE_OF(struct_type, head, mag_operation_recycle, \
                           mag_operation_disown, __VA_ARGS__)
@@ -145,7 +145,7 @@ MAG_API void mag_operation_disown(struct mag_core *core);
             {(offset), (bytes), (disown), (destroy)},                                   \
             sizeof(struct_type) *                                                       \
                 sizeof(char[offsetof(struct_type, head) == 0 ? 1 : -1]),                \
-            (limit), NULL                                                               \
+            (limit), MAG_NULL                                                           \
     }
 
 /* Operations without payload, with a result of a word. */
@@ -166,21 +166,21 @@ MAG_API int mag_operation_rent_slow(struct mag_operation_type *type, void **ret_
  *              the next rent may succeed
  *   Release    consuming the task; or mag_operation_return
  */
-MAG_MUST_CHECK static inline int mag_operation_rent(struct mag_operation_type *type,
-                                                    void **ret_object)
+MAG_MUST_CHECK MAG_INLINE int mag_operation_rent(struct mag_operation_type *type,
+                                                 void **ret_object)
 {
     /* acquire: the pool precedes its address. */
     struct mag_pool *pool = MAG_LOAD(&type->pool, acquire);
     struct mag_core *core;
     void *object;
 
-    if (MAG_UNLIKELY(pool == NULL || mag_pool_take(pool, &object) != 0)) {
+    if (MAG_UNLIKELY(pool == MAG_NULL || mag_pool_take(pool, &object) != 0)) {
         int r = mag_operation_rent_slow(type, &object);
         if (r < 0)
             return r;
     }
     /* The rest was done when it was consumed, or made. */
-    core = (struct mag_core *)object;
+    core = MAG_CAST(struct mag_core *, object);
     core->flags = 0;
     /* relaxed: the operation is handed out later, which publishes it. */
     MAG_STORE(&core->slot, mag_core_bias(), relaxed);
@@ -193,7 +193,7 @@ MAG_MUST_CHECK static inline int mag_operation_rent(struct mag_operation_type *t
  * The task of the operation.  Take it before anybody may complete it: afterwards it may
  * be another's.
  */
-static inline mag_vtask mag_operation_task(struct mag_operation *operation)
+MAG_MUST_CHECK MAG_INLINE mag_vtask mag_operation_task(struct mag_operation *operation)
 {
     return mag_core_task(&operation->core);
 }
@@ -213,7 +213,7 @@ MAG_API void mag_operation_return(struct mag_operation *operation);
  *   Blocks     as mag_core_set_result
  *   Returns    as mag_core_set_done
  */
-MAG_MUST_CHECK static inline int mag_operation_set_done(struct mag_operation *operation)
+MAG_MUST_CHECK MAG_INLINE int mag_operation_set_done(struct mag_operation *operation)
 {
     return mag_core_set_done(&operation->core);
 }

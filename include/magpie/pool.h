@@ -160,24 +160,24 @@ MAG_API __attribute__((cold)) void mag_pool_give_slow(struct mag_pool *pool,
                                                       void *object);
 
 /* A pool's number stands at its beginning. */
-static inline uint32_t mag_pool_number(const struct mag_pool *pool)
+MAG_INLINE uint32_t mag_pool_number(const struct mag_pool *pool)
 {
-    return *(const uint32_t *)(const void *)pool;
+    return *MAG_CAST(const uint32_t *, MAG_CAST(const void *, pool));
 }
 
 /* A magazine's objects stand behind it. */
-static inline void **mag_magazine_objects(struct mag_magazine *magazine)
+MAG_INLINE void **mag_magazine_objects(struct mag_magazine *magazine)
 {
-    return (void **)(magazine + 1);
+    return MAG_RECAST(void **, magazine + 1);
 }
 
 /* True if `object` belongs to the node of the magazine: its slab begins with its node. */
-static inline bool mag_magazine_is_home(const struct mag_magazine *magazine,
-                                        const void *object)
+MAG_INLINE bool mag_magazine_is_home(const struct mag_magazine *magazine,
+                                     const void *object)
 {
-    uintptr_t slab = (uintptr_t)object & magazine->home_mask;
+    uintptr_t slab = MAG_RECAST(uintptr_t, object) & magazine->home_mask;
 
-    return slab == 0 || *(const uint32_t *)slab == magazine->node;
+    return slab == 0 || *MAG_RECAST(const uint32_t *, slab) == magazine->node;
 }
 
 /*
@@ -192,7 +192,7 @@ static inline bool mag_magazine_is_home(const struct mag_magazine *magazine,
  *              -ENOSPC no object within reach is free, and the limit is reached
  *   Release    mag_pool_give, from any thread
  */
-MAG_MUST_CHECK static inline int mag_pool_take(struct mag_pool *pool, void **ret_object)
+MAG_MUST_CHECK MAG_INLINE int mag_pool_take(struct mag_pool *pool, void **ret_object)
 {
     uint32_t number = mag_pool_number(pool);
 
@@ -217,7 +217,7 @@ MAG_MUST_CHECK static inline int mag_pool_take(struct mag_pool *pool, void **ret
  *   Blocks     no, but briefly when a thread's magazine is made or another thread forks
  *   Allocates  a magazine at a thread's first take or give, if there is memory
  */
-static inline void mag_pool_give(struct mag_pool *pool, void *object)
+MAG_INLINE void mag_pool_give(struct mag_pool *pool, void *object)
 {
     uint32_t number = mag_pool_number(pool);
 

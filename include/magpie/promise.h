@@ -118,7 +118,7 @@ MAG_API MAG_MUST_CHECK int mag_promise_set_canceled(struct mag_promise *promise,
 /*
  * The task of a promise, for whoever holds a reference or knows of one: takes none.
  */
-MAG_API mag_vtask mag_promise_task(const struct mag_promise *promise);
+MAG_API MAG_MUST_CHECK mag_vtask mag_promise_task(const struct mag_promise *promise);
 
 /*
  * As mag_promise_task.

@@ -14,7 +14,13 @@
  * goes behind what came from outside.  At least every MAG_SCHED_FAIR_TICKS jobs a worker
  * looks at what came from outside.  docs/run-queue.md has the bounds and their proofs.
  *
- * Signals.  The threads of a scheduler block all but those that a thread causes itself
+ * Blocking.  A job that blocks holds its worker, and no other takes its place: with as
+ * many blocked jobs as workers nothing runs any more, and if these jobs wait for jobs
+ * that are posted, nothing ever does.  docs/guide/blocking.md says what to do.
+ *
+ * Signals.  No function of the library may be called from a signal handler, except
+ * mag_error_text, mag_call_text and mag_version (docs/guide/signals.md).  The threads of
+ * a scheduler block all but those that a thread causes itself
  * (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS) and SIGPROF: a crash
  * handler or a profiler of the program works in jobs as elsewhere.
  *
@@ -45,9 +51,11 @@ struct mag_sched;
 /* -------------------------------------------------------------------- jobs */
 
 /*
- * One piece of work.  Set `run` and leave `next` alone: it is the scheduler's from the
- * post until `run` is called.  From that call on the job is the caller's again: `run`
- * may post it once more, free it or reuse its memory.
+ * One piece of work.  Set `run`, and leave `next` alone: from the post until `run` is
+ * called it belongs to whichever executor has the job - a scheduler, a strand, a timer,
+ * an executor of yours.  So a job is in one of them at a time.  From the call of `run` on
+ * the job is the caller's again, with `next`: `run` may post it once more, free it or
+ * reuse its memory (docs/guide/jobs.md).
  */
 struct mag_job {
     MAG_ATOMIC(struct mag_job *) next;
@@ -149,7 +157,8 @@ struct mag_sched_config {
      * Default "magpie". */
     const char *name;
 
-    /* Called on each worker before its first job and after its last, with `hook_arg`.
+    /* Called on each worker before its first job and after its last, with `hook_arg`;
+     * mag_sched_self, mag_sched_worker and mag_sched_local answer there as in a job.
      * Default NULL. */
     void (*on_start)(uint32_t worker, void *arg);
     void (*on_stop)(uint32_t worker, void *arg);
@@ -265,8 +274,10 @@ MAG_API struct mag_sched *mag_sched_self(void);
 MAG_API uint32_t mag_sched_worker(void);
 
 /*
- * The calling worker's local storage, `local_size` bytes; NULL on other threads or when
- * `local_size` is 0.
+ * The calling worker's local storage, `local_size` bytes, also in `on_start` and
+ * `on_stop`: zeroes before the first of them writes.  It is freed after `on_stop`.
+ *
+ *   Returns    NULL on other threads, or when `local_size` is 0
  */
 MAG_API void *mag_sched_local(void);
 
@@ -289,6 +300,7 @@ struct mag_sched_counters {
                              * the end of the worker, as it was then */
 };
 
+MAG_NAMESAKES_BEGIN
 /*
  * Reads the counters of one worker; it may be running meanwhile, so each value is exact
  * but they may be of slightly different moments.
@@ -298,6 +310,7 @@ struct mag_sched_counters {
  */
 MAG_API int mag_sched_counters(const struct mag_sched *sched, uint32_t worker,
                                struct mag_sched_counters *ret_counters);
+MAG_NAMESAKES_END
 
 /*
  * How owners and thieves agree in this process: true when owners need no fence because

@@ -17,6 +17,8 @@
  *         return mag_scope_join(&w, &scope);
  *     }
  *
+ *     int error = visit_run(sched, root);     // from any thread
+ *
  * The rules are those of <magpie/fork.h>: what was forked since the scope was opened is
  * joined before the scope is, and its function passes the advanced `w` to whatever it
  * calls.  Where mag_fork_is_full children run at once.
@@ -96,41 +98,60 @@ MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
  *
  *   static int name(mag_fork w, type1 arg1, ...);    written by the user
  *   void name_spawn(mag_fork *w, struct mag_scope *scope, type1 arg1, ...)
+ *   int name_run(struct mag_sched *sched, type1 arg1, ...)
+ *
+ * `name_run` calls the function as the root of a computation, from any thread, and waits
+ * for it (MAG_FORKABLE).  It returns what the function returned, or -ESHUTDOWN and the
+ * function was not called.
  */
-#define MAG_SPAWNABLE(name, ...)                                                      \
-    struct name##_args {                                                              \
-        MAG_FORK_FIELDS(__VA_ARGS__)                                                  \
-    };                                                                                \
-    static int name(mag_fork w, MAG_FORK_PARAMS(__VA_ARGS__));                        \
-    static void name##_spawned(mag_fork mag_w, void *payload)                         \
-    {                                                                                 \
-        struct mag_scope *scope_;                                                     \
-        struct name##_args copy_, *args_ = &copy_;                                    \
-        memcpy(&scope_, payload, sizeof(scope_));                                     \
-        memcpy(args_, (char *)payload + sizeof(scope_), sizeof(*args_));              \
-        if (!mag_scope_cancelled(scope_)) {                                           \
-            int error_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));                     \
-            if (MAG_UNLIKELY(error_ != 0))                                            \
-                mag_scope_fail(scope_, error_);                                       \
-        }                                                                             \
-    }                                                                                 \
-    __attribute__((unused)) static inline void name##_spawn(                          \
-        mag_fork *mag_w, struct mag_scope *scope_, MAG_FORK_PARAMS(__VA_ARGS__))      \
-    {                                                                                 \
-        struct name##_args copy_, *args_ = &copy_;                                    \
-        MAG_SCOPE_ASSERT(sizeof(*args_) <= MAG_SCOPE_PAYLOAD,                         \
-                         "the arguments of " #name " are too large: pass a pointer"); \
-        MAG_FORK_FILL(__VA_ARGS__)                                                    \
-        int error_ =                                                                  \
-            mag_scope_spawn(mag_w, scope_, name##_spawned, args_, sizeof(*args_));    \
-        (void)error_;                                                                 \
+#define MAG_SPAWNABLE(name, ...)                                                       \
+    MAG_CHECK_PAIRS(name, __VA_ARGS__)                                                 \
+    struct name##_args {                                                               \
+        MAG_PAIRS_STRUCT(__VA_ARGS__)                                                  \
+    };                                                                                 \
+    static int name(mag_fork MAG_PAIRS_BEHIND(__VA_ARGS__));                           \
+    static void name##_spawned(mag_fork mag_w, void *payload_)                         \
+    {                                                                                  \
+        MAG_POINTER(mag_scope) scope_;                                                 \
+        struct name##_args copy_, *args_ = &copy_;                                     \
+        memcpy(&scope_, payload_, sizeof(scope_));                                     \
+        memcpy(args_, MAG_CAST(char *, payload_) + sizeof(scope_), sizeof(*args_));    \
+        if (!mag_scope_cancelled(scope_)) {                                            \
+            int error_ = name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));                      \
+            if (MAG_UNLIKELY(error_ != 0))                                             \
+                mag_scope_fail(scope_, error_);                                        \
+        }                                                                              \
+    }                                                                                  \
+    __attribute__((unused)) static inline void name##_spawn(                           \
+        mag_fork *mag_w, MAG_POINTER(mag_scope) scope_ MAG_PAIRS_BEHIND(__VA_ARGS__))  \
+    {                                                                                  \
+        struct name##_args copy_, *args_ = &copy_;                                     \
+        MAG_STATIC_ASSERT(sizeof(*args_) <= MAG_SCOPE_PAYLOAD,                         \
+                          "the arguments of " #name " are too large: pass a pointer"); \
+        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                             \
+        int error_ =                                                                   \
+            mag_scope_spawn(mag_w, scope_, name##_spawned, args_, sizeof(*args_));     \
+        (void)error_;                                                                  \
+    }                                                                                  \
+    static void name##_rooted(mag_fork mag_w, void *payload_)                          \
+    {                                                                                  \
+        struct name##_args copy_, *args_ = &copy_;                                     \
+        memcpy(args_, payload_, sizeof(*args_));                                       \
+        int error_ = name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));                          \
+        memcpy(payload_, &error_, sizeof(error_));                                     \
+    }                                                                                  \
+    __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(               \
+        MAG_POINTER(mag_sched) sched_ MAG_PAIRS_BEHIND(__VA_ARGS__))                   \
+    {                                                                                  \
+        struct name##_args copy_, *args_ = &copy_;                                     \
+        uint64_t bytes_[(sizeof(*args_) + 7) / 8];                                     \
+        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                             \
+        memcpy(bytes_, args_, sizeof(*args_));                                         \
+        int error_ = mag_fork_run(sched_, name##_rooted, bytes_);                      \
+        if (error_ == 0)                                                               \
+            memcpy(&error_, bytes_, sizeof(error_));                                   \
+        return error_;                                                                 \
     }
-
-#ifdef __cplusplus
-#    define MAG_SCOPE_ASSERT(holds, text) static_assert(holds, text)
-#else
-#    define MAG_SCOPE_ASSERT(holds, text) _Static_assert(holds, text)
-#endif
 
 MAG_EXTERN_C_END
 

@@ -70,10 +70,10 @@ struct mag_continuation {
  * Says where a continuation shall run, for MAG_AWAIT_HOME; NULL: wherever the operation
  * is completed.
  */
-static inline void mag_continuation_home(struct mag_continuation *continuation,
-                                         struct mag_executor *executor)
+MAG_INLINE void mag_continuation_home(struct mag_continuation *continuation,
+                                      struct mag_executor *executor)
 {
-    continuation->home = (uintptr_t)executor;
+    continuation->home = MAG_RECAST(uintptr_t, executor);
 }
 
 /*
@@ -98,15 +98,15 @@ MAG_API void mag_continuation_dispatch(struct mag_continuation *continuation,
 
 /* Captures where a continuation belongs; every source does so when one is registered
  * (VT-107 to VT-109). */
-static inline void mag_continuation_capture(struct mag_continuation *continuation,
-                                            unsigned flags)
+MAG_INLINE void mag_continuation_capture(struct mag_continuation *continuation,
+                                         unsigned flags)
 {
     const struct mag_here *here = &mag_here;
 
     if (MAG_UNLIKELY(flags & MAG_AWAIT_HOME))
         return;
-    if (MAG_UNLIKELY(here->executor != NULL) && (flags & MAG_AWAIT_CONTEXT))
-        continuation->home = (uintptr_t)here->executor;
+    if (MAG_UNLIKELY(here->executor != MAG_NULL) && (flags & MAG_AWAIT_CONTEXT))
+        continuation->home = MAG_RECAST(uintptr_t, here->executor);
     else
         continuation->home = here->home;
 }
@@ -261,7 +261,7 @@ enum {
 MAG_API uintptr_t mag_core_bias_slow(void);
 
 /* The same, the common case without a call. */
-static inline uintptr_t mag_core_bias(void)
+MAG_INLINE uintptr_t mag_core_bias(void)
 {
     const struct mag_here *here = &mag_here;
 
@@ -273,7 +273,7 @@ static inline uintptr_t mag_core_bias(void)
 }
 
 /* Says where an operation begins, if that is written down (debug.h). */
-static inline void mag_debug_core_began(struct mag_core *core)
+MAG_INLINE void mag_debug_core_began(struct mag_core *core)
 {
 #ifdef MAG_DEBUG_TASKS
     mag_debug_core_begins(core);
@@ -289,8 +289,7 @@ static inline void mag_debug_core_began(struct mag_core *core)
  *   type       stays valid as long as the core is used; NULL: all zeroes
  *   Thread     the owner of the core; nobody else may be using it
  */
-static inline void mag_core_prepare(struct mag_core *core,
-                                    const struct mag_core_type *type)
+MAG_INLINE void mag_core_prepare(struct mag_core *core, const struct mag_core_type *type)
 {
     core->type = type;
     core->error = 0;
@@ -301,11 +300,11 @@ static inline void mag_core_prepare(struct mag_core *core,
     MAG_STORE(&core->token, token & MAG_TOKEN_MASK, relaxed);
     uintptr_t slot = MAG_SLOT_EMPTY;
 
-    if (type != NULL && type->recycle != NULL)
+    if (type != MAG_NULL && type->recycle != MAG_NULL)
         slot = mag_core_bias();
     /* relaxed: as above. */
     MAG_STORE(&core->slot, slot, relaxed);
-    if (type != NULL && type->recycle != NULL)
+    if (type != MAG_NULL && type->recycle != MAG_NULL)
         mag_debug_core_began(core);
 }
 
@@ -315,11 +314,11 @@ static inline void mag_core_prepare(struct mag_core *core,
  *
  *   Thread     the owner of the core
  */
-static inline mag_vtask mag_core_task(struct mag_core *core)
+MAG_MUST_CHECK MAG_INLINE mag_vtask mag_core_task(struct mag_core *core)
 {
     mag_vtask task;
 
-    task.backing = (uintptr_t)core | MAG_VTASK_CORE;
+    task.backing = MAG_RECAST(uintptr_t, core) | MAG_VTASK_CORE;
     /* relaxed: only the owner moves it, and hands out tasks. */
     task.payload = MAG_LOAD(&core->token, relaxed) & MAG_TOKEN_MASK;
     return task;

@@ -42,6 +42,7 @@
 #define MAGPIE_VTASK_H
 
 #include <magpie/base.h>
+#include <magpie/check.h>
 
 #include <errno.h>
 #include <string.h>
@@ -66,7 +67,7 @@ enum mag_status {
  * `backing` is 0, or an address or an error code with a kind in its low bits; `payload`
  * is the result, the source's token, or the detail of an error.
  */
-typedef struct mag_vtask {
+typedef struct MAG_NODISCARD mag_vtask {
     uintptr_t backing;
     uint64_t payload;
 } mag_vtask;
@@ -90,7 +91,7 @@ struct mag_cancel;
 /*
  * A task that has succeeded (VT-6).
  */
-static inline mag_vtask mag_vtask_result(uint64_t result)
+MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_result(uint64_t result)
 {
     mag_vtask task = {0, result};
 
@@ -137,7 +138,7 @@ MAG_API int mag_vtask_take_slow(mag_vtask task, void *ret_result, size_t size,
  *
  *   Returns    an enum mag_status; MAG_E_TOKEN the task is stale
  */
-static inline int mag_vtask_status(mag_vtask task)
+MAG_INLINE int mag_vtask_status(mag_vtask task)
 {
     return MAG_LIKELY(task.backing == 0) ? MAG_SUCCEEDED : mag_vtask_status_slow(task);
 }
@@ -160,21 +161,23 @@ MAG_API MAG_MUST_CHECK int mag_vtask_is_canceled(mag_vtask task, bool *ret_is);
  *              MAG_E_SIZE the result is larger than a word: use the typed task.  Of a
  *              smaller one the rest of the word is zeroes
  */
-static inline int mag_vtask_get(mag_vtask task, uint64_t *ret_result)
+MAG_INLINE int mag_vtask_get(mag_vtask task, uint64_t *ret_result)
 {
     if (MAG_LIKELY(task.backing == 0)) {
         *ret_result = task.payload;
         return 0;
     }
-    return mag_vtask_take_slow(task, ret_result, sizeof(*ret_result), NULL);
+    return mag_vtask_take_slow(task, ret_result, sizeof(*ret_result), MAG_NULL);
 }
 
 /*
  * As mag_vtask_get, for a task whose result does not matter.
  */
-static inline int mag_vtask_finish(mag_vtask task)
+MAG_INLINE int mag_vtask_finish(mag_vtask task)
 {
-    return MAG_LIKELY(task.backing == 0) ? 0 : mag_vtask_take_slow(task, NULL, 0, NULL);
+    return MAG_LIKELY(task.backing == 0)
+               ? 0
+               : mag_vtask_take_slow(task, MAG_NULL, 0, MAG_NULL);
 }
 
 /*
@@ -185,8 +188,8 @@ static inline int mag_vtask_finish(mag_vtask task)
  *   Returns       as mag_vtask_get; MAG_E_SIZE the result is larger than `size`, or it is
  *                 larger than a word and smaller than `size`; it is still there
  */
-static inline int mag_vtask_take(mag_vtask task, void *ret_result, size_t size,
-                                 uint64_t *ret_detail)
+MAG_INLINE int mag_vtask_take(mag_vtask task, void *ret_result, size_t size,
+                              uint64_t *ret_detail)
 {
     if (MAG_LIKELY(task.backing == 0 && size <= sizeof(task.payload))) {
         if (size != 0)
@@ -201,11 +204,11 @@ static inline int mag_vtask_take(mag_vtask task, void *ret_result, size_t size,
  * continues wherever the operation is completed (VT-28, VT-33).  A task that nothing
  * backs is complete and goes nowhere: it stays as it is.
  */
-static inline mag_vtask mag_vtask_configure(mag_vtask task, bool come_back)
+MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_configure(mag_vtask task, bool come_back)
 {
     if (task.backing != 0) {
-        task.backing &= ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
-        task.backing |= come_back ? 0 : (uintptr_t)MAG_VTASK_NO_CONTEXT;
+        task.backing &= ~MAG_CAST(uintptr_t, MAG_VTASK_NO_CONTEXT);
+        task.backing |= come_back ? 0 : MAG_CAST(uintptr_t, MAG_VTASK_NO_CONTEXT);
     }
     return task;
 }
@@ -216,20 +219,21 @@ static inline mag_vtask mag_vtask_configure(mag_vtask task, bool come_back)
  *
  *   code       not 0: that would be a task that has failed with no error
  */
-static inline mag_vtask mag_vtask_failed(int code, uint64_t detail)
+MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_failed(int code, uint64_t detail)
 {
     mag_vtask task;
 
-    task.backing = ((uintptr_t)(uint32_t)code << 32) | MAG_VTASK_ERROR;
+    task.backing =
+        (MAG_CAST(uintptr_t, MAG_CAST(uint32_t, code)) << 32) | MAG_VTASK_ERROR;
     task.payload = detail;
     return task;
 }
 
 /* The code of a task that an error backs (its kind is MAG_VTASK_ERROR); of any other task
  * it means nothing. */
-static inline int mag_vtask_code(mag_vtask task)
+MAG_INLINE int mag_vtask_code(mag_vtask task)
 {
-    return (int)(int32_t)(uint32_t)((uint64_t)task.backing >> 32);
+    return MAG_CAST(int, MAG_CAST(uint32_t, task.backing >> 32));
 }
 
 /*
@@ -269,7 +273,10 @@ MAG_API MAG_MUST_CHECK int mag_vtask_wait_take(mag_vtask task, void *ret_result,
                                                size_t size);
 
 /*
- * MAG_VTASK_DEFINE(name, T) defines the value task of a result type:
+ * MAG_VTASK_DEFINE(name, T) defines the value task of a result type T.  A name can follow
+ * T (a function pointer or an array needs a typedef), and T is copied byte by byte.  The
+ * compiler warns where a call drops its task: that of a function of these headers or of
+ * MAG_ASYNC or MAG_FORK_TASK, and in C++17 or with clang that of any function.
  *
  *   name                                     the type: 16 bytes, and a T if T is larger
  *                                            than a word
@@ -292,85 +299,108 @@ MAG_API MAG_MUST_CHECK int mag_vtask_wait_take(mag_vtask task, void *ret_result,
  * words one by one: they were often written so a moment ago, and a load of both at once
  * waits until both stores have left the processor's buffer.
  */
-#define MAG_VTASK_DEFINE(name, T)                                                        \
-    typedef struct name {                                                                \
-        mag_vtask task;                                                                  \
-        __extension__ T large[sizeof(T) > sizeof(uint64_t) ? 1 : 0];                     \
-    } name;                                                                              \
-    __attribute__((unused)) static inline name name##_result(T value)                    \
+#define MAG_VTASK_DEFINE(name, ...)                                                   \
+    MAG_CHECK_TYPE(name, "for an operation without result use mag_task", __VA_ARGS__) \
+    typedef __VA_ARGS__ name##_value;                                                 \
+    typedef struct MAG_NODISCARD name {                                               \
+        mag_vtask task;                                                               \
+        __extension__ name##_value                                                    \
+            large[sizeof(name##_value) > sizeof(uint64_t) ? 1 : 0];                   \
+    } name;                                                                           \
+    MAG_VTASK_MAKERS(name, name##_value)                                              \
+    MAG_VTASK_READERS(name, name##_value)
+
+/* For the macro above: what makes a task, or hands it on. */
+#define MAG_VTASK_MAKERS(name, T)                                                       \
+    MAG_TYPED name name##_result(T mag_value)                                           \
+    {                                                                                   \
+        name mag_made;                                                                  \
+        mag_made.task.backing = 0;                                                      \
+        mag_made.task.payload = 0;                                                      \
+        memcpy(sizeof(T) > sizeof(uint64_t) ? MAG_CAST(void *, mag_made.large)          \
+                                            : MAG_CAST(void *, &mag_made.task.payload), \
+               MAG_CAST(const void *, &mag_value), sizeof(T));                          \
+        return mag_made;                                                                \
+    }                                                                                   \
+    MAG_TYPED name name##_of(mag_vtask mag_task_)                                       \
+    {                                                                                   \
+        name mag_made;                                                                  \
+        memset(MAG_CAST(void *, &mag_made), 0, sizeof(mag_made));                       \
+        mag_made.task = mag_task_;                                                      \
+        return mag_made;                                                                \
+    }                                                                                   \
+    MAG_TYPED name name##_configure(name mag_task_, bool mag_come_back)                 \
+    {                                                                                   \
+        mag_task_.task = mag_vtask_configure(mag_task_.task, mag_come_back);            \
+        return mag_task_;                                                               \
+    }                                                                                   \
+    MAG_TYPED int name##_preserve(name mag_task_, name *mag_ret)                        \
+    {                                                                                   \
+        int mag_r = mag_vtask_preserve_of(mag_task_.task, sizeof(T), &mag_task_.task);  \
+        if (mag_r == 0)                                                                 \
+            *mag_ret = mag_task_;                                                       \
+        return mag_r;                                                                   \
+    }
+
+/* The same: what reads it, or compares. */
+#define MAG_VTASK_READERS(name, T)                                                       \
+    MAG_TYPED int name##_get(name mag_task_, T *mag_ret)                                 \
     {                                                                                    \
-        name made;                                                                       \
-        made.task.backing = 0;                                                           \
-        made.task.payload = 0;                                                           \
-        memcpy(sizeof(T) > sizeof(uint64_t) ? (void *)made.large                         \
-                                            : (void *)&made.task.payload,                \
-               &value, sizeof(T));                                                       \
-        return made;                                                                     \
-    }                                                                                    \
-    __attribute__((unused)) static inline name name##_of(mag_vtask task)                 \
-    {                                                                                    \
-        name made;                                                                       \
-        memset((void *)&made, 0, sizeof(made));                                          \
-        made.task = task;                                                                \
-        return made;                                                                     \
-    }                                                                                    \
-    __attribute__((unused))                                                              \
-    MAG_MUST_CHECK static inline int name##_get(name task, T *ret_value)                 \
-    {                                                                                    \
-        uint64_t payload = task.task.payload;                                            \
+        uint64_t mag_payload = mag_task_.task.payload;                                   \
                                                                                          \
-        if (MAG_UNLIKELY(task.task.backing != 0))                                        \
-            return mag_vtask_take_slow(task.task, ret_value, sizeof(T), NULL);           \
-        memcpy((void *)ret_value,                                                        \
-               sizeof(T) > sizeof(payload) ? (const void *)task.large                    \
-                                           : (const void *)&payload,                     \
+        if (MAG_UNLIKELY(mag_task_.task.backing != 0))                                   \
+            return mag_vtask_take_slow(mag_task_.task, mag_ret, sizeof(T), MAG_NULL);    \
+        memcpy(MAG_CAST(void *, mag_ret),                                                \
+               sizeof(T) > sizeof(mag_payload) ? MAG_CAST(const void *, mag_task_.large) \
+                                               : MAG_CAST(const void *, &mag_payload),   \
                sizeof(T));                                                               \
         return 0;                                                                        \
     }                                                                                    \
-    __attribute__((unused)) static inline name name##_configure(name task,               \
-                                                                bool come_back)          \
+    MAG_TYPED int name##_wait(name mag_task_, T *mag_ret)                                \
     {                                                                                    \
-        task.task = mag_vtask_configure(task.task, come_back);                           \
-        return task;                                                                     \
+        if (mag_task_.task.backing == 0)                                                 \
+            return name##_get(mag_task_, mag_ret);                                       \
+        return mag_vtask_wait_take(mag_task_.task, MAG_CAST(void *, mag_ret),            \
+                                   sizeof(T));                                           \
     }                                                                                    \
-    __attribute__((unused)) static inline bool name##_equal(name a, name b)              \
+    MAG_TYPED bool name##_equal(name mag_a, name mag_b)                                  \
     {                                                                                    \
-        return mag_vtask_equal(a.task, b.task) &&                                        \
-               (a.task.backing != 0 ||                                                   \
-                memcmp((const void *)a.large, (const void *)b.large, sizeof(a.large)) == \
-                    0);                                                                  \
+        return mag_vtask_equal(mag_a.task, mag_b.task) &&                                \
+               (mag_a.task.backing != 0 ||                                               \
+                memcmp(MAG_CAST(const void *, mag_a.large),                              \
+                       MAG_CAST(const void *, mag_b.large), sizeof(mag_a.large)) == 0);  \
     }                                                                                    \
-    __attribute__((unused)) static inline uint64_t name##_hash(name task)                \
+    MAG_TYPED uint64_t name##_hash(name mag_task_)                                       \
     {                                                                                    \
-        return mag_vtask_hash_large(task.task, (const void *)task.large,                 \
-                                    sizeof(task.large));                                 \
-    }                                                                                    \
-    __attribute__((unused))                                                              \
-    MAG_MUST_CHECK static inline int name##_preserve(name task, name *ret_task)          \
-    {                                                                                    \
-        int r = mag_vtask_preserve_of(task.task, sizeof(T), &task.task);                 \
-        if (r == 0)                                                                      \
-            *ret_task = task;                                                            \
-        return r;                                                                        \
-    }                                                                                    \
-    __attribute__((unused))                                                              \
-    MAG_MUST_CHECK static inline int name##_wait(name task, T *ret_value)                \
-    {                                                                                    \
-        if (task.task.backing == 0)                                                      \
-            return name##_get(task, ret_value);                                          \
-        return mag_vtask_wait_take(task.task, (void *)ret_value, sizeof(T));             \
+        return mag_vtask_hash_large(mag_task_.task,                                      \
+                                    MAG_CAST(const void *, mag_task_.large),             \
+                                    sizeof(mag_task_.large));                            \
     }
+
+/* What begins each of these functions. */
+#define MAG_TYPED __attribute__((unused)) MAG_MUST_CHECK static inline
+
+/* For the macros that take a task's type or a task: it is typed. */
+#define MAG_CHECK_TASK_TYPE(...)                                                       \
+    MAG_STATIC_ASSERT(!MAG_IS_SAME(mag_vtask, __VA_ARGS__),                            \
+                      "an untyped mag_vtask has no result: use mag_task, by "          \
+                      "mag_task_of(task), or NAME_of(task) of MAG_VTASK_DEFINE(NAME, " \
+                      "T)");                                                           \
+    MAG_STATIC_ASSERT(!MAG_IS_VOID(__VA_ARGS__),                                       \
+                      "use mag_task where there is no result");                        \
+    MAG_STATIC_ASSERT(sizeof(__VA_ARGS__) >= sizeof(mag_vtask),                        \
+                      "use mag_task, or a type made by MAG_VTASK_DEFINE");
 
 /*
  * The value task of an operation without result.
  */
-typedef struct mag_task {
+typedef struct MAG_NODISCARD mag_task {
     mag_vtask task;
     __extension__ char large[0];
 } mag_task;
 
 /* `task` is any untyped task. */
-static inline mag_task mag_task_of(mag_vtask task)
+MAG_MUST_CHECK MAG_INLINE mag_task mag_task_of(mag_vtask task)
 {
     mag_task made;
 
@@ -379,25 +409,25 @@ static inline mag_task mag_task_of(mag_vtask task)
 }
 
 /* It has succeeded. */
-static inline mag_task mag_task_done(void)
+MAG_MUST_CHECK MAG_INLINE mag_task mag_task_done(void)
 {
     return mag_task_of(mag_vtask_result(0));
 }
 
 /* As mag_vtask_finish. */
-MAG_MUST_CHECK static inline int mag_task_get(mag_task task)
+MAG_MUST_CHECK MAG_INLINE int mag_task_get(mag_task task)
 {
     return mag_vtask_finish(task.task);
 }
 
 /* As mag_vtask_wait_take. */
-MAG_MUST_CHECK static inline int mag_task_wait(mag_task task)
+MAG_MUST_CHECK MAG_INLINE int mag_task_wait(mag_task task)
 {
-    return mag_vtask_wait_take(task.task, NULL, 0);
+    return mag_vtask_wait_take(task.task, MAG_NULL, 0);
 }
 
 /* As mag_vtask_configure. */
-static inline mag_task mag_task_configure(mag_task task, bool come_back)
+MAG_MUST_CHECK MAG_INLINE mag_task mag_task_configure(mag_task task, bool come_back)
 {
     return mag_task_of(mag_vtask_configure(task.task, come_back));
 }

@@ -35,6 +35,27 @@ bad() {
     grep -qF -e "$text" "$dir/err" || fail "magpie $*: does not say '$text'"
 }
 
+# lost TEXT FILE ARGUMENT...: standard output is FILE, or closed for -: status 1, and one line
+# with TEXT on standard error.
+lost() {
+    text=$1 file=$2
+    shift 2
+    checks=$((checks + 1))
+    : >"$dir/out"
+    if [ "$file" = - ]; then
+        "$magpie" "$@" >&- 2>"$dir/err"
+    else
+        "$magpie" "$@" >"$file" 2>"$dir/err"
+    fi
+    [ $? -eq 1 ] || fail "magpie $* >$file: output is lost, and the status is not 1"
+    [ "$(grep -c "standard output: $text" "$dir/err")" -eq 1 ] ||
+        fail "magpie $* >$file: does not say '$text' once"
+    case $* in
+        *"--json -") ;;
+        *) [ "$(wc -l <"$dir/err")" -eq 1 ] || fail "magpie $* >$file: not one line" ;;
+    esac
+}
+
 # has FILE TEXT: the file has the text.
 has() {
     checks=$((checks + 1))
@@ -105,14 +126,30 @@ if [ -w /dev/full ]; then
         run 1 bench fib --size 5 --runs 1 --$form /dev/full
         has "$dir/err" "magpie bench: /dev/full: No space left on device"
     done
-    for command in topo doctor "bench --list" "bench fib --size 5 --runs 1"; do
-        checks=$((checks + 1))
+    for command in --help --usage --version "bench --help" "bench --usage" "report --help" \
+        "topo --help" "doctor --help" topo "topo --json" doctor "doctor --json" "bench --list" \
+        "bench fib --size 5 --runs 1" "bench fib --size 5 --runs 1 --json -"; do
         # shellcheck disable=SC2086 # words
-        "$magpie" $command >/dev/full 2>"$dir/err"
-        [ $? -eq 1 ] || fail "magpie $command: a full disk goes unnoticed"
-        has "$dir/err" "standard output: No space left on device"
+        lost "No space left on device" /dev/full $command
     done
+    run 0 bench fib --size 5 --runs 1 --json "$dir/lost.json"
+    lost "No space left on device" /dev/full report "$dir/lost.json"
 fi
+for command in --help --usage --version "bench --help" topo doctor "bench --list" \
+    "bench fib --size 5 --runs 1" "bench fib --size 5 --runs 1 --json -"; do
+    # shellcheck disable=SC2086 # words
+    lost "Bad file descriptor" - $command
+done
+# A file that is opened while standard output is closed does not get what is printed.
+lost "Bad file descriptor" - bench fib --size 5 --runs 1 --json "$dir/closed.json"
+hasnot "$dir/closed.json" "every answer is right"
+has "$dir/closed.json" '"fib"'
+# Nothing was to be written, so nothing is lost; a reader that leaves is not told.
+checks=$((checks + 2))
+"$magpie" --frobnicate >&- 2>"$dir/err"
+[ $? -eq 2 ] || fail "a wrong argument with a closed output"
+"$magpie" --help 2>"$dir/err" | :
+[ ! -s "$dir/err" ] || fail "magpie --help: a reader that has left is told"
 
 # --- the list
 run 0 bench --list

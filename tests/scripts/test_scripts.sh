@@ -38,6 +38,11 @@ says() { grep -qF -- "$2" "$1"; }
 for script in bench/run tests/run; do
     expect "$script --help" run 0 "$top/$script" --help
     expect "its help says how it is used" says out "usage: $script"
+    if [ -w /dev/full ]; then
+        # shellcheck disable=SC2016 # for the other shell
+        expect "$script --help on a full disk fails" run 1 sh -c '"$0" --help >/dev/full' "$top/$script"
+        expect "in one line" lines err 1
+    fi
     for argument in --nonsense -x; do
         expect "$script $argument is refused" run 2 "$top/$script" "$argument"
         expect "in one line" lines err 1

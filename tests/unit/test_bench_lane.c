@@ -254,7 +254,7 @@ static void errors_and_crashes_of_a_lane_are_told(void **state)
     workload.run_magpie = crash;
     struct bench_rows rows = sweep(&workload);
 
-    assert_string_equal(rows.rows[0].error, mag_error_text(-ENOMEM));
+    assert_string_equal(rows.rows[0].error, mag_call_text(-ENOMEM));
     assert_string_equal(rows.rows[1].error, "killed by signal 9 (Killed)");
     assert_false(rows.rows[0].ok || rows.rows[1].ok || rows.rows[2].ok);
     bench_rows_free(&rows);

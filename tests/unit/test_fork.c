@@ -69,6 +69,34 @@ static uint64_t dive(mag_fork w, unsigned depth)
     return dive_join(&w, child) + below;
 }
 
+/* Functions without arguments. */
+static _Atomic(unsigned) silent_calls;
+MAG_FORKABLE_VOID(silent, void)
+static void silent(mag_fork w)
+{
+    (void)w;
+    /* relaxed: read when the computation is over. */
+    (void)atomic_fetch_add_explicit(&silent_calls, 1, memory_order_relaxed);
+}
+
+MAG_FORKABLE(long, seven, (void))
+static long seven(mag_fork w)
+{
+    struct silent_child child = silent_fork(&w);
+
+    silent_join(&w, child);
+    return 7;
+}
+
+MAG_FORKABLE(long, two_sevens, void)
+static long two_sevens(mag_fork w)
+{
+    struct seven_child child = seven_fork(&w);
+    long here = seven(w);
+
+    return here + seven_join(&w, child);
+}
+
 static struct mag_sched *start(uint32_t workers, uint32_t fork_depth)
 {
     struct mag_sched_config config;
@@ -94,6 +122,20 @@ static void fib_is_right_on_one_to_four_workers(void **state)
         }
         mag_sched_destroy(sched);
     }
+}
+
+static void functions_without_arguments_are_forked_and_run(void **state)
+{
+    struct mag_sched *sched = start(2, 8192);
+    long result = 0;
+    (void)state;
+
+    assert_int_equal(two_sevens_run(sched, &result), 0);
+    assert_int_equal(result, 14);
+    assert_int_equal(silent_run(sched), 0);
+    /* relaxed: the computations are over. */
+    assert_int_equal(atomic_load_explicit(&silent_calls, memory_order_relaxed), 3);
+    mag_sched_destroy(sched);
 }
 
 static void six_arguments_and_a_wide_result_arrive_whole(void **state)
@@ -297,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fib_is_right_on_one_to_four_workers),
+        cmocka_unit_test(functions_without_arguments_are_forked_and_run),
         cmocka_unit_test(six_arguments_and_a_wide_result_arrive_whole),
         cmocka_unit_test(every_cell_is_touched_once),
         cmocka_unit_test(a_full_fork_stack_runs_children_inline),

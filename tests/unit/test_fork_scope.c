@@ -60,6 +60,27 @@ static int nest(mag_fork w, unsigned depth, int error)
     return node(w, depth, error);
 }
 
+/* No arguments, on a root of its own. */
+MAG_SPAWNABLE(alone, void)
+static int alone(mag_fork w)
+{
+    (void)w;
+    /* relaxed: read when the computation is over. */
+    (void)atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
+    return 0;
+}
+
+MAG_SPAWNABLE(both, void)
+static int both(mag_fork w)
+{
+    struct mag_scope scope;
+
+    mag_scope_open(&scope, w);
+    alone_spawn(&w, &scope);
+    alone_spawn(&w, &scope);
+    return mag_scope_join(&w, &scope);
+}
+
 static struct mag_sched *start(uint32_t workers, uint32_t fork_depth)
 {
     struct mag_sched_config config;
@@ -149,11 +170,38 @@ static void an_error_climbs_through_nested_scopes(void **state)
     mag_sched_destroy(sched);
 }
 
+static void a_root_returns_the_error_of_its_scope(void **state)
+{
+    struct mag_sched *sched = start(2, 8192);
+    (void)state;
+
+    assert_int_equal(node_run(sched, 4, 0), 0);
+    assert_int_equal(node_run(sched, 4, -EIO), -EIO);
+    assert_int_equal(node_run(sched, 0, -ENOENT), -ENOENT);
+    assert_int_equal(mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL), 0);
+    assert_int_equal(node_run(sched, 0, -ENOENT), -ESHUTDOWN);
+    mag_sched_destroy(sched);
+}
+
+static void children_without_arguments_are_called(void **state)
+{
+    struct mag_sched *sched = start(2, 8192);
+    (void)state;
+
+    assert_int_equal(both_run(sched), 0);
+    assert_int_equal(count_of_calls(), 2);
+    assert_int_equal(alone_run(sched), 0);
+    assert_int_equal(count_of_calls(), 3);
+    mag_sched_destroy(sched);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_scope_takes_more_children_than_the_stack_holds),
         cmocka_unit_test(the_error_of_a_child_reaches_the_joiner),
+        cmocka_unit_test(a_root_returns_the_error_of_its_scope),
+        cmocka_unit_test(children_without_arguments_are_called),
         cmocka_unit_test(an_error_keeps_children_that_have_not_begun_from_running),
         cmocka_unit_test(a_cancelled_scope_calls_nobody),
         cmocka_unit_test(an_error_climbs_through_nested_scopes),

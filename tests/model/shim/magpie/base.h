@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include <magpie/language.h>
 #include <stddef.h>
 #include <stdint.h>
 

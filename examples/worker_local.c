@@ -1,0 +1,83 @@
+/*
+ * worker_local.c - what each worker has to itself: made before its first job, used by its
+ * jobs without a lock, and collected after its last.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <magpie/magpie.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { JOBS = 10000 };
+
+struct local {
+    char *buffer; /* of this worker */
+    long jobs;
+};
+
+struct totals {
+    _Atomic(long) jobs;
+    _Atomic(long) buffers;
+};
+
+static void on_start(uint32_t worker, void *arg)
+{
+    struct local *local = (struct local *)mag_sched_local(); /* zeroes so far */
+
+    (void)worker;
+    (void)arg;
+    local->buffer = (char *)malloc(64);
+}
+
+static void on_stop(uint32_t worker, void *arg)
+{
+    struct local *local = (struct local *)mag_sched_local();
+    struct totals *totals = (struct totals *)arg;
+
+    (void)worker;
+    totals->jobs += local->jobs;
+    totals->buffers += local->buffer != NULL;
+    free(local->buffer);
+}
+
+static void serve(struct mag_job *job)
+{
+    struct local *local = (struct local *)mag_sched_local();
+
+    (void)job;
+    local->jobs++; /* this worker alone writes it */
+    if (local->buffer != NULL)
+        (void)snprintf(local->buffer, 64, "job %ld", local->jobs);
+}
+
+int main(void)
+{
+    static struct mag_job jobs[JOBS];
+    static struct totals totals;
+    struct mag_sched_config config;
+    struct mag_sched *sched;
+    long workers;
+
+    mag_sched_config_init(&config);
+    config.local_size = sizeof(struct local);
+    config.on_start = on_start;
+    config.on_stop = on_stop;
+    config.hook_arg = &totals;
+
+    int error = mag_sched_start(&config, &sched);
+
+    if (error == 0) {
+        workers = (long)mag_sched_workers(sched);
+        for (int i = 0; i < JOBS && error == 0; i++) {
+            jobs[i].run = serve;
+            error = mag_sched_post(sched, &jobs[i]);
+        }
+        mag_sched_destroy(sched); /* drains it, and calls on_stop on each worker */
+    }
+    if (error != 0) {
+        (void)fprintf(stderr, "worker_local: %s\n", mag_call_text(error));
+        return 1;
+    }
+    printf("%ld jobs\n", totals.jobs);
+    return totals.jobs == JOBS && totals.buffers == workers ? 0 : 1;
+}

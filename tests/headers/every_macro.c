@@ -1,0 +1,197 @@
+/*
+ * every_macro.c - the macros of the public headers, as a program of C and of C++ expands
+ * them.  It is only compiled, with every warning; its globals have names that a macro
+ * might have chosen for variables of its own.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifdef MAG_TEST_IMPORT
+import <magpie/magpie.h>;
+#else
+#    include <magpie/magpie.h>
+#endif
+
+extern int task, value, made, payload, local, returned, job, child, block, args, error;
+extern int outcome, result, name, code, size, place, now, to, copy, scope, bytes;
+
+struct point {
+    long x, y, z;
+};
+
+MAG_VTASK_DEFINE(int_task, int)
+MAG_VTASK_DEFINE(point_task, struct point)
+MAG_VTASK_DEFINE(text_task, const char *)
+
+/* ----------------------------------------------------------------------- fork-join */
+
+MAG_FORKABLE(long, fib, int, n)
+static long fib(mag_fork w, int n)
+{
+    if (n < 2)
+        return n;
+    struct fib_child second = fib_fork(&w, n - 2);
+    long first = fib(w, n - 1);
+    return first + fib_join(&w, second);
+}
+
+MAG_FORKABLE(struct point, far, struct point, a, struct point, b, struct point, c, int, d,
+             long *, e, const char *, g)
+static struct point far(mag_fork w, struct point a, struct point b, struct point c, int d,
+                        long *e, const char *g)
+{
+    (void)w;
+    a.x += b.x + c.x + d + *e + g[0];
+    return a;
+}
+
+MAG_FORKABLE(long, nothing, void)
+static long nothing(mag_fork w)
+{
+    struct point p = {0, 0, 0};
+    struct far_child other = far_fork(&w, p, p, p, 1, &p.x, "");
+
+    return far_join(&w, other).x;
+}
+
+MAG_FORKABLE_VOID(silent, void)
+static void silent(mag_fork w)
+{
+    struct nothing_child other = nothing_fork(&w);
+
+    (void)nothing_join(&w, other);
+}
+
+MAG_FORKABLE_VOID(six, int, a, int, b, int, c, int, d, int, e, int *, sum)
+static void six(mag_fork w, int a, int b, int c, int d, int e, int *sum)
+{
+    struct silent_child other = silent_fork(&w);
+
+    *sum = a + b + c + d + e;
+    silent_join(&w, other);
+}
+
+MAG_SPAWNABLE(visit, int *, node)
+static int visit(mag_fork w, int *node)
+{
+    struct mag_scope all;
+    struct six_child other = six_fork(&w, 1, 2, 3, 4, 5, node);
+
+    six_join(&w, other);
+    mag_scope_open(&all, w);
+    if (!mag_fork_is_full(w))
+        visit_spawn(&w, &all, node);
+    return mag_scope_join(&w, &all);
+}
+
+MAG_FORK_TASK(int_task, late, int, n)
+static int_task late(mag_fork w, int n)
+{
+    int number = n;
+
+    return visit(w, &number) == 0 ? int_task_result(number)
+                                  : int_task_of(mag_vtask_failed(-1, 0));
+}
+
+MAG_FORK_TASK(point_task, later, void)
+static point_task later(mag_fork w)
+{
+    struct point p = {1, 2, 3};
+    struct late_child other = late_fork(&w, 1);
+    int_task number = late_task(&w, other);
+
+    return mag_vtask_status(number.task) == MAG_SUCCEEDED ? point_task_result(p)
+                                                          : point_task_of(number.task);
+}
+
+/* --------------------------------------------------------------- async functions */
+
+MAG_ASYNC(int_task, sum, (int_task, a, int_task, b), int x; int y; int r; struct point p;)
+{
+    MAG_BEGIN(f);
+    MAG_PIN(f);
+    MAG_AWAIT(f, f->x, f->a);
+    MAG_TRY(f, f->r, f->y, f->b);
+    if (f->r != 0)
+        MAG_FAIL(f, f->r);
+    if (mag_async_detail(f) != 0)
+        MAG_FAIL_WITH(f, -ENOENT, 1);
+    MAG_CONTINUE_ON(f, MAG_NULL);
+    MAG_AWAIT_ON(f, MAG_NULL, f->p, point_task_of(mag_vtask_failed(-1, 0)));
+    MAG_AWAIT_DONE(f, mag_task_done());
+    MAG_TRY_DONE(f, f->r, mag_task_of(MAG_VTASK_COMPLETED));
+    return int_task_result(f->x + f->y);
+    MAG_END(f);
+}
+
+MAG_ASYNC(point_task, hop, (void), long x;)
+{
+    MAG_BEGIN(f);
+    f->x = 1;
+    MAG_END(f);
+}
+
+MAG_ASYNC(mag_task, end, (int, n), )
+{
+    MAG_BEGIN(f);
+    if (f->n == 0)
+        return mag_task_done();
+    MAG_END(f);
+}
+
+/* -------------------------------------------------------------- operations */
+
+struct request {
+    struct mag_operation operation;
+    struct point p;
+};
+
+struct stoppable {
+    struct mag_cancelable cancelable;
+    struct point p;
+};
+
+static void destroy(struct mag_core *core)
+{
+    (void)core;
+}
+
+extern struct mag_operation_type types[9];
+struct mag_operation_type types[9] = {
+    MAG_OPERATION_TYPE(struct request, p),
+    MAG_OPERATION_TYPE_LIMITED(struct request, p, 7),
+    MAG_OPERATION_TYPE_WORD(struct request),
+    MAG_OPERATION_TYPE_OWNING(struct request, p, destroy),
+    MAG_OPERATION_TYPE_WORD_OWNING(struct request, destroy),
+    MAG_CANCELABLE_TYPE(struct stoppable, p),
+    MAG_CANCELABLE_TYPE_WORD(struct stoppable),
+    MAG_CANCELABLE_TYPE_OWNING(struct stoppable, p, destroy),
+    MAG_CANCELABLE_TYPE_WORD_OWNING(struct stoppable, destroy),
+};
+
+/* ------------------------------------------------------------------------- a use */
+
+int use(struct mag_sched *sched);
+int use(struct mag_sched *sched)
+{
+    long number;
+    int small;
+    const char *text;
+    struct point p = {0, 0, 0};
+    point_task made_later;
+    void *object;
+    int r = fib_run(sched, &number, 30);
+
+    r += nothing_run(sched, &number) + silent_run(sched);
+    r += six_run(sched, 1, 2, 3, 4, 5, &small);
+    r += far_run(sched, &p, p, p, p, 1, &number, "");
+    r += visit_run(sched, &small) + later_run(sched, &made_later);
+    r += point_task_get(point_task_configure(made_later, false), &p);
+    r += point_task_preserve(made_later, &made_later);
+    r += int_task_wait(sum(int_task_result(3), int_task_result(4)), &small);
+    r += point_task_wait(hop(), &p) + mag_task_wait(end(1));
+    r += mag_task_get(mag_task_configure(mag_task_done(), true));
+    r += text_task_get(text_task_result(""), &text);
+    r += int_task_equal(int_task_result(1), int_task_result(2)) ? 1 : 0;
+    r += int_task_hash(int_task_result(1)) == 0 ? 1 : 0;
+    return r + mag_operation_rent(&types[0], &object);
+}
