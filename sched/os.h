@@ -37,16 +37,6 @@ uint32_t mag_os_cpu(void);
  * program must get to see, nor a profiler's. */
 void mag_os_block_signals(sigset_t *ret_before);
 
-/* Reserves `size` bytes of zeroed address space at a multiple of `alignment`, both powers
- * of two; pages are taken where they are first touched, and none of them is huge.
- *
- *   Returns    0; -ENOMEM */
-int mag_os_reserve(size_t size, size_t alignment, void **ret_pages);
-void mag_os_unreserve(void *pages, size_t size);
-
-/* Whoever touches these pages is stopped by SIGSEGV.  0; -ENOMEM. */
-int mag_os_forbid(void *pages, size_t size);
-
 /* Tells the processor that this is a spin loop. */
 static inline void mag_os_pause(void)
 {
