@@ -35,6 +35,9 @@ struct mag_settings {
     const struct mag_topology *topology; /* the caller's, or `loaded` */
     struct mag_topology *loaded;         /* ours, or NULL */
     bool own_topology;
+    size_t c_stack;    /* of a worker's thread */
+    size_t fork_bytes; /* of a worker's fork stack */
+    size_t fork_least; /* what it may have if there is not so much */
 };
 
 /* A worker as the scheduler holds it: its memory and its thread. */
@@ -161,6 +164,9 @@ void mag_unpinned_after_fork(void);
 /* settings.c - fills in defaults and checks; on success settings must be released. */
 int mag_settings_make(const struct mag_sched_config *config,
                       struct mag_settings *ret_settings);
+
+/* fit.c - the sizes of stacks that are left to us, by the limits of the process. */
+int mag_settings_fit(struct mag_settings *settings, size_t workers);
 void mag_settings_release(struct mag_settings *settings);
 
 #endif

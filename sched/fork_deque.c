@@ -15,12 +15,24 @@ enum { ZONE = 3, PATIENCE = 64 };
 static_assert(sizeof(struct mag_fork_slot) == 64, "a child is a cache line");
 static_assert(sizeof(struct mag_fork_stack) <= MAG_FORK_SLOTS_AT, "nothing overlaps");
 static_assert(offsetof(struct mag_fork_stack, ground) == 0, "found from every slot");
-static_assert(MAG_SCHED_FORKS_MAX <= MAG_FORK_WAITING_MAX, "they are in every stack");
+
+static uintptr_t least_of(uintptr_t a, uintptr_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What mag_fork_is_full keeps loops to: what is called then needs room for itself. */
+static uintptr_t most_in(size_t bytes)
+{
+    return least_of(mag_fork_slots_in(bytes) / 4 * 3, MAG_FORK_WAITING_MAX);
+}
 
 struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t depth,
                                            bool fenced)
 {
     struct mag_fork_stack *stack = memory;
+    uintptr_t seen = least_of(mag_fork_slots_in(bytes), fenced ? depth : UINTPTR_MAX);
+    uintptr_t open = mag_fork_opened_in(bytes) - MAG_FORK_SLOTS_AT;
 
     mag_spin_init(&stack->lock);
     stack->slots = (struct mag_fork_slot *)(void *)((char *)memory + MAG_FORK_SLOTS_AT);
@@ -33,18 +45,23 @@ struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t 
     stack->patience = 0;
     stack->begun =
         (struct mag_fork_slot **)(void *)((char *)memory + mag_fork_begun_at(bytes));
-    stack->end = stack->slots + (fenced ? depth : mag_fork_slots_in(bytes));
-    stack->ground.full = stack->slots + (fenced ? depth : MAG_FORK_WAITING_MAX);
+    stack->end = stack->slots + seen;
+    stack->most = stack->slots + least_of(most_in(bytes), seen);
+    stack->ground.full =
+        stack->slots +
+        least_of(most_in(bytes), least_of(seen, open / sizeof(struct mag_fork_slot)));
     stack->entry = stack->slots;
     stack->child = NULL;
     stack->blocks = (char *)memory + mag_fork_blocks_at(bytes);
+    stack->blocks_open = stack->blocks;
     stack->blocks_end = (char *)memory + mag_fork_blocks_end(bytes);
     stack->spill = stack->blocks;
+    stack->bytes = bytes;
     stack->fenced = fenced;
     stack->node = 0;
     stack->on_steal = NULL;
     stack->arg = NULL;
-    for (uint32_t i = 0; fenced && i < depth; i++)
+    for (uintptr_t i = 0; fenced && i < seen; i++)
         atomic_init(&stack->slots[i].claim,
                     mag_fork_claim_of(&stack->slots[i], MAG_CLAIM_SHARED));
     return stack;

@@ -159,11 +159,6 @@ bool mag_fork_pop_call(mag_fork *w)
     return mag_fork_pop(w);
 }
 
-bool mag_fork_is_full_call(mag_fork w)
-{
-    return mag_fork_is_full(w);
-}
-
 bool mag_fork_pop_slow(uintptr_t claim)
 {
     struct mag_fork_slot *slot = (struct mag_fork_slot *)(claim & ~MAG_CLAIM_FLAGS);

@@ -1,89 +1,163 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/fork_stack.h"
 
-#include "sched/os.h"
+#include "sched/space.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
+#include <string.h>
 
-/* Stacks are multiples of this, so that their parts are whole pages, whatever those are:
- * three quarters, and an eighth of that. */
-#define UNIT ((uintptr_t)1 << 22)
+static_assert(MAG_FORK_OPENED >= MAG_FORK_SLOTS_AT, "the stack's own words are open");
 
-#define SLOT_BYTES sizeof(struct mag_fork_slot)
+/* A part of a stack that is lent by the kernel page by page, and what of it is in use. */
+struct part {
+    char *at;
+    size_t bytes;
+    size_t used;
+};
 
-/* Bytes that hold so many slots and what goes with them. */
-#define BYTES_FOR(slots) \
-    (((MAG_FORK_SLOTS_AT + ((slots) + 1) * SLOT_BYTES) / 3 * 4 + UNIT) / UNIT * UNIT)
-
-/* What <magpie/fork.h> promises for large blocks: bytes, less what guards take. */
-static_assert(BYTES_FOR(MAG_FORK_WAITING_MAX) / 32 * 5 - 2 * MAG_FORK_GUARD >=
-                  MAG_FORK_BLOCKS_MAX,
-              "as many bytes of blocks as promised");
-static_assert(BYTES_FOR(MAG_FORK_WAITING_MAX) <= MAG_FORK_STACK_SPAN, "it fits");
-
-/* What a thread gets that asks for no size of its own. */
-static int default_c_stack(size_t *ret_bytes)
+/* What lies behind the open beginning of the slots, and of `begun`. */
+static void find_parts(void *memory, size_t bytes, struct part ret_parts[2])
 {
-    pthread_attr_t attributes;
+    size_t open = mag_fork_opened_in(bytes);
+    char *stack = memory;
 
-    if (pthread_attr_init(&attributes) != 0)
-        return -ENOMEM;
-    int error = pthread_attr_getstacksize(&attributes, ret_bytes);
-    (void)pthread_attr_destroy(&attributes);
-    return -error;
+    ret_parts[0] = (struct part){stack + open, mag_fork_guard_at(bytes) - open, 0};
+    ret_parts[1] =
+        (struct part){stack + mag_fork_begun_at(bytes) + open / 8,
+                      mag_fork_blocks_at(bytes) - mag_fork_begun_at(bytes) - open / 8, 0};
 }
 
-/* The least whose slots a recursion does not reach the end of.  0; -ENOMEM. */
-static int least_bytes(size_t c_stack, size_t *ret_bytes)
+static int lend_parts(const struct part parts[2])
 {
-    uintptr_t recursion = c_stack / MAG_FORK_STACK_PER_CHILD;
+    int r = 0;
 
-    if (recursion > MAG_FORK_STACK_SPAN / SLOT_BYTES)
-        return -ENOMEM;
-    *ret_bytes = BYTES_FOR(MAG_FORK_WAITING_MAX + recursion);
-    return *ret_bytes <= MAG_FORK_STACK_SPAN ? 0 : -ENOMEM;
+    for (int i = 0; r == 0 && i < 2; i++)
+        r = parts[i].bytes != 0 ? mag_space_lend(parts[i].at, parts[i].bytes) : 0;
+    return r;
 }
 
-/* Whoever runs into one of these is stopped before anything is overwritten. */
-static int set_guards(char *memory, size_t bytes)
+static int open_stack(char *stack, size_t bytes)
 {
-    int r = mag_os_forbid(memory + mag_fork_guard_at(bytes), MAG_FORK_GUARD);
-
-    return r < 0 ? r : mag_os_forbid(memory + mag_fork_blocks_end(bytes), MAG_FORK_GUARD);
-}
-
-int mag_fork_stack_map(size_t c_stack, void **ret_memory, size_t *ret_bytes)
-{
-    size_t bytes = MAG_FORK_STACK_SPAN;
-    void *memory = NULL;
-    size_t least = 0;
-    int r = c_stack == 0 ? default_c_stack(&c_stack) : 0;
+    size_t open = mag_fork_opened_in(bytes);
+    struct part parts[2];
+    int r = mag_space_open(stack, open);
 
     if (r == 0)
-        r = least_bytes(c_stack, &least);
+        r = mag_space_open(stack + mag_fork_begun_at(bytes), open / 8);
     if (r < 0)
         return r;
-    /* As much as there may be, else the least. */
-    r = mag_os_reserve(bytes, MAG_FORK_STACK_SPAN, &memory);
-    if (r < 0) {
-        bytes = least;
-        r = mag_os_reserve(bytes, MAG_FORK_STACK_SPAN, &memory);
-    }
+    find_parts(stack, bytes, parts);
+    return lend_parts(parts);
+}
+
+static int map_stack(size_t bytes, void **ret_memory)
+{
+    void *memory;
+    int r = mag_space_reserve(bytes, MAG_FORK_STACK_SPAN, &memory);
+
     if (r < 0)
         return r;
-    r = set_guards(memory, bytes);
+    r = open_stack(memory, bytes);
     if (r < 0) {
-        mag_os_unreserve(memory, bytes);
+        mag_space_release(memory, bytes);
         return r;
     }
     *ret_memory = memory;
-    *ret_bytes = bytes;
     return 0;
+}
+
+int mag_fork_stack_map(size_t least, size_t *bytes, void **ret_memory)
+{
+    int r = map_stack(*bytes, ret_memory);
+
+    while (r < 0 && *bytes > least) {
+        size_t half = mag_fork_stack_round(*bytes / 2);
+
+        *bytes = half > least ? half : least;
+        r = map_stack(*bytes, ret_memory);
+    }
+    return r;
 }
 
 void mag_fork_stack_unmap(void *memory, size_t bytes)
 {
-    mag_os_unreserve(memory, bytes);
+    mag_space_release(memory, bytes);
+}
+
+size_t mag_fork_stack_round(size_t bytes)
+{
+    size_t unit = MAG_FORK_STACK_PAGES * mag_space_page();
+
+    return (bytes + unit - 1) / unit * unit;
+}
+
+/* ---------------------------------------------------------------------- fork() */
+
+/* [L] under the registry's lock: of the thread that forks. */
+static struct {
+    struct mag_fork_stack *stack;
+    struct part parts[2];
+    char *copy;
+} kept;
+
+static size_t used_beyond_open(const struct part *part, const void *end)
+{
+    const char *last = end;
+
+    return last > part->at ? (size_t)(last - part->at) : 0;
+}
+
+void mag_fork_stack_before_fork(struct mag_fork_stack *stack)
+{
+    struct part *parts = kept.parts;
+    struct mag_fork_slot *top = stack->entry;
+    const struct mag_fork_slot *last = stack->slots + mag_fork_slots_in(stack->bytes);
+
+    /* relaxed: the owner wrote them. */
+    while (top < last && atomic_load_explicit(&top->body, memory_order_relaxed) != NULL)
+        top++;
+    kept.stack = stack;
+    find_parts(stack, stack->bytes, parts);
+    parts[0].used = used_beyond_open(&parts[0], top);
+    parts[1].used = used_beyond_open(&parts[1], stack->begun + (top - stack->slots));
+    kept.copy = NULL;
+    if (parts[0].used + parts[1].used == 0)
+        return;
+    kept.copy = mag_space_private(parts[0].used + parts[1].used);
+    if (kept.copy == NULL)
+        return;
+    memcpy(kept.copy, parts[0].at, parts[0].used);
+    memcpy(kept.copy + parts[0].used, parts[1].at, parts[1].used);
+}
+
+static void drop_copy(void)
+{
+    if (kept.copy != NULL)
+        mag_space_release(kept.copy, kept.parts[0].used + kept.parts[1].used);
+    kept.stack = NULL;
+}
+
+void mag_fork_stack_after_fork_in_parent(void)
+{
+    if (kept.stack != NULL)
+        drop_copy();
+}
+
+void mag_fork_stack_after_fork_in_child(void)
+{
+    struct part *parts = kept.parts;
+    bool lost = kept.copy == NULL && parts[0].used + parts[1].used != 0;
+
+    if (kept.stack == NULL)
+        return;
+    if (lost || lend_parts(parts) < 0) {
+        /* What the parent goes on to use is not the child's. */
+        mag_space_close(parts[0].at, parts[0].bytes);
+        mag_space_close(parts[1].at, parts[1].bytes);
+    } else if (kept.copy != NULL) {
+        memcpy(parts[0].at, kept.copy, parts[0].used);
+        memcpy(parts[1].at, kept.copy + parts[0].used, parts[1].used);
+    }
+    drop_copy();
 }

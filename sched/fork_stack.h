@@ -84,24 +84,37 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A fork stack lies at a multiple of this, so that a slot finds its stack.  It is as
- * large where the process may have so much address space, which is backed by memory only
- * where it was used; else it has the least that the worker's own stack allows. */
+/* A fork stack lies at a multiple of this, so that a slot finds its stack, and is at most
+ * as large. */
 #define MAG_FORK_STACK_SPAN MAG_FORK_SPAN
 
-/* The least holds MAG_FORK_WAITING_MAX children, and one more for each so many bytes of
- * the worker's own stack: less than any recursion takes for one, as it keeps where to
- * return to and where its child stands.  So it ends there before it ends here. */
+/* Where address space is not limited a stack holds MAG_FORK_WAITING_MAX children, and one
+ * more for each so many bytes of the worker's own stack: less than any recursion takes
+ * for one, as it keeps where to return to and where its child stands.  So it ends there
+ * before it ends here. */
 #define MAG_FORK_STACK_PER_CHILD ((uintptr_t)8)
+
+/* Stacks are multiples of so many pages: then their parts are whole pages. */
+#define MAG_FORK_STACK_PAGES 128
+
+/* The first bytes of a stack, and an eighth of that of `begun`, are the process's own
+ * from the start.  What follows is lent by the kernel page by page (space.h): a fork does
+ * not look whether there is room, and the kernel must not count what nobody touches. */
+#define MAG_FORK_OPENED ((uintptr_t)512 * 1024)
 
 /* Where the slots begin, whose addresses leave room for a claim's flags. */
 #define MAG_FORK_SLOTS_AT ((uintptr_t)512)
 
-/* Pages that nobody may touch, behind the slots and behind the blocks. */
-#define MAG_FORK_GUARD ((uintptr_t)1 << 16)
+/* Pages that nobody may touch, behind the slots and behind the blocks: at most that. */
+#define MAG_FORK_GUARD_MAX ((uintptr_t)1 << 16)
 
 /* In a stack of `bytes`: where the slots end, then where `begun` is, a pointer for each
  * slot, then where the blocks of large children begin and end. */
+static inline uintptr_t mag_fork_guard_in(uintptr_t bytes)
+{
+    return bytes / 64 < MAG_FORK_GUARD_MAX ? bytes / 64 : MAG_FORK_GUARD_MAX;
+}
+
 static inline uintptr_t mag_fork_guard_at(uintptr_t bytes)
 {
     return bytes / 4 * 3;
@@ -109,7 +122,7 @@ static inline uintptr_t mag_fork_guard_at(uintptr_t bytes)
 
 static inline uintptr_t mag_fork_begun_at(uintptr_t bytes)
 {
-    return mag_fork_guard_at(bytes) + MAG_FORK_GUARD;
+    return mag_fork_guard_at(bytes) + mag_fork_guard_in(bytes);
 }
 
 static inline uintptr_t mag_fork_blocks_at(uintptr_t bytes)
@@ -120,7 +133,13 @@ static inline uintptr_t mag_fork_blocks_at(uintptr_t bytes)
 
 static inline uintptr_t mag_fork_blocks_end(uintptr_t bytes)
 {
-    return bytes - MAG_FORK_GUARD;
+    return bytes - mag_fork_guard_in(bytes);
+}
+
+static inline uintptr_t mag_fork_opened_in(uintptr_t bytes)
+{
+    return MAG_FORK_OPENED < mag_fork_guard_at(bytes) ? MAG_FORK_OPENED
+                                                      : mag_fork_guard_at(bytes);
 }
 
 /* The last slot is left out, as they do not begin at 0. */
@@ -137,7 +156,7 @@ struct mag_fork_modes {
 };
 
 struct mag_fork_stack {
-    _Alignas(MAG_CACHE_LINE) struct mag_fork_ground ground; /* [I] first of all */
+    _Alignas(MAG_CACHE_LINE) struct mag_fork_ground ground; /* [W] first of all */
 
     _Alignas(MAG_CACHE_LINE) struct mag_spin lock; /* [A] */
     _Atomic(struct mag_fork_slot *) base;          /* [L] oldest child not taken */
@@ -152,11 +171,14 @@ struct mag_fork_stack {
     struct mag_fork_slot *entry;  /* [W] where the last run began */
     struct mag_fork_slot *child;  /* [W] what it runs, until that is answered; or NULL */
     struct mag_fork_modes own;    /* [I] those of whoever made the stack */
-    char *blocks;                 /* [I] of large children */
-    char *blocks_end;             /* [I] the guard */
-    char *spill;                  /* [W] the next of them */
-    bool fenced;                  /* [I] see asym.h */
-    uint32_t node;                /* [I] where the owner sits */
+    const struct mag_fork_slot *most; /* [I] where ground.full ends */
+    char *blocks;                     /* [I] of large children */
+    char *blocks_open;                /* [W] without access from here on */
+    char *blocks_end;                 /* [I] the guard */
+    char *spill;                      /* [W] the next of them */
+    size_t bytes;                     /* [I] of it all */
+    bool fenced;                      /* [I] see asym.h */
+    uint32_t node;                    /* [I] where the owner sits */
     /* [I] a waiting owner has stolen; `far`: from another node. */
     void (*on_steal)(void *arg, bool far);
     void *arg; /* [I] of it */
@@ -172,10 +194,20 @@ struct mag_fork_taken {
 
 enum mag_fork_steal { MAG_FORK_STOLEN, MAG_FORK_EMPTY, MAG_FORK_LOST };
 
-/* fork_map.c - zeroed memory for a stack, and how much there is, for a worker whose own
- * stack has `c_stack` bytes; 0: the system's default.  0; -ENOMEM. */
-int mag_fork_stack_map(size_t c_stack, void **ret_memory, size_t *ret_bytes);
+/* fork_map.c - zeroed memory for a stack of `*bytes`; where there is not so much, half as
+ * much and so on, but not less than `least`.  Both are sizes that are rounded.
+ * 0; -ENOMEM. */
+int mag_fork_stack_map(size_t least, size_t *bytes, void **ret_memory);
 void mag_fork_stack_unmap(void *memory, size_t bytes);
+
+/* fork_map.c - the next size that a stack can have. */
+size_t mag_fork_stack_round(size_t bytes);
+
+/* fork_map.c - around a fork() by the worker of `stack`, in this thread: the child gets a
+ * copy of what the jobs of the worker have on it. */
+void mag_fork_stack_before_fork(struct mag_fork_stack *stack);
+void mag_fork_stack_after_fork_in_parent(void);
+void mag_fork_stack_after_fork_in_child(void);
 
 /* Prepares a stack in such memory.  With fences thieves see the first `depth` children,
  * whose claims are set here; else all. */

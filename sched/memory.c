@@ -48,8 +48,11 @@ int mag_berth_map(struct mag_berth *berth)
                          &berth->pages, &placed);
     if (r < 0)
         return r;
-    r = mag_fork_stack_map(berth->sched->settings.config.stack_size, &berth->fork_pages,
-                           &berth->fork_bytes);
+    struct mag_settings *settings = &berth->sched->settings;
+    /* What was too much for one is not tried for the next. */
+    r = mag_fork_stack_map(settings->fork_least, &settings->fork_bytes,
+                           &berth->fork_pages);
+    berth->fork_bytes = settings->fork_bytes;
     if (r < 0) {
         mag_node_unmap(berth->pages, berth->size);
         berth->pages = NULL;

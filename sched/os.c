@@ -7,14 +7,10 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-/* Places that are tried for a reserve: those of as many workers as there may be. */
-enum { RESERVE_TRIES = 2 * 4096 };
 
 /* Room for as many CPUs as a kernel can be built for. */
 enum { CPU_SETS = 8 };
@@ -107,77 +103,4 @@ bool mag_os_is_bound(int32_t thread, uint32_t cpu)
         return true;
     return CPU_COUNT_S(sizeof(sets), sets) == 1 &&
            CPU_ISSET_S((size_t)cpu, sizeof(sets), sets);
-}
-
-/* Address space, without access. */
-static void *map(void *at, size_t size, int flags)
-{
-    void *pages = mmap(at, size, PROT_NONE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
-
-    return pages == MAP_FAILED ? NULL : pages;
-}
-
-/* Unlocked before it can be written: in a process that locks what it will map (mlockall,
- * MCL_FUTURE) the kernel would back all of it at once. */
-static bool open_up(void *pages, size_t size)
-{
-    (void)munlock(pages, size);
-    return mprotect(pages, size, PROT_READ | PROT_WRITE) == 0;
-}
-
-/* Where the kernel would put it, for a first guess; 0: nowhere. */
-static uintptr_t find_room(size_t size)
-{
-    void *pages = map(NULL, size, 0);
-
-    if (pages != NULL)
-        (void)munmap(pages, size);
-    return (uintptr_t)pages;
-}
-
-/* At that place and no other. */
-static bool map_at(uintptr_t at, size_t size)
-{
-    void *place = (void *)at; /* NOLINT(performance-no-int-to-ptr) */
-    void *pages = map(place, size, MAP_FIXED_NOREPLACE);
-
-    /* Kernels before 4.17 do not know the flag, and choose a place. */
-    if (pages != NULL && (uintptr_t)pages != at)
-        (void)munmap(pages, size);
-    return (uintptr_t)pages == at;
-}
-
-int mag_os_reserve(size_t size, size_t alignment, void **ret_pages)
-{
-    uintptr_t room = find_room(size);
-    uintptr_t first = room & ~(alignment - 1);
-
-    /* Further and further away, below and above in turn. */
-    for (uintptr_t i = 0; room != 0 && i < RESERVE_TRIES; i++) {
-        uintptr_t distance = (i + 1) / 2 * alignment;
-        uintptr_t at = i % 2 != 0 ? first - distance : first + distance;
-
-        if (!map_at(at, size))
-            continue;
-        void *pages = (void *)at; /* NOLINT(performance-no-int-to-ptr) */
-        if (!open_up(pages, size)) {
-            (void)munmap(pages, size);
-            return -ENOMEM;
-        }
-        (void)madvise(pages, size, MADV_NOHUGEPAGE);
-        *ret_pages = pages;
-        return 0;
-    }
-    return -ENOMEM;
-}
-
-int mag_os_forbid(void *pages, size_t size)
-{
-    return mprotect(pages, size, PROT_NONE) == 0 ? 0 : -ENOMEM;
-}
-
-void mag_os_unreserve(void *pages, size_t size)
-{
-    (void)munmap(pages, size);
 }

@@ -47,16 +47,6 @@ int32_t mag_os_thread(void);
 /* Whether a thread may run on that CPU only; true also where the kernel does not tell. */
 bool mag_os_is_bound(int32_t thread, uint32_t cpu);
 
-/* Reserves `size` bytes of zeroed address space at a multiple of `alignment`, both powers
- * of two; pages are taken where they are first touched, and none of them is huge.
- *
- *   Returns    0; -ENOMEM */
-int mag_os_reserve(size_t size, size_t alignment, void **ret_pages);
-void mag_os_unreserve(void *pages, size_t size);
-
-/* Whoever touches these pages is stopped by SIGSEGV.  0; -ENOMEM. */
-int mag_os_forbid(void *pages, size_t size);
-
 /* Tells the processor that this is a spin loop. */
 static inline void mag_os_pause(void)
 {

@@ -27,10 +27,13 @@ static void before_fork(void)
 {
     (void)pthread_mutex_lock(&starting);
     (void)pthread_mutex_lock(&lock);
+    if (mag_self.worker != NULL)
+        mag_fork_stack_before_fork(mag_self.worker->forks);
 }
 
 static void after_fork_in_parent(void)
 {
+    mag_fork_stack_after_fork_in_parent();
     (void)pthread_mutex_unlock(&lock);
     (void)pthread_mutex_unlock(&starting);
 }
@@ -55,6 +58,7 @@ static void orphan(struct mag_sched *sched)
 static void after_fork_in_child(void)
 {
     mag_unpinned_after_fork();
+    mag_fork_stack_after_fork_in_child();
     mag_poster_after_fork();
     for (struct mag_sched *sched = schedulers; sched != NULL; sched = sched->next)
         orphan(sched);

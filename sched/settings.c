@@ -59,6 +59,10 @@ static int check(struct mag_sched_config *config)
         return -EINVAL;
     if (config->stack_size != 0 && config->stack_size < STACK_MIN)
         return -EINVAL;
+    if (config->fork_stack_size != 0 &&
+        (config->fork_stack_size < MAG_SCHED_FORK_STACK_MIN ||
+         config->fork_stack_size > MAG_SCHED_FORK_STACK_MAX))
+        return -EINVAL;
     if (config->fork_depth < FORK_DEPTH_MIN || config->fork_depth > MAG_SCHED_FORKS_MAX)
         return -EINVAL;
     config->fork_depth = power_of_two_at_least(config->fork_depth);

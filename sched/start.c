@@ -3,6 +3,7 @@
 #include "sched/core.h"
 #include "sched/os.h"
 #include "sched/self.h"
+#include "sched/space.h"
 
 #include <magpie/unpinned.h>
 
@@ -142,13 +143,26 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config)
         return r;
     sched->worker_count = mag_plan_workers(sched->plan);
     sched->crowded = sched->worker_count > mag_topology_pus(sched->settings.topology);
-    r = make_queues(sched);
+    r = mag_settings_fit(&sched->settings, sched->worker_count);
+    if (r == 0)
+        r = make_queues(sched);
     if (r == 0)
         r = mag_clock_init(&sched->clock, sched, sched->worker_count);
     return r < 0 ? r : map_berths(sched);
 }
 
 /* ------------------------------------------------------------------- threads */
+
+/* The C library says the same of a thread too many and of a stack too large. */
+static int why_refused(const struct mag_settings *settings)
+{
+    void *stack = mag_space_private(settings->c_stack);
+
+    if (stack == NULL)
+        return -ENOMEM;
+    mag_space_release(stack, settings->c_stack);
+    return -EAGAIN;
+}
 
 static int start_thread(struct mag_berth *berth, const pthread_attr_t *attributes)
 {
@@ -159,7 +173,7 @@ static int start_thread(struct mag_berth *berth, const pthread_attr_t *attribute
     if (pthread_create(&berth->thread, attributes, mag_worker_main, berth) != 0) {
         /* relaxed: as above. */
         (void)atomic_fetch_sub_explicit(&sched->live, 1, memory_order_relaxed);
-        return -EAGAIN;
+        return why_refused(&sched->settings);
     }
     sched->started++;
     return 0;

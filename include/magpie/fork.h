@@ -42,18 +42,24 @@
  * function that changes a mode changes it back before it returns, and forks nothing
  * meanwhile.  Flags (fetestexcept) stay with the worker that raised them.
  *
- * Limits.  A waiting child takes 64 bytes, in memory that grows as it is used.
- * MAG_FORK_WAITING_MAX children of one worker may always wait at once, and besides them
- * one for each 8 bytes of its C stack.  A recursion that forks a child in each call takes
- * more than that for it, and ends where the C stack does, never here.  Where address
- * space is not limited (16 GiB for each worker) it is 200 million.  Beyond that a guard
- * page stops the program, as it does for too deep a recursion; nothing is overwritten.
- * Loops that fork children of unknown number ask mag_fork_is_full, or use a scope, which
- * does so: <magpie/scope.h>.
+ * Limits.  A waiting child takes 64 bytes.  Memory is taken where children wait; a stack
+ * on which none has waited costs address space only.  Unless the process's address space
+ * is limited (RLIMIT_AS) or `fork_stack_size` (sched.h) says otherwise, 12.5 million
+ * children of one worker may wait at once: MAG_FORK_WAITING_MAX of a loop, and besides
+ * them one for each 8 bytes of its C stack.  A recursion that forks a child in each call
+ * takes more than that for it, and ends where the C stack does, never here.  A smaller
+ * stack holds a child for each 86 of its bytes.  Beyond its end a guard page stops the
+ * program, as it does for too deep a recursion; nothing is overwritten.  Loops that fork
+ * children of unknown number ask mag_fork_is_full, or use a scope, which does so:
+ * <magpie/scope.h>.
  *
- * Blocks of large children lie beside the stack, MAG_FORK_BLOCKS_MAX bytes of one worker
- * in any case and 2.5 GiB where address space is not limited.  Those beyond come from the
- * heap; if that refuses one, the program is stopped at the guard page, at the fork.
+ * Blocks of large children lie beside the stack, in 5/32 of its size: at least
+ * MAG_FORK_BLOCKS_MAX bytes of one worker where address space is not limited.  Those
+ * beyond, and those for which the system refuses memory there, come from the heap; if
+ * that refuses one too, the program is stopped at the guard page, at the fork.
+ *
+ * fork().  A job may call it: the child process has a copy of the children that wait on
+ * the calling worker.
  *
  * All children that wait can be stolen.  Where the kernel refuses membarrier (`magpie
  * doctor` says so) only the oldest `fork_depth` of a worker can (sched.h); a child beyond
@@ -123,10 +129,11 @@ MAG_EXTERN_C_BEGIN
 /* Bytes of arguments, and of a result, that a child's own slot holds. */
 #define MAG_FORK_PAYLOAD 48
 
-/* Children of one worker that may wait at once, at least. */
+/* Children of one worker that a loop may fork, where address space is not limited. */
 #define MAG_FORK_WAITING_MAX 3000000
 
-/* Bytes of large children's blocks that one worker has beside its stack, at least. */
+/* Bytes of large children's blocks that one worker has beside its stack, at least, where
+ * address space is not limited. */
 #define MAG_FORK_BLOCKS_MAX 39845888
 
 /* ---------------------------------------------------------- the fork stack */
@@ -204,12 +211,16 @@ MAG_API void mag_fork_answer(mag_fork w);
 
 /* What a fork stack begins with. */
 struct mag_fork_ground {
-    const struct mag_fork_slot *full; /* [I] */
+    const struct mag_fork_slot *full; /* [W] moves up in steps */
 };
 
+/* The second half of mag_fork_is_full, for that function only. */
+MAG_API MAG_COLD bool mag_fork_is_full_slow(mag_fork w);
+
 /*
- * Whether as many children of this worker wait as are promised, MAG_FORK_WAITING_MAX, or
- * as thieves see.  A loop that forks children of unknown number calls them then:
+ * Whether as many children of this worker wait as a loop may fork: MAG_FORK_WAITING_MAX,
+ * three quarters of what its stack holds, or as many as thieves see, whichever is least.
+ * A loop that forks children of unknown number calls them then:
  *
  *     if (mag_fork_is_full(w))
  *         sum += visit(w, item);
@@ -225,7 +236,9 @@ MAG_INLINE bool mag_fork_is_full(mag_fork w)
     uintptr_t stack = MAG_RECAST(uintptr_t, w.top) & ~(MAG_FORK_SPAN - 1);
 
     /* NOLINTNEXTLINE(performance-no-int-to-ptr): that is how a slot finds its stack. */
-    return w.top >= MAG_RECAST(const struct mag_fork_ground *, stack)->full;
+    if (MAG_LIKELY(w.top < MAG_RECAST(const struct mag_fork_ground *, stack)->full))
+        return false;
+    return mag_fork_is_full_slow(w);
 }
 
 /* The second half of a push: the child whose payload has been written is there. */

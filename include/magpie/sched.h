@@ -137,7 +137,9 @@ struct mag_sched_config {
     /* The machine; borrowed until the scheduler is destroyed.  Default NULL: this one. */
     const struct mag_topology *topology;
 
-    /* Stack of each worker in bytes, at least 64 KiB.  Default 0: the system's. */
+    /* C stack of each worker in bytes, at least 64 KiB.  Default 0: the system's; where
+     * RLIMIT_AS or RLIMIT_DATA leaves less than twice that for all workers, half of what
+     * is left divided among them, but at least 1 MiB. */
     size_t stack_size;
 
     /* Where the kernel refuses membarrier: forked children of each worker that others
@@ -163,10 +165,20 @@ struct mag_sched_config {
     void (*on_start)(uint32_t worker, void *arg);
     void (*on_stop)(uint32_t worker, void *arg);
     void *hook_arg;
+
+    /* Address space for each worker's fork stack in bytes, MAG_SCHED_FORK_STACK_MIN to
+     * MAG_SCHED_FORK_STACK_MAX, rounded up to a multiple of 128 pages.  It holds a
+     * waiting child for each 86 bytes; memory is taken where children wait.  Default 0:
+     * 1 GiB, more for a `stack_size` above 72 MiB (fork.h, Limits); where RLIMIT_AS is
+     * set, at most a quarter of what is left for each worker beside its C stack. */
+    size_t fork_stack_size;
 };
 
 #define MAG_SCHED_WORKERS_MAX 4096
 #define MAG_SCHED_FORKS_MAX   8192
+
+#define MAG_SCHED_FORK_STACK_MIN ((size_t)512 * 1024)
+#define MAG_SCHED_FORK_STACK_MAX ((size_t)16 * 1024 * 1024 * 1024)
 
 /*
  * Fills a configuration with the defaults named above.
@@ -179,8 +191,10 @@ MAG_API void mag_sched_config_init(struct mag_sched_config *config);
  *
  *   Blocks     until every worker has started
  *   Allocates  yes
- *   Returns    0; -EINVAL a field is out of its range; -ENOMEM; -EAGAIN the system
- *              refused a thread.  A failed start leaves nothing behind
+ *   Returns    0; -EINVAL a field is out of its range; -ENOMEM memory or address space
+ *              is refused, by the system or by a limit (ulimit -v, -d); -EAGAIN a thread
+ *              is refused: a limit of threads is reached (ulimit -u, a container's pids
+ *              limit).  A failed start leaves nothing behind
  *   Release    mag_sched_destroy
  */
 MAG_API MAG_MUST_CHECK int mag_sched_start(const struct mag_sched_config *config,

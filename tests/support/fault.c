@@ -15,6 +15,7 @@ void *__real_aligned_alloc(size_t alignment, size_t size);
 void __real_free(void *memory);
 void *__real_mmap(void *at, size_t size, int protection, int flags, int file,
                   off_t offset);
+int __real_mprotect(void *at, size_t size, int protection);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*run)(void *), void *arg);
 void *__wrap_malloc(size_t size);
@@ -24,6 +25,7 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void __wrap_free(void *memory);
 void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file,
                   off_t offset);
+int __wrap_mprotect(void *at, size_t size, int protection);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*run)(void *), void *arg);
 
@@ -148,6 +150,15 @@ void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file,
     if (pages != MAP_FAILED)
         count_made();
     return pages;
+}
+
+int __wrap_mprotect(void *at, size_t size, int protection)
+{
+    if (is_the_one(&allocation_left)) {
+        errno = ENOMEM;
+        return -1;
+    }
+    return __real_mprotect(at, size, protection);
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,

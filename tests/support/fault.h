@@ -2,8 +2,8 @@
  * fault.h - makes allocations and thread creations fail, and counts what is live.
  *
  * The tests are linked so that these functions stand in for malloc, calloc, realloc,
- * aligned_alloc, free, mmap and pthread_create wherever our own code calls them; what
- * hwloc and the C library take for themselves is not touched.
+ * aligned_alloc, free, mmap, mprotect and pthread_create wherever our own code calls
+ * them; what hwloc and the C library take for themselves is not touched.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,7 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The `nth` allocation from now (1 is the next) fails, once; 0: none does. */
+/* The `nth` allocation from now (1 is the next) fails, once; 0: none does.  A mapping and
+ * an mprotect count as one. */
 void test_fail_allocation(uint32_t nth);
 
 /* The same for pthread_create. */

@@ -65,7 +65,8 @@ static int map_stacks(void **state)
     for (unsigned i = 0; i < STACKS; i++) {
         void *pages;
 
-        if (mag_fork_stack_map(0, &pages, &bytes) != 0)
+        bytes = MAG_SCHED_FORK_STACK_MIN;
+        if (mag_fork_stack_map(bytes, &bytes, &pages) != 0)
             return -1;
         stacks[i] = pages;
     }

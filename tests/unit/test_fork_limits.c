@@ -8,7 +8,7 @@
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
 
-#include "sched/fork_stack.h"
+#include "sched/core.h"
 
 #include <errno.h>
 #include <magpie/scope.h>
@@ -156,7 +156,7 @@ static int starts_nothing_in_less(void *arg)
     (void)arg;
     mag_sched_config_init(&config);
     config.workers = 1;
-    if (!limit_to((rlim_t)128 * MIB))
+    if (!limit_to((rlim_t)MIB / 4))
         return 1;
     return mag_sched_start(&config, &sched) == -ENOMEM && sched == NULL ? 0 : 2;
 }
@@ -226,57 +226,59 @@ static void more_than_there_is_room_for_stop_at_the_guard(void **state)
 
 /* ------------------------------------------------------------------- recursion */
 
-/* Slots, for a worker's own stack of so many bytes; 0: none was given. */
-static uint64_t slots_for(size_t c_stack)
+/* Bytes of a fork stack, for one worker whose own stack has so many; 0: none. */
+static size_t bytes_for(size_t c_stack)
 {
-    void *memory;
-    size_t bytes;
+    struct mag_settings settings = {.config = {.stack_size = c_stack}};
 
-    if (mag_fork_stack_map(c_stack, &memory, &bytes) != 0)
-        return 0;
-    mag_fork_stack_unmap(memory, bytes);
-    return mag_fork_slots_in(bytes);
+    return mag_settings_fit(&settings, 1) == 0 ? settings.fork_bytes : 0;
 }
 
-static bool holds_a_recursion(size_t c_stack)
+/* An empty function that calls takes 16 bytes, and nobody forks without a call. */
+static uint64_t recursion_on(size_t c_stack)
 {
-    /* An empty function that calls takes 16 bytes, and nobody forks without a call. */
-    return slots_for(c_stack) >= MAG_FORK_WAITING_MAX + (uint64_t)c_stack / 16;
-}
-
-static const size_t c_stacks[] = {(size_t)64 << 10, (size_t)8 << 20, (size_t)64 << 20,
-                                  (size_t)1 << 30};
-enum { C_STACKS = sizeof(c_stacks) / sizeof(c_stacks[0]) };
-
-/* In a child, which has room for the least alone: 0, or which was too small. */
-static int least_hold_recursions(void *arg)
-{
-    (void)arg;
-    if (!limit_to((rlim_t)15 * 1024 * MIB))
-        return C_STACKS + 1;
-    for (int i = 0; i < C_STACKS; i++) {
-        if (!holds_a_recursion(c_stacks[i]))
-            return i + 1;
-    }
-    return 0;
+    return (uint64_t)c_stack / 16;
 }
 
 static void each_stack_holds_what_a_recursion_can_fork(void **state)
 {
+    static const size_t c_stacks[] = {(size_t)64 << 10, (size_t)8 << 20, (size_t)64 << 20,
+                                      (size_t)1 << 30};
     (void)state;
-    for (unsigned i = 0; i < C_STACKS; i++)
-        assert_true(holds_a_recursion(c_stacks[i]));
-    assert_int_equal(test_in_child(least_hold_recursions, NULL), 0);
+
+    for (unsigned i = 0; i < sizeof(c_stacks) / sizeof(c_stacks[0]); i++)
+        assert_true(mag_fork_slots_in(bytes_for(c_stacks[i])) >=
+                    MAG_FORK_WAITING_MAX + recursion_on(c_stacks[i]));
 }
 
-static void a_stack_too_large_for_that_is_refused(void **state)
+/* In a child: 0, or what failed. */
+static int keeps_room_for_a_recursion(void *arg)
 {
+    const size_t c_stack = (size_t)8 * MIB;
+    struct mag_fork_stack *stack;
     void *memory;
-    size_t bytes;
-    (void)state;
 
-    assert_int_equal(mag_fork_stack_map((size_t)4 << 30, &memory, &bytes), -ENOMEM);
-    assert_int_equal(mag_fork_stack_map(SIZE_MAX, &memory, &bytes), -ENOMEM);
+    (void)arg;
+    if (!limit_to((rlim_t)1024 * MIB))
+        return 1;
+    size_t bytes = bytes_for(c_stack);
+    if (bytes == 0 || mag_fork_stack_map(bytes, &bytes, &memory) != 0)
+        return 2;
+    stack = mag_fork_stack_init(memory, bytes, MAG_SCHED_FORKS_MAX, false);
+    return (uint64_t)(stack->end - stack->most) >= recursion_on(c_stack) ? 0 : 3;
+}
+
+static void with_little_address_space_a_full_stack_has_room_for_a_recursion(void **state)
+{
+    (void)state;
+    assert_int_equal(test_in_child(keeps_room_for_a_recursion, NULL), 0);
+}
+
+static void a_c_stack_beyond_all_fork_stacks_has_the_largest(void **state)
+{
+    (void)state;
+    assert_true(bytes_for((size_t)4 << 30) == MAG_FORK_STACK_SPAN);
+    assert_true(bytes_for(SIZE_MAX) == MAG_FORK_STACK_SPAN);
 }
 
 /* Where the deepest call stands: on the C stack, and on the fork stack. */
@@ -370,7 +372,8 @@ int main(void)
         cmocka_unit_test(without_address_space_the_start_is_refused),
         cmocka_unit_test(more_than_there_is_room_for_stop_at_the_guard),
         cmocka_unit_test(each_stack_holds_what_a_recursion_can_fork),
-        cmocka_unit_test(a_stack_too_large_for_that_is_refused),
+        cmocka_unit_test(with_little_address_space_a_full_stack_has_room_for_a_recursion),
+        cmocka_unit_test(a_c_stack_beyond_all_fork_stacks_has_the_largest),
         cmocka_unit_test(a_recursion_without_end_ends_where_the_c_stack_does),
         cmocka_unit_test(more_children_wait_than_are_promised),
         cmocka_unit_test(a_scope_has_no_limit),

@@ -157,7 +157,8 @@ static uint64_t any_number(mag_fork w, uint64_t items, uint64_t *ret_forked)
 
 enum { ITEMS = 10000000 };
 
-static bool loops(struct mag_sched *sched)
+/* The sum is right, and of the children at least one in `part` of the most was forked. */
+static bool loops(struct mag_sched *sched, uint64_t part)
 {
     struct mag_sched_config config;
     uint64_t forked = 0;
@@ -166,8 +167,8 @@ static bool loops(struct mag_sched *sched)
     mag_sched_config_init(&config);
     uint64_t most =
         mag_barrier_is_asymmetric() ? MAG_FORK_WAITING_MAX : config.fork_depth;
-    return any_number_run(sched, &sum, ITEMS, &forked) == 0 && forked == most &&
-           sum == (uint64_t)ITEMS * (ITEMS + 1) / 2;
+    return any_number_run(sched, &sum, ITEMS, &forked) == 0 && forked <= most &&
+           forked >= most / part && sum == (uint64_t)ITEMS * (ITEMS + 1) / 2;
 }
 
 static void a_loop_that_asks_for_room_has_no_limit(void **state)
@@ -176,7 +177,7 @@ static void a_loop_that_asks_for_room_has_no_limit(void **state)
     (void)state;
 
     assert_non_null(sched);
-    assert_true(loops(sched));
+    assert_true(loops(sched, 1));
     mag_sched_destroy(sched);
 }
 
@@ -196,7 +197,7 @@ static int loops_in_little_space(void *arg)
     struct mag_sched *sched = start(2);
     if (sched == NULL)
         return 2;
-    bool right = loops(sched);
+    bool right = loops(sched, 3);
     mag_sched_destroy(sched);
     return right ? 0 : 3;
 }

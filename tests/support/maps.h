@@ -1,0 +1,27 @@
+/*
+ * maps.h - what the kernel counts of this process, by /proc/self/smaps, and limits to it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef TESTS_SUPPORT_MAPS_H
+#define TESTS_SUPPORT_MAPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct test_maps {
+    size_t all;      /* bytes of address space: RLIMIT_AS */
+    size_t writable; /* private and writable: RLIMIT_DATA, strict accounting */
+    size_t dumped;   /* accessible, and not left out of core files */
+    size_t count;    /* mappings */
+};
+
+void test_maps_read(struct test_maps *ret_maps);
+
+/* Whether a core file has the page of this address. */
+bool test_maps_dumps(const void *address);
+
+/* Sets RLIMIT_AS or RLIMIT_DATA to so much more than this process has. */
+bool test_limit_more(int resource, size_t more);
+
+#endif
