@@ -76,21 +76,47 @@ static void leave(void *arg)
     self = &shared_member;
 }
 
-static struct mag_member *make_member(void)
+/* The record of a thread that is gone and was not told so; NULL: there is none. */
+static struct mag_member *take_over(void)
+{
+    struct mag_member *member;
+
+    (void)pthread_mutex_lock(&list.lock);
+    member = list.members;
+    while (member != NULL && member->owner != &self)
+        member = member->next;
+    if (member != NULL)
+        mag_magazine_rack = member->rack;
+    (void)pthread_mutex_unlock(&list.lock);
+    return member;
+}
+
+static struct mag_member *new_member(void)
 {
     struct mag_member *member = aligned_alloc(MAG_CACHE_LINE, sizeof(*member));
 
     if (member == NULL)
         return NULL;
-    if (pthread_setspecific(list.exit_key, member) != 0) {
-        free(member);
-        return NULL;
-    }
     atomic_init(&member->latch, 0);
+    member->owner = &self;
     member->rack = (struct mag_magazine_rack){NULL, 0};
     (void)pthread_mutex_lock(&list.lock);
     link_member(member);
     (void)pthread_mutex_unlock(&list.lock);
+    return member;
+}
+
+static struct mag_member *make_member(void)
+{
+    struct mag_member *member;
+
+    /* Before there is a record: else it could not be told of the thread's end. */
+    if (pthread_setspecific(list.exit_key, &shared_member) != 0)
+        return NULL;
+    member = take_over();
+    if (member == NULL)
+        member = new_member();
+    (void)pthread_setspecific(list.exit_key, member);
     return member;
 }
 

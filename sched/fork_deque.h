@@ -33,6 +33,9 @@ mag_fork_where_begun(const struct mag_fork_slot *joined,
     return stack->begun[joined - stack->slots];
 }
 
+/* fork_join.c - answers the owner of a stolen child: the last touch of its slot. */
+void mag_fork_complete(struct mag_fork_slot *child);
+
 /* The owner.  A run begins at `at`: thieves may take what will be forked there first,
  * unless older children wait below, of whoever called this. */
 void mag_fork_deque_begin(struct mag_fork_stack *stack, struct mag_fork_slot *at);

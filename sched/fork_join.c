@@ -18,7 +18,7 @@ static void elsewhere(mag_fork w, void *payload)
 /* ------------------------------------------------------------------------ runs */
 
 /* The last touch of the child's slot; then, if its owner sleeps, of the owner's word. */
-static void complete(struct mag_fork_slot *child)
+void mag_fork_complete(struct mag_fork_slot *child)
 {
     struct mag_fork_stack *owner = mag_fork_stack_of(child);
     /* Both halves:
@@ -46,7 +46,7 @@ static void run_body(struct mag_fork_stack *stack, mag_fork_body body, void *pay
     stack->child = child;
     body((mag_fork){.top = at}, payload);
     if (stack->child != NULL)
-        complete(stack->child);
+        mag_fork_complete(stack->child);
     stack->child = before;
     stack->entry = entry;
 }
@@ -73,7 +73,7 @@ void mag_fork_answer(mag_fork w)
     /* Locked: who helps with the child has taken what it found, or sees that it is done
      * and leaves what is forked from here on. */
     mag_spin_lock(&stack->lock);
-    complete(stack->child);
+    mag_fork_complete(stack->child);
     mag_spin_unlock(&stack->lock);
     stack->child = NULL;
 }

@@ -49,6 +49,7 @@ int mag_sched_counters(const struct mag_sched *sched, uint32_t index,
         .steals_far = read_count(&worker->counts.steals_far),
         .parks = read_count(&worker->counts.parks),
         .wakes = read_count(&worker->counts.wakes),
+        .ended = read_count(&worker->counts.ended),
         /* relaxed: written once, before the start. */
         .pinned =
             (enum mag_pinned)atomic_load_explicit(&worker->pinned, memory_order_relaxed),

@@ -267,6 +267,42 @@ static MAG_FORK_INLINE bool mag_fork_pop(mag_fork *w)
     return mag_fork_pop_slow(claim);
 }
 
+/* ------------------------------------------------- children that nobody joins */
+
+/* Where a function's children begin. */
+struct mag_fork_mark {
+    mag_fork w;
+    void *block;
+};
+
+/*
+ * Remembers where a function's children begin: before the first fork.
+ *
+ *   Thread     a worker, with its own `w`
+ */
+MAG_API struct mag_fork_mark mag_fork_mark_of(mag_fork w);
+
+/*
+ * Drops all children that were forked since the mark and not joined, for a function that
+ * ends early: those that nobody took are not called, and the others are waited for.
+ * Results are lost.
+ *
+ *     struct mag_fork_mark mark = mag_fork_mark_of(w);
+ *
+ *     struct left_child left = left_fork(&w, node);
+ *     if (right(w, node) < 0) {
+ *         w = mag_fork_drop(&mark);
+ *         return -EIO;
+ *     }
+ *
+ * A block that a large child had from the heap is not freed, see Limits.
+ *
+ *   Thread     the worker that took the mark, in the same function
+ *   Blocks     while thieves run children
+ *   Returns    the `w` of the mark
+ */
+MAG_API mag_fork mag_fork_drop(const struct mag_fork_mark *mark);
+
 /*
  * The inline functions above as symbols, for languages that cannot include this header;
  * a mag_fork is passed like the pointer that it holds.
@@ -341,6 +377,8 @@ static inline void *mag_fork_block(const void *payload)
         struct name##_args copy_, *args_ = &copy_;                            \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_; \
         memcpy(args_, block_, sizeof(*args_));                                \
+        /* What is left there if the function ends its thread. */             \
+        memset(block_, 0, sizeof(result));                                    \
         result value_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));              \
         memcpy(block_, &value_, sizeof(value_));                              \
     }

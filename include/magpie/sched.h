@@ -275,6 +275,7 @@ struct mag_sched_counters {
     uint64_t steals_far;  /* the same from other nodes */
     uint64_t parks;       /* times it went to sleep */
     uint64_t wakes;       /* times it was woken for work */
+    uint64_t ended;       /* jobs that ended its thread, see "Threads that end" */
     enum mag_pinned pinned;
 };
 
