@@ -9,7 +9,8 @@
 
 #include <pthread.h>
 
-/* From here on a pthread_cancel of this thread waits.  Returns what mag_cancel_let takes. */
+/* From here on a pthread_cancel of this thread waits, until mag_cancel_let gets what this
+ * returns. */
 static inline int mag_cancel_hold(void)
 {
     int before = PTHREAD_CANCEL_ENABLE;

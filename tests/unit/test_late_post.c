@@ -45,7 +45,7 @@ static int stop_within(int64_t deadline_ns)
     return mag_sched_stop(sched, MAG_SCHED_DRAIN, deadline_ns, NULL, NULL);
 }
 
-/* ---------------------------------------------- posts from thread-specific destructors */
+/* ---------------------------------------- posts from thread-specific destructors */
 
 /* The round after which no destructor will be called again.  In the very last one
  * ThreadSanitizer has taken leave of the thread already. */
