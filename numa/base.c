@@ -29,6 +29,7 @@ const char *mag_error_text(int code)
         {-EIO, "the system could not be asked"},
         {-ECANCELED, "cancelled"},
         {-EBUSY, "in use"},
+        {-EOWNERDEAD, "the thread that ran the function ended in it"},
         {MAG_E_TOKEN, "misuse: the operation is over, or never was"},
         {MAG_E_PENDING, "misuse: read before it is complete"},
         {MAG_E_DONE, "misuse: completed a second time"},
@@ -36,6 +37,8 @@ const char *mag_error_text(int code)
         {MAG_E_ARG, "misuse: an argument that cannot be"},
         {MAG_E_STATE, "misuse: an async function has nowhere to go on"},
         {MAG_E_SIZE, "misuse: the result has another size"},
+        {MAG_E_JOIN, "misuse: a forked child was not joined, or not in order"},
+        {MAG_E_THREAD, "misuse: a job ended its thread"},
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

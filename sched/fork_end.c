@@ -1,9 +1,6 @@
 /*
- * fork_end.c - children that will not be joined: those of a function that is left on
- * another way than by returning, and those of a thread that ends in the middle of it.
- *
- * The slots tell what waits: from the first slot of a stack to its top each has a body,
- * and the first one that has none is the top, wherever the owner's `w` has gone.
+ * fork_end.c - what a thread that ends in the middle of its work leaves on its fork
+ * stack: the children that it forked, and those of others that it ran.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,36 +9,6 @@
 
 /* Between two looks at a child that a thief runs. */
 enum { CHILD_NAP_NS = 50000 };
-
-static bool has_child(struct mag_fork_slot *slot)
-{
-    /* relaxed: the owner wrote it. */
-    return atomic_load_explicit(&slot->body, memory_order_relaxed) != NULL;
-}
-
-static struct mag_fork_slot *top_from(struct mag_fork_slot *slot)
-{
-    while (has_child(slot))
-        slot++;
-    return slot;
-}
-
-/* ------------------------------------------------------------ by a function's choice */
-
-struct mag_fork_mark mag_fork_mark_of(mag_fork w)
-{
-    return (struct mag_fork_mark){.w = w, .block = mag_fork_stack_of(w.top)->spill};
-}
-
-mag_fork mag_fork_drop(const struct mag_fork_mark *mark)
-{
-    mag_fork w = {.top = top_from(mark->w.top)};
-
-    while (w.top > mark->w.top)
-        (void)mag_fork_pop(&w);
-    mag_fork_stack_of(w.top)->spill = mark->block;
-    return w;
-}
 
 /* ------------------------------------------------------------- by a thread that ends */
 
@@ -112,7 +79,7 @@ static struct mag_fork_slot *find_stolen(struct mag_sched *sched,
 void mag_fork_end(struct mag_worker *worker)
 {
     struct mag_fork_stack *stack = worker->forks;
-    struct mag_fork_slot *top = top_from(stack->slots);
+    struct mag_fork_slot *top = mag_fork_top_from(stack->slots);
     struct mag_fork_slot *child;
     struct mag_fork_slot *at;
 

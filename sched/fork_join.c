@@ -15,6 +15,38 @@ static void elsewhere(mag_fork w, void *payload)
     (void)payload;
 }
 
+/* ----------------------------------------------------------- what nobody joins */
+
+static bool has_child(struct mag_fork_slot *slot)
+{
+    /* relaxed: the owner wrote it. */
+    return atomic_load_explicit(&slot->body, memory_order_relaxed) != NULL;
+}
+
+struct mag_fork_slot *mag_fork_top_from(struct mag_fork_slot *slot)
+{
+    while (has_child(slot))
+        slot++;
+    return slot;
+}
+
+struct mag_fork_mark mag_fork_mark_of(mag_fork w)
+{
+    struct mag_fork_mark mark = {w, mag_fork_stack_of(w.top)->spill};
+
+    return mark;
+}
+
+mag_fork mag_fork_drop(const struct mag_fork_mark *mark)
+{
+    mag_fork w = {mag_fork_top_from(mark->w.top)};
+
+    while (w.top > mark->w.top)
+        (void)mag_fork_pop(&w);
+    mag_fork_stack_of(w.top)->spill = (char *)mark->block;
+    return w;
+}
+
 /* ------------------------------------------------------------------------ runs */
 
 /* The last touch of the child's slot; then, if its owner sleeps, of the owner's word. */
@@ -40,11 +72,15 @@ static void run_body(struct mag_fork_stack *stack, mag_fork_body body, void *pay
 {
     struct mag_fork_slot *entry = stack->entry;
     struct mag_fork_slot *before = stack->child;
+    struct mag_fork_mark mark = {{at}, stack->spill};
 
     mag_fork_deque_begin(stack, at);
     stack->entry = at;
     stack->child = child;
-    body((mag_fork){.top = at}, payload);
+    body(mark.w, payload);
+    /* Else others would see work there for ever. */
+    if (MAG_UNLIKELY(has_child(at)))
+        (void)mag_fork_drop(&mark);
     if (stack->child != NULL)
         mag_fork_complete(stack->child);
     stack->child = before;

@@ -2,6 +2,7 @@
 #include "sched/worker.h"
 
 #include "sched/core.h"
+#include "sched/misuse.h"
 #include "sched/os.h"
 #include "sched/self.h"
 
@@ -138,6 +139,7 @@ static void end_job(struct mag_worker *worker)
     mag_fork_end(worker);
     mag_fork_root_end(worker);
     mag_strand_end(worker->sched);
+    (void)mag_misuse_tell(MAG_E_THREAD, "a job or a hook of a worker ended its thread");
 }
 
 static void end_early(void *arg);

@@ -36,6 +36,7 @@ OWNER = {
     "pool.h": "numa",
     "sched.h": "sched",
     "fork.h": "sched",
+    "fork_check.h": "sched",
     "fork_pairs.h": "sched",
     "scope.h": "sched",
     "executor.h": "sched",

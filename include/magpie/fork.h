@@ -61,13 +61,10 @@
 
 #include <magpie/atomic.h>
 #include <magpie/base.h>
+#include <magpie/fork_check.h>
 #include <magpie/fork_pairs.h>
 #include <magpie/sched.h>
 #include <string.h>
-
-#ifdef MAG_DEBUG_TASKS
-#    include <assert.h>
-#endif
 
 MAG_EXTERN_C_BEGIN
 
@@ -314,17 +311,6 @@ MAG_API bool mag_fork_is_full_call(mag_fork w);
 
 /* -------------------------------------------- the macros behind MAG_FORKABLE */
 
-/* A join that meets another function's child: joins in another order than that of the
- * forks, a second one, one of a handle that was never set. */
-#ifdef MAG_DEBUG_TASKS
-/* relaxed: the owner wrote it. */
-#    define MAG_FORK_CHECK(w, stolen)                               \
-        assert(MAG_LOAD(&(w)->top[-1].body, relaxed) == (stolen) && \
-               "this child is not the one that was forked last")
-#else
-#    define MAG_FORK_CHECK(w, stolen) ((void)0)
-#endif
-
 /* Where a large child's arguments and result are. */
 static inline void *mag_fork_block(const void *payload)
 {
@@ -350,10 +336,12 @@ static inline void *mag_fork_block(const void *payload)
     };                                                                             \
     static inline result name(mag_fork w, MAG_FORK_PARAMS(__VA_ARGS__));           \
     static void name##_stolen(mag_fork w, void *payload_);                         \
+    MAG_FORK_NAME(name, name##_stolen)                                             \
     MAG_MUST_CHECK static MAG_FORK_INLINE struct name##_child name##_fork(         \
         mag_fork *mag_w, MAG_FORK_PARAMS(__VA_ARGS__))                             \
     {                                                                              \
         struct name##_child child_ = {1};                                          \
+        MAG_FORK_CHECK_FORK(mag_w, name);                                          \
         void *block_ = mag_w->top->payload;                                        \
         name##_payload *args_;                                                     \
         if (name##_is_large) {                                                     \
@@ -380,6 +368,7 @@ static inline void *mag_fork_block(const void *payload)
         /* What is left there if the function ends its thread. */             \
         memset(block_, 0, sizeof(result));                                    \
         result value_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));              \
+        MAG_FORK_CHECK_END(&mag_w, name);                                     \
         memcpy(block_, &value_, sizeof(value_));                              \
     }
 
@@ -387,7 +376,7 @@ static inline void *mag_fork_block(const void *payload)
 #define MAG_FORK_JOIN(result, name, joined, ...)                                      \
     static MAG_FORK_INLINE result joined(mag_fork *mag_w, struct name##_child child_) \
     {                                                                                 \
-        MAG_FORK_CHECK(mag_w, name##_stolen);                                         \
+        MAG_FORK_CHECK(mag_w, name);                                                  \
         bool ours_ = mag_fork_pop(mag_w);                                             \
         void *payload_ = mag_w->top->payload;                                         \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;         \
@@ -395,9 +384,10 @@ static inline void *mag_fork_block(const void *payload)
         result value_;                                                                \
         if (MAG_LIKELY(ours_)) {                                                      \
             const name##_payload *args_ = (const name##_payload *)block_;             \
-            if (!name##_is_large)                                                     \
+            if (!name##_is_large && !MAG_FORK_CHECKS)                                 \
                 return name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                      \
             value_ = name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                        \
+            MAG_FORK_CHECK_END(mag_w, name);                                          \
         } else {                                                                      \
             memcpy(&value_, block_, sizeof(value_));                                  \
         }                                                                             \
@@ -429,17 +419,20 @@ static inline void *mag_fork_block(const void *payload)
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;            \
         memcpy(args_, block_, sizeof(*args_));                                           \
         name(mag_w, MAG_FORK_PASS(__VA_ARGS__));                                         \
+        MAG_FORK_CHECK_END(&mag_w, name);                                                \
     }                                                                                    \
     static MAG_FORK_INLINE void name##_join(mag_fork *mag_w, struct name##_child child_) \
     {                                                                                    \
-        MAG_FORK_CHECK(mag_w, name##_stolen);                                            \
+        MAG_FORK_CHECK(mag_w, name);                                                     \
         bool ours_ = mag_fork_pop(mag_w);                                                \
         void *payload_ = mag_w->top->payload;                                            \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;            \
         const name##_payload *args_ = (const name##_payload *)block_;                    \
         (void)child_;                                                                    \
-        if (MAG_LIKELY(ours_))                                                           \
+        if (MAG_LIKELY(ours_)) {                                                         \
             name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                                    \
+            MAG_FORK_CHECK_END(mag_w, name);                                             \
+        }                                                                                \
         if (name##_is_large)                                                             \
             mag_fork_unspill(*mag_w, block_);                                            \
     }                                                                                    \

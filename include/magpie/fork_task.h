@@ -107,6 +107,7 @@ MAG_API struct mag_frame *mag_fork_task_begin(mag_fork w, const void *payload,
         struct mag_frame *frame_ =                                            \
             mag_fork_task_begin(mag_w, payload_, block_, &name##_type);       \
         result_task value_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));         \
+        MAG_FORK_CHECK_END(&mag_w, name);                                     \
         if (frame_ != NULL)                                                   \
             mag_frame_finish(frame_, value_.task, value_.large);              \
         else                                                                  \

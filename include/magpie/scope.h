@@ -102,6 +102,8 @@ MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
         MAG_FORK_FIELDS(__VA_ARGS__)                                                  \
     };                                                                                \
     static int name(mag_fork w, MAG_FORK_PARAMS(__VA_ARGS__));                        \
+    static void name##_spawned(mag_fork mag_w, void *payload);                        \
+    MAG_FORK_NAME(name, name##_spawned)                                               \
     static void name##_spawned(mag_fork mag_w, void *payload)                         \
     {                                                                                 \
         struct mag_scope *scope_;                                                     \
@@ -112,6 +114,7 @@ MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
             int error_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));                     \
             if (MAG_UNLIKELY(error_ != 0))                                            \
                 mag_scope_fail(scope_, error_);                                       \
+            MAG_FORK_CHECK_END(&mag_w, name);                                         \
         }                                                                             \
     }                                                                                 \
     __attribute__((unused)) static inline void name##_spawn(                          \
@@ -120,6 +123,7 @@ MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
         struct name##_args copy_, *args_ = &copy_;                                    \
         MAG_SCOPE_ASSERT(sizeof(*args_) <= MAG_SCOPE_PAYLOAD,                         \
                          "the arguments of " #name " are too large: pass a pointer"); \
+        MAG_FORK_CHECK_FORK(mag_w, name);                                             \
         MAG_FORK_FILL(__VA_ARGS__)                                                    \
         int error_ =                                                                  \
             mag_scope_spawn(mag_w, scope_, name##_spawned, args_, sizeof(*args_));    \
