@@ -158,12 +158,15 @@ static void work_on(struct tenancy *tenancy)
 static void end_early(void *arg)
 {
     struct tenancy *tenancy = arg;
+
+    /* Handlers of the same thread nest where it worked on in one; the scheduler may be
+     * gone. */
+    if (tenancy->over)
+        return;
+
     struct mag_worker *worker = tenancy->berth->worker;
     const struct mag_sched_config *config = &worker->sched->settings.config;
 
-    /* Handlers of the same thread nest where it worked on in one. */
-    if (tenancy->over)
-        return;
     if (tenancy->serves) {
         end_job(worker);
         tenancy->serves = false;

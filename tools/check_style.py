@@ -37,6 +37,7 @@ OWNER = {
     "sched.h": "sched",
     "fork.h": "sched",
     "fork_check.h": "sched",
+    "fork_drop.h": "sched",
     "fork_pairs.h": "sched",
     "scope.h": "sched",
     "executor.h": "sched",

@@ -31,6 +31,25 @@
  * everything in the serial order, and the compiler unrolls both alike: fib in the other
  * order took 1.25 times as long.
  *
+ * Leaving early.  A function that returns before its joins drops its children first:
+ * mag_fork_drop (fork_drop.h); in C++ a mag_fork_guard does so where an exception passes,
+ * too.  Without it the next fork of that worker finds the place taken.  A debug build
+ * then tells the watch of <magpie/debug.h>, or fails an assertion; in any other build the
+ * join that follows may get a stranger's result, or wait for ever.
+ *
+ * Exceptions and longjmp.  An exception may pass functions that were called, if each has
+ * joined or dropped its children; where it is caught, `w` is right again.  It may not
+ * leave a function that was forked, or that name_run began: std::terminate, whoever ran
+ * it.  Catch it inside, and hand an std::exception_ptr to the forker.  The bodies that
+ * mag_fork_run and mag_fork_push are given must not throw.  A longjmp may pass what an
+ * exception may pass: never a function of the library, and so never a fork or name_run.
+ * docs/guide/exceptions.md has programs.
+ *
+ * Threads that end in a forked function (pthread_exit, or a cancellation point of a
+ * cancelled thread): children that wait there are not called, and children that others
+ * run are waited for.  name_run returns -EOWNERDEAD; a join gets a result of all zeroes.
+ * <magpie/sched.h> has the rest.
+ *
  * What waits.  A join whose child was stolen runs children of that child until it is
  * done, and sleeps when there are none: it never starts unrelated work, so a lock that
  * the caller holds cannot be asked for by the wait.
@@ -83,8 +102,9 @@ MAG_EXTERN_C_BEGIN
  *
  * `name_run` calls the function as the root of a computation, from any thread, and waits
  * for it: from a worker of `sched` it is a plain call, from elsewhere the root is posted
- * to the pool and the thread sleeps until it is done.  It returns 0, or -ESHUTDOWN and
- * the function was not called.
+ * to the pool and the thread sleeps until it is done; it is not cancelled meanwhile.  It
+ * returns 0; -ESHUTDOWN and the function was not called; -EOWNERDEAD and it ended its
+ * thread (`*ret_result` is not written).
  *
  * Arguments and results may be of any size.  Where the arguments together, and the
  * result, fit into MAG_FORK_PAYLOAD bytes, they travel in the child's own cache line;
@@ -161,8 +181,10 @@ MAG_API void mag_fork_unspill(mag_fork w, void *block);
  * Calls `body(w, payload)` as the root of a computation, from any thread, and waits.  The
  * plain form under `name_run`.
  *
+ *   Thread     any; waiting is no cancellation point
  *   Blocks     until the body has returned
- *   Returns    0; -ESHUTDOWN the scheduler is stopping: the body was not called
+ *   Returns    0; -ESHUTDOWN the scheduler is stopping: the body was not called;
+ *              -EOWNERDEAD the body ended its thread
  */
 MAG_API MAG_MUST_CHECK int mag_fork_run(struct mag_sched *sched, mag_fork_body body,
                                         void *payload);
@@ -264,42 +286,6 @@ static MAG_FORK_INLINE bool mag_fork_pop(mag_fork *w)
     return mag_fork_pop_slow(claim);
 }
 
-/* ------------------------------------------------- children that nobody joins */
-
-/* Where a function's children begin. */
-struct mag_fork_mark {
-    mag_fork w;
-    void *block;
-};
-
-/*
- * Remembers where a function's children begin: before the first fork.
- *
- *   Thread     a worker, with its own `w`
- */
-MAG_API struct mag_fork_mark mag_fork_mark_of(mag_fork w);
-
-/*
- * Drops all children that were forked since the mark and not joined, for a function that
- * ends early: those that nobody took are not called, and the others are waited for.
- * Results are lost.
- *
- *     struct mag_fork_mark mark = mag_fork_mark_of(w);
- *
- *     struct left_child left = left_fork(&w, node);
- *     if (right(w, node) < 0) {
- *         w = mag_fork_drop(&mark);
- *         return -EIO;
- *     }
- *
- * A block that a large child had from the heap is not freed, see Limits.
- *
- *   Thread     the worker that took the mark, in the same function
- *   Blocks     while thieves run children
- *   Returns    the `w` of the mark
- */
-MAG_API mag_fork mag_fork_drop(const struct mag_fork_mark *mark);
-
 /*
  * The inline functions above as symbols, for languages that cannot include this header;
  * a mag_fork is passed like the pointer that it holds.
@@ -367,9 +353,13 @@ static inline void *mag_fork_block(const void *payload)
         memcpy(args_, block_, sizeof(*args_));                                \
         /* What is left there if the function ends its thread. */             \
         memset(block_, 0, sizeof(result));                                    \
-        result value_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));              \
-        MAG_FORK_CHECK_END(&mag_w, name);                                     \
-        memcpy(block_, &value_, sizeof(value_));                              \
+        MAG_FORK_TRY                                                          \
+        {                                                                     \
+            result value_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));          \
+            MAG_FORK_CHECK_END(&mag_w, name);                                 \
+            memcpy(block_, &value_, sizeof(value_));                          \
+        }                                                                     \
+        MAG_FORK_CATCH                                                        \
     }
 
 /* `joined` is the function's name: that of a join, or what a header above calls it. */
@@ -384,10 +374,14 @@ static inline void *mag_fork_block(const void *payload)
         result value_;                                                                \
         if (MAG_LIKELY(ours_)) {                                                      \
             const name##_payload *args_ = (const name##_payload *)block_;             \
-            if (!name##_is_large && !MAG_FORK_CHECKS)                                 \
-                return name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                      \
-            value_ = name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                        \
-            MAG_FORK_CHECK_END(mag_w, name);                                          \
+            MAG_FORK_TRY                                                              \
+            {                                                                         \
+                if (!name##_is_large && !MAG_FORK_CHECKS)                             \
+                    return name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                  \
+                value_ = name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                    \
+                MAG_FORK_CHECK_END(mag_w, name);                                      \
+            }                                                                         \
+            MAG_FORK_CATCH                                                            \
         } else {                                                                      \
             memcpy(&value_, block_, sizeof(value_));                                  \
         }                                                                             \
@@ -418,8 +412,12 @@ static inline void *mag_fork_block(const void *payload)
         struct name##_args copy_, *args_ = &copy_;                                       \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;            \
         memcpy(args_, block_, sizeof(*args_));                                           \
-        name(mag_w, MAG_FORK_PASS(__VA_ARGS__));                                         \
-        MAG_FORK_CHECK_END(&mag_w, name);                                                \
+        MAG_FORK_TRY                                                                     \
+        {                                                                                \
+            name(mag_w, MAG_FORK_PASS(__VA_ARGS__));                                     \
+            MAG_FORK_CHECK_END(&mag_w, name);                                            \
+        }                                                                                \
+        MAG_FORK_CATCH                                                                   \
     }                                                                                    \
     static MAG_FORK_INLINE void name##_join(mag_fork *mag_w, struct name##_child child_) \
     {                                                                                    \
@@ -430,8 +428,12 @@ static inline void *mag_fork_block(const void *payload)
         const name##_payload *args_ = (const name##_payload *)block_;                    \
         (void)child_;                                                                    \
         if (MAG_LIKELY(ours_)) {                                                         \
-            name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                                    \
-            MAG_FORK_CHECK_END(mag_w, name);                                             \
+            MAG_FORK_TRY                                                                 \
+            {                                                                            \
+                name(*mag_w, MAG_FORK_PASS(__VA_ARGS__));                                \
+                MAG_FORK_CHECK_END(mag_w, name);                                         \
+            }                                                                            \
+            MAG_FORK_CATCH                                                               \
         }                                                                                \
         if (name##_is_large)                                                             \
             mag_fork_unspill(*mag_w, block_);                                            \
@@ -447,5 +449,8 @@ static inline void *mag_fork_block(const void *payload)
     }
 
 MAG_EXTERN_C_END
+
+/* Children that nobody joins: mag_fork_drop, and a guard for C++. */
+#include <magpie/fork_drop.h>
 
 #endif

@@ -17,6 +17,11 @@
 
 #include <magpie/base.h>
 
+#if defined(__cplusplus) && defined(__cpp_exceptions)
+#    include <cxxabi.h>
+#    include <exception>
+#endif
+
 MAG_EXTERN_C_BEGIN
 
 struct mag_fork;
@@ -69,6 +74,29 @@ MAG_EXTERN_C_END
 #    define MAG_FORK_CHECK_FORK(w, function) ((void)0)
 #    define MAG_FORK_CHECK(w, function)      ((void)0)
 #    define MAG_FORK_CHECK_END(w, function)  ((void)0)
+#endif
+
+/* In C++ an exception that leaves a forked function ends the program, whoever runs it;
+ * what glibc throws to end a thread goes on. */
+#if defined(__cplusplus) && defined(__cpp_exceptions)
+#    ifdef __GLIBCXX__
+#        define MAG_FORK_LET_END           \
+            catch (abi::__forced_unwind &) \
+            {                              \
+                throw;                     \
+            }
+#    else
+#        define MAG_FORK_LET_END
+#    endif
+#    define MAG_FORK_TRY try
+#    define MAG_FORK_CATCH           \
+        MAG_FORK_LET_END catch (...) \
+        {                            \
+            std::terminate();        \
+        }
+#else
+#    define MAG_FORK_TRY
+#    define MAG_FORK_CATCH
 #endif
 
 #endif

@@ -106,12 +106,16 @@ MAG_API struct mag_frame *mag_fork_task_begin(mag_fork w, const void *payload,
         memcpy(args_, block_, sizeof(*args_));                                \
         struct mag_frame *frame_ =                                            \
             mag_fork_task_begin(mag_w, payload_, block_, &name##_type);       \
-        result_task value_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));         \
-        MAG_FORK_CHECK_END(&mag_w, name);                                     \
-        if (frame_ != NULL)                                                   \
-            mag_frame_finish(frame_, value_.task, value_.large);              \
-        else                                                                  \
-            memcpy(block_, (const void *)&value_, sizeof(value_));            \
+        MAG_FORK_TRY                                                          \
+        {                                                                     \
+            result_task value_ = name(mag_w, MAG_FORK_PASS(__VA_ARGS__));     \
+            MAG_FORK_CHECK_END(&mag_w, name);                                 \
+            if (frame_ != NULL)                                               \
+                mag_frame_finish(frame_, value_.task, value_.large);          \
+            else                                                              \
+                memcpy(block_, (const void *)&value_, sizeof(value_));        \
+        }                                                                     \
+        MAG_FORK_CATCH                                                        \
     }
 
 MAG_EXTERN_C_END
