@@ -52,6 +52,8 @@ const char *mag_error_text(int code)
         {MAG_E_ARG, "misuse: invalid argument"},
         {MAG_E_STATE, "misuse: the async function cannot resume"},
         {MAG_E_SIZE, "misuse: the result has another size"},
+        {MAG_E_JOIN, "misuse: a forked child was not joined, or not in order"},
+        {MAG_E_THREAD, "misuse: a job ended its thread"},
     };
     const char *text = find(texts, TEXTS(texts), code);
 
@@ -71,6 +73,7 @@ const char *mag_call_text(int code)
         {-EIO, "the machine could not be examined"},
         {-ENOSPC, "the limit that was set is reached"},
         {-ENOTSUP, "this build of the library cannot do that"},
+        {-EOWNERDEAD, "the thread that ran the function ended in it"},
         {-ESHUTDOWN, "the scheduler is stopping"},
         {-ETIMEDOUT, "the deadline has passed"},
     };

@@ -2,6 +2,7 @@
 #include "numa/cgroup.h"
 #include "numa/text.h"
 #include "numa/topology.h"
+#include "numa/uncancelled.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -89,7 +90,9 @@ int mag_budget_read(const struct mag_topology *topology,
     if (budget == NULL)
         return -ENOMEM;
     budget->rounding = rounding;
+    int cancel = mag_cancel_hold();
     int r = mag_cgroup_read(root != NULL ? root : "", &budget->levels);
+    mag_cancel_let(cancel);
     if (r < 0) {
         free(budget);
         return r;

@@ -56,18 +56,23 @@ static void free_member(struct mag_member *member)
     free(member);
 }
 
+/* Under the list's lock. */
+static void empty_rack(const struct mag_magazine_rack *rack)
+{
+    for (uint32_t i = 0; i < rack->size; i++) {
+        if (rack->magazines[i] != &no_magazine)
+            mag_magazine_empty(list.pools[i], rack->magazines[i]);
+    }
+}
+
 /* At the end of the calling thread.  Should a later destructor of the thread use a pool,
  * it does so without a record, as no further end will be announced. */
 static void leave(void *arg)
 {
     struct mag_member *member = arg;
-    const struct mag_magazine_rack *rack = &member->rack;
 
     (void)pthread_mutex_lock(&list.lock);
-    for (uint32_t i = 0; i < rack->size; i++) {
-        if (rack->magazines[i] != &no_magazine)
-            mag_magazine_empty(list.pools[i], rack->magazines[i]);
-    }
+    empty_rack(&member->rack);
     unlink_member(member);
     (void)pthread_mutex_unlock(&list.lock);
 
@@ -76,21 +81,49 @@ static void leave(void *arg)
     self = &shared_member;
 }
 
-static struct mag_member *make_member(void)
+/* The record of a thread that is gone and was not told so; NULL: there is none. */
+static struct mag_member *take_over(void)
+{
+    struct mag_member *member;
+
+    (void)pthread_mutex_lock(&list.lock);
+    member = list.members;
+    while (member != NULL && member->owner != &self)
+        member = member->next;
+    if (member != NULL) {
+        empty_rack(&member->rack);
+        mag_magazine_rack = member->rack;
+    }
+    (void)pthread_mutex_unlock(&list.lock);
+    return member;
+}
+
+static struct mag_member *new_member(void)
 {
     struct mag_member *member = aligned_alloc(MAG_CACHE_LINE, sizeof(*member));
 
     if (member == NULL)
         return NULL;
-    if (pthread_setspecific(list.exit_key, member) != 0) {
-        free(member);
-        return NULL;
-    }
     atomic_init(&member->latch, 0);
+    member->owner = &self;
     member->rack = (struct mag_magazine_rack){NULL, 0};
     (void)pthread_mutex_lock(&list.lock);
     link_member(member);
     (void)pthread_mutex_unlock(&list.lock);
+    return member;
+}
+
+static struct mag_member *make_member(void)
+{
+    struct mag_member *member;
+
+    /* Before there is a record: else it could not be told of the thread's end. */
+    if (pthread_setspecific(list.exit_key, &shared_member) != 0)
+        return NULL;
+    member = take_over();
+    if (member == NULL)
+        member = new_member();
+    (void)pthread_setspecific(list.exit_key, member);
     return member;
 }
 
@@ -163,17 +196,30 @@ static struct mag_magazine *hang_magazine(struct mag_member *member,
     return NULL;
 }
 
+static struct mag_magazine *find_magazine(const struct mag_pool *pool)
+{
+    if (pool->number >= mag_magazine_rack.size ||
+        mag_magazine_rack.magazines[pool->number] == &no_magazine)
+        return NULL;
+    return mag_magazine_rack.magazines[pool->number];
+}
+
 struct mag_magazine *mag_magazine_self(const struct mag_pool *pool)
 {
+    struct mag_magazine *magazine;
     struct mag_member *member;
 
     if (pool->cache == 0)
         return NULL;
-    if (pool->number < mag_magazine_rack.size &&
-        mag_magazine_rack.magazines[pool->number] != &no_magazine)
-        return mag_magazine_rack.magazines[pool->number];
+    magazine = find_magazine(pool);
+    if (magazine != NULL)
+        return magazine;
     member = mag_member_self();
-    return member != &shared_member ? hang_magazine(member, pool) : NULL;
+    if (member == &shared_member)
+        return NULL;
+    /* The record may have been another thread's, with magazines. */
+    magazine = find_magazine(pool);
+    return magazine != NULL ? magazine : hang_magazine(member, pool);
 }
 
 void mag_magazine_send_all(struct mag_pool *pool, struct mag_magazine *magazine)

@@ -31,12 +31,15 @@
 #include "numa/pool.h"
 #include "numa/turns.h"
 
-/* A thread that uses pools. */
+/* A thread that uses pools.  One whose first use comes from the last round of its
+ * thread-specific destructors leaves its record behind, which the next thread with the
+ * same storage takes over, `owner` being an address there. */
 struct mag_member {
     alignas(MAG_CACHE_LINE) _Atomic(uint32_t) latch; /* 1: held */
-    struct mag_member *next;                         /* under the list's lock */
-    struct mag_member **link;                        /* likewise */
-    struct mag_magazine_rack rack;                   /* likewise; the thread has a copy */
+    const void *owner;
+    struct mag_member *next;       /* under the list's lock */
+    struct mag_member **link;      /* likewise */
+    struct mag_magazine_rack rack; /* likewise; the thread has a copy */
 };
 
 /* Objects that wait to be sent to one other node. */

@@ -2,6 +2,7 @@
 #include "numa/pool.h"
 
 #include "numa/magazine.h"
+#include "numa/uncancelled.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -101,12 +102,9 @@ static int make(const struct mag_pool_config *config, const struct mag_pool_plac
     return 0;
 }
 
-int mag_pool_create(const struct mag_pool_config *config, struct mag_pool **ret_pool)
+static int create(const struct mag_pool_config *config, struct mag_pool **ret_pool)
 {
     struct mag_pool_place place;
-
-    if (!is_sane(config))
-        return -EINVAL;
     int r = mag_magazines_init();
     if (r < 0)
         return r;
@@ -116,6 +114,16 @@ int mag_pool_create(const struct mag_pool_config *config, struct mag_pool **ret_
     r = make(config, &place, ret_pool);
     if (r < 0)
         mag_pool_place_fini(&place);
+    return r;
+}
+
+int mag_pool_create(const struct mag_pool_config *config, struct mag_pool **ret_pool)
+{
+    if (!is_sane(config))
+        return -EINVAL;
+    int cancel = mag_cancel_hold();
+    int r = create(config, ret_pool);
+    mag_cancel_let(cancel);
     return r;
 }
 

@@ -59,8 +59,13 @@ static void *take_from_outboxes(const struct mag_pool *pool,
 
 static void prepare(const struct mag_pool *pool, void *const *objects, uint32_t count)
 {
-    for (uint32_t i = 0; pool->prepare != NULL && i < count; i++)
+    if (pool->prepare == NULL)
+        return;
+    /* The objects are nobody's yet. */
+    int cancel = mag_cancel_hold();
+    for (uint32_t i = 0; i < count; i++)
         pool->prepare(objects[i], pool->prepare_arg);
+    mag_cancel_let(cancel);
 }
 
 /* For a thread without a magazine. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "numa/topology.h"
+
+#include "numa/uncancelled.h"
 #include "numa/xml.h"
 
 #include <errno.h>
@@ -367,8 +369,8 @@ static int fill(struct mag_topology *topology)
     return r == 0 ? fill_distances(topology) : r;
 }
 
-int mag_topology_load(enum mag_topology_kind kind, const char *text,
-                      struct mag_topology **ret_topology)
+static int load(enum mag_topology_kind kind, const char *text,
+                struct mag_topology **ret_topology)
 {
     struct mag_topology *topology = calloc(1, sizeof(*topology));
     if (topology == NULL)
@@ -384,10 +386,21 @@ int mag_topology_load(enum mag_topology_kind kind, const char *text,
     return 0;
 }
 
+int mag_topology_load(enum mag_topology_kind kind, const char *text,
+                      struct mag_topology **ret_topology)
+{
+    int cancel = mag_cancel_hold();
+    int r = load(kind, text, ret_topology);
+
+    mag_cancel_let(cancel);
+    return r;
+}
+
 void mag_topology_free(struct mag_topology *topology)
 {
     if (topology == NULL)
         return;
+    int cancel = mag_cancel_hold();
     if (topology->hwloc != NULL)
         hwloc_topology_destroy(topology->hwloc);
     free(topology->pus);
@@ -395,6 +408,7 @@ void mag_topology_free(struct mag_topology *topology)
     free(topology->nodes);
     free(topology->distances);
     free(topology);
+    mag_cancel_let(cancel);
 }
 
 uint32_t mag_topology_pus(const struct mag_topology *topology)

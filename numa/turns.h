@@ -8,20 +8,30 @@
 #ifndef NUMA_TURNS_H
 #define NUMA_TURNS_H
 
+#include "numa/uncancelled.h"
+
 #include <sched.h>
 #include <time.h>
 
 enum { POOL_TURN_YIELDS = 64, POOL_TURN_NAP_NS = 50000 };
 
+/* No cancellation point. */
+static inline void mag_pool_nap(void)
+{
+    struct timespec nap = {.tv_nsec = POOL_TURN_NAP_NS};
+    int cancel = mag_cancel_hold();
+
+    (void)nanosleep(&nap, NULL);
+    mag_cancel_let(cancel);
+}
+
 /* Before the look number `tries` + 1. */
 static inline void mag_pool_give_way(unsigned tries)
 {
-    struct timespec nap = {.tv_nsec = POOL_TURN_NAP_NS};
-
     if (tries < POOL_TURN_YIELDS)
         (void)sched_yield();
     else
-        (void)nanosleep(&nap, NULL);
+        mag_pool_nap();
 }
 
 #endif

@@ -113,6 +113,7 @@ static void *run_clock(void *arg)
     struct mag_clock *clock = arg;
     struct mag_timer *due[FIRE_MAX];
 
+    (void)mag_os_hold_cancel();
     name_thread(clock);
     mag_os_sleep_exactly();
     while (!is_stopping(clock)) {
@@ -179,19 +180,23 @@ void mag_clock_alarm(struct mag_clock *clock)
     mag_os_wake(&clock->wake, INT_MAX);
 }
 
-void mag_clock_end(struct mag_clock *clock)
+bool mag_clock_end(struct mag_clock *clock, int64_t until_ns)
 {
     (void)pthread_mutex_lock(&clock->mutex);
     bool started = clock->started;
     clock->ended = true;
-    clock->started = false;
     (void)pthread_mutex_unlock(&clock->mutex);
     if (!started)
-        return;
+        return true;
     /* release: names the other end; the alarm follows it. */
     atomic_store_explicit(&clock->stopping, true, memory_order_release);
     mag_clock_alarm(clock);
-    (void)pthread_join(clock->thread, NULL);
+    if (!mag_os_join(clock->thread, until_ns))
+        return false;
+    (void)pthread_mutex_lock(&clock->mutex);
+    clock->started = false;
+    (void)pthread_mutex_unlock(&clock->mutex);
+    return true;
 }
 
 struct mag_timer *mag_clock_take_any(struct mag_clock *clock)

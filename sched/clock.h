@@ -74,8 +74,8 @@ void mag_clock_fini(struct mag_clock *clock);
 int mag_clock_ensure(struct mag_clock *clock);
 
 /* Ends the thread: timers that are pending stay so.  By the thread that stops the
- * scheduler. */
-void mag_clock_end(struct mag_clock *clock);
+ * scheduler, until a time of mag_os_now_ns.  False: the time is over; again later. */
+bool mag_clock_end(struct mag_clock *clock, int64_t until_ns);
 
 /* Takes a timer that is pending, after the end; NULL: there is none. */
 struct mag_timer *mag_clock_take_any(struct mag_clock *clock);

@@ -49,7 +49,11 @@ struct mag_berth {
     size_t size;               /* [O] */
     void *fork_pages;          /* [O] on the worker's node */
     size_t fork_bytes;         /* [O] */
-    pthread_t thread;          /* [O] */
+    /* [O] once no thread is live; before, of the thread that works here: it names its
+     * successor where it ends in a job, and itself as the one to be joined besides. */
+    pthread_t thread;
+    pthread_t ended; /* as `thread`, if `has_ended` */
+    bool has_ended;
 };
 
 struct mag_sched {
@@ -107,6 +111,15 @@ void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index);
 void mag_sched_wake_any(struct mag_sched *sched);
 void mag_sched_wake_all(struct mag_sched *sched);
 
+/* fork_run.c - the worker's thread ends in a job: whoever waits for its root is told. */
+void mag_fork_root_end(struct mag_worker *worker);
+
+/* strand.c - the same: the strands that ran there go on elsewhere. */
+void mag_strand_end(struct mag_sched *sched);
+
+/* fork_end.c - the same: the children it forked and those it ran. */
+void mag_fork_end(struct mag_worker *worker);
+
 /* fork_run.c - whether `job` is a root of mag_fork_run; if so its caller is told that it
  * will not run. */
 bool mag_fork_root_drop(struct mag_job *job);
@@ -147,8 +160,13 @@ void mag_berth_unmap(struct mag_berth *berth);
  * whole. */
 void mag_berth_prepare(struct mag_berth *berth);
 
-/* start.c - waits for the threads, which are about to end; then frees what is left. */
-void mag_sched_join(struct mag_sched *sched);
+/* start.c - starts the thread of a worker, which is counted in `live` already.
+ * 0; -ENOMEM, -EINVAL, -EAGAIN. */
+int mag_berth_start(struct mag_berth *berth, void *(*run)(void *berth));
+
+/* start.c - waits for the threads, which are about to end, until a time of mag_os_now_ns:
+ * false, it is over.  Then frees what is left. */
+bool mag_sched_join(struct mag_sched *sched, int64_t until_ns);
 void mag_sched_free(struct mag_sched *sched);
 
 /* registry.c - the list of schedulers that fork() must know. */

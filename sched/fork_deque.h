@@ -33,6 +33,13 @@ mag_fork_where_begun(const struct mag_fork_slot *joined,
     return stack->begun[joined - stack->slots];
 }
 
+/* fork_join.c - where the children end that begin at `slot`: each slot that waits has a
+ * body, and the first that has none is the top, wherever the owner's `w` has gone. */
+struct mag_fork_slot *mag_fork_top_from(struct mag_fork_slot *slot);
+
+/* fork_join.c - answers the owner of a stolen child: the last touch of its slot. */
+void mag_fork_complete(struct mag_fork_slot *child);
+
 /* The owner.  A run begins at `at`: thieves may take what will be forked there first,
  * unless older children wait below, of whoever called this.  `modes` has the `fp` of the
  * run, and room for the rest until the run ends. */

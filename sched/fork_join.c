@@ -15,10 +15,42 @@ static void elsewhere(mag_fork w, void *payload)
     (void)payload;
 }
 
+/* ----------------------------------------------------------- what nobody joins */
+
+static bool has_child(struct mag_fork_slot *slot)
+{
+    /* relaxed: the owner wrote it. */
+    return atomic_load_explicit(&slot->body, memory_order_relaxed) != NULL;
+}
+
+struct mag_fork_slot *mag_fork_top_from(struct mag_fork_slot *slot)
+{
+    while (has_child(slot))
+        slot++;
+    return slot;
+}
+
+struct mag_fork_mark mag_fork_mark_of(mag_fork w)
+{
+    struct mag_fork_mark mark = {w, mag_fork_stack_of(w.top)->spill};
+
+    return mark;
+}
+
+mag_fork mag_fork_drop(const struct mag_fork_mark *mark)
+{
+    mag_fork w = {mag_fork_top_from(mark->w.top)};
+
+    while (w.top > mark->w.top)
+        (void)mag_fork_pop(&w);
+    mag_fork_stack_of(w.top)->spill = (char *)mark->block;
+    return w;
+}
+
 /* ------------------------------------------------------------------------ runs */
 
 /* The last touch of the child's slot; then, if its owner sleeps, of the owner's word. */
-static void complete(struct mag_fork_slot *child)
+void mag_fork_complete(struct mag_fork_slot *child)
 {
     struct mag_fork_stack *owner = mag_fork_stack_of(child);
     /* Both halves:
@@ -42,13 +74,17 @@ static void run_body(struct mag_fork_stack *stack, const struct mag_fork_taken *
     struct mag_fork_modes modes = {.fp = taken->fp};
     struct mag_fork_slot *entry = stack->entry;
     struct mag_fork_slot *before = stack->child;
+    struct mag_fork_mark mark = {{at}, stack->spill};
 
     mag_fork_deque_begin(stack, at, &modes);
     stack->entry = at;
     stack->child = taken->slot;
-    taken->body((mag_fork){.top = at}, payload);
+    taken->body(mark.w, payload);
+    /* Else others would see work there for ever. */
+    if (MAG_UNLIKELY(has_child(at)))
+        (void)mag_fork_drop(&mark);
     if (stack->child != NULL)
-        complete(stack->child);
+        mag_fork_complete(stack->child);
     stack->child = before;
     stack->entry = entry;
     mag_fork_deque_end(stack, &modes);
@@ -82,7 +118,7 @@ void mag_fork_answer(mag_fork w)
     /* Locked: who helps with the child has taken what it found, or sees that it is done
      * and leaves what is forked from here on. */
     mag_spin_lock(&stack->lock);
-    complete(stack->child);
+    mag_fork_complete(stack->child);
     mag_spin_unlock(&stack->lock);
     stack->child = NULL;
 }

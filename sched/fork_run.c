@@ -14,7 +14,7 @@
  * The last touch.  Whoever runs or drops the root stores its state last; the wake after
  * it uses the address alone.
  */
-struct root {
+struct mag_fork_root {
     struct mag_job job;
     mag_fork_body body;
     void *payload;
@@ -22,9 +22,9 @@ struct root {
     _Atomic(uint32_t) state; /* [A] enum root_state */
 };
 
-enum root_state { ROOT_WAITING, ROOT_DONE, ROOT_DROPPED };
+enum root_state { ROOT_WAITING, ROOT_DONE, ROOT_DROPPED, ROOT_ENDED };
 
-static void finish(struct root *root, enum root_state state)
+static void finish(struct mag_fork_root *root, enum root_state state)
 {
     /* ended, release: the payload precedes the end. */
     atomic_store_explicit(&root->state, state, memory_order_release);
@@ -40,20 +40,48 @@ static void run_here(struct mag_worker *worker, mag_fork_body body, void *payloa
 
 static void run_root(struct mag_job *job)
 {
-    struct root *root = (struct root *)(void *)job;
+    struct mag_fork_root *root = (struct mag_fork_root *)(void *)job;
+
+    struct mag_worker *worker = mag_self.worker;
 
     /* Whoever runs jobs returns to its own. */
     mag_fp_keep(root->fp);
-    run_here(mag_self.worker, root->body, root->payload);
+    worker->root = root;
+    run_here(worker, root->body, root->payload);
+    worker->root = NULL;
     finish(root, ROOT_DONE);
+}
+
+void mag_fork_root_end(struct mag_worker *worker)
+{
+    if (worker->root == NULL)
+        return;
+    finish(worker->root, ROOT_ENDED);
+    worker->root = NULL;
 }
 
 bool mag_fork_root_drop(struct mag_job *job)
 {
     if (job->run != run_root)
         return false;
-    finish((struct root *)(void *)job, ROOT_DROPPED);
+    finish((struct mag_fork_root *)(void *)job, ROOT_DROPPED);
     return true;
+}
+
+/* The root has been posted. */
+static int wait_for_root(struct mag_fork_root *root)
+{
+    static const int results[] = {
+        [ROOT_DONE] = 0, [ROOT_DROPPED] = -ESHUTDOWN, [ROOT_ENDED] = -EOWNERDEAD};
+
+    for (;;) {
+        /* ended, acquire: the payload is visible. */
+        uint32_t state = atomic_load_explicit(&root->state, memory_order_acquire);
+
+        if (state != ROOT_WAITING)
+            return results[state];
+        mag_os_wait(&root->state, ROOT_WAITING, -1);
+    }
 }
 
 int mag_fork_run(struct mag_sched *sched, mag_fork_body body, void *payload)
@@ -65,18 +93,14 @@ int mag_fork_run(struct mag_sched *sched, mag_fork_body body, void *payload)
         return 0;
     }
 
-    struct root root = {
+    struct mag_fork_root root = {
         .job = {.run = run_root}, .body = body, .payload = payload, .fp = mag_fp_read()};
     atomic_init(&root.state, ROOT_WAITING);
+    /* The root lies on this stack. */
+    int cancel = mag_os_hold_cancel();
     int r = mag_sched_post_pool(sched, &root.job);
-    if (r < 0)
-        return r;
-    for (;;) {
-        /* ended, acquire: the payload is visible. */
-        uint32_t state = atomic_load_explicit(&root.state, memory_order_acquire);
-
-        if (state != ROOT_WAITING)
-            return state == ROOT_DONE ? 0 : -ESHUTDOWN;
-        mag_os_wait(&root.state, ROOT_WAITING, -1);
-    }
+    if (r == 0)
+        r = wait_for_root(&root);
+    mag_os_let_cancel(cancel);
+    return r;
 }

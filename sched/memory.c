@@ -140,6 +140,7 @@ static void prepare_counts(struct mag_worker *worker)
     atomic_init(&worker->counts.steals_far, 0);
     atomic_init(&worker->counts.parks, 0);
     atomic_init(&worker->counts.wakes, 0);
+    atomic_init(&worker->counts.ended, 0);
     atomic_init(&worker->pinned, MAG_PIN_FOREIGN);
     atomic_init(&worker->thread, 0);
 }

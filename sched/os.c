@@ -15,6 +15,9 @@
 /* Room for as many CPUs as a kernel can be built for. */
 enum { CPU_SETS = 8 };
 
+/* Looks at a thread that is to be joined, before it is left alone for naps. */
+enum { JOIN_YIELDS = 16, JOIN_NAP_NS = 200000 };
+
 void mag_os_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns)
 {
     struct timespec timeout = {
@@ -44,6 +47,56 @@ int64_t mag_os_after_ns(int64_t delay_ns)
     int64_t now = mag_os_now_ns();
 
     return delay_ns < INT64_MAX - now ? now + delay_ns : INT64_MAX;
+}
+
+int64_t mag_os_left_ns(int64_t until_ns)
+{
+    if (until_ns == INT64_MAX)
+        return -1;
+    int64_t left = until_ns - mag_os_now_ns();
+    return left > 0 ? left : 0;
+}
+
+void mag_os_nap(int64_t nap_ns)
+{
+    _Atomic(uint32_t) never;
+
+    atomic_init(&never, 0);
+    mag_os_wait(&never, 0, nap_ns);
+}
+
+bool mag_os_join(pthread_t thread, int64_t until_ns)
+{
+    if (pthread_equal(thread, pthread_self())) {
+        (void)pthread_detach(thread);
+        return true;
+    }
+    if (until_ns == INT64_MAX) {
+        (void)pthread_join(thread, NULL);
+        return true;
+    }
+    for (unsigned looks = 0; pthread_tryjoin_np(thread, NULL) == EBUSY; looks++) {
+        if (mag_os_now_ns() >= until_ns)
+            return false;
+        if (looks < JOIN_YIELDS)
+            (void)sched_yield();
+        else
+            mag_os_nap(JOIN_NAP_NS);
+    }
+    return true;
+}
+
+int mag_os_hold_cancel(void)
+{
+    int before = PTHREAD_CANCEL_ENABLE;
+
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+
+void mag_os_let_cancel(int before)
+{
+    (void)pthread_setcancelstate(before, NULL);
 }
 
 void mag_os_sleep_exactly(void)

@@ -7,6 +7,7 @@
 #ifndef SCHED_OS_H
 #define SCHED_OS_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -24,8 +25,23 @@ void mag_os_wake(_Atomic(uint32_t) *word, int count);
 /* Monotonic time in nanoseconds. */
 int64_t mag_os_now_ns(void);
 
-/* That many nanoseconds from now, or as late as there is. */
+/* That many nanoseconds from now, or as late as there is: INT64_MAX is never. */
 int64_t mag_os_after_ns(int64_t delay_ns);
+
+/* What is left until then, as mag_os_wait takes it: negative for never. */
+int64_t mag_os_left_ns(int64_t until_ns);
+
+/* Sleeps about that long.  No cancellation point. */
+void mag_os_nap(int64_t nap_ns);
+
+/* Joins a thread that is about to end, at most until then; the calling thread's own is
+ * let go instead.  False: the time is over, and the thread is still to be joined. */
+bool mag_os_join(pthread_t thread, int64_t until_ns);
+
+/* What the calling thread must not be cancelled in: a wait on whose end others count, or
+ * a row of calls into the system.  The second takes what the first returned. */
+int mag_os_hold_cancel(void);
+void mag_os_let_cancel(int before);
 
 /* Asks the kernel not to delay the calling thread's timeouts for the sake of others. */
 void mag_os_sleep_exactly(void);

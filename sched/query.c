@@ -65,6 +65,7 @@ int mag_sched_counters(const struct mag_sched *sched, uint32_t index,
         .steals_far = read_count(&worker->counts.steals_far),
         .parks = read_count(&worker->counts.parks),
         .wakes = read_count(&worker->counts.wakes),
+        .ended = read_count(&worker->counts.ended),
         .pinned = mag_worker_pinned(worker),
     };
     return 0;

@@ -12,20 +12,27 @@ _Thread_local struct mag_self mag_self;
  * refused) has left its processor long before this time is over. */
 enum { STORE_BUFFER_NS = 1000000 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct mag_self *posters; /* [L] */
-static pthread_key_t exit_key;   /* [I] once it is made */
-static bool exit_key_made;       /* [L] */
+/* Between two looks at posts that last. */
+enum { POST_NAP_NS = 1000000 };
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct mag_poster posters[MAG_POSTERS_MAX];     /* [A] */
+static const struct mag_self *owners[MAG_POSTERS_MAX]; /* [L]; NULL: the record is free */
+static uint32_t used;          /* [L] none was given from there on */
+static pthread_key_t exit_key; /* [I] once it is made */
+static bool exit_key_made;     /* [L] */
+
+/* At the end of the calling thread.  Destructors that run later may post: without a
+ * record, as no further end need be announced. */
 static void unregister(void *value)
 {
     struct mag_self *self = value;
 
     (void)pthread_mutex_lock(&lock);
-    *self->link = self->next;
-    if (self->next != NULL)
-        self->next->link = self->link;
-    self->registered = false;
+    if (self->poster != NULL)
+        owners[self->poster - posters] = NULL;
+    self->poster = NULL;
+    self->counted = true;
     (void)pthread_mutex_unlock(&lock);
 }
 
@@ -41,24 +48,37 @@ int mag_poster_init(void)
     return r;
 }
 
-static void list(struct mag_self *self)
+/* Under the lock: a record that nobody has, or that of a thread which has left the same
+ * address without being told of its end.  MAG_POSTERS_MAX: there is none. */
+static uint32_t find_record(const struct mag_self *self)
 {
-    self->next = posters;
-    self->link = &posters;
-    if (posters != NULL)
-        posters->link = &self->next;
-    posters = self;
-    self->registered = true;
+    uint32_t found = used;
+
+    for (uint32_t i = used; i-- > 0;) {
+        if (owners[i] == self)
+            return i;
+        if (owners[i] == NULL)
+            found = i;
+    }
+    return found;
 }
 
 bool mag_poster_register(struct mag_self *self)
 {
-    if (pthread_setspecific(exit_key, self) != 0)
+    if (self->counted)
         return false;
-    (void)pthread_mutex_lock(&lock);
-    list(self);
-    (void)pthread_mutex_unlock(&lock);
-    return true;
+    if (pthread_setspecific(exit_key, self) == 0) {
+        (void)pthread_mutex_lock(&lock);
+        uint32_t found = find_record(self);
+        if (found < MAG_POSTERS_MAX) {
+            owners[found] = self;
+            used = found < used ? used : found + 1;
+            self->poster = &posters[found];
+        }
+        (void)pthread_mutex_unlock(&lock);
+    }
+    self->counted = self->poster == NULL;
+    return !self->counted;
 }
 
 bool mag_poster_enter_counted(struct mag_sched *sched)
@@ -78,46 +98,41 @@ static bool is_posting(struct mag_sched *sched)
     bool found = false;
 
     (void)pthread_mutex_lock(&lock);
-    for (struct mag_self *self = posters; self != NULL && !found; self = self->next) {
+    for (uint32_t i = 0; i < used && !found; i++) {
         /* (4); left, acquire: the poster's last touch is over. */
-        found = atomic_load_explicit(&self->target, memory_order_acquire) == sched;
+        found = atomic_load_explicit(&posters[i].target, memory_order_acquire) == sched;
     }
     (void)pthread_mutex_unlock(&lock);
     /* (4), seq_cst: after (3); left, acquire: as above. */
     return found || atomic_load_explicit(&sched->inflight, memory_order_seq_cst) != 0;
 }
 
-static void nap(void)
-{
-    _Atomic(uint32_t) never;
-
-    atomic_init(&never, 0);
-    mag_os_wait(&never, 0, STORE_BUFFER_NS);
-}
-
-void mag_poster_close(struct mag_sched *sched)
+bool mag_poster_close(struct mag_sched *sched, int64_t until_ns)
 {
     /* (3), seq_cst: before (4) for counted posters; for the others by the barrier. */
     atomic_store_explicit(&sched->closed, true, memory_order_seq_cst);
     if (!mag_asym_heavy())
-        nap();
+        mag_os_nap(STORE_BUFFER_NS);
     for (unsigned looks = 0; is_posting(sched); looks++) {
         /* A post is over in well under a microsecond, unless its thread lost the CPU. */
         if (looks < 64)
             mag_os_pause();
+        else if (mag_os_now_ns() >= until_ns)
+            return false;
         else
-            nap();
+            mag_os_nap(POST_NAP_NS);
     }
+    return true;
 }
 
 void mag_poster_after_fork(void)
 {
     (void)pthread_mutex_init(&lock, NULL);
-    posters = NULL;
+    for (uint32_t i = 0; i < MAG_POSTERS_MAX && i < used; i++) {
+        owners[i] = &posters[i] == mag_self.poster ? &mag_self : NULL;
+        /* relaxed: the only thread there is. */
+        atomic_store_explicit(&posters[i].target, NULL, memory_order_relaxed);
+    }
     mag_self.worker = NULL;
     mag_here_set(NULL);
-    /* relaxed: the only thread there is. */
-    atomic_store_explicit(&mag_self.target, NULL, memory_order_relaxed);
-    if (mag_self.registered)
-        list(&mag_self);
 }

@@ -164,16 +164,47 @@ static int why_refused(const struct mag_settings *settings)
     return -EAGAIN;
 }
 
-static int start_thread(struct mag_berth *berth, const pthread_attr_t *attributes)
+static int make_thread(struct mag_berth *berth, void *(*run)(void *berth),
+                       size_t stack_size)
+{
+    pthread_attr_t attributes;
+    int r = 0;
+
+    if (pthread_attr_init(&attributes) != 0)
+        return -ENOMEM;
+    if (stack_size != 0 && pthread_attr_setstacksize(&attributes, stack_size) != 0)
+        r = -EINVAL;
+    if (r == 0 && pthread_create(&berth->thread, &attributes, run, berth) != 0)
+        r = -EAGAIN;
+    (void)pthread_attr_destroy(&attributes);
+    return r;
+}
+
+int mag_berth_start(struct mag_berth *berth, void *(*run)(void *berth))
+{
+    struct mag_unpinned starter;
+    sigset_t before;
+
+    /* Also in a job, or where a worker's thread ends. */
+    mag_unpinned_begin(&starter);
+    mag_os_block_signals(&before);
+    int r = make_thread(berth, run, berth->sched->settings.config.stack_size);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    mag_unpinned_end(&starter);
+    return r;
+}
+
+static int start_thread(struct mag_berth *berth)
 {
     struct mag_sched *sched = berth->sched;
 
     /* relaxed: read by its own thread's end, and by the stop after this thread. */
     (void)atomic_fetch_add_explicit(&sched->live, 1, memory_order_relaxed);
-    if (pthread_create(&berth->thread, attributes, mag_worker_main, berth) != 0) {
+    int r = mag_berth_start(berth, mag_worker_main);
+    if (r < 0) {
         /* relaxed: as above. */
         (void)atomic_fetch_sub_explicit(&sched->live, 1, memory_order_relaxed);
-        return why_refused(&sched->settings);
+        return r == -EAGAIN ? why_refused(&sched->settings) : r;
     }
     sched->started++;
     return 0;
@@ -181,23 +212,15 @@ static int start_thread(struct mag_berth *berth, const pthread_attr_t *attribute
 
 static int start_threads(struct mag_sched *sched)
 {
-    pthread_attr_t attributes;
     struct mag_unpinned starter;
-    size_t stack_size = sched->settings.config.stack_size;
     int r = 0;
 
-    if (pthread_attr_init(&attributes) != 0)
-        return -ENOMEM;
-    if (stack_size != 0 && pthread_attr_setstacksize(&attributes, stack_size) != 0)
-        r = -EINVAL;
-    /* Also in a job: workers inherit from whoever started the first. */
+    /* Workers inherit from whoever started the first. */
     mag_unpinned_begin(&starter);
-    mag_os_block_signals(&sched->signals);
+    (void)pthread_sigmask(SIG_SETMASK, NULL, &sched->signals);
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
-        r = start_thread(&sched->berths[i], &attributes);
-    (void)pthread_sigmask(SIG_SETMASK, &sched->signals, NULL);
+        r = start_thread(&sched->berths[i]);
     mag_unpinned_end(&starter);
-    (void)pthread_attr_destroy(&attributes);
     return r;
 }
 
@@ -213,11 +236,19 @@ static void wait_until_ready(struct mag_sched *sched)
     }
 }
 
-void mag_sched_join(struct mag_sched *sched)
+bool mag_sched_join(struct mag_sched *sched, int64_t until_ns)
 {
-    for (uint32_t i = 0; i < sched->started; i++)
-        (void)pthread_join(sched->berths[i].thread, NULL);
-    sched->started = 0;
+    /* Destructors of the program's may run in them still. */
+    for (; sched->started > 0; sched->started--) {
+        struct mag_berth *berth = &sched->berths[sched->started - 1];
+
+        if (berth->has_ended && !mag_os_join(berth->ended, until_ns))
+            return false;
+        berth->has_ended = false;
+        if (!mag_os_join(berth->thread, until_ns))
+            return false;
+    }
+    return true;
 }
 
 void mag_sched_free(struct mag_sched *sched)
@@ -252,7 +283,7 @@ static struct mag_sched *allocate(void)
     return sched;
 }
 
-int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **ret_sched)
+static int start(const struct mag_sched_config *config, struct mag_sched **ret_sched)
 {
     int r = prepare_process();
     if (r < 0)
@@ -270,11 +301,20 @@ int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **re
     wait_until_ready(sched);
     mag_sched_enter_phase(sched, r == 0 ? MAG_PHASE_RUNNING : MAG_PHASE_ENDING);
     if (r < 0) {
-        mag_sched_join(sched);
+        (void)mag_sched_join(sched, INT64_MAX);
         mag_sched_free(sched);
         return r;
     }
     mag_registry_add(sched);
     *ret_sched = sched;
     return 0;
+}
+
+int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **ret_sched)
+{
+    int cancel = mag_os_hold_cancel();
+    int r = start(config, ret_sched);
+
+    mag_os_let_cancel(cancel);
+    return r;
 }

@@ -27,18 +27,16 @@ void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase)
 }
 
 /* False: the time is over and threads still live. */
-static bool wait_until_gone(struct mag_sched *sched, int64_t deadline_ns)
+static bool wait_until_gone(struct mag_sched *sched, int64_t until_ns)
 {
-    int64_t until = deadline_ns < 0 ? 0 : mag_os_after_ns(deadline_ns);
-
     for (;;) {
         /* live, acquire: the workers' last touches are over. */
         uint32_t live = atomic_load_explicit(&sched->live, memory_order_acquire);
-        int64_t left = deadline_ns < 0 ? -1 : until - mag_os_now_ns();
+        int64_t left = mag_os_left_ns(until_ns);
 
         if (live == 0)
             return true;
-        if (deadline_ns >= 0 && left <= 0)
+        if (left == 0)
             return false;
         mag_os_wait(&sched->live, live, left);
     }
@@ -96,6 +94,21 @@ static void drop_all(struct mag_sched *sched, struct drop *how)
     }
 }
 
+/* Each step waits for others, and none beyond the time: a later call goes on there. */
+static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until_ns,
+                struct drop *how)
+{
+    if (!mag_poster_close(sched, until_ns) || !mag_clock_end(&sched->clock, until_ns))
+        return -ETIMEDOUT;
+    mag_sched_enter_phase(sched, mode == MAG_SCHED_DRAIN ? MAG_PHASE_DRAINING
+                                                         : MAG_PHASE_ENDING);
+    if (!wait_until_gone(sched, until_ns) || !mag_sched_join(sched, until_ns))
+        return -ETIMEDOUT;
+    sched->joined = true;
+    drop_all(sched, how);
+    return 0;
+}
+
 int mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t deadline_ns,
                    void (*on_dropped)(struct mag_job *job, void *arg), void *arg)
 {
@@ -107,16 +120,12 @@ int mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t de
         return -EDEADLK;
     if (sched->joined)
         return 0;
-    mag_poster_close(sched);
-    mag_clock_end(&sched->clock);
-    mag_sched_enter_phase(sched, mode == MAG_SCHED_DRAIN ? MAG_PHASE_DRAINING
-                                                         : MAG_PHASE_ENDING);
-    if (!wait_until_gone(sched, deadline_ns))
-        return -ETIMEDOUT;
-    mag_sched_join(sched);
-    sched->joined = true;
-    drop_all(sched, &how);
-    return 0;
+
+    int cancel = mag_os_hold_cancel();
+    int r = stop(sched, mode, deadline_ns < 0 ? INT64_MAX : mag_os_after_ns(deadline_ns),
+                 &how);
+    mag_os_let_cancel(cancel);
+    return r;
 }
 
 void mag_sched_destroy(struct mag_sched *sched)

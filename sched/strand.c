@@ -74,6 +74,20 @@ static void run_strand(struct mag_job *own)
         mag_sched_post_held(sched, own);
 }
 
+void mag_strand_end(struct mag_sched *sched)
+{
+    /* Frames of functions that were left, but nothing has run over them yet. */
+    for (struct mag_strand_frame *frame = mag_self.strands; frame != NULL;
+         frame = frame->outer) {
+        struct mag_strand *strand = frame->strand;
+
+        if (strand != NULL && strand->sched == sched && !mag_strand_rest(strand))
+            mag_sched_post_held(sched, &strand->job);
+    }
+    mag_self.strands = NULL;
+    (void)mag_executor_enter(NULL);
+}
+
 /* ------------------------------------------------------------------ interface */
 
 static int post_by_executor(struct mag_executor *executor, struct mag_job *job)

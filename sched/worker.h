@@ -26,6 +26,8 @@
 
 enum { MAG_WORKER_RING = 256, MAG_WORKER_RINGS = 16 };
 
+struct mag_fork_root;
+
 /* What a worker counts; each field only grows. */
 struct mag_worker_counts {
     _Atomic(uint64_t) jobs;        /* [C] */
@@ -34,6 +36,7 @@ struct mag_worker_counts {
     _Atomic(uint64_t) steals_far;  /* [C] */
     _Atomic(uint64_t) parks;       /* [C] */
     _Atomic(uint64_t) wakes;       /* [C] */
+    _Atomic(uint64_t) ended;       /* [C] */
 };
 
 /* What the watcher saw of a worker at its last nap. */
@@ -68,12 +71,13 @@ struct mag_worker {
     uint64_t random;                         /* [W] xorshift state, not 0 */
     const struct mag_job *running;           /* [W] the job that runs, or an old one */
     mag_fp fp;                               /* [I] what jobs begin with */
-    uint32_t tick;                           /* [W] jobs since the last look out */
-    bool inbox_first;                        /* [W] whose turn it is then */
-    uint32_t looks_out;                      /* [W] such looks so far */
-    uint32_t spin_us;                        /* [W] adaptive, see park.c */
-    bool searching;                          /* [W] counted as a searcher */
-    bool watcher;                            /* [W] */
+    struct mag_fork_root *root; /* [W] the root that runs as a job, or NULL */
+    uint32_t tick;              /* [W] jobs since the last look out */
+    bool inbox_first;           /* [W] whose turn it is then */
+    uint32_t looks_out;         /* [W] such looks so far */
+    uint32_t spin_us;           /* [W] adaptive, see park.c */
+    bool searching;             /* [W] counted as a searcher */
+    bool watcher;               /* [W] */
 
     _Atomic(struct mag_job *) slots[MAG_WORKER_RING]; /* [S] the ring's */
 };

@@ -36,6 +36,8 @@ OWNER = {
     "pool.h": "numa",
     "sched.h": "sched",
     "fork.h": "sched",
+    "fork_check.h": "sched",
+    "fork_drop.h": "sched",
     "scope.h": "sched",
     "executor.h": "sched",
     "barrier.h": "sched",
@@ -188,7 +190,7 @@ def check_guard(file):
 
 def check_spdx(file):
     if file.is_c or file.is_script:
-        if not any("SPDX-License-Identifier: Apache-2.0" in line for line in file.lines[:80]):
+        if not any("SPDX-License-Identifier: Apache-2.0" in line for line in file.lines[:120]):
             yield 1, "no licence line"
 
 

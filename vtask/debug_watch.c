@@ -9,6 +9,8 @@
 #include "vtask/debug.h"
 #include "vtask/promise.h"
 
+#include <magpie/fork_check.h>
+
 static _Atomic(struct mag_misuse_watch *) watch;
 
 /* This thread was told so: what it does wrong is not told. */
@@ -18,8 +20,11 @@ static __thread unsigned hushed;
  * has jumped out of it leaves it as it is. */
 static __thread uintptr_t calling;
 
+static bool tell_text(int code, const char *text);
+
 struct mag_misuse_watch *mag_debug_watch(struct mag_misuse_watch *next)
 {
+    mag_misuse_listen(tell_text);
     /* watch, both ends: of the new one, and of the one before, which the caller gets. */
     return atomic_exchange_explicit(&watch, next, memory_order_acq_rel);
 }
@@ -43,20 +48,38 @@ static bool is_in_watch(void)
     return calling != 0 && mag_debug_is_inside(calling, (uintptr_t)call);
 }
 
-static MAG_COLD int tell(int code, enum mag_debug_kind kind, const void *object,
-                         uint64_t token)
+/* False: there is no watch. */
+static bool tell_all(struct mag_misuse *misuse)
 {
     /* watch, acquire: what it is made of is visible. */
     struct mag_misuse_watch *listener =
         atomic_load_explicit(&watch, memory_order_acquire);
+
+    if (listener == NULL)
+        return false;
+    if (hushed != 0 || is_in_watch())
+        return true;
+    mag_debug_here(&misuse->here);
+    mag_debug_recall(misuse);
+    call(listener, misuse);
+    return true;
+}
+
+/* What the rooms below have found. */
+static MAG_COLD bool tell_text(int code, const char *text)
+{
+    struct mag_misuse misuse = {.code = code, .text = text};
+
+    return tell_all(&misuse);
+}
+
+static MAG_COLD int tell(int code, enum mag_debug_kind kind, const void *object,
+                         uint64_t token)
+{
     struct mag_misuse misuse = {
         .code = code, .kind = kind, .object = object, .token = token};
 
-    if (listener == NULL || hushed != 0 || is_in_watch())
-        return code;
-    mag_debug_here(&misuse.here);
-    mag_debug_recall(&misuse);
-    call(listener, &misuse);
+    (void)tell_all(&misuse);
     return code;
 }
 

@@ -77,13 +77,16 @@ static bool sleep_until(struct waiter *waiter, const struct timespec *end)
     return notified;
 }
 
+/* The waiter lies on this stack: the thread is not cancelled here. */
 static int wait_for(struct mag_promise *promise, int64_t timeout_ns)
 {
     struct timespec end;
     struct waiter waiter;
+    int cancel = PTHREAD_CANCEL_ENABLE;
     int r = 0;
 
     const struct timespec *until = end_of(timeout_ns, &end);
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     waiter_init(&waiter);
     if (mag_promise_observe(promise, &waiter.observer) && !sleep_until(&waiter, until)) {
         if (mag_promise_forget(promise, &waiter.observer))
@@ -93,6 +96,7 @@ static int wait_for(struct mag_promise *promise, int64_t timeout_ns)
             (void)sleep_until(&waiter, NULL);
     }
     waiter_fini(&waiter);
+    (void)pthread_setcancelstate(cancel, NULL);
     return r;
 }
 

@@ -83,6 +83,10 @@ struct mag_misuse {
     struct mag_debug_site here;
     struct mag_debug_site created;  /* debug builds */
     struct mag_debug_site consumed; /* debug builds; by whom, if it was */
+
+    /* What the code does not say, such as the names of functions, or NULL.  Gone after
+     * the call. */
+    const char *text;
 };
 
 /*

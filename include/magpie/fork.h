@@ -31,6 +31,25 @@
  * everything in the serial order, and the compiler unrolls both alike: fib in the other
  * order took 1.25 times as long.
  *
+ * Leaving early.  A function that returns before its joins drops its children first:
+ * mag_fork_drop (fork_drop.h); in C++ a mag_fork_guard does so where an exception passes,
+ * too.  Without it the next fork of that worker finds the place taken.  A debug build
+ * then tells the watch of <magpie/debug.h>, or fails an assertion; in any other build the
+ * join that follows may get a stranger's result, or wait for ever.
+ *
+ * Exceptions and longjmp.  An exception may pass functions that were called, if each has
+ * joined or dropped its children; where it is caught, `w` is right again.  It may not
+ * leave a function that was forked, or that name_run began: std::terminate, whoever ran
+ * it.  Catch it inside, and hand an std::exception_ptr to the forker.  The bodies that
+ * mag_fork_run and mag_fork_push are given must not throw.  A longjmp may pass what an
+ * exception may pass: never a function of the library, and so never a fork or name_run.
+ * docs/guide/exceptions.md has programs.
+ *
+ * Threads that end in a forked function (pthread_exit, or a cancellation point of a
+ * cancelled thread): children that wait there are not called, and children that others
+ * run are waited for.  name_run returns -EOWNERDEAD; a join gets a result of all zeroes.
+ * <magpie/sched.h> has the rest.
+ *
  * What waits.  A join whose child was stolen runs children of that child until it is
  * done, and sleeps when there are none: it never starts unrelated work, so a lock that
  * the caller holds cannot be asked for by the wait.
@@ -74,13 +93,10 @@
 
 #include <magpie/atomic.h>
 #include <magpie/base.h>
+#include <magpie/fork_check.h>
 #include <magpie/pairs.h>
 #include <magpie/sched.h>
 #include <string.h>
-
-#ifdef MAG_DEBUG_TASKS
-#    include <assert.h>
-#endif
 
 MAG_EXTERN_C_BEGIN
 
@@ -102,8 +118,9 @@ MAG_EXTERN_C_BEGIN
  *
  * `name_run` calls the function as the root of a computation, from any thread, and waits
  * for it: from a worker of `sched` it is a plain call, from elsewhere the root is posted
- * to the pool and the thread sleeps until it is done.  It returns 0, or -ESHUTDOWN and
- * the function was not called.
+ * to the pool and the thread sleeps until it is done; it is not cancelled meanwhile.  It
+ * returns 0; -ESHUTDOWN and the function was not called; -EOWNERDEAD and it ended its
+ * thread (`*ret_result` is not written).
  *
  * Arguments and results may be of any size.  Where the arguments together, and the
  * result, fit into MAG_FORK_PAYLOAD bytes, they travel in the child's own cache line;
@@ -186,8 +203,10 @@ MAG_API void mag_fork_unspill(mag_fork w, void *block);
  * Calls `body(w, payload)` as the root of a computation, from any thread, and waits.  The
  * plain form under `name_run`.
  *
+ *   Thread     any; waiting is no cancellation point
  *   Blocks     until the body has returned
- *   Returns    0; -ESHUTDOWN the scheduler is stopping: the body was not called
+ *   Returns    0; -ESHUTDOWN the scheduler is stopping: the body was not called;
+ *              -EOWNERDEAD the body ended its thread
  */
 MAG_API MAG_MUST_CHECK int mag_fork_run(struct mag_sched *sched, mag_fork_body body,
                                         void *payload);
@@ -306,17 +325,6 @@ MAG_API bool mag_fork_is_full_call(mag_fork w);
 
 /* -------------------------------------------- the macros behind MAG_FORKABLE */
 
-/* A join that meets another function's child: joins in another order than that of the
- * forks, a second one, one of a handle that was never set. */
-#ifdef MAG_DEBUG_TASKS
-/* relaxed: the owner wrote it. */
-#    define MAG_FORK_CHECK(w, stolen)                               \
-        assert(MAG_LOAD(&(w)->top[-1].body, relaxed) == (stolen) && \
-               "this child is not the one that was forked last")
-#else
-#    define MAG_FORK_CHECK(w, stolen) ((void)0)
-#endif
-
 /* Where a large child's arguments and result are. */
 MAG_INLINE void *mag_fork_block(const void *payload)
 {
@@ -343,10 +351,12 @@ MAG_INLINE void *mag_fork_block(const void *payload)
     };                                                                             \
     attribute static inline result name(mag_fork MAG_PAIRS_BEHIND(__VA_ARGS__));   \
     static void name##_stolen(mag_fork mag_w, void *payload_);                     \
+    MAG_FORK_NAME(name, name##_stolen)                                             \
     MAG_MUST_CHECK static MAG_FORK_INLINE struct name##_child name##_fork(         \
         mag_fork *mag_w MAG_PAIRS_BEHIND(__VA_ARGS__))                             \
     {                                                                              \
         struct name##_child child_ = {1};                                          \
+        MAG_FORK_CHECK_FORK(mag_w, name);                                          \
         void *block_ = mag_w->top->payload;                                        \
         name##_payload *args_;                                                     \
         if (name##_is_large) {                                                     \
@@ -370,15 +380,22 @@ MAG_INLINE void *mag_fork_block(const void *payload)
         struct name##_args copy_, *args_ = &copy_;                            \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_; \
         memcpy(args_, block_, sizeof(*args_));                                \
-        result value_ = name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));              \
-        memcpy(block_, &value_, sizeof(value_));                              \
+        /* What is left there if the function ends its thread. */             \
+        memset(block_, 0, sizeof(result));                                    \
+        MAG_FORK_TRY                                                          \
+        {                                                                     \
+            result value_ = name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));          \
+            MAG_FORK_CHECK_END(&mag_w, name);                                 \
+            memcpy(block_, &value_, sizeof(value_));                          \
+        }                                                                     \
+        MAG_FORK_CATCH                                                        \
     }
 
 /* `joined` is the function's name: that of a join, or what a header above calls it. */
 #define MAG_FORK_JOIN(result, name, joined, ...)                                      \
     static MAG_FORK_INLINE result joined(mag_fork *mag_w, struct name##_child child_) \
     {                                                                                 \
-        MAG_FORK_CHECK(mag_w, name##_stolen);                                         \
+        MAG_FORK_CHECK(mag_w, name);                                                  \
         bool ours_ = mag_fork_pop(mag_w);                                             \
         void *payload_ = mag_w->top->payload;                                         \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;         \
@@ -387,9 +404,14 @@ MAG_INLINE void *mag_fork_block(const void *payload)
         if (MAG_LIKELY(ours_)) {                                                      \
             const name##_payload *args_ = MAG_CAST(const name##_payload *, block_);   \
             (void)args_;                                                              \
-            if (!name##_is_large)                                                     \
-                return name(*mag_w MAG_PAIRS_PASS(__VA_ARGS__));                      \
-            value_ = name(*mag_w MAG_PAIRS_PASS(__VA_ARGS__));                        \
+            MAG_FORK_TRY                                                              \
+            {                                                                         \
+                if (!name##_is_large && !MAG_FORK_CHECKS)                             \
+                    return name(*mag_w MAG_PAIRS_PASS(__VA_ARGS__));                  \
+                value_ = name(*mag_w MAG_PAIRS_PASS(__VA_ARGS__));                    \
+                MAG_FORK_CHECK_END(mag_w, name);                                      \
+            }                                                                         \
+            MAG_FORK_CATCH                                                            \
         } else {                                                                      \
             memcpy(&value_, block_, sizeof(value_));                                  \
         }                                                                             \
@@ -421,19 +443,30 @@ MAG_INLINE void *mag_fork_block(const void *payload)
         struct name##_args copy_, *args_ = &copy_;                                       \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;            \
         memcpy(args_, block_, sizeof(*args_));                                           \
-        name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));                                         \
+        MAG_FORK_TRY                                                                     \
+        {                                                                                \
+            name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));                                     \
+            MAG_FORK_CHECK_END(&mag_w, name);                                            \
+        }                                                                                \
+        MAG_FORK_CATCH                                                                   \
     }                                                                                    \
     static MAG_FORK_INLINE void name##_join(mag_fork *mag_w, struct name##_child child_) \
     {                                                                                    \
-        MAG_FORK_CHECK(mag_w, name##_stolen);                                            \
+        MAG_FORK_CHECK(mag_w, name);                                                     \
         bool ours_ = mag_fork_pop(mag_w);                                                \
         void *payload_ = mag_w->top->payload;                                            \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;            \
         const name##_payload *args_ = MAG_CAST(const name##_payload *, block_);          \
         (void)args_;                                                                     \
         (void)child_;                                                                    \
-        if (MAG_LIKELY(ours_))                                                           \
-            name(*mag_w MAG_PAIRS_PASS(__VA_ARGS__));                                    \
+        if (MAG_LIKELY(ours_)) {                                                         \
+            MAG_FORK_TRY                                                                 \
+            {                                                                            \
+                name(*mag_w MAG_PAIRS_PASS(__VA_ARGS__));                                \
+                MAG_FORK_CHECK_END(mag_w, name);                                         \
+            }                                                                            \
+            MAG_FORK_CATCH                                                               \
+        }                                                                                \
         if (name##_is_large)                                                             \
             mag_fork_unspill(*mag_w, block_);                                            \
     }                                                                                    \
@@ -448,5 +481,8 @@ MAG_INLINE void *mag_fork_block(const void *payload)
     }
 
 MAG_EXTERN_C_END
+
+/* Children that nobody joins: mag_fork_drop, and a guard for C++. */
+#include <magpie/fork_drop.h>
 
 #endif

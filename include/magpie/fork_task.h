@@ -102,19 +102,24 @@ MAG_API struct mag_frame *mag_fork_task_begin(mag_fork w, const void *payload,
     MAG_STATIC_ASSERT(sizeof(struct name##_frame) <= MAG_ASYNC_BYTES_MAX,              \
                       "the result of " #name " is too large");
 
-#define MAG_FORK_TASK_STOLEN(result_task, name, ...)                          \
-    static void name##_stolen(mag_fork mag_w, void *payload_)                 \
-    {                                                                         \
-        struct name##_args copy_, *args_ = &copy_;                            \
-        void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_; \
-        memcpy(args_, block_, sizeof(*args_));                                \
-        MAG_POINTER(mag_frame)                                                \
-        frame_ = mag_fork_task_begin(mag_w, payload_, block_, &name##_type);  \
-        result_task value_ = name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));         \
-        if (frame_ != MAG_NULL)                                               \
-            mag_frame_finish(frame_, value_.task, value_.large);              \
-        else                                                                  \
-            memcpy(block_, MAG_CAST(const void *, &value_), sizeof(value_));  \
+#define MAG_FORK_TASK_STOLEN(result_task, name, ...)                             \
+    static void name##_stolen(mag_fork mag_w, void *payload_)                    \
+    {                                                                            \
+        struct name##_args copy_, *args_ = &copy_;                               \
+        void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;    \
+        memcpy(args_, block_, sizeof(*args_));                                   \
+        MAG_POINTER(mag_frame)                                                   \
+        frame_ = mag_fork_task_begin(mag_w, payload_, block_, &name##_type);     \
+        MAG_FORK_TRY                                                             \
+        {                                                                        \
+            result_task value_ = name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));        \
+            MAG_FORK_CHECK_END(&mag_w, name);                                    \
+            if (frame_ != MAG_NULL)                                              \
+                mag_frame_finish(frame_, value_.task, value_.large);             \
+            else                                                                 \
+                memcpy(block_, MAG_CAST(const void *, &value_), sizeof(value_)); \
+        }                                                                        \
+        MAG_FORK_CATCH                                                           \
     }
 
 MAG_EXTERN_C_END

@@ -75,7 +75,8 @@ struct mag_node {
  * node: that is all that can be known there.
  *
  *   text       a path or a description, see enum mag_topology_kind; NULL for this machine
- *   Thread     any; loads in several threads do not disturb each other
+ *   Thread     any; loads in several threads do not disturb each other; no cancellation
+ *              point
  *   Blocks     for milliseconds: it reads a few files per PU of the machine
  *   Allocates  yes
  *   Returns    0; -ENOENT no such file; -EACCES a file that may not be read; -EINVAL no
@@ -171,6 +172,7 @@ struct mag_budget;
  *
  *   root       where /proc and /sys are looked for; NULL or "" in a program.  Tests pass
  *              a directory with files of their own
+ *   Thread     any; no cancellation point
  *   Blocks     for as long as a few small files take to be read
  *   Allocates  yes
  *   Returns    0, also where there are no control groups or their files make no sense:

@@ -83,7 +83,8 @@ struct mag_pool_config {
     const struct mag_topology *topology;
 
     /* Called once for each object, when its memory is new, by the thread whose take made
-     * it; must not use this pool.  NULL (default): new objects are all zeroes. */
+     * it, with cancellation off; must return, and not use this pool.  NULL (default): new
+     * objects are all zeroes. */
     void (*prepare)(void *object, void *arg);
     void *prepare_arg;
 };
@@ -94,6 +95,7 @@ MAG_API void mag_pool_config_init(struct mag_pool_config *config);
 /*
  * Makes a pool.  It has no objects yet: they are made as they are asked for.
  *
+ *   Thread     any; no cancellation point
  *   Blocks     while the machine is examined (see `topology`)
  *   Allocates  the pool
  *   Returns    0; -EINVAL a field is out of its range; -ENOMEM; -EAGAIN no thread-exit

@@ -207,7 +207,8 @@ MAG_API MAG_MUST_CHECK int mag_vtask_discard(mag_vtask task);
  *
  *   size        bytes of its result, for mag_vtask_as_promise_of; 0: not known
  *   timeout_ns  how long to wait, in nanoseconds; 0: not at all; -1: as long as it takes
- *   Thread      any that is not a worker; on a worker only a complete task is accepted
+ *   Thread      any that is not a worker; on a worker only a complete task is accepted.
+ *               No cancellation point
  *   Blocks      yes
  *   Allocates   as mag_vtask_as_promise
  *   Returns     0 it is complete, read it with mag_vtask_get; -ETIMEDOUT the time is

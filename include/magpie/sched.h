@@ -34,6 +34,22 @@
  * processor and its signal mask; <magpie/unpinned.h> has what to do about it.  Schedulers
  * that a job starts, or a thread that it created, have the processors of the first.
  *
+ * Threads that end.  A job that ends its thread, by pthread_exit or at a cancellation
+ * point of its own, counts as run.  The worker goes on: `on_stop` is called on the thread
+ * that ends, and `on_start` on another one, which takes over the number, the local
+ * storage and all jobs that wait there.  If the system refuses a thread, the old one
+ * works on until the scheduler ends.  mag_sched_counters counts such ends in `ended`, and
+ * the watch of <magpie/debug.h> is told MAG_E_THREAD.  <magpie/fork.h> says what becomes
+ * of forked children.
+ *
+ * Cancellation.  pthread_cancel does not leave a call of these half-way: starting,
+ * stopping, destroying and waiting are no cancellation points, and cancellation stays off
+ * in callbacks that they make.  Asynchronous cancellation is for none of them.
+ *
+ * Exceptions.  In C++ an exception that leaves a job ends the program (std::terminate),
+ * as one that leaves a thread's function does.  Hooks and `on_dropped` must return: they
+ * may neither throw nor jump out.  docs/guide/exceptions.md has it all on one page.
+ *
  * Errors.  0 or a negative errno; see each function.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -189,6 +205,7 @@ MAG_API void mag_sched_config_init(struct mag_sched_config *config);
  * Starts a scheduler: its workers run when the call returns.  A NULL `config` means the
  * defaults.
  *
+ *   Thread     any; no cancellation point
  *   Blocks     until every worker has started
  *   Allocates  yes
  *   Returns    0; -EINVAL a field is out of its range; -ENOMEM memory or address space
@@ -222,10 +239,13 @@ enum mag_sched_stop {
  * it, or runs what it is handed.
  *
  *   deadline_ns  how long to wait, in nanoseconds; -1: as long as it takes
- *   Thread       any that is not a worker of `sched`; one at a time
- *   Blocks       until the last job has ended or the time is over
- *   Returns      0 stopped, also when it was stopped before; -ETIMEDOUT jobs still run:
- *                call again, also with the other mode; -EDEADLK called from a worker of
+ *   Thread       any that is not a worker of `sched`; one at a time; no cancellation
+ *                point
+ *   Blocks       until the last job has ended or the time is over, whatever posters,
+ *                timers and thread-specific destructors of the workers do meanwhile
+ *   Returns      0 stopped, also when it was stopped before; -ETIMEDOUT jobs still run,
+ *                or another thread is in the middle of a post: call again, also with the
+ *                other mode; -EDEADLK called from a worker of
  *                `sched`; -EINVAL unknown mode
  */
 MAG_API MAG_MUST_CHECK int
@@ -270,6 +290,7 @@ MAG_API void mag_sched_destroy(struct mag_sched *sched);
  * The scheduler of the process, started with the defaults when it is first asked for.
  * It is never destroyed; after fork() the child gets a fresh one.
  *
+ *   Thread     any; no cancellation point
  *   Blocks     the first call, as mag_sched_start
  *   Returns    0; the errors of mag_sched_start: the next call tries again
  */
@@ -310,6 +331,7 @@ struct mag_sched_counters {
     uint64_t steals_far;  /* the same from other nodes */
     uint64_t parks;       /* times it went to sleep */
     uint64_t wakes;       /* times it was woken for work */
+    uint64_t ended;       /* jobs that ended its thread, see "Threads that end" */
     enum mag_pinned pinned; /* asked of the kernel anew: a pin can be lost later on; after
                              * the end of the worker, as it was then */
 };

@@ -110,6 +110,8 @@ MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
         MAG_PAIRS_STRUCT(__VA_ARGS__)                                                  \
     };                                                                                 \
     static int name(mag_fork MAG_PAIRS_BEHIND(__VA_ARGS__));                           \
+    static void name##_spawned(mag_fork mag_w, void *payload_);                        \
+    MAG_FORK_NAME(name, name##_spawned)                                                \
     static void name##_spawned(mag_fork mag_w, void *payload_)                         \
     {                                                                                  \
         MAG_POINTER(mag_scope) scope_;                                                 \
@@ -120,6 +122,7 @@ MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
             int error_ = name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));                      \
             if (MAG_UNLIKELY(error_ != 0))                                             \
                 mag_scope_fail(scope_, error_);                                        \
+            MAG_FORK_CHECK_END(&mag_w, name);                                          \
         }                                                                              \
     }                                                                                  \
     __attribute__((unused)) static inline void name##_spawn(                           \
@@ -128,6 +131,7 @@ MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
         struct name##_args copy_, *args_ = &copy_;                                     \
         MAG_STATIC_ASSERT(sizeof(*args_) <= MAG_SCOPE_PAYLOAD,                         \
                           "the arguments of " #name " are too large: pass a pointer"); \
+        MAG_FORK_CHECK_FORK(mag_w, name);                                              \
         MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                             \
         int error_ =                                                                   \
             mag_scope_spawn(mag_w, scope_, name##_spawned, args_, sizeof(*args_));     \
@@ -138,6 +142,7 @@ MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
         struct name##_args copy_, *args_ = &copy_;                                     \
         memcpy(args_, payload_, sizeof(*args_));                                       \
         int error_ = name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));                          \
+        MAG_FORK_CHECK_END(&mag_w, name);                                              \
         memcpy(payload_, &error_, sizeof(error_));                                     \
     }                                                                                  \
     __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(               \

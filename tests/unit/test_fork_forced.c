@@ -30,7 +30,7 @@ static bool hooked_try_lock(struct mag_spin *spin);
 
 /* This test pops in two halves, which a join takes for a child of another function. */
 #undef MAG_FORK_CHECK
-#define MAG_FORK_CHECK(w, stolen) ((void)0)
+#define MAG_FORK_CHECK(w, function) ((void)0)
 
 /* What a thief meets. */
 static struct {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/fault.h"
 #include "tests/support/run.h"
 #include "tests/unit/pool_kit.h"
 
@@ -155,6 +156,56 @@ static void destructors_of_a_thread_may_still_give(void **state)
         on_another_thread(give_while_exiting, &use);
     assert_int_equal(use.failures, 0);
     take_many(late_pool, objects, MANY);
+    assert_int_equal(pthread_key_delete(late_key), 0);
+    mag_pool_destroy(late_pool);
+}
+
+/* The first use of any pool by its thread, after all its ends were told. */
+static void use_late(void *value)
+{
+    static _Thread_local unsigned rounds;
+    struct use *use = value;
+    void *object;
+
+    if (++rounds < LAST_ROUND) {
+        (void)pthread_setspecific(late_key, value);
+        return;
+    }
+    use->failures += mag_pool_take(use->pool, &object) != 0;
+    if (use->failures == 0)
+        mag_pool_give(use->pool, object);
+}
+
+static void *use_only_while_exiting(void *arg)
+{
+    struct use *use = arg;
+
+    use->failures += pthread_setspecific(late_key, use) != 0;
+    return NULL;
+}
+
+static void what_the_last_destructor_leaves_is_the_next_threads(void **state)
+{
+    struct mag_pool_config config = config_of(32);
+    struct mag_pool_info info;
+    (void)state;
+
+    config.limit = MANY;
+    config.cache = 50;
+    late_pool = make_pool(config);
+    assert_int_equal(pthread_key_create(&late_key, use_late), 0);
+    struct use use = {.pool = late_pool};
+    int64_t before = 0;
+    /* One thread after the other has the same storage. */
+    for (unsigned i = 0; i < 50; i++) {
+        on_another_thread(use_only_while_exiting, &use);
+        if (i == 1)
+            before = test_live_allocations();
+    }
+    assert_int_equal(use.failures, 0);
+    assert_int_equal(test_live_allocations(), before);
+    mag_pool_query(late_pool, &info);
+    assert_true(info.objects <= 2 * 50);
     assert_int_equal(pthread_key_delete(late_key), 0);
     mag_pool_destroy(late_pool);
 }
@@ -380,6 +431,7 @@ int main(void)
         cmocka_unit_test(short_threads_do_not_make_a_pool_grow),
         cmocka_unit_test(small_chains_are_gathered_into_full_batches),
         cmocka_unit_test(destructors_of_a_thread_may_still_give),
+        cmocka_unit_test(what_the_last_destructor_leaves_is_the_next_threads),
         cmocka_unit_test(a_pool_may_be_destroyed_while_threads_hold_magazines_of_it),
         cmocka_unit_test(threads_may_exit_while_a_pool_is_destroyed),
         cmocka_unit_test(a_forked_child_may_go_on_using_pools),

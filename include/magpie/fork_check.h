@@ -1,0 +1,103 @@
+/*
+ * fork_check.h - what debug builds of a program check at each fork, at each join and
+ * where a forked function returns: that no child was left behind without its join.
+ *
+ * A child that was not joined is found at the next fork of its worker at the same place,
+ * at the next join below it, or where the forked function around it returns, whichever
+ * comes first.  The watch of <magpie/debug.h> is told, with the names of both functions;
+ * without a watch an assertion fails.  Where MAG_DEBUG_TASKS is not defined, or NDEBUG
+ * is, nothing is checked and nothing is paid.
+ *
+ * Not for users.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_FORK_CHECK_H
+#define MAGPIE_FORK_CHECK_H
+
+#include <magpie/base.h>
+
+#if defined(__cplusplus) && defined(__cpp_exceptions)
+#    include <cxxabi.h>
+#    include <exception>
+#endif
+
+MAG_EXTERN_C_BEGIN
+
+struct mag_fork;
+
+/* A forked function.  Static storage; listed when it is first forked. */
+struct mag_fork_name {
+    const char *name;
+    void (*body)(struct mag_fork w, void *payload);
+    struct mag_fork_name *next;  /* the library's */
+    MAG_ATOMIC(uint32_t) listed; /* the library's */
+};
+
+/*
+ * Each asks of the calling worker, whose fork stack `w` is: whether a child may be forked
+ * here; whether the child on top is of this function, and none is above it; whether a
+ * function that was called with `w` has joined all that it forked.
+ *
+ *   Returns    true; also if not, once the watch has been told.  False: there is none
+ */
+MAG_API bool mag_fork_may_fork(const struct mag_fork *w, struct mag_fork_name *name);
+MAG_API bool mag_fork_may_join(const struct mag_fork *w, struct mag_fork_name *name);
+MAG_API bool mag_fork_has_joined(const struct mag_fork *w, struct mag_fork_name *name);
+
+/*
+ * Makes `told` the one who is told of misuse that this room finds: a MAG_E code and a
+ * text, which is gone after the call.  It returns whether anybody listened.
+ */
+MAG_API void mag_misuse_listen(bool (*told)(int code, const char *text));
+
+MAG_EXTERN_C_END
+
+#if defined(MAG_DEBUG_TASKS) && !defined(NDEBUG)
+#    include <assert.h>
+#    define MAG_FORK_CHECKS 1
+#    define MAG_FORK_NAME(function, stolen) \
+        static MAG_STRUCT(mag_fork_name)    \
+            function##_named = {#function, stolen, MAG_NULL, 0};
+#    define MAG_FORK_CHECK_FORK(w, function)             \
+        assert(                                          \
+            mag_fork_may_fork((w), &function##_named) && \
+            "a child that was forked here before is not joined, or `w` is an old one")
+#    define MAG_FORK_CHECK(w, function)                     \
+        assert(mag_fork_may_join((w), &function##_named) && \
+               "this child is not the one that was forked last")
+#    define MAG_FORK_CHECK_END(w, function)                   \
+        assert(mag_fork_has_joined((w), &function##_named) && \
+               "this function returned without joining a child")
+#else
+#    define MAG_FORK_CHECKS 0
+#    define MAG_FORK_NAME(function, stolen)
+#    define MAG_FORK_CHECK_FORK(w, function) ((void)0)
+#    define MAG_FORK_CHECK(w, function)      ((void)0)
+#    define MAG_FORK_CHECK_END(w, function)  ((void)0)
+#endif
+
+/* In C++ an exception that leaves a forked function ends the program, whoever runs it;
+ * what glibc throws to end a thread goes on. */
+#if defined(__cplusplus) && defined(__cpp_exceptions)
+#    ifdef __GLIBCXX__
+#        define MAG_FORK_LET_END           \
+            catch (abi::__forced_unwind &) \
+            {                              \
+                throw;                     \
+            }
+#    else
+#        define MAG_FORK_LET_END
+#    endif
+#    define MAG_FORK_TRY try
+#    define MAG_FORK_CATCH           \
+        MAG_FORK_LET_END catch (...) \
+        {                            \
+            std::terminate();        \
+        }
+#else
+#    define MAG_FORK_TRY
+#    define MAG_FORK_CATCH
+#endif
+
+#endif
