@@ -46,6 +46,24 @@ static struct mag_fork_slot *run_above(struct mag_fork_stack *owner,
     return mag_fork_stack_of(at) == stack && at > highest ? at : NULL;
 }
 
+/* Of the children of `owner` the one that runs highest up on `stack`, above `*at`. */
+static void find_among(struct mag_fork_stack *owner, struct mag_fork_stack *stack,
+                       struct mag_fork_slot **found, struct mag_fork_slot **at)
+{
+    mag_spin_lock(&owner->lock);
+    /* relaxed: ordered by the lock; what was taken lies below. */
+    struct mag_fork_slot *base = atomic_load_explicit(&owner->base, memory_order_relaxed);
+    for (struct mag_fork_slot *slot = owner->slots; slot < base; slot++) {
+        struct mag_fork_slot *above = run_above(owner, slot, stack, *at);
+
+        if (above != NULL) {
+            *found = slot;
+            *at = above;
+        }
+    }
+    mag_spin_unlock(&owner->lock);
+}
+
 /* The child of another worker that runs highest up on `stack`; NULL: none does. */
 static struct mag_fork_slot *find_stolen(struct mag_sched *sched,
                                          struct mag_fork_stack *stack,
@@ -57,21 +75,8 @@ static struct mag_fork_slot *find_stolen(struct mag_sched *sched,
     for (uint32_t i = 0; i < sched->worker_count; i++) {
         struct mag_fork_stack *owner = mag_sched_at(sched, i)->forks;
 
-        if (owner == stack)
-            continue;
-        mag_spin_lock(&owner->lock);
-        /* relaxed: ordered by the lock; what was taken lies below. */
-        struct mag_fork_slot *base =
-            atomic_load_explicit(&owner->base, memory_order_relaxed);
-        for (struct mag_fork_slot *slot = owner->slots; slot < base; slot++) {
-            struct mag_fork_slot *at = run_above(owner, slot, stack, *ret_at);
-
-            if (at != NULL) {
-                found = slot;
-                *ret_at = at;
-            }
-        }
-        mag_spin_unlock(&owner->lock);
+        if (owner != stack)
+            find_among(owner, stack, &found, ret_at);
     }
     return found;
 }

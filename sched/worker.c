@@ -155,6 +155,7 @@ static void end_job(struct mag_worker *worker)
 static void end_early(void *arg);
 
 /* As a cleanup handler of the thread: it works on here until the scheduler ends. */
+/* NOLINTNEXTLINE(readability-function-size): the macros hold more than they show. */
 static void work_on(struct tenancy *tenancy)
 {
     pthread_cleanup_push(end_early, tenancy);
@@ -203,6 +204,7 @@ static MAG_NOINLINE void serve_below(struct tenancy *tenancy)
     gap[GAP - 1] = 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as above. */
 static void work(struct mag_berth *berth)
 {
     struct tenancy tenancy = {.berth = berth};

@@ -194,7 +194,7 @@ static int run(enum place place, bool forget)
     set(&begun, 0);
     int r = mag_sched_start(&config, &sched);
     if (r == 0) {
-        r = around_run(sched, &result, place, forget);
+        r = around_run(sched, &result, (int)place, forget);
         mag_sched_destroy(sched);
     }
     return r;
