@@ -110,6 +110,7 @@ MAG_API const char *mag_error_text(int code);
  *   -EIO        the machine could not be examined
  *   -ENOSPC     the limit that was set is reached
  *   -ENOTSUP    this build of the library cannot do that
+ *   -EOWNERDEAD the thread that ran the function ended in it
  *   -ESHUTDOWN  the scheduler is stopping
  *   -ETIMEDOUT  the deadline has passed
  *
