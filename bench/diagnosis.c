@@ -165,6 +165,30 @@ static void warn_of_load(struct bench_diagnosis *d)
              d->load, bench_count(online, "PU").text);
 }
 
+/* What the variables of the default scheduler change, and which are wrong. */
+static void warn_of_variables(struct bench_diagnosis *d)
+{
+    const struct mag_sched_variable *variable;
+
+    for (uint32_t i = 0; (variable = mag_sched_variable(i)) != NULL; i++) {
+        const char *value = mag_sched_variable_value(i);
+
+        if (value == NULL)
+            continue;
+        if (mag_sched_variable_check(i) == MAG_E_ENVIRONMENT)
+            warn(d,
+                 "%s=%.100s is wrong, and mag_sched_default fails as long as it is set.  "
+                 "Allowed are: %s.",
+                 variable->name, value, variable->allowed);
+        else
+            warn(d,
+                 "%s=%.100s: the default scheduler takes this and not what its program "
+                 "says "
+                 "(%s).  Other schedulers do not.",
+                 variable->name, value, variable->meaning);
+    }
+}
+
 /* -------------------------------------------------------------------- whole */
 
 void bench_diagnosis_read(struct bench_diagnosis *d)
@@ -183,6 +207,7 @@ void bench_diagnosis_read(struct bench_diagnosis *d)
     d->caches = bench_count_caches(d->topology);
     list_allowed(d);
     (void)mag_budget_format(d->budget, d->decision, sizeof(d->decision));
+    warn_of_variables(d);
     d->memory_binding = mag_node_binding_allowed();
     d->membarrier = mag_sched_uses_membarrier();
     d->pinned = try_to_pin(d->topology);

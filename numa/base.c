@@ -29,6 +29,10 @@ const char *mag_error_text(int code)
         {-EIO, "the system could not be asked"},
         {-ECANCELED, "cancelled"},
         {-EBUSY, "in use"},
+        {-EPERM, "the caller may not do this"},
+        {MAG_E_FORKED, "this scheduler belongs to the parent process, which forked"},
+        {MAG_E_ENVIRONMENT, "a MAGPIE_ variable of the environment has a wrong value; "
+                            "'magpie doctor' names it"},
         {MAG_E_TOKEN, "misuse: the operation is over, or never was"},
         {MAG_E_PENDING, "misuse: read before it is complete"},
         {MAG_E_DONE, "misuse: completed a second time"},

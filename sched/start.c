@@ -118,7 +118,7 @@ static int map_berths(struct mag_sched *sched)
 static void init(struct mag_sched *sched)
 {
     atomic_init(&sched->phase, MAG_PHASE_STARTING);
-    atomic_init(&sched->closed, false);
+    atomic_init(&sched->closed, 0);
     atomic_init(&sched->live, 0);
     atomic_init(&sched->ready, 0);
     atomic_init(&sched->inflight, 0);
@@ -233,7 +233,8 @@ static struct mag_sched *allocate(void)
     return sched;
 }
 
-int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **ret_sched)
+int mag_sched_launch(const struct mag_sched_config *config, bool is_default,
+                     struct mag_sched **ret_sched)
 {
     int r = prepare_process();
     if (r < 0)
@@ -244,6 +245,7 @@ int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **re
         return -ENOMEM;
 
     init(sched);
+    sched->is_default = is_default;
     r = build(sched, config);
     if (r == 0)
         r = start_threads(sched);
@@ -257,4 +259,9 @@ int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **re
     mag_registry_add(sched);
     *ret_sched = sched;
     return 0;
+}
+
+int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **ret_sched)
+{
+    return mag_sched_launch(config, false, ret_sched);
 }

@@ -2,9 +2,9 @@
  * base.h - what every Magpie header needs: visibility, versions, error texts.
  *
  * Errors.  Every function that can fail returns 0 or a negative errno value, such as
- * -ENOMEM; those of value tasks also a MAG_E code (below), which tells of a mistake in
- * the program.  Outputs (`ret_` arguments, always last) are written on success only.  The
- * library never prints, never exits and never aborts.
+ * -ENOMEM, or a MAG_E code (below), which tells of a mistake in the program or in what
+ * surrounds it.  Outputs (`ret_` arguments, always last) are written on success only.
+ * The library never prints, never exits and never aborts.
  *
  * Threads.  `Thread` in a function's table says who may call it; `Blocks` whether it may
  * wait; `Allocates` whether it may take memory; a line that is absent means "any thread",
@@ -69,6 +69,13 @@ enum {
 
 #define MAG_E_FIRST MAG_E_TOKEN
 #define MAG_E_LAST  (-70099)
+
+/* What is wrong around a call, and not in it; no errno either.  An operation can fail
+ * with one. */
+enum {
+    MAG_E_FORKED = -70101, /* the scheduler belongs to the process that forked this */
+    MAG_E_ENVIRONMENT = -70102, /* a variable of the environment has a wrong value */
+};
 
 /* True if `code` tells of misuse, and not of what the operation came to. */
 static inline bool mag_is_misuse(int code)

@@ -20,26 +20,13 @@ static void the_library_has_the_version_of_its_headers(void **state)
 
 static void every_code_that_is_returned_has_a_text_of_its_own(void **state)
 {
-    static const int codes[] = {0,
-                                -EINVAL,
-                                -ENOMEM,
-                                -EAGAIN,
-                                -ENOSPC,
-                                -ESHUTDOWN,
-                                -ETIMEDOUT,
-                                -EDEADLK,
-                                -ENOENT,
-                                -EACCES,
-                                -EIO,
-                                -ECANCELED,
-                                -EBUSY,
-                                MAG_E_TOKEN,
-                                MAG_E_PENDING,
-                                MAG_E_DONE,
-                                MAG_E_CONTINUATION,
-                                MAG_E_ARG,
-                                MAG_E_STATE,
-                                MAG_E_SIZE};
+    static const int codes[] = {
+        0,           -EINVAL,       -ENOMEM,      -EAGAIN,
+        -ENOSPC,     -ESHUTDOWN,    -ETIMEDOUT,   -EDEADLK,
+        -ENOENT,     -EACCES,       -EIO,         -ECANCELED,
+        -EBUSY,      -EPERM,        MAG_E_FORKED, MAG_E_ENVIRONMENT,
+        MAG_E_TOKEN, MAG_E_PENDING, MAG_E_DONE,   MAG_E_CONTINUATION,
+        MAG_E_ARG,   MAG_E_STATE,   MAG_E_SIZE};
     enum { CODES = sizeof(codes) / sizeof(codes[0]) };
     (void)state;
 
