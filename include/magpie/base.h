@@ -40,6 +40,18 @@
 #define MAG_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /*
+ * How inline functions reach what the library keeps for the calling thread.  Code that
+ * uses libmagpie.so may define MAG_TLS_INITIAL_EXEC (its CMake target and pkg-config do):
+ * a load instead of a call, in shared objects.  A plug-in with libmagpie.a in it does not:
+ * all of its variables would need room in the static block of threads, which is small.
+ */
+#ifdef MAG_TLS_INITIAL_EXEC
+#    define MAG_TLS_MODEL __attribute__((tls_model("initial-exec")))
+#else
+#    define MAG_TLS_MODEL
+#endif
+
+/*
  * A word that several threads share.  C sees an atomic; to C++, which never touches such
  * a word outside the functions of these headers, it is a plain word of the same layout.
  */
