@@ -172,6 +172,30 @@ static void warn_of_load(struct bench_diagnosis *d)
              d->load, bench_count(online, "PU").text);
 }
 
+/* What the variables of the default scheduler change, and which are wrong. */
+static void warn_of_variables(struct bench_diagnosis *d)
+{
+    const struct mag_sched_variable *variable;
+
+    for (uint32_t i = 0; (variable = mag_sched_variable(i)) != NULL; i++) {
+        const char *value = mag_sched_variable_value(i);
+
+        if (value == NULL)
+            continue;
+        if (mag_sched_variable_check(i) == MAG_E_ENVIRONMENT)
+            warn(d,
+                 "%s=%.100s is wrong, and mag_sched_default fails as long as it is set.  "
+                 "Allowed are: %s.",
+                 variable->name, value, variable->allowed);
+        else
+            warn(d,
+                 "%s=%.100s: the default scheduler takes this and not what its program "
+                 "says "
+                 "(%s).  Other schedulers do not.",
+                 variable->name, value, variable->meaning);
+    }
+}
+
 /* -------------------------------------------------------------------- whole */
 
 void bench_diagnosis_read(struct bench_diagnosis *d)
@@ -192,6 +216,7 @@ void bench_diagnosis_read(struct bench_diagnosis *d)
     (void)mag_budget_format(d->budget, d->decision, sizeof(d->decision));
     /* A filter may kill whoever asks; with one node there is no need to. */
     d->memory_binding = mag_topology_nodes(d->topology) > 1 && mag_node_binding_allowed();
+    warn_of_variables(d);
     d->membarrier = mag_sched_uses_membarrier();
     d->pinned = try_to_pin(d->topology);
     bench_diagnosis_warn(d);

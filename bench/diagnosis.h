@@ -10,7 +10,7 @@
 #include <magpie/numa.h>
 #include <stdio.h>
 
-enum { BENCH_WARNINGS = 12, BENCH_WARNING = 400, BENCH_PU_LIST = 1024 };
+enum { BENCH_WARNINGS = 24, BENCH_WARNING = 400, BENCH_PU_LIST = 1024 };
 
 struct bench_diagnosis {
     int error; /* of looking at the machine; then nothing else is known */

@@ -5,10 +5,10 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <magpie/base.h>
+#include <magpie/sched.h>
 #include <string.h>
 
-enum { NAME = 13, INDENT = 2, WARNING_INDENT = 4 };
+enum { NAME = 13, VARIABLE = 17, INDENT = 2, WARNING_INDENT = 4 };
 
 static const char *const pinned_names[] = {
     [MAG_PINNED] = "obtained",
@@ -123,6 +123,25 @@ static void print_kernel(FILE *out, const struct bench_diagnosis *d)
                                         "first touched");
 }
 
+/* Of the environment. */
+static void print_variables(FILE *out)
+{
+    const struct mag_sched_variable *variable;
+
+    heading(out, "default scheduler");
+    for (uint32_t i = 0; (variable = mag_sched_variable(i)) != NULL; i++) {
+        const char *value = mag_sched_variable_value(i);
+
+        (void)fprintf(out, "%*s%-*s ", INDENT, "", VARIABLE, variable->name);
+        if (value == NULL)
+            (void)fprintf(out, "not set\n");
+        else if (mag_sched_variable_check(i) == MAG_E_ENVIRONMENT)
+            (void)fprintf(out, "%s: wrong\n", value);
+        else
+            (void)fprintf(out, "%s\n", value);
+    }
+}
+
 /* Words of a text in lines that fit, each behind an indentation. */
 static void print_wrapped(FILE *out, const char *text)
 {
@@ -166,6 +185,7 @@ void bench_diagnosis_print(FILE *out, const struct bench_diagnosis *d)
     print_cpus(out, d);
     print_quota(out, d);
     print_kernel(out, d);
+    print_variables(out);
     print_warnings(out, d);
 }
 
@@ -219,6 +239,27 @@ static json_t *binding_to_json(const struct bench_diagnosis *d)
                                                : json_null();
 }
 
+static json_t *variables_to_json(void)
+{
+    json_t *variables = json_array();
+    int failed = variables == NULL;
+    const struct mag_sched_variable *variable;
+
+    for (uint32_t i = 0; (variable = mag_sched_variable(i)) != NULL; i++) {
+        const char *value = mag_sched_variable_value(i);
+
+        failed |= json_array_append_new(
+            variables, json_pack("{ss so ss sb}", "name", variable->name, "value",
+                                 value != NULL ? bench_json_text(value) : json_null(),
+                                 "allowed", variable->allowed, "wrong",
+                                 mag_sched_variable_check(i) == MAG_E_ENVIRONMENT));
+    }
+    if (failed == 0)
+        return variables;
+    json_decref(variables);
+    return NULL;
+}
+
 static json_t *diagnosis_to_json(const struct bench_diagnosis *d)
 {
     const char *pinned = pinned_names[d->pinned];
@@ -226,7 +267,7 @@ static json_t *diagnosis_to_json(const struct bench_diagnosis *d)
     if (d->error != 0)
         return json_pack("{ss}", "error", mag_call_text(d->error));
     return json_pack(
-        "{sI ss so sI sI ss sI sI sI sI ss sf sf so sb so so}", "workers",
+        "{sI ss so sI sI ss sI sI sI sI ss sf sf so sb so so so}", "workers",
         (json_int_t)mag_budget_workers(d->budget), "reason",
         mag_budget_reason_name(mag_budget_reason(d->budget)), "decision",
         bench_json_text(d->decision), "online", (json_int_t)mag_budget_online(d->budget),
@@ -235,8 +276,8 @@ static json_t *diagnosis_to_json(const struct bench_diagnosis *d)
         (json_int_t)mag_topology_nodes(d->topology), "caches", (json_int_t)d->caches,
         "cores", (json_int_t)mag_topology_cores(d->topology), "pinning", pinned, "load",
         d->load, "quota_cpus", mag_budget_quota(d->budget), "levels", levels_to_json(d),
-        "membarrier", d->membarrier, "memory_binding", binding_to_json(d), "warnings",
-        warnings_to_json(d));
+        "membarrier", d->membarrier, "memory_binding", binding_to_json(d), "variables",
+        variables_to_json(), "warnings", warnings_to_json(d));
 }
 
 int bench_diagnosis_json(FILE *out, const struct bench_diagnosis *d)

@@ -2,7 +2,7 @@
 #include "bench/command.h"
 #include "bench/text.h"
 
-#include <magpie/base.h>
+#include <magpie/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +21,35 @@ static void print_version(FILE *stream, struct argp_state *state)
 {
     (void)state;
     (void)fprintf(stream, "magpie %s\n", mag_version());
+}
+
+/* The variables of the default scheduler, behind the text of --help; it is argp's to
+ * free. */
+static char *add_variables(const char *text)
+{
+    const struct mag_sched_variable *variable;
+    char *whole = NULL;
+    size_t length;
+    FILE *out = open_memstream(&whole, &length);
+
+    if (out == NULL)
+        return (char *)(uintptr_t)text;
+    (void)fprintf(out,
+                  "%s\n\nEnvironment, for the default scheduler of a program that uses "
+                  "libmagpie:\n",
+                  text);
+    for (uint32_t i = 0; (variable = mag_sched_variable(i)) != NULL; i++)
+        (void)fprintf(out, "  %-17s  %s\n%21s%s\n", variable->name, variable->meaning, "",
+                      variable->allowed);
+    (void)fprintf(out, "\n'magpie doctor' shows their values, and which are wrong.");
+    return fclose(out) == 0 ? whole : (char *)(uintptr_t)text;
+}
+
+/* argp shows the text behind the \v of a program's documentation. */
+static char *filter_help(int key, const char *text, void *input)
+{
+    (void)input;
+    return key == ARGP_KEY_HELP_POST_DOC ? add_variables(text) : (char *)(uintptr_t)text;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -61,6 +90,7 @@ int main(int argc, char **argv)
             "  doctor   explain what this process may use, and what stands in the way\n"
             "\n"
             "'magpie COMMAND --help' explains one of them.",
+        .help_filter = filter_help,
     };
     int status = BENCH_OK;
 

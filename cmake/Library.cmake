@@ -4,27 +4,62 @@ file(GLOB MAG_SOURCES CONFIGURE_DEPENDS
   "${PROJECT_SOURCE_DIR}/numa/*.c" "${PROJECT_SOURCE_DIR}/sched/*.c"
   "${PROJECT_SOURCE_DIR}/vtask/*.c")
 
-# Compiled once, for both.
-add_library(magpie-objects OBJECT ${MAG_SOURCES})
-set_target_properties(magpie-objects PROPERTIES
-  C_VISIBILITY_PRESET hidden
-  POSITION_INDEPENDENT_CODE ON)
-target_include_directories(magpie-objects PRIVATE "${PROJECT_SOURCE_DIR}"
-                                                  "${PROJECT_SOURCE_DIR}/include")
-target_compile_definitions(magpie-objects
-  PRIVATE _GNU_SOURCE $<$<BOOL:${MAG_DEBUG_TASKS}>:MAG_DEBUG_TASKS=1>)
-# The thread's record is read at every post: one load instead of a call.
-# Two words that were just stored one by one must not be read as one vector: it waits
-# until both have left the store buffer.
-# The library's calls of its own functions are direct.
-target_compile_options(magpie-objects PRIVATE -ftls-model=initial-exec
-                                              -fno-tree-slp-vectorize
-                                              -fno-semantic-interposition)
-target_link_libraries(magpie-objects PRIVATE magpie-warnings PkgConfig::HWLOC PkgConfig::CK
-                                             Threads::Threads)
+# How the library reaches what it keeps for each thread, as in -ftls-model.  The shared
+# library takes the fastest: a load, from the static block of every thread, in which its
+# 200 bytes find room also when it is loaded late.  The static library may be linked into a
+# plug-in, which would have to find room there for all of its own variables besides; in a
+# program the linker makes local ones of them.  musl refuses initial-exec to late comers.
+include(CheckCSourceCompiles)
+check_c_source_compiles("#include <features.h>
+#ifndef __GLIBC__
+#error
+#endif
+int main(void) { return 0; }" MAG_HAVE_GLIBC)
+set(MAG_TLS_MODEL_DEFAULT global-dynamic)
+if(MAG_HAVE_GLIBC)
+  set(MAG_TLS_MODEL_DEFAULT initial-exec)
+endif()
+set(MAG_TLS_MODEL "${MAG_TLS_MODEL_DEFAULT}" CACHE STRING
+    "TLS model of the shared library: initial-exec or global-dynamic")
+set(MAG_STATIC_TLS_MODEL global-dynamic CACHE STRING
+    "TLS model of the static library: global-dynamic or initial-exec")
+foreach(model MAG_TLS_MODEL MAG_STATIC_TLS_MODEL)
+  set_property(CACHE ${model} PROPERTY STRINGS initial-exec global-dynamic)
+  if(NOT ${model} MATCHES "^(initial-exec|global-dynamic)$")
+    message(FATAL_ERROR "${model} is '${${model}}', not initial-exec or global-dynamic")
+  endif()
+endforeach()
 
-function(mag_library name type)
-  add_library(${name} ${type} $<TARGET_OBJECTS:magpie-objects>)
+# The rooms' files, compiled for one model.
+function(mag_objects name tls_model)
+  add_library(${name} OBJECT ${MAG_SOURCES})
+  set_target_properties(${name} PROPERTIES
+    C_VISIBILITY_PRESET hidden
+    POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}"
+                                             "${PROJECT_SOURCE_DIR}/include")
+  target_compile_definitions(${name}
+    PRIVATE _GNU_SOURCE $<$<BOOL:${MAG_DEBUG_TASKS}>:MAG_DEBUG_TASKS=1>)
+  # Two words that were just stored one by one must not be read as one vector: it waits
+  # until both have left the store buffer.
+  # The library's calls of its own functions are direct.
+  target_compile_options(${name} PRIVATE -ftls-model=${tls_model}
+                                         -fno-tree-slp-vectorize
+                                         -fno-semantic-interposition)
+  target_link_libraries(${name} PRIVATE magpie-warnings PkgConfig::HWLOC PkgConfig::CK
+                                        Threads::Threads)
+endfunction()
+
+# Compiled once, for both, if they want the same.
+mag_objects(magpie-objects ${MAG_TLS_MODEL})
+set(MAG_STATIC_OBJECTS magpie-objects)
+if(NOT MAG_STATIC_TLS_MODEL STREQUAL MAG_TLS_MODEL)
+  set(MAG_STATIC_OBJECTS magpie-static-objects)
+  mag_objects(${MAG_STATIC_OBJECTS} ${MAG_STATIC_TLS_MODEL})
+endif()
+
+function(mag_library name type objects)
+  add_library(${name} ${type} $<TARGET_OBJECTS:${objects}>)
   set_target_properties(${name} PROPERTIES OUTPUT_NAME magpie LINKER_LANGUAGE C)
   target_include_directories(${name}
     PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
@@ -36,8 +71,16 @@ function(mag_library name type)
     PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
 endfunction()
 
-mag_library(magpie-shared SHARED)
-mag_library(magpie-static STATIC)
+mag_library(magpie-shared SHARED magpie-objects)
+mag_library(magpie-static STATIC ${MAG_STATIC_OBJECTS})
+# For our own program, which is measured: with the model of the shared library.
+mag_library(magpie-measured STATIC magpie-objects)
+set_target_properties(magpie-measured PROPERTIES OUTPUT_NAME magpie-measured
+                                                 EXCLUDE_FROM_ALL ON)
+# So do programs and plug-ins by inline functions.
+if(MAG_TLS_MODEL STREQUAL "initial-exec")
+  target_compile_definitions(magpie-shared INTERFACE MAG_TLS_INITIAL_EXEC=1)
+endif()
 set_target_properties(magpie-shared PROPERTIES
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} EXPORT_NAME magpie)
 set_target_properties(magpie-static PROPERTIES EXPORT_NAME magpie-static)

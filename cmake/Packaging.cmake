@@ -28,6 +28,10 @@ list(JOIN CK_LDFLAGS " " MAG_PC_CK)
 if(MAG_DEBUG_TASKS)
   set(MAG_PC_DEFINES " -DMAG_DEBUG_TASKS=1")
 endif()
+# For libmagpie.so; with --static it is taken back.
+if(MAG_TLS_MODEL STREQUAL "initial-exec")
+  set(MAG_PC_TLS " -DMAG_TLS_INITIAL_EXEC=1")
+endif()
 # Found from where it lies, so that any prefix chosen at installation is right.  A folder
 # that was given whole is where it is, whatever the prefix.
 if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")

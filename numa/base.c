@@ -45,6 +45,9 @@ const char *mag_error_text(int code)
 {
     static const struct text texts[] = {
         {0, "success"},
+        {MAG_E_FORKED, "this scheduler belongs to the parent process, which forked"},
+        {MAG_E_ENVIRONMENT, "a MAGPIE_ variable of the environment has a wrong value; "
+                            "'magpie doctor' names it"},
         {MAG_E_TOKEN, "misuse: the task is stale, or its operation never was"},
         {MAG_E_PENDING, "misuse: the task was read before it was complete"},
         {MAG_E_DONE, "misuse: the operation was completed a second time"},
@@ -74,6 +77,7 @@ const char *mag_call_text(int code)
         {-ENOSPC, "the limit that was set is reached"},
         {-ENOTSUP, "this build of the library cannot do that"},
         {-EOWNERDEAD, "the thread that ran the function ended in it"},
+        {-EPERM, "nobody may end the default scheduler"},
         {-ESHUTDOWN, "the scheduler is stopping"},
         {-ETIMEDOUT, "the deadline has passed"},
     };

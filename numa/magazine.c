@@ -23,10 +23,9 @@ static struct mag_magazine no_magazine;
 /* Stands in for the record of threads that have none: no memory, or almost gone. */
 static struct mag_member shared_member;
 
-__thread struct mag_magazine_rack mag_magazine_rack
-    __attribute__((tls_model("initial-exec")));
+__thread struct mag_magazine_rack mag_magazine_rack;
 
-static __thread struct mag_member *self __attribute__((tls_model("initial-exec")));
+static __thread struct mag_member *self;
 
 /* ------------------------------------------------------------ threads come and go */
 

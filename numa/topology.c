@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "numa/topology.h"
 
+#include "numa/module.h"
 #include "numa/uncancelled.h"
 #include "numa/xml.h"
 
@@ -372,6 +373,9 @@ static int fill(struct mag_topology *topology)
 static int load(enum mag_topology_kind kind, const char *text,
                 struct mag_topology **ret_topology)
 {
+    /* Schedulers and pools begin here. */
+    mag_module_keep();
+
     struct mag_topology *topology = calloc(1, sizeof(*topology));
     if (topology == NULL)
         return -ENOMEM;

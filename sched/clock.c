@@ -43,7 +43,9 @@ void mag_clock_fini(struct mag_clock *clock)
 {
     if (clock->wheels == NULL)
         return;
-    free(clock->wheels);
+    /* In the child of a fork() timers may still point there, to be cancelled. */
+    if (!clock->wheels[0].orphan)
+        free(clock->wheels);
     (void)pthread_mutex_destroy(&clock->mutex);
 }
 

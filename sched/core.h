@@ -29,9 +29,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A thread's name has room for 15 bytes. */
+enum { MAG_NAME_ROOM = 16 };
+
 /* What a start takes from the caller, with the defaults filled in and checked. */
 struct mag_settings {
-    struct mag_sched_config config;
+    struct mag_sched_config config; /* its `name` is the one below */
+    char name[MAG_NAME_ROOM];
     const struct mag_topology *topology; /* the caller's, or `loaded` */
     struct mag_topology *loaded;         /* ours, or NULL */
     bool own_topology;
@@ -59,7 +63,7 @@ struct mag_berth {
 struct mag_sched {
     /* Read by every post, written rarely. */
     _Atomic(uint32_t) phase;   /* [A] see phase.h */
-    _Atomic(bool) closed;      /* [A] refuses posts from outside */
+    _Atomic(int32_t) closed;   /* [A] 0, or the code that refuses posts from outside */
     bool fenced;               /* [I] see asym.h */
     bool crowded;              /* [I] more workers than PUs: searching yields the CPU */
     uint32_t worker_count;     /* [I] */
@@ -83,6 +87,7 @@ struct mag_sched {
     _Atomic(uint64_t) inflight;                      /* [A] posters without a record */
     sigset_t signals;                                /* [I] of the starting thread */
     uint32_t started;                                /* [O] threads to join */
+    bool is_default;                                 /* [I] see default.c */
     bool joined;                                     /* [O] */
     struct mag_sched *next;                          /* [L] in the registry */
     struct mag_sched **link;                         /* [L] */
@@ -129,8 +134,8 @@ bool mag_fork_root_drop(struct mag_job *job);
 bool mag_strand_drop(struct mag_job *job,
                      void (*on_dropped)(struct mag_job *job, void *arg), void *arg);
 
-/* post.c - keeps the scheduler from being stopped while the caller is inside; -ESHUTDOWN:
- * it is being stopped already.  Short: no call to a user's function in between. */
+/* post.c - keeps the scheduler from being stopped while the caller is inside.  0, or the
+ * error of a post that is refused.  Short: no call to a user's function in between. */
 int mag_sched_hold(struct mag_sched *sched);
 void mag_sched_unhold(struct mag_sched *sched);
 
@@ -164,6 +169,10 @@ void mag_berth_prepare(struct mag_berth *berth);
  * 0; -ENOMEM, -EINVAL, -EAGAIN. */
 int mag_berth_start(struct mag_berth *berth, void *(*run)(void *berth));
 
+/* start.c - as mag_sched_start; `is_default`: the process's own, which nobody ends. */
+int mag_sched_launch(const struct mag_sched_config *config, bool is_default,
+                     struct mag_sched **ret_sched);
+
 /* start.c - waits for the threads, which are about to end, until a time of mag_os_now_ns:
  * false, it is over.  Then frees what is left. */
 bool mag_sched_join(struct mag_sched *sched, int64_t until_ns);
@@ -179,7 +188,21 @@ void mag_registry_remove(struct mag_sched *sched);
 void mag_unpinned_init(void);
 void mag_unpinned_after_fork(void);
 
-/* settings.c - fills in defaults and checks; on success settings must be released. */
+/* default.c - around a fork(), outside of the registry's lock. */
+void mag_default_before_fork(void);
+void mag_default_after_fork_in_parent(void);
+void mag_default_after_fork_in_child(void);
+
+/* settings.c - whether every field is in its range: 0 or -EINVAL; rounds what is rounded.
+ */
+int mag_settings_check(struct mag_sched_config *config);
+
+/* settings.c - the fields that the caller's header knows, the defaults in the others;
+ * checked. */
+int mag_settings_copy(const struct mag_sched_config *config,
+                      struct mag_sched_config *ret_config);
+
+/* settings.c - also chooses the machine; on success settings must be released. */
 int mag_settings_make(const struct mag_sched_config *config,
                       struct mag_settings *ret_settings);
 

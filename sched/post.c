@@ -133,9 +133,10 @@ static int inject_from_outside(struct mag_sched *sched, struct mag_job *job,
                                uint32_t queue)
 {
     struct mag_self *self = &mag_self;
+    int r = mag_poster_enter(sched, self);
 
-    if (MAG_UNLIKELY(!mag_poster_enter(sched, self)))
-        return -ESHUTDOWN;
+    if (MAG_UNLIKELY(r < 0))
+        return r;
     push(sched, job, queue);
     mag_poster_leave(sched, self);
     return 0;
@@ -200,8 +201,9 @@ int mag_sched_post_worker(struct mag_sched *sched, struct mag_job *job, uint32_t
         push_to_worker(sched, job, index);
         return 0;
     }
-    if (MAG_UNLIKELY(!mag_poster_enter(sched, self)))
-        return -ESHUTDOWN;
+    int r = mag_poster_enter(sched, self);
+    if (MAG_UNLIKELY(r < 0))
+        return r;
     push_to_worker(sched, job, index);
     mag_poster_leave(sched, self);
     return 0;
@@ -215,7 +217,7 @@ int mag_sched_hold(struct mag_sched *sched)
 
     if (is_ours(self->worker, sched))
         return mag_sched_phase(sched) == MAG_PHASE_ENDING ? -ESHUTDOWN : 0;
-    return mag_poster_enter(sched, self) ? 0 : -ESHUTDOWN;
+    return mag_poster_enter(sched, self);
 }
 
 void mag_sched_unhold(struct mag_sched *sched)

@@ -3,9 +3,10 @@
  *
  * Of all threads only the one that called fork() is in the child: the workers are gone,
  * and with them the jobs they were running.  In the child every scheduler of the parent
- * is closed and counts as stopped, so that its posts are refused and it can be destroyed;
- * the default scheduler is forgotten and started anew when it is next asked for.  A
- * worker that forked is none in the child, and has lost its pin and its signal mask.
+ * is closed with a code of its own and counts as stopped, so that its posts are refused
+ * and it can be destroyed; the default scheduler is forgotten and started anew when it is
+ * next asked for.  A worker that forked is none in the child, and has
+ * lost its pin and its signal mask.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,16 +17,14 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER; /* the default scheduler */
-static struct mag_sched *schedulers;                         /* [L] */
-static _Atomic(struct mag_sched *) default_sched;            /* [A] */
-static int init_error;                                       /* [I] after `once` */
+static struct mag_sched *schedulers; /* [L] */
+static int init_error;               /* [I] after `once` */
 
 /* ---------------------------------------------------------------------- fork */
 
 static void before_fork(void)
 {
-    (void)pthread_mutex_lock(&starting);
+    mag_default_before_fork();
     (void)pthread_mutex_lock(&lock);
     if (mag_self.worker != NULL)
         mag_fork_stack_before_fork(mag_self.worker->forks);
@@ -35,13 +34,13 @@ static void after_fork_in_parent(void)
 {
     mag_fork_stack_after_fork_in_parent();
     (void)pthread_mutex_unlock(&lock);
-    (void)pthread_mutex_unlock(&starting);
+    mag_default_after_fork_in_parent();
 }
 
 static void orphan(struct mag_sched *sched)
 {
     /* relaxed: this is the only thread. */
-    atomic_store_explicit(&sched->closed, true, memory_order_relaxed);
+    atomic_store_explicit(&sched->closed, MAG_E_FORKED, memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(&sched->phase, MAG_PHASE_ENDING, memory_order_relaxed);
     /* relaxed: as above. */
@@ -62,10 +61,8 @@ static void after_fork_in_child(void)
     mag_poster_after_fork();
     for (struct mag_sched *sched = schedulers; sched != NULL; sched = sched->next)
         orphan(sched);
-    /* relaxed: this is the only thread. */
-    atomic_store_explicit(&default_sched, NULL, memory_order_relaxed);
     (void)pthread_mutex_init(&lock, NULL);
-    (void)pthread_mutex_init(&starting, NULL);
+    mag_default_after_fork_in_child();
 }
 
 static void init(void)
@@ -104,29 +101,4 @@ void mag_registry_remove(struct mag_sched *sched)
     if (sched->next != NULL)
         sched->next->link = sched->link;
     (void)pthread_mutex_unlock(&lock);
-}
-
-/* ------------------------------------------------------------------- default */
-
-int mag_sched_default(struct mag_sched **ret_sched)
-{
-    /* started, acquire: the scheduler is whole. */
-    struct mag_sched *sched = atomic_load_explicit(&default_sched, memory_order_acquire);
-    int r = mag_registry_init();
-
-    if (sched == NULL && r == 0) {
-        (void)pthread_mutex_lock(&starting);
-        /* relaxed: written under this lock. */
-        sched = atomic_load_explicit(&default_sched, memory_order_relaxed);
-        if (sched == NULL)
-            r = mag_sched_start(NULL, &sched);
-        if (r == 0) {
-            /* started, release: the scheduler is whole before it can be seen. */
-            atomic_store_explicit(&default_sched, sched, memory_order_release);
-        }
-        (void)pthread_mutex_unlock(&starting);
-    }
-    if (r == 0)
-        *ret_sched = sched;
-    return r;
 }

@@ -81,16 +81,17 @@ bool mag_poster_register(struct mag_self *self)
     return !self->counted;
 }
 
-bool mag_poster_enter_counted(struct mag_sched *sched)
+int mag_poster_enter_counted(struct mag_sched *sched)
 {
     /* (1), seq_cst: before (2) in the single order. */
     (void)atomic_fetch_add_explicit(&sched->inflight, 1, memory_order_seq_cst);
     /* (2), seq_cst: after (1). */
-    if (!atomic_load_explicit(&sched->closed, memory_order_seq_cst))
-        return true;
+    int closed = atomic_load_explicit(&sched->closed, memory_order_seq_cst);
+    if (closed == 0)
+        return 0;
     /* left, release: as in mag_poster_leave. */
     (void)atomic_fetch_sub_explicit(&sched->inflight, 1, memory_order_release);
-    return false;
+    return closed;
 }
 
 static bool is_posting(struct mag_sched *sched)
@@ -110,7 +111,7 @@ static bool is_posting(struct mag_sched *sched)
 bool mag_poster_close(struct mag_sched *sched, int64_t until_ns)
 {
     /* (3), seq_cst: before (4) for counted posters; for the others by the barrier. */
-    atomic_store_explicit(&sched->closed, true, memory_order_seq_cst);
+    atomic_store_explicit(&sched->closed, -ESHUTDOWN, memory_order_seq_cst);
     if (!mag_asym_heavy())
         mag_os_nap(STORE_BUFFER_NS);
     for (unsigned looks = 0; is_posting(sched); looks++) {

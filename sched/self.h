@@ -11,11 +11,11 @@
  * waits for all who do.  Poster and stopping thread are Dekker's two sides (asym.h):
  *
  *     poster                          stopping thread
- *     (1) target <- sched             (3) closed <- true
+ *     (1) target <- sched             (3) closed <- the code that refuses
  *     (2) read closed                 (4) read target, wait while it is sched
  *
- * If the poster read false at (2) it is seen at (4) until it has left; if it read true
- * its post is refused and it touches nothing more.
+ * If the poster read 0 at (2) it is seen at (4) until it has left; if it read a code its
+ * post is refused with that, and it touches nothing more.
  *
  * Where records are.  Not in the thread's own storage: a thread whose first post comes
  * from the last round of thread-specific destructors is told of no end, and its storage
@@ -85,10 +85,10 @@ bool mag_poster_close(struct mag_sched *sched, int64_t until_ns);
 void mag_poster_after_fork(void);
 
 /* For threads without a record: as mag_poster_enter, counted in the scheduler. */
-bool mag_poster_enter_counted(struct mag_sched *sched);
+int mag_poster_enter_counted(struct mag_sched *sched);
 
-/* A thread that is not a worker of `sched`.  False: it is closed. */
-static inline bool mag_poster_enter(struct mag_sched *sched, struct mag_self *self)
+/* A thread that is not a worker of `sched`.  0, or the code with which it is closed. */
+static inline int mag_poster_enter(struct mag_sched *sched, struct mag_self *self)
 {
     if (MAG_UNLIKELY(self->poster == NULL) && !mag_poster_register(self))
         return mag_poster_enter_counted(sched);
@@ -96,11 +96,12 @@ static inline bool mag_poster_enter(struct mag_sched *sched, struct mag_self *se
     atomic_store_explicit(&self->poster->target, sched, memory_order_relaxed);
     mag_asym_light(sched->fenced);
     /* (2), acquire: names the other end; a refusal touches nothing. */
-    if (MAG_LIKELY(!atomic_load_explicit(&sched->closed, memory_order_acquire)))
-        return true;
+    int closed = atomic_load_explicit(&sched->closed, memory_order_acquire);
+    if (MAG_LIKELY(closed == 0))
+        return 0;
     /* left, release: as in mag_poster_leave. */
     atomic_store_explicit(&self->poster->target, NULL, memory_order_release);
-    return false;
+    return closed;
 }
 
 static inline void mag_poster_leave(struct mag_sched *sched, struct mag_self *self)

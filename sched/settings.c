@@ -2,6 +2,7 @@
 #include "sched/core.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* More than any machine has, and far from where sums of sizes wrap. */
@@ -52,7 +53,7 @@ static uint32_t power_of_two_at_least(uint32_t value)
     return power;
 }
 
-static int check(struct mag_sched_config *config)
+int mag_settings_check(struct mag_sched_config *config)
 {
     if (config->workers > MAG_SCHED_WORKERS_MAX || config->name == NULL ||
         config->spin_us > SPIN_US_MAX || config->local_size > LOCAL_MAX)
@@ -67,6 +68,14 @@ static int check(struct mag_sched_config *config)
         return -EINVAL;
     config->fork_depth = power_of_two_at_least(config->fork_depth);
     return 0;
+}
+
+int mag_settings_copy(const struct mag_sched_config *config,
+                      struct mag_sched_config *ret_config)
+{
+    int r = copy_config(config, ret_config);
+
+    return r < 0 ? r : mag_settings_check(ret_config);
 }
 
 /* How many workers the quota of this process leaves of those that were wanted. */
@@ -105,10 +114,8 @@ int mag_settings_make(const struct mag_sched_config *config,
 {
     struct mag_settings settings;
     struct mag_topology *loaded = NULL;
-    int r = copy_config(config, &settings.config);
+    int r = mag_settings_copy(config, &settings.config);
 
-    if (r == 0)
-        r = check(&settings.config);
     if (r < 0)
         return r;
     settings.own_topology = settings.config.topology == NULL;
@@ -126,6 +133,10 @@ int mag_settings_make(const struct mag_sched_config *config,
         return r;
     }
     *ret_settings = settings;
+    /* Threads that start later read it too. */
+    (void)snprintf(ret_settings->name, sizeof(ret_settings->name), "%s",
+                   settings.config.name);
+    ret_settings->config.name = ret_settings->name;
     return 0;
 }
 

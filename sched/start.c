@@ -121,7 +121,7 @@ static int map_berths(struct mag_sched *sched)
 static void init(struct mag_sched *sched)
 {
     atomic_init(&sched->phase, MAG_PHASE_STARTING);
-    atomic_init(&sched->closed, false);
+    atomic_init(&sched->closed, 0);
     atomic_init(&sched->live, 0);
     atomic_init(&sched->ready, 0);
     atomic_init(&sched->inflight, 0);
@@ -283,7 +283,8 @@ static struct mag_sched *allocate(void)
     return sched;
 }
 
-static int start(const struct mag_sched_config *config, struct mag_sched **ret_sched)
+static int launch(const struct mag_sched_config *config, bool is_default,
+                  struct mag_sched **ret_sched)
 {
     int r = prepare_process();
     if (r < 0)
@@ -295,6 +296,7 @@ static int start(const struct mag_sched_config *config, struct mag_sched **ret_s
         return -ENOMEM;
 
     init(sched);
+    sched->is_default = is_default;
     r = build(sched, config);
     if (r == 0)
         r = start_threads(sched);
@@ -310,11 +312,17 @@ static int start(const struct mag_sched_config *config, struct mag_sched **ret_s
     return 0;
 }
 
-int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **ret_sched)
+int mag_sched_launch(const struct mag_sched_config *config, bool is_default,
+                     struct mag_sched **ret_sched)
 {
     int cancel = mag_os_hold_cancel();
-    int r = start(config, ret_sched);
+    int r = launch(config, is_default, ret_sched);
 
     mag_os_let_cancel(cancel);
     return r;
+}
+
+int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **ret_sched)
+{
+    return mag_sched_launch(config, false, ret_sched);
 }

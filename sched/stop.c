@@ -114,6 +114,8 @@ int mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t de
 {
     struct drop how = {.on_dropped = on_dropped, .arg = arg};
 
+    if (sched->is_default)
+        return -EPERM;
     if (mode != MAG_SCHED_DRAIN && mode != MAG_SCHED_CANCEL)
         return -EINVAL;
     if (mag_sched_self() == sched)
@@ -128,13 +130,14 @@ int mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t de
     return r;
 }
 
-void mag_sched_destroy(struct mag_sched *sched)
+int mag_sched_destroy(struct mag_sched *sched)
 {
     if (sched == NULL)
-        return;
-    /* On one of its own workers it can neither end nor be freed. */
-    if (mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL) < 0)
-        return;
+        return 0;
+    int r = mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL);
+    if (r < 0)
+        return r;
     mag_registry_remove(sched);
     mag_sched_free(sched);
+    return 0;
 }

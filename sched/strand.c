@@ -139,6 +139,14 @@ static struct mag_strand_frame *frame_of(const struct mag_strand *strand)
     return frame;
 }
 
+/* Of the parent process: what waits there will not run here. */
+static bool is_inherited(const struct mag_strand *strand)
+{
+    /* relaxed: set before this process had a second thread. */
+    return atomic_load_explicit(&strand->sched->closed, memory_order_relaxed) ==
+           MAG_E_FORKED;
+}
+
 int mag_strand_fini(struct mag_strand *strand)
 {
     struct mag_strand_frame *frame = frame_of(strand);
@@ -146,7 +154,7 @@ int mag_strand_fini(struct mag_strand *strand)
 
     /* idle, acquire: the last runner's touches are over. */
     if (atomic_load_explicit(&strand->last, memory_order_acquire) != quiet)
-        return -EBUSY;
+        return is_inherited(strand) ? 0 : -EBUSY;
     if (frame != NULL) {
         frame->strand = NULL;
         if (mag_executor_current() == &strand->executor)

@@ -57,8 +57,7 @@ int mag_timer_start(struct mag_sched *sched, struct mag_timer *timer, int64_t de
         return r;
     /* acquire: names the other end; a worker that misses it starts a timer which the stop
      * will drop. */
-    if (MAG_UNLIKELY(atomic_load_explicit(&sched->closed, memory_order_acquire)))
-        r = -ESHUTDOWN;
+    r = atomic_load_explicit(&sched->closed, memory_order_acquire);
     if (r == 0)
         r = mag_clock_ensure(&sched->clock);
     if (r == 0 && !mag_timer_claim(timer))

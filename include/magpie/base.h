@@ -2,9 +2,9 @@
  * base.h - what every Magpie header needs: visibility, versions, error texts.
  *
  * Errors.  Every function that can fail returns 0 or a negative errno value, such as
- * -ENOMEM; those of value tasks also a MAG_E code (below), which tells of a mistake in
- * the program.  Outputs (`ret_` arguments, always last) are written on success only.  The
- * library never prints, never exits and never aborts.
+ * -ENOMEM, or a MAG_E code (below), which tells of a mistake in the program or in what
+ * surrounds it.  Outputs (`ret_` arguments, always last) are written on success only.
+ * The library never prints, never exits and never aborts.
  *
  * Threads.  `Thread` in a function's table says who may call it; `Blocks` whether it may
  * wait; `Allocates` whether it may take memory; a line that is absent means "any thread",
@@ -41,6 +41,19 @@
 #define MAG_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /*
+ * How inline functions reach what the library keeps for the calling thread.  Code that
+ * uses libmagpie.so may define MAG_TLS_INITIAL_EXEC (its CMake target and pkg-config do):
+ * a load instead of a call, in shared objects.  A plug-in with libmagpie.a in it does
+ * not: all of its variables would need room in the static block of threads, which is
+ * small.
+ */
+#ifdef MAG_TLS_INITIAL_EXEC
+#    define MAG_TLS_MODEL __attribute__((tls_model("initial-exec")))
+#else
+#    define MAG_TLS_MODEL
+#endif
+
+/*
  * A word that several threads share.  C sees an atomic; to C++, which never touches such
  * a word outside the functions of these headers, it is a plain word of the same layout.
  */
@@ -72,6 +85,13 @@ enum {
 
 #define MAG_E_FIRST MAG_E_TOKEN
 #define MAG_E_LAST  (-70099)
+
+/* What is wrong around a call, and not in it; no errno either.  An operation can fail
+ * with one. */
+enum {
+    MAG_E_FORKED = -70101, /* the scheduler belongs to the process that forked this */
+    MAG_E_ENVIRONMENT = -70102, /* a variable of the environment has a wrong value */
+};
 
 /* True if `code` tells of misuse, and not of what the operation came to. */
 MAG_INLINE bool mag_is_misuse(int code)
@@ -111,6 +131,7 @@ MAG_API const char *mag_error_text(int code);
  *   -ENOSPC     the limit that was set is reached
  *   -ENOTSUP    this build of the library cannot do that
  *   -EOWNERDEAD the thread that ran the function ended in it
+ *   -EPERM      nobody may end the default scheduler
  *   -ESHUTDOWN  the scheduler is stopping
  *   -ETIMEDOUT  the deadline has passed
  *

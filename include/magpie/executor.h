@@ -42,8 +42,7 @@ struct mag_here {
 };
 
 /* __thread and not thread_local: C++ would call a wrapper at each use. */
-extern MAG_API __thread struct mag_here mag_here
-    __attribute__((tls_model("initial-exec")));
+extern MAG_API __thread struct mag_here mag_here MAG_TLS_MODEL;
 
 /*
  * The current executor of the calling thread.

@@ -119,8 +119,8 @@ MAG_EXTERN_C_BEGIN
  * `name_run` calls the function as the root of a computation, from any thread, and waits
  * for it: from a worker of `sched` it is a plain call, from elsewhere the root is posted
  * to the pool and the thread sleeps until it is done; it is not cancelled meanwhile.  It
- * returns 0; -ESHUTDOWN and the function was not called; -EOWNERDEAD and it ended its
- * thread (`*ret_result` is not written).
+ * returns 0; -EOWNERDEAD, the function ended its thread (`*ret_result` is not written);
+ * or another error of mag_fork_run, and the function was not called.
  *
  * Arguments and results may be of any size.  Where the arguments together, and the
  * result, fit into MAG_FORK_PAYLOAD bytes, they travel in the child's own cache line;
@@ -205,8 +205,9 @@ MAG_API void mag_fork_unspill(mag_fork w, void *block);
  *
  *   Thread     any; waiting is no cancellation point
  *   Blocks     until the body has returned
- *   Returns    0; -ESHUTDOWN the scheduler is stopping: the body was not called;
- *              -EOWNERDEAD the body ended its thread
+ *   Returns    0; -ESHUTDOWN the scheduler is stopping, MAG_E_FORKED it belongs to the
+ *              parent process: the body was not called; -EOWNERDEAD the body ended its
+ *              thread
  */
 MAG_API MAG_MUST_CHECK int mag_fork_run(struct mag_sched *sched, mag_fork_body body,
                                         void *payload);

@@ -152,8 +152,7 @@ struct mag_magazine_rack {
 };
 
 /* __thread and not thread_local: C++ would call a wrapper at each use. */
-extern MAG_API __thread struct mag_magazine_rack mag_magazine_rack
-    __attribute__((tls_model("initial-exec")));
+extern MAG_API __thread struct mag_magazine_rack mag_magazine_rack MAG_TLS_MODEL;
 
 /* The slow halves, for the functions below only. */
 MAG_API __attribute__((cold)) int mag_pool_take_slow(struct mag_pool *pool,

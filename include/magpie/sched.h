@@ -84,7 +84,8 @@ struct mag_job {
  *
  *   Thread     any, also from inside a job; not from a signal handler
  *   Returns    0 the job will run exactly once; -ESHUTDOWN the scheduler no longer takes
- *              jobs from outside: the job was not taken and stays the caller's
+ *              jobs from outside, MAG_E_FORKED it belongs to the process that forked this
+ *              one: the job was not taken and stays the caller's
  */
 MAG_API MAG_MUST_CHECK int mag_sched_post(struct mag_sched *sched, struct mag_job *job);
 
@@ -223,7 +224,8 @@ enum mag_sched_stop {
 };
 
 /*
- * Stops a scheduler.  From the call on posts from outside are refused; with
+ * Stops a scheduler, unless it is the default one: that is everybody's, and only the end
+ * of the process ends it.  From the call on posts from outside are refused; with
  * MAG_SCHED_CANCEL posts of running jobs too.  When it returns 0 no job runs and no
  * thread of the scheduler is left.  Jobs that never began are handed to `on_dropped`,
  * one by one, each exactly once, on the calling thread (NULL: they are just left to
@@ -245,8 +247,9 @@ enum mag_sched_stop {
  *                timers and thread-specific destructors of the workers do meanwhile
  *   Returns      0 stopped, also when it was stopped before; -ETIMEDOUT jobs still run,
  *                or another thread is in the middle of a post: call again, also with the
- *                other mode; -EDEADLK called from a worker of
- *                `sched`; -EINVAL unknown mode
+ *                other mode; -EDEADLK called from a worker of `sched`; -EINVAL unknown
+ *                mode; -EPERM it is the default scheduler.  In a child of fork() the
+ *                parent's schedulers count as stopped, and nothing is handed back
  */
 MAG_API MAG_MUST_CHECK int
 mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t deadline_ns,
@@ -273,7 +276,8 @@ MAG_API void mag_job_kind_add(struct mag_job_kind *kind);
 
 /*
  * Frees a scheduler; one that still runs is drained first, without a deadline.  NULL is
- * allowed.  No thread may be using `sched` except in a post that has been accepted.
+ * allowed, and the default scheduler is not freed.  No thread may be using `sched` except
+ * in a post that has been accepted.
  *
  * What was awaited on its workers, or under a strand or place of its, and is not complete
  * yet, belongs there: completed after this call, it may be queued to a scheduler that is
@@ -283,18 +287,79 @@ MAG_API void mag_job_kind_add(struct mag_job_kind *kind);
  *
  *   Thread     as mag_sched_stop
  *   Blocks     as mag_sched_stop
+ *   Returns    0; -EDEADLK called from a worker of `sched`, -EPERM it is the default
+ *              scheduler: nothing was done
  */
-MAG_API void mag_sched_destroy(struct mag_sched *sched);
+MAG_API int mag_sched_destroy(struct mag_sched *sched);
+
+/* ------------------------------------------------- the default scheduler */
 
 /*
- * The scheduler of the process, started with the defaults when it is first asked for.
- * It is never destroyed; after fork() the child gets a fresh one.
+ * The scheduler of the process, for everybody in it; started when it is first asked for.
+ * It lives until the process ends: nobody can stop or destroy it.  After fork() the child
+ * gets a fresh one, made from the same configuration; the parent's, asked in the child,
+ * answers MAG_E_FORKED.
  *
- *   Thread     any; no cancellation point
+ * It is made from, field by field: the environment (mag_sched_variable), where a variable
+ * is set; else what mag_sched_default_configure was given; else the defaults.  So whoever
+ * runs a program has the last word.  A program that must not be overruled starts a
+ * scheduler of its own: mag_sched_start reads no variable.
+ *
+ *   Thread     any; no cancellation point; while it starts, no thread may change the
+ *              environment (setenv(3))
  *   Blocks     the first call, as mag_sched_start
- *   Returns    0; the errors of mag_sched_start: the next call tries again
+ *   Returns    0; MAG_E_ENVIRONMENT a variable has a wrong value, `magpie doctor` and
+ *              mag_sched_variable_check tell which; the errors of mag_sched_start.  After
+ *              an error the next call tries again
  */
 MAG_API MAG_MUST_CHECK int mag_sched_default(struct mag_sched **ret_sched);
+
+/*
+ * Says what the default scheduler shall be made from, before it is first asked for.  The
+ * configuration is copied, with its name and its list of PUs; `topology`, the hooks and
+ * their argument must live as long as the process.  A later call replaces an earlier one;
+ * NULL means the defaults.
+ *
+ *   Allocates  a copy of the list
+ *   Returns    0; -EBUSY the default scheduler runs already; -EINVAL a field is out of
+ *              its range; -ENOMEM.  After an error nothing has changed
+ */
+MAG_API MAG_MUST_CHECK int
+mag_sched_default_configure(const struct mag_sched_config *config);
+
+/* A variable of the environment that sets a field of the default scheduler. */
+struct mag_sched_variable {
+    const char *name;    /* such as "MAGPIE_WORKERS" */
+    const char *field;   /* of struct mag_sched_config */
+    const char *allowed; /* the values it may have */
+    const char *meaning;
+};
+
+/*
+ * The variables, by number from 0.
+ *
+ *   Returns    the library's; NULL: there are no more
+ */
+MAG_API const struct mag_sched_variable *mag_sched_variable(uint32_t index);
+
+/*
+ * The value that a variable has now.  A program that has more rights than its caller
+ * (secure_getenv(3)) sees none.
+ *
+ *   Returns    it, valid until the environment changes; NULL: it is not set, or empty,
+ *              which means the same
+ */
+MAG_API const char *mag_sched_variable_value(uint32_t index);
+
+/*
+ * Whether a variable has a value that mag_sched_default can use, or none.
+ *
+ *   Blocks     for a list of PUs: while the machine is examined
+ *   Allocates  likewise
+ *   Returns    0; MAG_E_ENVIRONMENT the value is wrong; -EINVAL no such variable;
+ *              -ENOMEM; an error of mag_topology_load
+ */
+MAG_API MAG_MUST_CHECK int mag_sched_variable_check(uint32_t index);
 
 /* ----------------------------------------------------------------- workers */
 

@@ -61,7 +61,8 @@ MAG_API void mag_strand_init(struct mag_strand *strand, struct mag_sched *sched)
  *   Thread     any, also from inside a job, also one of this strand; not from a signal
  *              handler
  *   Returns    as mag_sched_post: 0 the job will run; -ESHUTDOWN the scheduler is
- *              stopping: the job was not taken and stays the caller's
+ *              stopping, MAG_E_FORKED it belongs to the parent process: the job was not
+ *              taken and stays the caller's
  */
 MAG_API MAG_MUST_CHECK int mag_strand_post(struct mag_strand *strand,
                                            struct mag_job *job);

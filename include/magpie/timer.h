@@ -61,8 +61,8 @@ struct mag_timer {
  *   Allocates  that thread; otherwise never
  *   Returns    0; -EBUSY the timer is pending; -EINVAL its strand belongs to another
  *              scheduler; -EAGAIN the system refused the thread: the next start tries
- *              again; -ESHUTDOWN the scheduler is stopping.  After an error the timer
- *              stays the caller's
+ *              again; -ESHUTDOWN the scheduler is stopping; MAG_E_FORKED it belongs to
+ *              the parent process.  After an error the timer stays the caller's
  */
 MAG_API MAG_MUST_CHECK int mag_timer_start(struct mag_sched *sched,
                                            struct mag_timer *timer, int64_t deadline_ns);

@@ -271,6 +271,19 @@ HWLOC_SYNTHETIC='core:3 pu:1' run 0 topo
 has "$dir/out" "in place of this machine, by HWLOC_SYNTHETIC: 1 node, 3 cores"
 run 0 topo
 has "$dir/out" "this machine: "
+MAGPIE_WORKERS=several MAGPIE_PIN=off run 0 doctor
+has "$dir/out" "  MAGPIE_WORKERS    several: wrong"
+has "$dir/out" "  MAGPIE_PIN        off"
+has "$dir/out" "  MAGPIE_SPIN_US    not set"
+tr -s ' \n' ' ' <"$dir/out" >"$dir/flat"
+has "$dir/flat" "MAGPIE_WORKERS=several is wrong, and mag_sched_default fails"
+has "$dir/flat" "Allowed are: 0 to 4096."
+has "$dir/flat" "MAGPIE_PIN=off: the default scheduler takes this"
+MAGPIE_PLACEMENT=99999 run 0 doctor
+has "$dir/out" "  MAGPIE_PLACEMENT  99999: wrong"
+MAGPIE_WORKERS=several run 0 doctor --json
+has "$dir/out" '"value": "several"'
+has "$dir/out" '"wrong": true'
 if command -v taskset >/dev/null && [ "$(nproc)" -gt 1 ]; then
     checks=$((checks + 1))
     one=$(taskset -pc $$ | sed 's/.*: \([0-9]*\).*/\1/')

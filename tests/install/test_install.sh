@@ -96,6 +96,17 @@ case $flags in
     *) fail "pkg-config has other folders: $flags" ;;
 esac
 
+echo "-- thread-local variables: a load with the shared library alone"
+initial_exec() { # FLAG...
+    # shellcheck disable=SC2046 # a list of words
+    echo MAG_TLS_MODEL | cc -E $(pkg-config "$@" --cflags magpie) -include magpie/base.h - |
+        grep -q initial-exec
+}
+if [ "$(sed -n 's/^MAG_TLS_MODEL:[A-Z]*=//p' "$build/CMakeCache.txt")" = initial-exec ]; then
+    initial_exec || fail "not with the shared library"
+fi
+! initial_exec --static || fail "with the static library, too"
+
 # shellcheck disable=SC2046 # lists of words
 {
     export LD_LIBRARY_PATH=$lib

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The manual page knows each command and option of the program, and no other.
+# The manual page knows each command, option and variable of the program, and no other;
+# the page on the default scheduler knows its variables.
 #
 # usage: test_manual.sh PROGRAM
 set -eu
 program=$1
-page=$(cd "$(dirname "$0")/../.." && pwd)/man/magpie.1
+top=$(cd "$(dirname "$0")/../.." && pwd)
+page=$top/man/magpie.1
+guide=$top/docs/guide/default-scheduler.md
 failed=0
 
 # What the page says of a command, in plain letters.
@@ -33,4 +36,30 @@ if [ "$(echo "$commands" | sort)" != "$told" ]; then
     echo "commands: ${commands//$'\n'/ }; in the manual: ${told//$'\n'/ }"
     failed=1
 fi
+
+# variables FILE: those that the file explains as --help does.
+variables() {
+    tr '\n' ' ' <"$1" | sed 's|\\||g; s|  *| |g' >"$flat"
+    while read -r name meaning && read -r allowed; do
+        if grep -qF -- "$name $meaning. Values: $allowed" "$flat" ||
+            grep -qF -- "| \`$name\` | $meaning | $allowed |" "$flat"; then
+            echo "$name"
+        fi
+    done <"$table"
+}
+
+flat=$(mktemp) table=$(mktemp)
+trap 'rm -f "$flat" "$table"' EXIT
+"$program" --help | awk '/^Environment/ { on = 1; next } on && !NF { exit } on' >"$table"
+named=$(grep -o 'MAGPIE_[A-Z_]*' "$table")
+[ -n "$named" ] || { echo "the program names no variable"; exit 1; }
+for file in "$page" "$guide"; do
+    explained=$(variables "$file")
+    told=$(grep -o 'MAGPIE_[A-Z_]*' "$file" | grep -vx MAGPIE_PEERS | sort -u)
+    if [ "$named" != "$explained" ] || [ "$(echo "$named" | sort)" != "$told" ]; then
+        echo "variables: ${named//$'\n'/ }"
+        echo "explained in $file: ${explained//$'\n'/ }; named there: ${told//$'\n'/ }"
+        failed=1
+    fi
+done
 exit $failed

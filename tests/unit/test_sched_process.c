@@ -56,9 +56,9 @@ static __attribute__((unused)) int use_after_fork(struct mag_sched *parents,
     struct mag_sched *fresh = NULL;
 
     atomic_init(&done, 0);
-    if (mag_sched_post(parents, &work.job) != -ESHUTDOWN)
+    if (mag_sched_post(parents, &work.job) != MAG_E_FORKED)
         return 1;
-    if (mag_sched_post(parents_default, &work.job) != -ESHUTDOWN)
+    if (mag_sched_post(parents_default, &work.job) != MAG_E_FORKED)
         return 2;
     mag_sched_destroy(parents);
     if (mag_sched_default(&fresh) != 0 || mag_sched_post(fresh, &work.job) != 0)

@@ -449,7 +449,7 @@ static int use_after_fork(void *arg)
     struct bell *bell = arg;
     struct bell fresh = A_BELL;
 
-    if (mag_timer_start_in(bell->sched, &fresh.timer, 0) != -ESHUTDOWN)
+    if (mag_timer_start_in(bell->sched, &fresh.timer, 0) != MAG_E_FORKED)
         return 1;
     if (!mag_timer_cancel(&bell->timer) || mag_timer_cancel(&bell->timer))
         return 2;
