@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-static size_t lines(size_t size)
+static size_t block_lines(size_t size)
 {
     return (size + MAG_CACHE_LINE - 1) & ~(size_t)(MAG_CACHE_LINE - 1);
 }
@@ -11,7 +11,7 @@ static size_t lines(size_t size)
 /* No room beside the stack any more: blocks need not lie in a row. */
 static void *spill_elsewhere(struct mag_fork_stack *stack, size_t size)
 {
-    void *block = aligned_alloc(MAG_CACHE_LINE, lines(size));
+    void *block = aligned_alloc(MAG_CACHE_LINE, block_lines(size));
 
     if (block != NULL)
         return block;
@@ -29,7 +29,7 @@ void *mag_fork_spill(mag_fork w, size_t size)
     if (MAG_UNLIKELY(size > (size_t)(stack->blocks_end - block)))
         return spill_elsewhere(stack, size);
     /* Both ends are lines, so that what fits does so when rounded up. */
-    stack->spill = block + lines(size);
+    stack->spill = block + block_lines(size);
     return block;
 }
 

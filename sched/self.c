@@ -10,9 +10,9 @@ _Thread_local struct mag_self mag_self;
 
 /* A store that the closing thread cannot order by a barrier (membarrier has come to be
  * refused) has left its processor long before this time is over. */
-enum { STORE_BUFFER_NS = 1000000 };
+enum { CLOSE_NAP_NS = 1000000 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t posters_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mag_self *posters; /* [L] */
 static pthread_key_t exit_key;   /* [I] once it is made */
 static bool exit_key_made;       /* [L] */
@@ -21,27 +21,27 @@ static void unregister(void *value)
 {
     struct mag_self *self = value;
 
-    (void)pthread_mutex_lock(&lock);
+    (void)pthread_mutex_lock(&posters_lock);
     *self->link = self->next;
     if (self->next != NULL)
         self->next->link = self->link;
     self->registered = false;
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&posters_lock);
 }
 
 int mag_poster_init(void)
 {
     int r = 0;
 
-    (void)pthread_mutex_lock(&lock);
+    (void)pthread_mutex_lock(&posters_lock);
     if (!exit_key_made)
         r = -pthread_key_create(&exit_key, unregister);
     exit_key_made = r == 0;
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&posters_lock);
     return r;
 }
 
-static void list(struct mag_self *self)
+static void enlist(struct mag_self *self)
 {
     self->next = posters;
     self->link = &posters;
@@ -55,9 +55,9 @@ bool mag_poster_register(struct mag_self *self)
 {
     if (pthread_setspecific(exit_key, self) != 0)
         return false;
-    (void)pthread_mutex_lock(&lock);
-    list(self);
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_lock(&posters_lock);
+    enlist(self);
+    (void)pthread_mutex_unlock(&posters_lock);
     return true;
 }
 
@@ -78,12 +78,12 @@ static bool is_posting(struct mag_sched *sched)
 {
     bool found = false;
 
-    (void)pthread_mutex_lock(&lock);
+    (void)pthread_mutex_lock(&posters_lock);
     for (struct mag_self *self = posters; self != NULL && !found; self = self->next) {
         /* (4); left, acquire: the poster's last touch is over. */
         found = atomic_load_explicit(&self->target, memory_order_acquire) == sched;
     }
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&posters_lock);
     /* (4), seq_cst: after (3); left, acquire: as above. */
     return found || atomic_load_explicit(&sched->inflight, memory_order_seq_cst) != 0;
 }
@@ -93,7 +93,7 @@ static void nap(void)
     _Atomic(uint32_t) never;
 
     atomic_init(&never, 0);
-    mag_os_wait(&never, 0, STORE_BUFFER_NS);
+    mag_os_wait(&never, 0, CLOSE_NAP_NS);
 }
 
 void mag_poster_close(struct mag_sched *sched)
@@ -113,12 +113,12 @@ void mag_poster_close(struct mag_sched *sched)
 
 void mag_poster_after_fork(void)
 {
-    (void)pthread_mutex_init(&lock, NULL);
+    (void)pthread_mutex_init(&posters_lock, NULL);
     posters = NULL;
     mag_self.worker = NULL;
     mag_here_set(NULL);
     /* relaxed: the only thread there is. */
     atomic_store_explicit(&mag_self.target, NULL, memory_order_relaxed);
     if (mag_self.registered)
-        list(&mag_self);
+        enlist(&mag_self);
 }

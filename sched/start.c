@@ -63,7 +63,7 @@ static uint32_t nearest_served(const struct mag_sched *sched, uint32_t node)
     return nearest;
 }
 
-static void map_cpus(struct mag_sched *sched)
+static void map_queues(struct mag_sched *sched)
 {
     map_workers(sched);
     for (uint32_t i = 0; i < sched->queue_count; i++)
@@ -96,7 +96,7 @@ static int make_queues(struct mag_sched *sched)
         return -ENOMEM;
     for (uint32_t i = 0; i < sched->queue_count; i++)
         mag_inject_init(&sched->queues[i]);
-    map_cpus(sched);
+    map_queues(sched);
     return 0;
 }
 
@@ -115,7 +115,7 @@ static int map_berths(struct mag_sched *sched)
     return r;
 }
 
-static void init(struct mag_sched *sched)
+static void init_sched(struct mag_sched *sched)
 {
     atomic_init(&sched->phase, MAG_PHASE_STARTING);
     atomic_init(&sched->closed, 0);
@@ -148,7 +148,7 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config)
 
 /* ------------------------------------------------------------------- threads */
 
-static int start_thread(struct mag_berth *berth, const pthread_attr_t *attributes)
+static int start_worker(struct mag_berth *berth, const pthread_attr_t *attributes)
 {
     struct mag_sched *sched = berth->sched;
 
@@ -176,7 +176,7 @@ static int start_threads(struct mag_sched *sched)
         r = -EINVAL;
     mag_os_block_signals(&before);
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
-        r = start_thread(&sched->berths[i], &attributes);
+        r = start_worker(&sched->berths[i], &attributes);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     (void)pthread_attr_destroy(&attributes);
     return r;
@@ -244,7 +244,7 @@ int mag_sched_launch(const struct mag_sched_config *config, bool is_default,
     if (sched == NULL)
         return -ENOMEM;
 
-    init(sched);
+    init_sched(sched);
     sched->is_default = is_default;
     r = build(sched, config);
     if (r == 0)

@@ -11,13 +11,13 @@
 #include <stdio.h>
 
 /* A thread's name has room for 15 bytes, "/4095" among them. */
-enum { NAME_ROOM = 16, NAME_PREFIX = 10 };
+enum { WORKER_PREFIX = 10 };
 
-static void name_thread(const struct mag_berth *berth)
+static void name_worker(const struct mag_berth *berth)
 {
-    char name[NAME_ROOM];
+    char name[MAG_NAME_ROOM];
 
-    (void)snprintf(name, sizeof(name), "%.*s/%u", NAME_PREFIX,
+    (void)snprintf(name, sizeof(name), "%.*s/%u", WORKER_PREFIX,
                    berth->sched->settings.config.name, berth->index);
     (void)pthread_setname_np(pthread_self(), name);
 }
@@ -46,7 +46,7 @@ static bool wait_for_start(struct mag_sched *sched)
     return mag_sched_phase(sched) != MAG_PHASE_ENDING;
 }
 
-static void run(struct mag_worker *worker, const struct mag_work *work)
+static void run_work(struct mag_worker *worker, const struct mag_work *work)
 {
     if (work->job != NULL) {
         mag_count(&worker->counts.jobs);
@@ -65,7 +65,7 @@ static void loop(struct mag_worker *worker)
         work.job = mag_worker_next(worker);
         if (work.job == NULL && !mag_worker_idle(worker, &work))
             break;
-        run(worker, &work);
+        run_work(worker, &work);
     }
 }
 
@@ -89,7 +89,7 @@ void *mag_worker_main(void *arg)
     struct mag_berth *berth = arg;
     struct mag_sched *sched = berth->sched;
 
-    name_thread(berth);
+    name_worker(berth);
     enum mag_pinned pinned = pin(berth);
     mag_berth_prepare(berth);
     /* relaxed: read by counters only. */

@@ -14,7 +14,7 @@ static_assert(sizeof(struct mag_cancelable) == 88, "an operation to cancel is sm
 /* ------------------------------------------------------------------------ the lock */
 
 /* The state before. */
-static uint32_t lock(struct mag_cancel *cancel)
+static uint32_t lock_cancel(struct mag_cancel *cancel)
 {
     for (unsigned tries = 0;; tries++) {
         /* relaxed: the swap decides. */
@@ -31,7 +31,7 @@ static uint32_t lock(struct mag_cancel *cancel)
     }
 }
 
-static void unlock(struct mag_cancel *cancel, uint32_t state)
+static void unlock_cancel(struct mag_cancel *cancel, uint32_t state)
 {
     /* lock, fired, release: the list, and what came before firing, precede it. */
     atomic_store_explicit(&cancel->state, state, memory_order_release);
@@ -69,24 +69,24 @@ static void run_first(struct mag_cancel *cancel)
 
     remove_from_list(registration);
     cancel->running = registration;
-    unlock(cancel, MAG_CANCEL_FIRED);
+    unlock_cancel(cancel, MAG_CANCEL_FIRED);
     run(registration, cancel, key);
-    (void)lock(cancel);
+    (void)lock_cancel(cancel);
     cancel->running = NULL;
 }
 
 bool mag_cancel_fire(struct mag_cancel *cancel)
 {
-    uint32_t state = lock(cancel);
+    uint32_t state = lock_cancel(cancel);
 
     if ((state & MAG_CANCEL_FIRED) != 0) {
-        unlock(cancel, state);
+        unlock_cancel(cancel, state);
         return false;
     }
     cancel->thread = &mag_here;
     while (cancel->first != NULL)
         run_first(cancel);
-    unlock(cancel, MAG_CANCEL_FIRED);
+    unlock_cancel(cancel, MAG_CANCEL_FIRED);
     return true;
 }
 
@@ -96,7 +96,7 @@ int mag_cancel_register(struct mag_cancel *cancel,
                         struct mag_cancel_registration *registration, mag_cancel_fn run,
                         uint64_t key)
 {
-    uint32_t state = lock(cancel);
+    uint32_t state = lock_cancel(cancel);
     bool fired = (state & MAG_CANCEL_FIRED) != 0;
 
     /* The source that it was at before may be gone: nobody may look there again. */
@@ -107,7 +107,7 @@ int mag_cancel_register(struct mag_cancel *cancel,
         registration->key = key;
         insert(cancel, registration);
     }
-    unlock(cancel, state);
+    unlock_cancel(cancel, state);
     return fired ? -ECANCELED : 0;
 }
 
@@ -115,10 +115,10 @@ int mag_cancel_register(struct mag_cancel *cancel,
 static bool is_running_elsewhere(struct mag_cancel *cancel,
                                  const struct mag_cancel_registration *registration)
 {
-    uint32_t state = lock(cancel);
+    uint32_t state = lock_cancel(cancel);
     bool is = cancel->running == registration && cancel->thread != &mag_here;
 
-    unlock(cancel, state);
+    unlock_cancel(cancel, state);
     return is;
 }
 
@@ -128,11 +128,11 @@ bool mag_cancel_unregister(struct mag_cancel_registration *registration, bool wa
 
     if (cancel == NULL)
         return false;
-    uint32_t state = lock(cancel);
+    uint32_t state = lock_cancel(cancel);
     bool was_waiting = registration->link != NULL;
     if (was_waiting)
         remove_from_list(registration);
-    unlock(cancel, state);
+    unlock_cancel(cancel, state);
     for (unsigned tries = 0;
          !was_waiting && wait && is_running_elsewhere(cancel, registration); tries++)
         mag_turn_give_way(tries);

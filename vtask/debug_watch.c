@@ -2,14 +2,14 @@
  * Telling of misuse.
  *
  * Edges: release end -> acquire end : what crosses
- *   watch  mag_debug_watch (watch) -> tell (watch) : what the watch is made of
+ *   watch  mag_debug_watch -> tell (misuse_watch) : what the watch is made of
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "vtask/debug.h"
 #include "vtask/promise.h"
 
-static _Atomic(struct mag_misuse_watch *) watch;
+static _Atomic(struct mag_misuse_watch *) misuse_watch;
 
 /* This thread was told so: what it does wrong is not told. */
 static __thread unsigned hushed;
@@ -21,7 +21,7 @@ static __thread uintptr_t calling;
 struct mag_misuse_watch *mag_debug_watch(struct mag_misuse_watch *next)
 {
     /* watch, both ends: of the new one, and of the one before, which the caller gets. */
-    return atomic_exchange_explicit(&watch, next, memory_order_acq_rel);
+    return atomic_exchange_explicit(&misuse_watch, next, memory_order_acq_rel);
 }
 
 void mag_misuse_hush(bool hush)
@@ -48,7 +48,7 @@ static MAG_COLD int tell(int code, enum mag_debug_kind kind, const void *object,
 {
     /* watch, acquire: what it is made of is visible. */
     struct mag_misuse_watch *listener =
-        atomic_load_explicit(&watch, memory_order_acquire);
+        atomic_load_explicit(&misuse_watch, memory_order_acquire);
     struct mag_misuse misuse = {
         .code = code, .kind = kind, .object = object, .token = token};
 
