@@ -15,7 +15,7 @@ static struct {
     struct mag_pool **pools; /* by number; NULL: the number is free */
     uint32_t capacity;       /* entries of `pools`, and of any rack at most */
     uint32_t used;           /* pools that live */
-} list = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} registry = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* Stands in for a magazine that a thread does not have: always empty, and always full. */
 static struct mag_magazine no_magazine;
@@ -25,7 +25,7 @@ static struct mag_member shared_member;
 
 __thread struct mag_magazine_rack mag_magazine_rack;
 
-static __thread struct mag_member *self;
+static __thread struct mag_member *own_member;
 
 /* ------------------------------------------------------------ threads come and go */
 
@@ -38,11 +38,11 @@ static void unlink_member(struct mag_member *member)
 
 static void link_member(struct mag_member *member)
 {
-    member->next = list.members;
-    member->link = &list.members;
+    member->next = registry.members;
+    member->link = &registry.members;
     if (member->next != NULL)
         member->next->link = &member->next;
-    list.members = member;
+    registry.members = member;
 }
 
 static void free_member(struct mag_member *member)
@@ -60,24 +60,24 @@ static void empty_rack(const struct mag_magazine_rack *rack)
 {
     for (uint32_t i = 0; i < rack->size; i++) {
         if (rack->magazines[i] != &no_magazine)
-            mag_magazine_empty(list.pools[i], rack->magazines[i]);
+            mag_magazine_empty(registry.pools[i], rack->magazines[i]);
     }
 }
 
 /* At the end of the calling thread.  Should a later destructor of the thread use a pool,
  * it does so without a record, as no further end will be announced. */
-static void leave(void *arg)
+static void leave_pools(void *arg)
 {
     struct mag_member *member = arg;
 
-    (void)pthread_mutex_lock(&list.lock);
+    (void)pthread_mutex_lock(&registry.lock);
     empty_rack(&member->rack);
     unlink_member(member);
-    (void)pthread_mutex_unlock(&list.lock);
+    (void)pthread_mutex_unlock(&registry.lock);
 
     free_member(member);
     mag_magazine_rack = (struct mag_magazine_rack){NULL, 0};
-    self = &shared_member;
+    own_member = &shared_member;
 }
 
 /* The record of a thread that is gone and was not told so; NULL: there is none. */
@@ -85,15 +85,15 @@ static struct mag_member *take_over(void)
 {
     struct mag_member *member;
 
-    (void)pthread_mutex_lock(&list.lock);
-    member = list.members;
-    while (member != NULL && member->owner != &self)
+    (void)pthread_mutex_lock(&registry.lock);
+    member = registry.members;
+    while (member != NULL && member->owner != &own_member)
         member = member->next;
     if (member != NULL) {
         empty_rack(&member->rack);
         mag_magazine_rack = member->rack;
     }
-    (void)pthread_mutex_unlock(&list.lock);
+    (void)pthread_mutex_unlock(&registry.lock);
     return member;
 }
 
@@ -104,11 +104,11 @@ static struct mag_member *new_member(void)
     if (member == NULL)
         return NULL;
     atomic_init(&member->latch, 0);
-    member->owner = &self;
+    member->owner = &own_member;
     member->rack = (struct mag_magazine_rack){NULL, 0};
-    (void)pthread_mutex_lock(&list.lock);
+    (void)pthread_mutex_lock(&registry.lock);
     link_member(member);
-    (void)pthread_mutex_unlock(&list.lock);
+    (void)pthread_mutex_unlock(&registry.lock);
     return member;
 }
 
@@ -117,20 +117,20 @@ static struct mag_member *make_member(void)
     struct mag_member *member;
 
     /* Before there is a record: else it could not be told of the thread's end. */
-    if (pthread_setspecific(list.exit_key, &shared_member) != 0)
+    if (pthread_setspecific(registry.exit_key, &shared_member) != 0)
         return NULL;
     member = take_over();
     if (member == NULL)
         member = new_member();
-    (void)pthread_setspecific(list.exit_key, member);
+    (void)pthread_setspecific(registry.exit_key, member);
     return member;
 }
 
 struct mag_member *mag_member_self(void)
 {
-    if (self == NULL)
-        self = make_member();
-    return self != NULL ? self : &shared_member;
+    if (own_member == NULL)
+        own_member = make_member();
+    return own_member != NULL ? own_member : &shared_member;
 }
 
 /* ---------------------------------------------------------------------- magazines */
@@ -165,14 +165,14 @@ static struct mag_magazine *make_magazine(const struct mag_pool *pool)
 static bool grow_rack(struct mag_member *member)
 {
     struct mag_magazine_rack *rack = &member->rack;
-    struct mag_magazine **magazines = malloc(list.capacity * sizeof(magazines[0]));
+    struct mag_magazine **magazines = malloc(registry.capacity * sizeof(magazines[0]));
 
     if (magazines == NULL)
         return false;
-    for (uint32_t i = 0; i < list.capacity; i++)
+    for (uint32_t i = 0; i < registry.capacity; i++)
         magazines[i] = i < rack->size ? rack->magazines[i] : &no_magazine;
     free(rack->magazines);
-    *rack = (struct mag_magazine_rack){magazines, list.capacity};
+    *rack = (struct mag_magazine_rack){magazines, registry.capacity};
     mag_magazine_rack = *rack;
     return true;
 }
@@ -184,11 +184,11 @@ static struct mag_magazine *hang_magazine(struct mag_member *member,
 
     if (magazine == NULL)
         return NULL;
-    (void)pthread_mutex_lock(&list.lock);
+    (void)pthread_mutex_lock(&registry.lock);
     bool fits = pool->number < member->rack.size || grow_rack(member);
     if (fits)
         member->rack.magazines[pool->number] = magazine;
-    (void)pthread_mutex_unlock(&list.lock);
+    (void)pthread_mutex_unlock(&registry.lock);
     if (fits)
         return magazine;
     free(magazine);
@@ -247,15 +247,15 @@ void mag_magazine_empty(struct mag_pool *pool, struct mag_magazine *magazine)
 
 static bool grow_list(void)
 {
-    uint32_t capacity = list.capacity != 0 ? 2 * list.capacity : 16;
-    struct mag_pool **pools = realloc(list.pools, capacity * sizeof(pools[0]));
+    uint32_t capacity = registry.capacity != 0 ? 2 * registry.capacity : 16;
+    struct mag_pool **pools = realloc(registry.pools, capacity * sizeof(pools[0]));
 
     if (pools == NULL)
         return false;
-    for (uint32_t i = list.capacity; i < capacity; i++)
+    for (uint32_t i = registry.capacity; i < capacity; i++)
         pools[i] = NULL;
-    list.pools = pools;
-    list.capacity = capacity;
+    registry.pools = pools;
+    registry.capacity = capacity;
     return true;
 }
 
@@ -263,16 +263,16 @@ int mag_magazines_enlist(struct mag_pool *pool)
 {
     uint32_t number = 0;
 
-    (void)pthread_mutex_lock(&list.lock);
-    bool fits = list.used < list.capacity || grow_list();
+    (void)pthread_mutex_lock(&registry.lock);
+    bool fits = registry.used < registry.capacity || grow_list();
     if (fits) {
-        while (list.pools[number] != NULL)
+        while (registry.pools[number] != NULL)
             number++;
-        list.pools[number] = pool;
-        list.used++;
+        registry.pools[number] = pool;
+        registry.used++;
         pool->number = number;
     }
-    (void)pthread_mutex_unlock(&list.lock);
+    (void)pthread_mutex_unlock(&registry.lock);
     return fits ? 0 : -ENOMEM;
 }
 
@@ -280,8 +280,8 @@ void mag_magazines_delist(const struct mag_pool *pool)
 {
     uint32_t number = pool->number;
 
-    (void)pthread_mutex_lock(&list.lock);
-    for (struct mag_member *member = list.members; member != NULL;
+    (void)pthread_mutex_lock(&registry.lock);
+    for (struct mag_member *member = registry.members; member != NULL;
          member = member->next) {
         struct mag_magazine_rack *rack = &member->rack;
         if (number < rack->size && rack->magazines[number] != &no_magazine) {
@@ -289,13 +289,13 @@ void mag_magazines_delist(const struct mag_pool *pool)
             rack->magazines[number] = &no_magazine;
         }
     }
-    list.pools[number] = NULL;
-    if (--list.used == 0) {
-        free(list.pools);
-        list.pools = NULL;
-        list.capacity = 0;
+    registry.pools[number] = NULL;
+    if (--registry.used == 0) {
+        free(registry.pools);
+        registry.pools = NULL;
+        registry.capacity = 0;
     }
-    (void)pthread_mutex_unlock(&list.lock);
+    (void)pthread_mutex_unlock(&registry.lock);
 }
 
 /* --------------------------------------------------------------------------- fork */
@@ -303,19 +303,21 @@ void mag_magazines_delist(const struct mag_pool *pool)
 static void before_fork(void)
 {
     mag_pool_place_lock();
-    (void)pthread_mutex_lock(&list.lock);
+    (void)pthread_mutex_lock(&registry.lock);
     mag_member_lock(&shared_member);
-    for (struct mag_member *member = list.members; member != NULL; member = member->next)
+    for (struct mag_member *member = registry.members; member != NULL;
+         member = member->next)
         mag_member_lock(member);
 }
 
 static void after_fork_in_parent(void)
 {
     /* The analyzer takes the list for one that a destroy has freed; it is locked. */
-    for (struct mag_member *member = list.members; member != NULL; member = member->next)
+    for (struct mag_member *member = registry.members; member != NULL;
+         member = member->next)
         mag_member_unlock(member); /* NOLINT(clang-analyzer-unix.Malloc) */
     mag_member_unlock(&shared_member);
-    (void)pthread_mutex_unlock(&list.lock);
+    (void)pthread_mutex_unlock(&registry.lock);
     mag_pool_place_unlock();
 }
 
@@ -323,11 +325,11 @@ static void after_fork_in_parent(void)
  * may have been in the middle of a take or a give. */
 static void after_fork_in_child(void)
 {
-    struct mag_member *member = list.members;
+    struct mag_member *member = registry.members;
 
     while (member != NULL) {
         struct mag_member *next = member->next;
-        if (member != self) {
+        if (member != own_member) {
             unlink_member(member);
             free_member(member);
         }
@@ -345,22 +347,22 @@ static int see_forks(void)
  * lock last and unlock first, and may use pools. */
 static __attribute__((constructor(101))) void see_forks_early(void)
 {
-    list.sees_forks = see_forks() == 0;
+    registry.sees_forks = see_forks() == 0;
 }
 
 int mag_magazines_init(void)
 {
     int r = 0;
 
-    (void)pthread_mutex_lock(&list.lock);
-    if (!list.sees_forks) {
+    (void)pthread_mutex_lock(&registry.lock);
+    if (!registry.sees_forks) {
         r = see_forks();
-        list.sees_forks = r == 0;
+        registry.sees_forks = r == 0;
     }
-    if (r == 0 && !list.ready) {
-        r = -pthread_key_create(&list.exit_key, leave);
-        list.ready = r == 0;
+    if (r == 0 && !registry.ready) {
+        r = -pthread_key_create(&registry.exit_key, leave_pools);
+        registry.ready = r == 0;
     }
-    (void)pthread_mutex_unlock(&list.lock);
+    (void)pthread_mutex_unlock(&registry.lock);
     return r;
 }

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-static atomic_bool kept;
+static atomic_bool is_pinned;
 
 /* Others, as musl, unmap no module. */
 #ifdef __GLIBC__
@@ -35,7 +35,7 @@ static const char *own_module(void)
 }
 
 /* It is loaded already, so it is found by its name, and no file is read. */
-static bool keep(void)
+static bool pin_module(void)
 {
     const char *name = own_module();
 
@@ -44,7 +44,7 @@ static bool keep(void)
 
 #else
 
-static bool keep(void)
+static bool pin_module(void)
 {
     return true;
 }
@@ -56,8 +56,8 @@ static bool keep(void)
 __attribute__((constructor(101))) void mag_module_keep(void)
 {
     /* relaxed: calls after the first only try again where there was no memory. */
-    if (!atomic_load_explicit(&kept, memory_order_relaxed)) {
+    if (!atomic_load_explicit(&is_pinned, memory_order_relaxed)) {
         /* relaxed: as above. */
-        atomic_store_explicit(&kept, keep(), memory_order_relaxed);
+        atomic_store_explicit(&is_pinned, pin_module(), memory_order_relaxed);
     }
 }

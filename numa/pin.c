@@ -46,7 +46,7 @@ static _Thread_local struct {
 
 /* ----------------------------------------------------------------------- fork */
 
-static void before_fork(void)
+static void note_pin(void)
 {
     (void)pthread_mutex_lock(&lock);
 }
@@ -56,9 +56,9 @@ static void after_fork(void)
     (void)pthread_mutex_unlock(&lock);
 }
 
-static __attribute__((constructor(101))) void see_forks(void)
+static __attribute__((constructor(101))) void see_pin_forks(void)
 {
-    (void)pthread_atfork(before_fork, after_fork, after_fork);
+    (void)pthread_atfork(note_pin, after_fork, after_fork);
 }
 
 /* -------------------------------------------------------------------- origins */
@@ -146,7 +146,7 @@ static void set_pinned(const struct origin *origin, uint32_t cpu)
         set_slack(mark_of(origin, cpu));
 }
 
-static bool bind(const struct mag_topology *topology, uint32_t os_pu)
+static bool bind_thread(const struct mag_topology *topology, uint32_t os_pu)
 {
     hwloc_bitmap_t set = hwloc_bitmap_alloc();
     bool bound = set != NULL && hwloc_bitmap_only(set, os_pu) == 0 &&
@@ -185,7 +185,7 @@ int mag_pin_self(const struct mag_topology *topology, uint32_t pu,
     }
 
     uint32_t os_pu = topology->pus[pu].os_index;
-    if (!bind(topology, os_pu)) {
+    if (!bind_thread(topology, os_pu)) {
         *ret_obtained = MAG_PIN_REFUSED;
         return 0;
     }

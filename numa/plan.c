@@ -196,7 +196,7 @@ static int seat_by_list(const struct mag_topology *topology, struct mag_plan *pl
     return 0;
 }
 
-static int copy_distances(const struct mag_topology *topology, struct mag_plan *plan)
+static int copy_plan_distances(const struct mag_topology *topology, struct mag_plan *plan)
 {
     size_t count = (size_t)topology->node_count * topology->node_count;
 
@@ -208,8 +208,8 @@ static int copy_distances(const struct mag_topology *topology, struct mag_plan *
     return 0;
 }
 
-static uint32_t default_workers(const struct mag_topology *topology,
-                                enum mag_placement placement, uint32_t os_pu_count)
+static uint32_t default_seats(const struct mag_topology *topology,
+                              enum mag_placement placement, uint32_t os_pu_count)
 {
     if (placement == MAG_PLACE_LIST)
         return os_pu_count;
@@ -227,7 +227,7 @@ int mag_plan_make(const struct mag_topology *topology, enum mag_placement placem
         (list && (os_pus == NULL || os_pu_count == 0)))
         return -EINVAL;
     if (workers == 0)
-        workers = default_workers(topology, placement, os_pu_count);
+        workers = default_seats(topology, placement, os_pu_count);
 
     size_t size;
     if (__builtin_mul_overflow(workers, sizeof(struct mag_seat), &size) ||
@@ -238,7 +238,7 @@ int mag_plan_make(const struct mag_topology *topology, enum mag_placement placem
         return -ENOMEM;
     plan->workers = workers;
     plan->placement = placement;
-    int r = copy_distances(topology, plan);
+    int r = copy_plan_distances(topology, plan);
     if (r == 0)
         r = list ? seat_by_list(topology, plan, os_pus, os_pu_count)
                  : seat_by_policy(topology, plan);

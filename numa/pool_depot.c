@@ -48,7 +48,7 @@ static int open_slab(struct mag_pool *pool, uint32_t node)
     return 0;
 }
 
-static uint32_t least(uint64_t a, uint64_t b)
+static uint32_t fewest(uint64_t a, uint64_t b)
 {
     return (uint32_t)(a < b ? a : b);
 }
@@ -70,9 +70,9 @@ static int carve(struct mag_pool *pool, uint32_t node, uint32_t want, void **ret
         slab = pool->depots[node].open;
     }
 
-    uint32_t count = least(want, pool->shape.objects - slab->carved);
+    uint32_t count = fewest(want, pool->shape.objects - slab->carved);
     if (pool->limit != 0)
-        count = least(count, pool->limit - objects);
+        count = fewest(count, pool->limit - objects);
     for (uint32_t i = 0; i < count; i++)
         ret_objects[i] = mag_pool_slab_object(&pool->shape, slab, slab->carved + i);
     slab->carved += count;

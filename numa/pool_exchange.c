@@ -57,7 +57,8 @@ static void *take_from_outboxes(const struct mag_pool *pool,
     return NULL;
 }
 
-static void prepare(const struct mag_pool *pool, void *const *objects, uint32_t count)
+static void prepare_objects(const struct mag_pool *pool, void *const *objects,
+                            uint32_t count)
 {
     if (pool->prepare == NULL)
         return;
@@ -90,7 +91,7 @@ static int take_one(struct mag_pool *pool, void **ret_object)
     if (r < 0)
         return r;
     if (is_new)
-        prepare(pool, objects, 1);
+        prepare_objects(pool, objects, 1);
     *ret_object = objects[0];
     return 0;
 }
@@ -120,7 +121,7 @@ static int refill(struct mag_pool *pool, struct mag_magazine *magazine, void **r
     if (r < 0)
         return r;
     if (is_new)
-        prepare(pool, objects, count);
+        prepare_objects(pool, objects, count);
     magazine->count = count - 1;
     *ret_object = objects[count - 1];
     return 0;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* This machine's topology, held while a pool uses it. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t machine_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mag_topology *machine; /* [L:lock] */
 static uint32_t machine_users;       /* [L:lock] */
 
@@ -17,23 +17,23 @@ static int borrow_machine(const struct mag_topology **ret_topology)
 {
     int r = 0;
 
-    (void)pthread_mutex_lock(&lock);
+    (void)pthread_mutex_lock(&machine_lock);
     if (machine_users == 0)
         r = mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &machine);
     if (r == 0) {
         machine_users++;
         *ret_topology = machine;
     }
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&machine_lock);
     return r;
 }
 
 static void return_machine(void)
 {
-    (void)pthread_mutex_lock(&lock);
+    (void)pthread_mutex_lock(&machine_lock);
     if (--machine_users == 0)
         mag_topology_free(machine);
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&machine_lock);
 }
 
 static int map_cpus(struct mag_pool_place *place)
@@ -109,10 +109,10 @@ void mag_pool_place_pretend(uint32_t node)
 
 void mag_pool_place_lock(void)
 {
-    (void)pthread_mutex_lock(&lock);
+    (void)pthread_mutex_lock(&machine_lock);
 }
 
 void mag_pool_place_unlock(void)
 {
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&machine_lock);
 }

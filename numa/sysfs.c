@@ -20,8 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CPUS  "/sys/devices/system/cpu"
-#define NODES "/sys/devices/system/node"
+#define CPU_FOLDER  "/sys/devices/system/cpu"
+#define NODE_FOLDER "/sys/devices/system/node"
 
 enum { LIST_ROOM = 32 };
 
@@ -44,7 +44,7 @@ static unsigned first_online(void)
 {
     char list[LIST_ROOM];
 
-    return read_list(CPUS "/online", list) ? (unsigned)strtoul(list, NULL, 10) : 0;
+    return read_list(CPU_FOLDER "/online", list) ? (unsigned)strtoul(list, NULL, 10) : 0;
 }
 
 /* Whether there are nodes where there is a folder for them. */
@@ -52,10 +52,10 @@ static bool shows_nodes(void)
 {
     char list[LIST_ROOM];
 
-    if (read_list(NODES "/online", list))
+    if (read_list(NODE_FOLDER "/online", list))
         return isdigit((unsigned char)list[0]) != 0;
 
-    DIR *nodes = opendir(NODES);
+    DIR *nodes = opendir(NODE_FOLDER);
     bool found = nodes == NULL;
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else reads this stream. */
     for (struct dirent *entry; !found && (entry = readdir(nodes)) != NULL;)
@@ -71,10 +71,11 @@ static bool shows_cpu(unsigned cpu)
 {
     static const char *const files[] = {"package_cpus", "core_cpus", "core_siblings",
                                         "thread_siblings"};
-    char path[sizeof(CPUS) + 64];
+    char path[sizeof(CPU_FOLDER) + 64];
 
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        (void)snprintf(path, sizeof(path), CPUS "/cpu%u/topology/%s", cpu, files[i]);
+        (void)snprintf(path, sizeof(path), CPU_FOLDER "/cpu%u/topology/%s", cpu,
+                       files[i]);
         if (access(path, R_OK) == 0)
             return true;
     }

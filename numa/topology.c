@@ -219,22 +219,22 @@ static uint32_t kind_of(const struct mag_topology *topology, hwloc_obj_t pu)
 
 /* The PUs of a thing stand together in the hierarchy's order, so that things are numbered
  * and counted by their changes on the way along. */
-struct walk {
+struct passed {
     hwloc_obj_t cache;
     hwloc_obj_t part;
     uint32_t caches;
     uint32_t parts;
 };
 
-static void step(struct walk *walk, hwloc_obj_t pu)
+static void pass_pu(struct passed *passed, hwloc_obj_t pu)
 {
     hwloc_obj_t cache = last_cache(pu);
     hwloc_obj_t part = part_of(pu);
 
-    walk->caches += cache != walk->cache;
-    walk->parts += part != walk->part;
-    walk->cache = cache;
-    walk->part = part;
+    passed->caches += cache != passed->cache;
+    passed->parts += part != passed->part;
+    passed->cache = cache;
+    passed->part = part;
 }
 
 static uint32_t core_of(const struct mag_topology *topology, hwloc_obj_t pu)
@@ -245,17 +245,17 @@ static uint32_t core_of(const struct mag_topology *topology, hwloc_obj_t pu)
     return core != MAG_NONE ? core : pu->logical_index;
 }
 
-static void add_pu(struct mag_topology *topology, hwloc_obj_t pu, struct walk *walk)
+static void add_pu(struct mag_topology *topology, hwloc_obj_t pu, struct passed *passed)
 {
     uint32_t package = ancestor(topology, pu, HWLOC_OBJ_PACKAGE);
     uint32_t node = nearest_node(topology, pu);
 
-    step(walk, pu);
-    topology->parts[topology->pu_count] = walk->parts - 1;
+    pass_pu(passed, pu);
+    topology->parts[topology->pu_count] = passed->parts - 1;
     topology->pus[topology->pu_count++] = (struct mag_pu){
         .os_index = pu->os_index,
         .core = core_of(topology, pu),
-        .cache = walk->caches - 1,
+        .cache = passed->caches - 1,
         .node = node,
         .package = package != MAG_NONE ? package : 0,
         .kind = kind_of(topology, pu),
@@ -284,7 +284,7 @@ static struct mag_pu_count count_in(const struct mag_topology *topology,
 static int fill_pus(struct mag_topology *topology, hwloc_const_bitmap_t usable)
 {
     hwloc_topology_t hwloc = topology->hwloc;
-    struct walk walk = {.cache = NULL, .part = NULL};
+    struct passed passed = {.cache = NULL, .part = NULL};
     hwloc_obj_t pu = NULL;
 
     topology->online = count_in(topology, hwloc_topology_get_topology_cpuset(hwloc));
@@ -298,7 +298,7 @@ static int fill_pus(struct mag_topology *topology, hwloc_const_bitmap_t usable)
         return -ENOMEM;
     while ((pu = hwloc_get_next_obj_by_type(hwloc, HWLOC_OBJ_PU, pu)) != NULL) {
         if (hwloc_bitmap_isset(usable, pu->os_index))
-            add_pu(topology, pu, &walk);
+            add_pu(topology, pu, &passed);
     }
     return 0;
 }

@@ -78,7 +78,7 @@ static bool is_device(const char *type)
     return false;
 }
 
-enum { CPUS = 1 | 2, NODES = 4 | 8 };
+enum { OF_CPUS = 1 | 2, OF_NODES = 4 | 8 };
 
 /* Which of the sets the attribute is, as a bit; 0: none, or one that is not a set. */
 static unsigned set_of(const struct attribute *attribute)
@@ -121,7 +121,7 @@ static bool is_topology(const char *text)
     bool has_nodes = strncmp(tag + strlen(topology), " version=", 9) == 0;
     while ((tag = strstr(tag, object)) != NULL) {
         tag += strlen(object);
-        if (!is_whole(tag, has_nodes ? CPUS | NODES : CPUS))
+        if (!is_whole(tag, has_nodes ? OF_CPUS | OF_NODES : OF_CPUS))
             return false;
     }
     return true;

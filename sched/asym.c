@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_once_t form_once = PTHREAD_ONCE_INIT;
 static bool decided_fences; /* [I] after `once` */
 static bool forced_fences;  /* [I] tests set it before anything starts */
 
@@ -15,7 +15,7 @@ static bool membarrier(int command)
     return syscall(SYS_membarrier, command, 0, 0) == 0;
 }
 
-static void decide(void)
+static void decide_form(void)
 {
 #ifdef MAG_UNDER_TSAN
     decided_fences = true;
@@ -28,7 +28,7 @@ static void decide(void)
 
 bool mag_asym_init(void)
 {
-    (void)pthread_once(&once, decide);
+    (void)pthread_once(&form_once, decide_form);
     return decided_fences;
 }
 

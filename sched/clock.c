@@ -15,8 +15,8 @@
 /* What the clock does under one hold of a wheel's lock. */
 enum { FIRE_MAX = 64, MOVES_MAX = 256 };
 
-/* A thread's name has room for 15 bytes. */
-enum { NAME_ROOM = 16, NAME_PREFIX = 9 };
+/* What "/clock" leaves of a thread's name. */
+enum { CLOCK_PREFIX = 9 };
 
 int mag_clock_init(struct mag_clock *clock, struct mag_sched *sched, uint32_t workers)
 {
@@ -84,7 +84,7 @@ static void fire(struct mag_sched *sched, struct mag_timer *timer)
         mag_sched_post_queue_held(sched, &timer->job, timer->queue);
 }
 
-static void sleep_until(struct mag_clock *clock, uint64_t tick)
+static void sleep_until_tick(struct mag_clock *clock, uint64_t tick)
 {
     /* alarm, acquire: names the other end; nothing but the wake crosses. */
     uint32_t seen = atomic_load_explicit(&clock->wake, memory_order_acquire);
@@ -101,11 +101,11 @@ static void sleep_until(struct mag_clock *clock, uint64_t tick)
     mag_clock_awake(clock);
 }
 
-static void name_thread(const struct mag_clock *clock)
+static void name_clock(const struct mag_clock *clock)
 {
-    char name[NAME_ROOM];
+    char name[MAG_NAME_ROOM];
 
-    (void)snprintf(name, sizeof(name), "%.*s/clock", NAME_PREFIX,
+    (void)snprintf(name, sizeof(name), "%.*s/clock", CLOCK_PREFIX,
                    clock->sched->settings.config.name);
     (void)pthread_setname_np(pthread_self(), name);
 }
@@ -116,7 +116,7 @@ static void *run_clock(void *arg)
     struct mag_timer *due[FIRE_MAX];
 
     (void)mag_os_hold_cancel();
-    name_thread(clock);
+    name_clock(clock);
     mag_os_sleep_exactly();
     while (!is_stopping(clock)) {
         uint64_t next;
@@ -125,7 +125,7 @@ static void *run_clock(void *arg)
         uint32_t first = mag_clock_first(clock, &next, &second);
 
         if (next > now) {
-            sleep_until(clock, next);
+            sleep_until_tick(clock, next);
             continue;
         }
         /* Only until another wheel has its turn: so they fire in order. */
@@ -139,7 +139,7 @@ static void *run_clock(void *arg)
 
 /* ----------------------------------------------------------------- life cycle */
 
-static int start_thread(struct mag_clock *clock)
+static int start_clock(struct mag_clock *clock)
 {
     struct mag_unpinned starter;
     sigset_t before;
@@ -165,7 +165,7 @@ int mag_clock_ensure(struct mag_clock *clock)
     if (clock->ended)
         r = -ESHUTDOWN;
     else if (!clock->started)
-        r = start_thread(clock);
+        r = start_clock(clock);
     if (r == 0) {
         clock->started = true;
         /* ready, release: as above. */

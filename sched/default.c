@@ -28,7 +28,7 @@ static struct {
     struct mag_sched_config config;
     char name[MAG_NAME_ROOM];
     uint32_t *os_pus;
-} wanted; /* [L] */
+} configured; /* [L] */
 
 /* ----------------------------------------------------------------- configuration */
 
@@ -42,15 +42,15 @@ static uint32_t *copy_list(const uint32_t *os_pus, uint32_t count)
     return copy;
 }
 
-static void want(const struct mag_sched_config *config, uint32_t *os_pus)
+static void configure(const struct mag_sched_config *config, uint32_t *os_pus)
 {
-    free(wanted.os_pus);
-    wanted.given = true;
-    wanted.config = *config;
-    (void)snprintf(wanted.name, sizeof(wanted.name), "%s", config->name);
-    wanted.config.name = wanted.name;
-    wanted.os_pus = os_pus;
-    wanted.config.os_pus = os_pus;
+    free(configured.os_pus);
+    configured.given = true;
+    configured.config = *config;
+    (void)snprintf(configured.name, sizeof(configured.name), "%s", config->name);
+    configured.config.name = configured.name;
+    configured.os_pus = os_pus;
+    configured.config.os_pus = os_pus;
 }
 
 static bool is_list(const struct mag_sched_config *config)
@@ -92,7 +92,7 @@ int mag_sched_default_configure(const struct mag_sched_config *config)
     if (atomic_load_explicit(&default_sched, memory_order_relaxed) != NULL)
         r = -EBUSY;
     else
-        want(&copy, os_pus);
+        configure(&copy, os_pus);
     (void)pthread_mutex_unlock(&starting);
     if (r < 0)
         free(os_pus);
@@ -108,8 +108,8 @@ static int start_default(struct mag_sched **ret_sched)
     uint32_t *os_pus = NULL;
     int r = 0;
 
-    if (wanted.given)
-        config = wanted.config;
+    if (configured.given)
+        config = configured.config;
     else
         mag_sched_config_init(&config);
     r = mag_environment_apply(&config, &os_pus);

@@ -38,7 +38,7 @@ static int default_c_stack(size_t *ret_bytes)
     return -error;
 }
 
-static size_t least_of(size_t a, size_t b)
+static size_t least_size(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
@@ -46,12 +46,12 @@ static size_t least_of(size_t a, size_t b)
 /* The default where the limits leave room for it, else a share of what they leave. */
 static size_t fit_c_stack(size_t usual, const struct mag_space_left *left, size_t workers)
 {
-    size_t share = least_of(left->space, left->data) / C_STACK_SHARE / workers;
+    size_t share = least_size(left->space, left->data) / C_STACK_SHARE / workers;
 
     if (share >= usual)
         return usual;
     share = share / MAG_FORK_GUARD_MAX * MAG_FORK_GUARD_MAX;
-    return share > C_STACK_LEAST ? share : least_of(usual, C_STACK_LEAST);
+    return share > C_STACK_LEAST ? share : least_size(usual, C_STACK_LEAST);
 }
 
 /* Holds what a loop may fork, and a recursion on such a C stack; at most a span. */
@@ -65,8 +65,8 @@ static size_t wanted_fork_stack(size_t c_stack)
     if (slots >= MAG_FORK_STACK_SPAN / 4 * 3 / SLOT_BYTES)
         return MAG_FORK_STACK_SPAN;
     size_t bytes = (MAG_FORK_SLOTS_AT + slots * SLOT_BYTES) / 3 * 4;
-    return least_of(bytes > USUAL ? mag_fork_stack_round(bytes) : USUAL,
-                    MAG_FORK_STACK_SPAN);
+    return least_size(bytes > USUAL ? mag_fork_stack_round(bytes) : USUAL,
+                      MAG_FORK_STACK_SPAN);
 }
 
 static size_t fit_fork_stack(size_t c_stack, const struct mag_space_left *left,
@@ -79,7 +79,7 @@ static size_t fit_fork_stack(size_t c_stack, const struct mag_space_left *left,
         return wanted;
     size_t rest = left->space / workers > c_stack ? left->space / workers - c_stack : 0;
     size_t share = rest / FORK_SHARE / unit * unit;
-    return least_of(wanted, share > unit ? share : unit);
+    return least_size(wanted, share > unit ? share : unit);
 }
 
 int mag_settings_fit(struct mag_settings *settings, size_t workers)

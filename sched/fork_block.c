@@ -8,7 +8,7 @@
 /* What is opened for blocks at first; each step doubles it. */
 enum { BLOCKS_STEP = 64 * 1024 };
 
-static size_t lines(size_t size)
+static size_t block_lines(size_t size)
 {
     return (size + MAG_CACHE_LINE - 1) & ~(size_t)(MAG_CACHE_LINE - 1);
 }
@@ -37,7 +37,7 @@ static void *take_block(struct mag_fork_stack *stack, size_t size)
 {
     char *block = stack->spill;
 
-    stack->spill = block + lines(size);
+    stack->spill = block + block_lines(size);
     return block;
 }
 
@@ -49,7 +49,7 @@ static MAG_COLD __attribute__((noinline)) void *spill_slow(struct mag_fork_stack
     if (open_blocks(stack, size))
         return take_block(stack, size);
 
-    void *block = aligned_alloc(MAG_CACHE_LINE, lines(size));
+    void *block = aligned_alloc(MAG_CACHE_LINE, block_lines(size));
 
     if (block != NULL)
         return block;

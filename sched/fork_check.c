@@ -78,14 +78,14 @@ static mag_fork_body child_at(struct mag_fork_slot *slot)
 }
 
 /* What is left of a child is dropped, so that the next mistake is told as well. */
-static void drop(struct mag_fork w)
+static void drop_left(struct mag_fork w)
 {
     struct mag_fork_mark mark = mag_fork_mark_of(w);
 
     (void)mag_fork_drop(&mark);
 }
 
-static MAG_COLD bool tell(const char *format, const char *name, const char *other)
+static MAG_COLD bool tell_join(const char *format, const char *name, const char *other)
 {
     char text[TEXT_ROOM];
 
@@ -99,9 +99,9 @@ static bool tell_left(struct mag_fork w, mag_fork_body left, const char *format,
 {
     if (left == NULL)
         return true;
-    if (!tell(format, name, name_of(left)))
+    if (!tell_join(format, name, name_of(left)))
         return false;
-    drop(w);
+    drop_left(w);
     return true;
 }
 
@@ -118,8 +118,8 @@ bool mag_fork_may_join(const struct mag_fork *w, struct mag_fork_name *name)
     mag_fork_body last = child_at(w->top - 1);
 
     if (last != name->body)
-        return tell("join of %s: the child that was forked last is one of %s", name->name,
-                    last != NULL ? name_of(last) : "nobody");
+        return tell_join("join of %s: the child that was forked last is one of %s",
+                         name->name, last != NULL ? name_of(last) : "nobody");
     return tell_left(*w, child_at(w->top),
                      "join of %s: a child of %s that was forked later is not joined",
                      name->name);

@@ -99,7 +99,7 @@ static struct {
     struct mag_fork_stack *stack;
     struct part parts[2];
     char *copy;
-} kept;
+} kept_stack;
 
 static size_t used_beyond_open(const struct part *part, const void *end)
 {
@@ -110,54 +110,55 @@ static size_t used_beyond_open(const struct part *part, const void *end)
 
 void mag_fork_stack_before_fork(struct mag_fork_stack *stack)
 {
-    struct part *parts = kept.parts;
+    struct part *parts = kept_stack.parts;
     struct mag_fork_slot *top = stack->entry;
     const struct mag_fork_slot *last = stack->slots + mag_fork_slots_in(stack->bytes);
 
     /* relaxed: the owner wrote them. */
     while (top < last && atomic_load_explicit(&top->body, memory_order_relaxed) != NULL)
         top++;
-    kept.stack = stack;
+    kept_stack.stack = stack;
     find_parts(stack, stack->bytes, parts);
     parts[0].used = used_beyond_open(&parts[0], top);
     parts[1].used = used_beyond_open(&parts[1], stack->begun + (top - stack->slots));
-    kept.copy = NULL;
+    kept_stack.copy = NULL;
     if (parts[0].used + parts[1].used == 0)
         return;
-    kept.copy = mag_space_private(parts[0].used + parts[1].used);
-    if (kept.copy == NULL)
+    kept_stack.copy = mag_space_private(parts[0].used + parts[1].used);
+    if (kept_stack.copy == NULL)
         return;
-    memcpy(kept.copy, parts[0].at, parts[0].used);
-    memcpy(kept.copy + parts[0].used, parts[1].at, parts[1].used);
+    memcpy(kept_stack.copy, parts[0].at, parts[0].used);
+    memcpy(kept_stack.copy + parts[0].used, parts[1].at, parts[1].used);
 }
 
 static void drop_copy(void)
 {
-    if (kept.copy != NULL)
-        mag_space_release(kept.copy, kept.parts[0].used + kept.parts[1].used);
-    kept.stack = NULL;
+    if (kept_stack.copy != NULL)
+        mag_space_release(kept_stack.copy,
+                          kept_stack.parts[0].used + kept_stack.parts[1].used);
+    kept_stack.stack = NULL;
 }
 
 void mag_fork_stack_after_fork_in_parent(void)
 {
-    if (kept.stack != NULL)
+    if (kept_stack.stack != NULL)
         drop_copy();
 }
 
 void mag_fork_stack_after_fork_in_child(void)
 {
-    struct part *parts = kept.parts;
-    bool lost = kept.copy == NULL && parts[0].used + parts[1].used != 0;
+    struct part *parts = kept_stack.parts;
+    bool lost = kept_stack.copy == NULL && parts[0].used + parts[1].used != 0;
 
-    if (kept.stack == NULL)
+    if (kept_stack.stack == NULL)
         return;
     if (lost || lend_parts(parts) < 0) {
         /* What the parent goes on to use is not the child's. */
         mag_space_close(parts[0].at, parts[0].bytes);
         mag_space_close(parts[1].at, parts[1].bytes);
-    } else if (kept.copy != NULL) {
-        memcpy(parts[0].at, kept.copy, parts[0].used);
-        memcpy(parts[1].at, kept.copy + parts[0].used, parts[1].used);
+    } else if (kept_stack.copy != NULL) {
+        memcpy(parts[0].at, kept_stack.copy, parts[0].used);
+        memcpy(parts[1].at, kept_stack.copy + parts[0].used, parts[1].used);
     }
     drop_copy();
 }

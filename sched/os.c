@@ -16,7 +16,7 @@
 enum { CPU_SETS = 8 };
 
 /* Looks at a thread that is to be joined, before it is left alone for naps. */
-enum { JOIN_YIELDS = 16, JOIN_NAP_NS = 200000 };
+enum { GONE_YIELDS = 16, GONE_NAP_NS = 200000 };
 
 void mag_os_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns)
 {
@@ -78,10 +78,10 @@ bool mag_os_join(pthread_t thread, int64_t until_ns)
     for (unsigned looks = 0; pthread_tryjoin_np(thread, NULL) == EBUSY; looks++) {
         if (mag_os_now_ns() >= until_ns)
             return false;
-        if (looks < JOIN_YIELDS)
+        if (looks < GONE_YIELDS)
             (void)sched_yield();
         else
-            mag_os_nap(JOIN_NAP_NS);
+            mag_os_nap(GONE_NAP_NS);
     }
     return true;
 }
@@ -112,16 +112,16 @@ uint32_t mag_os_cpu(void)
 }
 
 /* What a thread causes itself, and a profiler's. */
-static const int kept[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
-                           SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
+static const int kept_signals[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
+                                   SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
 
 void mag_os_block_signals(sigset_t *ret_before)
 {
     sigset_t blocked;
 
     (void)sigfillset(&blocked);
-    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-        (void)sigdelset(&blocked, kept[i]);
+    for (size_t i = 0; i < sizeof(kept_signals) / sizeof(kept_signals[0]); i++)
+        (void)sigdelset(&blocked, kept_signals[i]);
     (void)pthread_sigmask(SIG_SETMASK, &blocked, ret_before);
 }
 
@@ -135,8 +135,8 @@ bool mag_os_blocks_as_worker(const sigset_t *blocked)
     (void)sigemptyset(&open);
     (void)sigaddset(&open, SIGKILL);
     (void)sigaddset(&open, SIGSTOP);
-    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-        (void)sigaddset(&open, kept[i]);
+    for (size_t i = 0; i < sizeof(kept_signals) / sizeof(kept_signals[0]); i++)
+        (void)sigaddset(&open, kept_signals[i]);
     for (int i = 1; same && i <= SIGSYS; i++)
         same = (sigismember(blocked, i) == 1) != (sigismember(&open, i) == 1);
     return same;

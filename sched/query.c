@@ -30,7 +30,7 @@ const struct mag_plan *mag_sched_plan(const struct mag_sched *sched)
     return sched->plan;
 }
 
-static uint64_t read_count(_Atomic(uint64_t) *count)
+static uint64_t read_counter(_Atomic(uint64_t) *count)
 {
     /* relaxed: a moment's value; nothing hangs on it. */
     return atomic_load_explicit(count, memory_order_relaxed);
@@ -59,13 +59,13 @@ int mag_sched_counters(const struct mag_sched *sched, uint32_t index,
 
     struct mag_worker *worker = mag_sched_at(sched, index);
     *ret_counters = (struct mag_sched_counters){
-        .jobs = read_count(&worker->counts.jobs),
-        .posts = read_count(&worker->counts.posts),
-        .steals_near = read_count(&worker->counts.steals_near),
-        .steals_far = read_count(&worker->counts.steals_far),
-        .parks = read_count(&worker->counts.parks),
-        .wakes = read_count(&worker->counts.wakes),
-        .ended = read_count(&worker->counts.ended),
+        .jobs = read_counter(&worker->counts.jobs),
+        .posts = read_counter(&worker->counts.posts),
+        .steals_near = read_counter(&worker->counts.steals_near),
+        .steals_far = read_counter(&worker->counts.steals_far),
+        .parks = read_counter(&worker->counts.parks),
+        .wakes = read_counter(&worker->counts.wakes),
+        .ended = read_counter(&worker->counts.ended),
         .pinned = mag_worker_pinned(worker),
     };
     return 0;

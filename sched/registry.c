@@ -15,25 +15,25 @@
 
 #include <errno.h>
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t registry_once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mag_sched *schedulers; /* [L] */
 static int init_error;               /* [I] after `once` */
 
 /* ---------------------------------------------------------------------- fork */
 
-static void before_fork(void)
+static void close_for_fork(void)
 {
     mag_default_before_fork();
-    (void)pthread_mutex_lock(&lock);
+    (void)pthread_mutex_lock(&registry_lock);
     if (mag_self.worker != NULL)
         mag_fork_stack_before_fork(mag_self.worker->forks);
 }
 
-static void after_fork_in_parent(void)
+static void go_on_in_parent(void)
 {
     mag_fork_stack_after_fork_in_parent();
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&registry_lock);
     mag_default_after_fork_in_parent();
 }
 
@@ -54,25 +54,25 @@ static void orphan(struct mag_sched *sched)
     mag_clock_orphan(&sched->clock);
 }
 
-static void after_fork_in_child(void)
+static void go_on_in_child(void)
 {
     mag_unpinned_after_fork();
     mag_fork_stack_after_fork_in_child();
     mag_poster_after_fork();
     for (struct mag_sched *sched = schedulers; sched != NULL; sched = sched->next)
         orphan(sched);
-    (void)pthread_mutex_init(&lock, NULL);
+    (void)pthread_mutex_init(&registry_lock, NULL);
     mag_default_after_fork_in_child();
 }
 
-static void init(void)
+static void init_registry(void)
 {
-    init_error = -pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    init_error = -pthread_atfork(close_for_fork, go_on_in_parent, go_on_in_child);
 }
 
 int mag_registry_init(void)
 {
-    (void)pthread_once(&once, init);
+    (void)pthread_once(&registry_once, init_registry);
     return init_error;
 }
 
@@ -85,20 +85,20 @@ static __attribute__((constructor(102))) void init_early(void)
 
 void mag_registry_add(struct mag_sched *sched)
 {
-    (void)pthread_mutex_lock(&lock);
+    (void)pthread_mutex_lock(&registry_lock);
     sched->next = schedulers;
     sched->link = &schedulers;
     if (schedulers != NULL)
         schedulers->link = &sched->next;
     schedulers = sched;
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&registry_lock);
 }
 
 void mag_registry_remove(struct mag_sched *sched)
 {
-    (void)pthread_mutex_lock(&lock);
+    (void)pthread_mutex_lock(&registry_lock);
     *sched->link = sched->next;
     if (sched->next != NULL)
         sched->next->link = sched->link;
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&registry_lock);
 }

@@ -10,12 +10,12 @@ _Thread_local struct mag_self mag_self;
 
 /* A store that the closing thread cannot order by a barrier (membarrier has come to be
  * refused) has left its processor long before this time is over. */
-enum { STORE_BUFFER_NS = 1000000 };
+enum { CLOSE_NAP_NS = 1000000 };
 
 /* Between two looks at posts that last. */
 enum { POST_NAP_NS = 1000000 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t posters_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mag_poster posters[MAG_POSTERS_MAX];     /* [A] */
 static const struct mag_self *owners[MAG_POSTERS_MAX]; /* [L]; NULL: the record is free */
 static uint32_t used;          /* [L] none was given from there on */
@@ -28,23 +28,23 @@ static void unregister(void *value)
 {
     struct mag_self *self = value;
 
-    (void)pthread_mutex_lock(&lock);
+    (void)pthread_mutex_lock(&posters_lock);
     if (self->poster != NULL)
         owners[self->poster - posters] = NULL;
     self->poster = NULL;
     self->counted = true;
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&posters_lock);
 }
 
 int mag_poster_init(void)
 {
     int r = 0;
 
-    (void)pthread_mutex_lock(&lock);
+    (void)pthread_mutex_lock(&posters_lock);
     if (!exit_key_made)
         r = -pthread_key_create(&exit_key, unregister);
     exit_key_made = r == 0;
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&posters_lock);
     return r;
 }
 
@@ -68,14 +68,14 @@ bool mag_poster_register(struct mag_self *self)
     if (self->counted)
         return false;
     if (pthread_setspecific(exit_key, self) == 0) {
-        (void)pthread_mutex_lock(&lock);
+        (void)pthread_mutex_lock(&posters_lock);
         uint32_t found = find_record(self);
         if (found < MAG_POSTERS_MAX) {
             owners[found] = self;
             used = found < used ? used : found + 1;
             self->poster = &posters[found];
         }
-        (void)pthread_mutex_unlock(&lock);
+        (void)pthread_mutex_unlock(&posters_lock);
     }
     self->counted = self->poster == NULL;
     return !self->counted;
@@ -98,12 +98,12 @@ static bool is_posting(struct mag_sched *sched)
 {
     bool found = false;
 
-    (void)pthread_mutex_lock(&lock);
+    (void)pthread_mutex_lock(&posters_lock);
     for (uint32_t i = 0; i < used && !found; i++) {
         /* (4); left, acquire: the poster's last touch is over. */
         found = atomic_load_explicit(&posters[i].target, memory_order_acquire) == sched;
     }
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&posters_lock);
     /* (4), seq_cst: after (3); left, acquire: as above. */
     return found || atomic_load_explicit(&sched->inflight, memory_order_seq_cst) != 0;
 }
@@ -113,7 +113,7 @@ bool mag_poster_close(struct mag_sched *sched, int64_t until_ns)
     /* (3), seq_cst: before (4) for counted posters; for the others by the barrier. */
     atomic_store_explicit(&sched->closed, -ESHUTDOWN, memory_order_seq_cst);
     if (!mag_asym_heavy())
-        mag_os_nap(STORE_BUFFER_NS);
+        mag_os_nap(CLOSE_NAP_NS);
     for (unsigned looks = 0; is_posting(sched); looks++) {
         /* A post is over in well under a microsecond, unless its thread lost the CPU. */
         if (looks < 64)
@@ -128,7 +128,7 @@ bool mag_poster_close(struct mag_sched *sched, int64_t until_ns)
 
 void mag_poster_after_fork(void)
 {
-    (void)pthread_mutex_init(&lock, NULL);
+    (void)pthread_mutex_init(&posters_lock, NULL);
     for (uint32_t i = 0; i < MAG_POSTERS_MAX && i < used; i++) {
         owners[i] = &posters[i] == mag_self.poster ? &mag_self : NULL;
         /* relaxed: the only thread there is. */

@@ -128,7 +128,7 @@ void mag_space_close(void *pages, size_t size)
 }
 
 /* The beginning of a file, as text; the empty text where it cannot be read. */
-static void read_text(const char *path, char *text, size_t size)
+static void read_line(const char *path, char *text, size_t size)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length = file < 0 ? -1 : read(file, text, size - 1);
@@ -143,7 +143,7 @@ static bool is_strict(void)
 {
     char mode[4];
 
-    read_text("/proc/sys/vm/overcommit_memory", mode, sizeof(mode));
+    read_line("/proc/sys/vm/overcommit_memory", mode, sizeof(mode));
     return mode[0] == '2';
 }
 
@@ -238,7 +238,7 @@ void mag_space_left(struct mag_space_left *ret_left)
     char text[128];
     char *next = text;
 
-    read_text("/proc/thread-self/statm", text, sizeof(text));
+    read_line("/proc/thread-self/statm", text, sizeof(text));
     for (int i = 0; i < FIELDS; i++)
         pages[i] = strtoul(next, &next, 10);
     ret_left->space = left_of(RLIMIT_AS, pages[SPACE]);

@@ -66,7 +66,7 @@ static uint32_t nearest_served(const struct mag_sched *sched, uint32_t node)
     return nearest;
 }
 
-static void map_cpus(struct mag_sched *sched)
+static void map_queues(struct mag_sched *sched)
 {
     map_workers(sched);
     for (uint32_t i = 0; i < sched->queue_count; i++)
@@ -99,7 +99,7 @@ static int make_queues(struct mag_sched *sched)
         return -ENOMEM;
     for (uint32_t i = 0; i < sched->queue_count; i++)
         mag_inject_init(&sched->queues[i]);
-    map_cpus(sched);
+    map_queues(sched);
     return 0;
 }
 
@@ -118,7 +118,7 @@ static int map_berths(struct mag_sched *sched)
     return r;
 }
 
-static void init(struct mag_sched *sched)
+static void init_sched(struct mag_sched *sched)
 {
     atomic_init(&sched->phase, MAG_PHASE_STARTING);
     atomic_init(&sched->closed, 0);
@@ -194,7 +194,7 @@ int mag_berth_start(struct mag_berth *berth, void *(*run)(void *berth))
     return r;
 }
 
-static int start_thread(struct mag_berth *berth)
+static int start_worker(struct mag_berth *berth)
 {
     struct mag_sched *sched = berth->sched;
 
@@ -219,7 +219,7 @@ static int start_threads(struct mag_sched *sched)
     mag_unpinned_begin(&starter);
     (void)pthread_sigmask(SIG_SETMASK, NULL, &sched->signals);
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
-        r = start_thread(&sched->berths[i]);
+        r = start_worker(&sched->berths[i]);
     mag_unpinned_end(&starter);
     return r;
 }
@@ -295,7 +295,7 @@ static int launch(const struct mag_sched_config *config, bool is_default,
     if (sched == NULL)
         return -ENOMEM;
 
-    init(sched);
+    init_sched(sched);
     sched->is_default = is_default;
     r = build(sched, config);
     if (r == 0)

@@ -58,7 +58,7 @@ static void hand_back(struct mag_job *job, void *how)
         drop->on_dropped(job, drop->arg);
 }
 
-static void drop(struct drop *how, struct mag_job *job)
+static void drop_one(struct drop *how, struct mag_job *job)
 {
     if (!mag_fork_root_drop(job) && !mag_strand_drop(job, hand_back, how))
         hand_back(job, how);
@@ -69,7 +69,7 @@ static void drop_queue(struct drop *how, struct mag_inject *queue)
     struct mag_job *job;
 
     while ((job = mag_inject_pop(queue)) != NULL)
-        drop(how, job);
+        drop_one(how, job);
 }
 
 /* The threads are gone; what they left behind is this thread's alone. */
@@ -80,7 +80,7 @@ static void drop_all(struct mag_sched *sched, struct drop *how)
         struct mag_job *job;
 
         while ((job = mag_worker_next(worker)) != NULL)
-            drop(how, job);
+            drop_one(how, job);
         drop_queue(how, &worker->inbox);
     }
     for (uint32_t i = 0; i < sched->queue_count; i++)
@@ -90,7 +90,7 @@ static void drop_all(struct mag_sched *sched, struct drop *how)
 
         if (timer == NULL)
             return;
-        drop(how, &timer->job);
+        drop_one(how, &timer->job);
     }
 }
 

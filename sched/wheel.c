@@ -39,7 +39,7 @@ static uint64_t begin_of(const struct mag_wheel *wheel, uint32_t place)
 }
 
 /* The occupied slot that begins first; MAG_WHEEL_PLACES: there is none. */
-static uint32_t next_place(const struct mag_wheel *wheel)
+static uint32_t next_slot(const struct mag_wheel *wheel)
 {
     for (uint32_t level = 0; level < MAG_WHEEL_LEVELS; level++) {
         if (wheel->occupied[level] != 0)
@@ -54,7 +54,7 @@ uint64_t mag_wheel_next(const struct mag_wheel *wheel)
     if (wheel->first[MAG_WHEEL_DUE] != NULL || wheel->moving != MAG_WHEEL_DUE)
         return wheel->present;
 
-    uint32_t place = next_place(wheel);
+    uint32_t place = next_slot(wheel);
     return place < MAG_WHEEL_PLACES ? begin_of(wheel, place) : MAG_WHEEL_NEVER;
 }
 
@@ -121,7 +121,7 @@ struct mag_timer *mag_wheel_take(struct mag_wheel *wheel, uint64_t now, uint32_t
         }
         wheel->moving = MAG_WHEEL_DUE;
         mag_wheel_advance(wheel, now);
-        uint32_t place = next_place(wheel);
+        uint32_t place = next_slot(wheel);
         if (place == MAG_WHEEL_PLACES || begin_of(wheel, place) > now)
             return NULL;
         wheel->present = begin_of(wheel, place);
@@ -132,7 +132,7 @@ struct mag_timer *mag_wheel_take(struct mag_wheel *wheel, uint64_t now, uint32_t
 
 struct mag_timer *mag_wheel_take_any(struct mag_wheel *wheel)
 {
-    uint32_t place = next_place(wheel);
+    uint32_t place = next_slot(wheel);
     struct mag_timer *timer =
         place < MAG_WHEEL_PLACES ? wheel->first[place] : wheel->first[MAG_WHEEL_DUE];
 

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 /* A thread's name has room for 15 bytes, "/4095" among them. */
-enum { NAME_ROOM = 16, NAME_PREFIX = 10 };
+enum { WORKER_PREFIX = 10 };
 
 /* Of a worker's stack between the thread's first function and those that run jobs. */
 enum { GAP = 4096 };
@@ -25,11 +25,11 @@ struct tenancy {
     bool over;   /* the berth is somebody else's, or nobody's */
 };
 
-static void name_thread(const struct mag_berth *berth)
+static void name_worker(const struct mag_berth *berth)
 {
-    char name[NAME_ROOM];
+    char name[MAG_NAME_ROOM];
 
-    (void)snprintf(name, sizeof(name), "%.*s/%u", NAME_PREFIX,
+    (void)snprintf(name, sizeof(name), "%.*s/%u", WORKER_PREFIX,
                    berth->sched->settings.config.name, berth->index);
     (void)pthread_setname_np(pthread_self(), name);
 }
@@ -58,7 +58,7 @@ static bool wait_for_start(struct mag_sched *sched)
     return mag_sched_phase(sched) != MAG_PHASE_ENDING;
 }
 
-static void run(struct mag_worker *worker, const struct mag_work *work)
+static void run_work(struct mag_worker *worker, const struct mag_work *work)
 {
     if (work->job != NULL) {
         mag_count(&worker->counts.jobs);
@@ -78,7 +78,7 @@ static void loop(struct mag_worker *worker)
         work.job = mag_worker_next(worker);
         if (work.job == NULL && !mag_worker_idle(worker, &work))
             break;
-        run(worker, &work);
+        run_work(worker, &work);
     }
 }
 
@@ -101,7 +101,7 @@ static void serve(struct tenancy *tenancy)
     mag_self.worker = NULL;
 }
 
-static void leave(struct tenancy *tenancy)
+static void leave_berth(struct tenancy *tenancy)
 {
     struct mag_sched *sched = tenancy->berth->sched;
 
@@ -125,7 +125,7 @@ static void *succeed(void *arg);
 
 /* The worker's next thread.  The one before this is joined where it is gone; should its
  * own destructors not come to an end it is left to itself. */
-static bool hand_over(struct mag_berth *berth)
+static bool hand_berth_over(struct mag_berth *berth)
 {
     pthread_t self = pthread_self();
 
@@ -162,7 +162,7 @@ static void work_on(struct tenancy *tenancy)
     serve(tenancy);
     pthread_cleanup_pop(0);
     if (!tenancy->over)
-        leave(tenancy);
+        leave_berth(tenancy);
 }
 
 /* The thread was ended by what a job or a hook called, or cancelled there. */
@@ -187,8 +187,8 @@ static void end_early(void *arg)
     mag_here_set(NULL);
     mag_self.worker = NULL;
     if (mag_sched_phase(worker->sched) == MAG_PHASE_ENDING)
-        leave(tenancy);
-    else if (hand_over(tenancy->berth))
+        leave_berth(tenancy);
+    else if (hand_berth_over(tenancy->berth))
         tenancy->over = true;
     else
         work_on(tenancy);
@@ -212,7 +212,7 @@ static void work(struct mag_berth *berth)
     pthread_cleanup_push(end_early, &tenancy);
     serve_below(&tenancy);
     pthread_cleanup_pop(0);
-    leave(&tenancy);
+    leave_berth(&tenancy);
 }
 
 static void note_thread(struct mag_berth *berth, enum mag_pinned pinned)
@@ -225,7 +225,7 @@ static void note_thread(struct mag_berth *berth, enum mag_pinned pinned)
 
 static void set_up(struct mag_berth *berth)
 {
-    name_thread(berth);
+    name_worker(berth);
     enum mag_pinned pinned = pin(berth);
 
     mag_berth_prepare(berth);
@@ -236,7 +236,7 @@ static void *succeed(void *arg)
 {
     struct mag_berth *berth = arg;
 
-    name_thread(berth);
+    name_worker(berth);
     note_thread(berth, pin(berth));
     work(berth);
     return NULL;
@@ -250,6 +250,6 @@ void *mag_worker_main(void *arg)
     if (wait_for_start(berth->sched))
         work(berth);
     else
-        leave(&(struct tenancy){.berth = berth});
+        leave_berth(&(struct tenancy){.berth = berth});
     return NULL;
 }

@@ -14,7 +14,7 @@ static_assert(sizeof(struct mag_cancelable) == 88, "an operation to cancel is sm
 /* ------------------------------------------------------------------------ the lock */
 
 /* The state before. */
-static uint32_t lock(struct mag_cancel *cancel)
+static uint32_t lock_cancel(struct mag_cancel *cancel)
 {
     for (unsigned tries = 0;; tries++) {
         /* relaxed: the swap decides. */
@@ -31,7 +31,7 @@ static uint32_t lock(struct mag_cancel *cancel)
     }
 }
 
-static void unlock(struct mag_cancel *cancel, uint32_t state)
+static void unlock_cancel(struct mag_cancel *cancel, uint32_t state)
 {
     /* lock, fired, release: the list, and what came before firing, precede it. */
     atomic_store_explicit(&cancel->state, state, memory_order_release);
@@ -67,10 +67,10 @@ static void fire_child(struct mag_cancel_registration *registration,
  * of `parent` fires it, or, for NULL, the program. */
 static bool begin_firing(struct mag_cancel *fired, struct mag_cancel *parent)
 {
-    uint32_t state = lock(fired);
+    uint32_t state = lock_cancel(fired);
 
     if ((state & MAG_CANCEL_FIRED) != 0) {
-        unlock(fired, state);
+        unlock_cancel(fired, state);
         return false;
     }
     fired->thread = &mag_here;
@@ -92,12 +92,12 @@ static struct mag_cancel *run_first(struct mag_cancel *cancel)
         child = ((struct mag_cancel_link *)(void *)registration)->child;
     remove_from_list(registration);
     cancel->running = registration;
-    unlock(cancel, MAG_CANCEL_FIRED);
+    unlock_cancel(cancel, MAG_CANCEL_FIRED);
     if (child == NULL)
         run(registration, cancel, key);
     else if (begin_firing(child, cancel))
         return child;
-    (void)lock(cancel);
+    (void)lock_cancel(cancel);
     cancel->running = NULL;
     return cancel;
 }
@@ -107,9 +107,9 @@ static struct mag_cancel *end_firing(struct mag_cancel *cancel)
 {
     struct mag_cancel *parent = cancel->parent;
 
-    unlock(cancel, MAG_CANCEL_FIRED);
+    unlock_cancel(cancel, MAG_CANCEL_FIRED);
     if (parent != NULL) {
-        (void)lock(parent);
+        (void)lock_cancel(parent);
         parent->running = NULL;
     }
     return parent;
@@ -131,7 +131,7 @@ int mag_cancel_register(struct mag_cancel *cancel,
                         struct mag_cancel_registration *registration, mag_cancel_fn run,
                         uint64_t key)
 {
-    uint32_t state = lock(cancel);
+    uint32_t state = lock_cancel(cancel);
     bool fired = (state & MAG_CANCEL_FIRED) != 0;
 
     /* The source that it was at before may be gone: nobody may look there again. */
@@ -142,7 +142,7 @@ int mag_cancel_register(struct mag_cancel *cancel,
         registration->key = key;
         insert(cancel, registration);
     }
-    unlock(cancel, state);
+    unlock_cancel(cancel, state);
     return fired ? -ECANCELED : 0;
 }
 
@@ -150,10 +150,10 @@ int mag_cancel_register(struct mag_cancel *cancel,
 static bool is_running_elsewhere(struct mag_cancel *cancel,
                                  const struct mag_cancel_registration *registration)
 {
-    uint32_t state = lock(cancel);
+    uint32_t state = lock_cancel(cancel);
     bool is = cancel->running == registration && cancel->thread != &mag_here;
 
-    unlock(cancel, state);
+    unlock_cancel(cancel, state);
     return is;
 }
 
@@ -163,11 +163,11 @@ bool mag_cancel_unregister(struct mag_cancel_registration *registration, bool wa
 
     if (cancel == NULL)
         return false;
-    uint32_t state = lock(cancel);
+    uint32_t state = lock_cancel(cancel);
     bool was_waiting = registration->link != NULL;
     if (was_waiting)
         remove_from_list(registration);
-    unlock(cancel, state);
+    unlock_cancel(cancel, state);
     for (unsigned tries = 0;
          !was_waiting && wait && is_running_elsewhere(cancel, registration); tries++)
         mag_turn_give_way(tries);

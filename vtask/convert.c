@@ -131,7 +131,7 @@ static int copy_value(mag_vtask task, struct mag_promise **ret_promise)
     return 0;
 }
 
-static int share(mag_vtask task, struct mag_promise **ret_promise)
+static int share_task(mag_vtask task, struct mag_promise **ret_promise)
 {
     struct mag_promise *promise = mag_object_of(task);
 
@@ -147,7 +147,7 @@ static int share(mag_vtask task, struct mag_promise **ret_promise)
 int mag_vtask_as_promise_of(mag_vtask task, size_t size, struct mag_promise **ret_promise)
 {
     if (mag_kind_of(task) == MAG_VTASK_PROMISE)
-        return share(task, ret_promise);
+        return share_task(task, ret_promise);
     if (!mag_is_claim(task))
         return copy_value(task, ret_promise);
     int status = mag_vtask_status(task);

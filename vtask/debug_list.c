@@ -65,7 +65,7 @@ enum { ALIVE = 1, OVER = 2, KIND_SHIFT = 2 };
 
 /* ------------------------------------------------------------------------- records */
 
-static uint64_t place_of(uintptr_t object, unsigned probe)
+static uint64_t listed_place_of(uintptr_t object, unsigned probe)
 {
     /* Multiplied by the golden ratio, the upper half is well spread. */
     uint64_t spread = (uint64_t)(object >> 3) * UINT64_C(0x9e3779b97f4a7c15);
@@ -79,7 +79,7 @@ static struct record *record_of(const void *object, bool make)
     uintptr_t wanted = (uintptr_t)object;
 
     for (unsigned probe = 0; probe < PROBES; probe++) {
-        struct record *record = &records[place_of(wanted, probe)];
+        struct record *record = &records[listed_place_of(wanted, probe)];
         /* relaxed, here and below: an address guards nothing. */
         uintptr_t there = atomic_load_explicit(&record->object, memory_order_relaxed);
 
@@ -182,7 +182,7 @@ static uint64_t token_of(struct mag_core *core)
     return atomic_load_explicit(&core->token, memory_order_relaxed) & MAG_TOKEN_MASK;
 }
 
-static enum mag_debug_kind kind_of(const struct mag_core *core)
+static enum mag_debug_kind listed_kind_of(const struct mag_core *core)
 {
     void (*recycle)(struct mag_core * core) = core->type->recycle;
 
@@ -196,7 +196,7 @@ static enum mag_debug_kind kind_of(const struct mag_core *core)
 
 void mag_debug_core_begins(struct mag_core *core)
 {
-    mag_debug_begins(kind_of(core), core, token_of(core));
+    mag_debug_begins(listed_kind_of(core), core, token_of(core));
 }
 
 void mag_debug_core_ends(struct mag_core *core)

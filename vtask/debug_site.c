@@ -7,19 +7,19 @@
 
 /* ----------------------------------------------------------------- return addresses */
 
-struct walk {
+struct site_walk {
     struct mag_debug_site *site;
     unsigned skip; /* frames of this file */
 };
 
-static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *arg)
+static _Unwind_Reason_Code site_step(struct _Unwind_Context *context, void *arg)
 {
-    struct walk *walk = arg;
-    struct mag_debug_site *site = walk->site;
+    struct site_walk *site_walk = arg;
+    struct mag_debug_site *site = site_walk->site;
     uintptr_t address = _Unwind_GetIP(context);
 
-    if (walk->skip != 0) {
-        walk->skip--;
+    if (site_walk->skip != 0) {
+        site_walk->skip--;
         return _URC_NO_REASON;
     }
     if (address == 0 || site->count == MAG_DEBUG_FRAMES)
@@ -31,10 +31,10 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *arg)
 /* The compiler's own unwinder: it needs no frame pointers and allocates nothing. */
 __attribute__((noinline)) void mag_debug_here(struct mag_debug_site *ret_site)
 {
-    struct walk walk = {.site = ret_site, .skip = 1};
+    struct site_walk site_walk = {.site = ret_site, .skip = 1};
 
     ret_site->count = 0;
-    (void)_Unwind_Backtrace(step, &walk);
+    (void)_Unwind_Backtrace(site_step, &site_walk);
 }
 
 /* What is looked for on the stack: the frame of `function` that holds the address. */

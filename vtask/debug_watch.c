@@ -2,7 +2,7 @@
  * Telling of misuse.
  *
  * Edges: release end -> acquire end : what crosses
- *   watch  mag_debug_watch (watch) -> tell (watch) : what the watch is made of
+ *   watch  mag_debug_watch -> tell (misuse_watch) : what the watch is made of
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,7 +11,7 @@
 
 #include <magpie/fork_check.h>
 
-static _Atomic(struct mag_misuse_watch *) watch;
+static _Atomic(struct mag_misuse_watch *) misuse_watch;
 
 /* This thread was told so: what it does wrong is not told. */
 static __thread unsigned hushed;
@@ -26,7 +26,7 @@ struct mag_misuse_watch *mag_debug_watch(struct mag_misuse_watch *next)
 {
     mag_misuse_listen(tell_text);
     /* watch, both ends: of the new one, and of the one before, which the caller gets. */
-    return atomic_exchange_explicit(&watch, next, memory_order_acq_rel);
+    return atomic_exchange_explicit(&misuse_watch, next, memory_order_acq_rel);
 }
 
 void mag_misuse_hush(bool hush)
@@ -53,7 +53,7 @@ static bool tell_all(struct mag_misuse *misuse)
 {
     /* watch, acquire: what it is made of is visible. */
     struct mag_misuse_watch *listener =
-        atomic_load_explicit(&watch, memory_order_acquire);
+        atomic_load_explicit(&misuse_watch, memory_order_acquire);
 
     if (listener == NULL)
         return false;

@@ -18,31 +18,31 @@ struct delay {
 
 static struct mag_pooled delays = {.size = sizeof(struct delay)};
 
-static void recycle(struct mag_core *core)
+static void delay_recycle(struct mag_core *core)
 {
     mag_pooled_give(&delays, core);
 }
 
-static const struct mag_core_type delay_type = {.recycle = recycle};
+static const struct mag_core_type delay_type = {.recycle = delay_recycle};
 
 static struct delay *delay_of(struct mag_job *job)
 {
     return (struct delay *)(void *)((char *)job - offsetof(struct delay, timer));
 }
 
-static void over(struct mag_job *job)
+static void delay_over(struct mag_job *job)
 {
     mag_core_finish(&delay_of(job)->core, 0, 0);
 }
 
-static void stopped(struct mag_job *job)
+static void delay_stopped(struct mag_job *job)
 {
     mag_core_finish(&delay_of(job)->core, -ECANCELED, 0);
 }
 
-static struct mag_job_kind delay_kind = {.run = over, .dropped = stopped};
+static struct mag_job_kind delay_kind = {.run = delay_over, .dropped = delay_stopped};
 
-static __attribute__((constructor)) void add_kind(void)
+static __attribute__((constructor)) void add_delay_kind(void)
 {
     mag_job_kind_add(&delay_kind);
 }
@@ -66,7 +66,7 @@ int mag_delay(struct mag_sched *sched, int64_t delay_ns, mag_vtask *ret_task)
         return r;
     delay = object;
     mag_core_prepare(&delay->core, &delay_type);
-    delay->timer.job.run = over;
+    delay->timer.job.run = delay_over;
     mag_vtask task = mag_core_task(&delay->core);
     r = mag_timer_start_in(sched, &delay->timer, delay_ns);
     if (r < 0) {

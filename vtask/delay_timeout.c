@@ -15,7 +15,7 @@
  *
  * Edges: release end -> acquire end : what crosses
  *   gate   first arrival -> second arrival : the winner, the flags, the timer's start
- *   gone   drop (references) -> the last drop (references) : all uses precede the reuse
+ *   gone   timed_drop (references) -> the last (references) : all uses precede the reuse
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -46,7 +46,7 @@ static struct mag_pooled timeds = {.size = sizeof(struct timed)};
 
 /* ------------------------------------------------------------------------ lifetime */
 
-static void drop(struct timed *timed)
+static void timed_drop(struct timed *timed)
 {
     /* gone, both ends: our uses precede the reuse, whoever makes it. */
     if (atomic_fetch_sub_explicit(&timed->references, 1, memory_order_acq_rel) != 1)
@@ -57,12 +57,12 @@ static void drop(struct timed *timed)
     mag_pooled_give(&timeds, timed);
 }
 
-static void recycle(struct mag_core *core)
+static void timed_recycle(struct mag_core *core)
 {
-    drop((struct timed *)(void *)((char *)core - offsetof(struct timed, core)));
+    timed_drop((struct timed *)(void *)((char *)core - offsetof(struct timed, core)));
 }
 
-static const struct mag_core_type timed_type = {.recycle = recycle};
+static const struct mag_core_type timed_type = {.recycle = timed_recycle};
 
 /* ----------------------------------------------------------------------- as a source */
 
@@ -105,7 +105,7 @@ static const struct mag_source_ops timed_ops = {status, on_completed, get};
 
 /* --------------------------------------------------------------------------- the end */
 
-static bool claim(struct timed *timed, unsigned who)
+static bool timed_claim(struct timed *timed, unsigned who)
 {
     unsigned nobody = NOBODY;
 
@@ -115,7 +115,7 @@ static bool claim(struct timed *timed, unsigned who)
 }
 
 /* The second to arrive makes the end: takes the loser back, and completes. */
-static void arrive(struct timed *timed)
+static void timed_arrive(struct timed *timed)
 {
     /* gate, both ends. */
     if (atomic_fetch_sub_explicit(&timed->gate, 1, memory_order_acq_rel) != 1)
@@ -125,25 +125,25 @@ static void arrive(struct timed *timed)
 
     if (winner == OPERATION) {
         if (mag_timer_cancel(&timed->timer))
-            drop(timed);
+            timed_drop(timed);
         mag_core_finish(&timed->core, 0, 0);
     } else {
         if (mag_promise_forget(timed->promise, &timed->observer))
-            drop(timed);
+            timed_drop(timed);
         mag_core_finish(&timed->core, winner == TIME ? -ETIMEDOUT : -ECANCELED, 0);
     }
 }
 
-static void notified(struct mag_observer *observer, bool queued)
+static void timed_notified(struct mag_observer *observer, bool queued)
 {
     struct timed *timed =
         (struct timed *)(void *)((char *)observer - offsetof(struct timed, observer));
 
-    if (claim(timed, OPERATION)) {
+    if (timed_claim(timed, OPERATION)) {
         timed->core.flags = queued ? MAG_CORE_QUEUED : 0;
-        arrive(timed);
+        timed_arrive(timed);
     }
-    drop(timed);
+    timed_drop(timed);
 }
 
 /* The timer has come: by itself, or dropped by its scheduler. */
@@ -152,37 +152,37 @@ static void time_ends(struct mag_job *job, unsigned who)
     struct timed *timed =
         (struct timed *)(void *)((char *)job - offsetof(struct timed, timer));
 
-    if (claim(timed, who))
-        arrive(timed);
-    drop(timed);
+    if (timed_claim(timed, who))
+        timed_arrive(timed);
+    timed_drop(timed);
 }
 
-static void over(struct mag_job *job)
+static void timed_over(struct mag_job *job)
 {
     time_ends(job, TIME);
 }
 
-static void stopped(struct mag_job *job)
+static void timed_stopped(struct mag_job *job)
 {
     time_ends(job, STOP);
 }
 
-static struct mag_job_kind timed_kind = {.run = over, .dropped = stopped};
+static struct mag_job_kind timed_kind = {.run = timed_over, .dropped = timed_stopped};
 
-static __attribute__((constructor)) void add_kind(void)
+static __attribute__((constructor)) void add_timed_kind(void)
 {
     mag_job_kind_add(&timed_kind);
 }
 
 /* ------------------------------------------------------------------- the beginning */
 
-static void prepare(struct timed *timed, struct mag_promise *promise)
+static void timed_prepare(struct timed *timed, struct mag_promise *promise)
 {
     mag_core_prepare(&timed->core, &timed_type);
     timed->source.ops = &timed_ops;
-    timed->timer.job.run = over;
+    timed->timer.job.run = timed_over;
     timed->timer.strand = NULL;
-    timed->observer.notify = notified;
+    timed->observer.notify = timed_notified;
     timed->promise = promise;
     mag_promise_retain(promise);
     atomic_init(&timed->winner, NOBODY);
@@ -206,14 +206,14 @@ static int start_without_timer(struct timed *timed, int r)
         return r;
     }
     /* The operation has won: its notice holds the third reference. */
-    drop(timed);
-    drop(timed);
+    timed_drop(timed);
+    timed_drop(timed);
     return 0;
 }
 
 /* 0, and `*ret_started` unless the task is complete by now; an error of the timer's. */
-static int start(struct timed *timed, struct mag_sched *sched, int64_t timeout_ns,
-                 bool *ret_started)
+static int timed_start(struct timed *timed, struct mag_sched *sched, int64_t timeout_ns,
+                       bool *ret_started)
 {
     *ret_started = false;
     if (!mag_promise_observe(timed->promise, &timed->observer)) {
@@ -224,7 +224,7 @@ static int start(struct timed *timed, struct mag_sched *sched, int64_t timeout_n
     if (r < 0)
         return start_without_timer(timed, r);
     *ret_started = true;
-    arrive(timed);
+    timed_arrive(timed);
     return 0;
 }
 
@@ -248,10 +248,10 @@ int mag_vtask_with_timeout(struct mag_sched *sched, mag_vtask *task, int64_t tim
     if (r != 0)
         return r;
     struct timed *timed = object;
-    prepare(timed, mag_object_of(*task));
+    timed_prepare(timed, mag_object_of(*task));
     mag_vtask combined = {(uintptr_t)timed | MAG_VTASK_SOURCE,
                           mag_core_task(&timed->core).payload};
-    r = start(timed, sched, timeout_ns, &started);
+    r = timed_start(timed, sched, timeout_ns, &started);
     if (r == 0)
         *ret_task = started ? combined : *task;
     return r;

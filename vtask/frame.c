@@ -25,7 +25,7 @@ enum { STEP = 8, SMALL_MAX = 512, SMALL = SMALL_MAX / STEP, LARGE = 8 };
 
 static _Atomic(struct mag_pool *) pools[SMALL + LARGE];
 
-static inline uint32_t class_of(uint32_t size)
+static inline uint32_t frame_class_of(uint32_t size)
 {
     uint32_t number = SMALL;
 
@@ -42,7 +42,7 @@ static size_t bytes_of(uint32_t number)
                           : (size_t)SMALL_MAX << (number - SMALL + 1);
 }
 
-static MAG_COLD struct mag_pool *make_pool(uint32_t number)
+static MAG_COLD struct mag_pool *make_frame_pool(uint32_t number)
 {
     struct mag_pool_config config;
     struct mag_pool *pool;
@@ -62,21 +62,21 @@ static MAG_COLD struct mag_pool *make_pool(uint32_t number)
     return other;
 }
 
-static inline const struct mag_frame_type *type_of(const struct mag_frame *frame)
+static inline const struct mag_frame_type *frame_type_of(const struct mag_frame *frame)
 {
     return (const struct mag_frame_type *)(const void *)frame->core.type;
 }
 
 static inline struct mag_frame *rent(const struct mag_frame_type *type)
 {
-    uint32_t number = class_of(type->size);
+    uint32_t number = frame_class_of(type->size);
     /* acquire: the pool precedes its address. */
     struct mag_pool *pool = atomic_load_explicit(&pools[number], memory_order_acquire);
     struct mag_frame *box;
     void *object;
 
     if (MAG_UNLIKELY(pool == NULL)) {
-        pool = make_pool(number);
+        pool = make_frame_pool(number);
         if (pool == NULL)
             return NULL;
     }
@@ -101,14 +101,15 @@ void mag_frame_recycle(struct mag_core *core)
 
     /* relaxed: the frame came from there. */
     mag_pool_give(
-        atomic_load_explicit(&pools[class_of(type->size)], memory_order_relaxed), core);
+        atomic_load_explicit(&pools[frame_class_of(type->size)], memory_order_relaxed),
+        core);
 }
 
 /* ---------------------------------------------------------------------- boxing */
 
 /* The frame was written a moment ago, and a load wider than the store before it waits
  * until the store has left its buffer: a small frame is copied int by int. */
-static inline void copy(void *to, const void *from, size_t bytes)
+static inline void copy_frame(void *to, const void *from, size_t bytes)
 {
     /* The user's fields have types of their own. */
     typedef uint32_t __attribute__((may_alias)) word;
@@ -133,13 +134,13 @@ static inline struct mag_frame *box_of(struct mag_frame *frame)
 
     if ((frame->core.flags & MAG_CORE_BOX) != 0)
         return frame;
-    box = rent(type_of(frame));
+    box = rent(frame_type_of(frame));
     if (MAG_UNLIKELY(box == NULL))
         return NULL;
     box->core.step = frame->core.step;
     /* The detail of an error that MAG_TRY has handed out. */
     box->core.value = frame->core.value;
-    copy(box + 1, frame + 1, type_of(frame)->size - sizeof(*frame));
+    copy_frame(box + 1, frame + 1, frame_type_of(frame)->size - sizeof(*frame));
     return box;
 }
 
@@ -196,7 +197,7 @@ static inline void runs_on(struct mag_frame *frame)
     frame->core.step = 0;
 }
 
-static MAG_COLD mag_vtask take(mag_vtask task, void *place, size_t size)
+static MAG_COLD mag_vtask take_frame(mag_vtask task, void *place, size_t size)
 {
     uint64_t detail = 0;
     int error = mag_vtask_take(task, place, size, &detail);
@@ -223,7 +224,7 @@ static MAG_COLD mag_vtask await_any(struct mag_frame *frame, mag_vtask task, voi
     if (r != MAG_PENDING)
         runs_on(frame);
     if (r > MAG_PENDING)
-        return take(task, place, size);
+        return take_frame(task, place, size);
     if (r < 0)
         return mag_vtask_failed(r, 0);
 
@@ -326,7 +327,7 @@ static MAG_NOINLINE mag_vtask end_any(struct mag_frame *frame, mag_vtask task,
     if (r == MAG_PENDING)
         return mag_core_task(&frame->core);
     runs_on(frame);
-    return r < 0 ? mag_vtask_failed(r, 0) : take(task, place, size);
+    return r < 0 ? mag_vtask_failed(r, 0) : take_frame(task, place, size);
 }
 
 mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size)

@@ -24,7 +24,7 @@ static struct mag_operation *operation_of(struct mag_core *core)
 /* ----------------------------------------------------------------------- the pool */
 
 /* New memory is all zeroes: a pending core with token 0. */
-static void prepare(void *object, void *arg)
+static void prepare_operation(void *object, void *arg)
 {
     struct mag_core *core = object;
 
@@ -33,9 +33,9 @@ static void prepare(void *object, void *arg)
 
 /*
  * Edges: release end -> acquire end : what crosses
- *   made   make_pool (pool) -> mag_operation_rent (pool) : the pool
+ *   made   make_operation_pool (pool) -> mag_operation_rent (pool) : the pool
  */
-static MAG_COLD struct mag_pool *make_pool(struct mag_operation_type *type)
+static MAG_COLD struct mag_pool *make_operation_pool(struct mag_operation_type *type)
 {
     struct mag_pool_config config;
     struct mag_pool *pool;
@@ -44,7 +44,7 @@ static MAG_COLD struct mag_pool *make_pool(struct mag_operation_type *type)
     mag_pool_config_init(&config);
     config.object_size = type->size;
     config.limit = type->limit;
-    config.prepare = prepare;
+    config.prepare = prepare_operation;
     config.prepare_arg = &type->pooled;
     if (mag_pool_create(&config, &pool) != 0)
         return NULL;
@@ -63,7 +63,7 @@ int mag_operation_rent_slow(struct mag_operation_type *type, void **ret_object)
     struct mag_pool *pool = atomic_load_explicit(&type->pool, memory_order_acquire);
 
     if (pool == NULL)
-        pool = make_pool(type);
+        pool = make_operation_pool(type);
     return pool == NULL ? -ENOMEM : mag_pool_take(pool, ret_object);
 }
 

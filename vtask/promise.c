@@ -10,7 +10,7 @@
 /* ------------------------------------------------------------------------- the lock */
 
 /* The state before; with DONE in it nothing is locked, and nothing needs to be. */
-static uint32_t lock(struct mag_promise *promise)
+static uint32_t lock_promise(struct mag_promise *promise)
 {
     for (unsigned tries = 0;; tries++) {
         /* done, acquire: the outcome is visible. */
@@ -29,7 +29,7 @@ static uint32_t lock(struct mag_promise *promise)
     }
 }
 
-static void unlock(struct mag_promise *promise, uint32_t state)
+static void unlock_promise(struct mag_promise *promise, uint32_t state)
 {
     /* lock, done, release: the lists, and with DONE the outcome, precede it. */
     atomic_store_explicit(&promise->state, state, memory_order_release);
@@ -95,7 +95,7 @@ static void dispatch(struct crowd crowd)
 
 bool mag_promise_observe(struct mag_promise *promise, struct mag_observer *observer)
 {
-    uint32_t state = lock(promise);
+    uint32_t state = lock_promise(promise);
 
     if ((state & MAG_PROMISE_DONE) != 0)
         return false;
@@ -104,20 +104,20 @@ bool mag_promise_observe(struct mag_promise *promise, struct mag_observer *obser
     if (observer->next != NULL)
         observer->next->link = &observer->next;
     promise->observers = observer;
-    unlock(promise, state);
+    unlock_promise(promise, state);
     return true;
 }
 
 bool mag_promise_forget(struct mag_promise *promise, struct mag_observer *observer)
 {
-    uint32_t state = lock(promise);
+    uint32_t state = lock_promise(promise);
 
     if ((state & MAG_PROMISE_DONE) != 0)
         return false;
     *observer->link = observer->next;
     if (observer->next != NULL)
         observer->next->link = observer->link;
-    unlock(promise, state);
+    unlock_promise(promise, state);
     return true;
 }
 
@@ -183,19 +183,19 @@ static void publish(struct mag_promise *promise)
 {
     struct crowd crowd = detach(promise);
 
-    unlock(promise, MAG_PROMISE_DONE);
+    unlock_promise(promise, MAG_PROMISE_DONE);
     dispatch(crowd);
 }
 
 /* True: locked, and the caller is the one who completes it. */
 static bool lock_open(struct mag_promise *promise)
 {
-    uint32_t state = lock(promise);
+    uint32_t state = lock_promise(promise);
 
     if (state == 0)
         return true;
     if ((state & MAG_PROMISE_DONE) == 0)
-        unlock(promise, state);
+        unlock_promise(promise, state);
     return false;
 }
 
@@ -210,7 +210,7 @@ static void set_outcome(struct mag_promise *promise, int status, int error,
 void mag_promise_finish(struct mag_promise *promise, int status, int error,
                         uint64_t detail)
 {
-    (void)lock(promise);
+    (void)lock_promise(promise);
     set_outcome(promise, status, error, error == 0 ? promise->value : detail);
     publish(promise);
 }
@@ -247,7 +247,7 @@ int mag_promise_set_value(struct mag_promise *promise, const void *value, size_t
         return refuse(MAG_E_SIZE, promise);
     if (!lock_open(promise))
         return refuse(MAG_E_DONE, promise);
-    unlock(promise, MAG_PROMISE_CLAIMED);
+    unlock_promise(promise, MAG_PROMISE_CLAIMED);
     memcpy(promise->large, value, size);
     mag_promise_finish(promise, MAG_SUCCEEDED, 0, 0);
     return 0;
@@ -325,12 +325,12 @@ int mag_promise_on_completed_of(struct mag_promise *promise, uint64_t token,
     if (promise == NULL || mag_promise_is_stale(promise, token))
         return mag_misuse_promise(MAG_E_TOKEN, promise, token);
     mag_continuation_capture(continuation, flags);
-    uint32_t state = lock(promise);
+    uint32_t state = lock_promise(promise);
     if ((state & MAG_PROMISE_DONE) != 0) {
         mag_continuation_dispatch(continuation, true);
         return 0;
     }
     append(promise, continuation);
-    unlock(promise, state);
+    unlock_promise(promise, state);
     return 0;
 }

@@ -17,7 +17,7 @@ enum { FIRST_LARGE = 64, GROWTH = 4, CLASSES = 7 };
         .size = sizeof(struct mag_promise) + (bytes) \
     }
 
-static struct mag_pooled pools[CLASSES] = {
+static struct mag_pooled promise_pools[CLASSES] = {
     SIZED(0), SIZED(64), SIZED(256), SIZED(1024), SIZED(4096), SIZED(16384), SIZED(65536),
 };
 
@@ -40,7 +40,7 @@ int mag_promise_rent(size_t result_size, struct mag_promise **ret_promise)
     if (result_size > MAG_PROMISE_RESULT_MAX)
         return mag_misuse_argument(MAG_E_SIZE);
     number = class_of(result_size);
-    int r = mag_pooled_take(&pools[number], &object);
+    int r = mag_pooled_take(&promise_pools[number], &object);
     if (r < 0)
         return r;
     *ret_promise = object;
@@ -58,5 +58,5 @@ void mag_promise_return(struct mag_promise *promise)
     mag_debug_ends(promise, generation);
     /* relaxed: as above. */
     atomic_store_explicit(&promise->generation, generation + 1, memory_order_relaxed);
-    mag_pooled_give(&pools[promise->size_class], promise);
+    mag_pooled_give(&promise_pools[promise->size_class], promise);
 }

@@ -16,7 +16,7 @@ struct waiter {
     bool notified; /* under `lock` */
 };
 
-static void wake(struct mag_observer *observer, bool queued)
+static void wake_waiter(struct mag_observer *observer, bool queued)
 {
     struct waiter *waiter = (struct waiter *)(void *)observer;
 
@@ -36,7 +36,7 @@ static void waiter_init(struct waiter *waiter)
     (void)pthread_cond_init(&waiter->changed, &attributes);
     (void)pthread_condattr_destroy(&attributes);
     (void)pthread_mutex_init(&waiter->lock, NULL);
-    waiter->observer.notify = wake;
+    waiter->observer.notify = wake_waiter;
     waiter->notified = false;
 }
 

@@ -34,12 +34,12 @@ struct all {
 
 static struct mag_pooled alls = {.size = sizeof(struct all)};
 
-static void recycle(struct mag_core *core)
+static void all_recycle(struct mag_core *core)
 {
     mag_pooled_give(&alls, core);
 }
 
-static const struct mag_core_type all_type = {.recycle = recycle};
+static const struct mag_core_type all_type = {.recycle = all_recycle};
 
 /* ------------------------------------------------------------------------ the walk */
 
@@ -133,7 +133,7 @@ static bool advance(struct walk *walk)
 /* -------------------------------------------------------------------- the waiting */
 
 /* The next task is awaited by another. */
-static MAG_COLD void refuse(struct walk *walk)
+static MAG_COLD void all_refuse(struct walk *walk)
 {
     mag_vtask *task = &walk->tasks[walk->next];
 
@@ -156,11 +156,11 @@ static bool wait_for_core(struct all *all, struct mag_core *core, uint64_t token
     if (mag_slot_is_done(slot))
         mag_core_see_off(core);
     else
-        refuse(&all->walk);
+        all_refuse(&all->walk);
     return false;
 }
 
-static bool wait_for(struct all *all)
+static bool all_wait_for(struct all *all)
 {
     mag_vtask *place = &all->walk.tasks[all->walk.next];
     mag_vtask task = *place;
@@ -180,7 +180,7 @@ static bool wait_for(struct all *all)
 static void walk_on(struct all *all, size_t waited)
 {
     while (!advance(&all->walk)) {
-        if (all->walk.next == waited || wait_for(all))
+        if (all->walk.next == waited || all_wait_for(all))
             return;
     }
     mag_core_finish(&all->core, all->walk.error,
@@ -198,7 +198,7 @@ static void step(struct mag_job *job)
         walk_on(all, all->walk.next);
 }
 
-static void notified(struct mag_observer *observer, bool queued)
+static void all_notified(struct mag_observer *observer, bool queued)
 {
     struct all *all =
         (struct all *)(void *)((char *)observer - offsetof(struct all, observer));
@@ -232,7 +232,7 @@ int mag_when_all(mag_vtask *tasks, size_t count, mag_vtask *ret_task)
     all = object;
     mag_core_prepare(&all->core, &all_type);
     all->step.job.run = step;
-    all->observer.notify = notified;
+    all->observer.notify = all_notified;
     all->walk = walk;
     *ret_task = mag_core_task(&all->core);
     walk_on(all, count);

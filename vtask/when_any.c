@@ -16,7 +16,7 @@
  *
  * Edges: release end -> acquire end : what crosses
  *   gate   first arrival -> second arrival : the winner, the list of entries
- *   gone   drop (references) -> the last drop (references) : all uses precede the reuse
+ *   gone   any_drop (references) -> the last (references) : all uses precede the reuse
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -78,7 +78,7 @@ static void release_promises(struct any *any)
     }
 }
 
-static void drop(struct any *any, size_t references)
+static void any_drop(struct any *any, size_t references)
 {
     /* gone, both ends: our uses precede the reuse, whoever makes it. */
     if (references == 0 || atomic_fetch_sub_explicit(&any->references, references,
@@ -91,12 +91,12 @@ static void drop(struct any *any, size_t references)
     mag_pooled_give(&anys, any);
 }
 
-static void recycle(struct mag_core *core)
+static void any_recycle(struct mag_core *core)
 {
-    drop((struct any *)(void *)core, 1);
+    any_drop((struct any *)(void *)core, 1);
 }
 
-static const struct mag_core_type any_type = {.recycle = recycle};
+static const struct mag_core_type any_type = {.recycle = any_recycle};
 
 static int take_chunks(size_t count, struct chunk **ret_chunks)
 {
@@ -117,7 +117,7 @@ static int take_chunks(size_t count, struct chunk **ret_chunks)
     return 0;
 }
 
-static int make(size_t count, struct any **ret_any)
+static int any_make(size_t count, struct any **ret_any)
 {
     struct any *any;
     void *object;
@@ -143,7 +143,7 @@ static int make(size_t count, struct any **ret_any)
 /* -------------------------------------------------------------------------- the end */
 
 /* True: the caller is the winner. */
-static bool claim(struct any *any, size_t index)
+static bool any_claim(struct any *any, size_t index)
 {
     size_t nobody = 0;
 
@@ -153,7 +153,7 @@ static bool claim(struct any *any, size_t index)
 }
 
 /* True: the caller is the second, and makes the end. */
-static bool arrive(struct any *any)
+static bool any_arrive(struct any *any)
 {
     /* gate, both ends. */
     return atomic_fetch_sub_explicit(&any->gate, 1, memory_order_acq_rel) == 1;
@@ -180,17 +180,17 @@ static size_t forget_losers(struct any *any)
     return forgotten;
 }
 
-static void notified(struct mag_observer *observer, bool queued)
+static void any_notified(struct mag_observer *observer, bool queued)
 {
     struct entry *entry = (struct entry *)(void *)observer;
     struct any *any = entry->any;
 
-    if (claim(any, entry->index) && arrive(any)) {
-        drop(any, forget_losers(any));
+    if (any_claim(any, entry->index) && any_arrive(any)) {
+        any_drop(any, forget_losers(any));
         any->core.flags = queued ? MAG_CORE_QUEUED : 0;
         mag_core_finish(&any->core, 0, entry->index);
     }
-    drop(any, 1);
+    any_drop(any, 1);
 }
 
 /* ---------------------------------------------------------------------- registering */
@@ -237,13 +237,13 @@ static bool observe(struct any *any, struct entry *entry, mag_vtask task, size_t
     entry->promise = mag_object_of(task);
     entry->any = any;
     entry->index = index;
-    entry->observer.notify = notified;
+    entry->observer.notify = any_notified;
     mag_promise_retain(entry->promise);
     any->count = index + 1;
     if (mag_promise_observe(entry->promise, &entry->observer))
         return true;
-    if (claim(any, index))
-        (void)arrive(any);
+    if (any_claim(any, index))
+        (void)any_arrive(any);
     return false;
 }
 
@@ -277,17 +277,17 @@ int mag_when_any(mag_vtask *tasks, size_t count, mag_vtask *ret_task)
     if (r == 0)
         r = preserve_all(tasks, count);
     if (r == 0)
-        r = make(count, &any);
+        r = any_make(count, &any);
     if (r != 0)
         return r;
     mag_vtask task = mag_core_task(&any->core);
     size_t waiting = observe_all(any, tasks, count);
-    if (arrive(any)) {
+    if (any_arrive(any)) {
         task = mag_vtask_result(winner_of(any));
-        drop(any, count - waiting + forget_losers(any) + 1);
+        any_drop(any, count - waiting + forget_losers(any) + 1);
     } else {
         /* The winner gives back those that wait; the others were never registered. */
-        drop(any, count - waiting);
+        any_drop(any, count - waiting);
     }
     *ret_task = task;
     return 0;

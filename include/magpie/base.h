@@ -43,9 +43,8 @@
 /*
  * How inline functions reach what the library keeps for the calling thread.  Code that
  * uses libmagpie.so may define MAG_TLS_INITIAL_EXEC (its CMake target and pkg-config do):
- * a load instead of a call, in shared objects.  A plug-in with libmagpie.a in it does
- * not: all of its variables would need room in the static block of threads, which is
- * small.
+ * a load instead of a call, in shared objects.  A plug-in with libmagpie.a in it may not:
+ * all of its variables would need room in the static block of threads, a small one.
  */
 #ifdef MAG_TLS_INITIAL_EXEC
 #    define MAG_TLS_MODEL __attribute__((tls_model("initial-exec")))
