@@ -117,6 +117,7 @@ static int map_berths(struct mag_sched *sched)
 
 static void init(struct mag_sched *sched)
 {
+    sched->executor.post = mag_sched_executor_post;
     atomic_init(&sched->phase, MAG_PHASE_STARTING);
     atomic_init(&sched->closed, false);
     atomic_init(&sched->live, 0);
