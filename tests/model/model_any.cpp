@@ -135,7 +135,7 @@ void mag_core_finish(mag_core *core, int error, uint64_t value)
 
 int mag_vtask_status_slow(mag_vtask task)
 {
-    mag_promise *promise = (mag_promise *)mag_object_of(task);
+    mag_promise *promise = mag_promise_of(task);
 
     promise->lock.lock($);
     bool done = promise->done($) != 0;
