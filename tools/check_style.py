@@ -41,6 +41,7 @@ OWNER = {
     "executor.h": "sched",
     "barrier.h": "sched",
     "strand.h": "sched",
+    "loop.h": "sched",
     "timer.h": "sched",
     "vtask.h": "vtask",
     "source.h": "vtask",
