@@ -1,7 +1,7 @@
 /*
- * loop.h - an event loop as an executor: jobs from any thread run on the thread that polls.
+ * loop.h - an event loop as an executor: jobs from any thread run on the loop's thread.
  *
- *     static void wake(void *arg)                  // any thread: the loop shall come round
+ *     static void wake(void *arg)              // any thread: the loop shall come round
  *     {
  *         uint64_t one = 1;
  *         (void)!write(*(int *)arg, &one, sizeof(one));
@@ -19,7 +19,7 @@
  *     (void)mag_executor_enter(before);
  *     mag_loop_close(&loop, NULL, NULL);
  *
- * The model.  The program has an event loop of its own - epoll, libuv, that of a toolkit -
+ * The model.  The program has an event loop of its own: epoll, libuv, a toolkit's,
  * and one thread that runs it.  A mag_loop beside it holds the jobs that are posted to
  * that thread, and has the event loop woken when there is one.  What the jobs, or the
  * callbacks of the event loop, wait for without blocking comes back to the loop's thread:
