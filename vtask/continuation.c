@@ -139,6 +139,17 @@ static bool is_at_home_anywhere(uintptr_t home)
     return home == 0 || home == MAG_HOME_SCHED || (home & MAG_HOME_ROAMING) != 0;
 }
 
+/* One that belongs to a scheduler. */
+static void bring_home(struct mag_continuation *continuation)
+{
+    if (!is_home_here(continuation))
+        dispatch_queued(continuation);
+    else if (mag_executor_current() != NULL)
+        run_outside_executor(&continuation->job);
+    else
+        run_one(&continuation->job);
+}
+
 void mag_continuation_dispatch(struct mag_continuation *continuation, bool queued)
 {
     uintptr_t home = continuation->home;
@@ -147,10 +158,6 @@ void mag_continuation_dispatch(struct mag_continuation *continuation, bool queue
         dispatch_queued(continuation);
     else if (is_at_home_anywhere(home))
         run_one(&continuation->job);
-    else if (!is_home_here(continuation))
-        dispatch_queued(continuation);
-    else if (mag_executor_current() != NULL)
-        run_outside_executor(&continuation->job);
     else
-        run_one(&continuation->job);
+        bring_home(continuation);
 }
