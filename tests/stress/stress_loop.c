@@ -1,8 +1,8 @@
 /*
  * Jobs posted to an event loop from threads and from its own jobs, while it runs and
- * while it closes: each runs once, in the order of its poster, on the loop's thread; or it is
- * handed back, or refused.  And bodies that wait on workers while a thread from outside
- * completes: all of them come home.
+ * while it closes: each runs once, in the order of its poster, on the loop's thread; or
+ * it is handed back, or refused.  And bodies that wait on workers while threads from
+ * outside complete: all of them come home.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
