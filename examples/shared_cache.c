@@ -116,7 +116,7 @@ static text_task get_value(const char *key)
 {
     bool first = false;
     int error = -ENOSPC;
-    text_task flight = {{0, 0}};
+    text_task flight = text_task_result(NULL);
 
     pthread_mutex_lock(&lock);
     struct entry *entry = find(key);

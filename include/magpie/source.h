@@ -78,8 +78,10 @@ static inline void mag_continuation_home(struct mag_continuation *continuation,
 
     if (executor != NULL)
         continuation->home = (uintptr_t)executor;
+    else if (sched != 0)
+        continuation->home = sched | MAG_HOME_SCHED;
     else
-        continuation->home = sched != 0 ? sched | MAG_HOME_SCHED : MAG_HOME_DEFAULT;
+        continuation->home = MAG_HOME_DEFAULT;
 }
 
 /*

@@ -109,9 +109,13 @@ void runs_leave(struct surroundings before)
 static void enter_queue(unsigned which)
 {
     struct queue *queue = &queues[which];
+    struct surroundings there = {NULL, NULL};
 
-    runs_leave(which < 2 ? (struct surroundings){.executor = &queue->executor}
-                         : (struct surroundings){.sched = (void *)queue});
+    if (which < 2)
+        there.executor = &queue->executor;
+    else
+        there.sched = (void *)queue;
+    runs_leave(there);
 }
 
 struct surroundings runs_enter(int from)
