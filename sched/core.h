@@ -20,6 +20,7 @@
 #include "sched/phase.h"
 #include "sched/worker.h"
 
+#include <magpie/executor.h>
 #include <magpie/numa.h>
 #include <magpie/sched.h>
 
@@ -79,6 +80,8 @@ struct mag_sched {
     struct mag_idle idle;   /* [S] */
     struct mag_clock clock; /* [S] */
 
+    struct mag_executor executor; /* [I] posts to any worker */
+
     /* Life cycle. */
     struct mag_settings settings;                    /* [I] */
     struct mag_plan *plan;                           /* [I] */
@@ -97,6 +100,9 @@ static inline enum mag_phase mag_sched_phase(struct mag_sched *sched)
 {
     return mag_phase_read(&sched->phase);
 }
+
+/* executor.c - the executor of a whole scheduler. */
+int mag_sched_executor_post(struct mag_executor *executor, struct mag_job *job);
 
 /* stop.c - moves on to a later phase; earlier ones are ignored. */
 void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase);

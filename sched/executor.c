@@ -4,8 +4,27 @@
 #include "sched/core.h"
 
 #include <errno.h>
+#include <stddef.h>
 
-__thread struct mag_here mag_here = {.home = 1};
+__thread struct mag_here mag_here = {
+    .roaming = MAG_HOME_SCHED | MAG_HOME_ROAMING,
+    .context = MAG_HOME_SCHED,
+    .inside = MAG_HOME_SCHED,
+};
+
+int mag_sched_executor_post(struct mag_executor *executor, struct mag_job *job)
+{
+    struct mag_sched *sched =
+        (struct mag_sched *)(void *)((char *)executor -
+                                     offsetof(struct mag_sched, executor));
+
+    return mag_sched_post_pool(sched, job);
+}
+
+struct mag_executor *mag_sched_executor(struct mag_sched *sched)
+{
+    return &sched->executor;
+}
 
 static int post_to_worker(struct mag_executor *executor, struct mag_job *job)
 {

@@ -29,7 +29,7 @@ static bool give_wake(struct mag_sched *sched, uint32_t claimed)
     return true;
 }
 
-static MAG_COLD void wake(struct mag_sched *sched, uint32_t near)
+static MAG_COLD void wake_near(struct mag_sched *sched, uint32_t near)
 {
     (void)give_wake(sched,
                     mag_idle_claim(&sched->idle, beside_caller(sched, near), false));
@@ -38,7 +38,7 @@ static MAG_COLD void wake(struct mag_sched *sched, uint32_t near)
 void mag_sched_notify(struct mag_sched *sched, uint32_t near)
 {
     if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
-        wake(sched, near);
+        wake_near(sched, near);
 }
 
 void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t near)
@@ -46,7 +46,7 @@ void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t near)
     uint64_t state = mag_idle_read(&sched->idle);
 
     if (mag_idle_wants_wake(state) && !mag_idle_watched(state))
-        wake(sched, near);
+        wake_near(sched, near);
 }
 
 void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index)

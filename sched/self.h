@@ -66,8 +66,11 @@ extern _Thread_local struct mag_self mag_self;
 /* The calling thread is a worker of `sched`, or of none any more. */
 static inline void mag_here_set(struct mag_sched *sched)
 {
-    mag_here.sched = sched;
-    mag_here.home = (uintptr_t)sched | 1;
+    /* A current executor stays: a strand's job may have called fork(). */
+    struct mag_executor *executor = mag_executor_current();
+
+    mag_here.roaming = (uintptr_t)sched | MAG_HOME_SCHED | MAG_HOME_ROAMING;
+    (void)mag_executor_enter(executor);
 }
 
 /* Prepares the records, if nobody has.  0, or -EAGAIN: no thread-exit key is left. */

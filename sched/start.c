@@ -120,6 +120,7 @@ static int map_berths(struct mag_sched *sched)
 
 static void init_sched(struct mag_sched *sched)
 {
+    sched->executor.post = mag_sched_executor_post;
     atomic_init(&sched->phase, MAG_PHASE_STARTING);
     atomic_init(&sched->closed, 0);
     atomic_init(&sched->live, 0);

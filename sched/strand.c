@@ -90,7 +90,7 @@ void mag_strand_end(struct mag_sched *sched)
 
 /* ------------------------------------------------------------------ interface */
 
-static int post_by_executor(struct mag_executor *executor, struct mag_job *job)
+static int post_to_strand(struct mag_executor *executor, struct mag_job *job)
 {
     return mag_strand_post((struct mag_strand *)(void *)executor, job);
 }
@@ -98,7 +98,7 @@ static int post_by_executor(struct mag_executor *executor, struct mag_job *job)
 void mag_strand_init(struct mag_strand *strand, struct mag_sched *sched)
 {
     *strand = (struct mag_strand){
-        .executor = {post_by_executor},
+        .executor = {post_to_strand},
         .job = {.run = run_strand},
         .sched = sched,
     };

@@ -42,6 +42,7 @@ OWNER = {
     "executor.h": "sched",
     "barrier.h": "sched",
     "strand.h": "sched",
+    "loop.h": "sched",
     "timer.h": "sched",
     "unpinned.h": "sched",
     "vtask.h": "vtask",

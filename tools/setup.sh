@@ -13,8 +13,8 @@
 MAG_NEEDED="gcc:gcc g++:g++ libc6-dev:/usr/include/stdio.h cmake:cmake ninja-build:ninja \
 pkg-config:pkg-config libhwloc-dev:hwloc.pc libck-dev:ck.pc libcmocka-dev:cmocka.pc \
 libjansson-dev:jansson.pc nettle-dev:nettle.pc python3:python3"
-# Without these a run is poorer, and says so: no plots, no models.
-MAG_WELCOME="gnuplot-nox:gnuplot relacy-dev:/usr/include/relacy/relacy_std.hpp"
+# Without these a run is poorer, and says so: no plots, no models, no example on libuv.
+MAG_WELCOME="gnuplot-nox:gnuplot relacy-dev:/usr/include/relacy/relacy_std.hpp libuv1-dev:libuv.pc"
 MAG_CHECKERS="clang-14:clang-14 clang-tidy-14:clang-tidy-14 clang-format-14:clang-format-14 \
 cppcheck:cppcheck shellcheck:shellcheck"
 
@@ -25,10 +25,10 @@ librust-rayon-dev:rayon.pc dotnet-sdk-8.0:dotnet"
 mag_other_systems() {
     cat >&2 <<'END'
 There is no apt here, so nothing was installed.  Install these, then run this again:
-  dnf install gcc gcc-c++ cmake ninja-build pkgconf-pkg-config hwloc-devel ck-devel libcmocka-devel jansson-devel nettle-devel python3 gnuplot
-  pacman -S gcc cmake ninja pkgconf hwloc cmocka jansson nettle python gnuplot   (and concurrencykit, from the AUR)
-  zypper install gcc gcc-c++ cmake ninja pkg-config hwloc-devel ck-devel libcmocka-devel libjansson-devel libnettle-devel python3 gnuplot
-  brew install gcc cmake ninja pkgconf hwloc concurrencykit cmocka jansson nettle python gnuplot   (on Linux)
+  dnf install gcc gcc-c++ cmake ninja-build pkgconf-pkg-config hwloc-devel ck-devel libcmocka-devel jansson-devel nettle-devel python3 gnuplot libuv-devel
+  pacman -S gcc cmake ninja pkgconf hwloc cmocka jansson nettle python gnuplot libuv   (and concurrencykit, from the AUR)
+  zypper install gcc gcc-c++ cmake ninja pkg-config hwloc-devel ck-devel libcmocka-devel libjansson-devel libnettle-devel python3 gnuplot libuv-devel
+  brew install gcc cmake ninja pkgconf hwloc concurrencykit cmocka jansson nettle python gnuplot libuv   (on Linux)
 END
 }
 

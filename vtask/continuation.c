@@ -7,26 +7,42 @@ void mag_continuation_spent(struct mag_job *job)
     (void)job;
 }
 
-/* To the pool it was awaited on; from a thread that was in none, to the completer's; else
- * to the pool of the process. */
+/* An executor's address. */
+static bool is_executor(uintptr_t home)
+{
+    return home != 0 && (home & MAG_HOME_TAGS) == 0;
+}
+
+static struct mag_sched *sched_of(uintptr_t home)
+{
+    return (struct mag_sched *)(home & ~(uintptr_t)MAG_HOME_TAGS);
+}
+
+/* The scheduler is none that was awaited on: the completer's, unless the default one was
+ * asked for by NULL; else the default one. */
+static MAG_COLD int queue_anywhere(struct mag_continuation *continuation)
+{
+    struct mag_sched *sched =
+        continuation->home == MAG_HOME_DEFAULT ? NULL : mag_here_sched();
+    int r = sched != NULL ? 0 : mag_sched_default(&sched);
+
+    return r < 0 ? r : mag_sched_post(sched, &continuation->job);
+}
+
 static int queue(struct mag_continuation *continuation)
 {
-    struct mag_sched *sched = (struct mag_sched *)(continuation->home & ~MAG_HOME_SCHED);
-    int r = 0;
+    struct mag_sched *sched = sched_of(continuation->home);
 
-    if (sched == NULL)
-        sched = mag_here.sched;
-    if (sched == NULL)
-        r = mag_sched_default(&sched);
-    return r < 0 ? r : mag_sched_post(sched, &continuation->job);
+    if (MAG_UNLIKELY(sched == NULL))
+        return queue_anywhere(continuation);
+    return mag_sched_post(sched, &continuation->job);
 }
 
 static int hand_over(struct mag_continuation *continuation)
 {
-    uintptr_t home = continuation->home;
-    struct mag_executor *executor = (struct mag_executor *)home;
+    struct mag_executor *executor = (struct mag_executor *)continuation->home;
 
-    if (home == 0 || (home & MAG_HOME_SCHED) != 0)
+    if (!is_executor(continuation->home))
         return queue(continuation);
     return executor->post(executor, &continuation->job);
 }
@@ -88,13 +104,60 @@ static void dispatch_queued(struct mag_continuation *continuation)
         run_refused(&continuation->job);
 }
 
+/* On a worker of the scheduler that it belongs to, under an executor that it does not: it
+ * comes back to the scheduler. */
+static void run_outside_executor(struct mag_job *job)
+{
+    struct mag_executor *before = mag_executor_enter(NULL);
+
+    run_one(job);
+    (void)mag_executor_enter(before);
+}
+
+/* Whether the calling thread is a worker of the default scheduler.  If there is none to
+ * be had the continuation belongs to nobody. */
+static MAG_COLD bool is_default_here(struct mag_continuation *continuation)
+{
+    struct mag_sched *sched = NULL;
+
+    if (mag_sched_default(&sched) < 0)
+        continuation->home = MAG_HOME_SCHED;
+    return sched == mag_here_sched();
+}
+
+/* Whether it belongs to the scheduler whose worker the calling thread is. */
+static bool is_home_here(struct mag_continuation *continuation)
+{
+    if (MAG_UNLIKELY(continuation->home == MAG_HOME_DEFAULT))
+        return is_default_here(continuation);
+    return sched_of(continuation->home) == mag_here_sched();
+}
+
+/* Whether any thread will do. */
+static bool is_at_home_anywhere(uintptr_t home)
+{
+    return home == 0 || home == MAG_HOME_SCHED || (home & MAG_HOME_ROAMING) != 0;
+}
+
+/* One that belongs to a scheduler. */
+static void bring_home(struct mag_continuation *continuation)
+{
+    if (!is_home_here(continuation))
+        dispatch_queued(continuation);
+    else if (mag_executor_current() != NULL)
+        run_outside_executor(&continuation->job);
+    else
+        run_one(&continuation->job);
+}
+
 void mag_continuation_dispatch(struct mag_continuation *continuation, bool queued)
 {
     uintptr_t home = continuation->home;
 
-    if (!queued && (home == 0 || (home & MAG_HOME_SCHED) != 0) &&
-        mag_here.depth < MAG_INLINE_DEPTH_MAX)
+    if (queued || is_executor(home) || mag_here.depth >= MAG_INLINE_DEPTH_MAX)
+        dispatch_queued(continuation);
+    else if (is_at_home_anywhere(home))
         run_one(&continuation->job);
     else
-        dispatch_queued(continuation);
+        bring_home(continuation);
 }

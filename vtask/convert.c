@@ -114,9 +114,12 @@ static int absorb_source(mag_vtask task, size_t size, int status,
 /* Of a task that stands for itself. */
 static int copy_value(mag_vtask task, struct mag_promise **ret_promise)
 {
+    int status = mag_vtask_status(task);
     bool failed = !mag_is_inline(task);
     struct mag_promise *promise;
 
+    if (status < 0)
+        return status;
     if (!failed && task.payload == 0) {
         *ret_promise = &mag_promise_completed;
         return 0;
@@ -125,15 +128,15 @@ static int copy_value(mag_vtask task, struct mag_promise **ret_promise)
     if (r < 0)
         return r;
     promise->value = task.payload;
-    mag_promise_finish(promise, mag_vtask_status(task),
-                       failed ? mag_vtask_finish(task) : 0, task.payload);
+    mag_promise_finish(promise, status, failed ? mag_vtask_finish(task) : 0,
+                       task.payload);
     *ret_promise = promise;
     return 0;
 }
 
 static int share_task(mag_vtask task, struct mag_promise **ret_promise)
 {
-    struct mag_promise *promise = mag_object_of(task);
+    struct mag_promise *promise = mag_promise_of(task);
 
     if (promise == NULL || mag_promise_is_stale(promise, task.payload))
         return mag_misuse_promise(MAG_E_TOKEN, promise, task.payload);
@@ -168,11 +171,12 @@ int mag_vtask_preserve_of(mag_vtask task, size_t size, mag_vtask *ret_task)
 {
     struct mag_promise *promise = NULL;
 
-    if (mag_is_claim(task) || mag_kind_of(task) == MAG_VTASK_PROMISE) {
+    if (!mag_is_inline(task) && mag_kind_of(task) != MAG_VTASK_ERROR) {
         int r = mag_vtask_as_promise_of(task, size, &promise);
         if (r < 0)
             return r;
         *ret_task = mag_promise_task(promise);
+        ret_task->backing |= MAG_VTASK_HELD;
     } else {
         *ret_task = mag_vtask_configure(task, true);
     }
@@ -186,9 +190,9 @@ int mag_vtask_preserve(mag_vtask task, mag_vtask *ret_task)
 
 int mag_vtask_release(mag_vtask task)
 {
-    struct mag_promise *promise = mag_object_of(task);
+    struct mag_promise *promise = mag_promise_of(task);
 
-    if (mag_kind_of(task) != MAG_VTASK_PROMISE)
+    if (mag_kind_of(task) != MAG_VTASK_PROMISE || (task.backing & MAG_VTASK_HELD) == 0)
         return 0;
     if (promise == NULL || mag_promise_is_stale(promise, task.payload))
         return mag_misuse_promise(MAG_E_TOKEN, promise, task.payload);

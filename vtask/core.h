@@ -16,8 +16,13 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* Tag of a scheduler in a continuation's home; an executor's address has none. */
-#define MAG_HOME_SCHED ((uintptr_t)1)
+/* The scheduler whose worker the calling thread is, or NULL. */
+static inline struct mag_sched *mag_here_sched(void)
+{
+    const struct mag_here *here = &mag_here;
+
+    return (struct mag_sched *)(here->roaming & ~(uintptr_t)MAG_HOME_TAGS);
+}
 
 /* core.c - the completer consumes what was discarded. */
 void mag_core_drop(struct mag_core *core);
@@ -151,7 +156,7 @@ static inline void mag_continuation_go(struct mag_continuation *continuation, bo
     struct mag_here *here = &mag_here;
     uintptr_t home = continuation->home;
 
-    if (MAG_LIKELY(!queued && (home & MAG_HOME_SCHED) != 0 &&
+    if (MAG_LIKELY(!queued && (home == here->inside || (home & MAG_HOME_ROAMING) != 0) &&
                    here->depth < MAG_INLINE_DEPTH_MAX)) {
         here->depth++;
         continuation->job.run(&continuation->job);

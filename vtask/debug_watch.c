@@ -115,7 +115,7 @@ int mag_debug_tell(int code, mag_vtask task)
     case MAG_VTASK_CORE:
         return mag_misuse_core(code, object, task.payload);
     case MAG_VTASK_PROMISE:
-        return mag_misuse_promise(code, object, task.payload);
+        return mag_misuse_promise(code, mag_promise_of(task), task.payload);
     case MAG_VTASK_ERROR:
         return mag_misuse_argument(code);
     default:

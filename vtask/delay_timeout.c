@@ -248,11 +248,11 @@ int mag_vtask_with_timeout(struct mag_sched *sched, mag_vtask *task, int64_t tim
     if (r != 0)
         return r;
     struct timed *timed = object;
-    timed_prepare(timed, mag_object_of(*task));
+    timed_prepare(timed, mag_promise_of(*task));
     mag_vtask combined = {(uintptr_t)timed | MAG_VTASK_SOURCE,
                           mag_core_task(&timed->core).payload};
     r = timed_start(timed, sched, timeout_ns, &started);
     if (r == 0)
-        *ret_task = started ? combined : *task;
+        *ret_task = started ? combined : mag_vtask_unheld(*task);
     return r;
 }

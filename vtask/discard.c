@@ -56,7 +56,7 @@ static int discard_later(mag_vtask task)
 
 int mag_vtask_discard(mag_vtask task)
 {
-    if (mag_kind_of(task) == MAG_VTASK_CORE)
+    if (mag_vtask_is_core(task))
         return mag_core_discard(mag_object_of(task), task.payload);
     int status = mag_vtask_status(task);
     if (status < 0)

@@ -301,8 +301,7 @@ mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
 
     if (MAG_UNLIKELY((task.backing & MAG_VTASK_NO_CONTEXT) != 0))
         flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
-    if (MAG_UNLIKELY((task.backing & MAG_VTASK_KIND) != MAG_VTASK_CORE ||
-                     (flags & MAG_AWAIT_HOME) != 0))
+    if (MAG_UNLIKELY(!mag_vtask_is_core(task) || (flags & MAG_AWAIT_HOME) != 0))
         return await_any(frame, task, place, size, flags);
     if ((frame->core.flags & MAG_CORE_BOX) == 0 ||
         MAG_UNLIKELY(mag_core_slot(core) != mag_slot_biased_here() ||
@@ -346,7 +345,7 @@ mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size)
 
 static int post(struct mag_executor *executor, struct mag_job *job)
 {
-    struct mag_sched *sched = mag_here.sched;
+    struct mag_sched *sched = mag_here_sched();
     int r = 0;
 
     if (executor != NULL)

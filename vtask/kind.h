@@ -22,9 +22,35 @@ static inline unsigned mag_kind_of(mag_vtask task)
     return (unsigned)(task.backing & MAG_VTASK_KIND);
 }
 
+/* The source or core of a task. */
 static inline void *mag_object_of(mag_vtask task)
 {
     return (void *)(task.backing & ~(uintptr_t)MAG_VTASK_TAGS);
+}
+
+/* The promise of a task of that kind. */
+static inline struct mag_promise *mag_promise_of(mag_vtask task)
+{
+    return (struct mag_promise *)(task.backing &
+                                  ~(uintptr_t)(MAG_VTASK_TAGS | MAG_VTASK_HELD));
+}
+
+/* The same task, without the reference that it may hold. */
+static inline mag_vtask mag_vtask_unheld(mag_vtask task)
+{
+    if (mag_kind_of(task) == MAG_VTASK_PROMISE)
+        task.backing &= ~(uintptr_t)MAG_VTASK_HELD;
+    return task;
+}
+
+/* Whether a core backs the task.  Of that kind without an address, as only a hand makes
+ * it, is a task that is stale.  Both are asked at once: below the lowest address the
+ * difference is negative, and above it the kind is what is left of the low bits. */
+static inline bool mag_vtask_is_core(mag_vtask task)
+{
+    uint64_t above = task.backing - (MAG_VTASK_TAGS + 1 + MAG_VTASK_CORE);
+
+    return (above & (UINT64_C(1) << 63 | MAG_VTASK_KIND)) == 0;
 }
 
 /* The core of a task of that kind. */

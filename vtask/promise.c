@@ -44,7 +44,7 @@ struct crowd {
     bool queued;
 };
 
-static struct mag_continuation *after(struct mag_continuation *continuation)
+static struct mag_continuation *observer_after(struct mag_continuation *continuation)
 {
     /* relaxed: linked under the lock, or ours alone. */
     return (struct mag_continuation *)atomic_load_explicit(&continuation->job.next,
@@ -88,7 +88,7 @@ static void dispatch(struct crowd crowd)
     }
     while (crowd.first != NULL) {
         struct mag_continuation *continuation = crowd.first;
-        crowd.first = after(continuation);
+        crowd.first = observer_after(continuation);
         mag_continuation_dispatch(continuation, crowd.queued);
     }
 }

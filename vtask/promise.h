@@ -48,6 +48,7 @@
 
 #include <magpie/promise.h>
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 
@@ -150,11 +151,14 @@ static inline bool mag_is_inline(mag_vtask task)
     return mag_backing_of(task) == 0;
 }
 
+static_assert((MAG_VTASK_ERROR & MAG_VTASK_PROMISE) != 0 &&
+                  ((MAG_VTASK_SOURCE | MAG_VTASK_CORE) & MAG_VTASK_PROMISE) == 0,
+              "one bit tells what consumes from what does not");
+
 /* A source or a core backs it: reading it consumes it. */
 static inline bool mag_is_claim(mag_vtask task)
 {
-    return mag_kind_of(task) == MAG_VTASK_CORE ||
-           (mag_kind_of(task) == MAG_VTASK_SOURCE && mag_object_of(task) != NULL);
+    return (task.backing & MAG_VTASK_PROMISE) == 0 && task.backing > MAG_VTASK_TAGS;
 }
 
 #endif

@@ -37,8 +37,10 @@ static int status_of_other(mag_vtask task)
     switch (mag_kind_of(task)) {
     case MAG_VTASK_ERROR:
         return status_of_error(mag_vtask_code(task));
+    case MAG_VTASK_CORE:
+        return mag_misuse_core(MAG_E_TOKEN, NULL, task.payload);
     case MAG_VTASK_PROMISE:
-        return mag_promise_status_of(object, task.payload);
+        return mag_promise_status_of(mag_promise_of(task), task.payload);
     default:
         if (object == NULL)
             return MAG_SUCCEEDED;
@@ -49,7 +51,7 @@ static int status_of_other(mag_vtask task)
 /* Here and below `task` is our copy (VT-12). */
 int mag_vtask_status_slow(mag_vtask task)
 {
-    if (MAG_LIKELY(mag_kind_of(task) == MAG_VTASK_CORE))
+    if (MAG_LIKELY(mag_vtask_is_core(task)))
         return mag_core_look(mag_object_of(task), task.payload);
     return status_of_other(task);
 }
@@ -114,8 +116,11 @@ static int take_other(mag_vtask task, void *ret_result, size_t size, uint64_t *r
     switch (mag_kind_of(task)) {
     case MAG_VTASK_ERROR:
         return take_error(task, ret_detail);
+    case MAG_VTASK_CORE:
+        return mag_misuse_core(MAG_E_TOKEN, NULL, task.payload);
     case MAG_VTASK_PROMISE:
-        return mag_promise_take_of(object, task.payload, ret_result, size, ret_detail);
+        return mag_promise_take_of(mag_promise_of(task), task.payload, ret_result, size,
+                                   ret_detail);
     default:
         if (object == NULL)
             return take_word(task.payload, ret_result, size);
@@ -127,7 +132,7 @@ static int take_other(mag_vtask task, void *ret_result, size_t size, uint64_t *r
 int mag_vtask_take_slow(mag_vtask task, void *ret_result, size_t size,
                         uint64_t *ret_detail)
 {
-    if (MAG_LIKELY(mag_kind_of(task) == MAG_VTASK_CORE))
+    if (MAG_LIKELY(mag_vtask_is_core(task)))
         return mag_core_collect(mag_object_of(task), task.payload, ret_result, size,
                                 ret_detail);
     return take_other(task, ret_result, size, ret_detail);
@@ -153,8 +158,11 @@ static int await_other(mag_vtask task, struct mag_continuation *continuation,
     switch (mag_kind_of(task)) {
     case MAG_VTASK_ERROR:
         return on_completed_now(continuation, flags);
+    case MAG_VTASK_CORE:
+        return mag_misuse_core(MAG_E_TOKEN, NULL, task.payload);
     case MAG_VTASK_PROMISE:
-        return mag_promise_on_completed_of(object, task.payload, continuation, flags);
+        return mag_promise_on_completed_of(mag_promise_of(task), task.payload,
+                                           continuation, flags);
     default:
         if (object == NULL)
             return on_completed_now(continuation, flags);
@@ -168,17 +176,22 @@ int mag_vtask_on_completed(mag_vtask task, struct mag_continuation *continuation
 {
     if (MAG_UNLIKELY((task.backing & MAG_VTASK_NO_CONTEXT) != 0))
         flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
-    if (MAG_LIKELY(mag_kind_of(task) == MAG_VTASK_CORE))
+    if (MAG_LIKELY(mag_vtask_is_core(task)))
         return mag_core_await(mag_object_of(task), task.payload, continuation, flags);
     return await_other(task, continuation, flags);
 }
 
 /* ----------------------------------------------------------------- comparing */
 
+/* What backs the task: neither how it is awaited nor who holds a promise counts. */
+static uintptr_t backing_of(mag_vtask task)
+{
+    return mag_vtask_unheld(task).backing & ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
+}
+
 bool mag_vtask_equal(mag_vtask a, mag_vtask b)
 {
-    return ((a.backing ^ b.backing) & ~(uintptr_t)MAG_VTASK_NO_CONTEXT) == 0 &&
-           a.payload == b.payload;
+    return backing_of(a) == backing_of(b) && a.payload == b.payload;
 }
 
 /* A bijection that spreads the bits (the finaliser of MurmurHash3); 0 stays 0. */
@@ -193,7 +206,7 @@ static uint64_t mix(uint64_t word)
 
 uint64_t mag_vtask_hash(mag_vtask task)
 {
-    uintptr_t backing = task.backing & ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
+    uintptr_t backing = backing_of(task);
 
     /* The token takes no part (VT-39). */
     return mix(backing != 0 ? backing : task.payload);

@@ -113,7 +113,7 @@ int mag_vtask_wait(mag_vtask *task, size_t size, int64_t timeout_ns)
         if (r < 0)
             return r;
     }
-    return wait_for(mag_object_of(*task), timeout_ns);
+    return wait_for(mag_promise_of(*task), timeout_ns);
 }
 
 int mag_vtask_wait_take(mag_vtask task, void *ret_result, size_t size)

@@ -88,15 +88,14 @@ static MAG_COLD bool take_in_any(struct walk *walk, mag_vtask *task)
     return status != MAG_PENDING;
 }
 
-/* A task that a source backs.  False: it is pending. */
-static inline bool take_in(struct walk *walk, mag_vtask *task)
+/* A task that a core backs.  False: it is pending. */
+static inline bool take_in_core(struct walk *walk, mag_vtask *task)
 {
     struct mag_core *core = mag_object_of(*task);
     uint64_t word;
     uint64_t detail = 0;
 
-    if (MAG_UNLIKELY(mag_kind_of(*task) != MAG_VTASK_CORE ||
-                     !mag_core_is_ready(core, task->payload) || !mag_core_is_word(core)))
+    if (MAG_UNLIKELY(!mag_core_is_ready(core, task->payload) || !mag_core_is_word(core)))
         return take_in_any(walk, task);
     int r = mag_core_consume(core, task->payload, &word, sizeof(word), &detail);
     put_in(walk, task, r, r == 0 ? word : detail);
@@ -118,13 +117,19 @@ static bool look_at(struct walk *walk, mag_vtask task)
     return true;
 }
 
+/* False: the task is pending. */
+static inline bool is_complete(struct walk *walk, mag_vtask *task)
+{
+    if (MAG_LIKELY(mag_vtask_is_core(*task)))
+        return take_in_core(walk, task);
+    return mag_is_claim(*task) ? take_in_any(walk, task) : look_at(walk, *task);
+}
+
 /* True: all are complete; false: the next one is pending. */
 static bool advance(struct walk *walk)
 {
     for (; walk->next < walk->count; walk->next++) {
-        mag_vtask *task = &walk->tasks[walk->next];
-
-        if (mag_is_claim(*task) ? !take_in(walk, task) : !look_at(walk, *task))
+        if (!is_complete(walk, &walk->tasks[walk->next]))
             return false;
     }
     return true;
@@ -148,11 +153,9 @@ static bool wait_for_core(struct all *all, struct mag_core *core, uint64_t token
 {
     uintptr_t slot = mag_core_slot(core);
 
-    if (MAG_LIKELY(mag_slot_is_vacant(slot))) {
-        mag_continuation_capture(&all->step, 0);
-        if (MAG_LIKELY(mag_core_install(core, token, &slot, &all->step)))
-            return true;
-    }
+    if (MAG_LIKELY(mag_slot_is_vacant(slot)) &&
+        MAG_LIKELY(mag_core_install(core, token, &slot, &all->step)))
+        return true;
     if (mag_slot_is_done(slot))
         mag_core_see_off(core);
     else
@@ -168,7 +171,7 @@ static bool all_wait_for(struct all *all)
     if (MAG_LIKELY(mag_kind_of(task) == MAG_VTASK_CORE))
         return wait_for_core(all, mag_object_of(task), task.payload);
     if (mag_kind_of(task) == MAG_VTASK_PROMISE)
-        return mag_promise_observe(mag_object_of(task), &all->observer);
+        return mag_promise_observe(mag_promise_of(task), &all->observer);
     int r = mag_vtask_on_completed(task, &all->step, 0);
     if (r < 0)
         *place = mag_vtask_failed(r, 0);
@@ -233,6 +236,8 @@ int mag_when_all(mag_vtask *tasks, size_t count, mag_vtask *ret_task)
     mag_core_prepare(&all->core, &all_type);
     all->step.job.run = step;
     all->observer.notify = all_notified;
+    /* The walk goes on in any completer; where one queues, here. */
+    mag_continuation_capture(&all->step, 0);
     all->walk = walk;
     *ret_task = mag_core_task(&all->core);
     walk_on(all, count);

@@ -234,7 +234,7 @@ static bool observe(struct any *any, struct entry *entry, mag_vtask task, size_t
 {
     if (has_winner(any))
         return false;
-    entry->promise = mag_object_of(task);
+    entry->promise = mag_promise_of(task);
     entry->any = any;
     entry->index = index;
     entry->observer.notify = any_notified;

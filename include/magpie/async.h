@@ -42,9 +42,20 @@
  *
  * docs/async-functions.md explains three of them line by line, and what each thing costs.
  *
- * Where the body goes on: on the executor that was current where it waited, if there was
- * one; otherwise where the awaited operation was completed, or as a job of the pool it
- * waited in (docs/value-tasks.md).
+ * Where the body goes on.  After an await that had to wait the body comes back to the
+ * context in which it waited:
+ *   - the current executor (executor.h): as a job that is posted to it, always;
+ *   - else the scheduler whose worker the body waited on: inside the call that completes
+ *     the awaited operation if a worker of the same scheduler makes it, otherwise as a
+ *     job of that scheduler, on any of its workers;
+ *   - else nothing, on a thread that has neither: inside the completing call.
+ * A task that was configured not to come back (mag_vtask_configure) has the body go on
+ * inside the completing call, whatever thread makes it.  MAG_AWAIT_ON and the like name
+ * another place.  An await of what is complete goes on at once, on the same thread.
+ *
+ * A scheduler or executor that is stopping refuses the body.  It then goes on inside the
+ * completing call, on a thread that is none of theirs: mag_sched_worker tells.  One
+ * that is destroyed cannot refuse: see mag_sched_destroy.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -139,8 +150,12 @@ default:                                      \
     MAG_ASYNC_TRY(f, error, MAG_NULL, 0, awaited, MAG_AWAIT_CONTEXT)
 
 /*
- * As MAG_AWAIT; if it has to wait it goes on under `executor`, whatever the current one
- * is; NULL: wherever the task is completed.
+ * As MAG_AWAIT, MAG_AWAIT_DONE, MAG_TRY and MAG_TRY_DONE; if the function has to wait it
+ * goes on under `executor`, whatever the context is, as the task may be configured.
+ *
+ *   executor   NULL: any worker of the scheduler whose worker this thread is; on other
+ *              threads of the default scheduler.  That is what NULL means in
+ *              MAG_CONTINUE_ON too
  */
 #define MAG_AWAIT_ON(f, executor, place, awaited)                             \
     do {                                                                      \
@@ -148,9 +163,29 @@ default:                                      \
         MAG_ASYNC_AWAIT(f, &(place), sizeof(place), awaited, MAG_AWAIT_HOME); \
     } while (0)
 
+#define MAG_AWAIT_DONE_ON(f, executor, awaited)                      \
+    do {                                                             \
+        mag_continuation_home(&(f)->frame.continuation, (executor)); \
+        MAG_ASYNC_AWAIT(f, NULL, 0, awaited, MAG_AWAIT_HOME);        \
+    } while (0)
+
+#define MAG_TRY_ON(f, executor, error, place, awaited)                             \
+    do {                                                                           \
+        mag_continuation_home(&(f)->frame.continuation, (executor));               \
+        MAG_ASYNC_TRY(f, error, &(place), sizeof(place), awaited, MAG_AWAIT_HOME); \
+    } while (0)
+
+#define MAG_TRY_DONE_ON(f, executor, error, awaited)                 \
+    do {                                                             \
+        mag_continuation_home(&(f)->frame.continuation, (executor)); \
+        MAG_ASYNC_TRY(f, error, NULL, 0, awaited, MAG_AWAIT_HOME);   \
+    } while (0)
+
 /*
- * Leaves the thread and goes on as a job of `executor`; NULL: of the pool.  If it is
- * refused the function ends with the refusal.
+ * Leaves the thread and goes on as a job of `executor`, behind those that wait there.  If
+ * it is refused the function ends with the refusal.
+ *
+ *   executor   NULL: as above
  */
 #define MAG_CONTINUE_ON(f, executor)                                 \
     do {                                                             \

@@ -2,9 +2,14 @@
  * executor.h - where continuations go: executors, and what surrounds the calling thread.
  *
  * The model.  An executor is anything that runs jobs: one function, `post`, in a struct
- * that a strand, a place on the machine or an event loop embeds.  A thread may have a
- * current executor; whoever waits there without blocking comes back there.  A
- * worker that runs an ordinary job has none: the pool itself is never captured.
+ * that a strand, a place on the machine or an event loop (loop.h) embeds.  Code that
+ * waits without blocking comes back to its context: the current executor of the thread
+ * where it waits; where there is none, the scheduler whose worker the thread is; on a
+ * thread that has neither, there is nothing to come back to.  docs/guide/own-executor.md
+ * shows how to write an executor.
+ *
+ * NULL in the place of an executor means the scheduler itself, any worker of it: the
+ * scheduler whose worker the calling thread is, and on other threads the default one.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -30,12 +35,12 @@ struct mag_executor {
 
 /* What surrounds the calling thread.  For the library; read it through the functions. */
 struct mag_here {
-    struct mag_sched *sched;       /* whose worker this is, or NULL */
-    uintptr_t home;                /* `sched` | 1: where continuations belong */
-    struct mag_executor *executor; /* the current one, or NULL */
-    uint32_t depth;                /* continuations running inside one another */
-    uint32_t bias_rest;            /* operations until the thread is biased to again */
-    uintptr_t bias;                /* of operations that begin here, see source.h */
+    uintptr_t roaming;  /* sched | 3: of what need not come back; sched: of this worker */
+    uintptr_t context;  /* of what comes back: the current executor, or sched | 1 */
+    uintptr_t inside;   /* what may run in a completing call: sched | 1; 0: see context */
+    uint32_t depth;     /* continuations running inside one another */
+    uint32_t bias_rest; /* operations until the thread is biased to again */
+    uintptr_t bias;     /* of operations that begin here, see source.h */
     const MAG_ATOMIC(uint32_t) * bias_lost; /* how often threads like this lost a bias */
     uint32_t bias_seen;                     /* of that count */
     uint32_t bias_level;                    /* how long the next rest is */
@@ -44,14 +49,27 @@ struct mag_here {
 /* __thread and not thread_local: C++ would call a wrapper at each use. */
 extern MAG_API __thread struct mag_here mag_here MAG_TLS_MODEL;
 
+/* Tags of a place to come back to; the address of an executor has none. */
+enum {
+    MAG_HOME_SCHED = 1,   /* a scheduler's address, or nothing */
+    MAG_HOME_ROAMING = 2, /* besides: need not come back, is only queued there */
+    MAG_HOME_DEFAULT = 5, /* the default scheduler */
+    MAG_HOME_TAGS = 7,
+};
+
 /*
  * The current executor of the calling thread.
  *
- *   Returns    it; NULL where continuations belong to the pool
+ *   Returns    the executor; NULL if there is none: then the context is the scheduler
+ *              whose worker the thread is, if it is one
  */
 MAG_INLINE struct mag_executor *mag_executor_current(void)
 {
-    return mag_here.executor;
+    uintptr_t context = mag_here.context;
+
+    if ((context & MAG_HOME_TAGS) != 0)
+        return MAG_NULL;
+    return MAG_RECAST(struct mag_executor *, context);
 }
 
 /*
@@ -62,11 +80,25 @@ MAG_INLINE struct mag_executor *mag_executor_current(void)
  */
 MAG_INLINE struct mag_executor *mag_executor_enter(struct mag_executor *executor)
 {
-    struct mag_executor *before = mag_here.executor;
+    struct mag_here *here = &mag_here;
+    struct mag_executor *before = mag_executor_current();
 
-    mag_here.executor = executor;
+    here->inside = 0;
+    if (executor == MAG_NULL)
+        here->inside = here->roaming & ~MAG_CAST(uintptr_t, MAG_HOME_ROAMING);
+    here->context = executor != MAG_NULL ? MAG_RECAST(uintptr_t, executor) : here->inside;
     return before;
 }
+
+/*
+ * The executor of a whole scheduler: its jobs run on any worker of `sched`, as those of
+ * mag_sched_post_pool.  For code that is not on a worker of `sched` and wants to go
+ * there, with MAG_CONTINUE_ON or MAG_AWAIT_ON.  A job posted through it is an ordinary
+ * job of the scheduler: it has no current executor.
+ *
+ *   Returns    the executor, which lives as long as `sched`
+ */
+MAG_API struct mag_executor *mag_sched_executor(struct mag_sched *sched);
 
 /* -------------------------------------------------- places on the machine */
 
@@ -74,11 +106,11 @@ MAG_INLINE struct mag_executor *mag_executor_enter(struct mag_executor *executor
  * An executor that is one worker, or the workers of one NUMA node.
  *
  * It sends jobs to where it is, and is not their surroundings: a job of a place has no
- * current executor, unlike one of a strand, so what the job awaits next goes on like
- * anything else of the pool, on any worker.  To come back each time say so each time,
- * with MAG_AWAIT_ON; or make the place current in the job, with mag_executor_enter.
- * (VT-107, VT-115: a place is captured where it is current, as any executor; only that
- * nobody makes it current by itself.)
+ * current executor, unlike one of a strand, so what the job awaits next comes back to the
+ * scheduler, on any worker.  To come back to the place each time say so each time, with
+ * MAG_AWAIT_ON; or make the place current in the job, with mag_executor_enter.  (VT-107,
+ * VT-115: a current place is captured like any executor, but the library never makes one
+ * current by itself.)
  */
 struct mag_place {
     struct mag_executor executor;

@@ -14,6 +14,7 @@
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
+#include <magpie/loop.h>
 #include <magpie/numa.h>
 #include <magpie/operation.h>
 #include <magpie/pool.h>

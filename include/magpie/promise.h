@@ -14,12 +14,14 @@
  * any number of times; all see the same outcome.  It lives as long as somebody holds a
  * reference.
  *
- * References.  Each success of mag_promise_create, mag_promise_retain,
- * mag_vtask_as_promise and mag_vtask_preserve yields one reference, which its receiver
- * gives back by mag_promise_release, or mag_vtask_release for a task.  A task handed on
- * carries none: who keeps it beyond the life of the giver's reference retains.  Who
- * completes a promise and who awaits it must hold one, or know of one, until then.  With
- * the last reference tasks become stale: MAG_E_TOKEN, never another promise's outcome.
+ * References.  Each success of mag_promise_create, mag_promise_retain and
+ * mag_vtask_as_promise yields one reference, which its receiver gives back by
+ * mag_promise_release.  A task that was preserved holds a reference itself, given back by
+ * mag_vtask_release, once for all copies of that task.  The task of mag_promise_task
+ * holds none: who keeps it beyond the life of the giver's reference retains or preserves.
+ * Who completes a promise and who awaits it must hold one, or know of one, until then.
+ * With the last reference tasks become stale: MAG_E_TOKEN, never another promise's
+ * outcome.
  *
  * Awaiting.  Continuations of a promise are dispatched in the order in which they were
  * registered, by the completer, inline unless MAG_PROMISE_QUEUED; a late one is queued.
@@ -165,9 +167,10 @@ MAG_API MAG_MUST_CHECK int mag_vtask_as_promise_of(mag_vtask task, size_t size,
 
 /*
  * Makes any task one that may be awaited and read without limit (VT-54 to VT-58): the
- * same one if nothing, an error or a promise backs it, else that of a promise.  Awaiting
- * it captures the executor again, unless nothing backs it.  Typed tasks have it as
- * name_preserve, and mag_vtask_preserve_of is for results of other sizes.
+ * same one if nothing or an error backs it; of a promise's task an equal one that holds a
+ * reference of its own; else the task of a new promise, which holds the only reference.
+ * Awaiting it comes back to the context again, unless nothing backs it.  Typed tasks have
+ * it as name_preserve, and mag_vtask_preserve_of is for results of other sizes.
  *
  *   Blocks, Allocates, Returns  as mag_vtask_as_promise
  *   Release                     mag_vtask_release
@@ -175,8 +178,11 @@ MAG_API MAG_MUST_CHECK int mag_vtask_as_promise_of(mag_vtask task, size_t size,
 MAG_API MAG_MUST_CHECK int mag_vtask_preserve(mag_vtask task, mag_vtask *ret_task);
 
 /*
- * Gives back the reference of a task that was preserved.  Any other task is left alone,
- * so every element of an array may be released without looking.
+ * Gives back the reference that a preserved task holds: one that mag_vtask_preserve has
+ * made, or that mag_vtask_wait, mag_when_any or mag_vtask_with_timeout has put in the
+ * place of another.  Any other task holds none and is left alone, a promise's own
+ * (mag_promise_task) too; so every element of an array may be released without looking.
+ * Copies of a preserved task share its one reference.
  *
  *   Blocks     as mag_promise_release
  *   Returns    0; MAG_E_TOKEN the promise is gone already
@@ -202,8 +208,8 @@ MAG_API MAG_MUST_CHECK int mag_vtask_discard(mag_vtask task);
  * A task that a pending source backs is preserved first (VT-22): `*task` is that form
  * afterwards, also when the time is over, and nothing else is left behind: it can be
  * awaited, waited for again and read.  Then release it by mag_vtask_release, which does
- * nothing to a task that needed no promise.  A promise's own task is not retained here:
- * its reference stays with whoever holds it.
+ * nothing to a task that needed no promise, nor to a promise's own task: that is not
+ * retained here, and its reference stays with whoever holds it.
  *
  *   size        bytes of its result, for mag_vtask_as_promise_of; 0: not known
  *   timeout_ns  how long to wait, in nanoseconds; 0: not at all; -1: as long as it takes

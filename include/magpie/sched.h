@@ -280,10 +280,11 @@ MAG_API void mag_job_kind_add(struct mag_job_kind *kind);
  * in a post that has been accepted.
  *
  * What was awaited on its workers, or under a strand or place of its, and is not complete
- * yet, belongs there: completed after this call, it may be queued to a scheduler that is
- * gone.  So complete or cancel such operations before.  The order in which nothing is
- * left: mag_sched_stop, then the operations, whose continuations the stopped scheduler
- * refuses, so that they run in their completers; then this.
+ * yet, belongs there: completed after this call, by whatever thread, it is posted to a
+ * scheduler that is gone, which is undefined.  So complete or cancel such operations
+ * before.  Safe order: mag_sched_stop; complete or cancel the remaining operations (the
+ * stopped scheduler refuses their continuations, which then run in the completing
+ * thread); mag_sched_destroy.
  *
  *   Thread     as mag_sched_stop
  *   Blocks     as mag_sched_stop

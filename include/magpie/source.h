@@ -51,7 +51,7 @@ MAG_EXTERN_C_BEGIN
 
 /* How to await; unknown bits are ignored (VT-28, VT-68). */
 enum {
-    MAG_AWAIT_CONTEXT = 1, /* come back to the current executor, if there is one */
+    MAG_AWAIT_CONTEXT = 1, /* come back to the current executor, or else scheduler */
     MAG_AWAIT_FLOW = 2,    /* accepted and ignored: there is no ambient state */
     MAG_AWAIT_HOME = 4,    /* `home` was set by the caller, see mag_continuation_home */
 };
@@ -63,17 +63,25 @@ enum {
  */
 struct mag_continuation {
     struct mag_job job;
-    uintptr_t home; /* where it belongs: an executor, a scheduler | 1; 0, 1: nowhere */
+    uintptr_t home; /* where it belongs: an executor, or a word with MAG_HOME_ tags */
 };
 
 /*
- * Says where a continuation shall run, for MAG_AWAIT_HOME; NULL: wherever the operation
- * is completed.
+ * Says where a continuation shall run, for MAG_AWAIT_HOME.  NULL: on any worker of the
+ * scheduler whose worker the calling thread is; on other threads of the default one.
  */
 MAG_INLINE void mag_continuation_home(struct mag_continuation *continuation,
                                       struct mag_executor *executor)
 {
-    continuation->home = MAG_RECAST(uintptr_t, executor);
+    const struct mag_here *here = &mag_here;
+    uintptr_t sched = here->roaming & ~MAG_CAST(uintptr_t, MAG_HOME_TAGS);
+
+    if (executor != MAG_NULL)
+        continuation->home = MAG_RECAST(uintptr_t, executor);
+    else if (sched != 0)
+        continuation->home = sched | MAG_HOME_SCHED;
+    else
+        continuation->home = MAG_HOME_DEFAULT;
 }
 
 /*
@@ -81,8 +89,10 @@ MAG_INLINE void mag_continuation_home(struct mag_continuation *continuation,
  * the core: once for each that was registered, and without touching the source
  * afterwards unless it is known to live (VT-124).
  *
- *   queued     never inside this call; else inline, if the continuation belongs to no
- *              executor and fewer than MAG_INLINE_DEPTH_MAX run inside one another
+ *   queued     never inside this call; else inside it, if fewer than
+ *              MAG_INLINE_DEPTH_MAX run inside one another and the continuation belongs
+ *              to the scheduler whose worker the calling thread is, or to nobody, or
+ *              need not come back
  *
  * Where its executor or scheduler refuses it, because it is stopping, it is run inline:
  * it is never lost (VT-206).  That asks them, so they must still be there: an executor,
@@ -90,8 +100,8 @@ MAG_INLINE void mag_continuation_home(struct mag_continuation *continuation,
  * awaited under them, also what is only cancelled in the end (mag_sched_destroy).
  *
  *   Thread     the completer
- *   Blocks     while it runs, if inline; the first time a pool is needed where there is
- *              none, as mag_sched_default
+ *   Blocks     while it runs, if inline; the first time a scheduler is needed where there
+ *              is none, as mag_sched_default
  */
 MAG_API void mag_continuation_dispatch(struct mag_continuation *continuation,
                                        bool queued);
@@ -103,12 +113,10 @@ MAG_INLINE void mag_continuation_capture(struct mag_continuation *continuation,
 {
     const struct mag_here *here = &mag_here;
 
-    if (MAG_UNLIKELY(flags & MAG_AWAIT_HOME))
-        return;
-    if (MAG_UNLIKELY(here->executor != MAG_NULL) && (flags & MAG_AWAIT_CONTEXT))
-        continuation->home = MAG_RECAST(uintptr_t, here->executor);
-    else
-        continuation->home = here->home;
+    if (MAG_LIKELY((flags & (MAG_AWAIT_CONTEXT | MAG_AWAIT_HOME)) == MAG_AWAIT_CONTEXT))
+        continuation->home = here->context;
+    else if ((flags & MAG_AWAIT_HOME) == 0)
+        continuation->home = here->roaming;
 }
 
 /* Inline continuations inside one another; one more is queued (VT-116). */

@@ -51,8 +51,8 @@ MAG_API MAG_MUST_CHECK int mag_when_all(mag_vtask *tasks, size_t count,
  * If none is complete yet, each task of a source is preserved in its place (a result
  * larger than a word only of a core; preserve others with mag_vtask_preserve_of before).
  * All stay usable, for another mag_when_any too; nothing of this one is left at them.
- * Release each with mag_vtask_release in the end; that does no harm where a task was not
- * preserved.
+ * Release each with mag_vtask_release in the end; that does nothing to a task that was
+ * not preserved, a promise's own included.
  *
  *   Allocates  from pools, unless one is complete
  *   Returns    0; MAG_E_ARG no array or no task; MAG_E_TOKEN one is stale: nothing has
@@ -90,8 +90,8 @@ MAG_API MAG_MUST_CHECK int mag_delay(struct mag_sched *sched, int64_t delay_ns,
  * only of a core; preserve others with mag_vtask_preserve_of before): it stays usable
  * when the time is over, for instance to be discarded or awaited again.  Release it with
  * mag_vtask_release in the end, but not before `*ret_task` has been consumed, which takes
- * its result from there; that does no harm where it was not preserved.  A task that is
- * complete is handed on as it is, and `*task` is void.
+ * its result from there; that does nothing to a task that was not preserved, a promise's
+ * own included.  A task that is complete is handed on as it is, and `*task` is void.
  *
  *   sched, timeout_ns  as for mag_delay
  *   Blocks, Allocates  as mag_delay and mag_vtask_preserve

@@ -32,7 +32,7 @@ struct mag_promise {
     rl::var<mag_observer *> observer;
     rl::var<int> retained; /* plain: the registering thread's, then the end's */
     rl::atomic<int> references;
-};
+} __attribute__((aligned(16))); /* a bit of the address is the task's */
 
 static int mag_pooled_take(mag_pooled *pooled, void **ret_object);
 static void mag_pooled_give(mag_pooled *pooled, void *object);
@@ -135,7 +135,7 @@ void mag_core_finish(mag_core *core, int error, uint64_t value)
 
 int mag_vtask_status_slow(mag_vtask task)
 {
-    mag_promise *promise = (mag_promise *)mag_object_of(task);
+    mag_promise *promise = mag_promise_of(task);
 
     promise->lock.lock($);
     bool done = promise->done($) != 0;

@@ -6,7 +6,7 @@
 
 /* How often each cell of the outcome matrices was reached. */
 static unsigned long calls[CALLS][ATS];
-static unsigned long places[2][2][2][2];
+static unsigned long places[PLACES][2][2][2];
 static unsigned long conversions[2][BACKS];
 
 static const char *const call_names[CALLS] = {"GetStatus", "GetResult", "OnCompleted",
@@ -14,6 +14,8 @@ static const char *const call_names[CALLS] = {"GetStatus", "GetResult", "OnCompl
 static const char *const at_names[ATS] = {"pending", "pending + continuation",
                                           "done, none registered",
                                           "done, continuation ran", "wrong token"};
+static const char *const place_names[PLACES] = {
+    "none", "executor", "the completer's scheduler", "another scheduler"};
 static const char *const backing_names[BACKS] = {
     "inline, void",
     "inline, typed",
@@ -36,9 +38,9 @@ void cell_call(enum call call, enum at at)
     calls[call][at]++;
 }
 
-void cell_place(bool executor, bool flow, bool queued, bool late)
+void cell_place(enum place place, bool flow, bool queued, bool late)
 {
-    places[executor][flow][queued][late]++;
+    places[place][flow][queued][late]++;
 }
 
 void cell_convert(bool preserve, enum backing backing)
@@ -61,13 +63,16 @@ static void print_calls(FILE *file)
 
 static void print_places(FILE *file)
 {
-    for (unsigned i = 0; i < 16; i++) {
-        bool executor = (i & 8) != 0, flow = (i & 4) != 0, queued = (i & 2) != 0,
-             late = (i & 1) != 0;
+    for (unsigned i = 0; i < 8 * PLACES; i++) {
+        bool flow = (i & 4) != 0, queued = (i & 2) != 0, late = (i & 1) != 0;
+        unsigned place = i / 8;
+        /* Who registers late is where it is itself. */
+        if (late && place == PLACE_SCHED)
+            continue;
         (void)fprintf(file, "%lu place: %s, %s, async %s, %s\n",
-                      places[executor][flow][queued][late],
-                      executor ? "executor" : "none", flow ? "flow" : "no flow",
-                      queued ? "on" : "off", late ? "late" : "before completion");
+                      places[place][flow][queued][late], place_names[place],
+                      flow ? "flow" : "no flow", queued ? "on" : "off",
+                      late ? "late" : "before completion");
     }
 }
 

@@ -45,18 +45,21 @@ static void note(struct core *core, enum call call, int token_off)
     cell_call(call, token_off != 0 ? AT_WRONG : state_of(core));
 }
 
-bool captures(unsigned flags)
-{
-    return (flags & MAG_AWAIT_CONTEXT) != 0 && mag_executor_current() != NULL;
-}
-
 static bool is_queued(const struct core *core)
 {
     return (core->core.flags & MAG_CORE_QUEUED) != 0;
 }
 
-void core_note_register(struct core *core, uint64_t token, unsigned flags, bool captured,
-                        int r)
+/* Seen from where it is completed. */
+static enum place place_of(enum captured captured)
+{
+    if (captured < CAPTURED_S0)
+        return captured == CAPTURED_NONE ? PLACE_NONE : PLACE_EXECUTOR;
+    return captured == runs_captures(MAG_AWAIT_CONTEXT) ? PLACE_SCHED_HERE : PLACE_SCHED;
+}
+
+void core_note_register(struct core *core, uint64_t token, unsigned flags,
+                        enum captured captured, int r)
 {
     bool wrong = mag_core_task(&core->core).payload != token;
 
@@ -64,7 +67,8 @@ void core_note_register(struct core *core, uint64_t token, unsigned flags, bool 
     if (r != 0)
         return;
     if (core->done) {
-        cell_place(captured, (flags & MAG_AWAIT_FLOW) != 0, is_queued(core), true);
+        cell_place(captured < CAPTURED_S0 ? place_of(captured) : PLACE_SCHED_HERE,
+                   (flags & MAG_AWAIT_FLOW) != 0, is_queued(core), true);
         return;
     }
     core->registered = true;
@@ -77,8 +81,8 @@ static void note_complete(struct core *core)
 {
     note(core, CALL_COMPLETE, 0);
     if (!core->done && core->registered)
-        cell_place(core->captured, (core->flags & MAG_AWAIT_FLOW) != 0, is_queued(core),
-                   false);
+        cell_place(place_of(core->captured), (core->flags & MAG_AWAIT_FLOW) != 0,
+                   is_queued(core), false);
     core->done = true;
 }
 
@@ -109,7 +113,6 @@ static void make(unsigned index, const int *n)
 
 static void register_on(struct core *core, uint64_t token, const int *n)
 {
-    struct mag_executor *before = mag_executor_current();
     unsigned id;
     struct mag_continuation *continuation = runs_new(n[4], false, &id);
 
@@ -117,10 +120,10 @@ static void register_on(struct core *core, uint64_t token, const int *n)
         answer("full");
         return;
     }
-    (void)runs_enter(n[3]);
-    bool captured = captures((unsigned)n[2]);
+    struct surroundings before = runs_enter(n[3]);
+    enum captured captured = runs_captures((unsigned)n[2]);
     int r = mag_core_on_completed(&core->core, token, continuation, (unsigned)n[2]);
-    (void)mag_executor_enter(before);
+    runs_leave(before);
     core_note_register(core, token, (unsigned)n[2], captured, r);
     if (r == 0)
         answer("id %u", id);

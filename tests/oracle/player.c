@@ -141,7 +141,7 @@ static void play(char *script)
     runs_play(0);
     runs_drain();
     runs_end();
-    (void)mag_executor_enter(NULL);
+    runs_leave((struct surroundings){NULL, NULL});
     (void)putchar('\n');
     world.muted = true;
     finish_all();

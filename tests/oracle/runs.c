@@ -22,6 +22,7 @@ struct queue {
 };
 
 enum where { INLINE, POOL, POSTED };
+enum { QUEUES = 4 };
 
 static struct run runs[RUNS_MAX];
 static unsigned run_count, steps;
@@ -33,8 +34,11 @@ static unsigned on_pool[RUNS_MAX], on_pool_count;
 
 static int post(struct mag_executor *executor, struct mag_job *job);
 static struct queue pool;
-static struct queue contexts[2] = {{.executor.post = post, .name = "x0"},
-                                   {.executor.post = post, .name = "x1"}};
+/* Two executors, and two schedulers, whose addresses alone are used. */
+static _Alignas(8) struct queue queues[QUEUES] = {{.executor.post = post, .name = "x0"},
+                                                  {.executor.post = post, .name = "x1"},
+                                                  {.name = "s0"},
+                                                  {.name = "s1"}};
 
 static void push(struct queue *queue, struct mag_job *job)
 {
@@ -62,10 +66,19 @@ static int post(struct mag_executor *executor, struct mag_job *job)
 int __wrap_mag_sched_post(struct mag_sched *sched, struct mag_job *job);
 int __wrap_mag_sched_default(struct mag_sched **ret_sched);
 
+/* .NET has one pool: which of several takes what belongs to none is not told. */
 int __wrap_mag_sched_post(struct mag_sched *sched, struct mag_job *job)
 {
-    (void)sched;
-    push(&pool, job);
+    struct queue *queue = (struct queue *)(void *)sched;
+    const struct mag_continuation *continuation =
+        (const struct mag_continuation *)(const void *)job;
+
+    if (queue == &pool || continuation->home != ((uintptr_t)sched | MAG_HOME_SCHED)) {
+        push(&pool, job);
+        return 0;
+    }
+    trace("post %s", queue->name);
+    push(queue, job);
     return 0;
 }
 
@@ -75,13 +88,67 @@ int __wrap_mag_sched_default(struct mag_sched **ret_sched)
     return 0;
 }
 
-struct mag_executor *runs_enter(int from)
-{
-    struct mag_executor *before = mag_executor_current();
+/* ------------------------------------------------------------------- surroundings */
 
-    if (from != FROM_HERE)
-        (void)mag_executor_enter(from < 2 ? &contexts[from].executor : NULL);
+static struct mag_sched *sched_here(void)
+{
+    return (struct mag_sched *)(mag_here.roaming & ~(uintptr_t)MAG_HOME_TAGS);
+}
+
+static struct surroundings here(void)
+{
+    return (struct surroundings){mag_executor_current(), sched_here()};
+}
+
+void runs_leave(struct surroundings before)
+{
+    mag_here.roaming = (uintptr_t)before.sched | MAG_HOME_SCHED | MAG_HOME_ROAMING;
+    (void)mag_executor_enter(before.executor);
+}
+
+static void enter_queue(unsigned which)
+{
+    struct queue *queue = &queues[which];
+    struct surroundings there = {NULL, NULL};
+
+    if (which < 2)
+        there.executor = &queue->executor;
+    else
+        there.sched = (void *)queue;
+    runs_leave(there);
+}
+
+struct surroundings runs_enter(int from)
+{
+    struct surroundings before = here();
+
+    if (from < 2)
+        enter_queue((unsigned)from);
+    else if (from < FROM_HERE)
+        runs_leave((struct surroundings){NULL, NULL});
+    else if (from >= FROM_SCHED && from < FROM_END)
+        enter_queue((unsigned)(from - FROM_SCHED + 2));
     return before;
+}
+
+enum captured runs_captures(unsigned flags)
+{
+    if ((flags & MAG_AWAIT_CONTEXT) == 0)
+        return CAPTURED_NONE;
+    if (mag_executor_current() != NULL)
+        return CAPTURED_EXECUTOR;
+    if (sched_here() == NULL)
+        return CAPTURED_NONE;
+    return (void *)sched_here() == (void *)&queues[2] ? CAPTURED_S0 : CAPTURED_S1;
+}
+
+static const char *name_here(void)
+{
+    const void *at = mag_executor_current();
+
+    if (at == NULL)
+        at = sched_here();
+    return at == NULL ? "-" : ((const struct queue *)at)->name;
 }
 
 /* -------------------------------------------------------------------- continuations */
@@ -101,33 +168,37 @@ void runs_play(unsigned list)
     }
 }
 
-static void body(unsigned id, const char *here)
+static void body(unsigned id, const char *how)
 {
-    struct mag_executor *before = mag_executor_current();
-    const struct queue *current = (const struct queue *)(const void *)before;
+    struct surroundings before = here();
 
-    trace("run %u %s %s", id, here, current != NULL ? current->name : "-");
+    trace("run %u %s %s", id, how, name_here());
     if (runs[id].body >= 0)
         runs_play((unsigned)runs[id].body + 1);
-    (void)mag_executor_enter(before);
+    runs_leave(before);
 }
 
 static void on_run(struct mag_job *job)
 {
     struct run *run = (struct run *)(void *)job;
     unsigned id = (unsigned)(run - runs);
-    enum where here = where;
+    enum where from = where;
 
     if (ended)
         return;
     if (run->of_promise) {
         run->ran = true;
-    } else if (here == POOL) {
+    } else if (from == POOL) {
         on_pool[on_pool_count++] = id;
     } else {
         where = INLINE;
-        body(id, here == POSTED ? "posted" : "inline");
+        body(id, from == POSTED ? "posted" : "inline");
     }
+}
+
+bool runs_have_room(void)
+{
+    return run_count < RUNS_MAX;
 }
 
 struct mag_continuation *runs_new(int body_of, bool of_promise, unsigned *ret_id)
@@ -165,17 +236,27 @@ static void drain_pool(void)
         body(ids[i], "pool");
 }
 
-static void drain_context(struct queue *context)
+static void drain_queue(unsigned which)
 {
+    struct surroundings before = here();
     struct mag_job *job;
 
-    while ((job = pop(context)) != NULL) {
-        (void)mag_executor_enter(&context->executor);
+    while ((job = pop(&queues[which])) != NULL) {
+        enter_queue(which);
         where = POSTED;
         job->run(job);
         where = INLINE;
-        (void)mag_executor_enter(NULL);
+        runs_leave(before);
     }
+}
+
+static bool is_anything_queued(void)
+{
+    bool is = pool.first != pool.end;
+
+    for (unsigned i = 0; i < QUEUES; i++)
+        is |= queues[i].first != queues[i].end;
+    return is;
 }
 
 static bool drain_promises(void)
@@ -195,17 +276,17 @@ static bool drain_promises(void)
 
 void runs_drain(void)
 {
-    struct mag_executor *before = mag_executor_enter(NULL);
+    struct surroundings before = here();
 
+    runs_leave((struct surroundings){NULL, NULL});
     do {
-        while (pool.first != pool.end || contexts[0].first != contexts[0].end ||
-               contexts[1].first != contexts[1].end) {
+        while (is_anything_queued()) {
             drain_pool();
-            drain_context(&contexts[0]);
-            drain_context(&contexts[1]);
+            for (unsigned i = 0; i < QUEUES; i++)
+                drain_queue(i);
         }
     } while (drain_promises());
-    (void)mag_executor_enter(before);
+    runs_leave(before);
 }
 
 void runs_begin(char *new_lists[], unsigned count)
@@ -215,8 +296,8 @@ void runs_begin(char *new_lists[], unsigned count)
     run_count = steps = on_pool_count = 0;
     ended = false;
     pool.first = pool.end = 0;
-    for (unsigned i = 0; i < 2; i++)
-        contexts[i].first = contexts[i].end = 0;
+    for (unsigned i = 0; i < QUEUES; i++)
+        queues[i].first = queues[i].end = 0;
 }
 
 void runs_end(void)

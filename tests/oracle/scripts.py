@@ -31,10 +31,11 @@ class Maker:
                 (5, self.status), (6, self.get), (14, self.register), (1, self.register_null),
                 (3, self.mock), (4, self.fire), (9, self.make_value), (3, self.of_source),
                 (3, self.of_mock), (1, self.bad), (2, self.copy), (2, self.configure),
-                (5, self.preserve), (5, self.as_promise), (4, self.ask), (6, self.read),
+                (5, self.preserve), (2, self.release), (5, self.as_promise), (4, self.ask), (6, self.read),
                 (7, self.wait), (4, self.equal), (3, self.new_promise),
                 (4, self.complete_promise), (3, self.enter), (4, self.drain),
-                (3, self.convert_mock), (2, self.twins), (2, self.configured), (1, self.reset_under)):
+                (3, self.convert_mock), (2, self.twins), (2, self.configured), (3, self.home),
+                (1, self.reset_under)):
             upto += weight
             yield make, upto
 
@@ -77,8 +78,8 @@ class Maker:
         return -1 if later <= 0 or self.maybe(0.4) else self.level + 1 + self.below(later)
 
     def origin(self):
-        """From which context: 0, 1, 2 the base class, 3 none, 4 as it is."""
-        return (4, 4, 0, 1, 2, 3)[self.below(6)]
+        """From which context: 0, 1, 2 the base class, 3 none, 4 as it is, 5, 6 a scheduler."""
+        return (4, 4, 0, 1, 2, 3, 5, 6)[self.below(8)]
 
     # -------------------------------------------------------------------------- cores
 
@@ -160,6 +161,9 @@ class Maker:
     def preserve(self):
         return f"preserve {self.value()} {self.below(VALUES)}"
 
+    def release(self):
+        return f"release {self.value()}"
+
     def as_promise(self):
         return f"aspromise {self.value()} {self.below(PROMISES)}"
 
@@ -229,7 +233,8 @@ class Maker:
                 f"result {value} 1 2")[self.below(3)]
         preserve = f"preserve {value} {value};" * self.maybe(.4)
         return (f"{made};conf {value} {value} 0;{preserve}"
-                f"await {value} {1 + 2 * self.below(2)} {self.below(2)} {self.body()}")
+                f"await {value} {1 + 2 * self.below(2)} {(0, 1, 5, 6)[self.below(4)]} "
+                f"{self.body()}")
 
     def reset_under(self):
         """A core that is reset while its conversion is queued."""
@@ -241,7 +246,18 @@ class Maker:
     # --------------------------------------------------------------------- surroundings
 
     def enter(self):
-        return f"enter {self.below(4)}"
+        return f"enter {(0, 1, 2, 3, 5, 6)[self.below(6)]}"
+
+    def home(self):
+        """Awaited on a scheduler, completed there or elsewhere."""
+        value, core, promise = self.value(), self.core(), self.below(PROMISES)
+        end = f"enter {(0, 3, 5, 6)[self.below(4)]}"
+        flags = 1 + 2 * self.below(2)
+        if self.maybe(.5):
+            return (f"reset {core};reg {core} 0 {flags} {5 + self.below(2)} {self.body()};"
+                    f"{end};set {core} 4")
+        return (f"pnew {promise} 1 {self.maybe(.3)};promise {value} {promise};await {value} "
+                f"{flags} {(0, 5, 6)[self.below(3)]} {self.body()};{end};pset {promise} 4")
 
     def drain(self):
         return "drain"

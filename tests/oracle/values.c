@@ -145,23 +145,42 @@ static void read(const struct value *v)
     answer_read(r, v->typed, result, detail);
 }
 
+/* Whether nobody has awaited the promise from a context before. */
+static bool is_first_of(mag_vtask task)
+{
+    uintptr_t promise = task.backing & ~(uintptr_t)(MAG_VTASK_TAGS | MAG_VTASK_HELD);
+
+    for (unsigned i = 0; i < world.awaited_count; i++) {
+        if (world.awaited[i] == promise)
+            return false;
+    }
+    world.awaited[world.awaited_count++] = promise;
+    return true;
+}
+
 static void await(const struct value *v, const int *n)
 {
     bool promise = (v->task.backing & MAG_VTASK_KIND) == MAG_VTASK_PROMISE;
     bool pending = promise && mag_vtask_status(v->task) == MAG_PENDING;
     bool dropped = (v->task.backing & MAG_VTASK_NO_CONTEXT) != 0;
-    struct mag_executor *before = mag_executor_current();
+    struct surroundings before = runs_enter(n[2]);
+    enum captured captured = dropped ? CAPTURED_NONE : runs_captures((unsigned)n[1]);
     unsigned id;
-    struct mag_continuation *continuation = runs_new(n[3], pending, &id);
+    /* Where it runs is the promise's affair without a context; and of all but the first
+     * with one, as their order is. */
+    bool open = pending &&
+                !(runs_have_room() && captured != CAPTURED_NONE && is_first_of(v->task));
+    struct mag_continuation *continuation = runs_new(n[3], open, &id);
 
     if (continuation == NULL) {
+        runs_leave(before);
         answer("full");
         return;
     }
-    (void)runs_enter(pending ? FROM_NONE : n[2]);
-    bool captured = !dropped && captures((unsigned)n[1]);
+    if (open)
+        (void)runs_enter(FROM_NONE);
     int r = mag_vtask_on_completed(v->task, continuation, (unsigned)n[1]);
-    (void)mag_executor_enter(before);
+    runs_leave(before);
     if (v->core != NULL)
         core_note_register(v->core, v->task.payload, (unsigned)n[1], captured, r);
     if (r == 0)
@@ -174,7 +193,12 @@ static bool same_backing(const struct value *v, const struct value *w)
 {
     if ((v->task.backing & MAG_VTASK_KIND) == MAG_VTASK_ERROR)
         return v->identity == w->identity;
-    return ((v->task.backing ^ w->task.backing) & ~(uintptr_t)MAG_VTASK_NO_CONTEXT) == 0;
+    uintptr_t backing = v->task.backing, other = w->task.backing;
+    uintptr_t tags = MAG_VTASK_NO_CONTEXT;
+
+    if ((backing & other & MAG_VTASK_KIND) == MAG_VTASK_PROMISE)
+        tags |= MAG_VTASK_HELD;
+    return ((backing ^ other) & ~tags) == 0;
 }
 
 /* Also whether the hashes agree, where that is laid down: of the same backing, and of
@@ -285,7 +309,8 @@ static void preserve(const struct value *v, int variable)
         return;
     }
     if ((made.task.backing & MAG_VTASK_KIND) == MAG_VTASK_PROMISE)
-        refer((struct mag_promise *)(made.task.backing & ~(uintptr_t)MAG_VTASK_TAGS));
+        refer((struct mag_promise *)(made.task.backing &
+                                     ~(uintptr_t)(MAG_VTASK_TAGS | MAG_VTASK_HELD)));
     if (source) {
         made.core = NULL;
         made.mock = NULL;
@@ -293,6 +318,17 @@ static void preserve(const struct value *v, int variable)
         made.loose = is_loose(v, made.task);
     }
     keep(variable, made);
+}
+
+/* What holds a reference is preserved once more, as the script may still read it. */
+static void release(const struct value *v)
+{
+    mag_vtask task = v->task;
+    bool held = (task.backing & MAG_VTASK_KIND) == MAG_VTASK_PROMISE &&
+                (task.backing & MAG_VTASK_HELD) != 0;
+    int r = held ? mag_vtask_preserve(task, &task) : 0;
+
+    answer_code(r == 0 ? mag_vtask_release(task) : r);
 }
 
 /* ----------------------------------------------------------------------- operations */
@@ -315,6 +351,8 @@ bool operate_value(const struct words *words)
         preserve(&v, n[1]);
     } else if (strcmp(words->word, "aspromise") == 0) {
         as_promise(&v, n[1]);
+    } else if (strcmp(words->word, "release") == 0) {
+        release(&v);
     } else if (strcmp(words->word, "ask") == 0) {
         ask(&v);
     } else if (strcmp(words->word, "read") == 0) {

@@ -17,8 +17,17 @@ enum { VARIABLES = 8, RUNS_MAX = 64, STEPS_MAX = 300, LISTS_MAX = 8, OBJECTS_MAX
 /* What an operation that cannot be played answers. */
 #define NONE "none"
 
-/* Where a continuation is registered from. */
-enum { FROM_NONE = 3, FROM_HERE = 4 };
+/* Where a continuation is registered from: 0 and 1 are executors, 2 and 3 none. */
+enum { FROM_NONE = 3, FROM_HERE = 4, FROM_SCHED = 5, FROM_END = 7 };
+
+/* What surrounds the thread; only one of the two is set. */
+struct surroundings {
+    struct mag_executor *executor;
+    struct mag_sched *sched;
+};
+
+/* What a registration captures: nothing, an executor, or one of two schedulers. */
+enum captured { CAPTURED_NONE, CAPTURED_EXECUTOR, CAPTURED_S0, CAPTURED_S1 };
 
 /* A core, and for the coverage what the test knows of it. */
 struct core {
@@ -27,8 +36,8 @@ struct core {
     struct core *next; /* of all that the script has made */
     bool wrapped, typed;
     bool done, registered;
-    unsigned flags; /* of the registration */
-    bool captured;  /* an executor, by the registration */
+    unsigned flags;         /* of the registration */
+    enum captured captured; /* by the registration */
 };
 
 /* A source that says what the script wants, and prints what it is asked. */
@@ -64,6 +73,8 @@ struct world {
     struct promise promises[VARIABLES];
     struct mag_promise *references[OBJECTS_MAX]; /* to be given back */
     unsigned reference_count, identities;
+    uintptr_t awaited[RUNS_MAX]; /* pending promises, from a context */
+    unsigned awaited_count;
     bool muted; /* the trace is complete */
 };
 
@@ -88,11 +99,17 @@ void answer_read(int code, bool typed, uint64_t result, uint64_t detail);
 void runs_begin(char *lists[], unsigned count);
 void runs_end(void);
 void runs_drain(void);
-/* runs.c: 0, 1: an executor; 2, 3: none; 4: as it is.  The one before. */
-struct mag_executor *runs_enter(int from);
+/* runs.c: 0, 1: an executor; 2, 3: none; 4: as it is; 5, 6: a worker of a scheduler.
+ * What was before. */
+struct surroundings runs_enter(int from);
+void runs_leave(struct surroundings before);
+/* runs.c: what a registration with `flags` captures here, and what is here. */
+enum captured runs_captures(unsigned flags);
 /* runs.c: a new continuation, or NULL: there are too many.  `of_promise`: where it runs
  * is the promise's affair, so it is told at the end of the drain. */
 struct mag_continuation *runs_new(int body, bool of_promise, unsigned *ret_id);
+/* runs.c: whether there are not. */
+bool runs_have_room(void);
 /* runs.c: the steps of bodies are counted from here on. */
 void runs_play(unsigned list);
 
@@ -104,11 +121,9 @@ bool operate_mock(const struct words *words);
 bool operate_promise(const struct words *words);
 bool operate_value(const struct words *words);
 
-/* cores.c: whether a registration with `flags` captures an executor here. */
-bool captures(unsigned flags);
 /* cores.c: what a registration and a completion mean for the coverage. */
-void core_note_register(struct core *core, uint64_t token, unsigned flags, bool captured,
-                        int r);
+void core_note_register(struct core *core, uint64_t token, unsigned flags,
+                        enum captured captured, int r);
 
 /* cells.c */
 enum call { CALL_STATUS, CALL_GET, CALL_REGISTER, CALL_COMPLETE, CALL_RESET, CALLS };
@@ -131,7 +146,8 @@ enum backing {
     BACKS
 };
 void cell_call(enum call call, enum at at);
-void cell_place(bool executor, bool flow, bool queued, bool late);
+enum place { PLACE_NONE, PLACE_EXECUTOR, PLACE_SCHED_HERE, PLACE_SCHED, PLACES };
+void cell_place(enum place place, bool flow, bool queued, bool late);
 void cell_convert(bool preserve, enum backing backing);
 /* A line for each: how often it was reached, and its name. */
 void cells_print(const char *path);

@@ -106,12 +106,14 @@ enum way {
     PLAIN,
     CONFIGURED,
     ON,
-    ON_NOWHERE,
     CONFIGURED_ON,
     DONE,
     DONE_CONFIGURED,
+    DONE_ON,
     TRY,
     TRY_CONFIGURED,
+    TRY_DONE_ON,
+    TRY_ON,
     WAYS
 };
 
@@ -128,12 +130,14 @@ static const struct expected table[WAYS] = {
     [PLAIN] = {"MAG_AWAIT", 1, 0, 1},
     [CONFIGURED] = {"MAG_AWAIT of a configured task", 0, 0, 0},
     [ON] = {"MAG_AWAIT_ON", 0, 1, 4},
-    [ON_NOWHERE] = {"MAG_AWAIT_ON of NULL", 0, 0, 4},
     [CONFIGURED_ON] = {"MAG_AWAIT_ON of a configured task", 0, 1, 4},
     [DONE] = {"MAG_AWAIT_DONE", 1, 0, 1},
     [DONE_CONFIGURED] = {"MAG_AWAIT_DONE of a configured task", 0, 0, 0},
+    [DONE_ON] = {"MAG_AWAIT_DONE_ON", 0, 1, 4},
     [TRY] = {"MAG_TRY_DONE", 1, 0, 1},
     [TRY_CONFIGURED] = {"MAG_TRY_DONE of a configured task", 0, 0, 0},
+    [TRY_DONE_ON] = {"MAG_TRY_DONE_ON", 0, 1, 4},
+    [TRY_ON] = {"MAG_TRY_ON of a configured task", 0, 1, 4},
 };
 
 static struct mag_core first_wait;
@@ -168,18 +172,22 @@ MAG_ASYNC(long_task, travel, (enum way, way), long item;)
         MAG_AWAIT(f, f->item, typed(false));
     else if (f->way == ON)
         MAG_AWAIT_ON(f, &other.executor, f->item, typed(true));
-    else if (f->way == ON_NOWHERE)
-        MAG_AWAIT_ON(f, NULL, f->item, typed(true));
     else if (f->way == CONFIGURED_ON)
         MAG_AWAIT_ON(f, &other.executor, f->item, typed(false));
     else if (f->way == DONE)
         MAG_AWAIT_DONE(f, untyped(true));
     else if (f->way == DONE_CONFIGURED)
         MAG_AWAIT_DONE(f, untyped(false));
+    else if (f->way == DONE_ON)
+        MAG_AWAIT_DONE_ON(f, &other.executor, untyped(true));
     else if (f->way == TRY)
         MAG_TRY_DONE(f, tried, untyped(true));
-    else
+    else if (f->way == TRY_CONFIGURED)
         MAG_TRY_DONE(f, tried, untyped(false));
+    else if (f->way == TRY_DONE_ON)
+        MAG_TRY_DONE_ON(f, &other.executor, tried, untyped(true));
+    else
+        MAG_TRY_ON(f, &other.executor, tried, f->item, typed(false));
     tried_detail = mag_async_detail(f);
     passed_under = mag_executor_current();
     passed++;
@@ -189,12 +197,13 @@ MAG_ASYNC(long_task, travel, (enum way, way), long item;)
 
 static bool tries(enum way way)
 {
-    return way == TRY || way == TRY_CONFIGURED;
+    return way >= TRY;
 }
 
-static bool has_result(enum way way)
+/* What the function returns. */
+static long result_of_way(enum way way, int error)
 {
-    return way <= CONFIGURED_ON;
+    return error == 0 && (way <= CONFIGURED_ON || way == TRY_ON) ? RESULT : 0;
 }
 
 /* Calls it under `here`, and brings it to the await that the test is about. */
@@ -242,7 +251,7 @@ static void travel_there(enum way way, enum kind kind)
                                    : want->other != 0 ? &other.executor
                                                       : NULL);
     assert_int_equal(long_task_get(task, &result), 0);
-    assert_int_equal(result, has_result(way) ? RESULT : 0);
+    assert_int_equal(result, result_of_way(way, error));
     if (tries(way)) {
         assert_int_equal(tried, -EIO);
         assert_int_equal(tried_detail, DETAIL);
@@ -311,7 +320,7 @@ static void pass_through(enum way way, enum kind kind, int error)
     /* Nothing stands behind it: no frame was rented. */
     assert_true(mag_vtask_equal(
         task.task, passed == 0 ? mag_vtask_failed(error, DETAIL)
-                               : mag_vtask_result(has_result(way) ? RESULT : 0)));
+                               : mag_vtask_result((uint64_t)result_of_way(way, error))));
     assert_int_equal(long_task_get(task, &result), passed == 0 ? error : 0);
     end_awaited();
 }

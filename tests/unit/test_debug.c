@@ -330,6 +330,10 @@ static void misuse_of_a_promise_is_told_with_its_sites(void **state)
     assert_true(site_has(&ear.last.here, caller));
     assert_noted(&ear.last.created, created);
     assert_noted(&ear.last.consumed, released);
+    /* It holds no reference; one that does has been released too often. */
+    assert_int_equal(mag_vtask_release(task), 0);
+    assert_int_equal(ear.told, 5);
+    task.backing |= MAG_VTASK_HELD;
     assert_int_equal(mag_vtask_release(task), MAG_E_TOKEN);
     assert_int_equal(ear.told, 6);
 }

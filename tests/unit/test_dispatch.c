@@ -200,7 +200,7 @@ static struct registration registration_make(void (*then)(struct probe *))
 }
 
 /* VT-108 */
-static void the_pool_itself_is_never_captured(void **state)
+static void a_plain_job_has_no_executor_and_comes_back_to_its_scheduler(void **state)
 {
     struct registration of = registration_make(register_there);
     (void)state;
@@ -208,6 +208,28 @@ static void the_pool_itself_is_never_captured(void **state)
     of.job.arg = &of;
     pool_run(pool, &of.job);
     assert_null(of.executor);
+    assert_int_equal(of.registered, 0);
+    assert_int_equal(mag_core_set_result(&core, 1), 0);
+    probe_expect_one_run(&of.waiter);
+    assert_ptr_equal(of.waiter.sched, pool);
+    assert_null(of.waiter.executor);
+}
+
+static void register_roaming(struct probe *probe)
+{
+    struct registration *of = probe->arg;
+
+    of->registered = core_register(&core, &of->waiter, 0);
+}
+
+/* VT-109 */
+static void what_need_not_come_back_runs_in_any_completing_call(void **state)
+{
+    struct registration of = registration_make(register_roaming);
+    (void)state;
+
+    of.job.arg = &of;
+    pool_run(pool, &of.job);
     assert_int_equal(of.registered, 0);
     assert_int_equal(mag_core_set_result(&core, 1), 0);
     assert_int_equal(probe_runs(&of.waiter), 1);
@@ -385,7 +407,10 @@ int main(void)
         cmocka_unit_test_setup(an_inline_continuation_runs_under_the_completers_executor,
                                begin),
         cmocka_unit_test_setup(the_caller_may_name_the_home_itself, begin),
-        cmocka_unit_test_setup(the_pool_itself_is_never_captured, begin),
+        cmocka_unit_test_setup(
+            a_plain_job_has_no_executor_and_comes_back_to_its_scheduler, begin),
+        cmocka_unit_test_setup(what_need_not_come_back_runs_in_any_completing_call,
+                               begin),
         cmocka_unit_test_setup(a_queued_continuation_goes_to_the_pool_it_was_awaited_on,
                                begin),
         cmocka_unit_test_setup(awaited_outside_it_is_queued_on_the_completers_pool,

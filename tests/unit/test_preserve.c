@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/promise_kit.h"
 
+#include <magpie/async.h>
+#include <magpie/when.h>
+
 static struct mag_promise *converted(mag_vtask task)
 {
     struct mag_promise *promise = NULL;
@@ -115,6 +118,178 @@ static void preserving_sets_the_context_bit_of_sources_and_promises(void **state
         assert_int_equal(mag_vtask_release(kept), 0);
     }
     mag_promise_release(promise);
+}
+
+/* --------------------------------------------------------------------- releasing */
+
+/* A promise of somebody else's, who alone may end it. */
+static void assert_is_theirs(struct mag_promise *promise)
+{
+    struct mag_promise *other = promise_of(0);
+
+    assert_ptr_not_equal(other, promise);
+    assert_int_equal(mag_vtask_status(mag_promise_task(promise)), MAG_PENDING);
+    assert_int_equal(mag_promise_set_result(promise, 42), 0);
+    assert_int_equal(result_of(mag_promise_task(promise)), 42);
+    assert_int_equal(mag_vtask_status(mag_promise_task(other)), MAG_PENDING);
+    mag_promise_release(other);
+    mag_promise_release(promise);
+}
+
+/* VT-55 */
+static void releasing_a_promises_own_task_leaves_it_to_those_who_hold_it(void **state)
+{
+    struct mag_promise *promise = promise_of(0);
+    mag_vtask task;
+    (void)state;
+
+    assert_int_equal(mag_vtask_from_promise(promise, &task), 0);
+    assert_int_equal(mag_vtask_release(task), 0);
+    assert_int_equal(mag_vtask_release(mag_vtask_configure(task, false)), 0);
+    assert_int_equal(mag_vtask_release(mag_promise_task(promise)), 0);
+    struct mag_promise *same = converted(task);
+    assert_int_equal(mag_vtask_release(task), 0);
+    mag_promise_release(same);
+    assert_is_theirs(promise);
+    /* Not even looked at when it is gone. */
+    assert_int_equal(mag_vtask_release(task), 0);
+    assert_int_equal(mag_vtask_as_promise(mag_vtask_result(0), &same), 0);
+    assert_int_equal(mag_vtask_release(mag_promise_task(same)), 0);
+}
+
+/* VT-196 */
+static void what_when_any_has_not_preserved_is_not_released(void **state)
+{
+    (void)state;
+    for (unsigned late = 0; late < 2; late++) {
+        struct mag_promise *mine = promise_of(0), *other = promise_of(0);
+        struct scripted source;
+        mag_vtask tasks[4] = {mag_promise_task(mine), mag_promise_task(other),
+                              scripted_begin(&source, MAG_PENDING, 0, 42),
+                              preserved(mag_promise_task(mine))};
+        mag_vtask any;
+
+        if (late != 0)
+            assert_int_equal(mag_promise_set_result(other, 1), 0);
+        assert_int_equal(mag_when_any(tasks, 4, &any), 0);
+        if (late == 0)
+            assert_int_equal(mag_promise_set_result(other, 1), 0);
+        assert_int_equal(result_of(any), 1);
+        for (unsigned i = 0; i < 4; i++)
+            assert_int_equal(mag_vtask_release(tasks[i]), 0);
+        if (late == 0)
+            scripted_complete(&source, MAG_SUCCEEDED, 0, 42);
+        mag_promise_release(other);
+        assert_is_theirs(mine);
+    }
+}
+
+static void what_a_timeout_or_a_wait_has_not_preserved_is_not_released(void **state)
+{
+    struct mag_promise *promise = promise_of(0);
+    mag_vtask task = mag_promise_task(promise);
+    mag_vtask timed;
+    (void)state;
+
+    assert_int_equal(mag_vtask_wait(&task, 0, 0), -ETIMEDOUT);
+    assert_int_equal(mag_vtask_release(task), 0);
+    assert_int_equal(mag_vtask_with_timeout(NULL, &task, 0, &timed), 0);
+    assert_int_equal(mag_vtask_wait_take(timed, NULL, 0), -ETIMEDOUT);
+    assert_int_equal(mag_vtask_release(task), 0);
+    assert_int_equal(mag_vtask_wait_take(mag_vtask_result(1), NULL, 0), 0);
+    assert_is_theirs(promise);
+}
+
+/* VT-55, VT-37 */
+static void a_preserved_promise_is_kept_by_its_task_alone(void **state)
+{
+    struct mag_promise *promise = promise_of(0);
+    mag_vtask own = mag_promise_task(promise);
+    mag_vtask kept = preserved(own);
+    mag_vtask copy = mag_vtask_configure(kept, false);
+    (void)state;
+
+    assert_true(mag_vtask_equal(kept, own));
+    assert_true(mag_vtask_equal(copy, own));
+    assert_true(mag_vtask_hash(kept) == mag_vtask_hash(own));
+    mag_promise_release(promise);
+    assert_int_equal(mag_vtask_status(own), MAG_PENDING);
+    assert_int_equal(mag_promise_set_result(promise, 3), 0);
+    assert_int_equal(result_of(kept), 3);
+    assert_int_equal(mag_vtask_wait_take(copy, NULL, 0), 0);
+    assert_int_equal(mag_vtask_release(copy), 0);
+    assert_int_equal(mag_vtask_status(own), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_release(kept), MAG_E_TOKEN);
+}
+
+/* ------------------------------------------------------------- tasks without object */
+
+MAG_ASYNC(mag_task, await_it, (mag_vtask, task, struct mag_executor *, on), int error;)
+{
+    MAG_BEGIN(f);
+    if (f->on == NULL)
+        MAG_AWAIT_DONE(f, mag_task_of(f->task));
+    else
+        MAG_TRY_DONE_ON(f, f->on, f->error, mag_task_of(f->task));
+    MAG_FAIL(f, f->error);
+    MAG_END(f);
+}
+
+MAG_ASYNC(mag_task, return_it, (mag_vtask, task, mag_vtask, first), )
+{
+    MAG_BEGIN(f);
+    MAG_AWAIT_DONE(f, mag_task_of(f->first));
+    return mag_task_of(f->task);
+    MAG_END(f);
+}
+
+/* A kind without an address, as only a hand makes it. */
+static void assert_is_stale(mag_vtask task)
+{
+    struct mag_executor nowhere = {NULL};
+    struct mag_core first = {0};
+    struct mag_promise *promise = NULL;
+    struct counting counting;
+    mag_vtask tasks[2] = {mag_vtask_result(1), task};
+    mag_vtask made = mag_vtask_result(9);
+    uint64_t result = 9;
+    bool is;
+
+    assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_is_completed(task, &is), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_get(task, &result), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_finish(task), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_discard(task), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_on_completed(task, counting_begin(&counting, NULL), 1),
+                     MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_as_promise(task, &promise), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_preserve(task, &made), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_wait_take(task, NULL, 0), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_with_timeout(NULL, &task, 1, &made), MAG_E_TOKEN);
+    assert_int_equal(mag_when_any(&tasks[1], 1, &made), MAG_E_TOKEN);
+    assert_int_equal(mag_when_all(tasks, 2, &made), 0);
+    assert_int_equal(mag_vtask_finish(made), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_release(task), 0);
+    assert_int_equal(mag_task_get(await_it(task, NULL)), MAG_E_TOKEN);
+    assert_int_equal(mag_task_get(await_it(task, &nowhere)), MAG_E_TOKEN);
+    mag_task later = return_it(task, mag_core_task(&first));
+    assert_int_equal(mag_core_set_result(&first, 1), 0);
+    assert_int_equal(mag_task_get(later), MAG_E_TOKEN);
+    assert_int_equal(result, 9);
+    assert_true(mag_vtask_equal(task, task));
+    assert_true(mag_vtask_hash(task) != 0);
+}
+
+/* VT-13, VT-203 */
+static void a_core_or_promise_without_an_address_is_stale_however_it_is_used(void **state)
+{
+    (void)state;
+    for (uint64_t token = 0; token < 2; token++) {
+        assert_is_stale((mag_vtask){MAG_VTASK_CORE, token});
+        assert_is_stale((mag_vtask){MAG_VTASK_CORE | MAG_VTASK_NO_CONTEXT, token});
+        assert_is_stale((mag_vtask){MAG_VTASK_PROMISE, token});
+        assert_is_stale((mag_vtask){MAG_VTASK_PROMISE | MAG_VTASK_NO_CONTEXT, token});
+    }
 }
 
 /* --------------------------------------------------------------------- typed tasks */
@@ -237,6 +412,12 @@ int main(void)
         cmocka_unit_test(an_error_is_preserved_as_itself),
         cmocka_unit_test(a_preserved_source_is_another_task_to_use_without_limit),
         cmocka_unit_test(preserving_sets_the_context_bit_of_sources_and_promises),
+        cmocka_unit_test(releasing_a_promises_own_task_leaves_it_to_those_who_hold_it),
+        cmocka_unit_test(what_when_any_has_not_preserved_is_not_released),
+        cmocka_unit_test(what_a_timeout_or_a_wait_has_not_preserved_is_not_released),
+        cmocka_unit_test(a_preserved_promise_is_kept_by_its_task_alone),
+        cmocka_unit_test(
+            a_core_or_promise_without_an_address_is_stale_however_it_is_used),
         cmocka_unit_test(large_results_are_compared_when_nothing_backs_the_tasks),
         cmocka_unit_test(typed_tasks_are_preserved_with_their_results),
         cmocka_unit_test(discarding_reads_a_source_when_it_is_complete),

@@ -58,7 +58,14 @@ sealed partial class Player
         world.Print("> " + operation);
         try
         {
-            answer = Do(words[0], n);
+            answer = "ok";
+            // What is entered must not be left with a scheduler's task.
+            if (words[0] == "enter")
+                world.Enter(n[0]);
+            else if (words[0] == "drain")
+                world.Drain();
+            else
+                world.On(() => answer = Do(words[0], n));
         }
         catch (Misuse misuse)
         {
@@ -75,8 +82,6 @@ sealed partial class Player
     {
         switch (word)
         {
-            case "enter": world.Enter(n[0]); return "ok";
-            case "drain": world.Drain(); return "ok";
             case "new": case "async": case "set": case "fail": case "cancel": case "fail0":
             case "reset": case "status": case "get": case "reg": case "regnull":
                 return DoCore(word, n);
@@ -136,7 +141,7 @@ sealed partial class Player
             case "status": return core.GetStatus(token).ToString();
             case "get": return Read(() => core.GetResult(token));
             case "regnull": core.OnCompleted(null, null, token, 0); return "ok";
-            default: return Register(n[3], n[4], false, false, continuation =>
+            default: return Register(n[3], n[4], null, false, (continuation, _) =>
                 core.OnCompleted(continuation, null, token,
                                  (ValueTaskSourceOnCompletedFlags)n[2]));
         }
@@ -158,23 +163,32 @@ sealed partial class Player
         return "ok";
     }
 
-    /// Registers a continuation as if from context `from`; never inside the call.
-    string Register(int from, int body, bool ofPromise, bool alone,
-                    Action<Action<object>> register)
+    /// Registers a continuation as if from context `from`; never inside the call.  `pending`:
+    /// on that promise, which is not complete; of its continuations the first that captures a
+    /// context is told where it runs, the others at the end, as their order is left open.
+    /// `register` is told whether there is a context.
+    string Register(int from, int body, Task pending, bool comeBack,
+                    Action<Action<object>, bool> register)
     {
         SynchronizationContext before = SynchronizationContext.Current;
+        Sched was = world.Here;
 
         if (world.Runs >= World.RunsMax)
             return "full";
-        world.Enter(alone ? 3 : from);
+        world.Enter(from);
         try
         {
-            Action<object> continuation = world.Continuation(body, ofPromise, out int id);
-            register(continuation);
+            bool there = SynchronizationContext.Current is Context || world.Here != null;
+            bool open = pending != null && !(comeBack && there && world.Awaited.Add(pending));
+            if (open)
+                world.Enter(3);
+            Action<object> continuation = world.Continuation(body, open, out int id);
+            world.On(() => register(continuation, there));
             return "id " + id;
         }
         finally
         {
+            world.Here = was;
             SynchronizationContext.SetSynchronizationContext(before);
         }
     }

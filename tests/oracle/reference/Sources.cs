@@ -39,6 +39,65 @@ sealed class Context : SynchronizationContext
     }
 }
 
+/// Stands for a context while a pending promise is awaited.  A promise of .NET runs its
+/// continuations inside the completing call if the completer is on their context already,
+/// which it tells by the address; Magpie posts (VT-112).
+sealed class Twin : SynchronizationContext
+{
+    readonly Context original;
+    readonly bool queued; // the promise's continuations are
+
+    public Twin(Context original, bool queued)
+    {
+        this.original = original;
+        this.queued = queued;
+    }
+
+    public override void Post(SendOrPostCallback callback, object state)
+    {
+        if (Current == original && !queued)
+            Difference.Made("VT-112");
+        original.Post(callback, state);
+    }
+}
+
+/// A scheduler of workers, as Magpie's; keeps what is posted to it until the script drains.
+sealed class Sched : TaskScheduler
+{
+    public readonly string Name;
+    public readonly Queue<Task> Waiting = new();
+    public static bool Entering; // the next task that is to run inline enters a scheduler
+    readonly World world;
+
+    public Sched(World world, string name) { this.world = world; Name = name; }
+
+    public void Run(Task task) => TryExecuteTask(task);
+
+    protected override void QueueTask(Task task)
+    {
+        // VT-104: a core that is completed on the scheduler where it is awaited has its
+        // continuation run inside the call, as promises have in .NET.
+        if (world.Inline && Current == this)
+        {
+            Difference.Made("VT-104");
+            TryExecuteTask(task);
+            return;
+        }
+        world.Print("post " + Name);
+        Waiting.Enqueue(task);
+    }
+
+    protected override bool TryExecuteTaskInline(Task task, bool queued)
+    {
+        bool enters = Entering;
+
+        Entering = false;
+        return (enters || Current == this) && TryExecuteTask(task);
+    }
+
+    protected override IEnumerable<Task> GetScheduledTasks() => Waiting;
+}
+
 /// What a value of a script may be backed by.
 interface IBacking : IValueTaskSource, IValueTaskSource<int> { }
 
@@ -83,7 +142,10 @@ sealed class Core : IBacking
         {
             done = true;
             again = how;
+            bool before = world.Inline;
+            world.Inline = !core.RunContinuationsAsynchronously;
             how();
+            world.Inline = before;
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operations on value tasks.
 using System;
+using System.Threading;
 using System.Threading.Tasks;
 using System.Threading.Tasks.Sources;
 
@@ -16,7 +17,7 @@ sealed partial class Player
         {
             case "result":
                 return Keep(n[0], n[1] != 0 ? new Value { Typed = true, Of = new(n[2]) }
-                                            : new Value { ComeBack = false });
+                                            : new Value());
             case "error": return Keep(n[0], Failed(n[1] != 0, new OpError(n[2], n[3]), null));
             case "canceled": return Keep(n[0], Failed(n[1] != 0, null, n[2]));
             case "promise": return OfPromise(n[0], world.Promises[n[1]]);
@@ -42,6 +43,7 @@ sealed partial class Player
                 return Keep(n[1], copy);
             case "preserve": return Preserve(v, n[1]);
             case "aspromise": return AsPromise(v, n[1]);
+            case "release": return "ok"; // there are no references to give back
             case "ask": return Ask(v);
             case "read": return ReadValue(v);
             case "await": return Await(v, n);
@@ -129,23 +131,54 @@ sealed partial class Player
 
     string Await(Value v, int[] n)
     {
-        bool pending = v.Task is { IsCompleted: false };
-        bool comeBack = (n[1] & 1) != 0 && (v.ComeBack || v.Backing == null);
-        bool flow = (n[1] & 2) != 0;
+        bool pending = v.Task is { IsCompleted: false }, asked = (n[1] & 1) != 0;
+        bool comeBack = asked && v.ComeBack != false;
 
-        return Register(n[2], n[3], pending, pending, continuation =>
+        return Register(n[2], n[3], pending ? v.Task : null, comeBack, (continuation, there) =>
         {
             void Run() => continuation(null);
 
-            if (v.Typed && flow)
-                v.Of.ConfigureAwait(comeBack).GetAwaiter().OnCompleted(Run);
-            else if (v.Typed)
-                v.Of.ConfigureAwait(comeBack).GetAwaiter().UnsafeOnCompleted(Run);
-            else if (flow)
-                v.Plain.ConfigureAwait(comeBack).GetAwaiter().OnCompleted(Run);
+            if (pending && comeBack && SynchronizationContext.Current is Context context)
+                SynchronizationContext.SetSynchronizationContext(new Twin(context,
+                    v.Task.CreationOptions.HasFlag(
+                        TaskCreationOptions.RunContinuationsAsynchronously)));
+            if (v.Backing == null && asked && !comeBack)
+            {
+                // VT-28: Magpie's has no bit that could say so.
+                if (there)
+                    Difference.Made("VT-28");
+                comeBack = true;
+            }
+            // One that was never configured has an awaiter of its own.
+            if (v.ComeBack == null && comeBack)
+                OnCompleted(v, (n[1] & 2) != 0, Run);
             else
-                v.Plain.ConfigureAwait(comeBack).GetAwaiter().UnsafeOnCompleted(Run);
+                OnCompleted(v, comeBack, (n[1] & 2) != 0, Run);
         });
+    }
+
+    static void OnCompleted(Value v, bool flow, Action run)
+    {
+        if (v.Typed && flow)
+            v.Of.GetAwaiter().OnCompleted(run);
+        else if (v.Typed)
+            v.Of.GetAwaiter().UnsafeOnCompleted(run);
+        else if (flow)
+            v.Plain.GetAwaiter().OnCompleted(run);
+        else
+            v.Plain.GetAwaiter().UnsafeOnCompleted(run);
+    }
+
+    static void OnCompleted(Value v, bool comeBack, bool flow, Action run)
+    {
+        if (v.Typed && flow)
+            v.Of.ConfigureAwait(comeBack).GetAwaiter().OnCompleted(run);
+        else if (v.Typed)
+            v.Of.ConfigureAwait(comeBack).GetAwaiter().UnsafeOnCompleted(run);
+        else if (flow)
+            v.Plain.ConfigureAwait(comeBack).GetAwaiter().OnCompleted(run);
+        else
+            v.Plain.ConfigureAwait(comeBack).GetAwaiter().UnsafeOnCompleted(run);
     }
 
     /// Whether which promise a conversion yields is left open (VT-42), or, of an error, is
@@ -177,7 +210,7 @@ sealed partial class Player
             made.Plain = v.Plain.Preserve();
         if (v.Backing == null || v.Task != null)
         {
-            made.ComeBack = v.Backing != null || v.ComeBack; // VT-58
+            made.ComeBack = v.Backing != null ? null : v.ComeBack; // VT-58
             return Keep(variable, made);
         }
         Task task = v.Typed ? made.Of.AsTask() : made.Plain.AsTask();

@@ -11,7 +11,8 @@ namespace Magpie.Oracle;
 /// A value task of a script, with or without result.
 sealed class Value
 {
-    public bool Typed, ComeBack = true;
+    public bool Typed;
+    public bool? ComeBack; // as it was configured; null: it was not
     public ValueTask<int> Of;
     public ValueTask Plain;
     public Task Task;      // what backs it, if that is a promise
@@ -56,10 +57,15 @@ sealed class World
 
     readonly StringBuilder trace = new();
     readonly Context[] contexts;
+    readonly Sched[] scheds;
     readonly List<(int, int)> ranOnPool = new();
     readonly SortedDictionary<int, int> ranOfPromise = new();
     readonly SynchronizationContext plainContext = new();
     string where = "inline";
+
+    public Sched Here;  // the scheduler that the thread shall be on, or null
+    public bool Inline; // a core is being completed that does not queue
+    public readonly HashSet<Task> Awaited = new(); // pending promises, from a context
 
     public readonly string[][] Lists; // the operations of the script, then of each body
     public Action<string> Operate;
@@ -68,22 +74,40 @@ sealed class World
     {
         Lists = lists;
         contexts = new[] { new Context(this, "x0"), new Context(this, "x1") };
+        scheds = new[] { new Sched(this, "s0"), new Sched(this, "s1") };
     }
 
     public bool OnPool => Thread.CurrentThread != main;
     public void Print(string line) => trace.Append('\t').Append(line);
     public string Trace => trace.ToString();
 
-    /// 0, 1: a context; 2: the base class, which counts as none (VT-108); 3: none; 4: as it is.
+    /// 0, 1: a context; 2: the base class, which counts as none; 3: none; 4: as it is; 5, 6: a
+    /// scheduler (VT-108).
     public void Enter(int which)
     {
-        if (which != 4)
-            SynchronizationContext.SetSynchronizationContext(
-                which < 2 ? contexts[which] : which == 2 ? plainContext : null);
+        if (which == 4)
+            return;
+        Here = which >= 5 ? scheds[which - 5] : null;
+        SynchronizationContext.SetSynchronizationContext(
+            which < 2 ? contexts[which] : which == 2 ? plainContext : null);
     }
 
-    static string Current =>
-        SynchronizationContext.Current is Context context ? context.Name : "-";
+    /// Does something on the scheduler of `Here`.
+    public void On(Action action)
+    {
+        if (TaskScheduler.Current as Sched == Here)
+        {
+            action();
+            return;
+        }
+        Task task = new(action);
+        Sched.Entering = Here != null;
+        task.RunSynchronously(Here ?? TaskScheduler.Default);
+        task.GetAwaiter().GetResult();
+    }
+
+    string Current => SynchronizationContext.Current is Context context ? context.Name
+        : Here?.Name ?? "-";
 
     /// A continuation, for each way to register one.  `ofPromise`: where it runs is the
     /// promise's affair, so it is told at the end of the drain.
@@ -112,9 +136,12 @@ sealed class World
     void Body(int id, int body, string here)
     {
         SynchronizationContext before = SynchronizationContext.Current;
+        (Sched was, bool inline) = (Here, Inline);
 
+        (Here, Inline) = (TaskScheduler.Current as Sched, false);
         Print($"run {id} {here} {Current}");
         Play(body + 1);
+        (Here, Inline) = (was, inline);
         SynchronizationContext.SetSynchronizationContext(before);
     }
 
@@ -132,15 +159,20 @@ sealed class World
     public void Drain()
     {
         SynchronizationContext before = SynchronizationContext.Current;
+        Sched was = Here;
 
-        SynchronizationContext.SetSynchronizationContext(null);
+        Enter(3);
         do
         {
-            while (!pool.IsEmpty || contexts[0].Waiting.Count + contexts[1].Waiting.Count != 0)
+            while (!pool.IsEmpty || IsAnythingPosted)
                 DrainQueues();
         } while (DrainPromises());
+        Here = was;
         SynchronizationContext.SetSynchronizationContext(before);
     }
+
+    bool IsAnythingPosted => contexts[0].Waiting.Count + contexts[1].Waiting.Count +
+        scheds[0].Waiting.Count + scheds[1].Waiting.Count != 0;
 
     void DrainQueues()
     {
@@ -159,6 +191,15 @@ sealed class World
                 post.Item1(post.Item2);
                 where = "inline";
                 SynchronizationContext.SetSynchronizationContext(null);
+            }
+        }
+        foreach (Sched sched in scheds)
+        {
+            while (sched.Waiting.TryDequeue(out Task task))
+            {
+                where = "posted";
+                sched.Run(task);
+                where = "inline";
             }
         }
     }

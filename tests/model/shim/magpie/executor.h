@@ -14,15 +14,22 @@ struct mag_executor {
 };
 
 struct mag_here {
-    struct mag_sched *sched;
-    uintptr_t home = 1;
-    struct mag_executor *executor;
+    uintptr_t roaming = 3;
+    uintptr_t context = 1;
+    uintptr_t inside = 1;
     uint32_t depth;
     uint32_t bias_rest;
     uintptr_t bias;
     MAG_ATOMIC(uint32_t) * bias_lost;
     uint32_t bias_seen;
     uint32_t bias_level;
+};
+
+enum {
+    MAG_HOME_SCHED = 1,
+    MAG_HOME_ROAMING = 2,
+    MAG_HOME_DEFAULT = 5,
+    MAG_HOME_TAGS = 7,
 };
 
 /* One for each thread of a model: its address is that of the calling thread's. */

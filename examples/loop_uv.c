@@ -1,0 +1,90 @@
+/*
+ * loop_uv.c - a libuv loop as an executor: uv_async_send wakes it, and what its callbacks
+ * await comes back to its thread.
+ *
+ * Functions of libuv, but for uv_async_send, may only be called on the loop's thread: so
+ * the body that has come back may start a timer, and a worker may not.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <magpie/magpie.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <uv.h>
+
+MAG_VTASK_DEFINE(long_task, long)
+
+enum { TICKS = 20 };
+
+static struct mag_loop loop;
+static uv_async_t async; /* wakes the loop's thread */
+static uv_timer_t timer;
+static int ticks, strangers;
+static long sum;
+
+/* Leaves the caller's thread: NULL is the scheduler. */
+MAG_ASYNC(long_task, compute, (int, number), )
+{
+    MAG_BEGIN(f);
+    MAG_CONTINUE_ON(f, NULL);
+    return long_task_result((long)f->number * f->number);
+    MAG_END(f);
+}
+
+static void on_timer(uv_timer_t *of);
+
+MAG_ASYNC(mag_task, tick, (uv_thread_t, thread), long square;)
+{
+    uv_thread_t self = uv_thread_self();
+
+    MAG_BEGIN(f);
+    MAG_AWAIT(f, f->square, compute(ticks));
+    strangers += uv_thread_equal(&f->thread, &self) == 0;
+    sum += f->square;
+    if (++ticks < TICKS) {
+        (void)uv_timer_start(&timer, on_timer, 1, 0);
+    } else {
+        uv_close((uv_handle_t *)&timer, NULL);
+        /* The loop is closed before its wake-up is: no post calls uv_async_send then. */
+        mag_loop_close(&loop, NULL, NULL);
+        uv_close((uv_handle_t *)&async, NULL);
+    }
+    MAG_END(f);
+}
+
+static void on_timer(uv_timer_t *of)
+{
+    (void)of;
+    if (mag_vtask_discard(tick(uv_thread_self()).task) != 0)
+        strangers++;
+}
+
+static void on_async(uv_async_t *of)
+{
+    (void)of;
+    (void)mag_loop_run(&loop);
+}
+
+static void wake(void *arg)
+{
+    (void)uv_async_send(arg);
+}
+
+int main(void)
+{
+    uv_loop_t *uv = uv_default_loop();
+
+    if (uv_async_init(uv, &async, on_async) != 0 || uv_timer_init(uv, &timer) != 0)
+        return 1;
+    mag_loop_init(&loop, wake, &async);
+    /* What the loop's callbacks await comes back to this thread. */
+    struct mag_executor *before = mag_executor_enter(&loop.executor);
+    int error = uv_timer_start(&timer, on_timer, 1, 0);
+    if (error == 0)
+        error = uv_run(uv, UV_RUN_DEFAULT);
+    (void)mag_executor_enter(before);
+    (void)uv_loop_close(uv);
+    printf("%d ticks, sum %ld, %d on another thread\n", ticks, sum, strangers);
+    return error == 0 && sum == 2470 && strangers == 0 ? 0 : 1;
+}

@@ -1,0 +1,128 @@
+/*
+ * loop.c - the jobs of an event loop: a list under a mutex, which the loop's thread takes
+ * whole.
+ *
+ * `wake` is called under the mutex, and only there.  So a close that has had the mutex
+ * knows that no post is inside `wake`, and what that writes to may go away.  No wake is
+ * lost: the post that finds the list empty wakes, and only mag_loop_run empties it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <magpie/loop.h>
+
+#include <errno.h>
+#include <stdatomic.h>
+
+static struct mag_job *after(struct mag_job *job)
+{
+    /* relaxed: linked under the mutex. */
+    return atomic_load_explicit(&job->next, memory_order_relaxed);
+}
+
+static void link_after(struct mag_job *job, struct mag_job *next)
+{
+    /* relaxed: the mutex publishes it. */
+    atomic_store_explicit(&job->next, next, memory_order_relaxed);
+}
+
+/* Under the mutex: a thread that is cancelled in there would leave it locked. */
+static void wake(struct mag_loop *loop)
+{
+    int before;
+
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    loop->wake(loop->arg);
+    (void)pthread_setcancelstate(before, &before);
+}
+
+static int post_to_loop(struct mag_executor *executor, struct mag_job *job)
+{
+    return mag_loop_post((struct mag_loop *)(void *)executor, job);
+}
+
+void mag_loop_init(struct mag_loop *loop, void (*wake_up)(void *arg), void *arg)
+{
+    *loop = (struct mag_loop){.executor = {post_to_loop}, .wake = wake_up, .arg = arg};
+    (void)pthread_mutex_init(&loop->lock, NULL);
+}
+
+int mag_loop_post(struct mag_loop *loop, struct mag_job *job)
+{
+    int r = 0;
+
+    link_after(job, NULL);
+    (void)pthread_mutex_lock(&loop->lock);
+    if (loop->closed) {
+        r = -ESHUTDOWN;
+    } else if (loop->first != NULL) {
+        link_after(loop->last, job);
+        loop->last = job;
+    } else {
+        loop->first = loop->last = job;
+        if (loop->wake != NULL)
+            wake(loop);
+    }
+    (void)pthread_mutex_unlock(&loop->lock);
+    return r;
+}
+
+/* Puts what was posted behind what is ready. */
+static void take_posted(struct mag_loop *loop, bool close)
+{
+    (void)pthread_mutex_lock(&loop->lock);
+    struct mag_job *first = loop->first;
+    struct mag_job *last = loop->last;
+    loop->first = loop->last = NULL;
+    loop->closed |= close;
+    (void)pthread_mutex_unlock(&loop->lock);
+    if (first == NULL)
+        return;
+    if (loop->ready != NULL)
+        link_after(loop->rear, first);
+    else
+        loop->ready = first;
+    loop->rear = last;
+    for (struct mag_job *job = first; job != NULL; job = after(job))
+        loop->ready_count++;
+}
+
+static struct mag_job *next_ready(struct mag_loop *loop)
+{
+    struct mag_job *job = loop->ready;
+
+    if (job != NULL) {
+        loop->ready = after(job);
+        loop->ready_count--;
+    }
+    return job;
+}
+
+size_t mag_loop_run(struct mag_loop *loop)
+{
+    struct mag_executor *before = mag_executor_enter(&loop->executor);
+    struct mag_job *job;
+    size_t count = 0;
+
+    take_posted(loop, false);
+    for (size_t rest = loop->ready_count; rest != 0; rest--) {
+        job = next_ready(loop);
+        if (job == NULL)
+            break;
+        job->run(job);
+        count++;
+    }
+    (void)mag_executor_enter(before);
+    return count;
+}
+
+void mag_loop_close(struct mag_loop *loop,
+                    void (*on_dropped)(struct mag_job *job, void *arg), void *arg)
+{
+    struct mag_job *job;
+
+    take_posted(loop, true);
+    while ((job = next_ready(loop)) != NULL) {
+        if (on_dropped != NULL)
+            on_dropped(job, arg);
+    }
+}
