@@ -159,10 +159,11 @@ static inline void let_go(unsigned at)
     assert_int_equal(mag_vtask_release(task), 0);
 }
 
-/* A call has given us a reference. */
+/* A call has given us a reference, beside the task or with it: from here on with it. */
 static inline void hold(mag_vtask task, struct meaning meaning)
 {
     assert_int_equal(kind_of(task), MAG_VTASK_PROMISE);
+    task.backing |= MAG_VTASK_HELD;
     note(task, meaning);
     if (held_count == HELD)
         let_go(below(HELD));

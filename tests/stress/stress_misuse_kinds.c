@@ -319,8 +319,10 @@ static void check_conversion(mag_vtask task)
 
 static void check_release(mag_vtask task)
 {
-    if (kind_of(task) != MAG_VTASK_PROMISE) {
+    if (kind_of(task) != MAG_VTASK_PROMISE || (task.backing & MAG_VTASK_HELD) == 0) {
+        int status = status_of(task);
         assert_int_equal(mag_vtask_release(task), 0);
+        assert_int_equal(status_of(task), status);
     } else if (status_of(task) == MAG_E_TOKEN) {
         assert_int_equal(mag_vtask_release(task), MAG_E_TOKEN);
     } else if (held_at(task) < held_count) {
