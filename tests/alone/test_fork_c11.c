@@ -8,6 +8,7 @@
  */
 #define MAG_ATOMIC_MODEL 1 /* <magpie/atomic.h>: C11 operations and nothing else */
 
+#define TEST_ALONE 1
 #include "tests/support/cmocka.h"
 
 /* NOLINTBEGIN(bugprone-suspicious-include): all that is needed. */

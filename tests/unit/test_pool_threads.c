@@ -316,7 +316,7 @@ static int use_in_child(struct mag_pool *pool)
 {
     static struct use use;
 
-    (void)alarm(20);
+    (void)alarm(test_limit_s(0));
     use.pool = pool;
     for (unsigned i = 0; i < 3; i++)
         use_many(&use);
