@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/fault.h"
 #include "tests/support/run.h"
 #include "tests/unit/pool_kit.h"
 
@@ -392,6 +393,49 @@ static void a_forked_child_may_go_on_using_pools(void **state)
     }
 }
 
+/* Holds a magazine until the test goes on. */
+struct keeper {
+    struct mag_pool *pool;
+    _Atomic(uint64_t) begun, stop;
+};
+
+static void *keep_a_magazine(void *arg)
+{
+    struct keeper *keeper = arg;
+    void *object;
+
+    if (mag_pool_take(keeper->pool, &object) == 0)
+        mag_pool_give(keeper->pool, object);
+    /* release: the magazine is there. */
+    (void)atomic_fetch_add_explicit(&keeper->begun, 1, memory_order_release);
+    (void)test_wait_for(&keeper->stop, 1);
+    return NULL;
+}
+
+static void a_forked_child_keeps_no_records_of_other_threads(void **state)
+{
+    struct keeper keeper = {.pool = make_pool(config_of(64))};
+    pthread_t thread;
+    int status = -1;
+    void *object;
+    (void)state;
+
+    take_many(keeper.pool, &object, 1);
+    int64_t before = test_live_allocations();
+    assert_int_equal(pthread_create(&thread, NULL, keep_a_magazine, &keeper), 0);
+    assert_true(test_wait_for(&keeper.begun, 1));
+    assert_true(test_live_allocations() > before);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(test_live_allocations() != before);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    /* release: nothing crosses. */
+    atomic_store_explicit(&keeper.stop, 1, memory_order_release);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    mag_pool_destroy(keeper.pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +446,7 @@ int main(void)
         cmocka_unit_test(a_pool_may_be_destroyed_while_threads_hold_magazines_of_it),
         cmocka_unit_test(threads_may_exit_while_a_pool_is_destroyed),
         cmocka_unit_test(a_forked_child_may_go_on_using_pools),
+        cmocka_unit_test(a_forked_child_keeps_no_records_of_other_threads),
     };
 
     return cmocka_run_group_tests(tests, load_machine_and_stay, free_machine);

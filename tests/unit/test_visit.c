@@ -2,6 +2,7 @@
 /* White-box: the file is compiled into this test, with its barrier replaced, too. */
 #include "tests/unit/turns_kit.h"
 
+#include <errno.h>
 #include <magpie/barrier.h>
 
 static void other_completer(void);
@@ -68,6 +69,43 @@ static void a_visitor_that_is_the_second_completer_runs_nothing(void **state)
     assert_false(mag_core_is_visited(&core));
 }
 
+/* A visitor of a later operation has left: whoever registered for this one was served. */
+static void a_visit_of_another_operation_says_nothing_of_this_one(void **state)
+{
+    const uintptr_t awaited = (uintptr_t)&core;
+    (void)state;
+
+    /* relaxed: one thread. */
+    atomic_store_explicit(&core.slot, awaited, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&core.token, 8 | MAG_VISITOR_LEFT, memory_order_relaxed);
+    assert_true(mag_core_meet(&core, 7));
+    assert_int_equal(mag_core_slot(&core), awaited);
+    assert_false(mag_core_meet(&core, 8));
+    assert_int_equal(mag_core_slot(&core), MAG_SLOT_DONE);
+}
+
+/* Of a core whose visitor has left the token says so, and not yet its slot. */
+static void a_second_completer_is_refused_after_a_visit(void **state)
+{
+    static const struct mag_core_type sized = {.result_size = 4,
+                                               .result_offset = sizeof(core)};
+    const uintptr_t biased = (uintptr_t)&core | MAG_SLOT_BIASED;
+    uint32_t value = 1;
+    (void)state;
+
+    /* relaxed: one thread. */
+    atomic_store_explicit(&core.slot, biased, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&core.token, MAG_VISITOR_LEFT, memory_order_relaxed);
+    assert_int_equal(mag_core_set_done(&core), MAG_E_DONE);
+    assert_int_equal(mag_core_set_result(&core, 1), MAG_E_DONE);
+    assert_int_equal(mag_core_set_error(&core, -EIO, 1), MAG_E_DONE);
+    core.type = &sized;
+    assert_int_equal(mag_core_set_value(&core, &value, sizeof(value)), MAG_E_DONE);
+    assert_int_equal(mag_core_slot(&core), biased);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -75,6 +113,9 @@ int main(void)
         cmocka_unit_test_setup(who_meets_a_visitor_lets_it_run, set_up),
         cmocka_unit_test_setup(a_visitor_that_is_the_second_completer_runs_nothing,
                                set_up),
+        cmocka_unit_test_setup(a_visit_of_another_operation_says_nothing_of_this_one,
+                               set_up),
+        cmocka_unit_test_setup(a_second_completer_is_refused_after_a_visit, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
