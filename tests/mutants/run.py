@@ -12,7 +12,8 @@ usage: tests/mutants/run.py [--check] [--filter REGEX] [--build DIR] [--list]
 tests/mutants/*.txt hold the mutants:
 
     @ NAME FILE TEST... [hangs]
-    - a line that stands in FILE, without its indentation; several are consecutive ones
+    - a line that stands in FILE, without its indentation; several are consecutive ones,
+      and a lone - is an empty one
     + what stands there instead; none: nothing
 
 The text is in FILE once.  It is changed in a copy of the tree, never in the tree itself,
@@ -69,7 +70,7 @@ def read_all():
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if line.startswith("@ "):
                 mutants.append(Mutant(line.split()[1:], f"{path.name}:{number}"))
-            elif line[:2] in ("- ", "+ ", "+"):
+            elif line[:2] in ("- ", "+ ", "-", "+"):
                 (mutants[-1].old if line[0] == "-" else mutants[-1].new).append(line[2:].strip())
             elif line and not line.startswith("#"):
                 raise SystemExit(f"{path.name}:{number}: neither @, - nor +")

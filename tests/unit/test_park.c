@@ -97,6 +97,21 @@ static void a_drain_ends_when_all_are_parked_and_nothing_is_there(void **state)
     assert_int_equal(mag_sched_phase(&fake.sched), MAG_PHASE_ENDING);
 }
 
+/* It was posted when that worker had been counted, and not looked yet. */
+static void a_drain_sees_the_inbox_of_every_worker(void **state)
+{
+    static struct mag_job job;
+    (void)state;
+
+    fake_park(0);
+    fake_park(1);
+    (void)mag_phase_enter(&fake.sched.phase, MAG_PHASE_DRAINING);
+    mag_inject_push(&fake.workers[1].inbox, &job, &job);
+    end_if_drained(&fake.workers[0]);
+    assert_int_equal(mag_sched_phase(&fake.sched), MAG_PHASE_DRAINING);
+    assert_true(fake_is_woken(1));
+}
+
 /* The other stood between its bit and its count when all were woken: see phase.h. */
 static void a_worker_that_sees_the_end_while_it_parks_wakes_everybody(void **state)
 {
@@ -118,6 +133,7 @@ int main(void)
         cmocka_unit_test_setup(a_drain_looks_again_if_somebody_ran_meanwhile, begin),
         cmocka_unit_test_setup(a_drain_ends_when_all_are_parked_and_nothing_is_there,
                                begin),
+        cmocka_unit_test_setup(a_drain_sees_the_inbox_of_every_worker, begin),
         cmocka_unit_test_setup(a_worker_that_sees_the_end_while_it_parks_wakes_everybody,
                                begin),
     };

@@ -13,7 +13,8 @@
 enum { MANY = 1000, THREADS = 3 };
 
 /* What these tests count is what one node has of a pool: all threads stay on the node of
- * the first PU, wherever there are others.  Objects of several nodes: test_pool_nodes.c. */
+ * the first PU, wherever there are others.  Objects of several nodes are those of
+ * test_pool_nodes.c. */
 static int load_machine_and_stay(void **state)
 {
     cpu_set_t cpus;
