@@ -37,7 +37,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 ROUNDS = 5
 SLOW = max(1.0, float(os.environ.get("MAG_TEST_SLOW") or 1))
-LIMIT_S = 120 * SLOW
+LIMIT_S = 60 * SLOW
 
 
 class Mutant:

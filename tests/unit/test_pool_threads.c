@@ -180,6 +180,49 @@ static void destructors_of_a_thread_may_still_give(void **state)
     mag_pool_destroy(late_pool);
 }
 
+/* Takes in the last round, and gives back. */
+static void take_late(void *value)
+{
+    static _Thread_local unsigned rounds;
+    void *object;
+
+    if (++rounds < LAST_ROUND)
+        (void)pthread_setspecific(late_key, value);
+    else if (mag_pool_take(late_pool, &object) == 0)
+        mag_pool_give(late_pool, object);
+}
+
+static void *take_while_exiting(void *arg)
+{
+    struct use *use = arg;
+
+    (void)take_one_and_exit(arg);
+    use->failures += pthread_setspecific(late_key, arg) != 0;
+    return NULL;
+}
+
+static void destructors_of_a_thread_may_still_take(void **state)
+{
+    static void *objects[MANY];
+    struct mag_pool_config config = config_of(32);
+    (void)state;
+
+    config.limit = MANY;
+    config.cache = 50;
+    late_pool = make_pool(config);
+    assert_int_equal(pthread_key_create(&late_key, take_late), 0);
+    struct use use = {.pool = late_pool};
+    take_many(late_pool, objects, MANY);
+    give_many(late_pool, objects, MANY);
+    for (unsigned i = 0; i < 20; i++)
+        on_another_thread(take_while_exiting, &use);
+    assert_int_equal(use.failures, 0);
+    /* Not one of the chains that they took from was lost. */
+    take_many(late_pool, objects, MANY);
+    assert_int_equal(pthread_key_delete(late_key), 0);
+    mag_pool_destroy(late_pool);
+}
+
 /* ------------------------------------------------------ destroy with live magazines */
 
 struct staged {
@@ -444,6 +487,7 @@ int main(void)
         cmocka_unit_test(short_threads_do_not_make_a_pool_grow),
         cmocka_unit_test(small_chains_are_gathered_into_full_batches),
         cmocka_unit_test(destructors_of_a_thread_may_still_give),
+        cmocka_unit_test(destructors_of_a_thread_may_still_take),
         cmocka_unit_test(a_pool_may_be_destroyed_while_threads_hold_magazines_of_it),
         cmocka_unit_test(threads_may_exit_while_a_pool_is_destroyed),
         cmocka_unit_test(a_forked_child_may_go_on_using_pools),
