@@ -44,10 +44,23 @@ static void an_alarm_between_announcement_and_sleep_is_not_slept_through(void **
     mag_clock_fini(clock);
 }
 
+static void a_clock_that_has_ended_is_not_started_again(void **state)
+{
+    struct mag_clock *clock = &fake.sched.clock;
+    (void)state;
+
+    fake_begin(1);
+    assert_int_equal(mag_clock_init(clock, &fake.sched, 1), 0);
+    mag_clock_end(clock);
+    assert_int_equal(mag_clock_ensure(clock), -ESHUTDOWN);
+    mag_clock_fini(clock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alarm_between_announcement_and_sleep_is_not_slept_through),
+        cmocka_unit_test(a_clock_that_has_ended_is_not_started_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* White-box: the file is compiled into this test, with its barrier replaced, too. */
+#include "tests/support/run.h"
 #include "tests/unit/turns_kit.h"
 
 #include <errno.h>
 #include <magpie/barrier.h>
+#include <pthread.h>
 
 static void other_completer(void);
 #define mag_barrier_heavy other_completer
@@ -106,6 +108,36 @@ static void a_second_completer_is_refused_after_a_visit(void **state)
     assert_int_equal(mag_core_slot(&core), biased);
 }
 
+struct told {
+    struct mag_continuation continuation;
+    pthread_t thread;
+    _Atomic(uint64_t) runs;
+};
+
+static void run_told(struct mag_job *job)
+{
+    struct told *told = (struct told *)(void *)job;
+
+    told->thread = pthread_self();
+    /* release: the thread is written. */
+    (void)atomic_fetch_add_explicit(&told->runs, 1, memory_order_release);
+}
+
+/* Whichever way the completer finds who waits. */
+static void a_queued_continuation_is_never_run_inside(void **state)
+{
+    static struct told told = {.continuation = {.job = {.run = run_told}}};
+    (void)state;
+
+    core.flags = MAG_CORE_QUEUED;
+    /* relaxed: one thread. */
+    atomic_store_explicit(&core.slot, (uintptr_t)&told.continuation,
+                          memory_order_relaxed);
+    mag_core_publish_any(&core, mag_core_slot(&core));
+    assert_true(test_wait_for(&told.runs, 1));
+    assert_false(pthread_equal(told.thread, pthread_self()));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +148,7 @@ int main(void)
         cmocka_unit_test_setup(a_visit_of_another_operation_says_nothing_of_this_one,
                                set_up),
         cmocka_unit_test_setup(a_second_completer_is_refused_after_a_visit, set_up),
+        cmocka_unit_test_setup(a_queued_continuation_is_never_run_inside, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
