@@ -298,6 +298,73 @@ void mag_magazines_delist(const struct mag_pool *pool)
     (void)pthread_mutex_unlock(&registry.lock);
 }
 
+/* ---------------------------------------------------------------------- for tests */
+
+static uint64_t count_stack(struct mag_pool *pool, uint32_t node)
+{
+    struct mag_pool_stack *free_ones = &pool->depots[node].free;
+    struct mag_pool_stack counted;
+    void *objects[POOL_CHAIN_MAX];
+    mag_pool_link *head;
+    uint64_t count = 0;
+
+    mag_pool_stack_init(&counted);
+    while ((head = mag_pool_stack_pop(free_ones)) != NULL) {
+        count += mag_pool_unchain(&pool->shape, head, objects);
+        mag_pool_stack_push(&counted, head);
+    }
+    while ((head = mag_pool_stack_pop(&counted)) != NULL)
+        mag_pool_stack_push(free_ones, head);
+    return count;
+}
+
+/* What a thread keeps of a pool; other threads' magazines are only looked at. */
+static __attribute__((no_sanitize("thread"))) uint64_t
+count_kept(const struct mag_pool *pool, struct mag_magazine *magazine)
+{
+    uint64_t count = magazine->count;
+
+    for (uint32_t node = 0; pool->place.nodes > 1 && node < pool->place.nodes; node++)
+        count += mag_magazine_outbox(pool, magazine, node)->count;
+    return count;
+}
+
+/* Under the list's lock. */
+static uint64_t count_free(struct mag_pool *pool)
+{
+    uint64_t count = 0;
+
+    for (struct mag_member *member = list.members; member != NULL;
+         member = member->next) {
+        struct mag_magazine_rack *rack = &member->rack;
+        if (pool->number < rack->size && rack->magazines[pool->number] != &no_magazine)
+            count += count_kept(pool, rack->magazines[pool->number]);
+    }
+    for (uint32_t node = 0; node < pool->place.nodes; node++)
+        count += count_stack(pool, node);
+    return count;
+}
+
+uint64_t mag_pools_taken(void (*tell)(const struct mag_pool *pool, uint64_t taken))
+{
+    uint64_t all = 0;
+
+    (void)pthread_mutex_lock(&list.lock);
+    for (uint32_t i = 0; i < list.capacity; i++) {
+        struct mag_pool_info info;
+
+        if (list.pools[i] == NULL)
+            continue;
+        mag_pool_query(list.pools[i], &info);
+        uint64_t taken = info.objects - count_free(list.pools[i]);
+        all += taken;
+        if (tell != NULL)
+            tell(list.pools[i], taken);
+    }
+    (void)pthread_mutex_unlock(&list.lock);
+    return all;
+}
+
 /* --------------------------------------------------------------------------- fork */
 
 static void before_fork(void)

@@ -69,6 +69,12 @@ void mag_magazine_empty(struct mag_pool *pool, struct mag_magazine *magazine);
 /* Sends home what is in a magazine proper. */
 void mag_magazine_send_all(struct mag_pool *pool, struct mag_magazine *magazine);
 
+/*
+ * For tests: how many objects of all pools have been taken and not given back, and each
+ * pool's number of them, if `tell` is not NULL.  Nobody else may be using pools.
+ */
+uint64_t mag_pools_taken(void (*tell)(const struct mag_pool *pool, uint64_t taken));
+
 static inline struct mag_outbox *mag_magazine_outbox(const struct mag_pool *pool,
                                                      struct mag_magazine *magazine,
                                                      uint32_t node)

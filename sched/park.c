@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/core.h"
 #include "sched/os.h"
+#include "sched/spin.h"
 
 #include <sched.h>
 
@@ -74,6 +75,15 @@ static void stop_searching(struct mag_worker *worker)
 
 /* --------------------------------------------------------------------- parking */
 
+/* Before the next search of a worker that has seen work `vain` times in a row, without a
+ * sleep in between, and has found none: a job may be posted and not yet linked, by a
+ * thread that needs this very CPU. */
+static void give_way(unsigned vain)
+{
+    if (vain >= MAG_SPIN_PAUSES)
+        mag_spin_relax(vain);
+}
+
 /* The last look, (4) in idle.h.  What is seen wakes somebody, perhaps this worker. */
 static bool last_look(struct mag_worker *worker)
 {
@@ -143,9 +153,11 @@ static int64_t watch(struct mag_worker *worker, int64_t nap)
     return nap * 2 < NAP_MAX_NS ? nap * 2 : NAP_MAX_NS;
 }
 
-static void park(struct mag_worker *worker)
+/* True: it saw work before it slept. */
+static bool park(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
+    bool seen = false;
 
     mag_sleeper_reset(&worker->sleeper);
     (void)mag_idle_announce(&sched->idle, worker->index, sched->worker_count,
@@ -155,7 +167,9 @@ static void park(struct mag_worker *worker)
     enum mag_phase phase = mag_phase_read_parked(&sched->phase);
     if (phase == MAG_PHASE_ENDING)
         mag_sched_wake_all(sched);
-    else if (!last_look(worker) && phase == MAG_PHASE_DRAINING)
+    else
+        seen = last_look(worker);
+    if (phase == MAG_PHASE_DRAINING && !seen)
         end_if_drained(worker);
 
     int64_t nap = worker->watcher ? NAP_MIN_NS : -1;
@@ -170,11 +184,13 @@ static void park(struct mag_worker *worker)
         worker->watcher = false;
         mag_idle_end_watch(&sched->idle);
     }
+    return seen;
 }
 
 bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work)
 {
     struct mag_sched *sched = worker->sched;
+    unsigned vain = 0;
 
     while (mag_sched_phase(sched) != MAG_PHASE_ENDING) {
         if (!worker->searching)
@@ -183,7 +199,8 @@ bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work)
             stop_searching(worker);
             return true;
         }
-        park(worker);
+        vain = park(worker) ? vain + 1 : 0;
+        give_way(vain);
     }
     return false;
 }

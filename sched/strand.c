@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/core.h"
-#include "sched/os.h"
 #include "sched/self.h"
+#include "sched/spin.h"
 #include "sched/strand_queue.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stddef.h>
 
-/* Looks at a job that is not linked yet before its pusher is given the CPU. */
-enum { LINK_LOOKS = 64 };
+/* Looks at a job that is not linked yet before the strand goes behind other jobs: one of
+ * the last sleeps, so that a pusher of a lower real-time priority runs. */
+enum { LINK_LOOKS = MAG_SPIN_PAUSES + MAG_SPIN_YIELDS + 1 };
 
 /* A strand that runs on this thread; on its runner's stack. */
 struct mag_strand_frame {
@@ -30,7 +30,7 @@ static struct mag_job *next_job(struct mag_strand *strand)
     struct mag_job *job = mag_strand_pop(strand);
 
     for (unsigned looks = 0; job == NULL && looks < LINK_LOOKS; looks++) {
-        mag_os_pause();
+        mag_spin_relax(looks);
         job = mag_strand_pop(strand);
     }
     return job;
@@ -47,10 +47,8 @@ static bool run_batch(struct mag_strand_frame *frame)
         if (mag_sched_phase(sched) == MAG_PHASE_ENDING)
             return false;
         struct mag_job *job = next_job(strand);
-        if (job == NULL) {
-            (void)sched_yield();
+        if (job == NULL)
             return false;
-        }
         job->run(job);
         mag_fp_keep(mag_self.worker->fp);
         if (frame->strand == NULL || mag_strand_rest(strand))

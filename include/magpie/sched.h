@@ -336,12 +336,14 @@ struct mag_sched_variable {
     const char *meaning;
 };
 
+MAG_NAMESAKES_BEGIN
 /*
  * The variables, by number from 0.
  *
  *   Returns    the library's; NULL: there are no more
  */
 MAG_API const struct mag_sched_variable *mag_sched_variable(uint32_t index);
+MAG_NAMESAKES_END
 
 /*
  * The value that a variable has now.  A program that has more rights than its caller

@@ -8,6 +8,7 @@
  */
 #define MAG_ATOMIC_MODEL 1 /* <magpie/atomic.h>: C11 operations and nothing else */
 
+#define TEST_ALONE 1
 #include "tests/support/cmocka.h"
 
 /* NOLINTBEGIN(bugprone-suspicious-include): all that is needed. */
@@ -112,6 +113,37 @@ static void storm(void)
     assert_int_equal(wrong, 0);
 }
 
+static struct mag_fork_slot *outer_entry, *inner_entry, *entry_after;
+
+static void run_inner(mag_fork w, void *payload)
+{
+    (void)payload;
+    inner_entry = mag_fork_stack_of(w.top)->entry;
+}
+
+static void run_outer(mag_fork w, void *payload)
+{
+    struct mag_fork_stack *stack = mag_fork_stack_of(w.top);
+    struct fib_child child = fib_fork(&w, 1);
+
+    outer_entry = stack->entry;
+    mag_fork_stack_root(stack, run_inner, NULL);
+    entry_after = stack->entry;
+    *(uint64_t *)payload = fib_join(&w, child);
+}
+
+static void a_root_leaves_the_entry_to_the_function_that_it_stands_in(void)
+{
+    struct mag_fork_slot *before = stacks[0]->entry;
+    uint64_t result = 0;
+
+    mag_fork_stack_root(stacks[0], run_outer, &result);
+    assert_int_equal(result, 1);
+    assert_true(inner_entry > outer_entry);
+    assert_ptr_equal(entry_after, outer_entry);
+    assert_ptr_equal(stacks[0]->entry, before);
+}
+
 static void on_c11_atomics_alone_the_sums_are_right(void **state)
 {
     const uintptr_t span = MAG_FORK_STACK_SPAN;
@@ -126,6 +158,7 @@ static void on_c11_atomics_alone_the_sums_are_right(void **state)
     }
     for (unsigned i = 0; i < THREADS; i++)
         stacks[i] = mag_fork_stack_init(first + i * span, span, 64, true);
+    a_root_leaves_the_entry_to_the_function_that_it_stands_in();
     storm();
     /* relaxed: the threads have ended. */
     uint64_t count = atomic_load_explicit(&thefts, memory_order_relaxed);

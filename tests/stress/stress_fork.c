@@ -87,7 +87,7 @@ static void random_trees_have_their_serial_sums(void **state)
     uint32_t cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
     (void)state;
 
-    for (uint32_t round = 0; round < test_rounds(400); round++) {
+    for (uint32_t round = 0; test_goes_on(round, test_rounds(400)); round++) {
         const uint32_t workers[] = {1, 2, 3, cpus, 2 * cpus};
         const uint32_t depths[] = {64, 128, 8192};
         struct mag_sched *sched =
@@ -115,7 +115,7 @@ static void *run_trees(void *arg)
 {
     struct caller *caller = arg;
 
-    for (uint32_t i = 0; i < caller->rounds; i++) {
+    for (uint32_t i = 0; test_goes_on(i, caller->rounds); i++) {
         uint64_t root = test_random(&caller->random);
         uint64_t result = 0;
 
@@ -165,7 +165,7 @@ static void waiting_does_not_pile_up_frames_on_a_small_stack(void **state)
     uint64_t result = 0;
     (void)state;
 
-    for (uint32_t i = 0; i < test_rounds(600); i++) {
+    for (uint32_t i = 0; test_goes_on(i, test_rounds(600)); i++) {
         assert_int_equal(stairs_run(sched, &result, 22), 0);
         assert_int_equal(result, 46368);
     }

@@ -79,7 +79,7 @@ static void a_tree_that_awaits_its_children_has_its_serial_sum(void **state)
     for (uint32_t workers = 1; workers <= 4; workers++) {
         struct mag_sched *sched = start(workers);
 
-        for (uint32_t i = 0; i < test_rounds(400); i++) {
+        for (uint32_t i = 0; test_goes_on(i, test_rounds(400)); i++) {
             long_task task = long_task_result(0);
             long result = -1;
 

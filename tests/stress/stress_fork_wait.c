@@ -120,7 +120,7 @@ static void run_visits(uint32_t workers, size_t stack, unsigned height, uint32_t
 
     for (unsigned i = 0; i < height; i++)
         wanted = wanted * BRANCHES + 1;
-    for (uint32_t i = 0; i < rounds; i++) {
+    for (uint32_t i = 0; test_goes_on(i, rounds); i++) {
         uint64_t sum = 0;
 
         assert_int_equal(visit_run(sched, &sum, 0, height, test_random(&random) | 1), 0);

@@ -68,11 +68,14 @@ static struct mag_cancelable *next_reader(uint64_t *ret_key)
 static void *write_all(void *arg)
 {
     uint64_t item = 1, *ret_delivered = arg, delivered = 0;
+    unsigned tries = 0;
 
     /* acquire: the readers are done. */
     while (!atomic_load_explicit(&over, memory_order_acquire)) {
         uint64_t key;
         struct mag_cancelable *read = next_reader(&key);
+        tries = read != NULL ? 0 : tries + 1;
+        test_turn(tries);
         if (read != NULL && mag_cancelable_try_result(read, key, item)) {
             delivered += item;
             item++;
@@ -91,12 +94,16 @@ static _Atomic(uint64_t) busy;
 
 static void *cancel_all(void *arg)
 {
+    unsigned tries = 0;
     (void)arg;
+
     /* acquire: the readers are done. */
     while (!atomic_load_explicit(&over, memory_order_acquire)) {
+        test_turn(tries++);
         /* relaxed: taken by the swap below. */
         if (atomic_load_explicit(&shown, memory_order_relaxed) == NULL)
             continue;
+        tries = 0;
         /* shown, acquire; release: nothing of ours crosses. */
         struct mag_cancel *cancel =
             atomic_exchange_explicit(&shown, NULL, memory_order_acq_rel);
@@ -120,8 +127,9 @@ static void hide(struct mag_cancel *cancel, uint64_t *fired)
         return;
     (*fired)++;
     /* hidden, acquire: the firing is over. */
-    while (atomic_load_explicit(&busy, memory_order_acquire) != *fired)
-        test_pause();
+    for (unsigned tries = 0; atomic_load_explicit(&busy, memory_order_acquire) != *fired;
+         tries++)
+        test_turn(tries);
 }
 
 struct tally {
@@ -151,8 +159,8 @@ static void read_one(uint32_t number, struct tally *tally)
         /* shown, release: the source is ready. */
         atomic_store_explicit(&shown, &cancel, memory_order_release);
     }
-    while (mag_vtask_status(task) == MAG_PENDING)
-        test_pause();
+    for (unsigned tries = 0; mag_vtask_status(task) == MAG_PENDING; tries++)
+        test_turn(tries);
     int r = mag_vtask_take(task, &result, sizeof(result), &detail);
     if (r == 0) {
         tally->wrong += result <= tally->last;
@@ -175,11 +183,11 @@ static void every_item_goes_to_one_read_while_others_are_cancelled(void **state)
     pthread_t writer, canceller;
     (void)state;
 
-    reads = test_rounds(100000);
+    uint32_t rounds = test_rounds(100000);
     assert_int_equal(pthread_create(&writer, NULL, write_all, &delivered), 0);
     assert_int_equal(pthread_create(&canceller, NULL, cancel_all, NULL), 0);
-    for (uint32_t i = 0; i < reads; i++)
-        read_one(i, &tally);
+    for (reads = 0; test_goes_on(reads, rounds); reads++)
+        read_one(reads, &tally);
     /* release: the reads are over. */
     atomic_store_explicit(&over, true, memory_order_release);
     assert_int_equal(pthread_join(writer, NULL), 0);
@@ -231,7 +239,7 @@ static void *run_lane(void *arg)
     unsigned self = (unsigned)(lane - lanes);
     uint32_t rounds = test_rounds(50000);
 
-    for (uint32_t i = 0; i < rounds; i++) {
+    for (uint32_t i = 0; test_goes_on(i, rounds); i++) {
         uint64_t result = 0;
         void *object;
         if (mag_operation_rent(&mag_operation_word, &object) != 0) {
@@ -244,8 +252,8 @@ static void *run_lane(void *arg)
         offer(self, operation, key);
         disturb((self + 1) % THREADS);
         bool mine = mag_operation_try_result(operation, key, 42 + i);
-        while (mag_vtask_status(task) == MAG_PENDING)
-            test_pause();
+        for (unsigned tries = 0; mag_vtask_status(task) == MAG_PENDING; tries++)
+            test_turn(tries);
         lane->wrong += mag_vtask_get(task, &result) != 0;
         lane->wrong += result != (mine ? 42 + (uint64_t)i : 7);
     }

@@ -83,7 +83,7 @@ static void play(const struct game *game)
         fighters[i] = (struct fighter){&arena, i, seed + i};
         assert_int_equal(pthread_create(&threads[i], NULL, fight, &fighters[i]), 0);
     }
-    for (uint32_t round = 0; round < rounds; round++) {
+    for (uint32_t round = 0; test_goes_on(round, rounds); round++) {
         game->prepare(&arena);
         (void)pthread_barrier_wait(&arena.begin);
         (void)pthread_barrier_wait(&arena.end);

@@ -173,7 +173,7 @@ static void every_job_runs_once_or_is_handed_back(void **state)
     (void)state;
 
     assert_non_null(storm);
-    for (uint32_t round = 0; round < test_rounds(200); round++) {
+    for (uint32_t round = 0; test_goes_on(round, test_rounds(200)); round++) {
         uint32_t choices[] = {1, 2, 3, (uint32_t)cpus, 2 * (uint32_t)cpus};
 
         storm_once(storm, &random, choices[test_random(&random) % 5]);
@@ -184,7 +184,7 @@ static void every_job_runs_once_or_is_handed_back(void **state)
 static void a_scheduler_starts_and_stops_ten_thousand_times(void **state)
 {
     (void)state;
-    for (uint32_t round = 0; round < test_rounds(10000); round++) {
+    for (uint32_t round = 0; test_goes_on(round, test_rounds(10000)); round++) {
         struct mag_sched_config config;
         struct mag_sched *sched;
 
@@ -210,19 +210,6 @@ static void pong(struct mag_job *job)
     (void)atomic_fetch_add_explicit(&self->seen, 1, memory_order_release);
 }
 
-static bool spin_for(_Atomic(uint64_t) *word, uint64_t wanted)
-{
-    double until = test_now() + 30;
-
-    for (;;) {
-        /* acquire: the job is the poster's again. */
-        if (atomic_load_explicit(word, memory_order_acquire) >= wanted)
-            return true;
-        if (test_now() > until)
-            return false;
-    }
-}
-
 static void no_wake_up_is_lost(void **state)
 {
     struct pingpong ball = {.job = {.run = pong}};
@@ -238,13 +225,13 @@ static void no_wake_up_is_lost(void **state)
         config.spin_us = 0;
         atomic_init(&ball.seen, 0);
         assert_int_equal(mag_sched_start(&config, &sched), 0);
-        for (uint64_t i = 1; i <= test_rounds(20000); i++) {
+        for (uint64_t i = 1; test_goes_on(i - 1, test_rounds(20000)); i++) {
             if (test_random(&random) % 2)
                 assert_int_equal(mag_sched_post(sched, &ball.job), 0);
             else
                 assert_int_equal(
                     mag_sched_post_worker(sched, &ball.job, (uint32_t)(i % workers)), 0);
-            assert_true(spin_for(&ball.seen, i));
+            assert_true(test_spin_for(&ball.seen, i));
             for (uint64_t pause = test_random(&random) % 300; pause > 0; pause--)
                 test_pause();
         }

@@ -162,7 +162,7 @@ static void jobs_of_strands_run_once_and_alone_or_are_handed_back(void **state)
     (void)state;
 
     assert_non_null(storm);
-    for (uint32_t round = 0; round < test_rounds(200); round++)
+    for (uint32_t round = 0; test_goes_on(round, test_rounds(200)); round++)
         storm_once(storm, &random, 1 + (uint32_t)(test_random(&random) % 4));
     free(storm);
 }

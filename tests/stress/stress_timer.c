@@ -157,7 +157,7 @@ static void every_start_ends_once(void **state)
     (void)state;
 
     assert_non_null(storm);
-    for (uint32_t round = 0; round < test_rounds(300); round++)
+    for (uint32_t round = 0; test_goes_on(round, test_rounds(300)); round++)
         storm_once(storm, &random, 1 + (uint32_t)(test_random(&random) % 4));
     free(storm);
 }

@@ -19,7 +19,7 @@
 static struct mag_core core;
 static _Atomic(uint64_t) turn;
 static _Atomic(uint64_t) over;
-static uint32_t operations;
+static bool is_last; /* handed over by begin */
 static unsigned failures;
 
 /* Of any magnitude: how long the other takes depends on the compiler and the machine. */
@@ -36,10 +36,13 @@ static void *complete_all(void *arg)
     uint64_t random = test_seed() ^ 0x9e3779b97f4a7c15;
     (void)arg;
 
-    for (uint64_t i = 1; i <= operations; i++) {
+    for (uint64_t i = 1, last = 0; last == 0; i++) {
+        unsigned tries = 0;
+
         /* begun, acquire: the operation is ready. */
         while (atomic_load_explicit(&turn, memory_order_acquire) != i)
-            test_pause();
+            test_turn(tries++);
+        last = is_last;
         delay(&random);
         if (mag_core_set_result(&core, i) != 0)
             failures++;
@@ -75,12 +78,15 @@ static uint32_t visits(void)
                : atomic_load_explicit(mag_here.bias_lost, memory_order_relaxed);
 }
 
-static void begin(uint64_t number)
+static void begin(uint64_t number, bool last)
 {
+    unsigned tries = 0;
+
     /* over, acquire: the completer is out of the core. */
     while (atomic_load_explicit(&over, memory_order_acquire) != number - 1)
-        test_pause();
+        test_turn(tries++);
     prepare_biased();
+    is_last = last;
     /* begun, release: the operation is ready. */
     atomic_store_explicit(&turn, number, memory_order_release);
 }
@@ -106,15 +112,9 @@ static void awaiter_run(struct mag_job *job)
     atomic_fetch_add_explicit(&awaiter->runs, 1, memory_order_release);
 }
 
-/* Short waits, for which test_wait_for sleeps too long. */
 static void spin_until(_Atomic(uint64_t) *word, uint64_t wanted)
 {
-    for (unsigned looks = 0; looks < 1000000; looks++) {
-        /* acquire: what the run found is visible. */
-        if (atomic_load_explicit(word, memory_order_acquire) >= wanted)
-            return;
-    }
-    assert_true(test_wait_for(word, wanted));
+    assert_true(test_spin_for(word, wanted));
 }
 
 /* Whatever the scale: who loses its bias is not visited for thousands of operations. */
@@ -130,13 +130,13 @@ static void with_each_operation(consume_fn consume)
     pthread_t thread;
 
     uint32_t before = visits();
-    operations = ROUNDS_LEAST + test_rounds(20000);
+    uint64_t operations = ROUNDS_LEAST + test_rounds(20000);
     failures = 0;
     atomic_init(&turn, 0);
     atomic_init(&over, 0);
     assert_int_equal(pthread_create(&thread, NULL, complete_all, NULL), 0);
-    for (uint64_t i = 1; i <= operations; i++) {
-        begin(i);
+    for (uint64_t i = 1; i == 1 || !is_last; i++) {
+        begin(i, i == operations || !test_goes_on(i, operations));
         awaiter.task = mag_core_task(&core);
         awaiter.expected = i;
         delay(&random);
@@ -163,8 +163,8 @@ static void poll(struct awaiter *awaiter)
 {
     uint64_t result = 0;
 
-    while (mag_vtask_status(awaiter->task) == MAG_PENDING)
-        test_pause();
+    for (unsigned tries = 0; mag_vtask_status(awaiter->task) == MAG_PENDING; tries++)
+        test_turn(tries);
     assert_int_equal(mag_vtask_status(awaiter->task), MAG_SUCCEEDED);
     assert_int_equal(mag_vtask_get(awaiter->task, &result), 0);
     assert_int_equal(result, awaiter->expected);

@@ -1,5 +1,12 @@
 /*
- * cmocka.h - cmocka with the headers that it wants before it, in its order.
+ * cmocka.h - cmocka with the headers that it wants before it, in its order, and with two
+ * things that it does not do by itself.
+ *
+ * A failed assertion ends its program.  cmocka would jump out of the function and go on
+ * with the next one, while threads still use what lies on the stack that was left.
+ *
+ * When its functions have passed a program fails if pools miss objects: if one that was
+ * taken has not been given back.  See test_keeps.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,5 +20,25 @@
 #include <setjmp.h>
 #include <cmocka.h>
 /* clang-format on */
+
+/* A program that links no library of ours says TEST_ALONE before. */
+#ifndef TEST_ALONE
+
+#    undef skip
+#    undef cmocka_run_group_tests
+#    define skip() test_skip(__FILE__, __LINE__)
+#    define cmocka_run_group_tests(tests, setup, teardown) \
+        test_run_group(#tests, tests, sizeof(tests) / sizeof((tests)[0]), setup, teardown)
+
+/* As cmocka's. */
+__attribute__((noreturn)) void test_skip(const char *file, int line);
+int test_run_group(const char *name, const struct CMUnitTest *tests, size_t count,
+                   CMFixtureFunction setup, CMFixtureFunction teardown);
+
+/* This program ends with `objects` more that are not given back, and why is said where
+ * this is called. */
+void test_keeps(uint64_t objects);
+
+#endif
 
 #endif

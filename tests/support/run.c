@@ -5,11 +5,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LIMIT_S = 60 };
+/* The usual limit, and when a stress test is long; ctest's own are some minutes more. */
+enum { LIMIT_S = 60, LONG_S = 240 };
+
+/* Looks before a wait sleeps between them. */
+enum { SPINS = 1000 };
 
 static uint64_t from_environment(const char *name, uint64_t otherwise)
 {
@@ -18,9 +21,17 @@ static uint64_t from_environment(const char *name, uint64_t otherwise)
     return text != NULL && *text != '\0' ? strtoull(text, NULL, 0) : otherwise;
 }
 
+/* When the program did, and MAG_TEST_SLOW. */
+static double began, slowness = 1;
+
 /* Before main, because the form of the barriers is decided once per process. */
-__attribute__((constructor)) static void choose_barriers(void)
+__attribute__((constructor)) static void begin(void)
 {
+    const char *slow = getenv("MAG_TEST_SLOW");
+
+    began = test_now();
+    if (slow != NULL && strtod(slow, NULL) > 0)
+        slowness = strtod(slow, NULL);
     if (from_environment("MAG_TEST_FENCES", 0) != 0)
         mag_asym_force_fences();
 }
@@ -56,12 +67,17 @@ uint32_t test_rounds(uint32_t rounds)
     return scaled != 0 ? (uint32_t)scaled : 1;
 }
 
-double test_now(void)
+int64_t test_now_ns(void)
 {
     struct timespec now;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+double test_now(void)
+{
+    return (double)test_now_ns() * 1e-9;
 }
 
 void test_sleep_ms(unsigned milliseconds)
@@ -74,26 +90,65 @@ void test_sleep_ms(unsigned milliseconds)
     }
 }
 
+uint32_t test_limit_s(uint32_t seconds)
+{
+    double limit = slowness * (seconds != 0 ? seconds : LIMIT_S);
+
+    return limit > 1 ? (uint32_t)limit : 1;
+}
+
+bool test_gives_up(double since)
+{
+    return test_now() - since > test_limit_s(0);
+}
+
+bool test_goes_on(uint64_t round, uint64_t rounds)
+{
+    static _Atomic(bool) said;
+
+    if (round >= rounds)
+        return false;
+    if (round == 0 || test_now() - began < test_limit_s(LONG_S))
+        return true;
+    /* relaxed: only spares a line. */
+    if (!atomic_exchange_explicit(&said, true, memory_order_relaxed))
+        (void)printf("a busy machine: from round %llu of %llu on they are left out\n",
+                     (unsigned long long)round, (unsigned long long)rounds);
+    return false;
+}
+
+void test_turn(unsigned tries)
+{
+    const struct timespec pause = {.tv_sec = 0, .tv_nsec = 50000};
+
+    if (tries < SPINS)
+        test_pause();
+    else
+        (void)nanosleep(&pause, NULL);
+}
+
 bool test_wait_for(_Atomic(uint64_t) *word, uint64_t wanted)
 {
-    double until = test_now() + LIMIT_S;
     const struct timespec pause = {.tv_sec = 0, .tv_nsec = 50000};
+    double since = test_now();
 
     for (;;) {
         /* acquire: what was done before the word was counted up is visible. */
         if (atomic_load_explicit(word, memory_order_acquire) >= wanted)
             return true;
-        if (test_now() > until)
+        if (test_gives_up(since))
             return false;
         (void)nanosleep(&pause, NULL);
     }
 }
 
-double test_cpu_seconds(void)
+bool test_spin_for(_Atomic(uint64_t) *word, uint64_t wanted)
 {
-    struct rusage usage;
-
-    (void)getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+    for (unsigned tries = 0; tries < SPINS; tries++) {
+        /* acquire: as in test_wait_for. */
+        if (atomic_load_explicit(word, memory_order_acquire) >= wanted)
+            return true;
+        test_pause();
+    }
+    return test_wait_for(word, wanted);
 }

@@ -3,7 +3,11 @@
  *
  * MAG_TEST_SEED   a number: repeats a run that printed it
  * MAG_TEST_SCALE  percent of the usual rounds, 1 to 10000; slow builds lower it
+ * MAG_TEST_SLOW   how many times as slow as usual the machine is: all limits grow by it
  * MAG_TEST_FENCES 1: owners fence, as on a kernel that refuses membarrier
+ *
+ * No time decides whether a test passes, as a machine may be busy.  A limit is for what
+ * would hang otherwise, and comes from test_limit_s.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -39,13 +43,30 @@ uint64_t test_random(uint64_t *state);
 /* `rounds` by MAG_TEST_SCALE, at least 1. */
 uint32_t test_rounds(uint32_t rounds);
 
-/* Monotonic seconds. */
+/* How many seconds a test waits for what must come, before it has failed: `seconds`, or
+ * what is usual if 0, by MAG_TEST_SLOW. */
+uint32_t test_limit_s(uint32_t seconds);
+
+/* Whether a wait that began at `since`, as test_now counts, has come to the usual limit:
+ * what it waits for does not come. */
+bool test_gives_up(double since);
+
+/* Whether a stress test goes on with round number `round` of `rounds`, from 0.  A program
+ * that has run for minutes leaves the others out, and says so once: on a busy machine
+ * fewer of them must do. */
+bool test_goes_on(uint64_t round, uint64_t rounds);
+
+/* Monotonic seconds; the clock that they come from. */
 double test_now(void);
+int64_t test_now_ns(void);
 
 void test_sleep_ms(unsigned milliseconds);
 
-/* Waits until `*word` is at least `wanted`, at most a minute.  False: it is not. */
+/* Waits until `*word` is at least `wanted`, within the usual limit.  False: it is not. */
 bool test_wait_for(_Atomic(uint64_t) *word, uint64_t wanted);
+
+/* The same for waits of less than a microsecond, by looking again and again at first. */
+bool test_spin_for(_Atomic(uint64_t) *word, uint64_t wanted);
 
 /* A few instructions of doing nothing. */
 static inline void test_pause(void)
@@ -56,7 +77,8 @@ static inline void test_pause(void)
     (void)nothing;
 }
 
-/* CPU seconds that this process has used. */
-double test_cpu_seconds(void);
+/* Before look number `tries` + 1 at what another thread is about to do: spins, then
+ * sleeps a little, so that the other runs. */
+void test_turn(unsigned tries);
 
 #endif

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { OBJECTS = 200, SECONDS = 60 };
+enum { OBJECTS = 200 };
 
 static unsigned failures;
 static unsigned prepared, continued;
@@ -70,7 +70,7 @@ static void in_parent(void)
 static void in_child(void)
 {
     /* Lest it hang: it has failed then. */
-    (void)alarm(SECONDS);
+    (void)alarm(test_limit_s(0));
     use_all();
     continued++;
 }
@@ -85,7 +85,7 @@ static void handlers_that_came_first_may_use_pools_and_schedulers(void **state)
     config.object_size = 64;
     assert_int_equal(mag_pool_create(&config, &pool), 0);
     use_all();
-    (void)alarm(SECONDS);
+    (void)alarm(test_limit_s(0));
     pid_t child = fork();
     if (child == 0) {
         use_all();

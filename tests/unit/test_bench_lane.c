@@ -298,7 +298,7 @@ static void a_budget_ends_the_runs_but_not_before_the_first(void **state)
 
     assert_int_equal(rows.rows[0].runs, 1);
     assert_true(rows.rows[0].ok);
-    assert_true(rows.rows[0].median_s >= 0.01);
+    assert_true(rows.rows[0].median_s > 0);
     bench_rows_free(&rows);
 }
 

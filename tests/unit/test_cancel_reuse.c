@@ -365,6 +365,23 @@ static void waits_that_end_by_timeout_leave_nothing_behind(void **state)
     mag_sched_destroy(sched);
 }
 
+/* The source may be gone from then on, whenever the task is read. */
+static void a_completed_operation_is_no_longer_registered(void **state)
+{
+    struct mag_cancel cancel = {0};
+    struct reading *reading = rent();
+    mag_vtask task = mag_cancelable_task(&reading->cancelable);
+    uint64_t key = mag_cancelable_begin(&reading->cancelable, &cancel);
+    uint64_t result = 0;
+    (void)state;
+
+    assert_non_null(cancel.first);
+    assert_true(mag_cancelable_try_result(&reading->cancelable, key, 42));
+    assert_null(cancel.first);
+    assert_int_equal(mag_vtask_get(task, &result), 0);
+    assert_int_equal(result, 42);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +390,7 @@ int main(void)
         cmocka_unit_test(firing_inside_the_registration_completes_once),
         cmocka_unit_test(a_cancelled_waiter_is_unlinked_by_the_pool_not_the_canceller),
         cmocka_unit_test(waits_that_end_by_timeout_leave_nothing_behind),
+        cmocka_unit_test(a_completed_operation_is_no_longer_registered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

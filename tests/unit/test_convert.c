@@ -394,6 +394,17 @@ static void a_code_of_misuse_that_a_function_failed_with_is_its_outcome(void **s
     assert_int_equal(mag_vtask_discard(task), MAG_E_TOKEN);
 }
 
+static void a_complete_source_that_is_discarded_is_read_once(void **state)
+{
+    struct scripted source;
+    mag_vtask task = scripted_begin(&source, MAG_SUCCEEDED, 0, 42);
+    (void)state;
+
+    assert_int_equal(mag_vtask_discard(task), 0);
+    assert_int_equal(source.taken, 1);
+    assert_int_equal(source.registered, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +425,7 @@ int main(void)
         cmocka_unit_test(a_large_result_of_a_source_needs_its_size),
         cmocka_unit_test(a_large_result_that_shows_late_fails_the_promise),
         cmocka_unit_test(a_code_of_misuse_that_a_function_failed_with_is_its_outcome),
+        cmocka_unit_test(a_complete_source_that_is_discarded_is_read_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/vtask_kit.h"
 
+#include <magpie/strand.h>
+
 /* Executors: what is current on a thread, and places on the machine. */
 
 /* VT-107 */
@@ -123,6 +125,23 @@ static void a_place_of_a_stopped_pool_refuses_and_the_completer_runs_it(void **s
     mag_sched_destroy(pool);
 }
 
+static void a_strands_executor_ends_with_its_jobs(void **state)
+{
+    struct mag_sched *pool = pool_start(1);
+    struct probe inside = probe_make();
+    struct probe after = probe_make();
+    struct mag_strand strand;
+    (void)state;
+
+    mag_strand_init(&strand, pool);
+    assert_int_equal(mag_strand_post(&strand, &inside.continuation.job), 0);
+    assert_true(test_wait_for(&inside.runs, 1));
+    pool_run(pool, &after);
+    assert_ptr_equal(inside.executor, &strand.executor);
+    assert_null(after.executor);
+    mag_sched_destroy(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +151,7 @@ int main(void)
         cmocka_unit_test(a_place_is_one_worker),
         cmocka_unit_test(a_place_is_the_workers_of_a_node),
         cmocka_unit_test(a_place_of_a_stopped_pool_refuses_and_the_completer_runs_it),
+        cmocka_unit_test(a_strands_executor_ends_with_its_jobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -448,8 +448,8 @@ static unsigned one_round(struct mag_sched *sched, long number)
         mag_vtask_status(task.task) != MAG_PENDING)
         return 1;
     gate_open(&gate);
-    while (mag_vtask_status(task.task) == MAG_PENDING)
-        test_pause();
+    for (unsigned tries = 0; mag_vtask_status(task.task) == MAG_PENDING; tries++)
+        test_turn(tries);
     return long_task_get(task, &result) != 0 || result != number;
 }
 

@@ -2,8 +2,10 @@
 #include "tests/unit/pool_kit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MANY = 5000 };
 
@@ -297,6 +299,39 @@ static void every_cache_size_works(void **state)
     }
 }
 
+/* Pages of address space. */
+static unsigned long mapped_pages(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    char line[256] = "";
+
+    assert_non_null(file);
+    assert_non_null(fgets(line, sizeof(line), file));
+    (void)fclose(file);
+    return strtoul(line, NULL, 10);
+}
+
+static void a_destroyed_pool_leaves_no_memory_mapped(void **state)
+{
+    enum { POOLS = 200 };
+    unsigned long before = 0;
+    struct mag_pool_info info = {0};
+    void *object;
+    (void)state;
+
+    for (unsigned i = 0; i < POOLS; i++) {
+        struct mag_pool *pool = make_pool(config_of(4096));
+
+        take_many(pool, &object, 1);
+        mag_pool_query(pool, &info);
+        mag_pool_destroy(pool);
+        if (i == 9)
+            before = mapped_pages();
+    }
+    unsigned long page = (unsigned long)sysconf(_SC_PAGESIZE);
+    assert_true(mapped_pages() < before + POOLS / 2 * (info.bytes / page));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +346,7 @@ int main(void)
         cmocka_unit_test(a_thousand_pools_may_live_and_die),
         cmocka_unit_test(an_object_of_another_pool_is_not_taken_in),
         cmocka_unit_test(every_cache_size_works),
+        cmocka_unit_test(a_destroyed_pool_leaves_no_memory_mapped),
     };
 
     return cmocka_run_group_tests(tests, load_machine, free_machine);

@@ -4,12 +4,32 @@
 #include "tests/unit/pool_kit.h"
 
 #include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { MANY = 1000, THREADS = 3 };
+
+/* What these tests count is what one node has of a pool: all threads stay on the node of
+ * the first PU, wherever there are others.  Objects of several nodes are those of
+ * test_pool_nodes.c. */
+static int load_machine_and_stay(void **state)
+{
+    cpu_set_t cpus;
+
+    if (load_machine(state) != 0)
+        return -1;
+    CPU_ZERO(&cpus);
+    for (uint32_t i = 0; i < mag_topology_pus(machine); i++) {
+        const struct mag_pu *pu = mag_topology_pu(machine, i);
+
+        if (pu->node == mag_topology_pu(machine, 0)->node && pu->os_index < CPU_SETSIZE)
+            CPU_SET(pu->os_index, &cpus);
+    }
+    return sched_setaffinity(0, sizeof(cpus), &cpus);
+}
 
 struct use {
     struct mag_pool *pool;
@@ -155,6 +175,49 @@ static void destructors_of_a_thread_may_still_give(void **state)
     for (unsigned i = 0; i < 20; i++)
         on_another_thread(give_while_exiting, &use);
     assert_int_equal(use.failures, 0);
+    take_many(late_pool, objects, MANY);
+    assert_int_equal(pthread_key_delete(late_key), 0);
+    mag_pool_destroy(late_pool);
+}
+
+/* Takes in the last round, and gives back. */
+static void take_late(void *value)
+{
+    static _Thread_local unsigned rounds;
+    void *object;
+
+    if (++rounds < LAST_ROUND)
+        (void)pthread_setspecific(late_key, value);
+    else if (mag_pool_take(late_pool, &object) == 0)
+        mag_pool_give(late_pool, object);
+}
+
+static void *take_while_exiting(void *arg)
+{
+    struct use *use = arg;
+
+    (void)take_one_and_exit(arg);
+    use->failures += pthread_setspecific(late_key, arg) != 0;
+    return NULL;
+}
+
+static void destructors_of_a_thread_may_still_take(void **state)
+{
+    static void *objects[MANY];
+    struct mag_pool_config config = config_of(32);
+    (void)state;
+
+    config.limit = MANY;
+    config.cache = 50;
+    late_pool = make_pool(config);
+    assert_int_equal(pthread_key_create(&late_key, take_late), 0);
+    struct use use = {.pool = late_pool};
+    take_many(late_pool, objects, MANY);
+    give_many(late_pool, objects, MANY);
+    for (unsigned i = 0; i < 20; i++)
+        on_another_thread(take_while_exiting, &use);
+    assert_int_equal(use.failures, 0);
+    /* Not one of the chains that they took from was lost. */
     take_many(late_pool, objects, MANY);
     assert_int_equal(pthread_key_delete(late_key), 0);
     mag_pool_destroy(late_pool);
@@ -367,7 +430,7 @@ static int use_in_child(struct mag_pool *pool)
 {
     static struct use use;
 
-    (void)alarm(20);
+    (void)alarm(test_limit_s(0));
     use.pool = pool;
     for (unsigned i = 0; i < 3; i++)
         use_many(&use);
@@ -424,6 +487,49 @@ static void a_forked_child_may_go_on_using_pools(void **state)
     }
 }
 
+/* Holds a magazine until the test goes on. */
+struct keeper {
+    struct mag_pool *pool;
+    _Atomic(uint64_t) begun, stop;
+};
+
+static void *keep_a_magazine(void *arg)
+{
+    struct keeper *keeper = arg;
+    void *object;
+
+    if (mag_pool_take(keeper->pool, &object) == 0)
+        mag_pool_give(keeper->pool, object);
+    /* release: the magazine is there. */
+    (void)atomic_fetch_add_explicit(&keeper->begun, 1, memory_order_release);
+    (void)test_wait_for(&keeper->stop, 1);
+    return NULL;
+}
+
+static void a_forked_child_keeps_no_records_of_other_threads(void **state)
+{
+    struct keeper keeper = {.pool = make_pool(config_of(64))};
+    pthread_t thread;
+    int status = -1;
+    void *object;
+    (void)state;
+
+    take_many(keeper.pool, &object, 1);
+    int64_t before = test_live_allocations();
+    assert_int_equal(pthread_create(&thread, NULL, keep_a_magazine, &keeper), 0);
+    assert_true(test_wait_for(&keeper.begun, 1));
+    assert_true(test_live_allocations() > before);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(test_live_allocations() != before);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    /* release: nothing crosses. */
+    atomic_store_explicit(&keeper.stop, 1, memory_order_release);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    mag_pool_destroy(keeper.pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,10 +538,12 @@ int main(void)
         cmocka_unit_test(small_chains_are_gathered_into_full_batches),
         cmocka_unit_test(destructors_of_a_thread_may_still_give),
         cmocka_unit_test(what_the_last_destructor_leaves_is_the_next_threads),
+        cmocka_unit_test(destructors_of_a_thread_may_still_take),
         cmocka_unit_test(a_pool_may_be_destroyed_while_threads_hold_magazines_of_it),
         cmocka_unit_test(threads_may_exit_while_a_pool_is_destroyed),
         cmocka_unit_test(a_forked_child_may_go_on_using_pools),
+        cmocka_unit_test(a_forked_child_keeps_no_records_of_other_threads),
     };
 
-    return cmocka_run_group_tests(tests, load_machine, free_machine);
+    return cmocka_run_group_tests(tests, load_machine_and_stay, free_machine);
 }

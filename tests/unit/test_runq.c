@@ -94,6 +94,21 @@ static void a_claim_takes_no_more_than_there_is_room_for(void **state)
     assert_int_equal(mag_runq_length(&ring), CAPACITY - 1);
 }
 
+/* By then the owner has lapped the head that the claimer read. */
+static void a_head_that_was_lapped_is_a_race_lost(void **state)
+{
+    struct mag_job *batch[CAPACITY];
+    uint32_t count = 77;
+    (void)state;
+
+    /* relaxed, both: one thread. */
+    atomic_store_explicit(&ring.head, 0, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&ring.tail, CAPACITY + 1, memory_order_relaxed);
+    assert_int_equal(mag_runq_claim(&ring, batch, CAPACITY, &count), MAG_RUNQ_LOST);
+    assert_int_equal(count, 77);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +120,8 @@ int main(void)
         cmocka_unit_test_setup(a_claim_takes_the_older_half_and_at_least_one,
                                begin_near_the_wrap),
         cmocka_unit_test_setup(a_claim_takes_no_more_than_there_is_room_for,
+                               begin_near_the_wrap),
+        cmocka_unit_test_setup(a_head_that_was_lapped_is_a_race_lost,
                                begin_near_the_wrap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/unit/sched_kit.h"
 
 #include <errno.h>
 #include <magpie/sched.h>
@@ -9,15 +10,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A job that counts, and may post others or take its time. */
+/* A job that counts, and may post others. */
 struct work {
     struct mag_job job;
     struct mag_sched *sched;
     _Atomic(uint64_t) *done;
     struct work *then;
     uint32_t worker;
-    unsigned sleep_ms;
     int posted;
+    _Atomic(uint64_t) begun;
 };
 
 static void count(struct mag_job *job)
@@ -27,8 +28,6 @@ static void count(struct mag_job *job)
     work->worker = mag_sched_worker();
     if (work->then != NULL)
         work->posted = mag_sched_post(work->sched, &work->then->job);
-    if (work->sleep_ms != 0)
-        test_sleep_ms(work->sleep_ms);
     /* release: what the job wrote is visible to the thread that waits. */
     (void)atomic_fetch_add_explicit(work->done, 1, memory_order_release);
 }
@@ -162,25 +161,34 @@ static void a_job_posted_to_a_node_runs(void **state)
     mag_sched_destroy(sched);
 }
 
+/* Posts, and ends only when what it has posted has run elsewhere. */
+static void count_when_the_other_has(struct mag_job *job)
+{
+    struct work *work = (struct work *)(void *)job;
+
+    work->worker = mag_sched_worker();
+    work->posted = mag_sched_post(work->sched, &work->then->job);
+    (void)test_wait_for(work->done, 1);
+    /* release: what the job wrote is visible to the thread that waits. */
+    (void)atomic_fetch_add_explicit(work->done, 1, memory_order_release);
+}
+
 static void a_job_behind_a_long_one_is_run_by_another_worker(void **state)
 {
     _Atomic(uint64_t) done;
     struct work child = {.job = {.run = count}, .done = &done};
-    struct work parent = {
-        .job = {.run = count}, .done = &done, .then = &child, .sleep_ms = 1000};
-    struct mag_sched *sched = start(2);
+    struct work parent = {.job = {.run = count_when_the_other_has},
+                          .done = &done,
+                          .then = &child,
+                          .sched = start(2)};
     (void)state;
 
     atomic_init(&done, 0);
-    parent.sched = sched;
-    double began = test_now();
-    assert_int_equal(mag_sched_post(sched, &parent.job), 0);
-    assert_true(test_wait_for(&done, 1));
-    assert_true(test_now() - began < 0.5);
-    assert_int_not_equal(child.worker, MAG_NONE);
+    assert_int_equal(mag_sched_post(parent.sched, &parent.job), 0);
     assert_true(test_wait_for(&done, 2));
+    assert_int_not_equal(child.worker, MAG_NONE);
     assert_int_not_equal(child.worker, parent.worker);
-    mag_sched_destroy(sched);
+    mag_sched_destroy(parent.sched);
 }
 
 /* A job that waits for others by posting itself again. */
@@ -212,21 +220,20 @@ static void a_job_that_posts_itself_yields_to_those_that_wait(void **state)
     static struct work work[JOBS];
     _Atomic(uint64_t) done;
     struct mag_sched *sched = start(1);
-    struct work slow = {.job = {.run = count}, .done = &done, .sleep_ms = 50};
-    struct yielder yielder = {.job = {.run = yield_until_done},
-                              .sched = sched,
-                              .done = &done,
-                              .wanted = JOBS + 1};
+    struct holder slow;
+    struct yielder yielder = {
+        .job = {.run = yield_until_done}, .sched = sched, .done = &done, .wanted = JOBS};
     (void)state;
 
     atomic_init(&done, 0);
     atomic_init(&yielder.over, 0);
-    assert_int_equal(mag_sched_post(sched, &slow.job), 0);
+    holder_begin(&slow, sched);
     assert_int_equal(mag_sched_post(sched, &yielder.job), 0);
     for (unsigned i = 0; i < JOBS; i++) {
         work[i] = (struct work){.job = {.run = count}, .done = &done};
         assert_int_equal(mag_sched_post(sched, &work[i].job), 0);
     }
+    holder_let_go(&slow);
     assert_true(test_wait_for(&yielder.over, 1));
     /* Each turn lets a queue's worth of others run, not one. */
     assert_true(yielder.turns < JOBS / 2);
@@ -272,21 +279,32 @@ static void collect(struct mag_job *job, void *arg)
     dropped->count++;
 }
 
+/* Runs until its scheduler is stopped. */
+static void count_when_it_ends(struct mag_job *job)
+{
+    struct work *work = (struct work *)(void *)job;
+
+    /* release: it has begun. */
+    (void)atomic_fetch_add_explicit(&work->begun, 1, memory_order_release);
+    stay_until(work->sched, MAG_PHASE_ENDING);
+    count(job);
+}
+
 static void cancelling_hands_back_what_has_not_begun(void **state)
 {
     enum { JOBS = 10 };
-    struct work slow;
     struct work work[JOBS];
     struct dropped dropped = {.count = 0};
     _Atomic(uint64_t) done;
     struct mag_sched *sched = start(1);
+    struct work slow = {
+        .job = {.run = count_when_it_ends}, .done = &done, .sched = sched};
     (void)state;
 
     atomic_init(&done, 0);
-    slow = (struct work){
-        .job = {.run = count}, .done = &done, .sleep_ms = 100, .sched = sched};
+    atomic_init(&slow.begun, 0);
     assert_int_equal(mag_sched_post(sched, &slow.job), 0);
-    test_sleep_ms(20);
+    assert_true(test_wait_for(&slow.begun, 1));
     for (unsigned i = 0; i < JOBS; i++) {
         work[i] = (struct work){.job = {.run = count}, .done = &done};
         assert_int_equal(i % 2 ? mag_sched_post_worker(sched, &work[i].job, 0)
@@ -308,21 +326,19 @@ static void cancelling_hands_back_what_has_not_begun(void **state)
 
 static void a_stop_that_runs_out_of_time_can_be_called_again(void **state)
 {
-    _Atomic(uint64_t) done;
-    struct work slow = {.job = {.run = count}, .done = &done, .sleep_ms = 200};
+    struct holder slow;
     struct mag_sched *sched = start(2);
     (void)state;
 
-    atomic_init(&done, 0);
-    assert_int_equal(mag_sched_post(sched, &slow.job), 0);
-    test_sleep_ms(20);
+    holder_begin(&slow, sched);
     assert_int_equal(mag_sched_stop(sched, MAG_SCHED_DRAIN, 1000000, NULL, NULL),
                      -ETIMEDOUT);
     assert_int_equal(mag_sched_stop(sched, MAG_SCHED_CANCEL, 1000000, NULL, NULL),
                      -ETIMEDOUT);
+    holder_let_go(&slow);
     assert_int_equal(mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL), 0);
     /* relaxed: the workers are joined. */
-    assert_int_equal(atomic_load_explicit(&done, memory_order_relaxed), 1);
+    assert_int_equal(atomic_load_explicit(&slow.over, memory_order_relaxed), 1);
     assert_int_equal(mag_sched_stop(sched, (enum mag_sched_stop)9, -1, NULL, NULL),
                      -EINVAL);
     mag_sched_destroy(sched);

@@ -120,7 +120,7 @@ static int fault_in_a_job(void)
     if (sigaction(SIGSEGV, &action, NULL) != 0 || mag_sched_start(NULL, &sched) != 0 ||
         mag_sched_post(sched, &job) != 0)
         return 1;
-    test_sleep_ms(5000);
+    test_sleep_ms(1000 * test_limit_s(0));
     return 2;
 }
 

@@ -2,6 +2,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/unit/sched_kit.h"
 
 #include <errno.h>
 #include <magpie/strand.h>
@@ -17,18 +18,6 @@ static struct mag_sched *start(uint32_t workers)
     config.workers = workers;
     assert_int_equal(mag_sched_start(&config, &sched), 0);
     return sched;
-}
-
-static uint64_t read_word(_Atomic(uint64_t) *word)
-{
-    /* acquire: what the jobs before wrote. */
-    return atomic_load_explicit(word, memory_order_acquire);
-}
-
-static void add_one(_Atomic(uint64_t) *word)
-{
-    /* release: what the job wrote. */
-    (void)atomic_fetch_add_explicit(word, 1, memory_order_release);
 }
 
 /* What the jobs of one strand share without a lock. */
@@ -196,6 +185,7 @@ static void a_busy_strand_lets_others_run_on_the_only_worker(void **state)
 struct inner {
     struct mag_job job;
     struct mag_strand *strand;
+    struct mag_sched *sched;
     _Atomic(uint64_t) done;
     struct mag_strand *seen[4];
 };
@@ -274,7 +264,7 @@ static void hold_up(struct mag_job *job)
     struct inner *inner = (struct inner *)(void *)job;
 
     add_one(&inner->done);
-    test_sleep_ms(50);
+    stay_until(inner->sched, MAG_PHASE_ENDING);
 }
 
 static void a_job_handed_back_inside_a_strand_keeps_the_outer_one(void **state)
@@ -283,7 +273,7 @@ static void a_job_handed_back_inside_a_strand_keeps_the_outer_one(void **state)
     struct mag_strand outer;
     struct mag_strand other;
     struct nested nested = {.job = {.run = stop_other}, .other = start(1)};
-    struct inner first = {.job = {.run = hold_up}};
+    struct inner first = {.job = {.run = hold_up}, .sched = nested.other};
     (void)state;
 
     mag_strand_init(&outer, sched);
@@ -421,7 +411,7 @@ static void a_cancelled_scheduler_hands_back_what_waits_in_order(void **state)
     enum { WAITING = 100 };
     struct mag_sched *sched = start(2);
     struct ledger ledger = {.runs = 0};
-    struct inner first = {.job = {.run = hold_up}};
+    struct inner first = {.job = {.run = hold_up}, .sched = sched};
     struct entry entries[WAITING];
     struct returned returned = {.count = 0};
     uint32_t seen = 0;

@@ -3,11 +3,11 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/unit/sched_kit.h"
 
 #include <errno.h>
 #include <magpie/timer.h>
 #include <stdlib.h>
-#include <time.h>
 
 static const int64_t HOUR_NS = 3600000000000;
 static const int64_t MS_NS = 1000000;
@@ -21,26 +21,6 @@ static struct mag_sched *start(uint32_t workers)
     config.workers = workers;
     assert_int_equal(mag_sched_start(&config, &sched), 0);
     return sched;
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static uint64_t read_word(_Atomic(uint64_t) *word)
-{
-    /* acquire: what the jobs before wrote. */
-    return atomic_load_explicit(word, memory_order_acquire);
-}
-
-static void add_one(_Atomic(uint64_t) *word)
-{
-    /* release: what the job wrote. */
-    (void)atomic_fetch_add_explicit(word, 1, memory_order_release);
 }
 
 struct bell {
@@ -60,7 +40,7 @@ static void ring(struct mag_job *job)
 {
     struct bell *bell = (struct bell *)(void *)job;
 
-    bell->rang_ns = now_ns();
+    bell->rang_ns = test_now_ns();
     bell->seen = mag_strand_self();
     if (bell->order != NULL)
         bell->place = (*bell->order)++;
@@ -89,7 +69,7 @@ static void a_timer_fires_once_and_not_before_its_deadline(void **state)
     for (unsigned i = 0; i < BELLS; i++) {
         bells[i].timer.job.run = ring;
         bells[i].deadline_ns =
-            now_ns() + (int64_t)(test_random(&random) % (uint64_t)(50 * MS_NS));
+            test_now_ns() + (int64_t)(test_random(&random) % (uint64_t)(50 * MS_NS));
         assert_int_equal(mag_timer_start(sched, &bells[i].timer, bells[i].deadline_ns),
                          0);
     }
@@ -215,15 +195,16 @@ static void start_bells(struct mag_job *job)
     add_one(&ringer->done);
 }
 
-static void timers_of_all_wheels_fire_in_the_order_of_their_deadlines(void **state)
+/* Their deadlines begin in `lead_ns`.  False: the machine was busy, and some were started
+ * after that. */
+static bool fire_in_order(int64_t lead_ns)
 {
     struct mag_sched *sched = start(RINGERS);
     struct ringer *ringers = calloc(RINGERS, sizeof(*ringers));
     struct mag_strand strand;
     uint64_t order = 0;
-    int64_t begin = now_ns() + 100 * MS_NS;
+    int64_t begin = test_now_ns() + lead_ns;
     unsigned wrong = 0;
-    (void)state;
 
     assert_non_null(ringers);
     mag_strand_init(&strand, sched);
@@ -242,6 +223,9 @@ static void timers_of_all_wheels_fire_in_the_order_of_their_deadlines(void **sta
         ringers[i].job.run = start_bells;
         assert_int_equal(mag_sched_post_worker(sched, &ringers[i].job, i), 0);
     }
+    for (unsigned i = 0; i < RINGERS; i++)
+        assert_true(test_wait_for(&ringers[i].done, 1));
+    bool in_time = test_now_ns() < begin;
     for (unsigned i = 0; i < RINGERS * EACH; i++)
         assert_true(test_wait_for(&ringers[i % RINGERS].bells[i / RINGERS].rung, 1));
     mag_sched_destroy(sched);
@@ -251,8 +235,19 @@ static void timers_of_all_wheels_fire_in_the_order_of_their_deadlines(void **sta
         wrong += bell->place != i * 77 % (RINGERS * EACH);
         wrong += bell->seen != &strand;
     }
-    assert_int_equal(wrong, 0);
+    if (in_time)
+        assert_int_equal(wrong, 0);
     free(ringers);
+    return in_time;
+}
+
+static void timers_of_all_wheels_fire_in_the_order_of_their_deadlines(void **state)
+{
+    int64_t lead_ns = 50 * MS_NS;
+    (void)state;
+
+    while (!fire_in_order(lead_ns))
+        lead_ns *= 2;
 }
 
 static void a_strand_of_another_scheduler_is_refused(void **state)
@@ -311,7 +306,7 @@ static void a_hundred_thousand_timers_fire_once_each(void **state)
     (void)state;
 
     assert_non_null(bells);
-    int64_t begin = now_ns();
+    int64_t begin = test_now_ns();
     for (uint32_t i = 0; i < count; i++) {
         bells[i].timer.job.run = ring;
         bells[i].deadline_ns =
@@ -418,7 +413,7 @@ static void start_too_late(struct mag_job *job)
     struct tardy *tardy = (struct tardy *)(void *)job;
 
     add_one(&tardy->begun);
-    test_sleep_ms(50);
+    stay_until(tardy->sched, MAG_PHASE_DRAINING);
     tardy->error = mag_timer_start_in(tardy->sched, &tardy->bell.timer, 0);
 }
 

@@ -78,6 +78,21 @@ static void a_result_of_a_word_is_hashed_as_the_untyped_task(void **state)
                          int_task_hash(int_task_result(43)));
 }
 
+/* VT-39 */
+static void how_a_task_is_awaited_is_no_part_of_what_it_is(void **state)
+{
+    struct mag_core core = {0};
+    mag_vtask task = mag_core_task(&core);
+    mag_vtask elsewhere = mag_vtask_configure(task, false);
+    (void)state;
+
+    assert_true(elsewhere.backing != task.backing);
+    assert_true(mag_vtask_equal(elsewhere, task));
+    assert_int_equal(mag_vtask_hash(elsewhere), mag_vtask_hash(task));
+    mag_core_reset(&core);
+    assert_false(mag_vtask_equal(mag_core_task(&core), task));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +100,7 @@ int main(void)
         cmocka_unit_test(the_hash_of_all_zeroes_is_zero_whatever_the_size),
         cmocka_unit_test(what_backs_a_task_is_hashed_and_no_result),
         cmocka_unit_test(a_result_of_a_word_is_hashed_as_the_untyped_task),
+        cmocka_unit_test(how_a_task_is_awaited_is_no_part_of_what_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

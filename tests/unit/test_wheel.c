@@ -188,6 +188,20 @@ static void a_wheel_agrees_with_a_list_whatever_is_added_and_removed(void **stat
     free(ref);
 }
 
+static void what_is_due_is_taken_at_the_end_too(void **state)
+{
+    struct mag_timer timers[2] = {{.tick = 0}, {.tick = 1000}};
+    struct mag_timer *taken[3];
+    (void)state;
+
+    for (unsigned i = 0; i < 2; i++)
+        (void)mag_wheel_add(&wheel, &timers[i]);
+    for (unsigned i = 0; i < 3; i++)
+        taken[i] = mag_wheel_take_any(&wheel);
+    assert_true(taken[0] != NULL && taken[1] != NULL && taken[0] != taken[1]);
+    assert_null(taken[2]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +212,7 @@ int main(void)
         cmocka_unit_test_setup(a_spent_budget_loses_nothing, begin_empty),
         cmocka_unit_test_setup(a_wheel_agrees_with_a_list_whatever_is_added_and_removed,
                                begin_empty),
+        cmocka_unit_test_setup(what_is_due_is_taken_at_the_end_too, begin_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
