@@ -334,7 +334,7 @@ static uint64_t count_free(struct mag_pool *pool)
 {
     uint64_t count = 0;
 
-    for (struct mag_member *member = list.members; member != NULL;
+    for (struct mag_member *member = registry.members; member != NULL;
          member = member->next) {
         struct mag_magazine_rack *rack = &member->rack;
         if (pool->number < rack->size && rack->magazines[pool->number] != &no_magazine)
@@ -349,19 +349,19 @@ uint64_t mag_pools_taken(void (*tell)(const struct mag_pool *pool, uint64_t take
 {
     uint64_t all = 0;
 
-    (void)pthread_mutex_lock(&list.lock);
-    for (uint32_t i = 0; i < list.capacity; i++) {
+    (void)pthread_mutex_lock(&registry.lock);
+    for (uint32_t i = 0; i < registry.capacity; i++) {
         struct mag_pool_info info;
 
-        if (list.pools[i] == NULL)
+        if (registry.pools[i] == NULL)
             continue;
-        mag_pool_query(list.pools[i], &info);
-        uint64_t taken = info.objects - count_free(list.pools[i]);
+        mag_pool_query(registry.pools[i], &info);
+        uint64_t taken = info.objects - count_free(registry.pools[i]);
         all += taken;
         if (tell != NULL)
-            tell(list.pools[i], taken);
+            tell(registry.pools[i], taken);
     }
-    (void)pthread_mutex_unlock(&list.lock);
+    (void)pthread_mutex_unlock(&registry.lock);
     return all;
 }
 
