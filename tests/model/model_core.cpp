@@ -363,6 +363,47 @@ struct reset_model : core_model<reset_model, 3> {
     }
 };
 
+/* The object's next operation begins here, biased to the first one's completer. */
+static void begin_again(mag_job *)
+{
+    of->ran++;
+    look_and_take(0);
+    mag_core_reset(&of->core);
+    of->core.slot($).store((uintptr_t)&mag_here_of[COMPLETER] | MAG_SLOT_BIASED,
+                           rl::mo_relaxed);
+    of->handed_over.raise();
+}
+
+/* Two visits of one core: who meets the first one's visitor may find the words of the
+ * second.  VT-128 */
+struct visits_model : core_model<visits_model, 3> {
+    void before()
+    {
+        begin(&bare, 0);
+    }
+
+    void thread(unsigned index)
+    {
+        if (index == 0) {
+            complete(1, 42);
+        } else if (index == 1) {
+            wait_with(begin_again);
+            run_queued();
+        } else if (shared.handed_over.take()) {
+            complete(2, 43);
+        }
+    }
+
+    void after()
+    {
+        run_queued();
+        if (shared.handed_over.take())
+            complete(2, 43);
+        look_and_take(1);
+        end(1, 0, 42, 43);
+    }
+};
+
 /* VT-193 */
 struct discard_model : core_model<discard_model, 3> {
     void before()
@@ -453,6 +494,7 @@ static int search_all(int thread)
            search_model<discard_model>(0) | search_model<queued_model>(switches) |
            search_model<reuse_model>(switches) | search_model<reset_model>(switches) |
            search_model<discard_watch_model>(switches) |
+           search_model<visits_model>(switches != 0 ? 3 : 0) |
            search_model<watch_model>(thread == CONSUMER ? 3 : 0);
 }
 
