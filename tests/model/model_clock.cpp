@@ -86,7 +86,7 @@ template <typename Model> struct clock_model : rl::test_suite<Model, WHEELS + 1>
         (void)pthread_mutex_destroy(&sched.clock.mutex);
     }
 
-    /* A timer that is due at once: time stands still, so only an alarm wakes the clock. */
+    /* A timer that is due at once: only an alarm wakes the clock. */
     void start_timer(unsigned index)
     {
         timers[index].job.payload($) = 7;

@@ -91,9 +91,9 @@ struct object {
     rl::var<int> payload; /* written by the completer before it completes */
     mag_continuation *inbox;
     signal queued, freed, handed_over;
-    int ran;         /* how often a continuation ran */
-    int recycled;    /* how often the object was handed back */
-    int got[2];      /* what operations 0 and 1 were read as */
+    int ran;      /* how often a continuation ran */
+    int recycled; /* how often the object was handed back */
+    int got[2];   /* what operations 0 and 1 were read as */
 };
 
 static object *of;
@@ -187,9 +187,8 @@ struct core_model : rl::test_suite<Model, Threads> {
         shared.core.token($).store(0, rl::mo_relaxed);
         mag_core_prepare(&shared.core, type);
         if (biased_to != NOBODY)
-            shared.core.slot($).store((uintptr_t)&mag_here_of[biased_to] |
-                                          MAG_SLOT_BIASED,
-                                      rl::mo_relaxed);
+            shared.core.slot($).store(
+                (uintptr_t)&mag_here_of[biased_to] | MAG_SLOT_BIASED, rl::mo_relaxed);
         shared.core.flags = flags;
         shared.core.value = 0;
         shared.payload($) = 0;
@@ -319,10 +318,8 @@ struct reuse_model : core_model<reuse_model, 3> {
 
 static void take_second(mag_job *)
 {
-    of->ran++;
-    look_and_take(1);
+    of->ran++, look_and_take(1);
 }
-
 /* Resets the core and waits for its next operation, which a third thread completes. */
 static void wait_again(mag_job *job)
 {
@@ -374,8 +371,7 @@ static void begin_again(mag_job *)
     of->handed_over.raise();
 }
 
-/* Two visits of one core: who meets the first one's visitor may find the words of the
- * second.  VT-128 */
+/* VT-128: who meets the visitor of the first operation may find the second one's. */
 struct visits_model : core_model<visits_model, 3> {
     void before()
     {

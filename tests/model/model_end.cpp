@@ -26,9 +26,9 @@ struct end_model : rl::test_suite<end_model, WORKERS + 1>, sched_world<WORKERS> 
 };
 
 /*
- * The drain has begun.  Worker 0 has posted a job to worker 1 alone, and looks whether all
- * is over; worker 1 is about to park.  The job posts another one as soon as worker 0 has
- * found its answer; until then there is nothing to be seen in any queue.
+ * The drain has begun.  Worker 0 has posted a job to worker 1 alone, and looks whether
+ * all is over; worker 1 is about to park.  The job posts another one as soon as worker 0
+ * has found its answer; until then there is nothing to be seen in any queue.
  */
 template <bool searched>
 struct drain_model : rl::test_suite<drain_model<searched>, WORKERS>,
@@ -91,10 +91,13 @@ struct drain_model : rl::test_suite<drain_model<searched>, WORKERS>,
 
 template <bool searched> drain_model<searched> *drain_model<searched>::of;
 
+typedef drain_model<false> whole_drain;
+typedef drain_model<true> end_of_drain;
+
 /* What must not happen takes two switches at certain steps: these are searched for, as
  * they are too rare for chance. */
 int main()
 {
-    return run_model<end_model>(50000) | run_model<drain_model<false> >(20000) |
-           search_model<drain_model<true> >(2);
+    return run_model<end_model>(50000) | run_model<whole_drain>(20000) |
+           search_model<end_of_drain>(2);
 }

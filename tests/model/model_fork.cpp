@@ -159,8 +159,7 @@ struct stacks_model : rl::test_suite<Model, Threads> {
     }
 };
 
-template <bool fenced>
-struct fork_model : stacks_model<fork_model<fenced>, 2, fenced> {
+template <bool fenced> struct fork_model : stacks_model<fork_model<fenced>, 2, fenced> {
     static void own(mag_fork w, mag_fork_stack *stack)
     {
         for (int round = 0; round < ROUNDS; round++) {

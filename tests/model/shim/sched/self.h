@@ -4,10 +4,14 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef SCHED_SELF_H
-#define SCHED_SELF_H
+#ifdef MODEL_POSTERS
+#    include_next "sched/self.h"
+#endif
 
-#include "sched/core.h"
+#ifndef SCHED_SELF_H
+#    define SCHED_SELF_H
+
+#    include "sched/core.h"
 
 struct mag_self {
     struct mag_worker *worker;
