@@ -77,8 +77,9 @@ static inline uint64_t mag_runq_length(struct mag_runq *ring)
 {
     /* relaxed: a hint; head first would not make the pair exact either. */
     uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-    /* seq_cst: a parking worker's last look, see idle.h (4). */
-    uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_seq_cst);
+    /* relaxed: a hint too.  Its owner publishes the tail by a release store alone, so a
+     * parking worker may miss it in any order: rings fall under (I2) in idle.h. */
+    uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
 
     return (int64_t)(tail - head) > 0 ? tail - head : 0;
 }

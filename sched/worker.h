@@ -24,7 +24,11 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-enum { MAG_WORKER_RING = 256, MAG_WORKER_RINGS = 16 };
+/* Jobs in a worker's run queue, a power of two (a model wants fewer). */
+#ifndef MAG_WORKER_RING
+#    define MAG_WORKER_RING 256
+#endif
+enum { MAG_WORKER_RINGS = 16 };
 
 struct mag_fork_root;
 

@@ -12,15 +12,16 @@
 #include <cstdio>
 #include <cstdlib>
 
-/* Random schedules, from a seed that is the same each time. */
-template <typename Test> static int run_model(unsigned iterations)
+/* Random schedules, from a seed that is the same each time.  A schedule of more than
+ * `depth` steps has a thread that makes no progress. */
+template <typename Test> static int run_model(unsigned iterations, unsigned depth = 2000)
 {
     rl::test_params params;
     const char *scale = std::getenv("MAG_TEST_SCALE");
 
     params.iteration_count =
         scale != NULL ? iterations / 100 * (unsigned)std::atoi(scale) : iterations;
-    params.execution_depth_limit = 2000;
+    params.execution_depth_limit = depth;
     return rl::simulate<Test>(params) ? 0 : 1;
 }
 

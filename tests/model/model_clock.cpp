@@ -1,82 +1,135 @@
 /*
- * Two starters, each with a wheel, and the clock, as in the table of sched/clock.h: the
- * clock never sleeps beyond a timer that is started.
+ * Two starters and the clock's thread, as in the table of sched/clock.h: the clock never
+ * sleeps beyond a timer that is started, nor beyond its end.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/clock.h"
 #include "tests/model/model.h"
 
-enum { STARTERS = 2 };
+/* The clock's thread is one of the model's. */
+#define pthread_join(thread, ret) 0
 
-struct clock_model : rl::test_suite<clock_model, STARTERS + 1> {
-    mag_clock clock;
-    mag_clock_wheel wheels[STARTERS];
+#include "sched/clock.c"
+#include "sched/timer.c"
+#include "sched/wheel.c"
 
+enum { WHEELS = 2, CLOCK = WHEELS };
+
+static struct mag_clock *clock_of;
+static int left;
+
+/* Where the clock puts what is due; after the last one it ends. */
+void mag_sched_post_queue_held(mag_sched *, mag_job *job, uint32_t)
+{
+    RL_ASSERT(job->payload($) == 7);
+    if (--left == 0)
+        clock_of->stopping($).store(true, rl::mo_relaxed);
+}
+
+void mag_strand_post_held(mag_strand *, mag_job *)
+{
+}
+
+uint32_t mag_sched_queue_near(mag_sched *)
+{
+    return 0;
+}
+
+int mag_sched_hold(mag_sched *)
+{
+    return 0;
+}
+
+void mag_sched_unhold(mag_sched *)
+{
+}
+
+template <typename Model> struct clock_model : rl::test_suite<Model, WHEELS + 1> {
+    mag_sched sched;
+    mag_clock_wheel wheels[WHEELS];
+    mag_worker workers[WHEELS];
+    mag_timer timers[WHEELS];
+
+    void open(int timers_to_fire)
+    {
+        mag_clock *clock = clock_of = &sched.clock;
+
+        left = timers_to_fire;
+        mag_shim_naps = false;
+        mag_shim_now = 0;
+        sched.settings.config.name = "model";
+        clock->sched = &sched;
+        clock->wheels = wheels;
+        clock->count = WHEELS;
+        clock->until($).store(0, rl::mo_relaxed);
+        clock->wake($).store(0, rl::mo_relaxed);
+        clock->stopping($).store(false, rl::mo_relaxed);
+        (void)pthread_mutex_init(&clock->mutex, NULL);
+        clock->started = true;
+        clock->ended = false;
+        for (unsigned i = 0; i < WHEELS; i++) {
+            wheels[i].next($).store(MAG_WHEEL_NEVER, rl::mo_relaxed);
+            wheels[i].orphan = false;
+            mag_spin_init(&wheels[i].lock);
+            mag_wheel_init(&wheels[i].wheel);
+            workers[i].sched = &sched;
+            workers[i].index = i;
+            mag_self_of[i].worker = &workers[i];
+            timers[i].strand = NULL;
+            timers[i].wheel($).store(NULL, rl::mo_relaxed);
+        }
+        mag_self_of[CLOCK].worker = NULL;
+    }
+
+    void after()
+    {
+        (void)pthread_mutex_destroy(&sched.clock.mutex);
+    }
+
+    /* A timer that is due at once: only an alarm wakes the clock. */
+    void start_timer(unsigned index)
+    {
+        timers[index].job.payload($) = 7;
+        RL_ASSERT(mag_timer_claim(&timers[index]));
+        start(&sched, &timers[index], 0);
+    }
+};
+
+/* The clock ends when all have fired. */
+struct fire_model : clock_model<fire_model> {
     void before()
     {
-        clock.wheels = wheels;
-        clock.count = STARTERS;
-        clock.until($).store(0, rl::mo_relaxed);
-        clock.wake($).store(0, rl::mo_relaxed);
-        for (int i = 0; i < STARTERS; i++) {
-            wheels[i].next($).store(MAG_WHEEL_NEVER, rl::mo_relaxed);
-            mag_spin_init(&wheels[i].lock);
-        }
-    }
-
-    /* As start() in timer.c. */
-    void start(unsigned number)
-    {
-        uint64_t tick = 10 + number;
-
-        mag_spin_lock(&wheels[number].lock);
-        mag_clock_hurry(&wheels[number], tick);
-        mag_spin_unlock(&wheels[number].lock);
-        if (mag_clock_oversleeps(&clock, tick)) {
-            clock.wake($).fetch_add(1, rl::mo_release);
-            mag_os_wake(&clock.wake, 1);
-        }
-    }
-
-    /* As sleep_until() in clock.c; time stands still, so that only an alarm ends it. */
-    void sleep_until(uint64_t tick)
-    {
-        uint32_t seen = clock.wake($).load(rl::mo_acquire);
-
-        if (mag_clock_announce(&clock, tick))
-            mag_os_wait(&clock.wake, seen, -1);
-        mag_clock_awake(&clock);
-    }
-
-    void watch()
-    {
-        for (int fired = 0; fired < STARTERS;) {
-            uint64_t next;
-            uint64_t second;
-            uint32_t first = mag_clock_first(&clock, &next, &second);
-
-            if (next == MAG_WHEEL_NEVER) {
-                sleep_until(next);
-                continue;
-            }
-            mag_spin_lock(&wheels[first].lock);
-            wheels[first].next($).store(MAG_WHEEL_NEVER, rl::mo_seq_cst);
-            mag_spin_unlock(&wheels[first].lock);
-            fired++;
-        }
+        open(WHEELS);
     }
 
     void thread(unsigned index)
     {
-        if (index < STARTERS)
-            start(index);
+        if (index == CLOCK)
+            run_clock(&sched.clock);
         else
-            watch();
+            start_timer(index);
+    }
+};
+
+/* The clock is ended, whether the timer has fired or not. */
+struct stop_model : clock_model<stop_model> {
+    void before()
+    {
+        open(WHEELS);
+    }
+
+    void thread(unsigned index)
+    {
+        if (index == CLOCK)
+            run_clock(&sched.clock);
+        else if (index == 0)
+            start_timer(index);
+        else
+            mag_clock_end(&sched.clock);
     }
 };
 
 int main()
 {
-    return run_model<clock_model>(100000);
+    return run_model<fire_model>(100000) | run_model<stop_model>(50000);
 }

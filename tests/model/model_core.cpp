@@ -91,9 +91,9 @@ struct object {
     rl::var<int> payload; /* written by the completer before it completes */
     mag_continuation *inbox;
     signal queued, freed, handed_over;
-    int ran;         /* how often a continuation ran */
-    int recycled;    /* how often the object was handed back */
-    int got[2];      /* what operations 0 and 1 were read as */
+    int ran;      /* how often a continuation ran */
+    int recycled; /* how often the object was handed back */
+    int got[2];   /* what operations 0 and 1 were read as */
 };
 
 static object *of;
@@ -187,9 +187,8 @@ struct core_model : rl::test_suite<Model, Threads> {
         shared.core.token($).store(0, rl::mo_relaxed);
         mag_core_prepare(&shared.core, type);
         if (biased_to != NOBODY)
-            shared.core.slot($).store((uintptr_t)&mag_here_of[biased_to] |
-                                          MAG_SLOT_BIASED,
-                                      rl::mo_relaxed);
+            shared.core.slot($).store(
+                (uintptr_t)&mag_here_of[biased_to] | MAG_SLOT_BIASED, rl::mo_relaxed);
         shared.core.flags = flags;
         shared.core.value = 0;
         shared.payload($) = 0;
@@ -319,10 +318,8 @@ struct reuse_model : core_model<reuse_model, 3> {
 
 static void take_second(mag_job *)
 {
-    of->ran++;
-    look_and_take(1);
+    of->ran++, look_and_take(1);
 }
-
 /* Resets the core and waits for its next operation, which a third thread completes. */
 static void wait_again(mag_job *job)
 {
@@ -360,6 +357,46 @@ struct reset_model : core_model<reset_model, 3> {
             complete(2, 43);
         run_queued();
         end(2, 0, 42, 43);
+    }
+};
+
+/* The object's next operation begins here, biased to the first one's completer. */
+static void begin_again(mag_job *)
+{
+    of->ran++;
+    look_and_take(0);
+    mag_core_reset(&of->core);
+    of->core.slot($).store((uintptr_t)&mag_here_of[COMPLETER] | MAG_SLOT_BIASED,
+                           rl::mo_relaxed);
+    of->handed_over.raise();
+}
+
+/* VT-128: who meets the visitor of the first operation may find the second one's. */
+struct visits_model : core_model<visits_model, 3> {
+    void before()
+    {
+        begin(&bare, 0);
+    }
+
+    void thread(unsigned index)
+    {
+        if (index == 0) {
+            complete(1, 42);
+        } else if (index == 1) {
+            wait_with(begin_again);
+            run_queued();
+        } else if (shared.handed_over.take()) {
+            complete(2, 43);
+        }
+    }
+
+    void after()
+    {
+        run_queued();
+        if (shared.handed_over.take())
+            complete(2, 43);
+        look_and_take(1);
+        end(1, 0, 42, 43);
     }
 };
 
@@ -453,6 +490,7 @@ static int search_all(int thread)
            search_model<discard_model>(0) | search_model<queued_model>(switches) |
            search_model<reuse_model>(switches) | search_model<reset_model>(switches) |
            search_model<discard_watch_model>(switches) |
+           search_model<visits_model>(switches != 0 ? 3 : 0) |
            search_model<watch_model>(thread == CONSUMER ? 3 : 0);
 }
 

@@ -98,7 +98,7 @@ static void nested(mag_fork w, void *payload)
 static void *stack_memory(unsigned which)
 {
     static char *memory =
-        (char *)mmap(NULL, 3 * MAG_FORK_STACK_SPAN, PROT_READ | PROT_WRITE,
+        (char *)mmap(NULL, 4 * MAG_FORK_STACK_SPAN, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     uintptr_t first =
         ((uintptr_t)memory + MAG_FORK_STACK_SPAN - 1) & ~(MAG_FORK_STACK_SPAN - 1);
@@ -106,13 +106,14 @@ static void *stack_memory(unsigned which)
     return (void *)(first + which * MAG_FORK_STACK_SPAN);
 }
 
-template <bool fenced> struct fork_model : rl::test_suite<fork_model<fenced>, 2> {
-    mag_fork_stack *stacks[2];
+template <typename Model, unsigned Threads, bool fenced>
+struct stacks_model : rl::test_suite<Model, Threads> {
+    mag_fork_stack *stacks[Threads];
     fork_data mine;
 
-    fork_model()
+    stacks_model()
     {
-        for (unsigned i = 0; i < 2; i++) {
+        for (unsigned i = 0; i < Threads; i++) {
             stacks[i] = new (stack_memory(i)) mag_fork_stack;
             stacks[i]->slots =
                 (mag_fork_slot *)((char *)stack_memory(i) + MAG_FORK_SLOTS_AT);
@@ -121,9 +122,9 @@ template <bool fenced> struct fork_model : rl::test_suite<fork_model<fenced>, 2>
         }
     }
 
-    ~fork_model()
+    ~stacks_model()
     {
-        for (unsigned i = 0; i < 2; i++) {
+        for (unsigned i = 0; i < Threads; i++) {
             for (int s = 0; s < SLOTS; s++)
                 stacks[i]->slots[s].~mag_fork_slot();
             stacks[i]->~mag_fork_stack();
@@ -133,7 +134,7 @@ template <bool fenced> struct fork_model : rl::test_suite<fork_model<fenced>, 2>
     void before()
     {
         data = &mine;
-        for (unsigned i = 0; i < 2; i++) {
+        for (unsigned i = 0; i < Threads; i++) {
             for (int s = 0; s < SLOTS; s++) {
                 atomic_init(&stacks[i]->slots[s].body, (mag_fork_body)NULL);
                 atomic_init(&stacks[i]->slots[s].claim, MAG_CLAIM_NONE);
@@ -145,6 +146,20 @@ template <bool fenced> struct fork_model : rl::test_suite<fork_model<fenced>, 2>
             mine.child[i].ran($) = mine.inner[i].ran($) = mine.late[i].ran($) = 0;
     }
 
+    /* The thread with that number steals from `victim` and runs what it got. */
+    bool steal(unsigned index, unsigned victim)
+    {
+        mag_fork_taken taken;
+
+        if (mag_fork_stack_steal(stacks[victim], NULL, stacks[index]->slots, &taken) !=
+            MAG_FORK_STOLEN)
+            return false;
+        mag_fork_stack_run(stacks[index], &taken, stacks[index]->slots);
+        return true;
+    }
+};
+
+template <bool fenced> struct fork_model : stacks_model<fork_model<fenced>, 2, fenced> {
     static void own(mag_fork w, mag_fork_stack *stack)
     {
         for (int round = 0; round < ROUNDS; round++) {
@@ -174,21 +189,81 @@ template <bool fenced> struct fork_model : rl::test_suite<fork_model<fenced>, 2>
     {
         if (index == 0) {
             /* Not as a root, so that thieves find nothing shared at first. */
-            own((mag_fork){stacks[0]->slots}, stacks[0]);
+            own((mag_fork){this->stacks[0]->slots}, this->stacks[0]);
             return;
         }
-        for (int i = 0; i < 3; i++) {
-            mag_fork_taken taken;
+        for (int i = 0; i < 3; i++)
+            (void)this->steal(index, 0);
+    }
+};
 
-            if (mag_fork_stack_steal(stacks[0], NULL, stacks[1]->slots, &taken) ==
-                MAG_FORK_STOLEN)
-                mag_fork_stack_run(stacks[1], &taken, stacks[1]->slots);
+/* An owner with two children, and two thieves: one steals from the owner, the other one
+ * also from the first, so that what it runs may be forked by a stolen child.  `forced`:
+ * the owner goes on when its children have been taken, so that every join waits, and the
+ * thieves try until they have one. */
+template <bool fenced, bool forced>
+struct thieves_model : stacks_model<thieves_model<fenced, forced>, 3, fenced> {
+    rl::atomic<int> taken;
+
+    void before()
+    {
+        stacks_model<thieves_model, 3, fenced>::before();
+        taken($).store(0, rl::mo_relaxed);
+    }
+
+    void own(mag_fork w)
+    {
+        for (int index = 0; index < CHILDREN; index++) {
+            data->child[index].argument($) = index;
+            mag_fork_push(&w, child, &index, sizeof(index));
+        }
+        while (forced && taken($).load(rl::mo_relaxed) != CHILDREN)
+            rl::yield(1, $);
+        for (int index = CHILDREN; index-- > 0;) {
+            bool here = mag_fork_pop(&w);
+
+            RL_ASSERT(!(here && forced));
+            if (here)
+                child(w, w.top->payload);
+            RL_ASSERT(data->child[index].result($) == index + 1);
+            RL_ASSERT(data->child[index].ran($) == 1);
+        }
+    }
+
+    void take_one(unsigned index)
+    {
+        mag_fork_taken got;
+
+        while (mag_fork_stack_steal(this->stacks[0], NULL, this->stacks[index]->slots,
+                                    &got) != MAG_FORK_STOLEN)
+            rl::yield(1, $);
+        taken($).fetch_add(1, rl::mo_relaxed);
+        mag_fork_stack_run(this->stacks[index], &got, this->stacks[index]->slots);
+    }
+
+    void thread(unsigned index)
+    {
+        if (index == 0) {
+            own((mag_fork){this->stacks[0]->slots});
+        } else if (forced) {
+            take_one(index);
+        } else {
+            (void)this->steal(index, 0);
+            (void)this->steal(index, index == 2 ? 1 : 0);
         }
     }
 };
 
 typedef fork_model<false> claims_model;
 typedef fork_model<true> fences_model;
+
+template <bool fenced> static int run_thieves()
+{
+    typedef thieves_model<fenced, false> free_model;
+    typedef thieves_model<fenced, true> forced_model;
+
+    return run_model<free_model>(50000) | run_model<forced_model>(50000);
+}
 
 /* Random schedules for what is rare, and all that switch at most twice from a thread that
  * could go on: a joiner that sleeps, and one that helps, are among these. */
@@ -197,5 +272,5 @@ int main()
     int claims = run_model<claims_model>(100000) | search_model<claims_model>(2);
     int fences = run_model<fences_model>(100000) | search_model<fences_model>(2);
 
-    return claims | fences;
+    return claims | fences | run_thieves<false>() | run_thieves<true>();
 }

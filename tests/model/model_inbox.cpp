@@ -5,116 +5,49 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/idle.h"
-#include "sched/phase.h"
-#include "tests/model/model.h"
+#include "tests/model/sched_world.h"
 
-#include "sched/idle.c"
+enum { WORKERS = 2, FOR_ALL = WORKERS, FOR_ONE, JOBS = 2 };
 
-enum { WORKERS = 2, FOR_ALL = WORKERS, FOR_ONE };
-
-struct inbox_model : rl::test_suite<inbox_model, WORKERS + 2> {
-    mag_idle idle;
-    mag_sleeper sleepers[WORKERS];
-    rl::atomic<uint32_t> phase;
-    rl::atomic<int> queue; /* how many jobs wait for any worker */
-    rl::atomic<int> inbox; /* and for worker 0 */
-    rl::atomic<int> rest;  /* jobs that have not run */
+struct inbox_model : rl::test_suite<inbox_model, WORKERS + 2>, sched_world<WORKERS> {
+    static inbox_model *of;
+    rl::atomic<int> rest;
+    int on[JOBS]; /* the threads that ran the jobs */
 
     void before()
     {
-        mag_idle_init(&idle);
-        phase($).store(MAG_PHASE_RUNNING, rl::mo_relaxed);
-        queue($).store(0, rl::mo_relaxed);
-        inbox($).store(0, rl::mo_relaxed);
-        rest($).store(2, rl::mo_relaxed);
-        for (int i = 0; i < WORKERS; i++)
-            sleepers[i].woken($).store(0, rl::mo_relaxed);
+        of = this;
+        open(MAG_PHASE_RUNNING);
+        rest($).store(JOBS, rl::mo_relaxed);
+        /* Rather not worker 0. */
+        queue_worker[0] = 1;
     }
 
-    void wake(uint32_t claimed)
+    static void run_job(mag_job *job)
     {
-        if (claimed != UINT32_MAX)
-            mag_sleeper_wake(&sleepers[claimed]);
-    }
-
-    void notify()
-    {
-        if (mag_idle_wants_wake(mag_idle_read(&idle)))
-            wake(mag_idle_claim(&idle, 1, false)); /* rather not worker 0 */
-    }
-
-    void wake_all()
-    {
-        uint32_t worker;
-
-        while ((worker = mag_idle_claim(&idle, 0, true)) != UINT32_MAX)
-            mag_sleeper_wake(&sleepers[worker]);
-    }
-
-    bool take(rl::atomic<int> &jobs)
-    {
-        int waiting = jobs($).load(rl::mo_acquire);
-
-        if (waiting == 0 ||
-            !jobs($).compare_exchange_strong(waiting, waiting - 1, rl::mo_seq_cst))
-            return false;
-        if (rest($).fetch_sub(1, rl::mo_acq_rel) == 1 &&
-            mag_phase_enter(&phase, MAG_PHASE_ENDING))
-            wake_all();
-        return true;
-    }
-
-    void last_look(uint32_t worker)
-    {
-        if (mag_phase_read_parked(&phase) == MAG_PHASE_ENDING)
-            wake_all();
-        else if (worker == 0 && inbox($).load(rl::mo_seq_cst) != 0)
-            wake(mag_idle_claim_one(&idle, 0));
-        else if (queue($).load(rl::mo_seq_cst) != 0)
-            notify();
-    }
-
-    void park(uint32_t worker, bool searching)
-    {
-        bool watcher;
-
-        mag_sleeper_reset(&sleepers[worker]);
-        (void)mag_idle_announce(&idle, worker, WORKERS, searching, &watcher);
-        last_look(worker);
-        (void)mag_sleeper_sleep(&sleepers[worker], -1);
-    }
-
-    void serve(uint32_t worker)
-    {
-        bool searching = false;
-
-        while (mag_phase_read(&phase) != MAG_PHASE_ENDING) {
-            if ((worker == 0 && take(inbox)) || take(queue)) {
-                if (searching && mag_idle_wants_wake(mag_idle_found(&idle)) &&
-                    queue($).load(rl::mo_seq_cst) != 0)
-                    notify();
-                searching = false;
-            } else {
-                park(worker, searching);
-                searching = true;
-            }
-        }
+        of->on[job->payload($)] = (int)rl::thread_index();
+        if (of->rest($).fetch_sub(1, rl::mo_acq_rel) == 1)
+            mag_sched_enter_phase(&of->sched, MAG_PHASE_ENDING);
     }
 
     void thread(unsigned index)
     {
-        if (index < WORKERS) {
-            serve(index);
-        } else if (index == FOR_ALL) {
-            queue($).fetch_add(1, rl::mo_seq_cst);
-            notify();
+        if (index == FOR_ALL) {
+            RL_ASSERT(mag_sched_post(&sched, job(0, run_job)) == 0);
+        } else if (index == FOR_ONE) {
+            RL_ASSERT(mag_sched_post_worker(&sched, job(1, run_job), 0) == 0);
         } else {
-            inbox($).fetch_add(1, rl::mo_seq_cst);
-            wake(mag_idle_claim_one(&idle, 0));
+            park_and_serve(index);
         }
     }
+
+    void after()
+    {
+        RL_ASSERT(on[1] == 0);
+    }
 };
+
+inbox_model *inbox_model::of;
 
 int main()
 {

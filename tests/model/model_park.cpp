@@ -1,82 +1,86 @@
 /*
- * A poster and a worker that parks, as in the table of sched/idle.h: a worker never
- * sleeps beside a job that nobody announces.
+ * Threads post from outside while two workers search, park and wake each other: a job
+ * never waits beside a worker that sleeps, (I1) in sched/idle.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/idle.h"
-#include "tests/model/model.h"
+#include "tests/model/sched_world.h"
 
-#include "sched/idle.c"
+enum { WORKERS = 2, JOBS = 2 };
 
-enum { POSTERS = 2 };
+/* The last job to run ends it all. */
+template <typename Model, int Posters>
+struct outside_model : rl::test_suite<Model, WORKERS + Posters>, sched_world<WORKERS> {
+    static outside_model *of;
 
-struct park_model : rl::test_suite<park_model, POSTERS + 1> {
-    mag_idle idle;
-    mag_sleeper sleeper;
-    rl::atomic<int> queue; /* how many jobs wait */
+    rl::atomic<int> rest;
+    rl::atomic<int> begun[JOBS];
+    rl::var<int> ran[JOBS];
 
     void before()
     {
-        mag_idle_init(&idle);
-        sleeper.woken($).store(0, rl::mo_relaxed);
-        queue($).store(0, rl::mo_relaxed);
-    }
-
-    void notify()
-    {
-        if (mag_idle_wants_wake(mag_idle_read(&idle)) &&
-            mag_idle_claim(&idle, 0, false) == 0)
-            mag_sleeper_wake(&sleeper);
-    }
-
-    void post()
-    {
-        queue($).fetch_add(1, rl::mo_seq_cst); /* (1) */
-        notify();                              /* (2) */
-    }
-
-    void park(bool searching)
-    {
-        bool watcher;
-
-        mag_sleeper_reset(&sleeper);
-        (void)mag_idle_announce(&idle, 0, 1, searching, &watcher); /* (3) */
-        if (queue($).load(rl::mo_seq_cst) != 0)                    /* (4) */
-            notify();
-        (void)mag_sleeper_sleep(&sleeper, -1);
-    }
-
-    void serve()
-    {
-        bool searching = false;
-
-        for (int served = 0; served < POSTERS;) {
-            int waiting = queue($).load(rl::mo_acquire);
-
-            if (waiting != 0) {
-                queue($).fetch_sub(1, rl::mo_seq_cst);
-                served++;
-                if (searching)
-                    (void)mag_idle_found(&idle);
-                searching = false;
-            } else {
-                park(searching);
-                searching = true;
-            }
+        of = this;
+        open(MAG_PHASE_RUNNING);
+        rest($).store(JOBS, rl::mo_relaxed);
+        for (int i = 0; i < JOBS; i++) {
+            begun[i]($).store(0, rl::mo_relaxed);
+            ran[i]($) = 0;
         }
+    }
+
+    static void run_job(mag_job *job)
+    {
+        of->ran[job->payload($)]($) += 1;
+        if (of->rest($).fetch_sub(1, rl::mo_acq_rel) == 1)
+            mag_sched_enter_phase(&of->sched, MAG_PHASE_ENDING);
+    }
+
+    void after()
+    {
+        for (int i = 0; i < JOBS; i++)
+            RL_ASSERT(ran[i]($) == 1);
+    }
+};
+
+template <typename Model, int Posters>
+outside_model<Model, Posters> *outside_model<Model, Posters>::of;
+
+/* Two posters, a job each. */
+struct post_model : outside_model<post_model, JOBS> {
+    void thread(unsigned index)
+    {
+        if (index < WORKERS)
+            serve(index);
+        else
+            RL_ASSERT(mag_sched_post(&sched, job(index - WORKERS, run_job)) == 0);
+    }
+};
+
+/* Two jobs that wait for one another: whoever finds the first has to see to it that
+ * somebody looks for the second. */
+struct pair_model : outside_model<pair_model, 1> {
+    static void meet(mag_job *job)
+    {
+        int number = job->payload($);
+
+        of->begun[number]($).store(1, rl::mo_relaxed);
+        while (of->begun[1 - number]($).load(rl::mo_relaxed) == 0)
+            rl::yield(1, $);
+        run_job(job);
     }
 
     void thread(unsigned index)
     {
-        if (index < POSTERS)
-            post();
-        else
-            serve();
+        if (index < WORKERS) {
+            serve(index);
+            return;
+        }
+        for (unsigned i = 0; i < JOBS; i++)
+            RL_ASSERT(mag_sched_post(&sched, job(i, meet)) == 0);
     }
 };
 
 int main()
 {
-    return run_model<park_model>(50000);
+    return run_model<post_model>(50000) | run_model<pair_model>(50000);
 }

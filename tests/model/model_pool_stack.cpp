@@ -1,78 +1,10 @@
 /*
- * The stack of a pool in the form without ck, as numa/pool_stack.h has it: three threads
- * pop and push, and nobody holds what another holds, or finds it half written.
- *
- * The links' `next` is a plain word that Relacy does not know, so only what follows from
- * a wrong one shows here; model_pool.cpp writes both forms out with words that it knows.
+ * The stack of a pool in the form without ck.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "tests/model/model.h"
-
-#include <sched.h>
-#include <stdatomic.h>
-
-#include <cstddef>
-
-/* Who waits for a pop lets it run. */
-#define sched_yield()       rl::yield(1, $)
 #define MAG_POOL_WITHOUT_CK 1
-#include "numa/pool_stack.h"
-
-enum { THREADS = 3, LINKS = 3 };
-
-struct chain {
-    mag_pool_link link; /* first */
-    rl::var<int> uses;  /* plain: the holder's */
-    rl::atomic<int> holder;
-};
-
-struct storm_model : rl::test_suite<storm_model, THREADS> {
-    mag_pool_stack stack;
-    chain chains[LINKS];
-
-    void before()
-    {
-        mag_pool_stack_init(&stack);
-        for (int i = 0; i < LINKS; i++) {
-            chains[i].uses($) = 0;
-            chains[i].holder($).store(0, rl::mo_relaxed);
-            mag_pool_stack_push(&stack, &chains[i].link);
-        }
-    }
-
-    chain *take(unsigned thread)
-    {
-        chain *taken = (chain *)mag_pool_stack_pop(&stack);
-
-        if (taken != NULL) {
-            RL_ASSERT(taken->holder($).exchange((int)thread + 1, rl::mo_relaxed) == 0);
-            taken->uses($) = taken->uses($) + 1;
-        }
-        return taken;
-    }
-
-    void give(chain *given)
-    {
-        if (given == NULL)
-            return;
-        given->uses($) = given->uses($) + 1;
-        given->holder($).store(0, rl::mo_relaxed);
-        mag_pool_stack_push(&stack, &given->link);
-    }
-
-    /* As in model_pool.cpp: one keeps both, the others push them as they came. */
-    void thread(unsigned thread)
-    {
-        chain *first = take(thread);
-        chain *second = take(thread);
-
-        if (thread == 0)
-            return;
-        give(first);
-        give(second);
-    }
-};
+#include "tests/model/pool_storm.h"
 
 int main()
 {

@@ -13,9 +13,9 @@ enum { POSTERS = 2, EACH = 2, JOBS = POSTERS * EACH };
 struct strand_model : rl::test_suite<strand_model, POSTERS + 1> {
     mag_strand strand;
     mag_job jobs[JOBS];
-    rl::var<int> runs;            /* plain: written by the jobs alone */
-    rl::var<int> memory;          /* the strand's, for who ends it */
-    int next[POSTERS];            /* what each poster's next job must be */
+    rl::var<int> runs;   /* plain: written by the jobs alone */
+    rl::var<int> memory; /* the strand's, for who ends it */
+    int next[POSTERS];   /* what each poster's next job must be */
     rl::atomic<int> still_posting;
 
     void before()

@@ -1,84 +1,93 @@
 /*
- * A worker that is woken and keeps a job to itself, beside the watcher, whose last look
- * has just found everybody parked: the watch goes on, or the worker sees that it has
- * ended and wakes somebody.  (I2) in sched/idle.h.
+ * A worker keeps a job to itself and waits for it, while others search, find and park:
+ * one of those who are parked is the watcher and finds it, or somebody searches and
+ * will.  (I2) in sched/idle.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/idle.h"
-#include "tests/model/model.h"
+#include "tests/model/sched_world.h"
 
-#include "sched/idle.c"
+/*
+ * The first job keeps another one in its worker's LIFO slot and waits for it.  The other
+ * jobs come from outside; `Wait`: they wait for the same, and so does the first come from
+ * there, when the workers have parked; else worker 0 runs that one at once.
+ */
+template <unsigned Workers, unsigned Others, bool Wait>
+struct watch_model
+    : rl::test_suite<watch_model<Workers, Others, Wait>, Workers + (Others != 0)>,
+      sched_world<Workers> {
+    enum { FIRST, KEPT, OTHER };
 
-enum { RUNNER, WATCHER, WORKERS };
-
-struct watch_model : rl::test_suite<watch_model, WORKERS + 1> {
-    mag_idle idle;
-    mag_sleeper sleepers[WORKERS];
-    rl::atomic<int> kept; /* what the runner's LIFO slot holds */
+    static watch_model *of;
+    rl::atomic<int> kept_ran;
+    rl::atomic<int> rest;
 
     void before()
     {
-        bool watcher;
-
-        mag_idle_init(&idle);
-        kept($).store(0, rl::mo_relaxed);
-        for (int i = 0; i < WORKERS; i++)
-            sleepers[i].woken($).store(0, rl::mo_relaxed);
-        /* The watcher parked while the runner still ran, then that one parked, too. */
-        (void)mag_idle_announce(&idle, WATCHER, WORKERS, false, &watcher);
-        (void)mag_idle_announce(&idle, RUNNER, WORKERS, false, &watcher);
+        of = this;
+        this->open(MAG_PHASE_RUNNING);
+        mag_shim_naps = true;
+        kept_ran($).store(0, rl::mo_relaxed);
+        rest($).store(1 + Others, rl::mo_relaxed);
     }
 
-    void wake(uint32_t claimed)
+    static void run_kept(mag_job *)
     {
-        if (claimed != UINT32_MAX)
-            mag_sleeper_wake(&sleepers[claimed]);
+        of->kept_ran($).store(1, rl::mo_relaxed);
     }
 
-    void run()
+    static void run_other(mag_job *)
     {
-        (void)mag_sleeper_sleep(&sleepers[RUNNER], -1);
-        (void)mag_idle_found(&idle);
-        kept($).store(1, rl::mo_release);
-        uint64_t state = mag_idle_read(&idle);
-        if (mag_idle_wants_wake(state) && !mag_idle_watched(state))
-            wake(mag_idle_claim(&idle, WATCHER, false));
-        while (kept($).load(rl::mo_relaxed) != 0) /* a long job */
-            mag_os_pause();
+        while (Wait && of->kept_ran($).load(rl::mo_relaxed) == 0)
+            rl::yield(1, $);
+        if (of->rest($).fetch_sub(1, rl::mo_acq_rel) == 1)
+            mag_sched_enter_phase(&of->sched, MAG_PHASE_ENDING);
     }
 
-    bool is_woken()
+    static void run_first(mag_job *)
     {
-        return sleepers[WATCHER].woken($).load(rl::mo_acquire) != 0;
+        RL_ASSERT(mag_sched_post(&of->sched, of->job(KEPT, run_kept)) == 0);
+        while (of->kept_ran($).load(rl::mo_relaxed) == 0)
+            rl::yield(1, $);
+        if (of->rest($).fetch_sub(1, rl::mo_acq_rel) == 1)
+            mag_sched_enter_phase(&of->sched, MAG_PHASE_ENDING);
     }
 
-    void watch()
+    void post(unsigned number, void (*run)(mag_job *))
     {
-        bool watching = true;
-
-        while (!is_woken() && (!watching || kept($).load(rl::mo_relaxed) == 0)) {
-            if (watching && mag_idle_end_idle_watch(&idle, WORKERS))
-                watching = false;
-            mag_os_pause(); /* a nap, or the sleep of one that no longer watches */
-        }
-        while (kept($).load(rl::mo_acquire) == 0)
-            mag_os_pause();
-        kept($).store(0, rl::mo_relaxed);
+        RL_ASSERT(mag_sched_post(&this->sched, this->job(number, run)) == 0);
     }
 
     void thread(unsigned index)
     {
-        if (index == RUNNER)
-            run();
-        else if (index == WATCHER)
-            watch();
-        else
-            wake(mag_idle_claim(&idle, RUNNER, false)); /* a post */
+        if (index == Workers) {
+            if (Wait)
+                post(FIRST, run_first);
+            for (unsigned i = 0; i < Others; i++)
+                post(OTHER + i, run_other);
+            return;
+        }
+        if (Wait) {
+            this->park_and_serve(index);
+            return;
+        }
+        if (index == 0)
+            run_first(this->job(FIRST, run_first));
+        this->serve(index);
     }
 };
 
+template <unsigned Workers, unsigned Others, bool Wait>
+watch_model<Workers, Others, Wait> *watch_model<Workers, Others, Wait>::of;
+
+typedef watch_model<2, 0, false> alone_model;
+typedef watch_model<2, 1, false> wake_model;
+typedef watch_model<3, 1, false> searchers_model;
+typedef watch_model<3, 1, true> found_model;
+
 int main()
 {
-    return run_model<watch_model>(50000);
+    return run_model<alone_model>(20000, 5000) | run_model<wake_model>(20000, 5000) |
+           run_model<searchers_model>(20000, 10000) |
+           run_model<found_model>(20000, 10000);
 }

@@ -3,49 +3,85 @@
 """Weakens each memory order of the modelled files by one step, one at a time, and runs the
 file's models: one of them must fail.  Where an order has two halves each of them is taken
 away alone; the words of <magpie/atomic.h> lose their order, and fences of an owner and a
-thief are left out.  An order whose weakening no model notices must stand in
-tests/model/survivors.txt with its reason, and every entry there must still survive.
+thief are left out.  A compare-and-swap keeps a pair of orders that C11 allows: where the
+failure's order would be stronger than the success's it is weakened with it.
 
-usage: tests/model/weaken.py [MODEL...]        (about four minutes for all)
+An order whose weakening no model notices, or that is in no model, must stand in
+tests/model/survivors.txt with its reason; every entry there must still survive, and name
+an order that exists.
+
+A model that ends with a fault has noticed.  One that does not compile, crashes, or needs
+more than LIMIT times the processor time of the unchanged model has not: that is an error.
+Verdicts are kept in build/weaken under what the compiler saw, so that a second run judges
+what has changed.
+
+usage: tests/model/weaken.py [--check] [MODEL...]
+  --check   only compares the orders of all rooms with the lists: a second
+  MODEL...  only the orders of these models' files
 """
 import concurrent.futures
+import hashlib
 import os
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+CACHE = ROOT / "build" / "weaken"
 MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_inject": ["sched/inject.h"],
     "model_strand": ["sched/strand_queue.h"],
     "model_timer": ["sched/timer_state.h"],
-    "model_clock": ["sched/clock.h"],
+    "model_clock": ["sched/clock.h", "sched/clock.c"],
     "model_runq": ["sched/runq.h"],
     "model_bias": ["sched/bias.h", "sched/bias.c", "sched/spin.h", "sched/asym.h"],
-    "model_park": ["sched/idle.h", "sched/idle.c"],
+    "model_park": ["sched/idle.h", "sched/idle.c", "sched/inject.h"],
     "model_end": ["sched/idle.c", "sched/phase.h"],
     "model_inbox": ["sched/idle.c", "sched/idle.h"],
     "model_watch": ["sched/idle.c", "sched/idle.h"],
+    "model_poster": ["sched/self.h", "sched/self.c"],
     "model_fork": ["sched/fork_deque.c", "sched/fork_join.c", "include/magpie/fork.h"],
     "model_claim": ["vtask/claim.h"],
     "model_promise": ["vtask/promise.h", "vtask/promise.c"],
     "model_pool_stack": ["numa/pool_stack.h"],
+    "model_pool_ck": ["numa/pool_stack.h"],
     "model_core": ["vtask/core.h", "vtask/core.c", "vtask/visit.c"],
+    "model_life": ["vtask/debug_life.h"],
     "model_any": ["vtask/when_any.c"],
 }
+ROOMS = ("sched", "vtask", "numa")
 WEAKER = {"seq_cst": ["acq_rel"], "acq_rel": ["acquire", "release"], "acquire": ["relaxed"],
           "release": ["relaxed"]}
+WEAKER_LOAD = {"seq_cst": "acquire", "acquire": "relaxed"}
+# What C11 allows a failure beside each success.
+FAILURES = {"relaxed": ["relaxed"], "acquire": ["acquire", "relaxed"],
+            "release": ["acquire", "relaxed"], "acq_rel": ["acquire", "relaxed"],
+            "seq_cst": ["seq_cst", "acquire", "relaxed"]}
 ORDER = re.compile(r"memory_order_(seq_cst|acq_rel|acquire|release)\b")
+ANY_ORDER = re.compile(r"memory_order_(seq_cst|acq_rel|acquire|release|relaxed)\b")
 LOOSE = [(re.compile(r"\bMAG_FOLD_(LOAD|STORE)\b"), r"MAG_LOOSE_\1"),
          (re.compile(r"\b(MAG_OWNER_FENCE)\(\)"), "(void)0"),
          (re.compile(r"\b(mag_asym_light)\(true\)"), "(void)0"),
          (re.compile(r"\b(mag_barrier_heavy)\(\)"), "(void)0")]
-HANG_S = 60  # a model takes a few seconds; one that does not end has failed
+LIMIT = 20
 COMPILE = ["g++", "-std=gnu++98", "-fpermissive", "-w", "-O1"]
 LOAD, STORE = re.compile(r"atomic_load_explicit"), re.compile(r"atomic_store_explicit")
+SWAP = re.compile(r"atomic_compare_exchange_\w+")
+HEAD = re.compile(r"^[A-Za-z_][^;{}=\n]*?\b(\w+)\((?:[^;{}]*)\)\n\{", re.M)
+
+
+class Mutant:
+    """One order, weakened: where it stands, what it is called, and the file's new text."""
+
+    def __init__(self, file, line, name, text):
+        self.file, self.line, self.name, self.text = file, line, f"{file} {name}", text
+
+    def __str__(self):
+        return f"{self.file}:{self.line}: {self.name.split(' ', 1)[1]}"
 
 
 def weaker(order, statement):
@@ -58,100 +94,210 @@ def weaker(order, statement):
 
 
 def statement_around(text, at):
-    start = max(text.rfind(c, 0, at) for c in ";{}") + 1
-    return text[start:text.find(";", at) + 1]
+    """Where the statement that holds `at` begins and ends."""
+    return max(text.rfind(c, 0, at) for c in ";{}") + 1, text.find(";", at) + 1
 
 
 def name_of(text, match, kind):
-    """The function that holds the order, and which of its orders it is."""
-    heads = list(re.finditer(r"^(?:static |MAG_COLD |MAG_FORK_INLINE |inline |bool |void |u?int\w* |enum \w+ |"
-                             r"struct \w+ \*?)*\*?(\w+)\([^;{]*\)\n\{", text[:match.start()], re.M))
-    function = heads[-1][1] if heads else "file"
-    start = heads[-1].start() if heads else 0
-    nth = len(kind.findall(text[start:match.start()])) + 1
-    return f"{function} {nth} {match[1]}"
+    """The function that holds the order, which of several of that name it is (the forms
+    of an #if), and which of its orders."""
+    heads = list(HEAD.finditer(text[:match.start()]))
+    if not heads:
+        return f"file {len(kind.findall(text[:match.start()])) + 1} {match[1]}"
+    function = heads[-1][1]
+    form = sum(head[1] == function for head in heads)
+    nth = len(kind.findall(text[heads[-1].start():match.start()])) + 1
+    return f"{function}{f'#{form}' if form > 1 else ''} {nth} {match[1]}"
 
 
-def mutants_of(text):
-    """Each with its name."""
-    code = re.sub(r"/\*.*?\*/", lambda m: " " * len(m[0]), text, flags=re.S)
+def swap_steps(code, match, start, end):
+    """Of one order of a compare-and-swap: the step, and the edits that make it legal."""
+    success, failure = list(ANY_ORDER.finditer(code, start, end))[-2:]
+    if match.start() < success.start():
+        return [(to, [(match, to)]) for to in weaker(match[1], code[start:match.start()])]
+    if match.start() == failure.start():
+        to = WEAKER_LOAD[match[1]]
+        return [(to, [(failure, to)])]
+    steps = []
+    for to in WEAKER.get(success[1], []):
+        edits = [(success, to)]
+        if failure[1] not in FAILURES[to]:
+            edits.append((failure, FAILURES[to][0]))
+        steps.append((to, edits))
+    return steps
+
+
+def steps_of(code, match):
+    start, end = statement_around(code, match.start())
+    statement = code[start:end]
+    if SWAP.search(statement) and len(list(ANY_ORDER.finditer(statement))) >= 2:
+        return swap_steps(code, match, start, end)
+    return [(to, [(match, to)]) for to in weaker(match[1], statement)]
+
+
+def edited(text, edits):
+    for match, to in sorted(edits, key=lambda edit: -edit[0].start()):
+        text = text[:match.start(1)] + to + text[match.end(1):]
+    return text
+
+
+def mutants_of(file):
+    text = (ROOT / file).read_text(encoding="utf-8")
+    code = re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m[0]), text, flags=re.S)
     for match in ORDER.finditer(code):
-        steps = weaker(match[1], statement_around(code, match.start()))
-        for to in steps:
+        line = code.count("\n", 0, match.start()) + 1
+        steps = steps_of(code, match)
+        for to, edits in steps:
             name = name_of(code, match, ORDER) + (f" to {to}" if len(steps) > 1 else "")
-            yield name, text[:match.start(1)] + to + text[match.end(1):]
+            yield Mutant(file, line, name, edited(text, edits))
     for kind, to in LOOSE:
         for match in kind.finditer(code):
-            yield (name_of(code, match, kind),
-                   text[:match.start()] + match.expand(to) + text[match.end():])
+            line = code.count("\n", 0, match.start()) + 1
+            yield Mutant(file, line, name_of(code, match, kind),
+                         text[:match.start()] + match.expand(to) + text[match.end():])
 
 
-def mutants():
-    for driver, files in MODELS.items():
-        for file in files:
-            for name, mutated in mutants_of((ROOT / file).read_text(encoding="utf-8")):
-                yield driver, file, name, mutated
+def command_of(driver, overlay):
+    includes = [overlay, os.path.join(overlay, "include"), ROOT / "tests/model/shim", ROOT,
+                ROOT / "include"]
+    return COMPILE + [f"-I{i}" for i in includes] + [
+        str(ROOT / "tests/model" / f"{driver}.cpp")]
 
 
-def run(driver, file=None, text=None):
-    """Whether the model passes, with one file replaced."""
+def judge_here(driver, command, overlay, limit):
+    """"held", "noticed", or what went wrong; and the processor time it took."""
+    program = os.path.join(overlay, "model")
+    subprocess.run(command + ["-o", program, "-lpthread"], check=True, capture_output=True)
+    environment = {k: v for k, v in os.environ.items() if k != "MAG_TEST_SCALE"}
+    with open(os.path.join(overlay, "out"), "w+b") as out:
+        with subprocess.Popen([program], stdout=out, stderr=out, env=environment,
+                              preexec_fn=lambda: resource.setrlimit(
+                                  resource.RLIMIT_CPU, (limit, limit + 1))) as process:
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        told = b"iteration: " in out.read()
+    seconds = used.ru_utime + used.ru_stime
+    if process.returncode == 0:
+        return "held", seconds
+    if process.returncode == 1 and told:
+        return "noticed", seconds
+    return f"{driver} ended with {process.returncode} after {seconds:.0f} s", seconds
+
+
+def judge(driver, mutant, limit):
+    """Judges the model with one file replaced, unless that was done before."""
     with tempfile.TemporaryDirectory() as overlay:
-        if file is not None:
-            path = pathlib.Path(overlay) / file
+        if mutant is not None:
+            path = pathlib.Path(overlay) / mutant.file
             path.parent.mkdir(parents=True)
-            path.write_text(text, encoding="utf-8")
-        program = os.path.join(overlay, "model")
-        includes = [overlay, os.path.join(overlay, "include"), ROOT / "tests/model/shim", ROOT, ROOT / "include"]
-        command = COMPILE + [f"-I{i}" for i in includes] + [
-            str(ROOT / "tests/model" / f"{driver}.cpp"), "-o", program, "-lpthread"]
-        subprocess.run(command, check=True, capture_output=True)
-        environment = {k: v for k, v in os.environ.items() if k != "MAG_TEST_SCALE"}
-        try:
-            result = subprocess.run([program], capture_output=True, check=False,
-                                    timeout=HANG_S, env=environment)
-        except subprocess.TimeoutExpired:
-            return False
-        return result.returncode == 0
+            path.write_text(mutant.text, encoding="utf-8")
+        command = command_of(driver, overlay)
+        seen = subprocess.run(command + ["-E", "-P"], check=True, capture_output=True).stdout
+        seen = seen.replace(overlay.encode(), b"")
+        known = CACHE / hashlib.sha256(driver.encode() + seen).hexdigest()
+        if known.exists():
+            verdict, seconds = known.read_text(encoding="utf-8").split("\n")[:2]
+            return verdict, float(seconds)
+        verdict, seconds = judge_here(driver, command, overlay, limit)
+        if verdict in ("held", "noticed"):
+            CACHE.mkdir(parents=True, exist_ok=True)
+            known.write_text(f"{verdict}\n{seconds}\n", encoding="utf-8")
+        return verdict, seconds
 
 
-def survivors():
-    lines = (ROOT / "tests/model/survivors.txt").read_text(encoding="utf-8").splitlines()
-    return {line.split(":", 1)[0].strip() for line in lines if line and line[0] not in "# "}
+def judge_all(job):
+    """By each model of the file, until one notices."""
+    mutant, drivers, limits = job
+    for driver in drivers:
+        verdict, _ = judge(driver, mutant, limits[driver])
+        if verdict != "held":
+            return mutant, verdict
+    return mutant, "held"
 
 
-def judge(job):
-    driver, file, name, text = job
-    return f"{file} {name}", run(driver, file, text)
+def listed():
+    """What survivors.txt lists, each with its kind: "survives", or "in no model"."""
+    entries, kind = {}, "survives"
+    for line in (ROOT / "tests/model/survivors.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            kind = line[3:]
+        elif line and line[0] not in "# ":
+            entries[line.split(":", 1)[0].strip()] = kind
+    return entries
 
 
-def main():
+def modelled():
+    files = {}
+    for driver, of_driver in MODELS.items():
+        for file in of_driver:
+            files.setdefault(file, []).append(driver)
+    return files
+
+
+def check():
+    """Each order of the rooms is in a modelled file, or listed; all that is listed exists."""
+    files, entries, wrong, count = modelled(), listed(), 0, 0
+    names = {mutant.name for file in files for mutant in mutants_of(file)}
+    for path in sorted(p for room in ROOMS for p in (ROOT / room).glob("**/*.[ch]")):
+        file = str(path.relative_to(ROOT))
+        for mutant in () if file in files else mutants_of(file):
+            names.add(mutant.name)
+            if entries.get(mutant.name) != "in no model":
+                print(f"{mutant}: in no model, and not listed in tests/model/survivors.txt")
+                wrong += 1
+    for name in entries:
+        if name not in names:
+            print(f"tests/model/survivors.txt: there is no such order: {name}")
+            wrong += 1
+    count = len(names)
+    print(f"{count} orders, {wrong} wrong")
+    return 1 if wrong else 0
+
+
+def limits_of(drivers, pool):
+    """What each unchanged model takes, which must pass."""
+    limits, broken = {}, 0
+    for driver, (verdict, seconds) in zip(drivers, pool.map(
+            lambda driver: judge(driver, None, 3600), drivers)):
+        limits[driver] = int(LIMIT * (seconds + 1))
+        if verdict != "held":
+            print(f"{driver} does not pass without any change: {verdict}", flush=True)
+            broken += 1
+    return limits, broken
+
+
+def main(wanted):
     if not pathlib.Path("/usr/include/relacy").exists() or shutil.which("g++") is None:
-        print("skipped: there is no Relacy")
+        print("skipped: there is no Relacy\n0 passed, 0 failed, 1 skipped")
         return 77
-    jobs = [job for job in mutants() if len(sys.argv) == 1 or job[0] in sys.argv[1:]]
-    broken = [driver for driver in {job[0] for job in jobs} if not run(driver)]
-    for driver in broken:
-        print(f"{driver} fails without any change")
+    drivers = [driver for driver in MODELS if not wanted or driver in wanted]
+    files = {file: of for file, of in modelled().items() if set(of) & set(drivers)}
+    entries, wrong, right = listed(), 0, 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        verdicts = {}
-        for name, survived in pool.map(judge, jobs):
-            verdicts[name] = survived and verdicts.get(name, True)
-    listed = survivors()
-    wrong = len(broken)
-    for name, survived in sorted(verdicts.items()):
-        if survived and name not in listed:
-            print(f"survived: {name}")
+        limits, wrong = limits_of(sorted({d for of in files.values() for d in of}), pool)
+        jobs = [(mutant, of, limits) for file, of in files.items()
+                for mutant in mutants_of(file)]
+        noticed = 0
+        for mutant, verdict in pool.map(judge_all, jobs):
+            survives = entries.get(mutant.name) == "survives"
+            noticed += verdict == "noticed"
+            if verdict == "held" and not survives:
+                print(f"{mutant}: survived", flush=True)
+            elif verdict == "noticed" and survives:
+                print(f"{mutant}: listed as a survivor, but noticed", flush=True)
+            elif verdict not in ("held", "noticed"):
+                print(f"{mutant}: {verdict}", flush=True)
+            else:
+                right += 1
+                continue
             wrong += 1
-        if not survived and name in listed:
-            print(f"listed as a survivor, but noticed: {name}")
-            wrong += 1
-    for name in listed - set(verdicts) if len(sys.argv) == 1 else ():
-        print(f"listed, but there is no such order: {name}")
-        wrong += 1
-    noticed = sum(not survived for survived in verdicts.values())
-    print(f"{len(verdicts)} orders weakened, {noticed} noticed, {wrong} wrong")
+    print(f"{len(jobs)} orders weakened, {noticed} noticed")
+    print(f"{right} passed, {wrong} failed, 0 skipped")
     return 1 if wrong or not jobs else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:] == ["--check"]:
+        sys.exit(check())
+    sys.exit(main(sys.argv[1:]))

@@ -36,6 +36,9 @@ enum {
 static struct mag_here mag_here_of[8];
 
 struct mag_here_of_all {
+    mag_sched *sched; /* of nobody */
+    uintptr_t home;
+
     struct mag_here *operator&() const
     {
         return &mag_here_of[rl::thread_index()];

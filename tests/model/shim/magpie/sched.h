@@ -7,6 +7,7 @@
 #define TESTS_MODEL_SHIM_MAGPIE_SCHED_H
 
 #include <magpie/base.h>
+#include <magpie/numa.h>
 
 struct mag_sched;
 
@@ -15,5 +16,14 @@ struct mag_job {
     void (*run)(struct mag_job *job);
     rl::var<int> payload; /* plain: a race on it is reported */
 };
+
+struct mag_sched_config {
+    uint32_t spin_us;
+    const char *name;
+};
+
+#define MAG_SCHED_LIFO_RUNS  4
+#define MAG_SCHED_FAIR_TICKS 64
+#define MAG_SCHED_FORKS_MAX  8192
 
 #endif

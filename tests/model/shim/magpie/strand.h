@@ -10,6 +10,7 @@
 
 struct mag_strand {
     mag_job job;
+    mag_sched *sched;
     _Atomic(struct mag_job *) last;
     _Atomic(struct mag_job *) first;
 };

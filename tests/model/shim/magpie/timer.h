@@ -6,14 +6,22 @@
 #ifndef TESTS_MODEL_SHIM_MAGPIE_TIMER_H
 #define TESTS_MODEL_SHIM_MAGPIE_TIMER_H
 
-#include <magpie/base.h>
+#include <magpie/sched.h>
+#include <magpie/strand.h>
 
 #define MAG_TIMER_TICK_NS ((int64_t)1 << 16)
 
 struct mag_clock_wheel;
 
 struct mag_timer {
+    mag_job job; /* first */
+    mag_strand *strand;
     _Atomic(struct mag_clock_wheel *) wheel;
+    mag_timer *next;
+    mag_timer *prev;
+    uint64_t tick;
+    uint32_t place;
+    uint32_t queue;
     rl::var<int> links; /* plain: a race on it is reported */
 };
 

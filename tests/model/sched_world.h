@@ -1,0 +1,180 @@
+/*
+ * sched_world.h - a scheduler for models: its workers and queues are the real ones, and
+ * so is all that posts, searches, parks and wakes.  A model derives from `world`, says
+ * what its threads do, and calls serve() on those that are workers.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef TESTS_MODEL_SCHED_WORLD_H
+#define TESTS_MODEL_SCHED_WORLD_H
+
+#include "tests/model/model.h"
+
+/* Small enough to be filled. */
+#define MAG_WORKER_RING 4
+
+#include "sched/core.h"
+
+#include "sched/bias.c"
+#include "sched/hand.c"
+#include "sched/idle.c"
+#include "sched/next.c"
+#include "sched/park.c"
+#include "sched/post.c"
+#include "sched/search.c"
+
+bool mag_asym_heavy()
+{
+    mag_asym_light(true);
+    return true;
+}
+
+/* Forked children have a model of their own, model_fork.cpp; here there are none. */
+mag_fork_steal mag_fork_stack_steal(mag_fork_stack *, mag_fork_slot *, mag_fork_slot *,
+                                    mag_fork_taken *)
+{
+    return MAG_FORK_EMPTY;
+}
+
+/* As in stop.c. */
+void mag_sched_enter_phase(mag_sched *sched, mag_phase phase)
+{
+    if (!mag_phase_enter(&sched->phase, phase))
+        return;
+    if (phase == MAG_PHASE_DRAINING)
+        mag_sched_wake_any(sched);
+    else
+        mag_sched_wake_all(sched);
+}
+
+/* Workers 0 to Workers - 1, each with all others as victims, all at the first of so many
+ * nodes' queues. */
+template <unsigned Workers, unsigned Queues = 1> struct sched_world {
+    enum { JOBS_MAX = 8 };
+
+    mag_sched sched;
+    mag_berth berths[Workers];
+    mag_worker workers[Workers];
+    mag_fork_stack forks[Workers];
+    mag_inject queues[Queues];
+    uint32_t victims[Workers][Workers];
+    uint32_t nearest[Queues], queue_worker[Queues];
+    mag_worker_look looks[Workers][Workers];
+    mag_job jobs[JOBS_MAX];
+
+    void open(mag_phase phase)
+    {
+        sched.phase($).store(phase, rl::mo_relaxed);
+        sched.fenced = true;
+        sched.crowded = false;
+        sched.worker_count = Workers;
+        sched.queue_count = Queues;
+        sched.cpu_count = 0;
+        sched.berths = berths;
+        sched.queues = queues;
+        sched.queue_worker = queue_worker;
+        sched.settings.config.spin_us = 0;
+        for (unsigned i = 0; i < Queues; i++) {
+            nearest[i] = i;
+            queue_worker[i] = 0;
+            mag_inject_init(&queues[i]);
+        }
+        mag_idle_init(&sched.idle);
+        mag_shim_naps = false;
+        mag_shim_now = 0;
+        for (unsigned i = 0; i < Workers; i++)
+            hire(i);
+        for (unsigned i = 0; i < 8; i++) {
+            mag_self_of[i].worker = i < Workers ? &workers[i] : NULL;
+            mag_self_of[i].cpu_age = mag_self_of[i].cpu = 0;
+            mag_shim_sleeps[i] = false;
+        }
+    }
+
+    void hire(unsigned index)
+    {
+        mag_worker *worker = &workers[index];
+
+        berths[index].worker = worker;
+        worker->sched = &sched;
+        worker->index = index;
+        worker->queue = 0;
+        worker->queues = nearest;
+        worker->victims = victims[index];
+        worker->looks = looks[index];
+        worker->rings[0].end = Workers - 1;
+        worker->rings[0].reach = MAG_REACH_CORE;
+        worker->ring_count = 1;
+        worker->random = index + 1;
+        worker->running = NULL;
+        worker->tick = worker->looks_out = worker->spin_us = 0;
+        worker->inbox_first = worker->searching = worker->watcher = false;
+        worker->forks = &forks[index];
+        worker->forks->slots = worker->forks->end = NULL;
+        atomic_init(&worker->forks->base, (mag_fork_slot *)NULL);
+        atomic_init(&worker->sleeper.woken, 0);
+        atomic_init(&worker->counts.jobs, 0);
+        atomic_init(&worker->counts.posts, 0);
+        atomic_init(&worker->counts.steals_near, 0);
+        atomic_init(&worker->counts.steals_far, 0);
+        atomic_init(&worker->counts.parks, 0);
+        atomic_init(&worker->counts.wakes, 0);
+        mag_inject_init(&worker->inbox);
+        mag_hand_init(&worker->hand, true);
+        mag_runq_init(&worker->ring, worker->slots, MAG_WORKER_RING, 0);
+        for (unsigned i = 0; i < Workers; i++) {
+            victims[index][i] = i < index ? i : i + 1;
+            looks[index][i].lifo = NULL;
+            looks[index][i].jobs = 0;
+        }
+    }
+
+    /* A job that has not run; its number is its payload. */
+    mag_job *job(unsigned number, void (*run)(mag_job *))
+    {
+        jobs[number].payload($) = (int)number;
+        jobs[number].run = run;
+        return &jobs[number];
+    }
+
+    void run(mag_worker *worker, mag_work *work)
+    {
+        mag_count(&worker->counts.jobs);
+        worker->running = work->job;
+        work->job->run(work->job);
+    }
+
+    /* As loop() in worker.c. */
+    void serve(unsigned index)
+    {
+        mag_worker *worker = &workers[index];
+        mag_work work;
+
+        while (mag_sched_phase(&sched) != MAG_PHASE_ENDING) {
+            work.job = mag_worker_next(worker);
+            if (work.job == NULL && !mag_worker_idle(worker, &work))
+                break;
+            run(worker, &work);
+        }
+    }
+
+    /* The same by a worker that has nothing near. */
+    void serve_from_idle(unsigned index)
+    {
+        mag_work work;
+
+        if (!mag_worker_idle(&workers[index], &work))
+            return;
+        run(&workers[index], &work);
+        serve(index);
+    }
+
+    /* The same by a worker that has just searched in vain. */
+    void park_and_serve(unsigned index)
+    {
+        park(&workers[index]);
+        serve_from_idle(index);
+    }
+};
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * numa.h - as much of it as the modelled files use.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef TESTS_MODEL_SHIM_MAGPIE_NUMA_H
+#define TESTS_MODEL_SHIM_MAGPIE_NUMA_H
+
+#include <magpie/base.h>
+
+enum mag_reach { MAG_REACH_CORE, MAG_REACH_CACHE, MAG_REACH_NODE, MAG_REACH_FAR };
+
+struct mag_ring {
+    uint32_t end;
+    mag_reach reach;
+};
+
+struct mag_topology;
+struct mag_plan;
+
+#endif
