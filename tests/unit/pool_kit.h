@@ -74,4 +74,23 @@ static inline void on_another_thread(void *(*body)(void *), void *arg)
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
+/* What a thread does with a pool, on its own: more objects than magazines hold. */
+enum { USE_OBJECTS = 1000 };
+
+struct use {
+    struct mag_pool *pool;
+    void *objects[USE_OBJECTS];
+    unsigned failures;
+};
+
+static inline void use_many(struct use *use)
+{
+    for (unsigned i = 0; i < USE_OBJECTS; i++)
+        use->failures += mag_pool_take(use->pool, &use->objects[i]) != 0;
+    for (unsigned i = 0; i < USE_OBJECTS && use->failures == 0; i++)
+        *(void **)use->objects[i] = use->objects[i];
+    for (unsigned i = 0; i < USE_OBJECTS && use->failures == 0; i++)
+        mag_pool_give(use->pool, use->objects[i]);
+}
+
 #endif

@@ -12,7 +12,7 @@
 #include "sched/asym.h"
 #include "sched/fork_deque.h"
 
-enum { STACKS = 2, DEPTH = 64 };
+enum { STACKS = 2, DEPTH = 64, STACK_BYTES = 1 << 24 };
 
 static struct mag_fork_stack *stacks[STACKS];
 static size_t bytes;
@@ -25,7 +25,8 @@ static int map_stacks(void **state)
     for (unsigned i = 0; i < STACKS; i++) {
         void *pages;
 
-        if (mag_fork_stack_map(0, &pages, &bytes) != 0)
+        bytes = mag_fork_stack_round(STACK_BYTES);
+        if (mag_fork_stack_map(bytes, &bytes, &pages) != 0)
             return -1;
         stacks[i] = mag_fork_stack_init(pages, bytes, DEPTH, fenced);
     }
