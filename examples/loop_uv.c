@@ -7,6 +7,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#define _XOPEN_SOURCE 700 /* uv.h wants pthread_rwlock_t */
+
 #include <magpie/magpie.h>
 
 #include <pthread.h>

@@ -42,7 +42,7 @@ static _Thread_local struct {
     const struct origin *origin;
     uint32_t cpu;
     bool given_up; /* by mag_unpin_self */
-} pinned;
+} own_pin;
 
 /* ----------------------------------------------------------------------- fork */
 
@@ -119,8 +119,8 @@ static const struct origin *find_origin(const struct mag_affinity *now)
 
     if (cpu == MAG_NONE)
         return NULL;
-    if (pinned.origin != NULL)
-        return cpu == pinned.cpu && !pinned.given_up ? pinned.origin : NULL;
+    if (own_pin.origin != NULL)
+        return cpu == own_pin.cpu && !own_pin.given_up ? own_pin.origin : NULL;
     return find_marked(read_slack(), cpu);
 }
 
@@ -139,9 +139,9 @@ bool mag_pin_see_through(struct mag_affinity *ret_mask)
 
 static void set_pinned(const struct origin *origin, uint32_t cpu)
 {
-    pinned.origin = origin;
-    pinned.cpu = cpu;
-    pinned.given_up = false;
+    own_pin.origin = origin;
+    own_pin.cpu = cpu;
+    own_pin.given_up = false;
     if (origin != NULL && origin->slack >= 0)
         set_slack(mark_of(origin, cpu));
 }
@@ -204,16 +204,16 @@ uint32_t mag_unpin_self(void)
     if (origin->slack >= 0)
         set_slack(origin->slack);
     /* Also of a thread that has only inherited it: it may be pinned again. */
-    pinned.origin = origin;
-    pinned.cpu = mag_affinity_only(&now);
-    pinned.given_up = true;
-    return pinned.cpu;
+    own_pin.origin = origin;
+    own_pin.cpu = mag_affinity_only(&now);
+    own_pin.given_up = true;
+    return own_pin.cpu;
 }
 
 bool mag_repin_self(uint32_t os_pu)
 {
-    if (pinned.origin == NULL || os_pu != pinned.cpu || !mag_affinity_set_only(os_pu))
+    if (own_pin.origin == NULL || os_pu != own_pin.cpu || !mag_affinity_set_only(os_pu))
         return false;
-    set_pinned(pinned.origin, os_pu);
+    set_pinned(own_pin.origin, os_pu);
     return true;
 }

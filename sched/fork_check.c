@@ -23,19 +23,20 @@ enum { TEXT_ROOM = 200 };
 
 typedef bool listener_function(int code, const char *text);
 
-static _Atomic(listener_function *) listener;
+static _Atomic(listener_function *) misuse_listener;
 static _Atomic(struct mag_fork_name *) names; /* [A], each [I] */
 
 void mag_misuse_listen(bool (*told)(int code, const char *text))
 {
     /* listener, release: names the other end; a function is always there. */
-    atomic_store_explicit(&listener, told, memory_order_release);
+    atomic_store_explicit(&misuse_listener, told, memory_order_release);
 }
 
 bool mag_misuse_tell(int code, const char *text)
 {
     /* listener, acquire: as above. */
-    listener_function *told = atomic_load_explicit(&listener, memory_order_acquire);
+    listener_function *told =
+        atomic_load_explicit(&misuse_listener, memory_order_acquire);
 
     return told != NULL && told(code, text);
 }

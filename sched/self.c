@@ -18,7 +18,7 @@ enum { POST_NAP_NS = 1000000 };
 static pthread_mutex_t posters_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mag_poster posters[MAG_POSTERS_MAX];     /* [A] */
 static const struct mag_self *owners[MAG_POSTERS_MAX]; /* [L]; NULL: the record is free */
-static uint32_t used;          /* [L] none was given from there on */
+static uint32_t posters_used;  /* [L] none was given from there on */
 static pthread_key_t exit_key; /* [I] once it is made */
 static bool exit_key_made;     /* [L] */
 
@@ -52,9 +52,9 @@ int mag_poster_init(void)
  * address without being told of its end.  MAG_POSTERS_MAX: there is none. */
 static uint32_t find_record(const struct mag_self *self)
 {
-    uint32_t found = used;
+    uint32_t found = posters_used;
 
-    for (uint32_t i = used; i-- > 0;) {
+    for (uint32_t i = posters_used; i-- > 0;) {
         if (owners[i] == self)
             return i;
         if (owners[i] == NULL)
@@ -72,7 +72,7 @@ bool mag_poster_register(struct mag_self *self)
         uint32_t found = find_record(self);
         if (found < MAG_POSTERS_MAX) {
             owners[found] = self;
-            used = found < used ? used : found + 1;
+            posters_used = found < posters_used ? posters_used : found + 1;
             self->poster = &posters[found];
         }
         (void)pthread_mutex_unlock(&posters_lock);
@@ -99,7 +99,7 @@ static bool is_posting(struct mag_sched *sched)
     bool found = false;
 
     (void)pthread_mutex_lock(&posters_lock);
-    for (uint32_t i = 0; i < used && !found; i++) {
+    for (uint32_t i = 0; i < posters_used && !found; i++) {
         /* (4); left, acquire: the poster's last touch is over. */
         found = atomic_load_explicit(&posters[i].target, memory_order_acquire) == sched;
     }
@@ -129,7 +129,7 @@ bool mag_poster_close(struct mag_sched *sched, int64_t until_ns)
 void mag_poster_after_fork(void)
 {
     (void)pthread_mutex_init(&posters_lock, NULL);
-    for (uint32_t i = 0; i < MAG_POSTERS_MAX && i < used; i++) {
+    for (uint32_t i = 0; i < MAG_POSTERS_MAX && i < posters_used; i++) {
         owners[i] = &posters[i] == mag_self.poster ? &mag_self : NULL;
         /* relaxed: the only thread there is. */
         atomic_store_explicit(&posters[i].target, NULL, memory_order_relaxed);

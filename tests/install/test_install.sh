@@ -118,8 +118,14 @@ fi
     step "run" ./cpp
     # What the pages show is in there word for word.
     for example in "$source"/examples/*.c; do
+        modules=magpie
+        case $example in */loop_uv.c)
+            pkg-config --exists libuv || { echo "skipped: ${example##*/}: there is no libuv"; continue; }
+            modules="magpie libuv" ;;
+        esac
+        # shellcheck disable=SC2086 # a list of words
         step "${example##*/}" cc -std=c11 -Wall -Wextra -Wpedantic -Werror "$example" \
-            -o example $(pkg-config --cflags --libs magpie)
+            -o example $(pkg-config --cflags --libs $modules)
         step "run" ./example
     done
     for name in cache fib sum async_functions; do

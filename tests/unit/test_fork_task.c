@@ -416,7 +416,8 @@ static void without_memory_for_a_source_the_child_is_waited_for(void **state)
 
     atomic_init(&gate.started, 0);
     atomic_init(&gate.open, 0);
-    test_fail_allocation(1);
+    /* The first opens room for the child's block. */
+    test_fail_allocation(2);
     assert_int_equal(hand_needy_run(sched, &task, &gate), 0);
     assert_true(test_has_failed());
     test_fail_allocation(0);
