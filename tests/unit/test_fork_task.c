@@ -416,8 +416,7 @@ static void without_memory_for_a_source_the_child_is_waited_for(void **state)
 
     atomic_init(&gate.started, 0);
     atomic_init(&gate.open, 0);
-    /* The first opens room for the child's block. */
-    test_fail_allocation(2);
+    test_fail_allocation(2); /* the first opens room for the child's block */
     assert_int_equal(hand_needy_run(sched, &task, &gate), 0);
     assert_true(test_has_failed());
     test_fail_allocation(0);
