@@ -51,6 +51,8 @@ configure_file("${PROJECT_SOURCE_DIR}/cmake/magpie.pc.in"
                "${PROJECT_BINARY_DIR}/magpie.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/magpie.pc"
         DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+install(FILES "${PROJECT_SOURCE_DIR}/tools/valgrind.supp"
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/magpie")
 if(MAG_BUILD_PROGRAM)
   install(FILES "${PROJECT_SOURCE_DIR}/man/magpie.1"
           DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")

@@ -36,7 +36,8 @@ export PKG_CONFIG_PATH=$lib/pkgconfig
 
 echo "-- what is installed"
 version=$(pkg-config --modversion magpie)
-for file in include/magpie/magpie.h bin/magpie share/man/man1/magpie.1; do
+for file in include/magpie/magpie.h bin/magpie share/man/man1/magpie.1 \
+    share/magpie/valgrind.supp; do
     test -e "$prefix/$file" || fail "missing: $file"
 done
 for file in libmagpie.a libmagpie.so.0 "libmagpie.so.$version" cmake/magpie/magpie-config.cmake; do
