@@ -7,7 +7,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#define _XOPEN_SOURCE 700 /* uv.h wants pthread_rwlock_t */
+/* NOLINTNEXTLINE: uv.h wants pthread_rwlock_t, and this is how one asks for it. */
+#define _XOPEN_SOURCE 700
 
 #include <magpie/magpie.h>
 

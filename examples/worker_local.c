@@ -35,8 +35,11 @@ static void on_stop(uint32_t worker, void *arg)
     struct totals *totals = (struct totals *)arg;
 
     (void)worker;
-    totals->jobs += local->jobs;
-    totals->buffers += local->buffer != NULL;
+    /* relaxed, both: added up when every worker has ended. */
+    (void)atomic_fetch_add_explicit(&totals->jobs, local->jobs, memory_order_relaxed);
+    /* relaxed: as above. */
+    (void)atomic_fetch_add_explicit(&totals->buffers, local->buffer != NULL,
+                                    memory_order_relaxed);
     free(local->buffer);
 }
 
@@ -78,6 +81,10 @@ int main(void)
         (void)fprintf(stderr, "worker_local: %s\n", mag_call_text(error));
         return 1;
     }
-    printf("%ld jobs\n", totals.jobs);
-    return totals.jobs == JOBS && totals.buffers == workers ? 0 : 1;
+    /* relaxed, both: every worker has ended. */
+    long jobs = atomic_load_explicit(&totals.jobs, memory_order_relaxed);
+    /* relaxed: as above. */
+    bool all = atomic_load_explicit(&totals.buffers, memory_order_relaxed) == workers;
+    printf("%ld jobs\n", jobs);
+    return jobs == JOBS && all ? 0 : 1;
 }

@@ -17,6 +17,7 @@
 
 #include <magpie/source.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -145,6 +146,7 @@ static int await_on_pool(struct bench_run *run)
 {
     struct wake *wake = run->data;
 
+    assert(wake != NULL);
     mag_core_reset(&wake->core);
     mag_continuation_home(&wake->continuation, &wake->place.executor);
     return mag_vtask_on_completed(mag_core_task(&wake->core), &wake->continuation,

@@ -48,7 +48,7 @@ MAG_API mag_fork mag_fork_drop(const struct mag_fork_mark *mark);
 
 MAG_EXTERN_C_END
 
-#ifdef __cplusplus
+#if defined(__cplusplus) && __cplusplus >= 201103L
 
 /*
  * For a function that forks and may be left by an exception: before its first fork,

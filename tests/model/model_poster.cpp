@@ -7,7 +7,7 @@
  */
 #include "tests/model/model.h"
 
-/* The threads' records are the model's. */
+/* What the process knows of a thread is the model's. */
 #define _Thread_local
 #define MODEL_POSTERS
 #include "sched/self.h"
@@ -34,11 +34,13 @@ static mag_spin *list_spin;
 #define pthread_mutex_lock(lock)   (mag_spin_lock(list_spin), 0)
 #define pthread_mutex_unlock(lock) (mag_spin_unlock(list_spin), 0)
 
-/* The record of a thread of the process, which no model has; atomics outside of a model
- * cannot be made. */
-#undef _Thread_local
-#define _Thread_local extern
-char no_record[sizeof(struct mag_self)] __asm__("mag_self");
+/* No thread of a model is told of its end. */
+#undef pthread_setspecific
+#define pthread_setspecific(key, value) 0
+
+/* Atomics outside of a model cannot be made: the records are the model's, which has as
+ * many as its threads ask for. */
+#define posters (*posters_of_model)
 
 #include "sched/self.c"
 
@@ -53,6 +55,7 @@ bool mag_asym_heavy()
 struct poster_model : rl::test_suite<poster_model, POSTERS + 1> {
     mag_sched sched;
     struct mag_self selves[POSTERS];
+    struct mag_poster records[POSTERS];
     mag_spin spin;
     rl::var<int> touched[POSTERS]; /* plain: of the scheduler's memory */
 
@@ -60,21 +63,28 @@ struct poster_model : rl::test_suite<poster_model, POSTERS + 1> {
     {
         mag_shim_naps = true;
         sched.fenced = true;
-        sched.closed($).store(false, rl::mo_relaxed);
+        sched.closed($).store(0, rl::mo_relaxed);
         sched.inflight($).store(0, rl::mo_relaxed);
         mag_spin_init(&spin);
         list_spin = &spin;
-        posters = NULL;
+        posters_of_model = (struct mag_poster(*)[MAG_POSTERS_MAX])records;
+        posters_used = 0;
         for (int i = 0; i < POSTERS; i++) {
             touched[i]($) = 0;
-            selves[i].target($).store(NULL, rl::mo_relaxed);
-            list(&selves[i]);
+            records[i].target($).store(NULL, rl::mo_relaxed);
+            owners[i] = NULL;
+            selves[i].poster = NULL;
+            selves[i].counted = false;
         }
     }
 
+    /* The first post takes a record. */
     void post(unsigned index)
     {
-        if (!mag_poster_enter(&sched, &selves[index]))
+        int r = mag_poster_enter(&sched, &selves[index]);
+
+        RL_ASSERT(r == 0 || r == -ESHUTDOWN);
+        if (r != 0)
             return;
         touched[index]($) = 1;
         mag_poster_leave(&sched, &selves[index]);
@@ -83,17 +93,14 @@ struct poster_model : rl::test_suite<poster_model, POSTERS + 1> {
     /* As a thread that could not be given a record. */
     void post_counted(unsigned index)
     {
-        selves[index].registered = false;
-        if (!mag_poster_enter_counted(&sched))
-            return;
-        touched[index]($) = 1;
-        mag_poster_leave(&sched, &selves[index]);
+        selves[index].counted = true;
+        post(index);
     }
 
     void thread(unsigned index)
     {
         if (index == STOPPER) {
-            mag_poster_close(&sched);
+            RL_ASSERT(mag_poster_close(&sched, INT64_MAX));
             for (int i = 0; i < POSTERS; i++)
                 touched[i]($) = 2;
         } else if (index == 0) {

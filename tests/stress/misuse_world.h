@@ -11,6 +11,7 @@
 
 #include <magpie/magpie.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { LEAVES = 12, MEMBERS = 3, HELD = 32, TASKS = 48, RECORDS = 8192 };

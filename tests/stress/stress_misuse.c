@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/cmocka.h"
+
 #include "tests/support/run.h"
+#include <stdlib.h>
 
 #include <magpie/source.h>
 #include <stdatomic.h>
@@ -295,5 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_call_with_any_task_does_harm),
     };
+    /* Nothing is handed to another thread: the default scheduler does not start. */
+    (void)setenv("MAGPIE_WORKERS", "none", 1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

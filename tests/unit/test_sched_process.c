@@ -38,7 +38,7 @@ static struct mag_sched *start_named(uint32_t workers, const char *name)
     return sched;
 }
 
-static struct mag_sched *start(uint32_t workers)
+static __attribute__((unused)) struct mag_sched *start(uint32_t workers)
 {
     return start_named(workers, "work");
 }

@@ -32,6 +32,8 @@ enum {
     MAG_E_ARG = -70005,          /* an argument that cannot be */
     MAG_E_STATE = -70006,        /* an async function has nowhere to go on */
     MAG_E_SIZE = -70007,         /* the result has another size than what was asked for */
+    MAG_E_JOIN = -70008,         /* forked children were not joined as they must be */
+    MAG_E_THREAD = -70009,       /* a job ended its thread */
 };
 
 #define MAG_E_FIRST MAG_E_TOKEN

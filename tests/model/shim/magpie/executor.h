@@ -36,8 +36,7 @@ enum {
 static struct mag_here mag_here_of[8];
 
 struct mag_here_of_all {
-    mag_sched *sched; /* of nobody */
-    uintptr_t home;
+    uintptr_t roaming; /* of nobody */
 
     struct mag_here *operator&() const
     {
@@ -46,5 +45,15 @@ struct mag_here_of_all {
 };
 
 static struct mag_here_of_all mag_here;
+
+static inline struct mag_executor *mag_executor_current()
+{
+    return NULL;
+}
+
+static inline struct mag_executor *mag_executor_enter(struct mag_executor *)
+{
+    return NULL;
+}
 
 #endif

@@ -15,6 +15,8 @@ struct mag_ring {
     mag_reach reach;
 };
 
+enum mag_pinned { MAG_PINNED, MAG_PIN_REFUSED, MAG_PIN_FOREIGN, MAG_PIN_LOST };
+
 struct mag_topology;
 struct mag_plan;
 

@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 
@@ -50,6 +51,22 @@ static inline void mag_os_wake(_Atomic(uint32_t) *, int)
 static inline int64_t mag_os_now_ns()
 {
     return mag_shim_now += 1000;
+}
+
+static inline void mag_os_nap(int64_t)
+{
+    rl::yield(1, $);
+}
+
+/* The threads of a model end by themselves, and nobody cancels them. */
+static inline bool mag_os_join(pthread_t, int64_t)
+{
+    return true;
+}
+
+static inline int mag_os_hold_cancel()
+{
+    return 0;
 }
 
 static inline void mag_os_sleep_exactly()

@@ -40,9 +40,9 @@ struct mag_self_of_all {
 
 static struct mag_self_of_all mag_self;
 
-static inline bool mag_poster_enter(struct mag_sched *, struct mag_self *)
+static inline int mag_poster_enter(struct mag_sched *, struct mag_self *)
 {
-    return true;
+    return 0;
 }
 
 static inline void mag_poster_leave(struct mag_sched *, struct mag_self *)
