@@ -82,9 +82,9 @@ int main(void)
         return 1;
     }
     /* relaxed, both: every worker has ended. */
-    long jobs = atomic_load_explicit(&totals.jobs, memory_order_relaxed);
+    long ran = atomic_load_explicit(&totals.jobs, memory_order_relaxed);
     /* relaxed: as above. */
     bool all = atomic_load_explicit(&totals.buffers, memory_order_relaxed) == workers;
-    printf("%ld jobs\n", jobs);
-    return jobs == JOBS && all ? 0 : 1;
+    printf("%ld jobs\n", ran);
+    return ran == JOBS && all ? 0 : 1;
 }

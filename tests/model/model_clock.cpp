@@ -41,6 +41,15 @@ void mag_sched_unhold(mag_sched *)
 {
 }
 
+/* The clock's thread is one of the model's, which nothing binds. */
+void mag_unpinned_begin(mag_unpinned *)
+{
+}
+
+void mag_unpinned_end(const mag_unpinned *)
+{
+}
+
 template <typename Model> struct clock_model : rl::test_suite<Model, WHEELS + 1> {
     mag_sched sched;
     mag_clock_wheel wheels[WHEELS];
