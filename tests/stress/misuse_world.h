@@ -11,7 +11,6 @@
 
 #include <magpie/magpie.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { LEAVES = 12, MEMBERS = 3, HELD = 32, TASKS = 48, RECORDS = 8192 };
@@ -58,6 +57,10 @@ static inline bool stands_alone(mag_vtask task)
 static inline struct record *record_of(mag_vtask task)
 {
     uintptr_t backing = task.backing & ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
+
+    /* With or without its reference, it is the same promise. */
+    if (kind_of(task) == MAG_VTASK_PROMISE)
+        backing &= ~(uintptr_t)MAG_VTASK_HELD;
     unsigned at = (unsigned)((backing * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % RECORDS;
 
     for (unsigned i = 0; i < RECORDS; i++, at = (at + 1) % RECORDS) {

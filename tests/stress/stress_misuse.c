@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/cmocka.h"
-
 #include "tests/support/run.h"
-#include <stdlib.h>
 
 #include <magpie/source.h>
 #include <stdatomic.h>
@@ -297,7 +295,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_call_with_any_task_does_harm),
     };
-    /* Nothing is handed to another thread: the default scheduler does not start. */
-    (void)setenv("MAGPIE_WORKERS", "none", 1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

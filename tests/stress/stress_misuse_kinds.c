@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/stress/misuse_world.h"
-
 #include "tests/support/fault.h"
-#include <stdlib.h>
 
 #include <inttypes.h>
 
@@ -493,7 +491,5 @@ int main(void)
         cmocka_unit_test(no_call_with_a_task_of_any_kind_does_harm),
     };
 
-    /* Nothing is handed to another thread: the default scheduler does not start. */
-    (void)setenv("MAGPIE_WORKERS", "none", 1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
