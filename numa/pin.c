@@ -146,17 +146,6 @@ static void set_pinned(const struct origin *origin, uint32_t cpu)
         set_slack(mark_of(origin, cpu));
 }
 
-static bool bind_thread(const struct mag_topology *topology, uint32_t os_pu)
-{
-    hwloc_bitmap_t set = hwloc_bitmap_alloc();
-    bool bound = set != NULL && hwloc_bitmap_only(set, os_pu) == 0 &&
-                 hwloc_set_cpubind(topology->hwloc, set,
-                                   HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT) == 0;
-
-    hwloc_bitmap_free(set);
-    return bound;
-}
-
 /* Whether the kernel has done what it said. */
 static enum mag_pinned look_again(uint32_t os_pu)
 {
@@ -185,7 +174,9 @@ int mag_pin_self(const struct mag_topology *topology, uint32_t pu,
     }
 
     uint32_t os_pu = topology->pus[pu].os_index;
-    if (!bind_thread(topology, os_pu)) {
+    /* Not by hwloc, which allocates: for a thread's first allocation the C library
+     * reserves 64 MiB of address space. */
+    if (!mag_affinity_set_only(os_pu)) {
         *ret_obtained = MAG_PIN_REFUSED;
         return 0;
     }

@@ -7,7 +7,7 @@
  *   [L] under the registry's lock        [O] the thread that starts or stops it
  *
  * Edges: release end -> acquire end : what crosses
- *   closed  mag_poster_close -> mag_poster_enter : see poster.h
+ *   closed  mag_poster_close -> mag_poster_enter : see self.h
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -9,7 +9,7 @@
  * A root of a computation, on the stack of the thread that waits for it.
  *
  * Edges: release end -> acquire end : what crosses
- *   ended   finish (state) -> mag_fork_run (state) : the payload
+ *   ended   finish (state) -> wait_for_root (state) : the payload
  *
  * The last touch.  Whoever runs or drops the root stores its state last; the wake after
  * it uses the address alone.

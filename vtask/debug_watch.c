@@ -2,7 +2,7 @@
  * Telling of misuse.
  *
  * Edges: release end -> acquire end : what crosses
- *   watch  mag_debug_watch -> tell (misuse_watch) : what the watch is made of
+ *   watch  mag_debug_watch -> tell_all (misuse_watch) : what the watch is made of
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -99,6 +99,36 @@ what_an_idle_scheduler_may_write_is_less_than_a_mebibyte_a_worker(void **state)
         assert_int_equal(test_in_child(writes_little, &workers), 0);
 }
 
+/* In a child: 0, or what failed. */
+static int reserves_what_it_says(void *arg)
+{
+    const uint32_t workers = 8;
+    struct mag_sched_config config;
+    struct test_maps before;
+    struct test_maps after;
+    struct mag_sched *sched;
+
+    (void)arg;
+    mag_sched_config_init(&config);
+    config.workers = workers;
+    config.stack_size = 256 * KIB;
+    config.fork_stack_size = MAG_SCHED_FORK_STACK_MIN;
+    test_maps_read(&before);
+    if (mag_sched_start(&config, &sched) != 0)
+        return 1;
+    test_maps_read(&after);
+    mag_sched_destroy(sched);
+    /* For a thread that allocates the C library reserves 64 MiB. */
+    return after.all - before.all < workers * 2 * MIB + 64 * MIB ? 0 : 2;
+}
+
+static void a_worker_that_starts_has_no_heap_of_its_own(void **state)
+{
+    (void)state;
+    skip_under_sanitizers();
+    assert_int_equal(test_in_child(reserves_what_it_says, NULL), 0);
+}
+
 /* --------------------------------------------------------------------- limits */
 
 struct limited {
@@ -341,6 +371,7 @@ int main(int count, char **arguments)
         /* The children of this process first, while it is small itself. */
         cmocka_unit_test(
             what_an_idle_scheduler_may_write_is_less_than_a_mebibyte_a_worker),
+        cmocka_unit_test(a_worker_that_starts_has_no_heap_of_its_own),
         cmocka_unit_test(under_a_limit_of_address_space_half_is_left_to_the_program),
         cmocka_unit_test(under_a_limit_of_data_half_is_left_to_the_program),
         cmocka_unit_test(a_limit_of_data_set_after_the_start_leaves_what_it_says),
