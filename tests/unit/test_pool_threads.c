@@ -117,8 +117,8 @@ static pthread_key_t late_key;
 static struct mag_pool *late_pool;
 
 /* The round after which no destructor will be called again; and the one of a thread's
- * first use of a pool.  In the very last one ThreadSanitizer has taken leave of the thread
- * already, and what the first use registers is called one later. */
+ * first use of a pool.  In the very last one ThreadSanitizer has taken leave of the
+ * thread already, and what the first use registers is called one later. */
 #ifdef TEST_UNDER_TSAN
 #    define LAST_ROUND      (PTHREAD_DESTRUCTOR_ITERATIONS - 1)
 #    define FIRST_USE_ROUND (LAST_ROUND - 1)
