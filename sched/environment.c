@@ -69,7 +69,8 @@ static int take_spin_us(const char *text, struct settled *settled)
     return take_whole(text, &settled->config->spin_us);
 }
 
-static int take_stack_size(const char *text, struct settled *settled)
+/* Bytes, or units. */
+static int take_size(const char *text, size_t *ret_size)
 {
     static const char units[] = "KMG";
     uint64_t number;
@@ -83,8 +84,18 @@ static int take_stack_size(const char *text, struct settled *settled)
     }
     if (*text != '\0' || number > SIZE_MAX)
         return MAG_E_ENVIRONMENT;
-    settled->config->stack_size = (size_t)number;
+    *ret_size = (size_t)number;
     return 0;
+}
+
+static int take_stack_size(const char *text, struct settled *settled)
+{
+    return take_size(text, &settled->config->stack_size);
+}
+
+static int take_fork_stack_size(const char *text, struct settled *settled)
+{
+    return take_size(text, &settled->config->fork_stack_size);
 }
 
 static int take_pin(const char *text, struct settled *settled)
@@ -187,6 +198,10 @@ static const struct {
       "0, or 64K and more; bytes, or units of K, M or G",
       "stack of each worker; 0: the system's"},
      take_stack_size},
+    {{"MAGPIE_FORK_STACK_SIZE", "fork_stack_size",
+      "0, or at least 512K and at most 16G; bytes, or units of K, M or G",
+      "address space of each worker's fork stack; 0: by limits"},
+     take_fork_stack_size},
     {{"MAGPIE_FORK_DEPTH", "fork_depth", "64 to " TEXT(MAG_SCHED_FORKS_MAX),
       "children that others can steal, without membarrier"},
      take_fork_depth},
