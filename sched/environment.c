@@ -199,7 +199,7 @@ static const struct {
       "stack of each worker; 0: the system's"},
      take_stack_size},
     {{"MAGPIE_FORK_STACK_SIZE", "fork_stack_size",
-      "0, or 512K up to 16G; bytes, or units of K, M or G",
+      "0, or 512K .. 16G; bytes, or units of K, M or G",
       "space of each fork stack; 0: by the limits"},
      take_fork_stack_size},
     {{"MAGPIE_FORK_DEPTH", "fork_depth", "64 to " TEXT(MAG_SCHED_FORKS_MAX),
