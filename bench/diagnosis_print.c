@@ -8,7 +8,7 @@
 #include <magpie/sched.h>
 #include <string.h>
 
-enum { NAME = 13, VARIABLE = 22, INDENT = 2, WARNING_INDENT = 4 };
+enum { NAME = 13, VARIABLE = 17, INDENT = 2, WARNING_INDENT = 4 };
 
 static const char *const pinned_names[] = {
     [MAG_PINNED] = "obtained",

@@ -198,7 +198,7 @@ static const struct {
       "0, or 64K and more; bytes, or units of K, M or G",
       "stack of each worker; 0: the system's"},
      take_stack_size},
-    {{"MAGPIE_FORK_STACK_SIZE", "fork_stack_size",
+    {{"MAGPIE_FORK_STACK", "fork_stack_size",
       "0, or 512K .. 16G; bytes, or units of K, M or G",
       "space of each fork stack; 0: by the limits"},
      take_fork_stack_size},
