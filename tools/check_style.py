@@ -74,10 +74,10 @@ LOUD = re.compile(r"(?<![\w.>])(?:v?[fd]?printf|f?puts|putchar|perror|v?syslog|a
 NOTE = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 PLACE = re.compile(r"/(?:wo" r"rk|ho" r"me|ro" r"ot)/\w|\b(?:issue|session) #?\d", re.I)
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
-PAGE = re.compile(r"\bdocs/[\w-]+\.md(?:#([\w-]+))?")
+PAGE = re.compile(r"\bdocs/(?:[\w-]+/)?[\w-]+\.md(?:#([\w-]+))?")
 QUOTE = re.compile(r"^<!-- (\S+\.\w+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
 REQUIREMENT = re.compile(r"\bVT-(\d+)\b")
-CONTRACT = "docs/value-task-contract.md"
+CONTRACT = "docs/design/value-task-contract.md"
 NOT_CODE = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
 
 

@@ -65,10 +65,11 @@ BAD = [
     ("links", "docs/a.md", "# Here\n\nSee [a](a.md#there).\n"),
     ("links", "docs/a.md", "# Here\n\nSee [above](#there).\n"),
     ("links", "sched/a.c", SPDX + "/* See docs/no" "thing.md. */\n"),
+    ("links", "sched/a.c", SPDX + "/* See docs/guide/no" "thing.md. */\n"),
     ("quotes", "docs/a.md", "<!-- examples/quoted.c -->\n```c\nint  b;\n```\n"),
     ("quotes", "docs/a.md", "<!-- examples/a.c -->\n```c\nint b;\n```\n"),
     ("contract", "vtask/a.c", SPDX + "/* VT-5 */\n"),
-    ("contract", "docs/value-task-contract.md", "- **VT-1** As VT-2.\n"),
+    ("contract", "docs/design/value-task-contract.md", "- **VT-1** As VT-2.\n"),
 ]
 
 GOOD = [
@@ -89,7 +90,7 @@ GOOD = [
     ("docs/a.md", "# It's `here`\n\nSee [a](a.md#its-here) and [elsewhere](https://example.org/b#c).\n"),
     ("docs/a.md", "# Here\n\nSee [above](#here), docs/a.md and docs/a.md#here.\n"),
     ("docs/a.md", "<!-- examples/quoted.c -->\n```c\nint b;\n```\n"),
-    ("docs/value-task-contract.md", "- **VT-1** One.\n- **VT-2** As VT-1.\n"),
+    ("docs/design/value-task-contract.md", "- **VT-1** One.\n- **VT-2** As VT-1.\n"),
 ]
 
 
