@@ -56,6 +56,17 @@ OWNER = {
     "debug.h": "vtask",
 }
 NEUTRAL = {"base.h", "atomic.h", "check.h", "language.h", "magpie.h", "pairs.h"}
+# Whom each folder of bench/ may include beside itself.
+BENCH = {
+    "text": set(),
+    "kernels": set(),
+    "peers": {"kernels"},
+    "workloads": {"kernels"},
+    "machine": {"text"},
+    "measure": {"workloads", "text"},
+    "report": {"measure", "workloads", "machine", "text"},
+    "cli": {"report", "measure", "workloads", "machine", "text"},
+}
 C_LIKE = {".c", ".h", ".cpp"}
 SCRIPTS = {".py", ".sh", ".awk", ".cmake"}
 SCRIPT_NAMES = {"run", "CMakeLists.txt"}
@@ -109,6 +120,15 @@ def public_room(file):
     return file.room if file.room in ROOMS else None
 
 
+def bench_layers(file, number, included):
+    """Whether the folder of a file in bench/ may include a header of another one."""
+    folder, owner = file.path.parts[1], included.split("/")[1]
+    if folder not in BENCH:
+        yield number, f"bench/{folder} has no line in the table of bench's folders"
+    elif owner not in BENCH[folder] | {folder}:
+        yield number, f'bench/{folder}/ may not include "{included}"'
+
+
 def check_layers(file):
     room, seen = public_room(file), set()
     for number, line in enumerate(file.lines if file.is_c else (), 1):
@@ -119,6 +139,8 @@ def check_layers(file):
                 yield number, f'{file.room}/ may not include "{quoted[1]}"'
             elif file.room in ("bench", "examples", "include") and owner != "bench":
                 yield number, f"{file.room}/ sees only <magpie/...>"
+            elif file.room == "bench":
+                yield from bench_layers(file, number, quoted[1])
             elif file.room == "tests" and owner in ROOMS:
                 seen.add(owner)
                 if len(seen) > 1:
