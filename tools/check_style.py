@@ -58,6 +58,17 @@ OWNER = {
     "debug.h": "vtask",
 }
 NEUTRAL = {"base.h", "atomic.h", "check.h", "language.h", "magpie.h", "pairs.h"}
+# Whom each folder of bench/ may include beside itself.
+BENCH = {
+    "text": set(),
+    "kernels": set(),
+    "peers": {"kernels"},
+    "workloads": {"kernels"},
+    "machine": {"text"},
+    "measure": {"workloads", "text"},
+    "report": {"measure", "workloads", "machine", "text"},
+    "cli": {"report", "measure", "workloads", "machine", "text"},
+}
 C_LIKE = {".c", ".h", ".cpp"}
 SCRIPTS = {".py", ".sh", ".awk", ".cmake"}
 SCRIPT_NAMES = {"run", "CMakeLists.txt"}
@@ -76,10 +87,10 @@ LOUD = re.compile(r"(?<![\w.>])(?:v?[fd]?printf|f?puts|putchar|perror|v?syslog|a
 NOTE = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 PLACE = re.compile(r"/(?:wo" r"rk|ho" r"me|ro" r"ot)/\w|\b(?:issue|session) #?\d", re.I)
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
-PAGE = re.compile(r"\bdocs/[\w-]+\.md(?:#([\w-]+))?")
+PAGE = re.compile(r"\bdocs/(?:[\w-]+/)?[\w-]+\.md(?:#([\w-]+))?")
 QUOTE = re.compile(r"^<!-- (\S+\.\w+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
 REQUIREMENT = re.compile(r"\bVT-(\d+)\b")
-CONTRACT = "docs/value-task-contract.md"
+CONTRACT = "docs/design/value-task-contract.md"
 NOT_CODE = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
 
 
@@ -111,6 +122,15 @@ def public_room(file):
     return file.room if file.room in ROOMS else None
 
 
+def bench_layers(file, number, included):
+    """Whether the folder of a file in bench/ may include a header of another one."""
+    folder, owner = file.path.parts[1], included.split("/")[1]
+    if folder not in BENCH:
+        yield number, f"bench/{folder} has no line in the table of bench's folders"
+    elif owner not in BENCH[folder] | {folder}:
+        yield number, f'bench/{folder}/ may not include "{included}"'
+
+
 def check_layers(file):
     room, seen = public_room(file), set()
     for number, line in enumerate(file.lines if file.is_c else (), 1):
@@ -121,6 +141,8 @@ def check_layers(file):
                 yield number, f'{file.room}/ may not include "{quoted[1]}"'
             elif file.room in ("bench", "examples", "include") and owner != "bench":
                 yield number, f"{file.room}/ sees only <magpie/...>"
+            elif file.room == "bench":
+                yield from bench_layers(file, number, quoted[1])
             elif file.room == "tests" and owner in ROOMS and owner != "base":
                 seen.add(owner)
                 if len(seen) > 1:

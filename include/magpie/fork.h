@@ -84,7 +84,7 @@
  * doctor` says so) only the oldest `fork_depth` of a worker can (sched.h); a child beyond
  * them runs inline at its join.
  *
- * docs/fork-join.md explains the protocol, its proof and its price.
+ * docs/design/fork-join.md explains the protocol, its proof and its price.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

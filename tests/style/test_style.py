@@ -27,6 +27,11 @@ BAD = [
      HEADER.replace("MAGPIE_A", "MAGPIE_NUMA").format("#include <magpie/sched.h>\n")),
     ("layers", "include/magpie/a.h", HEADER.format('#include "sched/idle/idle.h"\n')),
     ("layers", "bench/a.c", SPDX + '#include "sched/idle/idle.h"\n'),
+    ("layers", "bench/a.c", SPDX + '#include "bench/text/text.h"\n'),
+    ("layers", "bench/new/a.c", SPDX + '#include "bench/text/text.h"\n'),
+    ("layers", "bench/text/a.c", SPDX + '#include "bench/cli/command.h"\n'),
+    ("layers", "bench/measure/a.c", SPDX + '#include "bench/report/report.h"\n'),
+    ("layers", "bench/peers/common/a.c", SPDX + '#include "bench/measure/lane.h"\n'),
     ("layers", "examples/a.c", SPDX + '#include "numa/pool/pool.h"\n'),
     ("layers", "tests/unit/test_a.c", SPDX + '#include "numa/pool/pool.h"\n#include "sched/idle/idle.h"\n'),
     ("orders", "sched/a.c", BODY.format(f"    return {LOAD};\n")),
@@ -65,10 +70,11 @@ BAD = [
     ("links", "docs/a.md", "# Here\n\nSee [a](a.md#there).\n"),
     ("links", "docs/a.md", "# Here\n\nSee [above](#there).\n"),
     ("links", "sched/a.c", SPDX + "/* See docs/no" "thing.md. */\n"),
+    ("links", "sched/a.c", SPDX + "/* See docs/guide/no" "thing.md. */\n"),
     ("quotes", "docs/a.md", "<!-- examples/quoted.c -->\n```c\nint  b;\n```\n"),
     ("quotes", "docs/a.md", "<!-- examples/a.c -->\n```c\nint b;\n```\n"),
     ("contract", "vtask/a.c", SPDX + "/* VT-5 */\n"),
-    ("contract", "docs/value-task-contract.md", "- **VT-1** As VT-2.\n"),
+    ("contract", "docs/design/value-task-contract.md", "- **VT-1** As VT-2.\n"),
 ]
 
 GOOD = [
@@ -83,13 +89,15 @@ GOOD = [
     ("sched/a.c", BODY.format('    return g("atomic_load(w) // memory_order_relaxed");\n')),
     ("sched/a.c", BODY.format("    return snprintf(0, 0, 0) + p->exit(0);\n")),
     ("bench/a.c", BODY.format('    return printf("%d", *a);\n')),
+    ("bench/cli/a.c", SPDX + '#include "bench/cli/command.h"\n#include "bench/text/text.h"\n'),
+    ("bench/peers/tbb/a.cpp", SPDX + '#include "bench/kernels/sort.h"\n'),
     ("include/magpie/a.h",
      HEADER.format("/* Two numbers. */\nMAG_API int mag_a(void);\nMAG_API int mag_b(void);\n")),
     ("sched/a.c", SPDX + "int a;\n" * 499),
     ("docs/a.md", "# It's `here`\n\nSee [a](a.md#its-here) and [elsewhere](https://example.org/b#c).\n"),
     ("docs/a.md", "# Here\n\nSee [above](#here), docs/a.md and docs/a.md#here.\n"),
     ("docs/a.md", "<!-- examples/quoted.c -->\n```c\nint b;\n```\n"),
-    ("docs/value-task-contract.md", "- **VT-1** One.\n- **VT-2** As VT-1.\n"),
+    ("docs/design/value-task-contract.md", "- **VT-1** One.\n- **VT-2** As VT-1.\n"),
 ]
 
 
