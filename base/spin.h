@@ -12,7 +12,7 @@
 
 #include "base/os.h"
 
-#include <magpie/base.h>
+#include <magpie/detail/base.h>
 
 #include <sched.h>
 #include <stdatomic.h>

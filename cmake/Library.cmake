@@ -4,6 +4,10 @@ file(GLOB_RECURSE MAG_SOURCES CONFIGURE_DEPENDS
   "${PROJECT_SOURCE_DIR}/base/*.c" "${PROJECT_SOURCE_DIR}/numa/*.c"
   "${PROJECT_SOURCE_DIR}/sched/*.c" "${PROJECT_SOURCE_DIR}/vtask/*.c")
 
+# It defines the headers' inline functions as symbols, so nobody may read those before it.
+set_source_files_properties("${PROJECT_SOURCE_DIR}/vtask/symbols.c"
+                            PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+
 # How the library reaches what it keeps for each thread, as in -ftls-model.  The shared
 # library takes the fastest: a load, from the static block of every thread, in which its
 # 200 bytes find room also when it is loaded late.  The static library may be linked into a

@@ -60,6 +60,7 @@
 #ifndef MAGPIE_CANCEL_H
 #define MAGPIE_CANCEL_H
 
+#include <magpie/detail/cancel.h>
 #include <magpie/operation.h>
 
 MAG_EXTERN_C_BEGIN
@@ -89,9 +90,6 @@ struct mag_cancel {
     const void *thread;                      /* [L] which one fires */
     struct mag_cancel *parent;               /* [L] whose link fires this one, or NULL */
 };
-
-/* Bits of `state`. */
-enum { MAG_CANCEL_LOCKED = 1, MAG_CANCEL_FIRED = 2 };
 
 /*
  * Fires: calls the callback of each registration, the latest first.
@@ -195,10 +193,6 @@ struct mag_cancelable {
     struct mag_operation operation;
     struct mag_cancel_registration registration;
 };
-
-/* For the macros below only. */
-MAG_API void mag_cancelable_recycle(struct mag_core *core);
-MAG_API void mag_cancelable_disown(struct mag_core *core);
 
 /* Types for mag_operation_rent, of objects whose first member is `struct mag_cancelable
  * cancelable`; the last two as MAG_OPERATION_TYPE_OWNING. */

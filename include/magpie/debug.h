@@ -156,14 +156,6 @@ MAG_API int mag_debug_unconsumed(void (*visit)(const struct mag_debug_task *task
  */
 MAG_API void mag_debug_describe(const void *frame, char *text, size_t size);
 
-/* ------------------------------------------------------------------- inline calls */
-
-struct mag_core;
-
-/* A core has been handed out.  For the inline functions that do so; without
- * MAG_DEBUG_TASKS in the library it does nothing. */
-MAG_API void mag_debug_core_begins(struct mag_core *core);
-
 MAG_EXTERN_C_END
 
 #endif

@@ -32,7 +32,7 @@
  * order took 1.25 times as long.
  *
  * Leaving early.  A function that returns before its joins drops its children first:
- * mag_fork_drop (fork_drop.h); in C++ a mag_fork_guard does so where an exception passes,
+ * mag_fork_drop (below); in C++ a mag_fork_guard does so where an exception passes,
  * too.  Without it the next fork of that worker finds the place taken.  A debug build
  * then tells the watch of <magpie/debug.h>, or fails an assertion; in any other build the
  * join that follows may get a stranger's result, or wait for ever.
@@ -69,8 +69,7 @@
  * takes more than that for it, and ends where the C stack does, never here.  A smaller
  * stack holds a child for each 86 of its bytes.  Beyond its end a guard page stops the
  * program, as it does for too deep a recursion; nothing is overwritten.  Loops that fork
- * children of unknown number ask mag_fork_is_full, or use a scope, which does so:
- * <magpie/scope.h>.
+ * children of unknown number ask mag_fork_is_full, or use a scope (below), which does so.
  *
  * Blocks of large children lie beside the stack, in 5/32 of its size: at least
  * MAG_FORK_BLOCKS_MAX bytes of one worker where address space is not limited.  Those
@@ -91,12 +90,9 @@
 #ifndef MAGPIE_FORK_H
 #define MAGPIE_FORK_H
 
-#include <magpie/atomic.h>
-#include <magpie/base.h>
-#include <magpie/fork_check.h>
-#include <magpie/pairs.h>
+#include <magpie/detail/forkable.h>
+#include <magpie/error.h>
 #include <magpie/sched.h>
-#include <string.h>
 
 MAG_EXTERN_C_BEGIN
 
@@ -107,7 +103,6 @@ MAG_EXTERN_C_BEGIN
  * needs that is to be forked.  A function without arguments says MAG_FORKABLE(result,
  * name, void).  Each type is one that a name can follow: a function pointer or an array
  * needs a typedef.
- *
  *
  *   static result name(mag_fork w, type1 arg1, ...);         written by the user
  *   struct name_child                                        a forked child: nothing but
@@ -155,49 +150,12 @@ MAG_EXTERN_C_BEGIN
 
 /* ---------------------------------------------------------- the fork stack */
 
-/* Inlined before anything else is, so that `w` need not live in memory and the recursion
- * is seen as one: fib took a third longer when this was left to the compiler. */
-#define MAG_FORK_INLINE inline __attribute__((unused, always_inline))
-
-/* A fork stack begins at a multiple of this. */
-#define MAG_FORK_SPAN (MAG_CAST(uintptr_t, 1) << 34)
-
-/* The top of a fork stack: the slot that the next child will take. */
-typedef struct mag_fork {
-    struct mag_fork_slot *top;
-} mag_fork;
+/* The top of a worker's fork stack, passed by value; its member is the library's. */
+typedef struct mag_fork mag_fork;
 
 /* Runs a child on the worker whose fork stack `w` is: reads its arguments from the
  * payload and leaves the result there. */
 typedef void (*mag_fork_body)(mag_fork w, void *payload);
-
-/*
- * One waiting child.  Owner and thieves agree over `body` and `claim`; the protocol and
- * its proof are in sched/fork/stack.h.
- */
-struct mag_fork_slot {
-    MAG_ATOMIC(mag_fork_body) body; /* [A] NULL: no child here */
-    MAG_ATOMIC(uintptr_t)
-    claim; /* [A] 0: no thief may take what is here; else the
-                                     * slot's own address and, below it, why */
-    uint64_t payload[MAG_FORK_PAYLOAD / 8];
-} __attribute__((aligned(64)));
-
-/* The slow half of mag_fork_pop, for that function only.  It finds the slot by the claim
- * that was read: the address itself would have to be kept for it across the whole child,
- * and fib took 1.05 times as long. */
-MAG_API MAG_COLD bool mag_fork_pop_slow(uintptr_t claim);
-
-/*
- * A block of `size` bytes for the arguments or the result of the child that is about to
- * be pushed; mag_fork_unspill gives it back when that child has been popped.
- *
- *   Thread     a worker, with its own `w`
- *   Allocates  nothing while blocks fit beside the fork stack: see Limits
- *   Returns    the block; where there is no memory it does not, see there
- */
-MAG_API void *mag_fork_spill(mag_fork w, size_t size);
-MAG_API void mag_fork_unspill(mag_fork w, void *block);
 
 /*
  * Calls `body(w, payload)` as the root of a computation, from any thread, and waits.  The
@@ -229,14 +187,6 @@ MAG_API bool mag_fork_is_stolen(mag_fork w, const void *payload);
  */
 MAG_API void mag_fork_answer(mag_fork w);
 
-/* What a fork stack begins with. */
-struct mag_fork_ground {
-    const struct mag_fork_slot *full; /* [W] moves up in steps */
-};
-
-/* The second half of mag_fork_is_full, for that function only. */
-MAG_API MAG_COLD bool mag_fork_is_full_slow(mag_fork w);
-
 /*
  * Whether as many children of this worker wait as a loop may fork: MAG_FORK_WAITING_MAX,
  * three quarters of what its stack holds, or as many as thieves see, whichever is least.
@@ -259,17 +209,6 @@ MAG_INLINE bool mag_fork_is_full(mag_fork w)
     if (MAG_LIKELY(w.top < MAG_RECAST(const struct mag_fork_ground *, stack)->full))
         return false;
     return mag_fork_is_full_slow(w);
-}
-
-/* The second half of a push: the child whose payload has been written is there. */
-MAG_INLINE_ALWAYS void mag_fork_publish(mag_fork *w, mag_fork_body body)
-{
-    struct mag_fork_slot *slot = w->top;
-
-    /* child, release: the payload is complete before a thief can see the child. */
-    MAG_COMPILER_FENCE();
-    MAG_FOLD_STORE(mag_fork_body, &slot->body, body);
-    w->top = slot + 1;
 }
 
 /*
@@ -315,175 +254,171 @@ MAG_INLINE_ALWAYS bool mag_fork_pop(mag_fork *w)
     return mag_fork_pop_slow(claim);
 }
 
+/* ------------------------------------- scopes: children of unknown number */
+
 /*
- * The inline functions above as symbols, for languages that cannot include this header;
- * a mag_fork is passed like the pointer that it holds.
+ * A scope is opened by a forked function, takes as many children as turn up, and is
+ * joined before the function returns.  Each child returns 0 or a negative errno; the
+ * first error is the scope's, and children that have not begun by then are not called.
+ *
+ *     MAG_SPAWNABLE(visit, struct node *, node)
+ *
+ *     static int visit(mag_fork w, struct node *node)
+ *     {
+ *         struct mag_scope scope;
+ *
+ *         mag_scope_open(&scope, w);
+ *         for (struct node *child = node->first; child != NULL; child = child->next)
+ *             visit_spawn(&w, &scope, child);
+ *         return mag_scope_join(&w, &scope);
+ *     }
+ *
+ *     int error = visit_run(sched, root);     // from any thread
+ *
+ * The rules of forks hold: join everything forked since the scope was opened before
+ * joining the scope, and pass the current `w` to every function you call.  When
+ * mag_fork_is_full, a spawned child runs at once.
  */
-MAG_API MAG_MUST_CHECK int mag_fork_push_call(mag_fork *w, mag_fork_body body,
-                                              const void *args, size_t size);
-MAG_API bool mag_fork_pop_call(mag_fork *w);
-MAG_API bool mag_fork_is_full_call(mag_fork w);
+struct mag_scope {
+    struct mag_fork_slot *first; /* [W] where its first child stands */
+    MAG_ATOMIC(int) error;       /* [A] the first, or 0 */
+};
 
-/* -------------------------------------------- the macros behind MAG_FORKABLE */
+/*
+ * Opens a scope in a function whose top is `w`.  It must be joined, by that function.
+ *
+ *   Thread     a worker, with its own `w`
+ */
+MAG_API void mag_scope_open(struct mag_scope *scope, mag_fork w);
 
-/* Where a large child's arguments and result are. */
-MAG_INLINE void *mag_fork_block(const void *payload)
-{
+/*
+ * Waits for all children, and runs those that nobody took.
+ *
+ *   Thread     the worker that opened it
+ *   Blocks     while thieves run children
+ *   Returns    0; the first error of a child; -ECANCELED it was cancelled before any
+ */
+MAG_API MAG_MUST_CHECK int mag_scope_join(mag_fork *w, struct mag_scope *scope);
+
+/*
+ * Children that have not begun are not called any more; the join returns -ECANCELED
+ * unless there was an error before.
+ *
+ *   Thread     any, while the scope is open
+ */
+MAG_API void mag_scope_cancel(struct mag_scope *scope);
+
+/*
+ * Whether there was an error or a cancellation: a long child may look, and end early.
+ *
+ *   Thread     any, while the scope is open
+ */
+MAG_API bool mag_scope_cancelled(const struct mag_scope *scope);
+
+/*
+ * Reports an error; the first that any child reports is the scope's.  For
+ * children pushed by mag_scope_spawn.
+ *
+ *   error      a negative errno, not 0
+ *   Thread     any, while the scope is open
+ */
+MAG_API void mag_scope_fail(struct mag_scope *scope, int error);
+
+/*
+ * Adds a child: the plain form under `name_spawn`.  `body` is called unless the scope was
+ * cancelled, with a payload that begins with the address of the scope and goes on with
+ * `size` bytes of arguments, at most MAG_SCOPE_PAYLOAD; it reports by mag_scope_fail.
+ *
+ *   Thread     the worker that opened the scope, with its own `w`
+ *   Returns    0; MAG_E_SIZE they are more: nothing was added
+ */
+MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
+                                           mag_fork_body body, const void *args,
+                                           size_t size);
+
+/* Bytes of arguments of a scope's child. */
+#define MAG_SCOPE_PAYLOAD (MAG_FORK_PAYLOAD - sizeof(struct mag_scope *))
+
+/*
+ * MAG_SPAWNABLE(name, type1, arg1, ...), up to six pairs of together MAG_SCOPE_PAYLOAD
+ * bytes, declares
+ *
+ *   static int name(mag_fork w, type1 arg1, ...);    written by the user
+ *   void name_spawn(mag_fork *w, struct mag_scope *scope, type1 arg1, ...)
+ *   int name_run(struct mag_sched *sched, type1 arg1, ...)
+ *
+ * `name_run` calls the function as the root of a computation, from any thread, and waits
+ * for it (MAG_FORKABLE).  It returns what the function returned, or -ESHUTDOWN and the
+ * function was not called.
+ */
+#define MAG_SPAWNABLE(name, ...)       \
+    MAG_CHECK_PAIRS(name, __VA_ARGS__) \
+    MAG_FORK_SPAWNABLE(name, __VA_ARGS__)
+
+/* --------------------------------------------------------------- leaving early */
+
+/* Where a function's children begin. */
+struct mag_fork_mark {
+    mag_fork w;
     void *block;
+};
 
-    memcpy(&block, payload, sizeof(block));
-    return block;
-}
+/*
+ * Remembers where a function's children begin: before the first fork.
+ *
+ *   Thread     a worker, with its own `w`
+ */
+MAG_API struct mag_fork_mark mag_fork_mark_of(mag_fork w);
 
-/* `attribute` is that of the function itself. */
-#define MAG_FORK_DECLARE(attribute, result, name, result_bytes, ...)               \
-    struct __attribute__((may_alias)) name##_args {                                \
-        MAG_PAIRS_STRUCT(__VA_ARGS__)                                              \
-    };                                                                             \
-    typedef struct name##_args name##_payload __attribute__((aligned(8), unused)); \
-    struct name##_child {                                                          \
-        char forked_;                                                              \
-    };                                                                             \
-    enum {                                                                         \
-        name##_bytes = sizeof(struct name##_args) > (result_bytes)                 \
-                           ? sizeof(struct name##_args)                            \
-                           : (result_bytes),                                       \
-        name##_is_large = name##_bytes > MAG_FORK_PAYLOAD                          \
-    };                                                                             \
-    attribute static inline result name(mag_fork MAG_PAIRS_BEHIND(__VA_ARGS__));   \
-    static void name##_stolen(mag_fork mag_w, void *payload_);                     \
-    MAG_FORK_NAME(name, name##_stolen)                                             \
-    MAG_MUST_CHECK static MAG_FORK_INLINE struct name##_child name##_fork(         \
-        mag_fork *mag_w MAG_PAIRS_BEHIND(__VA_ARGS__))                             \
-    {                                                                              \
-        struct name##_child child_ = {1};                                          \
-        MAG_FORK_CHECK_FORK(mag_w, name);                                          \
-        void *block_ = mag_w->top->payload;                                        \
-        name##_payload *args_;                                                     \
-        if (name##_is_large) {                                                     \
-            block_ = mag_fork_spill(*mag_w, name##_bytes);                         \
-            memcpy(mag_w->top->payload, &block_, sizeof(block_));                  \
-        }                                                                          \
-        args_ = MAG_CAST(name##_payload *, block_);                                \
-        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                         \
-        mag_fork_publish(mag_w, name##_stolen);                                    \
-        return child_;                                                             \
-    }
-
-#define MAG_FORK_RESULT(result, name, ...)                \
-    MAG_FORK_STOLEN(result, name, __VA_ARGS__)            \
-    MAG_FORK_JOIN(result, name, name##_join, __VA_ARGS__) \
-    MAG_FORK_ROOT(result, name, __VA_ARGS__)
-
-#define MAG_FORK_STOLEN(result, name, ...)                                    \
-    static void name##_stolen(mag_fork mag_w, void *payload_)                 \
-    {                                                                         \
-        struct name##_args copy_, *args_ = &copy_;                            \
-        void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_; \
-        memcpy(args_, block_, sizeof(*args_));                                \
-        /* What is left there if the function ends its thread. */             \
-        memset(block_, 0, sizeof(result));                                    \
-        MAG_FORK_TRY                                                          \
-        {                                                                     \
-            result value_ = name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));          \
-            MAG_FORK_CHECK_END(&mag_w, name);                                 \
-            memcpy(block_, &value_, sizeof(value_));                          \
-        }                                                                     \
-        MAG_FORK_CATCH                                                        \
-    }
-
-/* `joined` is the function's name: that of a join, or what a header above calls it. */
-#define MAG_FORK_JOIN(result, name, joined, ...)                                      \
-    static MAG_FORK_INLINE result joined(mag_fork *mag_w, struct name##_child child_) \
-    {                                                                                 \
-        MAG_FORK_CHECK(mag_w, name);                                                  \
-        bool ours_ = mag_fork_pop(mag_w);                                             \
-        void *payload_ = mag_w->top->payload;                                         \
-        void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;         \
-        (void)child_;                                                                 \
-        result value_;                                                                \
-        if (MAG_LIKELY(ours_)) {                                                      \
-            const name##_payload *args_ = MAG_CAST(const name##_payload *, block_);   \
-            (void)args_;                                                              \
-            MAG_FORK_TRY                                                              \
-            {                                                                         \
-                if (!name##_is_large && !MAG_FORK_CHECKS)                             \
-                    return name(*mag_w MAG_PAIRS_PASS(__VA_ARGS__));                  \
-                value_ = name(*mag_w MAG_PAIRS_PASS(__VA_ARGS__));                    \
-                MAG_FORK_CHECK_END(mag_w, name);                                      \
-            }                                                                         \
-            MAG_FORK_CATCH                                                            \
-        } else {                                                                      \
-            memcpy(&value_, block_, sizeof(value_));                                  \
-        }                                                                             \
-        if (name##_is_large)                                                          \
-            mag_fork_unspill(*mag_w, block_);                                         \
-        return value_;                                                                \
-    }
-
-#define MAG_FORK_ROOT(result, name, ...)                                                 \
-    __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(                 \
-        MAG_POINTER(mag_sched) sched_,                                                   \
-        result *ret_result_ MAG_PAIRS_BEHIND(__VA_ARGS__))                               \
-    {                                                                                    \
-        struct name##_args copy_, *args_ = &copy_;                                       \
-        uint64_t bytes_[(name##_bytes + 7) / 8];                                         \
-        void *block_ = bytes_;                                                           \
-        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
-        memcpy(bytes_, args_, sizeof(*args_));                                           \
-        int error_ = mag_fork_run(sched_, name##_stolen,                                 \
-                                  name##_is_large ? MAG_CAST(void *, &block_) : block_); \
-        if (error_ == 0)                                                                 \
-            memcpy(ret_result_, bytes_, sizeof(*ret_result_));                           \
-        return error_;                                                                   \
-    }
-
-#define MAG_FORK_NO_RESULT(name, ...)                                                    \
-    static void name##_stolen(mag_fork mag_w, void *payload_)                            \
-    {                                                                                    \
-        struct name##_args copy_, *args_ = &copy_;                                       \
-        void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;            \
-        memcpy(args_, block_, sizeof(*args_));                                           \
-        MAG_FORK_TRY                                                                     \
-        {                                                                                \
-            name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));                                     \
-            MAG_FORK_CHECK_END(&mag_w, name);                                            \
-        }                                                                                \
-        MAG_FORK_CATCH                                                                   \
-    }                                                                                    \
-    static MAG_FORK_INLINE void name##_join(mag_fork *mag_w, struct name##_child child_) \
-    {                                                                                    \
-        MAG_FORK_CHECK(mag_w, name);                                                     \
-        bool ours_ = mag_fork_pop(mag_w);                                                \
-        void *payload_ = mag_w->top->payload;                                            \
-        void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_;            \
-        const name##_payload *args_ = MAG_CAST(const name##_payload *, block_);          \
-        (void)args_;                                                                     \
-        (void)child_;                                                                    \
-        if (MAG_LIKELY(ours_)) {                                                         \
-            MAG_FORK_TRY                                                                 \
-            {                                                                            \
-                name(*mag_w MAG_PAIRS_PASS(__VA_ARGS__));                                \
-                MAG_FORK_CHECK_END(mag_w, name);                                         \
-            }                                                                            \
-            MAG_FORK_CATCH                                                               \
-        }                                                                                \
-        if (name##_is_large)                                                             \
-            mag_fork_unspill(*mag_w, block_);                                            \
-    }                                                                                    \
-    __attribute__((unused)) MAG_MUST_CHECK static inline int name##_run(                 \
-        MAG_POINTER(mag_sched) sched_ MAG_PAIRS_BEHIND(__VA_ARGS__))                     \
-    {                                                                                    \
-        struct name##_args copy_, *args_ = &copy_;                                       \
-        void *block_ = args_;                                                            \
-        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
-        return mag_fork_run(sched_, name##_stolen,                                       \
-                            name##_is_large ? MAG_CAST(void *, &block_) : block_);       \
-    }
+/*
+ * Drops all children that were forked since the mark and not joined, for a function that
+ * ends early: those that nobody took are not called, and the others are waited for.
+ * Results are lost.
+ *
+ *     struct mag_fork_mark mark = mag_fork_mark_of(w);
+ *
+ *     struct left_child left = left_fork(&w, node);
+ *     if (right(w, node) < 0) {
+ *         w = mag_fork_drop(&mark);
+ *         return -EIO;
+ *     }
+ *
+ * A block that a large child had from the heap is not freed, see Limits.
+ *
+ *   Thread     the worker that took the mark, in the same function
+ *   Blocks     while thieves run children
+ *   Returns    the `w` of the mark
+ */
+MAG_API mag_fork mag_fork_drop(const struct mag_fork_mark *mark);
 
 MAG_EXTERN_C_END
 
-/* Children that nobody joins: mag_fork_drop, and a guard for C++. */
-#include <magpie/fork_drop.h>
+#if defined(__cplusplus) && __cplusplus >= 201103L
+
+/*
+ * For a function that forks and may be left by an exception: before its first fork,
+ *
+ *     mag_fork_guard guard(w);
+ *
+ * drops the children that are not joined where its scope is left, as mag_fork_drop.
+ */
+class mag_fork_guard
+{
+  public:
+    explicit mag_fork_guard(mag_fork w) : mark(mag_fork_mark_of(w))
+    {
+    }
+    ~mag_fork_guard()
+    {
+        (void)mag_fork_drop(&mark);
+    }
+    mag_fork_guard(const mag_fork_guard &) = delete;
+    mag_fork_guard &operator=(const mag_fork_guard &) = delete;
+
+  private:
+    struct mag_fork_mark mark;
+};
+
+#endif
 
 #endif

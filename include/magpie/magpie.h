@@ -8,9 +8,9 @@
 
 #include <magpie/async.h>
 #include <magpie/barrier.h>
-#include <magpie/base.h>
 #include <magpie/cancel.h>
 #include <magpie/debug.h>
+#include <magpie/error.h>
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
@@ -20,11 +20,11 @@
 #include <magpie/pool.h>
 #include <magpie/promise.h>
 #include <magpie/sched.h>
-#include <magpie/scope.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/timer.h>
 #include <magpie/unpinned.h>
+#include <magpie/version.h>
 #include <magpie/vtask.h>
 #include <magpie/when.h>
 

@@ -24,7 +24,7 @@
 #ifndef MAGPIE_NUMA_H
 #define MAGPIE_NUMA_H
 
-#include <magpie/base.h>
+#include <magpie/error.h>
 
 MAG_EXTERN_C_BEGIN
 

@@ -65,6 +65,7 @@
 #ifndef MAGPIE_OPERATION_H
 #define MAGPIE_OPERATION_H
 
+#include <magpie/detail/operation.h>
 #include <magpie/pool.h>
 #include <magpie/source.h>
 
@@ -100,10 +101,6 @@ struct mag_operation_type {
     MAG_ATOMIC(struct mag_pool *) pool; /* made when first needed */
 };
 
-/* For the macros below only. */
-MAG_API void mag_operation_recycle(struct mag_core *core);
-MAG_API void mag_operation_disown(struct mag_core *core);
-
 /*
  * The initialiser of a type: objects are `struct_type`, whose first member is `struct
  * mag_operation operation`; the result is its member `result`.  For at most `limit`
@@ -126,35 +123,10 @@ MAG_API void mag_operation_disown(struct mag_core *core);
 #define MAG_OPERATION_TYPE_WORD_OWNING(struct_type, destroy) \
     MAG_OPERATION_TYPE_AT(struct_type, operation, 0, 0, 0, destroy)
 
-/* For the macros above: where a result lies, and its bytes. */
-#define MAG_OPERATION_MEMBER(struct_type, result)      \
-    MAG_CAST(uint32_t, offsetof(struct_type, result)), \
-        MAG_CAST(uint32_t, MAG_SIZEOF_MEMBER(struct_type, result))
-#define MAG_OPERATION_TYPE_AT(struct_type, head, ...)               \
-    MAG_OPERATION_TYPE_OF(struct_type, head, mag_operation_recycle, \
-                          mag_operation_disown, __VA_ARGS__)
-
-#define MAG_OPERATION_TYPE_OF(struct_type, head, recycle, disown, ...) \
-    MAG_OPERATION_TYPE_IN(struct_type, head, recycle, disown, __VA_ARGS__)
-
-/* `head` is first, or the array in it has no legal size. */
-#define MAG_OPERATION_TYPE_IN(struct_type, head, recycle, disown, offset, bytes, limit, \
-                              destroy)                                                  \
-    {                                                                                   \
-        {(offset), (bytes), (recycle), (destroy)},                                      \
-            {(offset), (bytes), (disown), (destroy)},                                   \
-            sizeof(struct_type) *                                                       \
-                sizeof(char[offsetof(struct_type, head) == 0 ? 1 : -1]),                \
-            (limit), MAG_NULL                                                           \
-    }
-
 /* Operations without payload, with a result of a word. */
 extern MAG_API struct mag_operation_type mag_operation_word;
 
 /* ----------------------------------------------------------------- renting */
-
-/* The slow half, for the function below only. */
-MAG_API int mag_operation_rent_slow(struct mag_operation_type *type, void **ret_object);
 
 /*
  * Rents an object of the type: pending, and the caller's until the task is handed out.
@@ -265,10 +237,6 @@ MAG_API MAG_MUST_CHECK bool mag_operation_try_value(struct mag_operation *operat
                                                     size_t size);
 
 /* -------------------------------------------------- operations of an object */
-
-/* What the claim of an owned operation is while it is idle, and until it is shared. */
-#define MAG_CLAIM_FREE UINT64_MAX
-#define MAG_CLAIM_BUSY (UINT64_MAX - 1)
 
 /*
  * Makes an operation part of an object of yours, such as the reading end of a connection:

@@ -57,7 +57,7 @@
 #ifndef MAGPIE_SCHED_H
 #define MAGPIE_SCHED_H
 
-#include <magpie/base.h>
+#include <magpie/error.h>
 #include <magpie/numa.h>
 
 MAG_EXTERN_C_BEGIN

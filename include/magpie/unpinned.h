@@ -36,7 +36,7 @@
 #ifndef MAGPIE_UNPINNED_H
 #define MAGPIE_UNPINNED_H
 
-#include <magpie/base.h>
+#include <magpie/error.h>
 
 MAG_EXTERN_C_BEGIN
 

@@ -173,28 +173,6 @@ static void join_stolen(struct mag_fork_stack *stack, struct mag_fork_slot *slot
     for (unsigned spins = 0;; spins++) {
         /* done, acquire: the result is visible. */
         uintptr_t claim = atomic_load_explicit(&slot->claim, memory_order_acquire);
-
-        if (claim & MAG_CLAIM_DONE)
-            return;
-        if (help(stack, slot))
-            spins = 0;
-        else if (spins < MAG_FORK_JOIN_SPINS)
-            mag_os_pause();
-        else
-            sleep_on(stack, slot, claim);
-    }
-}
-
-int mag_fork_push_call(mag_fork *w, mag_fork_body body, const void *args, size_t size)
-{
-    return mag_fork_push(w, body, args, size);
-}
-
-bool mag_fork_pop_call(mag_fork *w)
-{
-    return mag_fork_pop(w);
-}
-
 bool mag_fork_pop_slow(uintptr_t claim)
 {
     struct mag_fork_slot *slot = (struct mag_fork_slot *)(claim & ~MAG_CLAIM_FLAGS);

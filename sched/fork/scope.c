@@ -11,7 +11,7 @@
 #include "sched/fork/stack.h"
 
 #include <errno.h>
-#include <magpie/scope.h>
+#include <magpie/fork.h>
 #include <stdatomic.h>
 
 void mag_scope_open(struct mag_scope *scope, mag_fork w)

@@ -50,7 +50,7 @@
 #ifndef SCHED_IDLE_IDLE_H
 #define SCHED_IDLE_IDLE_H
 
-#include <magpie/base.h>
+#include <magpie/detail/base.h>
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -8,7 +8,7 @@
 #include "tests/support/run.h"
 
 #include <errno.h>
-#include <magpie/scope.h>
+#include <magpie/fork.h>
 #include <pthread.h>
 
 enum { WIDE = 40, ROUNDS = 100 };

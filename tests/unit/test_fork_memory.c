@@ -8,7 +8,7 @@
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
 
-#include <magpie/scope.h>
+#include <magpie/fork.h>
 #include <sys/resource.h>
 
 enum { KIB = 1024 };

@@ -9,7 +9,7 @@
 #include "tests/support/run.h"
 
 #include <magpie/barrier.h>
-#include <magpie/scope.h>
+#include <magpie/fork.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>

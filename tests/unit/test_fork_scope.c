@@ -3,7 +3,7 @@
 #include "tests/support/run.h"
 
 #include <errno.h>
-#include <magpie/scope.h>
+#include <magpie/fork.h>
 
 static _Atomic(uint64_t) calls;
 

@@ -6,7 +6,7 @@
 #ifndef TESTS_MODEL_SHIM_MAGPIE_NUMA_H
 #define TESTS_MODEL_SHIM_MAGPIE_NUMA_H
 
-#include <magpie/base.h>
+#include <magpie/error.h>
 
 enum mag_reach { MAG_REACH_CORE, MAG_REACH_CACHE, MAG_REACH_NODE, MAG_REACH_FAR };
 

@@ -6,7 +6,7 @@
 #ifndef TESTS_MODEL_SHIM_MAGPIE_SCHED_H
 #define TESTS_MODEL_SHIM_MAGPIE_SCHED_H
 
-#include <magpie/base.h>
+#include <magpie/error.h>
 #include <magpie/numa.h>
 
 struct mag_sched;

@@ -5,14 +5,12 @@
  * A list is `void` or `(void)`, or one to six pairs: type, name, type, name.  Any other
  * one is told by MAG_CHECK_PAIRS, and is taken for an empty one elsewhere.
  *
- * Not for users.
- *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef MAGPIE_PAIRS_H
-#define MAGPIE_PAIRS_H
+#ifndef MAGPIE_DETAIL_PAIRS_H
+#define MAGPIE_DETAIL_PAIRS_H
 
-#include <magpie/check.h>
+#include <magpie/detail/check.h>
 
 /* ------------------------------------------------------------- counting pairs */
 
