@@ -39,8 +39,8 @@ struct kernel_cube {
     uint32_t span;
 };
 
-/* A and B are filled in, C is not.  `rows` is KERNEL_TILE times a power of two.  NULL: out
- * of memory. */
+/* A and B are filled in, C is not.  `rows` is KERNEL_TILE times a power of two.
+ * NULL: out of memory. */
 struct kernel_matmul *kernel_matmul_new(uint32_t rows);
 void kernel_matmul_free(struct kernel_matmul *m); /* NULL is ignored */
 
