@@ -2,6 +2,7 @@
 # libmagpie.so and libmagpie.a, from the rooms.
 file(GLOB MAG_SOURCES CONFIGURE_DEPENDS
   "${PROJECT_SOURCE_DIR}/numa/*.c" "${PROJECT_SOURCE_DIR}/sched/*.c"
+  "${PROJECT_SOURCE_DIR}/sched/policy/*.c"
   "${PROJECT_SOURCE_DIR}/vtask/*.c")
 
 # How the library reaches what it keeps for each thread, as in -ftls-model.  The shared
