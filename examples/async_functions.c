@@ -1,5 +1,5 @@
 /*
- * async_functions.c - three async functions, those that docs/async-functions.md explains:
+ * async_functions.c - the three async functions of docs/guide/async-functions.md:
  * a loop that hardly ever waits; one that branches, calls another and passes errors on;
  * one that gives up after a time, or when it is told to.
  *

@@ -4,8 +4,8 @@
 
 usage: tools/check_style.py [--root DIR] [--no-format]
 
-  layers      who may include whom: vtask -> sched -> numa -> libc; private headers stay in
-              their room and its tests
+  layers      who may include whom: vtask -> sched -> numa -> base -> libc; private headers
+              stay in their room and its tests, but for those of base
   orders      every memory order has a reason in a comment directly above its statement
   explicit    atomic operations name their order, and there is one kind of them
   silent      the library never prints, exits or aborts
@@ -30,8 +30,11 @@ import shutil
 import subprocess
 import sys
 
-ROOMS = {"numa": {"numa"}, "sched": {"sched", "numa"}, "vtask": {"vtask", "sched", "numa"}}
+# Each room, and those below it: their public headers it may use.
+ROOMS = {"base": {"base"}, "numa": {"numa", "base"}, "sched": {"sched", "numa", "base"},
+         "vtask": {"vtask", "sched", "numa", "base"}}
 OWNER = {
+    "barrier.h": "base",
     "numa.h": "numa",
     "pool.h": "numa",
     "sched.h": "sched",
@@ -40,7 +43,6 @@ OWNER = {
     "fork_drop.h": "sched",
     "scope.h": "sched",
     "executor.h": "sched",
-    "barrier.h": "sched",
     "strand.h": "sched",
     "loop.h": "sched",
     "timer.h": "sched",
@@ -56,6 +58,17 @@ OWNER = {
     "debug.h": "vtask",
 }
 NEUTRAL = {"base.h", "atomic.h", "check.h", "language.h", "magpie.h", "pairs.h"}
+# Whom each folder of bench/ may include beside itself.
+BENCH = {
+    "text": set(),
+    "kernels": set(),
+    "peers": {"kernels"},
+    "workloads": {"kernels"},
+    "machine": {"text"},
+    "measure": {"workloads", "text"},
+    "report": {"measure", "workloads", "machine", "text"},
+    "cli": {"report", "measure", "workloads", "machine", "text"},
+}
 C_LIKE = {".c", ".h", ".cpp"}
 SCRIPTS = {".py", ".sh", ".awk", ".cmake"}
 SCRIPT_NAMES = {"run", "CMakeLists.txt"}
@@ -74,10 +87,10 @@ LOUD = re.compile(r"(?<![\w.>])(?:v?[fd]?printf|f?puts|putchar|perror|v?syslog|a
 NOTE = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 PLACE = re.compile(r"/(?:wo" r"rk|ho" r"me|ro" r"ot)/\w|\b(?:issue|session) #?\d", re.I)
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
-PAGE = re.compile(r"\bdocs/[\w-]+\.md(?:#([\w-]+))?")
+PAGE = re.compile(r"\bdocs/(?:[\w-]+/)?[\w-]+\.md(?:#([\w-]+))?")
 QUOTE = re.compile(r"^<!-- (\S+\.\w+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
 REQUIREMENT = re.compile(r"\bVT-(\d+)\b")
-CONTRACT = "docs/value-task-contract.md"
+CONTRACT = "docs/design/value-task-contract.md"
 NOT_CODE = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
 
 
@@ -109,24 +122,35 @@ def public_room(file):
     return file.room if file.room in ROOMS else None
 
 
+def bench_layers(file, number, included):
+    """Whether the folder of a file in bench/ may include a header of another one."""
+    folder, owner = file.path.parts[1], included.split("/")[1]
+    if folder not in BENCH:
+        yield number, f"bench/{folder} has no line in the table of bench's folders"
+    elif owner not in BENCH[folder] | {folder}:
+        yield number, f'bench/{folder}/ may not include "{included}"'
+
+
 def check_layers(file):
     room, seen = public_room(file), set()
     for number, line in enumerate(file.lines if file.is_c else (), 1):
         quoted, public = QUOTED.search(line), PUBLIC.search(line)
         if quoted:
             owner = quoted[1].split("/")[0]
-            if file.room in ROOMS and owner != file.room:
+            if file.room in ROOMS and owner not in (file.room, "base"):
                 yield number, f'{file.room}/ may not include "{quoted[1]}"'
             elif file.room in ("bench", "examples", "include") and owner != "bench":
                 yield number, f"{file.room}/ sees only <magpie/...>"
-            elif file.room == "tests" and owner in ROOMS:
+            elif file.room == "bench":
+                yield from bench_layers(file, number, quoted[1])
+            elif file.room == "tests" and owner in ROOMS and owner != "base":
                 seen.add(owner)
                 if len(seen) > 1:
                     yield number, "a test looks into one room, not into several"
         if public and room and public[1] not in NEUTRAL:
             if OWNER.get(public[1], "vtask") not in ROOMS[room]:
                 yield number, f"{room}/ may not use <magpie/{public[1]}>"
-        if room in ("numa", "sched") and ABOVE_SCHED.search(line):
+        if room in ("base", "numa", "sched") and ABOVE_SCHED.search(line):
             yield number, f"{room}/ does not know what stands above it"
 
 

@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "bench/workload.h"
+#include "bench/workloads/workload.h"
 
 #include <magpie/async.h>
 #include <magpie/promise.h>

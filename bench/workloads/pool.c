@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "bench/bench_pool.h"
-#include "bench/workload.h"
+#include "bench/workloads/pool_pairs.h"
+#include "bench/workloads/workload.h"
 
 #include <errno.h>
 
@@ -19,22 +19,22 @@ static int leave(struct bench_run *run, double ns)
 
 static int pair_malloc(struct bench_run *run)
 {
-    return leave(run, mag_bench_malloc_pair_ns(run->size));
+    return leave(run, bench_malloc_pair_ns(run->size));
 }
 
 static int pair_pool(struct bench_run *run)
 {
-    return leave(run, mag_bench_pool_pair_ns(run->size));
+    return leave(run, bench_pool_pair_ns(run->size));
 }
 
 static int handoff_malloc(struct bench_run *run)
 {
-    return leave(run, mag_bench_malloc_handoff_ns(run->size));
+    return leave(run, bench_malloc_handoff_ns(run->size));
 }
 
 static int handoff_pool(struct bench_run *run)
 {
-    return leave(run, mag_bench_pool_handoff_ns(run->size));
+    return leave(run, bench_pool_handoff_ns(run->size));
 }
 
 const struct bench_workload bench_pool_pair = {

@@ -17,7 +17,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "bench/workload.h"
+#include "bench/workloads/workload.h"
 
 #include <errno.h>
 #include <magpie/strand.h>

@@ -13,7 +13,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "bench/workload.h"
+#include "bench/workloads/workload.h"
 
 #include <magpie/source.h>
 

@@ -4,8 +4,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "bench/workload.h"
 #include "bench/workloads/vtask_source.h"
+#include "bench/workloads/workload.h"
 
 #include <errno.h>
 #include <stdlib.h>

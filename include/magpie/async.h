@@ -40,7 +40,8 @@
  * be cleaned up first use MAG_TRY, which hands the error to the body.  Misuse (a stale
  * task) ends the function in the same way, with its MAG_E code.
  *
- * docs/async-functions.md explains three of them line by line, and what each thing costs.
+ * docs/guide/async-functions.md explains three of them line by line, and what each thing
+ * costs.
  *
  * Where the body goes on.  After an await that had to wait the body comes back to the
  * context in which it waited:

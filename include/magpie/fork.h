@@ -84,7 +84,7 @@
  * doctor` says so) only the oldest `fork_depth` of a worker can (sched.h); a child beyond
  * them runs inline at its join.
  *
- * docs/fork-join.md explains the protocol, its proof and its price.
+ * docs/design/fork-join.md explains the protocol, its proof and its price.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -173,7 +173,7 @@ typedef void (*mag_fork_body)(mag_fork w, void *payload);
 
 /*
  * One waiting child.  Owner and thieves agree over `body` and `claim`; the protocol and
- * its proof are in sched/fork_stack.h.
+ * its proof are in sched/fork/stack.h.
  */
 struct mag_fork_slot {
     MAG_ATOMIC(mag_fork_body) body; /* [A] NULL: no child here */

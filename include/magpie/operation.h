@@ -51,7 +51,7 @@
  *                    \-> done, none registered --------------------------/
  *
  * What differs from the operation of .NET's channels, whose states group Q of
- * docs/value-task-contract.md follows:
+ * docs/design/value-task-contract.md follows:
  *   - There is no state "completing, dispatch queued": the status tells completion before
  *     a continuation runs or is queued, as for every core (VT-89 instead of VT-142).
  *     There the operation itself is the queue's entry; here the continuation is, so

@@ -46,7 +46,7 @@
  * Handlers of pthread_atfork may use pools and schedulers, unless they were registered
  * before the library was loaded.
  *
- * Cost, protocol and proof: docs/pools.md.
+ * Cost, protocol and proof: docs/design/pools.md.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -29,7 +29,7 @@
  * After fork() the child must not use a promise that another thread may have been using:
  * if that held its lock just then, it is never unlocked there.
  *
- * "VT-n" names a sentence of docs/value-task-contract.md.
+ * "VT-n" names a sentence of docs/design/value-task-contract.md.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -12,7 +12,7 @@
  * that wait: that is how to yield.  Everything else is first in, first out, each worker
  * for itself, as long as no more than 256 jobs wait on one; beyond that the older half
  * goes behind what came from outside.  At least every MAG_SCHED_FAIR_TICKS jobs a worker
- * looks at what came from outside.  docs/run-queue.md has the bounds and their proofs.
+ * looks at what came from outside.  docs/design/run-queue.md has the bounds.
  *
  * Blocking.  A job that blocks holds its worker, and no other takes its place: with as
  * many blocked jobs as workers nothing runs any more, and if these jobs wait for jobs

@@ -126,8 +126,9 @@ MAG_INLINE void mag_continuation_capture(struct mag_continuation *continuation,
 
 /*
  * A source: an object that begins with this (aligned to 8 bytes).  Its three entry points
- * keep VT-59 to VT-68 of docs/value-task-contract.md; in short: check token and arguments
- * before doing anything, never wait, never run a continuation inside `on_completed`.
+ * keep VT-59 to VT-68 of docs/design/value-task-contract.md; in short: check token and
+ * arguments before doing anything, never wait, never run a continuation inside
+ * `on_completed`.
  * Most sources are better built on a core, below.
  */
 struct mag_source {

@@ -12,8 +12,8 @@
  * jobs it goes behind the others.  One turn counts as one job in the scheduler's bounds
  * (sched.h) and in its counters.
  *
- * The name and the idea of a strand are Asio's (C. Kohlhoff); docs/strands.md says how
- * this one works.
+ * The name and the idea of a strand are Asio's (C. Kohlhoff); docs/design/strands.md
+ * says how this one works.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

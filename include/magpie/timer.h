@@ -15,7 +15,7 @@
  * `on_dropped` like jobs that never began, each exactly once; but those behind the tasks
  * of when.h are not, which end with -ECANCELED.
  *
- * docs/timers.md says how it works.
+ * docs/design/timers.md says how it works.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

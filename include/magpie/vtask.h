@@ -15,7 +15,7 @@
  * error, a source (source.h) or a promise (promise.h).  {0} is a task that has succeeded
  * with the result 0.
  *
- * The rules for who receives one (docs/value-tasks.md explains them):
+ * The rules for who receives one (docs/guide/value-tasks.md explains them):
  *   - consume it once: await it, or read it when it is complete, or turn it into a
  *     promise, or discard it.  Copies share the one right;
  *   - never from two threads at once, and before the next operation on the object that
@@ -34,7 +34,7 @@
  * that travels beside an error; for a cancellation it is the address of its cancel
  * source.
  *
- * "VT-n" names a sentence of docs/value-task-contract.md.
+ * "VT-n" names a sentence of docs/design/value-task-contract.md.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

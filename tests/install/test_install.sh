@@ -44,7 +44,7 @@ for file in libmagpie.a libmagpie.so.0 "libmagpie.so.$version" cmake/magpie/magp
     test -e "$lib/$file" || fail "missing: $file"
 done
 for file in common/peer.h openmp/build.sh tbb/tbb.cpp rayon/src/main.rs go/go.mod dotnet/peer.csproj; do
-    test -e "$prefix/share/magpie/peers/$file" || fail "missing: $file"
+    test -e "$prefix/share/magpie/bench/peers/$file" || fail "missing: $file"
 done
 for header in "$source"/include/magpie/*.h; do
     cmp "$header" "$prefix/include/magpie/${header##*/}"

@@ -1,6 +1,6 @@
 /*
  * Plays the scripts of the differential test over Magpie: reads a script a line, prints a
- * trace a line.  docs/oracle.md has the language; reference/ plays the same over .NET.
+ * trace a line.  docs/design/oracle.md has the language; reference/ plays it over .NET.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the random scripts of the differential test.  docs/oracle.md has the language."""
+"""Makes the random scripts of the differential test.  docs/design/oracle.md has the language."""
 import random
 
 CORES, MOCKS, VALUES, PROMISES, BODIES = 3, 2, 5, 3, 4

@@ -1,6 +1,6 @@
 /*
  * world.h - what a script of the differential test works on: its variables, its trace,
- * and the runs of its continuations.  docs/oracle.md has the language.
+ * and the runs of its continuations.  docs/design/oracle.md has the language.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

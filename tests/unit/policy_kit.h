@@ -10,7 +10,7 @@
 
 #include "tests/support/cmocka.h"
 
-#include "sched/routes.h"
+#include "sched/life/routes.h"
 
 #include <dirent.h>
 #include <stdio.h>

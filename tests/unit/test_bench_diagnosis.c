@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/diagnosis.h"
+#include "bench/machine/diagnosis.h"
 #include "tests/support/cmocka.h"
 
 #include <ftw.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/figures.h"
+#include "bench/report/figures.h"
 #include "tests/support/cmocka.h"
 
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/lane.h"
-#include "bench/sweep.h"
+#include "bench/measure/lane.h"
+#include "bench/measure/sweep.h"
 #include "tests/support/cmocka.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/peer.h"
-#include "bench/peer_build.h"
-#include "bench/sweep.h"
+#include "bench/measure/peer.h"
+#include "bench/measure/peer_build.h"
+#include "bench/measure/sweep.h"
 #include "tests/support/cmocka.h"
 
 #include <errno.h>

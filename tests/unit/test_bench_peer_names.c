@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/peer.h"
+#include "bench/measure/peer.h"
 #include "tests/support/cmocka.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/plot.h"
-#include "bench/report.h"
+#include "bench/report/plot.h"
+#include "bench/report/report.h"
 #include "tests/support/cmocka.h"
 
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/row.h"
+#include "bench/measure/row.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 

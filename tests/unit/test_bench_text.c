@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/row.h"
-#include "bench/text.h"
-#include "bench/workload.h"
+#include "bench/measure/row.h"
+#include "bench/text/text.h"
+#include "bench/workloads/workload.h"
 #include "tests/support/cmocka.h"
 
 #include <string.h>

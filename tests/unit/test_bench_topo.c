@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/topo.h"
+#include "bench/machine/topo.h"
 #include "tests/support/cmocka.h"
 
 #include <stdlib.h>

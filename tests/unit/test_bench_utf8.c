@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/command.h"
-#include "bench/utf8.h"
+#include "bench/cli/command.h"
+#include "bench/text/utf8.h"
 #include "tests/support/cmocka.h"
 
 #include <string.h>

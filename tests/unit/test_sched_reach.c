@@ -199,7 +199,8 @@ static void run_crowd(struct mag_job *job)
         (void)!mag_sched_post(crowd->sched, &crowd->ones[i].job);
 }
 
-/* The bound of docs/run-queue.md for one that waits behind `before` others outside. */
+/* The bound of docs/design/run-queue.md for a job that waits behind `before` others
+ * outside the workers. */
 static uint32_t bound_outside(uint32_t before)
 {
     return 2 * MAG_SCHED_FAIR_TICKS * (before + 1);

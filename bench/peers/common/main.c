@@ -1,5 +1,5 @@
 /*
- * main.c - the protocol of a peer in C or C++, see peer.h and bench/lane.h.
+ * main.c - the protocol of a peer in C or C++, see peer.h and bench/measure/lane.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -3,7 +3,7 @@
  * pieces of work in their leaves, which all such peers share.
  *
  * A peer is called as `peer WORKLOAD SIZE WORKERS` and then speaks the protocol of
- * bench/lane.h on its standard input and output.  common/main.c does both.
+ * bench/measure/lane.h on its standard input and output.  common/main.c does both.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,7 @@
-// The protocol of bench/lane.h, and which workloads there are.
+// The protocol of bench/measure/lane.h, and which workloads there are.
 //
 // A twin is a class derived from Workload and a line in the table below; its name also
-// goes into the table of bench/peer.c.
+// goes into the table of bench/measure/peer.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 using System.Diagnostics;

@@ -1,6 +1,6 @@
 // The workloads with goroutines: a goroutine for each child but the last where it is a
 // call, for each child where they are many.  One result comes by a channel, many by a
-// WaitGroup.  The protocol is that of bench/lane.h.
+// WaitGroup.  The protocol is that of bench/measure/lane.h.
 //
 // SPDX-License-Identifier: Apache-2.0
 package main

@@ -1,5 +1,5 @@
 // The workloads with rayon: join for two calls, join by halves for many children, and a
-// parallel iterator for small regions.  The protocol is that of bench/lane.h.
+// parallel iterator for small regions.  The protocol is that of bench/measure/lane.h.
 //
 // SPDX-License-Identifier: Apache-2.0
 #![allow(unknown_lints, unexpected_cfgs)]

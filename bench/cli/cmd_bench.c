@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/cli/command.h"
+#include "bench/measure/sweep.h"
+#include "bench/report/figures.h"
+#include "bench/report/report.h"
+#include "bench/text/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const command = "bench";
+
+enum {
+    SIZES_LISTED = 16,
+    WORKLOADS_LISTED = 64,
+    SECONDS = 60,
+    FIGURES_RUNS = 3,
+    OPTION_SECONDS = 256,
+    OPTION_CSV,
+    OPTION_JSON,
+    OPTION_HTML,
+    OPTION_LIST,
+    OPTION_PEERS,
+    OPTION_PEERS_DIR,
+    OPTION_FIGURES,
+};
+
+/* What was asked for. */
+struct request {
+    struct bench_sweep sweep;
+    double seconds; /* for everything; 0: no limit; negative: nobody said */
+    uint64_t sizes[SIZES_LISTED];
+    uint32_t size_count;
+    const struct bench_workload *workloads[WORKLOADS_LISTED];
+    uint32_t workload_count;
+    struct bench_peers peers;
+    const char *peers_dir; /* where they are built; NULL: the usual place */
+    struct bench_outputs outputs;
+    char command[BENCH_COMMAND];
+    bool figures;
+    bool list;
+};
+
+/* ---------------------------------------------------------------- arguments */
+
+static const struct argp_option options[] = {
+    {"workers", 'w', "N,...", 0,
+     "Numbers of workers (default 1, 2, 4 ... up to what this "
+     "process may use)",
+     0},
+    {"runs", 'r', "N", 0,
+     "Measured runs of each configuration, after one that warms up "
+     "(default: what the time allows, at least 5 if it does)",
+     0},
+    {"size", 's', "N,...", 0, "Sizes instead of the defaults; 10^6 and 1e6 are numbers",
+     0},
+    {"seconds", OPTION_SECONDS, "S", 0,
+     "Time for everything together (default 60, without "
+     "limit when --runs is given); each configuration "
+     "runs at least once",
+     0},
+    {"peers", OPTION_PEERS, "NAME,...", 0,
+     "Run the same workloads on these task libraries beside ours, as far as their "
+     "toolchains are here: openmp, tbb, rayon, go, dotnet, or all",
+     0},
+    {"peers-dir", OPTION_PEERS_DIR, "DIR", 0,
+     "Build them there (default: magpie/peers in the cache folder of the user)", 0},
+    {"figures", OPTION_FIGURES, NULL, 0,
+     "Measure what Magpie is to reach, beside all peers, and say what it reached: "
+     "takes an hour or more",
+     0},
+    {"json", OPTION_JSON, "FILE", 0, "Write everything as JSON; - is standard output", 1},
+    {"csv", OPTION_CSV, "FILE", 0, "Write the rows as CSV", 1},
+    {"html", OPTION_HTML, "FILE", 0, "Write one page with tables and plots", 1},
+    {"list", OPTION_LIST, NULL, 0, "Name the workloads and stop", 2},
+    {0},
+};
+
+/* Adds every workload that the name stands for, and none twice. */
+static void add_workloads(struct request *request, const char *name)
+{
+    bool found = false;
+
+    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
+        const struct bench_workload *workload = bench_workloads[i];
+        bool known = false;
+
+        if (strcmp(name, workload->group) != 0 && strcmp(name, workload->name) != 0)
+            continue;
+        found = true;
+        for (uint32_t j = 0; j < request->workload_count; j++)
+            known |= request->workloads[j] == workload;
+        if (!known)
+            request->workloads[request->workload_count++] = workload;
+    }
+    if (!found)
+        bench_usage(command, "'%s' is not a workload; 'magpie bench --list' names them",
+                    name);
+}
+
+/* All, or all that have figures to reach. */
+static void add_all_workloads(struct request *request)
+{
+    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
+        if (!request->figures || bench_figures_sizes(bench_workloads[i]) != NULL)
+            request->workloads[request->workload_count++] = bench_workloads[i];
+    }
+}
+
+static void take_workers(struct bench_sweep *sweep, const char *text)
+{
+    uint64_t numbers[BENCH_WORKERS_LISTED];
+    uint32_t count =
+        bench_numbers(command, "--workers", text, numbers, BENCH_WORKERS_LISTED);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (numbers[i] < 1 || numbers[i] > MAG_SCHED_WORKERS_MAX)
+            bench_usage(command, "--workers: %" PRIu64 " is not from 1 to %d", numbers[i],
+                        MAG_SCHED_WORKERS_MAX);
+        sweep->workers[i] = (uint32_t)numbers[i];
+    }
+    sweep->worker_counts = count;
+}
+
+static double take_seconds(const char *text)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !(seconds >= 0 && seconds <= 1e6))
+        bench_usage(command, "--seconds: '%s' is not a time from 0 to 1000000", text);
+    return seconds;
+}
+
+static void take_peers(struct bench_peers *peers, const char *list)
+{
+    char bad[64];
+
+    if (!bench_peers_take(peers, list, bad, sizeof(bad)))
+        bench_usage(command, "--peers: '%s' is not one of %s and all", bad,
+                    bench_peers_names());
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct request *request = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        bench_argp_init(state);
+        return 0;
+    case 'w':
+        take_workers(&request->sweep, arg);
+        return 0;
+    case 'r':
+        request->sweep.runs =
+            (uint32_t)bench_number(command, "--runs", arg, 1, BENCH_RUNS_MAX);
+        return 0;
+    case 's':
+        request->size_count =
+            bench_numbers(command, "--size", arg, request->sizes, SIZES_LISTED);
+        return 0;
+    case OPTION_SECONDS:
+        request->seconds = take_seconds(arg);
+        return 0;
+    case OPTION_JSON:
+        request->outputs.json = arg;
+        return 0;
+    case OPTION_CSV:
+        request->outputs.csv = arg;
+        return 0;
+    case OPTION_HTML:
+        request->outputs.html = arg;
+        return 0;
+    case OPTION_PEERS:
+        take_peers(&request->peers, arg);
+        return 0;
+    case OPTION_PEERS_DIR:
+        if (*arg == '\0')
+            bench_usage(command, "--peers-dir: '' is not a folder");
+        request->peers_dir = arg;
+        return 0;
+    case OPTION_FIGURES:
+        request->figures = true;
+        return 0;
+    case OPTION_LIST:
+        request->list = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        add_workloads(request, arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void check_sizes(const struct request *request)
+{
+    for (uint32_t i = 0; i < request->workload_count; i++) {
+        const struct bench_workload *workload = request->workloads[i];
+
+        for (uint32_t j = 0; j < request->size_count; j++) {
+            if (!bench_size_fits(workload, request->sizes[j]))
+                bench_usage(command,
+                            "--size: %" PRIu64 " does not fit %s: %s, %" PRIu64
+                            " to %" PRIu64,
+                            request->sizes[j], workload->name, workload->size_is,
+                            workload->size_min, workload->size_max);
+        }
+    }
+}
+
+/* 1, 2, 4 ... and the number that the budget allows. */
+static void default_workers(struct bench_sweep *sweep, uint32_t allowed)
+{
+    for (uint32_t workers = 1; workers < allowed; workers *= 2)
+        sweep->workers[sweep->worker_counts++] = workers;
+    sweep->workers[sweep->worker_counts++] = allowed;
+}
+
+/* Figures are wanted on one worker and on two, beside everybody. */
+static void fill_figures(struct request *request)
+{
+    if (request->sweep.worker_counts == 0) {
+        request->sweep.workers[0] = 1;
+        request->sweep.workers[1] = 2;
+        request->sweep.worker_counts = 2;
+    }
+    if (request->peers.count == 0)
+        take_peers(&request->peers, "all");
+    if (request->sweep.runs == 0 && request->seconds < 0)
+        request->sweep.runs = FIGURES_RUNS;
+}
+
+static void fill_defaults(struct request *request, const struct bench_machine *machine)
+{
+    if (request->figures)
+        fill_figures(request);
+    if (request->sweep.worker_counts == 0)
+        default_workers(&request->sweep, machine->workers);
+    if (request->workload_count == 0)
+        add_all_workloads(request);
+    if (request->seconds < 0)
+        request->seconds = request->sweep.runs != 0 ? 0 : SECONDS;
+    check_sizes(request);
+}
+
+/* ----------------------------------------------------------------- the list */
+
+static void print_list(void)
+{
+    const char *group = "";
+
+    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
+        const struct bench_workload *workload = bench_workloads[i];
+        bool alone = strcmp(workload->name, workload->group) == 0;
+
+        if (!alone && strcmp(workload->group, group) != 0)
+            (void)printf("%s\n", workload->group);
+        group = workload->group;
+        (void)printf("%s%-*s %s\n", alone ? "" : "  ", alone ? 15 : 13, workload->name,
+                     workload->summary);
+        (void)printf("%16ssize: %s (", "", workload->size_is);
+        for (uint32_t j = 0; j < BENCH_SIZES && workload->sizes[j] != 0; j++)
+            (void)printf("%s%" PRIu64, j > 0 ? ", " : "", workload->sizes[j]);
+        (void)printf(")\n");
+    }
+}
+
+/* --------------------------------------------------------------------- runs */
+
+static const uint64_t *sizes_of(const struct request *request,
+                                const struct bench_workload *workload,
+                                uint32_t *ret_count)
+{
+    const uint64_t *sizes = request->figures ? bench_figures_sizes(workload) : NULL;
+
+    *ret_count = request->size_count;
+    if (request->size_count != 0)
+        return request->sizes;
+    if (sizes == NULL)
+        sizes = workload->sizes;
+    while (*ret_count < BENCH_SIZES && sizes[*ret_count] != 0)
+        (*ret_count)++;
+    return sizes;
+}
+
+/* What a case weighs when the time is divided. */
+static uint32_t weight_of(const struct bench_workload *workload)
+{
+    return workload->weight != 0 ? workload->weight : 1;
+}
+
+/* Of the workloads from `from` on. */
+static uint32_t weigh_cases(const struct request *request, uint32_t from)
+{
+    uint32_t weight = 0;
+
+    for (uint32_t i = from; i < request->workload_count; i++) {
+        uint32_t sizes;
+
+        (void)sizes_of(request, request->workloads[i], &sizes);
+        weight += sizes * weight_of(request->workloads[i]);
+    }
+    return weight;
+}
+
+/* The sizes of one workload, each with its part of the time that is left. */
+static int run_workload(struct request *request, uint32_t index, double until,
+                        struct bench_report *report)
+{
+    FILE *out = bench_outputs_table(&request->outputs);
+    uint32_t weight = weight_of(request->workloads[index]);
+    uint32_t all = weigh_cases(request, index);
+    uint32_t count;
+    const uint64_t *sizes = sizes_of(request, request->workloads[index], &count);
+    int r = 0;
+
+    for (uint32_t i = 0; i < count && r == 0; i++, all -= weight) {
+        size_t from = report->rows.count;
+        double left = until - bench_now();
+
+        if (request->seconds > 0)
+            request->sweep.seconds = left > 0 ? left * weight / all : 1e-3;
+        r = bench_sweep_case(&request->sweep, request->workloads[index], sizes[i],
+                             &report->rows);
+        bench_table_rows(out, &report->rows, from);
+    }
+    return r;
+}
+
+static int run_all(struct request *request, struct bench_report *report)
+{
+    double began = bench_now();
+    int r = 0;
+
+    for (uint32_t i = 0; i < request->workload_count && r == 0; i++)
+        r = run_workload(request, i, began + request->seconds, report);
+    report->machine.seconds = bench_now() - began;
+    bench_table_notes(bench_outputs_table(&request->outputs), &report->rows);
+    if (request->figures)
+        bench_figures_write(bench_outputs_table(&request->outputs), report);
+    return r;
+}
+
+/* A peer that is absent is none of our faults. */
+static bool all_right(const struct bench_report *report)
+{
+    for (size_t i = 0; i < report->rows.count; i++) {
+        if (!report->rows.rows[i].ok)
+            return false;
+    }
+    for (uint32_t i = 0; i < report->peers.count; i++) {
+        if (report->peers.peers[i].state == BENCH_PEER_FAILED)
+            return false;
+    }
+    return true;
+}
+
+/* Gets the peers ready.  False: there is nothing to build them from, or nowhere to. */
+static bool build_peers(struct request *request, struct bench_report *report)
+{
+    char sources[BENCH_PEER_PATH];
+    char cache[BENCH_PEER_PATH];
+    const char *into = request->peers_dir;
+
+    if (request->peers.count == 0)
+        return true;
+    if (!bench_peers_sources(sources, sizeof(sources))) {
+        (void)fprintf(stderr, "magpie bench: the sources of the peers are not here\n");
+        return false;
+    }
+    if (into == NULL && !bench_peers_cache(cache, sizeof(cache))) {
+        (void)fprintf(stderr, "magpie bench: --peers-dir: where? HOME is not set\n");
+        return false;
+    }
+    bench_peers_build(&request->peers, sources, into != NULL ? into : cache);
+    report->peers = request->peers;
+    request->sweep.peers = &report->peers;
+    return true;
+}
+
+static int bench(struct request *request)
+{
+    struct bench_report report = {0};
+    bool good;
+    int r = bench_machine_read(&report.machine);
+
+    if (r == 0) {
+        memcpy(report.machine.command, request->command, sizeof(request->command));
+        fill_defaults(request, &report.machine);
+        if (!bench_outputs_open(&request->outputs) || !build_peers(request, &report))
+            return BENCH_FAILED;
+        bench_table_head(bench_outputs_table(&request->outputs), &report);
+        r = run_all(request, &report);
+    }
+    if (r < 0)
+        (void)fprintf(stderr, "magpie bench: %s\n", mag_call_text(r));
+    good =
+        bench_outputs_write(&request->outputs, &report) && r == 0 && all_right(&report);
+    bench_report_free(&report);
+    return good ? BENCH_OK : BENCH_FAILED;
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        parse,
+        "[WORKLOAD...]",
+        "Measures how workloads scale over the cores of this machine.\v"
+        "Without a workload all of them run, which takes about a minute.  Each "
+        "configuration has a process of its own, and they take turns; every answer is "
+        "checked.",
+        NULL,
+        NULL,
+        NULL};
+    static char name[] = "magpie bench";
+    struct request request = {.seconds = -1, .outputs = {.command = command}};
+
+    argv[0] = name;
+    bench_keep_command(request.command, sizeof(request.command), argc, argv);
+    bench_parse(command, &argp, argc, argv, &request);
+    if (!request.list)
+        return bench(&request);
+    print_list();
+    return bench_close(command, "-", stdout) ? BENCH_OK : BENCH_FAILED;
+}
+
+const struct bench_command bench_command_bench = {"bench", run};

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/cli/command.h"
+#include "bench/report/figures.h"
+#include "bench/report/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const command = "report";
+
+enum { OPTION_CSV = 256, OPTION_JSON, OPTION_HTML, OPTION_FIGURES };
+
+struct request {
+    const char *input;
+    bool figures;
+    struct bench_outputs outputs;
+};
+
+static const struct argp_option options[] = {
+    {"html", OPTION_HTML, "FILE", 0, "Write one page with tables and plots", 0},
+    {"csv", OPTION_CSV, "FILE", 0, "Write the rows as CSV", 0},
+    {"json", OPTION_JSON, "FILE", 0, "Write everything as JSON; - is standard output", 0},
+    {"figures", OPTION_FIGURES, NULL, 0,
+     "Say what fork-join is to reach, and what the run reached", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct request *request = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        bench_argp_init(state);
+        return 0;
+    case OPTION_JSON:
+        request->outputs.json = arg;
+        return 0;
+    case OPTION_CSV:
+        request->outputs.csv = arg;
+        return 0;
+    case OPTION_HTML:
+        request->outputs.html = arg;
+        return 0;
+    case OPTION_FIGURES:
+        request->figures = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (request->input != NULL)
+            bench_usage(command, "one file, not '%s' as well", arg);
+        request->input = arg;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        bench_usage(command, "which file? It is what 'magpie bench --json' wrote");
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void print_table(FILE *out, const struct bench_report *report, bool figures)
+{
+    const struct bench_rows *rows = &report->rows;
+
+    bench_table_head(out, report);
+    bench_table_rows(out, rows, 0);
+    bench_table_notes(out, rows);
+    if (figures)
+        bench_figures_write(out, report);
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        parse,
+        "FILE",
+        "Makes a table, a page or CSV again from the JSON of an earlier run.\v"
+        "FILE is what 'magpie bench --json' wrote, - for standard input.",
+        NULL,
+        NULL,
+        NULL};
+    struct request request = {.outputs = {.command = command}};
+    struct bench_report report = {0};
+    char why[256];
+    bool good;
+
+    bench_parse(command, &argp, argc, argv, &request);
+    good = bench_json_read(request.input, &report, why, sizeof(why));
+    if (!good)
+        (void)fprintf(stderr, "magpie report: %s: %s\n", request.input, why);
+    if (good && bench_outputs_open(&request.outputs)) {
+        print_table(bench_outputs_table(&request.outputs), &report, request.figures);
+        good = bench_outputs_write(&request.outputs, &report);
+    } else {
+        good = false;
+    }
+    bench_report_free(&report);
+    return good ? BENCH_OK : BENCH_FAILED;
+}
+
+const struct bench_command bench_command_report = {"report", run};

@@ -1,0 +1,47 @@
+/*
+ * machine.h - what a report says about the machine it was made on, and about the run.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BENCH_MACHINE_MACHINE_H
+#define BENCH_MACHINE_MACHINE_H
+
+#include <magpie/numa.h>
+
+enum { BENCH_COMMAND = 512 };
+
+struct bench_machine {
+    char cpu[128];
+    char arch[32];
+    char os[96];
+    char kernel[96];
+    char compiler[64];
+    char version[32]; /* of Magpie */
+    char date[32];    /* UTC, ISO 8601 */
+    char command[BENCH_COMMAND];
+    uint32_t packages; /* these five: as this process may use them */
+    uint32_t nodes;
+    uint32_t caches;
+    uint32_t cores;
+    uint32_t pus;
+    uint32_t online;   /* PUs of the machine */
+    uint32_t workers;  /* that the budget allows */
+    double quota_cpus; /* 0: none */
+    uint64_t memory_kib;
+    bool membarrier;
+    double seconds; /* that the whole run took */
+};
+
+/* Fills in what the system tells; the rest is empty.  0, or the error of looking at the
+ * machine. */
+int bench_machine_read(struct bench_machine *machine);
+
+/* Packages and last-level caches with a usable PU. */
+uint32_t bench_count_packages(const struct mag_topology *topology);
+uint32_t bench_count_caches(const struct mag_topology *topology);
+
+/* What put another machine in the place of this one, such as "HWLOC_XMLFILE"; NULL: it is
+ * this machine's topology. */
+const char *bench_stand_in(const struct mag_topology *topology);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/measure/lane.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* --------------------------------------------------------- the lane's side */
+
+static double now_s(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static int set_up(const struct bench_lane_spec *spec, struct bench_run *run)
+{
+    struct mag_sched_config config;
+    int r = 0;
+
+    mag_sched_config_init(&config);
+    config.workers = spec->workers;
+    if (!spec->twin && spec->workload->threads == 0)
+        r = mag_sched_start(&config, &run->sched);
+    if (r == 0 && spec->workload->prepare != NULL)
+        r = spec->workload->prepare(run);
+    return r;
+}
+
+static int run_once(const struct bench_lane_spec *spec, struct bench_run *run)
+{
+    const struct bench_workload *workload = spec->workload;
+    int r = workload->reset != NULL ? workload->reset(run) : 0;
+
+    if (r < 0)
+        return r;
+    run->seconds = 0;
+
+    double from = now_s();
+    r = spec->twin ? workload->run_twin(run) : workload->run_magpie(run);
+    double took = now_s() - from;
+
+    if (run->seconds <= 0)
+        run->seconds = took;
+    if (r == 0 && workload->check != NULL)
+        workload->check(run);
+    return r;
+}
+
+static void say(FILE *out, int error, const char *done)
+{
+    if (error == 0)
+        (void)fprintf(out, "%s\n", done);
+    else
+        (void)fprintf(out, "failed %s\n", mag_call_text(error));
+    (void)fflush(out);
+}
+
+static void serve(const struct bench_lane_spec *spec, FILE *in, FILE *out)
+{
+    struct bench_run run = {.size = spec->size, .workers = spec->workers};
+    char line[64];
+    int r = set_up(spec, &run);
+
+    say(out, r, "ready");
+    while (r == 0 && fgets(line, sizeof(line), in) != NULL &&
+           strcmp(line, "run\n") == 0) {
+        r = run_once(spec, &run);
+        (void)snprintf(line, sizeof(line), "done %.9e %" PRIu64, run.seconds, run.answer);
+        say(out, r, line);
+    }
+    if (spec->workload->cleanup != NULL)
+        spec->workload->cleanup(&run);
+    mag_sched_destroy(run.sched);
+}
+
+_Noreturn static void lane_main(const struct bench_lane_spec *spec, int in, int out)
+{
+    /* Nobody is left to tell it to stop. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (spec->command != NULL) {
+        /* execvp takes its strings as char *, and leaves them alone. */
+        union {
+            const char *const *shared;
+            char *const *own;
+        } argv = {.shared = spec->command};
+
+        (void)dup2(in, STDIN_FILENO);
+        (void)dup2(out, STDOUT_FILENO);
+        (void)execvp(argv.own[0], argv.own);
+        (void)dprintf(out, "failed %s: %s\n", spec->command[0], strerror(errno));
+        _exit(127);
+    }
+
+    FILE *from = fdopen(in, "r");
+    FILE *to = fdopen(out, "w");
+
+    if (from != NULL && to != NULL)
+        serve(spec, from, to);
+    /* Not _exit: tools that look for leaks speak up at the end. */
+    exit(0);
+}
+
+/* ------------------------------------------------------- the parent's side */
+
+static const char *const not_understood = "said what is not understood";
+
+static bool fail(struct bench_lane *lane, const char *why)
+{
+    if (lane->error[0] == '\0')
+        (void)snprintf(lane->error, sizeof(lane->error), "%s", why);
+    return false;
+}
+
+/* Waits for the end of the process, and fails when it is not a good one or not due. */
+static bool fail_as_ended(struct bench_lane *lane, bool due)
+{
+    siginfo_t end = {0};
+    char why[BENCH_ERROR];
+
+    while (waitid(P_PID, (id_t)lane->pid, &end, WEXITED | WNOWAIT) != 0) {
+        if (errno != EINTR)
+            return fail(lane, strerror(errno));
+    }
+    if (end.si_code == CLD_EXITED && end.si_status == 0 && due)
+        return true;
+    if (end.si_code == CLD_EXITED)
+        (void)snprintf(why, sizeof(why), "ended with status %d", end.si_status);
+    else
+        (void)snprintf(why, sizeof(why), "killed by signal %d (%s)", end.si_status,
+                       strsignal(end.si_status));
+    return fail(lane, why);
+}
+
+/* Reads the lane's answer into `line`; true when it begins with `wanted`. */
+static bool hear(struct bench_lane *lane, const char *wanted, char *line, size_t size)
+{
+    char *end;
+
+    if (fgets(line, (int)size, lane->from) == NULL)
+        return fail_as_ended(lane, false);
+    end = strchr(line, '\n');
+    if (end != NULL)
+        *end = '\0';
+    if (strncmp(line, wanted, strlen(wanted)) == 0)
+        return true;
+    return fail(lane, strncmp(line, "failed ", 7) == 0 ? line + 7 : not_understood);
+}
+
+static bool fork_lane(struct bench_lane *lane, const struct bench_lane_spec *spec)
+{
+    int down[2];
+    int up[2];
+
+    if (pipe2(down, O_CLOEXEC) != 0)
+        return fail(lane, strerror(errno));
+    if (pipe2(up, O_CLOEXEC) != 0) {
+        (void)close(down[0]);
+        (void)close(down[1]);
+        return fail(lane, strerror(errno));
+    }
+    lane->pid = fork();
+    if (lane->pid == 0)
+        lane_main(spec, down[0], up[1]);
+
+    (void)close(down[0]);
+    (void)close(up[1]);
+    lane->to = down[1];
+    lane->from = fdopen(up[0], "re");
+    if (lane->pid > 0 && lane->from != NULL)
+        return true;
+    if (lane->from == NULL)
+        (void)close(up[0]);
+    return fail(lane, strerror(errno));
+}
+
+bool bench_lane_start(struct bench_lane *lane, const struct bench_lane_spec *spec)
+{
+    char line[BENCH_ERROR];
+
+    *lane = (struct bench_lane){.to = -1};
+    /* What stands in our buffers is not to be written twice. */
+    (void)fflush(NULL);
+    return fork_lane(lane, spec) && hear(lane, "ready", line, sizeof(line));
+}
+
+bool bench_lane_run(struct bench_lane *lane, double *ret_seconds, uint64_t *ret_answer)
+{
+    char line[BENCH_ERROR];
+    double seconds;
+    uint64_t answer;
+    char *end;
+    char *last;
+
+    if (lane->error[0] != '\0')
+        return false;
+    if (write(lane->to, "run\n", 4) != 4)
+        return fail_as_ended(lane, false);
+    if (!hear(lane, "done ", line, sizeof(line)))
+        return false;
+    seconds = strtod(line + strlen("done "), &end);
+    answer = strtoull(end, &last, 10);
+    if (last == end || *last != '\0' || !(seconds >= 0))
+        return fail(lane, not_understood);
+    *ret_seconds = seconds;
+    *ret_answer = answer;
+    return true;
+}
+
+uint64_t bench_lane_stop(struct bench_lane *lane)
+{
+    struct rusage usage = {0};
+
+    if (lane->to >= 0) {
+        /* Lanes that were forked later hold this end too: closing it is not enough.  One
+         * that has ended already does not mind. */
+        ssize_t ignored = write(lane->to, "quit\n", 5);
+        (void)ignored;
+        (void)close(lane->to);
+    }
+    if (lane->pid > 0) {
+        /* What it says by its end counts too: a crash in the clean-up, a sanitizer. */
+        (void)fail_as_ended(lane, true);
+        (void)wait4(lane->pid, NULL, 0, &usage);
+    }
+    if (lane->from != NULL)
+        (void)fclose(lane->from);
+    lane->pid = 0;
+    lane->to = -1;
+    lane->from = NULL;
+    return (uint64_t)usage.ru_maxrss;
+}

@@ -1,0 +1,52 @@
+/*
+ * lane.h - one measured configuration in a process of its own.
+ *
+ * The process is started, runs once each time it is told to, and ends; in between it
+ * sleeps.  So several lanes can take turns, which is what makes their ratio mean
+ * something on a noisy machine, and the peak memory of each is its own.
+ *
+ * The protocol is text, a line each way, so that a lane can be any program:
+ *
+ *     lane     ready | failed <why>             once, when it can run
+ *     parent   run
+ *     lane     done <seconds> <answer> | failed <why>
+ *     parent   quit, or the end of the file
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BENCH_MEASURE_LANE_H
+#define BENCH_MEASURE_LANE_H
+
+#include "bench/measure/row.h"
+#include "bench/workloads/workload.h"
+
+#include <stdio.h>
+#include <sys/types.h>
+
+struct bench_lane_spec {
+    const struct bench_workload *workload;
+    uint64_t size;
+    uint32_t workers;
+    bool twin;                  /* the workload's twin instead of Magpie */
+    const char *const *command; /* a program that speaks the protocol; NULL: this one */
+};
+
+struct bench_lane {
+    pid_t pid; /* 0: not running */
+    int to;
+    FILE *from;
+    char error[BENCH_ERROR]; /* "": none yet */
+};
+
+/* Starts a lane and waits until it is ready.  False: `error` says why not; the lane still
+ * wants bench_lane_stop. */
+bool bench_lane_start(struct bench_lane *lane, const struct bench_lane_spec *spec);
+
+/* Runs once.  False: `error` says why not, and the lane will not run again. */
+bool bench_lane_run(struct bench_lane *lane, double *ret_seconds, uint64_t *ret_answer);
+
+/* Ends the process and returns the most memory that was resident in it, in KiB.  When it
+ * ends badly, `error` says how. */
+uint64_t bench_lane_stop(struct bench_lane *lane);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/workloads/workload.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+const struct bench_workload *const bench_workloads[] = {
+    &bench_fib,
+    &bench_nqueens,
+    &bench_skynet,
+    &bench_matmul,
+    &bench_uts,
+    &bench_cilksort,
+    &bench_heat,
+    &bench_regions,
+    &bench_fib_entry,
+    &bench_post_chain,
+    &bench_post_self,
+    &bench_post_pool,
+    &bench_post_all,
+    &bench_post_foreign,
+    &bench_post_foreigns,
+    &bench_post_wake,
+    &bench_post_strand,
+    &bench_timer_pair,
+    &bench_pool_pair,
+    &bench_pool_handoff,
+    &bench_vtask_sync,
+    &bench_vtask_inline,
+    &bench_vtask_queued,
+    &bench_vtask_async_now,
+    &bench_vtask_async_1,
+    &bench_vtask_async_10,
+    &bench_vtask_pending,
+    &bench_vtask_when_all,
+    &bench_vtask_handoff,
+    &bench_vtask_wake,
+    NULL,
+};
+
+bool bench_size_fits(const struct bench_workload *workload, uint64_t size)
+{
+    return size >= workload->size_min && size <= workload->size_max &&
+           (workload->size_fits == NULL || workload->size_fits(size));
+}
+
+uint64_t bench_expected(const struct bench_workload *workload, uint64_t size)
+{
+    return workload->expected != NULL ? workload->expected(size) : size;
+}
+
+void bench_label(const struct bench_workload *workload, uint64_t size, char *buffer,
+                 size_t capacity)
+{
+    uint64_t rest = size;
+    int zeros = 0;
+
+    for (; rest > 1 && rest % 10 == 0; zeros++)
+        rest /= 10;
+
+    if (workload->per_operation)
+        (void)snprintf(buffer, capacity, "%s", workload->name);
+    else if (workload->label != NULL)
+        (void)snprintf(buffer, capacity, "%s(%s)", workload->name, workload->label(size));
+    else if (rest == 1 && zeros >= 4)
+        (void)snprintf(buffer, capacity, "%s(10^%d)", workload->name, zeros);
+    else
+        (void)snprintf(buffer, capacity, "%s(%" PRIu64 ")", workload->name, size);
+}

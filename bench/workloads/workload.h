@@ -1,0 +1,106 @@
+/*
+ * workload.h - what a workload is to the `magpie` program.
+ *
+ * The model.  A workload is one algorithm written twice over the same data: plain and
+ * serial, and on Magpie.  Both leave one number behind, the answer, and the answer that
+ * is right is known beforehand; a run that does not reach it is reported as wrong, and
+ * its time counts for nothing.
+ *
+ * Processes.  Every measured configuration - one workload, size, runtime and number of
+ * workers - has a process of its own (lane.h): its peak memory is its own, and static
+ * data of a workload is never shared.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BENCH_WORKLOADS_WORKLOAD_H
+#define BENCH_WORKLOADS_WORKLOAD_H
+
+#include <magpie/sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One configuration, as its process sees it. */
+struct bench_run {
+    uint64_t size;
+    uint32_t workers;        /* of the scheduler; threads of a twin */
+    struct mag_sched *sched; /* NULL for a twin */
+    void *data;              /* the workload's, from prepare to cleanup */
+    uint64_t answer;         /* left by the run, or by `check` */
+    double seconds;          /* 0: the caller's clock counts; set by workloads that time
+                              * only a part of what they do */
+};
+
+enum { BENCH_SIZES = 3 };
+
+/* Functions return 0 or a negative errno value. */
+struct bench_workload {
+    const char *group;   /* what is named on the command line, such as "post" */
+    const char *name;    /* the same, or one of the rows it stands for */
+    const char *summary; /* one line */
+    const char *size_is; /* what the size counts, such as "n of fib(n)" */
+
+    uint64_t sizes[BENCH_SIZES]; /* defaults, 0 ends them */
+    uint64_t size_min, size_max;
+    bool (*size_fits)(uint64_t size);    /* what the range does not say; or NULL */
+    const char *(*label)(uint64_t size); /* the size in words; NULL: as a number */
+
+    const char *twin;   /* runtime that `run_twin` is: "serial", "malloc"; NULL: none */
+    bool per_operation; /* size counts operations and the result is a time for each */
+    uint32_t threads;   /* not 0: uses this many and no scheduler; one row, no sweep */
+
+    uint32_t weight; /* its part of the time of a whole run; 0: 1 */
+
+    uint64_t (*expected)(uint64_t size);   /* NULL: the size itself */
+    int (*prepare)(struct bench_run *run); /* once, not timed; NULL: nothing to do */
+    int (*reset)(struct bench_run *run);   /* before each run, not timed; or NULL */
+    int (*run_twin)(struct bench_run *run);
+    int (*run_magpie)(struct bench_run *run);
+    void (*check)(struct bench_run *run);   /* computes the answer, not timed; or NULL */
+    void (*cleanup)(struct bench_run *run); /* or NULL */
+};
+
+/* All workloads in the order of the report; NULL ends them. */
+extern const struct bench_workload *const bench_workloads[];
+
+/* Whether `size` is one that the workload can run. */
+bool bench_size_fits(const struct bench_workload *workload, uint64_t size);
+
+/* The label of a workload at a size, such as "skynet(10^8)". */
+void bench_label(const struct bench_workload *workload, uint64_t size, char *buffer,
+                 size_t capacity);
+
+/* The answer that is right. */
+uint64_t bench_expected(const struct bench_workload *workload, uint64_t size);
+
+extern const struct bench_workload bench_fib;
+extern const struct bench_workload bench_nqueens;
+extern const struct bench_workload bench_skynet;
+extern const struct bench_workload bench_matmul;
+extern const struct bench_workload bench_uts;
+extern const struct bench_workload bench_cilksort;
+extern const struct bench_workload bench_heat;
+extern const struct bench_workload bench_regions;
+extern const struct bench_workload bench_fib_entry;
+extern const struct bench_workload bench_post_chain;
+extern const struct bench_workload bench_post_self;
+extern const struct bench_workload bench_post_pool;
+extern const struct bench_workload bench_post_all;
+extern const struct bench_workload bench_post_foreign;
+extern const struct bench_workload bench_post_foreigns;
+extern const struct bench_workload bench_post_wake;
+extern const struct bench_workload bench_post_strand;
+extern const struct bench_workload bench_timer_pair;
+extern const struct bench_workload bench_pool_pair;
+extern const struct bench_workload bench_pool_handoff;
+extern const struct bench_workload bench_vtask_sync;
+extern const struct bench_workload bench_vtask_inline;
+extern const struct bench_workload bench_vtask_queued;
+extern const struct bench_workload bench_vtask_async_now;
+extern const struct bench_workload bench_vtask_async_1;
+extern const struct bench_workload bench_vtask_async_10;
+extern const struct bench_workload bench_vtask_pending;
+extern const struct bench_workload bench_vtask_when_all;
+extern const struct bench_workload bench_vtask_handoff;
+extern const struct bench_workload bench_vtask_wake;
+
+#endif
