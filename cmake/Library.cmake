@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # libmagpie.so and libmagpie.a, from the rooms.
-file(GLOB MAG_SOURCES CONFIGURE_DEPENDS
-  "${PROJECT_SOURCE_DIR}/numa/*.c" "${PROJECT_SOURCE_DIR}/sched/*.c"
-  "${PROJECT_SOURCE_DIR}/vtask/*.c")
+file(GLOB_RECURSE MAG_SOURCES CONFIGURE_DEPENDS
+  "${PROJECT_SOURCE_DIR}/base/*.c" "${PROJECT_SOURCE_DIR}/numa/*.c"
+  "${PROJECT_SOURCE_DIR}/sched/*.c" "${PROJECT_SOURCE_DIR}/vtask/*.c")
 
 # How the library reaches what it keeps for each thread, as in -ftls-model.  The shared
 # library takes the fastest: a load, from the static block of every thread, in which its

@@ -14,11 +14,11 @@
 #ifndef SCHED_CORE_H
 #define SCHED_CORE_H
 
-#include "sched/clock.h"
-#include "sched/idle.h"
-#include "sched/inject.h"
-#include "sched/phase.h"
-#include "sched/worker.h"
+#include "sched/idle/idle.h"
+#include "sched/life/phase.h"
+#include "sched/queue/inject.h"
+#include "sched/timer/clock.h"
+#include "sched/worker/worker.h"
 
 #include <magpie/executor.h>
 #include <magpie/numa.h>
@@ -122,16 +122,16 @@ void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index);
 void mag_sched_wake_any(struct mag_sched *sched);
 void mag_sched_wake_all(struct mag_sched *sched);
 
-/* fork_run.c - the worker's thread ends in a job: whoever waits for its root is told. */
+/* fork/root.c - the worker's thread ends in a job: whoever waits for its root is told. */
 void mag_fork_root_end(struct mag_worker *worker);
 
 /* strand.c - the same: the strands that ran there go on elsewhere. */
 void mag_strand_end(struct mag_sched *sched);
 
-/* fork_end.c - the same: the children it forked and those it ran. */
+/* fork/end.c - the same: the children it forked and those it ran. */
 void mag_fork_end(struct mag_worker *worker);
 
-/* fork_run.c - whether `job` is a root of mag_fork_run; if so its caller is told that it
+/* fork/root.c - whether `job` is a root of mag_fork_run; if so its caller is told that it
  * will not run. */
 bool mag_fork_root_drop(struct mag_job *job);
 

@@ -173,7 +173,7 @@ typedef void (*mag_fork_body)(mag_fork w, void *payload);
 
 /*
  * One waiting child.  Owner and thieves agree over `body` and `claim`; the protocol and
- * its proof are in sched/fork_stack.h.
+ * its proof are in sched/fork/stack.h.
  */
 struct mag_fork_slot {
     MAG_ATOMIC(mag_fork_body) body; /* [A] NULL: no child here */

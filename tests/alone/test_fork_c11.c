@@ -12,8 +12,8 @@
 #include "tests/support/cmocka.h"
 
 /* NOLINTBEGIN(bugprone-suspicious-include): all that is needed. */
-#include "sched/fork_deque.c"
-#include "sched/fork_join.c"
+#include "sched/fork/deque.c"
+#include "sched/fork/join.c"
 /* NOLINTEND(bugprone-suspicious-include) */
 
 #include <magpie/barrier.h>

@@ -23,13 +23,13 @@ import weaken  # pylint: disable=wrong-import-position
 HERE = weaken.ROOT / "tests/model/genmc"
 MODELS = ("rc11", "imm")
 DRIVERS = {  # driver: the orders that it must notice, one at a time, under one of both
-    "inject": ["sched/inject.h mag_inject_pop 3 release",
-               "sched/inject.h mag_inject_pop 1 acquire",
-               "sched/inject.h mag_inject_push 2 release"],
-    "strand": ["sched/strand_queue.h mag_strand_pop 3 release",
-               "sched/strand_queue.h mag_strand_push 1 acq_rel to acquire"],
-    "runq": ["sched/runq.h mag_runq_claim 3 release", "sched/runq.h mag_runq_push 2 release"],
-    "park": ["sched/idle.c claim_bit 1 acquire", "sched/idle.c mag_idle_announce 2 seq_cst"],
+    "inject": ["sched/queue/inject.h mag_inject_pop 3 release",
+               "sched/queue/inject.h mag_inject_pop 1 acquire",
+               "sched/queue/inject.h mag_inject_push 2 release"],
+    "strand": ["sched/strand/queue.h mag_strand_pop 3 release",
+               "sched/strand/queue.h mag_strand_push 1 acq_rel to acquire"],
+    "runq": ["sched/queue/runq.h mag_runq_claim 3 release", "sched/queue/runq.h mag_runq_push 2 release"],
+    "park": ["sched/idle/idle.c claim_bit 1 acquire", "sched/idle/idle.c mag_idle_announce 2 seq_cst"],
 }
 FLAGS = ["--disable-estimation", "--disable-spin-assume", "--disable-ipr", "--v1"]
 

@@ -15,8 +15,8 @@
 #include <magpie/promise.h>
 
 /* In place of pools and promises: what the modelled file asks of them. */
-#define VTASK_POOLED_H
-#define VTASK_PROMISE_H
+#define VTASK_CORE_POOLED_H
+#define VTASK_PROMISE_PROMISE_H
 
 struct mag_pooled {
     size_t size;
@@ -39,7 +39,7 @@ static void mag_pooled_give(mag_pooled *pooled, void *object);
 static bool mag_promise_observe(mag_promise *promise, mag_observer *observer);
 static bool mag_promise_forget(mag_promise *promise, mag_observer *observer);
 
-#include "vtask/when_any.c"
+#include "vtask/combine/when_any.c"
 
 enum { MANY = 2 };
 

@@ -4,10 +4,10 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/bias.h"
+#include "sched/queue/bias.h"
 #include "tests/model/model.h"
 
-#include "sched/bias.c"
+#include "sched/queue/bias.c"
 
 bool mag_asym_heavy()
 {

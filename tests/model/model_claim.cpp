@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "vtask/claim.h"
+#include "vtask/operation/claim.h"
 
 enum { COMPLETERS = 2, OPERATIONS = 2 };
 

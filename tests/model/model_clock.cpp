@@ -1,14 +1,14 @@
 /*
- * Two starters and the clock's thread, as in the table of sched/clock.h: the clock never
- * sleeps beyond a timer that is started, nor beyond its end.
+ * Two starters and the clock's thread, as in the table of sched/timer/clock.h: the clock
+ * never sleeps beyond a timer that is started, nor beyond its end.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "tests/model/model.h"
 
-#include "sched/clock.c"
-#include "sched/timer.c"
-#include "sched/wheel.c"
+#include "sched/timer/clock.c"
+#include "sched/timer/timer.c"
+#include "sched/timer/wheel.c"
 
 enum { WHEELS = 2, CLOCK = WHEELS };
 

@@ -16,12 +16,12 @@
 #undef atomic_signal_fence
 #define atomic_signal_fence(order) atomic_thread_fence(order)
 
-#include "vtask/core.c"
+#include "vtask/core/core.c"
 
 /* Who waits for a visitor lets the others run. */
-#define VTASK_TURNS_H
+#define VTASK_CORE_TURNS_H
 #define mag_turn_give_way(tries) ((void)(tries), rl::yield(1, $))
-#include "vtask/visit.c"
+#include "vtask/value/visit.c"
 
 void mag_barrier_heavy()
 {

@@ -13,10 +13,10 @@ struct mag_sched;
 /* Joins that sleep soon; the model's sleep has no end but a wake. */
 #define MAG_FORK_JOIN_SPINS 1
 
-#include "sched/fork_stack.h"
+#include "sched/fork/stack.h"
 
-#include "sched/fork_deque.c"
-#include "sched/fork_join.c"
+#include "sched/fork/deque.c"
+#include "sched/fork/join.c"
 
 #include <new>
 #include <sys/mman.h>

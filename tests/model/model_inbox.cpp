@@ -1,7 +1,7 @@
 /*
  * A job for everybody and one for a certain worker, while two workers park: the second
  * never waits beside its sleeping worker, though the first may take the count of one
- * worker and the bit of the other ("Counting" in sched/idle.h).
+ * worker and the bit of the other ("Counting" in sched/idle/idle.h).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

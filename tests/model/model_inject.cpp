@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/inject.h"
+#include "sched/queue/inject.h"
 #include "tests/model/model.h"
 
 enum { PRODUCERS = 2, EACH = 2, JOBS = PRODUCERS * EACH };

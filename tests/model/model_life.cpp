@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "vtask/debug_life.h"
+#include "vtask/debug/life.h"
 
 enum { WORDS = 2, LIVES = 2 };
 

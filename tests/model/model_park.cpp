@@ -1,6 +1,6 @@
 /*
  * Threads post from outside while two workers search, park and wake each other: a job
- * never waits beside a worker that sleeps, (I1) in sched/idle.h.
+ * never waits beside a worker that sleeps, (I1) in sched/idle/idle.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
 /*
- * The stack of a pool (numa/pool_stack.h) under the Relacy model checker: random
+ * The stack of a pool (numa/pool/stack.h) under the Relacy model checker: random
  * interleavings of three threads on two or three links, in the C11 memory model, races of
  * plain accesses included.
  *

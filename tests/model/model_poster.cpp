@@ -1,7 +1,7 @@
 /*
- * Two threads post from outside while a third one stops the scheduler, as in the table of
- * sched/self.h: whoever was let in is waited for, with all that it did, and who comes
- * after the close touches nothing.
+ * Two threads post from outside while a third one stops the scheduler, as in the table
+ * of sched/worker/self.h: whoever was let in is waited for, with all that it did, and who
+ * comes after the close touches nothing.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,7 +10,7 @@
 /* What the process knows of a thread is the model's. */
 #define _Thread_local
 #define MODEL_POSTERS
-#include "sched/self.h"
+#include "sched/worker/self.h"
 
 /* The list's lock is made before there is a model: a spin lock of the model's stands for
  * it. */
@@ -42,7 +42,7 @@ static mag_spin *list_spin;
  * many as its threads ask for. */
 #define posters (*posters_of_model)
 
-#include "sched/self.c"
+#include "sched/worker/self.c"
 
 enum { POSTERS = 2, STOPPER = POSTERS };
 

@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/runq.h"
+#include "sched/queue/runq.h"
 #include "tests/model/model.h"
 
 enum { CAPACITY = 2, JOBS = 4 };

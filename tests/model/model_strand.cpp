@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/strand_queue.h"
+#include "sched/strand/queue.h"
 #include "tests/model/model.h"
 
 enum { POSTERS = 2, EACH = 2, JOBS = POSTERS * EACH };

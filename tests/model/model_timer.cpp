@@ -5,8 +5,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/spin.h"
-#include "sched/timer_state.h"
+#include "base/spin.h"
+#include "sched/timer/state.h"
 #include "tests/model/model.h"
 
 struct mag_clock_wheel {

@@ -1,7 +1,7 @@
 /*
  * A worker keeps a job to itself and waits for it, while others search, find and park:
  * one of those who are parked is the watcher and finds it, or somebody searches and
- * will.  (I2) in sched/idle.h.
+ * will.  (I2) in sched/idle/idle.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

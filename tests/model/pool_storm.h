@@ -1,5 +1,5 @@
 /*
- * pool_storm.h - the stack of a pool as numa/pool_stack.h has it, in the form that the
+ * pool_storm.h - the stack of a pool as numa/pool/stack.h has it, in the form that the
  * including model has chosen: three threads pop and push, and nobody holds what another
  * holds, or finds it half written.
  *
@@ -20,7 +20,7 @@
 
 /* Who waits for a pop lets it run. */
 #define sched_yield() rl::yield(1, $)
-#include "numa/pool_stack.h"
+#include "numa/pool/stack.h"
 
 enum { THREADS = 3, LINKS = 3 };
 

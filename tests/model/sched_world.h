@@ -15,13 +15,13 @@
 
 #include "sched/core.h"
 
-#include "sched/bias.c"
-#include "sched/hand.c"
-#include "sched/idle.c"
-#include "sched/next.c"
-#include "sched/park.c"
-#include "sched/post.c"
-#include "sched/search.c"
+#include "sched/idle/idle.c"
+#include "sched/idle/park.c"
+#include "sched/post/post.c"
+#include "sched/queue/bias.c"
+#include "sched/queue/hand.c"
+#include "sched/worker/next.c"
+#include "sched/worker/search.c"
 
 bool mag_asym_heavy()
 {

@@ -33,27 +33,27 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build" / "weaken"
 MODELS = {  # driver: the files whose orders it, or another one, must notice
-    "model_inject": ["sched/inject.h"],
-    "model_strand": ["sched/strand_queue.h"],
-    "model_timer": ["sched/timer_state.h"],
-    "model_clock": ["sched/clock.h", "sched/clock.c"],
-    "model_runq": ["sched/runq.h"],
-    "model_bias": ["sched/bias.h", "sched/bias.c", "sched/spin.h", "sched/asym.h"],
-    "model_park": ["sched/idle.h", "sched/idle.c", "sched/inject.h"],
-    "model_end": ["sched/idle.c", "sched/phase.h"],
-    "model_inbox": ["sched/idle.c", "sched/idle.h"],
-    "model_watch": ["sched/idle.c", "sched/idle.h"],
-    "model_poster": ["sched/self.h", "sched/self.c"],
-    "model_fork": ["sched/fork_deque.c", "sched/fork_join.c", "include/magpie/fork.h"],
-    "model_claim": ["vtask/claim.h"],
-    "model_promise": ["vtask/promise.h", "vtask/promise.c"],
-    "model_pool_stack": ["numa/pool_stack.h"],
-    "model_pool_ck": ["numa/pool_stack.h"],
-    "model_core": ["vtask/core.h", "vtask/core.c", "vtask/visit.c"],
-    "model_life": ["vtask/debug_life.h"],
-    "model_any": ["vtask/when_any.c"],
+    "model_inject": ["sched/queue/inject.h"],
+    "model_strand": ["sched/strand/queue.h"],
+    "model_timer": ["sched/timer/state.h"],
+    "model_clock": ["sched/timer/clock.h", "sched/timer/clock.c"],
+    "model_runq": ["sched/queue/runq.h"],
+    "model_bias": ["sched/queue/bias.h", "sched/queue/bias.c", "base/spin.h", "base/asym.h"],
+    "model_park": ["sched/idle/idle.h", "sched/idle/idle.c", "sched/queue/inject.h"],
+    "model_end": ["sched/idle/idle.c", "sched/life/phase.h"],
+    "model_inbox": ["sched/idle/idle.c", "sched/idle/idle.h"],
+    "model_watch": ["sched/idle/idle.c", "sched/idle/idle.h"],
+    "model_poster": ["sched/worker/self.h", "sched/worker/self.c"],
+    "model_fork": ["sched/fork/deque.c", "sched/fork/join.c", "include/magpie/fork.h"],
+    "model_claim": ["vtask/operation/claim.h"],
+    "model_promise": ["vtask/promise/promise.h", "vtask/promise/promise.c"],
+    "model_pool_stack": ["numa/pool/stack.h"],
+    "model_pool_ck": ["numa/pool/stack.h"],
+    "model_core": ["vtask/core/core.h", "vtask/core/core.c", "vtask/value/visit.c"],
+    "model_life": ["vtask/debug/life.h"],
+    "model_any": ["vtask/combine/when_any.c"],
 }
-ROOMS = ("sched", "vtask", "numa")
+ROOMS = ("base", "numa", "sched", "vtask")
 WEAKER = {"seq_cst": ["acq_rel"], "acq_rel": ["acquire", "release"], "acquire": ["relaxed"],
           "release": ["relaxed"]}
 WEAKER_LOAD = {"seq_cst": "acquire", "acquire": "relaxed"}

@@ -9,7 +9,7 @@
 #ifndef TESTS_STRESS_POOL_STACK_STORM_H
 #define TESTS_STRESS_POOL_STACK_STORM_H
 
-#include "numa/pool_stack.h"
+#include "numa/pool/stack.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 

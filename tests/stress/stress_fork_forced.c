@@ -11,8 +11,8 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 
-#include "sched/asym.h"
-#include "sched/spin.h"
+#include "base/asym.h"
+#include "base/spin.h"
 
 #include <magpie/barrier.h>
 
@@ -22,8 +22,8 @@ static bool hooked_try_lock(struct mag_spin *spin);
 #define mag_barrier_heavy hooked_heavy
 #define mag_spin_try_lock hooked_try_lock
 /* NOLINTBEGIN(bugprone-suspicious-include): the room itself, with the hooks. */
-#include "sched/fork_deque.c"
-#include "sched/fork_join.c"
+#include "sched/fork/deque.c"
+#include "sched/fork/join.c"
 /* NOLINTEND(bugprone-suspicious-include) */
 #undef mag_barrier_heavy
 #undef mag_spin_try_lock

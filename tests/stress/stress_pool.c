@@ -7,7 +7,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "numa/pool.h"
+#include "numa/pool/pool.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 

@@ -16,24 +16,24 @@ BODY = SPDX + "int f(_Atomic(int) *w, int *a)\n{{\n{}}}\n"
 LOAD = "atomic_load_explicit(w, memory_order_relaxed)"
 
 BAD = [
-    ("layers", "numa/a.c", SPDX + '#include "sched/idle.h"\n'),
+    ("layers", "numa/a.c", SPDX + '#include "sched/idle/idle.h"\n'),
     ("layers", "numa/a.c", SPDX + "#include <magpie/sched.h>\n"),
-    ("layers", "sched/a.c", SPDX + '#include "numa/pool.h"\n'),
-    ("layers", "sched/a.c", SPDX + '#include "vtask/core.h"\n'),
+    ("layers", "sched/a.c", SPDX + '#include "numa/pool/pool.h"\n'),
+    ("layers", "sched/a.c", SPDX + '#include "vtask/core/core.h"\n'),
     ("layers", "sched/a.c", SPDX + '#include "idle.h"\n'),
     ("layers", "sched/a.c", SPDX + "#include <magpie/vtask.h>\n"),
     ("layers", "sched/a.c", SPDX + "/* Runs a value task. */\n"),
     ("layers", "include/magpie/numa.h",
      HEADER.replace("MAGPIE_A", "MAGPIE_NUMA").format("#include <magpie/sched.h>\n")),
-    ("layers", "include/magpie/a.h", HEADER.format('#include "sched/idle.h"\n')),
-    ("layers", "bench/a.c", SPDX + '#include "sched/idle.h"\n'),
+    ("layers", "include/magpie/a.h", HEADER.format('#include "sched/idle/idle.h"\n')),
+    ("layers", "bench/a.c", SPDX + '#include "sched/idle/idle.h"\n'),
     ("layers", "bench/a.c", SPDX + '#include "bench/text/text.h"\n'),
     ("layers", "bench/new/a.c", SPDX + '#include "bench/text/text.h"\n'),
     ("layers", "bench/text/a.c", SPDX + '#include "bench/cli/command.h"\n'),
     ("layers", "bench/measure/a.c", SPDX + '#include "bench/report/report.h"\n'),
     ("layers", "bench/peers/common/a.c", SPDX + '#include "bench/measure/lane.h"\n'),
-    ("layers", "examples/a.c", SPDX + '#include "numa/pool.h"\n'),
-    ("layers", "tests/unit/test_a.c", SPDX + '#include "numa/pool.h"\n#include "sched/idle.h"\n'),
+    ("layers", "examples/a.c", SPDX + '#include "numa/pool/pool.h"\n'),
+    ("layers", "tests/unit/test_a.c", SPDX + '#include "numa/pool/pool.h"\n#include "sched/idle/idle.h"\n'),
     ("orders", "sched/a.c", BODY.format(f"    return {LOAD};\n")),
     ("orders", "sched/a.c", BODY.format(f"    /* relaxed: a hint. */\n\n    return {LOAD};\n")),
     ("orders", "sched/a.c", BODY.format(f"    /* relaxed: a hint. */\n    g();\n    return {LOAD};\n")),
@@ -83,10 +83,10 @@ BAD = [
 ]
 
 GOOD = [
-    ("sched/a.c", SPDX + '#include "sched/idle.h"\n#include <magpie/numa.h>\n'),
+    ("sched/a.c", SPDX + '#include "sched/idle/idle.h"\n#include <magpie/numa.h>\n'),
     ("vtask/a.c", SPDX + "#include <magpie/sched.h>\n#include <magpie/pool.h>\n"),
     ("tests/unit/test_a.c",
-     SPDX + '#include "sched/idle.h"\n#include "tests/support/run.h"\n#include <magpie/numa.h>\n'),
+     SPDX + '#include "sched/idle/idle.h"\n#include "tests/support/run.h"\n#include <magpie/numa.h>\n'),
     ("sched/a.c", BODY.format(f"    /* relaxed: a hint. */\n    return {LOAD};\n")),
     ("sched/a.c", BODY.format(f"    /* relaxed: a hint,\n     * no more. */\n    *a =\n        {LOAD};\n"
                               "    return 0;\n")),

@@ -3,7 +3,7 @@
 
 #include "tests/support/run.h"
 
-#include "numa/magazine.h"
+#include "numa/pool/magazine.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/run.h"
 
-#include "sched/asym.h"
+#include "base/asym.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * clock that stands still but while it sleeps. */
 #include "tests/support/cmocka.h"
 
-#include "sched/asym.h"
-#include "sched/os.h"
+#include "base/asym.h"
+#include "base/os.h"
 
 enum { BEGIN_NS = 1000, MILLISECOND_NS = 1000000, SLEEPS_MAX = 10000 };
 
@@ -37,7 +37,7 @@ static void sleep_in_part(_Atomic(uint32_t) *word, uint32_t expected, int64_t ti
 #define mag_os_now_ns  read_clock
 #define mag_os_wait    sleep_in_part
 /* NOLINTNEXTLINE(bugprone-suspicious-include): what it calls is replaced above. */
-#include "sched/barrier.c"
+#include "base/barrier.c"
 
 static int begin(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "numa/errno_text.h"
+#include "base/errno_text.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 

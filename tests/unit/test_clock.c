@@ -2,7 +2,7 @@
 /* White-box: the file is compiled into this test, with its sleep replaced. */
 #include "tests/unit/fake_sched.h"
 
-#include "sched/clock.h"
+#include "sched/timer/clock.h"
 
 static void sleep_or_not(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns);
 static bool announce(struct mag_clock *clock, uint64_t tick);
@@ -10,7 +10,7 @@ static bool announce(struct mag_clock *clock, uint64_t tick);
 #define mag_clock_announce announce
 #define mag_os_wait        sleep_or_not
 /* NOLINTNEXTLINE(bugprone-suspicious-include): what it calls is replaced above. */
-#include "sched/clock.c"
+#include "sched/timer/clock.c"
 #undef mag_clock_announce
 #undef mag_os_wait
 

@@ -9,8 +9,8 @@
 #include "tests/support/cmocka.h"
 #include "tests/unit/fp_kit.h"
 
-#include "sched/asym.h"
-#include "sched/fork_deque.h"
+#include "base/asym.h"
+#include "sched/fork/deque.h"
 
 enum { STACKS = 2, DEPTH = 64, STACK_BYTES = 1 << 24 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sched/hand.h"
+#include "sched/queue/hand.h"
 #include "tests/support/cmocka.h"
 
 enum { CAPACITY = 64, JOBS = 64 };

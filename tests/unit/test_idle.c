@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sched/idle.h"
+#include "sched/idle/idle.h"
 #include "tests/support/cmocka.h"
 
 enum { WORKERS = 130 };

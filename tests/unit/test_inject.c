@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sched/inject.h"
+#include "sched/queue/inject.h"
 #include "tests/support/cmocka.h"
 
 enum { JOBS = 8 };

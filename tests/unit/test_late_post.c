@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "sched/core.h"
-#include "sched/self.h"
+#include "sched/worker/self.h"
 #include "tests/unit/ends_kit.h"
 
 #include <glob.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "numa/pool.h"
+#include "numa/pool/pool.h"
 #include "tests/support/fault.h"
 #include "tests/unit/pool_kit.h"
 

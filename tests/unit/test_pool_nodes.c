@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "numa/pool.h"
+#include "numa/pool/pool.h"
 #include "tests/unit/pool_kit.h"
 
 #include <errno.h>

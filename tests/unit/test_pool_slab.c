@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "numa/pool_slab.h"
+#include "numa/pool/slab.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 

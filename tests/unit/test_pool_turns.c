@@ -3,7 +3,7 @@
 #include "tests/unit/turns_kit.h"
 
 #define MAG_POOL_WITHOUT_CK
-#include "numa/magazine.h"
+#include "numa/pool/magazine.h"
 
 static int set_up(void **state)
 {

@@ -2,13 +2,13 @@
 /* White-box: the file is compiled into this test, with its sleep replaced. */
 #include "tests/unit/fake_sched.h"
 
-#include "sched/self.h"
+#include "sched/worker/self.h"
 
 static void poster_leaves(int64_t nap_ns);
 
 #define mag_os_nap poster_leaves
 /* NOLINTNEXTLINE(bugprone-suspicious-include): what it calls is replaced above. */
-#include "sched/self.c"
+#include "sched/worker/self.c"
 #undef mag_os_nap
 
 static unsigned naps;

@@ -5,7 +5,7 @@
  */
 #include "tests/unit/vtask_kit.h"
 
-#include "vtask/core.h"
+#include "vtask/core/core.h"
 
 static unsigned recycled;
 static struct mag_core core;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sched/runq.h"
+#include "sched/queue/runq.h"
 #include "tests/support/cmocka.h"
 
 enum { CAPACITY = 4, JOBS = 64 };

@@ -3,7 +3,7 @@
 #include "tests/support/run.h"
 #include "tests/unit/fake_sched.h"
 
-#include "sched/self.h"
+#include "sched/worker/self.h"
 
 static void count(struct mag_job *job)
 {

@@ -3,7 +3,7 @@
  * end, so that one of a lower real-time priority runs on. */
 #include "tests/unit/turns_kit.h"
 
-#include "sched/spin.h"
+#include "base/spin.h"
 
 static struct mag_spin spin;
 

@@ -9,7 +9,7 @@
 
 static void other_completer(void);
 #define mag_barrier_heavy other_completer
-#include "vtask/visit.c" /* NOLINT(bugprone-suspicious-include) */
+#include "vtask/value/visit.c" /* NOLINT(bugprone-suspicious-include) */
 
 static struct mag_core core;
 

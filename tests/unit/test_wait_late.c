@@ -4,13 +4,13 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 
-#include "vtask/promise.h"
+#include "vtask/promise/promise.h"
 
 static bool forget_too_late(struct mag_promise *promise, struct mag_observer *observer);
 
 #define mag_promise_forget forget_too_late
 /* NOLINTNEXTLINE(bugprone-suspicious-include): what it calls is replaced above. */
-#include "vtask/wait.c"
+#include "vtask/promise/wait.c"
 #undef mag_promise_forget
 
 static pthread_t completer;

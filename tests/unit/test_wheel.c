@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sched/wheel.h"
+#include "sched/timer/wheel.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 

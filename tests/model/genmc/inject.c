@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/inject.h"
+#include "sched/queue/inject.h"
 
 #include <assert.h>
 #include <pthread.h>

@@ -1,12 +1,12 @@
 /*
- * Two workers park while the end is announced, as in sched/phase.h: nobody would sleep
- * through it, whichever worker's bit a wake is given to.
+ * Two workers park while the end is announced, as in sched/life/phase.h: nobody would
+ * sleep through it, whichever worker's bit a wake is given to.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/idle.h"
+#include "sched/idle/idle.h"
 
-#include "sched/idle.c"
+#include "sched/idle/idle.c"
 
 #include <assert.h>
 #include <pthread.h>

@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/runq.h"
+#include "sched/queue/runq.h"
 
 #include <assert.h>
 #include <pthread.h>

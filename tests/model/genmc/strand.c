@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/strand_queue.h"
+#include "sched/strand/queue.h"
 
 #include <assert.h>
 #include <pthread.h>

@@ -1,0 +1,65 @@
+/*
+ * asym.h - the asymmetric barrier: owners pay nothing, thieves pay a system call.
+ * Private to the library.
+ *
+ * The shape.  Owner and thief each write a word of their own and then read the other's
+ * (Dekker).  Both need a full barrier between the two, or each may miss the other:
+ *
+ *     owner                           thief
+ *     (1) mine <- 1                   (3) theirs <- 1
+ *         mag_asym_light()                mag_asym_heavy()
+ *     (2) read theirs                 (4) read mine
+ *
+ * With membarrier(2) the owner's barrier is for the compiler only: the thief's call makes
+ * every running thread of the process execute a full barrier, so either (1) is visible to
+ * (4), or (3) is visible to (2).  Where the kernel refuses it both sides fence.  Which of
+ * the two is decided once, before the first scheduler starts, and never changes.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BASE_ASYM_H
+#define BASE_ASYM_H
+
+#include <magpie/atomic.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/*
+ * Decides, once per process.  Later calls do nothing.
+ *
+ *   Returns    whether owners must fence
+ */
+bool mag_asym_init(void);
+
+/* White-box tests: decide for fences, before anything else is started. */
+void mag_asym_force_fences(void);
+
+/* The owner's half; `fenced` is what mag_asym_init returned. */
+static inline void mag_asym_light(bool fenced)
+{
+    if (fenced) {
+#ifdef MAG_UNDER_TSAN
+        /* ThreadSanitizer has no fences: a read-modify-write is a full barrier too. */
+        _Atomic(int) word;
+        atomic_init(&word, 0);
+        /* seq_cst: stands for the fence. */
+        (void)atomic_fetch_add_explicit(&word, 1, memory_order_seq_cst);
+#else
+        /* asymmetric pair, seq_cst: (1) before (2), against mag_asym_heavy. */
+        atomic_thread_fence(memory_order_seq_cst);
+#endif
+    } else {
+        /* seq_cst: (1) before (2) for the compiler; membarrier covers the processor. */
+        atomic_signal_fence(memory_order_seq_cst);
+    }
+}
+
+/*
+ * The thief's half.
+ *
+ *   Returns    true; false the kernel has begun to refuse membarrier (a filter that was
+ *              installed late): nothing is ordered, and the thief must give up
+ */
+bool mag_asym_heavy(void);
+
+#endif

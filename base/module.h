@@ -1,0 +1,14 @@
+/*
+ * module.h - keeps the module that holds the library from being unmapped.  Private to
+ * the library.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BASE_MODULE_H
+#define BASE_MODULE_H
+
+/* Runs by itself when the module is loaded; a call tries again if that has failed.  The
+ * call also makes whoever links the static library take its file. */
+void mag_module_keep(void);
+
+#endif

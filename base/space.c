@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/space.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Places that are tried for a reserve: those of as many workers as there may be. */
+enum { RESERVE_TRIES = 2 * 4096 };
+
+size_t mag_space_page(void)
+{
+    long page = sysconf(_SC_PAGESIZE);
+
+    return page > 0 ? (size_t)page : 4096;
+}
+
+/* -------------------------------------------------------------------- reserving */
+
+/* Address space, without access. */
+static void *map(void *at, size_t size, int flags)
+{
+    void *pages = mmap(at, size, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+
+    return pages == MAP_FAILED ? NULL : pages;
+}
+
+/* With room for every offset that the kernel may choose, which is given back. */
+static void *map_around(size_t size, size_t alignment)
+{
+    char *pages = size <= SIZE_MAX - alignment ? map(NULL, size + alignment, 0) : NULL;
+
+    if (pages == NULL)
+        return NULL;
+    size_t before = -(uintptr_t)pages & (alignment - 1);
+    if (before != 0)
+        (void)munmap(pages, before);
+    (void)munmap(pages + before + size, alignment - before);
+    return pages + before;
+}
+
+/* At that place and no other. */
+static void *map_at(uintptr_t at, size_t size)
+{
+    void *place = (void *)at; /* NOLINT(performance-no-int-to-ptr) */
+    void *pages = map(place, size, MAP_FIXED_NOREPLACE);
+
+    /* Kernels before 4.17 do not know the flag, and choose a place. */
+    if (pages != NULL && pages != place) {
+        (void)munmap(pages, size);
+        return NULL;
+    }
+    return pages;
+}
+
+/* Where the limits of the process have no room around it: the place that the kernel would
+ * choose, and others further and further away, below and above in turn. */
+static void *map_near(size_t size, size_t alignment)
+{
+    void *guess = map(NULL, size, 0);
+    uintptr_t first = (uintptr_t)guess & ~(alignment - 1);
+    void *pages = NULL;
+
+    if (guess == NULL)
+        return NULL;
+    (void)munmap(guess, size);
+    for (uintptr_t i = 0; pages == NULL && i < RESERVE_TRIES; i++) {
+        uintptr_t distance = (i + 1) / 2 * alignment;
+
+        pages = map_at(i % 2 != 0 ? first - distance : first + distance, size);
+    }
+    return pages;
+}
+
+int mag_space_reserve(size_t size, size_t alignment, void **ret_pages)
+{
+    void *pages = map_around(size, alignment);
+
+    if (pages == NULL)
+        pages = map_near(size, alignment);
+    if (pages == NULL)
+        return -ENOMEM;
+    /* In a process that locks what it will map (mlockall, MCL_FUTURE) the kernel would
+     * back all of it as soon as it can be written. */
+    (void)munlock(pages, size);
+    (void)madvise(pages, size, MADV_NOHUGEPAGE);
+    (void)madvise(pages, size, MADV_DONTDUMP);
+    *ret_pages = pages;
+    return 0;
+}
+
+void mag_space_release(void *pages, size_t size)
+{
+    (void)munmap(pages, size);
+}
+
+/* ---------------------------------------------------------------------- opening */
+
+int mag_space_open(void *pages, size_t size)
+{
+    if (mprotect(pages, size, PROT_READ | PROT_WRITE) != 0)
+        return -ENOMEM;
+    (void)madvise(pages, size, MADV_DODUMP);
+    return 0;
+}
+
+void *mag_space_private(size_t size)
+{
+    void *pages = map(NULL, size, 0);
+
+    if (pages != NULL && mag_space_open(pages, size) < 0) {
+        (void)munmap(pages, size);
+        pages = NULL;
+    }
+    return pages;
+}
+
+void mag_space_close(void *pages, size_t size)
+{
+    if (size != 0)
+        (void)mprotect(pages, size, PROT_NONE);
+}
+
+/* The beginning of a file, as text; the empty text where it cannot be read. */
+static void read_line(const char *path, char *text, size_t size)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = file < 0 ? -1 : read(file, text, size - 1);
+
+    if (file >= 0)
+        (void)close(file);
+    text[length > 0 ? length : 0] = '\0';
+}
+
+/* Whether the kernel counts what can be written, whatever MAP_NORESERVE says. */
+static bool is_strict(void)
+{
+    char mode[4];
+
+    read_line("/proc/sys/vm/overcommit_memory", mode, sizeof(mode));
+    return mode[0] == '2';
+}
+
+/* Whether the process locks what it maps, and so backs it: tried on a page. */
+static bool locks_mappings(void)
+{
+    unsigned char backed = 0;
+    size_t page = mag_space_page();
+    void *probe =
+        mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (probe == MAP_FAILED)
+        return true;
+    (void)mincore(probe, page, &backed);
+    (void)munmap(probe, page);
+    return (backed & 1) != 0;
+}
+
+/* Shared memory that is counted as it is touched, though the kernel is strict: a file of
+ * that kind without a name.  -1: there is none. */
+static int make_file(size_t size)
+{
+    struct rlimit limit;
+
+    /* Beyond this limit the kernel would end the process by a signal. */
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur < size)
+        return -1;
+    int file = memfd_create("magpie-fork", MFD_CLOEXEC);
+    if (file >= 0 && ftruncate(file, (off_t)size) != 0) {
+        (void)close(file);
+        file = -1;
+    }
+    return file;
+}
+
+static void *map_shared(void *at, size_t size, int access)
+{
+    int kind = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
+    int file = -1;
+
+    if (is_strict()) {
+        file = make_file(size);
+        if (file < 0)
+            return NULL;
+    }
+    void *pages = mmap(at, size, access, kind | (file < 0 ? MAP_ANONYMOUS : 0), file, 0);
+    if (file >= 0)
+        (void)close(file);
+    return pages == MAP_FAILED ? NULL : pages;
+}
+
+int mag_space_lend(void *pages, size_t size)
+{
+    /* Made accessible at once where that is possible: valgrind takes longer for memory
+     * that becomes so later. */
+    bool locked = locks_mappings();
+    int access = locked ? PROT_NONE : PROT_READ | PROT_WRITE;
+
+    if (map_shared(pages, size, access) == NULL)
+        return -ENOMEM;
+    (void)madvise(pages, size, MADV_DONTDUMP);
+    (void)madvise(pages, size, MADV_NOHUGEPAGE);
+    if (!locked)
+        return 0;
+    (void)munlock(pages, size);
+    return mprotect(pages, size, PROT_READ | PROT_WRITE) == 0 ? 0 : -ENOMEM;
+}
+
+void mag_space_dump(void *pages, size_t size)
+{
+    (void)madvise(pages, size, MADV_DODUMP);
+}
+
+/* ----------------------------------------------------------------------- limits */
+
+/* What the limit leaves to a process that has so many pages. */
+static size_t left_of(int resource, size_t pages)
+{
+    struct rlimit limit;
+    size_t used = pages * mag_space_page();
+
+    if (getrlimit((__rlimit_resource_t)resource, &limit) != 0 ||
+        limit.rlim_cur == RLIM_INFINITY)
+        return SIZE_MAX;
+    return limit.rlim_cur > used ? (size_t)limit.rlim_cur - used : 0;
+}
+
+void mag_space_left(struct mag_space_left *ret_left)
+{
+    enum { SPACE = 0, DATA = 5, FIELDS };
+    size_t pages[FIELDS] = {0};
+    char text[128];
+    char *next = text;
+
+    read_line("/proc/thread-self/statm", text, sizeof(text));
+    for (int i = 0; i < FIELDS; i++)
+        pages[i] = strtoul(next, &next, 10);
+    ret_left->space = left_of(RLIMIT_AS, pages[SPACE]);
+    ret_left->data = left_of(RLIMIT_DATA, pages[DATA]);
+}
+
+bool mag_space_is_watched(void)
+{
+    /* It runs a process with libraries of its own. */
+    const char *libraries =
+        getenv("LD_PRELOAD"); /* NOLINT(concurrency-mt-unsafe): nothing is set here. */
+
+    return libraries != NULL && strstr(libraries, "/vgpreload_") != NULL;
+}

@@ -1,0 +1,27 @@
+/*
+ * cgroup.h - the CPU limits of the control groups around this process.  Private to numa/.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef NUMA_BUDGET_CGROUP_H
+#define NUMA_BUDGET_CGROUP_H
+
+#include <magpie/numa.h>
+
+/* Limits found, the process's own group first; a growing array. */
+struct mag_cgroup_levels {
+    struct mag_budget_level *level; /* each path is allocated */
+    uint32_t count;
+};
+
+/*
+ * Reads the limits of every group from the process's own to the root of each hierarchy
+ * that controls CPU time, below the directory `root`.
+ *
+ *   Returns    0, also when there are none; -ENOMEM: what was found is freed
+ */
+int mag_cgroup_read(const char *root, struct mag_cgroup_levels *ret_levels);
+
+void mag_cgroup_free(struct mag_cgroup_levels *levels);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "numa/machine/topology.h"
+
+#include <errno.h>
+#include <linux/mempolicy.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Without HWLOC_MEMBIND_STRICT this is a preference: when the node is full, pages come
+ * from elsewhere and nobody is killed. */
+static bool bind(const struct mag_topology *topology, uint32_t node, void *pages,
+                 size_t size)
+{
+    hwloc_bitmap_t set = hwloc_bitmap_alloc();
+    bool bound = set != NULL &&
+                 hwloc_bitmap_only(set, topology->nodes[node].os_index) == 0 &&
+                 hwloc_set_area_membind(topology->hwloc, pages, size, set,
+                                        HWLOC_MEMBIND_BIND, HWLOC_MEMBIND_BYNODESET) == 0;
+
+    hwloc_bitmap_free(set);
+    return bound;
+}
+
+int mag_node_map(const struct mag_topology *topology, uint32_t node, size_t size,
+                 void **ret_pages, enum mag_placed *ret_obtained)
+{
+    if (size == 0 || (node != MAG_NONE && node >= topology->node_count))
+        return -EINVAL;
+
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (pages == MAP_FAILED)
+        return -ENOMEM;
+    /* Where there is one node there is nothing to choose, and a filter may forbid to. */
+    bool wanted = node != MAG_NONE && topology->node_count > 1 &&
+                  mag_topology_is_this_machine(topology);
+    *ret_obtained =
+        wanted && bind(topology, node, pages, size) ? MAG_PLACED : MAG_FIRST_TOUCH;
+    *ret_pages = pages;
+    return 0;
+}
+
+void mag_node_unmap(void *pages, size_t size)
+{
+    if (pages != NULL)
+        (void)munmap(pages, size);
+}
+
+/* Sets the default policy on a page of our own, which changes nothing. */
+bool mag_node_binding_allowed(void)
+{
+    long page = sysconf(_SC_PAGESIZE);
+    void *probe = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (probe == MAP_FAILED)
+        return false;
+    bool allowed = syscall(SYS_mbind, probe, page, MPOL_DEFAULT, NULL, 0, 0) == 0;
+    (void)munmap(probe, (size_t)page);
+    return allowed;
+}

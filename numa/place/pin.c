@@ -1,0 +1,210 @@
+/*
+ * pin.c - pinning the calling thread, and what that hides.
+ *
+ * A pinned thread's affinity mask says where it is, no longer where this process may run;
+ * and threads and processes that it creates inherit that mask.  So the mask of before is
+ * kept: its origin.  A thread that was pinned here has its origin in a variable of its
+ * own.  One that a pinned thread has created has nothing but what the kernel hands on,
+ * and of that the timer slack is the only number that has no other meaning to anybody: a
+ * pinned thread's is a few nanoseconds longer than it was, by the number of its origin
+ * and, so that a thread may narrow itself to another PU, by that of its PU.
+ *
+ * Ownership
+ *   [L] under the lock; entries below `count` are immutable   [T] the thread itself
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "numa/machine/topology.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+/* Different masks, and slacks, of threads before they were pinned.  Those that find no
+ * room share the last, which is better than to be held to one PU. */
+enum { ORIGINS = 8 };
+
+/* PUs that marks tell apart, modulo this many. */
+enum { MARKED_PUS = 32 };
+
+struct origin {
+    struct mag_affinity mask;
+    int slack; /* nanoseconds; negative: unknown, so nothing marks what is created */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct origin origins[ORIGINS]; /* [L] */
+static uint32_t origin_count;          /* [L] */
+
+/* [T] Where this thread was pinned, and its origin; NULL: it was not. */
+static _Thread_local struct {
+    const struct origin *origin;
+    uint32_t cpu;
+    bool given_up; /* by mag_unpin_self */
+} own_pin;
+
+/* ----------------------------------------------------------------------- fork */
+
+static void note_pin(void)
+{
+    (void)pthread_mutex_lock(&lock);
+}
+
+static void after_fork(void)
+{
+    (void)pthread_mutex_unlock(&lock);
+}
+
+static __attribute__((constructor(101))) void see_pin_forks(void)
+{
+    (void)pthread_atfork(note_pin, after_fork, after_fork);
+}
+
+/* -------------------------------------------------------------------- origins */
+
+static int read_slack(void)
+{
+    return prctl(PR_GET_TIMERSLACK, 0UL, 0UL, 0UL, 0UL);
+}
+
+static void set_slack(int slack)
+{
+    (void)prctl(PR_SET_TIMERSLACK, (unsigned long)slack, 0UL, 0UL, 0UL);
+}
+
+/* The slack of threads of that origin that are pinned to that PU. */
+static int mark_of(const struct origin *origin, uint32_t cpu)
+{
+    return origin->slack + 1 + (int)(origin - origins) * MARKED_PUS +
+           (int)(cpu % MARKED_PUS);
+}
+
+static const struct origin *remember(const struct mag_affinity *mask, int slack)
+{
+    uint32_t i = 0;
+
+    (void)pthread_mutex_lock(&lock);
+    while (i < origin_count && (origins[i].slack != slack ||
+                                memcmp(&origins[i].mask, mask, sizeof(*mask)) != 0))
+        i++;
+    if (i == ORIGINS)
+        i--;
+    if (i == origin_count) {
+        origins[i] = (struct origin){.mask = *mask, .slack = slack};
+        origin_count++;
+    }
+    (void)pthread_mutex_unlock(&lock);
+    return &origins[i];
+}
+
+static const struct origin *find_marked(int slack, uint32_t cpu)
+{
+    const struct origin *found = NULL;
+
+    (void)pthread_mutex_lock(&lock);
+    for (uint32_t i = 0; i < origin_count && found == NULL; i++) {
+        if (origins[i].slack >= 0 && mark_of(&origins[i], cpu) == slack)
+            found = &origins[i];
+    }
+    (void)pthread_mutex_unlock(&lock);
+    return found;
+}
+
+/* The origin of a thread that has been pinned, or was created by such a one, and whose
+ * mask, `now`, has not been set anew since; else NULL. */
+static const struct origin *find_origin(const struct mag_affinity *now)
+{
+    uint32_t cpu = mag_affinity_only(now);
+
+    if (cpu == MAG_NONE)
+        return NULL;
+    if (own_pin.origin != NULL)
+        return cpu == own_pin.cpu && !own_pin.given_up ? own_pin.origin : NULL;
+    return find_marked(read_slack(), cpu);
+}
+
+bool mag_pin_see_through(struct mag_affinity *ret_mask)
+{
+    if (!mag_affinity_read(ret_mask))
+        return false;
+
+    const struct origin *origin = find_origin(ret_mask);
+    if (origin != NULL)
+        *ret_mask = origin->mask;
+    return true;
+}
+
+/* -------------------------------------------------------------------- pinning */
+
+static void set_pinned(const struct origin *origin, uint32_t cpu)
+{
+    own_pin.origin = origin;
+    own_pin.cpu = cpu;
+    own_pin.given_up = false;
+    if (origin != NULL && origin->slack >= 0)
+        set_slack(mark_of(origin, cpu));
+}
+
+/* Whether the kernel has done what it said. */
+static enum mag_pinned look_again(uint32_t os_pu)
+{
+    struct mag_affinity now;
+
+    return !mag_affinity_read(&now) || mag_affinity_only(&now) == os_pu ? MAG_PINNED
+                                                                        : MAG_PIN_LOST;
+}
+
+int mag_pin_self(const struct mag_topology *topology, uint32_t pu,
+                 enum mag_pinned *ret_obtained)
+{
+    struct mag_affinity before;
+    const struct origin *origin = NULL;
+
+    if (pu >= topology->pu_count)
+        return -EINVAL;
+    if (!mag_topology_is_this_machine(topology)) {
+        *ret_obtained = MAG_PIN_FOREIGN;
+        return 0;
+    }
+    if (mag_affinity_read(&before)) {
+        origin = find_origin(&before);
+        if (origin == NULL)
+            origin = remember(&before, read_slack());
+    }
+
+    uint32_t os_pu = topology->pus[pu].os_index;
+    /* Not by hwloc, which allocates: for a thread's first allocation the C library
+     * reserves 64 MiB of address space. */
+    if (!mag_affinity_set_only(os_pu)) {
+        *ret_obtained = MAG_PIN_REFUSED;
+        return 0;
+    }
+    set_pinned(origin, os_pu);
+    *ret_obtained = look_again(os_pu);
+    return 0;
+}
+
+uint32_t mag_unpin_self(void)
+{
+    struct mag_affinity now;
+    const struct origin *origin = mag_affinity_read(&now) ? find_origin(&now) : NULL;
+
+    if (origin == NULL || !mag_affinity_set(&origin->mask))
+        return MAG_NONE;
+    if (origin->slack >= 0)
+        set_slack(origin->slack);
+    /* Also of a thread that has only inherited it: it may be pinned again. */
+    own_pin.origin = origin;
+    own_pin.cpu = mag_affinity_only(&now);
+    own_pin.given_up = true;
+    return own_pin.cpu;
+}
+
+bool mag_repin_self(uint32_t os_pu)
+{
+    if (own_pin.origin == NULL || os_pu != own_pin.cpu || !mag_affinity_set_only(os_pu))
+        return false;
+    set_pinned(own_pin.origin, os_pu);
+    return true;
+}

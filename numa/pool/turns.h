@@ -1,0 +1,37 @@
+/*
+ * turns.h - waiting for the holder of a lock: look again, then let others run, then
+ * sleep, so that a thread of a lower real-time priority comes to its end, too.  Private
+ * to numa/.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef NUMA_POOL_TURNS_H
+#define NUMA_POOL_TURNS_H
+
+#include "base/uncancelled.h"
+
+#include <sched.h>
+#include <time.h>
+
+enum { POOL_TURN_YIELDS = 64, POOL_TURN_NAP_NS = 50000 };
+
+/* No cancellation point. */
+static inline void mag_pool_nap(void)
+{
+    struct timespec nap = {.tv_nsec = POOL_TURN_NAP_NS};
+    int cancel = mag_cancel_hold();
+
+    (void)nanosleep(&nap, NULL);
+    mag_cancel_let(cancel);
+}
+
+/* Before the look number `tries` + 1. */
+static inline void mag_pool_give_way(unsigned tries)
+{
+    if (tries < POOL_TURN_YIELDS)
+        (void)sched_yield();
+    else
+        mag_pool_nap();
+}
+
+#endif

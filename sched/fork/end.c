@@ -1,0 +1,107 @@
+/*
+ * end.c - what a thread that ends in the middle of its work leaves on its fork
+ * stack: the children that it forked, and those of others that it ran.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "sched/core.h"
+#include "sched/fork/deque.h"
+
+/* Between two looks at a child that a thief runs. */
+enum { CHILD_NAP_NS = 50000 };
+
+/* ------------------------------------------------------------- by a thread that ends */
+
+/* As mag_fork_pop.  Nothing is run meanwhile: the functions that forked lie where its
+ * stack would be. */
+static void drop_child(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
+{
+    /* owner-or-thief (1), relaxed: ordered before (2) by the thief's heavy barrier. */
+    atomic_store_explicit(&slot->body, NULL, memory_order_relaxed);
+    MAG_OWNER_FENCE();
+    /* owner-or-thief (2), relaxed: of a child that nobody took nothing is read. */
+    if (atomic_load_explicit(&slot->claim, memory_order_relaxed) == 0 ||
+        mag_fork_deque_keep(stack, slot))
+        return;
+    /* done, acquire: the thief's last touch is over. */
+    while (!(atomic_load_explicit(&slot->claim, memory_order_acquire) & MAG_CLAIM_DONE))
+        mag_os_nap(CHILD_NAP_NS);
+    mag_fork_deque_reopen(stack, slot);
+}
+
+/* Under the lock of `owner`: where the child runs, if that is on `stack` and higher up
+ * than `highest`. */
+static struct mag_fork_slot *run_above(struct mag_fork_stack *owner,
+                                       struct mag_fork_slot *slot,
+                                       struct mag_fork_stack *stack,
+                                       struct mag_fork_slot *highest)
+{
+    /* relaxed: ordered by the lock; a child of this thread's is not done. */
+    uintptr_t claim = atomic_load_explicit(&slot->claim, memory_order_relaxed);
+    struct mag_fork_slot *at;
+
+    if (!(claim & MAG_CLAIM_TAKEN) || (claim & MAG_CLAIM_DONE))
+        return NULL;
+    at = mag_fork_where_begun(slot, owner);
+    return mag_fork_stack_of(at) == stack && at > highest ? at : NULL;
+}
+
+/* Of the children of `owner` the one that runs highest up on `stack`, above `*at`. */
+static void find_among(struct mag_fork_stack *owner, struct mag_fork_stack *stack,
+                       struct mag_fork_slot **found, struct mag_fork_slot **at)
+{
+    mag_spin_lock(&owner->lock);
+    /* relaxed: ordered by the lock; what was taken lies below. */
+    struct mag_fork_slot *base = atomic_load_explicit(&owner->base, memory_order_relaxed);
+    for (struct mag_fork_slot *slot = owner->slots; slot < base; slot++) {
+        struct mag_fork_slot *above = run_above(owner, slot, stack, *at);
+
+        if (above != NULL) {
+            *found = slot;
+            *at = above;
+        }
+    }
+    mag_spin_unlock(&owner->lock);
+}
+
+/* The child of another worker that runs highest up on `stack`; NULL: none does. */
+static struct mag_fork_slot *find_stolen(struct mag_sched *sched,
+                                         struct mag_fork_stack *stack,
+                                         struct mag_fork_slot **ret_at)
+{
+    struct mag_fork_slot *found = NULL;
+
+    *ret_at = NULL;
+    for (uint32_t i = 0; i < sched->worker_count; i++) {
+        struct mag_fork_stack *owner = mag_sched_at(sched, i)->forks;
+
+        if (owner != stack)
+            find_among(owner, stack, &found, ret_at);
+    }
+    return found;
+}
+
+void mag_fork_end(struct mag_worker *worker)
+{
+    struct mag_fork_stack *stack = worker->forks;
+    struct mag_fork_slot *top = mag_fork_top_from(stack->slots);
+    struct mag_fork_slot *child;
+    struct mag_fork_slot *at;
+
+    /* Each run's own children before its answer: whoever waits for that may be running
+     * older ones. */
+    do {
+        child = find_stolen(worker->sched, stack, &at);
+        for (; top > (child != NULL ? at : stack->slots); top--)
+            drop_child(stack, top - 1);
+        if (child != NULL)
+            mag_fork_complete(child);
+    } while (child != NULL);
+    /* The records of the runs lie among the functions that were left. */
+    mag_spin_lock(&stack->lock);
+    stack->modes = &stack->own;
+    mag_spin_unlock(&stack->lock);
+    stack->entry = stack->slots;
+    stack->child = NULL;
+    stack->spill = stack->blocks;
+}

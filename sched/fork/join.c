@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/fork/deque.h"
+
+/* Looks at a waiting join's child before its owner sleeps (a model wants fewer), and the
+ * naps it takes then: the thief may fork something that the owner could help with. */
+#ifndef MAG_FORK_JOIN_SPINS
+#    define MAG_FORK_JOIN_SPINS 256
+#endif
+enum { JOIN_NAP_NS = 200000 };
+
+/* Stands in a slot whose child is run elsewhere: the slot is not free. */
+static void elsewhere(mag_fork w, void *payload)
+{
+    (void)w;
+    (void)payload;
+}
+
+/* ----------------------------------------------------------- what nobody joins */
+
+static bool has_child(struct mag_fork_slot *slot)
+{
+    /* relaxed: the owner wrote it. */
+    return atomic_load_explicit(&slot->body, memory_order_relaxed) != NULL;
+}
+
+struct mag_fork_slot *mag_fork_top_from(struct mag_fork_slot *slot)
+{
+    while (has_child(slot))
+        slot++;
+    return slot;
+}
+
+struct mag_fork_mark mag_fork_mark_of(mag_fork w)
+{
+    struct mag_fork_mark mark = {w, mag_fork_stack_of(w.top)->spill};
+
+    return mark;
+}
+
+mag_fork mag_fork_drop(const struct mag_fork_mark *mark)
+{
+    mag_fork w = {mag_fork_top_from(mark->w.top)};
+
+    while (w.top > mark->w.top)
+        (void)mag_fork_pop(&w);
+    mag_fork_stack_of(w.top)->spill = (char *)mark->block;
+    return w;
+}
+
+/* ------------------------------------------------------------------------ runs */
+
+/* The last touch of the child's slot; then, if its owner sleeps, of the owner's word. */
+void mag_fork_complete(struct mag_fork_slot *child)
+{
+    struct mag_fork_stack *owner = mag_fork_stack_of(child);
+    /* Both halves:
+     *   done, release: the result precedes DONE;
+     *   acquire: the owner has reset its wake word before it set WAITING. */
+    uintptr_t claim = atomic_exchange_explicit(
+        &child->claim, mag_fork_claim_of(child, MAG_CLAIM_DONE), memory_order_acq_rel);
+
+    if (claim & MAG_CLAIM_WAITING) {
+        /* wake, release: a sleeper that resets it sees DONE. */
+        atomic_store_explicit(&owner->wake, 1, memory_order_release);
+        mag_os_wake(&owner->wake, 1);
+    }
+}
+
+/* Runs a stolen child, or a root, which has no slot: nobody is answered.  This thread has
+ * the modes of floating point that it is to run with. */
+static void run_body(struct mag_fork_stack *stack, const struct mag_fork_taken *taken,
+                     void *payload, struct mag_fork_slot *at)
+{
+    struct mag_fork_modes modes = {.fp = taken->fp};
+    struct mag_fork_slot *entry = stack->entry;
+    struct mag_fork_slot *before = stack->child;
+    struct mag_fork_mark mark = {{at}, stack->spill};
+
+    mag_fork_deque_begin(stack, at, &modes);
+    stack->entry = at;
+    stack->child = taken->slot;
+    taken->body(mark.w, payload);
+    /* Else others would see work there for ever. */
+    if (MAG_UNLIKELY(has_child(at)))
+        (void)mag_fork_drop(&mark);
+    if (stack->child != NULL)
+        mag_fork_complete(stack->child);
+    stack->child = before;
+    stack->entry = entry;
+    mag_fork_deque_end(stack, &modes);
+}
+
+void mag_fork_stack_run(struct mag_fork_stack *stack, const struct mag_fork_taken *taken,
+                        struct mag_fork_slot *at)
+{
+    mag_fp mine = mag_fp_read();
+
+    if (MAG_UNLIKELY(mine != taken->fp))
+        mag_fp_write(taken->fp);
+    run_body(stack, taken, taken->slot->payload, at);
+    /* A join may be waiting here, whose function goes on with what it had. */
+    mag_fp_keep(mine);
+}
+
+bool mag_fork_is_stolen(mag_fork w, const void *payload)
+{
+    const struct mag_fork_slot *child = mag_fork_stack_of(w.top)->child;
+
+    return child != NULL && payload == child->payload;
+}
+
+void mag_fork_answer(mag_fork w)
+{
+    struct mag_fork_stack *stack = mag_fork_stack_of(w.top);
+
+    if (stack->child == NULL)
+        return;
+    /* Locked: who helps with the child has taken what it found, or sees that it is done
+     * and leaves what is forked from here on. */
+    mag_spin_lock(&stack->lock);
+    mag_fork_complete(stack->child);
+    mag_spin_unlock(&stack->lock);
+    stack->child = NULL;
+}
+
+void mag_fork_stack_root(struct mag_fork_stack *stack, mag_fork_body body, void *payload)
+{
+    struct mag_fork_slot *at = stack->entry;
+
+    /* A root inside a forked function: the slots of its callers are in use, and those
+     * above them are free.  relaxed: the owner wrote them. */
+    while (atomic_load_explicit(&at->body, memory_order_relaxed) != NULL)
+        at++;
+    struct mag_fork_taken root = {.body = body, .fp = mag_fp_read()};
+    run_body(stack, &root, payload, at);
+}
+
+/* ----------------------------------------------------------------------- joins */
+
+/* Runs a descendant of a stolen child, if its thief has one to spare. */
+static bool help(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
+{
+    struct mag_fork_stack *thief = mag_fork_stack_of(mag_fork_where_begun(slot, stack));
+    struct mag_fork_taken taken;
+
+    if (mag_fork_stack_steal(thief, slot, slot + 1, &taken) != MAG_FORK_STOLEN)
+        return false;
+    if (stack->on_steal != NULL)
+        stack->on_steal(stack->arg, thief->node != stack->node);
+    mag_fork_stack_run(stack, &taken, slot + 1);
+    return true;
+}
+
+static void sleep_on(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
+                     uintptr_t claim)
+{
+    /* wake, acquire: if it was set the claim says DONE, here or in a join below. */
+    if (atomic_exchange_explicit(&stack->wake, 0, memory_order_acquire) != 0)
+        return;
+    /* release: the reset precedes the thief's sight of WAITING.
+     * On failure relaxed: the child is done. */
+    if (!(claim & MAG_CLAIM_WAITING) &&
+        !atomic_compare_exchange_strong_explicit(
+            &slot->claim, &claim, claim | MAG_CLAIM_WAITING, memory_order_release,
+            memory_order_relaxed))
+        return;
+    mag_os_wait(&stack->wake, 0, JOIN_NAP_NS);
+}
+
+/* Waits for a stolen child, running its descendants meanwhile. */
+static void join_stolen(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
+{
+    for (unsigned spins = 0;; spins++) {
+        /* done, acquire: the result is visible. */
+        uintptr_t claim = atomic_load_explicit(&slot->claim, memory_order_acquire);
+
+        if (claim & MAG_CLAIM_DONE)
+            return;
+        if (help(stack, slot))
+            spins = 0;
+        else if (spins < MAG_FORK_JOIN_SPINS)
+            mag_os_pause();
+        else
+            sleep_on(stack, slot, claim);
+    }
+}
+
+int mag_fork_push_call(mag_fork *w, mag_fork_body body, const void *args, size_t size)
+{
+    return mag_fork_push(w, body, args, size);
+}
+
+bool mag_fork_pop_call(mag_fork *w)
+{
+    return mag_fork_pop(w);
+}
+
+bool mag_fork_pop_slow(uintptr_t claim)
+{
+    struct mag_fork_slot *slot = (struct mag_fork_slot *)(claim & ~MAG_CLAIM_FLAGS);
+    struct mag_fork_stack *stack = mag_fork_stack_of(slot);
+
+    if (mag_fork_deque_keep(stack, slot))
+        return true;
+    /* relaxed: keeps the slot from looking free to a root below; owner only. */
+    atomic_store_explicit(&slot->body, elsewhere, memory_order_relaxed);
+    join_stolen(stack, slot);
+    mag_fork_deque_reopen(stack, slot);
+    return false;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/os.h"
+#include "sched/core.h"
+#include "sched/worker/self.h"
+
+#include <errno.h>
+
+/*
+ * A root of a computation, on the stack of the thread that waits for it.
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   ended   finish (state) -> wait_for_root (state) : the payload
+ *
+ * The last touch.  Whoever runs or drops the root stores its state last; the wake after
+ * it uses the address alone.
+ */
+struct mag_fork_root {
+    struct mag_job job;
+    mag_fork_body body;
+    void *payload;
+    mag_fp fp;               /* of the thread that waits */
+    _Atomic(uint32_t) state; /* [A] enum root_state */
+};
+
+enum root_state { ROOT_WAITING, ROOT_DONE, ROOT_DROPPED, ROOT_ENDED };
+
+static void finish(struct mag_fork_root *root, enum root_state state)
+{
+    /* ended, release: the payload precedes the end. */
+    atomic_store_explicit(&root->state, state, memory_order_release);
+    mag_os_wake(&root->state, 1);
+}
+
+static void run_here(struct mag_worker *worker, mag_fork_body body, void *payload)
+{
+    /* Children are kept from the others until they ask: somebody must be about to. */
+    mag_sched_notify_watcher(worker->sched, worker->index);
+    mag_fork_stack_root(worker->forks, body, payload);
+}
+
+static void run_root(struct mag_job *job)
+{
+    struct mag_fork_root *root = (struct mag_fork_root *)(void *)job;
+
+    struct mag_worker *worker = mag_self.worker;
+
+    /* Whoever runs jobs returns to its own. */
+    mag_fp_keep(root->fp);
+    worker->root = root;
+    run_here(worker, root->body, root->payload);
+    worker->root = NULL;
+    finish(root, ROOT_DONE);
+}
+
+void mag_fork_root_end(struct mag_worker *worker)
+{
+    if (worker->root == NULL)
+        return;
+    finish(worker->root, ROOT_ENDED);
+    worker->root = NULL;
+}
+
+bool mag_fork_root_drop(struct mag_job *job)
+{
+    if (job->run != run_root)
+        return false;
+    finish((struct mag_fork_root *)(void *)job, ROOT_DROPPED);
+    return true;
+}
+
+/* The root has been posted. */
+static int wait_for_root(struct mag_fork_root *root)
+{
+    static const int results[] = {
+        [ROOT_DONE] = 0, [ROOT_DROPPED] = -ESHUTDOWN, [ROOT_ENDED] = -EOWNERDEAD};
+
+    for (;;) {
+        /* ended, acquire: the payload is visible. */
+        uint32_t state = atomic_load_explicit(&root->state, memory_order_acquire);
+
+        if (state != ROOT_WAITING)
+            return results[state];
+        mag_os_wait(&root->state, ROOT_WAITING, -1);
+    }
+}
+
+int mag_fork_run(struct mag_sched *sched, mag_fork_body body, void *payload)
+{
+    struct mag_worker *worker = mag_self.worker;
+
+    if (worker != NULL && worker->sched == sched) {
+        run_here(worker, body, payload);
+        return 0;
+    }
+
+    struct mag_fork_root root = {
+        .job = {.run = run_root}, .body = body, .payload = payload, .fp = mag_fp_read()};
+    atomic_init(&root.state, ROOT_WAITING);
+    /* The root lies on this stack. */
+    int cancel = mag_os_hold_cancel();
+    int r = mag_sched_post_pool(sched, &root.job);
+    if (r == 0)
+        r = wait_for_root(&root);
+    mag_os_let_cancel(cancel);
+    return r;
+}

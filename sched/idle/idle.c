@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/idle/idle.h"
+
+#include "base/os.h"
+#include "base/spin.h"
+
+void mag_idle_init(struct mag_idle *idle)
+{
+    atomic_init(&idle->state, 0);
+    for (unsigned i = 0; i < MAG_IDLE_WORDS; i++)
+        atomic_init(&idle->parked[i], 0);
+}
+
+/* Takes one bit of a word, the lowest at or above `from` first. */
+static bool claim_bit(_Atomic(uint64_t) *word, uint32_t from, uint32_t *ret_bit)
+{
+    /* relaxed: a look; the read-modify-write below decides. */
+    uint64_t bits = atomic_load_explicit(word, memory_order_relaxed);
+
+    while (bits != 0) {
+        uint64_t above = bits >> from << from;
+        uint32_t bit = (uint32_t)__builtin_ctzll(above != 0 ? above : bits);
+        uint64_t mask = (uint64_t)1 << bit;
+
+        /* parked, acquire: the sleeper's word was reset before it set the bit.  The
+         * release half is not needed: nothing is handed on through the bit. */
+        uint64_t before = atomic_fetch_and_explicit(word, ~mask, memory_order_acquire);
+        if (before & mask) {
+            *ret_bit = bit;
+            return true;
+        }
+        bits = before & ~mask;
+    }
+    return false;
+}
+
+/* There is a bit for whoever has taken one from `parked`; another waker may have moved
+ * on to it first, and then its own is still there. */
+static uint32_t claim_any(struct mag_idle *idle, uint32_t near)
+{
+    uint32_t first = near / 64;
+
+    for (uint32_t i = 0;; i++) {
+        uint32_t word = (first + i) % MAG_IDLE_WORDS;
+        uint32_t bit;
+
+        if (claim_bit(&idle->parked[word], i == 0 ? near % 64 : 0, &bit))
+            return word * 64 + bit;
+    }
+}
+
+uint32_t mag_idle_claim(struct mag_idle *idle, uint32_t near, bool even_so)
+{
+    uint64_t state = mag_idle_read(idle);
+
+    do {
+        if (mag_idle_parked(state) == 0 || (mag_idle_searching(state) != 0 && !even_so))
+            return UINT32_MAX;
+        /* (2), seq_cst: a later poster must see that a wake is in flight.
+         * On failure seq_cst: the value read decides like mag_idle_read's. */
+    } while (!atomic_compare_exchange_weak_explicit(
+        &idle->state, &state, state - MAG_IDLE_PARK + MAG_IDLE_SEARCH + MAG_IDLE_WAKE,
+        memory_order_seq_cst, memory_order_seq_cst));
+    return claim_any(idle, near);
+}
+
+static bool is_parked(struct mag_idle *idle, uint32_t worker)
+{
+    /* seq_cst: a parked worker's bit is set before its (3); with the post before it, as
+     * in (1) and (2). */
+    uint64_t bits =
+        atomic_load_explicit(&idle->parked[worker / 64], memory_order_seq_cst);
+
+    return (bits >> worker % 64 & 1) != 0;
+}
+
+uint32_t mag_idle_claim_one(struct mag_idle *idle, uint32_t worker)
+{
+    for (unsigned tries = 1; is_parked(idle, worker); tries++) {
+        uint32_t claimed = mag_idle_claim(idle, worker, true);
+
+        if (claimed != UINT32_MAX)
+            return claimed;
+        mag_spin_relax(tries);
+    }
+    return UINT32_MAX;
+}
+
+bool mag_idle_try_search(struct mag_idle *idle, uint32_t workers)
+{
+    /* relaxed: a limit on how many search, not a promise. */
+    uint64_t state = atomic_load_explicit(&idle->state, memory_order_relaxed);
+    uint32_t awake = workers - mag_idle_parked(state);
+
+    if (2 * mag_idle_searching(state) >= awake && mag_idle_searching(state) != 0)
+        return false;
+    /* seq_cst: posters that see it rely on this worker's (3) and (4). */
+    (void)atomic_fetch_add_explicit(&idle->state, MAG_IDLE_SEARCH, memory_order_seq_cst);
+    return true;
+}
+
+uint64_t mag_idle_found(struct mag_idle *idle)
+{
+    /* seq_cst: the caller reads the queues after it, as in (3) and (4). */
+    return atomic_fetch_sub_explicit(&idle->state, MAG_IDLE_SEARCH,
+                                     memory_order_seq_cst) -
+           MAG_IDLE_SEARCH;
+}
+
+uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t worker, uint32_t workers,
+                           bool searching, bool *ret_watcher)
+{
+    /* parked, release: the wake word was reset before.  seq_cst: whoever posts to this
+     * worker alone and misses the bit is seen by the last look (4). */
+    (void)atomic_fetch_or_explicit(&idle->parked[worker / 64], (uint64_t)1 << worker % 64,
+                                   memory_order_seq_cst);
+
+    /* relaxed: the swap below checks it. */
+    uint64_t state = atomic_load_explicit(&idle->state, memory_order_relaxed);
+    uint64_t next;
+    bool watcher;
+
+    do {
+        next = state + MAG_IDLE_PARK - (searching ? MAG_IDLE_SEARCH : 0);
+        uint32_t resting = mag_idle_parked(next) + mag_idle_searching(next);
+        watcher = !mag_idle_watched(state) && resting < workers;
+        if (watcher)
+            next |= MAG_IDLE_WATCH;
+        /* (3), seq_cst: before the caller's last look (4).
+         * On failure relaxed: only tried again. */
+    } while (!atomic_compare_exchange_weak_explicit(
+        &idle->state, &state, next, memory_order_seq_cst, memory_order_relaxed));
+    *ret_watcher = watcher;
+    return next;
+}
+
+void mag_idle_end_watch(struct mag_idle *idle)
+{
+    /* seq_cst: posters decide by this bit (2). */
+    (void)atomic_fetch_and_explicit(&idle->state, ~MAG_IDLE_WATCH, memory_order_seq_cst);
+}
+
+bool mag_idle_end_idle_watch(struct mag_idle *idle, uint32_t workers)
+{
+    /* relaxed: the swap below checks it. */
+    uint64_t state = atomic_load_explicit(&idle->state, memory_order_relaxed);
+
+    do {
+        if (mag_idle_parked(state) != workers)
+            return false;
+        /* relaxed: this word alone decides, and nothing is read on its strength.  Who has
+         * been woken since, and may rely on the watch, is no longer counted in it. */
+    } while (!atomic_compare_exchange_weak_explicit(
+        &idle->state, &state, state & ~MAG_IDLE_WATCH, memory_order_relaxed,
+        memory_order_relaxed));
+    return true;
+}
+
+bool mag_sleeper_sleep(struct mag_sleeper *sleeper, int64_t timeout_ns)
+{
+    /* woken, acquire: names the other end; nothing but the wake crosses. */
+    if (atomic_load_explicit(&sleeper->woken, memory_order_acquire) != 0)
+        return true;
+    mag_os_wait(&sleeper->woken, 0, timeout_ns);
+    /* woken, acquire: as above. */
+    return atomic_load_explicit(&sleeper->woken, memory_order_acquire) != 0;
+}
+
+void mag_sleeper_wake(struct mag_sleeper *sleeper)
+{
+    /* woken, release: names the other end; nothing but the wake crosses. */
+    atomic_store_explicit(&sleeper->woken, 1, memory_order_release);
+    mag_os_wake(&sleeper->woken, 1);
+}

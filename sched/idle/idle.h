@@ -1,0 +1,169 @@
+/*
+ * idle.h - who is searching, who sleeps, and who is woken.  Private to sched/.
+ *
+ * One word counts it all: how many workers search, how many are parked, and whether one
+ * of the parked ones is the watcher, which looks around from time to time instead of
+ * sleeping for good.  A bitmap beside it says which workers are parked.
+ *
+ * What must hold (the invariant of work conservation)
+ *   (I1) a job that was posted to a queue, and a parked worker: then somebody searches,
+ *        or a wake is in flight.
+ *   (I2) a worker that runs and keeps something to itself - in its LIFO slot, its hand,
+ *        its fork stack - and a parked worker: then one of the parked is the watcher, or
+ *        somebody searches (and will become it), or a wake is in flight.  The watcher
+ *        finds it within two naps.
+ *
+ * Why a post is not missed.  Poster and parking worker are Dekker's two sides:
+ *
+ *     poster                               worker
+ *     (1) queue <- job                     (3) state: searching - 1, parked + 1
+ *     (2) read state                       (4) read the queues
+ *
+ * All four are seq_cst, so that (2) sees the worker parked, or (4) sees the job.  A
+ * poster that sees a searcher does nothing: that searcher passes through (3) and (4), or
+ * finds work and, being the last one to search, looks at the queues once more.
+ * A worker's posts to itself are published by a release store only; they fall under (I2).
+ *
+ * Ownership
+ *   [A] any thread
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   parked   mag_idle_announce (bit) -> mag_idle_wake (bit) : the sleeper's wake word is
+ *            reset
+ *   woken    mag_idle_wake (wake word) -> the sleeper : nothing but the wake itself
+ *
+ * Counting.  Who wakes takes one from `parked` first and looks for a bit then.  A worker
+ * sets its bit before it is counted, so bits >= parked + wakers in between: a waker that
+ * has taken its one always finds a bit.  It need not be that of the worker whose count it
+ * took: if another one stands between its bit and its count, that one may be woken, and
+ * its count then stands for the one that sleeps on.  Who must wake a certain worker, or
+ * all of them, has to know: a set bit beside a count of 0 means that the bit is about to
+ * be taken or to be counted (mag_idle_claim_one looks again), and who wakes everybody
+ * relies on those who are counted later (phase.h).
+ *
+ * When nothing is left.  The word also counts wakes.  If it is the same before and after
+ * a look at all queues, and says that everybody is parked, then nobody was woken between,
+ * so nobody ran: what the look did not find is not there, unless it comes from outside.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_IDLE_IDLE_H
+#define SCHED_IDLE_IDLE_H
+
+#include <magpie/base.h>
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { MAG_IDLE_WORKERS_MAX = 4096, MAG_IDLE_WORDS = MAG_IDLE_WORKERS_MAX / 64 };
+
+/* Fields of the state word. */
+#define MAG_IDLE_SEARCH ((uint64_t)1)
+#define MAG_IDLE_PARK   ((uint64_t)1 << 16)
+#define MAG_IDLE_WATCH  ((uint64_t)1 << 32)
+#define MAG_IDLE_WAKE   ((uint64_t)1 << 33) /* counted up by each claim, and wraps */
+#define MAG_IDLE_COUNT  ((uint64_t)0xffff)
+
+struct mag_idle {
+    _Alignas(MAG_CACHE_LINE) _Atomic(uint64_t) state;                  /* [A] */
+    _Alignas(MAG_CACHE_LINE) _Atomic(uint64_t) parked[MAG_IDLE_WORDS]; /* [A] */
+};
+
+/* The word that one worker sleeps on; it stands in the worker's own memory. */
+struct mag_sleeper {
+    _Atomic(uint32_t) woken; /* [A] 1: a wake has been given to this worker */
+};
+
+static inline uint32_t mag_idle_searching(uint64_t state)
+{
+    return (uint32_t)(state & MAG_IDLE_COUNT);
+}
+
+static inline uint32_t mag_idle_parked(uint64_t state)
+{
+    return (uint32_t)(state / MAG_IDLE_PARK & MAG_IDLE_COUNT);
+}
+
+static inline bool mag_idle_watched(uint64_t state)
+{
+    return (state & MAG_IDLE_WATCH) != 0;
+}
+
+void mag_idle_init(struct mag_idle *idle);
+
+static inline uint64_t mag_idle_read(struct mag_idle *idle)
+{
+    /* seq_cst: (2). */
+    return atomic_load_explicit(&idle->state, memory_order_seq_cst);
+}
+
+/* Whether a post to a queue must wake somebody. */
+static inline bool mag_idle_wants_wake(uint64_t state)
+{
+    return mag_idle_parked(state) != 0 && mag_idle_searching(state) == 0;
+}
+
+/*
+ * Claims one parked worker, nearest to `near` by number, unless somebody searches
+ * already (`even_so`: even then).  The claimed worker counts as searching; the caller
+ * wakes it with mag_sleeper_wake.
+ *
+ *   Returns    its number; UINT32_MAX nobody needs to be woken
+ */
+uint32_t mag_idle_claim(struct mag_idle *idle, uint32_t near, bool even_so);
+
+/*
+ * Claims this worker if it is parked, whoever searches.  As with mag_idle_claim; if
+ * somebody else has claimed it meanwhile another parked worker may be returned, for the
+ * one that was taken from `parked`.  Waits while the worker's bit is set and nobody is
+ * counted, see "Counting": a few instructions of another thread.
+ */
+uint32_t mag_idle_claim_one(struct mag_idle *idle, uint32_t worker);
+
+/*
+ * The worker starts to search, unless half of those awake already do.
+ *
+ *   workers    how many there are
+ *   Returns    whether it searches now
+ */
+bool mag_idle_try_search(struct mag_idle *idle, uint32_t workers);
+
+/*
+ * The worker has found work and no longer searches.
+ *
+ *   Returns    the state after that: with no searcher left, the caller looks once more
+ */
+uint64_t mag_idle_found(struct mag_idle *idle);
+
+/*
+ * The worker parks (3): its bit is set and it is counted.  If others run and nobody
+ * watches it becomes the watcher, and `*ret_watcher` is set.  The caller then takes its
+ * last look (4) and sleeps.
+ *
+ *   Returns    the state after that
+ */
+uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t worker, uint32_t workers,
+                           bool searching, bool *ret_watcher);
+
+/* The watcher has been woken: it searches, and whoever stops that looks for another. */
+void mag_idle_end_watch(struct mag_idle *idle);
+
+/* The watch ends, as all `workers` are parked.  False: somebody is not, it goes on. */
+bool mag_idle_end_idle_watch(struct mag_idle *idle, uint32_t workers);
+
+/* Sets the sleeper's word back, before it announces itself. */
+static inline void mag_sleeper_reset(struct mag_sleeper *sleeper)
+{
+    /* relaxed: before the bit is set by its edge, and nobody wakes without the bit. */
+    atomic_store_explicit(&sleeper->woken, 0, memory_order_relaxed);
+}
+
+/* Sleeps until woken or until `timeout_ns` (negative: never) has passed.
+ * True: woken. */
+bool mag_sleeper_sleep(struct mag_sleeper *sleeper, int64_t timeout_ns);
+
+/* Gives the wake to the worker that mag_idle_claim returned. */
+void mag_sleeper_wake(struct mag_sleeper *sleeper);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/os.h"
+#include "base/spin.h"
+#include "sched/core.h"
+
+#include <sched.h>
+
+/* The watcher's naps: what runs unseen is found within two of them. */
+enum { NAP_MIN_NS = 50000, NAP_MAX_NS = 200000 };
+
+/* Pauses between two passes over the victims, doubling up to this. */
+enum { PAUSES_MAX = 64 };
+
+/* ------------------------------------------------------------------- searching */
+
+/* A short budget that pays is lengthened, a long one that does not is cut. */
+static void adapt(struct mag_worker *worker, bool found)
+{
+    uint32_t most = worker->sched->settings.config.spin_us;
+
+    if (found)
+        worker->spin_us = worker->spin_us * 2 < most ? worker->spin_us * 2 : most;
+    else
+        worker->spin_us = worker->spin_us / 2 != 0 ? worker->spin_us / 2 : 1;
+}
+
+static void relax(struct mag_worker *worker, unsigned *pauses)
+{
+    if (worker->sched->crowded) {
+        (void)sched_yield();
+        return;
+    }
+    for (unsigned i = 0; i < *pauses; i++)
+        mag_os_pause();
+    if (*pauses < PAUSES_MAX)
+        *pauses *= 2;
+}
+
+static bool search_a_while(struct mag_worker *worker, struct mag_work *ret_work)
+{
+    unsigned pauses = 1;
+
+    if (mag_worker_search(worker, false, ret_work))
+        return true;
+
+    int64_t until = mag_os_now_ns() + (int64_t)worker->spin_us * 1000;
+    for (;;) {
+        relax(worker, &pauses);
+        if (mag_worker_search(worker, true, ret_work)) {
+            adapt(worker, true);
+            return true;
+        }
+        if (mag_os_now_ns() >= until ||
+            mag_sched_phase(worker->sched) == MAG_PHASE_ENDING)
+            break;
+    }
+    adapt(worker, false);
+    return false;
+}
+
+/* The last one to search looks after those who posted and saw it searching, and after
+ * those who run while nobody watches. */
+static void stop_searching(struct mag_worker *worker)
+{
+    struct mag_sched *sched = worker->sched;
+    uint64_t state = mag_idle_found(&sched->idle);
+
+    worker->searching = false;
+    if (!mag_idle_wants_wake(state))
+        return;
+    bool others_run = sched->worker_count - mag_idle_parked(state) > 1;
+    if ((others_run && !mag_idle_watched(state)) || mag_worker_sees_work(worker))
+        mag_sched_notify(sched, worker->index);
+}
+
+/* --------------------------------------------------------------------- parking */
+
+/* Before the next search of a worker that has seen work `vain` times in a row, without a
+ * sleep in between, and has found none: a job may be posted and not yet linked, by a
+ * thread that needs this very CPU. */
+static void give_way(unsigned vain)
+{
+    if (vain >= MAG_SPIN_PAUSES)
+        mag_spin_relax(vain);
+}
+
+/* The last look, (4) in idle.h.  What is seen wakes somebody, perhaps this worker. */
+static bool last_look(struct mag_worker *worker)
+{
+    struct mag_sched *sched = worker->sched;
+
+    if (mag_inject_waiting(&worker->inbox))
+        mag_sched_wake_worker(sched, worker->index);
+    else if (mag_worker_sees_work(worker))
+        mag_sched_notify(sched, worker->index);
+    else
+        return false;
+    return true;
+}
+
+/* Whether a job waits for a certain worker, which is woken then: it may have been counted
+ * before the job came, and not have looked yet. */
+static bool wake_for_inbox(struct mag_sched *sched)
+{
+    for (uint32_t i = 0; i < sched->worker_count; i++) {
+        if (mag_inject_waiting(&mag_sched_at(sched, i)->inbox)) {
+            mag_sched_wake_worker(sched, i);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By a worker that has parked while nothing more comes from outside.  With everybody
+ * parked and nothing queued the drain is over, as nobody is left who could post.  Who is
+ * woken meanwhile parks again later, and looks then. */
+static void end_if_drained(struct mag_worker *worker)
+{
+    struct mag_sched *sched = worker->sched;
+    uint64_t state = mag_idle_read(&sched->idle);
+
+    while (mag_idle_parked(state) == sched->worker_count) {
+        uint64_t before = state;
+
+        if (wake_for_inbox(sched) || last_look(worker))
+            return;
+        state = mag_idle_read(&sched->idle);
+        if (state == before) {
+            mag_sched_enter_phase(sched, MAG_PHASE_ENDING);
+            return;
+        }
+    }
+}
+
+/* What the watcher does between two naps. */
+static int64_t watch(struct mag_worker *worker, int64_t nap)
+{
+    struct mag_sched *sched = worker->sched;
+
+    if (mag_idle_end_idle_watch(&sched->idle, sched->worker_count)) {
+        worker->watcher = false;
+        return -1;
+    }
+    if (mag_worker_sees_stale(worker)) {
+        /* Itself: what stands still only this worker's looks can tell. */
+        mag_sched_wake_worker(sched, worker->index);
+        return NAP_MIN_NS;
+    }
+    if (mag_worker_sees_work(worker)) {
+        mag_sched_notify(sched, worker->index);
+        return NAP_MIN_NS;
+    }
+    return nap * 2 < NAP_MAX_NS ? nap * 2 : NAP_MAX_NS;
+}
+
+/* True: it saw work before it slept. */
+static bool park(struct mag_worker *worker)
+{
+    struct mag_sched *sched = worker->sched;
+    bool seen = false;
+
+    mag_sleeper_reset(&worker->sleeper);
+    (void)mag_idle_announce(&sched->idle, worker->index, sched->worker_count,
+                            worker->searching, &worker->watcher);
+    worker->searching = false;
+    mag_count(&worker->counts.parks);
+    enum mag_phase phase = mag_phase_read_parked(&sched->phase);
+    if (phase == MAG_PHASE_ENDING)
+        mag_sched_wake_all(sched);
+    else
+        seen = last_look(worker);
+    if (phase == MAG_PHASE_DRAINING && !seen)
+        end_if_drained(worker);
+
+    int64_t nap = worker->watcher ? NAP_MIN_NS : -1;
+    while (!mag_sleeper_sleep(&worker->sleeper, nap)) {
+        if (worker->watcher)
+            nap = watch(worker, nap);
+    }
+    /* Whoever woke this worker has counted it as searching. */
+    worker->searching = true;
+    mag_count(&worker->counts.wakes);
+    if (worker->watcher) {
+        worker->watcher = false;
+        mag_idle_end_watch(&sched->idle);
+    }
+    return seen;
+}
+
+bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work)
+{
+    struct mag_sched *sched = worker->sched;
+    unsigned vain = 0;
+
+    while (mag_sched_phase(sched) != MAG_PHASE_ENDING) {
+        if (!worker->searching)
+            worker->searching = mag_idle_try_search(&sched->idle, sched->worker_count);
+        if (worker->searching && search_a_while(worker, ret_work)) {
+            stop_searching(worker);
+            return true;
+        }
+        vain = park(worker) ? vain + 1 : 0;
+        give_way(vain);
+    }
+    return false;
+}

@@ -1,0 +1,168 @@
+/*
+ * default.c - the scheduler of the process: what it is made from, and its start when it
+ * is first asked for.  Nothing ends it but the process.
+ *
+ * Ownership
+ *   [A] any thread   [L] under the lock
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   started   start_default -> mag_sched_default : the whole scheduler
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "sched/core.h"
+#include "sched/life/environment.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic(struct mag_sched *) default_sched; /* [A], written under the lock */
+
+/* What a program has asked for; its own copies of what it points to. */
+static struct {
+    bool given;
+    struct mag_sched_config config;
+    char name[MAG_NAME_ROOM];
+    uint32_t *os_pus;
+} configured; /* [L] */
+
+/* ----------------------------------------------------------------- configuration */
+
+/* NULL: no memory. */
+static uint32_t *copy_list(const uint32_t *os_pus, uint32_t count)
+{
+    uint32_t *copy = calloc(count, sizeof(copy[0]));
+
+    if (copy != NULL)
+        memcpy(copy, os_pus, count * sizeof(copy[0]));
+    return copy;
+}
+
+static void configure(const struct mag_sched_config *config, uint32_t *os_pus)
+{
+    free(configured.os_pus);
+    configured.given = true;
+    configured.config = *config;
+    (void)snprintf(configured.name, sizeof(configured.name), "%s", config->name);
+    configured.config.name = configured.name;
+    configured.os_pus = os_pus;
+    configured.config.os_pus = os_pus;
+}
+
+static bool is_list(const struct mag_sched_config *config)
+{
+    return config->placement == MAG_PLACE_LIST;
+}
+
+static int check_placement(const struct mag_sched_config *config)
+{
+    if (mag_placement_name(config->placement) == NULL)
+        return -EINVAL;
+    if (is_list(config) && (config->os_pus == NULL || config->os_pu_count == 0 ||
+                            config->os_pu_count > MAG_SCHED_WORKERS_MAX))
+        return -EINVAL;
+    return 0;
+}
+
+int mag_sched_default_configure(const struct mag_sched_config *config)
+{
+    struct mag_sched_config copy;
+    uint32_t *os_pus = NULL;
+    int r = mag_registry_init();
+    if (r < 0)
+        return r;
+
+    r = mag_settings_copy(config, &copy);
+    if (r < 0)
+        return r;
+    r = check_placement(&copy);
+    if (r < 0)
+        return r;
+    if (is_list(&copy)) {
+        os_pus = copy_list(copy.os_pus, copy.os_pu_count);
+        if (os_pus == NULL)
+            return -ENOMEM;
+    }
+    (void)pthread_mutex_lock(&starting);
+    /* relaxed: written under this lock. */
+    if (atomic_load_explicit(&default_sched, memory_order_relaxed) != NULL)
+        r = -EBUSY;
+    else
+        configure(&copy, os_pus);
+    (void)pthread_mutex_unlock(&starting);
+    if (r < 0)
+        free(os_pus);
+    return r;
+}
+
+/* ------------------------------------------------------------------------- start */
+
+/* Under the lock. */
+static int start_default(struct mag_sched **ret_sched)
+{
+    struct mag_sched_config config;
+    uint32_t *os_pus = NULL;
+    int r = 0;
+
+    if (configured.given)
+        config = configured.config;
+    else
+        mag_sched_config_init(&config);
+    r = mag_environment_apply(&config, &os_pus);
+    if (r < 0)
+        return r;
+    r = mag_sched_launch(&config, true, ret_sched);
+    /* What a program has asked for was checked before. */
+    if (r == -EINVAL && os_pus != NULL)
+        r = MAG_E_ENVIRONMENT;
+    free(os_pus);
+    if (r == 0) {
+        /* started, release: the scheduler is whole before it can be seen. */
+        atomic_store_explicit(&default_sched, *ret_sched, memory_order_release);
+    }
+    return r;
+}
+
+int mag_sched_default(struct mag_sched **ret_sched)
+{
+    /* started, acquire: the scheduler is whole. */
+    struct mag_sched *sched = atomic_load_explicit(&default_sched, memory_order_acquire);
+    int r = 0;
+
+    if (sched == NULL)
+        r = mag_registry_init();
+    if (sched == NULL && r == 0) {
+        (void)pthread_mutex_lock(&starting);
+        /* relaxed: written under this lock. */
+        sched = atomic_load_explicit(&default_sched, memory_order_relaxed);
+        if (sched == NULL)
+            r = start_default(&sched);
+        (void)pthread_mutex_unlock(&starting);
+    }
+    if (r == 0)
+        *ret_sched = sched;
+    return r;
+}
+
+/* -------------------------------------------------------------------------- fork */
+
+void mag_default_before_fork(void)
+{
+    (void)pthread_mutex_lock(&starting);
+}
+
+void mag_default_after_fork_in_parent(void)
+{
+    (void)pthread_mutex_unlock(&starting);
+}
+
+void mag_default_after_fork_in_child(void)
+{
+    /* relaxed: this is the only thread. */
+    atomic_store_explicit(&default_sched, NULL, memory_order_relaxed);
+    (void)pthread_mutex_init(&starting, NULL);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/space.h"
+#include "sched/core.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#define SLOT_BYTES sizeof(struct mag_fork_slot)
+
+/* A fork stack that is not limited, and one whose bytes valgrind's tools all look at. */
+#define USUAL   ((size_t)1 << 30)
+#define WATCHED ((size_t)1 << 24)
+
+/* What <magpie/fork.h> promises where address space is not limited, with 8 MiB of C
+ * stack. */
+static_assert((USUAL / 4 * 3 - MAG_FORK_SLOTS_AT) / SLOT_BYTES - MAG_FORK_WAITING_MAX >=
+                  ((size_t)8 << 20) / MAG_FORK_STACK_PER_CHILD,
+              "as many children as promised");
+static_assert(USUAL / 32 * 5 - 2 * MAG_FORK_GUARD_MAX >= MAG_FORK_BLOCKS_MAX,
+              "as many bytes of blocks as promised");
+
+/* Of what a limit leaves, the part that all the workers' C stacks may have, and a
+ * quarter of the rest for all their fork stacks. */
+enum { C_STACK_SHARE = 2, FORK_SHARE = 4 };
+
+/* C stacks are not made smaller than that, but by the program. */
+#define C_STACK_LEAST ((size_t)1 << 20)
+
+/* What a thread gets that asks for no size of its own.  0; -ENOMEM. */
+static int default_c_stack(size_t *ret_bytes)
+{
+    pthread_attr_t attributes;
+
+    if (pthread_attr_init(&attributes) != 0)
+        return -ENOMEM;
+    int error = pthread_attr_getstacksize(&attributes, ret_bytes);
+    (void)pthread_attr_destroy(&attributes);
+    return -error;
+}
+
+static size_t least_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The default where the limits leave room for it, else a share of what they leave. */
+static size_t fit_c_stack(size_t usual, const struct mag_space_left *left, size_t workers)
+{
+    size_t share = least_size(left->space, left->data) / C_STACK_SHARE / workers;
+
+    if (share >= usual)
+        return usual;
+    share = share / MAG_FORK_GUARD_MAX * MAG_FORK_GUARD_MAX;
+    return share > C_STACK_LEAST ? share : least_size(usual, C_STACK_LEAST);
+}
+
+/* Holds what a loop may fork, and a recursion on such a C stack; at most a span. */
+static size_t wanted_fork_stack(size_t c_stack)
+{
+    size_t recursion = c_stack / MAG_FORK_STACK_PER_CHILD;
+    size_t slots = MAG_FORK_WAITING_MAX + recursion + 1;
+
+    if (mag_space_is_watched())
+        return WATCHED;
+    if (slots >= MAG_FORK_STACK_SPAN / 4 * 3 / SLOT_BYTES)
+        return MAG_FORK_STACK_SPAN;
+    size_t bytes = (MAG_FORK_SLOTS_AT + slots * SLOT_BYTES) / 3 * 4;
+    return least_size(bytes > USUAL ? mag_fork_stack_round(bytes) : USUAL,
+                      MAG_FORK_STACK_SPAN);
+}
+
+static size_t fit_fork_stack(size_t c_stack, const struct mag_space_left *left,
+                             size_t workers)
+{
+    size_t unit = mag_fork_stack_round(1);
+    size_t wanted = wanted_fork_stack(c_stack);
+
+    if (left->space == SIZE_MAX)
+        return wanted;
+    size_t rest = left->space / workers > c_stack ? left->space / workers - c_stack : 0;
+    size_t share = rest / FORK_SHARE / unit * unit;
+    return least_size(wanted, share > unit ? share : unit);
+}
+
+int mag_settings_fit(struct mag_settings *settings, size_t workers)
+{
+    struct mag_sched_config *config = &settings->config;
+    size_t c_stack = config->stack_size;
+    struct mag_space_left left;
+
+    mag_space_left(&left);
+    if (c_stack == 0) {
+        size_t usual;
+        int r = default_c_stack(&usual);
+
+        if (r < 0)
+            return r;
+        c_stack = fit_c_stack(usual, &left, workers);
+        if (c_stack < usual)
+            config->stack_size = c_stack;
+    }
+    settings->c_stack = c_stack;
+    settings->fork_least = mag_fork_stack_round(1);
+    settings->fork_bytes = fit_fork_stack(c_stack, &left, workers);
+    if (config->fork_stack_size != 0) {
+        settings->fork_bytes = mag_fork_stack_round(config->fork_stack_size);
+        settings->fork_least = settings->fork_bytes;
+    }
+    return 0;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/os.h"
+#include "sched/core.h"
+
+#include <string.h>
+
+/*
+ * A worker's pages hold, in this order: the worker, its victims, its queues, its looks
+ * and its local storage, each at a multiple of a cache line.
+ */
+struct layout {
+    size_t victims;
+    size_t queues;
+    size_t looks;
+    size_t local;
+    size_t size;
+};
+
+static size_t lines(size_t size)
+{
+    return (size + MAG_CACHE_LINE - 1) / MAG_CACHE_LINE * MAG_CACHE_LINE;
+}
+
+static struct layout layout_of(const struct mag_sched *sched)
+{
+    struct layout layout;
+    size_t workers = sched->worker_count;
+
+    layout.victims = lines(sizeof(struct mag_worker));
+    layout.queues = layout.victims + lines(workers * sizeof(uint32_t));
+    layout.looks = layout.queues + lines(sched->queue_count * sizeof(uint32_t));
+    layout.local = layout.looks + lines(workers * sizeof(struct mag_worker_look));
+    layout.size = layout.local + lines(sched->settings.config.local_size);
+    return layout;
+}
+
+static uint32_t node_of(const struct mag_berth *berth)
+{
+    return mag_plan_seat(berth->sched->plan, berth->index)->node;
+}
+
+int mag_berth_map(struct mag_berth *berth)
+{
+    enum mag_placed placed;
+
+    berth->size = layout_of(berth->sched).size;
+    int r = mag_node_map(berth->sched->settings.topology, node_of(berth), berth->size,
+                         &berth->pages, &placed);
+    if (r < 0)
+        return r;
+    struct mag_settings *settings = &berth->sched->settings;
+    /* What was too much for one is not tried for the next. */
+    r = mag_fork_stack_map(settings->fork_least, &settings->fork_bytes,
+                           &berth->fork_pages);
+    berth->fork_bytes = settings->fork_bytes;
+    if (r < 0) {
+        mag_node_unmap(berth->pages, berth->size);
+        berth->pages = NULL;
+        return r;
+    }
+    berth->worker = berth->pages;
+    return 0;
+}
+
+void mag_berth_unmap(struct mag_berth *berth)
+{
+    if (berth->pages == NULL)
+        return;
+    mag_fork_stack_unmap(berth->fork_pages, berth->fork_bytes);
+    mag_node_unmap(berth->pages, berth->size);
+    berth->pages = NULL;
+}
+
+static void count_join_steal(void *arg, bool far)
+{
+    struct mag_worker *worker = arg;
+
+    mag_count(far ? &worker->counts.steals_far : &worker->counts.steals_near);
+}
+
+static void prepare_forks(struct mag_berth *berth)
+{
+    struct mag_fork_stack *forks = mag_fork_stack_init(
+        berth->fork_pages, berth->fork_bytes, berth->sched->settings.config.fork_depth,
+        berth->sched->fenced);
+
+    forks->node = node_of(berth);
+    forks->on_steal = count_join_steal;
+    forks->arg = berth->worker;
+    berth->worker->forks = forks;
+}
+
+/* The node's own queue first, then the others by distance. */
+static void prepare_queues(struct mag_worker *worker)
+{
+    const struct mag_topology *topology = worker->sched->settings.topology;
+    uint32_t *queues = worker->queues;
+
+    for (uint32_t i = 0; i < worker->sched->queue_count; i++) {
+        uint32_t distance = mag_topology_distance(topology, worker->queue, i);
+        uint32_t at = i;
+
+        if (i == worker->queue)
+            distance = 0;
+        for (; at > 0; at--) {
+            uint32_t other = queues[at - 1];
+            if (other == worker->queue ||
+                mag_topology_distance(topology, worker->queue, other) <= distance)
+                break;
+            queues[at] = other;
+        }
+        queues[at] = i;
+    }
+}
+
+static void prepare_parts(struct mag_berth *berth)
+{
+    struct layout layout = layout_of(berth->sched);
+    struct mag_worker *worker = berth->worker;
+    char *pages = berth->pages;
+    uint32_t node = node_of(berth);
+
+    worker->sched = berth->sched;
+    worker->index = berth->index;
+    worker->queue = node < berth->sched->queue_count ? node : 0;
+    worker->victims = (uint32_t *)(void *)(pages + layout.victims);
+    worker->queues = (uint32_t *)(void *)(pages + layout.queues);
+    worker->looks = (struct mag_worker_look *)(void *)(pages + layout.looks);
+    worker->local =
+        berth->sched->settings.config.local_size != 0 ? pages + layout.local : NULL;
+    worker->random = 0x9e3779b97f4a7c15ULL * (berth->index + 1);
+    worker->spin_us = berth->sched->settings.config.spin_us;
+}
+
+static void prepare_counts(struct mag_worker *worker)
+{
+    atomic_init(&worker->counts.jobs, 0);
+    atomic_init(&worker->counts.posts, 0);
+    atomic_init(&worker->counts.steals_near, 0);
+    atomic_init(&worker->counts.steals_far, 0);
+    atomic_init(&worker->counts.parks, 0);
+    atomic_init(&worker->counts.wakes, 0);
+    atomic_init(&worker->counts.ended, 0);
+    atomic_init(&worker->pinned, MAG_PIN_FOREIGN);
+    atomic_init(&worker->thread, 0);
+}
+
+void mag_berth_prepare(struct mag_berth *berth)
+{
+    struct mag_worker *worker = berth->worker;
+
+    /* Touched here first, by the worker's own thread: on its node in any case. */
+    memset(berth->pages, 0, berth->size);
+    prepare_parts(berth);
+    prepare_counts(worker);
+    mag_runq_init(&worker->ring, worker->slots, MAG_WORKER_RING, 0);
+    mag_hand_init(&worker->hand, berth->sched->fenced);
+    mag_inject_init(&worker->inbox);
+    atomic_init(&worker->sleeper.woken, 0);
+    prepare_forks(berth);
+    prepare_queues(worker);
+    /* The plan and the worker exist: there is nothing that could be refused. */
+    (void)mag_plan_victims(berth->sched->plan, berth->index, worker->victims,
+                           worker->rings, MAG_WORKER_RINGS, &worker->ring_count);
+}

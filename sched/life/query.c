@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/os.h"
+#include "sched/core.h"
+#include "sched/worker/self.h"
+
+#include <errno.h>
+
+struct mag_sched *mag_sched_self(void)
+{
+    return mag_self.worker != NULL ? mag_self.worker->sched : NULL;
+}
+
+uint32_t mag_sched_worker(void)
+{
+    return mag_self.worker != NULL ? mag_self.worker->index : MAG_NONE;
+}
+
+void *mag_sched_local(void)
+{
+    return mag_self.worker != NULL ? mag_self.worker->local : NULL;
+}
+
+uint32_t mag_sched_workers(const struct mag_sched *sched)
+{
+    return sched->worker_count;
+}
+
+const struct mag_plan *mag_sched_plan(const struct mag_sched *sched)
+{
+    return sched->plan;
+}
+
+static uint64_t read_counter(_Atomic(uint64_t) *count)
+{
+    /* relaxed: a moment's value; nothing hangs on it. */
+    return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+enum mag_pinned mag_worker_pinned(struct mag_worker *worker)
+{
+    /* relaxed, both: a moment's values; nothing hangs on them. */
+    enum mag_pinned pinned =
+        (enum mag_pinned)atomic_load_explicit(&worker->pinned, memory_order_relaxed);
+    /* relaxed: as above. */
+    int32_t thread = atomic_load_explicit(&worker->thread, memory_order_relaxed);
+    const struct mag_seat *seat = mag_plan_seat(worker->sched->plan, worker->index);
+
+    /* The kernel tells nobody when it moves a thread. */
+    if (pinned == MAG_PINNED && thread != 0 && !mag_os_is_bound(thread, seat->os_pu))
+        return MAG_PIN_LOST;
+    return pinned;
+}
+
+int mag_sched_counters(const struct mag_sched *sched, uint32_t index,
+                       struct mag_sched_counters *ret_counters)
+{
+    if (index >= sched->worker_count)
+        return -EINVAL;
+
+    struct mag_worker *worker = mag_sched_at(sched, index);
+    *ret_counters = (struct mag_sched_counters){
+        .jobs = read_counter(&worker->counts.jobs),
+        .posts = read_counter(&worker->counts.posts),
+        .steals_near = read_counter(&worker->counts.steals_near),
+        .steals_far = read_counter(&worker->counts.steals_far),
+        .parks = read_counter(&worker->counts.parks),
+        .wakes = read_counter(&worker->counts.wakes),
+        .ended = read_counter(&worker->counts.ended),
+        .pinned = mag_worker_pinned(worker),
+    };
+    return 0;
+}
+
+bool mag_sched_uses_membarrier(void)
+{
+    return !mag_asym_init();
+}

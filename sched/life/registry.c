@@ -1,0 +1,104 @@
+/*
+ * registry.c - the schedulers of this process, and what fork() does to them.
+ *
+ * Of all threads only the one that called fork() is in the child: the workers are gone,
+ * and with them the jobs they were running.  In the child every scheduler of the parent
+ * is closed with a code of its own and counts as stopped, so that its posts are refused
+ * and it can be destroyed; the default scheduler is forgotten and started anew when it is
+ * next asked for.  A worker that forked is none in the child, and has
+ * lost its pin and its signal mask.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "sched/core.h"
+#include "sched/worker/self.h"
+
+#include <errno.h>
+
+static pthread_once_t registry_once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct mag_sched *schedulers; /* [L] */
+static int init_error;               /* [I] after `once` */
+
+/* ---------------------------------------------------------------------- fork */
+
+static void close_for_fork(void)
+{
+    mag_default_before_fork();
+    (void)pthread_mutex_lock(&registry_lock);
+    if (mag_self.worker != NULL)
+        mag_fork_stack_before_fork(mag_self.worker->forks);
+}
+
+static void go_on_in_parent(void)
+{
+    mag_fork_stack_after_fork_in_parent();
+    (void)pthread_mutex_unlock(&registry_lock);
+    mag_default_after_fork_in_parent();
+}
+
+static void orphan(struct mag_sched *sched)
+{
+    /* relaxed: this is the only thread. */
+    atomic_store_explicit(&sched->closed, MAG_E_FORKED, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&sched->phase, MAG_PHASE_ENDING, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&sched->live, 0, memory_order_relaxed);
+    sched->started = 0;
+    sched->joined = true;
+    for (uint32_t i = 0; i < sched->worker_count; i++) {
+        /* relaxed: as above. */
+        atomic_store_explicit(&mag_sched_at(sched, i)->thread, 0, memory_order_relaxed);
+    }
+    mag_clock_orphan(&sched->clock);
+}
+
+static void go_on_in_child(void)
+{
+    mag_unpinned_after_fork();
+    mag_fork_stack_after_fork_in_child();
+    mag_poster_after_fork();
+    for (struct mag_sched *sched = schedulers; sched != NULL; sched = sched->next)
+        orphan(sched);
+    (void)pthread_mutex_init(&registry_lock, NULL);
+    mag_default_after_fork_in_child();
+}
+
+static void init_registry(void)
+{
+    init_error = -pthread_atfork(close_for_fork, go_on_in_parent, go_on_in_child);
+}
+
+int mag_registry_init(void)
+{
+    (void)pthread_once(&registry_once, init_registry);
+    return init_error;
+}
+
+/* Before main, and before handlers of the program's, which then run outside of ours and
+ * may use schedulers; after those of the pools, whose locks are taken inside of ours. */
+static __attribute__((constructor(102))) void init_early(void)
+{
+    (void)mag_registry_init();
+}
+
+void mag_registry_add(struct mag_sched *sched)
+{
+    (void)pthread_mutex_lock(&registry_lock);
+    sched->next = schedulers;
+    sched->link = &schedulers;
+    if (schedulers != NULL)
+        schedulers->link = &sched->next;
+    schedulers = sched;
+    (void)pthread_mutex_unlock(&registry_lock);
+}
+
+void mag_registry_remove(struct mag_sched *sched)
+{
+    (void)pthread_mutex_lock(&registry_lock);
+    *sched->link = sched->next;
+    if (sched->next != NULL)
+        sched->next->link = sched->link;
+    (void)pthread_mutex_unlock(&registry_lock);
+}

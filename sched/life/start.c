@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/asym.h"
+#include "base/os.h"
+#include "base/space.h"
+#include "sched/core.h"
+#include "sched/worker/self.h"
+
+#include <magpie/unpinned.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -------------------------------------------------------- what workers share */
+
+static uint32_t count_pus(const struct mag_sched *sched)
+{
+    uint32_t highest = 0;
+
+    for (uint32_t i = 0; i < mag_topology_pus(sched->settings.topology); i++) {
+        uint32_t os_index = mag_topology_pu(sched->settings.topology, i)->os_index;
+        highest = os_index > highest ? os_index : highest;
+    }
+    return highest + 1;
+}
+
+static uint32_t queue_of_node(const struct mag_sched *sched, uint32_t node)
+{
+    return node < sched->queue_count ? node : 0;
+}
+
+static void map_workers(struct mag_sched *sched)
+{
+    for (uint32_t i = 0; i < sched->queue_count; i++)
+        sched->queue_worker[i] = MAG_NONE;
+    for (uint32_t i = 0; i < sched->cpu_count; i++)
+        sched->cpu_worker[i] = MAG_NONE;
+    /* Backwards, so that the first worker of a node and of a CPU is the one that
+     * stays. */
+    for (uint32_t i = sched->worker_count; i-- > 0;) {
+        const struct mag_seat *seat = mag_plan_seat(sched->plan, i);
+
+        sched->queue_worker[queue_of_node(sched, seat->node)] = i;
+        sched->cpu_worker[seat->os_pu] = i;
+    }
+}
+
+/* A node without workers has its jobs run by the nearest one with some: workers look at
+ * the queues of other nodes when they have nothing else to do, which may be never. */
+static uint32_t nearest_served(const struct mag_sched *sched, uint32_t node)
+{
+    uint32_t nearest = MAG_NONE;
+    uint32_t least = UINT32_MAX;
+
+    for (uint32_t i = 0; i < sched->queue_count; i++) {
+        uint32_t distance =
+            i == node ? 0 : mag_topology_distance(sched->settings.topology, node, i);
+
+        if (sched->queue_worker[i] != MAG_NONE &&
+            (nearest == MAG_NONE || distance < least)) {
+            nearest = i;
+            least = distance;
+        }
+    }
+    return nearest;
+}
+
+static void map_queues(struct mag_sched *sched)
+{
+    map_workers(sched);
+    for (uint32_t i = 0; i < sched->queue_count; i++)
+        sched->node_queue[i] = nearest_served(sched, i);
+    for (uint32_t i = 0; i < sched->cpu_count; i++)
+        sched->cpu_queue[i] = (uint16_t)sched->node_queue[0];
+    for (uint32_t i = 0; i < mag_topology_pus(sched->settings.topology); i++) {
+        const struct mag_pu *pu = mag_topology_pu(sched->settings.topology, i);
+
+        sched->cpu_queue[pu->os_index] =
+            (uint16_t)sched->node_queue[queue_of_node(sched, pu->node)];
+    }
+}
+
+static int make_queues(struct mag_sched *sched)
+{
+    uint32_t nodes = mag_topology_nodes(sched->settings.topology);
+
+    sched->queue_count = nodes != 0 ? nodes : 1;
+    sched->cpu_count = count_pus(sched);
+    sched->queues =
+        aligned_alloc(MAG_CACHE_LINE, sched->queue_count * sizeof(*sched->queues));
+    sched->queue_worker = calloc(sched->queue_count, sizeof(*sched->queue_worker));
+    sched->node_queue = calloc(sched->queue_count, sizeof(*sched->node_queue));
+    sched->cpu_queue = calloc(sched->cpu_count, sizeof(*sched->cpu_queue));
+    sched->cpu_worker = calloc(sched->cpu_count, sizeof(*sched->cpu_worker));
+    if (sched->queues == NULL || sched->queue_worker == NULL ||
+        sched->node_queue == NULL || sched->cpu_queue == NULL ||
+        sched->cpu_worker == NULL)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < sched->queue_count; i++)
+        mag_inject_init(&sched->queues[i]);
+    map_queues(sched);
+    return 0;
+}
+
+static int map_berths(struct mag_sched *sched)
+{
+    int r = 0;
+
+    sched->berths = calloc(sched->worker_count, sizeof(*sched->berths));
+    if (sched->berths == NULL)
+        return -ENOMEM;
+    for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++) {
+        sched->berths[i].sched = sched;
+        sched->berths[i].index = i;
+        r = mag_berth_map(&sched->berths[i]);
+    }
+    return r;
+}
+
+static void init_sched(struct mag_sched *sched)
+{
+    sched->executor.post = mag_sched_executor_post;
+    atomic_init(&sched->phase, MAG_PHASE_STARTING);
+    atomic_init(&sched->closed, 0);
+    atomic_init(&sched->live, 0);
+    atomic_init(&sched->ready, 0);
+    atomic_init(&sched->inflight, 0);
+    mag_idle_init(&sched->idle);
+    sched->fenced = mag_asym_init();
+}
+
+/* Everything but the threads. */
+static int build(struct mag_sched *sched, const struct mag_sched_config *config)
+{
+    int r = mag_settings_make(config, &sched->settings);
+    if (r < 0)
+        return r;
+
+    const struct mag_sched_config *wanted = &sched->settings.config;
+    r = mag_plan_make(sched->settings.topology, wanted->placement, wanted->workers,
+                      wanted->os_pus, wanted->os_pu_count, &sched->plan);
+    if (r < 0)
+        return r;
+    sched->worker_count = mag_plan_workers(sched->plan);
+    sched->crowded = sched->worker_count > mag_topology_pus(sched->settings.topology);
+    r = mag_settings_fit(&sched->settings, sched->worker_count);
+    if (r == 0)
+        r = make_queues(sched);
+    if (r == 0)
+        r = mag_clock_init(&sched->clock, sched, sched->worker_count);
+    return r < 0 ? r : map_berths(sched);
+}
+
+/* ------------------------------------------------------------------- threads */
+
+/* The C library says the same of a thread too many and of a stack too large. */
+static int why_refused(const struct mag_settings *settings)
+{
+    void *stack = mag_space_private(settings->c_stack);
+
+    if (stack == NULL)
+        return -ENOMEM;
+    mag_space_release(stack, settings->c_stack);
+    return -EAGAIN;
+}
+
+static int make_thread(struct mag_berth *berth, void *(*run)(void *berth),
+                       size_t stack_size)
+{
+    pthread_attr_t attributes;
+    int r = 0;
+
+    if (pthread_attr_init(&attributes) != 0)
+        return -ENOMEM;
+    if (stack_size != 0 && pthread_attr_setstacksize(&attributes, stack_size) != 0)
+        r = -EINVAL;
+    if (r == 0 && pthread_create(&berth->thread, &attributes, run, berth) != 0)
+        r = -EAGAIN;
+    (void)pthread_attr_destroy(&attributes);
+    return r;
+}
+
+int mag_berth_start(struct mag_berth *berth, void *(*run)(void *berth))
+{
+    struct mag_unpinned starter;
+    sigset_t before;
+
+    /* Also in a job, or where a worker's thread ends. */
+    mag_unpinned_begin(&starter);
+    mag_os_block_signals(&before);
+    int r = make_thread(berth, run, berth->sched->settings.config.stack_size);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    mag_unpinned_end(&starter);
+    return r;
+}
+
+static int start_worker(struct mag_berth *berth)
+{
+    struct mag_sched *sched = berth->sched;
+
+    /* relaxed: read by its own thread's end, and by the stop after this thread. */
+    (void)atomic_fetch_add_explicit(&sched->live, 1, memory_order_relaxed);
+    int r = mag_berth_start(berth, mag_worker_main);
+    if (r < 0) {
+        /* relaxed: as above. */
+        (void)atomic_fetch_sub_explicit(&sched->live, 1, memory_order_relaxed);
+        return r == -EAGAIN ? why_refused(&sched->settings) : r;
+    }
+    sched->started++;
+    return 0;
+}
+
+static int start_threads(struct mag_sched *sched)
+{
+    struct mag_unpinned starter;
+    int r = 0;
+
+    /* Workers inherit from whoever started the first. */
+    mag_unpinned_begin(&starter);
+    (void)pthread_sigmask(SIG_SETMASK, NULL, &sched->signals);
+    for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
+        r = start_worker(&sched->berths[i]);
+    mag_unpinned_end(&starter);
+    return r;
+}
+
+static void wait_until_ready(struct mag_sched *sched)
+{
+    for (;;) {
+        /* ready, acquire: what the workers have set up is visible to the starter. */
+        uint32_t ready = atomic_load_explicit(&sched->ready, memory_order_acquire);
+
+        if (ready == sched->started)
+            return;
+        mag_os_wait(&sched->ready, ready, -1);
+    }
+}
+
+bool mag_sched_join(struct mag_sched *sched, int64_t until_ns)
+{
+    /* Destructors of the program's may run in them still. */
+    for (; sched->started > 0; sched->started--) {
+        struct mag_berth *berth = &sched->berths[sched->started - 1];
+
+        if (berth->has_ended && !mag_os_join(berth->ended, until_ns))
+            return false;
+        berth->has_ended = false;
+        if (!mag_os_join(berth->thread, until_ns))
+            return false;
+    }
+    return true;
+}
+
+void mag_sched_free(struct mag_sched *sched)
+{
+    for (uint32_t i = 0; sched->berths != NULL && i < sched->worker_count; i++)
+        mag_berth_unmap(&sched->berths[i]);
+    mag_clock_fini(&sched->clock);
+    free(sched->berths);
+    free(sched->queues);
+    free(sched->queue_worker);
+    free(sched->node_queue);
+    free(sched->cpu_queue);
+    free(sched->cpu_worker);
+    mag_plan_free(sched->plan);
+    mag_settings_release(&sched->settings);
+    free(sched);
+}
+
+static int prepare_process(void)
+{
+    int r = mag_poster_init();
+
+    return r < 0 ? r : mag_registry_init();
+}
+
+static struct mag_sched *allocate(void)
+{
+    struct mag_sched *sched = aligned_alloc(MAG_CACHE_LINE, sizeof(*sched));
+
+    if (sched != NULL)
+        memset(sched, 0, sizeof(*sched));
+    return sched;
+}
+
+static int launch(const struct mag_sched_config *config, bool is_default,
+                  struct mag_sched **ret_sched)
+{
+    int r = prepare_process();
+    if (r < 0)
+        return r;
+    mag_unpinned_init();
+
+    struct mag_sched *sched = allocate();
+    if (sched == NULL)
+        return -ENOMEM;
+
+    init_sched(sched);
+    sched->is_default = is_default;
+    r = build(sched, config);
+    if (r == 0)
+        r = start_threads(sched);
+    wait_until_ready(sched);
+    mag_sched_enter_phase(sched, r == 0 ? MAG_PHASE_RUNNING : MAG_PHASE_ENDING);
+    if (r < 0) {
+        (void)mag_sched_join(sched, INT64_MAX);
+        mag_sched_free(sched);
+        return r;
+    }
+    mag_registry_add(sched);
+    *ret_sched = sched;
+    return 0;
+}
+
+int mag_sched_launch(const struct mag_sched_config *config, bool is_default,
+                     struct mag_sched **ret_sched)
+{
+    int cancel = mag_os_hold_cancel();
+    int r = launch(config, is_default, ret_sched);
+
+    mag_os_let_cancel(cancel);
+    return r;
+}
+
+int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **ret_sched)
+{
+    return mag_sched_launch(config, false, ret_sched);
+}

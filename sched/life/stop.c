@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/os.h"
+#include "sched/core.h"
+#include "sched/life/drop.h"
+#include "sched/worker/self.h"
+
+#include <errno.h>
+#include <limits.h>
+
+void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase)
+{
+    if (!mag_phase_enter(&sched->phase, phase))
+        return;
+    switch (phase) {
+    case MAG_PHASE_DRAINING:
+        /* One is enough: who parks last ends it. */
+        mag_sched_wake_any(sched);
+        break;
+    case MAG_PHASE_ENDING:
+        mag_sched_wake_all(sched);
+        break;
+    default:
+        break;
+    }
+    /* Those who wait for the start, see wait_for_start. */
+    mag_os_wake(&sched->phase, INT_MAX);
+}
+
+/* False: the time is over and threads still live. */
+static bool wait_until_gone(struct mag_sched *sched, int64_t until_ns)
+{
+    for (;;) {
+        /* live, acquire: the workers' last touches are over. */
+        uint32_t live = atomic_load_explicit(&sched->live, memory_order_acquire);
+        int64_t left = mag_os_left_ns(until_ns);
+
+        if (live == 0)
+            return true;
+        if (left == 0)
+            return false;
+        mag_os_wait(&sched->live, live, left);
+    }
+}
+
+/* ------------------------------------------------ jobs that have not begun */
+
+struct drop {
+    void (*on_dropped)(struct mag_job *job, void *arg);
+    void *arg;
+};
+
+/* To its owner: the library, or the program. */
+static void hand_back(struct mag_job *job, void *how)
+{
+    const struct drop *drop = how;
+
+    if (!mag_job_drop(job) && drop->on_dropped != NULL)
+        drop->on_dropped(job, drop->arg);
+}
+
+static void drop_one(struct drop *how, struct mag_job *job)
+{
+    if (!mag_fork_root_drop(job) && !mag_strand_drop(job, hand_back, how))
+        hand_back(job, how);
+}
+
+static void drop_queue(struct drop *how, struct mag_inject *queue)
+{
+    struct mag_job *job;
+
+    while ((job = mag_inject_pop(queue)) != NULL)
+        drop_one(how, job);
+}
+
+/* The threads are gone; what they left behind is this thread's alone. */
+static void drop_all(struct mag_sched *sched, struct drop *how)
+{
+    for (uint32_t i = 0; i < sched->worker_count; i++) {
+        struct mag_worker *worker = mag_sched_at(sched, i);
+        struct mag_job *job;
+
+        while ((job = mag_worker_next(worker)) != NULL)
+            drop_one(how, job);
+        drop_queue(how, &worker->inbox);
+    }
+    for (uint32_t i = 0; i < sched->queue_count; i++)
+        drop_queue(how, &sched->queues[i]);
+    for (;;) {
+        struct mag_timer *timer = mag_clock_take_any(&sched->clock);
+
+        if (timer == NULL)
+            return;
+        drop_one(how, &timer->job);
+    }
+}
+
+/* Each step waits for others, and none beyond the time: a later call goes on there. */
+static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until_ns,
+                struct drop *how)
+{
+    if (!mag_poster_close(sched, until_ns) || !mag_clock_end(&sched->clock, until_ns))
+        return -ETIMEDOUT;
+    mag_sched_enter_phase(sched, mode == MAG_SCHED_DRAIN ? MAG_PHASE_DRAINING
+                                                         : MAG_PHASE_ENDING);
+    if (!wait_until_gone(sched, until_ns) || !mag_sched_join(sched, until_ns))
+        return -ETIMEDOUT;
+    sched->joined = true;
+    drop_all(sched, how);
+    return 0;
+}
+
+int mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t deadline_ns,
+                   void (*on_dropped)(struct mag_job *job, void *arg), void *arg)
+{
+    struct drop how = {.on_dropped = on_dropped, .arg = arg};
+
+    if (sched->is_default)
+        return -EPERM;
+    if (mode != MAG_SCHED_DRAIN && mode != MAG_SCHED_CANCEL)
+        return -EINVAL;
+    if (mag_sched_self() == sched)
+        return -EDEADLK;
+    if (sched->joined)
+        return 0;
+
+    int cancel = mag_os_hold_cancel();
+    int r = stop(sched, mode, deadline_ns < 0 ? INT64_MAX : mag_os_after_ns(deadline_ns),
+                 &how);
+    mag_os_let_cancel(cancel);
+    return r;
+}
+
+int mag_sched_destroy(struct mag_sched *sched)
+{
+    if (sched == NULL)
+        return 0;
+    int r = mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL);
+    if (r < 0)
+        return r;
+    mag_registry_remove(sched);
+    mag_sched_free(sched);
+    return 0;
+}

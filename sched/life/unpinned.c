@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/os.h"
+#include "sched/core.h"
+#include "sched/worker/self.h"
+
+#include <magpie/unpinned.h>
+
+#include <assert.h>
+#include <string.h>
+
+/* What the caller's words hold. */
+struct before {
+    struct mag_worker *worker; /* NULL: not a worker */
+    sigset_t signals;
+    uint32_t pu;       /* where it was pinned, or MAG_NONE */
+    bool signals_were; /* changed */
+};
+
+static_assert(sizeof(struct before) <= sizeof(struct mag_unpinned), "it has room");
+
+/* The signal mask of the first thread that started a scheduler, for descendants of
+ * workers, of which nothing tells whose they are. */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static sigset_t first_signals; /* [I] after `once` */
+
+static void read_first_signals(void)
+{
+    (void)pthread_sigmask(SIG_SETMASK, NULL, &first_signals);
+}
+
+void mag_unpinned_init(void)
+{
+    (void)pthread_once(&once, read_first_signals);
+}
+
+/* The signal mask of before; false: this thread has one of its own. */
+static bool signals_before(const struct mag_worker *worker, sigset_t *ret_signals)
+{
+    sigset_t now;
+
+    if (worker != NULL) {
+        *ret_signals = worker->sched->signals;
+        return true;
+    }
+    (void)pthread_sigmask(SIG_SETMASK, NULL, &now);
+    if (!mag_os_blocks_as_worker(&now))
+        return false;
+    mag_unpinned_init();
+    *ret_signals = first_signals;
+    return true;
+}
+
+void mag_unpinned_begin(struct mag_unpinned *ret_before)
+{
+    struct before before = {.worker = mag_self.worker, .pu = mag_unpin_self()};
+    sigset_t signals;
+
+    before.signals_were = signals_before(before.worker, &signals);
+    if (before.signals_were)
+        (void)pthread_sigmask(SIG_SETMASK, &signals, &before.signals);
+    memcpy(ret_before->words, &before, sizeof(before));
+}
+
+void mag_unpinned_end(const struct mag_unpinned *words)
+{
+    struct before before;
+
+    memcpy(&before, words->words, sizeof(before));
+    if (before.worker != mag_self.worker)
+        return;
+    if (before.signals_were)
+        (void)pthread_sigmask(SIG_SETMASK, &before.signals, NULL);
+    if (before.pu != MAG_NONE)
+        (void)mag_repin_self(before.pu);
+}
+
+void mag_unpinned_after_fork(void)
+{
+    struct mag_worker *worker = mag_self.worker;
+    sigset_t now;
+
+    if (worker == NULL)
+        return;
+    (void)mag_unpin_self();
+    (void)pthread_sigmask(SIG_SETMASK, NULL, &now);
+    if (mag_os_blocks_as_worker(&now))
+        (void)pthread_sigmask(SIG_SETMASK, &worker->sched->signals, NULL);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/os.h"
+#include "sched/core.h"
+#include "sched/worker/self.h"
+
+#include <errno.h>
+
+/* Posts after which a thread asks again on which CPU it runs. */
+enum { CPU_AGE = 64 };
+
+/* --------------------------------------------------------------------- waking */
+
+/* The caller occupies its CPU: the worker that sits there would have to wait for it. */
+static uint32_t beside_caller(struct mag_sched *sched, uint32_t near)
+{
+    uint32_t cpu = mag_os_cpu();
+
+    if (cpu >= sched->cpu_count || sched->cpu_worker[cpu] != near)
+        return near;
+    return near + 1 < sched->worker_count ? near + 1 : 0;
+}
+
+/* The worker that an idle_claim returned.  False: none. */
+static bool give_wake(struct mag_sched *sched, uint32_t claimed)
+{
+    if (claimed == UINT32_MAX)
+        return false;
+    mag_sleeper_wake(&mag_sched_at(sched, claimed)->sleeper);
+    return true;
+}
+
+static MAG_COLD void wake_near(struct mag_sched *sched, uint32_t near)
+{
+    (void)give_wake(sched,
+                    mag_idle_claim(&sched->idle, beside_caller(sched, near), false));
+}
+
+void mag_sched_notify(struct mag_sched *sched, uint32_t near)
+{
+    if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
+        wake_near(sched, near);
+}
+
+void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t near)
+{
+    uint64_t state = mag_idle_read(&sched->idle);
+
+    if (mag_idle_wants_wake(state) && !mag_idle_watched(state))
+        wake_near(sched, near);
+}
+
+void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index)
+{
+    (void)give_wake(sched, mag_idle_claim_one(&sched->idle, index));
+}
+
+void mag_sched_wake_any(struct mag_sched *sched)
+{
+    (void)give_wake(sched, mag_idle_claim(&sched->idle, 0, true));
+}
+
+void mag_sched_wake_all(struct mag_sched *sched)
+{
+    while (give_wake(sched, mag_idle_claim(&sched->idle, 0, true))) {
+        /* The next. */
+    }
+}
+
+/* -------------------------------------------------------------------- posting */
+
+/* A job that is not next any more: behind the others, for everybody to see. */
+static __attribute__((noinline)) int post_behind(struct mag_worker *worker,
+                                                 struct mag_job *job)
+{
+    mag_worker_queue(worker, job);
+    mag_sched_notify(worker->sched, worker->index);
+    return 0;
+}
+
+/* Whether a job posts itself while others wait here: it yields to them.  (A job whose
+ * memory was that of the one before only goes to the wrong end of the queue.) */
+static inline bool yields(struct mag_worker *worker, const struct mag_job *job)
+{
+    return job == worker->running &&
+           (mag_hand_waiting(&worker->hand) || mag_runq_length(&worker->ring) != 0);
+}
+
+/* On a worker of its own scheduler; nothing is fenced, see (I2) in idle.h. */
+static inline int post_here(struct mag_worker *worker, struct mag_job *job)
+{
+    if (MAG_UNLIKELY(mag_sched_phase(worker->sched) == MAG_PHASE_ENDING))
+        return -ESHUTDOWN;
+    mag_count(&worker->counts.posts);
+    if (yields(worker, job))
+        return post_behind(worker, job);
+
+    struct mag_job *before = mag_hand_post(&worker->hand, job);
+    if (before != NULL)
+        return post_behind(worker, before);
+    mag_sched_notify_watcher(worker->sched, worker->index);
+    return 0;
+}
+
+/* The queue nearest to a thread from outside, as of a little while ago. */
+static uint32_t queue_near(struct mag_sched *sched, struct mag_self *self)
+{
+    if (sched->queue_count == 1)
+        return 0;
+    if (self->cpu_age == 0)
+        self->cpu = mag_os_cpu();
+    self->cpu_age = (self->cpu_age + 1) % CPU_AGE;
+    return self->cpu < sched->cpu_count ? sched->cpu_queue[self->cpu] : 0;
+}
+
+static void push(struct mag_sched *sched, struct mag_job *job, uint32_t queue)
+{
+    mag_inject_push(&sched->queues[queue], job, job);
+    mag_sched_notify(sched, sched->queue_worker[queue]);
+}
+
+/* By a worker of the scheduler: it keeps the scheduler alive by running. */
+static int inject_as_worker(struct mag_worker *worker, struct mag_job *job,
+                            uint32_t queue)
+{
+    if (MAG_UNLIKELY(mag_sched_phase(worker->sched) == MAG_PHASE_ENDING))
+        return -ESHUTDOWN;
+    mag_count(&worker->counts.posts);
+    push(worker->sched, job, queue);
+    return 0;
+}
+
+static int inject_from_outside(struct mag_sched *sched, struct mag_job *job,
+                               uint32_t queue)
+{
+    struct mag_self *self = &mag_self;
+    int r = mag_poster_enter(sched, self);
+
+    if (MAG_UNLIKELY(r < 0))
+        return r;
+    push(sched, job, queue);
+    mag_poster_leave(sched, self);
+    return 0;
+}
+
+static __attribute__((noinline)) int inject_near(struct mag_sched *sched,
+                                                 struct mag_job *job)
+{
+    return inject_from_outside(sched, job, queue_near(sched, &mag_self));
+}
+
+static bool is_ours(const struct mag_worker *worker, const struct mag_sched *sched)
+{
+    return worker != NULL && worker->sched == sched;
+}
+
+int mag_sched_post(struct mag_sched *sched, struct mag_job *job)
+{
+    struct mag_worker *worker = mag_self.worker;
+
+    if (is_ours(worker, sched))
+        return post_here(worker, job);
+    return inject_near(sched, job);
+}
+
+int mag_sched_post_pool(struct mag_sched *sched, struct mag_job *job)
+{
+    struct mag_worker *worker = mag_self.worker;
+
+    if (is_ours(worker, sched))
+        return inject_as_worker(worker, job, worker->queue);
+    return inject_near(sched, job);
+}
+
+int mag_sched_post_node(struct mag_sched *sched, struct mag_job *job, uint32_t node)
+{
+    struct mag_worker *worker = mag_self.worker;
+
+    if (node >= sched->queue_count)
+        return -EINVAL;
+    if (is_ours(worker, sched))
+        return inject_as_worker(worker, job, sched->node_queue[node]);
+    return inject_from_outside(sched, job, sched->node_queue[node]);
+}
+
+static void push_to_worker(struct mag_sched *sched, struct mag_job *job, uint32_t index)
+{
+    mag_inject_push(&mag_sched_at(sched, index)->inbox, job, job);
+    mag_sched_wake_worker(sched, index);
+}
+
+int mag_sched_post_worker(struct mag_sched *sched, struct mag_job *job, uint32_t index)
+{
+    struct mag_self *self = &mag_self;
+
+    if (index >= sched->worker_count)
+        return -EINVAL;
+    if (is_ours(self->worker, sched)) {
+        if (MAG_UNLIKELY(mag_sched_phase(sched) == MAG_PHASE_ENDING))
+            return -ESHUTDOWN;
+        mag_count(&self->worker->counts.posts);
+        push_to_worker(sched, job, index);
+        return 0;
+    }
+    int r = mag_poster_enter(sched, self);
+    if (MAG_UNLIKELY(r < 0))
+        return r;
+    push_to_worker(sched, job, index);
+    mag_poster_leave(sched, self);
+    return 0;
+}
+
+/* ------------------------------------------- for strands and timers of this room */
+
+int mag_sched_hold(struct mag_sched *sched)
+{
+    struct mag_self *self = &mag_self;
+
+    if (is_ours(self->worker, sched))
+        return mag_sched_phase(sched) == MAG_PHASE_ENDING ? -ESHUTDOWN : 0;
+    return mag_poster_enter(sched, self);
+}
+
+void mag_sched_unhold(struct mag_sched *sched)
+{
+    if (!is_ours(mag_self.worker, sched))
+        mag_poster_leave(sched, &mag_self);
+}
+
+void mag_sched_post_held(struct mag_sched *sched, struct mag_job *job)
+{
+    struct mag_worker *worker = mag_self.worker;
+
+    if (!is_ours(worker, sched))
+        push(sched, job, queue_near(sched, &mag_self));
+    else if (post_here(worker, job) < 0)
+        push(sched, job, worker->queue);
+}
+
+uint32_t mag_sched_queue_near(struct mag_sched *sched)
+{
+    struct mag_worker *worker = mag_self.worker;
+
+    return is_ours(worker, sched) ? worker->queue : queue_near(sched, &mag_self);
+}
+
+void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,
+                               uint32_t queue)
+{
+    push(sched, job, queue);
+}

@@ -1,0 +1,118 @@
+/*
+ * hand.h - the jobs a worker holds in its hand: the one it posted last, and the few it
+ * has claimed from its ring.  Private to sched/.
+ *
+ * A read-modify-write costs as much as a small job, so the owner must not pay one per
+ * job.  It claims jobs from the ring in batches and takes them, like its LIFO slot, under
+ * a lock that is biased to it (bias.h).  Nothing here is out of reach: a thief that found
+ * nothing else revokes the bias.
+ *
+ * Ownership
+ *   [B] under `bias`   [P] written under `bias`, peeked at by anyone as a hint
+ *
+ * Invariant: claimed[next .. end) are the jobs claimed and not taken.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_QUEUE_HAND_H
+#define SCHED_QUEUE_HAND_H
+
+#include "sched/queue/bias.h"
+#include "sched/queue/runq.h"
+
+#include <magpie/sched.h>
+
+enum { MAG_HAND_SIZE = 16 };
+
+struct mag_hand {
+    struct mag_bias bias;
+    _Atomic(struct mag_job *) lifo;         /* [P] posted last, or NULL */
+    _Atomic(uint32_t) waiting;              /* [P] end - next */
+    uint32_t next;                          /* [B] */
+    uint32_t end;                           /* [B] */
+    uint32_t lifo_runs;                     /* owner only: runs from the slot in a row */
+    bool fenced;                            /* [I] see asym.h */
+    struct mag_job *claimed[MAG_HAND_SIZE]; /* [B] */
+};
+
+void mag_hand_init(struct mag_hand *hand, bool fenced);
+
+/*
+ * Owner only.  Puts a job into the LIFO slot.
+ *
+ *   Returns    the job that was there before, or NULL
+ */
+static inline struct mag_job *mag_hand_post(struct mag_hand *hand, struct mag_job *job)
+{
+    bool fast = mag_bias_enter(&hand->bias, hand->fenced);
+    /* relaxed, both: ordered by the biased lock. */
+    struct mag_job *before = atomic_load_explicit(&hand->lifo, memory_order_relaxed);
+    /* relaxed: as above; to those who peek it is a hint. */
+    atomic_store_explicit(&hand->lifo, job, memory_order_relaxed);
+    mag_bias_leave(&hand->bias, fast);
+    return before;
+}
+
+/* Inside the bias: the LIFO slot's job, or NULL. */
+static inline struct mag_job *mag_hand_take_lifo(struct mag_hand *hand)
+{
+    /* relaxed: ordered by the biased lock. */
+    struct mag_job *job = atomic_load_explicit(&hand->lifo, memory_order_relaxed);
+
+    if (job != NULL) {
+        /* relaxed: as above. */
+        atomic_store_explicit(&hand->lifo, NULL, memory_order_relaxed);
+    }
+    return job;
+}
+
+/* Inside the bias, owner only: the oldest job claimed, or claimed now; or NULL.  The LIFO
+ * slot has its turns again. */
+struct mag_job *mag_hand_take_oldest(struct mag_hand *hand, struct mag_runq *ring);
+
+/*
+ * Owner only.  The next job to run: the LIFO slot's, until MAG_SCHED_LIFO_RUNS in a row
+ * came from it; then the oldest one of the hand and the ring; then again the slot's.
+ *
+ *   Returns    NULL when hand and ring are empty and it is not the slot's turn: the
+ *              caller
+ *              looks outside, and asks again
+ */
+static inline struct mag_job *mag_hand_take(struct mag_hand *hand, struct mag_runq *ring)
+{
+    bool fast = mag_bias_enter(&hand->bias, hand->fenced);
+    struct mag_job *job = NULL;
+
+    if (hand->lifo_runs < MAG_SCHED_LIFO_RUNS)
+        job = mag_hand_take_lifo(hand);
+    if (job != NULL)
+        hand->lifo_runs++;
+    else
+        job = mag_hand_take_oldest(hand, ring);
+    mag_bias_leave(&hand->bias, fast);
+    return job;
+}
+
+/* Any thread.  Whether jobs wait in the hand besides the LIFO slot's; a hint. */
+static inline bool mag_hand_waiting(struct mag_hand *hand)
+{
+    /* relaxed: a hint; the watcher looks again (idle.h). */
+    return atomic_load_explicit(&hand->waiting, memory_order_relaxed) != 0;
+}
+
+/* Any thread.  The job in the LIFO slot, only to be compared with a later look. */
+static inline const struct mag_job *mag_hand_peek_lifo(struct mag_hand *hand)
+{
+    /* relaxed: never followed. */
+    return atomic_load_explicit(&hand->lifo, memory_order_relaxed);
+}
+
+/*
+ * Any thread but the owner.  Takes the oldest waiting job out of the hand; if there is
+ * none and `and_lifo` is set, the LIFO slot's.
+ *
+ *   Returns    NULL: nothing there, or the owner or another thief was inside
+ */
+struct mag_job *mag_hand_steal(struct mag_hand *hand, bool and_lifo);
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * inject.h - an injection queue: jobs posted from outside, first in, first out.  Private
+ * to sched/.
+ *
+ * Any thread pushes, without a lock and without a retry; one thread at a time pops, under
+ * the consumers' lock.  The jobs are linked through their own `next`.
+ *
+ * Ownership
+ *   [A] any thread       [L] who holds the consumers' lock, or the pusher that found the
+ *                        queue empty (never both: see below)
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   pushed   push (first, or the last job's next) -> pop (first, next) : the job's fields
+ *   last     push (last) -> push, pop (last) : that the job before it is linked by us
+ *
+ * Emptiness is decided by `last` alone: NULL means empty.  A push swaps itself into
+ * `last` and then links itself behind the job it found, or as `first` if it found NULL.
+ * Between the two steps the queue is not empty although the job cannot be reached yet:
+ * pop then returns NULL and mag_inject_waiting still says true.
+ *
+ * Who writes `first`: a pusher that found `last` NULL, and the consumer.  The consumer
+ * clears it before it swaps `last` from its job to NULL, so a pusher that sees that NULL
+ * writes later; if the swap fails nobody else writes `first`.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_QUEUE_INJECT_H
+#define SCHED_QUEUE_INJECT_H
+
+#include "base/spin.h"
+
+#include <magpie/sched.h>
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mag_inject {
+    _Alignas(MAG_CACHE_LINE) _Atomic(struct mag_job *) last;  /* [A] NULL: empty */
+    _Alignas(MAG_CACHE_LINE) _Atomic(struct mag_job *) first; /* [L] NULL: not linked */
+    struct mag_spin consumers;                                /* [A] */
+};
+
+static inline void mag_inject_init(struct mag_inject *queue)
+{
+    atomic_init(&queue->last, NULL);
+    atomic_init(&queue->first, NULL);
+    mag_spin_init(&queue->consumers);
+}
+
+/* Any thread.  Pushes a chain, linked from `first` to `last` by relaxed stores. */
+static inline void mag_inject_push(struct mag_inject *queue, struct mag_job *first,
+                                   struct mag_job *last)
+{
+    /* relaxed: published by the swap and the link below. */
+    atomic_store_explicit(&last->next, NULL, memory_order_relaxed);
+    /* Both halves, and a place in the single order that parking relies on (idle.h (1)):
+     *   last, release: the chain's end is complete before the next pusher links to it;
+     *   last, acquire: so is the job that we link to. */
+    struct mag_job *before =
+        atomic_exchange_explicit(&queue->last, last, memory_order_seq_cst);
+
+    if (before == NULL) {
+        /* pushed, release: the job's fields precede its being reachable. */
+        atomic_store_explicit(&queue->first, first, memory_order_release);
+    } else {
+        /* pushed, release: as above. */
+        atomic_store_explicit(&before->next, first, memory_order_release);
+    }
+}
+
+/* Any thread.  Whether a job is here, or about to be linked. */
+static inline bool mag_inject_waiting(struct mag_inject *queue)
+{
+    /* seq_cst: a parking worker's last look, see idle.h (4). */
+    return atomic_load_explicit(&queue->last, memory_order_seq_cst) != NULL;
+}
+
+/* Under the consumers' lock, or by the only consumer.  NULL: empty, or the oldest job is
+ * not linked yet. */
+static inline struct mag_job *mag_inject_pop(struct mag_inject *queue)
+{
+    /* pushed, acquire: the job's fields are visible. */
+    struct mag_job *job = atomic_load_explicit(&queue->first, memory_order_acquire);
+    if (job == NULL)
+        return NULL;
+
+    /* pushed, acquire: the next job's fields, for the pop that returns it. */
+    struct mag_job *next = atomic_load_explicit(&job->next, memory_order_acquire);
+    if (next == NULL) {
+        struct mag_job *expected = job;
+
+        /* relaxed: a pusher that sees `last` NULL comes after it by that edge. */
+        atomic_store_explicit(&queue->first, NULL, memory_order_relaxed);
+        /* last, release: `first` is clear before a pusher can find the queue empty.
+         * On failure relaxed: another push is under way, its link is read below. */
+        if (atomic_compare_exchange_strong_explicit(&queue->last, &expected, NULL,
+                                                    memory_order_release,
+                                                    memory_order_relaxed))
+            return job;
+        /* pushed, acquire: as above. */
+        next = atomic_load_explicit(&job->next, memory_order_acquire);
+        if (next == NULL) {
+            /* relaxed: puts back what was there; the lock publishes it. */
+            atomic_store_explicit(&queue->first, job, memory_order_relaxed);
+            return NULL;
+        }
+    }
+    /* relaxed: for the next holder of the lock. */
+    atomic_store_explicit(&queue->first, next, memory_order_relaxed);
+    return job;
+}
+
+/* Any thread.  Up to `room` jobs, oldest first; 0 also when another consumer is here. */
+static inline uint32_t mag_inject_take(struct mag_inject *queue, struct mag_job **batch,
+                                       uint32_t room)
+{
+    uint32_t count = 0;
+
+    if (!mag_inject_waiting(queue) || !mag_spin_try_lock(&queue->consumers))
+        return 0;
+    while (count < room && (batch[count] = mag_inject_pop(queue)) != NULL)
+        count++;
+    mag_spin_unlock(&queue->consumers);
+    return count;
+}
+
+#endif

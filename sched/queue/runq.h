@@ -1,0 +1,126 @@
+/*
+ * runq.h - a worker's run queue: a bounded ring of jobs, first in, first out.  Private to
+ * sched/.
+ *
+ * The owner pushes at the tail; the owner and thieves claim batches at the head.
+ *
+ * Ownership
+ *   [I] immutable once shared   [W] written by the owner, read by all   [A] any thread
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   pushed    mag_runq_push (tail) -> mag_runq_claim (tail) : the slots and the jobs
+ *   vacated   mag_runq_claim (head) -> mag_runq_push (head) : the claimer's reads of the
+ *             slots, before the owner overwrites them
+ *
+ * Why one compare-and-swap is enough for a batch.  Positions are 64 bits wide and only
+ * grow, so `head` never returns to an old value.  A claimer copies the slots of
+ * [head, head + n) first and then swings head; if that succeeds nobody had claimed in
+ * between, and the owner had not overwritten: it writes a slot again only after head has
+ * passed it.
+ *
+ * Invariant: 0 <= tail - head <= capacity.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_QUEUE_RUNQ_H
+#define SCHED_QUEUE_RUNQ_H
+
+#include <magpie/sched.h>
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mag_runq {
+    _Alignas(MAG_CACHE_LINE) _Atomic(uint64_t) head; /* [A] next to be claimed */
+    _Alignas(MAG_CACHE_LINE) _Atomic(uint64_t) tail; /* [W] next to be written */
+    uint64_t head_seen;                              /* owner only, plain: an old head */
+    uint64_t mask;                                   /* [I] capacity - 1 */
+    _Atomic(struct mag_job *) *slots;                /* [I] the array; slots are [W] */
+};
+
+/* `capacity` is a power of two; positions start at `start` (tests begin near the
+ * wrap). */
+static inline void mag_runq_init(struct mag_runq *ring, _Atomic(struct mag_job *) *slots,
+                                 uint64_t capacity, uint64_t start)
+{
+    atomic_init(&ring->head, start);
+    atomic_init(&ring->tail, start);
+    ring->head_seen = start;
+    ring->mask = capacity - 1;
+    ring->slots = slots;
+    for (uint64_t i = 0; i < capacity; i++)
+        atomic_init(&slots[i], NULL);
+}
+
+/* Owner only.  False: the ring is full, and the job was not taken. */
+static inline bool mag_runq_push(struct mag_runq *ring, struct mag_job *job)
+{
+    /* relaxed: only the owner writes it. */
+    uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+
+    if (tail - ring->head_seen > ring->mask) {
+        /* vacated, acquire: the claimers have read what is overwritten below. */
+        ring->head_seen = atomic_load_explicit(&ring->head, memory_order_acquire);
+        if (tail - ring->head_seen > ring->mask)
+            return false;
+    }
+    /* relaxed: published by the tail. */
+    atomic_store_explicit(&ring->slots[tail & ring->mask], job, memory_order_relaxed);
+    /* pushed, release: the slot, and the job's fields, precede the new tail. */
+    atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
+    return true;
+}
+
+/* Any thread.  A guess of how many jobs wait. */
+static inline uint64_t mag_runq_length(struct mag_runq *ring)
+{
+    /* relaxed: a hint; head first would not make the pair exact either. */
+    uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+    /* relaxed: a hint too.  Its owner publishes the tail by a release store alone, so a
+     * parking worker may miss it in any order: rings fall under (I2) in idle.h. */
+    uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+
+    return (int64_t)(tail - head) > 0 ? tail - head : 0;
+}
+
+enum mag_runq_claim { MAG_RUNQ_CLAIMED, MAG_RUNQ_EMPTY, MAG_RUNQ_LOST };
+
+/*
+ * Any thread.  Claims the older half of what waits, at least one and at most `room` jobs,
+ * into `batch`, oldest first.
+ */
+static inline enum mag_runq_claim mag_runq_claim(struct mag_runq *ring,
+                                                 struct mag_job **batch, uint32_t room,
+                                                 uint32_t *ret_count)
+{
+    /* acquire: the tail is read after it, so that a stale tail cannot lie behind. */
+    uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+    /* pushed, acquire: the slots up to the tail, and their jobs, are visible. */
+    uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
+    uint64_t waiting = tail - head;
+
+    if (waiting == 0)
+        return MAG_RUNQ_EMPTY;
+    /* A head so old that the tail has lapped it: others are claiming. */
+    if (waiting > ring->mask + 1)
+        return MAG_RUNQ_LOST;
+
+    uint64_t count = (waiting + 1) / 2;
+    if (count > room)
+        count = room;
+    for (uint64_t i = 0; i < count; i++) {
+        /* relaxed: a value that the swap below proves current. */
+        batch[i] = atomic_load_explicit(&ring->slots[(head + i) & ring->mask],
+                                        memory_order_relaxed);
+    }
+    /* vacated, release: the reads above precede the owner's overwriting.
+     * On failure relaxed: the batch is dropped. */
+    if (!atomic_compare_exchange_strong_explicit(
+            &ring->head, &head, head + count, memory_order_release, memory_order_relaxed))
+        return MAG_RUNQ_LOST;
+    *ret_count = (uint32_t)count;
+    return MAG_RUNQ_CLAIMED;
+}
+
+#endif

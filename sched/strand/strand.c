@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/spin.h"
+#include "sched/core.h"
+#include "sched/strand/queue.h"
+#include "sched/worker/self.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+/* Looks at a job that is not linked yet before the strand goes behind other jobs: one of
+ * the last sleeps, so that a pusher of a lower real-time priority runs. */
+enum { LINK_LOOKS = MAG_SPIN_PAUSES + MAG_SPIN_YIELDS + 1 };
+
+/* A strand that runs on this thread; on its runner's stack. */
+struct mag_strand_frame {
+    struct mag_strand *strand; /* NULL: a job has ended its use */
+    struct mag_strand_frame *outer;
+};
+
+static struct mag_strand *strand_of(struct mag_job *own)
+{
+    return (struct mag_strand *)(void *)((char *)own - offsetof(struct mag_strand, job));
+}
+
+/* ------------------------------------------------------------------- running */
+
+/* NULL: the pusher has lost its CPU between its two steps. */
+static struct mag_job *next_job(struct mag_strand *strand)
+{
+    struct mag_job *job = mag_strand_pop(strand);
+
+    for (unsigned looks = 0; job == NULL && looks < LINK_LOOKS; looks++) {
+        mag_spin_relax(looks);
+        job = mag_strand_pop(strand);
+    }
+    return job;
+}
+
+/* True: the strand has nothing more to do, or is gone. */
+static bool run_batch(struct mag_strand_frame *frame)
+{
+    struct mag_strand *strand = frame->strand;
+    struct mag_sched *sched = strand->sched;
+
+    for (unsigned i = 0; i < MAG_STRAND_BATCH; i++) {
+        /* A cancelled scheduler finishes what has begun; the others are dropped. */
+        if (mag_sched_phase(sched) == MAG_PHASE_ENDING)
+            return false;
+        struct mag_job *job = next_job(strand);
+        if (job == NULL)
+            return false;
+        job->run(job);
+        mag_fp_keep(mag_self.worker->fp);
+        if (frame->strand == NULL || mag_strand_rest(strand))
+            return true;
+    }
+    return false;
+}
+
+static void run_strand(struct mag_job *own)
+{
+    struct mag_strand *strand = strand_of(own);
+    struct mag_sched *sched = strand->sched;
+    struct mag_strand_frame frame = {.strand = strand, .outer = mag_self.strands};
+    struct mag_executor *before = mag_executor_enter(&strand->executor);
+
+    mag_self.strands = &frame;
+    bool over = run_batch(&frame);
+    mag_self.strands = frame.outer;
+    (void)mag_executor_enter(before);
+    if (!over)
+        mag_sched_post_held(sched, own);
+}
+
+void mag_strand_end(struct mag_sched *sched)
+{
+    /* Frames of functions that were left, but nothing has run over them yet. */
+    for (struct mag_strand_frame *frame = mag_self.strands; frame != NULL;
+         frame = frame->outer) {
+        struct mag_strand *strand = frame->strand;
+
+        if (strand != NULL && strand->sched == sched && !mag_strand_rest(strand))
+            mag_sched_post_held(sched, &strand->job);
+    }
+    mag_self.strands = NULL;
+    (void)mag_executor_enter(NULL);
+}
+
+/* ------------------------------------------------------------------ interface */
+
+static int post_to_strand(struct mag_executor *executor, struct mag_job *job)
+{
+    return mag_strand_post((struct mag_strand *)(void *)executor, job);
+}
+
+void mag_strand_init(struct mag_strand *strand, struct mag_sched *sched)
+{
+    *strand = (struct mag_strand){
+        .executor = {post_to_strand},
+        .job = {.run = run_strand},
+        .sched = sched,
+    };
+}
+
+void mag_strand_post_held(struct mag_strand *strand, struct mag_job *job)
+{
+    struct mag_sched *sched = strand->sched;
+
+    /* With a job in the queue the strand may be gone, unless it waits for its own. */
+    if (mag_strand_push(strand, job))
+        mag_sched_post_held(sched, &strand->job);
+}
+
+int mag_strand_post(struct mag_strand *strand, struct mag_job *job)
+{
+    struct mag_sched *sched = strand->sched;
+    int r = mag_sched_hold(sched);
+
+    if (r < 0)
+        return r;
+    mag_strand_post_held(strand, job);
+    mag_sched_unhold(sched);
+    return 0;
+}
+
+struct mag_strand *mag_strand_self(void)
+{
+    return mag_self.strands != NULL ? mag_self.strands->strand : NULL;
+}
+
+static struct mag_strand_frame *frame_of(const struct mag_strand *strand)
+{
+    struct mag_strand_frame *frame = mag_self.strands;
+
+    while (frame != NULL && frame->strand != strand)
+        frame = frame->outer;
+    return frame;
+}
+
+/* Of the parent process: what waits there will not run here. */
+static bool is_inherited(const struct mag_strand *strand)
+{
+    /* relaxed: set before this process had a second thread. */
+    return atomic_load_explicit(&strand->sched->closed, memory_order_relaxed) ==
+           MAG_E_FORKED;
+}
+
+int mag_strand_fini(struct mag_strand *strand)
+{
+    struct mag_strand_frame *frame = frame_of(strand);
+    struct mag_job *quiet = frame != NULL ? &strand->job : NULL;
+
+    /* idle, acquire: the last runner's touches are over. */
+    if (atomic_load_explicit(&strand->last, memory_order_acquire) != quiet)
+        return is_inherited(strand) ? 0 : -EBUSY;
+    if (frame != NULL) {
+        frame->strand = NULL;
+        if (mag_executor_current() == &strand->executor)
+            (void)mag_executor_enter(NULL);
+    }
+    return 0;
+}
+
+/* ------------------------------------------------------------------- dropping */
+
+bool mag_strand_drop(struct mag_job *own,
+                     void (*on_dropped)(struct mag_job *job, void *arg), void *arg)
+{
+    struct mag_strand *strand = strand_of(own);
+
+    if (own->run != run_strand)
+        return false;
+    /* relaxed, all: the workers are joined and posts are over, so every job is linked. */
+    struct mag_job *job = atomic_load_explicit(&strand->first, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&strand->first, NULL, memory_order_relaxed);
+    /* relaxed: as above; the last job that is handed back may free the strand. */
+    atomic_store_explicit(&strand->last, NULL, memory_order_relaxed);
+    while (job != NULL && on_dropped != NULL) {
+        /* relaxed: as above; read before the job is its owner's. */
+        struct mag_job *next = atomic_load_explicit(&job->next, memory_order_relaxed);
+
+        on_dropped(job, arg);
+        job = next;
+    }
+    return true;
+}

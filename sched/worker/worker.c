@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/worker/worker.h"
+
+#include "base/os.h"
+#include "sched/core.h"
+#include "sched/fork/misuse.h"
+#include "sched/worker/self.h"
+
+#include <magpie/executor.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+
+/* A thread's name has room for 15 bytes, "/4095" among them. */
+enum { WORKER_PREFIX = 10 };
+
+/* Of a worker's stack between the thread's first function and those that run jobs. */
+enum { GAP = 4096 };
+
+/* A thread's time as a worker, on its stack. */
+struct tenancy {
+    struct mag_berth *berth;
+    bool serves; /* between the call of `on_start` and that of `on_stop` */
+    bool over;   /* the berth is somebody else's, or nobody's */
+};
+
+static void name_worker(const struct mag_berth *berth)
+{
+    char name[MAG_NAME_ROOM];
+
+    (void)snprintf(name, sizeof(name), "%.*s/%u", WORKER_PREFIX,
+                   berth->sched->settings.config.name, berth->index);
+    (void)pthread_setname_np(pthread_self(), name);
+}
+
+/* Pins before the first touch, so that pages come from the right node even where the
+ * kernel refuses a memory policy. */
+static enum mag_pinned pin(const struct mag_berth *berth)
+{
+    const struct mag_settings *settings = &berth->sched->settings;
+    const struct mag_seat *seat = mag_plan_seat(berth->sched->plan, berth->index);
+    enum mag_pinned obtained = MAG_PIN_FOREIGN;
+
+    if (settings->config.pin)
+        (void)mag_pin_self(settings->topology, seat->pu, &obtained);
+    return obtained;
+}
+
+/* The worker exists; the starting thread decides whether the scheduler does. */
+static bool wait_for_start(struct mag_sched *sched)
+{
+    /* ready, release: what this thread has set up precedes the start. */
+    (void)atomic_fetch_add_explicit(&sched->ready, 1, memory_order_release);
+    mag_os_wake(&sched->ready, 1);
+    while (mag_sched_phase(sched) == MAG_PHASE_STARTING)
+        mag_os_wait(&sched->phase, MAG_PHASE_STARTING, -1);
+    return mag_sched_phase(sched) != MAG_PHASE_ENDING;
+}
+
+static void run_work(struct mag_worker *worker, const struct mag_work *work)
+{
+    if (work->job != NULL) {
+        mag_count(&worker->counts.jobs);
+        worker->running = work->job;
+        work->job->run(work->job);
+        mag_fp_keep(worker->fp);
+    } else {
+        mag_fork_stack_run(worker->forks, &work->child, worker->forks->slots);
+    }
+}
+
+static void loop(struct mag_worker *worker)
+{
+    struct mag_work work;
+
+    while (mag_sched_phase(worker->sched) != MAG_PHASE_ENDING) {
+        work.job = mag_worker_next(worker);
+        if (work.job == NULL && !mag_worker_idle(worker, &work))
+            break;
+        run_work(worker, &work);
+    }
+}
+
+static void serve(struct tenancy *tenancy)
+{
+    struct mag_worker *worker = tenancy->berth->worker;
+    const struct mag_sched_config *config = &worker->sched->settings.config;
+
+    mag_self.worker = worker;
+    mag_here_set(worker->sched);
+    tenancy->serves = true;
+    if (config->on_start != NULL)
+        config->on_start(worker->index, config->hook_arg);
+    worker->fp = mag_fp_read();
+    loop(worker);
+    tenancy->serves = false;
+    if (config->on_stop != NULL)
+        config->on_stop(worker->index, config->hook_arg);
+    mag_here_set(NULL);
+    mag_self.worker = NULL;
+}
+
+static void leave_berth(struct tenancy *tenancy)
+{
+    struct mag_sched *sched = tenancy->berth->sched;
+
+    struct mag_worker *worker = tenancy->berth->worker;
+
+    tenancy->over = true;
+    /* relaxed, both: read by counters only. */
+    atomic_store_explicit(&worker->pinned, mag_worker_pinned(worker),
+                          memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&worker->thread, 0, memory_order_relaxed);
+    /* live, release: this thread's last touch precedes the end of the scheduler, which
+     * joins it besides. */
+    if (atomic_fetch_sub_explicit(&sched->live, 1, memory_order_release) == 1)
+        mag_os_wake(&sched->live, 1);
+}
+
+/* ------------------------------------------- threads that end before they return */
+
+static void *succeed(void *arg);
+
+/* The worker's next thread.  The one before this is joined where it is gone; should its
+ * own destructors not come to an end it is left to itself. */
+static bool hand_berth_over(struct mag_berth *berth)
+{
+    pthread_t self = pthread_self();
+
+    if (berth->has_ended && pthread_tryjoin_np(berth->ended, NULL) == EBUSY)
+        (void)pthread_detach(berth->ended);
+    berth->ended = self;
+    berth->has_ended = true;
+    if (mag_berth_start(berth, succeed) == 0)
+        return true;
+    berth->thread = self;
+    berth->has_ended = false;
+    return false;
+}
+
+/* What the functions that were left had begun.  They lie below the gap of their stack, so
+ * that nothing runs over them: children that others run may be reading there. */
+static void end_job(struct mag_worker *worker)
+{
+    mag_count(&worker->counts.ended);
+    mag_fork_end(worker);
+    mag_fork_root_end(worker);
+    mag_strand_end(worker->sched);
+    mag_fp_keep(worker->fp);
+    (void)mag_misuse_tell(MAG_E_THREAD, "a job or a hook of a worker ended its thread");
+}
+
+static void end_early(void *arg);
+
+/* As a cleanup handler of the thread: it works on here until the scheduler ends. */
+/* NOLINTNEXTLINE(readability-function-size): the macros hold more than they show. */
+static void work_on(struct tenancy *tenancy)
+{
+    pthread_cleanup_push(end_early, tenancy);
+    serve(tenancy);
+    pthread_cleanup_pop(0);
+    if (!tenancy->over)
+        leave_berth(tenancy);
+}
+
+/* The thread was ended by what a job or a hook called, or cancelled there. */
+static void end_early(void *arg)
+{
+    struct tenancy *tenancy = arg;
+
+    /* Handlers of the same thread nest where it worked on in one; the scheduler may be
+     * gone. */
+    if (tenancy->over)
+        return;
+
+    struct mag_worker *worker = tenancy->berth->worker;
+    const struct mag_sched_config *config = &worker->sched->settings.config;
+
+    if (tenancy->serves) {
+        end_job(worker);
+        tenancy->serves = false;
+        if (config->on_stop != NULL)
+            config->on_stop(worker->index, config->hook_arg);
+    }
+    mag_here_set(NULL);
+    mag_self.worker = NULL;
+    if (mag_sched_phase(worker->sched) == MAG_PHASE_ENDING)
+        leave_berth(tenancy);
+    else if (hand_berth_over(tenancy->berth))
+        tenancy->over = true;
+    else
+        work_on(tenancy);
+}
+
+/* Its frame is the gap, or holds it. */
+static MAG_NOINLINE void serve_below(struct tenancy *tenancy)
+{
+    char gap[GAP];
+
+    /* The compiler takes all of it for used, before and after. */
+    __asm__ volatile("" ::"r"(gap) : "memory");
+    serve(tenancy);
+    __asm__ volatile("" ::"r"(gap) : "memory");
+}
+
+/* NOLINTNEXTLINE(readability-function-size): as above. */
+static void work(struct mag_berth *berth)
+{
+    struct tenancy tenancy = {.berth = berth};
+
+    pthread_cleanup_push(end_early, &tenancy);
+    serve_below(&tenancy);
+    pthread_cleanup_pop(0);
+    leave_berth(&tenancy);
+}
+
+static void note_thread(struct mag_berth *berth, enum mag_pinned pinned)
+{
+    /* relaxed, both: read by counters only. */
+    atomic_store_explicit(&berth->worker->pinned, pinned, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&berth->worker->thread, mag_os_thread(), memory_order_relaxed);
+}
+
+static void set_up(struct mag_berth *berth)
+{
+    name_worker(berth);
+    enum mag_pinned pinned = pin(berth);
+
+    mag_berth_prepare(berth);
+    note_thread(berth, pinned);
+}
+
+static void *succeed(void *arg)
+{
+    struct mag_berth *berth = arg;
+
+    name_worker(berth);
+    note_thread(berth, pin(berth));
+    work(berth);
+    return NULL;
+}
+
+void *mag_worker_main(void *arg)
+{
+    struct mag_berth *berth = arg;
+
+    set_up(berth);
+    if (wait_for_start(berth->sched))
+        work(berth);
+    else
+        leave_berth(&(struct tenancy){.berth = berth});
+    return NULL;
+}

@@ -1,0 +1,136 @@
+/*
+ * worker.h - one worker: a thread, what it holds, and where it looks for more.  Private
+ * to sched/.
+ *
+ * Ownership
+ *   [I] immutable once the workers run   [W] the worker itself, plain
+ *   [C] written by the worker, read by anyone: atomic, relaxed
+ *   [S] shared, see its header
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_WORKER_WORKER_H
+#define SCHED_WORKER_WORKER_H
+
+#include "sched/fork/stack.h"
+#include "sched/idle/idle.h"
+#include "sched/queue/hand.h"
+#include "sched/queue/inject.h"
+#include "sched/queue/runq.h"
+
+#include <magpie/numa.h>
+#include <magpie/sched.h>
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* Jobs in a worker's run queue, a power of two (a model wants fewer). */
+#ifndef MAG_WORKER_RING
+#    define MAG_WORKER_RING 256
+#endif
+enum { MAG_WORKER_RINGS = 16 };
+
+struct mag_fork_root;
+
+/* What a worker counts; each field only grows. */
+struct mag_worker_counts {
+    _Atomic(uint64_t) jobs;        /* [C] */
+    _Atomic(uint64_t) posts;       /* [C] */
+    _Atomic(uint64_t) steals_near; /* [C] */
+    _Atomic(uint64_t) steals_far;  /* [C] */
+    _Atomic(uint64_t) parks;       /* [C] */
+    _Atomic(uint64_t) wakes;       /* [C] */
+    _Atomic(uint64_t) ended;       /* [C] */
+};
+
+/* What the watcher saw of a worker at its last nap. */
+struct mag_worker_look {
+    const struct mag_job *lifo;
+    uint64_t jobs;
+};
+
+struct mag_worker {
+    /* Where others put and take. */
+    struct mag_runq ring;    /* [S] */
+    struct mag_hand hand;    /* [S] */
+    struct mag_inject inbox; /* [S] jobs for this worker alone; it is the consumer */
+    _Alignas(MAG_CACHE_LINE) struct mag_sleeper sleeper; /* [S] */
+
+    /* What others read. */
+    _Alignas(MAG_CACHE_LINE) struct mag_worker_counts counts; /* [C] */
+    _Atomic(uint32_t) pinned; /* [C] enum mag_pinned, as it was at first and is at last */
+    _Atomic(int32_t) thread;  /* [C] its number in the kernel; 0: it has ended */
+
+    /* The worker's own. */
+    _Alignas(MAG_CACHE_LINE) struct mag_sched *sched; /* [I] */
+    struct mag_fork_stack *forks;                     /* [I] */
+    uint32_t index;                                   /* [I] */
+    uint32_t queue;                                   /* [I] its node's injection queue */
+    uint32_t *victims;                       /* [I] workers, nearest ring first */
+    struct mag_ring rings[MAG_WORKER_RINGS]; /* [I] */
+    uint32_t ring_count;                     /* [I] */
+    uint32_t *queues;                        /* [I] nodes, nearest first */
+    struct mag_worker_look *looks;           /* [W] as the watcher, by worker */
+    void *local;                             /* [I] worker-local storage */
+    uint64_t random;                         /* [W] xorshift state, not 0 */
+    const struct mag_job *running;           /* [W] the job that runs, or an old one */
+    mag_fp fp;                               /* [I] what jobs begin with */
+    struct mag_fork_root *root; /* [W] the root that runs as a job, or NULL */
+    uint32_t tick;              /* [W] jobs since the last look out */
+    bool inbox_first;           /* [W] whose turn it is then */
+    uint32_t looks_out;         /* [W] such looks so far */
+    uint32_t spin_us;           /* [W] adaptive, see park.c */
+    bool searching;             /* [W] counted as a searcher */
+    bool watcher;               /* [W] */
+
+    _Atomic(struct mag_job *) slots[MAG_WORKER_RING]; /* [S] the ring's */
+};
+
+/* Something to do. */
+struct mag_work {
+    struct mag_job *job;         /* run this, or if NULL */
+    struct mag_fork_taken child; /* run this */
+};
+
+static inline void mag_count(_Atomic(uint64_t) *counter)
+{
+    /* relaxed, both: one writer, and readers want no order. */
+    uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(counter, value + 1, memory_order_relaxed);
+}
+
+/* next.c - what a worker runs next without searching.  NULL: nothing near. */
+struct mag_job *mag_worker_next(struct mag_worker *worker);
+
+/* next.c - what was posted from outside, to this worker or to its node. */
+struct mag_job *mag_worker_outside(struct mag_worker *worker);
+
+/* next.c - takes a batch from a node's queue: the oldest job is returned, the others go
+ * to this worker's queue. */
+struct mag_job *mag_worker_take_queue(struct mag_worker *worker, uint32_t queue);
+
+/* next.c - puts a job behind the others of this worker's queue. */
+void mag_worker_queue(struct mag_worker *worker, struct mag_job *job);
+
+/* search.c - looks through queues and victims once; `late`: also through what they hold
+ * in their hands.  False: nothing, or all races were lost. */
+bool mag_worker_search(struct mag_worker *worker, bool late, struct mag_work *ret_work);
+
+/* search.c - whether work can be seen anywhere that does not take the watcher. */
+bool mag_worker_sees_work(struct mag_worker *worker);
+
+/* search.c - whether some worker's LIFO slot has not moved since the last call, nor its
+ * owner run another job: the watcher's look at what it cannot see otherwise. */
+bool mag_worker_sees_stale(struct mag_worker *worker);
+
+/* park.c - searches, parks, wakes up, until there is work.  False: the scheduler ends. */
+bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work);
+
+/* query.c - any thread.  What has become of its pin. */
+enum mag_pinned mag_worker_pinned(struct mag_worker *worker);
+
+/* worker.c - the thread; `arg` is its struct mag_berth. */
+void *mag_worker_main(void *arg);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * self.h - what the scheduler knows of a model's threads.  Posters from outside are not
+ * announced: their protocol has its own model, model_poster.cpp.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifdef MODEL_POSTERS
+#    include_next "sched/worker/self.h"
+#endif
+
+#ifndef SCHED_WORKER_SELF_H
+#    define SCHED_WORKER_SELF_H
+
+#    include "sched/core.h"
+
+struct mag_self {
+    struct mag_worker *worker;
+    uint32_t cpu;
+    uint32_t cpu_age;
+};
+
+/* One for each thread of a model. */
+static struct mag_self mag_self_of[8];
+
+struct mag_self_worker {
+    operator struct mag_worker *() const
+    {
+        return mag_self_of[rl::thread_index()].worker;
+    }
+};
+
+struct mag_self_of_all {
+    struct mag_self_worker worker;
+
+    struct mag_self *operator&() const
+    {
+        return &mag_self_of[rl::thread_index()];
+    }
+};
+
+static struct mag_self_of_all mag_self;
+
+static inline int mag_poster_enter(struct mag_sched *, struct mag_self *)
+{
+    return 0;
+}
+
+static inline void mag_poster_leave(struct mag_sched *, struct mag_self *)
+{
+}
+
+#endif

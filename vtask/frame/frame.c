@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vtask/core/core.h"
+#include "vtask/debug/debug.h"
+#include "vtask/value/kind.h"
+
+#include <magpie/async.h>
+#include <magpie/pool.h>
+#include <magpie/promise.h>
+
+#include <assert.h>
+#include <stdatomic.h>
+
+static_assert(sizeof(struct mag_frame) == 80, "a frame's head is small");
+
+/* ------------------------------------------------------------------------ pools */
+
+/*
+ * A pool for each size of frame, made when it is first needed and kept for good: a stale
+ * task must always be able to read the token of its frame.
+ *
+ * Up to SMALL_MAX bytes the sizes are STEP apart; above, each is twice the one before.
+ */
+enum { COPY_INTS = 32 };
+enum { STEP = 8, SMALL_MAX = 512, SMALL = SMALL_MAX / STEP, LARGE = 8 };
+
+static _Atomic(struct mag_pool *) pools[SMALL + LARGE];
+
+static inline uint32_t frame_class_of(uint32_t size)
+{
+    uint32_t number = SMALL;
+
+    if (MAG_LIKELY(size <= SMALL_MAX))
+        return (size - 1) / STEP;
+    while ((uint32_t)SMALL_MAX << (number - SMALL + 1) < size)
+        number++;
+    return number;
+}
+
+static size_t bytes_of(uint32_t number)
+{
+    return number < SMALL ? (size_t)(number + 1) * STEP
+                          : (size_t)SMALL_MAX << (number - SMALL + 1);
+}
+
+static MAG_COLD struct mag_pool *make_frame_pool(uint32_t number)
+{
+    struct mag_pool_config config;
+    struct mag_pool *pool;
+    struct mag_pool *other = NULL;
+
+    mag_pool_config_init(&config);
+    config.object_size = bytes_of(number);
+    config.alignment = STEP;
+    if (mag_pool_create(&config, &pool) != 0)
+        return NULL;
+    /* Both halves: release: the pool precedes its address; acquire on failure: so does
+     * that of the thread that was faster. */
+    if (atomic_compare_exchange_strong_explicit(
+            &pools[number], &other, pool, memory_order_release, memory_order_acquire))
+        return pool;
+    mag_pool_destroy(pool);
+    return other;
+}
+
+static inline const struct mag_frame_type *frame_type_of(const struct mag_frame *frame)
+{
+    return (const struct mag_frame_type *)(const void *)frame->core.type;
+}
+
+static inline struct mag_frame *rent(const struct mag_frame_type *type)
+{
+    uint32_t number = frame_class_of(type->size);
+    /* acquire: the pool precedes its address. */
+    struct mag_pool *pool = atomic_load_explicit(&pools[number], memory_order_acquire);
+    struct mag_frame *box;
+    void *object;
+
+    if (MAG_UNLIKELY(pool == NULL)) {
+        pool = make_frame_pool(number);
+        if (pool == NULL)
+            return NULL;
+    }
+    if (MAG_UNLIKELY(mag_pool_take(pool, &object) != 0))
+        return NULL;
+    box = object;
+    mag_core_prepare(&box->core, &type->core);
+    box->core.flags = MAG_CORE_BOX;
+    box->continuation.job.run = type->resume;
+    return box;
+}
+
+/* For forked children, whose frames hold nothing but their results. */
+struct mag_frame *mag_frame_rent(const struct mag_frame_type *type)
+{
+    return rent(type);
+}
+
+void mag_frame_recycle(struct mag_core *core)
+{
+    const struct mag_frame_type *type = (const struct mag_frame_type *)core->type;
+
+    /* relaxed: the frame came from there. */
+    mag_pool_give(
+        atomic_load_explicit(&pools[frame_class_of(type->size)], memory_order_relaxed),
+        core);
+}
+
+/* ---------------------------------------------------------------------- boxing */
+
+/* The frame was written a moment ago, and a load wider than the store before it waits
+ * until the store has left its buffer: a small frame is copied int by int. */
+static inline void copy_frame(void *to, const void *from, size_t bytes)
+{
+    /* The user's fields have types of their own. */
+    typedef uint32_t __attribute__((may_alias)) word;
+    word *ints = to;
+    const word *old = from;
+
+    if (bytes > COPY_INTS * sizeof(*ints)) {
+        memcpy(to, from, bytes);
+        return;
+    }
+    /* The size of a frame is a multiple of 8. */
+    for (size_t i = 0; i < bytes / sizeof(*ints); i += 2) {
+        ints[i] = old[i];
+        ints[i + 1] = old[i + 1];
+    }
+}
+
+/* The pooled form of a frame; NULL: no memory. */
+static inline struct mag_frame *box_of(struct mag_frame *frame)
+{
+    struct mag_frame *box;
+
+    if ((frame->core.flags & MAG_CORE_BOX) != 0)
+        return frame;
+    box = rent(frame_type_of(frame));
+    if (MAG_UNLIKELY(box == NULL))
+        return NULL;
+    box->core.step = frame->core.step;
+    /* The detail of an error that MAG_TRY has handed out. */
+    box->core.value = frame->core.value;
+    copy_frame(box + 1, frame + 1, frame_type_of(frame)->size - sizeof(*frame));
+    return box;
+}
+
+/* A box that nobody was told of. */
+static void unbox(struct mag_frame *local, struct mag_frame *box)
+{
+    if (box == local)
+        return;
+    box->core.step = 0;
+    mag_debug_core_ends(&box->core);
+    mag_frame_recycle(&box->core);
+}
+
+struct mag_frame *mag_frame_pin(struct mag_frame *frame)
+{
+    struct mag_frame *box = box_of(frame);
+
+    if (box != NULL && box != frame) {
+        frame->core.flags = MAG_CORE_MOVED;
+        frame->continuation.home = (uintptr_t)box;
+    }
+    return box;
+}
+
+void mag_frame_unpin(struct mag_frame *local, mag_vtask returned)
+{
+    struct mag_frame *box = (struct mag_frame *)local->continuation.home;
+
+    if (returned.backing == ((uintptr_t)box | MAG_VTASK_CORE))
+        return;
+    mag_debug_core_ends(&box->core);
+    mag_frame_recycle(&box->core);
+}
+
+/* -------------------------------------------------------------------- awaiting */
+
+static inline mag_vtask outcome(int error, uint64_t detail)
+{
+    return MAG_LIKELY(error == 0) ? mag_vtask_result(0) : mag_vtask_failed(error, detail);
+}
+
+static inline mag_vtask consume(mag_vtask task, void *place, size_t size)
+{
+    uint64_t detail = 0;
+    int error =
+        mag_core_consume(mag_vtask_core(task), task.payload, place, size, &detail);
+
+    return outcome(error, detail);
+}
+
+/* The body goes on at once: from here on nobody else may call it (VT-32). */
+static inline void runs_on(struct mag_frame *frame)
+{
+    frame->core.step = 0;
+}
+
+static MAG_COLD mag_vtask take_frame(mag_vtask task, void *place, size_t size)
+{
+    uint64_t detail = 0;
+    int error = mag_vtask_take(task, place, size, &detail);
+
+    return outcome(error, detail);
+}
+
+/* What cannot be waited for, as there is no memory, is consumed all the same; one that is
+ * awaited by another already is that one's. */
+static MAG_COLD mag_vtask no_memory(mag_vtask task)
+{
+    int r = mag_vtask_discard(task);
+
+    (void)r;
+    return mag_vtask_failed(-ENOMEM, 0);
+}
+
+/* Any kind of task. */
+static MAG_COLD mag_vtask await_any(struct mag_frame *frame, mag_vtask task, void *place,
+                                    size_t size, unsigned flags)
+{
+    int r = mag_vtask_status(task);
+
+    if (r != MAG_PENDING)
+        runs_on(frame);
+    if (r > MAG_PENDING)
+        return take_frame(task, place, size);
+    if (r < 0)
+        return mag_vtask_failed(r, 0);
+
+    struct mag_frame *box = box_of(frame);
+    if (box == NULL)
+        return no_memory(task);
+    box->awaited = task;
+    box->continuation.home = frame->continuation.home;
+    /* Before the await: after it the box may run, end and be another's. */
+    mag_vtask own = mag_core_task(&box->core);
+    r = mag_vtask_on_completed(task, &box->continuation, flags);
+    if (r == 0)
+        return own;
+    unbox(frame, box);
+    runs_on(frame);
+    return mag_vtask_failed(r, 0);
+}
+
+static MAG_COLD mag_vtask misused(struct mag_frame *frame, int code, mag_vtask task)
+{
+    runs_on(frame);
+    return mag_vtask_failed(mag_debug_tell(code, task), 0);
+}
+
+/* The awaited operation has just been completed. */
+static MAG_NOINLINE mag_vtask go_on(struct mag_frame *frame, mag_vtask task,
+                                    uintptr_t slot, void *place, size_t size)
+{
+    struct mag_core *core = mag_vtask_core(task);
+
+    if (!mag_slot_is_done(slot))
+        return misused(frame, MAG_E_CONTINUATION, task);
+    runs_on(frame);
+    mag_core_see_off(core);
+    return consume(task, place, size);
+}
+
+/* A frame that may have to move, an operation that another thread may see. */
+static MAG_NOINLINE mag_vtask await_core(struct mag_frame *frame, mag_vtask task,
+                                         void *place, size_t size, unsigned flags)
+{
+    struct mag_core *core = mag_vtask_core(task);
+    uintptr_t slot = mag_core_slot(core);
+
+    if (MAG_UNLIKELY(mag_core_is_stale(core, task.payload)))
+        return misused(frame, MAG_E_TOKEN, task);
+    if (MAG_UNLIKELY(!mag_slot_is_vacant(slot)))
+        return go_on(frame, task, slot, place, size);
+
+    struct mag_frame *box = box_of(frame);
+    if (MAG_UNLIKELY(box == NULL))
+        return no_memory(task);
+    box->awaited = task;
+    mag_continuation_capture(&box->continuation, flags);
+    mag_vtask own = mag_core_task(&box->core);
+    if (MAG_LIKELY(mag_core_install(core, task.payload, &slot, &box->continuation)))
+        return own;
+    unbox(frame, box);
+    return go_on(frame, task, slot, place, size);
+}
+
+static MAG_COLD mag_vtask await_met(struct mag_frame *frame, mag_vtask task,
+                                    mag_vtask own, void *place, size_t size)
+{
+    if (mag_core_meet(mag_vtask_core(task), task.payload))
+        return own;
+    return go_on(frame, task, MAG_SLOT_DONE, place, size);
+}
+
+mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
+                          size_t size, unsigned flags)
+{
+    struct mag_core *core = mag_vtask_core(task);
+
+    if (MAG_UNLIKELY((task.backing & MAG_VTASK_NO_CONTEXT) != 0))
+        flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
+    if (MAG_UNLIKELY(!mag_vtask_is_core(task) || (flags & MAG_AWAIT_HOME) != 0))
+        return await_any(frame, task, place, size, flags);
+    if ((frame->core.flags & MAG_CORE_BOX) == 0 ||
+        MAG_UNLIKELY(mag_core_slot(core) != mag_slot_biased_here() ||
+                     mag_core_is_stale(core, task.payload)))
+        return await_core(frame, task, place, size, flags);
+
+    frame->awaited = task;
+    mag_continuation_capture(&frame->continuation, flags);
+    mag_vtask own = mag_core_task(&frame->core);
+    if (MAG_LIKELY(mag_core_install_here(core, task.payload, &frame->continuation)))
+        return own;
+    return await_met(frame, task, own, place, size);
+}
+
+/* A core that was visited, another kind of task, or somebody who calls back without
+ * reason: then the frame goes on waiting. */
+static MAG_NOINLINE mag_vtask end_any(struct mag_frame *frame, mag_vtask task,
+                                      void *place, size_t size)
+{
+    int r = mag_vtask_status(task);
+
+    if (r == MAG_PENDING)
+        return mag_core_task(&frame->core);
+    runs_on(frame);
+    return r < 0 ? mag_vtask_failed(r, 0) : take_frame(task, place, size);
+}
+
+mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size)
+{
+    mag_vtask task = frame->awaited;
+    struct mag_core *core = mag_vtask_core(task);
+
+    /* A core that has run our continuation is complete, and the right is ours. */
+    if (MAG_LIKELY((task.backing & MAG_VTASK_KIND) == MAG_VTASK_CORE &&
+                   mag_core_is_ready(core, task.payload))) {
+        runs_on(frame);
+        return consume(task, place, size);
+    }
+    return end_any(frame, task, place, size);
+}
+
+static int post(struct mag_executor *executor, struct mag_job *job)
+{
+    struct mag_sched *sched = mag_here_sched();
+    int r = 0;
+
+    if (executor != NULL)
+        return executor->post(executor, job);
+    if (sched == NULL)
+        r = mag_sched_default(&sched);
+    return r < 0 ? r : mag_sched_post_pool(sched, job);
+}
+
+mag_vtask mag_frame_hop(struct mag_frame *frame, struct mag_executor *executor)
+{
+    struct mag_frame *box = box_of(frame);
+
+    if (box == NULL)
+        return mag_vtask_failed(-ENOMEM, 0);
+    mag_vtask own = mag_core_task(&box->core);
+    int r = post(executor, &box->continuation.job);
+    if (r == 0)
+        return own;
+    unbox(frame, box);
+    runs_on(frame);
+    return mag_vtask_failed(r, 0);
+}
+
+/* --------------------------------------------------------------------- finishing */
+
+static void *result_of(struct mag_frame *frame, uint64_t *word, size_t *ret_size)
+{
+    const struct mag_core_type *type = frame->core.type;
+
+    if (type->result_size == 0) {
+        *ret_size = sizeof(*word);
+        return word;
+    }
+    *ret_size = type->result_size;
+    return (char *)frame + type->result_offset;
+}
+
+/* The function returned another's task, and that is complete now. */
+static void finish_as_awaited(struct mag_frame *frame)
+{
+    uint64_t word = 0;
+    uint64_t detail = 0;
+    size_t size;
+    void *result = result_of(frame, &word, &size);
+    int r = mag_vtask_take(frame->awaited, result, size, &detail);
+
+    if (MAG_UNLIKELY(r == MAG_E_SIZE)) {
+        /* It is not left behind; told already, or that is what it came to. */
+        mag_misuse_hush(true);
+        (void)mag_vtask_finish(frame->awaited);
+        mag_misuse_hush(false);
+    }
+    mag_core_finish(&frame->core, r, r == 0 ? word : detail);
+}
+
+static void finish_later(struct mag_job *job)
+{
+    if (job == NULL || job->run != finish_later)
+        return;
+    struct mag_frame *frame = mag_frame_of(job);
+    if (mag_vtask_status(frame->awaited) == MAG_PENDING)
+        return;
+    job->run = mag_continuation_spent;
+    finish_as_awaited(frame);
+}
+
+/* `return other(...);` after the first wait: the frame waits for the other's task. */
+static MAG_COLD void forward(struct mag_frame *frame, mag_vtask task)
+{
+    int r = mag_vtask_status(task);
+
+    frame->awaited = task;
+    if (r == MAG_PENDING) {
+        frame->continuation.job.run = finish_later;
+        r = mag_vtask_on_completed(task, &frame->continuation, 0);
+        if (r == 0)
+            return;
+    }
+    if (r < 0)
+        mag_core_finish(&frame->core, r, 0);
+    else
+        finish_as_awaited(frame);
+}
+
+void mag_frame_finish(struct mag_frame *frame, mag_vtask returned, const void *large)
+{
+    const struct mag_core_type *type = frame->core.type;
+
+    if (MAG_UNLIKELY(returned.backing != 0)) {
+        if ((returned.backing & MAG_VTASK_KIND) != MAG_VTASK_ERROR) {
+            forward(frame, returned);
+            return;
+        }
+        frame->core.error = mag_vtask_code(returned);
+    } else if (type->result_size != 0) {
+        memcpy((char *)frame + type->result_offset, large, type->result_size);
+    }
+    frame->core.value = returned.payload;
+    mag_core_publish(&frame->core, mag_core_slot(&frame->core));
+}

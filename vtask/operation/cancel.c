@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <magpie/cancel.h>
+
+#include "vtask/core/core.h"
+#include "vtask/core/turns.h"
+#include "vtask/debug/debug.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdatomic.h>
+
+static_assert(sizeof(struct mag_cancelable) == 88, "an operation to cancel is small");
+
+/* ------------------------------------------------------------------------ the lock */
+
+/* The state before. */
+static uint32_t lock_cancel(struct mag_cancel *cancel)
+{
+    for (unsigned tries = 0;; tries++) {
+        /* relaxed: the swap decides. */
+        uint32_t state = atomic_load_explicit(&cancel->state, memory_order_relaxed);
+
+        /* lock, acquire: the list as the last holder left it; relaxed on failure: it is
+         * read again. */
+        if ((state & MAG_CANCEL_LOCKED) == 0 &&
+            atomic_compare_exchange_weak_explicit(
+                &cancel->state, &state, state | MAG_CANCEL_LOCKED, memory_order_acquire,
+                memory_order_relaxed))
+            return state;
+        mag_turn_give_way(tries);
+    }
+}
+
+static void unlock_cancel(struct mag_cancel *cancel, uint32_t state)
+{
+    /* lock, fired, release: the list, and what came before firing, precede it. */
+    atomic_store_explicit(&cancel->state, state, memory_order_release);
+}
+
+/* ---------------------------------------------------------------- under the lock */
+
+static void insert(struct mag_cancel *cancel,
+                   struct mag_cancel_registration *registration)
+{
+    registration->next = cancel->first;
+    registration->link = &cancel->first;
+    if (registration->next != NULL)
+        registration->next->link = &registration->next;
+    cancel->first = registration;
+}
+
+static void remove_from_list(struct mag_cancel_registration *registration)
+{
+    *registration->link = registration->next;
+    if (registration->next != NULL)
+        registration->next->link = registration->link;
+    registration->link = NULL;
+}
+
+/* -------------------------------------------------------------------- firing */
+
+/* The function of a link's registration, below.  Firing follows links itself. */
+static void fire_child(struct mag_cancel_registration *registration,
+                       struct mag_cancel *parent, uint64_t key);
+
+/* Leaves `fired` locked, for this thread to fire it, unless it has fired before.  A link
+ * of `parent` fires it, or, for NULL, the program. */
+static bool begin_firing(struct mag_cancel *fired, struct mag_cancel *parent)
+{
+    uint32_t state = lock_cancel(fired);
+
+    if ((state & MAG_CANCEL_FIRED) != 0) {
+        unlock_cancel(fired, state);
+        return false;
+    }
+    fired->thread = &mag_here;
+    fired->parent = parent;
+    return true;
+}
+
+/* Runs the latest registration.  Chosen under the lock: what is called after it is a
+ * copy, for the registration may be gone by then.  The source that goes on, locked: the
+ * same one, or the child of a link. */
+static struct mag_cancel *run_first(struct mag_cancel *cancel)
+{
+    struct mag_cancel_registration *registration = cancel->first;
+    mag_cancel_fn run = registration->run;
+    uint64_t key = registration->key;
+    struct mag_cancel *child = NULL;
+
+    if (run == fire_child)
+        child = ((struct mag_cancel_link *)(void *)registration)->child;
+    remove_from_list(registration);
+    cancel->running = registration;
+    unlock_cancel(cancel, MAG_CANCEL_FIRED);
+    if (child == NULL)
+        run(registration, cancel, key);
+    else if (begin_firing(child, cancel))
+        return child;
+    (void)lock_cancel(cancel);
+    cancel->running = NULL;
+    return cancel;
+}
+
+/* Ends the firing of a source.  The parent whose link fired it, locked, or NULL. */
+static struct mag_cancel *end_firing(struct mag_cancel *cancel)
+{
+    struct mag_cancel *parent = cancel->parent;
+
+    unlock_cancel(cancel, MAG_CANCEL_FIRED);
+    if (parent != NULL) {
+        (void)lock_cancel(parent);
+        parent->running = NULL;
+    }
+    return parent;
+}
+
+/* A loop, so that a chain of links needs no stack: the way back is in the children. */
+bool mag_cancel_fire(struct mag_cancel *cancel)
+{
+    if (!begin_firing(cancel, NULL))
+        return false;
+    while (cancel != NULL)
+        cancel = cancel->first != NULL ? run_first(cancel) : end_firing(cancel);
+    return true;
+}
+
+/* --------------------------------------------------------------- registrations */
+
+int mag_cancel_register(struct mag_cancel *cancel,
+                        struct mag_cancel_registration *registration, mag_cancel_fn run,
+                        uint64_t key)
+{
+    uint32_t state = lock_cancel(cancel);
+    bool fired = (state & MAG_CANCEL_FIRED) != 0;
+
+    /* The source that it was at before may be gone: nobody may look there again. */
+    registration->cancel = fired ? NULL : cancel;
+    registration->link = NULL;
+    if (!fired) {
+        registration->run = run;
+        registration->key = key;
+        insert(cancel, registration);
+    }
+    unlock_cancel(cancel, state);
+    return fired ? -ECANCELED : 0;
+}
+
+/* Whether its callback runs on another thread. */
+static bool is_running_elsewhere(struct mag_cancel *cancel,
+                                 const struct mag_cancel_registration *registration)
+{
+    uint32_t state = lock_cancel(cancel);
+    bool is = cancel->running == registration && cancel->thread != &mag_here;
+
+    unlock_cancel(cancel, state);
+    return is;
+}
+
+bool mag_cancel_unregister(struct mag_cancel_registration *registration, bool wait)
+{
+    struct mag_cancel *cancel = registration->cancel;
+
+    if (cancel == NULL)
+        return false;
+    uint32_t state = lock_cancel(cancel);
+    bool was_waiting = registration->link != NULL;
+    if (was_waiting)
+        remove_from_list(registration);
+    unlock_cancel(cancel, state);
+    for (unsigned tries = 0;
+         !was_waiting && wait && is_running_elsewhere(cancel, registration); tries++)
+        mag_turn_give_way(tries);
+    return was_waiting;
+}
+
+/* ---------------------------------------------------------------- linked sources */
+
+/* Its address tells a link.  It does what run_first does instead of calling it, and so
+ * has a body that no linker takes for another function's. */
+static void fire_child(struct mag_cancel_registration *registration,
+                       struct mag_cancel *parent, uint64_t key)
+{
+    (void)parent;
+    (void)key;
+    (void)mag_cancel_fire(((struct mag_cancel_link *)(void *)registration)->child);
+}
+
+void mag_cancel_link(struct mag_cancel_link *link, struct mag_cancel *child,
+                     struct mag_cancel *parent)
+{
+    link->child = child;
+    if (mag_cancel_register(parent, &link->registration, fire_child, 0) != 0)
+        (void)mag_cancel_fire(child);
+}
+
+void mag_cancel_unlink(struct mag_cancel_link *link)
+{
+    (void)mag_cancel_unregister(&link->registration, true);
+}
+
+/* ------------------------------------------------------------------------- values */
+
+int mag_vtask_from_canceled(struct mag_cancel *cancel, mag_vtask *ret_task)
+{
+    if (!mag_cancel_has_fired(cancel))
+        return mag_misuse_argument(MAG_E_ARG);
+    *ret_task = mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
+    return 0;
+}
+
+/* ------------------------------------------------- operations that can be cancelled */
+
+static struct mag_cancelable *cancelable_of(struct mag_core *core)
+{
+    return (struct mag_cancelable *)(void *)core;
+}
+
+/* By who has the claim, before it completes the operation: whoever consumes that finds
+ * nothing registered, and the cancel source may be gone by then. */
+static void leave_source(struct mag_cancelable *cancelable)
+{
+    (void)mag_cancel_unregister(&cancelable->registration, false);
+    cancelable->registration.cancel = NULL;
+}
+
+/* Registered still: it was completed without a claim, or returned. */
+void mag_cancelable_recycle(struct mag_core *core)
+{
+    if (MAG_UNLIKELY(cancelable_of(core)->registration.cancel != NULL))
+        leave_source(cancelable_of(core));
+    mag_operation_recycle(core);
+}
+
+void mag_cancelable_disown(struct mag_core *core)
+{
+    if (MAG_UNLIKELY(cancelable_of(core)->registration.cancel != NULL))
+        leave_source(cancelable_of(core));
+    mag_operation_disown(core);
+}
+
+/* The object may be another's by now, then this loses; see cancel.h. */
+static void cancel_operation(struct mag_cancel_registration *registration,
+                             struct mag_cancel *cancel, uint64_t key)
+{
+    struct mag_cancelable *cancelable =
+        (struct mag_cancelable *)(void *)((char *)registration -
+                                          offsetof(struct mag_cancelable, registration));
+
+    if (!mag_operation_claim(&cancelable->operation, key))
+        return;
+    registration->cancel = NULL;
+    (void)!mag_core_set_error(&cancelable->operation.core, -ECANCELED, (uintptr_t)cancel);
+}
+
+uint64_t mag_cancelable_begin(struct mag_cancelable *cancelable,
+                              struct mag_cancel *cancel)
+{
+    uint64_t key;
+
+    /* All is set before a callback can run (VT-155). */
+    cancelable->registration.cancel = NULL;
+    cancelable->operation.core.flags |= cancel != NULL ? MAG_CORE_QUEUED : 0;
+    key = mag_operation_share(&cancelable->operation);
+    if (cancel != NULL && mag_cancel_register(cancel, &cancelable->registration,
+                                              cancel_operation, key) != 0)
+        cancel_operation(&cancelable->registration, cancel, key);
+    return key;
+}
+
+bool mag_cancelable_claim(struct mag_cancelable *cancelable, uint64_t key)
+{
+    if (!mag_operation_claim(&cancelable->operation, key))
+        return false;
+    leave_source(cancelable);
+    return true;
+}
+
+void mag_cancelable_return(struct mag_cancelable *cancelable, uint64_t key)
+{
+    if (mag_cancelable_claim(cancelable, key))
+        mag_operation_return(&cancelable->operation);
+    else
+        /* Who has the claim completes it; it is pending or complete, and nobody waits. */
+        (void)!mag_core_discard(&cancelable->operation.core, key);
+}
+
+bool mag_cancelable_try_result(struct mag_cancelable *cancelable, uint64_t key,
+                               uint64_t result)
+{
+    if (!mag_core_is_word(&cancelable->operation.core))
+        return mag_operation_refuses(&cancelable->operation, key, MAG_E_SIZE);
+    return mag_cancelable_claim(cancelable, key) &&
+           mag_core_set_result(&cancelable->operation.core, result) == 0;
+}
+
+bool mag_cancelable_try_error(struct mag_cancelable *cancelable, uint64_t key, int code,
+                              uint64_t detail)
+{
+    if (code == 0 || mag_is_misuse(code))
+        return mag_operation_refuses(&cancelable->operation, key, MAG_E_ARG);
+    return mag_cancelable_claim(cancelable, key) &&
+           mag_core_set_error(&cancelable->operation.core, code, detail) == 0;
+}
+
+bool mag_cancelable_try_value(struct mag_cancelable *cancelable, uint64_t key,
+                              const void *value, size_t size)
+{
+    if (size != cancelable->operation.core.type->result_size)
+        return mag_operation_refuses(&cancelable->operation, key, MAG_E_SIZE);
+    return mag_cancelable_claim(cancelable, key) &&
+           mag_core_set_value(&cancelable->operation.core, value, size) == 0;
+}

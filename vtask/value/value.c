@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vtask/core/core.h"
+#include "vtask/debug/debug.h"
+#include "vtask/value/kind.h"
+
+#include <magpie/source.h>
+
+#include <string.h>
+
+int mag_vtask_from_error(int code, uint64_t detail, mag_vtask *ret_task)
+{
+    if (code == 0 || mag_is_misuse(code))
+        return mag_misuse_argument(MAG_E_ARG);
+    *ret_task = mag_vtask_failed(code, detail);
+    return 0;
+}
+
+int mag_vtask_from_source(struct mag_source *source, uint64_t token, mag_vtask *ret_task)
+{
+    if (source == NULL || ((uintptr_t)source & MAG_VTASK_TAGS) != 0)
+        return mag_misuse_argument(MAG_E_ARG);
+    *ret_task = (mag_vtask){(uintptr_t)source | MAG_VTASK_SOURCE, token};
+    return 0;
+}
+
+/* ------------------------------------------------------------------- asking */
+
+static inline int status_of_error(int code)
+{
+    return code == -ECANCELED ? MAG_CANCELED : MAG_FAULTED;
+}
+
+static int status_of_other(mag_vtask task)
+{
+    void *object = mag_object_of(task);
+
+    switch (mag_kind_of(task)) {
+    case MAG_VTASK_ERROR:
+        return status_of_error(mag_vtask_code(task));
+    case MAG_VTASK_CORE:
+        return mag_misuse_core(MAG_E_TOKEN, NULL, task.payload);
+    case MAG_VTASK_PROMISE:
+        return mag_promise_status_of(mag_promise_of(task), task.payload);
+    default:
+        if (object == NULL)
+            return MAG_SUCCEEDED;
+        return ((struct mag_source *)object)->ops->status(object, task.payload);
+    }
+}
+
+/* Here and below `task` is our copy (VT-12). */
+int mag_vtask_status_slow(mag_vtask task)
+{
+    if (MAG_LIKELY(mag_vtask_is_core(task)))
+        return mag_core_look(mag_object_of(task), task.payload);
+    return status_of_other(task);
+}
+
+/* Whether the status is one of two; misuse passes through. */
+static int is_either(mag_vtask task, int one, int other, bool *ret_is)
+{
+    int status = mag_vtask_status(task);
+
+    if (status < 0)
+        return status;
+    *ret_is = status == one || status == other;
+    return 0;
+}
+
+int mag_vtask_is_completed(mag_vtask task, bool *ret_is)
+{
+    int r = is_either(task, MAG_PENDING, MAG_PENDING, ret_is);
+
+    if (r == 0)
+        *ret_is = !*ret_is;
+    return r;
+}
+
+int mag_vtask_is_succeeded(mag_vtask task, bool *ret_is)
+{
+    return is_either(task, MAG_SUCCEEDED, MAG_SUCCEEDED, ret_is);
+}
+
+int mag_vtask_is_faulted(mag_vtask task, bool *ret_is)
+{
+    return is_either(task, MAG_FAULTED, MAG_FAULTED, ret_is);
+}
+
+int mag_vtask_is_canceled(mag_vtask task, bool *ret_is)
+{
+    return is_either(task, MAG_CANCELED, MAG_CANCELED, ret_is);
+}
+
+/* ------------------------------------------------------------------ reading */
+
+static int take_word(uint64_t word, void *ret_result, size_t size)
+{
+    if (size > sizeof(word))
+        return mag_misuse_argument(MAG_E_SIZE);
+    if (size != 0)
+        memcpy(ret_result, &word, size);
+    return 0;
+}
+
+static int take_error(mag_vtask task, uint64_t *ret_detail)
+{
+    if (ret_detail != NULL)
+        *ret_detail = task.payload;
+    return mag_vtask_code(task);
+}
+
+static int take_other(mag_vtask task, void *ret_result, size_t size, uint64_t *ret_detail)
+{
+    void *object = mag_object_of(task);
+
+    switch (mag_kind_of(task)) {
+    case MAG_VTASK_ERROR:
+        return take_error(task, ret_detail);
+    case MAG_VTASK_CORE:
+        return mag_misuse_core(MAG_E_TOKEN, NULL, task.payload);
+    case MAG_VTASK_PROMISE:
+        return mag_promise_take_of(mag_promise_of(task), task.payload, ret_result, size,
+                                   ret_detail);
+    default:
+        if (object == NULL)
+            return take_word(task.payload, ret_result, size);
+        return ((struct mag_source *)object)
+            ->ops->get(object, task.payload, ret_result, size, ret_detail);
+    }
+}
+
+int mag_vtask_take_slow(mag_vtask task, void *ret_result, size_t size,
+                        uint64_t *ret_detail)
+{
+    if (MAG_LIKELY(mag_vtask_is_core(task)))
+        return mag_core_collect(mag_object_of(task), task.payload, ret_result, size,
+                                ret_detail);
+    return take_other(task, ret_result, size, ret_detail);
+}
+
+/* ----------------------------------------------------------------- awaiting */
+
+/* Already complete: queued, never run inside the call (VT-30). */
+static int on_completed_now(struct mag_continuation *continuation, unsigned flags)
+{
+    if (continuation == NULL || continuation->job.run == NULL)
+        return mag_misuse_argument(MAG_E_ARG);
+    mag_continuation_capture(continuation, flags);
+    mag_continuation_dispatch(continuation, true);
+    return 0;
+}
+
+static int await_other(mag_vtask task, struct mag_continuation *continuation,
+                       unsigned flags)
+{
+    void *object = mag_object_of(task);
+
+    switch (mag_kind_of(task)) {
+    case MAG_VTASK_ERROR:
+        return on_completed_now(continuation, flags);
+    case MAG_VTASK_CORE:
+        return mag_misuse_core(MAG_E_TOKEN, NULL, task.payload);
+    case MAG_VTASK_PROMISE:
+        return mag_promise_on_completed_of(mag_promise_of(task), task.payload,
+                                           continuation, flags);
+    default:
+        if (object == NULL)
+            return on_completed_now(continuation, flags);
+        return ((struct mag_source *)object)
+            ->ops->on_completed(object, task.payload, continuation, flags);
+    }
+}
+
+int mag_vtask_on_completed(mag_vtask task, struct mag_continuation *continuation,
+                           unsigned flags)
+{
+    if (MAG_UNLIKELY((task.backing & MAG_VTASK_NO_CONTEXT) != 0))
+        flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
+    if (MAG_LIKELY(mag_vtask_is_core(task)))
+        return mag_core_await(mag_object_of(task), task.payload, continuation, flags);
+    return await_other(task, continuation, flags);
+}
+
+/* ----------------------------------------------------------------- comparing */
+
+/* What backs the task: neither how it is awaited nor who holds a promise counts. */
+static uintptr_t backing_of(mag_vtask task)
+{
+    return mag_vtask_unheld(task).backing & ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
+}
+
+bool mag_vtask_equal(mag_vtask a, mag_vtask b)
+{
+    return backing_of(a) == backing_of(b) && a.payload == b.payload;
+}
+
+/* A bijection that spreads the bits (the finaliser of MurmurHash3); 0 stays 0. */
+static uint64_t mix(uint64_t word)
+{
+    word ^= word >> 33;
+    word *= UINT64_C(0xff51afd7ed558ccd);
+    word ^= word >> 33;
+    word *= UINT64_C(0xc4ceb9fe1a85ec53);
+    return word ^ (word >> 33);
+}
+
+uint64_t mag_vtask_hash(mag_vtask task)
+{
+    uintptr_t backing = backing_of(task);
+
+    /* The token takes no part (VT-39). */
+    return mix(backing != 0 ? backing : task.payload);
+}
+
+uint64_t mag_vtask_hash_large(mag_vtask task, const void *large, size_t size)
+{
+    uint64_t hash = 0;
+
+    if (task.backing != 0 || size == 0)
+        return mag_vtask_hash(task);
+    for (size_t at = 0; at < size; at += sizeof(hash)) {
+        uint64_t word = 0;
+
+        memcpy(&word, (const char *)large + at,
+               size - at < sizeof(word) ? size - at : sizeof(word));
+        hash = mix(hash ^ word);
+    }
+    return hash;
+}
