@@ -172,6 +172,11 @@ static void a_peer_is_built_again_only_when_something_has_changed(void **state)
     assert_int_equal(count_builds(), 7);
     (void)build();
     assert_int_equal(count_builds(), 7);
+    shell("mkdir $ROOT/kernels && echo x >$ROOT/kernels/leaf.c");
+    (void)build();
+    assert_int_equal(count_builds(), 8);
+    (void)build();
+    assert_int_equal(count_builds(), 8);
 }
 
 /* What was built before must not stand in for what could not be built now. */

@@ -1,12 +1,6 @@
-/*
- * cilksort.c - the plain sort, the plain merge, the numbers, and the check of
- * their order.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
-#include <common/peer.h>
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/kernels/sort.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,20 +62,20 @@ static size_t part(uint32_t *values, size_t count)
     }
 }
 
-void peer_sort_plain(uint32_t *values, size_t count)
+void kernel_sort_plain(uint32_t *values, size_t count)
 {
     while (count > INSERTION) {
         size_t low = part(values, count);
 
-        peer_sort_plain(values, low);
+        kernel_sort_plain(values, low);
         values += low;
         count -= low;
     }
     insertion_sort(values, count);
 }
 
-void peer_merge_plain(const uint32_t *a, size_t a_count, const uint32_t *b,
-                      size_t b_count, uint32_t *into)
+void kernel_merge_plain(const uint32_t *a, size_t a_count, const uint32_t *b,
+                        size_t b_count, uint32_t *into)
 {
     const uint32_t *a_end = a + a_count;
     const uint32_t *b_end = b + b_count;
@@ -92,7 +86,7 @@ void peer_merge_plain(const uint32_t *a, size_t a_count, const uint32_t *b,
     memcpy(into + (a_end - a), b, (size_t)(b_end - b) * sizeof(*b));
 }
 
-size_t peer_count_below(const uint32_t *values, size_t count, uint32_t limit)
+size_t kernel_count_below(const uint32_t *values, size_t count, uint32_t limit)
 {
     size_t low = 0;
 
@@ -107,45 +101,65 @@ size_t peer_count_below(const uint32_t *values, size_t count, uint32_t limit)
     return low;
 }
 
-int peer_sort_prepare(struct peer_run *run)
+void kernel_sort_serial(uint32_t *values, uint32_t *spare, size_t count)
 {
-    struct peer_sort *data = calloc(1, sizeof(*data));
+    size_t quarter = count / 4;
+    size_t half = 2 * quarter;
 
-    run->data = data;
-    if (data == NULL)
-        return ENOMEM;
-    data->values = malloc(run->size * sizeof(*data->values));
-    data->spare = malloc(run->size * sizeof(*data->spare));
-    return data->values != NULL && data->spare != NULL ? 0 : ENOMEM;
+    if (count <= KERNEL_SORT_GRAIN) {
+        kernel_sort_plain(values, count);
+        return;
+    }
+    kernel_sort_serial(values, spare, quarter);
+    kernel_sort_serial(values + quarter, spare + quarter, quarter);
+    kernel_sort_serial(values + half, spare + half, quarter);
+    kernel_sort_serial(values + half + quarter, spare + half + quarter,
+                       count - half - quarter);
+    kernel_merge_plain(values, quarter, values + quarter, quarter, spare);
+    kernel_merge_plain(values + half, quarter, values + half + quarter,
+                       count - half - quarter, spare + half);
+    kernel_merge_plain(spare, half, spare + half, count - half, values);
 }
 
-void peer_sort_reset(struct peer_run *run)
+struct kernel_sort *kernel_sort_new(uint64_t count)
 {
-    struct peer_sort *data = run->data;
+    struct kernel_sort *sort = calloc(1, sizeof(*sort));
 
-    for (uint64_t i = 0; i < run->size; i++)
-        data->values[i] = scramble((uint32_t)i);
+    if (sort == NULL)
+        return NULL;
+    sort->count = count;
+    sort->values = malloc(count * sizeof(*sort->values));
+    sort->spare = malloc(count * sizeof(*sort->spare));
+    if (sort->values != NULL && sort->spare != NULL)
+        return sort;
+    kernel_sort_free(sort);
+    return NULL;
+}
+
+void kernel_sort_free(struct kernel_sort *sort)
+{
+    if (sort == NULL)
+        return;
+    free(sort->values);
+    free(sort->spare);
+    free(sort);
+}
+
+void kernel_sort_fill(struct kernel_sort *sort)
+{
+    for (uint64_t i = 0; i < sort->count; i++)
+        sort->values[i] = scramble((uint32_t)i);
 }
 
 /* Distinct values that rise and have the sum of the original ones are those values. */
-void peer_sort_check(struct peer_run *run)
+uint64_t kernel_sort_answer(const struct kernel_sort *sort)
 {
-    const struct peer_sort *data = run->data;
-    uint64_t difference = scramble(0) - (uint64_t)data->values[0];
+    uint64_t difference = scramble(0) - (uint64_t)sort->values[0];
     uint64_t in_order = 1;
 
-    for (uint64_t i = 1; i < run->size; i++) {
-        difference += scramble((uint32_t)i) - (uint64_t)data->values[i];
-        in_order += data->values[i - 1] < data->values[i];
+    for (uint64_t i = 1; i < sort->count; i++) {
+        difference += scramble((uint32_t)i) - (uint64_t)sort->values[i];
+        in_order += sort->values[i - 1] < sort->values[i];
     }
-    run->answer = difference == 0 ? in_order : 0;
-}
-
-void peer_sort_cleanup(struct peer_run *run)
-{
-    struct peer_sort *data = run->data;
-
-    free(data->values);
-    free(data->spare);
-    free(data);
+    return difference == 0 ? in_order : 0;
 }

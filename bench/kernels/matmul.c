@@ -1,17 +1,11 @@
-/*
- * matmul.c - tiles of matrices, their product, and the check of it: what the leaves of
- * the workload do.  Sums are exact, because the entries are small integers.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
-#include <common/peer.h>
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/kernels/matmul.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    TILE = PEER_TILE,
+    TILE = KERNEL_TILE,
     LANES = 8,               /* doubles in a vector */
     ROWS = 4,                /* of a block that is summed up in registers... */
     VECTORS = 2,             /* ...and its width in vectors, */
@@ -19,7 +13,9 @@ enum {
 };
 
 typedef double vector __attribute__((vector_size(LANES * sizeof(double))));
-typedef void (*kernel_fn)(const double *a, const double *b, double *c);
+typedef void (*tile_fn)(const double *a, const double *b, double *c);
+
+/* ----------------------------------------------------------------- two tiles */
 
 /* Adds to ROWS x VECTORS of C the product of those rows of A and columns of B.  Unrolled,
  * because only then gcc keeps the sums in registers; products and sums are fused where
@@ -84,7 +80,7 @@ __attribute__((target("avx512f"))) static void tile_add_avx512(const double *a,
     tile_add(a, b, c);
 }
 
-static kernel_fn kernel_for_this_processor(void)
+static tile_fn tile_add_of_this_processor(void)
 {
     if (__builtin_cpu_supports("avx512f"))
         return tile_add_avx512;
@@ -95,36 +91,28 @@ static kernel_fn kernel_for_this_processor(void)
 
 #else
 
-static kernel_fn kernel_for_this_processor(void)
+static tile_fn tile_add_of_this_processor(void)
 {
     return tile_add_plain;
 }
 
 #endif
 
-static double *tile_at(const struct peer_matmul *m, double *matrix, uint32_t row,
-                       uint32_t column)
+void kernel_matmul_serial(const struct kernel_matmul *m, struct kernel_cube cube)
 {
-    return matrix + ((size_t)row * m->tiles + column) * PEER_TILE_CELLS;
+    if (cube.span == 1) {
+        kernel_matmul_leaf(m, cube);
+        return;
+    }
+    for (uint32_t in = 0; in < 2; in++) {
+        kernel_matmul_serial(m, kernel_cube_octant(cube, 0, 0, in));
+        kernel_matmul_serial(m, kernel_cube_octant(cube, 0, 1, in));
+        kernel_matmul_serial(m, kernel_cube_octant(cube, 1, 0, in));
+        kernel_matmul_serial(m, kernel_cube_octant(cube, 1, 1, in));
+    }
 }
 
-void peer_matmul_tile(const struct peer_matmul *m, struct peer_cube cube)
-{
-    m->kernel(tile_at(m, m->a, cube.row, cube.inner),
-              tile_at(m, m->b, cube.inner, cube.column),
-              tile_at(m, m->c, cube.row, cube.column));
-}
-
-struct peer_cube peer_matmul_octant(struct peer_cube cube, uint32_t down, uint32_t right,
-                                    uint32_t in)
-{
-    uint32_t half = cube.span / 2;
-
-    return (struct peer_cube){cube.row + down * half, cube.column + right * half,
-                              cube.inner + in * half, half};
-}
-
-/* ----------------------------------------------------------------- the data */
+/* -------------------------------------------------------------- the matrices */
 
 /* Entry (i, j) of a matrix: a number from -4 to 4. */
 static int64_t entry(uint64_t i, uint64_t j, uint64_t salt)
@@ -149,65 +137,80 @@ static int64_t weight_column(uint64_t j)
     return (int64_t)(j % 11) - 5;
 }
 
-static double *cell(const struct peer_matmul *m, double *matrix, uint32_t i, uint32_t j)
+uint64_t kernel_matmul_expected(uint64_t rows)
 {
-    return tile_at(m, matrix, i / TILE, j / TILE) + (size_t)(i % TILE) * TILE + j % TILE;
+    int64_t sum = 0;
+
+    for (uint64_t k = 0; k < rows; k++) {
+        int64_t left = 0;
+        int64_t right = 0;
+
+        for (uint64_t i = 0; i < rows; i++) {
+            left += weight_row(i) * entry(i, k, SALT_A);
+            right += entry(k, i, SALT_B) * weight_column(i);
+        }
+        sum += left * right;
+    }
+    return (uint64_t)sum;
 }
 
-int peer_matmul_prepare(struct peer_run *run)
+static double *cell(const struct kernel_matmul *m, double *matrix, uint32_t i, uint32_t j)
 {
-    struct peer_matmul *m = calloc(1, sizeof(*m));
-    size_t bytes = run->size * run->size * sizeof(double);
+    return kernel_matmul_tile(m, matrix, i / TILE, j / TILE) + (size_t)(i % TILE) * TILE +
+           j % TILE;
+}
 
-    run->data = m;
+struct kernel_matmul *kernel_matmul_new(uint32_t rows)
+{
+    struct kernel_matmul *m = calloc(1, sizeof(*m));
+    size_t bytes = (size_t)rows * rows * sizeof(double);
+
     if (m == NULL)
-        return ENOMEM;
-    m->kernel = kernel_for_this_processor();
-    m->tiles = (uint32_t)run->size / TILE;
+        return NULL;
+    m->tile_add = tile_add_of_this_processor();
+    m->rows = rows;
+    m->tiles = rows / TILE;
     m->a = aligned_alloc(TILE, bytes);
     m->b = aligned_alloc(TILE, bytes);
     m->c = aligned_alloc(TILE, bytes);
-    if (m->a == NULL || m->b == NULL || m->c == NULL)
-        return ENOMEM;
-
-    for (uint32_t i = 0; i < run->size; i++) {
-        for (uint32_t j = 0; j < run->size; j++) {
+    if (m->a == NULL || m->b == NULL || m->c == NULL) {
+        kernel_matmul_free(m);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < rows; i++) {
+        for (uint32_t j = 0; j < rows; j++) {
             *cell(m, m->a, i, j) = (double)entry(i, j, SALT_A);
             *cell(m, m->b, i, j) = (double)entry(i, j, SALT_B);
         }
     }
-    return 0;
+    return m;
 }
 
-void peer_matmul_reset(struct peer_run *run)
+void kernel_matmul_free(struct kernel_matmul *m)
 {
-    struct peer_matmul *m = run->data;
-
-    memset(m->c, 0, run->size * run->size * sizeof(double));
-}
-
-/* x' C y, for the two vectors. */
-void peer_matmul_check(struct peer_run *run)
-{
-    const struct peer_matmul *m = run->data;
-    int64_t sum = 0;
-
-    for (uint32_t i = 0; i < run->size; i++) {
-        int64_t row = 0;
-
-        for (uint32_t j = 0; j < run->size; j++)
-            row += (int64_t)*cell(m, m->c, i, j) * weight_column(j);
-        sum += weight_row(i) * row;
-    }
-    run->answer = (uint64_t)sum;
-}
-
-void peer_matmul_cleanup(struct peer_run *run)
-{
-    struct peer_matmul *m = run->data;
-
+    if (m == NULL)
+        return;
     free(m->a);
     free(m->b);
     free(m->c);
     free(m);
+}
+
+void kernel_matmul_clear(const struct kernel_matmul *m)
+{
+    memset(m->c, 0, (size_t)m->rows * m->rows * sizeof(double));
+}
+
+uint64_t kernel_matmul_answer(const struct kernel_matmul *m)
+{
+    int64_t sum = 0;
+
+    for (uint32_t i = 0; i < m->rows; i++) {
+        int64_t row = 0;
+
+        for (uint32_t j = 0; j < m->rows; j++)
+            row += (int64_t)*cell(m, m->c, i, j) * weight_column(j);
+        sum += weight_row(i) * row;
+    }
+    return (uint64_t)sum;
 }
