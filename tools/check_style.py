@@ -18,7 +18,8 @@ usage: tools/check_style.py [--root DIR] [--no-format]
   words       no notes to self, no paths of somebody's machine, no retired words (RETIRED_IN)
   spaces      no tabs, no trailing blanks, a newline at the end
   links       what a page points to is there, and so is every page that anything names
-  paths       a `file` that a page puts into backticks, from the top folder, is there
+  paths       a `file` that a page names from the top folder is there, and in "`file`: `name`"
+              has the name
   quotes      code under a comment with a file's name is that file's, word for word
   contract    a requirement that is named, VT-n, is one of the contract
   format      clang-format 14 would change nothing (skipped, and said so, where absent)
@@ -98,7 +99,7 @@ RETIRED = [(re.compile(rf"(?<![`\w-]){word}\b", re.I), better) for word, better 
 # Where they are refused: rooms, and files of the top folder.
 RETIRED_IN = {"docs", "man", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
 PATH = re.compile(r"`((?:include|base|numa|sched|vtask|bench|tests|tools|examples|docs|cmake|man)"
-                  r"/[\w./-]*)`")
+                  r"/[\w./-]*)`(?:: `(\w+)`)?")
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 PAGE = re.compile(r"\bdocs/(?:[\w-]+/)?[\w-]+\.md(?:#([\w-]+))?")
 QUOTE = re.compile(r"^<!-- (\S+\.\w+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
@@ -300,9 +301,12 @@ def check_links(file):
 
 def check_paths(file):
     for number, line in enumerate(file.lines if file.path.suffix == ".md" else (), 1):
-        for path in PATH.findall(line):
-            if "NAME" not in path and not (file.root / path).exists():
+        for path, name in PATH.findall(line):
+            there = file.root / path
+            if "NAME" not in path and not there.exists():
                 yield number, f"there is no {path}"
+            elif name and not re.search(rf"\b{name}\b", there.read_text(encoding="utf-8")):
+                yield number, f"there is no {name} in {path}"
 
 
 def check_quotes(file):

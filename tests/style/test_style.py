@@ -76,6 +76,7 @@ BAD = [
     ("links", "sched/a.c", SPDX + "/* See docs/no" "thing.md. */\n"),
     ("links", "sched/a.c", SPDX + "/* See docs/guide/no" "thing.md. */\n"),
     ("paths", "docs/a.md", "It stands in `sched/a.c`.\n"),
+    ("paths", "docs/a.md", "It stands in `examples/quoted.c`: `a`.\n"),
     ("quotes", "docs/a.md", "<!-- examples/quoted.c -->\n```c\nint  b;\n```\n"),
     ("quotes", "docs/a.md", "<!-- examples/a.c -->\n```c\nint b;\n```\n"),
     ("contract", "vtask/a.c", SPDX + "/* VT-5 */\n"),
@@ -101,7 +102,7 @@ GOOD = [
     ("sched/a.c", SPDX + "int a;\n" * 499),
     ("docs/a.md", "# It's `here`\n\nSee [a](a.md#its-here) and [elsewhere](https://example.org/b#c).\n"),
     ("docs/a.md", "# Here\n\nSee [above](#here), docs/a.md and docs/a.md#here.\n"),
-    ("docs/a.md", "A pool of objects, in `examples/quoted.c`; `name`, `a/b.c` and `docs/`.\n"),
+    ("docs/a.md", "A pool of objects, in `examples/quoted.c`: `b`; `name`, `a/b.c` and `docs/`.\n"),
     ("docs/a.md", "<!-- examples/quoted.c -->\n```c\nint b;\n```\n"),
     ("docs/design/value-task-contract.md", "- **VT-1** One.\n- **VT-2** As VT-1.\n"),
 ]
