@@ -74,7 +74,8 @@ static const struct argp_option options[] = {
     {"json", OPTION_JSON, "FILE", 0, "Write everything as JSON; - is standard output", 1},
     {"csv", OPTION_CSV, "FILE", 0, "Write the rows as CSV", 1},
     {"html", OPTION_HTML, "FILE", 0, "Write one page with tables and plots", 1},
-    {"list", OPTION_LIST, NULL, 0, "List the workloads and what each shows, and run none", 2},
+    {"list", OPTION_LIST, NULL, 0, "List the workloads and what each shows, and run none",
+     2},
     {0},
 };
 
