@@ -5,7 +5,8 @@
 usage: tools/check_style.py [--root DIR] [--no-format]
 
   layers      who may include whom: vtask -> sched -> numa -> base -> libc; private headers
-              stay in their room and its tests, but for those of base
+              stay in their room and its tests, but for those of base; <magpie/detail/...>
+              is for public headers and the library
   orders      every memory order has a reason in a comment directly above its statement
   explicit    atomic operations name their order, and there is one kind of them
   silent      the library never prints, exits or aborts
@@ -15,9 +16,11 @@ usage: tools/check_style.py [--root DIR] [--no-format]
   size        a file has at most 500 lines
   width       a line of C has at most 90 columns
   comment     no // comments in C
-  words       no notes to self, no paths of somebody's machine
+  words       no notes to self, no paths of somebody's machine, no retired words (RETIRED_IN)
   spaces      no tabs, no trailing blanks, a newline at the end
   links       what a page points to is there, and so is every page that anything names
+  paths       a `file` that a page names from the top folder is there, and in "`file`: `name`"
+              has the name
   quotes      code under a comment with a file's name is that file's, word for word
   contract    a requirement that is named, VT-n, is one of the contract
   format      clang-format 14 would change nothing (skipped, and said so, where absent)
@@ -33,20 +36,31 @@ import sys
 # Each room, and those below it: their public headers it may use.
 ROOMS = {"base": {"base"}, "numa": {"numa", "base"}, "sched": {"sched", "numa", "base"},
          "vtask": {"vtask", "sched", "numa", "base"}}
+# The room of each public header, and of those in detail/: each must stand here.
 OWNER = {
     "barrier.h": "base",
+    "error.h": "base",
+    "version.h": "base",
+    "detail/atomic.h": "base",
+    "detail/base.h": "base",
+    "detail/check.h": "base",
+    "detail/language.h": "base",
+    "detail/pairs.h": "base",
     "numa.h": "numa",
     "pool.h": "numa",
+    "detail/pool.h": "numa",
     "sched.h": "sched",
     "fork.h": "sched",
-    "fork_check.h": "sched",
-    "fork_drop.h": "sched",
-    "scope.h": "sched",
     "executor.h": "sched",
     "strand.h": "sched",
     "loop.h": "sched",
     "timer.h": "sched",
     "unpinned.h": "sched",
+    "detail/executor.h": "sched",
+    "detail/fork.h": "sched",
+    "detail/fork_check.h": "sched",
+    "detail/forkable.h": "sched",
+    "magpie.h": "vtask",
     "vtask.h": "vtask",
     "source.h": "vtask",
     "operation.h": "vtask",
@@ -56,8 +70,13 @@ OWNER = {
     "cancel.h": "vtask",
     "when.h": "vtask",
     "debug.h": "vtask",
+    "detail/async.h": "vtask",
+    "detail/cancel.h": "vtask",
+    "detail/core.h": "vtask",
+    "detail/fork_task.h": "vtask",
+    "detail/operation.h": "vtask",
+    "detail/vtask.h": "vtask",
 }
-NEUTRAL = {"base.h", "atomic.h", "check.h", "language.h", "magpie.h", "pairs.h"}
 # Whom each folder of bench/ may include beside itself.
 BENCH = {
     "text": set(),
@@ -76,7 +95,7 @@ PROSE = {".md", ".txt", ".in", ".1", ".json"}
 LINES_MAX, COLUMNS_MAX = 500, 90
 
 QUOTED = re.compile(r'#\s*include\s+"([^"]+)"')
-PUBLIC = re.compile(r"#\s*include\s+<magpie/([\w.]+)>")
+PUBLIC = re.compile(r"#\s*include\s+<magpie/([\w./]+)>")
 ABOVE_SCHED = re.compile(r"\bvtask|value[ -]task", re.I)
 ORDER = re.compile(r"\bmemory_order_\w|\bMAG_(LOAD|STORE)\(")
 IMPLICIT = re.compile(r"\batomic_(?:load|store|exchange|compare_exchange_(?:weak|strong)|"
@@ -86,6 +105,18 @@ LOUD = re.compile(r"(?<![\w.>])(?:v?[fd]?printf|f?puts|putchar|perror|v?syslog|a
                   r"_Exit|quick_exit)\s*\(")
 NOTE = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 PLACE = re.compile(r"/(?:wo" r"rk|ho" r"me|ro" r"ot)/\w|\b(?:issue|session) #?\d", re.I)
+# Words with one meaning too many: docs/glossary.md says what to write instead.
+RETIRED = [
+    (r"cancell(?:ed|ing|ers?)", "canceled, canceling"),
+    (r"cancel(?:lation)? sources?", "cancel object"),
+    (r"(?:worker|idle|busy|sleeping|running|large|small|whole) pools?", "scheduler, workers"),
+    (r"pools? (?:of|with) (?:\w+ )?(?:workers?|threads?)", "scheduler"),
+]
+RETIRED = [(re.compile(rf"(?<![`\w-]){word}\b", re.I), better) for word, better in RETIRED]
+# Where they are refused: rooms, and files of the top folder.
+RETIRED_IN = {"docs", "man", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
+PATH = re.compile(r"`((?:include|base|numa|sched|vtask|bench|tests|tools|examples|docs|cmake|man)"
+                  r"/[\w./-]*)`(?:: `(\w+)`)?")
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 PAGE = re.compile(r"\bdocs/(?:[\w-]+/)?[\w-]+\.md(?:#([\w-]+))?")
 QUOTE = re.compile(r"^<!-- (\S+\.\w+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
@@ -118,7 +149,7 @@ class File:
 def public_room(file):
     """The room whose rules a file keeps: its own, or that of a public header's owner."""
     if file.room == "include":
-        return None if file.path.name in NEUTRAL else OWNER.get(file.path.name, "vtask")
+        return OWNER.get("/".join(file.path.parts[2:]))
     return file.room if file.room in ROOMS else None
 
 
@@ -131,8 +162,21 @@ def bench_layers(file, number, included):
         yield number, f'bench/{folder}/ may not include "{included}"'
 
 
+def public_layers(file, room, number, included):
+    """Whether a file may include a public header, or one in detail/."""
+    if included not in OWNER:
+        yield number, f"<magpie/{included}> has no line in the table of owners"
+    elif room and OWNER[included] not in ROOMS[room]:
+        yield number, f"{room}/ may not use <magpie/{included}>"
+    elif included.startswith("detail/") and file.room not in (*ROOMS, "include"):
+        if "shim" not in file.path.parts:
+            yield number, f"<magpie/{included}> is for public headers and the library"
+
+
 def check_layers(file):
     room, seen = public_room(file), set()
+    if file.room == "include" and room is None:
+        yield 1, "this header has no line in the table of owners"
     for number, line in enumerate(file.lines if file.is_c else (), 1):
         quoted, public = QUOTED.search(line), PUBLIC.search(line)
         if quoted:
@@ -147,9 +191,8 @@ def check_layers(file):
                 seen.add(owner)
                 if len(seen) > 1:
                     yield number, "a test looks into one room, not into several"
-        if public and room and public[1] not in NEUTRAL:
-            if OWNER.get(public[1], "vtask") not in ROOMS[room]:
-                yield number, f"{room}/ may not use <magpie/{public[1]}>"
+        if public:
+            yield from public_layers(file, room, number, public[1])
         if room in ("base", "numa", "sched") and ABOVE_SCHED.search(line):
             yield number, f"{room}/ does not know what stands above it"
 
@@ -195,7 +238,7 @@ def check_documented(file):
     if file.room != "include":
         return
     for i, line in enumerate(file.code):
-        if not re.match(r"(MAG_API|(MAG_MUST_CHECK )?static inline)\b", line):
+        if not re.match(r"(MAG_API|(MAG_MUST_CHECK )?(static inline|MAG_INLINE\w*))\b", line):
             continue
         # One-line accessors in a group share the comment above the first.
         grouped = i > 0 and line.startswith("MAG_API") and file.code[i - 1].endswith(";")
@@ -245,6 +288,9 @@ def check_words(file):
             yield number, "a note to self belongs elsewhere"
         if PLACE.search(line):
             yield number, "the project speaks of itself alone"
+        for word, better in RETIRED if file.room in RETIRED_IN else ():
+            for found in word.finditer(line):
+                yield number, f"'{found[0]}' is retired: {better}"
 
 
 def check_spaces(file):
@@ -282,6 +328,16 @@ def check_links(file):
                 yield number, f"there is no {target}{'#' if anchor else ''}{anchor}"
 
 
+def check_paths(file):
+    for number, line in enumerate(file.lines if file.path.suffix == ".md" else (), 1):
+        for path, name in PATH.findall(line):
+            there = file.root / path
+            if "NAME" not in path and not there.exists():
+                yield number, f"there is no {path}"
+            elif name and not re.search(rf"\b{name}\b", there.read_text(encoding="utf-8")):
+                yield number, f"there is no {name} in {path}"
+
+
 def check_quotes(file):
     for quote in QUOTE.finditer(file.text) if file.path.suffix == ".md" else ():
         number, source = file.text.count("\n", 0, quote.start()) + 1, file.root / quote[1]
@@ -307,7 +363,7 @@ def check_contract(file):
 
 CHECKS = (check_layers, check_orders, check_explicit, check_silent, check_documented,
           check_guard, check_spdx, check_size, check_width, check_comment, check_words,
-          check_spaces, check_links, check_quotes, check_contract)
+          check_spaces, check_links, check_paths, check_quotes, check_contract)
 
 
 def files(root):

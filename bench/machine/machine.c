@@ -2,6 +2,7 @@
 #include "bench/machine/machine.h"
 
 #include <magpie/sched.h>
+#include <magpie/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -173,6 +173,18 @@ static void join_stolen(struct mag_fork_stack *stack, struct mag_fork_slot *slot
     for (unsigned spins = 0;; spins++) {
         /* done, acquire: the result is visible. */
         uintptr_t claim = atomic_load_explicit(&slot->claim, memory_order_acquire);
+
+        if (claim & MAG_CLAIM_DONE)
+            return;
+        if (help(stack, slot))
+            spins = 0;
+        else if (spins < MAG_FORK_JOIN_SPINS)
+            mag_os_pause();
+        else
+            sleep_on(stack, slot, claim);
+    }
+}
+
 bool mag_fork_pop_slow(uintptr_t claim)
 {
     struct mag_fork_slot *slot = (struct mag_fork_slot *)(claim & ~MAG_CLAIM_FLAGS);

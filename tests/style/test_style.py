@@ -12,6 +12,7 @@ import tempfile
 CHECKER = pathlib.Path(__file__).resolve().parents[2] / "tools" / "check_style.py"
 SPDX = "/* SPDX-License-Identifier: Apache-2.0 */\n"
 HEADER = SPDX + "#ifndef MAGPIE_A_H\n#define MAGPIE_A_H\n\n{}\n#endif\n"
+WHEN = HEADER.replace("MAGPIE_A", "MAGPIE_WHEN")
 BODY = SPDX + "int f(_Atomic(int) *w, int *a)\n{{\n{}}}\n"
 LOAD = "atomic_load_explicit(w, memory_order_relaxed)"
 
@@ -26,6 +27,14 @@ BAD = [
     ("layers", "include/magpie/numa.h",
      HEADER.replace("MAGPIE_A", "MAGPIE_NUMA").format("#include <magpie/sched.h>\n")),
     ("layers", "include/magpie/a.h", HEADER.format('#include "sched/idle/idle.h"\n')),
+    ("layers", "include/magpie/a.h", HEADER.format("")),
+    ("layers", "include/magpie/detail/sched.h",
+     HEADER.replace("MAGPIE_A", "MAGPIE_DETAIL_SCHED").format("")),
+    ("layers", "include/magpie/detail/pool.h",
+     HEADER.replace("MAGPIE_A", "MAGPIE_DETAIL_POOL").format("#include <magpie/sched.h>\n")),
+    ("layers", "vtask/a.c", SPDX + "#include <magpie/nothing.h>\n"),
+    ("layers", "examples/a.c", SPDX + "#include <magpie/detail/fork.h>\n"),
+    ("layers", "tests/unit/test_a.c", SPDX + "#include <magpie/detail/fork.h>\n"),
     ("layers", "bench/a.c", SPDX + '#include "sched/idle/idle.h"\n'),
     ("layers", "bench/a.c", SPDX + '#include "bench/text/text.h"\n'),
     ("layers", "bench/new/a.c", SPDX + '#include "bench/text/text.h"\n'),
@@ -52,6 +61,8 @@ BAD = [
     ("documented", "include/magpie/a.h",
      HEADER.format("/* Something. */\n\nMAG_API int mag_a(void);\n")),
     ("documented", "include/magpie/a.h",
+     HEADER.format("MAG_INLINE int mag_a(void)\n{\n    return 1;\n}\n")),
+    ("documented", "include/magpie/a.h",
      HEADER.format("static inline int mag_a(void)\n{\n    return 1;\n}\n")),
     ("guard", "sched/a.h", SPDX + "#ifndef A_H\n#define A_H\n#endif\n"),
     ("guard", "sched/a.h", SPDX + "#pragma once\n"),
@@ -63,6 +74,10 @@ BAD = [
     ("comment", "sched/a.c", SPDX + "int a; // why\n"),
     ("words", "sched/a.c", SPDX + "/* TO" + "DO: later */\n"),
     ("words", "docs/a.md", "See /wo" + "rk/main.\n"),
+    ("words", "docs/a.md", "An operation that was cancelled.\n"),
+    ("words", "README.md", "A linked cancel source.\n"),
+    ("words", "man/a.1", "of an idle pool\n"),
+    ("words", "docs/a.md", "A pool of three workers.\n"),
     ("spaces", "sched/a.c", SPDX + "int a;  \n"),
     ("spaces", "sched/a.c", SPDX + "int a;\t/* b */\n"),
     ("spaces", "sched/a.c", SPDX + "int a;"),
@@ -71,6 +86,8 @@ BAD = [
     ("links", "docs/a.md", "# Here\n\nSee [above](#there).\n"),
     ("links", "sched/a.c", SPDX + "/* See docs/no" "thing.md. */\n"),
     ("links", "sched/a.c", SPDX + "/* See docs/guide/no" "thing.md. */\n"),
+    ("paths", "docs/a.md", "It stands in `sched/a.c`.\n"),
+    ("paths", "docs/a.md", "It stands in `examples/quoted.c`: `a`.\n"),
     ("quotes", "docs/a.md", "<!-- examples/quoted.c -->\n```c\nint  b;\n```\n"),
     ("quotes", "docs/a.md", "<!-- examples/a.c -->\n```c\nint b;\n```\n"),
     ("contract", "vtask/a.c", SPDX + "/* VT-5 */\n"),
@@ -91,11 +108,14 @@ GOOD = [
     ("bench/a.c", BODY.format('    return printf("%d", *a);\n')),
     ("bench/cli/a.c", SPDX + '#include "bench/cli/command.h"\n#include "bench/text/text.h"\n'),
     ("bench/peers/tbb/a.cpp", SPDX + '#include "bench/kernels/sort.h"\n'),
-    ("include/magpie/a.h",
-     HEADER.format("/* Two numbers. */\nMAG_API int mag_a(void);\nMAG_API int mag_b(void);\n")),
+    ("include/magpie/when.h", WHEN.format("#include <magpie/detail/core.h>\n")),
+    ("vtask/a.c", SPDX + "#include <magpie/detail/core.h>\n"),
+    ("include/magpie/when.h",
+     WHEN.format("/* Two numbers. */\nMAG_API int mag_a(void);\nMAG_API int mag_b(void);\n")),
     ("sched/a.c", SPDX + "int a;\n" * 499),
     ("docs/a.md", "# It's `here`\n\nSee [a](a.md#its-here) and [elsewhere](https://example.org/b#c).\n"),
     ("docs/a.md", "# Here\n\nSee [above](#here), docs/a.md and docs/a.md#here.\n"),
+    ("docs/a.md", "A pool of objects, in `examples/quoted.c`: `b`; `name`, `a/b.c` and `docs/`.\n"),
     ("docs/a.md", "<!-- examples/quoted.c -->\n```c\nint b;\n```\n"),
     ("docs/design/value-task-contract.md", "- **VT-1** One.\n- **VT-2** As VT-1.\n"),
 ]
@@ -104,7 +124,7 @@ GOOD = [
 def check(path, text, arguments=("--no-format",)):
     with tempfile.TemporaryDirectory() as root:
         file = pathlib.Path(root) / path
-        file.parent.mkdir(parents=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
         quoted = pathlib.Path(root) / "examples/quoted.c"
         quoted.parent.mkdir(exist_ok=True)
@@ -134,7 +154,7 @@ def main():
     result = subprocess.run([sys.executable, CHECKER, "--no-format"], capture_output=True,
                             text=True, check=False)
     for line in result.stdout.splitlines():
-        if re.search(r":\d+: (?:links|quotes|contract): ", line):
+        if re.search(r":\d+: (?:links|paths|quotes|contract): ", line):
             print(line)
             failed += 1
     rules = set(re.findall(r"^def check_(\w+)\(file\)", CHECKER.read_text(encoding="utf-8"), re.M))

@@ -13,7 +13,8 @@ MAG_EXTERN_C_BEGIN
 /* Bits of a cancel source's `state`. */
 enum { MAG_CANCEL_LOCKED = 1, MAG_CANCEL_FIRED = 2 };
 
-/* As mag_operation_recycle and mag_operation_disown, of operations that can be cancelled. */
+/* As mag_operation_recycle and mag_operation_disown, for operations that can be
+ * cancelled. */
 MAG_API void mag_cancelable_recycle(struct mag_core *core);
 MAG_API void mag_cancelable_disown(struct mag_core *core);
 

@@ -1,6 +1,6 @@
 /*
- * core.h - the inside of a core: its words, who may touch them, and how a thread
- * that begins an operation is preferred.
+ * core.h - the inside of a core: its words, who may touch them, and the bias to the
+ * thread on which an operation begins.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -87,7 +87,7 @@ enum {
 #define MAG_VISITOR_TOOK   (UINT64_C(3) << 62)
 #define MAG_TOKEN_MASK     (MAG_VISITOR_INSIDE - 1)
 
-/* What the slot of an operation that begins on this thread holds.  For mag_core_prepare. */
+/* What the slot of an operation that begins on this thread holds. */
 MAG_API uintptr_t mag_core_bias_slow(void);
 
 /* The same, the common case without a call. */

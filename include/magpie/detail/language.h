@@ -30,7 +30,7 @@
  * An inline function of a header.  In C++ it has the linkage that a header unit and a
  * module can hand on, and is hidden: a library that includes the header exports none.
  * The library itself defines each of them once as a symbol, for other languages: where
- * MAG_INLINE_SYMBOLS is defined, which is vtask/symbols.c alone.
+ * MAG_INLINE_SYMBOLS is defined, in symbols.c alone.
  */
 #ifdef __cplusplus
 #    define MAG_INLINE inline __attribute__((visibility("hidden")))

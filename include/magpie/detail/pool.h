@@ -13,9 +13,9 @@ MAG_EXTERN_C_BEGIN
 struct mag_pool;
 
 /*
- * The part of a magazine that mag_pool_take and mag_pool_give touch: `count` free objects, whose
- * addresses follow it in memory.  Its layout may
- * change with the library's minor version.
+ * The part of a magazine that mag_pool_take and mag_pool_give touch: `count` free
+ * objects, whose addresses follow it in memory.  Its layout may change with the library's
+ * minor version.
  */
 struct mag_magazine {
     uint32_t count;      /* objects in it; the last one is the next to go */

@@ -33,7 +33,8 @@ MAG_API int mag_vtask_status_slow(struct mag_vtask task);
 MAG_API int mag_vtask_take_slow(struct mag_vtask task, void *ret_result, size_t size,
                                 uint64_t *ret_detail);
 
-/* As mag_vtask_hash, of a task with a result of `size` bytes at `large`: for name_hash. */
+/* For name_hash: as mag_vtask_hash, of a task with a result of `size` bytes at
+ * `large`. */
 MAG_API uint64_t mag_vtask_hash_large(struct mag_vtask task, const void *large,
                                       size_t size);
 
