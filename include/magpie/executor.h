@@ -2,7 +2,7 @@
  * executor.h - where continuations go: executors, and what surrounds the calling thread.
  *
  * The model.  An executor is anything that runs jobs: one function, `post`, in a struct
- * that a strand, a place on the machine or an event loop (loop.h) embeds.  Code that
+ * that a strand, a place on the machine or an event loop (event_loop.h) embeds.  Code that
  * waits without blocking comes back to its context: the current executor of the thread
  * where it waits; where there is none, the scheduler whose worker the thread is; on a
  * thread that has neither, there is nothing to come back to.  docs/guide/own-executor.md

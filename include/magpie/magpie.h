@@ -8,21 +8,25 @@
 
 #include <magpie/async.h>
 #include <magpie/barrier.h>
+#include <magpie/budget.h>
 #include <magpie/cancel.h>
 #include <magpie/debug.h>
 #include <magpie/error.h>
+#include <magpie/event_loop.h>
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
-#include <magpie/loop.h>
-#include <magpie/numa.h>
+#include <magpie/node_memory.h>
 #include <magpie/operation.h>
+#include <magpie/pin.h>
+#include <magpie/plan.h>
 #include <magpie/pool.h>
 #include <magpie/promise.h>
 #include <magpie/sched.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/timer.h>
+#include <magpie/topology.h>
 #include <magpie/unpinned.h>
 #include <magpie/version.h>
 #include <magpie/vtask.h>

@@ -54,7 +54,8 @@
 #define MAGPIE_POOL_H
 
 #include <magpie/detail/pool.h>
-#include <magpie/numa.h>
+#include <magpie/error.h>
+#include <magpie/topology.h>
 
 MAG_EXTERN_C_BEGIN
 

@@ -58,7 +58,8 @@
 #define MAGPIE_SCHED_H
 
 #include <magpie/error.h>
-#include <magpie/numa.h>
+#include <magpie/pin.h>
+#include <magpie/plan.h>
 
 MAG_EXTERN_C_BEGIN
 

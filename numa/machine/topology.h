@@ -9,7 +9,7 @@
 #include "numa/place/affinity.h"
 
 #include <hwloc.h>
-#include <magpie/numa.h>
+#include <magpie/topology.h>
 
 #include <stdbool.h>
 

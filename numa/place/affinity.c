@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "numa/place/affinity.h"
 
-#include <magpie/numa.h>
+#include <magpie/topology.h>
 
 #include <string.h>
 

@@ -33,7 +33,8 @@
 
 #include "numa/pool/stack.h"
 
-#include <magpie/numa.h>
+#include <magpie/node_memory.h>
+#include <magpie/topology.h>
 
 enum {
     POOL_CHAIN_MAX = 128, /* objects that travel together; a magazine holds twice that */

@@ -24,8 +24,8 @@ BAD = [
     ("layers", "sched/a.c", SPDX + '#include "idle.h"\n'),
     ("layers", "sched/a.c", SPDX + "#include <magpie/vtask.h>\n"),
     ("layers", "sched/a.c", SPDX + "/* Runs a value task. */\n"),
-    ("layers", "include/magpie/numa.h",
-     HEADER.replace("MAGPIE_A", "MAGPIE_NUMA").format("#include <magpie/sched.h>\n")),
+    ("layers", "include/magpie/plan.h",
+     HEADER.replace("MAGPIE_A", "MAGPIE_PLAN").format("#include <magpie/sched.h>\n")),
     ("layers", "include/magpie/a.h", HEADER.format('#include "sched/idle/idle.h"\n')),
     ("layers", "include/magpie/a.h", HEADER.format("")),
     ("layers", "include/magpie/detail/sched.h",
@@ -95,10 +95,10 @@ BAD = [
 ]
 
 GOOD = [
-    ("sched/a.c", SPDX + '#include "sched/idle/idle.h"\n#include <magpie/numa.h>\n'),
+    ("sched/a.c", SPDX + '#include "sched/idle/idle.h"\n#include <magpie/plan.h>\n'),
     ("vtask/a.c", SPDX + "#include <magpie/sched.h>\n#include <magpie/pool.h>\n"),
     ("tests/unit/test_a.c",
-     SPDX + '#include "sched/idle/idle.h"\n#include "tests/support/run.h"\n#include <magpie/numa.h>\n'),
+     SPDX + '#include "sched/idle/idle.h"\n#include "tests/support/run.h"\n#include <magpie/plan.h>\n'),
     ("sched/a.c", BODY.format(f"    /* relaxed: a hint. */\n    return {LOAD};\n")),
     ("sched/a.c", BODY.format(f"    /* relaxed: a hint,\n     * no more. */\n    *a =\n        {LOAD};\n"
                               "    return 0;\n")),

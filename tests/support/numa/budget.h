@@ -10,7 +10,7 @@
 
 #include <errno.h>
 #include <ftw.h>
-#include <magpie/numa.h>
+#include <magpie/budget.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #define TESTS_MODEL_SHIM_MAGPIE_SCHED_H
 
 #include <magpie/error.h>
-#include <magpie/numa.h>
+#include <magpie/topology.h>
 
 struct mag_sched;
 

@@ -4,6 +4,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 
+#include <magpie/budget.h>
 #include <magpie/sched.h>
 #include <pthread.h>
 #include <sched.h>

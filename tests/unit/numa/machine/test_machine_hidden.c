@@ -10,6 +10,7 @@
 #include "tests/support/run.h"
 
 #include <errno.h>
+#include <magpie/node_memory.h>
 #include <magpie/fork.h>
 #include <sched.h>
 #include <stdio.h>

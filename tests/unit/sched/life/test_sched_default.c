@@ -3,6 +3,7 @@
 #include "tests/support/cmocka.h"
 
 #include <errno.h>
+#include <magpie/budget.h>
 #include <magpie/sched.h>
 #include <stdlib.h>
 
