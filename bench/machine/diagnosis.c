@@ -78,9 +78,11 @@ static void warn_of_stand_in(struct bench_diagnosis *d)
 
     if (stand_in != NULL)
         warn(d,
-             "This is another machine: %s puts it in the place of this one.  A scheduler "
-             "that starts with this variable lays out its workers for the other machine "
-             "and does not bind them to PUs.  Unset the variable to see this machine.",
+             "This is another machine: %s puts it in the place of this one.  Schedulers "
+             "in "
+             "this environment lay out their workers for the other machine and do not "
+             "bind "
+             "them to PUs.  Remove that setting to see this machine.",
              stand_in);
 }
 
