@@ -117,6 +117,30 @@ static void every_workload_is_tested(void **state)
     }
 }
 
+/* Fits a line of `magpie bench --list`.  No point at its end: the report adds one. */
+static void is_one_line(const char *name, const char *text)
+{
+    if (text == NULL || *text == '\0')
+        fail_msg("%s lacks a line about it", name);
+    if (strlen(text) > 72 || strchr(text, '\n') != NULL || text[strlen(text) - 1] == '.')
+        fail_msg("%s: '%s' is not one line without a point at its end", name, text);
+}
+
+static void every_workload_says_in_one_line_what_it_shows(void **state)
+{
+    (void)state;
+
+    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
+        is_one_line(bench_workloads[i]->name, bench_workloads[i]->summary);
+        is_one_line(bench_workloads[i]->name, bench_workloads[i]->shows);
+        for (uint32_t j = 0; j < i; j++) {
+            if (strcmp(bench_workloads[i]->shows, bench_workloads[j]->shows) == 0)
+                fail_msg("%s and %s show the same", bench_workloads[j]->name,
+                         bench_workloads[i]->name);
+        }
+    }
+}
+
 static void every_post_is_measured_beside_something(void **state)
 {
     (void)state;
@@ -223,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_workload_is_right_on_every_runtime),
         cmocka_unit_test(every_workload_is_tested),
+        cmocka_unit_test(every_workload_says_in_one_line_what_it_shows),
         cmocka_unit_test(every_post_is_measured_beside_something),
         cmocka_unit_test(the_known_answers_are_the_published_ones),
         cmocka_unit_test(a_sort_with_a_fault_is_noticed),
