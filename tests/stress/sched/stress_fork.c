@@ -7,6 +7,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/fork.h>
 #include <pthread.h>
@@ -68,19 +69,6 @@ static uint64_t tree(mag_fork w, uint64_t node, unsigned depth)
     return sum;
 }
 
-static struct mag_sched *start(uint32_t workers, uint32_t fork_depth, size_t stack)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    config.fork_depth = fork_depth;
-    config.stack_size = stack;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
-}
-
 static void random_trees_have_their_serial_sums(void **state)
 {
     uint64_t random = test_seed();
@@ -90,8 +78,8 @@ static void random_trees_have_their_serial_sums(void **state)
     for (uint32_t round = 0; test_goes_on(round, test_rounds(400)); round++) {
         const uint32_t workers[] = {1, 2, 3, cpus, 2 * cpus};
         const uint32_t depths[] = {64, 128, 8192};
-        struct mag_sched *sched =
-            start(workers[test_random(&random) % 5], depths[test_random(&random) % 3], 0);
+        struct mag_sched *sched = test_sched_start_sized(
+            workers[test_random(&random) % 5], depths[test_random(&random) % 3], 0);
 
         for (unsigned i = 0; i < 5; i++) {
             uint64_t root = test_random(&random);
@@ -131,7 +119,7 @@ static void many_threads_run_trees_on_one_pool(void **state)
     pthread_t threads[THREADS];
     struct caller callers[THREADS];
     uint64_t random = test_seed();
-    struct mag_sched *sched = start(3, 256, 0);
+    struct mag_sched *sched = test_sched_start_sized(3, 256, 0);
     (void)state;
 
     for (unsigned i = 0; i < THREADS; i++) {
@@ -161,7 +149,7 @@ static uint64_t stairs(mag_fork w, unsigned depth)
 
 static void waiting_does_not_pile_up_frames_on_a_small_stack(void **state)
 {
-    struct mag_sched *sched = start(4, 8192, 128 * 1024);
+    struct mag_sched *sched = test_sched_start_sized(4, 8192, 128 * 1024);
     uint64_t result = 0;
     (void)state;
 

@@ -10,6 +10,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include "base/asym.h"
 #include "base/spin.h"
@@ -152,29 +153,11 @@ static uint64_t tree(mag_fork w, uint64_t node, unsigned depth)
     return sum;
 }
 
-static struct mag_sched *start(uint32_t workers, uint32_t fork_depth)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    config.fork_depth = fork_depth;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
-}
-
 static uint64_t steals_of(const struct mag_sched *sched)
 {
-    uint64_t steals = 0;
+    struct mag_sched_counters sum = test_sched_counters(sched);
 
-    for (uint32_t i = 0; i < mag_sched_workers(sched); i++) {
-        struct mag_sched_counters counters;
-
-        assert_int_equal(mag_sched_counters(sched, i, &counters), 0);
-        steals += counters.steals_near + counters.steals_far;
-    }
-    return steals;
+    return sum.steals_near + sum.steals_far;
 }
 
 static void check_tree(struct mag_sched *sched, uint64_t node)
@@ -205,7 +188,8 @@ static uint64_t storm(enum luck of_thieves, bool owners_linger, uint32_t trees)
     atomic_init(&lost, 0);
     atomic_init(&stolen, 0);
     for (uint32_t workers = 1; workers <= twice_the_cpus(); workers++) {
-        struct mag_sched *sched = start(workers, workers % 2 == 0 ? 64 : 8192);
+        struct mag_sched *sched =
+            test_sched_start_sized(workers, workers % 2 == 0 ? 64 : 8192, 0);
 
         for (uint32_t i = 0; i < trees; i++)
             check_tree(sched, test_random(&random));
@@ -264,7 +248,7 @@ static void a_deep_recursion_with_a_child_at_each_level_counts_them_all(void **s
         luck = lucks[i];
         lingers = true;
         for (uint32_t workers = 1; workers <= twice_the_cpus(); workers++) {
-            struct mag_sched *sched = start(workers, 8192);
+            struct mag_sched *sched = test_sched_start(workers);
 
             for (uint32_t round = 0; round < test_rounds(3); round++) {
                 uint64_t result = 0;

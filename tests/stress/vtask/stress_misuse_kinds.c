@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/fault.h"
+#include "tests/support/sched/start.h"
 #include "tests/support/vtask/misuse.h"
 
 #include <inttypes.h>
@@ -460,13 +461,10 @@ static void assert_nothing_is_left(void)
 static void no_call_with_a_task_of_any_kind_does_harm(void **state)
 {
     uint32_t rounds = test_rounds(3000000);
-    struct mag_sched_config config;
     struct mag_executor *before = mag_executor_enter(&shelf);
     (void)state;
 
-    mag_sched_config_init(&config);
-    config.workers = 1;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
+    sched = test_sched_start(1);
     random_state = test_seed();
     for (unsigned i = 0; i < LEAVES; i++)
         leaf_begin(&leaves[i]);

@@ -3,6 +3,7 @@
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/sched.h>
 #include <pthread.h>
@@ -55,11 +56,10 @@ struct quota {
 /* The workers of a scheduler with one for each of four PUs; or the error. */
 static int start_per_pu(void)
 {
-    struct mag_sched_config config;
     struct mag_sched *sched;
     int r;
+    struct mag_sched_config config = test_sched_config(0);
 
-    mag_sched_config_init(&config);
     config.placement = MAG_PLACE_PER_PU;
     if (setenv("HWLOC_SYNTHETIC", "core:2 pu:2", 1) != 0)
         return -1;

@@ -3,6 +3,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -257,7 +258,6 @@ static void count(struct mag_job *job)
 static int work_under_filter(void *arg)
 {
     struct mag_sched_counters counters;
-    struct mag_sched_config config;
     struct counted counted = {.job = {.run = count}};
     struct mag_sched *sched;
     enum mag_pinned pinned;
@@ -273,8 +273,7 @@ static int work_under_filter(void *arg)
         return 2;
     if (mag_node_binding_allowed() || mag_sched_uses_membarrier())
         return 3;
-    mag_sched_config_init(&config);
-    config.workers = 2;
+    struct mag_sched_config config = test_sched_config(2);
     if (mag_sched_start(&config, &sched) != 0)
         return 4;
     atomic_init(&counted.runs, 0);
@@ -323,12 +322,10 @@ static void a_filter_that_refuses_everything_stops_nothing(void **state)
 static void a_worker_floats_when_pinning_is_off(void **state)
 {
     struct mag_sched_counters counters;
-    struct mag_sched_config config;
     struct mag_sched *sched;
-    (void)state;
+    struct mag_sched_config config = test_sched_config(1);
 
-    mag_sched_config_init(&config);
-    config.workers = 1;
+    (void)state;
     config.pin = false;
     assert_int_equal(mag_sched_start(&config, &sched), 0);
     assert_int_equal(mag_sched_counters(sched, 0, &counters), 0);
@@ -407,14 +404,13 @@ static void a_pin_is_given_up_and_taken_up_again(void **state)
 
 static void a_described_machine_of_many_nodes_runs_jobs(void **state)
 {
-    struct mag_sched_config config;
     struct mag_topology *described;
     struct mag_sched *sched;
     (void)state;
 
     assert_int_equal(
         mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "node:4 core:2 pu:1", &described), 0);
-    mag_sched_config_init(&config);
+    struct mag_sched_config config = test_sched_config(0);
     config.topology = described;
     assert_int_equal(mag_sched_start(&config, &sched), 0);
     assert_int_equal(mag_sched_workers(sched), 8);

@@ -8,6 +8,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/fork.h>
 #include <signal.h>
@@ -60,13 +61,10 @@ static unsigned fill_all(mag_fork w, unsigned children)
 
 static struct mag_sched *start(uint32_t workers)
 {
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
+    struct mag_sched_config config = test_sched_config(workers);
 
-    mag_sched_config_init(&config);
-    config.workers = workers;
     config.stack_size = (size_t)16 * MIB;
-    return mag_sched_start(&config, &sched) == 0 ? sched : NULL;
+    return test_sched_try_as(&config);
 }
 
 static void blocks_beyond_the_room_beside_the_stack_arrive_whole(void **state)

@@ -6,6 +6,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <magpie/scope.h>
@@ -38,14 +39,8 @@ static void open_gate(void)
 
 static struct mag_sched *start(uint32_t workers)
 {
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
     reset();
-    return sched;
+    return test_sched_start(workers);
 }
 
 /* -------------------------------------------------------------------- plain joins */

@@ -7,6 +7,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include "sched/core.h"
 
@@ -70,18 +71,10 @@ static int crowd(mag_fork w, uint64_t *counter, uint64_t children)
 
 static struct mag_sched *start_with(uint32_t workers, size_t stack)
 {
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
+    struct mag_sched_config config = test_sched_config(workers);
 
-    mag_sched_config_init(&config);
-    config.workers = workers;
     config.stack_size = stack;
-    return mag_sched_start(&config, &sched) == 0 ? sched : NULL;
-}
-
-static struct mag_sched *start(uint32_t workers)
-{
-    return start_with(workers, 0);
+    return test_sched_try_as(&config);
 }
 
 static bool sums_up(struct mag_sched *sched, uint64_t children)
@@ -94,7 +87,7 @@ static bool sums_up(struct mag_sched *sched, uint64_t children)
 
 static void more_children_wait_than_are_promised(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_try(2);
     (void)state;
 
     assert_non_null(sched);
@@ -137,7 +130,7 @@ static int runs_in_little_space(void *arg)
     (void)arg;
     if (!limit_to((rlim_t)1024 * MIB))
         return 1;
-    sched = start(1);
+    sched = test_sched_try(1);
     if (sched == NULL)
         return 2;
     if (!sums_up(sched, 1000000))
@@ -151,11 +144,9 @@ static int runs_in_little_space(void *arg)
 static int starts_nothing_in_less(void *arg)
 {
     struct mag_sched *sched = NULL;
-    struct mag_sched_config config;
+    struct mag_sched_config config = test_sched_config(1);
 
     (void)arg;
-    mag_sched_config_init(&config);
-    config.workers = 1;
     if (!limit_to((rlim_t)MIB / 4))
         return 1;
     return mag_sched_start(&config, &sched) == -ENOMEM && sched == NULL ? 0 : 2;
@@ -328,13 +319,11 @@ static int dives(void *arg)
 {
     struct sigaction action = {.sa_sigaction = tell_where,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK};
-    struct mag_sched_config config;
     struct mag_sched *sched = NULL;
     uint64_t result;
+    struct mag_sched_config config = test_sched_config(1);
 
     (void)arg;
-    mag_sched_config_init(&config);
-    config.workers = 1;
     config.stack_size = (size_t)128 * MIB;
     config.on_start = use_another_stack;
     if (!limit_to((rlim_t)4096 * MIB) || sigaction(SIGSEGV, &action, NULL) != 0 ||
@@ -352,7 +341,7 @@ static void a_recursion_without_end_ends_where_the_c_stack_does(void **state)
 
 static void a_scope_has_no_limit(void **state)
 {
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_try(1);
     uint64_t counter = 0;
     int error = 1;
     (void)state;

@@ -7,6 +7,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/scope.h>
 #include <sys/resource.h>
@@ -61,16 +62,6 @@ static int crowd(mag_fork w, unsigned children)
     return mag_scope_join(&w, &scope);
 }
 
-static struct mag_sched *start(uint32_t workers)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    return mag_sched_start(&config, &sched) == 0 ? sched : NULL;
-}
-
 /* Of each kind one computation; what is wrong with them. */
 static unsigned compute(struct mag_sched *sched, int n)
 {
@@ -89,7 +80,7 @@ static void computations_allocate_nothing(void **state)
 {
     (void)state;
     for (uint32_t workers = 1; workers <= 4; workers++) {
-        struct mag_sched *sched = start(workers);
+        struct mag_sched *sched = test_sched_try(workers);
 
         assert_non_null(sched);
         uint64_t allocations = test_allocations();
@@ -112,7 +103,7 @@ static int stays_small(void *arg)
 {
     uint32_t workers = *(uint32_t *)arg;
     long before = peak_kib();
-    struct mag_sched *sched = start(workers);
+    struct mag_sched *sched = test_sched_try(workers);
 
     if (before < 0 || sched == NULL)
         return 1;

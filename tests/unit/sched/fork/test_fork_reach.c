@@ -7,6 +7,7 @@
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -121,18 +122,6 @@ static double mirror(mag_fork w, unsigned unused)
     return took;
 }
 
-static struct mag_sched *start(uint32_t workers, size_t stack)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    config.stack_size = stack;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
-}
-
 typedef int (*run_fn)(struct mag_sched *sched, double *ret_took, unsigned argument);
 
 static int compare(const void *a, const void *b)
@@ -145,7 +134,7 @@ static int compare(const void *a, const void *b)
 
 static void all_are_started_by(uint32_t workers, run_fn run)
 {
-    struct mag_sched *sched = start(workers, 0);
+    struct mag_sched *sched = test_sched_start(workers);
     double took[ROUNDS];
 
     children_of_all = 4 * workers;
@@ -214,7 +203,7 @@ static double very_wide(mag_fork w, unsigned unused)
 
 static void children_at_any_depth_are_started_by_others(void **state)
 {
-    struct mag_sched *sched = start(WORKERS, 0);
+    struct mag_sched *sched = test_sched_start(WORKERS);
     double took = -1;
     (void)state;
 
@@ -255,7 +244,7 @@ enum { NO_FILTER = 77 };
 /* In a child: 0, or what failed. */
 static int runs_after_a_refusal(void *arg)
 {
-    struct mag_sched *sched = start(WORKERS, 0);
+    struct mag_sched *sched = test_sched_start(WORKERS);
     double took = -1;
 
     (void)arg;
@@ -306,7 +295,7 @@ static void arguments_and_results_of_any_size_arrive_whole(void **state)
 {
     (void)state;
     for (uint32_t workers = 1; workers <= 3; workers++) {
-        struct mag_sched *sched = start(workers, 0);
+        struct mag_sched *sched = test_sched_start(workers);
         struct large values;
         struct large sum;
 
@@ -340,7 +329,7 @@ enum { SMALL_STACK = 64 * 1024 };
 
 static void waiting_stays_within_a_small_stack(void **state)
 {
-    struct mag_sched *sched = start(4, SMALL_STACK);
+    struct mag_sched *sched = test_sched_start_sized(4, 0, SMALL_STACK);
     uint64_t result = 0;
     (void)state;
 
@@ -373,7 +362,7 @@ static uint64_t flat_sum(mag_fork w, uint64_t children)
 
 static void a_million_children_wait_at_once(void **state)
 {
-    struct mag_sched *sched = start(2, 0);
+    struct mag_sched *sched = test_sched_start(2);
     uint64_t sum = 0;
     (void)state;
 

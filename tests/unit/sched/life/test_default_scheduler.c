@@ -4,6 +4,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -174,10 +175,8 @@ static bool has_thread_named(const char *name)
 
 static struct mag_sched_config three_workers(void)
 {
-    struct mag_sched_config config;
+    struct mag_sched_config config = test_sched_config(3);
 
-    mag_sched_config_init(&config);
-    config.workers = 3;
     config.pin = false;
     return config;
 }

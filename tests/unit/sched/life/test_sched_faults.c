@@ -2,6 +2,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,10 +29,8 @@ static unsigned count_threads(void)
 
 static int start(struct mag_sched **ret_sched)
 {
-    struct mag_sched_config config;
+    struct mag_sched_config config = test_sched_config(WORKERS);
 
-    mag_sched_config_init(&config);
-    config.workers = WORKERS;
     return mag_sched_start(&config, ret_sched);
 }
 
@@ -109,14 +108,12 @@ static void no_hook_runs(uint32_t worker, void *arg)
 
 static void a_start_that_fails_runs_no_hook(void **state)
 {
-    struct mag_sched_config config;
     struct mag_sched *sched = NULL;
     _Atomic(uint64_t) runs;
     (void)state;
 
     atomic_init(&runs, 0);
-    mag_sched_config_init(&config);
-    config.workers = WORKERS;
+    struct mag_sched_config config = test_sched_config(WORKERS);
     config.on_start = no_hook_runs;
     config.on_stop = no_hook_runs;
     config.hook_arg = &runs;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include "sched/core.h"
 
@@ -28,14 +29,10 @@ static void count(struct mag_job *job)
 
 static struct mag_sched *start_named(uint32_t workers, const char *name)
 {
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
+    struct mag_sched_config config = test_sched_config(workers);
 
-    mag_sched_config_init(&config);
-    config.workers = workers;
     config.name = name;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
+    return test_sched_start_as(&config);
 }
 
 static __attribute__((unused)) struct mag_sched *start(uint32_t workers)

@@ -9,6 +9,7 @@
 #include "tests/support/fault.h"
 #include "tests/support/maps.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,14 +46,11 @@ static uint64_t flat(mag_fork w, uint64_t number)
 
 static struct mag_sched *start(uint32_t workers)
 {
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
+    struct mag_sched_config config = test_sched_config(workers);
 
-    mag_sched_config_init(&config);
-    config.workers = workers;
     config.stack_size = C_STACK;
     config.pin = false;
-    return mag_sched_start(&config, &sched) == 0 ? sched : NULL;
+    return test_sched_try_as(&config);
 }
 
 static uint64_t sum_to(uint64_t last)

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "tests/support/sched/masks.h"
+#include "tests/support/sched/start.h"
 
 #include <dirent.h>
 #include <magpie/timer.h>
@@ -85,12 +86,11 @@ schedulers_that_jobs_and_their_threads_start_have_the_workers_of_the_first(void 
 
 static void read_in_job_of_inner(void *arg)
 {
-    struct mag_sched_config config;
     struct mag_sched *inner;
     struct task task = {.job = {.run = run_task}, .step = (void (*)(void *))read_masks};
 
     task.arg = arg;
-    mag_sched_config_init(&config);
+    struct mag_sched_config config = test_sched_config(0);
     config.pin = false;
     if (mag_sched_start(&config, &inner) != 0)
         return;

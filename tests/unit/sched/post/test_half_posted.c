@@ -6,6 +6,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include "sched/core.h"
 
@@ -41,17 +42,6 @@ static void count(struct mag_job *job)
     (void)atomic_fetch_add_explicit(&work->done, 1, memory_order_release);
 }
 
-static struct mag_sched *start(void)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = 1;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
-}
-
 static void wait_for_naps(void)
 {
     /* relaxed: a counter. */
@@ -76,7 +66,7 @@ static void link_first(_Atomic(struct mag_job *) *first, struct work *work)
 
 static void a_worker_sleeps_while_a_post_to_its_node_is_half_done(void **state)
 {
-    struct mag_sched *sched = start();
+    struct mag_sched *sched = test_sched_start(1);
     struct work work = {.job = {.run = count}};
     (void)state;
 
@@ -89,7 +79,7 @@ static void a_worker_sleeps_while_a_post_to_its_node_is_half_done(void **state)
 
 static void a_worker_sleeps_while_a_post_to_it_is_half_done(void **state)
 {
-    struct mag_sched *sched = start();
+    struct mag_sched *sched = test_sched_start(1);
     struct work work = {.job = {.run = count}};
     struct mag_inject *inbox = &mag_sched_at(sched, 0)->inbox;
     (void)state;
@@ -103,7 +93,7 @@ static void a_worker_sleeps_while_a_post_to_it_is_half_done(void **state)
 
 static void a_worker_sleeps_while_a_post_to_a_strand_is_half_done(void **state)
 {
-    struct mag_sched *sched = start();
+    struct mag_sched *sched = test_sched_start(1);
     struct work work = {.job = {.run = count}};
     struct mag_strand strand;
     (void)state;

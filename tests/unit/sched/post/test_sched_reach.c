@@ -6,6 +6,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <magpie/sched.h>
@@ -14,15 +15,11 @@
 
 static struct mag_sched *start_on(const struct mag_topology *topology, uint32_t workers)
 {
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
+    struct mag_sched_config config = test_sched_config(workers);
 
-    mag_sched_config_init(&config);
-    config.workers = workers;
     config.topology = topology;
     config.placement = MAG_PLACE_COMPACT;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
+    return test_sched_start_as(&config);
 }
 
 /* --------------------------------------------------------- behind a long job */

@@ -3,22 +3,12 @@
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/holder.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <magpie/strand.h>
 #include <pthread.h>
 #include <stdlib.h>
-
-static struct mag_sched *start(uint32_t workers)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
-}
 
 /* What the jobs of one strand share without a lock. */
 struct ledger {
@@ -78,7 +68,7 @@ static void jobs_of_a_strand_run_one_at_a_time_in_their_posters_order(void **sta
 
     assert_non_null(posters);
     for (uint32_t workers = 1; workers <= 4; workers++) {
-        struct mag_sched *sched = start(workers);
+        struct mag_sched *sched = test_sched_start(workers);
         struct ledger ledger = {.runs = 0};
         pthread_t threads[POSTERS];
 
@@ -105,7 +95,7 @@ static void jobs_of_a_strand_run_one_at_a_time_in_their_posters_order(void **sta
 
 static void posts_allocate_nothing(void **state)
 {
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     struct ledger ledger = {.runs = 0};
     struct poster *poster = calloc(1, sizeof(*poster));
     (void)state;
@@ -164,7 +154,7 @@ static void run_modest(struct mag_job *job)
 
 static void a_busy_strand_lets_others_run_on_the_only_worker(void **state)
 {
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     struct mag_strand strand;
     struct greedy greedy = {.job = {.run = run_greedy}, .strand = &strand};
     struct modest modest = {.job = {.run = run_modest}, .greedy = &greedy};
@@ -212,7 +202,7 @@ static void look_around_an_inline_job(struct mag_job *job)
 
 static void a_thread_knows_whose_job_it_runs(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct mag_strand strand;
     struct inner inside = {.job = {.run = look_around_an_inline_job}};
     struct inner outside = {.job = {.run = look_plain}};
@@ -269,10 +259,10 @@ static void hold_up(struct mag_job *job)
 
 static void a_job_handed_back_inside_a_strand_keeps_the_outer_one(void **state)
 {
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     struct mag_strand outer;
     struct mag_strand other;
-    struct nested nested = {.job = {.run = stop_other}, .other = start(1)};
+    struct nested nested = {.job = {.run = stop_other}, .other = test_sched_start(1)};
     struct inner first = {.job = {.run = hold_up}, .sched = nested.other};
     (void)state;
 
@@ -324,7 +314,7 @@ static void take_message(struct mag_job *job)
 static void the_last_job_may_free_itself_and_the_strand(void **state)
 {
     enum { MESSAGES = 40 };
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     _Atomic(uint64_t) closed = 0;
     uint32_t rounds = test_rounds(500);
     (void)state;
@@ -370,7 +360,7 @@ static void finish_when_told(struct mag_job *job)
 
 static void a_strand_in_use_is_not_ended(void **state)
 {
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     struct mag_strand strand;
     struct finisher first = {.job = {.run = finish_when_told}, .strand = &strand};
     struct finisher last = {.job = {.run = finish_when_told}, .strand = &strand, .go = 1};
@@ -409,7 +399,7 @@ static void take_back(struct mag_job *job, void *arg)
 static void a_cancelled_scheduler_hands_back_what_waits_in_order(void **state)
 {
     enum { WAITING = 100 };
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct ledger ledger = {.runs = 0};
     struct inner first = {.job = {.run = hold_up}, .sched = sched};
     struct entry entries[WAITING];
@@ -437,7 +427,7 @@ static void a_cancelled_scheduler_hands_back_what_waits_in_order(void **state)
 
 static void a_drained_scheduler_runs_what_waits(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct ledger ledger = {.runs = 0};
     struct poster *poster = calloc(1, sizeof(*poster));
     (void)state;

@@ -2,6 +2,7 @@
 /* White-box: what workers, posters and the clock look at before they rest. */
 #include "tests/support/run.h"
 #include "tests/support/sched/fake.h"
+#include "tests/support/sched/start.h"
 
 #include "sched/worker/self.h"
 
@@ -121,13 +122,10 @@ static void neither_inbox_nor_queue_holds_up_the_other(void **state)
     (void)state;
 
     for (unsigned to_inbox = 0; to_inbox < 2; to_inbox++) {
-        struct mag_sched_config config;
         struct greedy greedy = {.job = {.run = run_greedy}, .to_inbox = to_inbox != 0};
         struct modest modest = {.job = {.run = run_modest}};
 
-        mag_sched_config_init(&config);
-        config.workers = 1;
-        assert_int_equal(mag_sched_start(&config, &greedy.sched), 0);
+        greedy.sched = test_sched_start(1);
         assert_int_equal(post_to(greedy.sched, &greedy.job, greedy.to_inbox), 0);
         assert_int_equal(post_to(greedy.sched, &modest.job, !greedy.to_inbox), 0);
         assert_true(test_wait_for(&modest.ran, 1));
@@ -160,13 +158,10 @@ static void run_first(struct mag_job *job)
 
 static void of_two_jobs_from_outside_the_first_may_wait_for_the_second(void **state)
 {
-    struct mag_sched_config config;
     struct mag_sched *sched;
     (void)state;
 
-    mag_sched_config_init(&config);
-    config.workers = 2;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
+    sched = test_sched_start(2);
     for (uint32_t round = 0; round < test_rounds(2000); round++) {
         struct pair pair = {.second.job = {.run = run_modest},
                             .first = {.run = run_first}};

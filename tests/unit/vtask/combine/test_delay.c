@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/sched/start.h"
 #include "tests/support/vtask/promise.h"
 
 #include <magpie/when.h>
@@ -10,11 +11,9 @@ static struct mag_sched *sched;
 
 static int begin_sched(void **state)
 {
-    struct mag_sched_config config;
-    (void)state;
+    struct mag_sched_config config = test_sched_config(1);
 
-    mag_sched_config_init(&config);
-    config.workers = 1;
+    (void)state;
     return mag_sched_start(&config, &sched);
 }
 

@@ -7,6 +7,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/fork_task.h>
 #include <magpie/promise.h>
@@ -74,17 +75,6 @@ MAG_ASYNC(long_task, add_one, (long_task, task), long value;)
     MAG_END(f);
 }
 
-static struct mag_sched *start(uint32_t workers)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
-}
-
 static long_task taken(struct mag_sched *sched, struct gate *gate, enum outcome outcome,
                        long result)
 {
@@ -110,7 +100,7 @@ static int outcome_get(long_task task, long *ret_result)
 
 static void a_child_that_nobody_took_is_an_immediate_value(void **state)
 {
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     uint64_t allocations = test_allocations();
     (void)state;
 
@@ -129,7 +119,7 @@ static void a_child_that_nobody_took_is_an_immediate_value(void **state)
 
 static void a_stolen_child_is_pending_and_its_thief_completes_it(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     (void)state;
 
     for (long i = 0; i < 200; i++) {
@@ -146,7 +136,7 @@ static void a_stolen_child_is_pending_and_its_thief_completes_it(void **state)
 
 static void a_task_of_a_stolen_child_is_consumed_once(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct gate gate;
     long result = -1;
     (void)state;
@@ -162,7 +152,7 @@ static void a_task_of_a_stolen_child_is_consumed_once(void **state)
 
 static void an_async_function_awaits_a_stolen_child(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     (void)state;
 
     for (long i = 0; i < 100; i++) {
@@ -180,7 +170,7 @@ static void an_async_function_awaits_a_stolen_child(void **state)
 
 static void a_task_of_a_stolen_child_may_be_discarded(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct gate gate;
     (void)state;
 
@@ -211,7 +201,7 @@ static void error_and_cancellation_of_a_child_are_those_of_its_task(void **state
         enum outcome outcome;
         int error;
     } rows[] = {{FAILURE, -EIO}, {CANCELLATION, -ECANCELED}};
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     (void)state;
 
     for (unsigned i = 0; i < 2; i++) {
@@ -271,7 +261,7 @@ static void check_large(large_task task)
 
 static void large_arguments_and_results_arrive_whole(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct large value;
     (void)state;
 
@@ -314,7 +304,7 @@ static mag_task hand_silent(mag_fork w, struct gate *gate)
 
 static void a_child_without_result_is_a_task_too(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct gate gate;
     mag_task task = mag_task_done();
     (void)state;
@@ -351,7 +341,7 @@ static long_task hand_follower(mag_fork w, struct gate *gate, struct mag_promise
 
 static void a_child_may_return_a_task_that_is_pending(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     (void)state;
 
     for (unsigned early = 0; early < 2; early++) {
@@ -408,7 +398,7 @@ static odd_task hand_needy(mag_fork w, struct gate *gate)
 
 static void without_memory_for_a_source_the_child_is_waited_for(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct gate gate;
     odd_task task;
     struct odd result;
@@ -470,7 +460,7 @@ static void run_rounds(struct mag_job *job)
 
 static void stolen_children_allocate_nothing_after_warm_up(void **state)
 {
-    struct rounds rounds = {.job.run = run_rounds, .sched = start(2)};
+    struct rounds rounds = {.job.run = run_rounds, .sched = test_sched_start(2)};
     (void)state;
 
     atomic_init(&rounds.done, 0);

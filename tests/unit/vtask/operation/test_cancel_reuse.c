@@ -348,7 +348,7 @@ static void waits_that_end_by_timeout_leave_nothing_behind(void **state)
 {
     uint32_t rounds = test_rounds(400);
     struct mag_cancel shutdown = {0};
-    struct mag_sched *sched = pool_start(1);
+    struct mag_sched *sched = test_sched_start(1);
     struct mag_pool_info info;
     (void)state;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/child.h"
+#include "tests/support/sched/start.h"
 #include "tests/support/vtask/promise.h"
 
 #include <magpie/when.h>
@@ -186,12 +187,10 @@ static int any(uint32_t failing)
 /* A worker, and its clock's thread unless the clock is to fail too. */
 static struct mag_sched *sched_of(bool with_clock)
 {
-    struct mag_sched_config config;
     struct mag_sched *sched = NULL;
     mag_vtask task;
+    struct mag_sched_config config = test_sched_config(1);
 
-    mag_sched_config_init(&config);
-    config.workers = 1;
     if (mag_sched_start(&config, &sched) != 0)
         return NULL;
     if (with_clock && (mag_delay(sched, 0, &task) != 0 || mag_vtask_discard(task) != 0))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/sched/start.h"
 #include "tests/support/vtask/promise.h"
 
 #include <pthread.h>
@@ -151,7 +152,6 @@ static void wait_on_worker(struct mag_job *job)
 
 static void a_worker_is_refused_and_the_task_left_as_it_was(void **state)
 {
-    struct mag_sched_config config;
     struct mag_sched *sched = NULL;
     struct mag_core core = {0};
     mag_vtask task = mag_core_task(&core);
@@ -161,9 +161,7 @@ static void a_worker_is_refused_and_the_task_left_as_it_was(void **state)
                             .results = {1, 1}};
     (void)state;
 
-    mag_sched_config_init(&config);
-    config.workers = 1;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
+    sched = test_sched_start(1);
     assert_int_equal(mag_sched_post(sched, &errand.job), 0);
     assert_true(test_wait_for(&errand.done, 1));
     mag_sched_destroy(sched);

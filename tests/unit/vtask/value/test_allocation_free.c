@@ -255,7 +255,7 @@ static void each_path_allocates_nothing_after_warm_up(void **state)
 static int start(void **state)
 {
     (void)state;
-    sched = pool_start(1);
+    sched = test_sched_start(1);
     mag_strand_init(&strand, sched);
     return 0;
 }
