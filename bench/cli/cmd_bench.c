@@ -14,6 +14,7 @@ static const char *const command = "bench";
 enum {
     SIZES_LISTED = 16,
     WORKLOADS_LISTED = 64,
+    NAME_COLUMNS = 17, /* of --list */
     SECONDS = 60,
     FIGURES_RUNS = 3,
     OPTION_SECONDS = 256,
@@ -73,7 +74,8 @@ static const struct argp_option options[] = {
     {"json", OPTION_JSON, "FILE", 0, "Write everything as JSON; - is standard output", 1},
     {"csv", OPTION_CSV, "FILE", 0, "Write the rows as CSV", 1},
     {"html", OPTION_HTML, "FILE", 0, "Write one page with tables and plots", 1},
-    {"list", OPTION_LIST, NULL, 0, "Name the workloads and stop", 2},
+    {"list", OPTION_LIST, NULL, 0, "List the workloads and what each shows, and run none",
+     2},
     {0},
 };
 
@@ -259,9 +261,11 @@ static void print_list(void)
         if (!alone && strcmp(workload->group, group) != 0)
             (void)printf("%s\n", workload->group);
         group = workload->group;
-        (void)printf("%s%-*s %s\n", alone ? "" : "  ", alone ? 15 : 13, workload->name,
+        (void)printf("%s%-*s %s\n", alone ? "" : "  ",
+                     alone ? NAME_COLUMNS : NAME_COLUMNS - 2, workload->name,
                      workload->summary);
-        (void)printf("%16ssize: %s (", "", workload->size_is);
+        (void)printf("%*sshows: %s\n", NAME_COLUMNS + 1, "", workload->shows);
+        (void)printf("%*ssize: %s (", NAME_COLUMNS + 1, "", workload->size_is);
         for (uint32_t j = 0; j < BENCH_SIZES && workload->sizes[j] != 0; j++)
             (void)printf("%s%" PRIu64, j > 0 ? ", " : "", workload->sizes[j]);
         (void)printf(")\n");

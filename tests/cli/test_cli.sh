@@ -156,6 +156,10 @@ run 0 bench --list
 for workload in fib nqueens skynet matmul uts cilksort heat post post-self post-wake post-strand timer pool; do
     has "$dir/out" "$workload"
 done
+has "$dir/out" "shows: the cost of a fork and its join"
+checks=$((checks + 1))
+[ "$(grep -c '^ *shows: ..' "$dir/out")" -eq "$(grep -c '^ *size: ' "$dir/out")" ] ||
+    fail "a workload does not say what it shows"
 
 # --- a run, and the same from its JSON
 run 0 bench fib nqueens --size 8 --workers 1,3 --runs 2 --json "$dir/run.json" \
@@ -168,6 +172,7 @@ hasnot "$dir/err" "round"
 has "$dir/run.json" '"command": "magpie bench fib nqueens --size 8 --workers 1,3 --runs 2'
 has "$dir/run.json" '"workers": 3'
 has "$dir/run.html" "</html>"
+has "$dir/run.html" "Shows the cost of a fork and its join"
 checks=$((checks + 1))
 [ "$(wc -l <"$dir/run.csv")" -eq 7 ] || fail "the CSV has not a head and six rows"
 cp "$dir/out" "$dir/table"

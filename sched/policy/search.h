@@ -1,0 +1,70 @@
+/*
+ * search.h - the order in which a worker looks for work.  Private to sched/.
+ *
+ * A pure cursor over values: the searching loop follows it step by step and does at each
+ * step what it says.  The order:
+ *
+ *     own     the worker's own hand, ring, inbox and its node's queue
+ *     near    the victims of the same core, cache and node, ring by ring
+ *     queues  the queues of other nodes, nearest first
+ *     far     the victims of other nodes, ring by ring
+ *
+ * Each ring is entered at a random place, so that thieves do not meet at one victim.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_POLICY_SEARCH_H
+#define SCHED_POLICY_SEARCH_H
+
+#include "sched/policy/route.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Rings of victims; farther ones are merged into the last. */
+enum { MAG_PATH_RINGS = 16 };
+
+/* Where one worker looks: what mag_routes_victims and mag_routes_queues have filled. */
+struct mag_paths {
+    uint32_t *victims; /* numbers of workers */
+    struct mag_ring rings[MAG_PATH_RINGS];
+    uint32_t ring_count;
+    uint32_t *queues; /* the worker's own first */
+    uint32_t queue_count;
+};
+
+enum mag_search_where {
+    MAG_SEARCH_OWN,   /* what is the worker's, and its node's queue */
+    MAG_SEARCH_NEAR,  /* `index`: a victim on the same node */
+    MAG_SEARCH_QUEUE, /* `index`: another node's queue */
+    MAG_SEARCH_FAR,   /* `index`: a victim on another node */
+    MAG_SEARCH_END,   /* everything has been looked at */
+};
+
+/* One step: what to look at now. */
+struct mag_search_step {
+    enum mag_search_where where;
+    uint32_t index;
+};
+
+struct mag_search {
+    const struct mag_paths *paths;
+    uint64_t random; /* as mag_search_random; to be kept for the next search */
+    enum mag_search_where where;
+    uint32_t ring;  /* of the victims that come next */
+    uint32_t start; /* of the ring, among all victims */
+    uint32_t first; /* where in the ring the search has begun */
+    uint32_t done;  /* of the ring, or of the queues */
+};
+
+/* `random` is not 0. */
+struct mag_search mag_search_begin(const struct mag_paths *paths, uint64_t random);
+
+/* What to look at next.  After MAG_SEARCH_END it stays there. */
+struct mag_search_step mag_search_next(struct mag_search *search);
+
+/* Marsaglia's xorshift64*.  Moves the state, which is not 0, on, and returns a number
+ * below `bound`. */
+uint32_t mag_search_random(uint64_t *state, uint32_t bound);
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * wake.h - whether somebody is woken, and whom.  Private to sched/.
+ *
+ * Pure functions of values.  A wake is an order in which parked workers are looked for,
+ * as spans of ranks (route.h): one worker, those of its core, of its cache, of its home,
+ * then the other homes by distance.  The first parked worker found is woken.  Workers on
+ * the caller's own CPU come last: they would have to wait for the caller.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_POLICY_WAKE_H
+#define SCHED_POLICY_WAKE_H
+
+#include "sched/policy/route.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whom to wake. */
+struct mag_wake {
+    uint32_t near;         /* the rank to begin at */
+    uint32_t home;         /* whose distances count then */
+    struct mag_span avoid; /* ranks that are woken if no other worker is parked */
+};
+
+/* The steps of a walk: from MAG_WAKE_HOMES on one for each home. */
+enum { MAG_WAKE_SELF, MAG_WAKE_CORE, MAG_WAKE_CACHE, MAG_WAKE_HOMES };
+
+/* Where a look for parked workers has come to. */
+struct mag_wake_walk {
+    struct mag_wake wake;
+    uint32_t step;
+};
+
+/*
+ * Whether a post to a queue wakes somebody: never while others search, as each searcher
+ * looks at the queues once more before it parks.
+ */
+static inline bool mag_wake_is_due(uint32_t parked, uint32_t searching)
+{
+    return parked != 0 && searching == 0;
+}
+
+/* For a job in a queue, posted by a thread on `cpu`: near that CPU if the queue is the
+ * CPU's own, else near the queue. */
+static inline struct mag_wake mag_wake_for_queue(const struct mag_routes *routes,
+                                                 uint32_t queue, uint32_t cpu)
+{
+    struct mag_wake wake;
+    uint32_t rank = routes->queue_rank[queue];
+
+    wake.near = rank != MAG_NONE ? rank : 0;
+    wake.home = routes->spots[wake.near].home;
+    if (cpu < routes->cpu_count && routes->cpu_queue[cpu] == queue) {
+        wake.near = routes->cpu_rank[cpu];
+        wake.home = routes->cpu_home[cpu];
+    }
+    wake.avoid = mag_route_cpu_workers(routes, cpu);
+    return wake;
+}
+
+/* This worker, then those near it: a job is for it alone. */
+static inline struct mag_wake mag_wake_one(const struct mag_routes *routes,
+                                           uint32_t worker)
+{
+    struct mag_wake wake;
+
+    wake.near = routes->rank[worker];
+    wake.home = routes->spots[wake.near].home;
+    wake.avoid.begin = wake.avoid.end = 0;
+    return wake;
+}
+
+/* For work that a worker has, or has seen, on `cpu`: near that worker. */
+static inline struct mag_wake mag_wake_for_worker(const struct mag_routes *routes,
+                                                  uint32_t worker, uint32_t cpu)
+{
+    struct mag_wake wake = mag_wake_one(routes, worker);
+
+    wake.avoid = mag_route_cpu_workers(routes, cpu);
+    return wake;
+}
+
+/* Anybody: the drain and the end. */
+static inline struct mag_wake mag_wake_any(const struct mag_routes *routes)
+{
+    return mag_wake_one(routes, 0);
+}
+
+static inline struct mag_wake_walk mag_wake_begin(struct mag_wake wake)
+{
+    struct mag_wake_walk walk;
+
+    walk.wake = wake;
+    walk.step = 0;
+    return walk;
+}
+
+/*
+ * The next span of ranks to look at, but for those in walk->wake.avoid.  A later span of
+ * the same home holds the earlier ones.  After the last span the walk begins again, and
+ * then nobody is avoided: it has no end.
+ */
+static inline struct mag_span mag_wake_next(const struct mag_routes *routes,
+                                            struct mag_wake_walk *walk)
+{
+    const struct mag_spot *spot = &routes->spots[walk->wake.near];
+    struct mag_span self;
+
+    self.begin = walk->wake.near;
+    self.end = walk->wake.near + 1;
+    if (walk->step == MAG_WAKE_HOMES + routes->home_count) {
+        walk->step = 0;
+        walk->wake.avoid.begin = walk->wake.avoid.end = 0;
+    }
+    switch (walk->step++) {
+    case MAG_WAKE_SELF:
+        return self;
+    case MAG_WAKE_CORE:
+        return spot->core;
+    case MAG_WAKE_CACHE:
+        return spot->cache;
+    default:
+        break;
+    }
+    uint32_t nth = walk->step - 1 - MAG_WAKE_HOMES;
+    return routes->homes[routes->nearest[walk->wake.home * routes->home_count + nth]]
+        .ranks;
+}
+
+#endif
