@@ -159,7 +159,7 @@ static void put_figure(FILE *out, const struct bench_rows *rows,
     bench_html(out, "</b><span>");
     bench_html_times(out, bench_row_speedup(rows, wide));
     (void)fprintf(out, " on %u</span></figcaption><p>", wide->workers);
-    bench_html_text(out, bench_html_summary(of_case));
+    bench_html_about(out, of_case);
     bench_html(out, "</p>\n");
     if (!bench_plot(out, rows, of_case))
         bench_html(out, "<p>gnuplot could not draw this one.</p>");

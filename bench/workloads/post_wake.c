@@ -270,11 +270,12 @@ static void cleanup(struct bench_run *run)
     free(wake);
 }
 
-#define WAKE(row, of, text, runs)               \
+#define WAKE(row, of, text, tells, runs)        \
     const struct bench_workload bench_##row = { \
         .group = (of),                          \
         .name = of "-wake",                     \
         .summary = (text),                      \
+        .shows = (tells),                       \
         .size_is = "wakes",                     \
         .sizes = {100},                         \
         .size_min = 1,                          \
@@ -287,8 +288,9 @@ static void cleanup(struct bench_run *run)
         .cleanup = cleanup,                     \
     }
 
-WAKE(post_wake, "post", "from a post to the job's first line, on a pool that sleeps",
-     run_magpie);
+WAKE(post_wake, "post", "from a post to the job's first line; all workers sleep",
+     "the time to wake a worker, beside a bare futex", run_magpie);
 WAKE(vtask_wake, "vtask",
-     "from a completion to the continuation's first line, on a pool that sleeps",
+     "from a completion to the continuation's first line; all workers sleep",
+     "the time to wake a worker for a continuation, beside a bare futex",
      run_completions);

@@ -115,7 +115,8 @@ static bool is_tree(uint64_t size)
 const struct bench_workload bench_uts = {
     .group = "uts",
     .name = "uts",
-    .summary = "search of an unbalanced tree: nothing can be split in advance",
+    .summary = "search of an unbalanced tree",
+    .shows = "how well stealing balances work that cannot be split in advance",
     .size_is = "the published tree: 1 for T1, 3 for T3",
     .sizes = {1, 3},
     .size_min = 1,
