@@ -162,8 +162,9 @@ static void timed_over(struct mag_job *job)
     time_ends(job, TIME);
 }
 
-static void timed_stopped(struct mag_job *job)
+static void timed_stopped(struct mag_job *job, const struct mag_job_stop *stop)
 {
+    (void)stop;
     time_ends(job, STOP);
 }
 
