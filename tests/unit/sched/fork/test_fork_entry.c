@@ -173,7 +173,7 @@ static void check_async(long_task task)
 {
     long result = -1;
 
-    assert_int_equal(mag_vtask_wait(&task.task, sizeof(long), -1), 0);
+    assert_int_equal(mag_vtask_wait_completed(&task.task, sizeof(long), -1), 0);
     assert_int_equal(long_task_get(task, &result), 0);
     assert_int_equal(result, 2 * FIB_N);
     (void)mag_vtask_release(task.task);

@@ -72,7 +72,7 @@ static long_task taken(struct mag_sched *sched, struct gate *gate, enum outcome 
 /* Waits for a task of any kind: 0 and its result, or its error. */
 static int outcome_get(long_task task, long *ret_result)
 {
-    int r = mag_vtask_wait(&task.task, sizeof(long), -1);
+    int r = mag_vtask_wait_completed(&task.task, sizeof(long), -1);
 
     if (r == 0)
         r = long_task_get(task, ret_result);
@@ -165,14 +165,14 @@ static void a_task_of_a_stolen_child_may_be_discarded(void **state)
 
 static void check_error(long_task task, int error, uint64_t detail)
 {
-    uint64_t found = 0;
+    uint64_t at = 0;
     long result = 77;
 
-    assert_int_equal(mag_vtask_wait(&task.task, sizeof(long), -1), 0);
+    assert_int_equal(mag_vtask_wait_completed(&task.task, sizeof(long), -1), 0);
     assert_int_equal(mag_vtask_status(task.task),
                      error == -ECANCELED ? MAG_CANCELED : MAG_FAULTED);
-    assert_int_equal(mag_vtask_take(task.task, &result, sizeof(result), &found), error);
-    assert_int_equal(found, detail);
+    assert_int_equal(mag_vtask_get_value(task.task, &result, sizeof(long), &at), error);
+    assert_int_equal(at, detail);
     assert_int_equal(result, 77);
     (void)mag_vtask_release(task.task);
 }
@@ -234,7 +234,7 @@ static void check_large(large_task task)
 {
     struct large result;
 
-    assert_int_equal(mag_vtask_wait(&task.task, sizeof(result), -1), 0);
+    assert_int_equal(mag_vtask_wait_completed(&task.task, sizeof(result), -1), 0);
     assert_int_equal(large_task_get(task, &result), 0);
     (void)mag_vtask_release(task.task);
     for (unsigned i = 0; i < 40; i++)
@@ -294,7 +294,7 @@ static void a_child_without_result_is_a_task_too(void **state)
     assert_int_equal(hand_silent_run(sched, &task, &gate), 0);
     assert_int_equal(mag_vtask_status(task.task), MAG_PENDING);
     gate_open(&gate);
-    assert_int_equal(mag_vtask_wait(&task.task, 0, -1), 0);
+    assert_int_equal(mag_vtask_wait_completed(&task.task, 0, -1), 0);
     assert_int_equal(mag_task_get(task), 0);
     (void)mag_vtask_release(task.task);
     mag_sched_destroy(sched);
