@@ -2,11 +2,11 @@
  * executor.h - where continuations go: executors, and what surrounds the calling thread.
  *
  * The model.  An executor is anything that runs jobs: one function, `post`, in a struct
- * that a strand, a place on the machine or an event loop (event_loop.h) embeds.  Code that
- * waits without blocking comes back to its context: the current executor of the thread
- * where it waits; where there is none, the scheduler whose worker the thread is; on a
- * thread that has neither, there is nothing to come back to.  docs/guide/own-executor.md
- * shows how to write an executor.
+ * that a strand, a place on the machine or an event loop (event_loop.h) embeds.  Code
+ * that waits without blocking comes back to its context: the current executor of the
+ * thread where it waits; where there is none, the scheduler whose worker the thread is;
+ * on a thread that has neither, there is nothing to come back to.
+ * docs/guide/own-executor.md shows how to write an executor.
  *
  * NULL in the place of an executor means the scheduler itself, any worker of it: the
  * scheduler whose worker the calling thread is, and on other threads the default one.

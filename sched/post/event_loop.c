@@ -1,6 +1,6 @@
 /*
- * loop.c - the jobs of an event loop: a list under a mutex, which the loop's thread takes
- * whole.
+ * event_loop.c - the jobs of an event loop: a list under a mutex, which the loop's thread
+ * takes whole.
  *
  * `wake` is called under the mutex, and only there.  So a close that has had the mutex
  * knows that no post is inside `wake`, and what that writes to may go away.  No wake is
@@ -40,9 +40,11 @@ static int post_to_loop(struct mag_executor *executor, struct mag_job *job)
     return mag_event_loop_post((struct mag_event_loop *)(void *)executor, job);
 }
 
-void mag_event_loop_init(struct mag_event_loop *loop, void (*wake_up)(void *arg), void *arg)
+void mag_event_loop_init(struct mag_event_loop *loop, void (*wake_up)(void *arg),
+                         void *arg)
 {
-    *loop = (struct mag_event_loop){.executor = {post_to_loop}, .wake = wake_up, .arg = arg};
+    *loop =
+        (struct mag_event_loop){.executor = {post_to_loop}, .wake = wake_up, .arg = arg};
     (void)pthread_mutex_init(&loop->lock, NULL);
 }
 
@@ -116,7 +118,7 @@ size_t mag_event_loop_run(struct mag_event_loop *loop)
 }
 
 void mag_event_loop_close(struct mag_event_loop *loop,
-                    void (*on_dropped)(struct mag_job *job, void *arg), void *arg)
+                          void (*on_dropped)(struct mag_job *job, void *arg), void *arg)
 {
     struct mag_job *job;
 

@@ -30,8 +30,8 @@ enum {
 
 /* The slow halves of mag_vtask_status, and of mag_vtask_get and its like. */
 MAG_API int mag_vtask_status_slow(struct mag_vtask task);
-MAG_API int mag_vtask_take_slow(struct mag_vtask task, void *ret_result, size_t size,
-                                uint64_t *ret_detail);
+MAG_API int mag_vtask_get_slow(struct mag_vtask task, void *ret_result, size_t size,
+                               uint64_t *ret_detail);
 
 /* For name_hash: as mag_vtask_hash, of a task with a result of `size` bytes at
  * `large`. */
@@ -77,7 +77,7 @@ MAG_API uint64_t mag_vtask_hash_large(struct mag_vtask task, const void *large,
         uint64_t mag_payload = mag_task_.task.payload;                                   \
                                                                                          \
         if (MAG_UNLIKELY(mag_task_.task.backing != 0))                                   \
-            return mag_vtask_take_slow(mag_task_.task, mag_ret, sizeof(T), MAG_NULL);    \
+            return mag_vtask_get_slow(mag_task_.task, mag_ret, sizeof(T), MAG_NULL);     \
         memcpy(MAG_CAST(void *, mag_ret),                                                \
                sizeof(T) > sizeof(mag_payload) ? MAG_CAST(const void *, mag_task_.large) \
                                                : MAG_CAST(const void *, &mag_payload),   \
@@ -88,8 +88,7 @@ MAG_API uint64_t mag_vtask_hash_large(struct mag_vtask task, const void *large,
     {                                                                                    \
         if (mag_task_.task.backing == 0)                                                 \
             return name##_get(mag_task_, mag_ret);                                       \
-        return mag_vtask_wait_take(mag_task_.task, MAG_CAST(void *, mag_ret),            \
-                                   sizeof(T));                                           \
+        return mag_vtask_wait(mag_task_.task, MAG_CAST(void *, mag_ret), sizeof(T));     \
     }                                                                                    \
     MAG_TYPED bool name##_equal(name mag_a, name mag_b)                                  \
     {                                                                                    \

@@ -8,6 +8,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/magpie.h>
 #include <pthread.h>
@@ -231,14 +232,11 @@ static void every_body_comes_home_whoever_completes(void **state)
 {
     static struct dweller dwellers[BODIES];
     pthread_t threads[2];
-    struct mag_sched_config config;
     (void)state;
 
-    mag_sched_config_init(&config);
-    config.workers = 2;
     for (uint32_t round = 0; round < test_rounds(10); round++) {
         memset((void *)&house, 0, sizeof(house));
-        assert_int_equal(mag_sched_start(&config, &house.sched), 0);
+        house.sched = test_sched_start(2);
         for (unsigned i = 0; i < 2; i++)
             assert_int_equal(pthread_create(&threads[i], NULL, complete_all, NULL), 0);
         for (unsigned i = 0; i < BODIES; i++) {

@@ -10,6 +10,8 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
+#include "tests/support/sched/tree.h"
 
 #include "base/asym.h"
 #include "base/spin.h"
@@ -108,43 +110,16 @@ static void linger(mag_fork w)
     }
 }
 
-static uint64_t mix(uint64_t value)
-{
-    value = (value ^ value >> 31) * 0x7fb5d329728ea185ULL;
-    value = (value ^ value >> 27) * 0x81dadef4bc2dd44dULL;
-    return value ^ value >> 33;
-}
-
-static uint64_t child_of(uint64_t node, unsigned i)
-{
-    return mix(node * 31 + i + 1);
-}
-
-static unsigned branches(uint64_t node, unsigned depth)
-{
-    return depth == 0 ? 0 : (unsigned)(mix(node) % (BRANCHES_MAX + 1));
-}
-
-static uint64_t walk(uint64_t node, unsigned depth, uint64_t *count_of_nodes)
-{
-    uint64_t sum = mix(node);
-
-    ++*count_of_nodes;
-    for (unsigned i = 0; i < branches(node, depth); i++)
-        sum += walk(child_of(node, i), depth - 1, count_of_nodes) * (i + 1);
-    return sum;
-}
-
 MAG_FORKABLE(uint64_t, tree, uint64_t, node, unsigned, depth)
 static uint64_t tree(mag_fork w, uint64_t node, unsigned depth)
 {
     struct tree_child children[BRANCHES_MAX];
-    unsigned forked = branches(node, depth);
-    uint64_t sum = mix(node);
+    unsigned forked = tree_branches(node, depth, BRANCHES_MAX);
+    uint64_t sum = tree_mix(node);
 
     count(&nodes);
     for (unsigned i = 0; i < forked; i++) {
-        children[i] = tree_fork(&w, child_of(node, i), depth - 1);
+        children[i] = tree_fork(&w, tree_child_of(node, i), depth - 1);
         linger(w);
     }
     for (unsigned i = forked; i-- > 0;)
@@ -152,35 +127,17 @@ static uint64_t tree(mag_fork w, uint64_t node, unsigned depth)
     return sum;
 }
 
-static struct mag_sched *start(uint32_t workers, uint32_t fork_depth)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    config.fork_depth = fork_depth;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
-}
-
 static uint64_t steals_of(const struct mag_sched *sched)
 {
-    uint64_t steals = 0;
+    struct mag_sched_counters sum = test_sched_counters(sched);
 
-    for (uint32_t i = 0; i < mag_sched_workers(sched); i++) {
-        struct mag_sched_counters counters;
-
-        assert_int_equal(mag_sched_counters(sched, i, &counters), 0);
-        steals += counters.steals_near + counters.steals_far;
-    }
-    return steals;
+    return sum.steals_near + sum.steals_far;
 }
 
 static void check_tree(struct mag_sched *sched, uint64_t node)
 {
     uint64_t wanted = 0;
-    uint64_t sum = walk(node, DEPTH, &wanted);
+    uint64_t sum = tree_walk(node, DEPTH, BRANCHES_MAX, &wanted);
     uint64_t result = 0;
 
     atomic_init(&nodes, 0);
@@ -205,7 +162,8 @@ static uint64_t storm(enum luck of_thieves, bool owners_linger, uint32_t trees)
     atomic_init(&lost, 0);
     atomic_init(&stolen, 0);
     for (uint32_t workers = 1; workers <= twice_the_cpus(); workers++) {
-        struct mag_sched *sched = start(workers, workers % 2 == 0 ? 64 : 8192);
+        struct mag_sched *sched =
+            test_sched_start_sized(workers, workers % 2 == 0 ? 64 : 8192, 0);
 
         for (uint32_t i = 0; i < trees; i++)
             check_tree(sched, test_random(&random));
@@ -264,7 +222,7 @@ static void a_deep_recursion_with_a_child_at_each_level_counts_them_all(void **s
         luck = lucks[i];
         lingers = true;
         for (uint32_t workers = 1; workers <= twice_the_cpus(); workers++) {
-            struct mag_sched *sched = start(workers, 8192);
+            struct mag_sched *sched = test_sched_start(workers);
 
             for (uint32_t round = 0; round < test_rounds(3); round++) {
                 uint64_t result = 0;

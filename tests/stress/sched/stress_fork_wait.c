@@ -6,6 +6,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/fork.h>
 
@@ -100,21 +101,9 @@ static uint64_t visit(mag_fork w, uint64_t node, unsigned height, uint64_t rando
     return sum;
 }
 
-static struct mag_sched *start(uint32_t workers, size_t stack)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    config.stack_size = stack;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
-}
-
 static void run_visits(uint32_t workers, size_t stack, unsigned height, uint32_t rounds)
 {
-    struct mag_sched *sched = start(workers, stack);
+    struct mag_sched *sched = test_sched_start_sized(workers, 0, stack);
     uint64_t random = test_seed();
     uint64_t wanted = 1;
 

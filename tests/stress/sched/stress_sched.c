@@ -6,6 +6,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <magpie/sched.h>
@@ -129,13 +130,11 @@ static void storm_once(struct storm *storm, uint64_t *random, uint32_t workers)
 {
     enum mag_sched_stop mode =
         test_random(random) % 2 ? MAG_SCHED_DRAIN : MAG_SCHED_CANCEL;
-    struct mag_sched_config config;
     pthread_t threads[POSTERS];
     struct poster posters[POSTERS];
     unsigned lost = 0;
+    struct mag_sched_config config = test_sched_config(workers);
 
-    mag_sched_config_init(&config);
-    config.workers = workers;
     config.spin_us = (uint32_t)(test_random(random) % 60);
     prepare(storm, random, 8);
     storm->workers = workers;
@@ -185,12 +184,9 @@ static void a_scheduler_starts_and_stops_ten_thousand_times(void **state)
 {
     (void)state;
     for (uint32_t round = 0; test_goes_on(round, test_rounds(10000)); round++) {
-        struct mag_sched_config config;
         struct mag_sched *sched;
 
-        mag_sched_config_init(&config);
-        config.workers = 1 + round % 3;
-        assert_int_equal(mag_sched_start(&config, &sched), 0);
+        sched = test_sched_start(1 + round % 3);
         mag_sched_destroy(sched);
     }
 }
@@ -217,11 +213,9 @@ static void no_wake_up_is_lost(void **state)
     (void)state;
 
     for (uint32_t workers = 1; workers <= 4; workers++) {
-        struct mag_sched_config config;
         struct mag_sched *sched;
+        struct mag_sched_config config = test_sched_config(workers);
 
-        mag_sched_config_init(&config);
-        config.workers = workers;
         config.spin_us = 0;
         atomic_init(&ball.seen, 0);
         assert_int_equal(mag_sched_start(&config, &sched), 0);

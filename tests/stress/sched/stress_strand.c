@@ -7,6 +7,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/strand.h>
 #include <pthread.h>
@@ -133,12 +134,10 @@ static void storm_once(struct storm *storm, uint64_t *random, uint32_t workers)
 {
     enum mag_sched_stop mode =
         test_random(random) % 2 ? MAG_SCHED_DRAIN : MAG_SCHED_CANCEL;
-    struct mag_sched_config config;
     pthread_t threads[POSTERS];
     struct poster posters[POSTERS];
+    struct mag_sched_config config = test_sched_config(workers);
 
-    mag_sched_config_init(&config);
-    config.workers = workers;
     config.spin_us = (uint32_t)(test_random(random) % 60);
     assert_int_equal(mag_sched_start(&config, &storm->sched), 0);
     prepare(storm, random);

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "tests/support/sched/shared.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/fork.h>
 #include <magpie/sched.h>
@@ -140,19 +141,6 @@ static void *post_half(void *arg)
     return NULL;
 }
 
-static uint64_t ended_threads(void)
-{
-    uint64_t sum = 0;
-
-    for (uint32_t i = 0; i < mag_sched_workers(sched); i++) {
-        struct mag_sched_counters counters;
-
-        assert_int_equal(mag_sched_counters(sched, i, &counters), 0);
-        sum += counters.ended;
-    }
-    return sum;
-}
-
 /* A child that was dropped posted nothing, a job that was not run neither. */
 static void each_piece_came_to_one_end(bool cancelled)
 {
@@ -171,14 +159,11 @@ static void a_round(uint64_t *random, uint32_t workers, bool cancel)
 {
     struct mag_strand strands[STRANDS];
     struct poster posters[2];
-    struct mag_sched_config config;
 
-    mag_sched_config_init(&config);
-    config.workers = workers;
     set(&refused, 0);
     set(&wrong, 0);
     fill(random);
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
+    sched = test_sched_start(workers);
     for (unsigned i = 0; i < STRANDS; i++)
         mag_strand_init(&strands[i], sched);
     for (unsigned i = 0; i < 2; i++) {
@@ -198,7 +183,7 @@ static void a_round(uint64_t *random, uint32_t workers, bool cancel)
         assert_int_equal(pthread_join(posters[i].thread, NULL), 0);
     each_piece_came_to_one_end(cancel);
     assert_int_equal(look(&wrong), 0);
-    assert_true(cancel || ended_threads() > 0);
+    assert_true(cancel || test_sched_counters(sched).ended > 0);
     mag_sched_destroy(sched);
 }
 

@@ -7,6 +7,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/timer.h>
 #include <pthread.h>
@@ -121,14 +122,11 @@ static void storm_once(struct storm *storm, uint64_t *random, uint32_t workers)
 {
     enum mag_sched_stop mode =
         test_random(random) % 2 ? MAG_SCHED_DRAIN : MAG_SCHED_CANCEL;
-    struct mag_sched_config config;
     pthread_t threads[STARTERS + CANCELLERS];
     struct actor actors[STARTERS + CANCELLERS];
 
-    mag_sched_config_init(&config);
-    config.workers = workers;
     *storm = (struct storm){.over = 0};
-    assert_int_equal(mag_sched_start(&config, &storm->sched), 0);
+    storm->sched = test_sched_start(workers);
     mag_strand_init(&storm->strand, storm->sched);
     for (unsigned i = 0; i < TIMERS; i++)
         storm->alarms[i].timer.job.run = ring;

@@ -6,27 +6,17 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/fork_task.h>
 #include <magpie/promise.h>
 
 MAG_VTASK_DEFINE(long_task, long)
 
-static struct mag_sched *start(uint32_t workers)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
-}
-
 /* Waits for a task of any kind: 0 and its result, or its error. */
 static int outcome_get(long_task task, long *ret_result)
 {
-    int r = mag_vtask_wait(&task.task, sizeof(long), -1);
+    int r = mag_vtask_wait_completed(&task.task, sizeof(long), -1);
 
     if (r == 0)
         r = long_task_get(task, ret_result);
@@ -77,7 +67,7 @@ static void a_tree_that_awaits_its_children_has_its_serial_sum(void **state)
     (void)state;
 
     for (uint32_t workers = 1; workers <= 4; workers++) {
-        struct mag_sched *sched = start(workers);
+        struct mag_sched *sched = test_sched_start(workers);
 
         for (uint32_t i = 0; test_goes_on(i, test_rounds(400)); i++) {
             long_task task = long_task_result(0);

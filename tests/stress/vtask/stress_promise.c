@@ -130,7 +130,7 @@ static void complete_or_poll(struct arena *arena, unsigned thread, uint64_t *ran
         return;
     }
     do {
-        r = mag_vtask_take(arena->tasks[0], words, sizeof(words), NULL);
+        r = mag_vtask_get_value(arena->tasks[0], words, sizeof(words), NULL);
     } while (r == MAG_E_PENDING);
     wrong_if(arena, r != 0 && r != -EIO);
     for (unsigned i = 1; r == 0 && i < WORDS; i++)
@@ -223,7 +223,7 @@ static void convert_while_completing(struct arena *arena, unsigned thread,
 
 static void check_converted(struct arena *arena)
 {
-    assert_int_equal(mag_vtask_wait(&arena->tasks[1], 0, -1), 0);
+    assert_int_equal(mag_vtask_wait_completed(&arena->tasks[1], 0, -1), 0);
     assert_int_equal(result_of(arena->tasks[1]), 7);
     assert_int_equal(mag_vtask_release(arena->tasks[1]), 0);
 }
@@ -254,7 +254,7 @@ static void complete_while_gathering(struct arena *arena, unsigned thread,
     if (thread == 0) {
         wrong_if(arena, mag_when_all(arena->tasks, THREADS, &all) != 0);
         wrong_if(arena, mag_core_set_result(&arena->cores[0], 0) != 0);
-        wrong_if(arena, mag_vtask_wait(&all, 0, -1) != 0);
+        wrong_if(arena, mag_vtask_wait_completed(&all, 0, -1) != 0);
         arena->results[0] = mag_vtask_get(all, &arena->seen[0]);
         wrong_if(arena, mag_vtask_release(all) != 0);
     } else {
@@ -301,7 +301,7 @@ static void race_for_any(struct arena *arena, unsigned thread, uint64_t *random)
     wrong_if(arena, mag_when_any(copies, THREADS, &any) != 0);
     if (!first)
         wrong_if(arena, mag_promise_set_result(arena->promises[thread], thread) != 0);
-    wrong_if(arena, mag_vtask_wait(&any, 0, -1) != 0);
+    wrong_if(arena, mag_vtask_wait_completed(&any, 0, -1) != 0);
     arena->results[thread] = mag_vtask_get(any, &arena->seen[thread]);
     wrong_if(arena, mag_vtask_release(any) != 0);
     wrong_if(arena, arena->results[thread] != 0 || arena->seen[thread] >= THREADS);

@@ -7,6 +7,7 @@
 #define TESTS_SUPPORT_SCHED_EXIT_H
 
 #include "tests/support/sched/shared.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/sched.h>
 
@@ -29,27 +30,17 @@ static inline void end_thread(struct mag_job *job)
 
 static inline void start(uint32_t workers)
 {
-    struct mag_sched_config config;
+    struct mag_sched_config config = test_sched_config(workers);
 
-    mag_sched_config_init(&config);
-    config.workers = workers;
     config.local_size = sizeof(int);
     set(&ran, 0);
     set(&begun, 0);
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
+    sched = test_sched_start_as(&config);
 }
 
 static inline uint64_t ended_threads(void)
 {
-    uint64_t sum = 0;
-
-    for (uint32_t i = 0; i < mag_sched_workers(sched); i++) {
-        struct mag_sched_counters counters;
-
-        assert_int_equal(mag_sched_counters(sched, i, &counters), 0);
-        sum += counters.ended;
-    }
-    return sum;
+    return test_sched_counters(sched).ended;
 }
 
 static inline void stop(enum mag_sched_stop mode)

@@ -20,8 +20,8 @@ static struct mag_sched *home, *other;
 static int start_both(void **state)
 {
     (void)state;
-    home = pool_start(WORKERS);
-    other = pool_start(1);
+    home = test_sched_start(WORKERS);
+    other = test_sched_start(1);
     return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/source.h>
 #include <pthread.h>
@@ -211,17 +212,6 @@ static inline int shelf_register(struct shelf *shelf, struct mag_core *core,
 }
 
 /* ------------------------------------------------------------------- the pool */
-
-static inline struct mag_sched *pool_start(uint32_t workers)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
-}
 
 /* Runs `body` as a job of `sched` and waits for it. */
 static inline void pool_run(struct mag_sched *sched, struct probe *body)

@@ -162,7 +162,7 @@ static inline uint64_t result_of(mag_vtask task)
 static inline int error_of(mag_vtask task, uint64_t *ret_detail)
 {
     *ret_detail = 0;
-    return mag_vtask_take(task, NULL, 0, ret_detail);
+    return mag_vtask_get_value(task, NULL, 0, ret_detail);
 }
 
 static inline struct mag_promise *promise_of(size_t size)

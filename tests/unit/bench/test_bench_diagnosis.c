@@ -180,7 +180,7 @@ static void a_pin_that_is_lost_is_not_called_obtained(void **state)
     (void)state;
 
     expect_line(text, "pinning       lost\n");
-    expect_line(text, "lets it run elsewhere");
+    expect_line(text, "runs the thread elsewhere");
     free(text);
 }
 

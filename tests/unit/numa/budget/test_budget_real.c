@@ -3,6 +3,7 @@
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/budget.h>
 #include <magpie/sched.h>
@@ -56,11 +57,10 @@ struct quota {
 /* The workers of a scheduler with one for each of four PUs; or the error. */
 static int start_per_pu(void)
 {
-    struct mag_sched_config config;
     struct mag_sched *sched;
     int r;
+    struct mag_sched_config config = test_sched_config(0);
 
-    mag_sched_config_init(&config);
     config.placement = MAG_PLACE_PER_PU;
     if (setenv("HWLOC_SYNTHETIC", "core:2 pu:2", 1) != 0)
         return -1;
@@ -322,15 +322,13 @@ static void a_pin_that_a_smaller_cpuset_has_taken_away_is_lost(void **state)
 static void a_quota_is_found_after_the_main_thread_has_ended(void **state)
 {
     (void)state;
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
+    test_skip_without_child_threads();
 }
 
 static void a_pin_that_a_smaller_cpuset_has_taken_away_is_lost(void **state)
 {
     (void)state;
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
+    test_skip_without_child_threads();
 }
 
 #endif

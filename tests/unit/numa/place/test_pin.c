@@ -3,6 +3,8 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/jobs.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -240,25 +242,10 @@ static void loading_never_moves_the_calling_thread(void **state)
     assert_int_equal(failed, 0);
 }
 
-static void count(struct mag_job *job);
-
-struct counted {
-    struct mag_job job;
-    _Atomic(uint64_t) runs;
-};
-
-static void count(struct mag_job *job)
-{
-    /* release: seen by the thread that waits. */
-    (void)atomic_fetch_add_explicit(&((struct counted *)(void *)job)->runs, 1,
-                                    memory_order_release);
-}
-
 static int work_under_filter(void *arg)
 {
     struct mag_sched_counters counters;
-    struct mag_sched_config config;
-    struct counted counted = {.job = {.run = count}};
+    struct counted counted = counted_make();
     struct mag_sched *sched;
     enum mag_pinned pinned;
     enum mag_placed placed;
@@ -273,8 +260,7 @@ static int work_under_filter(void *arg)
         return 2;
     if (mag_node_binding_allowed() || mag_sched_uses_membarrier())
         return 3;
-    mag_sched_config_init(&config);
-    config.workers = 2;
+    struct mag_sched_config config = test_sched_config(2);
     if (mag_sched_start(&config, &sched) != 0)
         return 4;
     atomic_init(&counted.runs, 0);
@@ -291,8 +277,7 @@ static void a_filter_that_refuses_everything_stops_nothing(void **state)
 {
     (void)state;
 #    ifdef TEST_UNDER_TSAN
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
+    test_skip_without_child_threads();
 #    endif
     int failed = test_in_child(work_under_filter, NULL);
     if (failed == 77) {
@@ -323,12 +308,10 @@ static void a_filter_that_refuses_everything_stops_nothing(void **state)
 static void a_worker_floats_when_pinning_is_off(void **state)
 {
     struct mag_sched_counters counters;
-    struct mag_sched_config config;
     struct mag_sched *sched;
-    (void)state;
+    struct mag_sched_config config = test_sched_config(1);
 
-    mag_sched_config_init(&config);
-    config.workers = 1;
+    (void)state;
     config.pin = false;
     assert_int_equal(mag_sched_start(&config, &sched), 0);
     assert_int_equal(mag_sched_counters(sched, 0, &counters), 0);
@@ -407,21 +390,20 @@ static void a_pin_is_given_up_and_taken_up_again(void **state)
 
 static void a_described_machine_of_many_nodes_runs_jobs(void **state)
 {
-    struct mag_sched_config config;
     struct mag_topology *described;
     struct mag_sched *sched;
     (void)state;
 
     assert_int_equal(
         mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "node:4 core:2 pu:1", &described), 0);
-    mag_sched_config_init(&config);
+    struct mag_sched_config config = test_sched_config(0);
     config.topology = described;
     assert_int_equal(mag_sched_start(&config, &sched), 0);
     assert_int_equal(mag_sched_workers(sched), 8);
 #if defined(__x86_64__) || defined(__aarch64__)
     static struct counted counted[64];
     for (unsigned i = 0; i < 64; i++) {
-        counted[i] = (struct counted){.job = {.run = count}};
+        counted[i] = counted_make();
         assert_int_equal(mag_sched_post_node(sched, &counted[i].job, i % 4), 0);
     }
     for (unsigned i = 0; i < 64; i++)

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <magpie/fork.h>
 #include <pthread.h>
-
-MAG_FORKABLE(long, fib, int, n)
-static long fib(mag_fork w, int n)
-{
-    if (n < 2)
-        return n;
-    struct fib_child child = fib_fork(&w, n - 1);
-    long b = fib(w, n - 2);
-    return fib_join(&w, child) + b;
-}
 
 struct wide {
     uint64_t words[6];
@@ -97,23 +89,11 @@ static long two_sevens(mag_fork w)
     return here + seven_join(&w, child);
 }
 
-static struct mag_sched *start(uint32_t workers, uint32_t fork_depth)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    config.fork_depth = fork_depth;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
-}
-
 static void fib_is_right_on_one_to_four_workers(void **state)
 {
     (void)state;
     for (uint32_t workers = 1; workers <= 4; workers++) {
-        struct mag_sched *sched = start(workers, 8192);
+        struct mag_sched *sched = test_sched_start(workers);
 
         for (unsigned i = 0; i < 20; i++) {
             long result = 0;
@@ -126,7 +106,7 @@ static void fib_is_right_on_one_to_four_workers(void **state)
 
 static void functions_without_arguments_are_forked_and_run(void **state)
 {
-    struct mag_sched *sched = start(2, 8192);
+    struct mag_sched *sched = test_sched_start(2);
     long result = 0;
     (void)state;
 
@@ -140,7 +120,7 @@ static void functions_without_arguments_are_forked_and_run(void **state)
 
 static void six_arguments_and_a_wide_result_arrive_whole(void **state)
 {
-    struct mag_sched *sched = start(2, 8192);
+    struct mag_sched *sched = test_sched_start(2);
     struct wide result;
     (void)state;
 
@@ -155,7 +135,7 @@ static void every_cell_is_touched_once(void **state)
 {
     enum { CELLS = 100000 };
     static uint32_t cells[CELLS];
-    struct mag_sched *sched = start(3, 8192);
+    struct mag_sched *sched = test_sched_start(3);
     (void)state;
 
     for (uint32_t round = 1; round <= 5; round++) {
@@ -170,7 +150,7 @@ static void a_full_fork_stack_runs_children_inline(void **state)
 {
     (void)state;
     for (uint32_t workers = 1; workers <= 3; workers++) {
-        struct mag_sched *sched = start(workers, 64);
+        struct mag_sched *sched = test_sched_start_sized(workers, 64, 0);
         uint64_t result = 0;
 
         assert_int_equal(dive_run(sched, &result, 1000), 0);
@@ -200,7 +180,7 @@ static void run_fib(struct mag_job *job)
 
 static void a_posted_job_can_run_a_computation(void **state)
 {
-    struct nested nested = {.job = {.run = run_fib}, .sched = start(2, 8192)};
+    struct nested nested = {.job = {.run = run_fib}, .sched = test_sched_start(2)};
     (void)state;
 
     atomic_init(&nested.done, 0);
@@ -232,7 +212,7 @@ static void a_computation_inside_a_forked_function_keeps_off_its_slots(void **st
     for (uint32_t workers = 1; workers <= 3; workers++) {
         long result = 0;
 
-        outer_sched = start(workers, 8192);
+        outer_sched = test_sched_start(workers);
         assert_int_equal(outer_run(outer_sched, &result, 8), 0);
         assert_int_equal(result, 256 * 610);
         mag_sched_destroy(outer_sched);
@@ -241,7 +221,7 @@ static void a_computation_inside_a_forked_function_keeps_off_its_slots(void **st
 
 static void a_computation_on_a_stopped_scheduler_is_refused(void **state)
 {
-    struct mag_sched *sched = start(2, 8192);
+    struct mag_sched *sched = test_sched_start(2);
     long result = 77;
     (void)state;
 
@@ -274,7 +254,7 @@ static void many_foreign_threads_run_computations_at_once(void **state)
     enum { THREADS = 4 };
     pthread_t threads[THREADS];
     struct caller callers[THREADS];
-    struct mag_sched *sched = start(2, 8192);
+    struct mag_sched *sched = test_sched_start(2);
     (void)state;
 
     for (unsigned i = 0; i < THREADS; i++) {
@@ -323,7 +303,7 @@ static double long_root(mag_fork w, unsigned unused)
 
 static void children_of_a_root_that_computes_on_are_all_taken(void **state)
 {
-    struct mag_sched *sched = start(2, 8192);
+    struct mag_sched *sched = test_sched_start(2);
     (void)state;
 
     for (unsigned i = 0; i < 20; i++) {

@@ -8,6 +8,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/fork.h>
 #include <signal.h>
@@ -60,13 +61,10 @@ static unsigned fill_all(mag_fork w, unsigned children)
 
 static struct mag_sched *start(uint32_t workers)
 {
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
+    struct mag_sched_config config = test_sched_config(workers);
 
-    mag_sched_config_init(&config);
-    config.workers = workers;
     config.stack_size = (size_t)16 * MIB;
-    return mag_sched_start(&config, &sched) == 0 ? sched : NULL;
+    return test_sched_try_as(&config);
 }
 
 static void blocks_beyond_the_room_beside_the_stack_arrive_whole(void **state)
@@ -81,14 +79,6 @@ static void blocks_beyond_the_room_beside_the_stack_arrive_whole(void **state)
     assert_int_equal(wrong, 0);
     assert_int_equal(test_live_allocations(), live);
     mag_sched_destroy(sched);
-}
-
-static void skip_under_tsan(void)
-{
-#ifdef TEST_UNDER_TSAN
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
-#endif
 }
 
 /* ------------------------------------------------------- little address space */
@@ -141,7 +131,7 @@ static int runs_in_little_space(void *arg)
 static void with_little_address_space_they_do_too(void **state)
 {
     (void)state;
-    skip_under_tsan();
+    test_skip_without_child_threads();
     assert_int_equal(test_in_child(runs_in_little_space, NULL), 0);
 }
 
@@ -176,7 +166,7 @@ static void a_block_that_no_memory_holds_stops_at_the_guard(void **state)
     int status = 0;
     (void)state;
 
-    skip_under_tsan();
+    test_skip_without_child_threads();
     pid_t child = fork();
     if (child == 0)
         _exit(forks_without_memory());

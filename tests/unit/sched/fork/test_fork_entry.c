@@ -6,6 +6,8 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/async.h>
 #include <magpie/fork.h>
@@ -17,27 +19,6 @@
 MAG_VTASK_DEFINE(long_task, long)
 
 enum { N = 15, FIB_N = 610 };
-
-MAG_FORKABLE(long, fib, int, n)
-static long fib(mag_fork w, int n)
-{
-    if (n < 2)
-        return n;
-    struct fib_child child = fib_fork(&w, n - 1);
-    long b = fib(w, n - 2);
-    return fib_join(&w, child) + b;
-}
-
-static struct mag_sched *start(uint32_t workers)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
-}
 
 /* A job that runs a computation, on its own scheduler or another. */
 struct entry {
@@ -73,7 +54,7 @@ static void check(struct entry *entry)
 
 static void jobs_posted_to_pool_node_and_worker_enter(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     (void)state;
 
     for (unsigned i = 0; i < 50; i++) {
@@ -93,7 +74,7 @@ static void jobs_posted_to_pool_node_and_worker_enter(void **state)
 
 static void jobs_of_strands_and_timers_enter(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct mag_strand strand;
     (void)state;
 
@@ -116,7 +97,7 @@ static void jobs_of_strands_and_timers_enter(void **state)
 static void workers_of_two_schedulers_enter_each_other(void **state)
 {
     enum { ENTRIES = 20 };
-    struct mag_sched *scheds[2] = {start(2), start(2)};
+    struct mag_sched *scheds[2] = {test_sched_start(2), test_sched_start(2)};
     (void)state;
 
     /* One worker of each waits for the other scheduler at most, so that one is left. */
@@ -152,10 +133,10 @@ static long outer(mag_fork w, struct mag_sched *inner, int n)
 
 static void forked_functions_enter_their_own_and_another_scheduler(void **state)
 {
-    struct mag_sched *own = start(3);
+    struct mag_sched *own = test_sched_start(3);
     (void)state;
 
-    other = start(2);
+    other = test_sched_start(2);
     for (unsigned i = 0; i < 10; i++) {
         long result = 0;
 
@@ -192,7 +173,7 @@ static void check_async(long_task task)
 {
     long result = -1;
 
-    assert_int_equal(mag_vtask_wait(&task.task, sizeof(long), -1), 0);
+    assert_int_equal(mag_vtask_wait_completed(&task.task, sizeof(long), -1), 0);
     assert_int_equal(long_task_get(task, &result), 0);
     assert_int_equal(result, 2 * FIB_N);
     (void)mag_vtask_release(task.task);
@@ -200,7 +181,7 @@ static void check_async(long_task task)
 
 static void async_functions_enter_from_a_thread_of_the_program(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     (void)state;
 
     for (unsigned i = 0; i < 50; i++)
@@ -226,7 +207,7 @@ static void call_async(struct mag_job *job)
 
 static void async_functions_enter_from_inside_a_job(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     (void)state;
 
     for (unsigned i = 0; i < 50; i++) {
@@ -269,7 +250,7 @@ static void complete_it(struct mag_job *job)
 
 static void async_functions_enter_from_inside_a_continuation(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     (void)state;
 
     for (unsigned i = 0; i < 50; i++) {

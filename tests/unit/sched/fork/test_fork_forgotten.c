@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "tests/support/sched/shared.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/debug.h>
 #include <magpie/fork.h>
@@ -184,12 +185,10 @@ static const struct {
 
 static int run(enum place place, bool forget)
 {
-    struct mag_sched_config config;
     struct mag_sched *sched;
     long result;
+    struct mag_sched_config config = test_sched_config(expected[place].workers);
 
-    mag_sched_config_init(&config);
-    config.workers = expected[place].workers;
     set(&begun, 0);
     int r = mag_sched_start(&config, &sched);
     if (r == 0) {

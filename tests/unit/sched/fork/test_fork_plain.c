@@ -7,6 +7,7 @@
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/barrier.h>
 #include <magpie/fork.h>
@@ -16,24 +17,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static struct mag_sched *start(uint32_t workers)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    return mag_sched_start(&config, &sched) == 0 ? sched : NULL;
-}
-
-static void skip_under_tsan(void)
-{
-#ifdef TEST_UNDER_TSAN
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
-#endif
-}
 
 /* ------------------------------------------------------------------- the symbols */
 
@@ -67,7 +50,7 @@ static void forks_and_joins_can_be_called_as_functions(void **state)
 {
     (void)state;
     for (uint32_t workers = 1; workers <= 3; workers++) {
-        struct mag_sched *sched = start(workers);
+        struct mag_sched *sched = test_sched_try(workers);
 
         assert_non_null(sched);
         for (uint32_t i = 0; i < test_rounds(50); i++) {
@@ -119,7 +102,7 @@ static int too_much(mag_fork w, int unused)
 
 static void arguments_that_are_too_large_are_refused(void **state)
 {
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_try(1);
     int failed = -1;
     (void)state;
 
@@ -166,11 +149,10 @@ enum { ITEMS = 10000000 };
 /* The sum is right, and of the children at least one in `part` of the most was forked. */
 static bool loops(struct mag_sched *sched, uint64_t part)
 {
-    struct mag_sched_config config;
     uint64_t forked = 0;
     uint64_t sum = 0;
+    struct mag_sched_config config = test_sched_config(0);
 
-    mag_sched_config_init(&config);
     uint64_t most =
         mag_barrier_is_asymmetric() ? MAG_FORK_WAITING_MAX : config.fork_depth;
     return any_number_run(sched, &sum, ITEMS, &forked) == 0 && forked <= most &&
@@ -179,7 +161,7 @@ static bool loops(struct mag_sched *sched, uint64_t part)
 
 static void a_loop_that_asks_for_room_has_no_limit(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_try(2);
     (void)state;
 
     assert_non_null(sched);
@@ -200,7 +182,7 @@ static int loops_in_little_space(void *arg)
 #else
     (void)limit;
 #endif
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_try(2);
     if (sched == NULL)
         return 2;
     bool right = loops(sched, 3);
@@ -211,7 +193,7 @@ static int loops_in_little_space(void *arg)
 static void nor_has_it_in_little_address_space(void **state)
 {
     (void)state;
-    skip_under_tsan();
+    test_skip_without_child_threads();
     assert_int_equal(test_in_child(loops_in_little_space, NULL), 0);
 }
 
@@ -248,7 +230,7 @@ enum { NOT_STARTED = 101, NOT_STOPPED = 102 };
 static int makes_mistake(int kind)
 {
     const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_try(1);
     uint64_t result;
 
     if (sched == NULL || setrlimit(RLIMIT_CORE, &none) != 0 ||
@@ -260,7 +242,7 @@ static int makes_mistake(int kind)
 static void a_join_of_the_wrong_child_is_found_in_debug_builds(void **state)
 {
     (void)state;
-    skip_under_tsan();
+    test_skip_without_child_threads();
     for (int kind = 0; kind <= 3; kind++) {
         int status = 0;
         pid_t child = fork();

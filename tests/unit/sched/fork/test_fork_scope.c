@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <magpie/fork.h>
@@ -83,15 +84,8 @@ static int both(mag_fork w)
 
 static struct mag_sched *start(uint32_t workers, uint32_t fork_depth)
 {
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    config.fork_depth = fork_depth;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
     atomic_init(&calls, 0);
-    return sched;
+    return test_sched_start_sized(workers, fork_depth, 0);
 }
 
 static uint64_t count_of_calls(void)

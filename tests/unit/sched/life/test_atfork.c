@@ -6,6 +6,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/pool.h>
 #include <magpie/sched.h>
@@ -35,11 +36,9 @@ static void use_pool(void)
 
 static __attribute__((unused)) void use_sched(void)
 {
-    struct mag_sched_config config;
     struct mag_sched *sched;
+    struct mag_sched_config config = test_sched_config(1);
 
-    mag_sched_config_init(&config);
-    config.workers = 1;
     if (mag_sched_start(&config, &sched) == 0)
         mag_sched_destroy(sched);
     else

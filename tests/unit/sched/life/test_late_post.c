@@ -7,6 +7,7 @@
 #include "sched/core.h"
 #include "sched/worker/self.h"
 #include "tests/support/sched/shared.h"
+#include "tests/support/sched/start.h"
 
 #include <glob.h>
 #include <magpie/timer.h>
@@ -35,13 +36,9 @@ static void post(struct mag_job *job)
 
 static void start(uint32_t workers)
 {
-    struct mag_sched_config config;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
     set(&ran, 0);
     set(&refused, 0);
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
+    sched = test_sched_start(workers);
 }
 
 static int stop_within(int64_t deadline_ns)

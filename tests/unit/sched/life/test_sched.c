@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
-#include "tests/support/sched/holder.h"
+#include "tests/support/sched/jobs.h"
+#include "tests/support/sched/phase.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <magpie/sched.h>
@@ -30,18 +32,6 @@ static void count(struct mag_job *job)
         work->posted = mag_sched_post(work->sched, &work->then->job);
     /* release: what the job wrote is visible to the thread that waits. */
     (void)atomic_fetch_add_explicit(work->done, 1, memory_order_release);
-}
-
-static struct mag_sched *start(uint32_t workers)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    assert_int_equal(mag_sched_workers(sched), workers);
-    return sched;
 }
 
 static void bad_configurations_are_refused_and_leave_nothing(void **state)
@@ -111,7 +101,7 @@ static void every_posted_job_runs_once(void **state)
     (void)state;
 
     for (uint32_t workers = 1; workers <= 4; workers++) {
-        struct mag_sched *sched = start(workers);
+        struct mag_sched *sched = test_sched_start(workers);
 
         atomic_init(&done, 0);
         for (unsigned i = 0; i < JOBS; i++) {
@@ -130,7 +120,7 @@ static void a_job_posted_to_a_worker_runs_there(void **state)
     enum { WORKERS = 4 };
     struct work work[WORKERS];
     _Atomic(uint64_t) done;
-    struct mag_sched *sched = start(WORKERS);
+    struct mag_sched *sched = test_sched_start(WORKERS);
     (void)state;
 
     for (unsigned round = 0; round < 50; round++) {
@@ -152,7 +142,7 @@ static void a_job_posted_to_a_node_runs(void **state)
 {
     _Atomic(uint64_t) done;
     struct work work = {.job = {.run = count}, .done = &done};
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     (void)state;
 
     atomic_init(&done, 0);
@@ -180,7 +170,7 @@ static void a_job_behind_a_long_one_is_run_by_another_worker(void **state)
     struct work parent = {.job = {.run = count_when_the_other_has},
                           .done = &done,
                           .then = &child,
-                          .sched = start(2)};
+                          .sched = test_sched_start(2)};
     (void)state;
 
     atomic_init(&done, 0);
@@ -219,7 +209,7 @@ static void a_job_that_posts_itself_yields_to_those_that_wait(void **state)
     enum { JOBS = 100 };
     static struct work work[JOBS];
     _Atomic(uint64_t) done;
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     struct holder slow;
     struct yielder yielder = {
         .job = {.run = yield_until_done}, .sched = sched, .done = &done, .wanted = JOBS};
@@ -248,7 +238,7 @@ static void draining_runs_what_was_posted_and_what_it_posts(void **state)
     (void)state;
 
     for (uint32_t workers = 1; workers <= 3; workers++) {
-        struct mag_sched *sched = start(workers);
+        struct mag_sched *sched = test_sched_start(workers);
 
         atomic_init(&done, 0);
         for (unsigned i = 0; i < CHAIN; i++) {
@@ -296,7 +286,7 @@ static void cancelling_hands_back_what_has_not_begun(void **state)
     struct work work[JOBS];
     struct dropped dropped = {.count = 0};
     _Atomic(uint64_t) done;
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     struct work slow = {
         .job = {.run = count_when_it_ends}, .done = &done, .sched = sched};
     (void)state;
@@ -327,7 +317,7 @@ static void cancelling_hands_back_what_has_not_begun(void **state)
 static void a_stop_that_runs_out_of_time_can_be_called_again(void **state)
 {
     struct holder slow;
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     (void)state;
 
     holder_begin(&slow, sched);
@@ -363,7 +353,7 @@ static void stop_myself(struct mag_job *job)
 
 static void a_worker_cannot_stop_its_own_scheduler(void **state)
 {
-    struct suicidal self = {.job = {.run = stop_myself}, .sched = start(1)};
+    struct suicidal self = {.job = {.run = stop_myself}, .sched = test_sched_start(1)};
     (void)state;
 
     atomic_init(&self.done, 0);
@@ -400,15 +390,13 @@ static void on_stop(uint32_t worker, void *arg)
 
 static void hooks_run_once_on_every_worker_with_its_own_storage(void **state)
 {
-    struct mag_sched_config config;
     struct mag_sched *sched;
     struct hooks hooks;
     (void)state;
 
     atomic_init(&hooks.started, 0);
     atomic_init(&hooks.stopped, 0);
-    mag_sched_config_init(&config);
-    config.workers = 3;
+    struct mag_sched_config config = test_sched_config(3);
     config.local_size = 100;
     config.stack_size = 256 * 1024;
     config.on_start = on_start;
@@ -430,7 +418,7 @@ static void counters_add_up(void **state)
 {
     enum { JOBS = 200 };
     static struct work work[JOBS];
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct mag_sched_counters counters;
     _Atomic(uint64_t) done;
     uint64_t jobs = 0;
@@ -461,8 +449,8 @@ static void counters_add_up(void **state)
 static void two_schedulers_live_side_by_side(void **state)
 {
     _Atomic(uint64_t) done;
-    struct mag_sched *first = start(1);
-    struct mag_sched *second = start(2);
+    struct mag_sched *first = test_sched_start(1);
+    struct mag_sched *second = test_sched_start(2);
     struct work there = {.job = {.run = count}, .done = &done};
     struct work here = {
         .job = {.run = count}, .done = &done, .sched = second, .then = &there};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many workers a scheduler has when nobody says. */
 #include "tests/support/cmocka.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <magpie/budget.h>
@@ -26,9 +27,8 @@ static int workers_with(const struct mag_sched_config *config)
 
 static int workers_on(const struct mag_topology *topology, enum mag_placement placement)
 {
-    struct mag_sched_config config;
+    struct mag_sched_config config = test_sched_config(0);
 
-    mag_sched_config_init(&config);
     config.topology = topology;
     config.placement = placement;
     return workers_with(&config);
@@ -51,14 +51,13 @@ static void a_list_has_a_worker_for_each_entry(void **state)
 {
     static uint32_t os_pus[MAG_SCHED_WORKERS_MAX + 1];
     struct mag_topology *topology;
-    struct mag_sched_config config;
     (void)state;
 
     assert_int_equal(mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &topology), 0);
     for (uint32_t i = 0; i <= MAG_SCHED_WORKERS_MAX; i++)
         os_pus[i] = mag_topology_pu(topology, 0)->os_index;
     mag_topology_free(topology);
-    mag_sched_config_init(&config);
+    struct mag_sched_config config = test_sched_config(0);
     config.placement = MAG_PLACE_LIST;
     config.os_pus = os_pus;
     config.os_pu_count = 5;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
+#include "tests/support/sched/start.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,10 +31,8 @@ static unsigned count_threads(void)
 
 static int start(struct mag_sched **ret_sched)
 {
-    struct mag_sched_config config;
+    struct mag_sched_config config = test_sched_config(WORKERS);
 
-    mag_sched_config_init(&config);
-    config.workers = WORKERS;
     return mag_sched_start(&config, ret_sched);
 }
 
@@ -109,14 +110,12 @@ static void no_hook_runs(uint32_t worker, void *arg)
 
 static void a_start_that_fails_runs_no_hook(void **state)
 {
-    struct mag_sched_config config;
     struct mag_sched *sched = NULL;
     _Atomic(uint64_t) runs;
     (void)state;
 
     atomic_init(&runs, 0);
-    mag_sched_config_init(&config);
-    config.workers = WORKERS;
+    struct mag_sched_config config = test_sched_config(WORKERS);
     config.on_start = no_hook_runs;
     config.on_stop = no_hook_runs;
     config.hook_arg = &runs;
@@ -146,10 +145,7 @@ static void a_process_at_its_thread_limit_gets_an_error(void **state)
     int status = -1;
     (void)state;
 
-#ifdef TEST_UNDER_TSAN
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
-#endif
+    test_skip_without_child_threads();
     pid_t child = fork();
     if (child == 0)
         _exit(start_beyond_the_limit());
@@ -157,16 +153,6 @@ static void a_process_at_its_thread_limit_gets_an_error(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
-}
-
-MAG_FORKABLE(long, fib, int, n)
-static long fib(mag_fork w, int n)
-{
-    if (n < 2)
-        return n;
-    struct fib_child child = fib_fork(&w, n - 1);
-    long b = fib(w, n - 2);
-    return fib_join(&w, child) + b;
 }
 
 struct again {

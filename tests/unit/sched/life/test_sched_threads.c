@@ -7,6 +7,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <magpie/timer.h>
@@ -79,12 +80,10 @@ static void a_worker_takes_no_signals_but_those_that_it_causes(void **state)
 
 static void a_worker_has_the_name_and_the_stack_that_were_asked_for(void **state)
 {
-    struct mag_sched_config config;
     struct question question;
-    (void)state;
+    struct mag_sched_config config = test_sched_config(2);
 
-    mag_sched_config_init(&config);
-    config.workers = 2;
+    (void)state;
     question = ask(&config, 1);
     assert_string_equal(question.name, "magpie/1");
 
@@ -126,12 +125,10 @@ static int fault_in_a_job(void)
 
 static __attribute__((unused)) int lock_all_memory(void)
 {
-    struct mag_sched_config config;
     struct mag_sched *sched;
     struct rusage usage;
+    struct mag_sched_config config = test_sched_config(2);
 
-    mag_sched_config_init(&config);
-    config.workers = 2;
     if (mlockall(MCL_FUTURE) != 0)
         return 77;
     if (mag_sched_start(&config, &sched) != 0)
@@ -204,11 +201,10 @@ static void a_deadline_may_be_as_late_as_there_is(void **state)
 static void more_local_storage_than_there_is_is_refused(void **state)
 {
     const size_t sizes[] = {SIZE_MAX, SIZE_MAX - (1 << 20), SIZE_MAX / 2, SIZE_MAX / 4};
-    struct mag_sched_config config;
     struct mag_sched *sched = NULL;
-    (void)state;
+    struct mag_sched_config config = test_sched_config(0);
 
-    mag_sched_config_init(&config);
+    (void)state;
     for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         config.local_size = sizes[i];
         assert_int_equal(mag_sched_start(&config, &sched), i < 3 ? -EINVAL : -ENOMEM);

@@ -9,6 +9,8 @@
 #include "tests/support/fault.h"
 #include "tests/support/maps.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <magpie/fork.h>
@@ -27,16 +29,6 @@
 
 enum { SKIPPED = 77 };
 
-MAG_FORKABLE(long, fib, int, n)
-static long fib(mag_fork w, int n)
-{
-    if (n < 2)
-        return n;
-    struct fib_child child = fib_fork(&w, n - 2);
-    long a = fib(w, n - 1);
-    return a + fib_join(&w, child);
-}
-
 static bool computes(struct mag_sched *sched)
 {
     long result = 0;
@@ -46,10 +38,8 @@ static bool computes(struct mag_sched *sched)
 
 static int start(uint32_t workers, size_t c_stack, struct mag_sched **ret_sched)
 {
-    struct mag_sched_config config;
+    struct mag_sched_config config = test_sched_config(workers);
 
-    mag_sched_config_init(&config);
-    config.workers = workers;
     config.stack_size = c_stack;
     config.pin = false;
     return mag_sched_start(&config, ret_sched);
@@ -103,14 +93,12 @@ what_an_idle_scheduler_may_write_is_less_than_a_mebibyte_a_worker(void **state)
 static int reserves_what_it_says(void *arg)
 {
     const uint32_t workers = 8;
-    struct mag_sched_config config;
     struct test_maps before;
     struct test_maps after;
     struct mag_sched *sched;
+    struct mag_sched_config config = test_sched_config(workers);
 
     (void)arg;
-    mag_sched_config_init(&config);
-    config.workers = workers;
     config.stack_size = 256 * KIB;
     config.fork_stack_size = MAG_SCHED_FORK_STACK_MIN;
     test_maps_read(&before);
@@ -215,12 +203,11 @@ static int many_start(void *arg)
 {
     struct limited *limited = arg;
     struct mag_topology *topology;
-    struct mag_sched_config config;
     struct mag_sched *sched;
 
     if (mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "node:8 core:24 pu:2", &topology) != 0)
         return 1;
-    mag_sched_config_init(&config);
+    struct mag_sched_config config = test_sched_config(0);
     config.topology = topology;
     config.placement = MAG_PLACE_PER_PU;
     config.pin = false;
@@ -274,11 +261,9 @@ static void what_does_not_fit_is_told_by_its_code(void **state)
 /* 0, or the code of what failed. */
 static int start_and_compute(size_t c_stack, size_t fork_stack)
 {
-    struct mag_sched_config config;
     struct mag_sched *sched;
+    struct mag_sched_config config = test_sched_config(2);
 
-    mag_sched_config_init(&config);
-    config.workers = 2;
     config.stack_size = c_stack;
     config.fork_stack_size = fork_stack;
     int r = mag_sched_start(&config, &sched);

@@ -43,7 +43,7 @@ static void each_thread_has_its_own(void **state)
 /* VT-108 */
 static void an_ordinary_job_of_a_worker_has_none(void **state)
 {
-    struct mag_sched *pool = pool_start(2);
+    struct mag_sched *pool = test_sched_start(2);
     struct probe probe = probe_make();
     (void)state;
 
@@ -57,7 +57,7 @@ static void an_ordinary_job_of_a_worker_has_none(void **state)
 static void a_place_is_one_worker(void **state)
 {
     enum { WORKERS = 3 };
-    struct mag_sched *pool = pool_start(WORKERS);
+    struct mag_sched *pool = test_sched_start(WORKERS);
     struct mag_place place = {.index = 77};
     (void)state;
 
@@ -84,7 +84,7 @@ static void a_place_is_one_worker(void **state)
 /* VT-115 */
 static void a_place_is_the_workers_of_a_node(void **state)
 {
-    struct mag_sched *pool = pool_start(2);
+    struct mag_sched *pool = test_sched_start(2);
     struct mag_place place = {.index = 77};
     struct mag_core core = {0};
     struct probe probe = probe_make();
@@ -105,7 +105,7 @@ static void a_place_is_the_workers_of_a_node(void **state)
 /* VT-206 */
 static void a_place_of_a_stopped_pool_refuses_and_the_completer_runs_it(void **state)
 {
-    struct mag_sched *pool = pool_start(1);
+    struct mag_sched *pool = test_sched_start(1);
     struct mag_place places[2];
     (void)state;
 
@@ -127,7 +127,7 @@ static void a_place_of_a_stopped_pool_refuses_and_the_completer_runs_it(void **s
 
 static void a_strands_executor_ends_with_its_jobs(void **state)
 {
-    struct mag_sched *pool = pool_start(1);
+    struct mag_sched *pool = test_sched_start(1);
     struct probe inside = probe_make();
     struct probe after = probe_make();
     struct mag_strand strand;

@@ -2,23 +2,13 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
-#include "tests/support/sched/holder.h"
+#include "tests/support/sched/phase.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <magpie/strand.h>
 #include <pthread.h>
 #include <stdlib.h>
-
-static struct mag_sched *start(uint32_t workers)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
-}
 
 /* What the jobs of one strand share without a lock. */
 struct ledger {
@@ -44,7 +34,7 @@ static void enter(struct mag_job *job)
     ledger->runs++;
     ledger->out_of_order += entry->number != (*entry->seen)++;
     ledger->not_self += mag_strand_self() != &ledger->strand;
-    add_one(&ledger->done);
+    (void)test_add(&ledger->done, 1);
 }
 
 enum { POSTERS = 4, EACH = 3000 };
@@ -78,7 +68,7 @@ static void jobs_of_a_strand_run_one_at_a_time_in_their_posters_order(void **sta
 
     assert_non_null(posters);
     for (uint32_t workers = 1; workers <= 4; workers++) {
-        struct mag_sched *sched = start(workers);
+        struct mag_sched *sched = test_sched_start(workers);
         struct ledger ledger = {.runs = 0};
         pthread_t threads[POSTERS];
 
@@ -105,7 +95,7 @@ static void jobs_of_a_strand_run_one_at_a_time_in_their_posters_order(void **sta
 
 static void posts_allocate_nothing(void **state)
 {
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     struct ledger ledger = {.runs = 0};
     struct poster *poster = calloc(1, sizeof(*poster));
     (void)state;
@@ -138,8 +128,8 @@ static void run_greedy(struct mag_job *job)
     struct greedy *greedy = (struct greedy *)(void *)job;
 
     greedy->runs++;
-    if (read_word(&greedy->stop) != 0 || mag_strand_post(greedy->strand, job) != 0)
-        add_one(&greedy->gone);
+    if (test_read(&greedy->stop) != 0 || mag_strand_post(greedy->strand, job) != 0)
+        (void)test_add(&greedy->gone, 1);
 }
 
 struct modest {
@@ -159,12 +149,12 @@ static void run_modest(struct mag_job *job)
         modest->waited = runs - modest->at_post;
     modest->at_post = runs;
     if (modest->rounds++ == 200 || mag_sched_post_pool(mag_sched_self(), job) != 0)
-        add_one(&modest->greedy->stop);
+        (void)test_add(&modest->greedy->stop, 1);
 }
 
 static void a_busy_strand_lets_others_run_on_the_only_worker(void **state)
 {
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     struct mag_strand strand;
     struct greedy greedy = {.job = {.run = run_greedy}, .strand = &strand};
     struct modest modest = {.job = {.run = run_modest}, .greedy = &greedy};
@@ -195,7 +185,7 @@ static void look_plain(struct mag_job *job)
     struct inner *inner = (struct inner *)(void *)job;
 
     inner->seen[0] = mag_strand_self();
-    add_one(&inner->done);
+    (void)test_add(&inner->done, 1);
 }
 
 static void look_around_an_inline_job(struct mag_job *job)
@@ -207,12 +197,12 @@ static void look_around_an_inline_job(struct mag_job *job)
     look_plain(&plain.job);
     inner->seen[2] = plain.seen[0];
     inner->seen[3] = mag_strand_self();
-    add_one(&inner->done);
+    (void)test_add(&inner->done, 1);
 }
 
 static void a_thread_knows_whose_job_it_runs(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct mag_strand strand;
     struct inner inside = {.job = {.run = look_around_an_inline_job}};
     struct inner outside = {.job = {.run = look_plain}};
@@ -256,23 +246,23 @@ static void stop_other(struct mag_job *job)
     nested->result =
         mag_sched_stop(nested->other, MAG_SCHED_CANCEL, -1, run_dropped, NULL);
     nested->after = mag_strand_self();
-    add_one(&nested->done);
+    (void)test_add(&nested->done, 1);
 }
 
 static void hold_up(struct mag_job *job)
 {
     struct inner *inner = (struct inner *)(void *)job;
 
-    add_one(&inner->done);
+    (void)test_add(&inner->done, 1);
     stay_until(inner->sched, MAG_PHASE_ENDING);
 }
 
 static void a_job_handed_back_inside_a_strand_keeps_the_outer_one(void **state)
 {
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     struct mag_strand outer;
     struct mag_strand other;
-    struct nested nested = {.job = {.run = stop_other}, .other = start(1)};
+    struct nested nested = {.job = {.run = stop_other}, .other = test_sched_start(1)};
     struct inner first = {.job = {.run = hold_up}, .sched = nested.other};
     (void)state;
 
@@ -317,14 +307,14 @@ static void take_message(struct mag_job *job)
     _Atomic(uint64_t) *closed = connection->closed;
     if (mag_strand_fini(&connection->strand) == 0 && mag_strand_self() == NULL) {
         free(connection);
-        add_one(closed);
+        (void)test_add(closed, 1);
     }
 }
 
 static void the_last_job_may_free_itself_and_the_strand(void **state)
 {
     enum { MESSAGES = 40 };
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     _Atomic(uint64_t) closed = 0;
     uint32_t rounds = test_rounds(500);
     (void)state;
@@ -362,15 +352,15 @@ static void finish_when_told(struct mag_job *job)
 {
     struct finisher *finisher = (struct finisher *)(void *)job;
 
-    add_one(&finisher->begun);
+    (void)test_add(&finisher->begun, 1);
     (void)test_wait_for(&finisher->go, 1);
     finisher->result = mag_strand_fini(finisher->strand);
-    add_one(&finisher->done);
+    (void)test_add(&finisher->done, 1);
 }
 
 static void a_strand_in_use_is_not_ended(void **state)
 {
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     struct mag_strand strand;
     struct finisher first = {.job = {.run = finish_when_told}, .strand = &strand};
     struct finisher last = {.job = {.run = finish_when_told}, .strand = &strand, .go = 1};
@@ -382,7 +372,7 @@ static void a_strand_in_use_is_not_ended(void **state)
     assert_int_equal(mag_strand_fini(&strand), -EBUSY);
     assert_int_equal(mag_strand_post(&strand, &last.job), 0);
     assert_int_equal(mag_strand_fini(&strand), -EBUSY);
-    add_one(&first.go);
+    (void)test_add(&first.go, 1);
     assert_true(test_wait_for(&last.done, 1));
     assert_int_equal(first.result, -EBUSY);
     assert_int_equal(last.result, 0);
@@ -409,7 +399,7 @@ static void take_back(struct mag_job *job, void *arg)
 static void a_cancelled_scheduler_hands_back_what_waits_in_order(void **state)
 {
     enum { WAITING = 100 };
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct ledger ledger = {.runs = 0};
     struct inner first = {.job = {.run = hold_up}, .sched = sched};
     struct entry entries[WAITING];
@@ -437,7 +427,7 @@ static void a_cancelled_scheduler_hands_back_what_waits_in_order(void **state)
 
 static void a_drained_scheduler_runs_what_waits(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct ledger ledger = {.runs = 0};
     struct poster *poster = calloc(1, sizeof(*poster));
     (void)state;

@@ -3,7 +3,8 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
-#include "tests/support/sched/holder.h"
+#include "tests/support/sched/phase.h"
+#include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <magpie/timer.h>
@@ -11,17 +12,6 @@
 
 static const int64_t HOUR_NS = 3600000000000;
 static const int64_t MS_NS = 1000000;
-
-static struct mag_sched *start(uint32_t workers)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    assert_int_equal(mag_sched_start(&config, &sched), 0);
-    return sched;
-}
 
 struct bell {
     struct mag_timer timer;
@@ -48,7 +38,7 @@ static void ring(struct mag_job *job)
         bell->again--;
         bell->error |= mag_timer_start_in(bell->sched, &bell->timer, MS_NS);
     }
-    add_one(&bell->rung);
+    (void)test_add(&bell->rung, 1);
 }
 
 #define A_BELL                           \
@@ -59,7 +49,7 @@ static void ring(struct mag_job *job)
 static void a_timer_fires_once_and_not_before_its_deadline(void **state)
 {
     enum { BELLS = 200 };
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct bell *bells = calloc(BELLS, sizeof(*bells));
     uint64_t random = test_seed();
     unsigned early = 0;
@@ -78,7 +68,7 @@ static void a_timer_fires_once_and_not_before_its_deadline(void **state)
     mag_sched_destroy(sched);
     for (unsigned i = 0; i < BELLS; i++) {
         early += bells[i].rang_ns < bells[i].deadline_ns;
-        assert_int_equal(read_word(&bells[i].rung), 1);
+        assert_int_equal(test_read(&bells[i].rung), 1);
         assert_false(mag_timer_cancel(&bells[i].timer));
     }
     assert_int_equal(early, 0);
@@ -88,7 +78,7 @@ static void a_timer_fires_once_and_not_before_its_deadline(void **state)
 static void deadlines_that_are_over_have_come(void **state)
 {
     const int64_t deadlines[] = {INT64_MIN, -1, 0, 1, 1000000};
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     (void)state;
 
     for (unsigned i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++) {
@@ -105,7 +95,7 @@ static void deadlines_that_are_over_have_come(void **state)
 
 static void deadlines_beyond_the_clock_stay_pending(void **state)
 {
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     struct bell last = A_BELL;
     struct bell beyond = A_BELL;
     struct bell soon = A_BELL;
@@ -118,12 +108,12 @@ static void deadlines_beyond_the_clock_stay_pending(void **state)
     assert_true(mag_timer_cancel(&last.timer));
     assert_true(mag_timer_cancel(&beyond.timer));
     mag_sched_destroy(sched);
-    assert_int_equal(read_word(&last.rung) + read_word(&beyond.rung), 0);
+    assert_int_equal(test_read(&last.rung) + test_read(&beyond.rung), 0);
 }
 
 static void an_earlier_timer_is_not_slept_through(void **state)
 {
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     struct bell late = A_BELL;
     (void)state;
 
@@ -140,7 +130,7 @@ static void an_earlier_timer_is_not_slept_through(void **state)
 
 static void a_cancelled_timer_is_the_callers_again(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct bell bell = A_BELL;
     (void)state;
 
@@ -151,7 +141,7 @@ static void a_cancelled_timer_is_the_callers_again(void **state)
         assert_true(mag_timer_cancel(&bell.timer));
         assert_false(mag_timer_cancel(&bell.timer));
     }
-    assert_int_equal(read_word(&bell.rung), 0);
+    assert_int_equal(test_read(&bell.rung), 0);
     assert_int_equal(mag_timer_start_in(sched, &bell.timer, 0), 0);
     assert_true(test_wait_for(&bell.rung, 1));
     assert_false(mag_timer_cancel(&bell.timer));
@@ -160,7 +150,7 @@ static void a_cancelled_timer_is_the_callers_again(void **state)
 
 static void a_job_may_start_its_timer_again(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct bell bell = A_BELL;
     (void)state;
 
@@ -192,14 +182,14 @@ static void start_bells(struct mag_job *job)
     for (unsigned i = 0; i < EACH; i++)
         ringer->error |= mag_timer_start(ringer->sched, &ringer->bells[i].timer,
                                          ringer->bells[i].deadline_ns);
-    add_one(&ringer->done);
+    (void)test_add(&ringer->done, 1);
 }
 
 /* Their deadlines begin in `lead_ns`.  False: the machine was busy, and some were started
  * after that. */
 static bool fire_in_order(int64_t lead_ns)
 {
-    struct mag_sched *sched = start(RINGERS);
+    struct mag_sched *sched = test_sched_start(RINGERS);
     struct ringer *ringers = calloc(RINGERS, sizeof(*ringers));
     struct mag_strand strand;
     uint64_t order = 0;
@@ -252,8 +242,8 @@ static void timers_of_all_wheels_fire_in_the_order_of_their_deadlines(void **sta
 
 static void a_strand_of_another_scheduler_is_refused(void **state)
 {
-    struct mag_sched *sched = start(1);
-    struct mag_sched *other = start(1);
+    struct mag_sched *sched = test_sched_start(1);
+    struct mag_sched *other = test_sched_start(1);
     struct mag_strand strand;
     struct bell bell = A_BELL;
     (void)state;
@@ -272,7 +262,7 @@ static void a_strand_of_another_scheduler_is_refused(void **state)
 static void a_million_timers_may_be_pending(void **state)
 {
     uint32_t count = test_rounds(1000000);
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct bell *bells = calloc(count, sizeof(*bells));
     uint64_t random = test_seed();
     struct bell soon = A_BELL;
@@ -299,7 +289,7 @@ static void a_million_timers_may_be_pending(void **state)
 static void a_hundred_thousand_timers_fire_once_each(void **state)
 {
     uint32_t count = test_rounds(100000);
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct bell *bells = calloc(count, sizeof(*bells));
     uint64_t random = test_seed();
     uint32_t wrong = 0;
@@ -319,14 +309,14 @@ static void a_hundred_thousand_timers_fire_once_each(void **state)
     mag_sched_destroy(sched);
     for (uint32_t i = 0; i < count; i++)
         wrong +=
-            read_word(&bells[i].rung) != 1 || bells[i].rang_ns < bells[i].deadline_ns;
+            test_read(&bells[i].rung) != 1 || bells[i].rang_ns < bells[i].deadline_ns;
     assert_int_equal(wrong, 0);
     free(bells);
 }
 
 static void starts_and_cancels_allocate_nothing(void **state)
 {
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     struct bell bell = A_BELL;
     (void)state;
 
@@ -343,7 +333,7 @@ static void starts_and_cancels_allocate_nothing(void **state)
 
 static void a_thread_that_is_refused_is_asked_for_again(void **state)
 {
-    struct mag_sched *sched = start(1);
+    struct mag_sched *sched = test_sched_start(1);
     struct bell bell = A_BELL;
     (void)state;
 
@@ -374,7 +364,7 @@ static void a_stop_hands_back_every_pending_timer_once(void **state)
     (void)state;
 
     for (unsigned mode = 0; mode < 2; mode++) {
-        struct mag_sched *sched = start(2);
+        struct mag_sched *sched = test_sched_start(2);
         struct bell bells[BELLS];
         uint64_t count = 0;
 
@@ -387,12 +377,12 @@ static void a_stop_hands_back_every_pending_timer_once(void **state)
         assert_int_equal(count, BELLS);
         for (unsigned i = 0; i < BELLS; i++) {
             assert_int_equal(bells[i].place, 1);
-            assert_int_equal(read_word(&bells[i].rung), 0);
+            assert_int_equal(test_read(&bells[i].rung), 0);
             assert_false(mag_timer_cancel(&bells[i].timer));
         }
         assert_int_equal(mag_timer_start_in(sched, &bells[0].timer, 0), -ESHUTDOWN);
         mag_sched_destroy(sched);
-        sched = start(1);
+        sched = test_sched_start(1);
         assert_int_equal(mag_timer_start_in(sched, &bells[0].timer, 0), 0);
         assert_true(test_wait_for(&bells[0].rung, 1));
         mag_sched_destroy(sched);
@@ -412,7 +402,7 @@ static void start_too_late(struct mag_job *job)
 {
     struct tardy *tardy = (struct tardy *)(void *)job;
 
-    add_one(&tardy->begun);
+    (void)test_add(&tardy->begun, 1);
     stay_until(tardy->sched, MAG_PHASE_DRAINING);
     tardy->error = mag_timer_start_in(tardy->sched, &tardy->bell.timer, 0);
 }
@@ -424,7 +414,7 @@ static void a_scheduler_that_drains_takes_no_more_timers(void **state)
     (void)state;
 
     for (unsigned with_clock = 0; with_clock < 2; with_clock++) {
-        tardy.sched = start(1);
+        tardy.sched = test_sched_start(1);
         atomic_init(&tardy.begun, 0);
         if (with_clock) {
             assert_int_equal(mag_timer_start_in(tardy.sched, &first.timer, 0), 0);
@@ -434,7 +424,7 @@ static void a_scheduler_that_drains_takes_no_more_timers(void **state)
         assert_true(test_wait_for(&tardy.begun, 1));
         mag_sched_destroy(tardy.sched);
         assert_int_equal(tardy.error, -ESHUTDOWN);
-        assert_int_equal(read_word(&tardy.bell.rung), 0);
+        assert_int_equal(test_read(&tardy.bell.rung), 0);
     }
 }
 
@@ -454,7 +444,7 @@ static int use_after_fork(void *arg)
 
 static void a_forked_child_may_cancel_what_was_pending(void **state)
 {
-    struct mag_sched *sched = start(2);
+    struct mag_sched *sched = test_sched_start(2);
     struct bell bell = A_BELL;
     (void)state;
 

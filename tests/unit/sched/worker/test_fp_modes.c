@@ -7,6 +7,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/modes.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/fork.h>
 #include <magpie/strand.h>
@@ -17,11 +18,9 @@ static struct mag_sched *sched;
 
 static int start(void **state)
 {
-    struct mag_sched_config config;
-    (void)state;
+    struct mag_sched_config config = test_sched_config(2);
 
-    mag_sched_config_init(&config);
-    config.workers = 2;
+    (void)state;
     return mag_sched_start(&config, &sched);
 }
 
@@ -133,12 +132,10 @@ static void set_upward(uint32_t worker, void *arg)
 
 static void jobs_begin_with_what_on_start_has_set(void **state)
 {
-    struct mag_sched_config config;
     struct mag_sched *own;
-    (void)state;
+    struct mag_sched_config config = test_sched_config(1);
 
-    mag_sched_config_init(&config);
-    config.workers = 1;
+    (void)state;
     config.on_start = set_upward;
     assert_int_equal(mag_sched_start(&config, &own), 0);
     set_modes(FE_UPWARD);
@@ -150,15 +147,12 @@ static void jobs_begin_with_what_on_start_has_set(void **state)
 
 static void jobs_begin_with_what_the_starting_thread_had(void **state)
 {
-    struct mag_sched_config config;
     struct mag_sched *own;
     (void)state;
 
-    mag_sched_config_init(&config);
-    config.workers = 1;
     set_modes(FE_TOWARDZERO);
     struct modes wanted = modes_now();
-    assert_int_equal(mag_sched_start(&config, &own), 0);
+    own = test_sched_start(1);
     reset_modes();
     assert_true(same_modes(modes_of_worker(own), wanted));
     mag_sched_destroy(own);

@@ -7,6 +7,7 @@
  */
 #include "tests/support/fault.h"
 #include "tests/support/sched/exit.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/strand.h>
 
@@ -141,10 +142,8 @@ static void keep_local(struct mag_job *job)
 
 static void start_with_hooks(uint64_t exits)
 {
-    struct mag_sched_config config;
+    struct mag_sched_config config = test_sched_config(1);
 
-    mag_sched_config_init(&config);
-    config.workers = 1;
     config.local_size = sizeof(int);
     config.on_start = on_start;
     config.on_stop = on_stop;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/sched/start.h"
 #include "tests/support/vtask/promise.h"
 
 #include <magpie/when.h>
@@ -10,11 +11,9 @@ static struct mag_sched *sched;
 
 static int begin_sched(void **state)
 {
-    struct mag_sched_config config;
-    (void)state;
+    struct mag_sched_config config = test_sched_config(1);
 
-    mag_sched_config_init(&config);
-    config.workers = 1;
+    (void)state;
     return mag_sched_start(&config, &sched);
 }
 
@@ -45,8 +44,8 @@ static mag_vtask timed(mag_vtask *task, int64_t timeout_ns)
  * none, and consumed here. */
 static void wait_and_consume(mag_vtask task)
 {
-    assert_int_equal(mag_vtask_wait(&task, 0, -1), 0);
-    assert_int_equal(mag_vtask_finish(task), 0);
+    assert_int_equal(mag_vtask_wait_completed(&task, 0, -1), 0);
+    assert_int_equal(mag_vtask_get(task, NULL), 0);
     (void)mag_vtask_release(task);
 }
 
@@ -125,7 +124,7 @@ static void an_operation_in_time_keeps_its_outcome(void **state)
         mag_vtask task = mag_core_task(&core);
         mag_vtask combined = timed(&task, hour);
         assert_int_equal(mag_vtask_status(combined), MAG_PENDING);
-        assert_int_equal(mag_vtask_finish(combined), MAG_E_PENDING);
+        assert_int_equal(mag_vtask_get(combined, NULL), MAG_E_PENDING);
         assert_int_equal(
             mag_vtask_on_completed(combined, counting_begin(&counting, NULL), 0), 0);
         if (errors[i] == 0)
@@ -153,8 +152,8 @@ static void an_operation_out_of_time_has_failed_and_stays_usable(void **state)
     mag_vtask combined = timed(&task, millisecond);
     (void)state;
 
-    assert_int_equal(mag_vtask_wait(&combined, 0, -1), 0);
-    assert_int_equal(mag_vtask_finish(combined), -ETIMEDOUT);
+    assert_int_equal(mag_vtask_wait_completed(&combined, 0, -1), 0);
+    assert_int_equal(mag_vtask_get(combined, NULL), -ETIMEDOUT);
     assert_int_equal(mag_vtask_release(combined), 0);
     assert_int_equal(mag_vtask_status(task), MAG_PENDING);
     assert_int_equal(mag_core_set_result(&core, 42), 0);
@@ -174,7 +173,7 @@ static void a_large_result_in_time_comes_along(void **state)
 
     assert_int_equal(mag_promise_set_value(promise, in, sizeof(in)), 0);
     assert_int_equal(mag_vtask_get(combined, &word), MAG_E_SIZE);
-    assert_int_equal(mag_vtask_take(combined, out, sizeof(out), NULL), 0);
+    assert_int_equal(mag_vtask_get_value(combined, out, sizeof(out), NULL), 0);
     assert_memory_equal(in, out, sizeof(in));
     mag_promise_release(promise);
 }
@@ -200,8 +199,8 @@ static void timeouts_that_are_not_needed_leave_nothing_behind(void **state)
     for (unsigned i = 0; i < 10; i++) {
         mag_vtask task = mag_promise_task(forever);
         mag_vtask combined = timed(&task, 1);
-        assert_int_equal(mag_vtask_wait(&combined, 0, -1), 0);
-        assert_int_equal(mag_vtask_finish(combined), -ETIMEDOUT);
+        assert_int_equal(mag_vtask_wait_completed(&combined, 0, -1), 0);
+        assert_int_equal(mag_vtask_get(combined, NULL), -ETIMEDOUT);
         assert_int_equal(mag_vtask_release(combined), 0);
     }
     mag_promise_release(forever);
@@ -221,7 +220,7 @@ static void a_timeout_that_races_with_its_operation_has_one_outcome(void **state
         for (uint64_t spins = test_random(&random) % 100000; spins != 0; spins--)
             test_pause();
         assert_int_equal(mag_core_set_result(&core, i), 0);
-        assert_int_equal(mag_vtask_wait(&combined, 0, -1), 0);
+        assert_int_equal(mag_vtask_wait_completed(&combined, 0, -1), 0);
         uint64_t result = i;
         int r = mag_vtask_get(combined, &result);
         assert_true(r == 0 || r == -ETIMEDOUT);

@@ -200,7 +200,7 @@ static void a_large_result_stays_in_its_source_to_be_read_once(void **state)
     mag_vtask all = when_all(tasks, 1);
     assert_int_equal(mag_core_set_value(&wide.core, &in, sizeof(in)), 0);
     assert_int_equal(result_of(all), 1);
-    assert_int_equal(mag_vtask_take(tasks[0], &out, sizeof(out), NULL), 0);
+    assert_int_equal(mag_vtask_get_value(tasks[0], &out, sizeof(out), NULL), 0);
     assert_memory_equal(&in, &out, sizeof(in));
 }
 
@@ -216,9 +216,9 @@ static void a_task_that_cannot_be_awaited_has_failed_with_the_reason(void **stat
     assert_int_equal(mag_vtask_on_completed(tasks[1], counting_begin(&counting, NULL), 0),
                      0);
     mag_vtask all = when_all(tasks, 2);
-    assert_int_equal(mag_vtask_finish(tasks[0]), MAG_E_TOKEN);
-    assert_int_equal(mag_vtask_finish(tasks[1]), MAG_E_CONTINUATION);
-    assert_int_equal(mag_vtask_finish(all), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_get(tasks[0], NULL), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_get(tasks[1], NULL), MAG_E_CONTINUATION);
+    assert_int_equal(mag_vtask_get(all, NULL), MAG_E_TOKEN);
     assert_int_equal(mag_core_set_result(&taken, 1), 0);
     assert_int_equal(counting_runs(&counting), 1);
 }

@@ -16,7 +16,7 @@ static int begin(void **state)
 static int begin_all(void **state)
 {
     (void)state;
-    pool = pool_start(1);
+    pool = test_sched_start(1);
     return 0;
 }
 
@@ -383,7 +383,7 @@ static void a_continuation_that_its_executor_refuses_runs_inline(void **state)
 /* VT-206 */
 static void a_continuation_of_a_stopped_pool_runs_inline(void **state)
 {
-    struct mag_sched *stopped = pool_start(1);
+    struct mag_sched *stopped = test_sched_start(1);
     struct registration of = registration_make(register_there);
     (void)state;
 

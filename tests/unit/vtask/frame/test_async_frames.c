@@ -2,6 +2,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/start.h"
 
 #include <magpie/magpie.h>
 
@@ -391,12 +392,10 @@ static void results_never_cross_between_calls_that_hop_between_threads(void **st
     static struct chain chains[CHAINS];
     static _Atomic(uint64_t) done;
     static _Atomic(uint64_t) wrong;
-    struct mag_sched_config config;
     struct mag_sched *sched;
-    (void)state;
+    struct mag_sched_config config = test_sched_config(THREADS);
 
-    mag_sched_config_init(&config);
-    config.workers = THREADS;
+    (void)state;
     config.pin = false;
     assert_int_equal(mag_sched_start(&config, &sched), 0);
     for (uint32_t i = 0; i < CHAINS; i++) {

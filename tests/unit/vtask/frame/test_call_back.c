@@ -264,8 +264,8 @@ static void all_tell_of_one_that_came_to_a_misuse_code(void **state)
         assert_int_equal(mag_when_all(tasks, 2, &all), 0);
         succeed(&one, 0);
         succeed(&two, 0);
-        assert_int_equal(mag_vtask_finish(all), codes[i]);
-        assert_int_equal(mag_vtask_finish(tasks[1]), codes[i]);
+        assert_int_equal(mag_vtask_get(all, NULL), codes[i]);
+        assert_int_equal(mag_vtask_get(tasks[1], NULL), codes[i]);
     }
 }
 

@@ -417,7 +417,7 @@ static void a_stopped_scheduler_refuses_and_the_completer_runs_the_body(void **s
     (void)state;
     for (unsigned kind = 0; kind < KINDS; kind++) {
         for (unsigned way = PLAIN; way <= ON_NULL; way++) {
-            struct mag_sched *stopped = pool_start(1);
+            struct mag_sched *stopped = test_sched_start(1);
             struct mag_executor *executor = mag_sched_executor(stopped);
             struct probe probe = probe_make();
             long_task task = set_out(stopped, (enum kind)kind, (enum way)way);

@@ -310,7 +310,7 @@ static void a_cores_large_result_comes_along_without_being_told_its_size(void **
         if (late == 1)
             promise = converted(mag_core_task(&wide.core));
         mag_vtask task = mag_promise_task(promise);
-        assert_int_equal(mag_vtask_take(task, &out, sizeof(out), NULL), 0);
+        assert_int_equal(mag_vtask_get_value(task, &out, sizeof(out), NULL), 0);
         assert_memory_equal(&in, &out, sizeof(in));
         mag_promise_release(promise);
     }
@@ -329,8 +329,8 @@ static void a_large_result_of_a_source_needs_its_size(void **state)
     assert_int_equal(mag_vtask_as_promise(task, &promise), MAG_E_SIZE);
     assert_int_equal(source.taken, 0);
     assert_int_equal(mag_vtask_as_promise_of(task, sizeof(out), &promise), 0);
-    assert_int_equal(mag_vtask_take(mag_promise_task(promise), out, sizeof(out), NULL),
-                     0);
+    assert_int_equal(
+        mag_vtask_get_value(mag_promise_task(promise), out, sizeof(out), NULL), 0);
     assert_memory_equal(out, source.large, sizeof(out));
     mag_promise_release(promise);
 }
@@ -345,7 +345,7 @@ static void a_large_result_that_shows_late_fails_the_promise(void **state)
     scripted_complete(&source, MAG_SUCCEEDED, 0, 0);
     assert_int_equal(source.taken, 1);
     assert_int_equal(mag_vtask_status(mag_promise_task(promise)), MAG_FAULTED);
-    assert_int_equal(mag_vtask_finish(mag_promise_task(promise)), MAG_E_SIZE);
+    assert_int_equal(mag_vtask_get(mag_promise_task(promise), NULL), MAG_E_SIZE);
     mag_promise_release(promise);
 }
 
@@ -379,14 +379,14 @@ static void a_code_of_misuse_that_a_function_failed_with_is_its_outcome(void **s
     (void)state;
 
     assert_int_equal(mag_vtask_status(mag_promise_task(promise)), MAG_FAULTED);
-    assert_int_equal(mag_vtask_finish(mag_promise_task(promise)), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_get(mag_promise_task(promise), NULL), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
     mag_promise_release(promise);
 
     task = failed_late();
     assert_int_equal(mag_vtask_preserve(task, &task), 0);
     assert_int_equal(mag_vtask_status(task), MAG_FAULTED);
-    assert_int_equal(mag_vtask_finish(task), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_get(task, NULL), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_release(task), 0);
 
     task = failed_late();

@@ -173,9 +173,9 @@ static void wait_for_a_promise(void)
 
     job.then = complete_promise;
     job.arg = promise;
-    assert_int_equal(mag_vtask_wait(&task, 0, 0), -ETIMEDOUT);
+    assert_int_equal(mag_vtask_wait_completed(&task, 0, 0), -ETIMEDOUT);
     assert_int_equal(mag_sched_post(sched, &job.continuation.job), 0);
-    assert_int_equal(mag_vtask_wait(&task, 0, -1), 0);
+    assert_int_equal(mag_vtask_wait_completed(&task, 0, -1), 0);
     assert_int_equal(result_of(task), 6);
     assert_true(test_wait_for(&job.runs, 1));
     mag_promise_release(promise);
@@ -195,9 +195,9 @@ static void wait_for_a_core(void)
 
     job.then = complete_core;
     job.arg = &core;
-    assert_int_equal(mag_vtask_wait(&task, 0, 0), -ETIMEDOUT);
+    assert_int_equal(mag_vtask_wait_completed(&task, 0, 0), -ETIMEDOUT);
     assert_int_equal(mag_sched_post(sched, &job.continuation.job), 0);
-    assert_int_equal(mag_vtask_wait(&task, 0, -1), 0);
+    assert_int_equal(mag_vtask_wait_completed(&task, 0, -1), 0);
     assert_int_equal(result_of(task), 7);
     assert_true(test_wait_for(&job.runs, 1));
     assert_int_equal(mag_vtask_release(task), 0);
@@ -255,7 +255,7 @@ static void each_path_allocates_nothing_after_warm_up(void **state)
 static int start(void **state)
 {
     (void)state;
-    sched = pool_start(1);
+    sched = test_sched_start(1);
     mag_strand_init(&strand, sched);
     return 0;
 }

@@ -1,15 +1,15 @@
 /*
- * The kinds of jobs that a stop does not hand back.
+ * kind.c - the list of all kinds of jobs.  A kind is added once and never removed.
  *
  * Ownership
  *   [I] immutable once added   [A] any thread
  *
  * Edges: release end -> acquire end : what crosses
- *   kinds   mag_job_kind_add (kinds) -> mag_job_drop (kinds) : what the kinds are
+ *   kinds   mag_job_kind_add (kinds) -> first_kind (kinds) : what the kinds are
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/life/drop.h"
+#include "sched/kind.h"
 
 #include <stdatomic.h>
 
@@ -27,15 +27,28 @@ void mag_job_kind_add(struct mag_job_kind *kind)
     }
 }
 
-bool mag_job_drop(struct mag_job *job)
+static struct mag_job_kind *first_kind(void)
 {
     /* kinds, acquire: what they are is visible. */
-    struct mag_job_kind *kind = atomic_load_explicit(&kinds, memory_order_acquire);
+    return atomic_load_explicit(&kinds, memory_order_acquire);
+}
+
+void mag_job_hand_back(struct mag_job *job, const struct mag_job_stop *stop)
+{
+    struct mag_job_kind *kind = first_kind();
 
     while (kind != NULL && kind->run != job->run)
         kind = kind->next;
-    if (kind == NULL)
-        return false;
-    kind->dropped(job);
-    return true;
+    if (kind != NULL)
+        kind->dropped(job, stop);
+    else if (stop->on_dropped != NULL)
+        stop->on_dropped(job, stop->arg);
+}
+
+void mag_job_kind_end(struct mag_sched *sched)
+{
+    for (struct mag_job_kind *kind = first_kind(); kind != NULL; kind = kind->next) {
+        if (kind->ended != NULL)
+            kind->ended(sched);
+    }
 }
