@@ -32,7 +32,7 @@
  * the loop again, so jobs that post themselves do not keep the loop from its events.
  *
  * The user embeds the struct in an object of its own.  Nothing is allocated.  A post
- * holds a mutex for a few instructions and, if no job was waiting, for the call of `wake`.
+ * holds a mutex for a few instructions, and during `wake` if no job was waiting.
  *
  * examples/loop_epoll.c and examples/loop_uv.c are whole programs.
  *
