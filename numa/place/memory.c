@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "numa/machine/topology.h"
 
+#include <magpie/node_memory.h>
+
 #include <errno.h>
 #include <linux/mempolicy.h>
 #include <sys/mman.h>
