@@ -68,7 +68,7 @@ static void run_job(struct mag_job *job)
 /* Waits, on a thread that is no worker. */
 static int answer_of(mag_vtask task, uint64_t *ret_answer)
 {
-    int r = mag_vtask_wait(&task, sizeof(*ret_answer), -1);
+    int r = mag_vtask_wait_completed(&task, sizeof(*ret_answer), -1);
 
     if (r == 0)
         r = mag_vtask_get(task, ret_answer);

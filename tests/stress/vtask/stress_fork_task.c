@@ -16,7 +16,7 @@ MAG_VTASK_DEFINE(long_task, long)
 /* Waits for a task of any kind: 0 and its result, or its error. */
 static int outcome_get(long_task task, long *ret_result)
 {
-    int r = mag_vtask_wait(&task.task, sizeof(long), -1);
+    int r = mag_vtask_wait_completed(&task.task, sizeof(long), -1);
 
     if (r == 0)
         r = long_task_get(task, ret_result);

@@ -148,7 +148,7 @@ static void check_get(mag_vtask task)
     uint64_t wanted = object != NULL ? result_of(object) : task.payload;
     int state = object != NULL ? object->state : PENDING;
     uint64_t result = 0, detail = 0;
-    int r = mag_vtask_take(task, &result, sizeof(result), &detail);
+    int r = mag_vtask_get_value(task, &result, sizeof(result), &detail);
 
     if (object == NULL && (task.backing & MAG_VTASK_KIND) == MAG_VTASK_CORE)
         assert_int_equal(r, MAG_E_TOKEN);

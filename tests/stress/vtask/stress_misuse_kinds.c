@@ -102,7 +102,7 @@ static void begin_call(mag_vtask *call)
 
     if (mag_vtask_status(*call) == MAG_PENDING)
         return;
-    (void)mag_vtask_finish(*call);
+    (void)mag_vtask_get(*call, NULL);
     *call =
         below(2) == 0 ? hands_on(second).task : hands_on_the_second(first, second).task;
     if (stands_alone(*call))
@@ -117,7 +117,7 @@ static uint64_t pending_groups[3]; /* that waited: for all, for any, against the
 
 static void group_end(struct group *group)
 {
-    (void)mag_vtask_finish(group->made);
+    (void)mag_vtask_get(group->made, NULL);
     group->made = (mag_vtask){0, 0};
     for (unsigned i = 0; group->all && i < group->count; i++) {
         mag_vtask member = group->members[i];
@@ -242,7 +242,7 @@ static void check_take(mag_vtask task)
     int status = status_of(task);
     struct meaning meaning = meaning_of(task);
     uint64_t result = 1, detail = 2;
-    int r = mag_vtask_take(task, &result, sizeof(result), &detail);
+    int r = mag_vtask_get_value(task, &result, sizeof(result), &detail);
 
     if (status == MAG_SUCCEEDED) {
         assert_int_equal(r, 0);
@@ -345,7 +345,7 @@ static void check_wait(mag_vtask task)
     int status = status_of(task);
     struct meaning meaning = meaning_of(task);
     mag_vtask waited = task;
-    int r = mag_vtask_wait(&waited, 0, 0);
+    int r = mag_vtask_wait_completed(&waited, 0, 0);
 
     if (status == MAG_PENDING)
         assert_true(r == -ETIMEDOUT || (r == MAG_E_CONTINUATION && is_claim(task)));
@@ -431,7 +431,7 @@ static void complete_everything(void)
     }
     for (unsigned i = 0; i < CALLS; i++) {
         assert_int_not_equal(mag_vtask_status(calls[i]), MAG_PENDING);
-        (void)mag_vtask_finish(calls[i]);
+        (void)mag_vtask_get(calls[i], NULL);
     }
     for (unsigned i = 0; i < LEAVES; i++)
         leaf_end(&leaves[i]);

@@ -161,7 +161,7 @@ static void read_one(uint32_t number, struct tally *tally)
     }
     for (unsigned tries = 0; mag_vtask_status(task) == MAG_PENDING; tries++)
         test_turn(tries);
-    int r = mag_vtask_take(task, &result, sizeof(result), &detail);
+    int r = mag_vtask_get_value(task, &result, sizeof(result), &detail);
     if (r == 0) {
         tally->wrong += result <= tally->last;
         tally->last = result;

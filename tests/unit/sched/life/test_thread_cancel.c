@@ -145,7 +145,7 @@ static int wait_for_task(struct call *call)
     if (r < 0)
         return r;
     mag_vtask task = mag_promise_task(late.promise);
-    r = mag_vtask_wait(&task, sizeof(uint64_t), -1);
+    r = mag_vtask_wait_completed(&task, sizeof(uint64_t), -1);
     if (r == 0)
         r = mag_sched_stop(call->sched, MAG_SCHED_DRAIN, -1, NULL, NULL);
     mag_promise_release(late.promise);
@@ -161,7 +161,7 @@ static int wait_in_vain(struct call *call)
     if (r < 0)
         return r;
     mag_vtask task = mag_promise_task(promise);
-    r = mag_vtask_wait(&task, sizeof(uint64_t), 1000000);
+    r = mag_vtask_wait_completed(&task, sizeof(uint64_t), 1000000);
     mag_promise_release(promise);
     return r == -ETIMEDOUT ? 0 : 1;
 }

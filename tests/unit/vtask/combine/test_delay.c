@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/sched/start.h"
-#include "tests/support/vtask/promise.h"
+#include "tests/support/vtask/sources.h"
 
 #include <magpie/when.h>
 
@@ -44,8 +44,8 @@ static mag_vtask timed(mag_vtask *task, int64_t timeout_ns)
  * none, and consumed here. */
 static void wait_and_consume(mag_vtask task)
 {
-    assert_int_equal(mag_vtask_wait(&task, 0, -1), 0);
-    assert_int_equal(mag_vtask_finish(task), 0);
+    assert_int_equal(mag_vtask_wait_completed(&task, 0, -1), 0);
+    assert_int_equal(mag_vtask_get(task, NULL), 0);
     (void)mag_vtask_release(task);
 }
 
@@ -119,19 +119,19 @@ static void an_operation_in_time_keeps_its_outcome(void **state)
 
     for (unsigned i = 0; i < 3; i++) {
         struct mag_core core = {0};
-        struct counting counting;
+        struct probe probe;
         uint64_t detail;
         mag_vtask task = mag_core_task(&core);
         mag_vtask combined = timed(&task, hour);
         assert_int_equal(mag_vtask_status(combined), MAG_PENDING);
-        assert_int_equal(mag_vtask_finish(combined), MAG_E_PENDING);
-        assert_int_equal(
-            mag_vtask_on_completed(combined, counting_begin(&counting, NULL), 0), 0);
+        assert_int_equal(mag_vtask_get(combined, NULL), MAG_E_PENDING);
+        assert_int_equal(mag_vtask_on_completed(combined, probe_begin(&probe, NULL), 0),
+                         0);
         if (errors[i] == 0)
             assert_int_equal(mag_core_set_result(&core, 42), 0);
         else
             assert_int_equal(mag_core_set_error(&core, errors[i], 7), 0);
-        assert_int_equal(counting_runs(&counting), 1);
+        assert_int_equal(probe_runs(&probe), 1);
         assert_int_equal(mag_vtask_status(combined), statuses[i]);
         if (errors[i] == 0) {
             assert_int_equal(result_of(combined), 42);
@@ -152,8 +152,8 @@ static void an_operation_out_of_time_has_failed_and_stays_usable(void **state)
     mag_vtask combined = timed(&task, millisecond);
     (void)state;
 
-    assert_int_equal(mag_vtask_wait(&combined, 0, -1), 0);
-    assert_int_equal(mag_vtask_finish(combined), -ETIMEDOUT);
+    assert_int_equal(mag_vtask_wait_completed(&combined, 0, -1), 0);
+    assert_int_equal(mag_vtask_get(combined, NULL), -ETIMEDOUT);
     assert_int_equal(mag_vtask_release(combined), 0);
     assert_int_equal(mag_vtask_status(task), MAG_PENDING);
     assert_int_equal(mag_core_set_result(&core, 42), 0);
@@ -173,7 +173,7 @@ static void a_large_result_in_time_comes_along(void **state)
 
     assert_int_equal(mag_promise_set_value(promise, in, sizeof(in)), 0);
     assert_int_equal(mag_vtask_get(combined, &word), MAG_E_SIZE);
-    assert_int_equal(mag_vtask_take(combined, out, sizeof(out), NULL), 0);
+    assert_int_equal(mag_vtask_get_value(combined, out, sizeof(out), NULL), 0);
     assert_memory_equal(in, out, sizeof(in));
     mag_promise_release(promise);
 }
@@ -199,8 +199,8 @@ static void timeouts_that_are_not_needed_leave_nothing_behind(void **state)
     for (unsigned i = 0; i < 10; i++) {
         mag_vtask task = mag_promise_task(forever);
         mag_vtask combined = timed(&task, 1);
-        assert_int_equal(mag_vtask_wait(&combined, 0, -1), 0);
-        assert_int_equal(mag_vtask_finish(combined), -ETIMEDOUT);
+        assert_int_equal(mag_vtask_wait_completed(&combined, 0, -1), 0);
+        assert_int_equal(mag_vtask_get(combined, NULL), -ETIMEDOUT);
         assert_int_equal(mag_vtask_release(combined), 0);
     }
     mag_promise_release(forever);
@@ -220,7 +220,7 @@ static void a_timeout_that_races_with_its_operation_has_one_outcome(void **state
         for (uint64_t spins = test_random(&random) % 100000; spins != 0; spins--)
             test_pause();
         assert_int_equal(mag_core_set_result(&core, i), 0);
-        assert_int_equal(mag_vtask_wait(&combined, 0, -1), 0);
+        assert_int_equal(mag_vtask_wait_completed(&combined, 0, -1), 0);
         uint64_t result = i;
         int r = mag_vtask_get(combined, &result);
         assert_true(r == 0 || r == -ETIMEDOUT);
@@ -264,7 +264,7 @@ static void a_scheduler_that_stops_cancels_what_waits_for_its_time(void **state)
 {
     struct mag_core core = {0};
     mag_vtask task = mag_core_task(&core);
-    struct counting waiting;
+    struct probe waiting;
     unsigned handed_back = 0;
     uint64_t detail = 9;
 
@@ -272,13 +272,13 @@ static void a_scheduler_that_stops_cancels_what_waits_for_its_time(void **state)
     mag_vtask late = delay(hour);
     mag_vtask combined = timed(&task, hour);
     mag_vtask other = delay(hour);
-    assert_int_equal(mag_vtask_on_completed(combined, counting_begin(&waiting, NULL),
-                                            MAG_AWAIT_CONTEXT),
-                     0);
+    assert_int_equal(
+        mag_vtask_on_completed(combined, probe_begin(&waiting, NULL), MAG_AWAIT_CONTEXT),
+        0);
     assert_int_equal(
         mag_sched_stop(sched, MAG_SCHED_CANCEL, -1, count_handed_back, &handed_back), 0);
     assert_int_equal(handed_back, 0);
-    assert_int_equal(counting_runs(&waiting), 1);
+    assert_int_equal(probe_runs(&waiting), 1);
     assert_int_equal(error_of(combined, &detail), -ECANCELED);
     assert_int_equal(mag_vtask_status(late), MAG_CANCELED);
     assert_int_equal(error_of(late, &detail), -ECANCELED);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/vtask/debug.h"
+#include "tests/support/vtask/sources.h"
 
 #include <magpie/async.h>
 #include <magpie/promise.h>
@@ -138,7 +139,7 @@ static NOT_INLINE int read_too_much(struct subject *subject)
     char bytes[16];
 
     complete(subject);
-    return mag_vtask_take(subject->task, bytes, sizeof(bytes), NULL);
+    return mag_vtask_get_value(subject->task, bytes, sizeof(bytes), NULL);
 }
 
 static NOT_INLINE int complete_with_a_key_by_bytes(struct subject *subject)
@@ -174,7 +175,7 @@ static NOT_INLINE int wait_for_all_with_one_awaited(struct subject *subject)
 
     assert_int_equal(await(subject), 0);
     assert_int_equal(mag_when_all(tasks, 1, &all), 0);
-    return mag_vtask_finish(all);
+    return mag_vtask_get(all, NULL);
 }
 
 struct misuse_row {
@@ -212,7 +213,7 @@ static void end(struct subject *subject)
     if (status == MAG_PENDING)
         complete(subject);
     if (status >= 0)
-        assert_int_equal(mag_vtask_finish(subject->task), 0);
+        assert_int_equal(mag_vtask_get(subject->task, NULL), 0);
 }
 
 /* Where `run` is called from, which the site of the misuse holds. */

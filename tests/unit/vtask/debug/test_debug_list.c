@@ -161,7 +161,7 @@ static void a_frame_whose_task_was_dropped_is_named(void **state)
     /* The frame has consumed the operation, and nobody the frame. */
     assert_int_equal(unconsumed(), 1);
     assert_listed(object_of(waiting), MAG_DEBUG_FRAME, called);
-    assert_int_equal(mag_vtask_finish(waiting), 0);
+    assert_int_equal(mag_vtask_get(waiting, NULL), 0);
     assert_int_equal(unconsumed(), 0);
     /* A frame that was moved without need is nobody's. */
     assert_int_equal(mag_task_get(pin(true)), 0);
@@ -215,7 +215,7 @@ static void cores_of_ones_own_are_named_if_they_recycle(void **state)
     assert_int_equal(unconsumed(), 3);
     mag_core_reset(&requests[0].core);
     assert_int_equal(mag_core_set_error(&requests[1].core, -EIO, 0), 0);
-    assert_int_equal(mag_vtask_finish(mag_core_task(&requests[1].core)), -EIO);
+    assert_int_equal(mag_vtask_get(mag_core_task(&requests[1].core), NULL), -EIO);
     struct list list = list_now();
     assert_int_equal(list.seen, 1);
     assert_ptr_equal(list.tasks[0].object, &requests[2]);
@@ -247,9 +247,9 @@ static void combined_tasks_leave_nothing_in_the_list(void **state)
     assert_int_equal(mag_vtask_get(all, &result), 0);
     assert_int_equal(mag_vtask_get(timed, &result), 0);
     assert_int_equal(mag_delay(NULL, 0, &timed), 0);
-    assert_int_equal(mag_vtask_wait(&timed, 0, -1), 0);
+    assert_int_equal(mag_vtask_wait_completed(&timed, 0, -1), 0);
     /* If it was complete before the wait it is no promise, and still to be consumed. */
-    assert_int_equal(mag_vtask_finish(timed), 0);
+    assert_int_equal(mag_vtask_get(timed, NULL), 0);
     (void)mag_vtask_release(timed);
     for (unsigned i = 0; i < 2; i++)
         mag_promise_release(promises[i]);

@@ -282,7 +282,7 @@ static void an_error_reaches_whoever_awaits(void **state)
         if (waits)
             complete(0);
         assert_int_equal(mag_vtask_status(task.task), MAG_FAULTED);
-        assert_int_equal(mag_vtask_take(task.task, NULL, 0, &detail), -EIO);
+        assert_int_equal(mag_vtask_get_value(task.task, NULL, 0, &detail), -EIO);
         assert_int_equal(detail, 77);
     }
     at_once = 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/vtask/promise.h"
+#include "tests/support/vtask/sources.h"
 
 #include <magpie/magpie.h>
 
@@ -199,7 +199,7 @@ static void run_all_ways(void)
         for (int i = until + 1; i < count; i++) {
             if (steps[i].slow)
                 complete(&steps[i]);
-            (void)mag_vtask_finish(steps[i].task);
+            (void)mag_vtask_get(steps[i].task, NULL);
         }
         for (int i = 0; i < count; i++)
             end(&steps[i]);

@@ -275,7 +275,7 @@ static void a_step_returns_its_result_itself_and_a_fault_through_the_source(void
     assert_true(mag_vtask_equal(fault.task, mag_core_task(&sequence.core)));
     assert_int_equal(mag_vtask_status(fault.task), MAG_FAULTED);
     assert_int_equal(mag_vtask_status(pending.task), MAG_E_TOKEN);
-    assert_int_equal(mag_vtask_take(fault.task, NULL, 0, &detail), -EIO);
+    assert_int_equal(mag_vtask_get_value(fault.task, NULL, 0, &detail), -EIO);
     assert_int_equal(detail, ITEMS);
 }
 

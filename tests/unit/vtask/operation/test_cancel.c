@@ -231,7 +231,7 @@ static void a_cancelled_value_carries_the_source_that_fired(void **state)
     assert_int_equal(mag_vtask_from_canceled(&cancel, &task), 0);
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(mag_vtask_status(task), MAG_CANCELED);
-        assert_int_equal(mag_vtask_take(task, NULL, 0, &detail), -ECANCELED);
+        assert_int_equal(mag_vtask_get_value(task, NULL, 0, &detail), -ECANCELED);
         assert_int_equal(detail, (uintptr_t)&cancel);
     }
 }
@@ -265,7 +265,7 @@ static void a_cancelled_operation_fails_with_its_source(void **state)
     assert_true(mag_cancel_fire(&cancel));
     assert_false(mag_cancelable_try_result(reading, key, 1));
     assert_int_equal(mag_vtask_status(task), MAG_CANCELED);
-    assert_int_equal(mag_vtask_take(task, NULL, 0, &detail), -ECANCELED);
+    assert_int_equal(mag_vtask_get_value(task, NULL, 0, &detail), -ECANCELED);
     assert_int_equal(detail, (uintptr_t)&cancel);
 }
 
@@ -309,7 +309,7 @@ static void an_operation_leaves_its_source_before_its_outcome_is_published(void 
         assert_true(witness.left);
         witness.posted->run(witness.posted);
         assert_int_equal(probe_runs(&probe), 1);
-        assert_int_equal(mag_vtask_finish(task), fails ? -EIO : 0);
+        assert_int_equal(mag_vtask_get(task, NULL), fails ? -EIO : 0);
     }
 }
 
@@ -353,7 +353,7 @@ static void a_source_that_has_fired_cancels_at_once(void **state)
     assert_int_equal(mag_vtask_status(task), MAG_CANCELED);
     assert_null(cancel.first);
     assert_false(mag_cancelable_try_result(reading, key, 1));
-    assert_int_equal(mag_vtask_finish(task), -ECANCELED);
+    assert_int_equal(mag_vtask_get(task, NULL), -ECANCELED);
 }
 
 /* VT-162 */
@@ -370,7 +370,7 @@ static void no_continuation_runs_on_the_thread_that_cancels(void **state)
     assert_true(mag_cancel_fire(&cancel));
     probe_expect_one_run(&probe);
     assert_false(probe_ran_here(&probe));
-    assert_int_equal(mag_vtask_finish(task), -ECANCELED);
+    assert_int_equal(mag_vtask_get(task, NULL), -ECANCELED);
 
     /* The next user of the object has not inherited it. */
     reading = rent();
@@ -390,7 +390,7 @@ static void repeated_cancelled_waits_do_not_grow_memory(void **state)
         (void)mag_cancelable_begin(reading, &cancel);
         assert_true(mag_cancel_fire(&cancel));
         assert_null(cancel.first);
-        assert_int_equal(mag_vtask_finish(task), -ECANCELED);
+        assert_int_equal(mag_vtask_get(task, NULL), -ECANCELED);
         if (i == 0)
             allocations = test_allocations();
     }

@@ -114,7 +114,7 @@ static void registering_with_a_source_that_is_firing_cancels_once(void **state)
     /* What makes it cancelable was set before: the continuation was queued. */
     probe_expect_one_run(&probe);
     assert_false(probe_ran_here(&probe));
-    assert_int_equal(mag_vtask_finish(task), -ECANCELED);
+    assert_int_equal(mag_vtask_get(task, NULL), -ECANCELED);
 }
 
 /* Fires what it is shown, until it is shown itself. */
@@ -249,7 +249,7 @@ static void go_on(struct probe *probe)
     struct waiter *waiter = (struct waiter *)(void *)probe;
 
     waiter->was_in = unlink_reading(waiter->reading);
-    waiter->outcome = mag_vtask_finish(waiter->task);
+    waiter->outcome = mag_vtask_get(waiter->task, NULL);
 }
 
 static void begin_wait(struct waiter *waiter, struct mag_cancel *cancel)

@@ -44,7 +44,7 @@ static void assert_reply(mag_vtask task)
 {
     struct reply got = {{0}};
 
-    assert_int_equal(mag_vtask_take(task, &got, sizeof(got), NULL), 0);
+    assert_int_equal(mag_vtask_get_value(task, &got, sizeof(got), NULL), 0);
     assert_memory_equal(&got, &reply, sizeof(reply));
 }
 
@@ -90,7 +90,7 @@ static void a_value_that_comes_after_the_cancellation_loses(void **state)
     assert_true(mag_cancel_fire(cancel));
     assert_false(mag_cancelable_try_value(request, key, &reply, sizeof(reply)));
     free(cancel);
-    assert_int_equal(mag_vtask_finish(task), -ECANCELED);
+    assert_int_equal(mag_vtask_get(task, NULL), -ECANCELED);
     assert_is_back(request);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/vtask/promise.h"
+#include "tests/support/vtask/sources.h"
 
 #include <magpie/async.h>
 #include <magpie/operation.h>
@@ -118,9 +118,9 @@ static void what_is_read_without_a_result_is_destroyed(void **state)
         struct request *request = rent(type, &task);
 
         complete(request, type, 7);
-        assert_int_equal(mag_vtask_finish(task), 0);
+        assert_int_equal(mag_vtask_get(task, NULL), 0);
         assert_destroyed(1, 7);
-        assert_int_equal(mag_vtask_finish(task), MAG_E_TOKEN);
+        assert_int_equal(mag_vtask_get(task, NULL), MAG_E_TOKEN);
         assert_is_back(request, type);
     }
 }
@@ -169,12 +169,13 @@ static void what_is_taken_is_the_takers(void **state)
     assert_is_back(request, 0);
     request = rent(0, &task);
     complete(request, 0, 7);
-    assert_int_equal(mag_vtask_take(task, &word, 4, NULL), 0);
+    assert_int_equal(mag_vtask_get_value(task, &word, 4, NULL), 0);
     assert_is_back(request, 0);
     request = rent(1, &task);
     complete(request, 1, 7);
-    assert_int_equal(mag_vtask_take(task, &word, 4, NULL), MAG_E_SIZE);
-    assert_int_equal(mag_vtask_take(task, &taken.reply, sizeof(taken.reply), NULL), 0);
+    assert_int_equal(mag_vtask_get_value(task, &word, 4, NULL), MAG_E_SIZE);
+    assert_int_equal(mag_vtask_get_value(task, &taken.reply, sizeof(taken.reply), NULL),
+                     0);
     assert_ptr_equal(taken.reply.memory, &memory);
     assert_is_back(request, 1);
 }
@@ -189,7 +190,7 @@ static void what_has_failed_or_was_not_needed_has_nothing_to_destroy(void **stat
         struct request *request = rent(type, &task);
 
         assert_int_equal(mag_core_set_error(&request->operation.core, -EIO, 7), 0);
-        assert_int_equal(mag_vtask_finish(task), -EIO);
+        assert_int_equal(mag_vtask_get(task, NULL), -EIO);
         assert_is_back(request, type);
         request = rent(type, &task);
         mag_operation_return(&request->operation);
@@ -213,7 +214,7 @@ static void what_does_not_fit_into_a_promise_is_destroyed(void **state)
     forget_all();
     assert_int_equal(mag_vtask_as_promise_of(task, sizeof(uint64_t), &promise), 0);
     complete(request, 1, 7);
-    assert_int_equal(mag_vtask_finish(mag_promise_task(promise)), MAG_E_SIZE);
+    assert_int_equal(mag_vtask_get(mag_promise_task(promise), NULL), MAG_E_SIZE);
     assert_destroyed(1, 7);
     mag_promise_release(promise);
 }
@@ -254,7 +255,7 @@ static void a_reset_destroys_what_was_not_taken(void **state)
     mag_core_reset(&core);
     assert_destroyed(0, 0);
     assert_int_equal(mag_core_set_result(&core, 7), 0);
-    assert_int_equal(mag_vtask_finish(mag_core_task(&core)), 0);
+    assert_int_equal(mag_vtask_get(mag_core_task(&core), NULL), 0);
     assert_int_equal(mag_vtask_discard(mag_core_task(&core)), 0);
     mag_core_reset(&core);
     assert_destroyed(1, 7);
@@ -263,7 +264,8 @@ static void a_reset_destroys_what_was_not_taken(void **state)
     assert_int_equal(mag_vtask_get(mag_core_task(&core), &word), 0);
     mag_core_reset(&core);
     assert_int_equal(mag_core_set_result(&core, 8), 0);
-    assert_int_equal(mag_vtask_take(mag_core_task(&core), &half, sizeof(half), NULL), 0);
+    assert_int_equal(mag_vtask_get_value(mag_core_task(&core), &half, sizeof(half), NULL),
+                     0);
     mag_core_reset(&core);
     assert_int_equal(mag_core_set_error(&core, -EIO, 1), 0);
     mag_core_reset(&core);

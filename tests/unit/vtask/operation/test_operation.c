@@ -77,7 +77,7 @@ static void bring(enum at at, bool owned, struct bench *bench)
     if (at == RAN)
         shelf_run(&bench->shelf);
     if (at == TAKEN)
-        assert_int_equal(mag_vtask_finish(bench->task), 0);
+        assert_int_equal(mag_vtask_get(bench->task, NULL), 0);
 }
 
 /* Whatever the state is, back to the pool. */
@@ -180,16 +180,16 @@ static void a_refused_read_returns_nothing_to_the_pool(void **state)
     uint64_t word;
     (void)state;
 
-    assert_int_equal(mag_vtask_take(task, &got, sizeof(got), NULL), MAG_E_PENDING);
+    assert_int_equal(mag_vtask_get_value(task, &got, sizeof(got), NULL), MAG_E_PENDING);
     task.payload++;
-    assert_int_equal(mag_vtask_take(task, &got, sizeof(got), NULL), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_get_value(task, &got, sizeof(got), NULL), MAG_E_TOKEN);
     task.payload--;
     assert_int_equal(mag_core_set_value(&request->operation.core, &reply, sizeof(reply)),
                      0);
     assert_int_equal(mag_vtask_get(task, &word), MAG_E_SIZE);
     struct request *other = rent_request();
     assert_ptr_not_equal(other, request);
-    assert_int_equal(mag_vtask_take(task, &got, sizeof(got), NULL), 0);
+    assert_int_equal(mag_vtask_get_value(task, &got, sizeof(got), NULL), 0);
     assert_int_equal(got.third, 3);
     struct request *again = rent_request();
     assert_ptr_equal(again, request);
@@ -335,7 +335,7 @@ static void one_of_several_completers_wins_and_the_others_change_nothing(void **
     assert_false(mag_operation_try_value(operation, key, &reply, sizeof(reply)));
     assert_false(mag_operation_try_error(operation, key, -EIO, 0));
     assert_false(mag_operation_claim(operation, key));
-    assert_int_equal(mag_vtask_take(task, &got, sizeof(got), NULL), 0);
+    assert_int_equal(mag_vtask_get_value(task, &got, sizeof(got), NULL), 0);
     assert_int_equal(got.first, 1);
 }
 
@@ -361,7 +361,7 @@ static void a_late_completer_cannot_complete_a_later_operation(void **state)
         for (unsigned j = 0; j <= i; j++)
             assert_false(mag_operation_try_result(&own, late[j], 99));
         uint64_t detail = 0;
-        assert_int_equal(mag_vtask_take(task, NULL, 0, &detail), -EIO);
+        assert_int_equal(mag_vtask_get_value(task, NULL, 0, &detail), -EIO);
         assert_int_equal(detail, 5);
         for (unsigned j = 0; j <= i; j++)
             assert_false(mag_operation_try_result(&own, late[j], 99));
@@ -388,7 +388,7 @@ static void an_exhausted_type_says_so_and_recovers(void **state)
     struct mag_operation *operation = objects[0];
     mag_vtask task = mag_operation_task(operation);
     assert_int_equal(mag_core_set_result(&operation->core, 1), 0);
-    assert_int_equal(mag_vtask_finish(task), 0);
+    assert_int_equal(mag_vtask_get(task, NULL), 0);
     assert_int_equal(mag_operation_rent(&few_type, &none), 0);
     assert_ptr_equal(none, operation);
     mag_operation_return(operation);

@@ -93,7 +93,7 @@ static void a_word_is_refused_where_the_result_is_none(void **state)
     assert_false(mag_operation_try_result(operation, key, 5));
     /* The claim was not used up by that. */
     assert_true(mag_operation_try_value(operation, key, words, sizeof(words)));
-    assert_int_equal(mag_vtask_take(task, got, sizeof(got), NULL), 0);
+    assert_int_equal(mag_vtask_get_value(task, got, sizeof(got), NULL), 0);
     assert_memory_equal(got, words, sizeof(words));
 
     struct wide_read *read = rent(&wide_read_type);
@@ -104,7 +104,7 @@ static void a_word_is_refused_where_the_result_is_none(void **state)
     memcpy(read->result, words, sizeof(words));
     assert_int_equal(mag_operation_set_done(&read->cancelable.operation), 0);
     assert_int_equal(mag_operation_set_done(&read->cancelable.operation), MAG_E_DONE);
-    assert_int_equal(mag_vtask_take(task, got, sizeof(got), NULL), 0);
+    assert_int_equal(mag_vtask_get_value(task, got, sizeof(got), NULL), 0);
 }
 
 /* VT-204 */

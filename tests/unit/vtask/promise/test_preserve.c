@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/vtask/promise.h"
+#include "tests/support/vtask/sources.h"
 
 #include <magpie/async.h>
 #include <magpie/when.h>
@@ -191,12 +191,12 @@ static void what_a_timeout_or_a_wait_has_not_preserved_is_not_released(void **st
     mag_vtask timed;
     (void)state;
 
-    assert_int_equal(mag_vtask_wait(&task, 0, 0), -ETIMEDOUT);
+    assert_int_equal(mag_vtask_wait_completed(&task, 0, 0), -ETIMEDOUT);
     assert_int_equal(mag_vtask_release(task), 0);
     assert_int_equal(mag_vtask_with_timeout(NULL, &task, 0, &timed), 0);
-    assert_int_equal(mag_vtask_wait_take(timed, NULL, 0), -ETIMEDOUT);
+    assert_int_equal(mag_vtask_wait(timed, NULL, 0), -ETIMEDOUT);
     assert_int_equal(mag_vtask_release(task), 0);
-    assert_int_equal(mag_vtask_wait_take(mag_vtask_result(1), NULL, 0), 0);
+    assert_int_equal(mag_vtask_wait(mag_vtask_result(1), NULL, 0), 0);
     assert_is_theirs(promise);
 }
 
@@ -216,7 +216,7 @@ static void a_preserved_promise_is_kept_by_its_task_alone(void **state)
     assert_int_equal(mag_vtask_status(own), MAG_PENDING);
     assert_int_equal(mag_promise_set_result(promise, 3), 0);
     assert_int_equal(result_of(kept), 3);
-    assert_int_equal(mag_vtask_wait_take(copy, NULL, 0), 0);
+    assert_int_equal(mag_vtask_wait(copy, NULL, 0), 0);
     assert_int_equal(mag_vtask_release(copy), 0);
     assert_int_equal(mag_vtask_status(own), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_release(kept), MAG_E_TOKEN);
@@ -249,7 +249,7 @@ static void assert_is_stale(mag_vtask task)
     struct mag_executor nowhere = {NULL};
     struct mag_core first = {0};
     struct mag_promise *promise = NULL;
-    struct counting counting;
+    struct probe probe;
     mag_vtask tasks[2] = {mag_vtask_result(1), task};
     mag_vtask made = mag_vtask_result(9);
     uint64_t result = 9;
@@ -258,17 +258,17 @@ static void assert_is_stale(mag_vtask task)
     assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_is_completed(task, &is), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_get(task, &result), MAG_E_TOKEN);
-    assert_int_equal(mag_vtask_finish(task), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_get(task, NULL), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_discard(task), MAG_E_TOKEN);
-    assert_int_equal(mag_vtask_on_completed(task, counting_begin(&counting, NULL), 1),
+    assert_int_equal(mag_vtask_on_completed(task, probe_begin(&probe, NULL), 1),
                      MAG_E_TOKEN);
     assert_int_equal(mag_vtask_as_promise(task, &promise), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_preserve(task, &made), MAG_E_TOKEN);
-    assert_int_equal(mag_vtask_wait_take(task, NULL, 0), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_wait(task, NULL, 0), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_with_timeout(NULL, &task, 1, &made), MAG_E_TOKEN);
     assert_int_equal(mag_when_any(&tasks[1], 1, &made), MAG_E_TOKEN);
     assert_int_equal(mag_when_all(tasks, 2, &made), 0);
-    assert_int_equal(mag_vtask_finish(made), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_get(made, NULL), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_release(task), 0);
     assert_int_equal(mag_task_get(await_it(task, NULL)), MAG_E_TOKEN);
     assert_int_equal(mag_task_get(await_it(task, &nowhere)), MAG_E_TOKEN);

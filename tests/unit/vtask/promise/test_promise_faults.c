@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/child.h"
 #include "tests/support/sched/start.h"
-#include "tests/support/vtask/promise.h"
+#include "tests/support/vtask/sources.h"
 
 #include <magpie/when.h>
 
@@ -97,12 +97,12 @@ static int wait_for_source(uint32_t failing)
     uint64_t result = 0;
 
     test_fail_allocation(failing);
-    int r = mag_vtask_wait(&task, 0, 0);
+    int r = mag_vtask_wait_completed(&task, 0, 0);
     bool failed = end_failure();
     if (r != -ETIMEDOUT) {
         if (r != -ENOMEM || !mag_vtask_equal(task, before) || source.registered != 0)
             return 1;
-        if (mag_vtask_wait(&task, 0, 0) != -ETIMEDOUT)
+        if (mag_vtask_wait_completed(&task, 0, 0) != -ETIMEDOUT)
             return 2;
     }
     scripted_complete(&source, MAG_SUCCEEDED, 0, 42);
@@ -214,7 +214,7 @@ static int delay(uint32_t failing)
         if (mag_delay(sched, 0, &task) != 0)
             return 3;
     }
-    if (mag_vtask_wait(&task, 0, -1) != 0 || mag_vtask_finish(task) != 0)
+    if (mag_vtask_wait_completed(&task, 0, -1) != 0 || mag_vtask_get(task, NULL) != 0)
         return 4;
     return end_of(failed);
 }

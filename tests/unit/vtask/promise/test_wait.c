@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/sched/start.h"
-#include "tests/support/vtask/promise.h"
+#include "tests/support/vtask/sources.h"
 
 #include <pthread.h>
 
@@ -44,7 +44,7 @@ static void a_complete_task_is_not_waited_for_nor_changed(void **state)
 
     for (unsigned i = 0; i < 2; i++) {
         mag_vtask before = tasks[i];
-        assert_int_equal(mag_vtask_wait(&tasks[i], 0, -1), 0);
+        assert_int_equal(mag_vtask_wait_completed(&tasks[i], 0, -1), 0);
         assert_true(mag_vtask_equal(tasks[i], before));
         assert_int_equal(result_of(tasks[i]), 42);
     }
@@ -57,7 +57,7 @@ static void a_thread_waits_for_a_promise(void **state)
     (void)state;
 
     begin(&later);
-    assert_int_equal(mag_vtask_wait(&task, 0, -1), 0);
+    assert_int_equal(mag_vtask_wait_completed(&task, 0, -1), 0);
     assert_int_equal(result_of(task), 42);
     end(&later);
     mag_promise_release(later.promise);
@@ -72,7 +72,7 @@ static void a_thread_waits_for_a_source_by_preserving_it(void **state)
     (void)state;
 
     begin(&later);
-    assert_int_equal(mag_vtask_wait(&task, 0, 60000 * millisecond), 0);
+    assert_int_equal(mag_vtask_wait_completed(&task, 0, 60000 * millisecond), 0);
     assert_int_equal(result_of(task), 42);
     assert_int_equal(result_of(task), 42);
     assert_int_equal(mag_vtask_release(task), 0);
@@ -93,29 +93,29 @@ waiting_and_taking_in_one_leaves_no_reference_and_takes_none_away(void **state)
     begin(&promise);
     for (unsigned i = 0; i < 2; i++) {
         result = 0;
-        assert_int_equal(mag_vtask_wait_take(tasks[i], &result, sizeof(result)), 0);
+        assert_int_equal(mag_vtask_wait(tasks[i], &result, sizeof(result)), 0);
         assert_int_equal(result, 42);
     }
     end(&source);
     end(&promise);
     assert_int_equal(result_of(tasks[1]), 42);
     mag_promise_release(promise.promise);
-    assert_int_equal(mag_vtask_wait_take(tasks[1], &result, sizeof(result)), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_wait(tasks[1], &result, sizeof(result)), MAG_E_TOKEN);
 }
 
 static void a_wait_that_times_out_leaves_a_task_that_can_still_be_used(void **state)
 {
     struct mag_core core = {0};
     mag_vtask task = mag_core_task(&core);
-    struct counting counting;
+    struct probe probe;
     (void)state;
 
-    assert_int_equal(mag_vtask_wait(&task, 0, 0), -ETIMEDOUT);
-    assert_int_equal(mag_vtask_wait(&task, 0, millisecond), -ETIMEDOUT);
-    assert_int_equal(mag_vtask_on_completed(task, counting_begin(&counting, NULL), 0), 0);
+    assert_int_equal(mag_vtask_wait_completed(&task, 0, 0), -ETIMEDOUT);
+    assert_int_equal(mag_vtask_wait_completed(&task, 0, millisecond), -ETIMEDOUT);
+    assert_int_equal(mag_vtask_on_completed(task, probe_begin(&probe, NULL), 0), 0);
     assert_int_equal(mag_core_set_result(&core, 42), 0);
-    assert_int_equal(counting_runs(&counting), 1);
-    assert_int_equal(mag_vtask_wait(&task, 0, 0), 0);
+    assert_int_equal(probe_runs(&probe), 1);
+    assert_int_equal(mag_vtask_wait_completed(&task, 0, 0), 0);
     assert_int_equal(result_of(task), 42);
     assert_int_equal(mag_vtask_release(task), 0);
 }
@@ -127,7 +127,7 @@ static void a_stale_task_cannot_be_waited_for(void **state)
     (void)state;
 
     mag_core_reset(&core);
-    assert_int_equal(mag_vtask_wait(&task, 0, -1), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_wait_completed(&task, 0, -1), MAG_E_TOKEN);
 }
 
 /* ------------------------------------------------------------------- on a worker */
@@ -144,8 +144,8 @@ static void wait_on_worker(struct mag_job *job)
 {
     struct errand *errand = (struct errand *)(void *)job;
 
-    errand->results[0] = mag_vtask_wait(&errand->pending, 0, -1);
-    errand->results[1] = mag_vtask_wait(&errand->complete, 0, -1);
+    errand->results[0] = mag_vtask_wait_completed(&errand->pending, 0, -1);
+    errand->results[1] = mag_vtask_wait_completed(&errand->complete, 0, -1);
     /* release: the results. */
     atomic_store_explicit(&errand->done, 1, memory_order_release);
 }
@@ -188,7 +188,7 @@ static void *wait_in_round(void *arg)
     struct round *round = arg;
     mag_vtask task = mag_promise_task(round->promise);
     uint64_t result = 0;
-    int r = mag_vtask_wait(&task, 0, round->timeout_ns);
+    int r = mag_vtask_wait_completed(&task, 0, round->timeout_ns);
 
     if (r == -ETIMEDOUT) {
         /* relaxed: read after the threads are joined. */

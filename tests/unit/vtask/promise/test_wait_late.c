@@ -43,7 +43,7 @@ static void who_has_waited_too_long_stays_until_its_completer_has_been(void **st
 
     assert_int_equal(mag_promise_create(0, 0, &promise), 0);
     mag_vtask task = mag_promise_task(promise);
-    assert_int_equal(mag_vtask_wait(&task, 0, 1), 0);
+    assert_int_equal(mag_vtask_wait_completed(&task, 0, 1), 0);
     /* acquire: pairs with the completer. */
     assert_int_equal(atomic_load_explicit(&notified, memory_order_acquire), 1);
     assert_int_equal(pthread_join(completer, NULL), 0);

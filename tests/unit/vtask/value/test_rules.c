@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/fault.h"
-#include "tests/support/vtask/probe.h"
+#include "tests/support/vtask/sources.h"
 
 #include <magpie/pool.h>
 #include <stdlib.h>
@@ -78,7 +78,7 @@ static void the_value_hands_the_token_on_as_it_is(void **state)
         assert_int_equal(mag_vtask_on_completed(task, &probe.continuation, 0), 0);
         assert_int_equal(recorder.token, tokens[i]);
         recorder.token = 5;
-        assert_int_equal(mag_vtask_finish(task), 0);
+        assert_int_equal(mag_vtask_get(task, NULL), 0);
         assert_int_equal(recorder.token, tokens[i]);
     }
 }
@@ -98,7 +98,7 @@ static void a_second_read_is_refused_and_recycles_nothing(void **state)
     assert_int_equal(result, 5);
     assert_int_equal(request.recycled, 1);
     assert_int_equal(mag_vtask_get(task, &result), MAG_E_TOKEN);
-    assert_int_equal(mag_vtask_finish(task), MAG_E_TOKEN);
+    assert_int_equal(mag_vtask_get(task, NULL), MAG_E_TOKEN);
     assert_int_equal(request.recycled, 1);
 }
 
@@ -111,7 +111,7 @@ static void no_entry_point_waits_for_a_pending_operation(void **state)
 
     /* Nobody completes it: a call that waited would not come back. */
     assert_int_equal(mag_vtask_status(task), MAG_PENDING);
-    assert_int_equal(mag_vtask_finish(task), MAG_E_PENDING);
+    assert_int_equal(mag_vtask_get(task, NULL), MAG_E_PENDING);
     assert_int_equal(mag_vtask_on_completed(task, &probe.continuation, 0), 0);
     assert_int_equal(mag_core_discard(&request.core, 0), MAG_E_CONTINUATION);
     assert_int_equal(probe_runs(&probe), 0);
@@ -216,7 +216,7 @@ static void a_discarded_task_is_dead_before_it_is_complete(void **state)
     assert_int_equal(mag_core_discard(&request.core, 0), MAG_E_CONTINUATION);
     assert_int_equal(mag_vtask_on_completed(task, &probe.continuation, 0),
                      MAG_E_CONTINUATION);
-    assert_int_equal(mag_vtask_finish(task), MAG_E_PENDING);
+    assert_int_equal(mag_vtask_get(task, NULL), MAG_E_PENDING);
     assert_int_equal(mag_core_set_result(&request.core, 1), 0);
     assert_int_equal(probe_runs(&probe), 0);
     assert_int_equal(request.recycled, 1);

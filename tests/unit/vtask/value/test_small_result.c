@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/vtask/promise.h"
+#include "tests/support/vtask/sources.h"
 
 #include <magpie/async.h>
 #include <magpie/operation.h>
@@ -61,17 +61,17 @@ static void it_is_read_as_it_is_and_as_a_word(void **state)
     (void)state;
 
     answer(request, 42);
-    assert_int_equal(mag_vtask_take(task, &too_short, sizeof(too_short), NULL),
+    assert_int_equal(mag_vtask_get_value(task, &too_short, sizeof(too_short), NULL),
                      MAG_E_SIZE);
     assert_int_equal(too_short, 5);
-    assert_int_equal(mag_vtask_take(task, bytes, 9, NULL), MAG_E_SIZE);
-    assert_int_equal(mag_vtask_take(task, &result, sizeof(result), NULL), 0);
+    assert_int_equal(mag_vtask_get_value(task, bytes, 9, NULL), MAG_E_SIZE);
+    assert_int_equal(mag_vtask_get_value(task, &result, sizeof(result), NULL), 0);
     assert_int_equal(result, 42);
     task = begin(&request);
     answer(request, 43);
     /* The rest of the word is zeroes, whatever stood there. */
     uint64_t word = UINT64_MAX;
-    assert_int_equal(mag_vtask_take(task, &word, sizeof(word), NULL), 0);
+    assert_int_equal(mag_vtask_get_value(task, &word, sizeof(word), NULL), 0);
     assert_int_equal(word, 43);
     assert_is_back(request);
 }

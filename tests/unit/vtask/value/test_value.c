@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/fault.h"
-#include "tests/support/vtask/probe.h"
+#include "tests/support/vtask/sources.h"
 
 #include <magpie/promise.h>
 
@@ -106,7 +106,7 @@ static void all_zeroes_is_a_task_that_has_succeeded_with_zero(void **state)
     assert_answers(zero, true, true, false, false);
     assert_int_equal(mag_vtask_get(zero, &result), 0);
     assert_int_equal(result, 0);
-    assert_int_equal(mag_vtask_finish(zero), 0);
+    assert_int_equal(mag_vtask_get(zero, NULL), 0);
     assert_true(mag_vtask_equal(zero, MAG_VTASK_COMPLETED));
     assert_true(mag_vtask_equal(zero, mag_vtask_result(0)));
 }
@@ -203,8 +203,8 @@ static void an_error_is_read_as_it_was_made_and_without_limit(void **state)
             uint64_t result = 5, detail = 6;
 
             assert_int_equal(mag_vtask_get(task, &result), codes[i]);
-            assert_int_equal(mag_vtask_finish(task), codes[i]);
-            assert_int_equal(mag_vtask_take(task, &result, 8, &detail), codes[i]);
+            assert_int_equal(mag_vtask_get(task, NULL), codes[i]);
+            assert_int_equal(mag_vtask_get_value(task, &result, 8, &detail), codes[i]);
             assert_int_equal(result, 5);
             assert_int_equal(detail, UINT64_MAX - i);
         }
@@ -270,7 +270,7 @@ static void mixed_up_words_are_wrong_but_typed(void **state)
     /* The bit of the context on a task that nothing backs. */
     assert_int_equal(mag_vtask_status((mag_vtask){MAG_VTASK_NO_CONTEXT, 3}),
                      MAG_SUCCEEDED);
-    assert_int_equal(mag_vtask_finish((mag_vtask){MAG_VTASK_NO_CONTEXT, 3}), 0);
+    assert_int_equal(mag_vtask_get((mag_vtask){MAG_VTASK_NO_CONTEXT, 3}, NULL), 0);
 }
 
 static void stay(struct mag_core *of)

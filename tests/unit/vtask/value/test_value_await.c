@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/fault.h"
-#include "tests/support/vtask/probe.h"
+#include "tests/support/vtask/sources.h"
 
 /* Reading a result through the value, awaiting it, comparing it: groups C, D and E. */
 
@@ -48,7 +48,7 @@ static void a_read_of_a_pending_source_fails_at_once(void **state)
     (void)state;
 
     assert_int_equal(mag_vtask_get(task, &result), MAG_E_PENDING);
-    assert_int_equal(mag_vtask_finish(task), MAG_E_PENDING);
+    assert_int_equal(mag_vtask_get(task, NULL), MAG_E_PENDING);
     assert_int_equal(result, 1);
     assert_int_equal(mag_core_set_result(&core, 2), 0);
     assert_int_equal(mag_vtask_get(task, &result), 0);
@@ -65,7 +65,7 @@ static void an_error_is_read_with_its_detail(void **state)
         uint64_t result = 1, detail = 0;
 
         assert_int_equal(mag_core_set_error(&core, codes[i], (uintptr_t)&core), 0);
-        assert_int_equal(mag_vtask_take(mag_core_task(&core), &result, 8, &detail),
+        assert_int_equal(mag_vtask_get_value(mag_core_task(&core), &result, 8, &detail),
                          codes[i]);
         assert_int_equal(detail, (uintptr_t)&core);
         assert_int_equal(result, 1);
@@ -89,12 +89,12 @@ static void a_read_without_a_result_consumes_just_the_same(void **state)
         mag_core_prepare(&core, &type);
         task = mag_core_task(&core);
         assert_int_equal(mag_core_set_error(&core, -EIO, 0), 0);
-        assert_int_equal(way == 0 ? mag_vtask_finish(task)
-                                  : mag_vtask_take(task, NULL, 0, NULL),
+        assert_int_equal(way == 0 ? mag_vtask_get(task, NULL)
+                                  : mag_vtask_get_value(task, NULL, 0, NULL),
                          -EIO);
-        assert_int_equal(mag_vtask_finish(task), MAG_E_TOKEN);
+        assert_int_equal(mag_vtask_get(task, NULL), MAG_E_TOKEN);
     }
-    assert_int_equal(mag_vtask_take(mag_vtask_result(3), NULL, 0, NULL), 0);
+    assert_int_equal(mag_vtask_get_value(mag_vtask_result(3), NULL, 0, NULL), 0);
 }
 
 /* VT-21, VT-204 */
@@ -124,7 +124,8 @@ static void a_result_of_another_size_is_refused_and_stays(void **state)
     assert_int_equal(wide.words[0], 1);
     assert_int_equal(wide.words[2], 3);
     assert_int_equal(mag_vtask_get(task, &word), MAG_E_TOKEN);
-    assert_int_equal(mag_vtask_take(mag_vtask_result(1), &wide, 24, NULL), MAG_E_SIZE);
+    assert_int_equal(mag_vtask_get_value(mag_vtask_result(1), &wide, 24, NULL),
+                     MAG_E_SIZE);
 }
 
 /* VT-1, VT-6 */
