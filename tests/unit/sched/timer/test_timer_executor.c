@@ -7,7 +7,6 @@
 #include "sched/worker/self.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
-#include "tests/support/sched/holder.h"
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
