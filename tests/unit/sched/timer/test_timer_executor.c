@@ -7,6 +7,7 @@
 #include "sched/worker/self.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/shared.h"
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@ struct bell {
     struct mag_strand *seen; /* where it rang */
     struct mag_sched *where;
     uint32_t worker;
-    _Atomic(uint64_t) rung;
+    shared rung;
 };
 
 static void ring(struct mag_job *job)
@@ -31,7 +32,7 @@ static void ring(struct mag_job *job)
     bell->seen = mag_strand_self();
     bell->where = mag_sched_self();
     bell->worker = mag_sched_worker();
-    add_one(&bell->rung);
+    (void)add(&bell->rung, 1);
 }
 
 #define A_BELL                           \
@@ -76,14 +77,14 @@ static void a_timer_posts_to_the_executor_of_another_scheduler(void **state)
 
 static void wake_loop(void *arg)
 {
-    add_one(arg);
+    (void)add(arg, 1);
 }
 
 static void a_timer_rings_an_event_loop(void **state)
 {
     struct mag_sched *sched = test_sched_start(1);
     struct bell bell = A_BELL;
-    _Atomic(uint64_t) wakes = 0;
+    shared wakes = 0;
     struct mag_loop loop;
     (void)state;
 
@@ -91,9 +92,9 @@ static void a_timer_rings_an_event_loop(void **state)
     bell.timer.executor = &loop.executor;
     assert_int_equal(mag_timer_start_in(sched, &bell.timer, MS_NS), 0);
     assert_true(test_wait_for(&wakes, 1));
-    assert_int_equal(read_word(&bell.rung), 0);
+    assert_int_equal(look(&bell.rung), 0);
     assert_int_equal(mag_loop_run(&loop), 1);
-    assert_int_equal(read_word(&bell.rung), 1);
+    assert_int_equal(look(&bell.rung), 1);
     assert_null(bell.where);
     mag_loop_close(&loop, NULL, NULL);
     mag_sched_destroy(sched);
@@ -102,13 +103,13 @@ static void a_timer_rings_an_event_loop(void **state)
 /* Refuses everything, and says so. */
 struct refuser {
     struct mag_executor executor;
-    _Atomic(uint64_t) refused;
+    shared refused;
 };
 
 static int refuse(struct mag_executor *executor, struct mag_job *job)
 {
     (void)job;
-    add_one(&((struct refuser *)(void *)executor)->refused);
+    (void)add(&((struct refuser *)(void *)executor)->refused, 1);
     return -ESHUTDOWN;
 }
 
@@ -135,8 +136,8 @@ static void a_timer_that_its_executor_refuses_stays_pending(void **state)
                      0);
     assert_int_equal(given_back, 1);
     assert_false(mag_timer_cancel(&bells[1].timer));
-    assert_int_equal(read_word(&refuser.refused), 2);
-    assert_int_equal(read_word(&bells[0].rung) + read_word(&bells[1].rung), 0);
+    assert_int_equal(look(&refuser.refused), 2);
+    assert_int_equal(look(&bells[0].rung) + look(&bells[1].rung), 0);
     mag_sched_destroy(sched);
 }
 
