@@ -30,7 +30,7 @@ enum {
 /* What was asked for. */
 struct request {
     struct bench_sweep sweep;
-    double seconds; /* for everything; 0: no limit; negative: nobody said */
+    double seconds; /* for all workloads; 0: no limit; negative: not given */
     uint64_t sizes[SIZES_LISTED];
     uint32_t size_count;
     const struct bench_workload *workloads[WORKLOADS_LISTED];
@@ -221,7 +221,7 @@ static void default_workers(struct bench_sweep *sweep, uint32_t allowed)
     sweep->workers[sweep->worker_counts++] = allowed;
 }
 
-/* Figures are wanted on one worker and on two, beside everybody. */
+/* The figures are for one worker and for two, beside all peers. */
 static void fill_figures(struct request *request)
 {
     if (request->sweep.worker_counts == 0) {
@@ -348,7 +348,7 @@ static int run_all(struct request *request, struct bench_report *report)
     return r;
 }
 
-/* A peer that is absent is none of our faults. */
+/* An absent peer is no failure. */
 static bool all_right(const struct bench_report *report)
 {
     for (size_t i = 0; i < report->rows.count; i++) {

@@ -16,7 +16,7 @@ struct request {
     enum mag_topology_kind kind;
     const char *text; /* of the kind */
     enum mag_placement placement;
-    uint32_t workers; /* 0: nobody said */
+    uint32_t workers; /* 0: not given */
     uint32_t os_pus[PUS_LISTED];
     uint32_t os_pu_count;
     bool json;

@@ -166,7 +166,7 @@ static void put_figure(FILE *out, const struct bench_rows *rows,
     bench_html(out, "</figure>\n");
 }
 
-/* Which colour is whose, where there are several. */
+/* The colour of each runtime, if there are several. */
 static void put_legend(FILE *out, const struct bench_rows *rows)
 {
     const char *names[BENCH_PLOT_RUNTIMES];

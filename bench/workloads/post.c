@@ -66,7 +66,7 @@ static void tiny_run(struct mag_job *job)
 {
     struct tiny *tiny = (struct tiny *)job;
 
-    /* relaxed: nobody else writes it while the job runs. */
+    /* relaxed: only the running job writes it. */
     uint32_t ran = atomic_load_explicit(&tiny->ran, memory_order_relaxed);
     /* ran, release: the scheduler has let go of the job. */
     atomic_store_explicit(&tiny->ran, ran + 1, memory_order_release);

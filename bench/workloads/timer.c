@@ -15,7 +15,7 @@ enum { PENDING = 1000 };
 
 #define SECOND_NS ((int64_t)1000000000)
 
-/* PENDING timers that stay, and the one that comes and goes. */
+/* PENDING timers that stay, and one that is started and canceled each time. */
 struct timeouts {
     struct mag_timer pending[PENDING];
     struct mag_timer timer;

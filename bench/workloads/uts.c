@@ -1,7 +1,6 @@
 /*
- * uts.c - unbalanced tree search: counts the nodes of a tree that nobody knows before it
- * is walked.  Each node is a SHA-1 state; its children's are hashes of it, so the tree is
- * the same everywhere and cannot be split in advance.
+ * uts.c - unbalanced tree search: counts the nodes of a tree whose shape is unknown until
+ * it is walked, so that it cannot be split in advance.
  *
  * T1 is wide and shallow, T3 deep and thin: most subtrees of T3 end at once, and a few
  * hold nearly everything.  Both are published with their counts.

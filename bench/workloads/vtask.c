@@ -15,7 +15,7 @@
 
 enum { JOINED = 1000, WAITS_MANY = 10 };
 
-/* The operation under way, for who completes it. */
+/* The pending operation, for its completer. */
 static struct mag_core *pending;
 
 /* A continuation that reads the task it waits for. */

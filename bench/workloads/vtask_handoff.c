@@ -25,7 +25,7 @@ struct chain {
     word_task task;                     /* [W] */
     uint64_t done;                      /* [W] */
     uint64_t wanted;                    /* [T] */
-    bool by_worker;                     /* who completes: the worker itself */
+    bool by_worker;                     /* the worker itself completes the operations */
     int error;                          /* [W] */
     _Atomic(struct mag_core *) pending; /* [A] */
     _Atomic(bool) over;                 /* [A] */

@@ -6,7 +6,9 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
+#include "tests/support/vtask/long_task.h"
 
 #include <magpie/async.h>
 #include <magpie/fork.h>
@@ -15,19 +17,7 @@
 #include <magpie/timer.h>
 #include <pthread.h>
 
-MAG_VTASK_DEFINE(long_task, long)
-
 enum { N = 15, FIB_N = 610 };
-
-MAG_FORKABLE(long, fib, int, n)
-static long fib(mag_fork w, int n)
-{
-    if (n < 2)
-        return n;
-    struct fib_child child = fib_fork(&w, n - 1);
-    long b = fib(w, n - 2);
-    return fib_join(&w, child) + b;
-}
 
 /* A job that runs a computation, on its own scheduler or another. */
 struct entry {

@@ -10,6 +10,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/tree.h"
 
 #include "base/asym.h"
 #include "base/spin.h"
@@ -27,6 +28,8 @@ static bool hooked_try_lock(struct mag_spin *spin);
 /* NOLINTEND(bugprone-suspicious-include) */
 #undef mag_barrier_heavy
 #undef mag_spin_try_lock
+
+#include "tests/support/sched/stacks.h"
 
 /* This test pops in two halves, which a join takes for a child of another function. */
 #undef MAG_FORK_CHECK
@@ -52,32 +55,20 @@ static bool hooked_try_lock(struct mag_spin *spin)
 
 /* ------------------------------------------------------------------ the stacks */
 
-enum { STACKS = 24, DEPTH = 64 };
+enum { STACKS = 24, DEPTH = 64, BRANCHES_MAX = 3 };
 
 static struct mag_fork_stack *stacks[STACKS];
-static size_t bytes; /* of each */
-static bool fenced;
 
 static int map_stacks(void **state)
 {
     (void)state;
-    fenced = mag_asym_init();
-    for (unsigned i = 0; i < STACKS; i++) {
-        void *pages;
-
-        bytes = MAG_SCHED_FORK_STACK_MIN;
-        if (mag_fork_stack_map(bytes, &bytes, &pages) != 0)
-            return -1;
-        stacks[i] = pages;
-    }
-    return 0;
+    return stacks_map(stacks, STACKS, MAG_SCHED_FORK_STACK_MIN);
 }
 
 static int unmap_stacks(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < STACKS; i++)
-        mag_fork_stack_unmap(stacks[i], bytes);
+    stacks_unmap(stacks, STACKS);
     return 0;
 }
 
@@ -86,10 +77,9 @@ static int clean_stacks(void **state)
 {
     (void)state;
     memset(&hooks, 0, sizeof(hooks));
-    for (unsigned i = 0; i < STACKS; i++) {
+    for (unsigned i = 0; i < STACKS; i++)
         memset((void *)stacks[i], 0, sizeof(struct mag_fork_stack) + 64 * 1024);
-        stacks[i] = mag_fork_stack_init(stacks[i], bytes, DEPTH, fenced);
-    }
+    stacks_init(stacks, STACKS, DEPTH);
     return 0;
 }
 
@@ -120,43 +110,17 @@ static bool steal_from(struct mag_fork_stack *victim)
     return true;
 }
 
-static uint64_t mix(uint64_t value)
-{
-    value = (value ^ value >> 31) * 0x7fb5d329728ea185ULL;
-    value = (value ^ value >> 27) * 0x81dadef4bc2dd44dULL;
-    return value ^ value >> 33;
-}
-
-static uint64_t child_of(uint64_t node, unsigned i)
-{
-    return mix(node * 31 + i + 1);
-}
-
-static unsigned branches(uint64_t node, unsigned depth)
-{
-    return depth == 0 ? 0 : (unsigned)(mix(node) % 4);
-}
-
-static uint64_t walk(uint64_t node, unsigned depth)
-{
-    uint64_t sum = mix(node);
-
-    for (unsigned i = 0; i < branches(node, depth); i++)
-        sum += walk(child_of(node, i), depth - 1) * (i + 1);
-    return sum;
-}
-
 /* Each child is stolen right after its fork, when it is the oldest. */
 MAG_FORKABLE(uint64_t, tree, uint64_t, node, unsigned, depth)
 static uint64_t tree(mag_fork w, uint64_t node, unsigned depth)
 {
-    struct tree_child children[4];
-    unsigned count = branches(node, depth);
-    uint64_t sum = mix(node);
+    struct tree_child children[BRANCHES_MAX];
+    unsigned count = tree_branches(node, depth, BRANCHES_MAX);
+    uint64_t sum = tree_mix(node);
 
     runs++;
     for (unsigned i = 0; i < count; i++) {
-        children[i] = tree_fork(&w, child_of(node, i), depth - 1);
+        children[i] = tree_fork(&w, tree_child_of(node, i), depth - 1);
         (void)steal_from(mag_fork_stack_of(w.top));
     }
     for (unsigned i = count; i-- > 0;)
@@ -177,27 +141,19 @@ static void run_tree(mag_fork w, void *payload)
     root->sum = tree(w, root->node, root->depth);
 }
 
-static uint64_t nodes(uint64_t node, unsigned depth)
-{
-    uint64_t count = 1;
-
-    for (unsigned i = 0; i < branches(node, depth); i++)
-        count += nodes(child_of(node, i), depth - 1);
-    return count;
-}
-
 static void trees_run(bool stolen)
 {
     uint64_t random = test_seed();
 
     for (uint32_t i = 0; i < test_rounds(300); i++) {
         struct root root = {.node = test_random(&random), .depth = 10};
-        uint64_t wanted = nodes(root.node, root.depth);
+        uint64_t wanted = 0;
+        uint64_t sum = tree_walk(root.node, root.depth, BRANCHES_MAX, &wanted);
 
         thefts = 0;
         runs = 0;
         mag_fork_stack_root(stacks[0], run_tree, &root);
-        assert_true(root.sum == walk(root.node, root.depth));
+        assert_true(root.sum == sum);
         assert_int_equal(runs, wanted);
         assert_int_equal(thefts, stolen ? wanted - 1 : 0);
     }
@@ -326,7 +282,7 @@ static void lose_to_the_owner(mag_fork w, void *payload)
     /* The thief claims the older half, and the owner pops the younger one meanwhile;
      * with fences each pop asks for the lock, which is the thief's. */
     assert_int_equal(try_steal(), MAG_FORK_STOLEN);
-    assert_true(fenced ? left == CHILDREN : left < CHILDREN && left > 0);
+    assert_true(stacks_are_fenced ? left == CHILDREN : left < CHILDREN && left > 0);
     hooks.overtake = NULL;
     join_marks();
     check_marks();
