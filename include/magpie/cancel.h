@@ -99,8 +99,8 @@ MAG_INLINE bool mag_cancel_has_fired(const struct mag_cancel *cancel)
 
 /*
  * A callback of a cancel object.  `object` and `key` are those that were given to
- * mag_cancel_register.  The callback may fire other cancel objects, unregister anything, and
- * free its own registration or register it again; it must not free `cancel`.
+ * mag_cancel_register.  The callback may fire other cancel objects, unregister anything,
+ * and free its own registration or register it again; it must not free `cancel`.
  */
 typedef void (*mag_cancel_fn)(void *object, struct mag_cancel *cancel, uint64_t key);
 
@@ -116,12 +116,12 @@ struct mag_cancel_registration {
 
 /*
  * Registers a callback.  It may run before this call returns, on another thread.  The
- * cancel object copies `object` and `key` when it chooses the callback: a callback that comes
- * late still gets its own, though the registration may be registered again by then.
+ * cancel object copies `object` and `key` when it chooses the callback: a callback that
+ * comes late still gets its own, though the registration may be registered again by then.
  *
  *   `object`, `key`  anything: the callback gets them
- *   `registration`  not registered; belongs to the cancel object until its callback is called or
- *                   mag_cancel_unregister returns
+ *   `registration`  not registered; belongs to the cancel object until its callback is
+ *                   called or mag_cancel_unregister returns
  *   Blocks     briefly while another thread registers
  *   Returns    0; -ECANCELED it has fired: nothing is registered or called
  */
@@ -134,8 +134,8 @@ mag_cancel_register(struct mag_cancel *cancel,
  * Takes a registration back.
  *
  *   `wait`     if the callback is running on another thread, wait until it has returned.
- *              Inside a callback of the same cancel object this never waits; two callbacks of
- *              two cancel objects must not wait for each other
+ *              Inside a callback of the same cancel object this never waits; two
+ *              callbacks of two cancel objects must not wait for each other
  *   Blocks     see `wait`, and briefly while another thread registers
  *   Returns    true: the callback was not called and will not be; false: it was called,
  *              or there is nothing registered
@@ -146,8 +146,8 @@ MAG_API bool mag_cancel_unregister(struct mag_cancel_registration *registration,
 /* ---------------------------------------------------------- linked cancel objects */
 
 /*
- * Lets one cancel object fire when another does.  A child may have several links, and a parent
- * too: a chain or a tree of any size fires in a loop, which needs no stack for it.
+ * Lets one cancel object fire when another does.  A child may have several links, and a
+ * parent too: a chain or a tree of any size fires in a loop, which needs no stack for it.
  */
 struct mag_cancel_link {
     struct mag_cancel_registration registration;

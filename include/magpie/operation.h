@@ -65,7 +65,8 @@
  * Cancellation.  The task of a cancelled operation fails with -ECANCELED, and its detail
  * is the address of the cancel object.  Its continuation never runs on the thread that
  * cancels: a cancel object makes continuations queued.  The completer that wins takes the
- * registration back before a continuation runs, so the continuation may free the cancel object.
+ * registration back before a continuation runs, so the continuation may free the cancel
+ * object.
  *
  * Lists of yours.  A cancelled operation may still be in a list of waiting operations.
  * There are two ways to keep such a list right:
@@ -148,6 +149,8 @@ extern MAG_API struct mag_operation_type mag_operation_word;
 
 /* --------------------------------------- for the macro above only: its options */
 
+/* What ends the use of an object: a pooled one goes back to its pool, an owned one is
+ * idle; one that can be cancelled leaves its cancel object before. */
 MAG_API void mag_operation_recycle(struct mag_core *core);
 MAG_API void mag_operation_recycle_cancelable(struct mag_core *core);
 MAG_API void mag_operation_disown(struct mag_core *core);
@@ -281,8 +284,9 @@ MAG_API void mag_operation_return(struct mag_operation *operation);
 /* ------------------------------------------------------------ one completer */
 
 /*
- * Completes an operation that has one completer: with a result of a word; with a result of
- * any size; with what stands in the result's place already (of a word: 0); with an error.
+ * Completes an operation that has one completer: with a result of a word; with a result
+ * of any size; with what stands in the result's place already (of a word: 0); with an
+ * error.
  *
  *   Thread     the completer
  *   Blocks     as mag_core_set_result
@@ -316,18 +320,18 @@ MAG_MUST_CHECK MAG_INLINE int mag_operation_set_error(struct mag_operation *oper
 
 /*
  * Lets several complete the operation, of whom one will: each with the key, by the
- * functions below and nothing else; and `cancel`, if it fires first.  A key opens no later
- * operation of the same object, so a completer that comes too late may keep object and
- * key as long as it likes.
+ * functions below and nothing else; and `cancel`, if it fires first.  A key opens no
+ * later operation of the same object, so a completer that comes too late may keep object
+ * and key as long as it likes.
  *
  * Share an operation once.  A key is what this call returned and nothing else: do not
  * make one up from a token or a task.
  *
  *   `cancel`   NULL: nobody cancels it.  Otherwise the operation's type has
  *              MAG_CANCELABLE; without that nobody cancels it either, and the watch of
- *              debug.h is told MAG_E_ARG.  If it has fired, the operation is complete when
- *              this returns: to save the rent, ask mag_cancel_has_fired first, and answer
- *              with mag_vtask_from_canceled
+ *              debug.h is told MAG_E_ARG.  If it has fired, the operation is complete
+ *              when this returns: to save the rent, ask mag_cancel_has_fired first, and
+ *              answer with mag_vtask_from_canceled
  *   Thread     the owner, before anybody may complete the operation
  *   Blocks     as mag_cancel_register, with a cancel object
  *   Returns    the key
@@ -376,8 +380,8 @@ MAG_API MAG_MUST_CHECK bool mag_operation_try_error(struct mag_operation *operat
 
 /*
  * Makes an operation part of an object of yours, such as the reading end of a connection:
- * it is not pooled but idle between its uses.  Its memory must stay an operation as long as
- * somebody may use a task of it, a stale one too; whoever consumes the last task, or a
+ * it is not pooled but idle between its uses.  Its memory must stay an operation as long
+ * as somebody may use a task of it, a stale one too; whoever consumes the last task, or a
  * continuation that runs after that, may free it.  It begins idle.
  *
  *   `operation`  all zeroes, or an owned operation that is idle

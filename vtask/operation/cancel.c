@@ -75,8 +75,8 @@ static bool begin_firing(struct mag_cancel *fired, struct mag_cancel *parent)
 }
 
 /* Runs the latest registration.  Chosen under the lock: what is called after it is a
- * copy, for the registration may be gone by then.  The cancel object that goes on, locked: the
- * same one, or the child of a link. */
+ * copy, for the registration may be gone by then.  The cancel object that goes on,
+ * locked: the same one, or the child of a link. */
 static struct mag_cancel *run_first(struct mag_cancel *cancel)
 {
     struct mag_cancel_registration *registration = cancel->first;
@@ -99,7 +99,7 @@ static struct mag_cancel *run_first(struct mag_cancel *cancel)
     return cancel;
 }
 
-/* Ends the firing of a cancel object.  The parent whose link fired it, locked, or NULL. */
+/* Ends a firing.  The parent, locked, if its link fired this one; else NULL. */
 static struct mag_cancel *end_firing(struct mag_cancel *cancel)
 {
     struct mag_cancel *parent = cancel->parent;
@@ -131,7 +131,7 @@ int mag_cancel_register(struct mag_cancel *cancel,
     uint32_t state = lock_cancel(cancel);
     bool fired = (state & MAG_CANCEL_FIRED) != 0;
 
-    /* The cancel object that it was at before may be gone: nobody may look there again. */
+    /* The last cancel object may be gone: nobody may look there again. */
     registration->cancel = fired ? NULL : cancel;
     registration->link = NULL;
     if (!fired) {

@@ -21,8 +21,8 @@ static struct mag_operation *operation_of(struct mag_core *core)
     return (struct mag_operation *)(void *)core;
 }
 
-/* By which a cancel object cancels the operation; NULL: its type has none.  The type of an
- * object never changes, so this may be asked too late. */
+/* By which a cancel object cancels the operation; NULL: its type has none.  The type of
+ * an object never changes, so this may be asked too late. */
 static struct mag_cancel_registration *registration_of(struct mag_operation *operation)
 {
     const struct mag_operation_core *type = (const void *)operation->core.type;
@@ -139,8 +139,8 @@ static uint64_t key_of(struct mag_operation *operation)
            MAG_TOKEN_MASK;
 }
 
-/* The operation is shared.  With a cancel object continuations are queued: none runs on the
- * thread that cancels (VT-162). */
+/* The operation is shared.  With a cancel object continuations are queued: none runs on
+ * the thread that cancels (VT-162). */
 static MAG_COLD uint64_t share_with(struct mag_operation *operation,
                                     struct mag_cancel *cancel)
 {
