@@ -15,9 +15,11 @@ usage: tools/check_style.py [--root DIR] [--no-format]
   size        a file has at most 500 lines
   width       a line of C has at most 90 columns
   comment     no // comments in C
-  words       no notes to self, no paths of somebody's machine
+  words       no notes to self, no paths of somebody's machine, no retired words (RETIRED_IN)
   spaces      no tabs, no trailing blanks, a newline at the end
   links       what a page points to is there, and so is every page that anything names
+  paths       a `file` that a page names from the top folder is there, and in "`file`: `name`"
+              has the name
   quotes      code under a comment with a file's name is that file's, word for word
   contract    a requirement that is named, VT-n, is one of the contract
   format      clang-format 14 would change nothing (skipped, and said so, where absent)
@@ -86,6 +88,18 @@ LOUD = re.compile(r"(?<![\w.>])(?:v?[fd]?printf|f?puts|putchar|perror|v?syslog|a
                   r"_Exit|quick_exit)\s*\(")
 NOTE = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 PLACE = re.compile(r"/(?:wo" r"rk|ho" r"me|ro" r"ot)/\w|\b(?:issue|session) #?\d", re.I)
+# Words with one meaning too many: docs/glossary.md says what to write instead.
+RETIRED = [
+    (r"cancell(?:ed|ing|ers?)", "canceled, canceling"),
+    (r"cancel(?:lation)? sources?", "cancel object"),
+    (r"(?:worker|idle|busy|sleeping|running|large|small|whole) pools?", "scheduler, workers"),
+    (r"pools? (?:of|with) (?:\w+ )?(?:workers?|threads?)", "scheduler"),
+]
+RETIRED = [(re.compile(rf"(?<![`\w-]){word}\b", re.I), better) for word, better in RETIRED]
+# Where they are refused: rooms, and files of the top folder.
+RETIRED_IN = {"docs", "man", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
+PATH = re.compile(r"`((?:include|base|numa|sched|vtask|bench|tests|tools|examples|docs|cmake|man)"
+                  r"/[\w./-]*)`(?:: `(\w+)`)?")
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 PAGE = re.compile(r"\bdocs/(?:[\w-]+/)?[\w-]+\.md(?:#([\w-]+))?")
 QUOTE = re.compile(r"^<!-- (\S+\.\w+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
@@ -245,6 +259,9 @@ def check_words(file):
             yield number, "a note to self belongs elsewhere"
         if PLACE.search(line):
             yield number, "the project speaks of itself alone"
+        for word, better in RETIRED if file.room in RETIRED_IN else ():
+            for found in word.finditer(line):
+                yield number, f"'{found[0]}' is retired: {better}"
 
 
 def check_spaces(file):
@@ -282,6 +299,16 @@ def check_links(file):
                 yield number, f"there is no {target}{'#' if anchor else ''}{anchor}"
 
 
+def check_paths(file):
+    for number, line in enumerate(file.lines if file.path.suffix == ".md" else (), 1):
+        for path, name in PATH.findall(line):
+            there = file.root / path
+            if "NAME" not in path and not there.exists():
+                yield number, f"there is no {path}"
+            elif name and not re.search(rf"\b{name}\b", there.read_text(encoding="utf-8")):
+                yield number, f"there is no {name} in {path}"
+
+
 def check_quotes(file):
     for quote in QUOTE.finditer(file.text) if file.path.suffix == ".md" else ():
         number, source = file.text.count("\n", 0, quote.start()) + 1, file.root / quote[1]
@@ -307,7 +334,7 @@ def check_contract(file):
 
 CHECKS = (check_layers, check_orders, check_explicit, check_silent, check_documented,
           check_guard, check_spdx, check_size, check_width, check_comment, check_words,
-          check_spaces, check_links, check_quotes, check_contract)
+          check_spaces, check_links, check_paths, check_quotes, check_contract)
 
 
 def files(root):

@@ -181,17 +181,25 @@ static bool hash_folder(struct sha1_ctx *hash, const char *folder)
     return good;
 }
 
-/* What the peer is made of: its sources, the shared ones and the toolchain. */
+/* What a folder beside those of the peers holds, if there is one. */
+static bool hash_shared(struct sha1_ctx *hash, const char *sources, const char *name)
+{
+    struct path folder = join(sources, name);
+
+    return access(folder.text, F_OK) != 0 || hash_folder(hash, folder.text);
+}
+
+/* What the peer is made of: its sources, the shared ones, the kernels, the toolchain. */
 static bool stamp_of(const struct bench_peer *peer, const char *sources, char *stamp)
 {
     uint8_t digest[SHA1_DIGEST_SIZE];
-    struct path common = join(sources, "common");
     struct sha1_ctx hash;
 
     sha1_init(&hash);
     hash_text(&hash, peer->text);
     if (!hash_folder(&hash, join(sources, peer->name).text) ||
-        (access(common.text, F_OK) == 0 && !hash_folder(&hash, common.text)))
+        !hash_shared(&hash, sources, "common") ||
+        !hash_shared(&hash, sources, "../kernels"))
         return false;
     sha1_digest(&hash, sizeof(digest), digest);
     for (size_t i = 0; i < sizeof(digest); i++)

@@ -4,16 +4,10 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bench/kernels/fib.h"
 #include "bench/workloads/workload.h"
 
 #include <magpie/fork.h>
-
-static uint64_t fib_serial(int n)
-{
-    if (n < 2)
-        return (uint64_t)n;
-    return fib_serial(n - 1) + fib_serial(n - 2);
-}
 
 MAG_FORKABLE(uint64_t, fib, int, n)
 
@@ -44,7 +38,7 @@ static uint64_t expected(uint64_t size)
 
 static int run_twin(struct bench_run *run)
 {
-    run->answer = fib_serial((int)run->size);
+    run->answer = kernel_fib_serial((int)run->size);
     return 0;
 }
 
@@ -56,7 +50,8 @@ static int run_magpie(struct bench_run *run)
 const struct bench_workload bench_fib = {
     .group = "fib",
     .name = "fib",
-    .summary = "Fibonacci numbers by recursion: the price of a fork",
+    .summary = "Fibonacci numbers by recursion",
+    .shows = "the cost of a fork and its join",
     .size_is = "n of fib(n)",
     .sizes = {39},
     .size_min = 1,

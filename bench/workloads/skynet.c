@@ -4,22 +4,12 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bench/kernels/skynet.h"
 #include "bench/workloads/workload.h"
 
 #include <magpie/fork.h>
 
-enum { WIDTH = 10 };
-
-static uint64_t skynet_serial(uint64_t first, uint64_t leaves)
-{
-    uint64_t sum = 0;
-
-    if (leaves == 1)
-        return first;
-    for (uint64_t i = 0; i < WIDTH; i++)
-        sum += skynet_serial(first + i * (leaves / WIDTH), leaves / WIDTH);
-    return sum;
-}
+enum { WIDTH = KERNEL_SKYNET_WIDTH };
 
 MAG_FORKABLE(uint64_t, skynet, uint64_t, first, uint64_t, leaves)
 
@@ -51,7 +41,7 @@ static uint64_t expected(uint64_t size)
 
 static int run_twin(struct bench_run *run)
 {
-    run->answer = skynet_serial(0, run->size);
+    run->answer = kernel_skynet_serial(0, run->size);
     return 0;
 }
 
@@ -63,7 +53,8 @@ static int run_magpie(struct bench_run *run)
 const struct bench_workload bench_skynet = {
     .group = "skynet",
     .name = "skynet",
-    .summary = "sum over a tree with ten children per node: many forks at once",
+    .summary = "sum over a tree with ten children per node",
+    .shows = "the cost of many forks before the first join",
     .size_is = "leaves, a power of ten",
     .sizes = {1000000, 100000000},
     .size_min = 10,

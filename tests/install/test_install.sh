@@ -43,8 +43,9 @@ done
 for file in libmagpie.a libmagpie.so.0 "libmagpie.so.$version" cmake/magpie/magpie-config.cmake; do
     test -e "$lib/$file" || fail "missing: $file"
 done
-for file in common/peer.h openmp/build.sh tbb/tbb.cpp rayon/src/main.rs go/go.mod dotnet/peer.csproj; do
-    test -e "$prefix/share/magpie/bench/peers/$file" || fail "missing: $file"
+for file in peers/common/peer.h peers/openmp/build.sh peers/tbb/tbb.cpp peers/rayon/src/main.rs \
+    peers/go/go.mod peers/dotnet/peer.csproj kernels/uts.h kernels/uts.c; do
+    test -e "$prefix/share/magpie/bench/$file" || fail "missing: $file"
 done
 for header in "$source"/include/magpie/*.h; do
     cmp "$header" "$prefix/include/magpie/${header##*/}"
@@ -52,6 +53,16 @@ done
 [ "$("$prefix/bin/magpie" --version)" = "magpie $version" ] || fail "the program has another version"
 grep -q "\"magpie $version\"" "$prefix/share/man/man1/magpie.1" ||
     fail "the manual has another version"
+
+# In C and in C++, with the installed kernels.  `magpie` takes the sources beside itself.
+for peer in openmp tbb; do
+    (cd "$prefix/share/magpie/bench/peers/$peer" && sh build.sh check) >"$work/log" || continue
+    step "the peer $peer" env -u MAGPIE_PEERS "$prefix/bin/magpie" bench nqueens regions --size 5 \
+        --workers 1 --runs 1 --peers $peer --peers-dir "$work/peers"
+    # The folder it was compiled in, of which the debugger is told.
+    grep -aq "$prefix/share/magpie/bench/peers/$peer" "$work/peers/$peer/peer" ||
+        fail "the peer $peer was built from other sources"
+done
 
 echo "-- the shared library"
 readelf -d "$lib/libmagpie.so" >"$work/dynamic"

@@ -63,6 +63,10 @@ BAD = [
     ("comment", "sched/a.c", SPDX + "int a; // why\n"),
     ("words", "sched/a.c", SPDX + "/* TO" + "DO: later */\n"),
     ("words", "docs/a.md", "See /wo" + "rk/main.\n"),
+    ("words", "docs/a.md", "An operation that was cancelled.\n"),
+    ("words", "README.md", "A linked cancel source.\n"),
+    ("words", "man/a.1", "of an idle pool\n"),
+    ("words", "docs/a.md", "A pool of three workers.\n"),
     ("spaces", "sched/a.c", SPDX + "int a;  \n"),
     ("spaces", "sched/a.c", SPDX + "int a;\t/* b */\n"),
     ("spaces", "sched/a.c", SPDX + "int a;"),
@@ -71,6 +75,8 @@ BAD = [
     ("links", "docs/a.md", "# Here\n\nSee [above](#there).\n"),
     ("links", "sched/a.c", SPDX + "/* See docs/no" "thing.md. */\n"),
     ("links", "sched/a.c", SPDX + "/* See docs/guide/no" "thing.md. */\n"),
+    ("paths", "docs/a.md", "It stands in `sched/a.c`.\n"),
+    ("paths", "docs/a.md", "It stands in `examples/quoted.c`: `a`.\n"),
     ("quotes", "docs/a.md", "<!-- examples/quoted.c -->\n```c\nint  b;\n```\n"),
     ("quotes", "docs/a.md", "<!-- examples/a.c -->\n```c\nint b;\n```\n"),
     ("contract", "vtask/a.c", SPDX + "/* VT-5 */\n"),
@@ -96,6 +102,7 @@ GOOD = [
     ("sched/a.c", SPDX + "int a;\n" * 499),
     ("docs/a.md", "# It's `here`\n\nSee [a](a.md#its-here) and [elsewhere](https://example.org/b#c).\n"),
     ("docs/a.md", "# Here\n\nSee [above](#here), docs/a.md and docs/a.md#here.\n"),
+    ("docs/a.md", "A pool of objects, in `examples/quoted.c`: `b`; `name`, `a/b.c` and `docs/`.\n"),
     ("docs/a.md", "<!-- examples/quoted.c -->\n```c\nint b;\n```\n"),
     ("docs/design/value-task-contract.md", "- **VT-1** One.\n- **VT-2** As VT-1.\n"),
 ]
@@ -104,7 +111,7 @@ GOOD = [
 def check(path, text, arguments=("--no-format",)):
     with tempfile.TemporaryDirectory() as root:
         file = pathlib.Path(root) / path
-        file.parent.mkdir(parents=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
         quoted = pathlib.Path(root) / "examples/quoted.c"
         quoted.parent.mkdir(exist_ok=True)
@@ -134,7 +141,7 @@ def main():
     result = subprocess.run([sys.executable, CHECKER, "--no-format"], capture_output=True,
                             text=True, check=False)
     for line in result.stdout.splitlines():
-        if re.search(r":\d+: (?:links|quotes|contract): ", line):
+        if re.search(r":\d+: (?:links|paths|quotes|contract): ", line):
             print(line)
             failed += 1
     rules = set(re.findall(r"^def check_(\w+)\(file\)", CHECKER.read_text(encoding="utf-8"), re.M))

@@ -1,9 +1,9 @@
 /*
- * main.c - the protocol of a peer in C or C++, see peer.h and bench/measure/lane.h.
+ * main.c - a peer in C or C++ speaks the protocol of bench/measure/lane.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <common/peer.h>
+#include "bench/peers/common/peer.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -63,7 +63,7 @@ int main(int argc, char **argv)
     if (workload->prepare != NULL)
         error = workload->prepare(&run);
     if (error != 0)
-        return fail(strerror(error));
+        return fail(strerror(-error));
 
     (void)puts("ready");
     (void)fflush(stdout);

@@ -1,5 +1,6 @@
 // Recursions without data: fib, nqueens, skynet, regions.  A task for each child but the
-// last where it is a call, for each child where they are many.
+// last where it is a call, for each child where they are many.  The boards are those of
+// bench/kernels/nqueens.h, the leaf of a region is that of bench/kernels/regions.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 using System.Numerics;

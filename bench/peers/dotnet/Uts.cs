@@ -1,4 +1,5 @@
-// Counts the nodes of the unbalanced trees T1 and T3, with the SHA-1 of .NET's library.
+// Counts the nodes of the unbalanced trees T1 and T3, as bench/kernels/uts.c defines them,
+// with the SHA-1 of .NET's library.
 //
 // SPDX-License-Identifier: Apache-2.0
 using System.Buffers.Binary;

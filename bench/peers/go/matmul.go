@@ -1,5 +1,6 @@
-// C = A B, divided until one tile is left; matrices are stored tile by tile.  Go has no
-// vectors, so a leaf costs many times what it costs elsewhere.
+// C = A B, divided until one tile is left; data and check are those of
+// bench/kernels/matmul.c.  Go has no vectors, so a leaf costs many times what it costs
+// elsewhere.
 //
 // SPDX-License-Identifier: Apache-2.0
 package main

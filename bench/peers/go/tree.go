@@ -1,4 +1,5 @@
-// Recursions without data: fib, nqueens, skynet, regions.
+// Recursions without data: fib, nqueens, skynet, regions.  The boards are those of
+// bench/kernels/nqueens.h, the leaf of a region is that of bench/kernels/regions.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 package main

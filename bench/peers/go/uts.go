@@ -1,4 +1,5 @@
-// Counts the nodes of the unbalanced trees T1 and T3, with the SHA-1 of Go's library.
+// Counts the nodes of the unbalanced trees T1 and T3, as bench/kernels/uts.c defines them,
+// with the SHA-1 of Go's library.
 //
 // SPDX-License-Identifier: Apache-2.0
 package main

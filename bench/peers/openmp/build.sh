@@ -9,8 +9,8 @@ check() {
 }
 
 build() {
-    gcc -std=c11 -O2 -ffp-contract=fast -g -D_GNU_SOURCE -fopenmp -I.. openmp.c ../common/*.c -o "$1/peer" \
-        -lnettle -lm
+    gcc -std=c11 -O2 -ffp-contract=fast -g -D_GNU_SOURCE -fopenmp -I../../.. openmp.c \
+        ../common/*.c ../../kernels/*.c -o "$1/peer" -lnettle -lm
 }
 
 "$@"

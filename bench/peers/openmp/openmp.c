@@ -6,7 +6,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <common/peer.h>
+#include "bench/kernels/matmul.h"
+#include "bench/kernels/nqueens.h"
+#include "bench/kernels/regions.h"
+#include "bench/kernels/skynet.h"
+#include "bench/kernels/sort.h"
+#include "bench/kernels/uts.h"
+#include "bench/peers/common/peer.h"
 
 #include <omp.h>
 
@@ -41,7 +47,7 @@ static void run_fib(struct peer_run *run)
 
 /* ------------------------------------------------------------------ nqueens */
 
-enum { QUEENS_MAX = 20 };
+enum { QUEENS_MAX = KERNEL_QUEENS_MAX };
 
 static uint64_t queens(uint32_t full, uint32_t taken, uint32_t rising, uint32_t falling)
 {
@@ -51,14 +57,14 @@ static uint64_t queens(uint32_t full, uint32_t taken, uint32_t rising, uint32_t 
 
     if (taken == full)
         return 1;
-    for (uint32_t free = full & ~(taken | rising | falling); free != 0;
-         free &= free - 1) {
-        uint32_t queen = free & -free;
+    for (uint32_t free = kernel_queens_free(full, taken, rising, falling); free != 0;
+         free = kernel_queens_rest(free)) {
+        uint32_t queen = kernel_queens_first(free);
         uint32_t child = forked++;
 
 #pragma omp task shared(counts) firstprivate(queen, child)
-        counts[child] =
-            queens(full, taken | queen, (rising | queen) << 1, (falling | queen) >> 1);
+        counts[child] = queens(full, taken | queen, kernel_queens_rising(rising, queen),
+                               kernel_queens_falling(falling, queen));
     }
 #pragma omp taskwait
     while (forked > 0)
@@ -70,12 +76,12 @@ static void run_queens(struct peer_run *run)
 {
 #pragma omp parallel
 #pragma omp single
-    run->answer = queens((UINT32_C(1) << run->size) - 1, 0, 0, 0);
+    run->answer = queens(kernel_queens_full(run->size), 0, 0, 0);
 }
 
 /* ------------------------------------------------------------------- skynet */
 
-enum { WIDTH = 10 };
+enum { WIDTH = KERNEL_SKYNET_WIDTH };
 
 static uint64_t skynet(uint64_t first, uint64_t leaves)
 {
@@ -103,29 +109,29 @@ static void run_skynet(struct peer_run *run)
 
 /* ------------------------------------------------------------------- matmul */
 
-static void multiply(const struct peer_matmul *m, struct peer_cube cube)
+static void multiply(const struct kernel_matmul *m, struct kernel_cube cube)
 {
     if (cube.span == 1) {
-        peer_matmul_tile(m, cube);
+        kernel_matmul_leaf(m, cube);
         return;
     }
     /* The two halves of the sum go to the same place, so they follow each other. */
     for (uint32_t in = 0; in < 2; in++) {
 #pragma omp task
-        multiply(m, peer_matmul_octant(cube, 0, 0, in));
+        multiply(m, kernel_cube_octant(cube, 0, 0, in));
 #pragma omp task
-        multiply(m, peer_matmul_octant(cube, 0, 1, in));
+        multiply(m, kernel_cube_octant(cube, 0, 1, in));
 #pragma omp task
-        multiply(m, peer_matmul_octant(cube, 1, 0, in));
-        multiply(m, peer_matmul_octant(cube, 1, 1, in));
+        multiply(m, kernel_cube_octant(cube, 1, 0, in));
+        multiply(m, kernel_cube_octant(cube, 1, 1, in));
 #pragma omp taskwait
     }
 }
 
 static void run_matmul(struct peer_run *run)
 {
-    const struct peer_matmul *m = run->data;
-    struct peer_cube all = {0, 0, 0, m->tiles};
+    const struct kernel_matmul *m = run->data;
+    struct kernel_cube all = kernel_matmul_cube(m);
 
 #pragma omp parallel
 #pragma omp single
@@ -134,32 +140,34 @@ static void run_matmul(struct peer_run *run)
 
 /* ---------------------------------------------------------------------- uts */
 
-static struct peer_count walk(const struct peer_tree *tree, const struct peer_node *node);
+static struct kernel_uts_count walk(const struct kernel_uts_tree *tree,
+                                    const struct kernel_uts_node *node);
 
-static struct peer_count walk_child(const struct peer_tree *tree,
-                                    const struct peer_node *node, uint32_t index)
+static struct kernel_uts_count walk_child(const struct kernel_uts_tree *tree,
+                                          const struct kernel_uts_node *node,
+                                          uint32_t index)
 {
-    struct peer_node child = peer_uts_child(node, index);
+    struct kernel_uts_node child = kernel_uts_child(node, index);
 
     return walk(tree, &child);
 }
 
 /* A few children are tasks one by one, many by halves. */
-static struct peer_count walk_range(const struct peer_tree *tree,
-                                    const struct peer_node *node, uint32_t from,
-                                    uint32_t to)
+static struct kernel_uts_count walk_range(const struct kernel_uts_tree *tree,
+                                          const struct kernel_uts_node *node,
+                                          uint32_t from, uint32_t to)
 {
-    struct peer_count counts[PEER_UTS_GROUP];
-    struct peer_count count = {0, 0, 0};
+    struct kernel_uts_count counts[KERNEL_UTS_GROUP];
+    struct kernel_uts_count count = {0, 0, 0};
 
-    if (to - from > PEER_UTS_GROUP) {
+    if (to - from > KERNEL_UTS_GROUP) {
         uint32_t middle = from + (to - from) / 2;
 
 #pragma omp task shared(counts)
         counts[0] = walk_range(tree, node, from, middle);
         count = walk_range(tree, node, middle, to);
 #pragma omp taskwait
-        return peer_uts_sum(count, counts[0]);
+        return kernel_uts_sum(count, counts[0]);
     }
     for (uint32_t i = from; i < to; i++) {
 #pragma omp task shared(counts) firstprivate(i)
@@ -167,27 +175,27 @@ static struct peer_count walk_range(const struct peer_tree *tree,
     }
 #pragma omp taskwait
     for (uint32_t i = from; i < to; i++)
-        count = peer_uts_sum(count, counts[i - from]);
+        count = kernel_uts_sum(count, counts[i - from]);
     return count;
 }
 
-static struct peer_count walk(const struct peer_tree *tree, const struct peer_node *node)
+static struct kernel_uts_count walk(const struct kernel_uts_tree *tree,
+                                    const struct kernel_uts_node *node)
 {
-    uint32_t children = peer_uts_children(tree, node);
-    struct peer_count count = {1, children == 0, node->depth};
+    uint32_t children = kernel_uts_children(tree, node);
+    struct kernel_uts_count one = kernel_uts_one(node, children);
 
-    return children == 0 ? count
-                         : peer_uts_sum(count, walk_range(tree, node, 0, children));
+    return children == 0 ? one : kernel_uts_sum(one, walk_range(tree, node, 0, children));
 }
 
 static void run_uts(struct peer_run *run)
 {
-    const struct peer_tree *tree = peer_uts_tree(run->size);
-    struct peer_node root = peer_uts_root(tree);
+    const struct kernel_uts_tree *tree = kernel_uts_tree_of(run->size);
+    struct kernel_uts_node root = kernel_uts_root(tree);
 
 #pragma omp parallel
 #pragma omp single
-    run->answer = peer_uts_answer(tree, walk(tree, &root));
+    run->answer = kernel_uts_answer(tree, walk(tree, &root));
 }
 
 /* ----------------------------------------------------------------- cilksort */
@@ -195,8 +203,8 @@ static void run_uts(struct peer_run *run)
 static void merge(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count,
                   uint32_t *into)
 {
-    if (a_count + b_count <= PEER_MERGE_GRAIN) {
-        peer_merge_plain(a, a_count, b, b_count, into);
+    if (a_count + b_count <= KERNEL_MERGE_GRAIN) {
+        kernel_merge_plain(a, a_count, b, b_count, into);
         return;
     }
     if (a_count < b_count) {
@@ -205,7 +213,7 @@ static void merge(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b
     }
 
     size_t a_low = a_count / 2;
-    size_t b_low = peer_count_below(b, b_count, a[a_low]);
+    size_t b_low = kernel_count_below(b, b_count, a[a_low]);
 
 #pragma omp task
     merge(a, a_low, b, b_low, into);
@@ -218,8 +226,8 @@ static void sort(uint32_t *values, uint32_t *spare, size_t count)
     size_t quarter = count / 4;
     size_t half = 2 * quarter;
 
-    if (count <= PEER_SORT_GRAIN) {
-        peer_sort_plain(values, count);
+    if (count <= KERNEL_SORT_GRAIN) {
+        kernel_sort_plain(values, count);
         return;
     }
 #pragma omp task
@@ -241,7 +249,7 @@ static void sort(uint32_t *values, uint32_t *spare, size_t count)
 
 static void run_sort(struct peer_run *run)
 {
-    const struct peer_sort *data = run->data;
+    const struct kernel_sort *data = run->data;
 
 #pragma omp parallel
 #pragma omp single
@@ -256,8 +264,8 @@ static void run_regions(struct peer_run *run)
 
     for (uint64_t region = 0; region < run->size; region++) {
 #pragma omp parallel for reduction(^ : sum)
-        for (uint32_t i = 0; i < PEER_REGION_LEAVES; i++)
-            sum ^= peer_region_leaf(region, i);
+        for (uint32_t i = 0; i < KERNEL_REGION_LEAVES; i++)
+            sum ^= kernel_region_leaf(region, i);
     }
     run->answer = sum;
 }

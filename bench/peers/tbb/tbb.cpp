@@ -6,7 +6,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <common/peer.h>
+#include "bench/kernels/matmul.h"
+#include "bench/kernels/nqueens.h"
+#include "bench/kernels/regions.h"
+#include "bench/kernels/skynet.h"
+#include "bench/kernels/sort.h"
+#include "bench/kernels/uts.h"
+#include "bench/peers/common/peer.h"
 
 #include <memory>
 #include <oneapi/tbb.h>
@@ -39,7 +45,7 @@ void run_fib(peer_run *run)
 
 /* ------------------------------------------------------------------ nqueens */
 
-enum { QUEENS_MAX = 20 };
+enum { QUEENS_MAX = KERNEL_QUEENS_MAX };
 
 uint64_t queens(uint32_t full, uint32_t taken, uint32_t rising, uint32_t falling)
 {
@@ -52,14 +58,14 @@ uint64_t queens(uint32_t full, uint32_t taken, uint32_t rising, uint32_t falling
 
     tbb::task_group group;
 
-    for (uint32_t free = full & ~(taken | rising | falling); free != 0;
-         free &= free - 1) {
-        uint32_t queen = free & -free;
+    for (uint32_t free = kernel_queens_free(full, taken, rising, falling); free != 0;
+         free = kernel_queens_rest(free)) {
+        uint32_t queen = kernel_queens_first(free);
         uint64_t *into = &counts[forked++];
 
         group.run([=] {
-            *into = queens(full, taken | queen, (rising | queen) << 1,
-                           (falling | queen) >> 1);
+            *into = queens(full, taken | queen, kernel_queens_rising(rising, queen),
+                           kernel_queens_falling(falling, queen));
         });
     }
     group.wait();
@@ -70,13 +76,12 @@ uint64_t queens(uint32_t full, uint32_t taken, uint32_t rising, uint32_t falling
 
 void run_queens(peer_run *run)
 {
-    arena->execute(
-        [=] { run->answer = queens((UINT32_C(1) << run->size) - 1, 0, 0, 0); });
+    arena->execute([=] { run->answer = queens(kernel_queens_full(run->size), 0, 0, 0); });
 }
 
 /* ------------------------------------------------------------------- skynet */
 
-enum { WIDTH = 10 };
+enum { WIDTH = KERNEL_SKYNET_WIDTH };
 
 uint64_t skynet(uint64_t first, uint64_t leaves)
 {
@@ -106,52 +111,53 @@ void run_skynet(peer_run *run)
 
 /* ------------------------------------------------------------------- matmul */
 
-void multiply(const peer_matmul *m, peer_cube cube)
+void multiply(const kernel_matmul *m, kernel_cube cube)
 {
     if (cube.span == 1) {
-        peer_matmul_tile(m, cube);
+        kernel_matmul_leaf(m, cube);
         return;
     }
     /* The two halves of the sum go to the same place, so they follow each other. */
     for (uint32_t in = 0; in < 2; in++) {
-        tbb::parallel_invoke([=] { multiply(m, peer_matmul_octant(cube, 0, 0, in)); },
-                             [=] { multiply(m, peer_matmul_octant(cube, 0, 1, in)); },
-                             [=] { multiply(m, peer_matmul_octant(cube, 1, 0, in)); },
-                             [=] { multiply(m, peer_matmul_octant(cube, 1, 1, in)); });
+        tbb::parallel_invoke([=] { multiply(m, kernel_cube_octant(cube, 0, 0, in)); },
+                             [=] { multiply(m, kernel_cube_octant(cube, 0, 1, in)); },
+                             [=] { multiply(m, kernel_cube_octant(cube, 1, 0, in)); },
+                             [=] { multiply(m, kernel_cube_octant(cube, 1, 1, in)); });
     }
 }
 
 void run_matmul(peer_run *run)
 {
-    const auto *m = static_cast<const peer_matmul *>(run->data);
+    const auto *m = static_cast<const kernel_matmul *>(run->data);
 
-    arena->execute([=] { multiply(m, peer_cube{0, 0, 0, m->tiles}); });
+    arena->execute([=] { multiply(m, kernel_matmul_cube(m)); });
 }
 
 /* ---------------------------------------------------------------------- uts */
 
-peer_count walk(const peer_tree *tree, const peer_node *node);
+kernel_uts_count walk(const kernel_uts_tree *tree, const kernel_uts_node *node);
 
-peer_count walk_child(const peer_tree *tree, const peer_node *node, uint32_t index)
+kernel_uts_count walk_child(const kernel_uts_tree *tree, const kernel_uts_node *node,
+                            uint32_t index)
 {
-    peer_node child = peer_uts_child(node, index);
+    kernel_uts_node child = kernel_uts_child(node, index);
 
     return walk(tree, &child);
 }
 
 /* A few children are tasks one by one, many by halves. */
-peer_count walk_range(const peer_tree *tree, const peer_node *node, uint32_t from,
-                      uint32_t to)
+kernel_uts_count walk_range(const kernel_uts_tree *tree, const kernel_uts_node *node,
+                            uint32_t from, uint32_t to)
 {
-    peer_count counts[PEER_UTS_GROUP];
-    peer_count count = {0, 0, 0};
+    kernel_uts_count counts[KERNEL_UTS_GROUP];
+    kernel_uts_count count = {0, 0, 0};
 
-    if (to - from > PEER_UTS_GROUP) {
+    if (to - from > KERNEL_UTS_GROUP) {
         uint32_t middle = from + (to - from) / 2;
 
         tbb::parallel_invoke([&] { counts[0] = walk_range(tree, node, from, middle); },
                              [&] { counts[1] = walk_range(tree, node, middle, to); });
-        return peer_uts_sum(counts[0], counts[1]);
+        return kernel_uts_sum(counts[0], counts[1]);
     }
 
     tbb::task_group group;
@@ -160,25 +166,24 @@ peer_count walk_range(const peer_tree *tree, const peer_node *node, uint32_t fro
         group.run([=, &counts] { counts[i - from] = walk_child(tree, node, i); });
     group.wait();
     for (uint32_t i = from; i < to; i++)
-        count = peer_uts_sum(count, counts[i - from]);
+        count = kernel_uts_sum(count, counts[i - from]);
     return count;
 }
 
-peer_count walk(const peer_tree *tree, const peer_node *node)
+kernel_uts_count walk(const kernel_uts_tree *tree, const kernel_uts_node *node)
 {
-    uint32_t children = peer_uts_children(tree, node);
-    peer_count count = {1, children == 0, node->depth};
+    uint32_t children = kernel_uts_children(tree, node);
+    kernel_uts_count one = kernel_uts_one(node, children);
 
-    return children == 0 ? count
-                         : peer_uts_sum(count, walk_range(tree, node, 0, children));
+    return children == 0 ? one : kernel_uts_sum(one, walk_range(tree, node, 0, children));
 }
 
 void run_uts(peer_run *run)
 {
-    const peer_tree *tree = peer_uts_tree(run->size);
-    peer_node root = peer_uts_root(tree);
+    const kernel_uts_tree *tree = kernel_uts_tree_of(run->size);
+    kernel_uts_node root = kernel_uts_root(tree);
 
-    arena->execute([&] { run->answer = peer_uts_answer(tree, walk(tree, &root)); });
+    arena->execute([&] { run->answer = kernel_uts_answer(tree, walk(tree, &root)); });
 }
 
 /* ----------------------------------------------------------------- cilksort */
@@ -186,8 +191,8 @@ void run_uts(peer_run *run)
 void merge(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count,
            uint32_t *into)
 {
-    if (a_count + b_count <= PEER_MERGE_GRAIN) {
-        peer_merge_plain(a, a_count, b, b_count, into);
+    if (a_count + b_count <= KERNEL_MERGE_GRAIN) {
+        kernel_merge_plain(a, a_count, b, b_count, into);
         return;
     }
     if (a_count < b_count) {
@@ -196,7 +201,7 @@ void merge(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count,
     }
 
     size_t a_low = a_count / 2;
-    size_t b_low = peer_count_below(b, b_count, a[a_low]);
+    size_t b_low = kernel_count_below(b, b_count, a[a_low]);
 
     tbb::parallel_invoke([=] { merge(a, a_low, b, b_low, into); },
                          [=] {
@@ -211,8 +216,8 @@ void sort(uint32_t *values, uint32_t *spare, size_t count)
     size_t half = 2 * quarter;
     size_t last = count - half - quarter;
 
-    if (count <= PEER_SORT_GRAIN) {
-        peer_sort_plain(values, count);
+    if (count <= KERNEL_SORT_GRAIN) {
+        kernel_sort_plain(values, count);
         return;
     }
     tbb::parallel_invoke(
@@ -230,7 +235,7 @@ void sort(uint32_t *values, uint32_t *spare, size_t count)
 
 void run_sort(peer_run *run)
 {
-    const auto *data = static_cast<const peer_sort *>(run->data);
+    const auto *data = static_cast<const kernel_sort *>(run->data);
 
     arena->execute([=] { sort(data->values, data->spare, run->size); });
 }
@@ -242,10 +247,10 @@ uint64_t region(uint64_t number)
     using range = tbb::blocked_range<uint32_t>;
 
     return tbb::parallel_reduce(
-        range(0, PEER_REGION_LEAVES), UINT64_C(0),
+        range(0, KERNEL_REGION_LEAVES), UINT64_C(0),
         [=](const range &part, uint64_t sum) {
             for (uint32_t i = part.begin(); i != part.end(); i++)
-                sum ^= peer_region_leaf(number, i);
+                sum ^= kernel_region_leaf(number, i);
             return sum;
         },
         [](uint64_t a, uint64_t b) { return a ^ b; });

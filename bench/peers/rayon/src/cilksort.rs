@@ -1,4 +1,5 @@
-// Sorts by merging quarters, and merges in parallel.
+// Sorts by merging quarters, and merges in parallel.  The leaves and the check are those of
+// bench/kernels/sort.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 use crate::Workload;

@@ -1,4 +1,5 @@
-// C = A B, divided until one tile is left; matrices are stored tile by tile.
+// C = A B, divided until one tile is left; the tiles, their product and the check are those
+// of bench/kernels/matmul.c.
 //
 // SPDX-License-Identifier: Apache-2.0
 use crate::Workload;

@@ -1,5 +1,5 @@
-// Counts the nodes of the unbalanced trees T1 and T3.  The same SHA-1 of nettle that
-// Magpie's own workload uses.
+// Counts the nodes of the unbalanced trees T1 and T3, as bench/kernels/uts.c defines them,
+// with the same SHA-1 of nettle.
 //
 // SPDX-License-Identifier: Apache-2.0
 use std::ffi::c_void;

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/kernels/matmul.h"
+#include "bench/kernels/sort.h"
+#include "bench/peers/common/peer.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+int peer_matmul_prepare(struct peer_run *run)
+{
+    run->data = kernel_matmul_new((uint32_t)run->size);
+    return run->data != NULL ? 0 : -ENOMEM;
+}
+
+void peer_matmul_reset(struct peer_run *run)
+{
+    kernel_matmul_clear(run->data);
+}
+
+void peer_matmul_check(struct peer_run *run)
+{
+    run->answer = kernel_matmul_answer(run->data);
+}
+
+void peer_matmul_cleanup(struct peer_run *run)
+{
+    kernel_matmul_free(run->data);
+}
+
+int peer_sort_prepare(struct peer_run *run)
+{
+    run->data = kernel_sort_new(run->size);
+    return run->data != NULL ? 0 : -ENOMEM;
+}
+
+void peer_sort_reset(struct peer_run *run)
+{
+    kernel_sort_fill(run->data);
+}
+
+void peer_sort_check(struct peer_run *run)
+{
+    run->answer = kernel_sort_answer(run->data);
+}
+
+void peer_sort_cleanup(struct peer_run *run)
+{
+    kernel_sort_free(run->data);
+}

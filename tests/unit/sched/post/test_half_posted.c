@@ -1,0 +1,118 @@
+/*
+ * White-box: a job whose poster has lost its CPU between its two steps.  A worker that
+ * waits for the second step sleeps, so that a poster of a lower real-time priority runs.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/support/cmocka.h"
+#include "tests/support/run.h"
+#include "tests/support/sched/start.h"
+
+#include "sched/core.h"
+
+#include <magpie/strand.h>
+
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static _Atomic(uint64_t) naps;
+
+/* Stands in for libc's, and counts the naps of workers. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): reserved there */
+int nanosleep(const struct timespec *time, struct timespec *rest)
+{
+    if (mag_sched_self() != NULL) {
+        /* relaxed: a counter. */
+        (void)atomic_fetch_add_explicit(&naps, 1, memory_order_relaxed);
+    }
+    return (int)syscall(SYS_nanosleep, time, rest);
+}
+
+struct work {
+    struct mag_job job;
+    _Atomic(uint64_t) done;
+};
+
+static void count(struct mag_job *job)
+{
+    struct work *work = (struct work *)(void *)job;
+
+    /* release: seen by the thread that waits. */
+    (void)atomic_fetch_add_explicit(&work->done, 1, memory_order_release);
+}
+
+static void wait_for_naps(void)
+{
+    /* relaxed: a counter. */
+    atomic_store_explicit(&naps, 0, memory_order_relaxed);
+    assert_true(test_wait_for(&naps, 3));
+}
+
+/* The first step of a push: the job is the last one, and nobody can reach it. */
+static void push_half(_Atomic(struct mag_job *) *last, struct work *work)
+{
+    atomic_init(&work->job.next, NULL);
+    /* seq_cst: as the push does it. */
+    assert_null(atomic_exchange_explicit(last, &work->job, memory_order_seq_cst));
+}
+
+static void link_first(_Atomic(struct mag_job *) *first, struct work *work)
+{
+    /* release: as the push does it. */
+    atomic_store_explicit(first, &work->job, memory_order_release);
+    assert_true(test_wait_for(&work->done, 1));
+}
+
+static void a_worker_sleeps_while_a_post_to_its_node_is_half_done(void **state)
+{
+    struct mag_sched *sched = test_sched_start(1);
+    struct work work = {.job = {.run = count}};
+    (void)state;
+
+    push_half(&sched->queues[0].last, &work);
+    mag_sched_notify(sched, 0);
+    wait_for_naps();
+    link_first(&sched->queues[0].first, &work);
+    mag_sched_destroy(sched);
+}
+
+static void a_worker_sleeps_while_a_post_to_it_is_half_done(void **state)
+{
+    struct mag_sched *sched = test_sched_start(1);
+    struct work work = {.job = {.run = count}};
+    struct mag_inject *inbox = &mag_sched_at(sched, 0)->inbox;
+    (void)state;
+
+    push_half(&inbox->last, &work);
+    mag_sched_wake_worker(sched, 0);
+    wait_for_naps();
+    link_first(&inbox->first, &work);
+    mag_sched_destroy(sched);
+}
+
+static void a_worker_sleeps_while_a_post_to_a_strand_is_half_done(void **state)
+{
+    struct mag_sched *sched = test_sched_start(1);
+    struct work work = {.job = {.run = count}};
+    struct mag_strand strand;
+    (void)state;
+
+    mag_strand_init(&strand, sched);
+    push_half(&strand.last, &work);
+    assert_int_equal(mag_sched_post(sched, &strand.job), 0);
+    wait_for_naps();
+    link_first(&strand.first, &work);
+    mag_sched_destroy(sched);
+    assert_int_equal(mag_strand_fini(&strand), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_worker_sleeps_while_a_post_to_its_node_is_half_done),
+        cmocka_unit_test(a_worker_sleeps_while_a_post_to_it_is_half_done),
+        cmocka_unit_test(a_worker_sleeps_while_a_post_to_a_strand_is_half_done),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
