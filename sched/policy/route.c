@@ -177,12 +177,12 @@ static bool share_cache(const struct mag_seat *a, const struct mag_seat *b)
 
 static struct mag_span span_from(const struct mag_routes *routes,
                                  const struct mag_layout *layout, uint32_t begin,
-                                 sharing share)
+                                 sharing shares)
 {
     const struct mag_seat *first = seat_at(routes, layout, begin);
     struct mag_span span = {.begin = begin, .end = begin + 1};
 
-    while (span.end < routes->workers && share(first, seat_at(routes, layout, span.end)))
+    while (span.end < routes->workers && shares(first, seat_at(routes, layout, span.end)))
         span.end++;
     return span;
 }

@@ -9,7 +9,7 @@
 #define TESTS_MODEL_SCHED_WORLD_H
 
 #include "tests/model/model.h"
-#include "tests/support/flat_routes.h"
+#include "tests/support/sched/flat_routes.h"
 
 /* Small enough to be filled. */
 #define MAG_WORKER_RING 4

@@ -8,7 +8,7 @@
 
 #include "sched/idle/idle.c"
 
-#include "tests/support/flat_routes.h"
+#include "tests/support/sched/flat_routes.h"
 
 #include <assert.h>
 #include <pthread.h>

@@ -8,7 +8,7 @@
 #define TESTS_SUPPORT_SCHED_FAKE_H
 
 #include "tests/support/cmocka.h"
-#include "tests/support/flat_routes.h"
+#include "tests/support/sched/flat_routes.h"
 
 #include "sched/core.h"
 

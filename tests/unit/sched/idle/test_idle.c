@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/idle/idle.h"
-#include "tests/unit/policy_kit.h"
+#include "tests/support/sched/machine.h"
 
 enum { WORKERS = 130 };
 

@@ -4,8 +4,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef TESTS_SUPPORT_FLAT_ROUTES_H
-#define TESTS_SUPPORT_FLAT_ROUTES_H
+#ifndef TESTS_SUPPORT_SCHED_FLAT_ROUTES_H
+#define TESTS_SUPPORT_SCHED_FLAT_ROUTES_H
 
 #include "sched/policy/route.h"
 
