@@ -7,7 +7,9 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
+#include "tests/support/sched/tree.h"
 
 #include <magpie/fork.h>
 #include <pthread.h>
@@ -15,40 +17,17 @@
 
 enum { BRANCHES_MAX = 5 };
 
-/* A node's children are decided by its number alone, so that a serial walk knows the
- * answer. */
-static uint64_t mix(uint64_t value)
+static uint64_t sum_of_tree(uint64_t root, unsigned depth)
 {
-    value ^= value >> 31;
-    value *= 0x7fb5d329728ea185ULL;
-    value ^= value >> 27;
-    value *= 0x81dadef4bc2dd44dULL;
-    return value ^ value >> 33;
-}
+    uint64_t nodes = 0;
 
-static unsigned branches(uint64_t node, unsigned depth)
-{
-    return depth == 0 ? 0 : (unsigned)(mix(node) % (BRANCHES_MAX + 1));
-}
-
-static uint64_t child_of(uint64_t node, unsigned i)
-{
-    return mix(node * 31 + i + 1);
-}
-
-static uint64_t walk(uint64_t node, unsigned depth)
-{
-    uint64_t sum = mix(node);
-
-    for (unsigned i = 0; i < branches(node, depth); i++)
-        sum += walk(child_of(node, i), depth - 1) * (i + 1);
-    return sum;
+    return tree_walk(root, depth, BRANCHES_MAX, &nodes);
 }
 
 /* Now and then a node takes long, so that its siblings are stolen meanwhile. */
 static void dawdle(uint64_t node)
 {
-    if (mix(node ^ 0x5555) % 256 == 0) {
+    if (tree_mix(node ^ 0x5555) % 256 == 0) {
         for (unsigned i = 0; i < 20000; i++)
             test_pause();
     }
@@ -58,11 +37,11 @@ MAG_FORKABLE(uint64_t, tree, uint64_t, node, unsigned, depth)
 static uint64_t tree(mag_fork w, uint64_t node, unsigned depth)
 {
     struct tree_child children[BRANCHES_MAX];
-    unsigned count = branches(node, depth);
-    uint64_t sum = mix(node);
+    unsigned count = tree_branches(node, depth, BRANCHES_MAX);
+    uint64_t sum = tree_mix(node);
 
     for (unsigned i = 0; i < count; i++)
-        children[i] = tree_fork(&w, child_of(node, i), depth - 1);
+        children[i] = tree_fork(&w, tree_child_of(node, i), depth - 1);
     dawdle(node);
     for (unsigned i = count; i-- > 0;)
         sum += tree_join(&w, children[i]) * (i + 1);
@@ -86,7 +65,7 @@ static void random_trees_have_their_serial_sums(void **state)
             uint64_t result = 0;
 
             assert_int_equal(tree_run(sched, &result, root, 9), 0);
-            assert_true(result == walk(root, 9));
+            assert_true(result == sum_of_tree(root, 9));
         }
         mag_sched_destroy(sched);
     }
@@ -108,7 +87,7 @@ static void *run_trees(void *arg)
         uint64_t result = 0;
 
         caller->wrong += tree_run(caller->sched, &result, root, 6) != 0;
-        caller->wrong += result != walk(root, 6);
+        caller->wrong += result != sum_of_tree(root, 6);
     }
     return NULL;
 }
@@ -137,16 +116,6 @@ static void many_threads_run_trees_on_one_pool(void **state)
 
 /* Deep, with a waiting child at each level, on small stacks: waiting must not pile up
  * frames of work that does not belong to the wait. */
-MAG_FORKABLE(uint64_t, stairs, unsigned, depth)
-static uint64_t stairs(mag_fork w, unsigned depth)
-{
-    if (depth == 0)
-        return 1;
-    struct stairs_child left = stairs_fork(&w, depth - 1);
-    uint64_t right = depth > 1 ? stairs(w, depth - 2) : 1;
-    return stairs_join(&w, left) + right;
-}
-
 static void waiting_does_not_pile_up_frames_on_a_small_stack(void **state)
 {
     struct mag_sched *sched = test_sched_start_sized(4, 8192, 128 * 1024);

@@ -11,6 +11,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
+#include "tests/support/sched/tree.h"
 
 #include "base/asym.h"
 #include "base/spin.h"
@@ -109,43 +110,16 @@ static void linger(mag_fork w)
     }
 }
 
-static uint64_t mix(uint64_t value)
-{
-    value = (value ^ value >> 31) * 0x7fb5d329728ea185ULL;
-    value = (value ^ value >> 27) * 0x81dadef4bc2dd44dULL;
-    return value ^ value >> 33;
-}
-
-static uint64_t child_of(uint64_t node, unsigned i)
-{
-    return mix(node * 31 + i + 1);
-}
-
-static unsigned branches(uint64_t node, unsigned depth)
-{
-    return depth == 0 ? 0 : (unsigned)(mix(node) % (BRANCHES_MAX + 1));
-}
-
-static uint64_t walk(uint64_t node, unsigned depth, uint64_t *count_of_nodes)
-{
-    uint64_t sum = mix(node);
-
-    ++*count_of_nodes;
-    for (unsigned i = 0; i < branches(node, depth); i++)
-        sum += walk(child_of(node, i), depth - 1, count_of_nodes) * (i + 1);
-    return sum;
-}
-
 MAG_FORKABLE(uint64_t, tree, uint64_t, node, unsigned, depth)
 static uint64_t tree(mag_fork w, uint64_t node, unsigned depth)
 {
     struct tree_child children[BRANCHES_MAX];
-    unsigned forked = branches(node, depth);
-    uint64_t sum = mix(node);
+    unsigned forked = tree_branches(node, depth, BRANCHES_MAX);
+    uint64_t sum = tree_mix(node);
 
     count(&nodes);
     for (unsigned i = 0; i < forked; i++) {
-        children[i] = tree_fork(&w, child_of(node, i), depth - 1);
+        children[i] = tree_fork(&w, tree_child_of(node, i), depth - 1);
         linger(w);
     }
     for (unsigned i = forked; i-- > 0;)
@@ -163,7 +137,7 @@ static uint64_t steals_of(const struct mag_sched *sched)
 static void check_tree(struct mag_sched *sched, uint64_t node)
 {
     uint64_t wanted = 0;
-    uint64_t sum = walk(node, DEPTH, &wanted);
+    uint64_t sum = tree_walk(node, DEPTH, BRANCHES_MAX, &wanted);
     uint64_t result = 0;
 
     atomic_init(&nodes, 0);

@@ -321,15 +321,13 @@ static void a_pin_that_a_smaller_cpuset_has_taken_away_is_lost(void **state)
 static void a_quota_is_found_after_the_main_thread_has_ended(void **state)
 {
     (void)state;
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
+    test_skip_without_child_threads();
 }
 
 static void a_pin_that_a_smaller_cpuset_has_taken_away_is_lost(void **state)
 {
     (void)state;
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
+    test_skip_without_child_threads();
 }
 
 #endif

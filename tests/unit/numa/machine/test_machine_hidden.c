@@ -8,6 +8,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/filter.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
 
 #include <errno.h>
 #include <magpie/fork.h>
@@ -28,17 +29,6 @@ static void expect_0(int failed, const char *reason)
         skip();
     }
     assert_int_equal(failed, 0);
-}
-
-MAG_FORKABLE(long, fib, int, n)
-
-static long fib(mag_fork w, int n)
-{
-    if (n < 2)
-        return n;
-    struct fib_child child = fib_fork(&w, n - 2);
-    long a = fib(w, n - 1);
-    return a + fib_join(&w, child);
 }
 
 /* 0, or the number of what went wrong. */
@@ -213,15 +203,13 @@ static void with_one_node_memory_binding_is_not_even_tried(void **state)
 static void a_start_returns_where_sched_getaffinity_is_refused(void **state)
 {
     (void)state;
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
+    test_skip_without_child_threads();
 }
 
 static void with_one_node_memory_binding_is_not_even_tried(void **state)
 {
     (void)state;
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
+    test_skip_without_child_threads();
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/jobs.h"
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
@@ -241,24 +242,10 @@ static void loading_never_moves_the_calling_thread(void **state)
     assert_int_equal(failed, 0);
 }
 
-static void count(struct mag_job *job);
-
-struct counted {
-    struct mag_job job;
-    _Atomic(uint64_t) runs;
-};
-
-static void count(struct mag_job *job)
-{
-    /* release: seen by the thread that waits. */
-    (void)atomic_fetch_add_explicit(&((struct counted *)(void *)job)->runs, 1,
-                                    memory_order_release);
-}
-
 static int work_under_filter(void *arg)
 {
     struct mag_sched_counters counters;
-    struct counted counted = {.job = {.run = count}};
+    struct counted counted = counted_make();
     struct mag_sched *sched;
     enum mag_pinned pinned;
     enum mag_placed placed;
@@ -290,8 +277,7 @@ static void a_filter_that_refuses_everything_stops_nothing(void **state)
 {
     (void)state;
 #    ifdef TEST_UNDER_TSAN
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
+    test_skip_without_child_threads();
 #    endif
     int failed = test_in_child(work_under_filter, NULL);
     if (failed == 77) {
@@ -417,7 +403,7 @@ static void a_described_machine_of_many_nodes_runs_jobs(void **state)
 #if defined(__x86_64__) || defined(__aarch64__)
     static struct counted counted[64];
     for (unsigned i = 0; i < 64; i++) {
-        counted[i] = (struct counted){.job = {.run = count}};
+        counted[i] = counted_make();
         assert_int_equal(mag_sched_post_node(sched, &counted[i].job, i % 4), 0);
     }
     for (unsigned i = 0; i < 64; i++)

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
 #include <magpie/fork.h>
 #include <pthread.h>
-
-MAG_FORKABLE(long, fib, int, n)
-static long fib(mag_fork w, int n)
-{
-    if (n < 2)
-        return n;
-    struct fib_child child = fib_fork(&w, n - 1);
-    long b = fib(w, n - 2);
-    return fib_join(&w, child) + b;
-}
 
 struct wide {
     uint64_t words[6];

@@ -81,14 +81,6 @@ static void blocks_beyond_the_room_beside_the_stack_arrive_whole(void **state)
     mag_sched_destroy(sched);
 }
 
-static void skip_under_tsan(void)
-{
-#ifdef TEST_UNDER_TSAN
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
-#endif
-}
-
 /* ------------------------------------------------------- little address space */
 
 /* The blocks of one worker, one that fills its room and one that finds none. */
@@ -139,7 +131,7 @@ static int runs_in_little_space(void *arg)
 static void with_little_address_space_they_do_too(void **state)
 {
     (void)state;
-    skip_under_tsan();
+    test_skip_without_child_threads();
     assert_int_equal(test_in_child(runs_in_little_space, NULL), 0);
 }
 
@@ -174,7 +166,7 @@ static void a_block_that_no_memory_holds_stops_at_the_guard(void **state)
     int status = 0;
     (void)state;
 
-    skip_under_tsan();
+    test_skip_without_child_threads();
     pid_t child = fork();
     if (child == 0)
         _exit(forks_without_memory());

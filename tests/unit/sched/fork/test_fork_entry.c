@@ -6,6 +6,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
 
 #include <magpie/async.h>
@@ -18,16 +19,6 @@
 MAG_VTASK_DEFINE(long_task, long)
 
 enum { N = 15, FIB_N = 610 };
-
-MAG_FORKABLE(long, fib, int, n)
-static long fib(mag_fork w, int n)
-{
-    if (n < 2)
-        return n;
-    struct fib_child child = fib_fork(&w, n - 1);
-    long b = fib(w, n - 2);
-    return fib_join(&w, child) + b;
-}
 
 /* A job that runs a computation, on its own scheduler or another. */
 struct entry {

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "tests/support/cmocka.h"
+#include "tests/support/gate.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
 
@@ -14,32 +15,12 @@
 
 enum { WIDE = 40, ROUNDS = 100 };
 
-/* Children that are sure to be stolen count themselves, and go on when they may. */
-static _Atomic(uint64_t) started;
-static _Atomic(uint64_t) opened;
-
-static void reset(void)
-{
-    atomic_init(&started, 0);
-    atomic_init(&opened, 0);
-}
-
-static void pass_gate(void)
-{
-    /* release: the child runs. */
-    (void)atomic_fetch_add_explicit(&started, 1, memory_order_release);
-    (void)test_wait_for(&opened, 1);
-}
-
-static void open_gate(void)
-{
-    /* release: what was done before. */
-    (void)atomic_fetch_add_explicit(&opened, 1, memory_order_release);
-}
+/* Children that are sure to be stolen wait here. */
+static struct gate gate;
 
 static struct mag_sched *start(uint32_t workers)
 {
-    reset();
+    gate_close(&gate);
     return test_sched_start(workers);
 }
 
@@ -50,7 +31,7 @@ static int risky(mag_fork w, int error, bool waits)
 {
     (void)w;
     if (waits)
-        pass_gate();
+        gate_pass(&gate);
     return error;
 }
 
@@ -60,9 +41,9 @@ static int joiner(mag_fork w, int error, bool stolen)
     struct risky_child child = risky_fork(&w, error, stolen);
 
     if (stolen) {
-        if (!test_wait_for(&started, 1))
+        if (!gate_is_reached(&gate))
             return -ETIMEDOUT;
-        open_gate();
+        gate_open(&gate);
     }
     return risky_join(&w, child);
 }
@@ -76,7 +57,7 @@ static void error_and_cancellation_of_a_child_reach_the_join(void **state)
     for (unsigned i = 0; i < 3 * ROUNDS; i++) {
         int found = 1;
 
-        reset();
+        gate_close(&gate);
         assert_int_equal(joiner_run(sched, &found, errors[i % 3], i % 2 != 0), 0);
         assert_int_equal(found, errors[i % 3]);
     }
@@ -137,11 +118,11 @@ static int act(mag_fork w, struct mag_scope *scope, enum task task)
     (void)w;
     switch (task) {
     case FAILS_STOLEN:
-        pass_gate();
+        gate_pass(&gate);
         return -EIO;
     case LOOKS:
         /* release: it runs, and looks. */
-        (void)atomic_fetch_add_explicit(&started, 1, memory_order_release);
+        (void)atomic_fetch_add_explicit(&gate.started, 1, memory_order_release);
         for (double began = test_now(); !test_gives_up(began);) {
             if (mag_scope_cancelled(scope))
                 return -EPIPE;
@@ -164,9 +145,9 @@ static int scope_of_two(mag_fork w, enum task stolen, enum task own)
 
     mag_scope_open(&scope, w);
     act_spawn(&w, &scope, &scope, stolen);
-    if (!test_wait_for(&started, 1))
+    if (!gate_is_reached(&gate))
         mag_scope_fail(&scope, -ETIMEDOUT);
-    open_gate();
+    gate_open(&gate);
     act_spawn(&w, &scope, &scope, own);
     return mag_scope_join(&w, &scope);
 }
@@ -175,7 +156,7 @@ static int result_of_two(struct mag_sched *sched, enum task stolen, enum task ow
 {
     int error = 1;
 
-    reset();
+    gate_close(&gate);
     assert_int_equal(scope_of_two_run(sched, &error, stolen, own), 0);
     return error;
 }
@@ -187,9 +168,9 @@ static int scope_of_one(mag_fork w, enum task stolen)
 
     mag_scope_open(&scope, w);
     act_spawn(&w, &scope, &scope, stolen);
-    if (!test_wait_for(&started, 1))
+    if (!gate_is_reached(&gate))
         mag_scope_fail(&scope, -ETIMEDOUT);
-    open_gate();
+    gate_open(&gate);
     return mag_scope_join(&w, &scope);
 }
 
@@ -201,7 +182,7 @@ static void the_error_of_a_stolen_child_reaches_its_scope(void **state)
     for (unsigned i = 0; i < ROUNDS; i++) {
         int error = 1;
 
-        reset();
+        gate_close(&gate);
         assert_int_equal(scope_of_one_run(sched, &error, FAILS_STOLEN), 0);
         assert_int_equal(error, -EIO);
     }
@@ -250,7 +231,7 @@ static int cancelled_scope(mag_fork w, unsigned children)
 static void *cancel_when_one_looks(void *arg)
 {
     (void)arg;
-    if (test_wait_for(&started, 1)) {
+    if (gate_is_reached(&gate)) {
         /* acquire: the scope is open. */
         mag_scope_cancel(atomic_load_explicit(&shared_scope, memory_order_acquire));
     }
@@ -270,7 +251,7 @@ static void a_scope_may_be_cancelled_from_any_thread(void **state)
         assert_int_equal(pthread_join(thread, NULL), 0);
         assert_int_equal(error, -ECANCELED);
         /* relaxed: it is over.  Only those that ran at the time have looked. */
-        assert_true(atomic_load_explicit(&started, memory_order_relaxed) <= workers);
+        assert_true(atomic_load_explicit(&gate.started, memory_order_relaxed) <= workers);
         mag_sched_destroy(sched);
     }
 }

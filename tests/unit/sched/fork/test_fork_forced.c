@@ -10,6 +10,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/tree.h"
 
 #include "base/asym.h"
 #include "base/spin.h"
@@ -52,7 +53,7 @@ static bool hooked_try_lock(struct mag_spin *spin)
 
 /* ------------------------------------------------------------------ the stacks */
 
-enum { STACKS = 24, DEPTH = 64 };
+enum { STACKS = 24, DEPTH = 64, BRANCHES_MAX = 3 };
 
 static struct mag_fork_stack *stacks[STACKS];
 static size_t bytes; /* of each */
@@ -120,43 +121,17 @@ static bool steal_from(struct mag_fork_stack *victim)
     return true;
 }
 
-static uint64_t mix(uint64_t value)
-{
-    value = (value ^ value >> 31) * 0x7fb5d329728ea185ULL;
-    value = (value ^ value >> 27) * 0x81dadef4bc2dd44dULL;
-    return value ^ value >> 33;
-}
-
-static uint64_t child_of(uint64_t node, unsigned i)
-{
-    return mix(node * 31 + i + 1);
-}
-
-static unsigned branches(uint64_t node, unsigned depth)
-{
-    return depth == 0 ? 0 : (unsigned)(mix(node) % 4);
-}
-
-static uint64_t walk(uint64_t node, unsigned depth)
-{
-    uint64_t sum = mix(node);
-
-    for (unsigned i = 0; i < branches(node, depth); i++)
-        sum += walk(child_of(node, i), depth - 1) * (i + 1);
-    return sum;
-}
-
 /* Each child is stolen right after its fork, when it is the oldest. */
 MAG_FORKABLE(uint64_t, tree, uint64_t, node, unsigned, depth)
 static uint64_t tree(mag_fork w, uint64_t node, unsigned depth)
 {
-    struct tree_child children[4];
-    unsigned count = branches(node, depth);
-    uint64_t sum = mix(node);
+    struct tree_child children[BRANCHES_MAX];
+    unsigned count = tree_branches(node, depth, BRANCHES_MAX);
+    uint64_t sum = tree_mix(node);
 
     runs++;
     for (unsigned i = 0; i < count; i++) {
-        children[i] = tree_fork(&w, child_of(node, i), depth - 1);
+        children[i] = tree_fork(&w, tree_child_of(node, i), depth - 1);
         (void)steal_from(mag_fork_stack_of(w.top));
     }
     for (unsigned i = count; i-- > 0;)
@@ -177,27 +152,19 @@ static void run_tree(mag_fork w, void *payload)
     root->sum = tree(w, root->node, root->depth);
 }
 
-static uint64_t nodes(uint64_t node, unsigned depth)
-{
-    uint64_t count = 1;
-
-    for (unsigned i = 0; i < branches(node, depth); i++)
-        count += nodes(child_of(node, i), depth - 1);
-    return count;
-}
-
 static void trees_run(bool stolen)
 {
     uint64_t random = test_seed();
 
     for (uint32_t i = 0; i < test_rounds(300); i++) {
         struct root root = {.node = test_random(&random), .depth = 10};
-        uint64_t wanted = nodes(root.node, root.depth);
+        uint64_t wanted = 0;
+        uint64_t sum = tree_walk(root.node, root.depth, BRANCHES_MAX, &wanted);
 
         thefts = 0;
         runs = 0;
         mag_fork_stack_root(stacks[0], run_tree, &root);
-        assert_true(root.sum == walk(root.node, root.depth));
+        assert_true(root.sum == sum);
         assert_int_equal(runs, wanted);
         assert_int_equal(thefts, stolen ? wanted - 1 : 0);
     }

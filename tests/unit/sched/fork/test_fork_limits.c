@@ -6,7 +6,9 @@
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
+#include "tests/support/maps.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
 
 #include "sched/core.h"
@@ -28,26 +30,6 @@ enum { MANY = MAG_FORK_WAITING_MAX / 2 * 3 };
 
 /* The smallest stack of a worker, so that its fork stack is the smallest too. */
 #define SMALL_STACK ((size_t)256 * 1024)
-
-MAG_FORKABLE(uint64_t, flat, uint64_t, number)
-static uint64_t flat(mag_fork w, uint64_t number)
-{
-    (void)w;
-    return number;
-}
-
-MAG_FORKABLE(uint64_t, flat_sum, uint64_t, children)
-static uint64_t flat_sum(mag_fork w, uint64_t children)
-{
-    struct flat_child child = {0};
-    uint64_t sum = 0;
-
-    for (uint64_t i = 1; i <= children; i++)
-        child = flat_fork(&w, i);
-    for (uint64_t i = 1; i <= children; i++)
-        sum += flat_join(&w, child);
-    return sum;
-}
 
 MAG_SPAWNABLE(counted, uint64_t *, counter)
 static int counted(mag_fork w, uint64_t *counter)
@@ -77,48 +59,17 @@ static struct mag_sched *start_with(uint32_t workers, size_t stack)
     return test_sched_try_as(&config);
 }
 
-static bool sums_up(struct mag_sched *sched, uint64_t children)
-{
-    uint64_t sum = 0;
-
-    return flat_sum_run(sched, &sum, children) == 0 &&
-           sum == children * (children + 1) / 2;
-}
-
 static void more_children_wait_than_are_promised(void **state)
 {
     struct mag_sched *sched = test_sched_try(2);
     (void)state;
 
     assert_non_null(sched);
-    assert_true(sums_up(sched, MANY));
+    assert_true(flat_sums_up(sched, MANY));
     mag_sched_destroy(sched);
 }
 
 /* ------------------------------------------------------- little address space */
-
-/* Bytes of address space that this process has; 0: unknown. */
-static rlim_t address_space(void)
-{
-    FILE *file = fopen("/proc/self/statm", "r");
-    char line[64];
-
-    if (file == NULL)
-        return 0;
-    bool read = fgets(line, sizeof(line), file) != NULL;
-    (void)fclose(file);
-    unsigned long pages = read ? strtoul(line, NULL, 10) : 0;
-    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
-}
-
-/* Allows so much more than there is. */
-static bool limit_to(rlim_t more)
-{
-    rlim_t now = address_space();
-    const struct rlimit limit = {.rlim_cur = now + more, .rlim_max = now + more};
-
-    return now != 0 && setrlimit(RLIMIT_AS, &limit) == 0;
-}
 
 /* In a child: 0, or what failed. */
 static int runs_in_little_space(void *arg)
@@ -128,12 +79,12 @@ static int runs_in_little_space(void *arg)
     int error = 1;
 
     (void)arg;
-    if (!limit_to((rlim_t)1024 * MIB))
+    if (!test_limit_more(RLIMIT_AS, (size_t)1024 * MIB))
         return 1;
     sched = test_sched_try(1);
     if (sched == NULL)
         return 2;
-    if (!sums_up(sched, 1000000))
+    if (!flat_sums_up(sched, 1000000))
         return 3;
     if (crowd_run(sched, &error, &counter, 2 * (uint64_t)MANY) != 0 || error != 0)
         return 4;
@@ -147,30 +98,22 @@ static int starts_nothing_in_less(void *arg)
     struct mag_sched_config config = test_sched_config(1);
 
     (void)arg;
-    if (!limit_to((rlim_t)MIB / 4))
+    if (!test_limit_more(RLIMIT_AS, MIB / 4))
         return 1;
     return mag_sched_start(&config, &sched) == -ENOMEM && sched == NULL ? 0 : 2;
-}
-
-static void skip_under_tsan(void)
-{
-#ifdef TEST_UNDER_TSAN
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
-#endif
 }
 
 static void with_little_address_space_stacks_hold_what_is_promised(void **state)
 {
     (void)state;
-    skip_under_tsan();
+    test_skip_without_child_threads();
     assert_int_equal(test_in_child(runs_in_little_space, NULL), 0);
 }
 
 static void without_address_space_the_start_is_refused(void **state)
 {
     (void)state;
-    skip_under_tsan();
+    test_skip_without_child_threads();
     assert_int_equal(test_in_child(starts_nothing_in_less, NULL), 0);
 }
 
@@ -186,12 +129,12 @@ static int forks_too_many(void)
 
     /* cmocka has a handler. */
     if (signal(SIGSEGV, SIG_DFL) == SIG_ERR || setrlimit(RLIMIT_CORE, &none) != 0 ||
-        !limit_to((rlim_t)1024 * MIB))
+        !test_limit_more(RLIMIT_AS, (size_t)1024 * MIB))
         return NOT_LIMITED;
     sched = start_with(1, SMALL_STACK);
     if (sched == NULL)
         return NOT_STARTED;
-    (void)sums_up(sched, MANY);
+    (void)flat_sums_up(sched, MANY);
     return NOT_STOPPED;
 }
 
@@ -200,7 +143,7 @@ static void more_than_there_is_room_for_stop_at_the_guard(void **state)
     int status = 0;
     (void)state;
 
-    skip_under_tsan();
+    test_skip_without_child_threads();
     pid_t child = fork();
     if (child == 0)
         _exit(forks_too_many());
@@ -250,7 +193,7 @@ static int keeps_room_for_a_recursion(void *arg)
     void *memory;
 
     (void)arg;
-    if (!limit_to((rlim_t)1024 * MIB))
+    if (!test_limit_more(RLIMIT_AS, (size_t)1024 * MIB))
         return 1;
     size_t bytes = bytes_for(c_stack);
     if (bytes == 0 || mag_fork_stack_map(bytes, &bytes, &memory) != 0)
@@ -326,8 +269,8 @@ static int dives(void *arg)
     (void)arg;
     config.stack_size = (size_t)128 * MIB;
     config.on_start = use_another_stack;
-    if (!limit_to((rlim_t)4096 * MIB) || sigaction(SIGSEGV, &action, NULL) != 0 ||
-        mag_sched_start(&config, &sched) != 0)
+    if (!test_limit_more(RLIMIT_AS, (size_t)4096 * MIB) ||
+        sigaction(SIGSEGV, &action, NULL) != 0 || mag_sched_start(&config, &sched) != 0)
         return 1;
     return dive_run(sched, &result, UINT64_MAX) == 0 ? 2 : 3;
 }
@@ -335,7 +278,7 @@ static int dives(void *arg)
 static void a_recursion_without_end_ends_where_the_c_stack_does(void **state)
 {
     (void)state;
-    skip_under_tsan();
+    test_skip_without_child_threads();
     assert_int_equal(test_in_child(dives, NULL), ENDED_IN_C);
 }
 

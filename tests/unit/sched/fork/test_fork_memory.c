@@ -7,40 +7,13 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
 
 #include <magpie/scope.h>
 #include <sys/resource.h>
 
 enum { KIB = 1024 };
-
-MAG_FORKABLE(long, fib, int, n)
-static long fib(mag_fork w, int n)
-{
-    if (n < 2)
-        return n;
-    struct fib_child child = fib_fork(&w, n - 1);
-    long b = fib(w, n - 2);
-    return fib_join(&w, child) + b;
-}
-
-/* Arguments and results that do not fit into a child's slot. */
-struct large {
-    uint64_t words[20];
-};
-
-MAG_FORKABLE(struct large, add, struct large, value, unsigned, depth)
-static struct large add(mag_fork w, struct large value, unsigned depth)
-{
-    if (depth == 0)
-        return value;
-    struct add_child child = add_fork(&w, value, depth - 1);
-    struct large right = add(w, value, depth - 1);
-    struct large sum = add_join(&w, child);
-    for (unsigned i = 0; i < 20; i++)
-        sum.words[i] += right.words[i];
-    return sum;
-}
 
 MAG_SPAWNABLE(leaf, unsigned, number)
 static int leaf(mag_fork w, unsigned number)
@@ -65,13 +38,13 @@ static int crowd(mag_fork w, unsigned children)
 /* Of each kind one computation; what is wrong with them. */
 static unsigned compute(struct mag_sched *sched, int n)
 {
-    struct large value = {.words = {1}};
+    struct bulk value = {.words = {1}};
     long number = 0;
     int error = 1;
     unsigned wrong = 0;
 
     wrong += fib_run(sched, &number, n) != 0 || number == 0;
-    wrong += add_run(sched, &value, value, 8) != 0 || value.words[0] != 256;
+    wrong += bulk_sum_run(sched, &value, value, 8) != 0 || value.words[0] != 256;
     wrong += crowd_run(sched, &error, 2000) != 0 || error != 0;
     return wrong;
 }

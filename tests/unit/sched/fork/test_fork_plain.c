@@ -18,14 +18,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void skip_under_tsan(void)
-{
-#ifdef TEST_UNDER_TSAN
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
-#endif
-}
-
 /* ------------------------------------------------------------------- the symbols */
 
 /* Reads n from the payload and leaves fib(n) there. */
@@ -195,7 +187,7 @@ static int loops_in_little_space(void *arg)
 static void nor_has_it_in_little_address_space(void **state)
 {
     (void)state;
-    skip_under_tsan();
+    test_skip_without_child_threads();
     assert_int_equal(test_in_child(loops_in_little_space, NULL), 0);
 }
 
@@ -244,7 +236,7 @@ static int makes_mistake(int kind)
 static void a_join_of_the_wrong_child_is_found_in_debug_builds(void **state)
 {
     (void)state;
-    skip_under_tsan();
+    test_skip_without_child_threads();
     for (int kind = 0; kind <= 3; kind++) {
         int status = 0;
         pid_t child = fork();

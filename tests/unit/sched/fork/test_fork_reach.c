@@ -7,6 +7,7 @@
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
@@ -260,10 +261,7 @@ static int runs_after_a_refusal(void *arg)
 static void children_are_started_after_the_kernel_has_begun_to_refuse(void **state)
 {
     (void)state;
-#ifdef TEST_UNDER_TSAN
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
-#endif
+    test_skip_without_child_threads();
     int failed = test_in_child(runs_after_a_refusal, NULL);
     if (failed == NO_FILTER) {
         print_message("skipped: no filter can be installed here\n");
@@ -274,51 +272,24 @@ static void children_are_started_after_the_kernel_has_begun_to_refuse(void **sta
 
 /* --------------------------------------------------------- large, and small */
 
-struct large {
-    uint64_t words[40];
-};
-
-MAG_FORKABLE(struct large, add, struct large, a, unsigned, depth)
-static struct large add(mag_fork w, struct large a, unsigned depth)
-{
-    if (depth == 0)
-        return a;
-    struct add_child left = add_fork(&w, a, depth - 1);
-    struct large right = add(w, a, depth - 1);
-    struct large sum = add_join(&w, left);
-    for (unsigned i = 0; i < 40; i++)
-        sum.words[i] += right.words[i];
-    return sum;
-}
-
 static void arguments_and_results_of_any_size_arrive_whole(void **state)
 {
     (void)state;
     for (uint32_t workers = 1; workers <= 3; workers++) {
         struct mag_sched *sched = test_sched_start(workers);
-        struct large values;
-        struct large sum;
+        struct bulk values;
+        struct bulk sum;
 
-        for (unsigned i = 0; i < 40; i++)
+        for (unsigned i = 0; i < BULK_WORDS; i++)
             values.words[i] = i * i + 1;
         for (unsigned round = 0; round < 20; round++) {
             memset(&sum, 0, sizeof(sum));
-            assert_int_equal(add_run(sched, &sum, values, 10), 0);
-            for (unsigned i = 0; i < 40; i++)
+            assert_int_equal(bulk_sum_run(sched, &sum, values, 10), 0);
+            for (unsigned i = 0; i < BULK_WORDS; i++)
                 assert_true(sum.words[i] == 1024 * values.words[i]);
         }
         mag_sched_destroy(sched);
     }
-}
-
-MAG_FORKABLE(uint64_t, stairs, unsigned, depth)
-static uint64_t stairs(mag_fork w, unsigned depth)
-{
-    if (depth == 0)
-        return 1;
-    struct stairs_child left = stairs_fork(&w, depth - 1);
-    uint64_t right = depth > 1 ? stairs(w, depth - 2) : 1;
-    return stairs_join(&w, left) + right;
 }
 
 #ifdef __SANITIZE_ADDRESS__
@@ -338,26 +309,6 @@ static void waiting_stays_within_a_small_stack(void **state)
         assert_int_equal(result, 17711);
     }
     mag_sched_destroy(sched);
-}
-
-MAG_FORKABLE(uint64_t, flat, uint64_t, number)
-static uint64_t flat(mag_fork w, uint64_t number)
-{
-    (void)w;
-    return number;
-}
-
-MAG_FORKABLE(uint64_t, flat_sum, uint64_t, children)
-static uint64_t flat_sum(mag_fork w, uint64_t children)
-{
-    struct flat_child child = {0};
-    uint64_t sum = 0;
-
-    for (uint64_t i = 1; i <= children; i++)
-        child = flat_fork(&w, i);
-    for (uint64_t i = 1; i <= children; i++)
-        sum += flat_join(&w, child);
-    return sum;
 }
 
 static void a_million_children_wait_at_once(void **state)

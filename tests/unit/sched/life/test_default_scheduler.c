@@ -310,57 +310,46 @@ static int fail_once(void *arg)
     return 0;
 }
 
-static void run_step(int (*step)(void *))
-{
-#ifdef TEST_UNDER_TSAN
-    (void)step;
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
-#else
-    assert_int_equal(test_in_child(step, NULL), 0);
-#endif
-}
-
 static void it_is_made_from_what_was_configured(void **state)
 {
     (void)state;
-    run_step(use_what_was_configured);
+    test_step_in_child(use_what_was_configured);
 }
 
 static void it_cannot_be_configured_once_it_runs(void **state)
 {
     (void)state;
-    run_step(configure_too_late);
+    test_step_in_child(configure_too_late);
 }
 
 static void the_last_configuration_counts_and_a_wrong_one_changes_nothing(void **state)
 {
     (void)state;
-    run_step(configure_again);
+    test_step_in_child(configure_again);
 }
 
 static void a_wrong_configuration_is_told_to_whoever_gives_it(void **state)
 {
     (void)state;
-    run_step(configure_wrongly);
+    test_step_in_child(configure_wrongly);
 }
 
 static void name_and_list_are_copied(void **state)
 {
     (void)state;
-    run_step(forget_what_was_copied);
+    test_step_in_child(forget_what_was_copied);
 }
 
 static void a_forked_child_keeps_the_configuration(void **state)
 {
     (void)state;
-    run_step(fork_with_a_configuration);
+    test_step_in_child(fork_with_a_configuration);
 }
 
 static void after_a_failed_start_it_can_be_configured_and_started_again(void **state)
 {
     (void)state;
-    run_step(fail_once);
+    test_step_in_child(fail_once);
 }
 
 int main(void)

@@ -257,29 +257,18 @@ static __attribute__((unused)) int correct(void *arg)
     return 0;
 }
 
-static void run_step(int (*step)(void *))
-{
-#ifdef TEST_UNDER_TSAN
-    (void)step;
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
-#else
-    assert_int_equal(test_in_child(step, NULL), 0);
-#endif
-}
-
 static void
 the_environment_overrules_the_program_and_own_schedulers_ignore_it(void **state)
 {
     (void)state;
-    run_step(overrule);
+    test_step_in_child(overrule);
 }
 
 static void a_wrong_value_is_an_error_with_a_text_until_it_is_put_right(void **state)
 {
     (void)state;
     assert_non_null(strstr(mag_error_text(MAG_E_ENVIRONMENT), "environment"));
-    run_step(correct);
+    test_step_in_child(correct);
 }
 
 int main(void)

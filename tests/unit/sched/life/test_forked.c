@@ -237,8 +237,7 @@ static void a_child_starts_afresh_and_so_does_its_child(void **state)
     (void)state;
 #ifdef TEST_UNDER_TSAN
     (void)start_afresh;
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
+    test_skip_without_child_threads();
 #else
     check_in_child(start_afresh);
 #endif

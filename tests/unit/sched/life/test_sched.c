@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
-#include "tests/support/sched/holder.h"
+#include "tests/support/sched/jobs.h"
+#include "tests/support/sched/phase.h"
 #include "tests/support/sched/start.h"
 
 #include <errno.h>

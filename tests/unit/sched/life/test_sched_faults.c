@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
 
 #include <dirent.h>
@@ -143,10 +145,7 @@ static void a_process_at_its_thread_limit_gets_an_error(void **state)
     int status = -1;
     (void)state;
 
-#ifdef TEST_UNDER_TSAN
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
-#endif
+    test_skip_without_child_threads();
     pid_t child = fork();
     if (child == 0)
         _exit(start_beyond_the_limit());
@@ -154,16 +153,6 @@ static void a_process_at_its_thread_limit_gets_an_error(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
-}
-
-MAG_FORKABLE(long, fib, int, n)
-static long fib(mag_fork w, int n)
-{
-    if (n < 2)
-        return n;
-    struct fib_child child = fib_fork(&w, n - 1);
-    long b = fib(w, n - 2);
-    return fib_join(&w, child) + b;
 }
 
 struct again {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/jobs.h"
 #include "tests/support/sched/start.h"
 
 #include "sched/core.h"
@@ -13,19 +15,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-struct work {
-    struct mag_job job;
-    _Atomic(uint64_t) *done;
-};
-
-static void count(struct mag_job *job)
-{
-    struct work *work = (struct work *)(void *)job;
-
-    /* release: seen by the thread that waits. */
-    (void)atomic_fetch_add_explicit(work->done, 1, memory_order_release);
-}
 
 static struct mag_sched *start_named(uint32_t workers, const char *name)
 {
@@ -44,27 +33,23 @@ static void the_default_scheduler_is_started_once(void **state)
 {
     struct mag_sched *first;
     struct mag_sched *second;
-    _Atomic(uint64_t) done;
-    struct work work = {.job = {.run = count}, .done = &done};
+    struct counted work = counted_make();
     (void)state;
 
-    atomic_init(&done, 0);
     assert_int_equal(mag_sched_default(&first), 0);
     assert_int_equal(mag_sched_default(&second), 0);
     assert_ptr_equal(first, second);
     assert_int_equal(mag_sched_post(first, &work.job), 0);
-    assert_true(test_wait_for(&done, 1));
+    assert_true(test_wait_for(&work.runs, 1));
 }
 
 /* In the child: 0, or the number of the step that failed. */
 static __attribute__((unused)) int use_after_fork(struct mag_sched *parents,
                                                   struct mag_sched *parents_default)
 {
-    _Atomic(uint64_t) done;
-    struct work work = {.job = {.run = count}, .done = &done};
+    struct counted work = counted_make();
     struct mag_sched *fresh = NULL;
 
-    atomic_init(&done, 0);
     if (mag_sched_post(parents, &work.job) != MAG_E_FORKED)
         return 1;
     if (mag_sched_post(parents_default, &work.job) != MAG_E_FORKED)
@@ -72,19 +57,17 @@ static __attribute__((unused)) int use_after_fork(struct mag_sched *parents,
     mag_sched_destroy(parents);
     if (mag_sched_default(&fresh) != 0 || mag_sched_post(fresh, &work.job) != 0)
         return 3;
-    return test_wait_for(&done, 1) ? 0 : 4;
+    return test_wait_for(&work.runs, 1) ? 0 : 4;
 }
 
 static void a_forked_child_gets_a_fresh_default_scheduler(void **state)
 {
 #ifdef TEST_UNDER_TSAN
     (void)state;
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
+    test_skip_without_child_threads();
 #else
     struct mag_sched *parents = start(2);
     struct mag_sched *parents_default;
-    _Atomic(uint64_t) done;
     int status = -1;
     (void)state;
 
@@ -96,10 +79,9 @@ static void a_forked_child_gets_a_fresh_default_scheduler(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
-    struct work work = {.job = {.run = count}, .done = &done};
-    atomic_init(&done, 0);
+    struct counted work = counted_make();
     assert_int_equal(mag_sched_post(parents, &work.job), 0);
-    assert_true(test_wait_for(&done, 1));
+    assert_true(test_wait_for(&work.runs, 1));
     mag_sched_destroy(parents);
 #endif
 }

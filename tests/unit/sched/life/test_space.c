@@ -9,6 +9,7 @@
 #include "tests/support/fault.h"
 #include "tests/support/maps.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
@@ -27,16 +28,6 @@
 #define WORKER_MAX (704 * KIB)
 
 enum { SKIPPED = 77 };
-
-MAG_FORKABLE(long, fib, int, n)
-static long fib(mag_fork w, int n)
-{
-    if (n < 2)
-        return n;
-    struct fib_child child = fib_fork(&w, n - 2);
-    long a = fib(w, n - 1);
-    return a + fib_join(&w, child);
-}
 
 static bool computes(struct mag_sched *sched)
 {

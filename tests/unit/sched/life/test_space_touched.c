@@ -9,6 +9,7 @@
 #include "tests/support/fault.h"
 #include "tests/support/maps.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
@@ -37,13 +38,6 @@
 
 enum { SKIPPED = 77, MANY = 100000 };
 
-MAG_FORKABLE(uint64_t, flat, uint64_t, number)
-static uint64_t flat(mag_fork w, uint64_t number)
-{
-    (void)w;
-    return number;
-}
-
 static struct mag_sched *start(uint32_t workers)
 {
     struct mag_sched_config config = test_sched_config(workers);
@@ -56,26 +50,6 @@ static struct mag_sched *start(uint32_t workers)
 static uint64_t sum_to(uint64_t last)
 {
     return last * (last + 1) / 2;
-}
-
-MAG_FORKABLE(uint64_t, sum_all, uint64_t, children)
-static uint64_t sum_all(mag_fork w, uint64_t children)
-{
-    struct flat_child child = {0};
-    uint64_t sum = 0;
-
-    for (uint64_t i = 1; i <= children; i++)
-        child = flat_fork(&w, i);
-    for (uint64_t i = 1; i <= children; i++)
-        sum += flat_join(&w, child);
-    return sum;
-}
-
-static bool sums_up(struct mag_sched *sched, uint64_t children)
-{
-    uint64_t sum = 0;
-
-    return sum_all_run(sched, &sum, children) == 0 && sum == sum_to(children);
 }
 
 static void skip_under_sanitizers(void)
@@ -97,7 +71,7 @@ static int adds_little_to_a_core(void *arg)
 
     test_maps_read(&before);
     struct mag_sched *sched = start(workers);
-    if (sched == NULL || !sums_up(sched, 1000))
+    if (sched == NULL || !flat_sums_up(sched, 1000))
         return 1;
     test_maps_read(&after);
     return after.dumped - before.dumped <= workers * (C_STACK + WORKER_MAX) + OTHER_MAX
@@ -176,7 +150,7 @@ static void abort_in(const char *directory)
         setrlimit(RLIMIT_CORE, &limit) != 0)
         _exit(SKIPPED);
     struct mag_sched *sched = start(8);
-    if (sched == NULL || !sums_up(sched, 1000))
+    if (sched == NULL || !flat_sums_up(sched, 1000))
         _exit(1);
     abort();
 }
@@ -240,7 +214,7 @@ static int go_on_in_child(mag_fork *w, struct flat_child child, uint64_t childre
     if (sum != sum_to(children))
         return 2;
     /* Deeper than before too. */
-    return sum_all(*w, 3 * children) == sum_to(3 * children) ? 0 : 3;
+    return flat_sum(*w, 3 * children) == sum_to(3 * children) ? 0 : 3;
 }
 
 static uint64_t go_on_in_parent(mag_fork *w, struct flat_child child, uint64_t children,
@@ -284,10 +258,7 @@ static int fork_deep(mag_fork w, uint64_t children)
 static void a_child_process_of_a_job_has_the_forked_children_to_itself(void **state)
 {
     (void)state;
-#ifdef TEST_UNDER_TSAN
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
-#endif
+    test_skip_without_child_threads();
     struct mag_sched *sched = start(1);
 
     assert_non_null(sched);
@@ -371,7 +342,7 @@ static int runs_strictly(void *arg)
     test_maps_read(&after);
     if (after.writable - before.writable > 4 * (C_STACK + WORKER_MAX) + OTHER_MAX)
         return 3;
-    if (!sums_up(sched, file_limit == 0 ? MANY : 1000))
+    if (!flat_sums_up(sched, file_limit == 0 ? MANY : 1000))
         return 4;
     mag_sched_destroy(sched);
     return 0;

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "tests/support/child.h"
 #include "tests/support/sched/masks.h"
 #include "tests/support/sched/start.h"
 
@@ -278,8 +279,7 @@ static void
 a_child_of_fork_in_a_job_is_no_worker_and_has_the_masks_of_before(void **state)
 {
     (void)state;
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
+    test_skip_without_child_threads();
 }
 
 static void a_signal_mask_that_the_job_has_set_stays_in_the_child(void **state)
@@ -292,8 +292,7 @@ static void a_signal_mask_that_the_job_has_set_stays_in_the_child(void **state)
 static void a_child_of_fork_in_a_thread_of_a_job_has_all_workers(void **state)
 {
     (void)state;
-    print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
-    skip();
+    test_skip_without_child_threads();
 }
 
 #endif

@@ -6,6 +6,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/jobs.h"
 #include "tests/support/sched/start.h"
 
 #include "sched/core.h"
@@ -29,19 +30,6 @@ int nanosleep(const struct timespec *time, struct timespec *rest)
     return (int)syscall(SYS_nanosleep, time, rest);
 }
 
-struct work {
-    struct mag_job job;
-    _Atomic(uint64_t) done;
-};
-
-static void count(struct mag_job *job)
-{
-    struct work *work = (struct work *)(void *)job;
-
-    /* release: seen by the thread that waits. */
-    (void)atomic_fetch_add_explicit(&work->done, 1, memory_order_release);
-}
-
 static void wait_for_naps(void)
 {
     /* relaxed: a counter. */
@@ -50,24 +38,24 @@ static void wait_for_naps(void)
 }
 
 /* The first step of a push: the job is the last one, and nobody can reach it. */
-static void push_half(_Atomic(struct mag_job *) *last, struct work *work)
+static void push_half(_Atomic(struct mag_job *) *last, struct counted *work)
 {
     atomic_init(&work->job.next, NULL);
     /* seq_cst: as the push does it. */
     assert_null(atomic_exchange_explicit(last, &work->job, memory_order_seq_cst));
 }
 
-static void link_first(_Atomic(struct mag_job *) *first, struct work *work)
+static void link_first(_Atomic(struct mag_job *) *first, struct counted *work)
 {
     /* release: as the push does it. */
     atomic_store_explicit(first, &work->job, memory_order_release);
-    assert_true(test_wait_for(&work->done, 1));
+    assert_true(test_wait_for(&work->runs, 1));
 }
 
 static void a_worker_sleeps_while_a_post_to_its_node_is_half_done(void **state)
 {
     struct mag_sched *sched = test_sched_start(1);
-    struct work work = {.job = {.run = count}};
+    struct counted work = counted_make();
     (void)state;
 
     push_half(&sched->queues[0].last, &work);
@@ -80,7 +68,7 @@ static void a_worker_sleeps_while_a_post_to_its_node_is_half_done(void **state)
 static void a_worker_sleeps_while_a_post_to_it_is_half_done(void **state)
 {
     struct mag_sched *sched = test_sched_start(1);
-    struct work work = {.job = {.run = count}};
+    struct counted work = counted_make();
     struct mag_inject *inbox = &mag_sched_at(sched, 0)->inbox;
     (void)state;
 
@@ -94,7 +82,7 @@ static void a_worker_sleeps_while_a_post_to_it_is_half_done(void **state)
 static void a_worker_sleeps_while_a_post_to_a_strand_is_half_done(void **state)
 {
     struct mag_sched *sched = test_sched_start(1);
-    struct work work = {.job = {.run = count}};
+    struct counted work = counted_make();
     struct mag_strand strand;
     (void)state;
 

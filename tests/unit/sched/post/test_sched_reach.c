@@ -6,6 +6,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/jobs.h"
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
@@ -24,26 +25,13 @@ static struct mag_sched *start_on(const struct mag_topology *topology, uint32_t 
 
 /* --------------------------------------------------------- behind a long job */
 
-struct child {
-    struct mag_job job;
-    _Atomic(uint64_t) ran;
-};
-
 struct parent {
     struct mag_job job;
     struct mag_sched *sched; /* where it posts the child; NULL: somebody else does */
-    struct child child;
+    struct counted child;
     bool reached; /* the child ran while the parent did */
     _Atomic(uint64_t) over;
 };
-
-static void run_child(struct mag_job *job)
-{
-    struct child *child = (struct child *)(void *)job;
-
-    /* release: seen by those who wait. */
-    atomic_store_explicit(&child->ran, 1, memory_order_release);
-}
 
 /* Works on until its child has run elsewhere. */
 static void run_parent(struct mag_job *job)
@@ -56,7 +44,7 @@ static void run_parent(struct mag_job *job)
     while (!parent->reached && !test_gives_up(since)) {
         /* acquire: names the other end. */
         parent->reached =
-            atomic_load_explicit(&parent->child.ran, memory_order_acquire) != 0;
+            atomic_load_explicit(&parent->child.runs, memory_order_acquire) != 0;
     }
     /* release: seen by the test. */
     atomic_store_explicit(&parent->over, 1, memory_order_release);
@@ -71,9 +59,8 @@ static void every_worker_has_its_lifo_slot_emptied_by_others(void **state)
         struct mag_sched *sched = start_on(NULL, pools[i]);
 
         for (uint32_t round = 0; round < test_rounds(10) * pools[i]; round++) {
-            struct parent parent = {.job = {.run = run_parent},
-                                    .sched = sched,
-                                    .child = {.job = {.run = run_child}}};
+            struct parent parent = {
+                .job = {.run = run_parent}, .sched = sched, .child = counted_make()};
 
             /* Sometimes long enough for all to be parked. */
             if (round % 2 != 0)
@@ -117,15 +104,15 @@ static void a_busy_pool_reaches_a_node_without_workers(void **state)
         mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "node:3 core:1 pu:1", &topology), 0);
     struct mag_sched *sched = start_on(topology, 1);
     struct busy busy = {.job = {.run = run_busy}, .sched = sched};
-    struct child far = {.job = {.run = run_child}};
+    struct counted far = counted_make();
 
     assert_int_equal(mag_sched_post(sched, &busy.job), 0);
     assert_true(test_wait_for(&busy.turns, 1));
     for (uint32_t node = 0; node < 3; node++) {
         /* relaxed: ordered by the post. */
-        atomic_store_explicit(&far.ran, 0, memory_order_relaxed);
+        atomic_store_explicit(&far.runs, 0, memory_order_relaxed);
         assert_int_equal(mag_sched_post_node(sched, &far.job, node), 0);
-        assert_true(test_wait_for(&far.ran, 1));
+        assert_true(test_wait_for(&far.runs, 1));
     }
     /* relaxed: some turn later will do. */
     atomic_store_explicit(&busy.stop, true, memory_order_relaxed);
@@ -147,8 +134,7 @@ static void a_busy_pool_reaches_a_node_whose_workers_are_held_up(void **state)
     assert_int_equal(mag_sched_post_worker(sched, &busy.job, 0), 0);
     assert_true(test_wait_for(&busy.turns, 1));
     for (unsigned round = 0; round < 20; round++) {
-        struct parent held = {.job = {.run = run_parent},
-                              .child = {.job = {.run = run_child}}};
+        struct parent held = {.job = {.run = run_parent}, .child = counted_make()};
 
         assert_int_equal(mag_sched_post_worker(sched, &held.job, 1), 0);
         assert_int_equal(mag_sched_post_node(sched, &held.child.job, 1), 0);

@@ -2,7 +2,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
-#include "tests/support/sched/holder.h"
+#include "tests/support/sched/phase.h"
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ static void enter(struct mag_job *job)
     ledger->runs++;
     ledger->out_of_order += entry->number != (*entry->seen)++;
     ledger->not_self += mag_strand_self() != &ledger->strand;
-    add_one(&ledger->done);
+    (void)test_add(&ledger->done, 1);
 }
 
 enum { POSTERS = 4, EACH = 3000 };
@@ -128,8 +128,8 @@ static void run_greedy(struct mag_job *job)
     struct greedy *greedy = (struct greedy *)(void *)job;
 
     greedy->runs++;
-    if (read_word(&greedy->stop) != 0 || mag_strand_post(greedy->strand, job) != 0)
-        add_one(&greedy->gone);
+    if (test_read(&greedy->stop) != 0 || mag_strand_post(greedy->strand, job) != 0)
+        (void)test_add(&greedy->gone, 1);
 }
 
 struct modest {
@@ -149,7 +149,7 @@ static void run_modest(struct mag_job *job)
         modest->waited = runs - modest->at_post;
     modest->at_post = runs;
     if (modest->rounds++ == 200 || mag_sched_post_pool(mag_sched_self(), job) != 0)
-        add_one(&modest->greedy->stop);
+        (void)test_add(&modest->greedy->stop, 1);
 }
 
 static void a_busy_strand_lets_others_run_on_the_only_worker(void **state)
@@ -185,7 +185,7 @@ static void look_plain(struct mag_job *job)
     struct inner *inner = (struct inner *)(void *)job;
 
     inner->seen[0] = mag_strand_self();
-    add_one(&inner->done);
+    (void)test_add(&inner->done, 1);
 }
 
 static void look_around_an_inline_job(struct mag_job *job)
@@ -197,7 +197,7 @@ static void look_around_an_inline_job(struct mag_job *job)
     look_plain(&plain.job);
     inner->seen[2] = plain.seen[0];
     inner->seen[3] = mag_strand_self();
-    add_one(&inner->done);
+    (void)test_add(&inner->done, 1);
 }
 
 static void a_thread_knows_whose_job_it_runs(void **state)
@@ -246,14 +246,14 @@ static void stop_other(struct mag_job *job)
     nested->result =
         mag_sched_stop(nested->other, MAG_SCHED_CANCEL, -1, run_dropped, NULL);
     nested->after = mag_strand_self();
-    add_one(&nested->done);
+    (void)test_add(&nested->done, 1);
 }
 
 static void hold_up(struct mag_job *job)
 {
     struct inner *inner = (struct inner *)(void *)job;
 
-    add_one(&inner->done);
+    (void)test_add(&inner->done, 1);
     stay_until(inner->sched, MAG_PHASE_ENDING);
 }
 
@@ -307,7 +307,7 @@ static void take_message(struct mag_job *job)
     _Atomic(uint64_t) *closed = connection->closed;
     if (mag_strand_fini(&connection->strand) == 0 && mag_strand_self() == NULL) {
         free(connection);
-        add_one(closed);
+        (void)test_add(closed, 1);
     }
 }
 
@@ -352,10 +352,10 @@ static void finish_when_told(struct mag_job *job)
 {
     struct finisher *finisher = (struct finisher *)(void *)job;
 
-    add_one(&finisher->begun);
+    (void)test_add(&finisher->begun, 1);
     (void)test_wait_for(&finisher->go, 1);
     finisher->result = mag_strand_fini(finisher->strand);
-    add_one(&finisher->done);
+    (void)test_add(&finisher->done, 1);
 }
 
 static void a_strand_in_use_is_not_ended(void **state)
@@ -372,7 +372,7 @@ static void a_strand_in_use_is_not_ended(void **state)
     assert_int_equal(mag_strand_fini(&strand), -EBUSY);
     assert_int_equal(mag_strand_post(&strand, &last.job), 0);
     assert_int_equal(mag_strand_fini(&strand), -EBUSY);
-    add_one(&first.go);
+    (void)test_add(&first.go, 1);
     assert_true(test_wait_for(&last.done, 1));
     assert_int_equal(first.result, -EBUSY);
     assert_int_equal(last.result, 0);

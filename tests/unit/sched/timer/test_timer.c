@@ -3,7 +3,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
-#include "tests/support/sched/holder.h"
+#include "tests/support/sched/phase.h"
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ static void ring(struct mag_job *job)
         bell->again--;
         bell->error |= mag_timer_start_in(bell->sched, &bell->timer, MS_NS);
     }
-    add_one(&bell->rung);
+    (void)test_add(&bell->rung, 1);
 }
 
 #define A_BELL                           \
@@ -68,7 +68,7 @@ static void a_timer_fires_once_and_not_before_its_deadline(void **state)
     mag_sched_destroy(sched);
     for (unsigned i = 0; i < BELLS; i++) {
         early += bells[i].rang_ns < bells[i].deadline_ns;
-        assert_int_equal(read_word(&bells[i].rung), 1);
+        assert_int_equal(test_read(&bells[i].rung), 1);
         assert_false(mag_timer_cancel(&bells[i].timer));
     }
     assert_int_equal(early, 0);
@@ -108,7 +108,7 @@ static void deadlines_beyond_the_clock_stay_pending(void **state)
     assert_true(mag_timer_cancel(&last.timer));
     assert_true(mag_timer_cancel(&beyond.timer));
     mag_sched_destroy(sched);
-    assert_int_equal(read_word(&last.rung) + read_word(&beyond.rung), 0);
+    assert_int_equal(test_read(&last.rung) + test_read(&beyond.rung), 0);
 }
 
 static void an_earlier_timer_is_not_slept_through(void **state)
@@ -141,7 +141,7 @@ static void a_cancelled_timer_is_the_callers_again(void **state)
         assert_true(mag_timer_cancel(&bell.timer));
         assert_false(mag_timer_cancel(&bell.timer));
     }
-    assert_int_equal(read_word(&bell.rung), 0);
+    assert_int_equal(test_read(&bell.rung), 0);
     assert_int_equal(mag_timer_start_in(sched, &bell.timer, 0), 0);
     assert_true(test_wait_for(&bell.rung, 1));
     assert_false(mag_timer_cancel(&bell.timer));
@@ -182,7 +182,7 @@ static void start_bells(struct mag_job *job)
     for (unsigned i = 0; i < EACH; i++)
         ringer->error |= mag_timer_start(ringer->sched, &ringer->bells[i].timer,
                                          ringer->bells[i].deadline_ns);
-    add_one(&ringer->done);
+    (void)test_add(&ringer->done, 1);
 }
 
 /* Their deadlines begin in `lead_ns`.  False: the machine was busy, and some were started
@@ -309,7 +309,7 @@ static void a_hundred_thousand_timers_fire_once_each(void **state)
     mag_sched_destroy(sched);
     for (uint32_t i = 0; i < count; i++)
         wrong +=
-            read_word(&bells[i].rung) != 1 || bells[i].rang_ns < bells[i].deadline_ns;
+            test_read(&bells[i].rung) != 1 || bells[i].rang_ns < bells[i].deadline_ns;
     assert_int_equal(wrong, 0);
     free(bells);
 }
@@ -377,7 +377,7 @@ static void a_stop_hands_back_every_pending_timer_once(void **state)
         assert_int_equal(count, BELLS);
         for (unsigned i = 0; i < BELLS; i++) {
             assert_int_equal(bells[i].place, 1);
-            assert_int_equal(read_word(&bells[i].rung), 0);
+            assert_int_equal(test_read(&bells[i].rung), 0);
             assert_false(mag_timer_cancel(&bells[i].timer));
         }
         assert_int_equal(mag_timer_start_in(sched, &bells[0].timer, 0), -ESHUTDOWN);
@@ -402,7 +402,7 @@ static void start_too_late(struct mag_job *job)
 {
     struct tardy *tardy = (struct tardy *)(void *)job;
 
-    add_one(&tardy->begun);
+    (void)test_add(&tardy->begun, 1);
     stay_until(tardy->sched, MAG_PHASE_DRAINING);
     tardy->error = mag_timer_start_in(tardy->sched, &tardy->bell.timer, 0);
 }
@@ -424,7 +424,7 @@ static void a_scheduler_that_drains_takes_no_more_timers(void **state)
         assert_true(test_wait_for(&tardy.begun, 1));
         mag_sched_destroy(tardy.sched);
         assert_int_equal(tardy.error, -ESHUTDOWN);
-        assert_int_equal(read_word(&tardy.bell.rung), 0);
+        assert_int_equal(test_read(&tardy.bell.rung), 0);
     }
 }
 

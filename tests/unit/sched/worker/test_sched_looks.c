@@ -2,6 +2,7 @@
 /* White-box: what workers, posters and the clock look at before they rest. */
 #include "tests/support/run.h"
 #include "tests/support/sched/fake.h"
+#include "tests/support/sched/jobs.h"
 #include "tests/support/sched/start.h"
 
 #include "sched/worker/self.h"
@@ -104,31 +105,18 @@ static void run_greedy(struct mag_job *job)
     (void)atomic_fetch_add_explicit(&greedy->over, 1, memory_order_release);
 }
 
-struct modest {
-    struct mag_job job;
-    _Atomic(uint64_t) ran;
-};
-
-static void run_modest(struct mag_job *job)
-{
-    struct modest *modest = (struct modest *)(void *)job;
-
-    /* release: it has run. */
-    (void)atomic_fetch_add_explicit(&modest->ran, 1, memory_order_release);
-}
-
 static void neither_inbox_nor_queue_holds_up_the_other(void **state)
 {
     (void)state;
 
     for (unsigned to_inbox = 0; to_inbox < 2; to_inbox++) {
         struct greedy greedy = {.job = {.run = run_greedy}, .to_inbox = to_inbox != 0};
-        struct modest modest = {.job = {.run = run_modest}};
+        struct counted modest = counted_make();
 
         greedy.sched = test_sched_start(1);
         assert_int_equal(post_to(greedy.sched, &greedy.job, greedy.to_inbox), 0);
         assert_int_equal(post_to(greedy.sched, &modest.job, !greedy.to_inbox), 0);
-        assert_true(test_wait_for(&modest.ran, 1));
+        assert_true(test_wait_for(&modest.runs, 1));
         /* release: names the other end. */
         atomic_store_explicit(&greedy.stop, 1, memory_order_release);
         assert_true(test_wait_for(&greedy.over, 1));
@@ -140,7 +128,7 @@ static void neither_inbox_nor_queue_holds_up_the_other(void **state)
 
 /* The first of two jobs waits for the second. */
 struct pair {
-    struct modest second;
+    struct counted second;
     struct mag_job first;
     _Atomic(uint64_t) over;
 };
@@ -150,7 +138,7 @@ static void run_first(struct mag_job *job)
     struct pair *pair =
         (struct pair *)(void *)((char *)job - offsetof(struct pair, first));
 
-    if (test_wait_for(&pair->second.ran, 1)) {
+    if (test_wait_for(&pair->second.runs, 1)) {
         /* release: the test's again. */
         (void)atomic_fetch_add_explicit(&pair->over, 1, memory_order_release);
     }
@@ -163,8 +151,7 @@ static void of_two_jobs_from_outside_the_first_may_wait_for_the_second(void **st
 
     sched = test_sched_start(2);
     for (uint32_t round = 0; round < test_rounds(2000); round++) {
-        struct pair pair = {.second.job = {.run = run_modest},
-                            .first = {.run = run_first}};
+        struct pair pair = {.second = counted_make(), .first = {.run = run_first}};
 
         assert_int_equal(mag_sched_post(sched, &pair.first), 0);
         assert_int_equal(mag_sched_post(sched, &pair.second.job), 0);

@@ -6,6 +6,7 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
+#include "tests/support/gate.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
 
@@ -16,24 +17,6 @@ MAG_VTASK_DEFINE(long_task, long)
 
 /* A child that is sure to be stolen: its owner waits until it has started, and it waits
  * until it may go on. */
-struct gate {
-    _Atomic(uint64_t) started;
-    _Atomic(uint64_t) open;
-};
-
-static void gate_pass(struct gate *gate)
-{
-    /* release: the child runs. */
-    (void)atomic_fetch_add_explicit(&gate->started, 1, memory_order_release);
-    (void)test_wait_for(&gate->open, 1);
-}
-
-static void gate_open(struct gate *gate)
-{
-    /* release: what the opener did precedes. */
-    (void)atomic_fetch_add_explicit(&gate->open, 1, memory_order_release);
-}
-
 /* What a child shall come to. */
 enum outcome { SUCCESS, FAILURE, CANCELLATION };
 
@@ -62,7 +45,7 @@ static long_task hand_out(mag_fork w, struct gate *gate, enum outcome outcome,
 {
     struct child_child forked = child_fork(&w, gate, outcome, result);
 
-    if (gate != NULL && !test_wait_for(&gate->started, 1))
+    if (gate != NULL && !gate_is_reached(gate))
         return long_task_of(mag_vtask_failed(-ETIMEDOUT, 0));
     return child_task(&w, forked);
 }
@@ -80,8 +63,7 @@ static long_task taken(struct mag_sched *sched, struct gate *gate, enum outcome 
 {
     long_task task = long_task_result(0);
 
-    atomic_init(&gate->started, 0);
-    atomic_init(&gate->open, 0);
+    gate_close(gate);
     assert_int_equal(hand_out_run(sched, &task, gate, outcome, result), 0);
     assert_int_equal(mag_vtask_status(task.task), MAG_PENDING);
     return task;
@@ -244,7 +226,7 @@ static large_task hand_large(mag_fork w, struct gate *gate, struct large value)
     struct doubled_child forked = doubled_fork(&w, gate, value);
 
     if (gate != NULL)
-        (void)test_wait_for(&gate->started, 1);
+        (void)gate_is_reached(gate);
     return doubled_task(&w, forked);
 }
 
@@ -273,8 +255,7 @@ static void large_arguments_and_results_arrive_whole(void **state)
 
         assert_int_equal(hand_large_run(sched, &task, NULL, value), 0);
         check_large(task);
-        atomic_init(&gate.started, 0);
-        atomic_init(&gate.open, 0);
+        gate_close(&gate);
         assert_int_equal(hand_large_run(sched, &task, &gate, value), 0);
         assert_int_equal(mag_vtask_status(task.task), MAG_PENDING);
         gate_open(&gate);
@@ -298,7 +279,7 @@ static mag_task hand_silent(mag_fork w, struct gate *gate)
 {
     struct silent_child forked = silent_fork(&w, gate);
 
-    (void)test_wait_for(&gate->started, 1);
+    (void)gate_is_reached(gate);
     return silent_task(&w, forked);
 }
 
@@ -309,8 +290,7 @@ static void a_child_without_result_is_a_task_too(void **state)
     mag_task task = mag_task_done();
     (void)state;
 
-    atomic_init(&gate.started, 0);
-    atomic_init(&gate.open, 0);
+    gate_close(&gate);
     assert_int_equal(hand_silent_run(sched, &task, &gate), 0);
     assert_int_equal(mag_vtask_status(task.task), MAG_PENDING);
     gate_open(&gate);
@@ -335,7 +315,7 @@ static long_task hand_follower(mag_fork w, struct gate *gate, struct mag_promise
 {
     struct follow_child forked = follow_fork(&w, gate, promise);
 
-    (void)test_wait_for(&gate->started, 1);
+    (void)gate_is_reached(gate);
     return follow_task(&w, forked);
 }
 
@@ -350,8 +330,7 @@ static void a_child_may_return_a_task_that_is_pending(void **state)
         long_task task = long_task_result(0);
         long result = -1;
 
-        atomic_init(&gate.started, 0);
-        atomic_init(&gate.open, 0);
+        gate_close(&gate);
         assert_int_equal(mag_promise_create(0, 0, &promise), 0);
         assert_int_equal(hand_follower_run(sched, &task, &gate, promise), 0);
         if (early != 0)
@@ -391,7 +370,7 @@ static odd_task hand_needy(mag_fork w, struct gate *gate)
 {
     struct needy_child forked = needy_fork(&w, gate);
 
-    (void)test_wait_for(&gate->started, 1);
+    (void)gate_is_reached(gate);
     gate_open(gate);
     return needy_task(&w, forked);
 }
@@ -404,8 +383,7 @@ static void without_memory_for_a_source_the_child_is_waited_for(void **state)
     struct odd result;
     (void)state;
 
-    atomic_init(&gate.started, 0);
-    atomic_init(&gate.open, 0);
+    gate_close(&gate);
     test_fail_allocation(2); /* the first opens room for the child's block */
     assert_int_equal(hand_needy_run(sched, &task, &gate), 0);
     assert_true(test_has_failed());
@@ -432,8 +410,7 @@ static unsigned one_round(struct mag_sched *sched, long number)
     long_task task = long_task_result(0);
     long result = -1;
 
-    atomic_init(&gate.started, 0);
-    atomic_init(&gate.open, 0);
+    gate_close(&gate);
     if (hand_out_run(sched, &task, &gate, SUCCESS, number) != 0 ||
         mag_vtask_status(task.task) != MAG_PENDING)
         return 1;
