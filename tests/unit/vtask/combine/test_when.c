@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/vtask/sources.h"
+#include "tests/support/vtask/wide.h"
 
 #include <magpie/when.h>
 
 enum { MANY = 12 };
-
-struct large {
-    uint64_t words[9];
-};
-
-/* A core with a result too large for a task, and room for one that is pooled. */
-struct wide {
-    struct mag_core core; /* first */
-    struct large large;
-};
-
-static const struct mag_core_type wide_type = {
-    .result_offset = offsetof(struct wide, large),
-    .result_size = sizeof(struct large),
-};
 
 static unsigned recycled;
 
@@ -29,14 +15,6 @@ static void count_recycle(struct mag_core *core)
 }
 
 static const struct mag_core_type counted_type = {.recycle = count_recycle};
-
-static mag_vtask failed(int code, uint64_t detail)
-{
-    mag_vtask task = {0, 0};
-
-    assert_int_equal(mag_vtask_from_error(code, detail, &task), 0);
-    return task;
-}
 
 static mag_vtask when_all(mag_vtask *tasks, size_t count)
 {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/vtask/long_task.h"
 #include "tests/support/vtask/sources.h"
 
 #include <magpie/async.h>
 
 /* An await that finds no memory for its frame, and what becomes of the awaited. */
-
-MAG_VTASK_DEFINE(long_task, long)
 
 /* Each test has frames of a size of its own, whose pool is not there yet. */
 #define RETRIES(name, bytes)                                                        \
@@ -22,14 +21,6 @@ MAG_VTASK_DEFINE(long_task, long)
 RETRIES(retries_a_starved_source, 9000)
 RETRIES(retries_a_core, 20000)
 RETRIES(retries_a_source, 40000)
-
-static long result_of_long(long_task task)
-{
-    long result = 0;
-
-    assert_int_equal(long_task_get(task, &result), 0);
-    return result;
-}
 
 /* ------------------------------------------------------------------ a starved source */
 
