@@ -70,10 +70,10 @@ MAG_EXTERN_C_BEGIN
 /* -------------------------------------------------- writing async functions */
 
 /*
- * Defines the static function `name`; the body follows.  `task` is a type made by
- * MAG_VTASK_DEFINE, or mag_task for a function without result.  `arguments` are up to six
- * pairs, (type, name, type, name), or (void).  The rest are the locals, declared as in a
- * struct; there may be none.  `name_frame` is the frame's struct.
+ * Defines the static function `name`; the body follows.  `result_task` is a type made by
+ * MAG_VTASK_DEFINE, or mag_task for a function without result.  `arguments` are up to
+ * eight pairs, (type, name, type, name), or (void).  The rest are the locals, declared as
+ * in a struct; there may be none.  `name_frame` is the frame's struct.
  *
  * `name` may be called from any thread.  Its task may be
  *   MAG_E_TOKEN ...  what MAG_AWAIT or MAG_FAIL ended the function with

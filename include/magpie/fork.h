@@ -99,10 +99,10 @@ MAG_EXTERN_C_BEGIN
 /* ------------------------------------------------------- declaring functions */
 
 /*
- * MAG_FORKABLE(result, name, type1, arg1, ...), up to six pairs, declares what a function
- * needs that is to be forked.  A function without arguments says MAG_FORKABLE(result,
- * name, void).  Each type is one that a name can follow: a function pointer or an array
- * needs a typedef.
+ * MAG_FORKABLE(result, name, type1, arg1, ...), with up to eight pairs, declares what it
+ * takes to fork a function.  A function without arguments says MAG_FORKABLE(result, name,
+ * void).  A name must be able to follow each type: a function pointer or an array needs a
+ * typedef.
  *
  *   static result name(mag_fork w, type1 arg1, ...);         written by the user
  *   struct name_child                                        a forked child: nothing but
@@ -340,8 +340,8 @@ MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
 #define MAG_SCOPE_PAYLOAD (MAG_FORK_PAYLOAD - sizeof(struct mag_scope *))
 
 /*
- * MAG_SPAWNABLE(name, type1, arg1, ...), up to six pairs of together MAG_SCOPE_PAYLOAD
- * bytes, declares
+ * MAG_SPAWNABLE(name, type1, arg1, ...), with up to eight pairs that together have no more
+ * than MAG_SCOPE_PAYLOAD bytes, declares
  *
  *   static int name(mag_fork w, type1 arg1, ...);    written by the user
  *   void name_spawn(mag_fork *w, struct mag_scope *scope, type1 arg1, ...)

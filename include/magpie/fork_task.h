@@ -43,7 +43,7 @@
 MAG_EXTERN_C_BEGIN
 
 /*
- * MAG_FORK_TASK(task type, name, type1, arg1, ...), up to six pairs, declares what a
+ * MAG_FORK_TASK(task type, name, type1, arg1, ...), up to eight pairs, declares what a
  * function needs that is to be forked and handed out.  The task type is one made by
  * MAG_VTASK_DEFINE, or mag_task for a function without result:
  *
