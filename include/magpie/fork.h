@@ -340,8 +340,8 @@ MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
 #define MAG_SCOPE_PAYLOAD (MAG_FORK_PAYLOAD - sizeof(struct mag_scope *))
 
 /*
- * MAG_SPAWNABLE(name, type1, arg1, ...), with up to eight pairs that together have no more
- * than MAG_SCOPE_PAYLOAD bytes, declares
+ * MAG_SPAWNABLE(name, type1, arg1, ...), with up to eight pairs that have no more than
+ * MAG_SCOPE_PAYLOAD bytes together, declares
  *
  *   static int name(mag_fork w, type1 arg1, ...);    written by the user
  *   void name_spawn(mag_fork *w, struct mag_scope *scope, type1 arg1, ...)

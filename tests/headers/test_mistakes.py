@@ -112,6 +112,8 @@ def mistakes():
     for cure, what in ((RAW, "raw_read()"), (NO_TASK, "some_number()")):
         for await_ in awaits(what):
             yield BOTH, cure, await_
+    yield BOTH, "are too large", (
+        "MAG_ASYNC(long_task, @, (int, n), char bytes[MAG_ASYNC_BYTES_MAX];) " + body)
     yield BOTH, "the place has another size", wait_in("MAG_AWAIT(f, f->error, read_one())")
 
 
