@@ -313,7 +313,7 @@ MAG_API void mag_scope_cancel(struct mag_scope *scope);
  *
  *   Thread     any, while the scope is open
  */
-MAG_API bool mag_scope_cancelled(const struct mag_scope *scope);
+MAG_API bool mag_scope_canceled(const struct mag_scope *scope);
 
 /*
  * Reports an error; the first that any child reports is the scope's.  For

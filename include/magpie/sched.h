@@ -91,16 +91,17 @@ struct mag_job {
 MAG_API MAG_MUST_CHECK int mag_sched_post(struct mag_sched *sched, struct mag_job *job);
 
 /*
- * Posts a job to the whole pool: behind what was posted from outside before it, for
- * whichever worker comes first.  A worker that spreads work among its peers uses this.
+ * Posts a job to any worker: it goes behind the jobs that were posted from outside before
+ * it, and the first worker that comes to it runs it.  A worker that spreads work among
+ * its peers uses this.
  *
  *   Thread, Returns  as mag_sched_post
  */
-MAG_API MAG_MUST_CHECK int mag_sched_post_pool(struct mag_sched *sched,
-                                               struct mag_job *job);
+MAG_API MAG_MUST_CHECK int mag_sched_post_any(struct mag_sched *sched,
+                                              struct mag_job *job);
 
 /*
- * As mag_sched_post_pool, preferring the workers of one NUMA node: they look there first,
+ * As mag_sched_post_any, preferring the workers of one NUMA node: they look there first,
  * the workers of other nodes when they have nothing else to do, and now and then when
  * they have.  A node without workers stands for the nearest one with some.
  *
