@@ -91,6 +91,13 @@ set_target_properties(magpie-static PROPERTIES EXPORT_NAME magpie-static)
 # Workers outlive whoever loaded the library: it is never unmapped.
 target_link_options(magpie-shared PRIVATE -Wl,-z,nodelete -Wl,-z,defs
                                           -Wl,-Bsymbolic-functions)
+# What it exports, and under which version.
+configure_file("${PROJECT_SOURCE_DIR}/cmake/magpie.map.in" "${PROJECT_BINARY_DIR}/magpie.map"
+               @ONLY)
+target_link_options(magpie-shared
+                    PRIVATE "-Wl,--version-script=${PROJECT_BINARY_DIR}/magpie.map")
+set_property(TARGET magpie-shared APPEND PROPERTY LINK_DEPENDS
+             "${PROJECT_BINARY_DIR}/magpie.map")
 if(CMAKE_C_FLAGS MATCHES "-fsanitize")
   target_link_options(magpie-shared PRIVATE -Wl,-z,undefs)
 endif()

@@ -19,44 +19,45 @@
  *
  * The model.  MAG_ASYNC(task type, name, (arguments), locals) defines a function `name`
  * that takes the arguments and returns the task.  Its body runs at once, on the caller's
- * thread, up to the first await of something that is not complete.  If there is none the
- * task it returns is complete and nothing was allocated.  Otherwise arguments and locals
- * move from the caller's stack into a pooled frame, the caller gets a task that the frame
- * stands behind, and the body goes on from that line when the awaited operation is
- * complete.  The frame returns to its pool when the task is consumed.
+ * thread, up to the first await of something that is not complete.  If there is no such
+ * await, the task it returns is complete and nothing was allocated.  Otherwise arguments
+ * and locals move from the caller's stack into a pooled frame, the caller gets a task
+ * that the frame backs, and the body continues from that line when the awaited operation
+ * completes.  The frame returns to its pool when the task is consumed.
  *
  * The rules for a body
- *   - What must survive an await lies in the frame: arguments and locals, as `f->name`.
- *     They begin as zeroes.  C variables of the body are lost at each await.
+ *   - Arguments and locals, `f->name`, lie in the frame and survive an await.  Locals
+ *     begin as zeroes.  C variables of the body are lost at each await.
  *   - The frame moves once, at the first await that waits.  To hand out the address of
  *     something in it (a buffer to read into), say MAG_PIN(f) first.
  *   - No `switch` around an await (MAG_E_STATE), at most one await in a source line, none
  *     behind line 65535 of a file.
- *   - In C++, no variable with an initialiser before an await in the same block: the body
- *     jumps to where it goes on.  Declare it before MAG_BEGIN or in a block of its own.
- *   - Every task that it gets must be awaited or given away (vtask.h).
+ *   - In C++, no variable with an initialiser before an await in the same block, because
+ *     the body jumps past it.  Declare it before MAG_BEGIN or in a block of its own.
+ *   - Every task that the body gets must be awaited or given away (vtask.h).
  *
  * Errors.  MAG_AWAIT passes an error on: the function ends with it.  Where something must
  * be cleaned up first use MAG_TRY, which hands the error to the body.  Misuse (a stale
  * task) ends the function in the same way, with its MAG_E code.
  *
- * docs/guide/async-functions.md explains three of them line by line, and what each thing
- * costs.
+ * docs/guide/async-functions.md explains three async functions line by line, and what
+ * each thing costs.
  *
- * Where the body goes on.  After an await that had to wait the body comes back to the
+ * Where the body continues.  After an await that had to wait, the body comes back to the
  * context in which it waited:
- *   - the current executor (executor.h): as a job that is posted to it, always;
+ *   - the current executor (executor.h), if there was one: always as a job that is posted
+ *     to it;
  *   - else the scheduler whose worker the body waited on: inside the call that completes
- *     the awaited operation if a worker of the same scheduler makes it, otherwise as a
- *     job of that scheduler, on any of its workers;
- *   - else nothing, on a thread that has neither: inside the completing call.
- * A task that was configured not to come back (mag_vtask_configure) has the body go on
+ *     the awaited operation if a worker of the same scheduler makes that call, otherwise
+ *     as a job of that scheduler, on any of its workers;
+ *   - on a thread that had neither: inside the completing call.
+ * If the task was configured not to come back (mag_vtask_configure), the body continues
  * inside the completing call, whatever thread makes it.  MAG_AWAIT_ON and the like name
- * another place.  An await of what is complete goes on at once, on the same thread.
+ * another executor.  An await of a complete task continues at once, on the same thread.
  *
- * A scheduler or executor that is stopping refuses the body.  It then goes on inside the
- * completing call, on a thread that is none of theirs: mag_sched_worker tells.  One
- * that is destroyed cannot refuse: see mag_sched_destroy.
+ * A scheduler or executor that is stopping refuses the body.  The body then continues
+ * inside the completing call, on a thread that is not the executor's; mag_sched_worker
+ * tells.  A destroyed one cannot refuse: see mag_sched_destroy.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -70,18 +71,18 @@ MAG_EXTERN_C_BEGIN
 /* -------------------------------------------------- writing async functions */
 
 /*
- * Defines the static function `name`; the body follows.  `task` is a type made by
- * MAG_VTASK_DEFINE, or mag_task for a function without result.  `arguments` are up to six
- * pairs, (type, name, type, name), or (void).  The rest are the locals, declared as in a
- * struct; there may be none.  `name_frame` is the frame's struct.
+ * Defines the static function `name`; the body follows.  `result_task` is a type made by
+ * MAG_VTASK_DEFINE, or mag_task for a function without result.  `arguments` are up to
+ * eight pairs, (type, name, type, name), or (void).  The rest are the locals, declared as
+ * in a struct; there may be none.  `name_frame` is the frame's struct.
  *
  * `name` may be called from any thread.  Its task may be
  *   MAG_E_TOKEN ...  what MAG_AWAIT or MAG_FAIL ended the function with
- *   -ENOMEM          there was no memory for the frame (MAG_TRY sees this, too).  What
- *                    was awaited has been discarded: to await it again is misuse.  But
- *                    a pending source of yours that is no core needs memory for that
- *                    too (mag_vtask_discard); without it the source is as it was, and
- *                    who kept its task may await or discard it again
+ *   -ENOMEM          there was no memory for the frame (MAG_TRY sees this, too).  The
+ *                    awaited task has been discarded: to await it again is misuse.  But
+ *                    to discard a pending source of yours that is no core takes memory
+ *                    too (mag_vtask_discard); if there is none, the source is as it was,
+ *                    and code that kept its task may await or discard it again
  */
 #define MAG_ASYNC(result_task, name, arguments, ...)                               \
     MAG_CHECK_TASK_TYPE(result_task)                                               \
@@ -111,8 +112,8 @@ MAG_EXTERN_C_BEGIN
     static result_task name##_body(struct name##_frame *f)
 
 /*
- * The first and the last line of a body.  One that gets to the end returns 0.  One that
- * would go on at an await inside a `switch` of its own ends with MAG_E_STATE.
+ * The first and the last line of a body.  A body that gets to the end returns 0.  A body
+ * that would resume at an await inside a `switch` of its own ends with MAG_E_STATE.
  */
 #define MAG_BEGIN(f)                \
     switch ((f)->frame.core.step) { \
@@ -150,8 +151,8 @@ default:                                      \
     MAG_ASYNC_TRY(f, error, MAG_NULL, 0, awaited, MAG_AWAIT_CONTEXT)
 
 /*
- * As MAG_AWAIT, MAG_AWAIT_DONE, MAG_TRY and MAG_TRY_DONE; if the function has to wait it
- * goes on under `executor`, whatever the context is, as the task may be configured.
+ * As MAG_AWAIT, MAG_AWAIT_DONE, MAG_TRY and MAG_TRY_DONE.  If the function has to wait,
+ * it continues under `executor`, whatever its context and the configuration of the task.
  *
  *   executor   NULL: any worker of the scheduler whose worker this thread is; on other
  *              threads of the default scheduler.  That is what NULL means in
@@ -182,8 +183,8 @@ default:                                      \
     } while (0)
 
 /*
- * Leaves the thread and goes on as a job of `executor`, behind those that wait there.  If
- * it is refused the function ends with the refusal.
+ * Leaves the thread and continues as a job of `executor`, behind the jobs that wait
+ * there.  If the executor refuses the job, the function ends with that error.
  *
  *   executor   NULL: as above
  */
@@ -198,15 +199,15 @@ default:                                      \
 
 /*
  * Ends the function with an error; `code` and `detail` as in mag_vtask_from_error.
- * Code 0 is no error: it becomes MAG_E_ARG (VT-180).
+ * Code 0 is no error: it becomes MAG_E_ARG.
  */
 #define MAG_FAIL(f, code) MAG_FAIL_WITH(f, code, 0)
 #define MAG_FAIL_WITH(f, code, detail) \
     MAG_ASYNC_RETURN(f, mag_async_failed((code), (detail)))
 
 /*
- * Moves the frame to where it stays, so that the address of an argument or a local may be
- * handed out.  Ends the function with -ENOMEM if there is no memory.
+ * Moves the frame to its final place now, so that the address of an argument or a local
+ * may be handed out.  Ends the function with -ENOMEM if there is no memory.
  */
 #define MAG_PIN(f)                                                   \
     do {                                                             \

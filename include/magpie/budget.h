@@ -16,10 +16,10 @@ MAG_EXTERN_C_BEGIN
 
 /* What decided the number of workers. */
 enum mag_budget_reason {
-    MAG_BUDGET_CORES,    /* nothing: every core of the machine has a worker */
-    MAG_BUDGET_CPUSET,   /* the cpuset: it leaves fewer cores */
-    MAG_BUDGET_AFFINITY, /* the affinity mask: it leaves fewer cores than the cpuset */
-    MAG_BUDGET_QUOTA,    /* the CPU quota of a control group: it is less than the cores */
+    MAG_BUDGET_CORES,    /* no limit: every core of the machine has a worker */
+    MAG_BUDGET_CPUSET,   /* the cpuset leaves fewer cores than the machine has */
+    MAG_BUDGET_AFFINITY, /* the affinity mask leaves fewer cores than the cpuset */
+    MAG_BUDGET_QUOTA,    /* the CPU quota of a control group is less than the cores */
 };
 
 enum mag_budget_rounding {
@@ -37,7 +37,7 @@ struct mag_budget_level {
     uint64_t quota_usec;     /* microseconds of CPU time in every period; 0: no limit */
     uint64_t period_usec;    /* 0: no limit */
     uint32_t version;        /* of the control groups: 1 or 2 */
-    bool controlled; /* whether it has the CPU controller; without, no number is known */
+    bool controlled; /* whether it has the CPU controller; if not, no number is known */
     bool counted;    /* whether `throttled` and `throttled_usec` could be read */
 };
 
@@ -45,16 +45,16 @@ struct mag_budget;
 
 /*
  * Finds out how many workers this process should run: one per usable core of `topology`,
- * at most the smallest quota of all control groups from the process's own up to the root
- * (cgroup v1 and v2, side by side as well), at least 1.
+ * but no more than the smallest quota of the control groups from the process's own up to
+ * the root (cgroup v1, v2, or both), and at least 1.
  *
- *   root       where /proc and /sys are looked for; NULL or "" in a program.  Tests pass
- *              a directory with files of their own
+ *   root       the directory that holds /proc and /sys; NULL or "" in a program.  Tests
+ *              pass a directory with files of their own
  *   Thread     any; no cancellation point
  *   Blocks     for as long as a few small files take to be read
  *   Allocates  yes
- *   Returns    0, also where there are no control groups or their files make no sense:
- *              what cannot be read sets no limit; -EINVAL no such rounding; -ENOMEM
+ *   Returns    0, also if there are no control groups or their files make no sense: a
+ *              file that cannot be read sets no limit; -EINVAL no such rounding; -ENOMEM
  *   Release    mag_budget_free
  */
 MAG_API MAG_MUST_CHECK int mag_budget_read(const struct mag_topology *topology,
@@ -70,8 +70,8 @@ MAG_API uint32_t mag_budget_workers(const struct mag_budget *budget);
 MAG_API enum mag_budget_reason mag_budget_reason(const struct mag_budget *budget);
 
 /*
- * How many of `wanted` workers the quota allows, at least 1: for another number than that
- * of the cores, such as one worker for each PU.
+ * How many of `wanted` workers the quota allows, at least 1: for a program that wants
+ * another number of workers than that of the cores, such as one for each PU.
  */
 MAG_API uint32_t mag_budget_cap(const struct mag_budget *budget, uint32_t wanted);
 
@@ -79,9 +79,9 @@ MAG_API uint32_t mag_budget_cap(const struct mag_budget *budget, uint32_t wanted
 MAG_API const char *mag_budget_reason_name(enum mag_budget_reason reason);
 
 /*
- * Says both in an English sentence without an end of line, such as "2 workers: a quota of
- * 1.50 CPUs, rounded up, set by /sys/fs/cgroup/a".  As snprintf does: at most `size`
- * bytes with the terminating zero are written.
+ * Writes both as an English sentence without an end of line, such as "2 workers: a quota
+ * of 1.50 CPUs, rounded up, set by /sys/fs/cgroup/a".  As snprintf it writes at most
+ * `size` bytes, the terminating zero included.
  *
  *   Returns    the length of the whole text without the zero
  */
@@ -100,8 +100,9 @@ MAG_API uint32_t mag_budget_online(const struct mag_budget *budget);
 
 MAG_NAMESAKES_BEGIN
 /*
- * The control groups around this process, but for a root that cannot have a limit: of v2,
- * then of v1, the process's own first; valid as long as the budget.
+ * The control groups around this process, except a root that cannot have a limit: those
+ * of v2, then those of v1, each beginning with the process's own.  Valid as long as the
+ * budget.
  *
  *   Returns    NULL when there is no such index
  */

@@ -50,10 +50,10 @@ MAG_INLINE bool mag_is_misuse(int code)
 /* ------------------------------------------------------------------- texts */
 
 /*
- * A short English text for an error: what an operation came to, or any other code.  A
- * negative errno value reads as the system describes that errno, whatever the locale is:
+ * A short English text for an error code: the outcome of an operation, or any other.  A
+ * negative errno value has the system's text for that errno, whatever the locale is:
  * -EIO is "Input/output error", -EPIPE "Broken pipe".  MAG_E codes and 0 have texts of
- * the library's.  Allocates nothing.
+ * the library's own.
  *
  *   Returns    a constant string, never NULL; "unknown error" for other codes, such as
  *              codes of your own
@@ -61,8 +61,8 @@ MAG_INLINE bool mag_is_misuse(int code)
 MAG_API const char *mag_error_text(int code);
 
 /*
- * As mag_error_text, for a code by which a Magpie function itself refused: some errno
- * values have a narrower sense there.
+ * As mag_error_text, for a code with which a Magpie function itself has refused a call:
+ * some errno values have a narrower meaning there.
  *
  *   -EAGAIN     the system refused a thread or a thread-exit key
  *   -EBUSY      the object is in use: it is pending, or jobs wait for it
@@ -76,8 +76,8 @@ MAG_API const char *mag_error_text(int code);
  *   -ETIMEDOUT  the deadline has passed
  *
  * Use it after a call whose only errors are the library's, such as mag_sched_start,
- * mag_sched_post or name_run.  After a call that returns what an operation came to, such
- * as name_wait, name_get or MAG_TRY, use mag_error_text.
+ * mag_sched_post or name_run.  After a call that returns the outcome of an operation,
+ * such as name_wait, name_get or MAG_TRY, use mag_error_text.
  *
  *   Returns    as mag_error_text
  */

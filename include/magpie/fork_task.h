@@ -17,21 +17,21 @@
  *     long_task task = count_task(&w, child);          // does not wait for it
  *
  * The model.  A child that nobody took is called by `count_task`, and the task is what it
- * returned: no memory, no atomic operation.  One that was taken goes on where it is, and
- * the task is pending, with a pooled source behind it that the thief completes; await
- * it, wait for it, turn it into a promise, as any other (vtask.h).  The function that
- * forked may return meanwhile, and the computation end.
+ * returned: no memory, no atomic operation.  A child that was taken runs on where it is,
+ * and the task is pending, with a pooled source behind it that the thief completes.
+ * Await it, wait for it or turn it into a promise, as any other task (vtask.h).  The
+ * function that forked may return meanwhile, and the computation may end.
  *
  * The rules are those of <magpie/fork.h>: `count_task` takes the place of a join, in
  * reverse order of the forks, before the function returns.  What arguments point to must
  * stay valid until the task is complete.  A pending task is consumed once.
  *
- * Errors.  A child's error is that of its task, at once or later; a child that finds out
- * that it was cancelled returns a task with -ECANCELED.  A child may also return the
- * pending task of something else: its own task then follows that one.
+ * Errors.  A child's error is that of its task, at once or later.  A child that finds out
+ * that it was canceled returns a task with -ECANCELED.  A child may also return the
+ * pending task of something else: its own task then has the outcome of that one.
  *
- * Continuations of a child that was taken are queued: a join that waits and runs such a
- * child meanwhile never runs them.
+ * Continuations of a child that was taken are queued: a join that runs such a child while
+ * it waits never runs them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -43,7 +43,7 @@
 MAG_EXTERN_C_BEGIN
 
 /*
- * MAG_FORK_TASK(task type, name, type1, arg1, ...), up to six pairs, declares what a
+ * MAG_FORK_TASK(task type, name, type1, arg1, ...), up to eight pairs, declares what a
  * function needs that is to be forked and handed out.  The task type is one made by
  * MAG_VTASK_DEFINE, or mag_task for a function without result:
  *
@@ -54,8 +54,8 @@ MAG_EXTERN_C_BEGIN
  *
  * `name_task`
  *   Thread     the worker that pushed the child
- *   Blocks     until a thief has taken the source from its pool; where there was no
- *              memory for one until the child has ended
+ *   Blocks     until a thief has taken the source from its pool; if there was no memory
+ *              for a source, until the child has ended
  *   Allocates  a stolen child's source, from a pool: nothing after warm-up
  *
  * `name_run` calls the function as the root of a computation, see MAG_FORKABLE; the task

@@ -11,18 +11,19 @@
 
 MAG_EXTERN_C_BEGIN
 
+/* What came of placing memory on a node. */
 enum mag_placed {
     MAG_PLACED,      /* the kernel has accepted the node */
-    MAG_FIRST_TOUCH, /* it has not, or was not asked, as where there is one node: pages go
-                      * where they are touched */
+    MAG_FIRST_TOUCH, /* the kernel refused, or was not asked because there is one node:
+                      * each page goes to the node of the thread that touches it first */
 };
 
 /*
  * Maps `size` bytes of zeroed pages, on a node if the kernel agrees.  The node is
- * preferred, not required: when its memory is full, pages come from elsewhere.
+ * preferred, not required: when its memory is full, pages come from other nodes.
  *
- *   size       in bytes, need not be a multiple of the page's
- *   node       MAG_NONE: wherever they are first touched
+ *   size       in bytes; need not be a multiple of the page size
+ *   node       MAG_NONE: the node of the thread that touches a page first
  *   Blocks     in the kernel; not for hot paths
  *   Allocates  yes
  *   Returns    0, and what was obtained; -EINVAL no such node, or `size` is 0; -ENOMEM
@@ -36,9 +37,10 @@ MAG_API MAG_MUST_CHECK int mag_node_map(const struct mag_topology *topology,
 MAG_API void mag_node_unmap(void *pages, size_t size);
 
 /*
- * Whether this process may bind memory to nodes: false under a filter that refuses it,
- * or a kernel without NUMA.  It asks the kernel, and changes nothing; a filter that kills
- * whoever asks kills.  Nothing else asks on a machine with one node.
+ * Whether this process may bind memory to nodes: false under a seccomp filter that
+ * refuses it, or a kernel without NUMA.  The call asks the kernel and changes nothing; a
+ * filter that kills on such a system call kills the process here.  On a machine with one
+ * node no other function of the library asks.
  *
  *   Blocks     in the kernel; not for hot paths
  */

@@ -1,5 +1,5 @@
 /*
- * pin.h - threads that are bound to one PU.
+ * pin.h - binding threads to one PU.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,19 +11,20 @@
 
 MAG_EXTERN_C_BEGIN
 
+/* What came of pinning a thread. */
 enum mag_pinned {
     MAG_PINNED,      /* the thread runs on the PU that was asked for, and only there */
-    MAG_PIN_REFUSED, /* the kernel said no (a filter, a cpuset); the mask is as before */
-    MAG_PIN_FOREIGN, /* not asked: pinning is off, or it is not this machine's topology */
-    MAG_PIN_LOST,    /* it was pinned, and may run elsewhere now: its PU went offline or
-                      * out of the cpuset, or somebody has set its mask anew */
+    MAG_PIN_REFUSED, /* the kernel refused (a filter, a cpuset); the mask is as before */
+    MAG_PIN_FOREIGN, /* not tried: pinning is off, or the topology is another machine's */
+    MAG_PIN_LOST,    /* pinned once, but the thread may run elsewhere now: its PU went
+                      * offline or out of the cpuset, or somebody has set its mask */
 };
 
 /*
  * Binds the calling thread to one PU.  It stays bound until its affinity mask is set
- * anew; threads and processes that it creates inherit the mask.  What the mask was before
- * is kept, see mag_topology_load; so that threads which this one creates can be told from
- * others, its timer slack (prctl(2)) becomes up to 256 nanoseconds longer.
+ * anew; threads and processes that it creates inherit the mask.  The library remembers
+ * the mask from before (mag_topology_load uses it).  To recognise the threads that this
+ * one creates, it makes the thread's timer slack (prctl(2)) up to 256 nanoseconds longer.
  *
  *   Blocks     in the kernel, while the thread moves
  *   Allocates  yes, for as long as the call
@@ -33,14 +34,14 @@ MAG_API int mag_pin_self(const struct mag_topology *topology, uint32_t pu,
                          enum mag_pinned *ret_obtained);
 
 /*
- * Gives the calling thread the affinity mask back that was there before mag_pin_self:
- * before what it creates, so that this does not inherit the one PU.  The same for a
- * thread that a pinned thread has created.  <magpie/unpinned.h> does it for jobs.
+ * Gives the calling thread back the affinity mask from before mag_pin_self.  Call it
+ * before you create a thread or a process that must not inherit the single PU.  It works
+ * too on a thread that a pinned thread has created.  Jobs use <magpie/unpinned.h>.
  *
  *   Blocks     in the kernel, not for long
- *   Returns    the operating system's number of the PU that it was pinned to; MAG_NONE
- *              and nothing has changed: it is not pinned, its mask has been set anew
- *              since, or the kernel refuses
+ *   Returns    the operating system's number of the PU that the thread was pinned to;
+ *              MAG_NONE if nothing has changed: the thread is not pinned, its mask has
+ *              been set since, or the kernel refuses
  */
 MAG_API uint32_t mag_unpin_self(void);
 
@@ -48,7 +49,7 @@ MAG_API uint32_t mag_unpin_self(void);
  * Pins the calling thread again, to the PU that mag_unpin_self has returned.
  *
  *   Blocks     in the kernel, while the thread moves
- *   Returns    false: it was not pinned there before, or the kernel refuses
+ *   Returns    true; false if it was not pinned there before, or the kernel refuses
  */
 MAG_API bool mag_repin_self(uint32_t os_pu);
 

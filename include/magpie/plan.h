@@ -40,7 +40,8 @@ enum mag_reach {
     MAG_REACH_FAR,   /* farther */
 };
 
-/* Victims that are equally far: those up to, and not including, index `end`. */
+/* A ring of victims that are equally far: from the end of the ring before it up to, and
+ * not including, index `end`. */
 struct mag_ring {
     uint32_t end;
     enum mag_reach reach;
@@ -50,12 +51,12 @@ struct mag_ring {
 struct mag_plan;
 
 /*
- * Lays workers over a topology.  The same input always gives the same plan.  When there
- * are more workers than PUs the seats are given out again from the first on.
+ * Assigns workers to the PUs of a topology.  The same input always gives the same plan.
+ * If there are more workers than PUs, the seats are given out again from the first on.
  *
- *   workers      0: one per usable core; per PU for MAG_PLACE_PER_PU; one per entry for a
- *                list.  A budget is not looked at: pass mag_budget_workers() or
- *                mag_budget_cap() for that
+ *   workers      0: one per usable core; one per PU for MAG_PLACE_PER_PU; one per entry
+ *                for a list.  The budget does not count here: pass mag_budget_workers()
+ *                or mag_budget_cap() to respect it
  *   os_pus       for MAG_PLACE_LIST, os_pu_count entries; ignored otherwise
  *   Allocates    yes
  *   Returns      0; -EINVAL no such policy, an empty list, or a PU in it that is not
@@ -88,10 +89,10 @@ MAG_API enum mag_reach mag_seat_reach(const struct mag_seat *a, const struct mag
  * rings of equal distance: same core, same cache, same node, then nodes by distance.
  *
  *   ret_victims    room for mag_plan_workers() - 1 numbers
- *   ret_rings      room for `ring_capacity` rings, at least 1; if there are more, the
- *                  farthest are merged into the last, which tells the farthest's reach
- *                  and distance.  No ring is empty; 3 + the number of nodes always
- *                  suffice
+ *   ret_rings      room for `ring_capacity` rings, at least 1.  If there are more rings
+ *                  than that, the farthest ones are merged into the last, which then has
+ *                  the reach and the distance of the farthest.  No ring is empty; room
+ *                  for 3 + the number of nodes is always enough
  *   Returns        0; -EINVAL no such worker or no room for a ring
  */
 MAG_API int mag_plan_victims(const struct mag_plan *plan, uint32_t worker,
@@ -99,8 +100,8 @@ MAG_API int mag_plan_victims(const struct mag_plan *plan, uint32_t worker,
                              uint32_t ring_capacity, uint32_t *ret_ring_count);
 
 /*
- * Prints a plan, one line per worker, as snprintf does: at most `size` bytes with the
- * terminating zero are written.
+ * Writes a plan, one line per worker.  As snprintf it writes at most `size` bytes, the
+ * terminating zero included.
  *
  *   Returns    the length of the whole text without the zero
  */

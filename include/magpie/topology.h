@@ -55,19 +55,20 @@ struct mag_node {
 };
 
 /*
- * Loads a topology.  Of this machine only what the cpuset of the process and the affinity
- * mask of the calling thread allow is usable; on a thread that mag_pin_self has pinned,
- * and on one that such a thread has created, the mask that was there before the pinning
- * counts, so that a worker sees more than its own PU.  A mask that the thread has set
- * itself since counts as it is.  Of a described machine everything is usable that the
- * description does not forbid.  Nothing is bound or changed.
+ * Loads a topology.  Of this machine, only those PUs are usable that both the cpuset of
+ * the process and the affinity mask of the calling thread allow.  On a thread that
+ * mag_pin_self has pinned, and on a thread that a pinned thread has created, the mask
+ * from before the pinning counts instead, so that a worker sees more than its own PU; a
+ * mask that the thread has set itself since then counts as it is.  Of a described
+ * machine everything is usable that the description does not forbid.  Nothing is bound
+ * or changed.
  *
- * hwloc's environment variables hold as everywhere; where HWLOC_XMLFILE, HWLOC_SYNTHETIC
- * or HWLOC_FSROOT put another machine in the place of this one, that one is loaded and
- * mag_topology_is_this_machine says so.  A damaged XML file is refused; of one that is
- * well formed and senseless hwloc itself may complain on standard error, unless its
- * HWLOC_HIDE_ERRORS is 2.  Where /sys is not mounted each CPU is a core and there is one
- * node: that is all that can be known there.
+ * hwloc's environment variables work as everywhere.  If HWLOC_XMLFILE, HWLOC_SYNTHETIC or
+ * HWLOC_FSROOT put another machine in the place of this one, that machine is loaded, and
+ * mag_topology_is_this_machine is false.  A damaged XML file is refused.  hwloc itself
+ * may complain on standard error about a file that is well formed but makes no sense,
+ * unless HWLOC_HIDE_ERRORS is 2.  If /sys is not mounted, each CPU counts as a core and
+ * there is one node.
  *
  *   text       a path or a description, see enum mag_topology_kind; NULL for this machine
  *   Thread     any; loads in several threads do not disturb each other; no cancellation
@@ -75,8 +76,9 @@ struct mag_node {
  *   Blocks     for milliseconds: it reads a few files per PU of the machine
  *   Allocates  yes
  *   Returns    0; -ENOENT no such file; -EACCES a file that may not be read; -EINVAL no
- *              such kind, not a topology, one without a usable PU, a text where none
- *              belongs or none where one does; -ENOMEM; -EIO the system would not say
+ *              such kind, not a topology, a topology without a usable PU, or a text that
+ *              is missing or does not belong there; -ENOMEM; -EIO the machine could not
+ *              be examined
  *   Release    mag_topology_free
  */
 MAG_API MAG_MUST_CHECK int mag_topology_load(enum mag_topology_kind kind,
@@ -84,22 +86,21 @@ MAG_API MAG_MUST_CHECK int mag_topology_load(enum mag_topology_kind kind,
                                              struct mag_topology **ret_topology);
 
 /*
- * Frees a topology; NULL is allowed.  Nothing that borrowed it may be in use.
+ * Frees a topology; NULL is allowed.  Nothing that borrowed it may still be in use.
  */
 MAG_API void mag_topology_free(struct mag_topology *topology);
 
 /*
- * How many usable PUs (at least 1), cores with such a PU (at least 1) and usable nodes
- * (0 only where no memory is near or allowed) there are.
+ * The numbers of usable PUs (at least 1), of cores with a usable PU (at least 1), and of
+ * usable nodes (0 only if no memory is near or allowed).
  */
 MAG_API uint32_t mag_topology_pus(const struct mag_topology *topology);
 MAG_API uint32_t mag_topology_cores(const struct mag_topology *topology);
 MAG_API uint32_t mag_topology_nodes(const struct mag_topology *topology);
 
 /*
- * What was there before the affinity mask and the cpuset had their say: the PUs of the
- * machine that are online, and those of them that the cpuset allows.  In this order the
- * numbers only shrink: online, allowed, mag_topology_pus.
+ * The number of PUs of the machine that are online, and of those that the cpuset allows
+ * too, whatever the affinity mask is.  online >= allowed >= mag_topology_pus.
  */
 MAG_API uint32_t mag_topology_online(const struct mag_topology *topology);
 MAG_API uint32_t mag_topology_allowed(const struct mag_topology *topology);
@@ -118,8 +119,8 @@ MAG_API const struct mag_node *mag_topology_node(const struct mag_topology *topo
  * Relative latency from one node's PUs to another node's memory, 10 for a node to itself,
  * as in ACPI's SLIT.
  *
- *   Returns    the machine's figure; where it has none, 10 for the same node and 20 for
- *              another; the same for indices that do not exist
+ *   Returns    the machine's figure; if it gives none, or an index does not exist, 10 for
+ *              the same node and 20 for another
  */
 MAG_API uint32_t mag_topology_distance(const struct mag_topology *topology, uint32_t from,
                                        uint32_t to);

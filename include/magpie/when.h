@@ -7,10 +7,9 @@
  *     int r = mag_when_all(loads, 3, &all);
  *     ...                                      // await `all`, then read loads[0] to [2]
  *
- * The tasks stand in an array of the caller's, which must stay where it is until the
- * combined task is complete, and is not to be touched meanwhile.  Each of its tasks is
- * given up to the call and comes back in its place, in a form that says what became of
- * it.
+ * The tasks are in an array of the caller's.  It must stay where it is until the combined
+ * task is complete, and nobody may touch it meanwhile.  The call takes each task over and
+ * puts back in its place a task that tells the outcome.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,9 +22,9 @@
 MAG_EXTERN_C_BEGIN
 
 /*
- * A task that is complete when all of them are, whatever became of each.  It succeeds
- * with `count`; or fails as the first in the array that failed; or else is cancelled as
- * the first that was cancelled.
+ * A task that completes when all of them are complete, whatever their outcomes.  It fails
+ * as the first in the array that failed, if there is one; otherwise it is canceled as the
+ * first that was canceled; otherwise it succeeds with `count`.
  *
  * In the array each task is then complete.  A source's result of up to a word, and its
  * error, is there by itself and can be read without limit; a larger result is still in
@@ -33,8 +32,8 @@ MAG_EXTERN_C_BEGIN
  * task that cannot be awaited has failed with its MAG_E code.
  *
  * Cost: the tasks are awaited one after the other, in their order, so one continuation
- * serves them all, and tasks that are complete by then cost a look.  Whoever completes
- * the one that is waited for takes in those behind it that are complete, on its stack.
+ * serves them all, and a task that is complete by then costs one look.  The thread that
+ * completes the awaited task also reads the complete tasks behind it.
  *
  *   `tasks`    may be NULL if `count` is 0
  *   Allocates  one object from a pool, unless all are complete
@@ -45,8 +44,8 @@ MAG_API MAG_MUST_CHECK int mag_when_all(mag_vtask *tasks, size_t count,
                                         mag_vtask *ret_task);
 
 /*
- * A task that is complete when the first of them is; it succeeds with its index.  Of
- * several that are complete already it is the lowest.
+ * A task that completes when the first of them does; it succeeds with the index of that
+ * task, the lowest one if several are complete already.
  *
  * If none is complete yet, each task of a source is preserved in its place (a result
  * larger than a word only of a core; preserve others with mag_vtask_preserve_of before).
@@ -81,10 +80,10 @@ MAG_API MAG_MUST_CHECK int mag_delay(struct mag_sched *sched, int64_t delay_ns,
                                      mag_vtask *ret_task);
 
 /*
- * A task that comes to what `*task` comes to, if that is complete within `timeout_ns`,
- * and fails with -ETIMEDOUT else.  When the operation wins, the timer is cancelled.  If
- * the scheduler is stopped before either, it fails with -ECANCELED, detail 0, and `*task`
- * is as after a timeout.
+ * A task with the outcome of `*task`, if `*task` completes within `timeout_ns`; otherwise
+ * it fails with -ETIMEDOUT.  If the operation completes in time, the timer is canceled.
+ * If the scheduler is stopped before that, the task fails with -ECANCELED, detail 0, and
+ * `*task` is as after a timeout.
  *
  * A pending `*task` of a source is preserved in its place (a result larger than a word
  * only of a core; preserve others with mag_vtask_preserve_of before): it stays usable

@@ -69,7 +69,11 @@ echo "-- the shared library"
 readelf -d "$lib/libmagpie.so" >"$work/dynamic"
 grep -q 'SONAME.*\[libmagpie\.so\.0\]' "$work/dynamic" || fail "its SONAME is not libmagpie.so.0"
 grep -q NODELETE "$work/dynamic" || fail "it can be unmapped under its threads"
-nm -D --defined-only "$lib/libmagpie.so" | awk '{ print $3 }' | sort >"$work/exported"
+node=MAGPIE_${version%.*}
+nm -D --defined-only --with-symbol-versions "$lib/libmagpie.so" |
+    awk -v node="$node" '$3 !~ "^" node { print $3 }' >"$work/versions"
+! grep -v "@@$node\$" "$work/versions" || fail "these symbols have not the version $node"
+sed 's/@.*//' "$work/versions" | sort >"$work/exported"
 grep -orh "\bmag_[a-z0-9_]*" "$source/include/magpie" | sort -u >"$work/named"
 grep -q '^mag_version$' "$work/exported" || fail "mag_version is not exported"
 ! grep -v '^mag_' "$work/exported" || fail "these symbols are not ours to export"
@@ -82,6 +86,13 @@ cat "$source"/include/magpie/*.h "$source"/include/magpie/detail/*.h | tr '\n' '
 [ "$(wc -l <"$work/inline")" -gt 30 ] || fail "few inline functions: $(cat "$work/inline")"
 [ -z "$(comm -23 "$work/inline" "$work/exported")" ] ||
     fail "inline, and no symbol: $(comm -23 "$work/inline" "$work/exported")"
+
+if command -v python3 >/dev/null; then
+    step "the shared library, called without its headers" \
+        python3 "$here/symbols.py" "$lib/libmagpie.so"
+else
+    echo "skipped: there is no python3 to call the symbols"
+fi
 
 echo "-- the static library"
 nm -g --defined-only "$lib/libmagpie.a" | awk 'NF == 3 { print $3 }' >"$work/global"

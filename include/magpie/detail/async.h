@@ -36,7 +36,7 @@ struct mag_frame_type {
 /*
  * For the macros below.  mag_frame_await and mag_frame_end return {0} and have put
  * the result in its place; or an error; or the frame's own task: the body must return,
- * and will be called again (the second only if it was called too early, VT-32).
+ * and will be called again (the second only if it was called too early).
  */
 MAG_API MAG_MUST_CHECK mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task,
                                                  void *place, size_t size,

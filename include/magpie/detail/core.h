@@ -35,7 +35,7 @@ enum {
  *   again      reset (slot, by whoever owns the core) -> through the hand-over of the
  *              object to its next user (a pool, a queue): everything
  *
- * The slot and the visitor alone are the truth about completion (VT-134).  `token` is
+ * The slot and the visitor alone are the truth about completion.  `token` is
  * read by holders of stale tasks at any time, hence atomic; that they see it move late
  * only means that the race, which is misuse, was decided the other way.
  *

@@ -26,7 +26,7 @@ struct mag_here {
 /* __thread and not thread_local: C++ would call a wrapper at each use. */
 extern MAG_API __thread struct mag_here mag_here MAG_TLS_MODEL;
 
-/* Tags of a place to come back to; the address of an executor has none. */
+/* Tags of a word that says where to come back to; the address of an executor has none. */
 enum {
     MAG_HOME_SCHED = 1,   /* a scheduler's address, or nothing */
     MAG_HOME_ROAMING = 2, /* besides: need not come back, is only queued there */

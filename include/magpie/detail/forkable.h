@@ -179,7 +179,7 @@ MAG_INLINE void *mag_fork_block(const void *payload)
         struct name##_args copy_, *args_ = &copy_;                                     \
         memcpy(&scope_, payload_, sizeof(scope_));                                     \
         memcpy(args_, MAG_CAST(char *, payload_) + sizeof(scope_), sizeof(*args_));    \
-        if (!mag_scope_cancelled(scope_)) {                                            \
+        if (!mag_scope_canceled(scope_)) {                                             \
             int error_ = name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));                      \
             if (MAG_UNLIKELY(error_ != 0))                                             \
                 mag_scope_fail(scope_, error_);                                        \
