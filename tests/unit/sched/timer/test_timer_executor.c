@@ -53,11 +53,11 @@ static void a_timer_posts_to_the_executor_of_another_scheduler(void **state)
     struct mag_sched *sched = test_sched_start(1);
     struct mag_sched *other = test_sched_start(2);
     struct mag_strand strand;
-    struct mag_place place;
+    struct mag_bound_executor place;
     (void)state;
 
     mag_strand_init(&strand, other);
-    assert_int_equal(mag_place_worker(&place, other, 1), 0);
+    assert_int_equal(mag_executor_bind_worker(&place, other, 1), 0);
     struct mag_executor *const executors[] = {&strand.executor, &place.executor,
                                               mag_sched_executor(other), NULL};
     for (unsigned i = 0; i < 4; i++) {
