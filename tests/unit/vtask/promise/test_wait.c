@@ -74,6 +74,7 @@ static void a_task_without_result_is_waited_for(void **state)
     begin(&later);
     assert_int_equal(mag_task_wait(task), 0);
     end(&later);
+    mag_core_reset(&core);
     assert_int_equal(mag_task_wait(task), MAG_E_TOKEN);
     assert_int_equal(mag_task_wait(mag_task_done()), 0);
     assert_int_equal(mag_task_wait(mag_task_of(mag_vtask_failed(-EIO, 0))), -EIO);
