@@ -36,7 +36,7 @@ static bool forget_too_late(struct mag_promise *promise, struct mag_observer *ob
     return false;
 }
 
-static void who_has_waited_too_long_stays_until_its_completer_has_been(void **state)
+static void a_wait_that_timed_out_stays_until_its_completer_is_done(void **state)
 {
     struct mag_promise *promise = NULL;
     (void)state;
@@ -56,7 +56,7 @@ static int64_t ns_of(const struct timespec *time)
     return (int64_t)time->tv_sec * second + time->tv_nsec;
 }
 
-static void the_end_of_a_wait_is_as_far_as_it_was_told(void **state)
+static void the_end_of_a_wait_is_the_timeout_from_now(void **state)
 {
     static const int64_t timeouts[] = {0, 1, 999999999, 1000000000, 5999999999};
     struct timespec before, end, after;
@@ -76,8 +76,8 @@ static void the_end_of_a_wait_is_as_far_as_it_was_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_has_waited_too_long_stays_until_its_completer_has_been),
-        cmocka_unit_test(the_end_of_a_wait_is_as_far_as_it_was_told),
+        cmocka_unit_test(a_wait_that_timed_out_stays_until_its_completer_is_done),
+        cmocka_unit_test(the_end_of_a_wait_is_the_timeout_from_now),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
