@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* White-box: the file is compiled into this test, which says on which CPU it runs.  Whom a
- * post wakes when workers' numbers say nothing about where they sit. */
+/* White-box: the file is compiled into this test, which says on which CPU it runs.  Whom
+ * a post wakes when workers' numbers say nothing about where they sit. */
 #include "tests/support/sched/fake.h"
 #include "tests/support/sched/machine.h"
 
