@@ -2,7 +2,7 @@
 #include "sched/idle/idle.h"
 
 #include "base/os.h"
-#include "base/spin.h"
+#include "base/turns.h"
 
 void mag_idle_init(struct mag_idle *idle)
 {
@@ -81,7 +81,7 @@ uint32_t mag_idle_claim_one(struct mag_idle *idle, uint32_t worker)
 
         if (claimed != UINT32_MAX)
             return claimed;
-        mag_spin_relax(tries);
+        mag_give_way(tries);
     }
     return UINT32_MAX;
 }

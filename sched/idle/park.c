@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/os.h"
-#include "base/spin.h"
+#include "base/turns.h"
 #include "sched/core.h"
-
-#include <sched.h>
 
 /* The watcher's naps: what runs unseen is found within two of them. */
 enum { NAP_MIN_NS = 50000, NAP_MAX_NS = 200000 };
@@ -27,7 +25,7 @@ static void adapt(struct mag_worker *worker, bool found)
 static void relax(struct mag_worker *worker, unsigned *pauses)
 {
     if (worker->sched->crowded) {
-        (void)sched_yield();
+        mag_os_yield();
         return;
     }
     for (unsigned i = 0; i < *pauses; i++)
@@ -80,8 +78,8 @@ static void stop_searching(struct mag_worker *worker)
  * thread that needs this very CPU. */
 static void give_way(unsigned vain)
 {
-    if (vain >= MAG_SPIN_PAUSES)
-        mag_spin_relax(vain);
+    if (vain >= MAG_TURN_SPINS)
+        mag_give_way(vain);
 }
 
 /* The last look, (4) in idle.h.  What is seen wakes somebody, perhaps this worker. */
