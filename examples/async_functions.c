@@ -201,8 +201,8 @@ static bool nobody_waits_for_ever(void)
     mag_cancel_fire(&stop[2]);
     int cancelled = long_task_wait(waiting, &none);
     uint64_t by = 0;
-    int again =
-        mag_vtask_take(best_offer(true, hour, &stop[2]).task, &none, sizeof(none), &by);
+    int again = mag_vtask_get_value(best_offer(true, hour, &stop[2]).task, &none,
+                                    sizeof(none), &by);
 
     printf("offered %ld, too late %ld, called off: %s\n", today, late,
            mag_error_text(cancelled));

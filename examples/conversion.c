@@ -46,7 +46,7 @@ int main(void)
         readers[i] = plus(task, i).task;
     int error = mag_when_all(readers, 3, &all);
     if (error == 0)
-        error = mag_vtask_wait_take(all, NULL, 0);
+        error = mag_vtask_wait(all, NULL, 0);
     for (int i = 0; i < 3 && error == 0; i++)
         error = mag_vtask_get(readers[i], &results[i]);
     mag_promise_release(promise);

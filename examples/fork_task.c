@@ -72,7 +72,7 @@ static int count(struct mag_sched *sched, unsigned from, unsigned middle,
 
     if (error != 0)
         return error;
-    error = mag_vtask_wait(&task.task, sizeof(*ret_count), -1);
+    error = mag_vtask_wait_completed(&task.task, sizeof(*ret_count), -1);
     if (error == 0)
         error = count_task_get(task, ret_count);
     mag_vtask_release(task.task);

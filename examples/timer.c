@@ -44,7 +44,7 @@ static bool answer(struct request *request, uint64_t value)
 static int outcome(struct request *request, uint64_t *ret_value)
 {
     mag_vtask task = mag_promise_task(request->ended);
-    int error = mag_vtask_wait_take(task, ret_value, sizeof(*ret_value));
+    int error = mag_vtask_wait(task, ret_value, sizeof(*ret_value));
 
     mag_promise_release(request->ended);
     return error;

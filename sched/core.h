@@ -122,23 +122,9 @@ void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index);
 void mag_sched_wake_any(struct mag_sched *sched);
 void mag_sched_wake_all(struct mag_sched *sched);
 
-/* fork/root.c - the worker's thread ends in a job: whoever waits for its root is told. */
-void mag_fork_root_end(struct mag_worker *worker);
-
-/* strand.c - the same: the strands that ran there go on elsewhere. */
-void mag_strand_end(struct mag_sched *sched);
-
-/* fork/end.c - the same: the children it forked and those it ran. */
+/* fork/end.c - the worker's thread ends in a job: the children it forked and those it ran
+ * end there. */
 void mag_fork_end(struct mag_worker *worker);
-
-/* fork/root.c - whether `job` is a root of mag_fork_run; if so its caller is told that it
- * will not run. */
-bool mag_fork_root_drop(struct mag_job *job);
-
-/* strand.c - whether `job` is a strand's own; if so the jobs that wait in the strand are
- * handed to `on_dropped`, unless it is NULL, and the strand is idle. */
-bool mag_strand_drop(struct mag_job *job,
-                     void (*on_dropped)(struct mag_job *job, void *arg), void *arg);
 
 /* post.c - keeps the scheduler from being stopped while the caller is inside.  0, or the
  * error of a post that is refused.  Short: no call to a user's function in between. */

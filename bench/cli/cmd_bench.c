@@ -14,6 +14,7 @@ static const char *const command = "bench";
 enum {
     SIZES_LISTED = 16,
     WORKLOADS_LISTED = 64,
+    NAME_COLUMNS = 17, /* of --list */
     SECONDS = 60,
     FIGURES_RUNS = 3,
     OPTION_SECONDS = 256,
@@ -29,7 +30,7 @@ enum {
 /* What was asked for. */
 struct request {
     struct bench_sweep sweep;
-    double seconds; /* for everything; 0: no limit; negative: nobody said */
+    double seconds; /* for all workloads; 0: no limit; negative: not given */
     uint64_t sizes[SIZES_LISTED];
     uint32_t size_count;
     const struct bench_workload *workloads[WORKLOADS_LISTED];
@@ -46,34 +47,35 @@ struct request {
 
 static const struct argp_option options[] = {
     {"workers", 'w', "N,...", 0,
-     "Numbers of workers (default 1, 2, 4 ... up to what this "
-     "process may use)",
+     "Numbers of workers (default: 1, 2, 4 ... up to the CPUs that this process may use)",
      0},
     {"runs", 'r', "N", 0,
-     "Measured runs of each configuration, after one that warms up "
-     "(default: what the time allows, at least 5 if it does)",
+     "Measured runs of each configuration, after one warm-up run (default: as many as "
+     "the time allows)",
      0},
-    {"size", 's', "N,...", 0, "Sizes instead of the defaults; 10^6 and 1e6 are numbers",
-     0},
+    {"size", 's', "N,...", 0,
+     "Sizes instead of the defaults, such as 1000, 10^6 or 1e6; --list explains them", 0},
     {"seconds", OPTION_SECONDS, "S", 0,
-     "Time for everything together (default 60, without "
-     "limit when --runs is given); each configuration "
-     "runs at least once",
+     "Time for all workloads together (default: 60, or no limit if --runs is given); "
+     "each "
+     "configuration runs at least once",
      0},
     {"peers", OPTION_PEERS, "NAME,...", 0,
-     "Run the same workloads on these task libraries beside ours, as far as their "
-     "toolchains are here: openmp, tbb, rayon, go, dotnet, or all",
+     "Also run the workloads on these task libraries, if their toolchains are "
+     "installed: openmp, tbb, rayon, go, dotnet, or all",
      0},
     {"peers-dir", OPTION_PEERS_DIR, "DIR", 0,
-     "Build them there (default: magpie/peers in the cache folder of the user)", 0},
+     "Build the peers in DIR (default: magpie/peers in the user's cache folder)", 0},
     {"figures", OPTION_FIGURES, NULL, 0,
-     "Measure what Magpie is to reach, beside all peers, and say what it reached: "
+     "Measure everything that has a figure to reach, beside all peers, and compare; "
      "takes an hour or more",
      0},
-    {"json", OPTION_JSON, "FILE", 0, "Write everything as JSON; - is standard output", 1},
-    {"csv", OPTION_CSV, "FILE", 0, "Write the rows as CSV", 1},
-    {"html", OPTION_HTML, "FILE", 0, "Write one page with tables and plots", 1},
-    {"list", OPTION_LIST, NULL, 0, "Name the workloads and stop", 2},
+    {"json", OPTION_JSON, "FILE", 0,
+     "Write all results to FILE as JSON; - is standard output", 1},
+    {"csv", OPTION_CSV, "FILE", 0, "Write the rows to FILE as CSV", 1},
+    {"html", OPTION_HTML, "FILE", 0, "Write a page with tables and plots to FILE", 1},
+    {"list", OPTION_LIST, NULL, 0, "List the workloads and what each shows, and run none",
+     2},
     {0},
 };
 
@@ -95,7 +97,7 @@ static void add_workloads(struct request *request, const char *name)
             request->workloads[request->workload_count++] = workload;
     }
     if (!found)
-        bench_usage(command, "'%s' is not a workload; 'magpie bench --list' names them",
+        bench_usage(command, "'%s' is not a workload; 'magpie bench --list' lists them",
                     name);
 }
 
@@ -219,7 +221,7 @@ static void default_workers(struct bench_sweep *sweep, uint32_t allowed)
     sweep->workers[sweep->worker_counts++] = allowed;
 }
 
-/* Figures are wanted on one worker and on two, beside everybody. */
+/* The figures are for one worker and for two, beside all peers. */
 static void fill_figures(struct request *request)
 {
     if (request->sweep.worker_counts == 0) {
@@ -259,9 +261,11 @@ static void print_list(void)
         if (!alone && strcmp(workload->group, group) != 0)
             (void)printf("%s\n", workload->group);
         group = workload->group;
-        (void)printf("%s%-*s %s\n", alone ? "" : "  ", alone ? 15 : 13, workload->name,
+        (void)printf("%s%-*s %s\n", alone ? "" : "  ",
+                     alone ? NAME_COLUMNS : NAME_COLUMNS - 2, workload->name,
                      workload->summary);
-        (void)printf("%16ssize: %s (", "", workload->size_is);
+        (void)printf("%*sshows: %s\n", NAME_COLUMNS + 1, "", workload->shows);
+        (void)printf("%*ssize: %s (", NAME_COLUMNS + 1, "", workload->size_is);
         for (uint32_t j = 0; j < BENCH_SIZES && workload->sizes[j] != 0; j++)
             (void)printf("%s%" PRIu64, j > 0 ? ", " : "", workload->sizes[j]);
         (void)printf(")\n");
@@ -344,7 +348,7 @@ static int run_all(struct request *request, struct bench_report *report)
     return r;
 }
 
-/* A peer that is absent is none of our faults. */
+/* An absent peer is no failure. */
 static bool all_right(const struct bench_report *report)
 {
     for (size_t i = 0; i < report->rows.count; i++) {
@@ -368,11 +372,13 @@ static bool build_peers(struct request *request, struct bench_report *report)
     if (request->peers.count == 0)
         return true;
     if (!bench_peers_sources(sources, sizeof(sources))) {
-        (void)fprintf(stderr, "magpie bench: the sources of the peers are not here\n");
+        (void)fprintf(stderr, "magpie bench: the sources of the peers are missing; "
+                              "MAGPIE_PEERS can name their folder\n");
         return false;
     }
     if (into == NULL && !bench_peers_cache(cache, sizeof(cache))) {
-        (void)fprintf(stderr, "magpie bench: --peers-dir: where? HOME is not set\n");
+        (void)fprintf(stderr, "magpie bench: HOME is not set; --peers-dir must name a "
+                              "folder to build peers in\n");
         return false;
     }
     bench_peers_build(&request->peers, sources, into != NULL ? into : cache);
@@ -410,9 +416,10 @@ static int run(int argc, char **argv)
         parse,
         "[WORKLOAD...]",
         "Measures how workloads scale over the cores of this machine.\v"
-        "Without a workload all of them run, which takes about a minute.  Each "
-        "configuration has a process of its own, and they take turns; every answer is "
-        "checked.",
+        "Without WORKLOAD, all workloads run, which takes about a minute.  Each "
+        "configuration runs in a process of its own.  The processes take turns, and "
+        "every "
+        "answer is checked.",
         NULL,
         NULL,
         NULL};

@@ -24,7 +24,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         *json = true;
         return 0;
     case ARGP_KEY_ARG:
-        bench_usage(command, "'%s' is one argument too many", arg);
+        bench_usage(command, "unexpected argument '%s'", arg);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -36,8 +36,8 @@ static int run(int argc, char **argv)
                                      parse,
                                      NULL,
                                      "Explains how many workers a scheduler of this "
-                                     "process would have and why, and what "
-                                     "stands in their way.",
+                                     "process would have, why, and what limits "
+                                     "them.",
                                      NULL,
                                      NULL,
                                      NULL};

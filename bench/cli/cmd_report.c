@@ -17,11 +17,12 @@ struct request {
 };
 
 static const struct argp_option options[] = {
-    {"html", OPTION_HTML, "FILE", 0, "Write one page with tables and plots", 0},
-    {"csv", OPTION_CSV, "FILE", 0, "Write the rows as CSV", 0},
-    {"json", OPTION_JSON, "FILE", 0, "Write everything as JSON; - is standard output", 0},
+    {"html", OPTION_HTML, "FILE", 0, "Write a page with tables and plots to FILE", 0},
+    {"csv", OPTION_CSV, "FILE", 0, "Write the rows to FILE as CSV", 0},
+    {"json", OPTION_JSON, "FILE", 0,
+     "Write all results to FILE as JSON; - is standard output", 0},
     {"figures", OPTION_FIGURES, NULL, 0,
-     "Say what fork-join is to reach, and what the run reached", 0},
+     "Compare the run with the figures that Magpie is to reach", 0},
     {0},
 };
 
@@ -47,11 +48,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         if (request->input != NULL)
-            bench_usage(command, "one file, not '%s' as well", arg);
+            bench_usage(command, "unexpected argument '%s': only one file is read", arg);
         request->input = arg;
         return 0;
     case ARGP_KEY_NO_ARGS:
-        bench_usage(command, "which file? It is what 'magpie bench --json' wrote");
+        bench_usage(command, "FILE is missing: what 'magpie bench --json' wrote");
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -75,7 +76,7 @@ static int run(int argc, char **argv)
         parse,
         "FILE",
         "Makes a table, a page or CSV again from the JSON of an earlier run.\v"
-        "FILE is what 'magpie bench --json' wrote, - for standard input.",
+        "FILE was written by 'magpie bench --json'; - is standard input.",
         NULL,
         NULL,
         NULL};

@@ -16,7 +16,7 @@ struct request {
     enum mag_topology_kind kind;
     const char *text; /* of the kind */
     enum mag_placement placement;
-    uint32_t workers; /* 0: nobody said */
+    uint32_t workers; /* 0: not given */
     uint32_t os_pus[PUS_LISTED];
     uint32_t os_pu_count;
     bool json;
@@ -25,12 +25,14 @@ struct request {
 static const struct argp_option options[] = {
     {"json", OPTION_JSON, NULL, 0, "Print JSON", 0},
     {"xml", OPTION_XML, "FILE", 0,
-     "A machine that hwloc saved as XML, instead of this one", 0},
+     "Show the machine that lstopo saved as XML, instead of this one", 0},
     {"synthetic", OPTION_SYNTHETIC, "TEXT", 0,
-     "A machine that hwloc makes up, such as 'node:2 core:8 pu:2'", 0},
+     "Show a machine that hwloc invents, such as 'node:2 core:8 pu:2'", 0},
     {"placement", 'p', "POLICY", 0,
-     "per-core (default), compact, scatter, per-pu, or PU numbers such as 0,2,4", 0},
-    {"workers", 'w', "N", 0, "Number of workers (default: as a scheduler would choose)",
+     "Where workers sit: per-core (default), compact, scatter, per-pu, or PU numbers "
+     "such as 0,2,4",
+     0},
+    {"workers", 'w', "N", 0, "Number of workers (default: what a scheduler would choose)",
      0},
     {0},
 };
@@ -64,7 +66,7 @@ static void take_machine(struct request *request, enum mag_topology_kind kind,
                          const char *text)
 {
     if (request->kind != MAG_TOPOLOGY_MACHINE)
-        bench_usage(command, "one machine: --xml or --synthetic, once");
+        bench_usage(command, "give --xml or --synthetic, only one of them and only once");
     request->kind = kind;
     request->text = text;
 }
@@ -94,7 +96,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             (uint32_t)bench_number(command, "--workers", arg, 1, MAG_SCHED_WORKERS_MAX);
         return 0;
     case ARGP_KEY_ARG:
-        bench_usage(command, "'%s' is one argument too many", arg);
+        bench_usage(command, "unexpected argument '%s'", arg);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -152,7 +154,8 @@ static int show(const struct request *request, const struct mag_topology *topolo
         r = mag_plan_make(topology, request->placement, workers, request->os_pus,
                           request->os_pu_count, &plan);
     if (r == -EINVAL)
-        bench_usage(command, "--placement: a PU in the list is not one of this machine");
+        bench_usage(command,
+                    "--placement: the list names a PU that this machine does not have");
     if (r < 0)
         return r;
     topo.plan = plan;
@@ -168,7 +171,7 @@ static int run(int argc, char **argv)
 {
     static const struct argp argp = {
         options, parse,
-        NULL,    "Draws the machine as Magpie sees it, and where the workers would go.",
+        NULL,    "Draws the machine as Magpie sees it, and the places of its workers.",
         NULL,    NULL,
         NULL};
     static struct request request;

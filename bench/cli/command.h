@@ -1,8 +1,8 @@
 /*
  * command.h - the commands of the `magpie` program and how they take arguments.
  *
- * Status: 0; 1 when something failed, was wrong or could not be written; 2 for arguments
- * that make no sense, with one line on standard error.
+ * Exit status: 0; 1 if something failed, was wrong or could not be written; 2 for wrong
+ * arguments, with one line on standard error.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

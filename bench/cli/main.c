@@ -61,7 +61,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     }
     if (key == ARGP_KEY_NO_ARGS)
-        bench_usage("", "which command? 'magpie --help' lists them");
+        bench_usage("", "COMMAND is missing; 'magpie --help' lists the commands");
     if (key != ARGP_KEY_ARG)
         return ARGP_ERR_UNKNOWN;
 
@@ -73,7 +73,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         state->next = state->argc;
         return 0;
     }
-    bench_usage("", "'%s' is not a command; 'magpie --help' lists them", arg);
+    bench_usage("", "'%s' is not a command; 'magpie --help' lists the commands", arg);
 }
 
 int main(int argc, char **argv)
@@ -81,15 +81,14 @@ int main(int argc, char **argv)
     static const struct argp argp = {
         .parser = parse,
         .args_doc = "COMMAND [ARGUMENT...]",
-        .doc =
-            "Shows what this machine is, and how work scales on it.\v"
-            "Commands:\n"
-            "  bench    measure how workloads scale over the cores of this machine\n"
-            "  report   make a page or a table again from the JSON of an earlier run\n"
-            "  topo     draw the machine, and where the workers would go\n"
-            "  doctor   explain what this process may use, and what stands in the way\n"
-            "\n"
-            "'magpie COMMAND --help' explains one of them.",
+        .doc = "Shows what this machine is, and how work scales on it.\v"
+               "Commands:\n"
+               "  bench    measure how workloads scale over the cores of this machine\n"
+               "  report   make a table or a page again from the JSON of an earlier run\n"
+               "  topo     draw the machine and the places of its workers\n"
+               "  doctor   explain what this process may use, and what limits it\n"
+               "\n"
+               "'magpie COMMAND --help' explains a command.",
         .help_filter = filter_help,
     };
     int status = BENCH_OK;

@@ -59,9 +59,9 @@ void kernel_heat_step(const struct kernel_heat *heat, const double *now, double 
                       uint32_t from, uint32_t to)
 {
     for (uint32_t i = from; i < to; i++) {
+        const double *above = now + (size_t)(i - 1) * heat->stride;
         const double *here = now + (size_t)i * heat->stride;
-        const double *above = here - heat->stride;
-        const double *below = here + heat->stride;
+        const double *below = now + (size_t)(i + 1) * heat->stride;
         double *into = next + (size_t)i * heat->stride;
 
         for (uint32_t j = 1; j <= heat->width; j++)

@@ -2,8 +2,8 @@
  * uts.h - the unbalanced trees T1 and T3 of the UTS benchmark: their nodes, the children
  * of a node, and the counts that were published.
  *
- * A node is a SHA-1 state, its children's states are hashes of it: the tree is the same
- * everywhere, and nobody knows a part of it before that part is walked.
+ * A node is a SHA-1 state, and its children's states are hashes of it: the tree is the
+ * same on every machine, and its shape is unknown until it is walked.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

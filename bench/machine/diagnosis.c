@@ -78,9 +78,11 @@ static void warn_of_stand_in(struct bench_diagnosis *d)
 
     if (stand_in != NULL)
         warn(d,
-             "This is another machine: %s puts it in the place of this one, also for "
-             "every scheduler that is started so.  Workers are laid out for it and not "
-             "bound to PUs.  Unset it to see what is here.",
+             "This is another machine: %s puts it in the place of this one.  Schedulers "
+             "in "
+             "this environment lay out their workers for the other machine and do not "
+             "bind "
+             "them to PUs.  Remove that setting to see this machine.",
              stand_in);
 }
 
@@ -92,9 +94,8 @@ static void warn_of_affinity(struct bench_diagnosis *d)
     if (pus < online)
         warn(d,
              "This process may use %u of the %u online PUs.  If that is not intended, "
-             "look "
-             "at who started it: taskset -pc $$ shows the mask, a cpuset is in "
-             "cpuset.cpus of its control group or in --cpuset-cpus of its container.",
+             "check the mask that the process inherits (taskset -pc $$), cpuset.cpus of "
+             "its control group, and --cpuset-cpus of its container.",
              pus, online);
 }
 
@@ -111,14 +112,14 @@ static void warn_of_quota(struct bench_diagnosis *d)
     if (quota < cores)
         warn(d,
              "%s allows %.2f CPUs of time on %s.  To use them all, raise its %s, or "
-             "--cpus "
-             "of the container.",
+             "--cpus of the container.",
              level->path, quota, bench_count(cores, "core").text,
              level->version == 2 ? "cpu.max" : "cpu.cfs_quota_us");
     if (workers > 1 && quota + 0.01 < workers)
         warn(
             d,
-            "%.2f CPUs are less than %s: with all of them busy the kernel holds this "
+            "%.2f CPUs are less than %s: when all workers are busy, the kernel holds "
+            "this "
             "process back in every period.  For even latencies set the number of workers "
             "to %.0f.",
             quota, bench_count(workers, "worker").text, fmax(floor(quota), 1));
@@ -142,17 +143,20 @@ static void warn_of_kernel(struct bench_diagnosis *d)
 {
     if (!d->memory_binding && mag_topology_nodes(d->topology) > 1)
         warn(d,
-             "The kernel refuses to bind memory to nodes, so it lands where it is first "
-             "touched.  In a container, --cap-add SYS_NICE allows it.");
+             "The kernel refuses to bind memory to nodes, so memory lands on the node of "
+             "the thread that first touches it.  In a container, --cap-add SYS_NICE "
+             "allows it.");
     if (!d->membarrier)
-        warn(d,
-             "The kernel refuses membarrier(2), so a fork costs a fence, some 5 to 10 ns "
-             "more.  Allow it in the seccomp filter of the container.");
+        warn(
+            d,
+            "The kernel refuses membarrier(2), so a fork needs a fence and costs 5 to 10 "
+            "ns more.  Allow membarrier in the seccomp filter of the container.");
     if (d->pinned == MAG_PIN_LOST)
-        warn(d,
-             "The kernel accepts to bind a thread to a PU and lets it run elsewhere, so "
-             "workers move about.  Look whether a cpuset has just changed or a PU gone "
-             "offline, or whether something else sets the masks of threads.");
+        warn(
+            d,
+            "The kernel accepts the binding of a thread to a PU, but runs the thread "
+            "elsewhere, so workers move about.  Check whether a cpuset has just changed, "
+            "a PU has gone offline, or another program sets the masks of threads.");
     if (d->pinned == MAG_PIN_REFUSED)
         warn(d,
              "The kernel refuses to bind threads to PUs, so workers move about.  Allow "
@@ -164,12 +168,13 @@ static void warn_of_load(struct bench_diagnosis *d)
     uint32_t online = mag_budget_online(d->budget);
 
     if (d->load > 0.5 && d->load > 0.25 * online)
-        warn(d,
-             "Other work keeps about %.1f of %s busy (load average of the last minute).  "
-             "A pinned worker waits for its PU while others are free: start schedulers "
-             "with `pin = false` here, perhaps with fewer workers.  Measurements will be "
-             "noisy.",
-             d->load, bench_count(online, "PU").text);
+        warn(
+            d,
+            "Other work keeps about %.1f of %s busy (load average of the last minute).  "
+            "A pinned worker waits for its PU while other PUs are free: start schedulers "
+            "with `pin = false` here, perhaps with fewer workers.  Measurements will be "
+            "noisy.",
+            d->load, bench_count(online, "PU").text);
 }
 
 /* What the variables of the default scheduler change, and which are wrong. */
@@ -184,15 +189,15 @@ static void warn_of_variables(struct bench_diagnosis *d)
             continue;
         if (mag_sched_variable_check(i) == MAG_E_ENVIRONMENT)
             warn(d,
-                 "%s=%.100s is wrong, and mag_sched_default fails as long as it is set.  "
-                 "Allowed are: %s.",
+                 "%s=%.100s is not valid, and mag_sched_default fails while it is set.  "
+                 "Allowed: %s.",
                  variable->name, value, variable->allowed);
         else
-            warn(d,
-                 "%s=%.100s: the default scheduler takes this and not what its program "
-                 "says "
-                 "(%s).  Other schedulers do not.",
-                 variable->name, value, variable->meaning);
+            warn(
+                d,
+                "%s=%.100s overrides what a program asks of the default scheduler (%s).  "
+                "Other schedulers ignore it.",
+                variable->name, value, variable->meaning);
     }
 }
 

@@ -71,7 +71,7 @@ static void print_limit(FILE *out, const struct mag_budget_level *level)
         (void)fprintf(out, "no limit\n");
 }
 
-/* Never so far is another thing than nobody knows. */
+/* A group that was never held back is not one whose counter cannot be read. */
 static void print_throttling(FILE *out, const struct mag_budget_level *level)
 {
     if (!level->controlled)
@@ -232,7 +232,7 @@ static json_t *warnings_to_json(const struct bench_diagnosis *d)
     return NULL;
 }
 
-/* With one node nobody has been asked. */
+/* With one node the kernel was not asked. */
 static json_t *binding_to_json(const struct bench_diagnosis *d)
 {
     return mag_topology_nodes(d->topology) > 1 ? json_boolean(d->memory_binding)

@@ -19,7 +19,7 @@ struct bench_machine {
     char version[32]; /* of Magpie */
     char date[32];    /* UTC, ISO 8601 */
     char command[BENCH_COMMAND];
-    uint32_t packages; /* these five: as this process may use them */
+    uint32_t packages; /* these five: usable by this process */
     uint32_t nodes;
     uint32_t caches;
     uint32_t cores;
@@ -32,16 +32,16 @@ struct bench_machine {
     double seconds; /* that the whole run took */
 };
 
-/* Fills in what the system tells; the rest is empty.  0, or the error of looking at the
- * machine. */
+/* Fills in what the system reports; other fields are empty.  Returns 0, or the error of
+ * loading the topology. */
 int bench_machine_read(struct bench_machine *machine);
 
 /* Packages and last-level caches with a usable PU. */
 uint32_t bench_count_packages(const struct mag_topology *topology);
 uint32_t bench_count_caches(const struct mag_topology *topology);
 
-/* What put another machine in the place of this one, such as "HWLOC_XMLFILE"; NULL: it is
- * this machine's topology. */
+/* The setting that made hwloc load another machine, such as "HWLOC_XMLFILE"; NULL: the
+ * topology is that of this machine. */
 const char *bench_stand_in(const struct mag_topology *topology);
 
 #endif

@@ -18,7 +18,7 @@ struct bench_topo {
 
 void bench_topo_draw(FILE *out, const struct bench_topo *topo);
 
-/* 0 or -ENOMEM; errors of `out` stay with `out`. */
+/* Returns 0 or -ENOMEM.  The caller checks `out` for write errors. */
 int bench_topo_json(FILE *out, const struct bench_topo *topo);
 
 #endif

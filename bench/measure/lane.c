@@ -86,7 +86,7 @@ static void serve(const struct bench_lane_spec *spec, FILE *in, FILE *out)
 
 _Noreturn static void lane_main(const struct bench_lane_spec *spec, int in, int out)
 {
-    /* Nobody is left to tell it to stop. */
+    /* Nothing else stops a lane whose parent has died. */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (spec->command != NULL) {
         /* execvp takes its strings as char *, and leaves them alone. */

@@ -4,8 +4,8 @@
  * The model.  A peer is a folder of sources with a build.sh (bench/peers/README.md) that
  * says whether its toolchain is there, and builds a program that is a lane (lane.h).  It
  * is built when it is first asked for, into a folder of its own below a cache folder, and
- * again when its sources or its toolchain have changed.  What is absent or cannot be
- * built is part of the report, with the reason.
+ * again when its sources, the kernels or its toolchain have changed.  A peer that is
+ * absent or cannot be built is named in the report, with the reason.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -45,8 +45,7 @@ const char *bench_peers_names(void);
 /* Whether a peer of this name has the workload. */
 bool bench_peer_has(const struct bench_peer *peer, const char *workload);
 
-/* "ready", "absent" or "failed"; and back, where what is neither of the first two is
- * "failed". */
+/* "ready", "absent" or "failed"; and back, where any other name means failed. */
 const char *bench_peer_state_name(enum bench_peer_state state);
 enum bench_peer_state bench_peer_state_named(const char *name);
 
@@ -54,8 +53,8 @@ enum bench_peer_state bench_peer_state_named(const char *name);
  * installed with this program, or that of the source tree.  False: there is none. */
 bool bench_peers_sources(char *path, size_t size);
 
-/* The folder that peers are built in when nobody names one: magpie/peers in
- * XDG_CACHE_HOME, or in .cache of HOME.  False: neither is set. */
+/* The default folder to build peers in: magpie/peers in XDG_CACHE_HOME, or in .cache of
+ * HOME.  False: neither is set. */
 bool bench_peers_cache(char *path, size_t size);
 
 /* Finds out the state of every peer, and builds what is not up to date in `cache`.

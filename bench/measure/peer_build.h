@@ -12,8 +12,8 @@
  * to date; fills in everything but the name. */
 void bench_peer_build(struct bench_peer *peer, const char *sources, const char *cache);
 
-/* One line out of what a command that failed has printed into the file at `path`: the
- * first that speaks of an error, or the last one. */
+/* Why a command failed, from its output in the file at `path`: the first line with an
+ * error, or else the last line. */
 void bench_peer_reason(const char *path, char *text, size_t size);
 
 #endif

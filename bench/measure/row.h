@@ -3,7 +3,7 @@
  * workers.
  *
  * A runtime is "magpie", the name of a workload's twin ("serial", "malloc", "futex"), or
- * any other name: a row does not care who measured it.
+ * any other name, such as a peer's.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -11,7 +11,7 @@
 #include <time.h>
 
 enum {
-    RUNS_SENSIBLE = 5, /* when nobody says how many: at least these... */
+    RUNS_SENSIBLE = 5, /* if --runs is not given: at least these... */
     RUNS_SHORT = 50,   /* ...at most these, for... */
 };
 static const double measured_enough = 1.0; /* ...so many seconds of short runs. */

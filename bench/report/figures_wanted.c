@@ -50,7 +50,7 @@ const struct bench_figure bench_figures[] = {
 
 const uint64_t *bench_figures_sizes(const struct bench_workload *workload)
 {
-    /* Where they are not those that the workload has anyway. */
+    /* Only sizes that differ from the workload's own. */
     static const struct {
         const char *workload;
         uint64_t sizes[BENCH_SIZES];

@@ -78,7 +78,7 @@ static void put_operation(FILE *out, const struct bench_rows *rows, size_t index
         (void)fprintf(out, "<td class=\"name\" rowspan=\"%u\">", count_shown(rows, row));
         bench_html_label(out, row->label);
         bench_html(out, "<em>");
-        bench_html_text(out, bench_html_summary(row));
+        bench_html_about(out, row);
         bench_html(out, "</em></td>");
     }
     bench_html_cell(out, "left", row->runtime);

@@ -82,13 +82,18 @@ void bench_html_times(FILE *out, double ratio)
                   ratio);
 }
 
-const char *bench_html_summary(const struct bench_row *row)
+void bench_html_about(FILE *out, const struct bench_row *row)
 {
     for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
-        if (strcmp(bench_workloads[i]->name, row->workload) == 0)
-            return bench_workloads[i]->summary;
+        const struct bench_workload *workload = bench_workloads[i];
+
+        if (strcmp(workload->name, row->workload) != 0)
+            continue;
+        bench_html_text(out, workload->summary);
+        bench_html(out, ". Shows ");
+        bench_html_text(out, workload->shows);
+        bench_html(out, ".");
     }
-    return "";
 }
 
 /* Whether the row at `index` begins a case of the wanted kind. */

@@ -32,8 +32,8 @@ void bench_html_bar(FILE *out, double part, const char *class);
 /* "1.87 x", "18.7 x" or "187 x". */
 void bench_html_times(FILE *out, double ratio);
 
-/* What a row's workload is about; "" when it is not one of ours. */
-const char *bench_html_summary(const struct bench_row *row);
+/* What a row's workload does and shows; nothing if it is not one of ours. */
+void bench_html_about(FILE *out, const struct bench_row *row);
 
 /* Whether the row at `index` begins a case of the wanted kind. */
 bool bench_html_begins(const struct bench_rows *rows, size_t index, bool per_operation);

@@ -159,14 +159,14 @@ static void put_figure(FILE *out, const struct bench_rows *rows,
     bench_html(out, "</b><span>");
     bench_html_times(out, bench_row_speedup(rows, wide));
     (void)fprintf(out, " on %u</span></figcaption><p>", wide->workers);
-    bench_html_text(out, bench_html_summary(of_case));
+    bench_html_about(out, of_case);
     bench_html(out, "</p>\n");
     if (!bench_plot(out, rows, of_case))
         bench_html(out, "<p>gnuplot could not draw this one.</p>");
     bench_html(out, "</figure>\n");
 }
 
-/* Which colour is whose, where there are several. */
+/* The colour of each runtime, if there are several. */
 static void put_legend(FILE *out, const struct bench_rows *rows)
 {
     const char *names[BENCH_PLOT_RUNTIMES];

@@ -34,7 +34,7 @@ void bench_table_rows(FILE *out, const struct bench_rows *rows, size_t from);
 void bench_table_notes(FILE *out, const struct bench_rows *rows);
 
 /* {"machine": {...}, "peers": [...], "rows": [...]}, the peers only where some were asked
- * for.  0 or -ENOMEM; errors of `out` stay with `out`. */
+ * for.  Returns 0 or -ENOMEM.  The caller checks `out` for write errors. */
 int bench_json_write(FILE *out, const struct bench_report *report);
 
 /* Reads that form.  False: `why` says what is wrong with it. */

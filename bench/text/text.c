@@ -127,7 +127,7 @@ bool bench_close(const char *command, const char *path, FILE *out)
 /* The process that guards its output; a child that it forks writes elsewhere. */
 static pid_t guard;
 
-/* Whoever wrote it: a command, or argp for --help, --usage and --version. */
+/* Also closes what argp has written for --help, --usage and --version. */
 static void close_stdout(void)
 {
     if (getpid() == guard && !bench_close("", "-", stdout))

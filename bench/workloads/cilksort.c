@@ -104,7 +104,8 @@ static void cleanup(struct bench_run *run)
 const struct bench_workload bench_cilksort = {
     .group = "cilksort",
     .name = "cilksort",
-    .summary = "merge sort with a parallel merge: phases, and memory traffic",
+    .summary = "merge sort with a parallel merge",
+    .shows = "how phases of different shape scale under heavy memory traffic",
     .size_is = "32-bit numbers to sort",
     .sizes = {10000000},
     .size_min = 1,

@@ -50,7 +50,8 @@ static int run_magpie(struct bench_run *run)
 const struct bench_workload bench_fib = {
     .group = "fib",
     .name = "fib",
-    .summary = "Fibonacci numbers by recursion: the price of a fork",
+    .summary = "Fibonacci numbers by recursion",
+    .shows = "the cost of a fork and its join",
     .size_is = "n of fib(n)",
     .sizes = {39},
     .size_min = 1,

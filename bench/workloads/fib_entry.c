@@ -68,7 +68,7 @@ static void run_job(struct mag_job *job)
 /* Waits, on a thread that is no worker. */
 static int answer_of(mag_vtask task, uint64_t *ret_answer)
 {
-    int r = mag_vtask_wait(&task, sizeof(*ret_answer), -1);
+    int r = mag_vtask_wait_completed(&task, sizeof(*ret_answer), -1);
 
     if (r == 0)
         r = mag_vtask_get(task, ret_answer);
@@ -145,6 +145,7 @@ const struct bench_workload bench_fib_entry = {
     .group = "fib-entry",
     .name = "fib-entry",
     .summary = "fib(39) entered from a thread, a posted job and an async function",
+    .shows = "whether nested parallelism costs the same wherever it begins",
     .size_is = "where it is entered: 1 a thread, 2 a job, 3 an async function; "
                "4, 5, 6: the same of fib(20)",
     .sizes = {TOP, JOB, ASYNC},

@@ -100,7 +100,8 @@ static void cleanup(struct bench_run *run)
 const struct bench_workload bench_heat = {
     .group = "heat",
     .name = "heat",
-    .summary = "stencil over a square plate, 50 steps: memory, and many joins",
+    .summary = "stencil over a square plate, 50 steps",
+    .shows = "how memory-bound loops scale with a join after every step",
     .size_is = "cells along an edge of the plate",
     .sizes = {2048},
     .size_min = 8,

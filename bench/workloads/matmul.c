@@ -85,7 +85,8 @@ static bool is_dividable(uint64_t size)
 const struct bench_workload bench_matmul = {
     .group = "matmul",
     .name = "matmul",
-    .summary = "product of two matrices of doubles: arithmetic, and large leaves",
+    .summary = "product of two matrices of doubles",
+    .shows = "how arithmetic scales when the leaves are large and forks are few",
     .size_is = "rows, 64 times a power of two",
     .sizes = {1024},
     .size_min = KERNEL_TILE,

@@ -67,7 +67,8 @@ static int run_magpie(struct bench_run *run)
 const struct bench_workload bench_nqueens = {
     .group = "nqueens",
     .name = "nqueens",
-    .summary = "solutions of the n queens problem: an irregular tree",
+    .summary = "solutions of the n queens problem",
+    .shows = "how well the workers share an irregular tree",
     .size_is = "n, the board's width",
     .sizes = {13},
     .size_min = 1,

@@ -44,7 +44,7 @@ static double now_ns(void)
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-/* The compiler must believe that somebody looks at the object. */
+/* Keeps the compiler from dropping an object that is not read again. */
 static inline void look_at(void *object)
 {
     __asm__ volatile("" : : "r"(object) : "memory");

@@ -66,7 +66,7 @@ static void tiny_run(struct mag_job *job)
 {
     struct tiny *tiny = (struct tiny *)job;
 
-    /* relaxed: nobody else writes it while the job runs. */
+    /* relaxed: only the running job writes it. */
     uint32_t ran = atomic_load_explicit(&tiny->ran, memory_order_relaxed);
     /* ran, release: the scheduler has let go of the job. */
     atomic_store_explicit(&tiny->ran, ran + 1, memory_order_release);
@@ -319,11 +319,12 @@ static int run_threads(struct bench_run *run)
     return r;
 }
 
-#define POST(row, text, prepares, runs)              \
+#define POST(row, text, tells, prepares, runs)       \
     const struct bench_workload bench_post_##row = { \
         .group = "post",                             \
         .name = "post-" #row,                        \
         .summary = (text),                           \
+        .shows = (tells),                            \
         .size_is = "jobs",                           \
         .sizes = {2000000},                          \
         .size_min = 1,                               \
@@ -337,10 +338,21 @@ static int run_threads(struct bench_run *run)
         .cleanup = cleanup,                          \
     }
 
-POST(chain, "a job posts itself again", prepare_self, run_chain);
-POST(self, "a worker posts bursts of jobs to itself", prepare_self, run_posters);
-POST(pool, "a worker posts bursts of jobs to the pool", prepare_pool, run_posters);
-POST(strand, "a worker posts bursts of jobs to a strand", prepare_strand, run_posters);
-POST(all, "all workers post bursts to themselves", prepare_all, run_posters);
-POST(foreign, "a thread that is no worker posts", prepare_foreign, run_threads);
-POST(foreigns, "as many such threads as workers post", prepare_foreigns, run_threads);
+POST(chain, "a job posts itself again",
+     "the time from a post to the job's first line on a busy worker", prepare_self,
+     run_chain);
+POST(self, "a worker posts bursts of jobs to itself",
+     "the cost of a job in the worker's own queue", prepare_self, run_posters);
+POST(pool, "a worker posts bursts of jobs for any worker",
+     "the cost of a job in the queue that the workers of a node share", prepare_pool,
+     run_posters);
+POST(strand, "a worker posts bursts of jobs to a strand",
+     "the cost of running jobs in order", prepare_strand, run_posters);
+POST(all, "all workers post bursts to themselves",
+     "whether workers with jobs of their own leave one another alone", prepare_all,
+     run_posters);
+POST(foreign, "an outside thread posts", "the cost of a job from an outside thread",
+     prepare_foreign, run_threads);
+POST(foreigns, "as many outside threads as workers post",
+     "the cost of a job when several outside threads post at once", prepare_foreigns,
+     run_threads);

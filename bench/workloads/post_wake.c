@@ -1,12 +1,12 @@
 /*
- * post_wake.c - how long a job waits on a pool that sleeps: from the post to the first
- * line of the job; and how long a continuation, from the completion of its operation.
- * Beside them the same with a bare futex: from the wake to the first line of the thread
- * that slept.
+ * post_wake.c - the time from a post to the first line of the job, while all workers
+ * sleep; and from the completion of an operation to the first line of its continuation.
+ * The twin uses a bare futex: from the wake to the first line of the thread that slept.
  *
- * Both are measured the same way: the one who wakes sits on the last PU that this process
- * may use, the bare thread on the first, and between two posts everybody has time to fall
- * asleep.  The result is the median of all wakes: on a busy machine a few take long.
+ * All are measured the same way.  The waking thread sits on the last PU that this process
+ * may use, the bare thread on the first one, and between two posts every thread has time
+ * to fall asleep.  The result is the median of all wakes: on a busy machine a few take
+ * long.
  *
  * Edges: release end -> acquire end : what crosses
  *   woken    waiter -> waker, by `woken_at` : the time, nothing else
@@ -198,7 +198,7 @@ static uint64_t measure(struct bench_run *run, int (*begin)(struct bench_run *ru
     struct wake *wake = run->data;
     uint64_t woken_at;
 
-    /* relaxed: everybody sleeps. */
+    /* relaxed: all threads sleep. */
     atomic_store_explicit(&wake->woken_at, 0, memory_order_relaxed);
     *ret_error = begin != NULL ? begin(run) : 0;
     if (*ret_error != 0)
@@ -270,11 +270,12 @@ static void cleanup(struct bench_run *run)
     free(wake);
 }
 
-#define WAKE(row, of, text, runs)               \
+#define WAKE(row, of, text, tells, runs)        \
     const struct bench_workload bench_##row = { \
         .group = (of),                          \
         .name = of "-wake",                     \
         .summary = (text),                      \
+        .shows = (tells),                       \
         .size_is = "wakes",                     \
         .sizes = {100},                         \
         .size_min = 1,                          \
@@ -287,8 +288,9 @@ static void cleanup(struct bench_run *run)
         .cleanup = cleanup,                     \
     }
 
-WAKE(post_wake, "post", "from a post to the job's first line, on a pool that sleeps",
-     run_magpie);
+WAKE(post_wake, "post", "from a post to the job's first line; all workers sleep",
+     "the time to wake a worker, beside a bare futex", run_magpie);
 WAKE(vtask_wake, "vtask",
-     "from a completion to the continuation's first line, on a pool that sleeps",
+     "from a completion to the continuation's first line; all workers sleep",
+     "the time to wake a worker for a continuation, beside a bare futex",
      run_completions);

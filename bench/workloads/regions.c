@@ -64,7 +64,8 @@ static int run_magpie(struct bench_run *run)
 const struct bench_workload bench_regions = {
     .group = "regions",
     .name = "regions",
-    .summary = "small parallel regions one after the other: a steal in each",
+    .summary = "small parallel regions one after the other",
+    .shows = "how soon other workers join in a region of only 20 us",
     .size_is = "regions, of 20 us each",
     .sizes = {10000},
     .size_min = 1,

@@ -53,7 +53,8 @@ static int run_magpie(struct bench_run *run)
 const struct bench_workload bench_skynet = {
     .group = "skynet",
     .name = "skynet",
-    .summary = "sum over a tree with ten children per node: many forks at once",
+    .summary = "sum over a tree with ten children per node",
+    .shows = "the cost of many forks before the first join",
     .size_is = "leaves, a power of ten",
     .sizes = {1000000, 100000000},
     .size_min = 10,

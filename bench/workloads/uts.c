@@ -1,7 +1,6 @@
 /*
- * uts.c - unbalanced tree search: counts the nodes of a tree that nobody knows before it
- * is walked.  Each node is a SHA-1 state; its children's are hashes of it, so the tree is
- * the same everywhere and cannot be split in advance.
+ * uts.c - unbalanced tree search: counts the nodes of a tree whose shape is unknown until
+ * it is walked, so that it cannot be split in advance.
  *
  * T1 is wide and shallow, T3 deep and thin: most subtrees of T3 end at once, and a few
  * hold nearly everything.  Both are published with their counts.
@@ -115,7 +114,8 @@ static bool is_tree(uint64_t size)
 const struct bench_workload bench_uts = {
     .group = "uts",
     .name = "uts",
-    .summary = "search of an unbalanced tree: nothing can be split in advance",
+    .summary = "search of an unbalanced tree",
+    .shows = "how well stealing balances work that cannot be split in advance",
     .size_is = "the published tree: 1 for T1, 3 for T3",
     .sizes = {1, 3},
     .size_min = 1,

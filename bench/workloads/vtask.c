@@ -15,7 +15,7 @@
 
 enum { JOINED = 1000, WAITS_MANY = 10 };
 
-/* The operation under way, for who completes it. */
+/* The pending operation, for its completer. */
 static struct mag_core *pending;
 
 /* A continuation that reads the task it waits for. */
@@ -213,32 +213,35 @@ static int run_when_all(struct bench_run *run)
     return r;
 }
 
-#define VTASK(row, named, text, twins, runs_twin, runs) \
-    const struct bench_workload bench_vtask_##row = {   \
-        .group = "vtask",                               \
-        .name = "vtask-" named,                         \
-        .summary = (text),                              \
-        .size_is = "operations",                        \
-        .sizes = {2000000},                             \
-        .size_min = 1,                                  \
-        .size_max = UINT64_C(1000000000),               \
-        .per_operation = true,                          \
-        .threads = 1,                                   \
-        .twin = (twins),                                \
-        .prepare = prepare,                             \
-        .run_twin = (runs_twin),                        \
-        .run_magpie = (runs),                           \
-        .cleanup = cleanup,                             \
+#define VTASK(row, named, text, tells, twins, runs_twin, runs) \
+    const struct bench_workload bench_vtask_##row = {          \
+        .group = "vtask",                                      \
+        .name = "vtask-" named,                                \
+        .summary = (text),                                     \
+        .shows = (tells),                                      \
+        .size_is = "operations",                               \
+        .sizes = {2000000},                                    \
+        .size_min = 1,                                         \
+        .size_max = UINT64_C(1000000000),                      \
+        .per_operation = true,                                 \
+        .threads = 1,                                          \
+        .twin = (twins),                                       \
+        .prepare = prepare,                                    \
+        .run_twin = (runs_twin),                               \
+        .run_magpie = (runs),                                  \
+        .cleanup = cleanup,                                    \
     }
 
-VTASK(sync, "sync", "a task that is complete: create, test, take; twin: a plain call",
-      "call", run_plain, run_sync);
+VTASK(sync, "sync", "a task that is complete: create, test, take",
+      "the cost of a value task with a present result, beside a plain call", "call",
+      run_plain, run_sync);
 VTASK(inline, "inline", "a pooled source whose continuation is run by the completer",
-      NULL, NULL, run_inline);
-VTASK(async_now, "async-now", "an async function whose await completes at once", NULL,
-      NULL, run_async_now);
-VTASK(async_1, "async-1", "an async function that waits once", NULL, NULL, run_async_one);
-VTASK(async_10, "async-10", "an async function that waits ten times", NULL, NULL,
-      run_async_ten);
-VTASK(when_all, "when-all", "joining a thousand tasks that wait, for each", NULL, NULL,
-      run_when_all);
+      "the whole cost of a pending operation, without a queue", NULL, NULL, run_inline);
+VTASK(async_now, "async-now", "an async function whose await completes at once",
+      "the cost of an async function that need not wait", NULL, NULL, run_async_now);
+VTASK(async_1, "async-1", "an async function that waits once",
+      "the cost of suspending and resuming an async function", NULL, NULL, run_async_one);
+VTASK(async_10, "async-10", "an async function that waits ten times",
+      "the cost of further waits in one async function", NULL, NULL, run_async_ten);
+VTASK(when_all, "when-all", "a thousand pending tasks joined at a time",
+      "the cost of joining one pending task", NULL, NULL, run_when_all);

@@ -25,7 +25,7 @@ struct chain {
     word_task task;                     /* [W] */
     uint64_t done;                      /* [W] */
     uint64_t wanted;                    /* [T] */
-    bool by_worker;                     /* who completes: the worker itself */
+    bool by_worker;                     /* the worker itself completes the operations */
     int error;                          /* [W] */
     _Atomic(struct mag_core *) pending; /* [A] */
     _Atomic(bool) over;                 /* [A] */
@@ -143,11 +143,12 @@ static void cleanup(struct bench_run *run)
     (void)sem_destroy(&chain.end);
 }
 
-#define HANDOFF(row, text, count, runs)               \
+#define HANDOFF(row, text, tells, count, runs)        \
     const struct bench_workload bench_vtask_##row = { \
         .group = "vtask",                             \
         .name = "vtask-" #row,                        \
         .summary = (text),                            \
+        .shows = (tells),                             \
         .size_is = "operations",                      \
         .sizes = {count},                             \
         .size_min = 1,                                \
@@ -159,6 +160,6 @@ static void cleanup(struct bench_run *run)
     }
 
 HANDOFF(queued, "a pooled source whose continuation is queued on the completing worker",
-        2000000, run_queued);
-HANDOFF(handoff, "a thread completes, a worker that searches goes on", 200000,
-        run_handoff);
+        "what the queue adds to a pending operation", 2000000, run_queued);
+HANDOFF(handoff, "a thread completes an operation, a searching worker continues",
+        "the time from a completion to a worker that is awake", 200000, run_handoff);

@@ -73,7 +73,8 @@ static void cleanup(struct bench_run *run)
 const struct bench_workload bench_vtask_pending = {
     .group = "vtask",
     .name = "vtask-pending",
-    .summary = "async functions that all wait at once: see the row's memory",
+    .summary = "async functions that all wait at once",
+    .shows = "the memory of a waiting async function, as peak memory",
     .size_is = "functions",
     .sizes = {1000000},
     .size_min = 1,

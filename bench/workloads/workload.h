@@ -36,7 +36,8 @@ enum { BENCH_SIZES = 3 };
 struct bench_workload {
     const char *group;   /* what is named on the command line, such as "post" */
     const char *name;    /* the same, or one of the rows it stands for */
-    const char *summary; /* one line */
+    const char *summary; /* what it does, in one line */
+    const char *shows;   /* what its result shows, in one line */
     const char *size_is; /* what the size counts, such as "n of fib(n)" */
 
     uint64_t sizes[BENCH_SIZES]; /* defaults, 0 ends them */

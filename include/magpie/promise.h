@@ -179,8 +179,8 @@ MAG_API MAG_MUST_CHECK int mag_vtask_preserve(mag_vtask task, mag_vtask *ret_tas
 
 /*
  * Gives back the reference that a preserved task holds: one that mag_vtask_preserve has
- * made, or that mag_vtask_wait, mag_when_any or mag_vtask_with_timeout has put in the
- * place of another.  Any other task holds none and is left alone, a promise's own
+ * made, or that mag_vtask_wait_completed, mag_when_any or mag_vtask_with_timeout has put
+ * in the place of another.  Any other task holds none and is left alone, a promise's own
  * (mag_promise_task) too; so every element of an array may be released without looking.
  * Copies of a preserved task share its one reference.
  *
@@ -221,8 +221,8 @@ MAG_API MAG_MUST_CHECK int mag_vtask_discard(mag_vtask task);
  *               over; or the task is as it was before: -EDEADLK it is pending and this is
  *               a worker; an error of mag_vtask_as_promise
  */
-MAG_API MAG_MUST_CHECK int mag_vtask_wait(mag_vtask *task, size_t size,
-                                          int64_t timeout_ns);
+MAG_API MAG_MUST_CHECK int mag_vtask_wait_completed(mag_vtask *task, size_t size,
+                                                    int64_t timeout_ns);
 
 MAG_EXTERN_C_END
 

@@ -255,15 +255,27 @@ MAG_API MAG_MUST_CHECK int
 mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t deadline_ns,
                void (*on_dropped)(struct mag_job *job, void *arg), void *arg);
 
+/* A stop at work, as kinds of jobs see it. */
+struct mag_job_stop;
+
 /*
- * Jobs that a library posts on its own account, told by their function: a stop does not
- * hand them to `on_dropped` but calls `dropped`, which ends what they are there for.
- * Magpie's own are such kinds; others may add theirs.
+ * Jobs that a library posts on its own account, told by their function.  A stop does not
+ * hand them to `on_dropped` but calls `dropped`, which ends what they are there for and
+ * passes on jobs that wait in it with mag_job_hand_back.  Magpie's own are such kinds;
+ * others may add theirs.
  */
 struct mag_job_kind {
     void (*run)(struct mag_job *job);
-    void (*dropped)(struct mag_job *job); /* on the thread that stops */
-    struct mag_job_kind *next;            /* the scheduler's */
+
+    /* On the thread that stops: this job never began and will not run. */
+    void (*dropped)(struct mag_job *job, const struct mag_job_stop *stop);
+
+    /* NULL, or: the calling thread, a worker of `sched`, ends in the middle of a job.
+     * Whatever it ran of this kind ends there too; called for every kind, without
+     * regard to what it ran. */
+    void (*ended)(struct mag_sched *sched);
+
+    struct mag_job_kind *next; /* the scheduler's */
 };
 
 /*
@@ -273,6 +285,14 @@ struct mag_job_kind {
  *   Thread     any
  */
 MAG_API void mag_job_kind_add(struct mag_job_kind *kind);
+
+/*
+ * Hands back a job that waits in one that is being dropped: to its own kind, or to the
+ * stop's `on_dropped`.  The job may be freed there.
+ *
+ *   Thread     inside `dropped`
+ */
+MAG_API void mag_job_hand_back(struct mag_job *job, const struct mag_job_stop *stop);
 
 /*
  * Frees a scheduler; one that still runs is drained first, without a deadline.  NULL is

@@ -184,7 +184,7 @@ struct mag_core_type {
 
     /* For results that own something: called once for each that nobody took, before the
      * object is recycled or reset (VT-202).  That is a success which was discarded, or
-     * read with size 0, as by mag_vtask_finish and MAG_AWAIT_DONE; of a core without
+     * read with size 0, as MAG_AWAIT_DONE does; of a core without
      * `recycle` one that is not taken when it is reset.  It finds the result in its
      * place, on whatever thread consumes: a discarded one's completer.  NULL: none. */
     void (*destroy)(struct mag_core *core);

@@ -128,15 +128,32 @@ MAG_API MAG_MUST_CHECK int mag_vtask_from_canceled(struct mag_cancel *cancel,
 MAG_API MAG_MUST_CHECK int mag_vtask_from_source(struct mag_source *source,
                                                  uint64_t token, mag_vtask *ret_task);
 
-/* ------------------------------------------------------------------ asking */
+/* ------------------------------------------------------ asking and reading */
+
+/*
+ * Which one do I need?  "status" looks, "get" reads what is complete, "wait" blocks and
+ * reads; reading consumes.
+ *
+ *   I want                     mag_vtask                  typed tasks, mag_task
+ *   to know where it stands    mag_vtask_status(task)     on name.task
+ *   its result, of a word      mag_vtask_get(task, &word) name_get(task, &value)
+ *   only whether it succeeded  mag_vtask_get(task, NULL)  mag_task_get(task)
+ *   its result, of any size,   mag_vtask_get_value        name_get; on name.task for the
+ *   or the error's detail                                 detail
+ *   to block, then read        mag_vtask_wait             name_wait, mag_task_wait
+ *   to block for a time, and   mag_vtask_wait_completed   on name.task
+ *   read later, or not at all  (promise.h)
+ *
+ * Inside an async function use MAG_AWAIT (async.h), which reads as well.
+ */
 
 /* The slow halves, for the functions below only. */
 MAG_API int mag_vtask_status_slow(mag_vtask task);
-MAG_API int mag_vtask_take_slow(mag_vtask task, void *ret_result, size_t size,
-                                uint64_t *ret_detail);
+MAG_API int mag_vtask_get_slow(mag_vtask task, void *ret_result, size_t size,
+                               uint64_t *ret_detail);
 
 /*
- * Where the operation stands.  Consumes nothing, remembers nothing (VT-15 to VT-20).
+ * Where the operation stands.  Consumes nothing, remembers nothing.
  *
  *   Returns    an enum mag_status; MAG_E_TOKEN the task is stale
  */
@@ -156,30 +173,24 @@ MAG_API MAG_MUST_CHECK int mag_vtask_is_faulted(mag_vtask task, bool *ret_is);
 MAG_API MAG_MUST_CHECK int mag_vtask_is_canceled(mag_vtask task, bool *ret_is);
 
 /*
- * The result of a completed task; consumes it if a source backs it (VT-21 to VT-24).
+ * The result of a completed task; consumes the task if a source backs it.  Never waits.
  *
- *   Returns    0; the operation's error; MAG_E_TOKEN stale; MAG_E_PENDING not complete
- *              (it never waits: await it, or see mag_vtask_wait in promise.h);
- *              MAG_E_SIZE the result is larger than a word: use the typed task.  Of a
- *              smaller one the rest of the word is zeroes
+ *   `ret_result`  a result smaller than a word is extended with zeroes.  NULL: the result
+ *                 does not matter, and may have any size
+ *   Returns       0; the operation's error; MAG_E_TOKEN stale; MAG_E_PENDING not
+ *                 complete: await it, or use mag_vtask_wait; MAG_E_SIZE the result is
+ *                 larger than a word and still there: use the typed task or
+ *                 mag_vtask_get_value
  */
 MAG_INLINE int mag_vtask_get(mag_vtask task, uint64_t *ret_result)
 {
     if (MAG_LIKELY(task.backing == 0)) {
-        *ret_result = task.payload;
+        if (ret_result != MAG_NULL)
+            *ret_result = task.payload;
         return 0;
     }
-    return mag_vtask_take_slow(task, ret_result, sizeof(*ret_result), MAG_NULL);
-}
-
-/*
- * As mag_vtask_get, for a task whose result does not matter.
- */
-MAG_INLINE int mag_vtask_finish(mag_vtask task)
-{
-    return MAG_LIKELY(task.backing == 0)
-               ? 0
-               : mag_vtask_take_slow(task, MAG_NULL, 0, MAG_NULL);
+    return mag_vtask_get_slow(task, ret_result,
+                              ret_result != MAG_NULL ? sizeof(*ret_result) : 0, MAG_NULL);
 }
 
 /*
@@ -190,16 +201,28 @@ MAG_INLINE int mag_vtask_finish(mag_vtask task)
  *   Returns       as mag_vtask_get; MAG_E_SIZE the result is larger than `size`, or it is
  *                 larger than a word and smaller than `size`; it is still there
  */
-MAG_INLINE int mag_vtask_take(mag_vtask task, void *ret_result, size_t size,
-                              uint64_t *ret_detail)
+MAG_INLINE int mag_vtask_get_value(mag_vtask task, void *ret_result, size_t size,
+                                   uint64_t *ret_detail)
 {
     if (MAG_LIKELY(task.backing == 0 && size <= sizeof(task.payload))) {
         if (size != 0)
             memcpy(ret_result, &task.payload, size);
         return 0;
     }
-    return mag_vtask_take_slow(task, ret_result, size, ret_detail);
+    return mag_vtask_get_slow(task, ret_result, size, ret_detail);
 }
+
+/*
+ * Blocks until the task is complete, reads its result and leaves nothing to release: for
+ * main and other threads that may block.  Typed tasks have `name_wait`.
+ *
+ *   ret_result, size  as for mag_vtask_get_value; size 0: the result does not matter
+ *   Thread, Blocks, Allocates  as mag_vtask_wait_completed (promise.h)
+ *   Returns           as mag_vtask_get_value; or the task is as it was before: -EDEADLK
+ *                     it is pending and this is a worker; an error of
+ *                     mag_vtask_as_promise
+ */
+MAG_API MAG_MUST_CHECK int mag_vtask_wait(mag_vtask task, void *ret_result, size_t size);
 
 /*
  * The same task, for an await that comes back to the current executor (the default) or
@@ -263,18 +286,6 @@ MAG_API MAG_MUST_CHECK int mag_vtask_preserve_of(mag_vtask task, size_t size,
 /* ------------------------------------------------------------- typed tasks */
 
 /*
- * Waits as long as it takes, reads the result and leaves nothing to release: for main and
- * other threads that may block.  Typed tasks have `name_wait`.
- *
- *   ret_result, size  as for mag_vtask_take; size 0: the result does not matter
- *   Thread, Blocks, Allocates  as mag_vtask_wait (promise.h)
- *   Returns           as mag_vtask_take; or the task is as it was before: -EDEADLK it is
- *                     pending and this is a worker; an error of mag_vtask_as_promise
- */
-MAG_API MAG_MUST_CHECK int mag_vtask_wait_take(mag_vtask task, void *ret_result,
-                                               size_t size);
-
-/*
  * MAG_VTASK_DEFINE(name, T) defines the value task of a result type T.  A name can follow
  * T (a function pointer or an array needs a typedef), and T is copied byte by byte.  The
  * compiler warns where a call drops its task: that of a function of these headers or of
@@ -288,7 +299,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_wait_take(mag_vtask task, void *ret_result,
  *                                            nothing backs it, T is at most a word, else
  *                                            the result is all zeroes: use name_result
  *   int name_get(name task, T *ret_value)    as mag_vtask_get
- *   int name_wait(name task, T *ret_value)   as mag_vtask_wait_take
+ *   int name_wait(name task, T *ret_value)   as mag_vtask_wait
  *   name name_configure(name task, bool)     as mag_vtask_configure
  *   bool name_equal(name a, name b)          as mag_vtask_equal; results in the tasks
  *                                            themselves are compared byte by byte (VT-35)
@@ -351,7 +362,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_wait_take(mag_vtask task, void *ret_result,
         uint64_t mag_payload = mag_task_.task.payload;                                   \
                                                                                          \
         if (MAG_UNLIKELY(mag_task_.task.backing != 0))                                   \
-            return mag_vtask_take_slow(mag_task_.task, mag_ret, sizeof(T), MAG_NULL);    \
+            return mag_vtask_get_slow(mag_task_.task, mag_ret, sizeof(T), MAG_NULL);     \
         memcpy(MAG_CAST(void *, mag_ret),                                                \
                sizeof(T) > sizeof(mag_payload) ? MAG_CAST(const void *, mag_task_.large) \
                                                : MAG_CAST(const void *, &mag_payload),   \
@@ -362,8 +373,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_wait_take(mag_vtask task, void *ret_result,
     {                                                                                    \
         if (mag_task_.task.backing == 0)                                                 \
             return name##_get(mag_task_, mag_ret);                                       \
-        return mag_vtask_wait_take(mag_task_.task, MAG_CAST(void *, mag_ret),            \
-                                   sizeof(T));                                           \
+        return mag_vtask_wait(mag_task_.task, MAG_CAST(void *, mag_ret), sizeof(T));     \
     }                                                                                    \
     MAG_TYPED bool name##_equal(name mag_a, name mag_b)                                  \
     {                                                                                    \
@@ -416,16 +426,16 @@ MAG_MUST_CHECK MAG_INLINE mag_task mag_task_done(void)
     return mag_task_of(mag_vtask_result(0));
 }
 
-/* As mag_vtask_finish. */
+/* As mag_vtask_get; there is no result. */
 MAG_MUST_CHECK MAG_INLINE int mag_task_get(mag_task task)
 {
-    return mag_vtask_finish(task.task);
+    return mag_vtask_get(task.task, MAG_NULL);
 }
 
-/* As mag_vtask_wait_take. */
+/* As mag_vtask_wait. */
 MAG_MUST_CHECK MAG_INLINE int mag_task_wait(mag_task task)
 {
-    return mag_vtask_wait_take(task.task, MAG_NULL, 0);
+    return mag_vtask_wait(task.task, MAG_NULL, 0);
 }
 
 /* As mag_vtask_configure. */

@@ -29,8 +29,8 @@ MAG_EXTERN_C_BEGIN
  *
  * In the array each task is then complete.  A source's result of up to a word, and its
  * error, is there by itself and can be read without limit; a larger result is still in
- * its source, to be read once with mag_vtask_take; a promise is left as it is.  A task
- * that cannot be awaited has failed with its MAG_E code.
+ * its source, to be read once with mag_vtask_get_value; a promise is left as it is.  A
+ * task that cannot be awaited has failed with its MAG_E code.
  *
  * Cost: the tasks are awaited one after the other, in their order, so one continuation
  * serves them all, and tasks that are complete by then cost a look.  Whoever completes

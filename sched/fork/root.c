@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/os.h"
 #include "sched/core.h"
+#include "sched/kind.h"
 #include "sched/worker/self.h"
 
 #include <errno.h>
@@ -52,20 +53,30 @@ static void run_root(struct mag_job *job)
     finish(root, ROOT_DONE);
 }
 
-void mag_fork_root_end(struct mag_worker *worker)
+/* The thread ends in the computation: whoever waits for its root is told. */
+static void end_root(struct mag_sched *sched)
 {
+    struct mag_worker *worker = mag_self.worker;
+
+    (void)sched;
     if (worker->root == NULL)
         return;
     finish(worker->root, ROOT_ENDED);
     worker->root = NULL;
 }
 
-bool mag_fork_root_drop(struct mag_job *job)
+static void drop_root(struct mag_job *job, const struct mag_job_stop *stop)
 {
-    if (job->run != run_root)
-        return false;
+    (void)stop;
     finish((struct mag_fork_root *)(void *)job, ROOT_DROPPED);
-    return true;
+}
+
+static struct mag_job_kind root_kind = {
+    .run = run_root, .dropped = drop_root, .ended = end_root};
+
+static __attribute__((constructor(101))) void add_root_kind(void)
+{
+    mag_job_kind_add(&root_kind);
 }
 
 /* The root has been posted. */

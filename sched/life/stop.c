@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/os.h"
 #include "sched/core.h"
-#include "sched/life/drop.h"
+#include "sched/kind.h"
 #include "sched/worker/self.h"
 
 #include <errno.h>
@@ -44,43 +44,23 @@ static bool wait_until_gone(struct mag_sched *sched, int64_t until_ns)
 
 /* ------------------------------------------------ jobs that have not begun */
 
-struct drop {
-    void (*on_dropped)(struct mag_job *job, void *arg);
-    void *arg;
-};
-
-/* To its owner: the library, or the program. */
-static void hand_back(struct mag_job *job, void *how)
-{
-    const struct drop *drop = how;
-
-    if (!mag_job_drop(job) && drop->on_dropped != NULL)
-        drop->on_dropped(job, drop->arg);
-}
-
-static void drop_one(struct drop *how, struct mag_job *job)
-{
-    if (!mag_fork_root_drop(job) && !mag_strand_drop(job, hand_back, how))
-        hand_back(job, how);
-}
-
-static void drop_queue(struct drop *how, struct mag_inject *queue)
+static void drop_queue(const struct mag_job_stop *how, struct mag_inject *queue)
 {
     struct mag_job *job;
 
     while ((job = mag_inject_pop(queue)) != NULL)
-        drop_one(how, job);
+        mag_job_hand_back(job, how);
 }
 
 /* The threads are gone; what they left behind is this thread's alone. */
-static void drop_all(struct mag_sched *sched, struct drop *how)
+static void drop_all(struct mag_sched *sched, const struct mag_job_stop *how)
 {
     for (uint32_t i = 0; i < sched->worker_count; i++) {
         struct mag_worker *worker = mag_sched_at(sched, i);
         struct mag_job *job;
 
         while ((job = mag_worker_next(worker)) != NULL)
-            drop_one(how, job);
+            mag_job_hand_back(job, how);
         drop_queue(how, &worker->inbox);
     }
     for (uint32_t i = 0; i < sched->queue_count; i++)
@@ -90,13 +70,13 @@ static void drop_all(struct mag_sched *sched, struct drop *how)
 
         if (timer == NULL)
             return;
-        drop_one(how, &timer->job);
+        mag_job_hand_back(&timer->job, how);
     }
 }
 
 /* Each step waits for others, and none beyond the time: a later call goes on there. */
 static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until_ns,
-                struct drop *how)
+                const struct mag_job_stop *how)
 {
     if (!mag_poster_close(sched, until_ns) || !mag_clock_end(&sched->clock, until_ns))
         return -ETIMEDOUT;
@@ -112,7 +92,7 @@ static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until
 int mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t deadline_ns,
                    void (*on_dropped)(struct mag_job *job, void *arg), void *arg)
 {
-    struct drop how = {.on_dropped = on_dropped, .arg = arg};
+    struct mag_job_stop how = {.on_dropped = on_dropped, .arg = arg};
 
     if (sched->is_default)
         return -EPERM;

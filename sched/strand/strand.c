@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/turns.h"
 #include "sched/core.h"
+#include "sched/kind.h"
 #include "sched/strand/queue.h"
 #include "sched/worker/self.h"
 
@@ -72,7 +73,8 @@ static void run_strand(struct mag_job *own)
         mag_sched_post_held(sched, own);
 }
 
-void mag_strand_end(struct mag_sched *sched)
+/* The thread ends in the middle of jobs of strands: the strands go on elsewhere. */
+static void end_strands(struct mag_sched *sched)
 {
     /* Frames of functions that were left, but nothing has run over them yet. */
     for (struct mag_strand_frame *frame = mag_self.strands; frame != NULL;
@@ -163,25 +165,30 @@ int mag_strand_fini(struct mag_strand *strand)
 
 /* ------------------------------------------------------------------- dropping */
 
-bool mag_strand_drop(struct mag_job *own,
-                     void (*on_dropped)(struct mag_job *job, void *arg), void *arg)
+/* The jobs that wait in the strand are handed back, and it is idle. */
+static void drop_strand(struct mag_job *own, const struct mag_job_stop *stop)
 {
     struct mag_strand *strand = strand_of(own);
 
-    if (own->run != run_strand)
-        return false;
     /* relaxed, all: the workers are joined and posts are over, so every job is linked. */
     struct mag_job *job = atomic_load_explicit(&strand->first, memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(&strand->first, NULL, memory_order_relaxed);
     /* relaxed: as above; the last job that is handed back may free the strand. */
     atomic_store_explicit(&strand->last, NULL, memory_order_relaxed);
-    while (job != NULL && on_dropped != NULL) {
+    while (job != NULL) {
         /* relaxed: as above; read before the job is its owner's. */
         struct mag_job *next = atomic_load_explicit(&job->next, memory_order_relaxed);
 
-        on_dropped(job, arg);
+        mag_job_hand_back(job, stop);
         job = next;
     }
-    return true;
+}
+
+static struct mag_job_kind strand_kind = {
+    .run = run_strand, .dropped = drop_strand, .ended = end_strands};
+
+static __attribute__((constructor(101))) void add_strand_kind(void)
+{
+    mag_job_kind_add(&strand_kind);
 }

@@ -4,6 +4,7 @@
 #include "base/os.h"
 #include "sched/core.h"
 #include "sched/fork/misuse.h"
+#include "sched/kind.h"
 #include "sched/worker/self.h"
 
 #include <magpie/executor.h>
@@ -144,9 +145,9 @@ static bool hand_berth_over(struct mag_berth *berth)
 static void end_job(struct mag_worker *worker)
 {
     mag_count(&worker->counts.ended);
+    /* Children first: of roots and strands others go on at once. */
     mag_fork_end(worker);
-    mag_fork_root_end(worker);
-    mag_strand_end(worker->sched);
+    mag_job_kind_end(worker->sched);
     mag_fp_keep(worker->fp);
     (void)mag_misuse_tell(MAG_E_THREAD, "a job or a hook of a worker ended its thread");
 }

@@ -78,7 +78,7 @@ run 0 --version
 has "$dir/out" "magpie 0."
 
 # --- bad arguments
-bad "which command?"
+bad "COMMAND is missing"
 bad "'frobnicate' is not a command" frobnicate
 bad "unrecognized option '--frobnicate'" --frobnicate
 bad "unrecognized option '--frobnicate'" bench --frobnicate
@@ -100,15 +100,15 @@ bad "--peers: 'nobody' is not one of openmp, tbb" bench fib --peers openmp,nobod
 bad "--peers: '' is not one of" bench fib --peers ""
 bad "option '--peers-dir' requires an argument" bench fib --peers-dir
 bad "--peers-dir: '' is not a folder" bench fib --peers-dir ""
-bad "which file?" report
-bad "one file, not 'b' as well" report a b
-bad "one argument too many" topo here
-bad "one argument too many" doctor here
+bad "FILE is missing" report
+bad "unexpected argument 'b': only one file is read" report a b
+bad "unexpected argument 'here'" topo here
+bad "unexpected argument 'here'" doctor here
 bad "is not per-core" topo --placement everywhere
-bad "is not one of this machine" topo --placement 99999
+bad "this machine does not have" topo --placement 99999
 bad "--workers: 0 is not from 1" topo --workers 0
 bad "'nonsense' is not a machine that hwloc understands" topo --synthetic nonsense
-bad "one machine" topo --xml a --synthetic b
+bad "only one of them" topo --xml a --synthetic b
 
 # --- inputs and outputs that fail
 run 1 topo --xml /nonexistent
@@ -156,6 +156,10 @@ run 0 bench --list
 for workload in fib nqueens skynet matmul uts cilksort heat post post-self post-wake post-strand timer pool; do
     has "$dir/out" "$workload"
 done
+has "$dir/out" "shows: the cost of a fork and its join"
+checks=$((checks + 1))
+[ "$(grep -c '^ *shows: ..' "$dir/out")" -eq "$(grep -c '^ *size: ' "$dir/out")" ] ||
+    fail "a workload does not say what it shows"
 
 # --- a run, and the same from its JSON
 run 0 bench fib nqueens --size 8 --workers 1,3 --runs 2 --json "$dir/run.json" \
@@ -168,6 +172,7 @@ hasnot "$dir/err" "round"
 has "$dir/run.json" '"command": "magpie bench fib nqueens --size 8 --workers 1,3 --runs 2'
 has "$dir/run.json" '"workers": 3'
 has "$dir/run.html" "</html>"
+has "$dir/run.html" "Shows the cost of a fork and its join"
 checks=$((checks + 1))
 [ "$(wc -l <"$dir/run.csv")" -eq 7 ] || fail "the CSV has not a head and six rows"
 cp "$dir/out" "$dir/table"
@@ -238,6 +243,10 @@ run 1 bench fib --size 8 --workers 1 --runs 1 --peers tbb --peers-dir "$dir/buil
 has "$dir/out" "peer tbb failed: x.cpp:1: error: no"
 has "$dir/out" "every answer is right"
 
+# --- nowhere to build a peer
+XDG_CACHE_HOME='' HOME='' run 1 bench fib --size 8 --workers 1 --runs 1 --peers openmp
+has "$dir/err" "HOME is not set; --peers-dir must name a folder"
+
 # --- the figures: of the workloads that were named, with the peers that there are
 run 0 bench fib --figures --size 8 --runs 1 --peers openmp --peers-dir "$dir/built" \
     --json "$dir/figures.json"
@@ -276,9 +285,9 @@ has "$dir/out" "  MAGPIE_WORKERS    several: wrong"
 has "$dir/out" "  MAGPIE_PIN        off"
 has "$dir/out" "  MAGPIE_SPIN_US    not set"
 tr -s ' \n' ' ' <"$dir/out" >"$dir/flat"
-has "$dir/flat" "MAGPIE_WORKERS=several is wrong, and mag_sched_default fails"
-has "$dir/flat" "Allowed are: 0 to 4096."
-has "$dir/flat" "MAGPIE_PIN=off: the default scheduler takes this"
+has "$dir/flat" "MAGPIE_WORKERS=several is not valid, and mag_sched_default fails"
+has "$dir/flat" "Allowed: 0 to 4096."
+has "$dir/flat" "MAGPIE_PIN=off overrides what a program asks"
 MAGPIE_PLACEMENT=99999 run 0 doctor
 has "$dir/out" "  MAGPIE_PLACEMENT  99999: wrong"
 MAGPIE_WORKERS=several run 0 doctor --json

@@ -45,7 +45,8 @@ int main()
 
     if (mag_sched_start(nullptr, &sched) != 0 || fib_run(sched, &result, 20) != 0)
         return 1;
-    if (hand_out_run(sched, &task, 20) != 0 || mag_vtask_wait(&task.task, 8, -1) != 0 ||
+    if (hand_out_run(sched, &task, 20) != 0 ||
+        mag_vtask_wait_completed(&task.task, 8, -1) != 0 ||
         long_task_get(task, &handed) != 0 || handed != result)
         return 5;
     mag_vtask_release(task.task);

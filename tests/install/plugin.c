@@ -69,7 +69,7 @@ int plugin_use(void)
     if (r == 0)
         r = mag_delay(everybodys, 1, &task);
     if (r == 0)
-        r = mag_vtask_wait(&task, 0, -1);
+        r = mag_vtask_wait_completed(&task, 0, -1);
     if (r == 0)
         r = mag_vtask_discard(task);
     return r == 0 && result != 610 ? 1 : r;

@@ -31,6 +31,16 @@ for command in $commands; do
         failed=1
     fi
 done
+# Each workload with what it shows, in the order of the list.
+listed=$("$program" bench --list | awk '/^ *shows: / { sub(/^ *shows: /, ""); print name ": " $0 }
+    /^ *[a-z0-9-]+ / { name = $1 }')
+told=$(sed -n '/^\.SH WORKLOADS/,/^\.SH ENVIRONMENT/p' "$page" | sed 's|\\||g' |
+    awk '/^\.B / { name = $2; getline; print name ": " $0 }')
+if [ -z "$listed" ] || [ "$listed" != "$told" ]; then
+    echo "bench --list and the manual tell different things of the workloads:"
+    diff <(echo "$listed") <(echo "$told") || true
+    failed=1
+fi
 told=$(sed -n 's/^\.SS //p' "$page" | sort)
 if [ "$(echo "$commands" | sort)" != "$told" ]; then
     echo "commands: ${commands//$'\n'/ }; in the manual: ${told//$'\n'/ }"

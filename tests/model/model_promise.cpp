@@ -84,7 +84,7 @@ static uint64_t read_it()
 {
     uint64_t result = 0;
 
-    RL_ASSERT(mag_promise_take_of(&of->promise, 0, &result, sizeof(result), NULL) == 0);
+    RL_ASSERT(mag_promise_get_of(&of->promise, 0, &result, sizeof(result), NULL) == 0);
     return result;
 }
 
@@ -254,7 +254,7 @@ struct large_model : promise_model<large_model> {
 
         ((waiter *)job)->ran++;
         RL_ASSERT(job->payload($) == 7);
-        RL_ASSERT(mag_promise_take_of(&of->promise, 0, large, sizeof(large), NULL) == 0);
+        RL_ASSERT(mag_promise_get_of(&of->promise, 0, large, sizeof(large), NULL) == 0);
         RL_ASSERT(large[0] == large[ROOM - 1] && large[0] != 0);
     }
 

@@ -139,8 +139,8 @@ static void ask(const struct value *v)
 static void read(const struct value *v)
 {
     uint64_t result = 0, detail = 0;
-    int r = mag_vtask_take(v->task, v->typed ? &result : NULL,
-                           v->typed ? sizeof(result) : 0, &detail);
+    int r = mag_vtask_get_value(v->task, v->typed ? &result : NULL,
+                                v->typed ? sizeof(result) : 0, &detail);
 
     answer_read(r, v->typed, result, detail);
 }

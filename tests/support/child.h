@@ -14,4 +14,10 @@
  */
 int test_in_child(int (*step)(void *), void *arg);
 
+/* Skips the test where a child process can start no threads: under ThreadSanitizer. */
+void test_skip_without_child_threads(void);
+
+/* test_in_child, which must return 0; skipped as above. */
+void test_step_in_child(int (*step)(void *));
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/cmocka.h"
 
-#include "tests/support/pools.h"
+#include "tests/support/numa/pools.h"
 #include "tests/support/run.h"
 
 #include <signal.h>

@@ -68,6 +68,20 @@ bool test_wait_for(_Atomic(uint64_t) *word, uint64_t wanted);
 /* The same for waits of less than a microsecond, by looking again and again at first. */
 bool test_spin_for(_Atomic(uint64_t) *word, uint64_t wanted);
 
+/* Words that test_wait_for waits for: what was done before test_add is visible to the
+ * thread that has seen the sum. */
+static inline uint64_t test_add(_Atomic(uint64_t) *word, uint64_t value)
+{
+    /* release: see above. */
+    return atomic_fetch_add_explicit(word, value, memory_order_release);
+}
+
+static inline uint64_t test_read(_Atomic(uint64_t) *word)
+{
+    /* acquire: pairs with test_add. */
+    return atomic_load_explicit(word, memory_order_acquire);
+}
+
 /* A few instructions of doing nothing. */
 static inline void test_pause(void)
 {

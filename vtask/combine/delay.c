@@ -35,8 +35,9 @@ static void delay_over(struct mag_job *job)
     mag_core_finish(&delay_of(job)->core, 0, 0);
 }
 
-static void delay_stopped(struct mag_job *job)
+static void delay_stopped(struct mag_job *job, const struct mag_job_stop *stop)
 {
+    (void)stop;
     mag_core_finish(&delay_of(job)->core, -ECANCELED, 0);
 }
 

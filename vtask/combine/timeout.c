@@ -93,7 +93,7 @@ static int get(struct mag_source *source, uint64_t token, void *ret_result, size
         return r;
     if (r != MAG_SUCCEEDED)
         return mag_core_get(&timed->core, token, NULL, 0, ret_detail);
-    r = mag_vtask_take(mag_promise_task(promise), ret_result, size, ret_detail);
+    r = mag_vtask_get_value(mag_promise_task(promise), ret_result, size, ret_detail);
     if (r == MAG_E_SIZE && promise->error == 0)
         return r;
     /* It succeeds: it has been asked above. */
@@ -162,8 +162,9 @@ static void timed_over(struct mag_job *job)
     time_ends(job, TIME);
 }
 
-static void timed_stopped(struct mag_job *job)
+static void timed_stopped(struct mag_job *job, const struct mag_job_stop *stop)
 {
+    (void)stop;
     time_ends(job, STOP);
 }
 

@@ -73,7 +73,7 @@ static MAG_COLD void try_take(struct walk *walk, mag_vtask *task, int status)
 
     mag_misuse_hush(true);
     if (status > 0)
-        r = mag_vtask_take(*task, &word, sizeof(word), &detail);
+        r = mag_vtask_get_value(*task, &word, sizeof(word), &detail);
     if (r != MAG_E_SIZE || mag_vtask_status(*task) < 0)
         put_in(walk, task, r, r == 0 ? word : detail);
     mag_misuse_hush(false);
@@ -111,7 +111,7 @@ static bool look_at(struct walk *walk, mag_vtask task)
     if (r == MAG_PENDING)
         return false;
     if (r > 0)
-        r = mag_vtask_take(task, NULL, 0, &detail);
+        r = mag_vtask_get_value(task, NULL, 0, &detail);
     if (r != 0)
         note(walk, r, detail);
     return true;

@@ -52,11 +52,11 @@ MAG_COLD void mag_core_drop(struct mag_core *core)
     atomic_store_explicit(&core->slot, MAG_SLOT_RAN, memory_order_release);
     if (type == NULL || type->recycle == NULL)
         return;
-    int r = mag_core_consume_any(core, mag_core_task(core).payload, NULL, 0, NULL);
+    int r = mag_core_consume_slow(core, mag_core_task(core).payload, NULL, 0, NULL);
     (void)r;
 }
 
-void mag_core_publish_any(struct mag_core *core, uintptr_t slot)
+void mag_core_publish_slow(struct mag_core *core, uintptr_t slot)
 {
     bool queued = (core->flags & MAG_CORE_QUEUED) != 0;
     struct mag_continuation *continuation = NULL;
@@ -134,7 +134,7 @@ int mag_core_set_error(struct mag_core *core, int code, uint64_t detail)
 
 /* ---------------------------------------------------------------- entry points */
 
-MAG_COLD int mag_core_look_any(struct mag_core *core, uint64_t token)
+MAG_COLD int mag_core_status_slow(struct mag_core *core, uint64_t token)
 {
     if (mag_core_is_stale(core, token))
         return mag_misuse_core(MAG_E_TOKEN, core, token);
@@ -143,7 +143,7 @@ MAG_COLD int mag_core_look_any(struct mag_core *core, uint64_t token)
 
 int mag_core_status(struct mag_core *core, uint64_t token)
 {
-    return mag_core_look(core, token);
+    return mag_core_status_inline(core, token);
 }
 
 /* Somebody was here first. */
@@ -159,8 +159,8 @@ static int await_late(struct mag_core *core, uint64_t token,
     return 0;
 }
 
-int mag_core_await_any(struct mag_core *core, uint64_t token,
-                       struct mag_continuation *continuation, unsigned flags)
+int mag_core_on_completed_slow(struct mag_core *core, uint64_t token,
+                               struct mag_continuation *continuation, unsigned flags)
 {
     uintptr_t slot = mag_core_slot(core);
 
@@ -172,8 +172,9 @@ int mag_core_await_any(struct mag_core *core, uint64_t token,
     return await_late(core, token, continuation, slot, flags);
 }
 
-MAG_COLD int mag_core_await_met(struct mag_core *core, uint64_t token,
-                                struct mag_continuation *continuation, unsigned flags)
+MAG_COLD int mag_core_on_completed_met(struct mag_core *core, uint64_t token,
+                                       struct mag_continuation *continuation,
+                                       unsigned flags)
 {
     if (mag_core_meet(core, token))
         return 0;
@@ -183,7 +184,7 @@ MAG_COLD int mag_core_await_met(struct mag_core *core, uint64_t token,
 int mag_core_on_completed(struct mag_core *core, uint64_t token,
                           struct mag_continuation *continuation, unsigned flags)
 {
-    return mag_core_await(core, token, continuation, flags);
+    return mag_core_on_completed_inline(core, token, continuation, flags);
 }
 
 /* Copies the result, if it has the size that is asked for.  One that is smaller than a
@@ -208,8 +209,8 @@ static inline bool copy(const struct mag_core *core, void *ret_result, size_t si
     return true;
 }
 
-int mag_core_consume_any(struct mag_core *core, uint64_t token, void *ret_result,
-                         size_t size, uint64_t *ret_detail)
+int mag_core_consume_slow(struct mag_core *core, uint64_t token, void *ret_result,
+                          size_t size, uint64_t *ret_detail)
 {
     const struct mag_core_type *type = core->type;
     int error = core->error;
@@ -233,20 +234,20 @@ int mag_core_consume_any(struct mag_core *core, uint64_t token, void *ret_result
     return error;
 }
 
-MAG_COLD int mag_core_collect_any(struct mag_core *core, uint64_t token, void *ret_result,
-                                  size_t size, uint64_t *ret_detail)
+MAG_COLD int mag_core_get_slow(struct mag_core *core, uint64_t token, void *ret_result,
+                               size_t size, uint64_t *ret_detail)
 {
     if (mag_core_is_stale(core, token))
         return mag_misuse_core(MAG_E_TOKEN, core, token);
     if (!mag_core_is_done(core))
         return mag_misuse_core(MAG_E_PENDING, core, token);
-    return mag_core_consume_any(core, token, ret_result, size, ret_detail);
+    return mag_core_consume_slow(core, token, ret_result, size, ret_detail);
 }
 
 int mag_core_get(struct mag_core *core, uint64_t token, void *ret_result, size_t size,
                  uint64_t *ret_detail)
 {
-    return mag_core_collect(core, token, ret_result, size, ret_detail);
+    return mag_core_get_inline(core, token, ret_result, size, ret_detail);
 }
 
 int mag_core_discard(struct mag_core *core, uint64_t token)

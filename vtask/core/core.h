@@ -195,7 +195,7 @@ static inline bool mag_core_leave_done(struct mag_core *core, uintptr_t *slot)
 }
 
 /* core.c - as mag_core_publish, where somebody else has to do with the core as well. */
-void mag_core_publish_any(struct mag_core *core, uintptr_t slot);
+void mag_core_publish_slow(struct mag_core *core, uintptr_t slot);
 
 /* The completer: the outcome stands in the core; `slot` was not done when it was read.
  * Afterwards the core may be another's. */
@@ -206,7 +206,7 @@ static inline void mag_core_publish(struct mag_core *core, uintptr_t slot)
     if (MAG_LIKELY(mag_slot_is_awaited(slot)))
         mag_continuation_go(mag_core_take(core, slot), queued);
     else if (!mag_core_leave_done(core, &slot))
-        mag_core_publish_any(core, slot);
+        mag_core_publish_slow(core, slot);
 }
 
 /* The consumer, on the thread that the operation is biased to: installs a continuation
@@ -271,8 +271,8 @@ static inline bool mag_core_is_word(const struct mag_core *core)
 }
 
 /* core.c - as mag_core_consume, for errors and for results that are no whole word. */
-int mag_core_consume_any(struct mag_core *core, uint64_t token, void *ret_result,
-                         size_t size, uint64_t *ret_detail);
+int mag_core_consume_slow(struct mag_core *core, uint64_t token, void *ret_result,
+                          size_t size, uint64_t *ret_detail);
 
 /* The consumer: the operation is complete, and its token was right. */
 static inline int mag_core_consume(struct mag_core *core, uint64_t token,
@@ -282,7 +282,7 @@ static inline int mag_core_consume(struct mag_core *core, uint64_t token,
 
     if (MAG_UNLIKELY(core->error != 0 || size != sizeof(core->value) ||
                      !mag_core_is_word(core)))
-        return mag_core_consume_any(core, token, ret_result, size, ret_detail);
+        return mag_core_consume_slow(core, token, ret_result, size, ret_detail);
     memcpy(ret_result, &core->value, sizeof(core->value));
     if (type != NULL && type->recycle != NULL) {
         if (MAG_UNLIKELY(!mag_core_is_ours(core, token)))
@@ -305,50 +305,52 @@ static inline int mag_core_outcome(const struct mag_core *core)
     return core->error == -ECANCELED ? MAG_CANCELED : MAG_FAULTED;
 }
 
-/* core.c - as mag_core_look, where there was a visitor, or it is misuse. */
-int mag_core_look_any(struct mag_core *core, uint64_t token);
+/* core.c - as mag_core_status_inline, where there was a visitor, or it is misuse. */
+int mag_core_status_slow(struct mag_core *core, uint64_t token);
 
-static inline int mag_core_look(struct mag_core *core, uint64_t token)
+static inline int mag_core_status_inline(struct mag_core *core, uint64_t token)
 {
     if (!mag_slot_is_done(mag_core_slot(core)))
         return MAG_UNLIKELY(mag_core_is_stale(core, token))
                    ? mag_misuse_core(MAG_E_TOKEN, core, token)
                    : MAG_PENDING;
     if (MAG_UNLIKELY(!mag_core_is_ready(core, token)))
-        return mag_core_look_any(core, token);
+        return mag_core_status_slow(core, token);
     return mag_core_outcome(core);
 }
 
-/* core.c - as mag_core_await, where more than one thread has to do with the core. */
-int mag_core_await_any(struct mag_core *core, uint64_t token,
-                       struct mag_continuation *continuation, unsigned flags);
-int mag_core_await_met(struct mag_core *core, uint64_t token,
-                       struct mag_continuation *continuation, unsigned flags);
+/* core.c - as mag_core_on_completed_inline, where more than one thread has to do with the
+ * core: `met` after this thread has installed the continuation. */
+int mag_core_on_completed_slow(struct mag_core *core, uint64_t token,
+                               struct mag_continuation *continuation, unsigned flags);
+int mag_core_on_completed_met(struct mag_core *core, uint64_t token,
+                              struct mag_continuation *continuation, unsigned flags);
 
-static inline int mag_core_await(struct mag_core *core, uint64_t token,
-                                 struct mag_continuation *continuation, unsigned flags)
+static inline int mag_core_on_completed_inline(struct mag_core *core, uint64_t token,
+                                               struct mag_continuation *continuation,
+                                               unsigned flags)
 {
     if (MAG_UNLIKELY(continuation == NULL || continuation->job.run == NULL))
         return mag_misuse_core(MAG_E_ARG, core, token);
     if (MAG_UNLIKELY(mag_core_is_stale(core, token)))
         return mag_misuse_core(MAG_E_TOKEN, core, token);
     if (MAG_UNLIKELY(mag_core_slot(core) != mag_slot_biased_here()))
-        return mag_core_await_any(core, token, continuation, flags);
+        return mag_core_on_completed_slow(core, token, continuation, flags);
     mag_continuation_capture(continuation, flags);
     if (MAG_UNLIKELY(!mag_core_install_here(core, token, continuation)))
-        return mag_core_await_met(core, token, continuation, flags);
+        return mag_core_on_completed_met(core, token, continuation, flags);
     return 0;
 }
 
-/* core.c - as mag_core_collect, where there was a visitor, or it is misuse. */
-int mag_core_collect_any(struct mag_core *core, uint64_t token, void *ret_result,
-                         size_t size, uint64_t *ret_detail);
+/* core.c - as mag_core_get_inline, where there was a visitor, or it is misuse. */
+int mag_core_get_slow(struct mag_core *core, uint64_t token, void *ret_result,
+                      size_t size, uint64_t *ret_detail);
 
-static inline int mag_core_collect(struct mag_core *core, uint64_t token,
-                                   void *ret_result, size_t size, uint64_t *ret_detail)
+static inline int mag_core_get_inline(struct mag_core *core, uint64_t token,
+                                      void *ret_result, size_t size, uint64_t *ret_detail)
 {
     if (MAG_UNLIKELY(!mag_core_is_ready(core, token)))
-        return mag_core_collect_any(core, token, ret_result, size, ret_detail);
+        return mag_core_get_slow(core, token, ret_result, size, ret_detail);
     return mag_core_consume(core, token, ret_result, size, ret_detail);
 }
 

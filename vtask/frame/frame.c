@@ -200,7 +200,7 @@ static inline void runs_on(struct mag_frame *frame)
 static MAG_COLD mag_vtask take_frame(mag_vtask task, void *place, size_t size)
 {
     uint64_t detail = 0;
-    int error = mag_vtask_take(task, place, size, &detail);
+    int error = mag_vtask_get_value(task, place, size, &detail);
 
     return outcome(error, detail);
 }
@@ -391,12 +391,12 @@ static void finish_as_awaited(struct mag_frame *frame)
     uint64_t detail = 0;
     size_t size;
     void *result = result_of(frame, &word, &size);
-    int r = mag_vtask_take(frame->awaited, result, size, &detail);
+    int r = mag_vtask_get_value(frame->awaited, result, size, &detail);
 
     if (MAG_UNLIKELY(r == MAG_E_SIZE)) {
         /* It is not left behind; told already, or that is what it came to. */
         mag_misuse_hush(true);
-        (void)mag_vtask_finish(frame->awaited);
+        (void)mag_vtask_get(frame->awaited, NULL);
         mag_misuse_hush(false);
     }
     mag_core_finish(&frame->core, r, r == 0 ? word : detail);

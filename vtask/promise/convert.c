@@ -17,7 +17,8 @@
 static int absorb(struct mag_promise *promise, mag_vtask task, int status)
 {
     uint64_t detail = 0;
-    int error = mag_vtask_take(task, mag_promise_room(promise), promise->size, &detail);
+    int error =
+        mag_vtask_get_value(task, mag_promise_room(promise), promise->size, &detail);
 
     if (error == 0) {
         status = MAG_SUCCEEDED;
@@ -51,7 +52,7 @@ static void follow(struct mag_job *job)
     int r = status < 0 ? status : absorb(promise, source, status);
     if (r < 0) {
         /* What cannot be stored is not kept waiting. */
-        (void)mag_vtask_finish(source);
+        (void)mag_vtask_get(source, NULL);
         mag_promise_finish(promise, MAG_FAULTED, r, 0);
     }
     mag_promise_release(promise);
@@ -128,7 +129,7 @@ static int copy_value(mag_vtask task, struct mag_promise **ret_promise)
     if (r < 0)
         return r;
     promise->value = task.payload;
-    mag_promise_finish(promise, status, failed ? mag_vtask_finish(task) : 0,
+    mag_promise_finish(promise, status, failed ? mag_vtask_get(task, NULL) : 0,
                        task.payload);
     *ret_promise = promise;
     return 0;

@@ -16,7 +16,7 @@ static struct mag_pooled sinks = {.size = sizeof(struct sink)};
  * code, which is no refusal. */
 static int forget(mag_vtask task, int status)
 {
-    int r = mag_vtask_finish(task);
+    int r = mag_vtask_get(task, NULL);
 
     return status == MAG_SUCCEEDED && mag_is_misuse(r) ? r : 0;
 }

@@ -296,8 +296,8 @@ int mag_promise_status_of(struct mag_promise *promise, uint64_t token)
     return mag_promise_is_done(promise) ? promise->status : MAG_PENDING;
 }
 
-int mag_promise_take_of(struct mag_promise *promise, uint64_t token, void *ret_result,
-                        size_t size, uint64_t *ret_detail)
+int mag_promise_get_of(struct mag_promise *promise, uint64_t token, void *ret_result,
+                       size_t size, uint64_t *ret_detail)
 {
     if (promise == NULL || mag_promise_is_stale(promise, token))
         return mag_misuse_promise(MAG_E_TOKEN, promise, token);

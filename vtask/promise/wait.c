@@ -41,7 +41,7 @@ static int wait_for(struct mag_promise *promise, int64_t timeout_ns)
     return r;
 }
 
-int mag_vtask_wait(mag_vtask *task, size_t size, int64_t timeout_ns)
+int mag_vtask_wait_completed(mag_vtask *task, size_t size, int64_t timeout_ns)
 {
     int r = mag_vtask_status(*task);
 
@@ -57,13 +57,13 @@ int mag_vtask_wait(mag_vtask *task, size_t size, int64_t timeout_ns)
     return wait_for(mag_promise_of(*task), timeout_ns);
 }
 
-int mag_vtask_wait_take(mag_vtask task, void *ret_result, size_t size)
+int mag_vtask_wait(mag_vtask task, void *ret_result, size_t size)
 {
     mag_vtask waited = task;
-    int r = mag_vtask_wait(&waited, size, -1);
+    int r = mag_vtask_wait_completed(&waited, size, -1);
 
     if (r == 0)
-        r = mag_vtask_take(waited, ret_result, size, NULL);
+        r = mag_vtask_get_value(waited, ret_result, size, NULL);
     /* A promise that the wait has made is nobody else's. */
     if (waited.backing != task.backing)
         (void)mag_vtask_release(waited);

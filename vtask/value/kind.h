@@ -61,8 +61,8 @@ static inline struct mag_core *mag_vtask_core(mag_vtask task)
 
 /* promise.c - the entry points of a promise, as those of a source. */
 int mag_promise_status_of(struct mag_promise *promise, uint64_t token);
-int mag_promise_take_of(struct mag_promise *promise, uint64_t token, void *ret_result,
-                        size_t size, uint64_t *ret_detail);
+int mag_promise_get_of(struct mag_promise *promise, uint64_t token, void *ret_result,
+                       size_t size, uint64_t *ret_detail);
 int mag_promise_on_completed_of(struct mag_promise *promise, uint64_t token,
                                 struct mag_continuation *continuation, unsigned flags);
 

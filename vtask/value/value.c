@@ -52,7 +52,7 @@ static int status_of_other(mag_vtask task)
 int mag_vtask_status_slow(mag_vtask task)
 {
     if (MAG_LIKELY(mag_vtask_is_core(task)))
-        return mag_core_look(mag_object_of(task), task.payload);
+        return mag_core_status_inline(mag_object_of(task), task.payload);
     return status_of_other(task);
 }
 
@@ -93,7 +93,7 @@ int mag_vtask_is_canceled(mag_vtask task, bool *ret_is)
 
 /* ------------------------------------------------------------------ reading */
 
-static int take_word(uint64_t word, void *ret_result, size_t size)
+static int get_word(uint64_t word, void *ret_result, size_t size)
 {
     if (size > sizeof(word))
         return mag_misuse_argument(MAG_E_SIZE);
@@ -102,40 +102,40 @@ static int take_word(uint64_t word, void *ret_result, size_t size)
     return 0;
 }
 
-static int take_error(mag_vtask task, uint64_t *ret_detail)
+static int get_error(mag_vtask task, uint64_t *ret_detail)
 {
     if (ret_detail != NULL)
         *ret_detail = task.payload;
     return mag_vtask_code(task);
 }
 
-static int take_other(mag_vtask task, void *ret_result, size_t size, uint64_t *ret_detail)
+static int get_other(mag_vtask task, void *ret_result, size_t size, uint64_t *ret_detail)
 {
     void *object = mag_object_of(task);
 
     switch (mag_kind_of(task)) {
     case MAG_VTASK_ERROR:
-        return take_error(task, ret_detail);
+        return get_error(task, ret_detail);
     case MAG_VTASK_CORE:
         return mag_misuse_core(MAG_E_TOKEN, NULL, task.payload);
     case MAG_VTASK_PROMISE:
-        return mag_promise_take_of(mag_promise_of(task), task.payload, ret_result, size,
-                                   ret_detail);
+        return mag_promise_get_of(mag_promise_of(task), task.payload, ret_result, size,
+                                  ret_detail);
     default:
         if (object == NULL)
-            return take_word(task.payload, ret_result, size);
+            return get_word(task.payload, ret_result, size);
         return ((struct mag_source *)object)
             ->ops->get(object, task.payload, ret_result, size, ret_detail);
     }
 }
 
-int mag_vtask_take_slow(mag_vtask task, void *ret_result, size_t size,
-                        uint64_t *ret_detail)
+int mag_vtask_get_slow(mag_vtask task, void *ret_result, size_t size,
+                       uint64_t *ret_detail)
 {
     if (MAG_LIKELY(mag_vtask_is_core(task)))
-        return mag_core_collect(mag_object_of(task), task.payload, ret_result, size,
-                                ret_detail);
-    return take_other(task, ret_result, size, ret_detail);
+        return mag_core_get_inline(mag_object_of(task), task.payload, ret_result, size,
+                                   ret_detail);
+    return get_other(task, ret_result, size, ret_detail);
 }
 
 /* ----------------------------------------------------------------- awaiting */
@@ -177,7 +177,8 @@ int mag_vtask_on_completed(mag_vtask task, struct mag_continuation *continuation
     if (MAG_UNLIKELY((task.backing & MAG_VTASK_NO_CONTEXT) != 0))
         flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
     if (MAG_LIKELY(mag_vtask_is_core(task)))
-        return mag_core_await(mag_object_of(task), task.payload, continuation, flags);
+        return mag_core_on_completed_inline(mag_object_of(task), task.payload,
+                                            continuation, flags);
     return await_other(task, continuation, flags);
 }
 

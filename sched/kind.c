@@ -1,0 +1,54 @@
+/*
+ * kind.c - the list of all kinds of jobs.  A kind is added once and never removed.
+ *
+ * Ownership
+ *   [I] immutable once added   [A] any thread
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   kinds   mag_job_kind_add (kinds) -> first_kind (kinds) : what the kinds are
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "sched/kind.h"
+
+#include <stdatomic.h>
+
+static _Atomic(struct mag_job_kind *) kinds; /* [A], each [I] */
+
+void mag_job_kind_add(struct mag_job_kind *kind)
+{
+    /* relaxed: a guess, which the swap below checks. */
+    kind->next = atomic_load_explicit(&kinds, memory_order_relaxed);
+    /* kinds, release: the kind and its link are there; what is behind them is part of the
+     * release sequence.  On failure relaxed: again only a guess. */
+    while (!atomic_compare_exchange_weak_explicit(
+        &kinds, &kind->next, kind, memory_order_release, memory_order_relaxed)) {
+        /* Lost to another: `next` is that one. */
+    }
+}
+
+static struct mag_job_kind *first_kind(void)
+{
+    /* kinds, acquire: what they are is visible. */
+    return atomic_load_explicit(&kinds, memory_order_acquire);
+}
+
+void mag_job_hand_back(struct mag_job *job, const struct mag_job_stop *stop)
+{
+    struct mag_job_kind *kind = first_kind();
+
+    while (kind != NULL && kind->run != job->run)
+        kind = kind->next;
+    if (kind != NULL)
+        kind->dropped(job, stop);
+    else if (stop->on_dropped != NULL)
+        stop->on_dropped(job, stop->arg);
+}
+
+void mag_job_kind_end(struct mag_sched *sched)
+{
+    for (struct mag_job_kind *kind = first_kind(); kind != NULL; kind = kind->next) {
+        if (kind->ended != NULL)
+            kind->ended(sched);
+    }
+}

@@ -1,0 +1,11 @@
+/*
+ * The stack as this processor has it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/support/numa/stack_storm.h"
+
+int main(void)
+{
+    return storm_run();
+}

@@ -1,0 +1,12 @@
+/*
+ * The stack as processors have it that lack a double-width swap.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#define MAG_POOL_WITHOUT_CK
+#include "tests/support/numa/stack_storm.h"
+
+int main(void)
+{
+    return storm_run();
+}

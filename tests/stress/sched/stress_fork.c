@@ -1,0 +1,140 @@
+/*
+ * Random trees of children, joined while thieves take them: each child runs once, each
+ * result arrives, whatever the number of workers, the depth of the stack and the form of
+ * the barriers.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/support/cmocka.h"
+#include "tests/support/run.h"
+#include "tests/support/sched/forks.h"
+#include "tests/support/sched/start.h"
+#include "tests/support/sched/tree.h"
+
+#include <magpie/fork.h>
+#include <pthread.h>
+#include <unistd.h>
+
+enum { BRANCHES_MAX = 5 };
+
+static uint64_t sum_of_tree(uint64_t root, unsigned depth)
+{
+    uint64_t nodes = 0;
+
+    return tree_walk(root, depth, BRANCHES_MAX, &nodes);
+}
+
+/* Now and then a node takes long, so that its siblings are stolen meanwhile. */
+static void dawdle(uint64_t node)
+{
+    if (tree_mix(node ^ 0x5555) % 256 == 0) {
+        for (unsigned i = 0; i < 20000; i++)
+            test_pause();
+    }
+}
+
+MAG_FORKABLE(uint64_t, tree, uint64_t, node, unsigned, depth)
+static uint64_t tree(mag_fork w, uint64_t node, unsigned depth)
+{
+    struct tree_child children[BRANCHES_MAX];
+    unsigned count = tree_branches(node, depth, BRANCHES_MAX);
+    uint64_t sum = tree_mix(node);
+
+    for (unsigned i = 0; i < count; i++)
+        children[i] = tree_fork(&w, tree_child_of(node, i), depth - 1);
+    dawdle(node);
+    for (unsigned i = count; i-- > 0;)
+        sum += tree_join(&w, children[i]) * (i + 1);
+    return sum;
+}
+
+static void random_trees_have_their_serial_sums(void **state)
+{
+    uint64_t random = test_seed();
+    uint32_t cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+    (void)state;
+
+    for (uint32_t round = 0; test_goes_on(round, test_rounds(400)); round++) {
+        const uint32_t workers[] = {1, 2, 3, cpus, 2 * cpus};
+        const uint32_t depths[] = {64, 128, 8192};
+        struct mag_sched *sched = test_sched_start_sized(
+            workers[test_random(&random) % 5], depths[test_random(&random) % 3], 0);
+
+        for (unsigned i = 0; i < 5; i++) {
+            uint64_t root = test_random(&random);
+            uint64_t result = 0;
+
+            assert_int_equal(tree_run(sched, &result, root, 9), 0);
+            assert_true(result == sum_of_tree(root, 9));
+        }
+        mag_sched_destroy(sched);
+    }
+}
+
+struct caller {
+    struct mag_sched *sched;
+    uint64_t random;
+    uint32_t rounds;
+    unsigned wrong;
+};
+
+static void *run_trees(void *arg)
+{
+    struct caller *caller = arg;
+
+    for (uint32_t i = 0; test_goes_on(i, caller->rounds); i++) {
+        uint64_t root = test_random(&caller->random);
+        uint64_t result = 0;
+
+        caller->wrong += tree_run(caller->sched, &result, root, 6) != 0;
+        caller->wrong += result != sum_of_tree(root, 6);
+    }
+    return NULL;
+}
+
+static void many_threads_run_trees_on_one_pool(void **state)
+{
+    enum { THREADS = 4 };
+    pthread_t threads[THREADS];
+    struct caller callers[THREADS];
+    uint64_t random = test_seed();
+    struct mag_sched *sched = test_sched_start_sized(3, 256, 0);
+    (void)state;
+
+    for (unsigned i = 0; i < THREADS; i++) {
+        callers[i] = (struct caller){.sched = sched,
+                                     .random = test_random(&random) | 1,
+                                     .rounds = test_rounds(4000)};
+        assert_int_equal(pthread_create(&threads[i], NULL, run_trees, &callers[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(callers[i].wrong, 0);
+    }
+    mag_sched_destroy(sched);
+}
+
+/* Deep, with a waiting child at each level, on small stacks: waiting must not pile up
+ * frames of work that does not belong to the wait. */
+static void waiting_does_not_pile_up_frames_on_a_small_stack(void **state)
+{
+    struct mag_sched *sched = test_sched_start_sized(4, 8192, 128 * 1024);
+    uint64_t result = 0;
+    (void)state;
+
+    for (uint32_t i = 0; test_goes_on(i, test_rounds(600)); i++) {
+        assert_int_equal(stairs_run(sched, &result, 22), 0);
+        assert_int_equal(result, 46368);
+    }
+    mag_sched_destroy(sched);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_trees_have_their_serial_sums),
+        cmocka_unit_test(many_threads_run_trees_on_one_pool),
+        cmocka_unit_test(waiting_does_not_pile_up_frames_on_a_small_stack),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,68 @@
+/*
+ * fake.h - a scheduler without threads, whose workers the test plays one by one: as
+ * many of them are parked, or search, as the test says.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef TESTS_SUPPORT_SCHED_FAKE_H
+#define TESTS_SUPPORT_SCHED_FAKE_H
+
+#include "tests/support/cmocka.h"
+
+#include "sched/core.h"
+
+#include <string.h>
+
+enum { FAKE_WORKERS = 3 };
+
+struct fake {
+    struct mag_sched sched;
+    struct mag_berth berths[FAKE_WORKERS];
+    struct mag_worker workers[FAKE_WORKERS];
+    struct mag_worker_look looks[FAKE_WORKERS];
+    struct mag_inject queue;
+    uint32_t queue_worker;
+};
+
+static struct fake fake;
+
+static inline void fake_begin(uint32_t workers)
+{
+    memset(&fake, 0, sizeof(fake));
+    fake.sched.worker_count = workers;
+    fake.sched.queue_count = 1;
+    fake.sched.berths = fake.berths;
+    fake.sched.queues = &fake.queue;
+    fake.sched.queue_worker = &fake.queue_worker;
+    atomic_init(&fake.sched.phase, MAG_PHASE_RUNNING);
+    mag_inject_init(&fake.queue);
+    mag_idle_init(&fake.sched.idle);
+    for (uint32_t i = 0; i < workers; i++) {
+        struct mag_worker *worker = &fake.workers[i];
+
+        fake.berths[i].worker = worker;
+        worker->sched = &fake.sched;
+        worker->index = i;
+        worker->looks = fake.looks;
+        mag_runq_init(&worker->ring, worker->slots, MAG_WORKER_RING, 0);
+        mag_hand_init(&worker->hand, true);
+        mag_inject_init(&worker->inbox);
+    }
+}
+
+/* A worker that has announced itself and sleeps. */
+static inline void fake_park(uint32_t index)
+{
+    mag_sleeper_reset(&fake.workers[index].sleeper);
+    (void)mag_idle_announce(&fake.sched.idle, index, fake.sched.worker_count, false,
+                            &fake.workers[index].watcher);
+}
+
+static inline bool fake_is_woken(uint32_t index)
+{
+    /* acquire: as the sleeper. */
+    return atomic_load_explicit(&fake.workers[index].sleeper.woken,
+                                memory_order_acquire) != 0;
+}
+
+#endif

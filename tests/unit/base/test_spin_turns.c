@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* White-box: whoever waits in sched/ for a thread that has lost its CPU sleeps in the
+ * end, so that one of a lower real-time priority runs on. */
+#include "tests/support/base/turns.h"
+
+#include "base/spin.h"
+
+static struct mag_spin spin;
+
+static void lock_is_let_go(void)
+{
+    mag_spin_unlock(&spin);
+}
+
+static void who_waits_for_a_lock_lets_its_holder_run(void **state)
+{
+    (void)state;
+
+    mag_spin_init(&spin);
+    mag_spin_lock(&spin);
+    let_go = lock_is_let_go;
+    mag_spin_lock(&spin);
+    assert_slept();
+}
+
+static bool is_over;
+
+static void end(void)
+{
+    is_over = true;
+}
+
+static void who_waits_for_a_moment_yields_before_it_sleeps(void **state)
+{
+    (void)state;
+
+    yields = naps = 0;
+    is_over = false;
+    let_go = end;
+    for (unsigned tries = 0; !is_over; tries++)
+        mag_give_way(tries);
+    assert_slept();
+    assert_int_equal(yields, MAG_TURN_YIELDS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_waits_for_a_lock_lets_its_holder_run),
+        cmocka_unit_test(who_waits_for_a_moment_yields_before_it_sleeps),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

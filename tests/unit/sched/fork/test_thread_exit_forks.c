@@ -1,0 +1,163 @@
+/*
+ * Forked functions that end their thread: whoever waits for one is told, and what it had
+ * forked is dropped, or waited for where a thief runs it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/support/sched/exit.h"
+
+#include <magpie/fork.h>
+
+MAG_FORKABLE(long, never_returns, long, value)
+static long never_returns(mag_fork w, long value)
+{
+    (void)w;
+    (void)value;
+    pthread_exit(NULL);
+}
+
+static void whoever_runs_a_function_that_ends_its_thread_is_told(void **state)
+{
+    long result = 7;
+    (void)state;
+
+    start(1);
+    assert_int_equal(never_returns_run(sched, &result, 1), -EOWNERDEAD);
+    assert_int_equal(result, 7);
+    assert_int_equal(ended_threads(), 1);
+    mag_sched_destroy(sched);
+}
+
+struct shape {
+    uint64_t words[20];
+};
+
+MAG_FORKABLE(struct shape, large_end, struct shape, from)
+static struct shape large_end(mag_fork w, struct shape from)
+{
+    (void)w;
+    set(&begun, from.words[0]);
+    pthread_exit(NULL);
+}
+
+MAG_FORKABLE(long, small_end, long, from)
+static long small_end(mag_fork w, long from)
+{
+    (void)w;
+    set(&begun, (uint64_t)from);
+    pthread_exit(NULL);
+}
+
+MAG_FORKABLE(long, join_the_ended, bool, large)
+static long join_the_ended(mag_fork w, bool large)
+{
+    struct shape shape = {{1, 2, 3}};
+    long sum = 0;
+
+    if (large) {
+        struct large_end_child child = large_end_fork(&w, shape);
+        wait_until(&begun, 1);
+        shape = large_end_join(&w, child);
+        for (unsigned i = 0; i < 20; i++)
+            sum += (long)shape.words[i];
+        return sum;
+    }
+    struct small_end_child child = small_end_fork(&w, 5);
+    wait_until(&begun, 1);
+    return small_end_join(&w, child);
+}
+
+static void a_stolen_child_that_ends_its_thread_results_in_zero(void **state)
+{
+    (void)state;
+
+    for (unsigned large = 0; large < 2; large++) {
+        long result = 7;
+
+        start(2);
+        assert_int_equal(join_the_ended_run(sched, &result, large != 0), 0);
+        assert_int_equal(result, 0);
+        assert_int_equal(ended_threads(), 1);
+        mag_sched_destroy(sched);
+    }
+}
+
+enum { CHILDREN = 10, PATTERN = 0x5a5a };
+
+static shared read_wrong, waiting_ran;
+
+MAG_FORKABLE_VOID(reader, const long *, from, long, number)
+static void reader(mag_fork w, const long *from, long number)
+{
+    (void)w;
+    if (number != 0) {
+        (void)add(&waiting_ran, 1);
+        return;
+    }
+    set(&begun, 1);
+    /* Meanwhile the forker's thread ends. */
+    for (unsigned i = 0; i < 50; i++) {
+        for (unsigned j = 0; j < 64; j++)
+            (void)add(&read_wrong, from[j] != PATTERN);
+        test_sleep_ms(1);
+    }
+    (void)add(&ran, 1);
+}
+
+MAG_FORKABLE_VOID(ends_with_children, bool, waits)
+static void ends_with_children(mag_fork w, bool waits)
+{
+    struct reader_child children[CHILDREN];
+    long own[64];
+
+    for (unsigned i = 0; i < 64; i++)
+        own[i] = PATTERN;
+    for (long i = 0; i < CHILDREN; i++) {
+        children[i] = reader_fork(&w, own, i);
+        if (waits && i == 0)
+            wait_until(&begun, 1);
+    }
+    if (own[0] == PATTERN)
+        pthread_exit(NULL);
+    for (unsigned i = CHILDREN; i-- > 0;)
+        reader_join(&w, children[i]);
+}
+
+/* With one worker nobody takes a child. */
+static void children_of_an_ended_function_do_not_begin(void **state)
+{
+    (void)state;
+
+    start(1);
+    set(&waiting_ran, 0);
+    assert_int_equal(ends_with_children_run(sched, false), -EOWNERDEAD);
+    assert_int_equal(ended_threads(), 1);
+    stop(MAG_SCHED_DRAIN);
+    assert_int_equal(look(&waiting_ran), 0);
+    mag_sched_destroy(sched);
+}
+
+static void what_a_stolen_child_reads_stays_while_its_forker_ends(void **state)
+{
+    (void)state;
+
+    start(2);
+    set(&read_wrong, 0);
+    assert_int_equal(ends_with_children_run(sched, true), -EOWNERDEAD);
+    /* It has been waited for. */
+    assert_int_equal(look(&ran), 1);
+    assert_int_equal(look(&read_wrong), 0);
+    mag_sched_destroy(sched);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whoever_runs_a_function_that_ends_its_thread_is_told),
+        cmocka_unit_test(a_stolen_child_that_ends_its_thread_results_in_zero),
+        cmocka_unit_test(children_of_an_ended_function_do_not_begin),
+        cmocka_unit_test(what_a_stolen_child_reads_stays_while_its_forker_ends),
+    };
+
+    return cmocka_run_group_tests_name("thread exit, forks", tests, NULL, NULL);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whom a post wakes: tables for machines that a reader can picture, and the property that
+ * nobody nearer sleeps on, for all machines of tests/topologies under every placement. */
+#include "sched/policy/wake.h"
+#include "tests/support/sched/machine.h"
+
+/* As idle.c looks for a bit: the first rank of the first span that has one.  `parked` has
+ * a byte for each worker. */
+static uint32_t find_parked(const struct machine *machine, struct mag_wake wake,
+                            const char *parked)
+{
+    const struct mag_routes *routes = &machine->routes;
+    struct mag_wake_walk walk = mag_wake_begin(wake);
+
+    for (uint32_t step = 0; step < 2 * (MAG_WAKE_HOMES + routes->home_count); step++) {
+        struct mag_span span = mag_wake_next(routes, &walk);
+
+        for (uint32_t i = span.begin; i < span.end; i++) {
+            bool avoided = i >= walk.wake.avoid.begin && i < walk.wake.avoid.end;
+
+            if (parked[routes->spots[i].worker] && !avoided)
+                return routes->spots[i].worker;
+        }
+    }
+    return MAG_NONE;
+}
+
+static struct mag_wake wake_on(const struct machine *machine, uint32_t cpu)
+{
+    return mag_wake_for_queue(&machine->routes,
+                              mag_route_cpu_queue(&machine->routes, cpu), cpu);
+}
+
+/* -------------------------------------------------------------------- tables */
+
+/* Two nodes of two cores of two PUs, a worker on each PU; the parked ones by CPU, the
+ * poster's CPU and the CPU of the woken one. */
+static const struct {
+    const char *parked; /* by CPU */
+    uint32_t poster, woken;
+} posts[] = {
+    {"11111111", 0, 1}, /* the sibling: the poster needs its own CPU */
+    {"11111111", 5, 4}, {"10111111", 0, 2}, /* the same node, then */
+    {"10001111", 0, 4},                     /* the other node */
+    {"10000000", 0, 0},                     /* nobody else is parked */
+    {"00010001", 2, 3},                     /* the sibling */
+    {"00010001", 5, 7},                     /* the node */
+    {"10000000", 7, 0},
+};
+
+static void the_worker_nearest_to_the_poster_is_woken(void **state)
+{
+    static const uint32_t list[] = {7, 0, 5, 2, 1, 6, 3, 4};
+    (void)state;
+
+    for (int placement = MAG_PLACE_PER_CORE; placement <= MAG_PLACE_LIST; placement++) {
+        struct machine machine;
+
+        machine_begin(&machine, "node:2 core:2 pu:2", (enum mag_placement)placement, 8,
+                      placement == MAG_PLACE_LIST ? list : NULL);
+        for (size_t i = 0; i < sizeof(posts) / sizeof(posts[0]); i++) {
+            char parked[8];
+
+            for (uint32_t j = 0; j < 8; j++)
+                parked[j] = posts[i].parked[machine_seat(&machine, j)->os_pu] == '1';
+            uint32_t woken =
+                find_parked(&machine, wake_on(&machine, posts[i].poster), parked);
+            assert_int_equal(machine_seat(&machine, woken)->os_pu, posts[i].woken);
+        }
+        machine_end(&machine);
+    }
+}
+
+/* From a CPU of another node the queue's workers are asked first. */
+static void for_a_job_to_another_node_somebody_there_is_woken(void **state)
+{
+    static const struct {
+        uint32_t cpu, queue, woken; /* a PU */
+    } rows[] = {{0, 0, 1}, {0, 1, 4}, {4, 1, 5}, {4, 0, 0}, {MAG_NONE, 1, 4}};
+    static const char parked[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+    struct machine machine;
+    (void)state;
+
+    machine_begin(&machine, "node:2 core:2 pu:2", MAG_PLACE_SCATTER, 8, NULL);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct mag_wake wake =
+            mag_wake_for_queue(&machine.routes, rows[i].queue, rows[i].cpu);
+        uint32_t woken = find_parked(&machine, wake, parked);
+
+        assert_int_equal(machine_seat(&machine, woken)->os_pu, rows[i].woken);
+    }
+    machine_end(&machine);
+}
+
+static void for_what_a_worker_has_a_worker_beside_it_is_woken(void **state)
+{
+    struct machine machine;
+    char parked[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+    (void)state;
+
+    /* Worker 3 sits on PU 6, worker 7 on PU 7. */
+    machine_begin(&machine, "node:2 core:2 pu:2", MAG_PLACE_SCATTER, 8, NULL);
+    assert_int_equal(machine_seat(&machine, 3)->os_pu, 6);
+    struct mag_wake wake = mag_wake_for_worker(&machine.routes, 3, 6);
+    assert_int_equal(find_parked(&machine, wake, parked), 7);
+    /* It runs elsewhere: its own place is as good as any. */
+    wake = mag_wake_for_worker(&machine.routes, 3, 0);
+    assert_int_equal(find_parked(&machine, wake, parked), 3);
+    machine_end(&machine);
+}
+
+static void a_certain_worker_is_woken_if_it_is_parked(void **state)
+{
+    struct machine machine;
+    char parked[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+    (void)state;
+
+    machine_begin(&machine, "node:2 core:2 pu:2", MAG_PLACE_SCATTER, 8, NULL);
+    for (uint32_t i = 0; i < 8; i++)
+        assert_int_equal(find_parked(&machine, mag_wake_one(&machine.routes, i), parked),
+                         i);
+    parked[3] = 0;
+    assert_int_equal(find_parked(&machine, mag_wake_one(&machine.routes, 3), parked), 7);
+    machine_end(&machine);
+}
+
+/* Both workers of one CPU are in the way of a poster there. */
+static void all_workers_on_the_posters_cpu_are_avoided(void **state)
+{
+    struct machine machine;
+    char parked[4] = {1, 1, 1, 1};
+    (void)state;
+
+    machine_begin(&machine, "core:2 pu:1", MAG_PLACE_PER_CORE, 4, NULL);
+    assert_int_equal(machine_seat(&machine, 2)->os_pu, 0);
+    assert_int_equal(find_parked(&machine, wake_on(&machine, 0), parked), 1);
+    parked[1] = 0;
+    assert_int_equal(find_parked(&machine, wake_on(&machine, 0), parked), 3);
+    parked[3] = 0;
+    assert_int_equal(find_parked(&machine, wake_on(&machine, 0), parked), 0);
+    machine_end(&machine);
+}
+
+static void nobody_is_woken_while_somebody_searches(void **state)
+{
+    static const struct {
+        uint32_t parked, searching;
+        bool due;
+    } rows[] = {{0, 0, false}, {1, 0, true}, {9, 0, true}, {1, 1, false}, {0, 2, false}};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(mag_wake_is_due(rows[i].parked, rows[i].searching), rows[i].due);
+}
+
+/* ---------------------------------------------------------------- properties */
+
+static uint64_t next_random(uint64_t *random)
+{
+    *random ^= *random << 13;
+    *random ^= *random >> 7;
+    *random ^= *random << 17;
+    return *random;
+}
+
+/* Few are parked, or many. */
+static void park_some(char *parked, uint32_t workers, uint64_t *random)
+{
+    uint64_t share = next_random(random) % 16 + 1;
+
+    for (uint32_t i = 0; i < workers; i++)
+        parked[i] = next_random(random) % 16 < share;
+}
+
+static void check_post(const struct machine *machine, uint32_t pu, const char *parked)
+{
+    struct mag_seat from = machine_pu(machine, pu);
+    uint32_t woken = find_parked(machine, wake_on(machine, from.os_pu), parked);
+    uint64_t least = UINT64_MAX;
+
+    /* Who sits on the poster's own CPU comes after all others. */
+    for (uint32_t i = 0; i < machine->routes.workers; i++) {
+        uint64_t apart = machine_apart(machine, &from, machine_seat(machine, i));
+
+        apart = apart == 0 ? UINT64_MAX - 1 : apart;
+        if (parked[i] && apart < least)
+            least = apart;
+    }
+    assert_int_equal(woken == MAG_NONE, least == UINT64_MAX);
+    if (woken == MAG_NONE)
+        return;
+    uint64_t apart = machine_apart(machine, &from, machine_seat(machine, woken));
+    assert_true(parked[woken] && (apart == 0 ? UINT64_MAX - 1 : apart) == least);
+}
+
+static void check_posts(const struct machine *machine)
+{
+    uint32_t pus = mag_topology_pus(machine->topology);
+    char *parked = calloc(machine->routes.workers, 1);
+    uint64_t random = 88172645463325252;
+
+    assert_non_null(parked);
+    for (uint32_t pu = 0; pu<pus; pu += pus> 100 ? 7 : 1) {
+        for (unsigned i = 0; i < 8; i++) {
+            park_some(parked, machine->routes.workers, &random);
+            check_post(machine, pu, parked);
+        }
+    }
+    free(parked);
+}
+
+static void whoever_is_woken_for_a_post_is_the_nearest_who_is_parked(void **state)
+{
+    (void)state;
+    check_machines(check_posts);
+}
+
+/* The walk comes to every worker, whatever it begins with: a claim always ends. */
+static void check_walks(const struct machine *machine)
+{
+    const struct mag_routes *routes = &machine->routes;
+    char *parked = calloc(routes->workers, 1);
+
+    assert_non_null(parked);
+    for (uint32_t i = 0; i < routes->workers; i += 5) {
+        uint32_t other = (i * 7 + 3) % routes->workers;
+        uint32_t cpu = routes->spots[routes->rank[other]].os_pu;
+
+        parked[other] = 1;
+        assert_int_equal(find_parked(machine, mag_wake_one(routes, i), parked), other);
+        assert_int_equal(find_parked(machine, mag_wake_any(routes), parked), other);
+        assert_int_equal(find_parked(machine, wake_on(machine, cpu), parked), other);
+        for (uint32_t queue = 0; queue < routes->queue_count; queue++)
+            assert_int_equal(
+                find_parked(machine, mag_wake_for_queue(routes, queue, cpu), parked),
+                other);
+        parked[other] = 0;
+    }
+    free(parked);
+}
+
+static void a_walk_comes_to_every_worker(void **state)
+{
+    (void)state;
+    check_machines(check_walks);
+}
+
+/* ----------------------------------------------------------------- span bits */
+
+static void bits_of_a_span_are_those_of_its_ranks(void **state)
+{
+    static const struct mag_span spans[] = {{0, 0},   {0, 1},     {0, 64},  {63, 64},
+                                            {63, 65}, {64, 128},  {5, 200}, {64, 64},
+                                            {70, 71}, {190, 192}, {1, 191}, {300, 301}};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++) {
+        for (uint32_t rank = 0; rank < 320; rank++) {
+            uint64_t bits = mag_span_bits(spans[i], rank / 64);
+
+            assert_int_equal(bits >> rank % 64 & 1,
+                             rank >= spans[i].begin && rank < spans[i].end);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_worker_nearest_to_the_poster_is_woken),
+        cmocka_unit_test(for_a_job_to_another_node_somebody_there_is_woken),
+        cmocka_unit_test(for_what_a_worker_has_a_worker_beside_it_is_woken),
+        cmocka_unit_test(a_certain_worker_is_woken_if_it_is_parked),
+        cmocka_unit_test(all_workers_on_the_posters_cpu_are_avoided),
+        cmocka_unit_test(nobody_is_woken_while_somebody_searches),
+        cmocka_unit_test(whoever_is_woken_for_a_post_is_the_nearest_who_is_parked),
+        cmocka_unit_test(a_walk_comes_to_every_worker),
+        cmocka_unit_test(bits_of_a_span_are_those_of_its_ranks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

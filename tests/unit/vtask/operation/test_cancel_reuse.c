@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/vtask/probe.h"
+
+#include <magpie/cancel.h>
+#include <magpie/pool.h>
+#include <magpie/timer.h>
+
+/* Cancelling what is pooled, and what waits in a list of the user's. */
+
+struct reading {
+    struct mag_cancelable cancelable; /* first */
+    struct reading *next, **link;     /* under the list's lock; link NULL: in none */
+};
+
+static struct mag_operation_type reading_type = MAG_CANCELABLE_TYPE_WORD(struct reading);
+
+static struct reading *rent(void)
+{
+    void *object = NULL;
+
+    assert_int_equal(mag_operation_rent(&reading_type, &object), 0);
+    return object;
+}
+
+/* ------------------------------------------------- a callback that comes too late */
+
+/* Stands between the source's choice of a callback and what the callback does. */
+static struct {
+    mag_cancel_fn run;
+    _Atomic(uint64_t) chosen, go_on;
+} held;
+
+static void hold(struct mag_cancel_registration *registration, struct mag_cancel *cancel,
+                 uint64_t key)
+{
+    /* release: the test goes on; the waits are acquires. */
+    (void)atomic_fetch_add_explicit(&held.chosen, 1, memory_order_release);
+    (void)test_wait_for(&held.go_on, 1);
+    held.run(registration, cancel, key);
+}
+
+static void *fire_there(void *cancel)
+{
+    return mag_cancel_fire(cancel) ? cancel : NULL;
+}
+
+/* VT-153 */
+static void a_callback_in_flight_does_not_complete_the_objects_next_user(void **state)
+{
+    struct mag_cancel cancel = {0}, other = {0};
+    struct reading *reading = rent();
+    mag_vtask task = mag_cancelable_task(&reading->cancelable);
+    uint64_t key = mag_cancelable_begin(&reading->cancelable, &cancel);
+    pthread_t thread;
+    void *fired = NULL;
+    uint64_t result = 0;
+    (void)state;
+
+    held.run = reading->cancelable.registration.run;
+    reading->cancelable.registration.run = hold;
+    assert_int_equal(pthread_create(&thread, NULL, fire_there, &cancel), 0);
+    assert_true(test_wait_for(&held.chosen, 1));
+    /* The source has chosen the callback, which has done nothing yet. */
+    assert_true(mag_cancelable_try_result(&reading->cancelable, key, 1));
+    assert_int_equal(mag_vtask_get(task, &result), 0);
+    assert_int_equal(result, 1);
+    struct reading *next = rent();
+    assert_ptr_equal(next, reading);
+    mag_vtask next_task = mag_cancelable_task(&next->cancelable);
+    uint64_t next_key = mag_cancelable_begin(&next->cancelable, &other);
+    /* release: pairs with the callback's wait. */
+    atomic_store_explicit(&held.go_on, 1, memory_order_release);
+    assert_int_equal(pthread_join(thread, &fired), 0);
+    assert_ptr_equal(fired, &cancel);
+    assert_int_equal(mag_vtask_status(next_task), MAG_PENDING);
+    assert_ptr_equal(other.first, &next->cancelable.registration);
+    assert_true(mag_cancelable_try_result(&next->cancelable, next_key, 2));
+    assert_int_equal(mag_vtask_get(next_task, &result), 0);
+    assert_int_equal(result, 2);
+    assert_null(other.first);
+}
+
+struct starter {
+    struct mag_cancel_registration registration;
+    struct reading *reading;
+    uint64_t key;
+};
+
+static void begin_inside(struct mag_cancel_registration *registration,
+                         struct mag_cancel *cancel, uint64_t key)
+{
+    struct starter *starter = (struct starter *)(void *)registration;
+
+    (void)key;
+    starter->key = mag_cancelable_begin(&starter->reading->cancelable, cancel);
+}
+
+/* VT-155 */
+static void registering_with_a_source_that_is_firing_cancels_once(void **state)
+{
+    struct mag_cancel cancel = {0};
+    struct starter starter = {.reading = rent()};
+    mag_vtask task = mag_cancelable_task(&starter.reading->cancelable);
+    struct probe probe = probe_make();
+    (void)state;
+
+    assert_int_equal(mag_vtask_on_completed(task, &probe.continuation, 0), 0);
+    assert_int_equal(mag_cancel_register(&cancel, &starter.registration, begin_inside, 0),
+                     0);
+    assert_true(mag_cancel_fire(&cancel));
+    assert_int_equal(mag_vtask_status(task), MAG_CANCELED);
+    assert_null(cancel.first);
+    assert_false(mag_cancelable_try_result(&starter.reading->cancelable, starter.key, 1));
+    /* What makes it cancelable was set before: the continuation was queued. */
+    probe_expect_one_run(&probe);
+    assert_false(probe_ran_here(&probe));
+    assert_int_equal(mag_vtask_get(task, NULL), -ECANCELED);
+}
+
+/* Fires what it is shown, until it is shown itself. */
+struct canceller {
+    struct mag_cancel last; /* first */
+    _Atomic(struct mag_cancel *) shown;
+    _Atomic(uint64_t) fired;
+};
+
+static void *fire_what_is_shown(void *arg)
+{
+    struct canceller *canceller = arg;
+    struct mag_cancel *cancel;
+
+    do {
+        /* acquire: what is shown was made before. */
+        do
+            cancel =
+                atomic_exchange_explicit(&canceller->shown, NULL, memory_order_acquire);
+        while (cancel == NULL);
+        (void)mag_cancel_fire(cancel);
+        /* release: the test may end its life. */
+        (void)atomic_fetch_add_explicit(&canceller->fired, 1, memory_order_release);
+    } while (cancel != &canceller->last);
+    return NULL;
+}
+
+static void show(struct canceller *canceller, struct mag_cancel *cancel)
+{
+    /* release: it was made before. */
+    atomic_store_explicit(&canceller->shown, cancel, memory_order_release);
+}
+
+/* Whether the wait was cancelled. */
+static bool begin_while_it_fires(struct canceller *canceller, uint32_t round)
+{
+    struct mag_cancel cancel = {0};
+    struct reading *reading = rent();
+    mag_vtask task = mag_cancelable_task(&reading->cancelable);
+    uint64_t result = 0;
+
+    show(canceller, &cancel);
+    for (uint32_t pause = round % 128; pause > 0; pause--)
+        test_pause();
+    uint64_t key = mag_cancelable_begin(&reading->cancelable, &cancel);
+    for (uint32_t pause = round / 128 % 128; pause > 0; pause--)
+        test_pause();
+    bool won = mag_cancelable_try_result(&reading->cancelable, key, 5);
+    assert_false(mag_cancelable_try_result(&reading->cancelable, key, 6));
+    assert_true(test_wait_for(&canceller->fired, round + 1));
+    assert_int_equal(mag_vtask_get(task, &result), won ? 0 : -ECANCELED);
+    assert_int_equal(result, won ? 5 : 0);
+    assert_null(cancel.first);
+    assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
+    return !won;
+}
+
+/* VT-152, VT-155 */
+static void firing_inside_the_registration_completes_once(void **state)
+{
+    struct canceller canceller = {.fired = 0};
+    uint32_t rounds = test_rounds(20000), cancelled = 0;
+    pthread_t thread;
+    (void)state;
+
+    assert_int_equal(pthread_create(&thread, NULL, fire_what_is_shown, &canceller), 0);
+    for (uint32_t i = 0; i < rounds; i++)
+        cancelled += begin_while_it_fires(&canceller, i);
+    show(&canceller, &canceller.last);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    print_message("cancelled %u of %u\n", cancelled, rounds);
+}
+
+/* ------------------------------------------------------------------ lists of yours */
+
+/* Readers that wait, as cancel.h tells: the links lie in the object, and who awaits takes
+ * it out before consuming the task. */
+static struct {
+    pthread_mutex_t lock;
+    struct reading *first;
+} list = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void push(struct reading *reading)
+{
+    (void)pthread_mutex_lock(&list.lock);
+    reading->next = list.first;
+    reading->link = &list.first;
+    if (reading->next != NULL)
+        reading->next->link = &reading->next;
+    list.first = reading;
+    (void)pthread_mutex_unlock(&list.lock);
+}
+
+/* Tolerates that somebody has done it before.  Whether it was in the list. */
+static bool unlink_reading(struct reading *reading)
+{
+    (void)pthread_mutex_lock(&list.lock);
+    bool was_in = reading->link != NULL;
+    if (was_in) {
+        *reading->link = reading->next;
+        if (reading->next != NULL)
+            reading->next->link = reading->link;
+        reading->link = NULL;
+    }
+    (void)pthread_mutex_unlock(&list.lock);
+    return was_in;
+}
+
+static unsigned waiting(void)
+{
+    unsigned count = 0;
+
+    (void)pthread_mutex_lock(&list.lock);
+    for (struct reading *reading = list.first; reading != NULL; reading = reading->next)
+        count++;
+    (void)pthread_mutex_unlock(&list.lock);
+    return count;
+}
+
+struct waiter {
+    struct probe probe; /* first */
+    struct reading *reading;
+    mag_vtask task;
+    uint64_t key;
+    int outcome;
+    bool was_in;
+};
+
+/* The awaiter goes on. */
+static void go_on(struct probe *probe)
+{
+    struct waiter *waiter = (struct waiter *)(void *)probe;
+
+    waiter->was_in = unlink_reading(waiter->reading);
+    waiter->outcome = mag_vtask_get(waiter->task, NULL);
+}
+
+static void begin_wait(struct waiter *waiter, struct mag_cancel *cancel)
+{
+    *waiter = (struct waiter){.probe = probe_make(), .reading = rent()};
+    waiter->probe.then = go_on;
+    waiter->reading->link = NULL;
+    waiter->task = mag_cancelable_task(&waiter->reading->cancelable);
+    push(waiter->reading);
+    waiter->key = mag_cancelable_begin(&waiter->reading->cancelable, cancel);
+    assert_int_equal(mag_vtask_on_completed(waiter->task, &waiter->probe.continuation, 0),
+                     0);
+}
+
+/* VT-160 */
+static void a_cancelled_waiter_is_unlinked_by_the_pool_not_the_canceller(void **state)
+{
+    struct mag_cancel cancels[3] = {0};
+    struct waiter waiters[3];
+    (void)state;
+
+    for (unsigned i = 0; i < 3; i++)
+        begin_wait(&waiters[i], &cancels[i]);
+    assert_int_equal(waiting(), 3);
+    /* The lock of the list is held while it fires: a callback that wanted it would not
+     * come back. */
+    (void)pthread_mutex_lock(&list.lock);
+    assert_true(mag_cancel_fire(&cancels[1]));
+    assert_int_equal(probe_runs(&waiters[1].probe), 0);
+    (void)pthread_mutex_unlock(&list.lock);
+    probe_expect_one_run(&waiters[1].probe);
+    assert_false(probe_ran_here(&waiters[1].probe));
+    assert_non_null(waiters[1].probe.sched);
+    assert_true(waiters[1].was_in);
+    assert_int_equal(waiters[1].outcome, -ECANCELED);
+    assert_int_equal(waiting(), 2);
+
+    /* One is taken out and then cancelled; the completer goes to the next. */
+    assert_true(unlink_reading(waiters[2].reading));
+    struct reading *taken = waiters[2].reading;
+    assert_true(mag_cancel_fire(&cancels[2]));
+    assert_false(mag_cancelable_try_result(&taken->cancelable, waiters[2].key, 1));
+    probe_expect_one_run(&waiters[2].probe);
+    assert_false(waiters[2].was_in);
+    assert_int_equal(waiters[2].outcome, -ECANCELED);
+
+    /* The list is drained before the last one is completed. */
+    assert_true(unlink_reading(waiters[0].reading));
+    assert_int_equal(waiting(), 0);
+    assert_true(
+        mag_cancelable_try_result(&waiters[0].reading->cancelable, waiters[0].key, 1));
+    probe_expect_one_run(&waiters[0].probe);
+    assert_false(waiters[0].was_in);
+    assert_int_equal(waiters[0].outcome, 0);
+}
+
+struct alarm {
+    struct mag_timer timer; /* first */
+    struct mag_cancel *cancel;
+};
+
+static void ring(struct mag_job *job)
+{
+    (void)mag_cancel_fire(((struct alarm *)(void *)job)->cancel);
+}
+
+/* One wait that nobody completes, ended by a timeout. */
+static void wait_until_timeout(struct mag_sched *sched, struct mag_cancel *shutdown)
+{
+    struct mag_cancel cancel = {0};
+    struct mag_cancel_link link = {.child = NULL};
+    struct alarm alarm = {.timer = {.job = {.run = ring}}, .cancel = &cancel};
+    struct waiter waiter;
+
+    mag_cancel_link(&link, &cancel, shutdown);
+    begin_wait(&waiter, &cancel);
+    assert_int_equal(mag_timer_start_in(sched, &alarm.timer, 1), 0);
+    probe_expect_one_run(&waiter.probe);
+    assert_int_equal(waiter.outcome, -ECANCELED);
+    assert_true(waiter.was_in);
+    assert_null(cancel.first);
+    mag_cancel_unlink(&link);
+}
+
+static uint64_t objects(void)
+{
+    struct mag_pool_info info;
+
+    /* relaxed: made before, by this thread. */
+    mag_pool_query(atomic_load_explicit(&reading_type.pool, memory_order_relaxed), &info);
+    return info.objects;
+}
+
+/* VT-161 */
+static void waits_that_end_by_timeout_leave_nothing_behind(void **state)
+{
+    uint32_t rounds = test_rounds(400);
+    struct mag_cancel shutdown = {0};
+    struct mag_sched *sched = test_sched_start(1);
+    struct mag_pool_info info;
+    (void)state;
+
+    wait_until_timeout(sched, &shutdown);
+    /* relaxed: made before, by this thread. */
+    mag_pool_query(atomic_load_explicit(&reading_type.pool, memory_order_relaxed), &info);
+    for (uint32_t i = 0; i < rounds; i++) {
+        wait_until_timeout(sched, &shutdown);
+        assert_null(shutdown.first);
+        assert_int_equal(waiting(), 0);
+    }
+    /* One is in use at a time; the rest is what two threads may keep to themselves. */
+    assert_true(objects() <= info.objects + 2 * ((uint64_t)info.cache + 64));
+    mag_sched_destroy(sched);
+}
+
+/* The source may be gone from then on, whenever the task is read. */
+static void a_completed_operation_is_no_longer_registered(void **state)
+{
+    struct mag_cancel cancel = {0};
+    struct reading *reading = rent();
+    mag_vtask task = mag_cancelable_task(&reading->cancelable);
+    uint64_t key = mag_cancelable_begin(&reading->cancelable, &cancel);
+    uint64_t result = 0;
+    (void)state;
+
+    assert_non_null(cancel.first);
+    assert_true(mag_cancelable_try_result(&reading->cancelable, key, 42));
+    assert_null(cancel.first);
+    assert_int_equal(mag_vtask_get(task, &result), 0);
+    assert_int_equal(result, 42);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_callback_in_flight_does_not_complete_the_objects_next_user),
+        cmocka_unit_test(registering_with_a_source_that_is_firing_cancels_once),
+        cmocka_unit_test(firing_inside_the_registration_completes_once),
+        cmocka_unit_test(a_cancelled_waiter_is_unlinked_by_the_pool_not_the_canceller),
+        cmocka_unit_test(waits_that_end_by_timeout_leave_nothing_behind),
+        cmocka_unit_test(a_completed_operation_is_no_longer_registered),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/fault.h"
+#include "tests/support/vtask/probe.h"
+
+#include <errno.h>
+#include <magpie/cancel.h>
+#include <stdlib.h>
+
+/* Operations that can be cancelled, with results of any size, and given back unused:
+ * none leaves a registration behind. */
+
+struct reply {
+    uint64_t words[3];
+};
+
+struct request {
+    struct mag_cancelable cancelable; /* first */
+    struct reply reply;
+};
+static struct mag_operation_type request_type =
+    MAG_CANCELABLE_TYPE(struct request, reply);
+
+static struct mag_cancelable *rent(mag_vtask *ret_task)
+{
+    void *object = NULL;
+
+    assert_int_equal(mag_operation_rent(&request_type, &object), 0);
+    *ret_task = mag_cancelable_task(object);
+    return object;
+}
+
+static void assert_is_back(struct mag_cancelable *request)
+{
+    mag_vtask task;
+    struct mag_cancelable *next = rent(&task);
+
+    assert_ptr_equal(next, request);
+    mag_operation_return(&next->operation);
+}
+
+static const struct reply reply = {{1, 2, 3}};
+
+static void assert_reply(mag_vtask task)
+{
+    struct reply got = {{0}};
+
+    assert_int_equal(mag_vtask_get_value(task, &got, sizeof(got), NULL), 0);
+    assert_memory_equal(&got, &reply, sizeof(reply));
+}
+
+/* Whose registrations are lists that the test can look at, and whose end a sanitizer
+ * sees. */
+static struct mag_cancel *source_new(void)
+{
+    struct mag_cancel *cancel = calloc(1, sizeof(*cancel));
+
+    assert_non_null(cancel);
+    return cancel;
+}
+
+/* VT-152, VT-156 */
+static void a_value_completes_it_and_leaves_the_source(void **state)
+{
+    struct mag_cancel *cancel = source_new();
+    mag_vtask task;
+    struct mag_cancelable *request = rent(&task);
+    uint64_t key = mag_cancelable_begin(request, cancel);
+    (void)state;
+
+    assert_false(mag_cancelable_try_value(request, key, &reply, sizeof(reply) - 1));
+    assert_non_null(cancel->first);
+    assert_true(mag_cancelable_try_value(request, key, &reply, sizeof(reply)));
+    assert_null(cancel->first);
+    assert_false(mag_cancelable_try_value(request, key, &reply, sizeof(reply)));
+    /* The source may go before the task is read. */
+    free(cancel);
+    assert_reply(task);
+    assert_is_back(request);
+}
+
+/* VT-152, VT-158 */
+static void a_value_that_comes_after_the_cancellation_loses(void **state)
+{
+    struct mag_cancel *cancel = source_new();
+    mag_vtask task;
+    struct mag_cancelable *request = rent(&task);
+    uint64_t key = mag_cancelable_begin(request, cancel);
+    (void)state;
+
+    assert_true(mag_cancel_fire(cancel));
+    assert_false(mag_cancelable_try_value(request, key, &reply, sizeof(reply)));
+    free(cancel);
+    assert_int_equal(mag_vtask_get(task, NULL), -ECANCELED);
+    assert_is_back(request);
+}
+
+/* VT-156 */
+static void one_that_was_completed_otherwise_leaves_when_it_is_consumed(void **state)
+{
+    (void)state;
+    for (unsigned way = 0; way < 3; way++) {
+        struct mag_cancel *first = source_new(), *second = source_new();
+        mag_vtask task;
+        struct mag_cancelable *request = rent(&task);
+        uint64_t key = mag_cancelable_begin(request, first);
+
+        if (way == 0)
+            assert_true(
+                mag_operation_try_value(&request->operation, key, &reply, sizeof(reply)));
+        else if (way == 1)
+            assert_true(
+                mag_operation_claim(&request->operation, key) &&
+                mag_core_set_value(&request->operation.core, &reply, sizeof(reply)) == 0);
+        else
+            mag_operation_return(&request->operation);
+        if (way != 2)
+            assert_reply(task);
+        assert_null(first->first);
+        /* The next use has another source, and the first one fires. */
+        assert_ptr_equal(rent(&task), request);
+        key = mag_cancelable_begin(request, second);
+        assert_true(mag_cancel_fire(first));
+        assert_int_equal(mag_vtask_status(task), MAG_PENDING);
+        assert_true(mag_cancelable_try_value(request, key, &reply, sizeof(reply)));
+        assert_reply(task);
+        free(first);
+        free(second);
+    }
+}
+
+/* VT-149, VT-156 */
+static void one_that_was_not_needed_is_returned(void **state)
+{
+    struct mag_cancel *cancel = source_new();
+    mag_vtask task;
+    struct mag_cancelable *request = rent(&task);
+    uint64_t key = mag_cancelable_begin(request, cancel);
+    (void)state;
+
+    mag_cancelable_return(request, key);
+    assert_null(cancel->first);
+    assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
+    assert_is_back(request);
+    /* Without a source. */
+    request = rent(&task);
+    mag_cancelable_return(request, mag_cancelable_begin(request, NULL));
+    assert_is_back(request);
+    /* Cancelled by then. */
+    request = rent(&task);
+    key = mag_cancelable_begin(request, cancel);
+    assert_true(mag_cancel_fire(cancel));
+    mag_cancelable_return(request, key);
+    assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
+    assert_is_back(request);
+    free(cancel);
+}
+
+/* VT-138, VT-156 */
+static void one_of_an_object_leaves_its_source_alike(void **state)
+{
+    struct mag_cancel *cancel = source_new();
+    struct request request;
+    (void)state;
+
+    memset(&request, 0, sizeof(request));
+    mag_operation_own_init(&request.cancelable.operation, &request_type);
+    assert_true(mag_operation_try_own(&request.cancelable.operation));
+    mag_vtask task = mag_cancelable_task(&request.cancelable);
+    uint64_t key = mag_cancelable_begin(&request.cancelable, cancel);
+    assert_true(mag_operation_try_value(&request.cancelable.operation, key, &reply,
+                                        sizeof(reply)));
+    assert_reply(task);
+    assert_null(cancel->first);
+    assert_true(mag_operation_try_own(&request.cancelable.operation));
+    mag_operation_return(&request.cancelable.operation);
+    free(cancel);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_value_completes_it_and_leaves_the_source),
+        cmocka_unit_test(a_value_that_comes_after_the_cancellation_loses),
+        cmocka_unit_test(one_that_was_completed_otherwise_leaves_when_it_is_consumed),
+        cmocka_unit_test(one_that_was_not_needed_is_returned),
+        cmocka_unit_test(one_of_an_object_leaves_its_source_alike),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/vtask/probe.h"
+
+#include <magpie/cancel.h>
+#include <magpie/operation.h>
+
+/* Keys, and completing by the function that is not the type's. */
+
+struct wide {
+    struct mag_operation operation;
+    uint64_t result[3];
+};
+
+struct wide_read {
+    struct mag_cancelable cancelable;
+    uint64_t result[3];
+};
+
+static struct mag_operation_type wide_type = MAG_OPERATION_TYPE(struct wide, result);
+static struct mag_operation_type wide_read_type =
+    MAG_CANCELABLE_TYPE(struct wide_read, result);
+
+static void *rent(struct mag_operation_type *type)
+{
+    void *object = NULL;
+
+    assert_int_equal(mag_operation_rent(type, &object), 0);
+    return object;
+}
+
+static void *complete(void *operation)
+{
+    struct mag_operation *completed = operation;
+
+    return mag_core_set_result(&completed->core, 3) == 0 ? operation : NULL;
+}
+
+/* Of what was completed elsewhere the visitor's bits stand beside the token. */
+static void a_key_is_the_token_whatever_a_visitor_has_left(void **state)
+{
+    void *completed = NULL;
+    uint64_t result = 0;
+    pthread_t thread;
+    (void)state;
+
+    struct mag_operation *operation = rent(&mag_operation_word);
+    mag_vtask task = mag_operation_task(operation);
+    /* relaxed, here and below: this thread alone. */
+    atomic_store_explicit(&operation->core.slot, (uintptr_t)&mag_here | MAG_SLOT_BIASED,
+                          memory_order_relaxed);
+    assert_int_equal(pthread_create(&thread, NULL, complete, operation), 0);
+    assert_int_equal(pthread_join(thread, &completed), 0);
+    assert_ptr_equal(completed, operation);
+    /* relaxed: as above. */
+    uint64_t word = atomic_load_explicit(&operation->core.token, memory_order_relaxed);
+    assert_int_equal(word & ~MAG_TOKEN_MASK, MAG_VISITOR_LEFT);
+    assert_int_equal(mag_operation_share(operation), task.payload);
+    assert_int_equal(mag_vtask_get(task, &result), 0);
+    assert_int_equal(result, 3);
+}
+
+static void a_key_opens_one_operation_and_completes_it_once(void **state)
+{
+    uint64_t keys[6], result = 0;
+    (void)state;
+
+    for (unsigned i = 0; i < 6; i++) {
+        struct mag_operation *operation = rent(&mag_operation_word);
+        mag_vtask task = mag_operation_task(operation);
+        keys[i] = mag_operation_share(operation);
+        for (unsigned j = 0; j < i; j++)
+            assert_false(mag_operation_try_result(operation, keys[j], 90 + j));
+        assert_true(mag_operation_try_result(operation, keys[i], i));
+        assert_false(mag_operation_try_result(operation, keys[i], 99));
+        assert_int_equal(mag_vtask_get(task, &result), 0);
+        assert_int_equal(result, i);
+    }
+}
+
+/* VT-204 */
+static void a_word_is_refused_where_the_result_is_none(void **state)
+{
+    const uint64_t words[3] = {1, 2, 3};
+    uint64_t got[3] = {0};
+    (void)state;
+
+    struct wide *wide = rent(&wide_type);
+    struct mag_operation *operation = &wide->operation;
+    mag_vtask task = mag_operation_task(operation);
+    assert_int_equal(mag_core_set_result(&operation->core, 5), MAG_E_SIZE);
+    assert_int_equal(mag_vtask_status(task), MAG_PENDING);
+    uint64_t key = mag_operation_share(operation);
+    assert_false(mag_operation_try_result(operation, key, 5));
+    /* The claim was not used up by that. */
+    assert_true(mag_operation_try_value(operation, key, words, sizeof(words)));
+    assert_int_equal(mag_vtask_get_value(task, got, sizeof(got), NULL), 0);
+    assert_memory_equal(got, words, sizeof(words));
+
+    struct wide_read *read = rent(&wide_read_type);
+    task = mag_cancelable_task(&read->cancelable);
+    key = mag_cancelable_begin(&read->cancelable, NULL);
+    assert_false(mag_cancelable_try_result(&read->cancelable, key, 5));
+    assert_true(mag_cancelable_claim(&read->cancelable, key));
+    memcpy(read->result, words, sizeof(words));
+    assert_int_equal(mag_operation_set_done(&read->cancelable.operation), 0);
+    assert_int_equal(mag_operation_set_done(&read->cancelable.operation), MAG_E_DONE);
+    assert_int_equal(mag_vtask_get_value(task, got, sizeof(got), NULL), 0);
+}
+
+/* VT-204 */
+static void bytes_are_refused_where_the_result_is_a_word(void **state)
+{
+    uint64_t word = 7, got = 0;
+    (void)state;
+
+    struct mag_operation *operation = rent(&mag_operation_word);
+    mag_vtask task = mag_operation_task(operation);
+    assert_int_equal(mag_core_set_value(&operation->core, &word, sizeof(word)),
+                     MAG_E_SIZE);
+    assert_int_equal(mag_vtask_status(task), MAG_PENDING);
+    mag_operation_return(operation);
+
+    /* Without a result it is 0, not what the last user of the object has left. */
+    for (unsigned i = 0; i < 2; i++) {
+        operation = rent(&mag_operation_word);
+        task = mag_operation_task(operation);
+        operation->core.value = 55;
+        assert_int_equal(i == 0 ? mag_operation_set_done(operation)
+                                : mag_core_set_value(&operation->core, NULL, 0),
+                         0);
+        assert_int_equal(mag_vtask_get(task, &got), 0);
+        assert_int_equal(got, 0);
+        got = 1;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_is_the_token_whatever_a_visitor_has_left),
+        cmocka_unit_test(a_key_opens_one_operation_and_completes_it_once),
+        cmocka_unit_test(a_word_is_refused_where_the_result_is_none),
+        cmocka_unit_test(bytes_are_refused_where_the_result_is_a_word),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

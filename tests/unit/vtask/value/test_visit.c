@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* White-box: the file is compiled into this test, with its barrier replaced, too. */
+#include "tests/support/base/turns.h"
+#include "tests/support/run.h"
+
+#include <errno.h>
+#include <magpie/barrier.h>
+#include <pthread.h>
+
+static void other_completer(void);
+#define mag_barrier_heavy other_completer
+#include "vtask/value/visit.c" /* NOLINT(bugprone-suspicious-include) */
+
+static struct mag_core core;
+
+static int set_up(void **state)
+{
+    (void)state;
+    yields = naps = 0;
+    mag_core_prepare(&core, NULL);
+    return 0;
+}
+
+static void visitor_leaves(void)
+{
+    leave(&core, MAG_VISITOR_LEFT);
+}
+
+static void visitor_is_inside(void)
+{
+    /* relaxed: one thread. */
+    atomic_store_explicit(&core.token, MAG_VISITOR_INSIDE, memory_order_relaxed);
+    let_go = visitor_leaves;
+}
+
+static void who_sees_a_visitor_off_lets_it_run(void **state)
+{
+    (void)state;
+
+    visitor_is_inside();
+    mag_core_see_off(&core);
+    assert_slept();
+}
+
+static void who_meets_a_visitor_lets_it_run(void **state)
+{
+    (void)state;
+
+    visitor_is_inside();
+    assert_false(mag_core_meet(&core, 0));
+    assert_slept();
+}
+
+/* The second of two completers is inside the barrier. */
+static void other_completer(void)
+{
+    /* relaxed: one thread. */
+    atomic_store_explicit(&core.slot, MAG_SLOT_DONE, memory_order_relaxed);
+}
+
+/* Misuse, and no continuation at address 1. */
+static void a_visitor_that_is_the_second_completer_runs_nothing(void **state)
+{
+    uintptr_t biased = (uintptr_t)&core | MAG_SLOT_BIASED;
+    (void)state;
+
+    /* relaxed: one thread. */
+    atomic_store_explicit(&core.slot, biased, memory_order_relaxed);
+    assert_null(mag_core_visit(&core, biased));
+    assert_int_equal(mag_core_slot(&core), MAG_SLOT_DONE);
+    assert_false(mag_core_is_visited(&core));
+}
+
+/* A visitor of a later operation has left: whoever registered for this one was served. */
+static void a_visit_of_another_operation_says_nothing_of_this_one(void **state)
+{
+    const uintptr_t awaited = (uintptr_t)&core;
+    (void)state;
+
+    /* relaxed: one thread. */
+    atomic_store_explicit(&core.slot, awaited, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&core.token, 8 | MAG_VISITOR_LEFT, memory_order_relaxed);
+    assert_true(mag_core_meet(&core, 7));
+    assert_int_equal(mag_core_slot(&core), awaited);
+    assert_false(mag_core_meet(&core, 8));
+    assert_int_equal(mag_core_slot(&core), MAG_SLOT_DONE);
+}
+
+/* Of a core whose visitor has left the token says so, and not yet its slot. */
+static void a_second_completer_is_refused_after_a_visit(void **state)
+{
+    static const struct mag_core_type sized = {.result_size = 4,
+                                               .result_offset = sizeof(core)};
+    const uintptr_t biased = (uintptr_t)&core | MAG_SLOT_BIASED;
+    uint32_t value = 1;
+    (void)state;
+
+    /* relaxed: one thread. */
+    atomic_store_explicit(&core.slot, biased, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&core.token, MAG_VISITOR_LEFT, memory_order_relaxed);
+    assert_int_equal(mag_core_set_done(&core), MAG_E_DONE);
+    assert_int_equal(mag_core_set_result(&core, 1), MAG_E_DONE);
+    assert_int_equal(mag_core_set_error(&core, -EIO, 1), MAG_E_DONE);
+    core.type = &sized;
+    assert_int_equal(mag_core_set_value(&core, &value, sizeof(value)), MAG_E_DONE);
+    assert_int_equal(mag_core_slot(&core), biased);
+}
+
+struct told {
+    struct mag_continuation continuation;
+    pthread_t thread;
+    _Atomic(uint64_t) runs;
+};
+
+static void run_told(struct mag_job *job)
+{
+    struct told *told = (struct told *)(void *)job;
+
+    told->thread = pthread_self();
+    /* release: the thread is written. */
+    (void)atomic_fetch_add_explicit(&told->runs, 1, memory_order_release);
+}
+
+/* Whichever way the completer finds who waits. */
+static void a_queued_continuation_is_never_run_inside(void **state)
+{
+    static struct told told = {.continuation = {.job = {.run = run_told}}};
+    (void)state;
+
+    core.flags = MAG_CORE_QUEUED;
+    /* relaxed: one thread. */
+    atomic_store_explicit(&core.slot, (uintptr_t)&told.continuation,
+                          memory_order_relaxed);
+    mag_core_publish_slow(&core, mag_core_slot(&core));
+    assert_true(test_wait_for(&told.runs, 1));
+    assert_false(pthread_equal(told.thread, pthread_self()));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(who_sees_a_visitor_off_lets_it_run, set_up),
+        cmocka_unit_test_setup(who_meets_a_visitor_lets_it_run, set_up),
+        cmocka_unit_test_setup(a_visitor_that_is_the_second_completer_runs_nothing,
+                               set_up),
+        cmocka_unit_test_setup(a_visit_of_another_operation_says_nothing_of_this_one,
+                               set_up),
+        cmocka_unit_test_setup(a_second_completer_is_refused_after_a_visit, set_up),
+        cmocka_unit_test_setup(a_queued_continuation_is_never_run_inside, set_up),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
