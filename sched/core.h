@@ -140,9 +140,6 @@ uint32_t mag_sched_queue_near(struct mag_sched *sched);
 void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,
                                uint32_t queue);
 
-/* strand.c - as mag_strand_post, by who holds the scheduler: cannot be refused. */
-void mag_strand_post_held(struct mag_strand *strand, struct mag_job *job);
-
 static inline struct mag_worker *mag_sched_at(const struct mag_sched *sched,
                                               uint32_t index)
 {

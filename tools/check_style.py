@@ -22,6 +22,7 @@ usage: tools/check_style.py [--root DIR] [--no-format]
   links       what a page points to is there, and so is every page that anything names
   paths       a `file` that a page names from the top folder is there, and in "`file`: `name`"
               has the name
+  names       a mag_name or MAG_NAME that a page speaks of is in the code
   quotes      code under a comment with a file's name is that file's, word for word
   contract    a requirement that is named, VT-n, is one of the contract
   format      clang-format 14 would change nothing (skipped, and said so, where absent)
@@ -111,6 +112,7 @@ RETIRED = [(re.compile(rf"(?<![`\w-]){word}\b", re.I), better) for word, better 
 RETIRED_IN = {"docs", "man", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
 PATH = re.compile(r"`((?:include|base|numa|sched|vtask|bench|tests|tools|examples|docs|cmake|man)"
                   r"/[\w./-]*)`(?:: `(\w+)`)?")
+NAME = re.compile(r"\b(?:mag|MAG)_\w*[a-zA-Z0-9]\b(?!\*)")
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 PAGE = re.compile(r"\bdocs/(?:[\w-]+/)?[\w-]+\.md(?:#([\w-]+))?")
 QUOTE = re.compile(r"^<!-- (\S+\.\w+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
@@ -327,6 +329,20 @@ def check_paths(file):
                 yield number, f"there is no {name} in {path}"
 
 
+@functools.lru_cache
+def names(root):
+    """Every name of the library's in code and scripts, also what a macro makes of one."""
+    return {name for file in files(root) if file.is_c or file.is_script
+            for name in NAME.findall(file.text)}
+
+
+def check_names(file):
+    for number, line in enumerate(file.lines if file.path.suffix == ".md" else (), 1):
+        for name in NAME.findall(line):
+            if name not in names(file.root):
+                yield number, f"nothing is called {name}"
+
+
 def check_quotes(file):
     for quote in QUOTE.finditer(file.text) if file.path.suffix == ".md" else ():
         number, source = file.text.count("\n", 0, quote.start()) + 1, file.root / quote[1]
@@ -352,7 +368,8 @@ def check_contract(file):
 
 CHECKS = (check_layers, check_seam, check_orders, check_explicit, check_silent, check_documented,
           check_guard, check_spdx, check_size, check_width, check_comment, check_words,
-          check_spaces, check_links, check_paths, check_quotes, check_contract)
+          check_spaces, check_links, check_paths, check_names, check_quotes,
+          check_contract)
 
 
 def files(root):

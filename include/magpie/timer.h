@@ -11,6 +11,11 @@
  * it waits for a worker like every job.  Timers of one scheduler whose deadlines stand a
  * tick or more apart are posted in the order of their deadlines.
  *
+ * Where.  A timer posts its job to an executor (executor.h): a strand, a place on the
+ * machine, an event loop, another scheduler; or, with NULL, to its scheduler, where any
+ * worker runs it, one near the starter if possible.  An executor that refuses the job
+ * leaves the timer pending: a cancel or a stop ends it.
+ *
  * Stopping.  No stop waits for a timer: those that are pending then are handed to
  * `on_dropped` like jobs that never began, each exactly once; but those behind the tasks
  * of when.h are not, which end with -ECANCELED.
@@ -22,8 +27,8 @@
 #ifndef MAGPIE_TIMER_H
 #define MAGPIE_TIMER_H
 
+#include <magpie/executor.h>
 #include <magpie/sched.h>
-#include <magpie/strand.h>
 
 MAG_EXTERN_C_BEGIN
 
@@ -33,14 +38,15 @@ MAG_EXTERN_C_BEGIN
 struct mag_clock_wheel;
 
 /*
- * A timer.  Zeroed memory is one that is not pending; set `job.run`, and `strand` if the
- * job is to run there, and leave the rest alone.  It belongs to the library from its
+ * A timer.  Zeroed memory is one that is not pending; set `job.run`, and `executor` if
+ * the job is to run there, and leave the rest alone.  It belongs to the library from its
  * start until it is cancelled or its job's `run` is called; then it may be started again,
- * by the job itself too, freed or reused.  Its strand must live as long as it is pending.
+ * by the job itself too, freed or reused.  Its executor must live as long as the timer is
+ * pending; the `post` of the executor is called by the clock's thread.
  */
 struct mag_timer {
-    struct mag_job job;        /* what is posted: `run` is yours */
-    struct mag_strand *strand; /* yours: where to; NULL: the pool, near the starter */
+    struct mag_job job;            /* what is posted: `run` is yours */
+    struct mag_executor *executor; /* yours: where to; NULL: any worker */
 
     /* The library's. */
     MAG_ATOMIC(struct mag_clock_wheel *) wheel;
@@ -59,10 +65,10 @@ struct mag_timer {
  *              handler
  *   Blocks     the first start of a scheduler, while its thread is created
  *   Allocates  that thread; otherwise never
- *   Returns    0; -EBUSY the timer is pending; -EINVAL its strand belongs to another
- *              scheduler; -EAGAIN the system refused the thread: the next start tries
- *              again; -ESHUTDOWN the scheduler is stopping; MAG_E_FORKED it belongs to
- *              the parent process.  After an error the timer stays the caller's
+ *   Returns    0; -EBUSY the timer is pending; -EAGAIN the system refused the thread:
+ *              the next start tries again; -ESHUTDOWN the scheduler is stopping;
+ *              MAG_E_FORKED it belongs to the parent process.  After an error the timer
+ *              stays the caller's
  */
 MAG_API MAG_MUST_CHECK int mag_timer_start(struct mag_sched *sched,
                                            struct mag_timer *timer, int64_t deadline_ns);

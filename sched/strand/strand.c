@@ -104,15 +104,6 @@ void mag_strand_init(struct mag_strand *strand, struct mag_sched *sched)
     };
 }
 
-void mag_strand_post_held(struct mag_strand *strand, struct mag_job *job)
-{
-    struct mag_sched *sched = strand->sched;
-
-    /* With a job in the queue the strand may be gone, unless it waits for its own. */
-    if (mag_strand_push(strand, job))
-        mag_sched_post_held(sched, &strand->job);
-}
-
 int mag_strand_post(struct mag_strand *strand, struct mag_job *job)
 {
     struct mag_sched *sched = strand->sched;
@@ -120,7 +111,9 @@ int mag_strand_post(struct mag_strand *strand, struct mag_job *job)
 
     if (r < 0)
         return r;
-    mag_strand_post_held(strand, job);
+    /* With a job in the queue the strand may be gone, unless it waits for its own. */
+    if (mag_strand_push(strand, job))
+        mag_sched_post_held(sched, &strand->job);
     mag_sched_unhold(sched);
     return 0;
 }

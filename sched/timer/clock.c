@@ -3,6 +3,7 @@
 
 #include "sched/core.h"
 #include "sched/timer/state.h"
+#include "sched/worker/self.h"
 
 #include <magpie/unpinned.h>
 
@@ -74,13 +75,30 @@ static uint32_t take_due(struct mag_clock_wheel *wheel, uint64_t tick,
     return count;
 }
 
-/* The timer may be gone as soon as its job is posted. */
-static void fire(struct mag_sched *sched, struct mag_timer *timer)
+/* Pending without end: until it is cancelled, or dropped by the stop.  Nobody else can
+ * have claimed the timer, which is the library's. */
+static void keep(struct mag_clock *clock, struct mag_timer *timer)
 {
-    if (timer->strand != NULL)
-        mag_strand_post_held(timer->strand, &timer->job);
-    else
-        mag_sched_post_queue_held(sched, &timer->job, timer->queue);
+    struct mag_clock_wheel *wheel = &clock->wheels[0];
+
+    if (!mag_timer_claim(timer))
+        return;
+    timer->tick = mag_wheel_tick_of(INT64_MAX);
+    mag_spin_lock(&wheel->lock);
+    (void)mag_wheel_add(&wheel->wheel, timer);
+    mag_timer_settle(timer, wheel);
+    mag_spin_unlock(&wheel->lock);
+}
+
+/* The timer may be gone as soon as its job is posted. */
+static void fire(struct mag_clock *clock, struct mag_timer *timer)
+{
+    struct mag_executor *executor = timer->executor;
+
+    if (executor == NULL)
+        mag_sched_post_queue_held(clock->sched, &timer->job, timer->queue);
+    else if (executor->post(executor, &timer->job) < 0)
+        keep(clock, timer);
 }
 
 static void sleep_until_tick(struct mag_clock *clock, uint64_t tick)
@@ -112,8 +130,10 @@ static void name_clock(const struct mag_clock *clock)
 static void *run_clock(void *arg)
 {
     struct mag_clock *clock = arg;
+    struct mag_self *self = &mag_self;
     struct mag_timer *due[FIRE_MAX];
 
+    self->clock_of = clock->sched;
     (void)mag_os_hold_cancel();
     name_clock(clock);
     mag_os_set_slack(1);
@@ -131,7 +151,7 @@ static void *run_clock(void *arg)
         uint64_t limit = second < now ? second : now;
         uint32_t count = take_due(&clock->wheels[first], limit, due);
         for (uint32_t i = 0; i < count; i++)
-            fire(clock->sched, due[i]);
+            fire(clock, due[i]);
     }
     return NULL;
 }

@@ -49,10 +49,8 @@ static void start(struct mag_sched *sched, struct mag_timer *timer, int64_t dead
 
 int mag_timer_start(struct mag_sched *sched, struct mag_timer *timer, int64_t deadline_ns)
 {
-    if (timer->strand != NULL && timer->strand->sched != sched)
-        return -EINVAL;
-
     int r = mag_sched_hold(sched);
+
     if (r < 0)
         return r;
     /* acquire: names the other end; a worker that misses it starts a timer which the stop

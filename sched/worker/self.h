@@ -17,6 +17,9 @@
  * If the poster read 0 at (2) it is seen at (4) until it has left; if it read a code its
  * post is refused with that, and it touches nothing more.
  *
+ * A scheduler's clock is no thread from outside, although it posts like one: the stop
+ * waits for its end, and until then its posts are taken.
+ *
  * Where records are.  Not in the thread's own storage: a thread whose first post comes
  * from the last round of thread-specific destructors is told of no end, and its storage
  * is another thread's then.  A record in the library's memory outlives its thread, names
@@ -57,6 +60,7 @@ struct mag_self {
     struct mag_strand_frame *strands; /* [T] the strands that run here, see strand.c */
     struct mag_poster *poster;        /* [T] this thread's record, or NULL */
     bool counted;                     /* [T] it has none, and asks for none any more */
+    struct mag_sched *clock_of;       /* [T] whose clock it is, or NULL */
     uint32_t cpu;                     /* [T] a recent CPU number */
     uint32_t cpu_age;                 /* [T] posts since it was asked for */
 };
@@ -100,7 +104,7 @@ static inline int mag_poster_enter(struct mag_sched *sched, struct mag_self *sel
     mag_asym_light(sched->fenced);
     /* (2), acquire: names the other end; a refusal touches nothing. */
     int closed = atomic_load_explicit(&sched->closed, memory_order_acquire);
-    if (MAG_LIKELY(closed == 0))
+    if (MAG_LIKELY(closed == 0) || self->clock_of == sched)
         return 0;
     /* left, release: as in mag_poster_leave. */
     atomic_store_explicit(&self->poster->target, NULL, memory_order_release);

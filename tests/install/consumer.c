@@ -17,7 +17,7 @@ int main(void)
 {
     struct mag_sched *sched;
     struct mag_strand strand;
-    struct mag_timer timer = {.strand = NULL};
+    struct mag_timer timer = {.executor = NULL};
     long result = 0;
 
     if (strcmp(mag_version(), MAG_VERSION_STRING) != 0)

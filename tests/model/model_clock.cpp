@@ -23,10 +23,6 @@ void mag_sched_post_queue_held(mag_sched *, mag_job *job, uint32_t)
         clock_of->stopping($).store(true, rl::mo_relaxed);
 }
 
-void mag_strand_post_held(mag_strand *, mag_job *)
-{
-}
-
 uint32_t mag_sched_queue_near(mag_sched *)
 {
     return 0;
@@ -81,7 +77,7 @@ template <typename Model> struct clock_model : rl::test_suite<Model, WHEELS + 1>
             workers[i].sched = &sched;
             workers[i].index = i;
             mag_self_of[i].worker = &workers[i];
-            timers[i].strand = NULL;
+            timers[i].executor = NULL;
             timers[i].wheel($).store(NULL, rl::mo_relaxed);
         }
         mag_self_of[CLOCK].worker = NULL;

@@ -91,6 +91,7 @@ BAD = [
     ("links", "sched/a.c", SPDX + "/* See docs/guide/no" "thing.md. */\n"),
     ("paths", "docs/a.md", "It stands in `sched/a.c`.\n"),
     ("paths", "docs/a.md", "It stands in `examples/quoted.c`: `a`.\n"),
+    ("names", "docs/a.md", "Call `mag_gone`.\n"),
     ("quotes", "docs/a.md", "<!-- examples/quoted.c -->\n```c\nint  b;\n```\n"),
     ("quotes", "docs/a.md", "<!-- examples/a.c -->\n```c\nint b;\n```\n"),
     ("contract", "vtask/a.c", SPDX + "/* VT-5 */\n"),
@@ -161,7 +162,7 @@ def main():
     result = subprocess.run([sys.executable, CHECKER, "--no-format"], capture_output=True,
                             text=True, check=False)
     for line in result.stdout.splitlines():
-        if re.search(r":\d+: (?:links|paths|quotes|contract): ", line):
+        if re.search(r":\d+: (?:links|paths|names|quotes|contract): ", line):
             print(line)
             failed += 1
     rules = set(re.findall(r"^def check_(\w+)\(file\)", CHECKER.read_text(encoding="utf-8"), re.M))

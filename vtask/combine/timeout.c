@@ -182,7 +182,7 @@ static void timed_prepare(struct timed *timed, struct mag_promise *promise)
     mag_core_prepare(&timed->core, &timed_type);
     timed->source.ops = &timed_ops;
     timed->timer.job.run = timed_over;
-    timed->timer.strand = NULL;
+    timed->timer.executor = NULL;
     timed->observer.notify = timed_notified;
     timed->promise = promise;
     mag_promise_retain(promise);

@@ -9,6 +9,7 @@
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
 
+#include <magpie/strand.h>
 #include <magpie/timer.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -76,7 +77,7 @@ static void *start_some(void *arg)
         if (atomic_load_explicit(&alarm->ends, memory_order_acquire) != alarm->starts)
             continue;
         alarm->owned++;
-        alarm->timer.strand = random >> 32 & 1 ? &storm->strand : NULL;
+        alarm->timer.executor = random >> 32 & 1 ? &storm->strand.executor : NULL;
         /* Up to 0.5 ms ahead, a quarter of them at once, some never. */
         int64_t delay_ns = random >> 40 & 3 ? (int64_t)(random >> 44 & 0x7ffff) : 0;
         if ((random >> 34 & 7) == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/vtask/promise.h"
+#include "tests/support/vtask/sources.h"
 
 #include <magpie/when.h>
 
@@ -19,7 +19,7 @@ struct arena {
 
     struct mag_promise *promises[THREADS];
     mag_vtask tasks[THREADS];
-    struct counting counting[THREADS];
+    struct probe probe[THREADS];
     struct mag_core cores[THREADS];
     int results[THREADS];
     uint64_t seen[THREADS];
@@ -108,8 +108,7 @@ static void prepare_large(struct arena *arena)
     arena->tasks[0] = mag_promise_task(arena->promises[0]);
     for (unsigned i = 0; i < THREADS; i++)
         assert_int_equal(mag_vtask_on_completed(arena->tasks[0],
-                                                counting_begin(&arena->counting[i], NULL),
-                                                0),
+                                                probe_begin(&arena->probe[i], NULL), 0),
                          0);
 }
 
@@ -147,7 +146,7 @@ static void check_one_winner(struct arena *arena)
     if (arena->results[1] == 0)
         assert_int_equal(arena->seen[1], arena->seen[3]);
     for (unsigned i = 0; i < THREADS; i++)
-        assert_int_equal(counting_runs(&arena->counting[i]), 1);
+        assert_int_equal(probe_runs(&arena->probe[i]), 1);
     mag_promise_release(arena->promises[0]);
 }
 
@@ -167,7 +166,7 @@ static void prepare_small(struct arena *arena)
     arena->promises[0] = promise_of(0);
     arena->tasks[0] = mag_promise_task(arena->promises[0]);
     for (unsigned i = 0; i < THREADS; i++) {
-        (void)counting_begin(&arena->counting[i], NULL);
+        (void)probe_begin(&arena->probe[i], NULL);
         mag_promise_retain(arena->promises[0]);
     }
 }
@@ -178,8 +177,8 @@ static void await_and_release(struct arena *arena, unsigned thread, uint64_t *ra
     (void)test_random(random);
     if (thread == 0)
         wrong_if(arena, mag_promise_set_result(arena->promises[0], 7) != 0);
-    wrong_if(arena, mag_vtask_on_completed(
-                        arena->tasks[0], &arena->counting[thread].continuation, 0) != 0);
+    wrong_if(arena, mag_vtask_on_completed(arena->tasks[0],
+                                           &arena->probe[thread].continuation, 0) != 0);
     mag_promise_release(arena->promises[0]);
 }
 
@@ -189,8 +188,8 @@ static void check_each_ran_once(struct arena *arena)
     mag_promise_release(arena->promises[0]);
     assert_int_equal(mag_vtask_status(arena->tasks[0]), MAG_E_TOKEN);
     for (unsigned i = 0; i < THREADS; i++) {
-        assert_true(test_wait_for(&arena->counting[i].runs, 1));
-        assert_int_equal(counting_runs(&arena->counting[i]), 1);
+        assert_true(test_wait_for(&arena->probe[i].runs, 1));
+        assert_int_equal(probe_runs(&arena->probe[i]), 1);
     }
 }
 

@@ -20,7 +20,7 @@ static uint64_t random_state;
 
 static inline unsigned below(unsigned limit)
 {
-    return (unsigned)(test_random(&random_state) % limit);
+    return test_random_below(&random_state, limit);
 }
 
 /* --------------------------------------------------------------- what tasks stand for */

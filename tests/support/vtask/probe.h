@@ -1,6 +1,6 @@
 /*
- * probe.h - what the tests of value tasks share: a continuation that counts its runs,
- * a source that writes down what it is asked, an executor that keeps its jobs.
+ * probe.h - what tests of value tasks share: a continuation that counts its runs, short
+ * forms of the calls to a core, and an executor that keeps its jobs.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -25,7 +25,9 @@ struct probe {
     uint32_t worker;               /* which */
     struct mag_executor *executor; /* what was current there */
     void (*then)(struct probe *probe);
-    void *arg; /* of `then` */
+    void *arg;       /* of `then` */
+    unsigned *clock; /* counts the runs of the probes that share it; or NULL */
+    unsigned order;  /* which of them ran last here, from 1 */
 };
 
 static inline void probe_run(struct mag_job *job)
@@ -36,6 +38,8 @@ static inline void probe_run(struct mag_job *job)
     probe->sched = mag_sched_self();
     probe->worker = mag_sched_worker();
     probe->executor = mag_executor_current();
+    if (probe->clock != NULL)
+        probe->order = ++*probe->clock;
     if (probe->then != NULL)
         probe->then(probe);
     /* release: what it has written is visible to the test that waits for the count. */
@@ -45,6 +49,14 @@ static inline void probe_run(struct mag_job *job)
 static inline struct probe probe_make(void)
 {
     return (struct probe){.continuation.job.run = probe_run};
+}
+
+/* Prepares a probe and returns its continuation. */
+static inline struct mag_continuation *probe_begin(struct probe *probe, unsigned *clock)
+{
+    *probe = probe_make();
+    probe->clock = clock;
+    return &probe->continuation;
 }
 
 static inline uint64_t probe_runs(struct probe *probe)
@@ -87,76 +99,6 @@ static inline int core_status(struct mag_core *core)
 static inline int core_get(struct mag_core *core, uint64_t *ret_result)
 {
     return mag_core_get(core, core_token(core), ret_result, sizeof(*ret_result), NULL);
-}
-
-/* ------------------------------------------------------------------- a source */
-
-/* What it answers is set by the test. */
-struct recorder {
-    struct mag_source source;
-    unsigned status_calls, on_completed_calls, get_calls;
-    uint64_t token; /* of the last call, whatever it was */
-    int status, error;
-    uint64_t result, detail;
-    struct mag_continuation *continuation;
-    unsigned flags;
-};
-
-static inline int recorder_status(struct mag_source *source, uint64_t token)
-{
-    struct recorder *recorder = (struct recorder *)(void *)source;
-
-    recorder->status_calls++;
-    recorder->token = token;
-    return recorder->status;
-}
-
-static inline int recorder_on_completed(struct mag_source *source, uint64_t token,
-                                        struct mag_continuation *continuation,
-                                        unsigned flags)
-{
-    struct recorder *recorder = (struct recorder *)(void *)source;
-
-    recorder->on_completed_calls++;
-    recorder->token = token;
-    recorder->continuation = continuation;
-    recorder->flags = flags;
-    return recorder->error;
-}
-
-static inline int recorder_get(struct mag_source *source, uint64_t token,
-                               void *ret_result, size_t size, uint64_t *ret_detail)
-{
-    struct recorder *recorder = (struct recorder *)(void *)source;
-
-    recorder->get_calls++;
-    recorder->token = token;
-    if (recorder->error == 0 && size == sizeof(recorder->result))
-        *(uint64_t *)ret_result = recorder->result;
-    if (recorder->error != 0 && ret_detail != NULL)
-        *ret_detail = recorder->detail;
-    return recorder->error;
-}
-
-static const struct mag_source_ops recorder_ops = {recorder_status, recorder_on_completed,
-                                                   recorder_get};
-
-static inline struct recorder recorder_make(int status)
-{
-    return (struct recorder){.source.ops = &recorder_ops, .status = status};
-}
-
-static inline unsigned recorder_calls(const struct recorder *recorder)
-{
-    return recorder->status_calls + recorder->on_completed_calls + recorder->get_calls;
-}
-
-static inline mag_vtask recorder_task(struct recorder *recorder, uint64_t token)
-{
-    mag_vtask task;
-
-    assert_int_equal(mag_vtask_from_source(&recorder->source, token, &task), 0);
-    return task;
 }
 
 /* ----------------------------------------------------------------- an executor */
@@ -211,10 +153,8 @@ static inline int shelf_register(struct shelf *shelf, struct mag_core *core,
     return r;
 }
 
-/* ------------------------------------------------------------------- the pool */
-
 /* Runs `body` as a job of `sched` and waits for it. */
-static inline void pool_run(struct mag_sched *sched, struct probe *body)
+static inline void probe_run_as_job(struct mag_sched *sched, struct probe *body)
 {
     assert_int_equal(mag_sched_post(sched, &body->continuation.job), 0);
     assert_true(test_wait_for(&body->runs, 1));

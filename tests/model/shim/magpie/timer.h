@@ -6,8 +6,8 @@
 #ifndef TESTS_MODEL_SHIM_MAGPIE_TIMER_H
 #define TESTS_MODEL_SHIM_MAGPIE_TIMER_H
 
+#include <magpie/executor.h>
 #include <magpie/sched.h>
-#include <magpie/strand.h>
 
 #define MAG_TIMER_TICK_NS ((int64_t)1 << 16)
 
@@ -15,7 +15,7 @@ struct mag_clock_wheel;
 
 struct mag_timer {
     mag_job job; /* first */
-    mag_strand *strand;
+    mag_executor *executor;
     _Atomic(struct mag_clock_wheel *) wheel;
     mag_timer *next;
     mag_timer *prev;

@@ -148,7 +148,7 @@ static struct switches switches_of_others(void)
 static void an_idle_pool_is_never_given_the_processor(void **state)
 {
     struct mag_sched *sched = start_named(4, "idle");
-    struct mag_timer far = {.strand = NULL};
+    struct mag_timer far = {.executor = NULL};
     (void)state;
 
     /* A timer that is pending costs nothing until its time. */

@@ -338,7 +338,7 @@ static int find_thread(const char *name)
 
 static void the_clock_that_a_job_has_started_is_not_pinned(void **state)
 {
-    struct started started = {.timer = {.strand = NULL}};
+    struct started started = {.timer = {.executor = NULL}};
     cpu_set_t cpus;
     int thread = -1;
     (void)state;

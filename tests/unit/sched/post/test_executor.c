@@ -47,7 +47,7 @@ static void an_ordinary_job_of_a_worker_has_none(void **state)
     struct probe probe = probe_make();
     (void)state;
 
-    pool_run(pool, &probe);
+    probe_run_as_job(pool, &probe);
     assert_ptr_equal(probe.sched, pool);
     assert_null(probe.executor);
     mag_sched_destroy(pool);
@@ -136,7 +136,7 @@ static void a_strands_executor_ends_with_its_jobs(void **state)
     mag_strand_init(&strand, pool);
     assert_int_equal(mag_strand_post(&strand, &inside.continuation.job), 0);
     assert_true(test_wait_for(&inside.runs, 1));
-    pool_run(pool, &after);
+    probe_run_as_job(pool, &after);
     assert_ptr_equal(inside.executor, &strand.executor);
     assert_null(after.executor);
     mag_sched_destroy(pool);

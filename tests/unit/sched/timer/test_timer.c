@@ -7,6 +7,7 @@
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
+#include <magpie/strand.h>
 #include <magpie/timer.h>
 #include <stdlib.h>
 
@@ -204,7 +205,7 @@ static bool fire_in_order(int64_t lead_ns)
         struct bell *bell = &ringers[i % RINGERS].bells[i / RINGERS];
 
         *bell = (struct bell)A_BELL;
-        bell->timer.strand = &strand;
+        bell->timer.executor = &strand.executor;
         bell->order = &order;
         bell->deadline_ns = begin + 2 * MAG_TIMER_TICK_NS * turn;
     }
@@ -238,23 +239,6 @@ static void timers_of_all_wheels_fire_in_the_order_of_their_deadlines(void **sta
 
     while (!fire_in_order(lead_ns))
         lead_ns *= 2;
-}
-
-static void a_strand_of_another_scheduler_is_refused(void **state)
-{
-    struct mag_sched *sched = test_sched_start(1);
-    struct mag_sched *other = test_sched_start(1);
-    struct mag_strand strand;
-    struct bell bell = A_BELL;
-    (void)state;
-
-    mag_strand_init(&strand, other);
-    bell.timer.strand = &strand;
-    assert_int_equal(mag_timer_start_in(sched, &bell.timer, 0), -EINVAL);
-    assert_int_equal(mag_timer_start_in(other, &bell.timer, 0), 0);
-    assert_true(test_wait_for(&bell.rung, 1));
-    mag_sched_destroy(sched);
-    mag_sched_destroy(other);
 }
 
 /* ------------------------------------------------------------------- many, and costs */
@@ -467,7 +451,6 @@ int main(void)
         cmocka_unit_test(a_cancelled_timer_is_the_callers_again),
         cmocka_unit_test(a_job_may_start_its_timer_again),
         cmocka_unit_test(timers_of_all_wheels_fire_in_the_order_of_their_deadlines),
-        cmocka_unit_test(a_strand_of_another_scheduler_is_refused),
         cmocka_unit_test(a_million_timers_may_be_pending),
         cmocka_unit_test(a_hundred_thousand_timers_fire_once_each),
         cmocka_unit_test(starts_and_cancels_allocate_nothing),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/sched/start.h"
-#include "tests/support/vtask/promise.h"
+#include "tests/support/vtask/sources.h"
 
 #include <magpie/when.h>
 
@@ -119,19 +119,19 @@ static void an_operation_in_time_keeps_its_outcome(void **state)
 
     for (unsigned i = 0; i < 3; i++) {
         struct mag_core core = {0};
-        struct counting counting;
+        struct probe probe;
         uint64_t detail;
         mag_vtask task = mag_core_task(&core);
         mag_vtask combined = timed(&task, hour);
         assert_int_equal(mag_vtask_status(combined), MAG_PENDING);
         assert_int_equal(mag_vtask_get(combined, NULL), MAG_E_PENDING);
-        assert_int_equal(
-            mag_vtask_on_completed(combined, counting_begin(&counting, NULL), 0), 0);
+        assert_int_equal(mag_vtask_on_completed(combined, probe_begin(&probe, NULL), 0),
+                         0);
         if (errors[i] == 0)
             assert_int_equal(mag_core_set_result(&core, 42), 0);
         else
             assert_int_equal(mag_core_set_error(&core, errors[i], 7), 0);
-        assert_int_equal(counting_runs(&counting), 1);
+        assert_int_equal(probe_runs(&probe), 1);
         assert_int_equal(mag_vtask_status(combined), statuses[i]);
         if (errors[i] == 0) {
             assert_int_equal(result_of(combined), 42);
@@ -264,7 +264,7 @@ static void a_scheduler_that_stops_cancels_what_waits_for_its_time(void **state)
 {
     struct mag_core core = {0};
     mag_vtask task = mag_core_task(&core);
-    struct counting waiting;
+    struct probe waiting;
     unsigned handed_back = 0;
     uint64_t detail = 9;
 
@@ -272,13 +272,13 @@ static void a_scheduler_that_stops_cancels_what_waits_for_its_time(void **state)
     mag_vtask late = delay(hour);
     mag_vtask combined = timed(&task, hour);
     mag_vtask other = delay(hour);
-    assert_int_equal(mag_vtask_on_completed(combined, counting_begin(&waiting, NULL),
-                                            MAG_AWAIT_CONTEXT),
-                     0);
+    assert_int_equal(
+        mag_vtask_on_completed(combined, probe_begin(&waiting, NULL), MAG_AWAIT_CONTEXT),
+        0);
     assert_int_equal(
         mag_sched_stop(sched, MAG_SCHED_CANCEL, -1, count_handed_back, &handed_back), 0);
     assert_int_equal(handed_back, 0);
-    assert_int_equal(counting_runs(&waiting), 1);
+    assert_int_equal(probe_runs(&waiting), 1);
     assert_int_equal(error_of(combined, &detail), -ECANCELED);
     assert_int_equal(mag_vtask_status(late), MAG_CANCELED);
     assert_int_equal(error_of(late, &detail), -ECANCELED);

@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/vtask/promise.h"
+#include "tests/support/vtask/sources.h"
+#include "tests/support/vtask/wide.h"
 
 #include <magpie/when.h>
 
 enum { MANY = 12 };
-
-struct large {
-    uint64_t words[9];
-};
-
-/* A core with a result too large for a task, and room for one that is pooled. */
-struct wide {
-    struct mag_core core; /* first */
-    struct large large;
-};
-
-static const struct mag_core_type wide_type = {
-    .result_offset = offsetof(struct wide, large),
-    .result_size = sizeof(struct large),
-};
 
 static unsigned recycled;
 
@@ -97,7 +83,7 @@ static void all_wait_for_the_last_in_whatever_order_they_complete(void **state)
         struct mag_core cores[MANY];
         mag_vtask tasks[MANY];
         unsigned order[MANY] = {0};
-        struct counting counting;
+        struct probe probe;
 
         memset(cores, 0, sizeof(cores));
         for (unsigned i = 0; i < MANY; i++) {
@@ -109,13 +95,12 @@ static void all_wait_for_the_last_in_whatever_order_they_complete(void **state)
         }
         recycled = 0;
         mag_vtask all = when_all(tasks, MANY);
-        assert_int_equal(mag_vtask_on_completed(all, counting_begin(&counting, NULL), 0),
-                         0);
+        assert_int_equal(mag_vtask_on_completed(all, probe_begin(&probe, NULL), 0), 0);
         for (unsigned i = 0; i < MANY; i++) {
             assert_int_equal(mag_vtask_status(all), MAG_PENDING);
             assert_int_equal(mag_core_set_result(&cores[order[i]], order[i] * 10), 0);
         }
-        assert_int_equal(counting_runs(&counting), 1);
+        assert_int_equal(probe_runs(&probe), 1);
         assert_int_equal(result_of(all), MANY);
         assert_int_equal(mag_vtask_status(all), MAG_E_TOKEN);
         assert_int_equal(recycled, MANY);
@@ -208,25 +193,24 @@ static void a_task_that_cannot_be_awaited_has_failed_with_the_reason(void **stat
 {
     struct mag_core stale = {0};
     struct mag_core taken = {0};
-    struct counting counting;
+    struct probe probe;
     mag_vtask tasks[2] = {mag_core_task(&stale), mag_core_task(&taken)};
     (void)state;
 
     mag_core_reset(&stale);
-    assert_int_equal(mag_vtask_on_completed(tasks[1], counting_begin(&counting, NULL), 0),
-                     0);
+    assert_int_equal(mag_vtask_on_completed(tasks[1], probe_begin(&probe, NULL), 0), 0);
     mag_vtask all = when_all(tasks, 2);
     assert_int_equal(mag_vtask_get(tasks[0], NULL), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_get(tasks[1], NULL), MAG_E_CONTINUATION);
     assert_int_equal(mag_vtask_get(all, NULL), MAG_E_TOKEN);
     assert_int_equal(mag_core_set_result(&taken, 1), 0);
-    assert_int_equal(counting_runs(&counting), 1);
+    assert_int_equal(probe_runs(&probe), 1);
 }
 
 static void all_of_a_promise_that_queues_are_completed_elsewhere(void **state)
 {
     struct mag_promise *promise = NULL;
-    struct counting counting;
+    struct probe probe;
     (void)state;
 
     assert_int_equal(mag_promise_create(0, MAG_PROMISE_QUEUED, &promise), 0);
@@ -234,9 +218,9 @@ static void all_of_a_promise_that_queues_are_completed_elsewhere(void **state)
     mag_vtask all = when_all(tasks, 1);
     struct mag_executor *before = mag_executor_current();
     assert_null(before);
-    assert_int_equal(mag_vtask_on_completed(all, counting_begin(&counting, NULL), 0), 0);
+    assert_int_equal(mag_vtask_on_completed(all, probe_begin(&probe, NULL), 0), 0);
     assert_int_equal(mag_promise_set_result(promise, 5), 0);
-    assert_true(test_wait_for(&counting.runs, 1));
+    assert_true(test_wait_for(&probe.runs, 1));
     assert_int_equal(result_of(all), 1);
     mag_promise_release(promise);
 }
@@ -287,16 +271,16 @@ static void the_first_to_complete_wins_and_the_losers_stay_usable(void **state)
         for (unsigned first = 0; first < count; first++) {
             struct mag_core cores[MANY];
             mag_vtask tasks[MANY];
-            struct counting counting;
+            struct probe probe;
 
             memset(cores, 0, sizeof(cores));
             for (unsigned i = 0; i < count; i++)
                 tasks[i] = mag_core_task(&cores[i]);
             mag_vtask any = when_any(tasks, count);
-            assert_int_equal(
-                mag_vtask_on_completed(any, counting_begin(&counting, NULL), 0), 0);
+            assert_int_equal(mag_vtask_on_completed(any, probe_begin(&probe, NULL), 0),
+                             0);
             assert_int_equal(mag_core_set_result(&cores[first], first), 0);
-            assert_int_equal(counting_runs(&counting), 1);
+            assert_int_equal(probe_runs(&probe), 1);
             assert_int_equal(result_of(any), first);
             for (unsigned i = 0; i < count; i++) {
                 if (i != first) {

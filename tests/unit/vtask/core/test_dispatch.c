@@ -206,7 +206,7 @@ static void a_plain_job_has_no_executor_and_comes_back_to_its_scheduler(void **s
     (void)state;
 
     of.job.arg = &of;
-    pool_run(pool, &of.job);
+    probe_run_as_job(pool, &of.job);
     assert_null(of.executor);
     assert_int_equal(of.registered, 0);
     assert_int_equal(mag_core_set_result(&core, 1), 0);
@@ -229,7 +229,7 @@ static void what_need_not_come_back_runs_in_any_completing_call(void **state)
     (void)state;
 
     of.job.arg = &of;
-    pool_run(pool, &of.job);
+    probe_run_as_job(pool, &of.job);
     assert_int_equal(of.registered, 0);
     assert_int_equal(mag_core_set_result(&core, 1), 0);
     assert_int_equal(probe_runs(&of.waiter), 1);
@@ -244,7 +244,7 @@ static void a_queued_continuation_goes_to_the_pool_it_was_awaited_on(void **stat
 
     core.flags = MAG_CORE_QUEUED;
     of.job.arg = &of;
-    pool_run(pool, &of.job);
+    probe_run_as_job(pool, &of.job);
     assert_int_equal(of.registered, 0);
     assert_int_equal(mag_core_set_result(&core, 1), 0);
     probe_expect_one_run(&of.waiter);
@@ -269,7 +269,7 @@ static void awaited_outside_it_is_queued_on_the_completers_pool(void **state)
     core.flags = MAG_CORE_QUEUED;
     of.job.arg = &of;
     assert_int_equal(core_register(&core, &of.waiter, MAG_AWAIT_CONTEXT), 0);
-    pool_run(pool, &of.job);
+    probe_run_as_job(pool, &of.job);
     assert_int_equal(of.completed, 0);
     assert_int_equal(of.registered, 0);
     probe_expect_one_run(&of.waiter);
@@ -308,7 +308,7 @@ static void it_is_queued_on_the_completing_worker_to_run_next(void **state)
     job.then = post_then_complete;
     job.arg = others;
     assert_int_equal(core_register(&core, &others[1], 0), 0);
-    pool_run(pool, &job);
+    probe_run_as_job(pool, &job);
     assert_true(test_wait_for(&others[0].runs, 1));
     assert_true(test_wait_for(&others[1].runs, 1));
     assert_int_equal(ran_count, 3);
@@ -389,7 +389,7 @@ static void a_continuation_of_a_stopped_pool_runs_inline(void **state)
 
     core.flags = MAG_CORE_QUEUED;
     of.job.arg = &of;
-    pool_run(stopped, &of.job);
+    probe_run_as_job(stopped, &of.job);
     assert_int_equal(mag_sched_stop(stopped, MAG_SCHED_DRAIN, -1, NULL, NULL), 0);
     assert_int_equal(mag_core_set_result(&core, 1), 0);
     assert_int_equal(probe_runs(&of.waiter), 1);

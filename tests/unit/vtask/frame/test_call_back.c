@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/vtask/promise.h"
+#include "tests/support/vtask/long_task.h"
+#include "tests/support/vtask/sources.h"
 
 #include <magpie/async.h>
 #include <magpie/when.h>
 
 /* A source that calls back with nothing, with a foreign job, too early or twice. */
 
-MAG_VTASK_DEFINE(long_task, long)
-
-static struct counting foreign;
+static struct probe foreign;
 
 /* How a source calls back: by the function that it saw when it was registered with, as
  * the continuation may have another one by then. */
@@ -23,9 +22,9 @@ static run_fn run_of(const struct scripted *scripted)
 static void call_wrongly(run_fn run)
 {
     run(NULL);
-    (void)counting_begin(&foreign, NULL);
+    (void)probe_begin(&foreign, NULL);
     run(&foreign.continuation.job);
-    assert_int_equal(counting_runs(&foreign), 0);
+    assert_int_equal(probe_runs(&foreign), 0);
 }
 
 static void call_twice_more(run_fn run, struct mag_continuation *continuation)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/vtask/context.h"
+#include "tests/support/vtask/sources.h"
 
 #include <string.h>
 
@@ -187,7 +188,7 @@ static long_task set_out(struct mag_sched *sched, enum kind kind, enum way way)
     memset((void *)&seen, 0, sizeof(seen));
     departure.job.then = depart;
     departure.job.arg = &departure;
-    pool_run(sched, &departure.job);
+    probe_run_as_job(sched, &departure.job);
     assert_int_equal(departure.begun, 0);
     assert_int_equal(mag_vtask_status(departure.task.task), MAG_PENDING);
     return departure.task;
@@ -223,7 +224,7 @@ static struct completion complete_on(struct mag_sched *sched)
 
     completion.job.then = complete_there;
     completion.job.arg = &completion;
-    pool_run(sched, &completion.job);
+    probe_run_as_job(sched, &completion.job);
     assert_int_equal(completion.completed, 0);
     return completion;
 }

@@ -114,7 +114,7 @@ static void combined_timed_and_cancelled_tasks_come_home_too(void **state)
         memset((void *)&seen, 0, sizeof(seen));
         outing.job.then = go_out;
         outing.job.arg = &outing;
-        pool_run(home, &outing.job);
+        probe_run_as_job(home, &outing.job);
         if (many != TIME_OVER && many != DELAY)
             assert_int_equal(complete_many((enum many)many), 0);
         assert_int_equal(long_task_wait(outing.task, &result), 0);

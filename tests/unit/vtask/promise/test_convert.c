@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/vtask/promise.h"
+#include "tests/support/vtask/sources.h"
+#include "tests/support/vtask/wide.h"
 
 #include <magpie/async.h>
-
-struct large {
-    uint64_t words[9];
-};
 
 static struct mag_promise *converted(mag_vtask task)
 {
@@ -150,7 +147,7 @@ static void a_pending_source_is_awaited_once_and_its_outcome_handed_on(void **st
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct scripted source;
-        struct counting counting;
+        struct probe probe;
         mag_vtask task = scripted_begin(&source, MAG_PENDING, 0, 0);
         struct mag_promise *promise = converted(task);
         assert_int_equal(source.registered, 1);
@@ -158,14 +155,14 @@ static void a_pending_source_is_awaited_once_and_its_outcome_handed_on(void **st
         assert_int_equal(source.taken, 0);
         assert_int_equal(mag_vtask_status(mag_promise_task(promise)), MAG_PENDING);
         assert_int_equal(mag_vtask_on_completed(mag_promise_task(promise),
-                                                counting_begin(&counting, NULL), 0),
+                                                probe_begin(&probe, NULL), 0),
                          0);
         source.asked = 0;
         source.detail = rows[i].detail;
         scripted_complete(&source, rows[i].status, rows[i].error, 42);
         assert_int_equal(source.asked, 1);
         assert_int_equal(source.taken, 1);
-        assert_int_equal(counting_runs(&counting), 1);
+        assert_int_equal(probe_runs(&probe), 1);
         check_row(&rows[i], mag_promise_task(promise));
         mag_promise_release(promise);
     }
@@ -202,15 +199,15 @@ static void a_stale_task_is_not_converted(void **state)
 static void a_source_that_is_awaited_already_is_not_converted(void **state)
 {
     struct scripted source;
-    struct counting counting;
+    struct probe probe;
     mag_vtask task = scripted_begin(&source, MAG_PENDING, 0, 0);
     struct mag_promise *promise = NULL;
     (void)state;
 
-    assert_int_equal(mag_vtask_on_completed(task, counting_begin(&counting, NULL), 0), 0);
+    assert_int_equal(mag_vtask_on_completed(task, probe_begin(&probe, NULL), 0), 0);
     assert_int_equal(mag_vtask_as_promise(task, &promise), MAG_E_CONTINUATION);
     scripted_complete(&source, MAG_SUCCEEDED, 0, 42);
-    assert_int_equal(counting_runs(&counting), 1);
+    assert_int_equal(probe_runs(&probe), 1);
     assert_int_equal(result_of(task), 42);
 }
 
@@ -218,16 +215,16 @@ static void a_source_that_is_awaited_already_is_not_converted(void **state)
 static void a_source_that_calls_back_wrongly_is_not_believed(void **state)
 {
     struct scripted source;
-    struct counting foreign;
+    struct probe foreign;
     mag_vtask task = scripted_begin(&source, MAG_PENDING, 0, 0);
     struct mag_promise *promise = converted(task);
     (void)state;
 
     void (*run)(struct mag_job *) = source.continuation->job.run;
     run(NULL);
-    (void)counting_begin(&foreign, NULL);
+    (void)probe_begin(&foreign, NULL);
     run(&foreign.continuation.job);
-    assert_int_equal(counting_runs(&foreign), 0);
+    assert_int_equal(probe_runs(&foreign), 0);
     run(&source.continuation->job);
     assert_int_equal(mag_vtask_status(mag_promise_task(promise)), MAG_PENDING);
     scripted_complete(&source, MAG_SUCCEEDED, 0, 42);
@@ -283,16 +280,6 @@ static void a_core_is_converted_pending_and_complete(void **state)
     assert_int_equal(mag_vtask_status(mag_promise_task(promise)), MAG_FAULTED);
     mag_promise_release(promise);
 }
-
-struct wide {
-    struct mag_core core; /* first */
-    struct large large;
-};
-
-static const struct mag_core_type wide_type = {
-    .result_offset = offsetof(struct wide, large),
-    .result_size = sizeof(struct large),
-};
 
 static void a_cores_large_result_comes_along_without_being_told_its_size(void **state)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/vtask/promise.h"
+#include "tests/support/vtask/sources.h"
+#include "tests/support/vtask/wide.h"
 
 #include <magpie/async.h>
 #include <magpie/when.h>
@@ -12,10 +13,6 @@ static struct mag_promise *converted(mag_vtask task)
     assert_non_null(promise);
     return promise;
 }
-
-struct large {
-    uint64_t words[9];
-};
 
 MAG_VTASK_DEFINE(large_task, struct large)
 MAG_VTASK_DEFINE(small_task, uint32_t)
@@ -249,7 +246,7 @@ static void assert_is_stale(mag_vtask task)
     struct mag_executor nowhere = {NULL};
     struct mag_core first = {0};
     struct mag_promise *promise = NULL;
-    struct counting counting;
+    struct probe probe;
     mag_vtask tasks[2] = {mag_vtask_result(1), task};
     mag_vtask made = mag_vtask_result(9);
     uint64_t result = 9;
@@ -260,7 +257,7 @@ static void assert_is_stale(mag_vtask task)
     assert_int_equal(mag_vtask_get(task, &result), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_get(task, NULL), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_discard(task), MAG_E_TOKEN);
-    assert_int_equal(mag_vtask_on_completed(task, counting_begin(&counting, NULL), 1),
+    assert_int_equal(mag_vtask_on_completed(task, probe_begin(&probe, NULL), 1),
                      MAG_E_TOKEN);
     assert_int_equal(mag_vtask_as_promise(task, &promise), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_preserve(task, &made), MAG_E_TOKEN);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/vtask/promise.h"
-
-struct large {
-    uint64_t words[9];
-};
+#include "tests/support/vtask/sources.h"
+#include "tests/support/vtask/wide.h"
 
 /* ------------------------------------------------------------------------- outcomes */
 
@@ -186,7 +183,7 @@ static void a_stale_task_is_refused_also_when_its_memory_is_another_promise(void
     struct mag_promise *promise = promise_of(0);
     mag_vtask stale = mag_promise_task(promise);
     struct mag_promise *again;
-    struct counting counting;
+    struct probe probe;
     uint64_t result = 9;
     (void)state;
 
@@ -196,7 +193,7 @@ static void a_stale_task_is_refused_also_when_its_memory_is_another_promise(void
     assert_int_equal(mag_promise_set_result(again, 1), 0);
     assert_int_equal(mag_vtask_status(stale), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_get(stale, &result), MAG_E_TOKEN);
-    assert_int_equal(mag_vtask_on_completed(stale, counting_begin(&counting, NULL), 0),
+    assert_int_equal(mag_vtask_on_completed(stale, probe_begin(&probe, NULL), 0),
                      MAG_E_TOKEN);
     stale.backing |= MAG_VTASK_HELD;
     assert_int_equal(mag_vtask_release(stale), MAG_E_TOKEN);
@@ -209,12 +206,12 @@ static void a_promise_released_while_awaited_runs_its_continuations(void **state
 {
     struct mag_promise *promise = promise_of(0);
     mag_vtask task = mag_promise_task(promise);
-    struct counting counting;
+    struct probe probe;
     (void)state;
 
-    assert_int_equal(mag_vtask_on_completed(task, counting_begin(&counting, NULL), 0), 0);
+    assert_int_equal(mag_vtask_on_completed(task, probe_begin(&probe, NULL), 0), 0);
     mag_promise_release(promise);
-    assert_int_equal(counting_runs(&counting), 1);
+    assert_int_equal(probe_runs(&probe), 1);
     assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
 }
 
@@ -223,7 +220,7 @@ static void a_torn_task_without_promise_is_an_error(void **state)
 {
     mag_vtask torn = {MAG_VTASK_PROMISE | MAG_VTASK_HELD, 1};
     struct mag_promise *promise = NULL;
-    struct counting counting;
+    struct probe probe;
     (void)state;
 
     assert_int_equal(mag_vtask_status(torn), MAG_E_TOKEN);
@@ -231,7 +228,7 @@ static void a_torn_task_without_promise_is_an_error(void **state)
     assert_int_equal(mag_vtask_release(torn), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_as_promise(torn, &promise), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_discard(torn), MAG_E_TOKEN);
-    assert_int_equal(mag_vtask_on_completed(torn, counting_begin(&counting, NULL), 0),
+    assert_int_equal(mag_vtask_on_completed(torn, probe_begin(&probe, NULL), 0),
                      MAG_E_TOKEN);
 }
 
@@ -240,19 +237,19 @@ static void a_torn_task_without_promise_is_an_error(void **state)
 static void all_that_wait_are_run_inline_in_their_order(void **state)
 {
     struct mag_promise *promise = promise_of(0);
-    struct counting counting[5];
+    struct probe probe[5];
     unsigned clock = 0;
     (void)state;
 
     for (unsigned i = 0; i < 5; i++)
         assert_int_equal(mag_vtask_on_completed(mag_promise_task(promise),
-                                                counting_begin(&counting[i], &clock), 0),
+                                                probe_begin(&probe[i], &clock), 0),
                          0);
     assert_int_equal(clock, 0);
     assert_int_equal(mag_promise_set_result(promise, 1), 0);
     for (unsigned i = 0; i < 5; i++) {
-        assert_int_equal(counting_runs(&counting[i]), 1);
-        assert_int_equal(counting[i].order, i + 1);
+        assert_int_equal(probe_runs(&probe[i]), 1);
+        assert_int_equal(probe[i].order, i + 1);
     }
     mag_promise_release(promise);
 }
@@ -274,16 +271,16 @@ static void a_missing_continuation_is_refused(void **state)
 static void late_continuations_are_queued_each(void **state)
 {
     struct mag_promise *promise = promise_of(0);
-    struct counting counting[3];
+    struct probe probe[3];
     (void)state;
 
     assert_int_equal(mag_promise_set_result(promise, 1), 0);
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(mag_vtask_on_completed(mag_promise_task(promise),
-                                                counting_begin(&counting[i], NULL), 0),
+                                                probe_begin(&probe[i], NULL), 0),
                          0);
     for (unsigned i = 0; i < 3; i++)
-        assert_true(test_wait_for(&counting[i].runs, 1));
+        assert_true(test_wait_for(&probe[i].runs, 1));
     mag_promise_release(promise);
 }
 
@@ -306,28 +303,28 @@ static void a_continuation_is_posted_once_to_the_executor_it_captured(void **sta
 {
     struct mag_promise *promise = promise_of(0);
     struct posts posts = {.executor = {keep}};
-    struct counting home;
-    struct counting anywhere;
+    struct probe home;
+    struct probe anywhere;
     mag_vtask task = mag_promise_task(promise);
     (void)state;
 
     struct mag_executor *before = mag_executor_enter(&posts.executor);
     assert_int_equal(
-        mag_vtask_on_completed(task, counting_begin(&home, NULL), MAG_AWAIT_CONTEXT), 0);
-    assert_int_equal(mag_vtask_on_completed(task, counting_begin(&anywhere, NULL), 0), 0);
+        mag_vtask_on_completed(task, probe_begin(&home, NULL), MAG_AWAIT_CONTEXT), 0);
+    assert_int_equal(mag_vtask_on_completed(task, probe_begin(&anywhere, NULL), 0), 0);
     (void)mag_executor_enter(before);
     assert_int_equal(mag_promise_set_result(promise, 1), 0);
     assert_int_equal(posts.count, 1);
     assert_ptr_equal(posts.jobs[0], &home.continuation.job);
-    assert_int_equal(counting_runs(&home), 0);
-    assert_int_equal(counting_runs(&anywhere), 1);
+    assert_int_equal(probe_runs(&home), 0);
+    assert_int_equal(probe_runs(&anywhere), 1);
     mag_promise_release(promise);
 }
 
 /* Awaits the promise once more, and releases it. */
 struct restless {
     struct mag_continuation continuation; /* first */
-    struct counting second;
+    struct probe second;
     mag_vtask task;
     int results[2];
 };
@@ -336,8 +333,8 @@ static void await_again_and_release(struct mag_job *job)
 {
     struct restless *restless = (struct restless *)(void *)job;
 
-    restless->results[0] = mag_vtask_on_completed(
-        restless->task, counting_begin(&restless->second, NULL), 0);
+    restless->results[0] =
+        mag_vtask_on_completed(restless->task, probe_begin(&restless->second, NULL), 0);
     restless->results[1] = mag_vtask_release(restless->task);
 }
 
@@ -346,7 +343,7 @@ static void a_continuation_may_await_again_and_release_the_promise(void **state)
 {
     struct mag_promise *promise = promise_of(0);
     struct restless first = {.results = {1, 1}};
-    struct counting last;
+    struct probe last;
     (void)state;
 
     /* It holds the only reference. */
@@ -354,13 +351,12 @@ static void a_continuation_may_await_again_and_release_the_promise(void **state)
     mag_promise_release(promise);
     first.continuation.job.run = await_again_and_release;
     assert_int_equal(mag_vtask_on_completed(first.task, &first.continuation, 0), 0);
-    assert_int_equal(mag_vtask_on_completed(first.task, counting_begin(&last, NULL), 0),
-                     0);
+    assert_int_equal(mag_vtask_on_completed(first.task, probe_begin(&last, NULL), 0), 0);
     assert_int_equal(mag_promise_set_result(promise, 1), 0);
     assert_int_equal(first.results[0], 0);
     assert_int_equal(first.results[1], 0);
     assert_int_equal(mag_vtask_status(first.task), MAG_E_TOKEN);
-    assert_int_equal(counting_runs(&last), 1);
+    assert_int_equal(probe_runs(&last), 1);
     assert_true(test_wait_for(&first.second.runs, 1));
 }
 
@@ -369,24 +365,24 @@ static _Thread_local unsigned on_this_thread;
 static void mark_thread(struct mag_job *job)
 {
     on_this_thread++;
-    counting_run(job);
+    probe_run(job);
 }
 
 /* VT-105, VT-106 */
 static void a_promise_that_queues_never_runs_a_continuation_inline(void **state)
 {
     struct mag_promise *promise = NULL;
-    struct counting counting;
+    struct probe probe;
     (void)state;
 
     assert_int_equal(mag_promise_create(0, MAG_PROMISE_QUEUED, &promise), 0);
-    (void)counting_begin(&counting, NULL);
-    counting.continuation.job.run = mark_thread;
+    (void)probe_begin(&probe, NULL);
+    probe.continuation.job.run = mark_thread;
     on_this_thread = 0;
     assert_int_equal(
-        mag_vtask_on_completed(mag_promise_task(promise), &counting.continuation, 0), 0);
+        mag_vtask_on_completed(mag_promise_task(promise), &probe.continuation, 0), 0);
     assert_int_equal(mag_promise_set_result(promise, 1), 0);
-    assert_true(test_wait_for(&counting.runs, 1));
+    assert_true(test_wait_for(&probe.runs, 1));
     assert_int_equal(on_this_thread, 0);
     mag_promise_release(promise);
 }
@@ -399,16 +395,16 @@ static void nothing_is_allocated_after_warm_up(void **state)
     (void)state;
 
     for (unsigned i = 0; i < 1000; i++) {
-        struct counting counting;
+        struct probe probe;
         struct mag_promise *small = promise_of(0);
         struct mag_promise *large = promise_of(sizeof(struct large));
         struct large value = {{i}};
 
         if (i == 1)
             before = test_allocations();
-        assert_int_equal(mag_vtask_on_completed(mag_promise_task(small),
-                                                counting_begin(&counting, NULL), 0),
-                         0);
+        assert_int_equal(
+            mag_vtask_on_completed(mag_promise_task(small), probe_begin(&probe, NULL), 0),
+            0);
         assert_int_equal(mag_promise_set_result(small, i), 0);
         assert_int_equal(mag_promise_set_value(large, &value, sizeof(value)), 0);
         mag_promise_release(small);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/sched/start.h"
-#include "tests/support/vtask/promise.h"
+#include "tests/support/vtask/sources.h"
 
 #include <pthread.h>
 
@@ -107,14 +107,14 @@ static void a_wait_that_times_out_leaves_a_task_that_can_still_be_used(void **st
 {
     struct mag_core core = {0};
     mag_vtask task = mag_core_task(&core);
-    struct counting counting;
+    struct probe probe;
     (void)state;
 
     assert_int_equal(mag_vtask_wait_completed(&task, 0, 0), -ETIMEDOUT);
     assert_int_equal(mag_vtask_wait_completed(&task, 0, millisecond), -ETIMEDOUT);
-    assert_int_equal(mag_vtask_on_completed(task, counting_begin(&counting, NULL), 0), 0);
+    assert_int_equal(mag_vtask_on_completed(task, probe_begin(&probe, NULL), 0), 0);
     assert_int_equal(mag_core_set_result(&core, 42), 0);
-    assert_int_equal(counting_runs(&counting), 1);
+    assert_int_equal(probe_runs(&probe), 1);
     assert_int_equal(mag_vtask_wait_completed(&task, 0, 0), 0);
     assert_int_equal(result_of(task), 42);
     assert_int_equal(mag_vtask_release(task), 0);

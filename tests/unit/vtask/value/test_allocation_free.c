@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/vtask/probe.h"
-#include "tests/support/vtask/promise.h"
+#include "tests/support/vtask/long_task.h"
+#include "tests/support/vtask/sources.h"
 
 #include <magpie/magpie.h>
 
 /* What allocates nothing once it is warm, path by path. */
-
-MAG_VTASK_DEFINE(long_task, long)
 
 enum { WAITS = 10, TRIES_MAX = 20 };
 
@@ -69,7 +67,7 @@ static void run_a_queued_continuation_on_a_worker(void)
     awaiter.arg = &task;
     job.then = complete_queued;
     job.arg = &awaiter;
-    pool_run(sched, &job);
+    probe_run_as_job(sched, &job);
     assert_true(test_wait_for(&awaiter.runs, 1));
     assert_ptr_equal(awaiter.sched, sched);
     assert_int_equal(result_of(task), 5);
@@ -107,7 +105,7 @@ static void continue_on_the_pool(void)
 
     job.then = hop_in_the_pool;
     job.arg = &task;
-    pool_run(sched, &job);
+    probe_run_as_job(sched, &job);
     wait_for_hops(task);
 }
 

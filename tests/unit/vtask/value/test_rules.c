@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/fault.h"
-#include "tests/support/vtask/probe.h"
+#include "tests/support/vtask/sources.h"
 
 #include <magpie/pool.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/vtask/probe.h"
+#include "tests/support/vtask/sources.h"
 
 /* The hash of typed tasks: whatever is equal hashes alike, and the rest rarely does. */
 

@@ -15,6 +15,7 @@
 
 struct mag_self {
     struct mag_worker *worker;
+    struct mag_sched *clock_of;
     uint32_t cpu;
     uint32_t cpu_age;
 };

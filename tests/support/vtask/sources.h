@@ -1,23 +1,93 @@
 /*
- * promise.h - what tests of promises share: a source that says what it is told to,
- * counts what it is asked, and a continuation that counts its runs.
+ * sources.h - sources of value tasks that a test plays: one that records what it is
+ * asked, and one that keeps the rules; and short forms of reading a task.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef TESTS_SUPPORT_VTASK_PROMISE_H
-#define TESTS_SUPPORT_VTASK_PROMISE_H
+#ifndef TESTS_SUPPORT_VTASK_SOURCES_H
+#define TESTS_SUPPORT_VTASK_SOURCES_H
 
-#include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
-#include "tests/support/run.h"
+#include "tests/support/vtask/probe.h"
 
 #include <magpie/promise.h>
 
 #include <errno.h>
 #include <string.h>
 
-/* --------------------------------------------------------------- a scripted source */
+/* --------------------------------------------------------------- a recording source */
 
+/* It answers whatever the test has set, and writes down what it is asked. */
+struct recorder {
+    struct mag_source source;
+    unsigned status_calls, on_completed_calls, get_calls;
+    uint64_t token; /* of the last call, whatever it was */
+    int status, error;
+    uint64_t result, detail;
+    struct mag_continuation *continuation;
+    unsigned flags;
+};
+
+static inline int recorder_status(struct mag_source *source, uint64_t token)
+{
+    struct recorder *recorder = (struct recorder *)(void *)source;
+
+    recorder->status_calls++;
+    recorder->token = token;
+    return recorder->status;
+}
+
+static inline int recorder_on_completed(struct mag_source *source, uint64_t token,
+                                        struct mag_continuation *continuation,
+                                        unsigned flags)
+{
+    struct recorder *recorder = (struct recorder *)(void *)source;
+
+    recorder->on_completed_calls++;
+    recorder->token = token;
+    recorder->continuation = continuation;
+    recorder->flags = flags;
+    return recorder->error;
+}
+
+static inline int recorder_get(struct mag_source *source, uint64_t token,
+                               void *ret_result, size_t size, uint64_t *ret_detail)
+{
+    struct recorder *recorder = (struct recorder *)(void *)source;
+
+    recorder->get_calls++;
+    recorder->token = token;
+    if (recorder->error == 0 && size == sizeof(recorder->result))
+        *(uint64_t *)ret_result = recorder->result;
+    if (recorder->error != 0 && ret_detail != NULL)
+        *ret_detail = recorder->detail;
+    return recorder->error;
+}
+
+static const struct mag_source_ops recorder_ops = {recorder_status, recorder_on_completed,
+                                                   recorder_get};
+
+static inline struct recorder recorder_make(int status)
+{
+    return (struct recorder){.source.ops = &recorder_ops, .status = status};
+}
+
+static inline unsigned recorder_calls(const struct recorder *recorder)
+{
+    return recorder->status_calls + recorder->on_completed_calls + recorder->get_calls;
+}
+
+static inline mag_vtask recorder_task(struct recorder *recorder, uint64_t token)
+{
+    mag_vtask task;
+
+    assert_int_equal(mag_vtask_from_source(&recorder->source, token, &task), 0);
+    return task;
+}
+
+/* ---------------------------------------------------------------- a scripted source */
+
+/* It keeps the rules of a source: one token, one continuation, one read. */
 struct scripted {
     struct mag_source source;
     uint64_t token;
@@ -112,40 +182,6 @@ static inline void scripted_complete(struct scripted *scripted, int status, int 
     scripted->error = error;
     scripted->result = result;
     mag_continuation_dispatch(scripted->continuation, false);
-}
-
-/* -------------------------------------------------------------------- a continuation */
-
-struct counting {
-    struct mag_continuation continuation; /* first */
-    _Atomic(uint64_t) runs;
-    unsigned order; /* which of those that share `clock` it was, from 1 */
-    unsigned *clock;
-};
-
-static inline void counting_run(struct mag_job *job)
-{
-    struct counting *counting = (struct counting *)(void *)job;
-
-    if (counting->clock != NULL)
-        counting->order = ++*counting->clock;
-    /* release: what was written before is for whoever has seen the run. */
-    (void)atomic_fetch_add_explicit(&counting->runs, 1, memory_order_release);
-}
-
-static inline struct mag_continuation *counting_begin(struct counting *counting,
-                                                      unsigned *clock)
-{
-    memset(counting, 0, sizeof(*counting));
-    counting->continuation.job.run = counting_run;
-    counting->clock = clock;
-    return &counting->continuation;
-}
-
-static inline uint64_t counting_runs(struct counting *counting)
-{
-    /* acquire: what the run wrote. */
-    return atomic_load_explicit(&counting->runs, memory_order_acquire);
 }
 
 /* ------------------------------------------------------------------------- asking */
