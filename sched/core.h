@@ -51,6 +51,7 @@ struct mag_berth {
     struct mag_sched *sched;   /* [I] */
     uint32_t index;            /* [I] */
     struct mag_worker *worker; /* [I] in `pages` */
+    _Atomic(bool) offered;     /* [A] see tenancy.h */
     void *pages;               /* [O] on the worker's node */
     size_t size;               /* [O] */
     void *fork_pages;          /* [O] on the worker's node */
@@ -68,14 +69,16 @@ struct mag_sched {
     _Atomic(int32_t) closed;   /* [A] 0, or the code that refuses posts from outside */
     bool fenced;               /* [I] see asym.h */
     bool crowded;              /* [I] more workers than PUs: searching yields the CPU */
-    uint32_t worker_count;     /* [I] */
+    uint32_t worker_count;     /* [I] in the first berths */
+    uint32_t capacity;         /* [I] berths */
     uint32_t queue_count;      /* [I] one per node, at least one */
-    struct mag_berth *berths;  /* [I] one per worker */
+    struct mag_berth *berths;  /* [I] */
     struct mag_inject *queues; /* [I] array, each [S] */
     struct mag_routes routes;  /* [I] */
 
-    struct mag_idle idle;   /* [S] */
-    struct mag_clock clock; /* [S] */
+    struct mag_idle idle;                     /* [S] */
+    _Atomic(uint64_t) vacant[MAG_IDLE_WORDS]; /* [A] spare berths, by rank */
+    struct mag_clock clock;                   /* [S] */
 
     struct mag_executor executor; /* [I] posts to any worker */
 
@@ -138,6 +141,9 @@ uint32_t mag_sched_queue_near(struct mag_sched *sched);
 void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,
                                uint32_t queue);
 
+/* memory.c - where a berth is: a spare one at the side of a worker's. */
+const struct mag_seat *mag_sched_seat(const struct mag_sched *sched, uint32_t index);
+
 static inline struct mag_worker *mag_sched_at(const struct mag_sched *sched,
                                               uint32_t index)
 {
@@ -156,9 +162,10 @@ void mag_berth_prepare(struct mag_berth *berth);
  * 0; -ENOMEM, -EINVAL, -EAGAIN. */
 int mag_berth_start(struct mag_berth *berth, void *(*run)(void *berth));
 
-/* start.c - as mag_sched_start; `is_default`: the process's own, which nobody ends. */
-int mag_sched_launch(const struct mag_sched_config *config, bool is_default,
-                     struct mag_sched **ret_sched);
+/* start.c - as mag_sched_start, with `spare` berths besides; `is_default`: the process's
+ * own, which nobody ends. */
+int mag_sched_launch(const struct mag_sched_config *config, uint32_t spare,
+                     bool is_default, struct mag_sched **ret_sched);
 
 /* start.c - waits for the threads, which are about to end, until a time of mag_os_now_ns:
  * false, it is over.  Then frees what is left. */

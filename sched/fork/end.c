@@ -72,8 +72,8 @@ static struct mag_fork_slot *find_stolen(struct mag_sched *sched,
     struct mag_fork_slot *found = NULL;
 
     *ret_at = NULL;
-    for (uint32_t i = 0; i < sched->worker_count; i++) {
-        struct mag_fork_stack *owner = mag_sched_at(sched, i)->forks;
+    for (uint32_t i = 0; i < sched->capacity; i++) {
+        struct mag_fork_stack *owner = mag_worker_forks(mag_sched_at(sched, i));
 
         if (owner != stack)
             find_among(owner, stack, &found, ret_at);
@@ -83,7 +83,7 @@ static struct mag_fork_slot *find_stolen(struct mag_sched *sched,
 
 void mag_fork_end(struct mag_worker *worker)
 {
-    struct mag_fork_stack *stack = worker->forks;
+    struct mag_fork_stack *stack = mag_worker_forks(worker);
     struct mag_fork_slot *top = mag_fork_top_from(stack->slots);
     struct mag_fork_slot *child;
     struct mag_fork_slot *at;

@@ -43,7 +43,7 @@ enum mag_pinned mag_worker_pinned(struct mag_worker *worker)
         (enum mag_pinned)atomic_load_explicit(&worker->pinned, memory_order_relaxed);
     /* relaxed: as above. */
     int32_t thread = atomic_load_explicit(&worker->thread, memory_order_relaxed);
-    const struct mag_seat *seat = mag_plan_seat(worker->sched->plan, worker->index);
+    const struct mag_seat *seat = mag_sched_seat(worker->sched, worker->index);
 
     /* The kernel tells nobody when it moves a thread. */
     if (pinned == MAG_PINNED && thread != 0 && !mag_os_is_bound(thread, seat->os_pu))

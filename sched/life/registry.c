@@ -27,7 +27,7 @@ static void close_for_fork(void)
     mag_default_before_fork();
     (void)pthread_mutex_lock(&registry_lock);
     if (mag_self.worker != NULL)
-        mag_fork_stack_before_fork(mag_self.worker->forks);
+        mag_fork_stack_before_fork(mag_worker_forks(mag_self.worker));
 }
 
 static void go_on_in_parent(void)
@@ -47,7 +47,7 @@ static void orphan(struct mag_sched *sched)
     atomic_store_explicit(&sched->live, 0, memory_order_relaxed);
     sched->started = 0;
     sched->joined = true;
-    for (uint32_t i = 0; i < sched->worker_count; i++) {
+    for (uint32_t i = 0; i < sched->capacity; i++) {
         /* relaxed: as above. */
         atomic_store_explicit(&mag_sched_at(sched, i)->thread, 0, memory_order_relaxed);
     }

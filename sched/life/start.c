@@ -2,6 +2,7 @@
 #include "base/asym.h"
 #include "base/os.h"
 #include "base/space.h"
+#include "sched/berth/tenancy.h"
 #include "sched/core.h"
 #include "sched/life/routes.h"
 #include "sched/worker/self.h"
@@ -14,7 +15,8 @@
 
 static int make_queues(struct mag_sched *sched)
 {
-    int r = mag_routes_load(sched->settings.topology, sched->plan, &sched->routes);
+    int r = mag_routes_load(sched->settings.topology, sched->plan, sched->capacity,
+                            &sched->routes);
     if (r < 0)
         return r;
     sched->queue_count = sched->routes.queue_count;
@@ -31,15 +33,23 @@ static int map_berths(struct mag_sched *sched)
 {
     int r = 0;
 
-    sched->berths = calloc(sched->worker_count, sizeof(*sched->berths));
+    sched->berths = calloc(sched->capacity, sizeof(*sched->berths));
     if (sched->berths == NULL)
         return -ENOMEM;
-    for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++) {
+    for (uint32_t i = 0; r == 0 && i < sched->capacity; i++) {
         sched->berths[i].sched = sched;
         sched->berths[i].index = i;
         r = mag_berth_map(&sched->berths[i]);
     }
     return r;
+}
+
+/* Whoever takes them finds them ready, and thieves look at them from the beginning. */
+static void prepare_spare(struct mag_sched *sched)
+{
+    for (uint32_t i = sched->worker_count; i < sched->capacity; i++)
+        mag_berth_prepare(&sched->berths[i]);
+    mag_vacancies_init(sched);
 }
 
 static void init_sched(struct mag_sched *sched)
@@ -50,12 +60,12 @@ static void init_sched(struct mag_sched *sched)
     atomic_init(&sched->live, 0);
     atomic_init(&sched->ready, 0);
     atomic_init(&sched->inflight, 0);
-    mag_idle_init(&sched->idle);
     sched->fenced = mag_asym_init();
 }
 
 /* Everything but the threads. */
-static int build(struct mag_sched *sched, const struct mag_sched_config *config)
+static int build(struct mag_sched *sched, const struct mag_sched_config *config,
+                 uint32_t spare)
 {
     int r = mag_settings_make(config, &sched->settings);
     if (r < 0)
@@ -67,13 +77,21 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config)
     if (r < 0)
         return r;
     sched->worker_count = mag_plan_workers(sched->plan);
+    sched->capacity = sched->worker_count + spare;
+    if (sched->capacity > MAG_IDLE_WORKERS_MAX)
+        return -EINVAL;
+    mag_idle_init(&sched->idle, sched->worker_count);
     sched->crowded = sched->worker_count > mag_topology_pus(sched->settings.topology);
-    r = mag_settings_fit(&sched->settings, sched->worker_count);
+    r = mag_settings_fit(&sched->settings, sched->capacity);
     if (r == 0)
         r = make_queues(sched);
     if (r == 0)
         r = mag_clock_init(&sched->clock, sched, sched->worker_count);
-    return r < 0 ? r : map_berths(sched);
+    if (r == 0)
+        r = map_berths(sched);
+    if (r == 0)
+        prepare_spare(sched);
+    return r;
 }
 
 /* ------------------------------------------------------------------- threads */
@@ -160,7 +178,7 @@ bool mag_sched_join(struct mag_sched *sched, int64_t until_ns)
 
 void mag_sched_free(struct mag_sched *sched)
 {
-    for (uint32_t i = 0; sched->berths != NULL && i < sched->worker_count; i++)
+    for (uint32_t i = 0; sched->berths != NULL && i < sched->capacity; i++)
         mag_berth_unmap(&sched->berths[i]);
     mag_clock_fini(&sched->clock);
     free(sched->berths);
@@ -187,7 +205,7 @@ static struct mag_sched *allocate(void)
     return sched;
 }
 
-static int launch(const struct mag_sched_config *config, bool is_default,
+static int launch(const struct mag_sched_config *config, uint32_t spare, bool is_default,
                   struct mag_sched **ret_sched)
 {
     int r = prepare_process();
@@ -201,7 +219,7 @@ static int launch(const struct mag_sched_config *config, bool is_default,
 
     init_sched(sched);
     sched->is_default = is_default;
-    r = build(sched, config);
+    r = build(sched, config, spare);
     if (r == 0)
         r = start_threads(sched);
     wait_until_ready(sched);
@@ -216,11 +234,11 @@ static int launch(const struct mag_sched_config *config, bool is_default,
     return 0;
 }
 
-int mag_sched_launch(const struct mag_sched_config *config, bool is_default,
-                     struct mag_sched **ret_sched)
+int mag_sched_launch(const struct mag_sched_config *config, uint32_t spare,
+                     bool is_default, struct mag_sched **ret_sched)
 {
     int cancel = mag_os_hold_cancel();
-    int r = launch(config, is_default, ret_sched);
+    int r = launch(config, spare, is_default, ret_sched);
 
     mag_os_let_cancel(cancel);
     return r;
@@ -228,5 +246,5 @@ int mag_sched_launch(const struct mag_sched_config *config, bool is_default,
 
 int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **ret_sched)
 {
-    return mag_sched_launch(config, false, ret_sched);
+    return mag_sched_launch(config, 0, false, ret_sched);
 }

@@ -58,6 +58,11 @@ static bool wait_for_start(struct mag_sched *sched)
     return mag_sched_phase(sched) != MAG_PHASE_ENDING;
 }
 
+static void run_child(struct mag_fork_stack *forks, const struct mag_fork_taken *child)
+{
+    mag_fork_stack_run(forks, child, forks->slots);
+}
+
 static void run_work(struct mag_worker *worker, const struct mag_work *work)
 {
     if (work->job != NULL) {
@@ -66,7 +71,7 @@ static void run_work(struct mag_worker *worker, const struct mag_work *work)
         work->job->run(work->job);
         mag_fp_keep(worker->fp);
     } else {
-        mag_fork_stack_run(worker->forks, &work->child, worker->forks->slots);
+        run_child(mag_worker_forks(worker), &work->child);
     }
 }
 
@@ -108,11 +113,7 @@ static void leave_berth(struct tenancy *tenancy)
     struct mag_worker *worker = tenancy->berth->worker;
 
     tenancy->over = true;
-    /* relaxed, both: read by counters only. */
-    atomic_store_explicit(&worker->pinned, mag_worker_pinned(worker),
-                          memory_order_relaxed);
-    /* relaxed: as above. */
-    atomic_store_explicit(&worker->thread, 0, memory_order_relaxed);
+    mag_worker_note_thread(worker, 0, mag_worker_pinned(worker));
     /* live, release: this thread's last touch precedes the end of the scheduler, which
      * joins it besides. */
     if (atomic_fetch_sub_explicit(&sched->live, 1, memory_order_release) == 1)
@@ -218,10 +219,7 @@ static void work(struct mag_berth *berth)
 
 static void note_thread(struct mag_berth *berth, enum mag_pinned pinned)
 {
-    /* relaxed, both: read by counters only. */
-    atomic_store_explicit(&berth->worker->pinned, pinned, memory_order_relaxed);
-    /* relaxed: as above. */
-    atomic_store_explicit(&berth->worker->thread, mag_os_thread(), memory_order_relaxed);
+    mag_worker_note_thread(berth->worker, mag_os_thread(), pinned);
 }
 
 static void set_up(struct mag_berth *berth)

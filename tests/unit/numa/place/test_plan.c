@@ -298,7 +298,7 @@ static enum mag_reach reach(const struct mag_plan *plan, uint32_t a, uint32_t b)
     return mag_seat_reach(mag_plan_seat(plan, a), mag_plan_seat(plan, b));
 }
 
-static void without_a_node_the_package_is_near(void **state)
+static void without_nodes_workers_of_one_package_are_near(void **state)
 {
     static const uint32_t os_pus[] = {8, 40, 9, 8, 0};
     struct mag_topology *topology = load_described("odd.xml");
@@ -408,7 +408,7 @@ int main(void)
         cmocka_unit_test(described_machines_seat_every_pu_once),
         cmocka_unit_test(scatter_uses_every_group_before_it_uses_one_twice),
         cmocka_unit_test(fast_cores_are_seated_first),
-        cmocka_unit_test(without_a_node_the_package_is_near),
+        cmocka_unit_test(without_nodes_workers_of_one_package_are_near),
         cmocka_unit_test(far_nodes_come_by_their_distance),
         cmocka_unit_test(a_plan_is_printed_as_snprintf_prints),
         cmocka_unit_test(policies_have_names),

@@ -53,6 +53,14 @@ MAG_ASYNC(long_task, sum_of, (mag_vtask, one, mag_vtask, two), long first, secon
     MAG_END(f);
 }
 
+static long result_of_sum(long_task task)
+{
+    long result = 0;
+
+    assert_int_equal(long_task_get(task, &result), 0);
+    return result;
+}
+
 /* VT-32 */
 static void an_async_function_believes_no_job_but_its_own(void **state)
 {
@@ -63,7 +71,7 @@ static void an_async_function_believes_no_job_but_its_own(void **state)
 
     call_wrongly(run_of(&one));
     succeed(&one, 2);
-    assert_int_equal(result_of_long(task), 42);
+    assert_int_equal(result_of_sum(task), 42);
 }
 
 /* VT-32 */
@@ -89,7 +97,7 @@ static void an_async_function_that_is_called_early_or_twice_goes_on_waiting(void
     assert_int_equal(resumed, 2);
     /* It has ended, and then its frame is back in the pool. */
     call_twice_more(run, one.continuation);
-    assert_int_equal(result_of_long(task), 42);
+    assert_int_equal(result_of_sum(task), 42);
     call_twice_more(run, two.continuation);
     assert_int_equal(resumed, 2);
     assert_int_equal(one.taken, 1);
@@ -120,7 +128,7 @@ static void a_body_that_runs_is_not_called(void **state)
     task = calls_itself(scripted_begin(&one, MAG_PENDING, 0, 0));
     succeed(&one, 42);
     assert_int_equal(resumed, 1);
-    assert_int_equal(result_of_long(task), 42);
+    assert_int_equal(result_of_sum(task), 42);
 }
 
 /* The second await is of something that is complete. */
@@ -151,7 +159,7 @@ static void a_body_that_went_on_without_waiting_is_not_called(void **state)
     succeed(&one, 40);
     assert_int_equal(resumed, 1);
     call_twice_more(run_of(&one), one.continuation);
-    assert_int_equal(result_of_long(task), 42);
+    assert_int_equal(result_of_sum(task), 42);
     assert_int_equal(resumed, 1);
 }
 
@@ -185,7 +193,7 @@ static void a_function_that_returned_anothers_task_waits_for_that_one(void **sta
     two.token--;
     call_twice_more(run, two.continuation);
     assert_int_equal(two.taken, 1);
-    assert_int_equal(result_of_long(task), 42);
+    assert_int_equal(result_of_sum(task), 42);
 }
 
 /* -------------------------------------------------------------- discard, when_all */
@@ -209,7 +217,7 @@ static void a_discarded_source_that_calls_back_wrongly_is_read_once(void **state
 }
 
 /* VT-32 */
-static void all_of_many_wait_on_when_one_of_them_calls_back_wrongly(void **state)
+static void when_all_waits_on_when_one_source_calls_back_wrongly(void **state)
 {
     struct scripted one, two;
     mag_vtask tasks[2] = {scripted_begin(&one, MAG_PENDING, 0, 0),
@@ -241,7 +249,7 @@ MAG_ASYNC(long_task, ends_with, (mag_vtask, one, int, code), )
     MAG_END(f);
 }
 
-static void all_tell_of_one_that_came_to_a_misuse_code(void **state)
+static void when_all_reports_a_task_that_ended_with_a_misuse_code(void **state)
 {
     const int codes[] = {MAG_E_PENDING, MAG_E_SIZE};
     (void)state;
@@ -269,8 +277,8 @@ int main(void)
         cmocka_unit_test(a_body_that_went_on_without_waiting_is_not_called),
         cmocka_unit_test(a_function_that_returned_anothers_task_waits_for_that_one),
         cmocka_unit_test(a_discarded_source_that_calls_back_wrongly_is_read_once),
-        cmocka_unit_test(all_of_many_wait_on_when_one_of_them_calls_back_wrongly),
-        cmocka_unit_test(all_tell_of_one_that_came_to_a_misuse_code),
+        cmocka_unit_test(when_all_waits_on_when_one_source_calls_back_wrongly),
+        cmocka_unit_test(when_all_reports_a_task_that_ended_with_a_misuse_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

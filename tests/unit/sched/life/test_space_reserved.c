@@ -45,6 +45,14 @@ static int start(uint32_t workers, size_t c_stack, struct mag_sched **ret_sched)
     return mag_sched_start(&config, ret_sched);
 }
 
+static void skip_under_sanitizers(void)
+{
+#if defined(TEST_UNDER_TSAN) || defined(__SANITIZE_ADDRESS__)
+    print_message("skipped: a sanitizer has memory of its own\n");
+    skip();
+#endif
+}
+
 /* ------------------------------------------------------------------ accounting */
 
 /* In a child: 0, or what failed. */
@@ -76,7 +84,7 @@ static void
 what_an_idle_scheduler_may_write_is_less_than_a_mebibyte_a_worker(void **state)
 {
     (void)state;
-    test_skip_under_sanitizers();
+    skip_under_sanitizers();
     for (uint32_t workers = 1; workers <= 16; workers *= 4)
         assert_int_equal(test_in_child(writes_little, &workers), 0);
 }
@@ -105,7 +113,7 @@ static int reserves_what_it_says(void *arg)
 static void a_worker_that_starts_has_no_heap_of_its_own(void **state)
 {
     (void)state;
-    test_skip_under_sanitizers();
+    skip_under_sanitizers();
     assert_int_equal(test_in_child(reserves_what_it_says, NULL), 0);
 }
 
@@ -155,14 +163,14 @@ static void leave_half(int resource)
 static void under_a_limit_of_address_space_half_is_left_to_the_program(void **state)
 {
     (void)state;
-    test_skip_under_sanitizers();
+    skip_under_sanitizers();
     leave_half(RLIMIT_AS);
 }
 
 static void under_a_limit_of_data_half_is_left_to_the_program(void **state)
 {
     (void)state;
-    test_skip_under_sanitizers();
+    skip_under_sanitizers();
     leave_half(RLIMIT_DATA);
 }
 
@@ -183,10 +191,10 @@ static int is_limited_later(void *arg)
     return right ? 0 : 3;
 }
 
-static void a_limit_of_data_set_after_the_start_leaves_what_it_says(void **state)
+static void a_limit_of_data_set_later_leaves_the_promised_space(void **state)
 {
     (void)state;
-    test_skip_under_sanitizers();
+    skip_under_sanitizers();
     assert_int_equal(test_in_child(is_limited_later, NULL), 0);
 }
 
@@ -224,7 +232,7 @@ static void workers_for_384_processors_start_in_a_gibibyte_and_in_four(void **st
                                {RLIMIT_DATA, 4 * GIB, 384}};
     (void)state;
 
-    test_skip_under_sanitizers();
+    skip_under_sanitizers();
     for (unsigned i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
         assert_int_equal(test_in_child(many_start, &limits[i]), 0);
 }
@@ -238,12 +246,12 @@ static int starts_in_nothing(void *arg)
     return start(2, 0, &sched) == -ENOMEM && sched == NULL ? 0 : 2;
 }
 
-static void what_does_not_fit_is_told_by_its_code(void **state)
+static void a_start_that_does_not_fit_has_a_code_of_its_own(void **state)
 {
     int limits[] = {RLIMIT_AS, RLIMIT_DATA};
     (void)state;
 
-    test_skip_under_sanitizers();
+    skip_under_sanitizers();
     for (unsigned i = 0; i < 2; i++)
         assert_int_equal(test_in_child(starts_in_nothing, &limits[i]), 0);
 }
@@ -270,7 +278,7 @@ static int start_and_compute(size_t c_stack, size_t fork_stack)
 static int begins_again(void *arg)
 {
     const struct rlimit limit = {.rlim_cur = *(size_t *)arg, .rlim_max = RLIM_INFINITY};
-    char *const arguments[] = {(char *)(uintptr_t) "test_space",
+    char *const arguments[] = {(char *)(uintptr_t) "test_space_reserved",
                                (char *)(uintptr_t) "start", NULL};
 
     if (setrlimit(RLIMIT_STACK, &limit) != 0)
@@ -285,7 +293,7 @@ static void whatever_the_limit_of_stacks_a_scheduler_starts(void **state)
                               2 * GIB,   16 * GIB, RLIM_INFINITY};
     (void)state;
 
-    test_skip_under_sanitizers();
+    skip_under_sanitizers();
     for (unsigned i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         int r = test_in_child(begins_again, &limits[i]);
 
@@ -299,7 +307,7 @@ static void whatever_the_limit_of_stacks_a_scheduler_starts(void **state)
 static void a_stack_size_is_wrong_or_does_not_fit_or_works(void **state)
 {
     (void)state;
-    test_skip_under_sanitizers();
+    skip_under_sanitizers();
     for (size_t size = 64 * KIB; size <= 8 * GIB; size *= 2) {
         assert_int_equal(start_and_compute(size, 0), 0);
         assert_int_equal(start_and_compute(size + size / 2, 0), 0);
@@ -338,7 +346,7 @@ static int asks_for_too_much(void *arg)
 static void a_fork_stack_size_that_does_not_fit_is_refused(void **state)
 {
     (void)state;
-    test_skip_under_sanitizers();
+    skip_under_sanitizers();
     assert_int_equal(test_in_child(asks_for_too_much, NULL), 0);
 }
 
@@ -351,9 +359,9 @@ int main(int count, char **arguments)
         cmocka_unit_test(a_worker_that_starts_has_no_heap_of_its_own),
         cmocka_unit_test(under_a_limit_of_address_space_half_is_left_to_the_program),
         cmocka_unit_test(under_a_limit_of_data_half_is_left_to_the_program),
-        cmocka_unit_test(a_limit_of_data_set_after_the_start_leaves_what_it_says),
+        cmocka_unit_test(a_limit_of_data_set_later_leaves_the_promised_space),
         cmocka_unit_test(workers_for_384_processors_start_in_a_gibibyte_and_in_four),
-        cmocka_unit_test(what_does_not_fit_is_told_by_its_code),
+        cmocka_unit_test(a_start_that_does_not_fit_has_a_code_of_its_own),
         cmocka_unit_test(whatever_the_limit_of_stacks_a_scheduler_starts),
         cmocka_unit_test(a_stack_size_is_wrong_or_does_not_fit_or_works),
         cmocka_unit_test(a_fork_stack_size_is_wrong_or_works),
