@@ -35,17 +35,27 @@ static MAG_COLD void wake_for_queue(struct mag_sched *sched, uint32_t queue)
     wake_by(sched, mag_wake_for_queue(&sched->routes, queue, mag_os_cpu()));
 }
 
+static inline bool must_wake(struct mag_sched *sched)
+{
+    return mag_idle_wants_wake(mag_idle_read(&sched->idle));
+}
+
+static inline bool must_be_watched(struct mag_sched *sched)
+{
+    uint64_t state = mag_idle_read(&sched->idle);
+
+    return mag_idle_wants_wake(state) && !mag_idle_watched(state);
+}
+
 void mag_sched_notify(struct mag_sched *sched, uint32_t rank)
 {
-    if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
+    if (must_wake(sched))
         wake_for_worker(sched, rank);
 }
 
 void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t rank)
 {
-    uint64_t state = mag_idle_read(&sched->idle);
-
-    if (mag_idle_wants_wake(state) && !mag_idle_watched(state))
+    if (must_be_watched(sched))
         wake_for_worker(sched, rank);
 }
 
@@ -105,12 +115,13 @@ static inline int post_here(struct mag_worker *worker, struct mag_job *job)
     struct mag_job *before = mag_hand_post(&worker->hand, job);
     if (before != NULL)
         return post_behind(worker, before);
-    mag_sched_notify_watcher(worker->sched, worker->rank);
+    if (MAG_UNLIKELY(must_be_watched(worker->sched)))
+        wake_for_worker(worker->sched, worker->rank);
     return 0;
 }
 
 /* The queue nearest to a thread from outside, as of a little while ago. */
-static uint32_t queue_near(struct mag_sched *sched, struct mag_self *self)
+static inline uint32_t queue_near(struct mag_sched *sched, struct mag_self *self)
 {
     if (sched->queue_count == 1)
         return 0;
@@ -123,7 +134,7 @@ static uint32_t queue_near(struct mag_sched *sched, struct mag_self *self)
 static void push(struct mag_sched *sched, struct mag_job *job, uint32_t queue)
 {
     mag_inject_push(&sched->queues[queue], job, job);
-    if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
+    if (must_wake(sched))
         wake_for_queue(sched, queue);
 }
 
