@@ -1,63 +1,81 @@
 /*
  * async.h - async functions: straight code that waits without holding a thread.
  *
+ *     #include <magpie/magpie.h>
+ *
  *     MAG_VTASK_DEFINE(long_task, long)
  *
- *     MAG_ASYNC(long_task, sum, (struct reader *, reader, int, count),
- *               int i; int item; long total;)
+ *     MAG_ASYNC(long_task, next_item, (int, i), mag_vtask delay;)
+ *     {
+ *         MAG_BEGIN(f);
+ *         if (f->i % 2 == 1 && mag_delay(MAG_NULL, 1000000, &f->delay) == 0)
+ *             MAG_AWAIT_DONE(f, mag_task_of(f->delay));       // holds no thread
+ *         return long_task_result(f->i);
+ *         MAG_END(f);
+ *     }
+ *
+ *     MAG_ASYNC(long_task, sum, (int, count), int i; long item; long total;)
  *     {
  *         MAG_BEGIN(f);
  *         for (f->i = 0; f->i < f->count; f->i++) {
- *             MAG_AWAIT(f, f->item, reader_next(f->reader));
+ *             MAG_AWAIT(f, f->item, next_item(f->i));
  *             f->total += f->item;
  *         }
  *         return long_task_result(f->total);
  *         MAG_END(f);
  *     }
  *
- *     long_task task = sum(reader, 20);           // called like any function
+ *     int main(void)
+ *     {
+ *         long total = 0;
+ *
+ *         // called like any function; main may block for the result
+ *         return long_task_wait(sum(20), &total) == 0 && total == 190 ? 0 : 1;
+ *     }
  *
  * The model.  MAG_ASYNC(task type, name, (arguments), locals) defines a function `name`
  * that takes the arguments and returns the task.  Its body runs at once, on the caller's
  * thread, up to the first await of something that is not complete.  If there is no such
- * await, the task it returns is complete and nothing was allocated.  Otherwise arguments
- * and locals move from the caller's stack into a pooled frame, the caller gets a task
- * that the frame backs, and the body continues from that line when the awaited operation
- * completes.  The frame returns to its pool when the task is consumed.
+ * await, the task that it returns is complete and nothing was allocated.  Otherwise
+ * arguments and locals move from the caller's stack into a pooled frame, the caller gets
+ * a task that is backed by the frame, and the body goes on from that line when the
+ * awaited operation is complete.  The frame returns to its pool when the task is
+ * consumed.
  *
  * The rules for a body
- *   - Arguments and locals, `f->name`, lie in the frame and survive an await.  Locals
- *     begin as zeroes.  C variables of the body are lost at each await.
+ *   - What must survive an await lies in the frame: arguments and locals, as `f->name`.
+ *     They begin as zeroes.  C variables of the body are lost at each await.
  *   - The frame moves once, at the first await that waits.  To hand out the address of
  *     something in it (a buffer to read into), say MAG_PIN(f) first.
- *   - No `switch` around an await (MAG_E_STATE), at most one await in a source line, none
+ *   - No `switch` around an await: the async function cannot resume inside a `switch` of
+ *     its own, and ends with MAG_E_STATE.  At most one await in a source line, and none
  *     behind line 65535 of a file.
- *   - In C++, no variable with an initialiser before an await in the same block, because
- *     the body jumps past it.  Declare it before MAG_BEGIN or in a block of its own.
- *   - Every task that the body gets must be awaited or given away (vtask.h).
+ *   - In C++, no variable with an initialiser before an await in the same block: the body
+ *     jumps to the line where it goes on.  Declare the variable before MAG_BEGIN or in a
+ *     block of its own.
+ *   - Every task that it gets must be awaited or given away (vtask.h).
  *
- * Errors.  MAG_AWAIT passes an error on: the function ends with it.  Where something must
- * be cleaned up first use MAG_TRY, which hands the error to the body.  Misuse (a stale
- * task) ends the function in the same way, with its MAG_E code.
+ * Errors.  MAG_AWAIT passes an error on: the function ends with it.  To clean something
+ * up first, use MAG_TRY, which hands the error to the body.  Misuse (a stale task) ends
+ * the function in the same way, with its MAG_E code.
  *
  * docs/guide/async-functions.md explains three async functions line by line, and what
  * each thing costs.
  *
- * Where the body continues.  After an await that had to wait, the body comes back to the
+ * Where the body goes on.  After an await that had to wait the body comes back to the
  * context in which it waited:
- *   - the current executor (executor.h), if there was one: always as a job that is posted
- *     to it;
- *   - else the scheduler whose worker the body waited on: inside the call that completes
- *     the awaited operation if a worker of the same scheduler makes that call, otherwise
- *     as a job of that scheduler, on any of its workers;
- *   - on a thread that had neither: inside the completing call.
- * If the task was configured not to come back (mag_vtask_configure), the body continues
+ *   - the current executor (executor.h), always as a job that is posted to it;
+ *   - without one, the scheduler whose worker the body waited on: inside the call that
+ *     completes the awaited operation, if a worker of the same scheduler makes that call;
+ *     otherwise as a job of that scheduler, on any of its workers;
+ *   - on a thread that has neither: inside the completing call.
+ * If the task was configured not to come back (mag_vtask_configure), the body goes on
  * inside the completing call, whatever thread makes it.  MAG_AWAIT_ON and the like name
- * another executor.  An await of a complete task continues at once, on the same thread.
+ * another place.  An await of a complete task goes on at once, on the same thread.
  *
- * A scheduler or executor that is stopping refuses the body.  The body then continues
- * inside the completing call, on a thread that is not the executor's; mag_sched_worker
- * tells.  A destroyed one cannot refuse: see mag_sched_destroy.
+ * A scheduler or executor that is stopping refuses the body.  The body then goes on
+ * inside the completing call, on a thread that does not belong to it: mag_sched_worker
+ * tells. One that is destroyed cannot refuse: see mag_sched_destroy.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -79,10 +97,10 @@ MAG_EXTERN_C_BEGIN
  * `name` may be called from any thread.  Its task may be
  *   MAG_E_TOKEN ...  what MAG_AWAIT or MAG_FAIL ended the function with
  *   -ENOMEM          there was no memory for the frame (MAG_TRY sees this, too).  The
- *                    awaited task has been discarded: to await it again is misuse.  But
- *                    to discard a pending source of yours that is no core takes memory
- *                    too (mag_vtask_discard); if there is none, the source is as it was,
- *                    and code that kept its task may await or discard it again
+ *                    awaited task has been discarded: do not await it again.  A pending
+ *                    source of yours that is not a core needs memory to be discarded
+ *                    (mag_vtask_discard); without it the source is as it was, and its
+ *                    task may be awaited or discarded again
  */
 #define MAG_ASYNC(result_task, name, arguments, ...)                               \
     MAG_CHECK_TASK_TYPE(result_task)                                               \
@@ -113,7 +131,7 @@ MAG_EXTERN_C_BEGIN
 
 /*
  * The first and the last line of a body.  A body that gets to the end returns 0.  A body
- * that would resume at an await inside a `switch` of its own ends with MAG_E_STATE.
+ * that would go on at an await inside a `switch` of its own ends with MAG_E_STATE.
  */
 #define MAG_BEGIN(f)                \
     switch ((f)->frame.core.step) { \
@@ -151,12 +169,12 @@ default:                                      \
     MAG_ASYNC_TRY(f, error, MAG_NULL, 0, awaited, MAG_AWAIT_CONTEXT)
 
 /*
- * As MAG_AWAIT, MAG_AWAIT_DONE, MAG_TRY and MAG_TRY_DONE.  If the function has to wait,
- * it continues under `executor`, whatever its context and the configuration of the task.
+ * As MAG_AWAIT, MAG_AWAIT_DONE, MAG_TRY and MAG_TRY_DONE; but if the function has to wait
+ * it goes on under `executor`, whatever the context is and however the task is
+ * configured.
  *
- *   executor   NULL: any worker of the scheduler whose worker this thread is; on other
- *              threads of the default scheduler.  That is what NULL means in
- *              MAG_CONTINUE_ON too
+ *   executor   NULL: any worker of the calling worker's scheduler; if the thread is no
+ *              worker, of the default scheduler.  NULL means the same in MAG_CONTINUE_ON
  */
 #define MAG_AWAIT_ON(f, executor, place, awaited)                             \
     do {                                                                      \
@@ -183,8 +201,8 @@ default:                                      \
     } while (0)
 
 /*
- * Leaves the thread and continues as a job of `executor`, behind the jobs that wait
- * there.  If the executor refuses the job, the function ends with that error.
+ * Leaves the thread and goes on as a job of `executor`, behind the jobs that wait there.
+ * If the executor refuses the job, the function ends with that error.
  *
  *   executor   NULL: as above
  */
@@ -206,8 +224,8 @@ default:                                      \
     MAG_ASYNC_RETURN(f, mag_async_failed((code), (detail)))
 
 /*
- * Moves the frame to its final place now, so that the address of an argument or a local
- * may be handed out.  Ends the function with -ENOMEM if there is no memory.
+ * Moves the frame to the place where it stays, so that the address of an argument or a
+ * local may be handed out.  Ends the function with -ENOMEM if there is no memory.
  */
 #define MAG_PIN(f)                                                   \
     do {                                                             \

@@ -35,14 +35,14 @@ enum {
  *   again      reset (slot, by whoever owns the core) -> through the hand-over of the
  *              object to its next user (a pool, a queue): everything
  *
- * The slot and the visitor alone are the truth about completion.  `token` is
- * read by holders of stale tasks at any time, hence atomic; that they see it move late
- * only means that the race, which is misuse, was decided the other way.
+ * The slot and the visitor's bits alone tell whether the operation is complete.  `token`
+ * is read by holders of stale tasks at any time, hence atomic.  If such a holder sees the
+ * token move late, the race, which is misuse, was only decided the other way.
  *
- * The bias.  An operation that begins on a thread is biased to it: registering there is a
- * plain store, where anybody else's is a compare-and-swap.  A completer on another thread
- * that finds the slot still biased visits: Dekker's two sides, by the asymmetric barrier.
- * The two bits of the visitor stand in the word of the token.
+ * The bias.  An operation that begins on a thread is biased to it: registering on that
+ * thread is a plain store, elsewhere a compare-and-swap.  A completer on another thread
+ * that finds the slot still biased visits, with Dekker's two sides and the asymmetric
+ * barrier.  The two bits of the visitor stand in the word of the token.
  *
  *     register on the thread           visitor
  *     (1) slot <- continuation         (3) token <- INSIDE
@@ -50,15 +50,19 @@ enum {
  *     (2) read token                   (4) slot: biased -> DONE, then token <- LEFT;
  *                                          or continuation -> RAN, then token <- TOOK
  *
- * Who reads at (2) that nobody is inside has registered: a visitor that comes later finds
- * the continuation at (4).  Who reads INSIDE waits for the visitor's word.  LEFT: (4)
- * went before (1), so the operation is complete, and the slot, which (1) has covered, is
- * DONE again.  TOOK, or another operation's token: the visitor runs the continuation, or
- * has.  The continuation may have ended the operation and begun others meanwhile, also on
- * this core and with itself: hence the token beside the bits, and hence the bias is only
- * for objects whose memory stays what it is, those with a `recycle`.  Until the visitor
- * has left nobody may take the operation for complete, so the core is still the same one
- * when it writes its word, last.
+ * What (2) reads decides:
+ *   - No visitor: the continuation is registered.  A visitor that comes later finds it at
+ *     (4).
+ *   - INSIDE: the thread waits for the visitor's last word.
+ *   - LEFT: (4) came before (1), so the operation is complete.  (1) has overwritten the
+ *     visitor's DONE, so the thread writes DONE again.
+ *   - TOOK, or another operation's token: the visitor runs the continuation, or has run
+ *     it.
+ * In that last case the continuation may have ended the operation and begun others, on
+ * this core and with this continuation too.  That is why the token stands beside the
+ * bits, and why only objects whose memory stays a core, those with a `recycle`, are
+ * biased.  Nobody may treat the operation as complete before the visitor has left, so the
+ * visitor's last write still hits the same operation.
  */
 struct mag_core {
     const struct mag_core_type *type; /* [I] */
@@ -80,14 +84,15 @@ enum {
     MAG_SLOT_BIASED = 4, /* as EMPTY; the bits above name the thread */
 };
 
-/* What a completer that revokes a bias says, in the top bits of the token; 0: there was
- * none.  A token itself is below them, and wraps there. */
+/* What a completer that revokes a bias writes into the top bits of the token; 0: there
+ * was no visitor.  A token itself is below them, and wraps there. */
 #define MAG_VISITOR_INSIDE (UINT64_C(1) << 62)
 #define MAG_VISITOR_LEFT   (UINT64_C(2) << 62)
 #define MAG_VISITOR_TOOK   (UINT64_C(3) << 62)
 #define MAG_TOKEN_MASK     (MAG_VISITOR_INSIDE - 1)
 
-/* What the slot of an operation that begins on this thread holds. */
+/* The first slot of an operation that begins on this thread.
+ */
 MAG_API uintptr_t mag_core_bias_slow(void);
 
 /* The same, the common case without a call. */
@@ -102,7 +107,7 @@ MAG_INLINE uintptr_t mag_core_bias(void)
     return mag_core_bias_slow();
 }
 
-/* Says where an operation begins, if that is written down (debug.h).  In a library that
+/* Records where an operation begins, if that is recorded (debug.h).  In a library that
  * was built without MAG_DEBUG_TASKS it does nothing. */
 MAG_API void mag_debug_core_begins(struct mag_core *core);
 

@@ -22,7 +22,7 @@ enum {
     MAG_VTASK_PROMISE = 2,    /* struct mag_promise */
     MAG_VTASK_ERROR = 3,      /* no address: an error code in the upper half */
     MAG_VTASK_KIND = 3,       /* the bits of the kind */
-    MAG_VTASK_NO_CONTEXT = 4, /* awaiting it captures no executor */
+    MAG_VTASK_NO_CONTEXT = 4, /* awaiting the task captures no executor */
     MAG_VTASK_TAGS = 7,
     MAG_VTASK_HELD =
         8, /* of a promise only: the task holds a reference, to be released */
