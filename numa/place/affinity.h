@@ -1,8 +1,8 @@
 /*
  * affinity.h - affinity masks of threads, as the kernel has them.  Private to numa/.
  *
- * hwloc reads them too, but looks for the size of a mask by asking with a larger and
- * larger one, for ever where the kernel refuses the call itself.
+ * hwloc reads these masks too.  But hwloc finds the size of a mask by asking with larger
+ * and larger ones, and never stops where the kernel refuses the call itself.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,21 +13,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* As many CPUs as a kernel can be built for. */
+/* Room for as many CPUs as a kernel can be built for. */
 struct mag_affinity {
     cpu_set_t sets[8];
 };
 
-/* The calling thread's mask.  False: the kernel does not tell. */
+/* Reads the calling thread's mask.  False: the kernel does not report it. */
 bool mag_affinity_read(struct mag_affinity *ret_mask);
 
-/* Gives the calling thread that mask, or a single CPU.  False: the kernel refuses. */
+/* Sets the calling thread's mask, or limits the thread to one CPU.  False: the kernel
+ * refuses. */
 bool mag_affinity_set(const struct mag_affinity *mask);
 bool mag_affinity_set_only(uint32_t cpu);
 
 bool mag_affinity_has(const struct mag_affinity *mask, uint32_t cpu);
 
-/* The only CPU of a mask; MAG_NONE: there are more. */
+/* The only CPU of a mask; MAG_NONE: the mask has more than one, or none. */
 uint32_t mag_affinity_only(const struct mag_affinity *mask);
 
 #endif

@@ -1,7 +1,6 @@
 /*
- * turns.h - waiting for the holder of a lock: look again, then let others run, then
- * sleep, so that a thread of a lower real-time priority comes to its end, too.  Private
- * to numa/.
+ * turns.h - waiting for the holder of a lock: first yield the processor, then sleep, so
+ * that a holder of lower real-time priority gets to run.  Private to numa/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,7 +14,7 @@
 
 enum { POOL_TURN_YIELDS = 64, POOL_TURN_NAP_NS = 50000 };
 
-/* No cancellation point. */
+/* Not a cancellation point. */
 static inline void mag_pool_nap(void)
 {
     struct timespec nap = {.tv_nsec = POOL_TURN_NAP_NS};
@@ -25,7 +24,7 @@ static inline void mag_pool_nap(void)
     mag_cancel_let(cancel);
 }
 
-/* Before the look number `tries` + 1. */
+/* Call before try number `tries` + 1. */
 static inline void mag_pool_give_way(unsigned tries)
 {
     if (tries < POOL_TURN_YIELDS)
