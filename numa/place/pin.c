@@ -22,7 +22,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 /* Distinct pairs of mask and slack that threads had before they were pinned.  When the
  * table is full, further pairs share the last entry: better a wrong origin than a thread
@@ -67,16 +66,6 @@ static __attribute__((constructor(101))) void see_pin_forks(void)
 }
 
 /* -------------------------------------------------------------------- origins */
-
-static int read_slack(void)
-{
-    return prctl(PR_GET_TIMERSLACK, 0UL, 0UL, 0UL, 0UL);
-}
-
-static void set_slack(int slack)
-{
-    (void)prctl(PR_SET_TIMERSLACK, (unsigned long)slack, 0UL, 0UL, 0UL);
-}
 
 /* The timer slack that marks a thread of this origin pinned to this PU. */
 static int mark_of(const struct origin *origin, uint32_t cpu)
@@ -126,7 +115,7 @@ static const struct origin *find_origin(const struct mag_affinity *now)
         return NULL;
     if (own_pin.origin != NULL)
         return cpu == own_pin.cpu && !own_pin.given_up ? own_pin.origin : NULL;
-    return find_marked(read_slack(), cpu);
+    return find_marked(mag_os_slack(), cpu);
 }
 
 bool mag_pin_see_through(struct mag_affinity *ret_mask)
@@ -148,7 +137,7 @@ static void set_pinned(const struct origin *origin, uint32_t cpu)
     own_pin.cpu = cpu;
     own_pin.given_up = false;
     if (origin != NULL && origin->slack >= 0)
-        set_slack(mark_of(origin, cpu));
+        mag_os_set_slack(mark_of(origin, cpu));
 }
 
 /* Checks that the kernel really pinned the thread. */
@@ -175,7 +164,7 @@ int mag_pin_self(const struct mag_topology *topology, uint32_t pu,
     if (mag_affinity_read(&before)) {
         origin = find_origin(&before);
         if (origin == NULL)
-            origin = remember(&before, read_slack());
+            origin = remember(&before, mag_os_slack());
     }
 
     uint32_t os_pu = topology->pus[pu].os_index;
@@ -198,7 +187,7 @@ uint32_t mag_unpin_self(void)
     if (origin == NULL || !mag_affinity_set(&origin->mask))
         return MAG_NONE;
     if (origin->slack >= 0)
-        set_slack(origin->slack);
+        mag_os_set_slack(origin->slack);
     /* Record the pin even if this thread only inherited it, so that mag_repin_self
      * works. */
     own_pin.origin = origin;

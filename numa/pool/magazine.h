@@ -31,8 +31,8 @@
 #ifndef NUMA_POOL_MAGAZINE_H
 #define NUMA_POOL_MAGAZINE_H
 
+#include "base/turns.h"
 #include "numa/pool/pool.h"
-#include "numa/pool/turns.h"
 
 /* The record of a thread that uses pools.  `owner` is an address in the thread's
  * thread-local storage.  A thread that first uses a pool in the last round of its
@@ -97,7 +97,7 @@ static inline void mag_member_lock(struct mag_member *member)
 
     /* fork-gate, acquire: everything the last holder did is visible. */
     while (atomic_exchange_explicit(&member->latch, 1, memory_order_acquire) != 0)
-        mag_pool_give_way(tries++);
+        mag_give_way(tries++);
 }
 
 static inline void mag_member_unlock(struct mag_member *member)
