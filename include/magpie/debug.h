@@ -19,8 +19,8 @@
  *     (void)mag_debug_watch(&watch);
  *
  * The model.  Misuse is answered by a MAG_E code, in every build, and the watch is told
- * of it on the thread that made it, before the call returns.  Who must know where the
- * task came from needs a library that was built with MAG_DEBUG_TASKS, as Debug builds
+ * of it on the thread that made it, before the call returns.  To learn where the
+ * task came from, use a library that was built with MAG_DEBUG_TASKS, as Debug builds
  * are: it writes down, for each core, operation, frame and promise that is handed out,
  * where that was, and where it was consumed.  Other builds do none of this and pay
  * nothing for it.

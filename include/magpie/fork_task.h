@@ -27,7 +27,7 @@
  * stay valid until the task is complete.  A pending task is consumed once.
  *
  * Errors.  A child's error is that of its task, at once or later; a child that finds out
- * that it was cancelled returns a task with -ECANCELED.  A child may also return the
+ * that it was canceled returns a task with -ECANCELED.  A child may also return the
  * pending task of something else: its own task then follows that one.
  *
  * Continuations of a child that was taken are queued: a join that waits and runs such a

@@ -4,7 +4,8 @@
  * the timer's place.
  *
  * While both are being started one may be over already.  So two must arrive before the
- * end can be made, the winner and the one who starts; the second of them makes it.
+ * combined task is completed, the winner and the starting thread; the second of them
+ * completes it.
  *
  * What cannot be taken back comes late.  So the observer and the timer each hold a
  * reference to the whole until they have come or have been taken back, and the combined

@@ -3,8 +3,8 @@
  * `winner`, takes the other observers back and completes the combined task.
  *
  * While the observers are being registered one of them may be notified already.  So two
- * must arrive before the end can be made, the winner and the one who registers; the
- * second of them makes it.
+ * must arrive before the combined task is completed, the winner and the registering
+ * thread; the second of them completes it.
  *
  * An observer that cannot be taken back is about to be notified, by a thread that may
  * come late.  Each observer therefore holds a reference to the whole until it has been

@@ -1,7 +1,7 @@
 /*
- * core.h - the core's transitions, for those who make many of them: the core itself,
- * operations and frames.  Private to vtask/; the states and edges are in
- * <magpie/source.h>.
+ * core.h - the core's transitions, inline, for the files that make many of them: those of
+ * the core itself, of operations and of frames.  Private to vtask/; the states and edges
+ * are in <magpie/source.h>.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -87,8 +87,9 @@ static inline bool mag_core_is_done(struct mag_core *core)
     return mag_slot_is_done(mag_core_slot(core)) && !mag_core_is_visited(core);
 }
 
-/* Whether the outcome may be read by who has this token, in the common case: there was no
- * visitor.  The slot comes first, as a visitor that has written it was INSIDE before. */
+/* Whether a holder of this token may read the outcome, in the common case: there was no
+ * visitor.  The slot is read first, as a visitor that has written it was INSIDE before.
+ */
 static inline bool mag_core_is_ready(struct mag_core *core, uint64_t token)
 {
     uintptr_t slot = mag_core_slot(core);
@@ -103,8 +104,8 @@ static inline bool mag_core_is_ready(struct mag_core *core, uint64_t token)
 void mag_core_bias_lost(uintptr_t thread);
 
 /* The completer: whether it has completed the operation already.  The slot alone does not
- * tell after a visit: who registers by a plain store may have covered DONE for a moment.
- */
+ * tell after a visit: a thread that registers by a plain store may have covered DONE for
+ * a moment. */
 static inline bool mag_core_is_over(struct mag_core *core, uintptr_t slot)
 {
     /* relaxed: its own store, if any. */
@@ -119,12 +120,13 @@ void mag_core_see_off(struct mag_core *core);
  * continuation that it must run, or NULL: there is nothing more to do. */
 struct mag_continuation *mag_core_visit(struct mag_core *core, uintptr_t biased);
 
-/* visit.c - by who has registered for `token` by a plain store and then read another
- * word: whether the continuation will be run, or was.  If not the operation is complete.
- */
+/* visit.c - by a thread that has registered for `token` by a plain store and then read
+ * another word.  True: the continuation will be run, or was.  False: the operation is
+ * complete. */
 bool mag_core_meet(struct mag_core *core, uint64_t token);
 
-/* The owner is about to reset the core: who waits there is dropped (VT-75). */
+/* The owner is about to reset the core: a continuation that waits there is dropped
+ * (VT-75). */
 static inline void mag_debug_core_drops(struct mag_core *core, uintptr_t slot)
 {
 #ifdef MAG_DEBUG_TASKS
@@ -219,7 +221,7 @@ static inline bool mag_core_install_here(struct mag_core *core, uint64_t token,
     /* seq_cst: (1) before (2) for the compiler; the visitor's barrier covers the
      * processor. */
     atomic_signal_fence(memory_order_seq_cst);
-    /* (2), relaxed: who meets a visitor looks again. */
+    /* (2), relaxed: a thread that meets a visitor looks again. */
     return atomic_load_explicit(&core->token, memory_order_relaxed) == token;
 }
 
@@ -296,7 +298,7 @@ static inline int mag_core_consume(struct mag_core *core, uint64_t token,
     return 0;
 }
 
-/* ------------------------------------------ the entry points, for who has them inline */
+/* ------------------------------------------ the entry points, inline */
 
 static inline int mag_core_outcome(const struct mag_core *core)
 {

@@ -8,7 +8,7 @@
  * Readers are anybody at any time, and take what did not change while they read it.
  *
  * Ownership
- *   [A] any thread: written by who made `sequence` odd
+ *   [A] any thread: written by the thread that made `sequence` odd
  *
  * Edges: release end -> acquire end : what crosses
  *   odd   the writer's store of a word -> the reader's load of it : that the sequence is

@@ -316,7 +316,7 @@ mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
     return await_met(frame, task, own, place, size);
 }
 
-/* A core that was visited, another kind of task, or somebody who calls back without
+/* A core that was visited, another kind of task, or a call back without
  * reason: then the frame goes on waiting. */
 static MAG_NOINLINE mag_vtask end_any(struct mag_frame *frame, mag_vtask task,
                                       void *place, size_t size)

@@ -9,7 +9,7 @@
  * MAG_CLAIM_BUSY, or a later token, since tokens only grow.  So a compare-and-swap that
  * expects t fails from there on.  (64 bits do not come round.)
  *
- * Why an operation that can be cancelled may be pooled (the contract's VT-153 forbids
+ * Why an operation that can be canceled may be pooled (the contract's VT-153 forbids
  * it).  The rule is afraid of a callback of the cancel object that began before somebody
  * else completed the operation, and goes on when the object is another's.  Here such a
  * callback does one thing with the object: it claims by the key of its own operation.

@@ -181,7 +181,7 @@ bool mag_operation_claim(struct mag_operation *operation, uint64_t key)
     return true;
 }
 
-/* Cancelled, or about to be: whoever has the claim completes it, and nobody waits. */
+/* Canceled, or about to be: whoever has the claim completes it, and nobody waits. */
 void mag_operation_return(struct mag_operation *operation)
 {
     uint64_t key = key_of(operation);
@@ -202,7 +202,7 @@ static MAG_COLD bool refuse_outcome(const struct mag_operation *operation, uint6
     return false;
 }
 
-/* Who has the claim is the only completer. */
+/* The caller that gets the claim is the only completer. */
 bool mag_operation_try_result(struct mag_operation *operation, uint64_t key,
                               uint64_t result)
 {
@@ -259,8 +259,8 @@ bool mag_operation_try_own(struct mag_operation *operation)
     if (!mag_claim_own(&operation->claim, MAG_CLAIM_FREE, MAG_CLAIM_BUSY))
         return false;
     core->flags = 0;
-    /* Not biased: who has registered would look at the token once more, and by then the
-     * continuation may have freed the object. */
+    /* Not biased: a thread that has registered would look at the token once more, and by
+     * then the continuation may have freed the object. */
     /* relaxed: the operation is handed out later, which publishes it. */
     atomic_store_explicit(&core->slot, MAG_SLOT_EMPTY, memory_order_relaxed);
     mag_debug_core_began(core);

@@ -8,7 +8,7 @@
 
 /*
  * Takes a source's outcome into a promise that is claimed and that nobody else completes.
- * `status` is what the source said; it decides between faulted and cancelled (VT-44 to
+ * `status` is what the source said; it decides between faulted and canceled (VT-44 to
  * VT-47), and whether a MAG_E code is the outcome, as of a function that fails with what
  * it was told, or a refusal: only what has succeeded can be refused.
  *

@@ -35,9 +35,9 @@ static void unlock_promise(struct mag_promise *promise, uint32_t state)
     atomic_store_explicit(&promise->state, state, memory_order_release);
 }
 
-/* ---------------------------------------------------------------- those who wait */
+/* ------------------------------------------------------ continuations, observers */
 
-/* Who waited when the promise was completed. */
+/* What waited when the promise was completed. */
 struct crowd {
     struct mag_continuation *first;
     struct mag_observer *observers;
@@ -157,7 +157,7 @@ void mag_promise_retain(struct mag_promise *promise)
 {
     if (promise == &mag_promise_completed)
         return;
-    /* relaxed: who retains has a reference, or knows of one. */
+    /* relaxed: the caller has a reference, or knows of one. */
     (void)atomic_fetch_add_explicit(&promise->references, 1, memory_order_relaxed);
 }
 
@@ -165,7 +165,7 @@ void mag_promise_release(struct mag_promise *promise)
 {
     if (promise == NULL || promise == &mag_promise_completed)
         return;
-    /* gone, acquire: who holds the only reference is alone, and needs no swap. */
+    /* gone, acquire: a thread with the only reference is alone, and needs no swap. */
     if (atomic_load_explicit(&promise->references, memory_order_acquire) != 1) {
         /* gone, both ends: our uses precede the return, whoever makes it. */
         if (atomic_fetch_sub_explicit(&promise->references, 1, memory_order_acq_rel) != 1)
@@ -187,7 +187,7 @@ static void publish(struct mag_promise *promise)
     dispatch(crowd);
 }
 
-/* True: locked, and the caller is the one who completes it. */
+/* True: locked, and the caller completes it. */
 static bool lock_open(struct mag_promise *promise)
 {
     uint32_t state = lock_promise(promise);

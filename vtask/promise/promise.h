@@ -5,8 +5,8 @@
  *
  *     0 -> CLAIMED -> DONE, or 0 -> DONE; LOCKED comes and goes before DONE
  *
- * Who is to change the lists of those who wait, or to decide who completes, takes LOCKED
- * by one compare-and-swap and gives it up by one store; between the two are a few
+ * A thread that changes the lists of what waits, or decides which completer wins, takes
+ * LOCKED by one compare-and-swap and gives it up by one store; between the two are a few
  * instructions, and no call.  A completer that needs longer to write the outcome, because
  * it is large, claims first, and is alone with it then.  The step to DONE gives up the
  * lock for good: from then on nobody locks, and everything below is immutable until the
@@ -16,12 +16,12 @@
  * Exactly one completer wins: CLAIMED and DONE are set under the lock by whoever found
  * neither.  No continuation is lost or run twice: it is linked under the lock by a thread
  * that did not find DONE, and the lists are taken under the lock by the one thread that
- * sets DONE, so before it is set; who finds DONE is late and is queued by itself.
+ * sets DONE, before it sets it.  A thread that finds DONE queues its continuation itself.
  *
  * A holder of the lock may lose its processor inside.  The others then yield, and sleep
  * for moments after that, so that a thread of lower priority comes to its end.
  *
- * Lifetime.  `references` counts who may use the promise.  With the last one the
+ * Lifetime.  `references` counts the users of the promise.  With the last one the
  * generation moves, which makes every task of it stale, and the memory returns to its
  * pool, where it stays a promise: holders of stale tasks may read the generation at any
  * time.  That they see it move late only means that the race, which is misuse, was
@@ -60,9 +60,9 @@ enum {
 };
 
 /*
- * Somebody of the library's who waits and may give up: for each, `notify` runs once after
- * the promise is complete, unless mag_promise_forget said true.  It runs in the
- * completer, before the continuations; `queued`: nothing of the user's may run there.
+ * A part of the library that waits and may give up.  `notify` runs once after the promise
+ * is complete, unless mag_promise_forget returned true.  It runs in the completer, before
+ * the continuations; `queued`: no code of the user's may run there.
  */
 struct mag_observer {
     void (*notify)(struct mag_observer *observer, bool queued);
@@ -74,7 +74,7 @@ struct mag_promise {
     _Atomic(uint64_t) generation;      /* [A] the token of its tasks */
     _Atomic(uint32_t) state;           /* [A] MAG_PROMISE_ bits */
     _Atomic(uint32_t) references;      /* [A] */
-    struct mag_continuation *first;    /* [L] who waits, oldest first, by job.next */
+    struct mag_continuation *first;    /* [L] what waits, oldest first, by job.next */
     struct mag_continuation *last;     /* [L] */
     struct mag_observer *observers;    /* [L] */
     uint64_t value;                    /* [C] a result of a word, or the error's detail */

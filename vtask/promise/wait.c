@@ -19,7 +19,7 @@ static void wake_waiter(struct mag_observer *observer, bool queued)
     mag_os_event_set(&waiter->complete);
 }
 
-/* The waiter lies on this stack: the thread is not cancelled here. */
+/* The waiter lies on this stack: the thread is not canceled here. */
 static int wait_for(struct mag_promise *promise, int64_t timeout_ns)
 {
     struct waiter waiter = {.observer = {.notify = wake_waiter}};

@@ -184,7 +184,7 @@ int mag_vtask_on_completed(mag_vtask task, struct mag_continuation *continuation
 
 /* ----------------------------------------------------------------- comparing */
 
-/* What backs the task: neither how it is awaited nor who holds a promise counts. */
+/* What backs the task: how it is awaited and who holds a promise do not count. */
 static uintptr_t backing_of(mag_vtask task)
 {
     return mag_vtask_unheld(task).backing & ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
