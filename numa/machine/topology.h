@@ -9,7 +9,7 @@
 #include "base/os.h"
 
 #include <hwloc.h>
-#include <magpie/numa.h>
+#include <magpie/topology.h>
 
 #include <stdbool.h>
 

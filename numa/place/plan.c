@@ -2,6 +2,8 @@
 #include "base/text.h"
 #include "numa/machine/topology.h"
 
+#include <magpie/plan.h>
+
 #include <errno.h>
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
 
 /* --------------------------------------------------------------------------- take */
 
-/* NOLINTBEGIN(readability-function-size): the batch is three outputs. */
+/* NOLINTBEGIN(readability-function-size): a batch has three outputs. */
 /* Gathers free objects of `node`: takes chains off the stack until there are `want`
  * objects, or makes new objects if the stack is empty.  Returns 0, or the reason why
  * there are none. */

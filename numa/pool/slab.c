@@ -52,7 +52,7 @@ void mag_pool_shape_init(struct mag_pool_shape *shape, size_t stride, size_t ali
     shape->first = first_offset(objects, alignment);
 }
 
-/* NOLINTBEGIN(readability-function-size): a mapping is three outputs. */
+/* NOLINTBEGIN(readability-function-size): a mapping has three outputs. */
 /*
  * After the first slab, the next mapping of exactly the right size is likely to lie right
  * below it and so to be aligned already.  Otherwise a mapping of twice the size certainly
