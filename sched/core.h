@@ -16,6 +16,7 @@
 
 #include "sched/idle/idle.h"
 #include "sched/life/phase.h"
+#include "sched/policy/route.h"
 #include "sched/queue/inject.h"
 #include "sched/timer/clock.h"
 #include "sched/worker/worker.h"
@@ -69,13 +70,9 @@ struct mag_sched {
     bool crowded;              /* [I] more workers than PUs: searching yields the CPU */
     uint32_t worker_count;     /* [I] */
     uint32_t queue_count;      /* [I] one per node, at least one */
-    uint32_t cpu_count;        /* [I] length of cpu_queue */
     struct mag_berth *berths;  /* [I] one per worker */
     struct mag_inject *queues; /* [I] array, each [S] */
-    uint32_t *queue_worker;    /* [I] a worker near each queue, to wake first */
-    uint32_t *node_queue;      /* [I] node to the nearest queue that a worker sits at */
-    uint16_t *cpu_queue;       /* [I] operating system CPU to queue */
-    uint32_t *cpu_worker;      /* [I] operating system CPU to worker, or MAG_NONE */
+    struct mag_routes routes;  /* [I] */
 
     struct mag_idle idle;   /* [S] */
     struct mag_clock clock; /* [S] */
@@ -107,12 +104,13 @@ int mag_sched_executor_post(struct mag_executor *executor, struct mag_job *job);
 /* stop.c - moves on to a later phase; earlier ones are ignored. */
 void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase);
 
-/* post.c - wakes a worker for a job that was queued, if one should be; `near` is the
- * worker to prefer. */
-void mag_sched_notify(struct mag_sched *sched, uint32_t near);
+/* post.c - wakes a worker for a job that the worker of this rank has queued or seen, if
+ * one should be woken. */
+void mag_sched_notify(struct mag_sched *sched, uint32_t rank);
 
-/* post.c - makes sure that what a running worker keeps to itself will be watched. */
-void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t near);
+/* post.c - makes sure that what a running worker of this rank keeps to itself will be
+ * watched. */
+void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t rank);
 
 /* post.c - wakes this worker, if it is parked. */
 void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index);

@@ -2,15 +2,10 @@
 #include "sched/fork/deque.h"
 
 #include "base/asym.h"
+#include "sched/policy/share.h"
 
 #include <assert.h>
 #include <magpie/barrier.h>
-
-/* Children looked at when a thief shares; half of them are shared. */
-enum { SHARE_MAX = 16 };
-
-/* Slots that an owner shares where a run begins, and pops of them that found nobody. */
-enum { ZONE = 3, PATIENCE = 64 };
 
 static_assert(sizeof(struct mag_fork_slot) == 64, "a child is a cache line");
 static_assert(sizeof(struct mag_fork_stack) <= MAG_FORK_SLOTS_AT, "nothing overlaps");
@@ -138,12 +133,12 @@ static uint32_t count_children(const struct mag_fork_stack *stack,
 static void share_as_thief(struct mag_fork_stack *victim)
 {
     struct mag_fork_slot *base = base_of(victim);
-    uint32_t waiting = count_children(victim, base, SHARE_MAX);
+    uint32_t waiting = count_children(victim, base, MAG_SHARE_LOOK_MAX);
 
     if (waiting == 0)
         return;
 
-    uint32_t wanted = (waiting + 1) / 2;
+    uint32_t wanted = mag_share_by_thief(waiting);
     share(victim, base + wanted);
     mag_barrier_heavy();
     uint32_t shared = count_children(victim, base, wanted);
@@ -221,16 +216,15 @@ enum mag_fork_steal mag_fork_stack_steal(struct mag_fork_stack *victim,
  * will be forked there first. */
 static void open_zone(struct mag_fork_stack *stack, struct mag_fork_slot *at)
 {
-    struct mag_fork_slot *split = at + ZONE < stack->end ? at + ZONE : stack->end;
-
     if (at >= stack->end)
         return;
+    struct mag_fork_slot *split = at + mag_share_by_owner((uintptr_t)(stack->end - at));
     set_base(stack, at);
     if (split > split_of(stack))
         share(stack, split);
     else
         withdraw(stack, split);
-    stack->patience = PATIENCE;
+    stack->patience = MAG_SHARE_PATIENCE;
 }
 
 void mag_fork_deque_begin(struct mag_fork_stack *stack, struct mag_fork_slot *at,
@@ -274,10 +268,10 @@ static void keep_or_withdraw(struct mag_fork_stack *stack, struct mag_fork_slot 
 {
     if (slot >= split_of(stack))
         return;
-    if (stack->patience == 0)
-        withdraw(stack, slot);
-    else
+    if (mag_share_goes_on(stack->patience))
         stack->patience--;
+    else
+        withdraw(stack, slot);
 }
 
 bool mag_fork_deque_keep(struct mag_fork_stack *stack, struct mag_fork_slot *slot)

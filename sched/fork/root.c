@@ -35,7 +35,7 @@ static void finish(struct mag_fork_root *root, enum root_state state)
 static void run_here(struct mag_worker *worker, mag_fork_body body, void *payload)
 {
     /* Children are kept from the others until they ask: somebody must be about to. */
-    mag_sched_notify_watcher(worker->sched, worker->index);
+    mag_sched_notify_watcher(worker->sched, worker->rank);
     mag_fork_stack_root(worker->forks, body, payload);
 }
 

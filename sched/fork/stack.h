@@ -56,7 +56,8 @@
  * With fences in place of membarrier every slot below `end` is claimed for ever, so that
  * each pop takes the slow path, fences there and reads `split`.  Those claims are set
  * when the stack is made, which is why `end` is near there; else it is the last slot, and
- * no child is out of reach.  Nobody looks at more than SHARE_MAX slots at a time.
+ * no child is out of reach.  Nobody looks at more than MAG_SHARE_LOOK_MAX slots
+ * at a time.
  *
  * Floating point.  A stolen child is run with the modes (fp.h) of the run that it belongs
  * to, which are those of whoever began that; a thief finds them by the child's slot,

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/idle/idle.h"
 
+#include "sched/policy/linger.h"
+#include "sched/policy/watch.h"
+
 #include "base/os.h"
 #include "base/spin.h"
 
@@ -11,15 +14,14 @@ void mag_idle_init(struct mag_idle *idle)
         atomic_init(&idle->parked[i], 0);
 }
 
-/* Takes one bit of a word, the lowest at or above `from` first. */
-static bool claim_bit(_Atomic(uint64_t) *word, uint32_t from, uint32_t *ret_bit)
+/* Takes one of the `wanted` bits of a word, the lowest first. */
+static bool claim_bit(_Atomic(uint64_t) *word, uint64_t wanted, uint32_t *ret_bit)
 {
     /* relaxed: a look; the read-modify-write below decides. */
-    uint64_t bits = atomic_load_explicit(word, memory_order_relaxed);
+    uint64_t bits = wanted & atomic_load_explicit(word, memory_order_relaxed);
 
     while (bits != 0) {
-        uint64_t above = bits >> from << from;
-        uint32_t bit = (uint32_t)__builtin_ctzll(above != 0 ? above : bits);
+        uint32_t bit = (uint32_t)__builtin_ctzll(bits);
         uint64_t mask = (uint64_t)1 << bit;
 
         /* parked, acquire: the sleeper's word was reset before it set the bit.  The
@@ -29,27 +31,44 @@ static bool claim_bit(_Atomic(uint64_t) *word, uint32_t from, uint32_t *ret_bit)
             *ret_bit = bit;
             return true;
         }
-        bits = before & ~mask;
+        bits = before & ~mask & wanted;
+    }
+    return false;
+}
+
+static bool claim_in(struct mag_idle *idle, struct mag_span span, struct mag_span avoid,
+                     uint32_t *ret_rank)
+{
+    for (uint32_t word = span.begin / 64; word * 64 < span.end; word++) {
+        uint64_t wanted = mag_span_bits(span, word) & ~mag_span_bits(avoid, word);
+        uint32_t bit;
+
+        if (claim_bit(&idle->parked[word], wanted, &bit)) {
+            *ret_rank = word * 64 + bit;
+            return true;
+        }
     }
     return false;
 }
 
 /* There is a bit for whoever has taken one from `parked`; another waker may have moved
  * on to it first, and then its own is still there. */
-static uint32_t claim_any(struct mag_idle *idle, uint32_t near)
+static uint32_t claim_any(struct mag_idle *idle, const struct mag_routes *routes,
+                          struct mag_wake wake)
 {
-    uint32_t first = near / 64;
+    struct mag_wake_walk walk = mag_wake_begin(wake);
 
-    for (uint32_t i = 0;; i++) {
-        uint32_t word = (first + i) % MAG_IDLE_WORDS;
-        uint32_t bit;
+    for (;;) {
+        struct mag_span span = mag_wake_next(routes, &walk);
+        uint32_t rank;
 
-        if (claim_bit(&idle->parked[word], i == 0 ? near % 64 : 0, &bit))
-            return word * 64 + bit;
+        if (claim_in(idle, span, walk.wake.avoid, &rank))
+            return rank;
     }
 }
 
-uint32_t mag_idle_claim(struct mag_idle *idle, uint32_t near, bool even_so)
+uint32_t mag_idle_claim(struct mag_idle *idle, const struct mag_routes *routes,
+                        struct mag_wake wake, bool even_so)
 {
     uint64_t state = mag_idle_read(idle);
 
@@ -61,23 +80,23 @@ uint32_t mag_idle_claim(struct mag_idle *idle, uint32_t near, bool even_so)
     } while (!atomic_compare_exchange_weak_explicit(
         &idle->state, &state, state - MAG_IDLE_PARK + MAG_IDLE_SEARCH + MAG_IDLE_WAKE,
         memory_order_seq_cst, memory_order_seq_cst));
-    return claim_any(idle, near);
+    return claim_any(idle, routes, wake);
 }
 
-static bool is_parked(struct mag_idle *idle, uint32_t worker)
+static bool is_parked(struct mag_idle *idle, uint32_t rank)
 {
     /* seq_cst: a parked worker's bit is set before its (3); with the post before it, as
      * in (1) and (2). */
-    uint64_t bits =
-        atomic_load_explicit(&idle->parked[worker / 64], memory_order_seq_cst);
+    uint64_t bits = atomic_load_explicit(&idle->parked[rank / 64], memory_order_seq_cst);
 
-    return (bits >> worker % 64 & 1) != 0;
+    return (bits >> rank % 64 & 1) != 0;
 }
 
-uint32_t mag_idle_claim_one(struct mag_idle *idle, uint32_t worker)
+uint32_t mag_idle_claim_one(struct mag_idle *idle, const struct mag_routes *routes,
+                            uint32_t rank)
 {
-    for (unsigned tries = 1; is_parked(idle, worker); tries++) {
-        uint32_t claimed = mag_idle_claim(idle, worker, true);
+    for (unsigned tries = 1; is_parked(idle, rank); tries++) {
+        uint32_t claimed = mag_idle_claim(idle, routes, mag_wake_one(routes, rank), true);
 
         if (claimed != UINT32_MAX)
             return claimed;
@@ -90,9 +109,9 @@ bool mag_idle_try_search(struct mag_idle *idle, uint32_t workers)
 {
     /* relaxed: a limit on how many search, not a promise. */
     uint64_t state = atomic_load_explicit(&idle->state, memory_order_relaxed);
-    uint32_t awake = workers - mag_idle_parked(state);
 
-    if (2 * mag_idle_searching(state) >= awake && mag_idle_searching(state) != 0)
+    if (!mag_linger_may_search(mag_idle_searching(state),
+                               workers - mag_idle_parked(state)))
         return false;
     /* seq_cst: posters that see it rely on this worker's (3) and (4). */
     (void)atomic_fetch_add_explicit(&idle->state, MAG_IDLE_SEARCH, memory_order_seq_cst);
@@ -107,12 +126,12 @@ uint64_t mag_idle_found(struct mag_idle *idle)
            MAG_IDLE_SEARCH;
 }
 
-uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t worker, uint32_t workers,
+uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t rank, uint32_t workers,
                            bool searching, bool *ret_watcher)
 {
     /* parked, release: the wake word was reset before.  seq_cst: whoever posts to this
      * worker alone and misses the bit is seen by the last look (4). */
-    (void)atomic_fetch_or_explicit(&idle->parked[worker / 64], (uint64_t)1 << worker % 64,
+    (void)atomic_fetch_or_explicit(&idle->parked[rank / 64], (uint64_t)1 << rank % 64,
                                    memory_order_seq_cst);
 
     /* relaxed: the swap below checks it. */
@@ -123,7 +142,7 @@ uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t worker, uint32_t work
     do {
         next = state + MAG_IDLE_PARK - (searching ? MAG_IDLE_SEARCH : 0);
         uint32_t resting = mag_idle_parked(next) + mag_idle_searching(next);
-        watcher = !mag_idle_watched(state) && resting < workers;
+        watcher = mag_watch_begins(mag_idle_watched(state), resting, workers);
         if (watcher)
             next |= MAG_IDLE_WATCH;
         /* (3), seq_cst: before the caller's last look (4).

@@ -3,7 +3,8 @@
  *
  * One word counts it all: how many workers search, how many are parked, and whether one
  * of the parked ones is the watcher, which looks around from time to time instead of
- * sleeping for good.  A bitmap beside it says which workers are parked.
+ * sleeping for good.  A bitmap beside it says which workers are parked, by their ranks
+ * (route.h): neighbouring bits are neighbours on the machine, whatever the placement.
  *
  * What must hold (the invariant of work conservation)
  *   (I1) a job that was posted to a queue, and a parked worker: then somebody searches,
@@ -49,6 +50,8 @@
  */
 #ifndef SCHED_IDLE_IDLE_H
 #define SCHED_IDLE_IDLE_H
+
+#include "sched/policy/wake.h"
 
 #include <magpie/base.h>
 
@@ -101,25 +104,28 @@ static inline uint64_t mag_idle_read(struct mag_idle *idle)
 /* Whether a post to a queue must wake somebody. */
 static inline bool mag_idle_wants_wake(uint64_t state)
 {
-    return mag_idle_parked(state) != 0 && mag_idle_searching(state) == 0;
+    return mag_wake_is_due(mag_idle_parked(state), mag_idle_searching(state));
 }
 
 /*
- * Claims one parked worker, nearest to `near` by number, unless somebody searches
+ * Claims one parked worker, the first in the order of `wake`, unless somebody searches
  * already (`even_so`: even then).  The claimed worker counts as searching; the caller
  * wakes it with mag_sleeper_wake.
  *
- *   Returns    its number; UINT32_MAX nobody needs to be woken
+ *   Returns    its rank; UINT32_MAX nobody needs to be woken
  */
-uint32_t mag_idle_claim(struct mag_idle *idle, uint32_t near, bool even_so);
+uint32_t mag_idle_claim(struct mag_idle *idle, const struct mag_routes *routes,
+                        struct mag_wake wake, bool even_so);
 
 /*
- * Claims this worker if it is parked, whoever searches.  As with mag_idle_claim; if
+ * Claims the worker of this rank if it is parked, whoever searches.  As with
+ * mag_idle_claim; if
  * somebody else has claimed it meanwhile another parked worker may be returned, for the
  * one that was taken from `parked`.  Waits while the worker's bit is set and nobody is
  * counted, see "Counting": a few instructions of another thread.
  */
-uint32_t mag_idle_claim_one(struct mag_idle *idle, uint32_t worker);
+uint32_t mag_idle_claim_one(struct mag_idle *idle, const struct mag_routes *routes,
+                            uint32_t rank);
 
 /*
  * The worker starts to search, unless half of those awake already do.
@@ -143,7 +149,7 @@ uint64_t mag_idle_found(struct mag_idle *idle);
  *
  *   Returns    the state after that
  */
-uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t worker, uint32_t workers,
+uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t rank, uint32_t workers,
                            bool searching, bool *ret_watcher);
 
 /* The watcher has been woken: it searches, and whoever stops that looks for another. */

@@ -2,48 +2,38 @@
 #include "base/os.h"
 #include "base/spin.h"
 #include "sched/core.h"
+#include "sched/policy/linger.h"
+#include "sched/policy/watch.h"
 
 #include <sched.h>
 
-/* The watcher's naps: what runs unseen is found within two of them. */
-enum { NAP_MIN_NS = 50000, NAP_MAX_NS = 200000 };
-
-/* Pauses between two passes over the victims, doubling up to this. */
-enum { PAUSES_MAX = 64 };
-
 /* ------------------------------------------------------------------- searching */
 
-/* A short budget that pays is lengthened, a long one that does not is cut. */
 static void adapt(struct mag_worker *worker, bool found)
 {
-    uint32_t most = worker->sched->settings.config.spin_us;
-
-    if (found)
-        worker->spin_us = worker->spin_us * 2 < most ? worker->spin_us * 2 : most;
-    else
-        worker->spin_us = worker->spin_us / 2 != 0 ? worker->spin_us / 2 : 1;
+    worker->spin_us =
+        mag_linger_budget(worker->spin_us, worker->sched->settings.config.spin_us, found);
 }
 
-static void relax(struct mag_worker *worker, unsigned *pauses)
+static void relax(struct mag_worker *worker, uint32_t *pauses)
 {
     if (worker->sched->crowded) {
         (void)sched_yield();
         return;
     }
-    for (unsigned i = 0; i < *pauses; i++)
+    *pauses = mag_linger_pauses(*pauses);
+    for (uint32_t i = 0; i < *pauses; i++)
         mag_os_pause();
-    if (*pauses < PAUSES_MAX)
-        *pauses *= 2;
 }
 
 static bool search_a_while(struct mag_worker *worker, struct mag_work *ret_work)
 {
-    unsigned pauses = 1;
+    uint32_t pauses = 0;
 
     if (mag_worker_search(worker, false, ret_work))
         return true;
 
-    int64_t until = mag_os_now_ns() + (int64_t)worker->spin_us * 1000;
+    int64_t until = mag_linger_until(mag_os_now_ns(), worker->spin_us);
     for (;;) {
         relax(worker, &pauses);
         if (mag_worker_search(worker, true, ret_work)) {
@@ -68,9 +58,10 @@ static void stop_searching(struct mag_worker *worker)
     worker->searching = false;
     if (!mag_idle_wants_wake(state))
         return;
-    bool others_run = sched->worker_count - mag_idle_parked(state) > 1;
-    if ((others_run && !mag_idle_watched(state)) || mag_worker_sees_work(worker))
-        mag_sched_notify(sched, worker->index);
+    if (mag_watch_is_missing(mag_idle_watched(state), mag_idle_parked(state),
+                             sched->worker_count) ||
+        mag_worker_sees_work(worker))
+        mag_sched_notify(sched, worker->rank);
 }
 
 /* --------------------------------------------------------------------- parking */
@@ -92,7 +83,7 @@ static bool last_look(struct mag_worker *worker)
     if (mag_inject_waiting(&worker->inbox))
         mag_sched_wake_worker(sched, worker->index);
     else if (mag_worker_sees_work(worker))
-        mag_sched_notify(sched, worker->index);
+        mag_sched_notify(sched, worker->rank);
     else
         return false;
     return true;
@@ -144,13 +135,12 @@ static int64_t watch(struct mag_worker *worker, int64_t nap)
     if (mag_worker_sees_stale(worker)) {
         /* Itself: what stands still only this worker's looks can tell. */
         mag_sched_wake_worker(sched, worker->index);
-        return NAP_MIN_NS;
+        return mag_watch_nap(nap, true);
     }
-    if (mag_worker_sees_work(worker)) {
-        mag_sched_notify(sched, worker->index);
-        return NAP_MIN_NS;
-    }
-    return nap * 2 < NAP_MAX_NS ? nap * 2 : NAP_MAX_NS;
+    bool seen = mag_worker_sees_work(worker);
+    if (seen)
+        mag_sched_notify(sched, worker->rank);
+    return mag_watch_nap(nap, seen);
 }
 
 /* True: it saw work before it slept. */
@@ -160,7 +150,7 @@ static bool park(struct mag_worker *worker)
     bool seen = false;
 
     mag_sleeper_reset(&worker->sleeper);
-    (void)mag_idle_announce(&sched->idle, worker->index, sched->worker_count,
+    (void)mag_idle_announce(&sched->idle, worker->rank, sched->worker_count,
                             worker->searching, &worker->watcher);
     worker->searching = false;
     mag_count(&worker->counts.parks);
@@ -172,7 +162,7 @@ static bool park(struct mag_worker *worker)
     if (phase == MAG_PHASE_DRAINING && !seen)
         end_if_drained(worker);
 
-    int64_t nap = worker->watcher ? NAP_MIN_NS : -1;
+    int64_t nap = worker->watcher ? MAG_WATCH_NAP_MIN_NS : -1;
     while (!mag_sleeper_sleep(&worker->sleeper, nap)) {
         if (worker->watcher)
             nap = watch(worker, nap);

@@ -90,27 +90,15 @@ static void prepare_forks(struct mag_berth *berth)
     berth->worker->forks = forks;
 }
 
-/* The node's own queue first, then the others by distance. */
-static void prepare_queues(struct mag_worker *worker)
+static void prepare_paths(struct mag_worker *worker)
 {
-    const struct mag_topology *topology = worker->sched->settings.topology;
-    uint32_t *queues = worker->queues;
+    const struct mag_routes *routes = &worker->sched->routes;
+    struct mag_paths *paths = &worker->paths;
 
-    for (uint32_t i = 0; i < worker->sched->queue_count; i++) {
-        uint32_t distance = mag_topology_distance(topology, worker->queue, i);
-        uint32_t at = i;
-
-        if (i == worker->queue)
-            distance = 0;
-        for (; at > 0; at--) {
-            uint32_t other = queues[at - 1];
-            if (other == worker->queue ||
-                mag_topology_distance(topology, worker->queue, other) <= distance)
-                break;
-            queues[at] = other;
-        }
-        queues[at] = i;
-    }
+    paths->ring_count = mag_routes_victims(routes, worker->index, paths->victims,
+                                           paths->rings, MAG_PATH_RINGS);
+    paths->queue_count = routes->queue_count;
+    mag_routes_queues(routes, worker->queue, paths->queues);
 }
 
 static void prepare_parts(struct mag_berth *berth)
@@ -122,9 +110,10 @@ static void prepare_parts(struct mag_berth *berth)
 
     worker->sched = berth->sched;
     worker->index = berth->index;
-    worker->queue = node < berth->sched->queue_count ? node : 0;
-    worker->victims = (uint32_t *)(void *)(pages + layout.victims);
-    worker->queues = (uint32_t *)(void *)(pages + layout.queues);
+    worker->rank = berth->sched->routes.rank[berth->index];
+    worker->queue = mag_route_own_queue(&berth->sched->routes, node);
+    worker->paths.victims = (uint32_t *)(void *)(pages + layout.victims);
+    worker->paths.queues = (uint32_t *)(void *)(pages + layout.queues);
     worker->looks = (struct mag_worker_look *)(void *)(pages + layout.looks);
     worker->local =
         berth->sched->settings.config.local_size != 0 ? pages + layout.local : NULL;
@@ -158,8 +147,5 @@ void mag_berth_prepare(struct mag_berth *berth)
     mag_inject_init(&worker->inbox);
     atomic_init(&worker->sleeper.woken, 0);
     prepare_forks(berth);
-    prepare_queues(worker);
-    /* The plan and the worker exist: there is nothing that could be refused. */
-    (void)mag_plan_victims(berth->sched->plan, berth->index, worker->victims,
-                           worker->rings, MAG_WORKER_RINGS, &worker->ring_count);
+    prepare_paths(worker);
 }

@@ -3,6 +3,7 @@
 #include "base/os.h"
 #include "base/space.h"
 #include "sched/core.h"
+#include "sched/life/routes.h"
 #include "sched/worker/self.h"
 
 #include <magpie/unpinned.h>
@@ -12,94 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -------------------------------------------------------- what workers share */
-
-static uint32_t count_pus(const struct mag_sched *sched)
-{
-    uint32_t highest = 0;
-
-    for (uint32_t i = 0; i < mag_topology_pus(sched->settings.topology); i++) {
-        uint32_t os_index = mag_topology_pu(sched->settings.topology, i)->os_index;
-        highest = os_index > highest ? os_index : highest;
-    }
-    return highest + 1;
-}
-
-static uint32_t queue_of_node(const struct mag_sched *sched, uint32_t node)
-{
-    return node < sched->queue_count ? node : 0;
-}
-
-static void map_workers(struct mag_sched *sched)
-{
-    for (uint32_t i = 0; i < sched->queue_count; i++)
-        sched->queue_worker[i] = MAG_NONE;
-    for (uint32_t i = 0; i < sched->cpu_count; i++)
-        sched->cpu_worker[i] = MAG_NONE;
-    /* Backwards, so that the first worker of a node and of a CPU is the one that
-     * stays. */
-    for (uint32_t i = sched->worker_count; i-- > 0;) {
-        const struct mag_seat *seat = mag_plan_seat(sched->plan, i);
-
-        sched->queue_worker[queue_of_node(sched, seat->node)] = i;
-        sched->cpu_worker[seat->os_pu] = i;
-    }
-}
-
-/* A node without workers has its jobs run by the nearest one with some: workers look at
- * the queues of other nodes when they have nothing else to do, which may be never. */
-static uint32_t nearest_served(const struct mag_sched *sched, uint32_t node)
-{
-    uint32_t nearest = MAG_NONE;
-    uint32_t least = UINT32_MAX;
-
-    for (uint32_t i = 0; i < sched->queue_count; i++) {
-        uint32_t distance =
-            i == node ? 0 : mag_topology_distance(sched->settings.topology, node, i);
-
-        if (sched->queue_worker[i] != MAG_NONE &&
-            (nearest == MAG_NONE || distance < least)) {
-            nearest = i;
-            least = distance;
-        }
-    }
-    return nearest;
-}
-
-static void map_queues(struct mag_sched *sched)
-{
-    map_workers(sched);
-    for (uint32_t i = 0; i < sched->queue_count; i++)
-        sched->node_queue[i] = nearest_served(sched, i);
-    for (uint32_t i = 0; i < sched->cpu_count; i++)
-        sched->cpu_queue[i] = (uint16_t)sched->node_queue[0];
-    for (uint32_t i = 0; i < mag_topology_pus(sched->settings.topology); i++) {
-        const struct mag_pu *pu = mag_topology_pu(sched->settings.topology, i);
-
-        sched->cpu_queue[pu->os_index] =
-            (uint16_t)sched->node_queue[queue_of_node(sched, pu->node)];
-    }
-}
-
 static int make_queues(struct mag_sched *sched)
 {
-    uint32_t nodes = mag_topology_nodes(sched->settings.topology);
-
-    sched->queue_count = nodes != 0 ? nodes : 1;
-    sched->cpu_count = count_pus(sched);
+    int r = mag_routes_load(sched->settings.topology, sched->plan, &sched->routes);
+    if (r < 0)
+        return r;
+    sched->queue_count = sched->routes.queue_count;
     sched->queues =
         aligned_alloc(MAG_CACHE_LINE, sched->queue_count * sizeof(*sched->queues));
-    sched->queue_worker = calloc(sched->queue_count, sizeof(*sched->queue_worker));
-    sched->node_queue = calloc(sched->queue_count, sizeof(*sched->node_queue));
-    sched->cpu_queue = calloc(sched->cpu_count, sizeof(*sched->cpu_queue));
-    sched->cpu_worker = calloc(sched->cpu_count, sizeof(*sched->cpu_worker));
-    if (sched->queues == NULL || sched->queue_worker == NULL ||
-        sched->node_queue == NULL || sched->cpu_queue == NULL ||
-        sched->cpu_worker == NULL)
+    if (sched->queues == NULL)
         return -ENOMEM;
     for (uint32_t i = 0; i < sched->queue_count; i++)
         mag_inject_init(&sched->queues[i]);
-    map_queues(sched);
     return 0;
 }
 
@@ -259,10 +184,7 @@ void mag_sched_free(struct mag_sched *sched)
     mag_clock_fini(&sched->clock);
     free(sched->berths);
     free(sched->queues);
-    free(sched->queue_worker);
-    free(sched->node_queue);
-    free(sched->cpu_queue);
-    free(sched->cpu_worker);
+    mag_routes_free(&sched->routes);
     mag_plan_free(sched->plan);
     mag_settings_release(&sched->settings);
     free(sched);

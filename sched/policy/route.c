@@ -177,12 +177,12 @@ static bool share_cache(const struct mag_seat *a, const struct mag_seat *b)
 
 static struct mag_span span_from(const struct mag_routes *routes,
                                  const struct mag_layout *layout, uint32_t begin,
-                                 sharing share)
+                                 sharing shares)
 {
     const struct mag_seat *first = seat_at(routes, layout, begin);
     struct mag_span span = {.begin = begin, .end = begin + 1};
 
-    while (span.end < routes->workers && share(first, seat_at(routes, layout, span.end)))
+    while (span.end < routes->workers && shares(first, seat_at(routes, layout, span.end)))
         span.end++;
     return span;
 }
@@ -362,7 +362,7 @@ static uint32_t nearest_rank(const struct mag_routes *routes, const struct draft
     return behind_reach <= before_reach ? behind : behind - 1;
 }
 
-static void map_cpus(struct mag_routes *routes, const struct draft *draft)
+static void route_cpus(struct mag_routes *routes, const struct draft *draft)
 {
     const struct mag_layout *layout = draft->layout;
 
@@ -396,7 +396,7 @@ void mag_routes_make(struct mag_routes *routes, const struct mag_layout *layout,
     find_queue_workers(routes, layout);
     for (uint32_t i = 0; i < routes->queue_count; i++)
         routes->node_queue[i] = (uint16_t)nearest_served(routes, i);
-    map_cpus(routes, &draft);
+    route_cpus(routes, &draft);
 }
 
 /* --------------------------------------------------------------------- answers */

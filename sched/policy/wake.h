@@ -59,32 +59,34 @@ static inline struct mag_wake mag_wake_for_queue(const struct mag_routes *routes
     return wake;
 }
 
-/* This worker, then those near it: a job is for it alone. */
-static inline struct mag_wake mag_wake_one(const struct mag_routes *routes,
-                                           uint32_t worker)
+/* The worker of this rank, then those near it: a job is for it alone. */
+static inline struct mag_wake mag_wake_one(const struct mag_routes *routes, uint32_t rank)
 {
     struct mag_wake wake;
 
-    wake.near = routes->rank[worker];
-    wake.home = routes->spots[wake.near].home;
+    wake.near = rank;
+    wake.home = routes->spots[rank].home;
     wake.avoid.begin = wake.avoid.end = 0;
     return wake;
 }
 
-/* For work that a worker has, or has seen, on `cpu`: near that worker. */
+/* For work that the worker of this rank has, or has seen, while it runs on `cpu`. */
 static inline struct mag_wake mag_wake_for_worker(const struct mag_routes *routes,
-                                                  uint32_t worker, uint32_t cpu)
+                                                  uint32_t rank, uint32_t cpu)
 {
-    struct mag_wake wake = mag_wake_one(routes, worker);
+    struct mag_wake wake = mag_wake_one(routes, rank);
 
     wake.avoid = mag_route_cpu_workers(routes, cpu);
     return wake;
 }
 
 /* Anybody: the drain and the end. */
-static inline struct mag_wake mag_wake_any(const struct mag_routes *routes)
+static inline struct mag_wake mag_wake_any(void)
 {
-    return mag_wake_one(routes, 0);
+    struct mag_wake wake;
+
+    wake.near = wake.home = wake.avoid.begin = wake.avoid.end = 0;
+    return wake;
 }
 
 static inline struct mag_wake_walk mag_wake_begin(struct mag_wake wake)

@@ -10,58 +10,66 @@ enum { CPU_AGE = 64 };
 
 /* --------------------------------------------------------------------- waking */
 
-/* The caller occupies its CPU: the worker that sits there would have to wait for it. */
-static uint32_t beside_caller(struct mag_sched *sched, uint32_t near)
-{
-    uint32_t cpu = mag_os_cpu();
-
-    if (cpu >= sched->cpu_count || sched->cpu_worker[cpu] != near)
-        return near;
-    return near + 1 < sched->worker_count ? near + 1 : 0;
-}
-
-/* The worker that an idle_claim returned.  False: none. */
+/* The rank that an idle_claim returned.  False: none. */
 static bool give_wake(struct mag_sched *sched, uint32_t claimed)
 {
     if (claimed == UINT32_MAX)
         return false;
-    mag_sleeper_wake(&mag_sched_at(sched, claimed)->sleeper);
+    uint32_t index = sched->routes.spots[claimed].worker;
+    mag_sleeper_wake(&mag_sched_at(sched, index)->sleeper);
     return true;
 }
 
-static MAG_COLD void wake_near(struct mag_sched *sched, uint32_t near)
+static void wake_by(struct mag_sched *sched, struct mag_wake wake)
 {
-    (void)give_wake(sched,
-                    mag_idle_claim(&sched->idle, beside_caller(sched, near), false));
+    (void)give_wake(sched, mag_idle_claim(&sched->idle, &sched->routes, wake, false));
 }
 
-void mag_sched_notify(struct mag_sched *sched, uint32_t near)
+static MAG_COLD void wake_for_worker(struct mag_sched *sched, uint32_t rank)
+{
+    wake_by(sched, mag_wake_for_worker(&sched->routes, rank, mag_os_cpu()));
+}
+
+static MAG_COLD void wake_for_queue(struct mag_sched *sched, uint32_t queue)
+{
+    wake_by(sched, mag_wake_for_queue(&sched->routes, queue, mag_os_cpu()));
+}
+
+void mag_sched_notify(struct mag_sched *sched, uint32_t rank)
 {
     if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
-        wake_near(sched, near);
+        wake_for_worker(sched, rank);
 }
 
-void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t near)
+void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t rank)
 {
     uint64_t state = mag_idle_read(&sched->idle);
 
     if (mag_idle_wants_wake(state) && !mag_idle_watched(state))
-        wake_near(sched, near);
+        wake_for_worker(sched, rank);
 }
 
 void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index)
 {
-    (void)give_wake(sched, mag_idle_claim_one(&sched->idle, index));
+    uint32_t rank = sched->routes.rank[index];
+
+    (void)give_wake(sched, mag_idle_claim_one(&sched->idle, &sched->routes, rank));
+}
+
+static bool wake_anybody(struct mag_sched *sched)
+{
+    return give_wake(sched,
+                     mag_idle_claim(&sched->idle, &sched->routes, mag_wake_any(), true));
 }
 
 void mag_sched_wake_any(struct mag_sched *sched)
 {
-    (void)give_wake(sched, mag_idle_claim(&sched->idle, 0, true));
+    (void)wake_anybody(sched);
 }
 
 void mag_sched_wake_all(struct mag_sched *sched)
 {
-    while (give_wake(sched, mag_idle_claim(&sched->idle, 0, true))) {
+    while (wake_anybody(sched)) {
         /* The next. */
     }
 }
@@ -73,7 +81,7 @@ static __attribute__((noinline)) int post_behind(struct mag_worker *worker,
                                                  struct mag_job *job)
 {
     mag_worker_queue(worker, job);
-    mag_sched_notify(worker->sched, worker->index);
+    mag_sched_notify(worker->sched, worker->rank);
     return 0;
 }
 
@@ -97,7 +105,7 @@ static inline int post_here(struct mag_worker *worker, struct mag_job *job)
     struct mag_job *before = mag_hand_post(&worker->hand, job);
     if (before != NULL)
         return post_behind(worker, before);
-    mag_sched_notify_watcher(worker->sched, worker->index);
+    mag_sched_notify_watcher(worker->sched, worker->rank);
     return 0;
 }
 
@@ -109,13 +117,14 @@ static uint32_t queue_near(struct mag_sched *sched, struct mag_self *self)
     if (self->cpu_age == 0)
         self->cpu = mag_os_cpu();
     self->cpu_age = (self->cpu_age + 1) % CPU_AGE;
-    return self->cpu < sched->cpu_count ? sched->cpu_queue[self->cpu] : 0;
+    return mag_route_cpu_queue(&sched->routes, self->cpu);
 }
 
 static void push(struct mag_sched *sched, struct mag_job *job, uint32_t queue)
 {
     mag_inject_push(&sched->queues[queue], job, job);
-    mag_sched_notify(sched, sched->queue_worker[queue]);
+    if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
+        wake_for_queue(sched, queue);
 }
 
 /* By a worker of the scheduler: it keeps the scheduler alive by running. */
@@ -178,8 +187,8 @@ int mag_sched_post_node(struct mag_sched *sched, struct mag_job *job, uint32_t n
     if (node >= sched->queue_count)
         return -EINVAL;
     if (is_ours(worker, sched))
-        return inject_as_worker(worker, job, sched->node_queue[node]);
-    return inject_from_outside(sched, job, sched->node_queue[node]);
+        return inject_as_worker(worker, job, sched->routes.node_queue[node]);
+    return inject_from_outside(sched, job, sched->routes.node_queue[node]);
 }
 
 static void push_to_worker(struct mag_sched *sched, struct mag_job *job, uint32_t index)

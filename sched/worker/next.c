@@ -74,10 +74,11 @@ struct mag_job *mag_worker_outside(struct mag_worker *worker)
 /* The queues of other nodes in turn, for those whose workers sit in long jobs. */
 static struct mag_job *take_far(struct mag_worker *worker, uint32_t turn)
 {
-    uint32_t others = worker->sched->queue_count - 1;
+    const struct mag_paths *paths = &worker->paths;
+    uint32_t others = paths->queue_count - 1;
 
     return others == 0 ? NULL
-                       : mag_worker_take_queue(worker, worker->queues[1 + turn % others]);
+                       : mag_worker_take_queue(worker, paths->queues[1 + turn % others]);
 }
 
 /* After MAG_SCHED_FAIR_TICKS jobs, of which none need have come from outside. */

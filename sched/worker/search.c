@@ -4,15 +4,6 @@
 /* Jobs stolen at once: one to run, the others to share. */
 enum { STEAL_MAX = MAG_WORKER_RING / 2 };
 
-/* Marsaglia's xorshift64*: where in a ring of victims to begin. */
-static uint32_t random_below(struct mag_worker *worker, uint32_t bound)
-{
-    worker->random ^= worker->random >> 12;
-    worker->random ^= worker->random << 25;
-    worker->random ^= worker->random >> 27;
-    return (uint32_t)((worker->random * 0x2545f4914f6cdd1dULL >> 32) * bound >> 32);
-}
-
 static struct mag_job *steal_jobs(struct mag_worker *worker, struct mag_worker *victim)
 {
     struct mag_job *batch[STEAL_MAX];
@@ -61,58 +52,39 @@ static bool steal_from(struct mag_worker *worker, struct mag_worker *victim, boo
     return ret_work->job != NULL;
 }
 
-static bool search_ring(struct mag_worker *worker, uint32_t ring, bool late,
-                        struct mag_work *ret_work)
+static bool steal(struct mag_worker *worker, const struct mag_search_step *step,
+                  bool late, struct mag_work *ret_work)
 {
-    uint32_t start = ring == 0 ? 0 : worker->rings[ring - 1].end;
-    uint32_t size = worker->rings[ring].end - start;
-    uint32_t offset = size != 0 ? random_below(worker, size) : 0;
+    struct mag_worker *victim = mag_sched_at(worker->sched, step->index);
 
-    for (uint32_t i = 0; i < size; i++) {
-        uint32_t at = offset + i < size ? offset + i : offset + i - size;
-
-        if (steal_from(worker, mag_sched_at(worker->sched, worker->victims[start + at]),
-                       late, ret_work)) {
-            mag_count(worker->rings[ring].reach == MAG_REACH_FAR
-                          ? &worker->counts.steals_far
-                          : &worker->counts.steals_near);
-            return true;
-        }
-    }
-    return false;
+    if (!steal_from(worker, victim, late, ret_work))
+        return false;
+    mag_count(step->where == MAG_SEARCH_FAR ? &worker->counts.steals_far
+                                            : &worker->counts.steals_near);
+    return true;
 }
 
-static bool search_queues(struct mag_worker *worker, struct mag_work *ret_work)
+static bool take_step(struct mag_worker *worker, const struct mag_search_step *step,
+                      bool late, struct mag_work *ret_work)
 {
-    struct mag_job *job = NULL;
-
-    for (uint32_t i = 0; i < worker->sched->queue_count && job == NULL; i++) {
-        if (worker->queues[i] != worker->queue)
-            job = mag_worker_take_queue(worker, worker->queues[i]);
-    }
-    ret_work->job = job;
-    return job != NULL;
+    if (step->where == MAG_SEARCH_NEAR || step->where == MAG_SEARCH_FAR)
+        return steal(worker, step, late, ret_work);
+    ret_work->job = step->where == MAG_SEARCH_OWN
+                        ? mag_worker_next(worker)
+                        : mag_worker_take_queue(worker, step->index);
+    return ret_work->job != NULL;
 }
 
 bool mag_worker_search(struct mag_worker *worker, bool late, struct mag_work *ret_work)
 {
-    uint32_t ring = 0;
+    struct mag_search search = mag_search_begin(&worker->paths, worker->random);
+    struct mag_search_step step;
 
-    ret_work->job = mag_worker_next(worker);
-    if (ret_work->job != NULL)
-        return true;
-    for (; ring < worker->ring_count && worker->rings[ring].reach != MAG_REACH_FAR;
-         ring++) {
-        if (search_ring(worker, ring, late, ret_work))
-            return true;
-    }
-    if (search_queues(worker, ret_work))
-        return true;
-    for (; ring < worker->ring_count; ring++) {
-        if (search_ring(worker, ring, late, ret_work))
-            return true;
-    }
-    return false;
+    do {
+        step = mag_search_next(&search);
+    } while (step.where != MAG_SEARCH_END && !take_step(worker, &step, late, ret_work));
+    worker->random = search.random;
+    return step.where != MAG_SEARCH_END;
 }
 
 static bool has_work(struct mag_worker *victim)

@@ -14,6 +14,7 @@
 
 #include "sched/fork/stack.h"
 #include "sched/idle/idle.h"
+#include "sched/policy/search.h"
 #include "sched/queue/hand.h"
 #include "sched/queue/inject.h"
 #include "sched/queue/runq.h"
@@ -28,7 +29,6 @@
 #ifndef MAG_WORKER_RING
 #    define MAG_WORKER_RING 256
 #endif
-enum { MAG_WORKER_RINGS = 16 };
 
 struct mag_fork_root;
 
@@ -65,23 +65,21 @@ struct mag_worker {
     _Alignas(MAG_CACHE_LINE) struct mag_sched *sched; /* [I] */
     struct mag_fork_stack *forks;                     /* [I] */
     uint32_t index;                                   /* [I] */
+    uint32_t rank;                                    /* [I] see route.h */
     uint32_t queue;                                   /* [I] its node's injection queue */
-    uint32_t *victims;                       /* [I] workers, nearest ring first */
-    struct mag_ring rings[MAG_WORKER_RINGS]; /* [I] */
-    uint32_t ring_count;                     /* [I] */
-    uint32_t *queues;                        /* [I] nodes, nearest first */
-    struct mag_worker_look *looks;           /* [W] as the watcher, by worker */
-    void *local;                             /* [I] worker-local storage */
-    uint64_t random;                         /* [W] xorshift state, not 0 */
-    const struct mag_job *running;           /* [W] the job that runs, or an old one */
-    mag_fp fp;                               /* [I] what jobs begin with */
-    struct mag_fork_root *root; /* [W] the root that runs as a job, or NULL */
-    uint32_t tick;              /* [W] jobs since the last look out */
-    bool inbox_first;           /* [W] whose turn it is then */
-    uint32_t looks_out;         /* [W] such looks so far */
-    uint32_t spin_us;           /* [W] adaptive, see park.c */
-    bool searching;             /* [W] counted as a searcher */
-    bool watcher;               /* [W] */
+    struct mag_paths paths;                           /* [I] where it searches */
+    struct mag_worker_look *looks;                    /* [W] as the watcher, by worker */
+    void *local;                                      /* [I] worker-local storage */
+    uint64_t random;                                  /* [W] as in struct mag_search */
+    const struct mag_job *running; /* [W] the job that runs, or an old one */
+    mag_fp fp;                     /* [I] what jobs begin with */
+    struct mag_fork_root *root;    /* [W] the root that runs as a job, or NULL */
+    uint32_t tick;                 /* [W] jobs since the last look out */
+    bool inbox_first;              /* [W] whose turn it is then */
+    uint32_t looks_out;            /* [W] such looks so far */
+    uint32_t spin_us;              /* [W] adaptive, see park.c */
+    bool searching;                /* [W] counted as a searcher */
+    bool watcher;                  /* [W] */
 
     _Atomic(struct mag_job *) slots[MAG_WORKER_RING]; /* [S] the ring's */
 };

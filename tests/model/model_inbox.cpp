@@ -20,7 +20,7 @@ struct inbox_model : rl::test_suite<inbox_model, WORKERS + 2>, sched_world<WORKE
         open(MAG_PHASE_RUNNING);
         rest($).store(JOBS, rl::mo_relaxed);
         /* Rather not worker 0. */
-        queue_worker[0] = 1;
+        flat.queue_rank[0] = 1;
     }
 
     static void run_job(mag_job *job)

@@ -9,6 +9,7 @@
 #define TESTS_MODEL_SCHED_WORLD_H
 
 #include "tests/model/model.h"
+#include "tests/support/sched/flat_routes.h"
 
 /* Small enough to be filled. */
 #define MAG_WORKER_RING 4
@@ -17,6 +18,7 @@
 
 #include "sched/idle/idle.c"
 #include "sched/idle/park.c"
+#include "sched/policy/search.c"
 #include "sched/post/post.c"
 #include "sched/queue/bias.c"
 #include "sched/queue/hand.c"
@@ -58,7 +60,8 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
     mag_fork_stack forks[Workers];
     mag_inject queues[Queues];
     uint32_t victims[Workers][Workers];
-    uint32_t nearest[Queues], queue_worker[Queues];
+    flat_routes flat;
+    uint32_t nearest[Queues];
     mag_worker_look looks[Workers][Workers];
     mag_job jobs[JOBS_MAX];
 
@@ -69,14 +72,13 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         sched.crowded = false;
         sched.worker_count = Workers;
         sched.queue_count = Queues;
-        sched.cpu_count = 0;
         sched.berths = berths;
         sched.queues = queues;
-        sched.queue_worker = queue_worker;
+        flat_routes_make(&flat, Workers, Queues);
+        sched.routes = flat.routes;
         sched.settings.config.spin_us = 0;
         for (unsigned i = 0; i < Queues; i++) {
             nearest[i] = i;
-            queue_worker[i] = 0;
             mag_inject_init(&queues[i]);
         }
         mag_idle_init(&sched.idle);
@@ -97,14 +99,15 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
 
         berths[index].worker = worker;
         worker->sched = &sched;
-        worker->index = index;
+        worker->index = worker->rank = index;
         worker->queue = 0;
-        worker->queues = nearest;
-        worker->victims = victims[index];
+        worker->paths.queues = nearest;
+        worker->paths.queue_count = Queues;
+        worker->paths.victims = victims[index];
         worker->looks = looks[index];
-        worker->rings[0].end = Workers - 1;
-        worker->rings[0].reach = MAG_REACH_CORE;
-        worker->ring_count = 1;
+        worker->paths.rings[0].end = Workers - 1;
+        worker->paths.rings[0].reach = MAG_REACH_CORE;
+        worker->paths.ring_count = 1;
         worker->random = index + 1;
         worker->running = NULL;
         worker->tick = worker->looks_out = worker->spin_us = 0;

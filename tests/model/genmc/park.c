@@ -8,21 +8,25 @@
 
 #include "sched/idle/idle.c"
 
+#include "tests/support/sched/flat_routes.h"
+
 #include <assert.h>
 #include <pthread.h>
 
 enum { WORKERS = 2 };
 
 static struct mag_idle idle;
+static struct flat_routes flat;
 static struct mag_sleeper sleepers[WORKERS];
 static _Atomic(int) ended;
 
 static void wake_all(void)
 {
-    uint32_t worker;
+    uint32_t rank;
 
-    while ((worker = mag_idle_claim(&idle, 0, true)) != UINT32_MAX)
-        mag_sleeper_wake(&sleepers[worker]);
+    while ((rank = mag_idle_claim(&idle, &flat.routes, mag_wake_any(), true)) !=
+           UINT32_MAX)
+        mag_sleeper_wake(&sleepers[rank]);
 }
 
 static void *park(void *arg)
@@ -42,6 +46,7 @@ int main(void)
 {
     pthread_t threads[WORKERS];
 
+    flat_routes_make(&flat, WORKERS, 1);
     atomic_init(&idle.state, 0);
     atomic_init(&idle.parked[0], 0);
     for (int i = 0; i < WORKERS; i++)

@@ -8,6 +8,7 @@
 #define TESTS_SUPPORT_SCHED_FAKE_H
 
 #include "tests/support/cmocka.h"
+#include "tests/support/sched/flat_routes.h"
 
 #include "sched/core.h"
 
@@ -21,7 +22,7 @@ struct fake {
     struct mag_worker workers[FAKE_WORKERS];
     struct mag_worker_look looks[FAKE_WORKERS];
     struct mag_inject queue;
-    uint32_t queue_worker;
+    struct flat_routes flat;
 };
 
 static struct fake fake;
@@ -33,7 +34,8 @@ static inline void fake_begin(uint32_t workers)
     fake.sched.queue_count = 1;
     fake.sched.berths = fake.berths;
     fake.sched.queues = &fake.queue;
-    fake.sched.queue_worker = &fake.queue_worker;
+    flat_routes_make(&fake.flat, workers, 1);
+    fake.sched.routes = fake.flat.routes;
     atomic_init(&fake.sched.phase, MAG_PHASE_RUNNING);
     mag_inject_init(&fake.queue);
     mag_idle_init(&fake.sched.idle);
@@ -42,7 +44,7 @@ static inline void fake_begin(uint32_t workers)
 
         fake.berths[i].worker = worker;
         worker->sched = &fake.sched;
-        worker->index = i;
+        worker->index = worker->rank = i;
         worker->looks = fake.looks;
         mag_runq_init(&worker->ring, worker->slots, MAG_WORKER_RING, 0);
         mag_hand_init(&worker->hand, true);

@@ -8,6 +8,8 @@
 
 #include <magpie/base.h>
 
+#define MAG_NONE UINT32_MAX
+
 enum mag_reach { MAG_REACH_CORE, MAG_REACH_CACHE, MAG_REACH_NODE, MAG_REACH_FAR };
 
 struct mag_ring {

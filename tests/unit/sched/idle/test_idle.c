@@ -1,10 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/idle/idle.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/sched/machine.h"
 
 enum { WORKERS = 130 };
 
+/* Two nodes with a rank from 0 to 64 and from 65 to 129 each. */
+static struct machine machine;
 static struct mag_idle idle;
+
+static int make_machine(void **state)
+{
+    (void)state;
+    machine_begin(&machine, "node:2 core:65 pu:1", MAG_PLACE_SCATTER, WORKERS, NULL);
+    return 0;
+}
+
+static int free_machine(void **state)
+{
+    (void)state;
+    machine_end(&machine);
+    return 0;
+}
 
 static int begin_busy(void **state)
 {
@@ -13,19 +29,31 @@ static int begin_busy(void **state)
     return 0;
 }
 
-static bool announce(uint32_t worker, uint32_t workers)
+static bool announce(uint32_t rank, uint32_t workers)
 {
     bool watcher;
 
-    (void)mag_idle_announce(&idle, worker, workers, false, &watcher);
+    (void)mag_idle_announce(&idle, rank, workers, false, &watcher);
     return watcher;
+}
+
+static uint32_t claim(uint32_t near, bool even_so)
+{
+    struct mag_wake wake = mag_wake_one(&machine.routes, near);
+
+    return mag_idle_claim(&idle, &machine.routes, wake, even_so);
+}
+
+static uint32_t claim_one(uint32_t rank)
+{
+    return mag_idle_claim_one(&idle, &machine.routes, rank);
 }
 
 static void nobody_is_woken_when_nobody_is_parked(void **state)
 {
     (void)state;
     assert_false(mag_idle_wants_wake(mag_idle_read(&idle)));
-    assert_int_equal(mag_idle_claim(&idle, 0, true), UINT32_MAX);
+    assert_int_equal(claim(0, true), UINT32_MAX);
 }
 
 static void one_wake_is_in_flight_at_a_time(void **state)
@@ -34,24 +62,40 @@ static void one_wake_is_in_flight_at_a_time(void **state)
     (void)announce(3, WORKERS);
     (void)announce(7, WORKERS);
     assert_true(mag_idle_wants_wake(mag_idle_read(&idle)));
-    assert_int_equal(mag_idle_claim(&idle, 0, false), 3);
+    assert_int_equal(claim(0, false), 3);
     assert_false(mag_idle_wants_wake(mag_idle_read(&idle)));
-    assert_int_equal(mag_idle_claim(&idle, 0, false), UINT32_MAX);
+    assert_int_equal(claim(0, false), UINT32_MAX);
     assert_int_equal(mag_idle_searching(mag_idle_found(&idle)), 0);
-    assert_int_equal(mag_idle_claim(&idle, 0, false), 7);
+    assert_int_equal(claim(0, false), 7);
 }
 
-static void the_worker_nearest_by_number_is_woken(void **state)
+static void the_nearest_worker_is_woken(void **state)
 {
     (void)state;
     (void)announce(5, WORKERS);
+    (void)announce(64, WORKERS);
     (void)announce(70, WORKERS);
     (void)announce(129, WORKERS);
-    assert_int_equal(mag_idle_claim(&idle, 66, true), 70);
-    assert_int_equal(mag_idle_claim(&idle, 66, true), 129);
-    assert_int_equal(mag_idle_claim(&idle, 66, true), 5);
+    assert_int_equal(claim(66, true), 70);
+    /* Rank 65 is the next number, and on the other node. */
+    assert_int_equal(claim(63, true), 5);
+    assert_int_equal(claim(66, true), 129);
+    assert_int_equal(claim(66, true), 64);
     assert_int_equal(mag_idle_parked(mag_idle_read(&idle)), 0);
-    assert_int_equal(mag_idle_searching(mag_idle_read(&idle)), 3);
+    assert_int_equal(mag_idle_searching(mag_idle_read(&idle)), 4);
+}
+
+/* For a poster on the CPU of rank 66. */
+static void whoever_shares_the_callers_cpu_is_woken_last(void **state)
+{
+    struct mag_wake wake = mag_wake_for_queue(&machine.routes, 1, 66);
+    (void)state;
+
+    (void)announce(0, WORKERS);
+    (void)announce(66, WORKERS);
+    assert_int_equal(wake.near, 66);
+    assert_int_equal(mag_idle_claim(&idle, &machine.routes, wake, true), 0);
+    assert_int_equal(mag_idle_claim(&idle, &machine.routes, wake, true), 66);
 }
 
 static void one_worker_alone_can_be_woken_while_others_search(void **state)
@@ -60,9 +104,9 @@ static void one_worker_alone_can_be_woken_while_others_search(void **state)
     (void)announce(1, 4);
     (void)announce(2, 4);
     assert_true(mag_idle_try_search(&idle, 4));
-    assert_int_equal(mag_idle_claim_one(&idle, 3), UINT32_MAX);
-    assert_int_equal(mag_idle_claim_one(&idle, 2), 2);
-    assert_int_equal(mag_idle_claim_one(&idle, 2), UINT32_MAX);
+    assert_int_equal(claim_one(3), UINT32_MAX);
+    assert_int_equal(claim_one(2), 2);
+    assert_int_equal(claim_one(2), UINT32_MAX);
 }
 
 static void at_most_half_of_those_awake_search(void **state)
@@ -101,7 +145,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(nobody_is_woken_when_nobody_is_parked, begin_busy),
         cmocka_unit_test_setup(one_wake_is_in_flight_at_a_time, begin_busy),
-        cmocka_unit_test_setup(the_worker_nearest_by_number_is_woken, begin_busy),
+        cmocka_unit_test_setup(the_nearest_worker_is_woken, begin_busy),
+        cmocka_unit_test_setup(whoever_shares_the_callers_cpu_is_woken_last, begin_busy),
         cmocka_unit_test_setup(one_worker_alone_can_be_woken_while_others_search,
                                begin_busy),
         cmocka_unit_test_setup(at_most_half_of_those_awake_search, begin_busy),
@@ -110,5 +155,5 @@ int main(void)
                                begin_busy),
         cmocka_unit_test_setup(the_last_to_park_has_nobody_to_watch, begin_busy),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_machine, free_machine);
 }

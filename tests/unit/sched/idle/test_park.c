@@ -66,7 +66,8 @@ static void the_last_to_search_wakes_nobody_for_nothing(void **state)
 static bool another_runs(void)
 {
     if (sights == 1) {
-        assert_int_not_equal(mag_idle_claim(&fake.sched.idle, 1, true), UINT32_MAX);
+        assert_int_not_equal(mag_idle_claim_one(&fake.sched.idle, &fake.sched.routes, 1),
+                             UINT32_MAX);
         fake_park(1);
         (void)mag_idle_found(&fake.sched.idle);
     }
