@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mempolicy.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Places that are tried for a reserve: those of as many workers as there may be. */
@@ -243,6 +245,20 @@ void mag_space_left(struct mag_space_left *ret_left)
         pages[i] = strtoul(next, &next, 10);
     ret_left->space = left_of(RLIMIT_AS, pages[SPACE]);
     ret_left->data = left_of(RLIMIT_DATA, pages[DATA]);
+}
+
+/* Sets the default policy on a page of our own, which changes nothing. */
+bool mag_space_may_bind(void)
+{
+    size_t page = mag_space_page();
+    void *probe =
+        mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (probe == MAP_FAILED)
+        return false;
+    bool allowed = syscall(SYS_mbind, probe, page, MPOL_DEFAULT, NULL, 0, 0) == 0;
+    (void)munmap(probe, page);
+    return allowed;
 }
 
 bool mag_space_is_watched(void)

@@ -60,6 +60,9 @@ struct mag_space_left {
 
 void mag_space_left(struct mag_space_left *ret_left);
 
+/* Whether the kernel lets the process say on which node its memory is: mbind(2). */
+bool mag_space_may_bind(void);
+
 /* Bytes of a page. */
 size_t mag_space_page(void);
 

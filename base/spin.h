@@ -10,19 +10,11 @@
 #ifndef BASE_SPIN_H
 #define BASE_SPIN_H
 
-#include "base/os.h"
+#include "base/turns.h"
 
-#include <magpie/base.h>
-
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <time.h>
-
-/* How often who waits looks again at once, and how often it yields before it naps. */
-enum { MAG_SPIN_PAUSES = 128, MAG_SPIN_YIELDS = 32, MAG_SPIN_NAP_NS = 50000 };
 
 struct mag_spin {
     _Atomic(uint32_t) held; /* [A] */
@@ -42,27 +34,10 @@ static inline bool mag_spin_try_lock(struct mag_spin *spin)
     return atomic_exchange_explicit(&spin->held, 1, memory_order_acquire) == 0;
 }
 
-/*
- * Before the look number `tries` + 1 at what another thread is about to end.  That thread
- * may have lost its CPU, perhaps to this very one: then yielding lets it run, and if it
- * has a lower real-time priority only sleeping does.
- */
-static inline void mag_spin_relax(unsigned tries)
-{
-    struct timespec nap = {.tv_nsec = MAG_SPIN_NAP_NS};
-
-    if (MAG_LIKELY(tries < MAG_SPIN_PAUSES))
-        mag_os_pause();
-    else if (tries < MAG_SPIN_PAUSES + MAG_SPIN_YIELDS)
-        (void)sched_yield();
-    else
-        (void)nanosleep(&nap, NULL);
-}
-
 static inline void mag_spin_lock(struct mag_spin *spin)
 {
     for (unsigned tries = 1; !mag_spin_try_lock(spin); tries++)
-        mag_spin_relax(tries);
+        mag_give_way(tries);
 }
 
 static inline void mag_spin_unlock(struct mag_spin *spin)

@@ -6,6 +6,8 @@ usage: tools/check_style.py [--root DIR] [--no-format]
 
   layers      who may include whom: vtask -> sched -> numa -> base -> libc; private headers
               stay in their room and its tests, but for those of base
+  seam        only base/ asks the system to sleep, wake, yield, tell the time, make threads,
+              choose CPUs or hold back a cancel; the others call base/os.h
   orders      every memory order has a reason in a comment directly above its statement
   explicit    atomic operations name their order, and there is one kind of them
   silent      the library never prints, exits or aborts
@@ -86,6 +88,15 @@ IMPLICIT = re.compile(r"\batomic_(?:load|store|exchange|compare_exchange_(?:weak
 OTHER_ATOMICS = re.compile(r"\b__(?:sync|atomic)_\w+|\bmemory_order_consume\b")
 LOUD = re.compile(r"(?<![\w.>])(?:v?[fd]?printf|f?puts|putchar|perror|v?syslog|abort|_?exit|"
                   r"_Exit|quick_exit)\s*\(")
+# What only base/ may use.  Not here, and so free to all: mutexes, keys, pthread_once,
+# pthread_atfork and cleanup handlers; mappings, which tests make fail by themselves.
+SEAM = re.compile(
+    r"#\s*include\s*<(?:sched|time|sys/time|sys/prctl|sys/syscall|linux/[\w/]+)\.h>|"
+    r"\b(?:syscall|prctl|(?:clock_)?nanosleep|u?sleep|clock_(?:get|set)\w+|timespec_get|"
+    r"gettimeofday|sched_(?:yield|getcpu|[gs]etaffinity)|thrd_\w+|cnd_\w+|"
+    r"pthread_(?:create|join|tryjoin_np|timedjoin_np|clockjoin_np|detach|yield|sigmask|"
+    r"setcancel\w+|setname_np|getname_np|[gs]etaffinity_np|attr_\w+|cond\w*|barrier\w*))"
+    r"\s*\(|\bpthread_cond(?:attr)?_t\b")
 NOTE = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 PLACE = re.compile(r"/(?:wo" r"rk|ho" r"me|ro" r"ot)/\w|\b(?:issue|session) #?\d", re.I)
 # Words with one meaning too many: docs/glossary.md says what to write instead.
@@ -166,6 +177,13 @@ def check_layers(file):
                 yield number, f"{room}/ may not use <magpie/{public[1]}>"
         if room in ("base", "numa", "sched") and ABOVE_SCHED.search(line):
             yield number, f"{room}/ does not know what stands above it"
+
+
+def check_seam(file):
+    if file.room in ROOMS and file.room != "base":
+        for number, line in enumerate(file.code, 1):
+            if SEAM.search(line):
+                yield number, "only base/ asks the system for this: call base/os.h"
 
 
 def statement_start(file, i):
@@ -332,7 +350,7 @@ def check_contract(file):
                 yield number, f"VT-{requirement} does not stand in {CONTRACT}"
 
 
-CHECKS = (check_layers, check_orders, check_explicit, check_silent, check_documented,
+CHECKS = (check_layers, check_seam, check_orders, check_explicit, check_silent, check_documented,
           check_guard, check_spdx, check_size, check_width, check_comment, check_words,
           check_spaces, check_links, check_paths, check_quotes, check_contract)
 

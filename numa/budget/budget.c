@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/os.h"
 #include "base/text.h"
-#include "base/uncancelled.h"
 #include "numa/budget/cgroup.h"
 #include "numa/machine/topology.h"
 
@@ -90,9 +90,9 @@ int mag_budget_read(const struct mag_topology *topology,
     if (budget == NULL)
         return -ENOMEM;
     budget->rounding = rounding;
-    int cancel = mag_cancel_hold();
+    int cancel = mag_os_hold_cancel();
     int r = mag_cgroup_read(root != NULL ? root : "", &budget->levels);
-    mag_cancel_let(cancel);
+    mag_os_let_cancel(cancel);
     if (r < 0) {
         free(budget);
         return r;

@@ -2,7 +2,7 @@
 #include "numa/machine/topology.h"
 
 #include "base/module.h"
-#include "base/uncancelled.h"
+#include "base/os.h"
 #include "numa/machine/xml.h"
 
 #include <errno.h>
@@ -393,10 +393,10 @@ static int load(enum mag_topology_kind kind, const char *text,
 int mag_topology_load(enum mag_topology_kind kind, const char *text,
                       struct mag_topology **ret_topology)
 {
-    int cancel = mag_cancel_hold();
+    int cancel = mag_os_hold_cancel();
     int r = load(kind, text, ret_topology);
 
-    mag_cancel_let(cancel);
+    mag_os_let_cancel(cancel);
     return r;
 }
 
@@ -404,7 +404,7 @@ void mag_topology_free(struct mag_topology *topology)
 {
     if (topology == NULL)
         return;
-    int cancel = mag_cancel_hold();
+    int cancel = mag_os_hold_cancel();
     if (topology->hwloc != NULL)
         hwloc_topology_destroy(topology->hwloc);
     free(topology->pus);
@@ -412,7 +412,7 @@ void mag_topology_free(struct mag_topology *topology)
     free(topology->nodes);
     free(topology->distances);
     free(topology);
-    mag_cancel_let(cancel);
+    mag_os_let_cancel(cancel);
 }
 
 uint32_t mag_topology_pus(const struct mag_topology *topology)

@@ -6,7 +6,7 @@
 #ifndef NUMA_MACHINE_TOPOLOGY_H
 #define NUMA_MACHINE_TOPOLOGY_H
 
-#include "numa/place/affinity.h"
+#include "base/os.h"
 
 #include <hwloc.h>
 #include <magpie/numa.h>

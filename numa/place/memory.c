@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/space.h"
 #include "numa/machine/topology.h"
 
 #include <errno.h>
-#include <linux/mempolicy.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 /* Without HWLOC_MEMBIND_STRICT this is a preference: when the node is full, pages come
  * from elsewhere and nobody is killed. */
@@ -47,16 +45,7 @@ void mag_node_unmap(void *pages, size_t size)
         (void)munmap(pages, size);
 }
 
-/* Sets the default policy on a page of our own, which changes nothing. */
 bool mag_node_binding_allowed(void)
 {
-    long page = sysconf(_SC_PAGESIZE);
-    void *probe = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    if (probe == MAP_FAILED)
-        return false;
-    bool allowed = syscall(SYS_mbind, probe, page, MPOL_DEFAULT, NULL, 0, 0) == 0;
-    (void)munmap(probe, (size_t)page);
-    return allowed;
+    return mag_space_may_bind();
 }

@@ -19,7 +19,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 /* Different masks, and slacks, of threads before they were pinned.  Those that find no
  * room share the last, which is better than to be held to one PU. */
@@ -62,16 +61,6 @@ static __attribute__((constructor(101))) void see_pin_forks(void)
 }
 
 /* -------------------------------------------------------------------- origins */
-
-static int read_slack(void)
-{
-    return prctl(PR_GET_TIMERSLACK, 0UL, 0UL, 0UL, 0UL);
-}
-
-static void set_slack(int slack)
-{
-    (void)prctl(PR_SET_TIMERSLACK, (unsigned long)slack, 0UL, 0UL, 0UL);
-}
 
 /* The slack of threads of that origin that are pinned to that PU. */
 static int mark_of(const struct origin *origin, uint32_t cpu)
@@ -121,7 +110,7 @@ static const struct origin *find_origin(const struct mag_affinity *now)
         return NULL;
     if (own_pin.origin != NULL)
         return cpu == own_pin.cpu && !own_pin.given_up ? own_pin.origin : NULL;
-    return find_marked(read_slack(), cpu);
+    return find_marked(mag_os_slack(), cpu);
 }
 
 bool mag_pin_see_through(struct mag_affinity *ret_mask)
@@ -143,7 +132,7 @@ static void set_pinned(const struct origin *origin, uint32_t cpu)
     own_pin.cpu = cpu;
     own_pin.given_up = false;
     if (origin != NULL && origin->slack >= 0)
-        set_slack(mark_of(origin, cpu));
+        mag_os_set_slack(mark_of(origin, cpu));
 }
 
 /* Whether the kernel has done what it said. */
@@ -170,7 +159,7 @@ int mag_pin_self(const struct mag_topology *topology, uint32_t pu,
     if (mag_affinity_read(&before)) {
         origin = find_origin(&before);
         if (origin == NULL)
-            origin = remember(&before, read_slack());
+            origin = remember(&before, mag_os_slack());
     }
 
     uint32_t os_pu = topology->pus[pu].os_index;
@@ -193,7 +182,7 @@ uint32_t mag_unpin_self(void)
     if (origin == NULL || !mag_affinity_set(&origin->mask))
         return MAG_NONE;
     if (origin->slack >= 0)
-        set_slack(origin->slack);
+        mag_os_set_slack(origin->slack);
     /* Also of a thread that has only inherited it: it may be pinned again. */
     own_pin.origin = origin;
     own_pin.cpu = mag_affinity_only(&now);

@@ -63,10 +63,10 @@ static void prepare_objects(const struct mag_pool *pool, void *const *objects,
     if (pool->prepare == NULL)
         return;
     /* The objects are nobody's yet. */
-    int cancel = mag_cancel_hold();
+    int cancel = mag_os_hold_cancel();
     for (uint32_t i = 0; i < count; i++)
         pool->prepare(objects[i], pool->prepare_arg);
-    mag_cancel_let(cancel);
+    mag_os_let_cancel(cancel);
 }
 
 /* For a thread without a magazine. */

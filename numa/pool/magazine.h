@@ -28,8 +28,8 @@
 #ifndef NUMA_POOL_MAGAZINE_H
 #define NUMA_POOL_MAGAZINE_H
 
+#include "base/turns.h"
 #include "numa/pool/pool.h"
-#include "numa/pool/turns.h"
 
 /* A thread that uses pools.  One whose first use comes from the last round of its
  * thread-specific destructors leaves its record behind, which the next thread with the
@@ -91,7 +91,7 @@ static inline void mag_member_lock(struct mag_member *member)
 
     /* fork-gate, acquire: what the last holder did is visible. */
     while (atomic_exchange_explicit(&member->latch, 1, memory_order_acquire) != 0)
-        mag_pool_give_way(tries++);
+        mag_give_way(tries++);
 }
 
 static inline void mag_member_unlock(struct mag_member *member)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "numa/pool/place.h"
 
+#include "base/os.h"
+
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 
 /* This machine's topology, held while a pool uses it. */
@@ -93,8 +94,8 @@ uint32_t mag_pool_place_here(const struct mag_pool_place *place)
 
     /* A PU that the topology does not know, and a kernel that does not tell, are taken
      * for node 0: any node is right, some are nearer. */
-    int cpu = sched_getcpu();
-    return cpu >= 0 && (uint32_t)cpu < place->cpus ? place->node_of[cpu] : 0;
+    uint32_t cpu = mag_os_cpu();
+    return cpu < place->cpus ? place->node_of[cpu] : 0;
 }
 
 uint32_t mag_pool_place_node(const struct mag_pool_place *place, uint32_t node)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "numa/pool/pool.h"
 
-#include "base/uncancelled.h"
+#include "base/os.h"
 #include "numa/pool/magazine.h"
 
 #include <errno.h>
@@ -121,9 +121,9 @@ int mag_pool_create(const struct mag_pool_config *config, struct mag_pool **ret_
 {
     if (!is_sane(config))
         return -EINVAL;
-    int cancel = mag_cancel_hold();
+    int cancel = mag_os_hold_cancel();
     int r = create(config, ret_pool);
-    mag_cancel_let(cancel);
+    mag_os_let_cancel(cancel);
     return r;
 }
 

@@ -124,7 +124,7 @@ static inline mag_pool_link *mag_pool_stack_pop(struct mag_pool_stack *stack)
 
 #else
 
-#    include "numa/pool/turns.h"
+#    include "base/turns.h"
 
 typedef struct mag_pool_link {
     struct mag_pool_link *next; /* [H] */
@@ -163,7 +163,7 @@ static inline mag_pool_link *mag_pool_stack_pop(struct mag_pool_stack *stack)
     unsigned tries = 0;
     /* next-pop, acquire: what the last pop read cannot change before this one reads. */
     while (atomic_exchange_explicit(&stack->popping, 1, memory_order_acquire) != 0)
-        mag_pool_give_way(tries++);
+        mag_give_way(tries++);
 
     /* hand-over, acquire: `next` is read below.  Every write of `head` is a
      * read-modify-write, so each push below the top heads a release sequence too. */

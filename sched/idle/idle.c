@@ -5,7 +5,7 @@
 #include "sched/policy/watch.h"
 
 #include "base/os.h"
-#include "base/spin.h"
+#include "base/turns.h"
 
 void mag_idle_init(struct mag_idle *idle)
 {
@@ -100,7 +100,7 @@ uint32_t mag_idle_claim_one(struct mag_idle *idle, const struct mag_routes *rout
 
         if (claimed != UINT32_MAX)
             return claimed;
-        mag_spin_relax(tries);
+        mag_give_way(tries);
     }
     return UINT32_MAX;
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/os.h"
-#include "base/spin.h"
+#include "base/turns.h"
 #include "sched/core.h"
 #include "sched/policy/linger.h"
 #include "sched/policy/watch.h"
-
-#include <sched.h>
 
 /* ------------------------------------------------------------------- searching */
 
@@ -18,7 +16,7 @@ static void adapt(struct mag_worker *worker, bool found)
 static void relax(struct mag_worker *worker, uint32_t *pauses)
 {
     if (worker->sched->crowded) {
-        (void)sched_yield();
+        mag_os_yield();
         return;
     }
     *pauses = mag_linger_pauses(*pauses);
@@ -71,8 +69,8 @@ static void stop_searching(struct mag_worker *worker)
  * thread that needs this very CPU. */
 static void give_way(unsigned vain)
 {
-    if (vain >= MAG_SPIN_PAUSES)
-        mag_spin_relax(vain);
+    if (vain >= MAG_TURN_SPINS)
+        mag_give_way(vain);
 }
 
 /* The last look, (4) in idle.h.  What is seen wakes somebody, perhaps this worker. */

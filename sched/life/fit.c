@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/os.h"
 #include "base/space.h"
 #include "sched/core.h"
 
@@ -25,18 +26,6 @@ enum { C_STACK_SHARE = 2, FORK_SHARE = 4 };
 
 /* C stacks are not made smaller than that, but by the program. */
 #define C_STACK_LEAST ((size_t)1 << 20)
-
-/* What a thread gets that asks for no size of its own.  0; -ENOMEM. */
-static int default_c_stack(size_t *ret_bytes)
-{
-    pthread_attr_t attributes;
-
-    if (pthread_attr_init(&attributes) != 0)
-        return -ENOMEM;
-    int error = pthread_attr_getstacksize(&attributes, ret_bytes);
-    (void)pthread_attr_destroy(&attributes);
-    return -error;
-}
 
 static size_t least_size(size_t a, size_t b)
 {
@@ -91,7 +80,7 @@ int mag_settings_fit(struct mag_settings *settings, size_t workers)
     mag_space_left(&left);
     if (c_stack == 0) {
         size_t usual;
-        int r = default_c_stack(&usual);
+        int r = mag_os_stack_size(&usual);
 
         if (r < 0)
             return r;

@@ -9,7 +9,6 @@
 #include <magpie/unpinned.h>
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,32 +89,14 @@ static int why_refused(const struct mag_settings *settings)
     return -EAGAIN;
 }
 
-static int make_thread(struct mag_berth *berth, void *(*run)(void *berth),
-                       size_t stack_size)
-{
-    pthread_attr_t attributes;
-    int r = 0;
-
-    if (pthread_attr_init(&attributes) != 0)
-        return -ENOMEM;
-    if (stack_size != 0 && pthread_attr_setstacksize(&attributes, stack_size) != 0)
-        r = -EINVAL;
-    if (r == 0 && pthread_create(&berth->thread, &attributes, run, berth) != 0)
-        r = -EAGAIN;
-    (void)pthread_attr_destroy(&attributes);
-    return r;
-}
-
 int mag_berth_start(struct mag_berth *berth, void *(*run)(void *berth))
 {
     struct mag_unpinned starter;
-    sigset_t before;
 
     /* Also in a job, or where a worker's thread ends. */
     mag_unpinned_begin(&starter);
-    mag_os_block_signals(&before);
-    int r = make_thread(berth, run, berth->sched->settings.config.stack_size);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int r = mag_os_create(&berth->thread, berth->sched->settings.config.stack_size, run,
+                          berth);
     mag_unpinned_end(&starter);
     return r;
 }
@@ -143,7 +124,7 @@ static int start_threads(struct mag_sched *sched)
 
     /* Workers inherit from whoever started the first. */
     mag_unpinned_begin(&starter);
-    (void)pthread_sigmask(SIG_SETMASK, NULL, &sched->signals);
+    mag_os_signals(&sched->signals);
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
         r = start_worker(&sched->berths[i]);
     mag_unpinned_end(&starter);

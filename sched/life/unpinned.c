@@ -25,7 +25,7 @@ static sigset_t first_signals; /* [I] after `once` */
 
 static void read_first_signals(void)
 {
-    (void)pthread_sigmask(SIG_SETMASK, NULL, &first_signals);
+    mag_os_signals(&first_signals);
 }
 
 void mag_unpinned_init(void)
@@ -42,8 +42,8 @@ static bool signals_before(const struct mag_worker *worker, sigset_t *ret_signal
         *ret_signals = worker->sched->signals;
         return true;
     }
-    (void)pthread_sigmask(SIG_SETMASK, NULL, &now);
-    if (!mag_os_blocks_as_worker(&now))
+    mag_os_signals(&now);
+    if (!mag_os_blocks_as_created(&now))
         return false;
     mag_unpinned_init();
     *ret_signals = first_signals;
@@ -57,7 +57,7 @@ void mag_unpinned_begin(struct mag_unpinned *ret_before)
 
     before.signals_were = signals_before(before.worker, &signals);
     if (before.signals_were)
-        (void)pthread_sigmask(SIG_SETMASK, &signals, &before.signals);
+        mag_os_set_signals(&signals, &before.signals);
     memcpy(ret_before->words, &before, sizeof(before));
 }
 
@@ -69,7 +69,7 @@ void mag_unpinned_end(const struct mag_unpinned *words)
     if (before.worker != mag_self.worker)
         return;
     if (before.signals_were)
-        (void)pthread_sigmask(SIG_SETMASK, &before.signals, NULL);
+        mag_os_set_signals(&before.signals, NULL);
     if (before.pu != MAG_NONE)
         (void)mag_repin_self(before.pu);
 }
@@ -82,7 +82,7 @@ void mag_unpinned_after_fork(void)
     if (worker == NULL)
         return;
     (void)mag_unpin_self();
-    (void)pthread_sigmask(SIG_SETMASK, NULL, &now);
-    if (mag_os_blocks_as_worker(&now))
-        (void)pthread_sigmask(SIG_SETMASK, &worker->sched->signals, NULL);
+    mag_os_signals(&now);
+    if (mag_os_blocks_as_created(&now))
+        mag_os_set_signals(&worker->sched->signals, NULL);
 }

@@ -10,6 +10,8 @@
  */
 #include <magpie/loop.h>
 
+#include "base/os.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 
@@ -28,11 +30,10 @@ static void link_after(struct mag_job *job, struct mag_job *next)
 /* Under the mutex: a thread that is cancelled in there would leave it locked. */
 static void wake(struct mag_loop *loop)
 {
-    int before;
+    int before = mag_os_hold_cancel();
 
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
     loop->wake(loop->arg);
-    (void)pthread_setcancelstate(before, &before);
+    mag_os_let_cancel(before);
 }
 
 static int post_to_loop(struct mag_executor *executor, struct mag_job *job)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/spin.h"
+#include "base/turns.h"
 #include "sched/core.h"
 #include "sched/kind.h"
 #include "sched/strand/queue.h"
@@ -10,7 +10,7 @@
 
 /* Looks at a job that is not linked yet before the strand goes behind other jobs: one of
  * the last sleeps, so that a pusher of a lower real-time priority runs. */
-enum { LINK_LOOKS = MAG_SPIN_PAUSES + MAG_SPIN_YIELDS + 1 };
+enum { LINK_LOOKS = MAG_TURN_SPINS + MAG_TURN_YIELDS + 1 };
 
 /* A strand that runs on this thread; on its runner's stack. */
 struct mag_strand_frame {
@@ -31,7 +31,7 @@ static struct mag_job *next_job(struct mag_strand *strand)
     struct mag_job *job = mag_strand_pop(strand);
 
     for (unsigned looks = 0; job == NULL && looks < LINK_LOOKS; looks++) {
-        mag_spin_relax(looks);
+        mag_give_way(looks);
         job = mag_strand_pop(strand);
     }
     return job;

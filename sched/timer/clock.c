@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -125,7 +124,7 @@ static void name_clock(const struct mag_clock *clock)
 
     (void)snprintf(name, sizeof(name), "%.*s/clock", CLOCK_PREFIX,
                    clock->sched->settings.config.name);
-    (void)pthread_setname_np(pthread_self(), name);
+    mag_os_name(name);
 }
 
 static void *run_clock(void *arg)
@@ -137,7 +136,7 @@ static void *run_clock(void *arg)
     self->clock_of = clock->sched;
     (void)mag_os_hold_cancel();
     name_clock(clock);
-    mag_os_sleep_exactly();
+    mag_os_set_slack(1);
     while (!is_stopping(clock)) {
         uint64_t next;
         uint64_t second;
@@ -162,14 +161,11 @@ static void *run_clock(void *arg)
 static int start_clock(struct mag_clock *clock)
 {
     struct mag_unpinned starter;
-    sigset_t before;
     int r;
 
     /* Often by a job: the clock would share the processor with its worker. */
     mag_unpinned_begin(&starter);
-    mag_os_block_signals(&before);
-    r = pthread_create(&clock->thread, NULL, run_clock, clock);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    r = mag_os_create(&clock->thread, 0, run_clock, clock);
     mag_unpinned_end(&starter);
     return r == 0 ? 0 : -EAGAIN;
 }

@@ -9,7 +9,6 @@
 
 #include <magpie/executor.h>
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 
@@ -32,7 +31,7 @@ static void name_worker(const struct mag_berth *berth)
 
     (void)snprintf(name, sizeof(name), "%.*s/%u", WORKER_PREFIX,
                    berth->sched->settings.config.name, berth->index);
-    (void)pthread_setname_np(pthread_self(), name);
+    mag_os_name(name);
 }
 
 /* Pins before the first touch, so that pages come from the right node even where the
@@ -130,8 +129,8 @@ static bool hand_berth_over(struct mag_berth *berth)
 {
     pthread_t self = pthread_self();
 
-    if (berth->has_ended && pthread_tryjoin_np(berth->ended, NULL) == EBUSY)
-        (void)pthread_detach(berth->ended);
+    if (berth->has_ended)
+        mag_os_join_or_detach(berth->ended);
     berth->ended = self;
     berth->has_ended = true;
     if (mag_berth_start(berth, succeed) == 0)

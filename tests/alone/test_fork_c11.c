@@ -27,6 +27,17 @@ void mag_barrier_heavy(void)
     mag_asym_light(true);
 }
 
+void mag_os_yield(void)
+{
+    (void)sched_yield();
+}
+
+void mag_os_nap(int64_t nap_ns)
+{
+    (void)nap_ns;
+    (void)sched_yield();
+}
+
 void mag_os_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns)
 {
     (void)timeout_ns;

@@ -18,9 +18,6 @@
 
 #include "vtask/core/core.c"
 
-/* Who waits for a visitor lets the others run. */
-#define VTASK_CORE_TURNS_H
-#define mag_turn_give_way(tries) ((void)(tries), rl::yield(1, $))
 #include "vtask/value/visit.c"
 
 void mag_barrier_heavy()

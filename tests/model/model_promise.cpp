@@ -17,10 +17,6 @@
 #undef alignas
 #define alignas(bytes) static
 
-#include "vtask/core/turns.h"
-
-/* Who waits for the lock lets its holder run. */
-#define mag_turn_give_way(tries) rl::yield(1, $)
 #include "vtask/promise/promise.c"
 
 enum { THREADS = 3, ROOM = 16 };

@@ -13,13 +13,10 @@
 
 #include "tests/model/model.h"
 
-#include <sched.h>
 #include <stdatomic.h>
 
 #include <cstddef>
 
-/* Who waits for a pop lets it run. */
-#define sched_yield() rl::yield(1, $)
 #include "numa/pool/stack.h"
 
 enum { THREADS = 3, LINKS = 3 };

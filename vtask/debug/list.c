@@ -39,7 +39,7 @@ int mag_debug_unconsumed(void (*visit)(const struct mag_debug_task *task, void *
 
 #else
 
-#    include "vtask/core/turns.h"
+#    include "base/turns.h"
 #    include "vtask/debug/life.h"
 
 #    include <magpie/async.h>
@@ -127,7 +127,7 @@ static bool read_life(struct mag_life *life, uint64_t *words)
     for (unsigned tries = 0; tries < TRIES; tries++) {
         if (mag_life_read(life, words, MAG_LIFE_WORDS))
             return true;
-        mag_turn_give_way(tries);
+        mag_give_way(tries);
     }
     return false;
 }

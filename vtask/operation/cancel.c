@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <magpie/cancel.h>
 
+#include "base/turns.h"
 #include "vtask/core/core.h"
-#include "vtask/core/turns.h"
 #include "vtask/debug/debug.h"
 
 #include <assert.h>
@@ -27,7 +27,7 @@ static uint32_t lock_cancel(struct mag_cancel *cancel)
                 &cancel->state, &state, state | MAG_CANCEL_LOCKED, memory_order_acquire,
                 memory_order_relaxed))
             return state;
-        mag_turn_give_way(tries);
+        mag_give_way(tries);
     }
 }
 
@@ -170,7 +170,7 @@ bool mag_cancel_unregister(struct mag_cancel_registration *registration, bool wa
     unlock_cancel(cancel, state);
     for (unsigned tries = 0;
          !was_waiting && wait && is_running_elsewhere(cancel, registration); tries++)
-        mag_turn_give_way(tries);
+        mag_give_way(tries);
     return was_waiting;
 }
 

@@ -2,7 +2,7 @@
 #include "vtask/promise/promise.h"
 #include "vtask/debug/debug.h"
 
-#include "vtask/core/turns.h"
+#include "base/turns.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static uint32_t lock_promise(struct mag_promise *promise)
                 &promise->state, &state, state | MAG_PROMISE_LOCKED, memory_order_acquire,
                 memory_order_relaxed))
             return state;
-        mag_turn_give_way(tries);
+        mag_give_way(tries);
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/core/core.h"
 
-#include "vtask/core/turns.h"
+#include "base/turns.h"
 
 #include <magpie/barrier.h>
 
@@ -56,7 +56,7 @@ MAG_COLD struct mag_continuation *mag_core_visit(struct mag_core *core, uintptr_
 MAG_COLD void mag_core_see_off(struct mag_core *core)
 {
     for (unsigned tries = 0; mag_core_is_visited(core); tries++)
-        mag_turn_give_way(tries);
+        mag_give_way(tries);
 }
 
 MAG_COLD bool mag_core_meet(struct mag_core *core, uint64_t token)
@@ -67,7 +67,7 @@ MAG_COLD bool mag_core_meet(struct mag_core *core, uint64_t token)
     /* left, acquire: the outcome is visible. */
     while ((word = atomic_load_explicit(&core->token, memory_order_acquire)) ==
            (token | MAG_VISITOR_INSIDE))
-        mag_turn_give_way(tries++);
+        mag_give_way(tries++);
     if (word != (token | MAG_VISITOR_LEFT))
         return true;
     /* done, release: the outcome precedes it for who polls.  (1) covered it. */

@@ -10,9 +10,10 @@
 
 #include "tests/support/cmocka.h"
 
-#include <sched.h>
+#include "base/os.h"
+
 #include <stdbool.h>
-#include <time.h>
+#include <stdint.h>
 
 enum { YIELDS_MAX = 100000 };
 
@@ -20,20 +21,17 @@ enum { YIELDS_MAX = 100000 };
 static void (*let_go)(void);
 static unsigned yields, naps;
 
-static inline int yield_in_vain(void)
+static inline void yield_in_vain(void)
 {
     if (++yields == YIELDS_MAX)
         let_go(); /* Lest the test hang: it has failed. */
-    return 0;
 }
 
-static inline int nap_on(const struct timespec *time, struct timespec *rest)
+static inline void nap_on(int64_t nap_ns)
 {
-    (void)time;
-    (void)rest;
+    (void)nap_ns;
     naps++;
     let_go();
-    return 0;
 }
 
 static inline void assert_slept(void)
@@ -42,7 +40,7 @@ static inline void assert_slept(void)
     assert_true(yields < YIELDS_MAX);
 }
 
-#define sched_yield yield_in_vain
-#define nanosleep   nap_on
+#define mag_os_yield yield_in_vain
+#define mag_os_nap   nap_on
 
 #endif

@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 
 #include <pthread.h>
-#include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Whether timed sleeps end by themselves. */
@@ -53,12 +53,26 @@ static inline int64_t mag_os_now_ns()
     return mag_shim_now += 1000;
 }
 
+static inline void mag_os_yield()
+{
+    rl::yield(1, $);
+}
+
 static inline void mag_os_nap(int64_t)
 {
     rl::yield(1, $);
 }
 
-/* The threads of a model end by themselves, and nobody cancels them. */
+/* A model starts its threads itself, they end by themselves, and nobody cancels them. */
+static inline int mag_os_create(pthread_t *, size_t, void *(*)(void *), void *)
+{
+    return 0;
+}
+
+static inline void mag_os_name(const char *)
+{
+}
+
 static inline bool mag_os_join(pthread_t, int64_t)
 {
     return true;
@@ -69,11 +83,7 @@ static inline int mag_os_hold_cancel()
     return 0;
 }
 
-static inline void mag_os_sleep_exactly()
-{
-}
-
-static inline void mag_os_block_signals(sigset_t *)
+static inline void mag_os_set_slack(int)
 {
 }
 

@@ -30,7 +30,7 @@ static void who_waits_for_a_latch_lets_its_holder_run(void **state)
 }
 
 static struct mag_pool_stack stack;
-static mag_pool_link link;
+static mag_pool_link pushed;
 
 static void pop_is_over(void)
 {
@@ -43,11 +43,11 @@ static void who_waits_for_another_pop_lets_it_run(void **state)
     (void)state;
 
     mag_pool_stack_init(&stack);
-    mag_pool_stack_push(&stack, &link);
+    mag_pool_stack_push(&stack, &pushed);
     /* relaxed: one thread. */
     atomic_store_explicit(&stack.popping, 1, memory_order_relaxed);
     let_go = pop_is_over;
-    assert_ptr_equal(mag_pool_stack_pop(&stack), &link);
+    assert_ptr_equal(mag_pool_stack_pop(&stack), &pushed);
     assert_slept();
 }
 

@@ -13,6 +13,15 @@ static inline void mag_os_pause(void)
 {
 }
 
+static inline void mag_os_yield(void)
+{
+}
+
+static inline void mag_os_nap(int64_t nap_ns)
+{
+    (void)nap_ns;
+}
+
 static inline void mag_os_wait(_Atomic(uint32_t) *word, uint32_t expected,
                                int64_t timeout_ns)
 {

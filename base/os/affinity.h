@@ -1,13 +1,14 @@
 /*
- * affinity.h - affinity masks of threads, as the kernel has them.  Private to numa/.
+ * affinity.h - the CPUs that a thread may run on, as the kernel has them.  Private to the
+ * library; see base/os.h.
  *
- * hwloc reads them too, but looks for the size of a mask by asking with a larger and
- * larger one, for ever where the kernel refuses the call itself.
+ * hwloc reads affinity masks too, but finds the size of a mask by asking with a larger
+ * and larger one, for ever where the kernel refuses the call itself.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef NUMA_PLACE_AFFINITY_H
-#define NUMA_PLACE_AFFINITY_H
+#ifndef BASE_OS_AFFINITY_H
+#define BASE_OS_AFFINITY_H
 
 #include <sched.h>
 #include <stdbool.h>
@@ -27,7 +28,14 @@ bool mag_affinity_set_only(uint32_t cpu);
 
 bool mag_affinity_has(const struct mag_affinity *mask, uint32_t cpu);
 
-/* The only CPU of a mask; MAG_NONE: there are more. */
+/* The only CPU of a mask; UINT32_MAX: there are more. */
 uint32_t mag_affinity_only(const struct mag_affinity *mask);
+
+/* Whether the thread of that number may run on that CPU only; true also where the kernel
+ * does not tell. */
+bool mag_os_is_bound(int32_t thread, uint32_t cpu);
+
+/* Number of the CPU that the calling thread runs on; UINT32_MAX: unknown. */
+uint32_t mag_os_cpu(void);
 
 #endif
