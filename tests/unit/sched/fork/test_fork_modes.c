@@ -11,6 +11,8 @@
 
 #include "base/asym.h"
 #include "sched/fork/deque.h"
+#include "sched/fork/join.h"
+#include "sched/fork/map.h"
 
 enum { STACKS = 2, DEPTH = 64, STACK_BYTES = 1 << 24 };
 
