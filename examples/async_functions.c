@@ -112,9 +112,11 @@ enum { LAST_WEEK = 39, TODAY = 38 };
 
 /* An offer that may come, or never come, or be called off. */
 struct offer {
-    struct mag_cancelable cancelable; /* first */
+    struct mag_operation operation; /* first */
+    struct mag_cancel_registration registration;
 };
-static struct mag_operation_type offer_type = MAG_CANCELABLE_TYPE_WORD(struct offer);
+static struct mag_operation_type offer_type =
+    MAG_OPERATION_TYPE(struct offer, MAG_CANCELABLE(registration));
 
 /* A dealer who is asleep makes no offer until he is told that nobody waits for it. */
 static long_task ask_dealer(bool asleep, struct mag_cancel *cancel)
@@ -126,9 +128,9 @@ static long_task ask_dealer(bool asleep, struct mag_cancel *cancel)
     if (error != 0)
         return long_task_of(mag_vtask_failed(error, 0));
     offer = (struct offer *)object;
-    long_task task = long_task_of(mag_cancelable_task(&offer->cancelable));
-    uint64_t key = mag_cancelable_begin(&offer->cancelable, cancel);
-    bool answered = !asleep && mag_cancelable_try_result(&offer->cancelable, key, TODAY);
+    long_task task = long_task_of(mag_operation_task(&offer->operation));
+    uint64_t key = mag_operation_share(&offer->operation, cancel);
+    bool answered = !asleep && mag_operation_try_result(&offer->operation, key, TODAY);
 
     (void)answered; /* if not, he sleeps or was called off, and the task says so */
     return task;

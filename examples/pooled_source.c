@@ -25,7 +25,7 @@ struct request {
     struct answer answer; /* the result */
 };
 static struct mag_operation_type request_type =
-    MAG_OPERATION_TYPE(struct request, answer);
+    MAG_OPERATION_TYPE(struct request, MAG_RESULT(answer));
 
 static answer_task ask(int question)
 {
@@ -48,7 +48,7 @@ static answer_task ask(int question)
 static int answered(struct request *request, const char *text)
 {
     if (text == NULL)
-        return mag_core_set_error(&request->operation.core, -ENOENT, 0);
+        return mag_operation_set_error(&request->operation, -ENOENT, 0);
     request->answer.question = request->question;
     (void)snprintf(request->answer.text, sizeof(request->answer.text), "%s", text);
     return mag_operation_set_done(&request->operation);

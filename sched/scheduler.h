@@ -39,6 +39,7 @@ struct mag_berth {
     struct mag_sched *sched;   /* [I] */
     uint32_t index;            /* [I] */
     struct mag_worker *worker; /* [I] in `pages` */
+    _Atomic(bool) offered;     /* [A] see tenancy.h */
     void *pages;               /* [O] on the worker's node */
     size_t size;               /* [O] */
     void *fork_pages;          /* [O] on the worker's node */
@@ -56,14 +57,16 @@ struct mag_sched {
     _Atomic(int32_t) closed;   /* [A] 0, or the code that refuses posts from outside */
     bool fenced;               /* [I] see asym.h */
     bool crowded;              /* [I] more workers than PUs: searching yields the CPU */
-    uint32_t worker_count;     /* [I] */
+    uint32_t worker_count;     /* [I] in the first berths */
+    uint32_t capacity;         /* [I] berths */
     uint32_t queue_count;      /* [I] one per node, at least one */
-    struct mag_berth *berths;  /* [I] one per worker */
+    struct mag_berth *berths;  /* [I] */
     struct mag_inject *queues; /* [I] array, each [S] */
     struct mag_routes routes;  /* [I] */
 
-    struct mag_idle idle;    /* [S] */
-    struct mag_clock *clock; /* [I], itself [S] */
+    struct mag_idle idle;                     /* [S] */
+    _Atomic(uint64_t) vacant[MAG_IDLE_WORDS]; /* [A] spare berths, by rank */
+    struct mag_clock *clock;                  /* [I], itself [S] */
 
     struct mag_executor executor; /* [I] posts to any worker */
 

@@ -19,9 +19,11 @@ usage: tools/check_style.py [--root DIR] [--no-format]
   comment     no // comments in C
   words       no notes to self, no paths of somebody's machine, no retired words (RETIRED_IN)
   spaces      no tabs, no trailing blanks, a newline at the end
-  links       what a page points to is there, and so is every page that anything names
+  links       what a page points to is there, and so is every page that anything names; docs/README.md
+              points to every page
   paths       a `file` that a page names from the top folder is there, and in "`file`: `name`"
               has the name
+  names       a mag_name or MAG_NAME that a page speaks of is in the code
   quotes      code under a comment with a file's name is that file's, word for word
   contract    a requirement that is named, VT-n, is one of the contract
   format      clang-format 14 would change nothing (skipped, and said so, where absent)
@@ -111,6 +113,8 @@ RETIRED = [(re.compile(rf"(?<![`\w-]){word}\b", re.I), better) for word, better 
 RETIRED_IN = {"docs", "man", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
 PATH = re.compile(r"`((?:include|base|numa|sched|vtask|bench|tests|tools|examples|docs|cmake|man)"
                   r"/[\w./-]*)`(?:: `(\w+)`)?")
+HEADER = re.compile(r"<(magpie/[\w/]+\.h)>")
+NAME = re.compile(r"\b(?:mag|MAG)_\w*[a-zA-Z0-9]\b(?!\*)")
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 PAGE = re.compile(r"\bdocs/(?:[\w-]+/)?[\w-]+\.md(?:#([\w-]+))?")
 QUOTE = re.compile(r"^<!-- (\S+\.\w+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
@@ -301,11 +305,20 @@ def anchors(path):
     return named | set(re.findall(r'<a id="([\w-]+)">', text))
 
 
+@functools.lru_cache
+def guide_to_pages(root):
+    page = root / "docs/README.md"
+    return page.read_text(encoding="utf-8") if page.exists() else ""
+
+
 def is_there(path, anchor):
     return path.exists() and (not anchor or path.suffix != ".md" or anchor in anchors(path))
 
 
 def check_links(file):
+    if file.room == "docs" and file.path.suffix == ".md" and len(file.path.parts) == 3:
+        if "(" + "/".join(file.path.parts[1:]) not in guide_to_pages(file.root):
+            yield 1, "docs/README.md does not point here"
     for number, line in enumerate(file.lines, 1):
         for named in PAGE.finditer(line):
             page = file.root / named[0].split("#")[0]
@@ -323,8 +336,25 @@ def check_paths(file):
             there = file.root / path
             if "NAME" not in path and not there.exists():
                 yield number, f"there is no {path}"
-            elif name and not re.search(rf"\b{name}\b", there.read_text(encoding="utf-8")):
+            elif name and "NAME" not in path and not re.search(rf"\b{name}\b", there.read_text(encoding="utf-8")):
                 yield number, f"there is no {name} in {path}"
+        for header in HEADER.findall(line) if file.path.suffix == ".md" else ():
+            if not (file.root / "include" / header).exists():
+                yield number, f"there is no <{header}>"
+
+
+@functools.lru_cache
+def names(root):
+    """Every name of the library's in code and scripts, also what a macro makes of one."""
+    return {name for file in files(root) if file.is_c or file.is_script
+            for name in NAME.findall(file.text)}
+
+
+def check_names(file):
+    for number, line in enumerate(file.lines if file.path.suffix == ".md" else (), 1):
+        for name in NAME.findall(line):
+            if name not in names(file.root):
+                yield number, f"nothing is called {name}"
 
 
 def check_quotes(file):
@@ -352,7 +382,8 @@ def check_contract(file):
 
 CHECKS = (check_layers, check_seam, check_orders, check_explicit, check_silent, check_documented,
           check_guard, check_spdx, check_size, check_width, check_comment, check_words,
-          check_spaces, check_links, check_paths, check_quotes, check_contract)
+          check_spaces, check_links, check_paths, check_names, check_quotes,
+          check_contract)
 
 
 def files(root):

@@ -1,75 +1,57 @@
 /*
- * cancel.h - asking operations to stop: cancel sources, registrations, and operations
- * that can be cancelled.
+ * cancel.h - asking operations to stop: cancel objects, and callbacks that are registered
+ * with them.
  *
- *     struct read {
- *         struct mag_cancelable cancelable;     // first
- *         struct reader *reader;
+ *     #include <magpie/magpie.h>
+ *     #include <errno.h>
+ *
+ *     struct wait {
+ *         struct mag_operation operation;            // first
+ *         struct mag_cancel_registration stop;       // by which it is cancelled
  *     };
- *     static struct mag_operation_type read_type =
- *         MAG_CANCELABLE_TYPE_WORD(struct read);
+ *     static struct mag_operation_type wait_type =
+ *         MAG_OPERATION_TYPE(struct wait, MAG_CANCELABLE(stop));
  *
- *     mag_vtask reader_next(struct reader *reader, struct mag_cancel *cancel)
+ *     int main(void)
  *     {
- *         struct read *read;
+ *         static struct mag_cancel cancel;
  *         void *object;
- *         int r = mag_operation_rent(&read_type, &object);
  *
- *         if (r < 0)
- *             return mag_vtask_failed(r, 0);
- *         read = object;
- *         mag_vtask task = mag_cancelable_task(&read->cancelable);
- *         uint64_t key = mag_cancelable_begin(&read->cancelable, cancel);
- *         wait_for_item(reader, read, key);
- *         return task;
+ *         if (mag_operation_rent(&wait_type, &object) != 0)
+ *             return 1;
+ *         struct wait *wait = (struct wait *)object;
+ *         mag_vtask task = mag_operation_task(&wait->operation);
+ *         uint64_t key = mag_operation_share(&wait->operation, &cancel);
+ *         mag_cancel_fire(&cancel);                  // any thread
+ *         if (mag_operation_try_result(&wait->operation, key, 42))
+ *             return 1;                              // not cancelled
+ *         return mag_vtask_get(task, MAG_NULL) == -ECANCELED ? 0 : 1;
  *     }
  *
- *     // who has an item
- *     if (!mag_cancelable_try_result(&read->cancelable, key, item))
- *         ...                                   // it was cancelled: try the next reader
+ * The model.  A cancel object is a struct in an object of yours that fires once.  A
+ * registration is a struct of the caller's with a callback.  When the cancel object
+ * fires it calls each callback once, on the thread that fires it.  Registering allocates
+ * nothing.  operation.h tells how a cancel object cancels an operation.
  *
- * The model.  A cancel source is a struct in an object of yours that fires once.  A
- * registration is a struct of the caller's with a callback that the source calls when it
- * fires, on the thread that fires it, once; registering allocates nothing.  The task of a
- * cancelled operation fails with -ECANCELED, and its detail is the address of the source
- * (VT-158).
- *
- * An operation that can be cancelled is shared (operation.h): its completer and the
- * callback each have the key, and one of them completes it (VT-152).
- *
- * Why it may be pooled all the same (the contract's VT-153 forbids it).  What the rule is
- * afraid of is a callback that began before the operation was completed by somebody else,
- * and goes on when the object is another's.  Here such a callback does one thing with the
- * object: it claims by the key of its own operation.  It has the key from the
- * registration, where it was read under the source's lock when the callback was chosen;
- * the claim of a key fails for good as soon as anybody has made it (operation.h), and the
- * memory stays an operation.  After choosing a callback its source never touches the
- * registration again.  So the registration too may be in another list by then.
- *
- * Lists of yours.  An operation that is cancelled while a list of yours holds it is
- * consumed by its awaiter when that goes on, and then another's.  Either the list keeps
- * the key beside the object's address, and who takes an entry out tries it and goes on to
- * the next if it fails; or the links lie in the object, and the awaiter takes it out of
- * the list, under your lock, before it consumes the task (VT-160).
- *
- * After fork() the child must not use a source that another thread may have been using:
- * if that held its lock just then, it is never unlocked there.
+ * After fork() the child must not use a cancel object that another thread may have been
+ * using: if that thread held its lock, nobody unlocks it in the child.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef MAGPIE_CANCEL_H
 #define MAGPIE_CANCEL_H
 
-#include <magpie/operation.h>
+#include <magpie/atomic.h>
+#include <magpie/vtask.h>
 
 MAG_EXTERN_C_BEGIN
 
-/* ----------------------------------------------------------------- sources */
+/* ----------------------------------------------------------------- cancel objects */
 
 struct mag_cancel_registration;
 
 /*
- * A cancel source.  All zeroes is one that has not fired.  It must live until every
+ * A cancel object.  All zeroes is one that has not fired.  It must live until every
  * registration is over, mag_cancel_fire has returned, and nobody asks for the detail of a
  * task that it cancelled.
  *
@@ -78,7 +60,7 @@ struct mag_cancel_registration;
  *
  * Edges: release end -> acquire end : what crosses
  *   lock   unlock (state) -> lock (state) : what is [L], and of each registration its
- *          links and key
+ *          links, object and key
  *   fired  mag_cancel_fire (state) -> mag_cancel_has_fired (state) : what the firing
  *          thread did before
  */
@@ -86,7 +68,7 @@ struct mag_cancel {
     MAG_ATOMIC(uint32_t) state;              /* [A] MAG_CANCEL_ */
     struct mag_cancel_registration *first;   /* [L] the latest one */
     struct mag_cancel_registration *running; /* [L] whose callback runs */
-    const void *thread;                      /* [L] which one fires */
+    const void *thread;                      /* [L] the thread that fires it */
     struct mag_cancel *parent;               /* [L] whose link fires this one, or NULL */
 };
 
@@ -116,41 +98,44 @@ MAG_INLINE bool mag_cancel_has_fired(const struct mag_cancel *cancel)
 /* ----------------------------------------------------------- registrations */
 
 /*
- * A callback of a source.  `key` is the one that was given to mag_cancel_register.  It
- * may fire other sources, unregister anything, and free or register again the memory of
- * its own registration; it must not free `cancel`.
+ * A callback of a cancel object.  `object` and `key` are those that were given to
+ * mag_cancel_register.  The callback may fire other cancel objects, unregister anything,
+ * and free its own registration or register it again; it must not free `cancel`.
  */
-typedef void (*mag_cancel_fn)(struct mag_cancel_registration *registration,
-                              struct mag_cancel *cancel, uint64_t key);
+typedef void (*mag_cancel_fn)(void *object, struct mag_cancel *cancel, uint64_t key);
 
 /* Filled by mag_cancel_register; all zeroes is one that is not registered. */
 struct mag_cancel_registration {
     struct mag_cancel_registration *next;
     struct mag_cancel_registration **link; /* what points here; NULL: in no list */
-    struct mag_cancel *cancel;             /* where it was last; NULL: refused, or none */
+    struct mag_cancel *cancel;             /* the last one; NULL: none, or it had fired */
     mag_cancel_fn run;
+    void *object;
     uint64_t key;
 };
 
 /*
- * Registers a callback.  It may run before this call returns (VT-155), on another thread.
+ * Registers a callback.  It may run before this call returns, on another thread.  The
+ * cancel object copies `object` and `key` when it chooses the callback: a callback that
+ * comes late still gets its own, though the registration may be registered again by then.
  *
- *   `registration`  not registered; belongs to the source until its callback is called or
- *                   mag_cancel_unregister returns
+ *   `object`, `key`  anything: the callback gets them
+ *   `registration`  not registered; belongs to the cancel object until its callback is
+ *                   called or mag_cancel_unregister returns
  *   Blocks     briefly while another thread registers
- *   Returns    0; -ECANCELED the source has fired: nothing is registered or called
+ *   Returns    0; -ECANCELED it has fired: nothing is registered or called
  */
 MAG_API MAG_MUST_CHECK int
 mag_cancel_register(struct mag_cancel *cancel,
                     struct mag_cancel_registration *registration, mag_cancel_fn run,
-                    uint64_t key);
+                    void *object, uint64_t key);
 
 /*
  * Takes a registration back.
  *
  *   `wait`     if the callback is running on another thread, wait until it has returned.
- *              Inside a callback of the same source this never waits (VT-157); two
- *              callbacks of two sources must not wait for each other
+ *              Inside a callback of the same cancel object this never waits; two
+ *              callbacks of two cancel objects must not wait for each other
  *   Blocks     see `wait`, and briefly while another thread registers
  *   Returns    true: the callback was not called and will not be; false: it was called,
  *              or there is nothing registered
@@ -158,11 +143,11 @@ mag_cancel_register(struct mag_cancel *cancel,
 MAG_API bool mag_cancel_unregister(struct mag_cancel_registration *registration,
                                    bool wait);
 
-/* ---------------------------------------------------------- linked sources */
+/* ---------------------------------------------------------- linked cancel objects */
 
 /*
- * Lets one source fire when another does.  A child may have several links, and a parent
- * too: a chain or a tree of any size fires in a loop, which needs no stack for it.
+ * Lets one cancel object fire when another does.  A child may have several links, and a
+ * parent too: a chain or a tree of any size fires in a loop, which needs no stack for it.
  */
 struct mag_cancel_link {
     struct mag_cancel_registration registration;
@@ -185,89 +170,6 @@ MAG_NAMESAKES_END
  *   Blocks     while the parent is firing the child, unless called from inside that
  */
 MAG_API void mag_cancel_unlink(struct mag_cancel_link *link);
-
-/* ------------------------------------------- operations that can be cancelled */
-
-/*
- * What such an operation begins with: 88 bytes.
- */
-struct mag_cancelable {
-    struct mag_operation operation;
-    struct mag_cancel_registration registration;
-};
-
-/* For the macros below only. */
-MAG_API void mag_cancelable_recycle(struct mag_core *core);
-MAG_API void mag_cancelable_disown(struct mag_core *core);
-
-/* Types for mag_operation_rent, of objects whose first member is `struct mag_cancelable
- * cancelable`; the last two as MAG_OPERATION_TYPE_OWNING. */
-#define MAG_CANCELABLE_TYPE(struct_type, result) \
-    MAG_CANCELABLE_TYPE_OWNING(struct_type, result, MAG_NULL)
-#define MAG_CANCELABLE_TYPE_WORD(struct_type) \
-    MAG_CANCELABLE_TYPE_WORD_OWNING(struct_type, MAG_NULL)
-#define MAG_CANCELABLE_TYPE_OWNING(struct_type, result, destroy)           \
-    MAG_OPERATION_TYPE_OF(struct_type, cancelable, mag_cancelable_recycle, \
-                          mag_cancelable_disown,                           \
-                          MAG_OPERATION_MEMBER(struct_type, result), 0, destroy)
-#define MAG_CANCELABLE_TYPE_WORD_OWNING(struct_type, destroy)              \
-    MAG_OPERATION_TYPE_OF(struct_type, cancelable, mag_cancelable_recycle, \
-                          mag_cancelable_disown, 0, 0, 0, destroy)
-
-/* As mag_operation_task. */
-MAG_MUST_CHECK MAG_INLINE mag_vtask mag_cancelable_task(struct mag_cancelable *cancelable)
-{
-    return mag_operation_task(&cancelable->operation);
-}
-
-/*
- * Shares the operation and lets `cancel` cancel it.  If that has fired already the
- * operation is complete when this returns (VT-159: ask mag_cancel_has_fired before you
- * rent, and answer with mag_vtask_from_canceled).
- *
- * With a source, continuations are queued: none runs on the thread that cancels (VT-162).
- *
- *   `cancel`   may be NULL: nobody cancels it
- *   Thread     the owner, before anybody may complete the operation
- *   Blocks     as mag_cancel_register
- *   Returns    the key for its other completers
- */
-MAG_API uint64_t mag_cancelable_begin(struct mag_cancelable *cancelable,
-                                      struct mag_cancel *cancel);
-
-/*
- * As mag_operation_claim, and takes the registration back, without waiting for a callback
- * that runs: it will find the claim taken (VT-156).  After true complete the operation by
- * mag_core_set_result and the like.
- *
- *   Blocks     as mag_cancel_unregister without `wait`
- */
-MAG_API MAG_MUST_CHECK bool mag_cancelable_claim(struct mag_cancelable *cancelable,
-                                                 uint64_t key);
-
-/*
- * Gives back an operation whose task was not handed out, after mag_cancelable_begin; as
- * mag_operation_return does before it.  It may have been cancelled meanwhile, and its
- * task is consumed then.
- *
- *   Thread     who rented it; nobody else but the cancel source may know of it
- *   Blocks     as mag_cancelable_claim
- */
-MAG_API void mag_cancelable_return(struct mag_cancelable *cancelable, uint64_t key);
-
-/*
- * Claim and complete in one, as mag_operation_try_result, mag_operation_try_error and
- * mag_operation_try_value.  Use these, and not those: only these take the registration
- * back before a continuation runs, which may let go of the cancel source.
- */
-MAG_API MAG_MUST_CHECK bool mag_cancelable_try_result(struct mag_cancelable *cancelable,
-                                                      uint64_t key, uint64_t result);
-MAG_API MAG_MUST_CHECK bool mag_cancelable_try_error(struct mag_cancelable *cancelable,
-                                                     uint64_t key, int code,
-                                                     uint64_t detail);
-MAG_API MAG_MUST_CHECK bool mag_cancelable_try_value(struct mag_cancelable *cancelable,
-                                                     uint64_t key, const void *value,
-                                                     size_t size);
 
 MAG_EXTERN_C_END
 

@@ -1,70 +1,94 @@
 /*
- * operation.h - pooled operations: sources that are rented, handed out as a value task,
- * completed from any thread, and back in their pool when the task is consumed.
+ * operation.h - pooled operations: rent one, hand out its task, complete it from any
+ * thread.
  *
- * One with a payload and a result of your own:
+ *     #include <magpie/magpie.h>
+ *     #include <pthread.h>
  *
  *     struct request {
  *         struct mag_operation operation;    // first, by this name
- *         struct peer *peer;                 // payload
- *         struct reply reply;                // result
+ *         int question;                      // payload
+ *         long answer;                       // result
  *     };
  *     static struct mag_operation_type request_type =
- *         MAG_OPERATION_TYPE(struct request, reply);
- *     MAG_VTASK_DEFINE(reply_task, struct reply)
+ *         MAG_OPERATION_TYPE(struct request, MAG_RESULT(answer));
+ *     MAG_VTASK_DEFINE(answer_task, long)
  *
- *     reply_task ask(struct peer *peer)
+ *     static void *serve(void *object)       // some other thread
  *     {
- *         struct request *request;
+ *         struct request *request = (struct request *)object;
+ *         long answer = 2L * request->question;
+ *         int r = mag_operation_set_value(&request->operation, &answer, sizeof(answer));
+ *
+ *         return r == 0 ? object : MAG_NULL; // `request` may be another's by now
+ *     }
+ *
+ *     int main(void)
+ *     {
  *         void *object;
- *         int r = mag_operation_rent(&request_type, &object);
+ *         pthread_t server;
+ *         long answer;
  *
- *         if (r < 0)
- *             return reply_task_of(mag_vtask_failed(r, 0));
- *         request = object;
- *         request->peer = peer;
- *         reply_task task = reply_task_of(mag_operation_task(&request->operation));
- *         send(request);                     // from here on it may be complete
- *         return task;
+ *         if (mag_operation_rent(&request_type, &object) != 0)
+ *             return 1;
+ *         struct request *request = (struct request *)object;
+ *         answer_task task = answer_task_of(mag_operation_task(&request->operation));
+ *         request->question = 21;
+ *         if (pthread_create(&server, MAG_NULL, serve, request) != 0)
+ *             return 1;
+ *         int r = answer_task_wait(task, &answer); // in an async function: MAG_AWAIT
+ *         (void)pthread_join(server, MAG_NULL);
+ *         return r == 0 && answer == 42 ? 0 : 1;
  *     }
  *
- *     void on_reply(struct request *request, const struct reply *reply)
- *     {
- *         int r = mag_core_set_value(&request->operation.core, reply, sizeof(*reply));
- *         ...
- *     }
+ * Which function do I need?
  *
- * Who needs no payload and no more than a word rents from mag_operation_word.
+ *   one thread completes it          mag_operation_set_result, _value, _done, _error
+ *   several may, and one will        mag_operation_share, then
+ *                                    mag_operation_try_result, _value, _done, _error
+ *   the winner has work to do first  mag_operation_claim, then mag_operation_set_...
+ *   it may also be cancelled         MAG_CANCELABLE in its type, and the cancel object
+ *                                    (cancel.h) given to mag_operation_share; then as for
+ *                                    several
+ *   it was not needed after all      mag_operation_return
+ *   no payload, a result of a word   the type mag_operation_word
  *
- * The model.  An operation is a core (source.h) with a pool behind it; all that is said
- * there of completing, registering and reading holds.  Each type has a pool, made at the
- * first rent and kept for the life of the process, with the objects near the thread that
- * rents (pool.h).  The call that consumes the task moves the token, then gives the object
- * back, on whatever thread it runs; a call that answers misuse does neither (VT-139,
- * VT-168).  Token and memory stay what they are for good, so a stale task is an error
- * (MAG_E_TOKEN), never a crash and never another's result (VT-140, VT-199).  What payload
- * and result held is still there at the next rent: write all of it.
+ * The model.  An operation is a core (source.h) with a pool behind it; what source.h says
+ * of completing, registering and reading holds here too.  Each type has a pool, made at
+ * the first rent and kept for the life of the process, with the objects near the thread
+ * that rents (pool.h).  The call that consumes the task gives the object back, on
+ * whatever thread it runs; a call that answers misuse does not.  The memory stays an
+ * operation for good and each use has a token of its own, so a stale task is an error
+ * (MAG_E_TOKEN), never a crash and never another operation's result.  Payload and result
+ * keep what the last use wrote there: write all of them.
  *
- * States.  The core's slot is the state; "idle" is being in the pool (VT-137).
+ * Cancellation.  The task of a cancelled operation fails with -ECANCELED, and its detail
+ * is the address of the cancel object.  Its continuation never runs on the thread that
+ * cancels: a cancel object makes continuations queued.  The completer that wins takes the
+ * registration back before a continuation runs, so the continuation may free the cancel
+ * object.
  *
- *     idle -> pending -> pending + continuation -> done, continuation ran -> idle
- *                    \-> done, none registered --------------------------/
+ * Lists of yours.  A cancelled operation may still be in a list of waiting operations.
+ * There are two ways to keep such a list right:
+ *   - The list holds the object's address and its key.  Whoever takes an entry out tries
+ *     it, and goes on to the next one if that fails.
+ *   - The links lie in the object.  The awaiter takes the object out of the list, under
+ *     the list's lock, before it consumes the task.
  *
- * What differs from the operation of .NET's channels, whose states group Q of
- * docs/design/value-task-contract.md follows:
- *   - There is no state "completing, dispatch queued": the status tells completion before
- *     a continuation runs or is queued, as for every core (VT-89 instead of VT-142).
- *     There the operation itself is the queue's entry; here the continuation is, so
- *     nothing needs to wait (VT-145).
- *   - "done, continuation ran" refuses a second continuation always (VT-102).
- *   - Renting cannot find an operation of the pool busy.  mag_operation_try_own can, of
- *     one that belongs to an object.
+ * States, as the core's slot tells them:
+ *
+ *     in the pool -> pending -> pending, continuation -> done, continuation ran -> pool
+ *                           \-> done, no continuation --------------------------/
+ *
+ * docs/design/value-task-protocol.md tells why a completer that comes late fails, and how
+ * these states differ from those of .NET's channels.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef MAGPIE_OPERATION_H
 #define MAGPIE_OPERATION_H
 
+#include <magpie/cancel.h>
 #include <magpie/pool.h>
 #include <magpie/source.h>
 
@@ -75,81 +99,130 @@ MAG_EXTERN_C_BEGIN
  *
  * Ownership: the core's as in source.h; `claim` is [A], any thread.
  *
- * The claim tells which operation is open to be completed by one of several.  It is the
- * operation's token from mag_operation_share on, and one more as soon as somebody has it;
- * of an owned operation it is MAG_CLAIM_FREE while it is idle.
- *
- * Why a late completer fails, also when the object has begun other operations since.  It
- * holds a key t, the token of an operation that was shared.  That one is completed by
- * nobody but who moved the claim from t to t + 1, and consumed later.  Each value the
- * claim gets after that is larger than t: t + 1, FREE or BUSY, or a later token, since
- * tokens only grow.  So a compare-and-swap that expects t fails from there on.  (64 bits
- * do not come round.)
+ * The claim says which operation of the object several may complete.  mag_operation_share
+ * makes it the operation's token; the completer that wins makes it one more.  An owned
+ * operation that is idle has MAG_CLAIM_FREE there.
  */
 struct mag_operation {
     struct mag_core core;
     MAG_ATOMIC(uint64_t) claim;
 };
 
+/* A core's type, and where a registration lies in objects of that type. */
+struct mag_operation_core {
+    struct mag_core_type core; /* first */
+    uint32_t registration;     /* bytes from the object; 0: it cannot be cancelled */
+};
+
 /* A kind of operation: static, filled by MAG_OPERATION_TYPE. */
 struct mag_operation_type {
-    struct mag_core_type pooled; /* first */
-    struct mag_core_type owned;
+    struct mag_operation_core pooled; /* first */
+    struct mag_operation_core owned;
     size_t size;                        /* bytes of an object */
     uint64_t limit;                     /* as in mag_pool_config; 0: any number */
     MAG_ATOMIC(struct mag_pool *) pool; /* made when first needed */
 };
 
-/* For the macros below only. */
-MAG_API void mag_operation_recycle(struct mag_core *core);
-MAG_API void mag_operation_disown(struct mag_core *core);
-
 /*
- * The initialiser of a type: objects are `struct_type`, whose first member is `struct
- * mag_operation operation`; the result is its member `result`.  For at most `limit`
- * objects in the process at once, with the consequences that pool.h tells, see the
- * second.  The third is for results of a word, which lie in the core.
+ * The initialiser of a type.  Objects are `struct_type`, whose first member is `struct
+ * mag_operation operation`.  Up to four options follow, in any order:
  *
- * The last two are for results that own something, such as memory: `destroy`, a void
- * (*)(struct mag_core *), is called for a result that nobody took (source.h).
+ *   MAG_RESULT(member)      the result is this member of the object; without it the
+ *                           result is a word, which lies in the core
+ *   MAG_CANCELABLE(member)  a cancel object may cancel it, by this member, a `struct
+ *                           mag_cancel_registration`
+ *   MAG_LIMIT(count)        at most `count` objects in the process at once, with the
+ *                           consequences that pool.h tells
+ *   MAG_DESTROY(function)   the result owns something, such as memory: `function`, a void
+ *                           (*)(struct mag_core *), is called for each result that nobody
+ *                           took (source.h)
+ *
+ *     MAG_OPERATION_TYPE(struct request)
+ *     MAG_OPERATION_TYPE(struct request, MAG_RESULT(answer), MAG_CANCELABLE(stop))
  */
-#define MAG_OPERATION_TYPE(struct_type, result) \
-    MAG_OPERATION_TYPE_LIMITED(struct_type, result, 0)
-#define MAG_OPERATION_TYPE_LIMITED(struct_type, result, limit) \
-    MAG_OPERATION_TYPE_AT(struct_type, operation,              \
-                          MAG_OPERATION_MEMBER(struct_type, result), limit, MAG_NULL)
-#define MAG_OPERATION_TYPE_WORD(struct_type) \
-    MAG_OPERATION_TYPE_AT(struct_type, operation, 0, 0, 0, MAG_NULL)
-#define MAG_OPERATION_TYPE_OWNING(struct_type, result, destroy) \
-    MAG_OPERATION_TYPE_AT(struct_type, operation,               \
-                          MAG_OPERATION_MEMBER(struct_type, result), 0, destroy)
-#define MAG_OPERATION_TYPE_WORD_OWNING(struct_type, destroy) \
-    MAG_OPERATION_TYPE_AT(struct_type, operation, 0, 0, 0, destroy)
-
-/* For the macros above: where a result lies, and its bytes. */
-#define MAG_OPERATION_MEMBER(struct_type, result)      \
-    MAG_CAST(uint32_t, offsetof(struct_type, result)), \
-        MAG_CAST(uint32_t, MAG_SIZEOF_MEMBER(struct_type, result))
-#define MAG_OPERATION_TYPE_AT(struct_type, head, ...)               \
-    MAG_OPERATION_TYPE_OF(struct_type, head, mag_operation_recycle, \
-                          mag_operation_disown, __VA_ARGS__)
-
-#define MAG_OPERATION_TYPE_OF(struct_type, head, recycle, disown, ...) \
-    MAG_OPERATION_TYPE_IN(struct_type, head, recycle, disown, __VA_ARGS__)
-
-/* `head` is first, or the array in it has no legal size. */
-#define MAG_OPERATION_TYPE_IN(struct_type, head, recycle, disown, offset, bytes, limit, \
-                              destroy)                                                  \
-    {                                                                                   \
-        {(offset), (bytes), (recycle), (destroy)},                                      \
-            {(offset), (bytes), (disown), (destroy)},                                   \
-            sizeof(struct_type) *                                                       \
-                sizeof(char[offsetof(struct_type, head) == 0 ? 1 : -1]),                \
-            (limit), MAG_NULL                                                           \
-    }
+#define MAG_OPERATION_TYPE(...)                                                  \
+    MAG_OPERATION_TYPE_OF(__VA_ARGS__, MAG_ABSENT(), MAG_ABSENT(), MAG_ABSENT(), \
+                          MAG_ABSENT(), MAG_ABSENT(), ~)
 
 /* Operations without payload, with a result of a word. */
 extern MAG_API struct mag_operation_type mag_operation_word;
+
+/* --------------------------------------- for the macro above only: its options */
+
+/* What ends the use of an object: a pooled one goes back to its pool, an owned one is
+ * idle; one that can be cancelled leaves its cancel object before. */
+MAG_API void mag_operation_recycle(struct mag_core *core);
+MAG_API void mag_operation_recycle_cancelable(struct mag_core *core);
+MAG_API void mag_operation_disown(struct mag_core *core);
+MAG_API void mag_operation_disown_cancelable(struct mag_core *core);
+
+#define MAG_OPERATION_TYPE_OF(struct_type, a, b, c, d, e, ...)                \
+    {                                                                         \
+        MAG_OPERATION_CORE(struct_type, recycle, a, b, c, d, e),              \
+            MAG_OPERATION_CORE(struct_type, disown, a, b, c, d, e),           \
+            sizeof(struct_type) *                                             \
+                sizeof(char[offsetof(struct_type, operation) == 0 ? 1 : -1]), \
+            MAG_OPERATION_FIND(struct_type, LIMIT, a, b, c, d, e), MAG_NULL   \
+    }
+#define MAG_OPERATION_CORE(struct_type, end, a, b, c, d, e)              \
+    {                                                                    \
+        {MAG_OPERATION_FIND(struct_type, RESULT, a, b, c, d, e),         \
+         MAG_OPERATION_FIND(struct_type, CANCELABLE, a, b, c, d, e) == 0 \
+             ? mag_operation_##end                                       \
+             : mag_operation_##end##_cancelable,                         \
+         MAG_OPERATION_FIND(struct_type, DESTROY, a, b, c, d, e)},       \
+            MAG_OPERATION_FIND(struct_type, CANCELABLE, a, b, c, d, e)   \
+    }
+
+/* Each line below is named after a field and an option, and empty unless the option is
+ * about the field; then it is a macro and what that is given beside `struct_type`.  The
+ * first one that is not empty counts. */
+#define MAG_OPERATION_FIND(struct_type, field, a, b, c, d, e)                      \
+    MAG_OPERATION_CALL(struct_type,                                                \
+                       ~MAG_OPERATION_##field##_##a MAG_OPERATION_##field##_##b    \
+                           MAG_OPERATION_##field##_##c MAG_OPERATION_##field##_##d \
+                               MAG_OPERATION_##field##_##e,                        \
+                       ~)
+#define MAG_OPERATION_CALL(...) MAG_OPERATION_CALLED(__VA_ARGS__)
+#define MAG_OPERATION_CALLED(struct_type, unused, macro, argument, ...) \
+    macro(struct_type, argument)
+
+#define MAG_OPERATION_RESULT_MAG_RESULT(member) , MAG_OPERATION_MEMBER, member
+#define MAG_OPERATION_RESULT_MAG_CANCELABLE(member)
+#define MAG_OPERATION_RESULT_MAG_LIMIT(count)
+#define MAG_OPERATION_RESULT_MAG_DESTROY(function)
+#define MAG_OPERATION_RESULT_MAG_ABSENT() , MAG_OPERATION_WORD, 0
+
+#define MAG_OPERATION_CANCELABLE_MAG_RESULT(member)
+#define MAG_OPERATION_CANCELABLE_MAG_CANCELABLE(member) , MAG_OPERATION_AT, member
+#define MAG_OPERATION_CANCELABLE_MAG_LIMIT(count)
+#define MAG_OPERATION_CANCELABLE_MAG_DESTROY(function)
+#define MAG_OPERATION_CANCELABLE_MAG_ABSENT() , MAG_OPERATION_VALUE, 0
+
+#define MAG_OPERATION_LIMIT_MAG_RESULT(member)
+#define MAG_OPERATION_LIMIT_MAG_CANCELABLE(member)
+#define MAG_OPERATION_LIMIT_MAG_LIMIT(count) , MAG_OPERATION_VALUE, count
+#define MAG_OPERATION_LIMIT_MAG_DESTROY(function)
+#define MAG_OPERATION_LIMIT_MAG_ABSENT() , MAG_OPERATION_VALUE, 0
+
+#define MAG_OPERATION_DESTROY_MAG_RESULT(member)
+#define MAG_OPERATION_DESTROY_MAG_CANCELABLE(member)
+#define MAG_OPERATION_DESTROY_MAG_LIMIT(count)
+#define MAG_OPERATION_DESTROY_MAG_DESTROY(function) , MAG_OPERATION_VALUE, function
+#define MAG_OPERATION_DESTROY_MAG_ABSENT()          , MAG_OPERATION_VALUE, MAG_NULL
+
+#define MAG_OPERATION_VALUE(struct_type, value) (value)
+#define MAG_OPERATION_WORD(struct_type, zero)   zero, zero
+#define MAG_OPERATION_MEMBER(struct_type, member)      \
+    MAG_CAST(uint32_t, offsetof(struct_type, member)), \
+        MAG_CAST(uint32_t, MAG_SIZEOF_MEMBER(struct_type, member))
+/* The member has the size of a registration, or the array in it has no legal size. */
+#define MAG_OPERATION_AT(struct_type, member)                                         \
+    MAG_CAST(uint32_t, offsetof(struct_type, member) *                                \
+                           sizeof(char[MAG_SIZEOF_MEMBER(struct_type, member) ==      \
+                                               sizeof(struct mag_cancel_registration) \
+                                           ? 1                                        \
+                                           : -1]))
 
 /* ----------------------------------------------------------------- renting */
 
@@ -190,8 +263,8 @@ MAG_MUST_CHECK MAG_INLINE int mag_operation_rent(struct mag_operation_type *type
 }
 
 /*
- * The task of the operation.  Take it before anybody may complete it: afterwards it may
- * be another's.
+ * The task of the operation.  Take it before anybody may complete the operation:
+ * afterwards the object may be another's.
  */
 MAG_MUST_CHECK MAG_INLINE mag_vtask mag_operation_task(struct mag_operation *operation)
 {
@@ -199,82 +272,117 @@ MAG_MUST_CHECK MAG_INLINE mag_vtask mag_operation_task(struct mag_operation *ope
 }
 
 /*
- * Gives back an operation whose task was not handed out: it was not needed after all
- * (VT-149).
+ * Gives back an operation whose task was not handed out: it was not needed after all.  If
+ * it was shared it may have been cancelled meanwhile; its task is then consumed.
  *
- *   Thread     who rented it; nobody else may know of it
+ *   Thread     the thread that rented it; nobody else but the cancel object that
+ *              mag_operation_share was given may know of it
+ *   Blocks     as mag_operation_claim
  */
 MAG_API void mag_operation_return(struct mag_operation *operation);
 
+/* ------------------------------------------------------------ one completer */
+
 /*
- * Completes an operation whose result stands in its place already.
+ * Completes an operation that has one completer: with a result of a word; with a result
+ * of any size; with what stands in the result's place already (of a word: 0); with an
+ * error.
  *
  *   Thread     the completer
  *   Blocks     as mag_core_set_result
- *   Returns    as mag_core_set_done
+ *   Returns    as mag_core_set_result, mag_core_set_value, mag_core_set_done and
+ *              mag_core_set_error
  */
+MAG_MUST_CHECK MAG_INLINE int mag_operation_set_result(struct mag_operation *operation,
+                                                       uint64_t result)
+{
+    return mag_core_set_result(&operation->core, result);
+}
+
+MAG_MUST_CHECK MAG_INLINE int mag_operation_set_value(struct mag_operation *operation,
+                                                      const void *value, size_t size)
+{
+    return mag_core_set_value(&operation->core, value, size);
+}
+
 MAG_MUST_CHECK MAG_INLINE int mag_operation_set_done(struct mag_operation *operation)
 {
     return mag_core_set_done(&operation->core);
 }
 
+MAG_MUST_CHECK MAG_INLINE int mag_operation_set_error(struct mag_operation *operation,
+                                                      int code, uint64_t detail)
+{
+    return mag_core_set_error(&operation->core, code, detail);
+}
+
 /* ------------------------------------------------------- several completers */
 
 /*
- * Lets several complete the operation, of whom one will.  Each gets the key, and uses it
- * in the functions below, and nothing else, to complete it.  A key opens no later
- * operation of the same object, so who comes too late may keep object and key as long as
- * it likes (VT-148, VT-152).
+ * Lets several complete the operation, of whom one will: each with the key, by the
+ * functions below and nothing else; and `cancel`, if it fires first.  A key opens no
+ * later operation of the same object, so a completer that comes too late may keep object
+ * and key as long as it likes.
  *
- * A key is what this call returned, and nothing else.  Do not make one up from a token or
- * a task: nothing keeps the claim of an operation that was not shared from being equal to
- * it.  Share an operation once.
+ * Share an operation once.  A key is what this call returned and nothing else: do not
+ * make one up from a token or a task.
  *
+ *   `cancel`   NULL: nobody cancels it.  Otherwise the operation's type has
+ *              MAG_CANCELABLE; without that nobody cancels it either, and the watch of
+ *              debug.h is told MAG_E_ARG.  If it has fired, the operation is complete
+ *              when this returns: to save the rent, ask mag_cancel_has_fired first, and
+ *              answer with mag_vtask_from_canceled
  *   Thread     the owner, before anybody may complete the operation
+ *   Blocks     as mag_cancel_register, with a cancel object
  *   Returns    the key
  */
-MAG_API uint64_t mag_operation_share(struct mag_operation *operation);
+MAG_API uint64_t mag_operation_share(struct mag_operation *operation,
+                                     struct mag_cancel *cancel);
 
 /*
  * Claims the right to complete the operation.  Exactly one call for an operation returns
- * true; the caller must then complete it, by mag_core_set_result and the like.  After
- * false the operation must not be touched: it may be another's.
+ * true, or none if it is cancelled; the caller must then complete the operation, by
+ * mag_operation_set_result and the like.  After false the operation must not be touched:
+ * it may be another's.
+ *
+ *   Blocks     as mag_cancel_unregister without `wait`, if a cancel object was given
  */
 MAG_API MAG_MUST_CHECK bool mag_operation_claim(struct mag_operation *operation,
                                                 uint64_t key);
 
 /*
- * Claim and complete in one.  True: the operation has the outcome.  False: somebody else
- * has completed it, or will, and nothing has changed: the outcome was not delivered.
+ * Claim and complete in one, as mag_operation_set_result and the like.  True: the
+ * operation has the outcome.  False: somebody else has completed it, or will, or the
+ * arguments are wrong; nothing has changed, and the outcome was not delivered.
  *
- * An operation of cancel.h has mag_cancelable_try_result and so on instead.
- *
- *   Blocks     as mag_core_set_result
- *   `code`     neither 0 nor a MAG_E code, else false
+ *   Blocks     as mag_core_set_result and mag_operation_claim
  *   `result`   for types whose result is a word, else false
+ *   `size`     that of the type's result, else false
+ *   `code`     neither 0 nor a MAG_E code, else false
  */
 MAG_API MAG_MUST_CHECK bool mag_operation_try_result(struct mag_operation *operation,
                                                      uint64_t key, uint64_t result);
+MAG_API MAG_MUST_CHECK bool mag_operation_try_value(struct mag_operation *operation,
+                                                    uint64_t key, const void *value,
+                                                    size_t size);
+MAG_API MAG_MUST_CHECK bool mag_operation_try_done(struct mag_operation *operation,
+                                                   uint64_t key);
 MAG_API MAG_MUST_CHECK bool mag_operation_try_error(struct mag_operation *operation,
                                                     uint64_t key, int code,
                                                     uint64_t detail);
 
-/* As above; also false if `size` is not that of the type's result. */
-MAG_API MAG_MUST_CHECK bool mag_operation_try_value(struct mag_operation *operation,
-                                                    uint64_t key, const void *value,
-                                                    size_t size);
-
 /* -------------------------------------------------- operations of an object */
 
-/* What the claim of an owned operation is while it is idle, and until it is shared. */
+/* The claim of an owned operation while it is idle, and while it is taken but not shared.
+ */
 #define MAG_CLAIM_FREE UINT64_MAX
 #define MAG_CLAIM_BUSY (UINT64_MAX - 1)
 
 /*
  * Makes an operation part of an object of yours, such as the reading end of a connection:
- * it is not pooled but idle between its uses.  Its memory must stay what it is as long as
- * somebody may use a task of it, also a stale one (VT-199); who consumes the last one,
- * its continuation too, may free it.  Begins idle.
+ * it is not pooled but idle between its uses.  Its memory must stay an operation as long
+ * as somebody may use a task of it, a stale one too; whoever consumes the last task, or a
+ * continuation that runs after that, may free it.  It begins idle.
  *
  *   `operation`  all zeroes, or an owned operation that is idle
  */
@@ -282,8 +390,8 @@ MAG_API void mag_operation_own_init(struct mag_operation *operation,
                                     const struct mag_operation_type *type);
 
 /*
- * Takes an owned operation if it is idle (VT-138); where it is busy, rent one instead.
- * As after mag_operation_rent it is pending, and the caller's.
+ * Takes an owned operation if it is idle; if it is busy, rent one instead.  As after
+ * mag_operation_rent it is pending, and the caller's.
  *
  *   Returns    true: it is the caller's; false: it is in use, nothing has changed
  */

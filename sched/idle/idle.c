@@ -7,9 +7,9 @@
 #include "base/os.h"
 #include "base/turns.h"
 
-void mag_idle_init(struct mag_idle *idle)
+void mag_idle_init(struct mag_idle *idle, uint32_t used)
 {
-    atomic_init(&idle->state, 0);
+    atomic_init(&idle->state, used * MAG_IDLE_USE);
     for (unsigned i = 0; i < MAG_IDLE_WORDS; i++)
         atomic_init(&idle->parked[i], 0);
 }
@@ -24,8 +24,9 @@ static bool claim_bit(_Atomic(uint64_t) *word, uint64_t wanted, uint32_t *ret_bi
         uint32_t bit = (uint32_t)__builtin_ctzll(bits);
         uint64_t mask = (uint64_t)1 << bit;
 
-        /* parked, acquire: the sleeper's word was reset before it set the bit.  The
-         * release half is not needed: nothing is handed on through the bit. */
+        /* parked, acquire: the sleeper's word was reset before it set the bit; vacant,
+         * acquire: what the last tenant did.  The release half is not needed: nothing is
+         * handed on through the bit. */
         uint64_t before = atomic_fetch_and_explicit(word, ~mask, memory_order_acquire);
         if (before & mask) {
             *ret_bit = bit;
@@ -36,14 +37,14 @@ static bool claim_bit(_Atomic(uint64_t) *word, uint64_t wanted, uint32_t *ret_bi
     return false;
 }
 
-static bool claim_in(struct mag_idle *idle, struct mag_span span, struct mag_span avoid,
-                     uint32_t *ret_rank)
+bool mag_idle_claim_bit(_Atomic(uint64_t) *words, struct mag_span span,
+                        struct mag_span avoid, uint32_t *ret_rank)
 {
     for (uint32_t word = span.begin / 64; word * 64 < span.end; word++) {
         uint64_t wanted = mag_span_bits(span, word) & ~mag_span_bits(avoid, word);
         uint32_t bit;
 
-        if (claim_bit(&idle->parked[word], wanted, &bit)) {
+        if (claim_bit(&words[word], wanted, &bit)) {
             *ret_rank = word * 64 + bit;
             return true;
         }
@@ -62,7 +63,7 @@ static uint32_t claim_any(struct mag_idle *idle, const struct mag_routes *routes
         struct mag_span span = mag_wake_next(routes, &walk);
         uint32_t rank;
 
-        if (claim_in(idle, span, walk.wake.avoid, &rank))
+        if (mag_idle_claim_bit(idle->parked, span, walk.wake.avoid, &rank))
             return rank;
     }
 }
@@ -105,13 +106,13 @@ uint32_t mag_idle_claim_one(struct mag_idle *idle, const struct mag_routes *rout
     return UINT32_MAX;
 }
 
-bool mag_idle_try_search(struct mag_idle *idle, uint32_t workers)
+bool mag_idle_try_search(struct mag_idle *idle)
 {
     /* relaxed: a limit on how many search, not a promise. */
     uint64_t state = atomic_load_explicit(&idle->state, memory_order_relaxed);
 
     if (!mag_linger_may_search(mag_idle_searching(state),
-                               workers - mag_idle_parked(state)))
+                               mag_idle_used(state) - mag_idle_parked(state)))
         return false;
     /* seq_cst: posters that see it rely on this worker's (3) and (4). */
     (void)atomic_fetch_add_explicit(&idle->state, MAG_IDLE_SEARCH, memory_order_seq_cst);
@@ -126,8 +127,8 @@ uint64_t mag_idle_found(struct mag_idle *idle)
            MAG_IDLE_SEARCH;
 }
 
-uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t rank, uint32_t workers,
-                           bool searching, bool *ret_watcher)
+uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t rank, bool searching,
+                           bool *ret_watcher)
 {
     /* parked, release: the wake word was reset before.  seq_cst: whoever posts to this
      * worker alone and misses the bit is seen by the last look (4). */
@@ -142,7 +143,8 @@ uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t rank, uint32_t worker
     do {
         next = state + MAG_IDLE_PARK - (searching ? MAG_IDLE_SEARCH : 0);
         uint32_t resting = mag_idle_parked(next) + mag_idle_searching(next);
-        watcher = mag_watch_begins(mag_idle_watched(state), resting, workers);
+        watcher =
+            mag_watch_begins(mag_idle_watched(state), resting, mag_idle_used(state));
         if (watcher)
             next |= MAG_IDLE_WATCH;
         /* (3), seq_cst: before the caller's last look (4).
@@ -159,13 +161,13 @@ void mag_idle_end_watch(struct mag_idle *idle)
     (void)atomic_fetch_and_explicit(&idle->state, ~MAG_IDLE_WATCH, memory_order_seq_cst);
 }
 
-bool mag_idle_end_idle_watch(struct mag_idle *idle, uint32_t workers)
+bool mag_idle_end_idle_watch(struct mag_idle *idle)
 {
     /* relaxed: the swap below checks it. */
     uint64_t state = atomic_load_explicit(&idle->state, memory_order_relaxed);
 
     do {
-        if (mag_idle_parked(state) != workers)
+        if (mag_idle_parked(state) != mag_idle_used(state))
             return false;
         /* relaxed: this word alone decides, and nothing is read on its strength.  Who has
          * been woken since, and may rely on the watch, is no longer counted in it. */
@@ -173,6 +175,22 @@ bool mag_idle_end_idle_watch(struct mag_idle *idle, uint32_t workers)
         &idle->state, &state, state & ~MAG_IDLE_WATCH, memory_order_relaxed,
         memory_order_relaxed));
     return true;
+}
+
+uint64_t mag_idle_enter(struct mag_idle *idle)
+{
+    /* relaxed: this word alone decides who watches the new one, and whoever begins a
+     * drain has waited for those who came in. */
+    return atomic_fetch_add_explicit(&idle->state, MAG_IDLE_USE, memory_order_relaxed) +
+           MAG_IDLE_USE;
+}
+
+void mag_idle_leave(struct mag_idle *idle, bool searching)
+{
+    uint64_t less = MAG_IDLE_USE + (searching ? MAG_IDLE_SEARCH : 0);
+
+    /* (3), seq_cst: before the caller's look at the phase and at the queues (4). */
+    (void)atomic_fetch_sub_explicit(&idle->state, less, memory_order_seq_cst);
 }
 
 bool mag_sleeper_sleep(struct mag_sleeper *sleeper, int64_t timeout_ns)

@@ -1,10 +1,11 @@
 /*
  * idle.h - who is searching, who sleeps, and who is woken.  Private to sched/.
  *
- * One word counts it all: how many workers search, how many are parked, and whether one
- * of the parked ones is the watcher, which looks around from time to time instead of
- * sleeping for good.  A bitmap beside it says which workers are parked, by their ranks
- * (route.h): neighbouring bits are neighbours on the machine, whatever the placement.
+ * One word counts it all: how many berths are in use, how many of those who sit there
+ * search, how many are parked, and whether one of the parked ones is the watcher, which
+ * looks around from time to time instead of sleeping for good.  A bitmap beside it says
+ * which workers are parked, by their ranks (route.h): neighbouring bits are neighbours on
+ * the machine, whatever the placement.
  *
  * What must hold (the invariant of work conservation)
  *   (I1) a job that was posted to a queue, and a parked worker: then somebody searches,
@@ -63,10 +64,11 @@ enum { MAG_IDLE_WORKERS_MAX = 4096, MAG_IDLE_WORDS = MAG_IDLE_WORKERS_MAX / 64 }
 
 /* Fields of the state word. */
 #define MAG_IDLE_SEARCH ((uint64_t)1)
-#define MAG_IDLE_PARK   ((uint64_t)1 << 16)
-#define MAG_IDLE_WATCH  ((uint64_t)1 << 32)
-#define MAG_IDLE_WAKE   ((uint64_t)1 << 33) /* counted up by each claim, and wraps */
-#define MAG_IDLE_COUNT  ((uint64_t)0xffff)
+#define MAG_IDLE_PARK   ((uint64_t)1 << 13)
+#define MAG_IDLE_USE    ((uint64_t)1 << 26)
+#define MAG_IDLE_WATCH  ((uint64_t)1 << 39)
+#define MAG_IDLE_WAKE   ((uint64_t)1 << 40) /* counted up by each claim, and wraps */
+#define MAG_IDLE_COUNT  ((uint64_t)0x1fff)
 
 struct mag_idle {
     _Alignas(MAG_CACHE_LINE) _Atomic(uint64_t) state;                  /* [A] */
@@ -88,12 +90,19 @@ static inline uint32_t mag_idle_parked(uint64_t state)
     return (uint32_t)(state / MAG_IDLE_PARK & MAG_IDLE_COUNT);
 }
 
+/* How many berths are in use: everybody who searches, is parked or runs. */
+static inline uint32_t mag_idle_used(uint64_t state)
+{
+    return (uint32_t)(state / MAG_IDLE_USE & MAG_IDLE_COUNT);
+}
+
 static inline bool mag_idle_watched(uint64_t state)
 {
     return (state & MAG_IDLE_WATCH) != 0;
 }
 
-void mag_idle_init(struct mag_idle *idle);
+/* `used` berths are in use, and all who sit there run. */
+void mag_idle_init(struct mag_idle *idle, uint32_t used);
 
 static inline uint64_t mag_idle_read(struct mag_idle *idle)
 {
@@ -106,6 +115,13 @@ static inline bool mag_idle_wants_wake(uint64_t state)
 {
     return mag_wake_is_due(mag_idle_parked(state), mag_idle_searching(state));
 }
+
+/*
+ * Takes one bit, of the ranks in `span` but not in `avoid`, the lowest first; out of
+ * MAG_IDLE_WORDS words with a bit a rank.
+ */
+bool mag_idle_claim_bit(_Atomic(uint64_t) *words, struct mag_span span,
+                        struct mag_span avoid, uint32_t *ret_rank);
 
 /*
  * Claims one parked worker, the first in the order of `wake`, unless somebody searches
@@ -130,10 +146,9 @@ uint32_t mag_idle_claim_one(struct mag_idle *idle, const struct mag_routes *rout
 /*
  * The worker starts to search, unless half of those awake already do.
  *
- *   workers    how many there are
  *   Returns    whether it searches now
  */
-bool mag_idle_try_search(struct mag_idle *idle, uint32_t workers);
+bool mag_idle_try_search(struct mag_idle *idle);
 
 /*
  * The worker has found work and no longer searches.
@@ -149,14 +164,27 @@ uint64_t mag_idle_found(struct mag_idle *idle);
  *
  *   Returns    the state after that
  */
-uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t rank, uint32_t workers,
-                           bool searching, bool *ret_watcher);
+uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t rank, bool searching,
+                           bool *ret_watcher);
 
 /* The watcher has been woken: it searches, and whoever stops that looks for another. */
 void mag_idle_end_watch(struct mag_idle *idle);
 
-/* The watch ends, as all `workers` are parked.  False: somebody is not, it goes on. */
-bool mag_idle_end_idle_watch(struct mag_idle *idle, uint32_t workers);
+/* The watch ends, as everybody is parked.  False: somebody is not, it goes on. */
+bool mag_idle_end_idle_watch(struct mag_idle *idle);
+
+/*
+ * One berth more is in use, by a thread that runs.
+ *
+ *   Returns    the state after that: who begins to run may have to be watched
+ */
+uint64_t mag_idle_enter(struct mag_idle *idle);
+
+/*
+ * One berth less is in use, as (3) of a worker that parks: the caller takes its last look
+ * (4) then.  `searching`: it was counted as searching.
+ */
+void mag_idle_leave(struct mag_idle *idle, bool searching);
 
 /* Sets the sleeper's word back, before it announces itself. */
 static inline void mag_sleeper_reset(struct mag_sleeper *sleeper)

@@ -108,7 +108,7 @@ static int start_default(struct mag_sched **ret_sched)
     r = mag_environment_apply(&config, &os_pus);
     if (r < 0)
         return r;
-    r = mag_sched_launch(&config, true, ret_sched);
+    r = mag_sched_launch(&config, 0, true, ret_sched);
     /* What a program has asked for was checked before. */
     if (r == -EINVAL && os_pus != NULL)
         r = MAG_E_ENVIRONMENT;

@@ -9,8 +9,8 @@
  * lost its pin and its signal mask.
  *
  * Ownership
- *   [A] any thread   [L] under the lock of the list   [D] written under the default's lock,
- *                    which is taken outside of the other
+ *   [A] any thread   [L] under the lock of the list   [D] written under the lock of the
+ *                    default scheduler, which is taken outside of the other lock
  *
  * Edges: release end -> acquire end : what crosses
  *   started   mag_registry_set_default -> mag_registry_default : the whole scheduler
@@ -42,7 +42,7 @@ static void close_for_fork(void)
     mag_registry_lock_default();
     (void)pthread_mutex_lock(&registry_lock);
     if (mag_self.worker != NULL)
-        mag_fork_stack_before_fork(mag_self.worker->forks);
+        mag_fork_stack_before_fork(mag_worker_forks(mag_self.worker));
 }
 
 static void go_on_in_parent(void)
@@ -62,7 +62,7 @@ static void orphan(struct mag_sched *sched)
     atomic_store_explicit(&sched->live, 0, memory_order_relaxed);
     sched->started = 0;
     sched->joined = true;
-    for (uint32_t i = 0; i < sched->worker_count; i++) {
+    for (uint32_t i = 0; i < sched->capacity; i++) {
         /* relaxed: as above. */
         atomic_store_explicit(&mag_sched_at(sched, i)->thread, 0, memory_order_relaxed);
     }

@@ -20,7 +20,7 @@ static void fill_values(struct values *values, const struct mag_topology *topolo
     for (uint32_t i = 0; i < layout->pu_count; i++)
         values->pus[i] = *mag_topology_pu(topology, i);
     for (uint32_t i = 0; i < layout->workers; i++)
-        values->seats[i] = *mag_plan_seat(plan, i);
+        values->seats[i] = *mag_plan_seat(plan, i % mag_plan_workers(plan));
     for (uint32_t i = 0; i < layout->nodes; i++) {
         for (uint32_t j = 0; j < layout->nodes; j++)
             values->distances[(size_t)i * layout->nodes + j] =
@@ -29,14 +29,13 @@ static void fill_values(struct values *values, const struct mag_topology *topolo
 }
 
 static int read_values(struct values *values, const struct mag_topology *topology,
-                       const struct mag_plan *plan)
+                       const struct mag_plan *plan, uint32_t berths)
 {
     size_t nodes = mag_topology_nodes(topology);
     size_t pus = mag_topology_pus(topology);
-    size_t workers = mag_plan_workers(plan);
 
     values->pus = calloc(pus, sizeof(*values->pus));
-    values->seats = calloc(workers, sizeof(*values->seats));
+    values->seats = calloc(berths, sizeof(*values->seats));
     values->distances = calloc(nodes * nodes + 1, sizeof(*values->distances));
     if (values->pus == NULL || values->seats == NULL || values->distances == NULL)
         return -ENOMEM;
@@ -44,7 +43,7 @@ static int read_values(struct values *values, const struct mag_topology *topolog
         .pus = values->pus,
         .pu_count = (uint32_t)pus,
         .seats = values->seats,
-        .workers = (uint32_t)workers,
+        .workers = berths,
         .distances = values->distances,
         .nodes = (uint32_t)nodes,
     };
@@ -60,10 +59,10 @@ static void free_values(const struct values *values)
 }
 
 int mag_routes_load(const struct mag_topology *topology, const struct mag_plan *plan,
-                    struct mag_routes *ret_routes)
+                    uint32_t berths, struct mag_routes *ret_routes)
 {
     struct values values = {.pus = NULL};
-    int r = read_values(&values, topology, plan);
+    int r = read_values(&values, topology, plan, berths);
 
     if (r == 0) {
         void *memory = malloc(mag_routes_size(&values.layout));

@@ -4,6 +4,7 @@
 #include "base/asym.h"
 #include "base/os.h"
 #include "base/space.h"
+#include "sched/berth/tenancy.h"
 #include "sched/life/registry.h"
 #include "sched/life/routes.h"
 #include "sched/post/executor.h"
@@ -24,7 +25,8 @@
 
 static int make_queues(struct mag_sched *sched)
 {
-    int r = mag_routes_load(sched->settings.topology, sched->plan, &sched->routes);
+    int r = mag_routes_load(sched->settings.topology, sched->plan, sched->capacity,
+                            &sched->routes);
     if (r < 0)
         return r;
     sched->queue_count = sched->routes.queue_count;
@@ -41,15 +43,23 @@ static int map_berths(struct mag_sched *sched)
 {
     int r = 0;
 
-    sched->berths = calloc(sched->worker_count, sizeof(*sched->berths));
+    sched->berths = calloc(sched->capacity, sizeof(*sched->berths));
     if (sched->berths == NULL)
         return -ENOMEM;
-    for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++) {
+    for (uint32_t i = 0; r == 0 && i < sched->capacity; i++) {
         sched->berths[i].sched = sched;
         sched->berths[i].index = i;
         r = mag_berth_map(&sched->berths[i]);
     }
     return r;
+}
+
+/* Whoever takes them finds them ready, and thieves look at them from the beginning. */
+static void prepare_spare(struct mag_sched *sched)
+{
+    for (uint32_t i = sched->worker_count; i < sched->capacity; i++)
+        mag_berth_prepare(&sched->berths[i]);
+    mag_vacancies_init(sched);
 }
 
 static void init_sched(struct mag_sched *sched)
@@ -60,12 +70,12 @@ static void init_sched(struct mag_sched *sched)
     atomic_init(&sched->live, 0);
     atomic_init(&sched->ready, 0);
     atomic_init(&sched->inflight, 0);
-    mag_idle_init(&sched->idle);
     sched->fenced = mag_asym_init();
 }
 
 /* Everything but the threads. */
-static int build(struct mag_sched *sched, const struct mag_sched_config *config)
+static int build(struct mag_sched *sched, const struct mag_sched_config *config,
+                 uint32_t spare)
 {
     int r = mag_settings_make(config, &sched->settings);
     if (r < 0)
@@ -77,14 +87,21 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config)
     if (r < 0)
         return r;
     sched->worker_count = mag_plan_workers(sched->plan);
+    sched->capacity = sched->worker_count + spare;
+    if (sched->capacity > MAG_IDLE_WORKERS_MAX)
+        return -EINVAL;
+    mag_idle_init(&sched->idle, sched->worker_count);
     sched->crowded = sched->worker_count > mag_topology_pus(sched->settings.topology);
-    r = mag_settings_fit(&sched->settings, sched->worker_count);
+    r = mag_settings_fit(&sched->settings, sched->capacity);
     if (r == 0)
         r = make_queues(sched);
     if (r < 0)
         return r;
     sched->clock = mag_clock_make(sched, sched->worker_count);
-    return sched->clock != NULL ? map_berths(sched) : -ENOMEM;
+    r = sched->clock != NULL ? map_berths(sched) : -ENOMEM;
+    if (r == 0)
+        prepare_spare(sched);
+    return r;
 }
 
 /* ------------------------------------------------------------------- threads */
@@ -159,7 +176,7 @@ bool mag_sched_join(struct mag_sched *sched, int64_t until_ns)
 
 void mag_sched_free(struct mag_sched *sched)
 {
-    for (uint32_t i = 0; sched->berths != NULL && i < sched->worker_count; i++)
+    for (uint32_t i = 0; sched->berths != NULL && i < sched->capacity; i++)
         mag_berth_unmap(&sched->berths[i]);
     mag_clock_free(sched->clock);
     free(sched->berths);
@@ -186,7 +203,7 @@ static struct mag_sched *allocate(void)
     return sched;
 }
 
-static int launch(const struct mag_sched_config *config, bool is_default,
+static int launch(const struct mag_sched_config *config, uint32_t spare, bool is_default,
                   struct mag_sched **ret_sched)
 {
     int r = prepare_process();
@@ -200,7 +217,7 @@ static int launch(const struct mag_sched_config *config, bool is_default,
 
     init_sched(sched);
     sched->is_default = is_default;
-    r = build(sched, config);
+    r = build(sched, config, spare);
     if (r == 0)
         r = start_threads(sched);
     wait_until_ready(sched);
@@ -215,11 +232,11 @@ static int launch(const struct mag_sched_config *config, bool is_default,
     return 0;
 }
 
-int mag_sched_launch(const struct mag_sched_config *config, bool is_default,
-                     struct mag_sched **ret_sched)
+int mag_sched_launch(const struct mag_sched_config *config, uint32_t spare,
+                     bool is_default, struct mag_sched **ret_sched)
 {
     int cancel = mag_os_hold_cancel();
-    int r = launch(config, is_default, ret_sched);
+    int r = launch(config, spare, is_default, ret_sched);
 
     mag_os_let_cancel(cancel);
     return r;
@@ -227,5 +244,5 @@ int mag_sched_launch(const struct mag_sched_config *config, bool is_default,
 
 int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **ret_sched)
 {
-    return mag_sched_launch(config, false, ret_sched);
+    return mag_sched_launch(config, 0, false, ret_sched);
 }

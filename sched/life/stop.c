@@ -40,7 +40,7 @@ static void drop_queue(const struct mag_job_stop *how, struct mag_inject *queue)
 /* The threads are gone; what they left behind is this thread's alone. */
 static void drop_all(struct mag_sched *sched, const struct mag_job_stop *how)
 {
-    for (uint32_t i = 0; i < sched->worker_count; i++) {
+    for (uint32_t i = 0; i < sched->capacity; i++) {
         struct mag_worker *worker = mag_sched_at(sched, i);
         struct mag_job *job;
 

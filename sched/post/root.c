@@ -39,7 +39,7 @@ static void run_here(struct mag_worker *worker, mag_fork_body body, void *payloa
 {
     /* Children are kept from the others until they ask: somebody must be about to. */
     mag_sched_notify_watcher(worker->sched, worker->rank);
-    mag_fork_stack_root(worker->forks, body, payload);
+    mag_fork_stack_root(mag_worker_forks(worker), body, payload);
 }
 
 static void run_root(struct mag_job *job)

@@ -27,19 +27,24 @@ static size_t lines(size_t size)
 static struct layout layout_of(const struct mag_sched *sched)
 {
     struct layout layout;
-    size_t workers = sched->worker_count;
+    size_t berths = sched->capacity;
 
     layout.victims = lines(sizeof(struct mag_worker));
-    layout.queues = layout.victims + lines(workers * sizeof(uint32_t));
+    layout.queues = layout.victims + lines(berths * sizeof(uint32_t));
     layout.looks = layout.queues + lines(sched->queue_count * sizeof(uint32_t));
-    layout.local = layout.looks + lines(workers * sizeof(struct mag_worker_look));
+    layout.local = layout.looks + lines(berths * sizeof(struct mag_worker_look));
     layout.size = layout.local + lines(sched->settings.config.local_size);
     return layout;
 }
 
+const struct mag_seat *mag_sched_seat(const struct mag_sched *sched, uint32_t index)
+{
+    return mag_plan_seat(sched->plan, index % sched->worker_count);
+}
+
 static uint32_t node_of(const struct mag_berth *berth)
 {
-    return mag_plan_seat(berth->sched->plan, berth->index)->node;
+    return mag_sched_seat(berth->sched, berth->index)->node;
 }
 
 int mag_berth_map(struct mag_berth *berth)
@@ -90,7 +95,7 @@ static void prepare_forks(struct mag_berth *berth)
     forks->node = node_of(berth);
     forks->on_steal = count_join_steal;
     forks->arg = berth->worker;
-    berth->worker->forks = forks;
+    atomic_init(&berth->worker->forks, forks);
 }
 
 static void prepare_paths(struct mag_worker *worker)

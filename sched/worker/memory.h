@@ -8,6 +8,9 @@
 
 #include "sched/scheduler.h"
 
+/* Where a berth is: a spare one at the side of a worker's. */
+const struct mag_seat *mag_sched_seat(const struct mag_sched *sched, uint32_t index);
+
 /* Maps one worker's memory on its node, untouched. */
 int mag_berth_map(struct mag_berth *berth);
 void mag_berth_unmap(struct mag_berth *berth);

@@ -94,6 +94,14 @@ static struct mag_job *look_out(struct mag_worker *worker)
     return job != NULL ? job : mag_worker_outside(worker);
 }
 
+struct mag_job *mag_worker_own(struct mag_worker *worker)
+{
+    struct mag_job *job = mag_hand_take(&worker->hand, &worker->ring);
+
+    /* The LIFO slot had its turns, and nobody else wants one. */
+    return job != NULL ? job : mag_hand_take(&worker->hand, &worker->ring);
+}
+
 struct mag_job *mag_worker_next(struct mag_worker *worker)
 {
     struct mag_job *job = NULL;

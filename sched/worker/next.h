@@ -11,6 +11,9 @@
 /* What a worker runs next without searching.  NULL: nothing near. */
 struct mag_job *mag_worker_next(struct mag_worker *worker);
 
+/* As that, from its hand and its ring alone. */
+struct mag_job *mag_worker_own(struct mag_worker *worker);
+
 /* What was posted from outside, to this worker or to its node. */
 struct mag_job *mag_worker_outside(struct mag_worker *worker);
 

@@ -61,7 +61,7 @@ static void stop_searching(struct mag_worker *worker)
     if (!mag_idle_wants_wake(state))
         return;
     if (mag_watch_is_missing(mag_idle_watched(state), mag_idle_parked(state),
-                             sched->worker_count) ||
+                             mag_idle_used(state)) ||
         mag_worker_sees_work(worker))
         mag_sched_notify(sched, worker->rank);
 }
@@ -104,15 +104,15 @@ static bool wake_for_inbox(struct mag_sched *sched)
     return false;
 }
 
-/* By a worker that has parked while nothing more comes from outside.  With everybody
- * parked and nothing queued the drain is over, as nobody is left who could post.  Who is
- * woken meanwhile parks again later, and looks then. */
+/* By a worker that has parked, or left its berth, while nothing more comes from outside.
+ * With everybody parked and nothing queued the drain is over, as nobody is left to post.
+ * A worker that is woken meanwhile parks again later, and looks then. */
 static void end_if_drained(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
     uint64_t state = mag_idle_read(&sched->idle);
 
-    while (mag_idle_parked(state) == sched->worker_count) {
+    while (mag_idle_parked(state) == mag_idle_used(state)) {
         uint64_t before = state;
 
         if (wake_for_inbox(sched) || last_look(worker))
@@ -125,12 +125,20 @@ static void end_if_drained(struct mag_worker *worker)
     }
 }
 
+void mag_worker_left(struct mag_worker *worker)
+{
+    enum mag_phase phase = mag_phase_read_parked(&worker->sched->phase);
+
+    if (phase != MAG_PHASE_ENDING && !last_look(worker) && phase == MAG_PHASE_DRAINING)
+        end_if_drained(worker);
+}
+
 /* What the watcher does between two naps. */
 static int64_t watch(struct mag_worker *worker, int64_t nap)
 {
     struct mag_sched *sched = worker->sched;
 
-    if (mag_idle_end_idle_watch(&sched->idle, sched->worker_count)) {
+    if (mag_idle_end_idle_watch(&sched->idle)) {
         worker->watcher = false;
         return -1;
     }
@@ -152,8 +160,8 @@ static bool park(struct mag_worker *worker)
     bool seen = false;
 
     mag_sleeper_reset(&worker->sleeper);
-    (void)mag_idle_announce(&sched->idle, worker->rank, sched->worker_count,
-                            worker->searching, &worker->watcher);
+    (void)mag_idle_announce(&sched->idle, worker->rank, worker->searching,
+                            &worker->watcher);
     worker->searching = false;
     mag_count(&worker->counts.parks);
     enum mag_phase phase = mag_phase_read_parked(&sched->phase);
@@ -186,7 +194,7 @@ bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work)
 
     while (mag_sched_phase(sched) != MAG_PHASE_ENDING) {
         if (!worker->searching)
-            worker->searching = mag_idle_try_search(&sched->idle, sched->worker_count);
+            worker->searching = mag_idle_try_search(&sched->idle);
         if (worker->searching && search_a_while(worker, ret_work)) {
             stop_searching(worker);
             return true;

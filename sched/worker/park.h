@@ -13,4 +13,8 @@
 /* Searches, parks, wakes up, until there is work.  False: the scheduler ends. */
 bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work);
 
+/* The last look (4) of a tenant that is counted in no berth any more; during a drain it
+ * may be the one that ends it. */
+void mag_worker_left(struct mag_worker *worker);
+
 #endif

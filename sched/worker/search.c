@@ -48,7 +48,8 @@ static bool steal_from(struct mag_worker *worker, struct mag_worker *victim, boo
 {
     ret_work->job = steal_jobs(worker, victim);
     if (ret_work->job == NULL &&
-        mag_fork_stack_steal(victim->forks, NULL, worker->forks->slots,
+        mag_fork_stack_steal(mag_worker_forks(victim), NULL,
+                             mag_worker_forks(worker)->slots,
                              &ret_work->child) == MAG_FORK_STOLEN)
         return true;
     if (ret_work->job == NULL && late)
@@ -94,7 +95,7 @@ bool mag_worker_search(struct mag_worker *worker, bool late, struct mag_work *re
 static bool has_work(struct mag_worker *victim)
 {
     return mag_runq_length(&victim->ring) != 0 || mag_hand_waiting(&victim->hand) ||
-           mag_fork_stack_waiting(victim->forks);
+           mag_fork_stack_waiting(mag_worker_forks(victim));
 }
 
 bool mag_worker_sees_work(struct mag_worker *worker)
@@ -104,7 +105,7 @@ bool mag_worker_sees_work(struct mag_worker *worker)
 
     for (uint32_t i = 0; i < sched->queue_count && !found; i++)
         found = mag_inject_waiting(&sched->queues[i]);
-    for (uint32_t i = 0; i < sched->worker_count && !found; i++)
+    for (uint32_t i = 0; i < sched->capacity && !found; i++)
         found = has_work(mag_sched_at(sched, i));
     return found;
 }
@@ -114,7 +115,7 @@ bool mag_worker_sees_stale(struct mag_worker *worker)
     struct mag_sched *sched = worker->sched;
     bool found = false;
 
-    for (uint32_t i = 0; i < sched->worker_count; i++) {
+    for (uint32_t i = 0; i < sched->capacity; i++) {
         struct mag_worker *victim = mag_sched_at(sched, i);
 
         found = found || lifo_is_stale(worker, victim);

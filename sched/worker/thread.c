@@ -59,7 +59,7 @@ enum mag_pinned mag_worker_pinned(struct mag_worker *worker)
         (enum mag_pinned)atomic_load_explicit(&worker->pinned, memory_order_relaxed);
     /* relaxed: as above. */
     int32_t thread = atomic_load_explicit(&worker->thread, memory_order_relaxed);
-    const struct mag_seat *seat = mag_plan_seat(worker->sched->plan, worker->index);
+    const struct mag_seat *seat = mag_sched_seat(worker->sched, worker->index);
 
     /* The kernel tells nobody when it moves a thread. */
     if (pinned == MAG_PINNED && thread != 0 && !mag_os_is_bound(thread, seat->os_pu))
@@ -90,6 +90,11 @@ static bool wait_for_start(struct mag_sched *sched)
     return mag_sched_phase(sched) != MAG_PHASE_ENDING;
 }
 
+static void run_child(struct mag_fork_stack *forks, const struct mag_fork_taken *child)
+{
+    mag_fork_stack_run(forks, child, forks->slots);
+}
+
 static void run_work(struct mag_worker *worker, const struct mag_work *work)
 {
     if (work->job != NULL) {
@@ -98,7 +103,7 @@ static void run_work(struct mag_worker *worker, const struct mag_work *work)
         work->job->run(work->job);
         mag_fp_keep(worker->fp);
     } else {
-        mag_fork_stack_run(worker->forks, &work->child, worker->forks->slots);
+        run_child(mag_worker_forks(worker), &work->child);
     }
 }
 
@@ -140,11 +145,7 @@ static void leave_berth(struct tenancy *tenancy)
     struct mag_worker *worker = tenancy->berth->worker;
 
     tenancy->over = true;
-    /* relaxed, both: read by counters only. */
-    atomic_store_explicit(&worker->pinned, mag_worker_pinned(worker),
-                          memory_order_relaxed);
-    /* relaxed: as above. */
-    atomic_store_explicit(&worker->thread, 0, memory_order_relaxed);
+    mag_worker_note_thread(worker, 0, mag_worker_pinned(worker));
     /* live, release: this thread's last touch precedes the end of the scheduler, which
      * joins it besides. */
     if (atomic_fetch_sub_explicit(&sched->live, 1, memory_order_release) == 1)
@@ -174,15 +175,15 @@ static bool hand_berth_over(struct mag_berth *berth)
 
 static struct mag_fork_stack *forks_at(const void *sched, uint32_t index)
 {
-    return mag_sched_at(sched, index)->forks;
+    return mag_worker_forks(mag_sched_at(sched, index));
 }
 
-static void end_children(const struct mag_worker *worker)
+static void end_children(struct mag_worker *worker)
 {
     struct mag_fork_family family = {
-        .at = forks_at, .arg = worker->sched, .count = worker->sched->worker_count};
+        .at = forks_at, .arg = worker->sched, .count = worker->sched->capacity};
 
-    mag_fork_stack_end(worker->forks, &family);
+    mag_fork_stack_end(mag_worker_forks(worker), &family);
 }
 
 /* What the functions that were left had begun.  They lie below the gap of their stack, so
@@ -263,10 +264,7 @@ static void work(struct mag_berth *berth)
 
 static void note_thread(struct mag_berth *berth, enum mag_pinned pinned)
 {
-    /* relaxed, both: read by counters only. */
-    atomic_store_explicit(&berth->worker->pinned, pinned, memory_order_relaxed);
-    /* relaxed: as above. */
-    atomic_store_explicit(&berth->worker->thread, mag_os_thread(), memory_order_relaxed);
+    mag_worker_note_thread(berth->worker, mag_os_thread(), pinned);
 }
 
 static void set_up(struct mag_berth *berth)

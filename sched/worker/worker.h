@@ -63,23 +63,23 @@ struct mag_worker {
 
     /* The worker's own. */
     _Alignas(MAG_CACHE_LINE) struct mag_sched *sched; /* [I] */
-    struct mag_fork_stack *forks;                     /* [I] */
-    uint32_t index;                                   /* [I] */
-    uint32_t rank;                                    /* [I] see route.h */
-    uint32_t queue;                                   /* [I] its node's injection queue */
-    struct mag_paths paths;                           /* [I] where it searches */
-    struct mag_worker_look *looks;                    /* [W] as the watcher, by worker */
-    void *local;                                      /* [I] worker-local storage */
-    uint64_t random;                                  /* [W] as in struct mag_search */
-    const struct mag_job *running; /* [W] the job that runs, or an old one */
-    mag_fp fp;                     /* [I] what jobs begin with */
-    struct mag_fork_root *root;    /* [W] the root that runs as a job, or NULL */
-    uint32_t tick;                 /* [W] jobs since the last look out */
-    bool inbox_first;              /* [W] whose turn it is then */
-    uint32_t looks_out;            /* [W] such looks so far */
-    uint32_t spin_us;              /* [W] adaptive, see park.c */
-    bool searching;                /* [W] counted as a searcher */
-    bool watcher;                  /* [W] */
+    _Atomic(struct mag_fork_stack *) forks; /* [A] of whoever sits here, see berths */
+    uint32_t index;                         /* [I] */
+    uint32_t rank;                          /* [I] see route.h */
+    uint32_t queue;                         /* [I] its node's injection queue */
+    struct mag_paths paths;                 /* [I] where it searches */
+    struct mag_worker_look *looks;          /* [W] as the watcher, by worker */
+    void *local;                            /* [I] worker-local storage */
+    uint64_t random;                        /* [W] as in struct mag_search */
+    const struct mag_job *running;          /* [W] the job that runs, or an old one */
+    mag_fp fp;                              /* [I] what jobs begin with */
+    struct mag_fork_root *root;             /* [W] the root that runs as a job, or NULL */
+    uint32_t tick;                          /* [W] jobs since the last look out */
+    bool inbox_first;                       /* [W] whose turn it is then */
+    uint32_t looks_out;                     /* [W] such looks so far */
+    uint32_t spin_us;                       /* [W] adaptive, see park.c */
+    bool searching;                         /* [W] counted as a searcher */
+    bool watcher;                           /* [W] */
 
     _Atomic(struct mag_job *) slots[MAG_WORKER_RING]; /* [S] the ring's */
 };
@@ -96,6 +96,23 @@ static inline void mag_count(_Atomic(uint64_t) *counter)
     uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(counter, value + 1, memory_order_relaxed);
+}
+
+static inline struct mag_fork_stack *mag_worker_forks(struct mag_worker *worker)
+{
+    /* relaxed: every fork stack was made before the workers ran; whoever steals may find
+     * the one of a moment ago, which is as good. */
+    return atomic_load_explicit(&worker->forks, memory_order_relaxed);
+}
+
+/* The thread that sits here, by its number in the kernel, and what became of its pin. */
+static inline void mag_worker_note_thread(struct mag_worker *worker, int32_t thread,
+                                          enum mag_pinned pinned)
+{
+    /* relaxed, both: read by counters only. */
+    atomic_store_explicit(&worker->pinned, pinned, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&worker->thread, thread, memory_order_relaxed);
 }
 
 #endif

@@ -146,7 +146,8 @@ struct request {
 };
 
 struct stoppable {
-    struct mag_cancelable cancelable;
+    struct mag_operation operation;
+    struct mag_cancel_registration registration;
     struct point p;
 };
 
@@ -155,17 +156,15 @@ static void destroy(struct mag_core *core)
     (void)core;
 }
 
-extern struct mag_operation_type types[9];
-struct mag_operation_type types[9] = {
-    MAG_OPERATION_TYPE(struct request, p),
-    MAG_OPERATION_TYPE_LIMITED(struct request, p, 7),
-    MAG_OPERATION_TYPE_WORD(struct request),
-    MAG_OPERATION_TYPE_OWNING(struct request, p, destroy),
-    MAG_OPERATION_TYPE_WORD_OWNING(struct request, destroy),
-    MAG_CANCELABLE_TYPE(struct stoppable, p),
-    MAG_CANCELABLE_TYPE_WORD(struct stoppable),
-    MAG_CANCELABLE_TYPE_OWNING(struct stoppable, p, destroy),
-    MAG_CANCELABLE_TYPE_WORD_OWNING(struct stoppable, destroy),
+extern struct mag_operation_type types[6];
+struct mag_operation_type types[6] = {
+    MAG_OPERATION_TYPE(struct request),
+    MAG_OPERATION_TYPE(struct request, MAG_RESULT(p)),
+    MAG_OPERATION_TYPE(struct request, MAG_LIMIT(7), MAG_RESULT(p)),
+    MAG_OPERATION_TYPE(struct request, MAG_DESTROY(destroy)),
+    MAG_OPERATION_TYPE(struct stoppable, MAG_CANCELABLE(registration)),
+    MAG_OPERATION_TYPE(struct stoppable, MAG_DESTROY(destroy),
+                       MAG_CANCELABLE(registration), MAG_RESULT(p), MAG_LIMIT(7)),
 };
 
 /* ------------------------------------------------------------------------- a use */

@@ -46,7 +46,7 @@ struct drain_model : rl::test_suite<drain_model<searched>, WORKERS>,
         of = this;
         answered = false;
         open(MAG_PHASE_DRAINING);
-        (void)mag_idle_announce(&sched.idle, 0, WORKERS, false, &watcher);
+        (void)mag_idle_announce(&sched.idle, 0, false, &watcher);
         mag_idle_end_watch(&sched.idle);
         for (int i = 0; i < JOBS; i++)
             ran[i]($) = 0;

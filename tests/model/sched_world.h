@@ -60,7 +60,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         sched.phase($).store(phase, rl::mo_relaxed);
         sched.fenced = true;
         sched.crowded = false;
-        sched.worker_count = Workers;
+        sched.worker_count = sched.capacity = Workers;
         sched.queue_count = Queues;
         sched.berths = berths;
         sched.queues = queues;
@@ -71,7 +71,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
             nearest[i] = i;
             mag_inject_init(&queues[i]);
         }
-        mag_idle_init(&sched.idle);
+        mag_idle_init(&sched.idle, Workers);
         mag_shim_naps = false;
         mag_shim_now = 0;
         for (unsigned i = 0; i < Workers; i++)
@@ -102,9 +102,9 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         worker->running = NULL;
         worker->tick = worker->looks_out = worker->spin_us = 0;
         worker->inbox_first = worker->searching = worker->watcher = false;
-        worker->forks = &forks[index];
-        worker->forks->slots = worker->forks->end = NULL;
-        atomic_init(&worker->forks->base, (mag_fork_slot *)NULL);
+        atomic_init(&worker->forks, &forks[index]);
+        forks[index].slots = forks[index].end = NULL;
+        atomic_init(&forks[index].base, (mag_fork_slot *)NULL);
         atomic_init(&worker->sleeper.woken, 0);
         atomic_init(&worker->counts.jobs, 0);
         atomic_init(&worker->counts.posts, 0);

@@ -85,12 +85,15 @@ BAD = [
     ("spaces", "sched/a.c", SPDX + "int a;\t/* b */\n"),
     ("spaces", "sched/a.c", SPDX + "int a;"),
     ("links", "docs/a.md", "See [b](b.md#there).\n"),
+    ("links", "docs/guide/a.md", "A page that nobody finds.\n"),
     ("links", "docs/a.md", "# Here\n\nSee [a](a.md#there).\n"),
     ("links", "docs/a.md", "# Here\n\nSee [above](#there).\n"),
     ("links", "sched/a.c", SPDX + "/* See docs/no" "thing.md. */\n"),
     ("links", "sched/a.c", SPDX + "/* See docs/guide/no" "thing.md. */\n"),
     ("paths", "docs/a.md", "It stands in `sched/a.c`.\n"),
     ("paths", "docs/a.md", "It stands in `examples/quoted.c`: `a`.\n"),
+    ("paths", "docs/a.md", "Include `<magpie/gone.h>`.\n"),
+    ("names", "docs/a.md", "Call `mag_gone`.\n"),
     ("quotes", "docs/a.md", "<!-- examples/quoted.c -->\n```c\nint  b;\n```\n"),
     ("quotes", "docs/a.md", "<!-- examples/a.c -->\n```c\nint b;\n```\n"),
     ("contract", "vtask/a.c", SPDX + "/* VT-5 */\n"),
@@ -133,6 +136,9 @@ def check(path, text, arguments=("--no-format",)):
         file = pathlib.Path(root) / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
+        guide = pathlib.Path(root) / "docs/README.md"
+        guide.parent.mkdir(exist_ok=True)
+        guide.write_text("(design/value-task-contract.md)\n", encoding="utf-8")
         quoted = pathlib.Path(root) / "examples/quoted.c"
         quoted.parent.mkdir(exist_ok=True)
         quoted.write_text(SPDX + "int b;\n", encoding="utf-8")
@@ -161,7 +167,7 @@ def main():
     result = subprocess.run([sys.executable, CHECKER, "--no-format"], capture_output=True,
                             text=True, check=False)
     for line in result.stdout.splitlines():
-        if re.search(r":\d+: (?:links|paths|quotes|contract): ", line):
+        if re.search(r":\d+: (?:links|paths|names|quotes|contract): ", line):
             print(line)
             failed += 1
     rules = set(re.findall(r"^def check_(\w+)\(file\)", CHECKER.read_text(encoding="utf-8"), re.M))

@@ -40,6 +40,12 @@ uint64_t test_seed(void);
 /* A random number from `*state`, which is never 0. */
 uint64_t test_random(uint64_t *state);
 
+/* A random number below `limit`. */
+static inline unsigned test_random_below(uint64_t *state, unsigned limit)
+{
+    return (unsigned)(test_random(state) % limit);
+}
+
 /* `rounds` by MAG_TEST_SCALE, at least 1. */
 uint32_t test_rounds(uint32_t rounds);
 

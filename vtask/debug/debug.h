@@ -19,11 +19,8 @@ MAG_COLD int mag_misuse_core(int code, const struct mag_core *core, uint64_t tok
 MAG_COLD int mag_misuse_promise(int code, const struct mag_promise *promise,
                                 uint64_t token);
 
-/* By the completer of a core; the second with a key, and false. */
+/* By the completer of a core. */
 MAG_COLD int mag_misuse_completer(int code, struct mag_core *core);
-struct mag_operation;
-MAG_COLD bool mag_operation_refuses(const struct mag_operation *operation, uint64_t key,
-                                    int code);
 
 /* What this thread does until it is false again is no misuse. */
 void mag_misuse_hush(bool hush);

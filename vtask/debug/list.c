@@ -189,7 +189,8 @@ static enum mag_debug_kind listed_kind_of(const struct mag_core *core)
     if (recycle == mag_frame_recycle)
         return MAG_DEBUG_FRAME;
     if (recycle == mag_operation_recycle || recycle == mag_operation_disown ||
-        recycle == mag_cancelable_recycle || recycle == mag_cancelable_disown)
+        recycle == mag_operation_recycle_cancelable ||
+        recycle == mag_operation_disown_cancelable)
         return MAG_DEBUG_OPERATION;
     return MAG_DEBUG_CORE;
 }

@@ -5,11 +5,8 @@
 #include "vtask/core/core.h"
 #include "vtask/debug/debug.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
-
-static_assert(sizeof(struct mag_cancelable) == 88, "an operation to cancel is small");
 
 /* ------------------------------------------------------------------------ the lock */
 
@@ -60,8 +57,7 @@ static void remove_from_list(struct mag_cancel_registration *registration)
 /* -------------------------------------------------------------------- firing */
 
 /* The function of a link's registration, below.  Firing follows links itself. */
-static void fire_child(struct mag_cancel_registration *registration,
-                       struct mag_cancel *parent, uint64_t key);
+static void fire_child(void *link, struct mag_cancel *parent, uint64_t key);
 
 /* Leaves `fired` locked, for this thread to fire it, unless it has fired before.  A link
  * of `parent` fires it, or, for NULL, the program. */
@@ -79,22 +75,23 @@ static bool begin_firing(struct mag_cancel *fired, struct mag_cancel *parent)
 }
 
 /* Runs the latest registration.  Chosen under the lock: what is called after it is a
- * copy, for the registration may be gone by then.  The source that goes on, locked: the
- * same one, or the child of a link. */
+ * copy, for the registration may be gone by then.  The cancel object that goes on,
+ * locked: the same one, or the child of a link. */
 static struct mag_cancel *run_first(struct mag_cancel *cancel)
 {
     struct mag_cancel_registration *registration = cancel->first;
     mag_cancel_fn run = registration->run;
+    void *object = registration->object;
     uint64_t key = registration->key;
     struct mag_cancel *child = NULL;
 
     if (run == fire_child)
-        child = ((struct mag_cancel_link *)(void *)registration)->child;
+        child = ((struct mag_cancel_link *)object)->child;
     remove_from_list(registration);
     cancel->running = registration;
     unlock_cancel(cancel, MAG_CANCEL_FIRED);
     if (child == NULL)
-        run(registration, cancel, key);
+        run(object, cancel, key);
     else if (begin_firing(child, cancel))
         return child;
     (void)lock_cancel(cancel);
@@ -102,7 +99,7 @@ static struct mag_cancel *run_first(struct mag_cancel *cancel)
     return cancel;
 }
 
-/* Ends the firing of a source.  The parent whose link fired it, locked, or NULL. */
+/* Ends a firing.  The parent, locked, if its link fired this one; else NULL. */
 static struct mag_cancel *end_firing(struct mag_cancel *cancel)
 {
     struct mag_cancel *parent = cancel->parent;
@@ -129,16 +126,17 @@ bool mag_cancel_fire(struct mag_cancel *cancel)
 
 int mag_cancel_register(struct mag_cancel *cancel,
                         struct mag_cancel_registration *registration, mag_cancel_fn run,
-                        uint64_t key)
+                        void *object, uint64_t key)
 {
     uint32_t state = lock_cancel(cancel);
     bool fired = (state & MAG_CANCEL_FIRED) != 0;
 
-    /* The source that it was at before may be gone: nobody may look there again. */
+    /* The last cancel object may be gone: nobody may look there again. */
     registration->cancel = fired ? NULL : cancel;
     registration->link = NULL;
     if (!fired) {
         registration->run = run;
+        registration->object = object;
         registration->key = key;
         insert(cancel, registration);
     }
@@ -178,19 +176,18 @@ bool mag_cancel_unregister(struct mag_cancel_registration *registration, bool wa
 
 /* Its address tells a link.  It does what run_first does instead of calling it, and so
  * has a body that no linker takes for another function's. */
-static void fire_child(struct mag_cancel_registration *registration,
-                       struct mag_cancel *parent, uint64_t key)
+static void fire_child(void *link, struct mag_cancel *parent, uint64_t key)
 {
     (void)parent;
     (void)key;
-    (void)mag_cancel_fire(((struct mag_cancel_link *)(void *)registration)->child);
+    (void)mag_cancel_fire(((struct mag_cancel_link *)link)->child);
 }
 
 void mag_cancel_link(struct mag_cancel_link *link, struct mag_cancel *child,
                      struct mag_cancel *parent)
 {
     link->child = child;
-    if (mag_cancel_register(parent, &link->registration, fire_child, 0) != 0)
+    if (mag_cancel_register(parent, &link->registration, fire_child, link, 0) != 0)
         (void)mag_cancel_fire(child);
 }
 
@@ -207,107 +204,4 @@ int mag_vtask_from_canceled(struct mag_cancel *cancel, mag_vtask *ret_task)
         return mag_misuse_argument(MAG_E_ARG);
     *ret_task = mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
     return 0;
-}
-
-/* ------------------------------------------------- operations that can be cancelled */
-
-static struct mag_cancelable *cancelable_of(struct mag_core *core)
-{
-    return (struct mag_cancelable *)(void *)core;
-}
-
-/* By who has the claim, before it completes the operation: whoever consumes that finds
- * nothing registered, and the cancel source may be gone by then. */
-static void leave_source(struct mag_cancelable *cancelable)
-{
-    (void)mag_cancel_unregister(&cancelable->registration, false);
-    cancelable->registration.cancel = NULL;
-}
-
-/* Registered still: it was completed without a claim, or returned. */
-void mag_cancelable_recycle(struct mag_core *core)
-{
-    if (MAG_UNLIKELY(cancelable_of(core)->registration.cancel != NULL))
-        leave_source(cancelable_of(core));
-    mag_operation_recycle(core);
-}
-
-void mag_cancelable_disown(struct mag_core *core)
-{
-    if (MAG_UNLIKELY(cancelable_of(core)->registration.cancel != NULL))
-        leave_source(cancelable_of(core));
-    mag_operation_disown(core);
-}
-
-/* The object may be another's by now, then this loses; see cancel.h. */
-static void cancel_operation(struct mag_cancel_registration *registration,
-                             struct mag_cancel *cancel, uint64_t key)
-{
-    struct mag_cancelable *cancelable =
-        (struct mag_cancelable *)(void *)((char *)registration -
-                                          offsetof(struct mag_cancelable, registration));
-
-    if (!mag_operation_claim(&cancelable->operation, key))
-        return;
-    registration->cancel = NULL;
-    (void)!mag_core_set_error(&cancelable->operation.core, -ECANCELED, (uintptr_t)cancel);
-}
-
-uint64_t mag_cancelable_begin(struct mag_cancelable *cancelable,
-                              struct mag_cancel *cancel)
-{
-    uint64_t key;
-
-    /* All is set before a callback can run (VT-155). */
-    cancelable->registration.cancel = NULL;
-    cancelable->operation.core.flags |= cancel != NULL ? MAG_CORE_QUEUED : 0;
-    key = mag_operation_share(&cancelable->operation);
-    if (cancel != NULL && mag_cancel_register(cancel, &cancelable->registration,
-                                              cancel_operation, key) != 0)
-        cancel_operation(&cancelable->registration, cancel, key);
-    return key;
-}
-
-bool mag_cancelable_claim(struct mag_cancelable *cancelable, uint64_t key)
-{
-    if (!mag_operation_claim(&cancelable->operation, key))
-        return false;
-    leave_source(cancelable);
-    return true;
-}
-
-void mag_cancelable_return(struct mag_cancelable *cancelable, uint64_t key)
-{
-    if (mag_cancelable_claim(cancelable, key))
-        mag_operation_return(&cancelable->operation);
-    else
-        /* Who has the claim completes it; it is pending or complete, and nobody waits. */
-        (void)!mag_core_discard(&cancelable->operation.core, key);
-}
-
-bool mag_cancelable_try_result(struct mag_cancelable *cancelable, uint64_t key,
-                               uint64_t result)
-{
-    if (!mag_core_is_word(&cancelable->operation.core))
-        return mag_operation_refuses(&cancelable->operation, key, MAG_E_SIZE);
-    return mag_cancelable_claim(cancelable, key) &&
-           mag_core_set_result(&cancelable->operation.core, result) == 0;
-}
-
-bool mag_cancelable_try_error(struct mag_cancelable *cancelable, uint64_t key, int code,
-                              uint64_t detail)
-{
-    if (code == 0 || mag_is_misuse(code))
-        return mag_operation_refuses(&cancelable->operation, key, MAG_E_ARG);
-    return mag_cancelable_claim(cancelable, key) &&
-           mag_core_set_error(&cancelable->operation.core, code, detail) == 0;
-}
-
-bool mag_cancelable_try_value(struct mag_cancelable *cancelable, uint64_t key,
-                              const void *value, size_t size)
-{
-    if (size != cancelable->operation.core.type->result_size)
-        return mag_operation_refuses(&cancelable->operation, key, MAG_E_SIZE);
-    return mag_cancelable_claim(cancelable, key) &&
-           mag_core_set_value(&cancelable->operation.core, value, size) == 0;
 }

@@ -11,14 +11,26 @@
 static_assert(sizeof(struct mag_operation) == 48, "a pooled operation is small");
 
 struct mag_operation_type mag_operation_word = {
-    .pooled = {.recycle = mag_operation_recycle},
-    .owned = {.recycle = mag_operation_disown},
+    .pooled = {.core = {.recycle = mag_operation_recycle}},
+    .owned = {.core = {.recycle = mag_operation_disown}},
     .size = sizeof(struct mag_operation),
 };
 
 static struct mag_operation *operation_of(struct mag_core *core)
 {
     return (struct mag_operation *)(void *)core;
+}
+
+/* By which a cancel object cancels the operation; NULL: its type has none.  The type of
+ * an object never changes, so this may be asked too late. */
+static struct mag_cancel_registration *registration_of(struct mag_operation *operation)
+{
+    const struct mag_operation_core *type = (const void *)operation->core.type;
+
+    if (MAG_LIKELY(type->registration == 0))
+        return NULL;
+    return (struct mag_cancel_registration *)(void *)((char *)operation +
+                                                      type->registration);
 }
 
 /* ----------------------------------------------------------------------- the pool */
@@ -45,7 +57,7 @@ static MAG_COLD struct mag_pool *make_operation_pool(struct mag_operation_type *
     config.object_size = type->size;
     config.limit = type->limit;
     config.prepare = prepare_operation;
-    config.prepare_arg = &type->pooled;
+    config.prepare_arg = &type->pooled.core;
     if (mag_pool_create(&config, &pool) != 0)
         return NULL;
     /* Both halves: made, release: the pool precedes its address; acquire on failure: so
@@ -76,30 +88,120 @@ void mag_operation_recycle(struct mag_core *core)
     mag_pool_give(atomic_load_explicit(&type->pool, memory_order_relaxed), core);
 }
 
-void mag_operation_return(struct mag_operation *operation)
+/* ------------------------------------------------------------------ cancellation */
+
+/* By the completer that has the claim, before it completes the operation: the awaiter,
+ * which may free the cancel object, finds nothing registered there.  Does not wait for a
+ * callback that runs: that finds the claim taken (VT-156). */
+static void leave_source(struct mag_cancel_registration *registration)
 {
-    mag_core_reset(&operation->core);
-    operation->core.type->recycle(&operation->core);
+    (void)mag_cancel_unregister(registration, false);
+    registration->cancel = NULL;
+}
+
+/* Registered still: it was completed without a claim, or returned. */
+static void leave_late(struct mag_core *core)
+{
+    struct mag_cancel_registration *registration = registration_of(operation_of(core));
+
+    if (MAG_UNLIKELY(registration->cancel != NULL))
+        leave_source(registration);
+}
+
+void mag_operation_recycle_cancelable(struct mag_core *core)
+{
+    leave_late(core);
+    mag_operation_recycle(core);
+}
+
+void mag_operation_disown_cancelable(struct mag_core *core)
+{
+    leave_late(core);
+    mag_operation_disown(core);
+}
+
+/* A cancel object's callback.  The object may be another's by now; then the claim fails,
+ * see claim.h.  The detail is the address of the cancel object (VT-158). */
+static void cancel_operation(void *object, struct mag_cancel *cancel, uint64_t key)
+{
+    struct mag_operation *operation = object;
+
+    if (!mag_claim_take(&operation->claim, key))
+        return;
+    registration_of(operation)->cancel = NULL;
+    (void)!mag_core_set_error(&operation->core, -ECANCELED, (uintptr_t)cancel);
+}
+
+static uint64_t key_of(struct mag_operation *operation)
+{
+    /* relaxed: only the owner moves it; a visitor's bits are no part of it. */
+    return atomic_load_explicit(&operation->core.token, memory_order_relaxed) &
+           MAG_TOKEN_MASK;
+}
+
+/* The operation is shared.  With a cancel object continuations are queued: none runs on
+ * the thread that cancels (VT-162). */
+static MAG_COLD uint64_t share_with(struct mag_operation *operation,
+                                    struct mag_cancel *cancel)
+{
+    struct mag_cancel_registration *registration = registration_of(operation);
+    uint64_t key = key_of(operation);
+
+    /* All is set before a callback can run (VT-155). */
+    operation->core.flags |= MAG_CORE_QUEUED;
+    mag_claim_open(&operation->claim, key);
+    if (mag_cancel_register(cancel, registration, cancel_operation, operation, key) != 0)
+        cancel_operation(operation, cancel, key);
+    return key;
 }
 
 /* ------------------------------------------------------------- several completers */
 
-uint64_t mag_operation_share(struct mag_operation *operation)
+uint64_t mag_operation_share(struct mag_operation *operation, struct mag_cancel *cancel)
 {
-    /* relaxed: only the owner moves it; a visitor's bits are no part of it. */
-    uint64_t key = atomic_load_explicit(&operation->core.token, memory_order_relaxed) &
-                   MAG_TOKEN_MASK;
+    uint64_t key = key_of(operation);
 
+    if (cancel != NULL) {
+        if (registration_of(operation) != NULL)
+            return share_with(operation, cancel);
+        (void)mag_misuse_core(MAG_E_ARG, &operation->core, key);
+    }
     mag_claim_open(&operation->claim, key);
     return key;
 }
 
-bool mag_operation_claim(struct mag_operation *operation, uint64_t key)
+static inline bool claim_operation(struct mag_operation *operation, uint64_t key)
 {
-    return mag_claim_take(&operation->claim, key);
+    struct mag_cancel_registration *registration;
+
+    if (!mag_claim_take(&operation->claim, key))
+        return false;
+    registration = registration_of(operation);
+    if (MAG_UNLIKELY(registration != NULL))
+        leave_source(registration);
+    return true;
 }
 
-MAG_COLD bool mag_operation_refuses(const struct mag_operation *operation, uint64_t key,
+bool mag_operation_claim(struct mag_operation *operation, uint64_t key)
+{
+    return claim_operation(operation, key);
+}
+
+/* Cancelled, or about to be: whoever has the claim completes it, and nobody waits. */
+void mag_operation_return(struct mag_operation *operation)
+{
+    uint64_t key = key_of(operation);
+
+    if (registration_of(operation) != NULL &&
+        !mag_claim_take_back(&operation->claim, key)) {
+        (void)!mag_core_discard(&operation->core, key);
+        return;
+    }
+    mag_core_reset(&operation->core);
+    operation->core.type->recycle(&operation->core);
+}
+
+static MAG_COLD bool refuse_outcome(const struct mag_operation *operation, uint64_t key,
                                     int code)
 {
     (void)mag_misuse_core(code, &operation->core, key);
@@ -112,17 +214,22 @@ bool mag_operation_try_result(struct mag_operation *operation, uint64_t key,
 {
     /* The type of an object never changes, so this may be read too late. */
     if (!mag_core_is_word(&operation->core))
-        return mag_operation_refuses(operation, key, MAG_E_SIZE);
-    return mag_operation_claim(operation, key) &&
+        return refuse_outcome(operation, key, MAG_E_SIZE);
+    return claim_operation(operation, key) &&
            mag_core_set_result(&operation->core, result) == 0;
+}
+
+bool mag_operation_try_done(struct mag_operation *operation, uint64_t key)
+{
+    return claim_operation(operation, key) && mag_core_set_done(&operation->core) == 0;
 }
 
 bool mag_operation_try_error(struct mag_operation *operation, uint64_t key, int code,
                              uint64_t detail)
 {
     if (code == 0 || mag_is_misuse(code))
-        return mag_operation_refuses(operation, key, MAG_E_ARG);
-    return mag_operation_claim(operation, key) &&
+        return refuse_outcome(operation, key, MAG_E_ARG);
+    return claim_operation(operation, key) &&
            mag_core_set_error(&operation->core, code, detail) == 0;
 }
 
@@ -131,8 +238,8 @@ bool mag_operation_try_value(struct mag_operation *operation, uint64_t key,
 {
     /* As above. */
     if (size != operation->core.type->result_size)
-        return mag_operation_refuses(operation, key, MAG_E_SIZE);
-    return mag_operation_claim(operation, key) &&
+        return refuse_outcome(operation, key, MAG_E_SIZE);
+    return claim_operation(operation, key) &&
            mag_core_set_value(&operation->core, value, size) == 0;
 }
 
@@ -141,7 +248,7 @@ bool mag_operation_try_value(struct mag_operation *operation, uint64_t key,
 void mag_operation_own_init(struct mag_operation *operation,
                             const struct mag_operation_type *type)
 {
-    operation->core.type = &type->owned;
+    operation->core.type = &type->owned.core;
     mag_claim_free(&operation->claim, MAG_CLAIM_FREE);
 }
 

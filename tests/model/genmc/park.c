@@ -35,7 +35,7 @@ static void *park(void *arg)
     bool watcher;
 
     mag_sleeper_reset(&sleepers[self]);
-    (void)mag_idle_announce(&idle, self, WORKERS, false, &watcher);
+    (void)mag_idle_announce(&idle, self, false, &watcher);
     /* (4), as in phase.h. */
     if (atomic_load_explicit(&ended, memory_order_seq_cst) != 0)
         wake_all();

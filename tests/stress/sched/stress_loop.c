@@ -9,6 +9,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
+#include "tests/support/vtask/long_task.h"
 
 #include <magpie/magpie.h>
 #include <pthread.h>
@@ -154,8 +155,6 @@ static void a_loop_that_closes_under_posts_loses_none(void **state)
 }
 
 /* ------------------------------------------------- coming home, completed by others */
-
-MAG_VTASK_DEFINE(long_task, long)
 
 enum { BODIES = 64, AWAITS = 200 };
 

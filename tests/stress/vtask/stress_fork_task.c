@@ -7,22 +7,10 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
+#include "tests/support/vtask/long_task.h"
 
 #include <magpie/fork_task.h>
 #include <magpie/promise.h>
-
-MAG_VTASK_DEFINE(long_task, long)
-
-/* Waits for a task of any kind: 0 and its result, or its error. */
-static int outcome_get(long_task task, long *ret_result)
-{
-    int r = mag_vtask_wait_completed(&task.task, sizeof(long), -1);
-
-    if (r == 0)
-        r = long_task_get(task, ret_result);
-    (void)mag_vtask_release(task.task);
-    return r;
-}
 
 enum { BRANCHES = 3 };
 
@@ -74,7 +62,7 @@ static void a_tree_that_awaits_its_children_has_its_serial_sum(void **state)
             long result = -1;
 
             assert_int_equal(tree_run(sched, &task, test_random(&random) | 1, 8), 0);
-            assert_int_equal(outcome_get(task, &result), 0);
+            assert_int_equal(long_task_outcome(task, &result), 0);
             assert_int_equal(result, 9841);
         }
         mag_sched_destroy(sched);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/vtask/mixed.h"
 
 #include <magpie/source.h>
 #include <stdatomic.h>
@@ -47,7 +48,7 @@ static struct mag_executor shelf = {post};
 
 static unsigned below(unsigned limit)
 {
-    return (unsigned)(test_random(&random_state) % limit);
+    return test_random_below(&random_state, limit);
 }
 
 /* Tells which operation a result is of. */
@@ -102,27 +103,6 @@ static void make_task(mag_vtask *task)
         break;
     default:
         *task = mag_core_task(&objects[below(OBJECTS)].core);
-        break;
-    }
-}
-
-/* Words of two tasks, or a token a little off. */
-static void mix_task(mag_vtask *task)
-{
-    mag_vtask other = tasks[below(TASKS)];
-
-    switch (below(4)) {
-    case 0:
-        task->payload = other.payload;
-        break;
-    case 1:
-        task->backing = other.backing;
-        break;
-    case 2:
-        task->payload += below(3) - 1ULL;
-        break;
-    default:
-        *task = mag_vtask_configure(*task, below(2) != 0);
         break;
     }
 }
@@ -249,7 +229,7 @@ static void one_call(void)
         *task = tasks[below(TASKS)];
         break;
     case 3:
-        mix_task(task);
+        mix_task(task, tasks[below(TASKS)], &random_state);
         break;
     case 4:
     case 5:

@@ -2,6 +2,7 @@
 #include "tests/support/fault.h"
 #include "tests/support/sched/start.h"
 #include "tests/support/vtask/misuse.h"
+#include "tests/support/vtask/mixed.h"
 
 #include <inttypes.h>
 
@@ -361,27 +362,6 @@ static void (*const checks[])(mag_vtask) = {
 
 enum { CHECKS = sizeof(checks) / sizeof(checks[0]) };
 
-/* Words of two tasks, or a token a little off. */
-static void mix_task(mag_vtask *task)
-{
-    mag_vtask other = tasks[below(TASKS)];
-
-    switch (below(4)) {
-    case 0:
-        task->payload = other.payload;
-        break;
-    case 1:
-        task->backing = other.backing;
-        break;
-    case 2:
-        task->payload += below(3) - 1ULL;
-        break;
-    default:
-        *task = mag_vtask_configure(*task, below(2) != 0);
-        break;
-    }
-}
-
 static void renew(struct leaf *leaf)
 {
     if (!leaf_may_end(leaf))
@@ -402,7 +382,7 @@ static void one_call(void)
     else if (what == 18)
         *task = tasks[below(TASKS)];
     else if (what < 21)
-        mix_task(task);
+        mix_task(task, tasks[below(TASKS)], &random_state);
     else if (what < 23)
         leaf_complete(&leaves[below(LEAVES)]);
     else if (what < 26)

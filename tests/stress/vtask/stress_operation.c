@@ -2,7 +2,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 
-#include <magpie/cancel.h>
+#include <magpie/operation.h>
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,17 +15,19 @@
 struct item_queue {
     pthread_mutex_t lock;
     struct {
-        struct mag_cancelable *read;
+        struct mag_operation *read;
         uint64_t key;
     } waiting[64];
     uint32_t first, last;
 };
 
 struct read {
-    struct mag_cancelable cancelable;
+    struct mag_operation operation;
+    struct mag_cancel_registration registration;
 };
 
-static struct mag_operation_type read_type = MAG_CANCELABLE_TYPE_WORD(struct read);
+static struct mag_operation_type read_type =
+    MAG_OPERATION_TYPE(struct read, MAG_CANCELABLE(registration));
 static struct item_queue queue = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 enum { LAPS = 64 };
@@ -36,7 +38,7 @@ static _Atomic(bool) over;
 static uint32_t reads;
 
 /* True: the queue keeps the read; false: it is full of waits that were cancelled. */
-static bool wait_for_item(struct mag_cancelable *read, uint64_t key)
+static bool wait_for_item(struct mag_operation *read, uint64_t key)
 {
     bool room;
 
@@ -51,9 +53,9 @@ static bool wait_for_item(struct mag_cancelable *read, uint64_t key)
 }
 
 /* The next who waits, or NULL. */
-static struct mag_cancelable *next_reader(uint64_t *ret_key)
+static struct mag_operation *next_reader(uint64_t *ret_key)
 {
-    struct mag_cancelable *read = NULL;
+    struct mag_operation *read = NULL;
 
     (void)pthread_mutex_lock(&queue.lock);
     if (queue.first != queue.last) {
@@ -73,10 +75,10 @@ static void *write_all(void *arg)
     /* acquire: the readers are done. */
     while (!atomic_load_explicit(&over, memory_order_acquire)) {
         uint64_t key;
-        struct mag_cancelable *read = next_reader(&key);
+        struct mag_operation *read = next_reader(&key);
         tries = read != NULL ? 0 : tries + 1;
         test_turn(tries);
-        if (read != NULL && mag_cancelable_try_result(read, key, item)) {
+        if (read != NULL && mag_operation_try_result(read, key, item)) {
             delivered += item;
             item++;
         }
@@ -148,12 +150,12 @@ static void read_one(uint32_t number, struct tally *tally)
         tally->wrong++;
         return;
     }
-    struct mag_cancelable *read = object;
-    mag_vtask task = mag_cancelable_task(read);
-    uint64_t key = mag_cancelable_begin(read, can_cancel ? &cancel : NULL);
+    struct mag_operation *read = object;
+    mag_vtask task = mag_operation_task(read);
+    uint64_t key = mag_operation_share(read, can_cancel ? &cancel : NULL);
     if (!wait_for_item(read, key)) {
         /* May have been cancelled already. */
-        bool won = mag_cancelable_try_error(read, key, -EAGAIN, 0);
+        bool won = mag_operation_try_error(read, key, -EAGAIN, 0);
         (void)won;
     } else if (can_cancel) {
         /* shown, release: the source is ready. */
@@ -248,7 +250,7 @@ static void *run_lane(void *arg)
         }
         struct mag_operation *operation = object;
         mag_vtask task = mag_operation_task(operation);
-        uint64_t key = mag_operation_share(operation);
+        uint64_t key = mag_operation_share(operation, NULL);
         offer(self, operation, key);
         disturb((self + 1) % THREADS);
         bool mine = mag_operation_try_result(operation, key, 42 + i);

@@ -31,7 +31,7 @@ static struct fake fake;
 static inline void fake_begin(uint32_t workers)
 {
     memset(&fake, 0, sizeof(fake));
-    fake.sched.worker_count = workers;
+    fake.sched.worker_count = fake.sched.capacity = workers;
     fake.sched.queue_count = 1;
     fake.sched.berths = fake.berths;
     fake.sched.queues = &fake.queue;
@@ -39,7 +39,7 @@ static inline void fake_begin(uint32_t workers)
     fake.sched.routes = fake.flat.routes;
     atomic_init(&fake.sched.phase, MAG_PHASE_RUNNING);
     mag_inject_init(&fake.queue);
-    mag_idle_init(&fake.sched.idle);
+    mag_idle_init(&fake.sched.idle, workers);
     for (uint32_t i = 0; i < workers; i++) {
         struct mag_worker *worker = &fake.workers[i];
 
@@ -57,8 +57,7 @@ static inline void fake_begin(uint32_t workers)
 static inline void fake_park(uint32_t index)
 {
     mag_sleeper_reset(&fake.workers[index].sleeper);
-    (void)mag_idle_announce(&fake.sched.idle, index, fake.sched.worker_count, false,
-                            &fake.workers[index].watcher);
+    (void)mag_idle_announce(&fake.sched.idle, index, false, &fake.workers[index].watcher);
 }
 
 static inline bool fake_is_woken(uint32_t index)

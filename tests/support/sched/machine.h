@@ -47,7 +47,8 @@ static inline void machine_begin(struct machine *machine, const char *text,
     assert_int_equal(mag_plan_make(machine->topology, placement, workers, os_pus,
                                    os_pus != NULL ? workers : 0, &machine->plan),
                      0);
-    assert_int_equal(mag_routes_load(machine->topology, machine->plan, &machine->routes),
+    assert_int_equal(mag_routes_load(machine->topology, machine->plan,
+                                     mag_plan_workers(machine->plan), &machine->routes),
                      0);
 }
 

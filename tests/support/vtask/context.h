@@ -7,11 +7,10 @@
 #ifndef TESTS_SUPPORT_VTASK_CONTEXT_H
 #define TESTS_SUPPORT_VTASK_CONTEXT_H
 
+#include "tests/support/vtask/long_task.h"
 #include "tests/support/vtask/probe.h"
 
 #include <magpie/magpie.h>
-
-MAG_VTASK_DEFINE(long_task, long)
 
 enum { WORKERS = 2, RESULT = 7 };
 

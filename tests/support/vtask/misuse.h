@@ -20,7 +20,7 @@ static uint64_t random_state;
 
 static inline unsigned below(unsigned limit)
 {
-    return (unsigned)(test_random(&random_state) % limit);
+    return test_random_below(&random_state, limit);
 }
 
 /* --------------------------------------------------------------- what tasks stand for */
@@ -322,7 +322,7 @@ static inline void leaf_begin(struct leaf *leaf)
         assert_int_equal(mag_operation_rent(&mag_operation_word, &object), 0);
         leaf->operation = object;
         leaf->task = mag_operation_task(leaf->operation);
-        leaf->key = mag_operation_share(leaf->operation);
+        leaf->key = mag_operation_share(leaf->operation, NULL);
     } else if (leaf->kind == PROMISE) {
         assert_int_equal(mag_promise_create(0, 0, &leaf->promise), 0);
         leaf->task = mag_promise_task(leaf->promise);

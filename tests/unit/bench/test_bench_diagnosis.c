@@ -1,59 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/machine/diagnosis.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/files.h"
 
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-
-/* A root directory of our own, in which the files of control groups stand. */
-static char root[] = "/tmp/magpie-diagnosis-XXXXXX";
-
-static int remove_entry(const char *path, const struct stat *status, int type,
-                        struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    (void)walk;
-    return remove(path);
-}
-
-static int begin(void **state)
-{
-    (void)state;
-    (void)strcpy(root + strlen(root) - 6, "XXXXXX");
-    return mkdtemp(root) != NULL ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    return nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static void put(const char *path, const char *text)
-{
-    char name[256];
-
-    (void)snprintf(name, sizeof(name), "%s%s", root, path);
-    for (char *slash = name + strlen(root) + 1; (slash = strchr(slash, '/')) != NULL;
-         slash++) {
-        *slash = '\0';
-        (void)mkdir(name, 0755);
-        *slash = '/';
-    }
-    FILE *file = fopen(name, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
 
 /* The process is in the group /a/b of a v2 hierarchy. */
 static void put_group(void)
 {
-    put("/proc/self/cgroup", "0::/a/b\n");
-    put("/proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
+    test_root_put("/proc/self/cgroup", "0::/a/b\n");
+    test_root_put("/proc/self/mountinfo",
+                  "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
 }
 
 static void write_text(FILE *out, const struct bench_diagnosis *d)
@@ -77,7 +35,8 @@ static char *said_by(void (*write)(FILE *out, const struct bench_diagnosis *d))
     assert_non_null(out);
     assert_int_equal(
         mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "core:8 pu:1", &d.topology), 0);
-    assert_int_equal(mag_budget_read(d.topology, MAG_BUDGET_UP, root, &d.budget), 0);
+    assert_int_equal(mag_budget_read(d.topology, MAG_BUDGET_UP, test_root(), &d.budget),
+                     0);
     write(out, &d);
     (void)fclose(out);
     bench_diagnosis_free(&d);
@@ -94,9 +53,10 @@ static void the_own_group_is_named_also_where_it_has_no_controller(void **state)
 {
     (void)state;
     put_group();
-    put("/sys/fs/cgroup/a/b/cgroup.events", "populated 1\n");
-    put("/sys/fs/cgroup/a/cpu.max", "300000 100000\n");
-    put("/sys/fs/cgroup/a/cpu.stat", "nr_throttled 7\nthrottled_usec 2500000\n");
+    test_root_put("/sys/fs/cgroup/a/b/cgroup.events", "populated 1\n");
+    test_root_put("/sys/fs/cgroup/a/cpu.max", "300000 100000\n");
+    test_root_put("/sys/fs/cgroup/a/cpu.stat",
+                  "nr_throttled 7\nthrottled_usec 2500000\n");
     char *text = said_by(write_text);
 
     expect_line(text, "3.00 CPUs, the smallest of these groups\n");
@@ -112,9 +72,9 @@ static void never_throttled_is_told_apart_from_unreadable(void **state)
 {
     (void)state;
     put_group();
-    put("/sys/fs/cgroup/a/b/cpu.max", "300000 100000\n");
-    put("/sys/fs/cgroup/a/b/cpu.stat", "nr_throttled 0\nthrottled_usec 0\n");
-    put("/sys/fs/cgroup/a/cpu.max", "max 100000\n");
+    test_root_put("/sys/fs/cgroup/a/b/cpu.max", "300000 100000\n");
+    test_root_put("/sys/fs/cgroup/a/b/cpu.stat", "nr_throttled 0\nthrottled_usec 0\n");
+    test_root_put("/sys/fs/cgroup/a/cpu.max", "max 100000\n");
     char *text = said_by(write_text);
     char *json = said_by(write_json);
 
@@ -130,9 +90,10 @@ static void never_throttled_is_told_apart_from_unreadable(void **state)
 static void in_the_root_there_is_no_limit_and_there_are_groups(void **state)
 {
     (void)state;
-    put("/proc/self/cgroup", "0::/\n");
-    put("/proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
-    put("/sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
+    test_root_put("/proc/self/cgroup", "0::/\n");
+    test_root_put("/proc/self/mountinfo",
+                  "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
+    test_root_put("/sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
     char *text = said_by(write_text);
 
     expect_line(text, "quota         none: no control group sets a limit\n");
@@ -150,7 +111,8 @@ static char *warned_of(struct bench_diagnosis d)
     assert_non_null(out);
     assert_int_equal(
         mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "core:8 pu:1", &d.topology), 0);
-    assert_int_equal(mag_budget_read(d.topology, MAG_BUDGET_UP, root, &d.budget), 0);
+    assert_int_equal(mag_budget_read(d.topology, MAG_BUDGET_UP, test_root(), &d.budget),
+                     0);
     bench_diagnosis_warn(&d);
     for (uint32_t i = 0; i < d.warning_count; i++)
         (void)fprintf(out, "%s\n", d.warnings[i]);
@@ -197,7 +159,8 @@ static void with_one_node_there_is_nothing_to_bind_and_nothing_to_warn_of(void *
     free(json);
 }
 
-#define IN_ROOT(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define IN_ROOT(test) \
+    cmocka_unit_test_setup_teardown(test, test_root_make, test_root_remove)
 
 int main(void)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/measure/lane.h"
 #include "bench/measure/sweep.h"
+#include "tests/support/bench/answers.h"
 #include "tests/support/cmocka.h"
 
 #include <errno.h>
@@ -118,18 +119,6 @@ static void a_lane_that_ends_badly_after_its_runs_says_so(void **state)
 }
 
 /* ------------------------------------------------------- lanes of our own */
-
-static uint64_t forty_two(uint64_t size)
-{
-    (void)size;
-    return 42;
-}
-
-static int answer_42(struct bench_run *run)
-{
-    run->answer = 42;
-    return 0;
-}
 
 static int answer_41(struct bench_run *run)
 {

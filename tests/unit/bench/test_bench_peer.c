@@ -2,6 +2,7 @@
 #include "bench/measure/peer.h"
 #include "bench/measure/peer_build.h"
 #include "bench/measure/sweep.h"
+#include "tests/support/bench/answers.h"
 #include "tests/support/cmocka.h"
 
 #include <errno.h>
@@ -309,18 +310,6 @@ static const char fake_compiler[] =
     "printf '#!/bin/sh\\necho ready\\nwhile read w && [ $w = run ]; do echo done 1 41; "
     "done\\n' >$2\n"
     "chmod +x $2\n";
-
-static uint64_t forty_two(uint64_t size)
-{
-    (void)size;
-    return 42;
-}
-
-static int answer_42(struct bench_run *run)
-{
-    run->answer = 42;
-    return 0;
-}
 
 /* A workload that the peers believe to be fib. */
 static const struct bench_workload small = {

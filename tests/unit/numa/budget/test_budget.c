@@ -2,6 +2,8 @@
 #include "tests/support/fault.h"
 #include "tests/support/numa/budget.h"
 
+#include <errno.h>
+
 #include <string.h>
 
 static void without_control_groups_every_core_counts(void **state)
@@ -13,13 +15,13 @@ static void without_control_groups_every_core_counts(void **state)
 static void the_tightest_group_above_us_decides(void **state)
 {
     (void)state;
-    put("/proc/self/cgroup", "0::/a/b/c\n");
-    put("/proc/self/mountinfo", MOUNT_V2);
-    put("/sys/fs/cgroup/a/b/c/cpu.max", "600000 100000\n");
-    put("/sys/fs/cgroup/a/b/cpu.max", "300000 100000\n");
-    put("/sys/fs/cgroup/a/b/cpu.stat",
-        "usage_usec 5\nnr_throttled 7\nthrottled_usec 9\n");
-    put("/sys/fs/cgroup/a/cpu.max", "max 100000\n");
+    test_root_put("/proc/self/cgroup", "0::/a/b/c\n");
+    test_root_put("/proc/self/mountinfo", MOUNT_V2);
+    test_root_put("/sys/fs/cgroup/a/b/c/cpu.max", "600000 100000\n");
+    test_root_put("/sys/fs/cgroup/a/b/cpu.max", "300000 100000\n");
+    test_root_put("/sys/fs/cgroup/a/b/cpu.stat",
+                  "usage_usec 5\nnr_throttled 7\nthrottled_usec 9\n");
+    test_root_put("/sys/fs/cgroup/a/cpu.max", "max 100000\n");
     expect(3, MAG_BUDGET_QUOTA, 3);
 
     struct mag_budget *budget = read_budget(MAG_BUDGET_UP);
@@ -46,10 +48,10 @@ static void a_fractional_quota_is_rounded_as_asked(void **state)
                  {"9900000 100000", 8, 8}};
     (void)state;
 
-    put("/proc/self/cgroup", "0::/\n");
-    put("/proc/self/mountinfo", MOUNT_V2);
+    test_root_put("/proc/self/cgroup", "0::/\n");
+    test_root_put("/proc/self/mountinfo", MOUNT_V2);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        put("/sys/fs/cgroup/cpu.max", cases[i].limit);
+        test_root_put("/sys/fs/cgroup/cpu.max", cases[i].limit);
         struct mag_budget *up = read_budget(MAG_BUDGET_UP);
         struct mag_budget *down = read_budget(MAG_BUDGET_DOWN);
         assert_int_equal(mag_budget_workers(up), cases[i].up);
@@ -71,10 +73,10 @@ static void any_number_of_workers_is_capped_by_the_quota(void **state)
                  {"max 100000", 16, 16}};
     (void)state;
 
-    put("/proc/self/cgroup", "0::/\n");
-    put("/proc/self/mountinfo", MOUNT_V2);
+    test_root_put("/proc/self/cgroup", "0::/\n");
+    test_root_put("/proc/self/mountinfo", MOUNT_V2);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        put("/sys/fs/cgroup/cpu.max", cases[i].limit);
+        test_root_put("/sys/fs/cgroup/cpu.max", cases[i].limit);
         struct mag_budget *up = read_budget(MAG_BUDGET_UP);
         struct mag_budget *down = read_budget(MAG_BUDGET_DOWN);
         /* More than there are cores, which is what the number of workers goes by. */
@@ -89,13 +91,14 @@ static void any_number_of_workers_is_capped_by_the_quota(void **state)
 static void version_one_has_its_quota_in_two_files(void **state)
 {
     (void)state;
-    put("/proc/self/cgroup", "5:memory:/m\n4:cpu,cpuacct:/x/y\n");
-    put("/proc/self/mountinfo", MOUNT_V1);
-    put("/sys/fs/cgroup/cpu,cpuacct/x/y/cpu.cfs_quota_us", "-1\n");
-    put("/sys/fs/cgroup/cpu,cpuacct/x/y/cpu.cfs_period_us", "100000\n");
-    put("/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_quota_us", "250000\n");
-    put("/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us", "50000\n");
-    put("/sys/fs/cgroup/cpu,cpuacct/x/cpu.stat", "nr_throttled 3\nthrottled_time 4000\n");
+    test_root_put("/proc/self/cgroup", "5:memory:/m\n4:cpu,cpuacct:/x/y\n");
+    test_root_put("/proc/self/mountinfo", MOUNT_V1);
+    test_root_put("/sys/fs/cgroup/cpu,cpuacct/x/y/cpu.cfs_quota_us", "-1\n");
+    test_root_put("/sys/fs/cgroup/cpu,cpuacct/x/y/cpu.cfs_period_us", "100000\n");
+    test_root_put("/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_quota_us", "250000\n");
+    test_root_put("/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us", "50000\n");
+    test_root_put("/sys/fs/cgroup/cpu,cpuacct/x/cpu.stat",
+                  "nr_throttled 3\nthrottled_time 4000\n");
     expect(5, MAG_BUDGET_QUOTA, 2);
 
     struct mag_budget *budget = read_budget(MAG_BUDGET_UP);
@@ -107,14 +110,14 @@ static void version_one_has_its_quota_in_two_files(void **state)
 static void a_group_without_the_cpu_controller_sets_no_limit_and_is_ours(void **state)
 {
     (void)state;
-    put("/proc/self/cgroup", "0::/a/b\n");
-    put("/proc/self/mountinfo", MOUNT_V2);
-    put("/sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
-    put("/sys/fs/cgroup/a/cgroup.events", "populated 1\n");
-    put("/sys/fs/cgroup/a/cpu.max", "300000 100000\n");
-    put("/sys/fs/cgroup/a/cpu.stat", "nr_throttled 0\nthrottled_usec 0\n");
-    put("/sys/fs/cgroup/a/b/cgroup.events", "populated 1\n");
-    put("/sys/fs/cgroup/a/b/cpu.stat", "usage_usec 5\n");
+    test_root_put("/proc/self/cgroup", "0::/a/b\n");
+    test_root_put("/proc/self/mountinfo", MOUNT_V2);
+    test_root_put("/sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
+    test_root_put("/sys/fs/cgroup/a/cgroup.events", "populated 1\n");
+    test_root_put("/sys/fs/cgroup/a/cpu.max", "300000 100000\n");
+    test_root_put("/sys/fs/cgroup/a/cpu.stat", "nr_throttled 0\nthrottled_usec 0\n");
+    test_root_put("/sys/fs/cgroup/a/b/cgroup.events", "populated 1\n");
+    test_root_put("/sys/fs/cgroup/a/b/cpu.stat", "usage_usec 5\n");
     expect(3, MAG_BUDGET_QUOTA, 2);
 
     struct mag_budget *budget = read_budget(MAG_BUDGET_UP);
@@ -132,53 +135,54 @@ static void a_group_without_the_cpu_controller_sets_no_limit_and_is_ours(void **
 static void both_versions_side_by_side_are_read(void **state)
 {
     (void)state;
-    put("/proc/self/cgroup", "4:cpu,cpuacct:/x\n0::/u\n");
-    put("/proc/self/mountinfo",
-        MOUNT_V1 "33 23 0:29 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
-    put("/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_quota_us", "400000\n");
-    put("/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us", "100000\n");
-    put("/sys/fs/cgroup/unified/u/cpu.max", "200000 100000\n");
+    test_root_put("/proc/self/cgroup", "4:cpu,cpuacct:/x\n0::/u\n");
+    test_root_put("/proc/self/mountinfo", MOUNT_V1
+                  "33 23 0:29 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
+    test_root_put("/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_quota_us", "400000\n");
+    test_root_put("/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us", "100000\n");
+    test_root_put("/sys/fs/cgroup/unified/u/cpu.max", "200000 100000\n");
     expect(2, MAG_BUDGET_QUOTA, 2);
 }
 
 static void a_container_sees_its_own_group_as_the_root(void **state)
 {
     (void)state;
-    put("/proc/self/cgroup", "0::/docker/abc/inner\n");
-    put("/proc/self/mountinfo",
+    test_root_put("/proc/self/cgroup", "0::/docker/abc/inner\n");
+    test_root_put(
+        "/proc/self/mountinfo",
         "30 23 0:26 /docker/abc /sys/fs/cgroup ro,nosuid - cgroup2 cgroup rw\n");
-    put("/sys/fs/cgroup/inner/cpu.max", "max 100000\n");
-    put("/sys/fs/cgroup/cpu.max", "200000 100000\n");
+    test_root_put("/sys/fs/cgroup/inner/cpu.max", "max 100000\n");
+    test_root_put("/sys/fs/cgroup/cpu.max", "200000 100000\n");
     expect(2, MAG_BUDGET_QUOTA, 2);
-    put("/proc/self/cgroup", "0::/../elsewhere\n");
+    test_root_put("/proc/self/cgroup", "0::/../elsewhere\n");
     expect(2, MAG_BUDGET_QUOTA, 1);
-    put("/proc/self/mountinfo", MOUNT_V2);
-    put("/sys/fs/elsewhere/cpu.max", "100000 100000\n");
+    test_root_put("/proc/self/mountinfo", MOUNT_V2);
+    test_root_put("/sys/fs/elsewhere/cpu.max", "100000 100000\n");
     expect(2, MAG_BUDGET_QUOTA, 1);
 }
 
 static void files_that_make_no_sense_set_no_limit(void **state)
 {
     (void)state;
-    put("/proc/self/cgroup", "rubbish\n0::\n::::\n0::/a\n");
-    put("/proc/self/mountinfo", "x\n- cgroup2\n" MOUNT_V2);
-    put("/sys/fs/cgroup/a/cpu.max", "-5 0\n");
-    put("/sys/fs/cgroup/cpu.max", "");
+    test_root_put("/proc/self/cgroup", "rubbish\n0::\n::::\n0::/a\n");
+    test_root_put("/proc/self/mountinfo", "x\n- cgroup2\n" MOUNT_V2);
+    test_root_put("/sys/fs/cgroup/a/cpu.max", "-5 0\n");
+    test_root_put("/sys/fs/cgroup/cpu.max", "");
     expect(8, MAG_BUDGET_CORES, 2);
-    put("/sys/fs/cgroup/a/cpu.max", "100000 0\n");
+    test_root_put("/sys/fs/cgroup/a/cpu.max", "100000 0\n");
     expect(8, MAG_BUDGET_CORES, 2);
 }
 
 static void a_level_tells_its_numbers_and_the_tightest_is_known(void **state)
 {
     (void)state;
-    put("/proc/self/cgroup", "4:cpu,cpuacct:/x\n0::/u/v\n");
-    put("/proc/self/mountinfo",
-        MOUNT_V1 "33 23 0:29 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
-    put("/sys/fs/cgroup/unified/u/v/cpu.max", "max 100000\n");
-    put("/sys/fs/cgroup/unified/u/cpu.max", "500000 100000\n");
-    put("/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_quota_us", "30000\n");
-    put("/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us", "20000\n");
+    test_root_put("/proc/self/cgroup", "4:cpu,cpuacct:/x\n0::/u/v\n");
+    test_root_put("/proc/self/mountinfo", MOUNT_V1
+                  "33 23 0:29 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
+    test_root_put("/sys/fs/cgroup/unified/u/v/cpu.max", "max 100000\n");
+    test_root_put("/sys/fs/cgroup/unified/u/cpu.max", "500000 100000\n");
+    test_root_put("/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_quota_us", "30000\n");
+    test_root_put("/sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us", "20000\n");
 
     struct mag_budget *budget = read_budget(MAG_BUDGET_UP);
     assert_int_equal(mag_budget_tightest(budget), 2);
@@ -194,16 +198,17 @@ static void a_level_tells_its_numbers_and_the_tightest_is_known(void **state)
 static void the_mount_that_shows_most_of_the_way_up_is_used(void **state)
 {
     (void)state;
-    put("/proc/self/cgroup", "0::/a/b\n");
-    put("/proc/self/mountinfo", "30 23 0:26 /other /mnt/other rw - cgroup2 cgroup rw\n"
-                                "31 23 0:26 /a /mnt/part rw - cgroup2 cgroup rw\n"
-                                "32 23 0:26 / /mnt/all rw - cgroup2 cgroup rw\n"
-                                "33 23 0:26 /a/b /mnt/own rw - cgroup2 cgroup rw\n");
-    put("/mnt/other/cpu.max", "100000 100000\n");
-    put("/mnt/part/b/cpu.max", "600000 100000\n");
-    put("/mnt/own/cpu.max", "600000 100000\n");
-    put("/mnt/all/a/b/cpu.max", "600000 100000\n");
-    put("/mnt/all/a/cpu.max", "400000 100000\n");
+    test_root_put("/proc/self/cgroup", "0::/a/b\n");
+    test_root_put("/proc/self/mountinfo",
+                  "30 23 0:26 /other /mnt/other rw - cgroup2 cgroup rw\n"
+                  "31 23 0:26 /a /mnt/part rw - cgroup2 cgroup rw\n"
+                  "32 23 0:26 / /mnt/all rw - cgroup2 cgroup rw\n"
+                  "33 23 0:26 /a/b /mnt/own rw - cgroup2 cgroup rw\n");
+    test_root_put("/mnt/other/cpu.max", "100000 100000\n");
+    test_root_put("/mnt/part/b/cpu.max", "600000 100000\n");
+    test_root_put("/mnt/own/cpu.max", "600000 100000\n");
+    test_root_put("/mnt/all/a/b/cpu.max", "600000 100000\n");
+    test_root_put("/mnt/all/a/cpu.max", "400000 100000\n");
     expect(4, MAG_BUDGET_QUOTA, 2);
 }
 
@@ -217,10 +222,11 @@ static void names_with_spaces_and_long_lines_are_read(void **state)
     memset(mounts + strlen(mounts), 'x', 10000);
     (void)strcpy(mounts + 10000, " 30 23 / / rw - cgroup2 x y\n"
                                  "31 23 0:26 / /mnt/a\\040b\\134 rw - cgroup2 c rw\n");
-    put("/proc/self/cgroup", "0::/c d\n");
-    put("/proc/self/mountinfo", mounts);
-    put("/mnt/a b\\/c d/cpu.max", "400000 100000\n");
-    put("/cpu.max", "100000 100000\n"); /* what the long line's end would lead to */
+    test_root_put("/proc/self/cgroup", "0::/c d\n");
+    test_root_put("/proc/self/mountinfo", mounts);
+    test_root_put("/mnt/a b\\/c d/cpu.max", "400000 100000\n");
+    test_root_put("/cpu.max",
+                  "100000 100000\n"); /* what the long line's end would lead to */
     expect(4, MAG_BUDGET_QUOTA, 1);
     free(mounts);
 }
@@ -231,7 +237,7 @@ static void an_unknown_rounding_is_refused(void **state)
     (void)state;
 
     assert_int_equal(
-        mag_budget_read(eight_cores, (enum mag_budget_rounding)2, root, &budget),
+        mag_budget_read(eight_cores, (enum mag_budget_rounding)2, test_root(), &budget),
         -EINVAL);
     assert_null(budget);
     mag_budget_free(NULL);
@@ -256,18 +262,18 @@ static void the_reason_can_be_read(void **state)
 {
     (void)state;
     expect_text(MAG_BUDGET_UP, "8 workers: one for every core of the machine");
-    put("/proc/self/cgroup", "0::/a\n");
-    put("/proc/self/mountinfo", MOUNT_V2);
-    put("/sys/fs/cgroup/a/cpu.max", "250000 100000\n");
+    test_root_put("/proc/self/cgroup", "0::/a\n");
+    test_root_put("/proc/self/mountinfo", MOUNT_V2);
+    test_root_put("/sys/fs/cgroup/a/cpu.max", "250000 100000\n");
     expect_text(MAG_BUDGET_UP, "3 workers: a quota of 2.50 CPUs, rounded up, set by ");
     expect_text(MAG_BUDGET_DOWN, "/sys/fs/cgroup/a");
-    put("/sys/fs/cgroup/a/cpu.max", "200000 100000\n");
+    test_root_put("/sys/fs/cgroup/a/cpu.max", "200000 100000\n");
     expect_text(MAG_BUDGET_UP, "2 workers: a quota of 2.00 CPUs, set by ");
-    put("/sys/fs/cgroup/a/cpu.max", "200050 100000\n");
+    test_root_put("/sys/fs/cgroup/a/cpu.max", "200050 100000\n");
     expect_text(MAG_BUDGET_DOWN, "2 workers: a quota of 2.00 CPUs, set by ");
-    put("/sys/fs/cgroup/a/cpu.max", "100000 100000\n");
+    test_root_put("/sys/fs/cgroup/a/cpu.max", "100000 100000\n");
     expect_text(MAG_BUDGET_UP, "1 worker: a quota of 1.00 CPUs, set by ");
-    put("/sys/fs/cgroup/a/cpu.max", "5000 100000\n");
+    test_root_put("/sys/fs/cgroup/a/cpu.max", "5000 100000\n");
     expect_text(MAG_BUDGET_DOWN,
                 "1 worker: a quota of 0.05 CPUs, rounded down to at least one, set by ");
     assert_string_equal(mag_budget_reason_name(MAG_BUDGET_CORES), "cores");
@@ -287,7 +293,7 @@ static void a_cpuset_that_takes_cores_is_the_reason(void **state)
     assert_int_equal(mag_topology_load(MAG_TOPOLOGY_XML,
                                        MAG_SOURCE_DIR "/tests/topologies/odd.xml", &odd),
                      0);
-    assert_int_equal(mag_budget_read(odd, MAG_BUDGET_UP, root, &budget), 0);
+    assert_int_equal(mag_budget_read(odd, MAG_BUDGET_UP, test_root(), &budget), 0);
     mag_topology_free(odd); /* the budget does not need it */
     assert_int_equal(mag_budget_workers(budget), 5);
     assert_int_equal(mag_budget_online(budget), 8);
@@ -305,15 +311,15 @@ static void every_allocation_may_fail_and_leaves_nothing_behind(void **state)
     bool failed = true;
     (void)state;
 
-    put("/proc/self/cgroup", "0::/a\n");
-    put("/proc/self/mountinfo", MOUNT_V2);
-    put("/sys/fs/cgroup/a/cpu.max", "600000 100000\n");
-    put("/sys/fs/cgroup/cpu.max", "max 100000\n");
+    test_root_put("/proc/self/cgroup", "0::/a\n");
+    test_root_put("/proc/self/mountinfo", MOUNT_V2);
+    test_root_put("/sys/fs/cgroup/a/cpu.max", "600000 100000\n");
+    test_root_put("/sys/fs/cgroup/cpu.max", "max 100000\n");
     for (uint32_t nth = 1; failed; nth++) {
         struct mag_budget *budget = NULL;
 
         test_fail_allocation(nth);
-        int r = mag_budget_read(eight_cores, MAG_BUDGET_UP, root, &budget);
+        int r = mag_budget_read(eight_cores, MAG_BUDGET_UP, test_root(), &budget);
         failed = test_has_failed();
         test_fail_allocation(0);
         assert_int_equal(r, failed ? -ENOMEM : 0);

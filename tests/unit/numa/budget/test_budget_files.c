@@ -9,9 +9,9 @@
 /* Two CPUs for the group /app, in either version. */
 static void put_limits(void)
 {
-    put("/sys/fs/cgroup/app/cpu.max", "200000 100000\n");
-    put("/sys/fs/cgroup/cpu/app/cpu.cfs_quota_us", "200000\n");
-    put("/sys/fs/cgroup/cpu/app/cpu.cfs_period_us", "100000\n");
+    test_root_put("/sys/fs/cgroup/app/cpu.max", "200000 100000\n");
+    test_root_put("/sys/fs/cgroup/cpu/app/cpu.cfs_quota_us", "200000\n");
+    test_root_put("/sys/fs/cgroup/cpu/app/cpu.cfs_period_us", "100000\n");
 }
 
 static void a_mount_is_found_by_the_fields_of_its_line_as_proc_counts_them(void **state)
@@ -36,9 +36,9 @@ static void a_mount_is_found_by_the_fields_of_its_line_as_proc_counts_them(void 
     (void)state;
 
     put_limits();
-    put("/proc/self/cgroup", "0::/app\n");
+    test_root_put("/proc/self/cgroup", "0::/app\n");
     for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-        put("/proc/self/mountinfo", mounts[i]);
+        test_root_put("/proc/self/mountinfo", mounts[i]);
         expect(2, MAG_BUDGET_QUOTA, 1);
     }
 }
@@ -56,9 +56,10 @@ static void the_same_holds_for_version_one(void **state)
     (void)state;
 
     put_limits();
-    put("/proc/self/cgroup", "5:cpuset:/x\n4:cpu,cpuacct:/app\n1:name=cpu:/y\n");
+    test_root_put("/proc/self/cgroup",
+                  "5:cpuset:/x\n4:cpu,cpuacct:/app\n1:name=cpu:/y\n");
     for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-        put("/proc/self/mountinfo", mounts[i]);
+        test_root_put("/proc/self/mountinfo", mounts[i]);
         expect(2, MAG_BUDGET_QUOTA, 1);
     }
 }
@@ -66,24 +67,24 @@ static void the_same_holds_for_version_one(void **state)
 static void both_versions_count_where_neither_mount_names_a_source(void **state)
 {
     (void)state;
-    put("/proc/self/cgroup", "4:cpu,cpuacct:/app\n0::/u\n");
-    put("/proc/self/mountinfo",
-        "33 31 0:29 / /sys/fs/cgroup/cpu rw shared:1 - cgroup  rw,cpu,cpuacct\n"
-        "34 31 0:30 / /sys/fs/cgroup/unified rw shared:2 - cgroup2  rw\n");
+    test_root_put("/proc/self/cgroup", "4:cpu,cpuacct:/app\n0::/u\n");
+    test_root_put("/proc/self/mountinfo",
+                  "33 31 0:29 / /sys/fs/cgroup/cpu rw shared:1 - cgroup  rw,cpu,cpuacct\n"
+                  "34 31 0:30 / /sys/fs/cgroup/unified rw shared:2 - cgroup2  rw\n");
     put_limits();
-    put("/sys/fs/cgroup/unified/u/cpu.max", "300000 100000\n");
+    test_root_put("/sys/fs/cgroup/unified/u/cpu.max", "300000 100000\n");
     expect(2, MAG_BUDGET_QUOTA, 2);
-    put("/sys/fs/cgroup/unified/u/cpu.max", "100000 100000\n");
+    test_root_put("/sys/fs/cgroup/unified/u/cpu.max", "100000 100000\n");
     expect(1, MAG_BUDGET_QUOTA, 2);
 }
 
 static void names_are_unescaped_in_mountinfo_and_taken_as_they_are_in_cgroup(void **state)
 {
     (void)state;
-    put("/proc/self/cgroup", "0::/a b/c\\x2dd:1/app\n");
-    put("/proc/self/mountinfo", "30 23 0:26 /a\\040b/c\\134x2dd:1 "
-                                "/sys/fs/c\\011g\\012r rw - cgroup2  rw\n");
-    put("/sys/fs/c\tg\nr/app/cpu.max", "200000 100000\n");
+    test_root_put("/proc/self/cgroup", "0::/a b/c\\x2dd:1/app\n");
+    test_root_put("/proc/self/mountinfo", "30 23 0:26 /a\\040b/c\\134x2dd:1 "
+                                          "/sys/fs/c\\011g\\012r rw - cgroup2  rw\n");
+    test_root_put("/sys/fs/c\tg\nr/app/cpu.max", "200000 100000\n");
     expect(2, MAG_BUDGET_QUOTA, 1);
 }
 
@@ -92,13 +93,13 @@ static void the_files_of_the_calling_thread_are_read(void **state)
 {
     (void)state;
     put_limits();
-    put("/proc/thread-self/cgroup", "0::/app\n");
-    put("/proc/thread-self/mountinfo",
-        "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
+    test_root_put("/proc/thread-self/cgroup", "0::/app\n");
+    test_root_put("/proc/thread-self/mountinfo",
+                  "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
     expect(2, MAG_BUDGET_QUOTA, 1);
-    put("/proc/self/cgroup", "0::/other\n");
-    put("/proc/self/mountinfo", "");
-    put("/sys/fs/cgroup/other/cpu.max", "100000 100000\n");
+    test_root_put("/proc/self/cgroup", "0::/other\n");
+    test_root_put("/proc/self/mountinfo", "");
+    test_root_put("/sys/fs/cgroup/other/cpu.max", "100000 100000\n");
     expect(2, MAG_BUDGET_QUOTA, 1);
 }
 
@@ -106,17 +107,19 @@ static void where_there_is_no_thread_self_those_of_the_process_are(void **state)
 {
     (void)state;
     put_limits();
-    put("/proc/self/cgroup", "0::/app\n");
-    put("/proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
-    put("/proc/thread-self/mountinfo", "");
+    test_root_put("/proc/self/cgroup", "0::/app\n");
+    test_root_put("/proc/self/mountinfo",
+                  "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
+    test_root_put("/proc/thread-self/mountinfo", "");
     expect(2, MAG_BUDGET_QUOTA, 1);
 }
 
 static void a_group_that_is_gone_leaves_those_above_it(void **state)
 {
     (void)state;
-    put("/proc/self/cgroup", "0::/app/inner (deleted)\n");
-    put("/proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
+    test_root_put("/proc/self/cgroup", "0::/app/inner (deleted)\n");
+    test_root_put("/proc/self/mountinfo",
+                  "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
     put_limits();
     expect(2, MAG_BUDGET_QUOTA, 1);
 }

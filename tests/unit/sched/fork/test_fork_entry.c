@@ -8,6 +8,7 @@
 #include "tests/support/run.h"
 #include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
+#include "tests/support/vtask/long_task.h"
 
 #include <magpie/async.h>
 #include <magpie/fork.h>
@@ -15,8 +16,6 @@
 #include <magpie/strand.h>
 #include <magpie/timer.h>
 #include <pthread.h>
-
-MAG_VTASK_DEFINE(long_task, long)
 
 enum { N = 15, FIB_N = 610 };
 

@@ -30,6 +30,8 @@ static bool hooked_try_lock(struct mag_spin *spin);
 #undef mag_barrier_heavy
 #undef mag_spin_try_lock
 
+#include "tests/support/sched/stacks.h"
+
 /* This test pops in two halves, which a join takes for a child of another function. */
 #undef MAG_FORK_CHECK
 #define MAG_FORK_CHECK(w, function) ((void)0)
@@ -57,29 +59,17 @@ static bool hooked_try_lock(struct mag_spin *spin)
 enum { STACKS = 24, DEPTH = 64, BRANCHES_MAX = 3 };
 
 static struct mag_fork_stack *stacks[STACKS];
-static size_t bytes; /* of each */
-static bool fenced;
 
 static int map_stacks(void **state)
 {
     (void)state;
-    fenced = mag_asym_init();
-    for (unsigned i = 0; i < STACKS; i++) {
-        void *pages;
-
-        bytes = MAG_SCHED_FORK_STACK_MIN;
-        if (mag_fork_stack_map(bytes, &bytes, &pages) != 0)
-            return -1;
-        stacks[i] = pages;
-    }
-    return 0;
+    return stacks_map(stacks, STACKS, MAG_SCHED_FORK_STACK_MIN);
 }
 
 static int unmap_stacks(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < STACKS; i++)
-        mag_fork_stack_unmap(stacks[i], bytes);
+    stacks_unmap(stacks, STACKS);
     return 0;
 }
 
@@ -88,10 +78,9 @@ static int clean_stacks(void **state)
 {
     (void)state;
     memset(&hooks, 0, sizeof(hooks));
-    for (unsigned i = 0; i < STACKS; i++) {
+    for (unsigned i = 0; i < STACKS; i++)
         memset((void *)stacks[i], 0, sizeof(struct mag_fork_stack) + 64 * 1024);
-        stacks[i] = mag_fork_stack_init(stacks[i], bytes, DEPTH, fenced);
-    }
+    stacks_init(stacks, STACKS, DEPTH);
     return 0;
 }
 
@@ -294,7 +283,7 @@ static void lose_to_the_owner(mag_fork w, void *payload)
     /* The thief claims the older half, and the owner pops the younger one meanwhile;
      * with fences each pop asks for the lock, which is the thief's. */
     assert_int_equal(try_steal(), MAG_FORK_STOLEN);
-    assert_true(fenced ? left == CHILDREN : left < CHILDREN && left > 0);
+    assert_true(stacks_are_fenced ? left == CHILDREN : left < CHILDREN && left > 0);
     hooks.overtake = NULL;
     join_marks();
     check_marks();

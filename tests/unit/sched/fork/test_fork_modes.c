@@ -8,38 +8,25 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/sched/modes.h"
-
-#include "base/asym.h"
-#include "sched/fork/deque.h"
-#include "sched/fork/join.h"
-#include "sched/fork/map.h"
+#include "tests/support/sched/stacks.h"
 
 enum { STACKS = 2, DEPTH = 64, STACK_BYTES = 1 << 24 };
 
 static struct mag_fork_stack *stacks[STACKS];
-static size_t bytes;
 
 static int map_stacks(void **state)
 {
-    bool fenced = mag_asym_init();
     (void)state;
-
-    for (unsigned i = 0; i < STACKS; i++) {
-        void *pages;
-
-        bytes = mag_fork_stack_round(STACK_BYTES);
-        if (mag_fork_stack_map(bytes, &bytes, &pages) != 0)
-            return -1;
-        stacks[i] = mag_fork_stack_init(pages, bytes, DEPTH, fenced);
-    }
+    if (stacks_map(stacks, STACKS, STACK_BYTES) != 0)
+        return -1;
+    stacks_init(stacks, STACKS, DEPTH);
     return 0;
 }
 
 static int unmap_stacks(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < STACKS; i++)
-        mag_fork_stack_unmap(stacks[i], bytes);
+    stacks_unmap(stacks, STACKS);
     return 0;
 }
 

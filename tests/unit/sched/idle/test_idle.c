@@ -25,15 +25,15 @@ static int free_machine(void **state)
 static int begin_busy(void **state)
 {
     (void)state;
-    mag_idle_init(&idle);
+    mag_idle_init(&idle, WORKERS);
     return 0;
 }
 
-static bool announce(uint32_t rank, uint32_t workers)
+static bool announce(uint32_t rank)
 {
     bool watcher;
 
-    (void)mag_idle_announce(&idle, rank, workers, false, &watcher);
+    (void)mag_idle_announce(&idle, rank, false, &watcher);
     return watcher;
 }
 
@@ -59,8 +59,8 @@ static void nobody_is_woken_when_nobody_is_parked(void **state)
 static void one_wake_is_in_flight_at_a_time(void **state)
 {
     (void)state;
-    (void)announce(3, WORKERS);
-    (void)announce(7, WORKERS);
+    (void)announce(3);
+    (void)announce(7);
     assert_true(mag_idle_wants_wake(mag_idle_read(&idle)));
     assert_int_equal(claim(0, false), 3);
     assert_false(mag_idle_wants_wake(mag_idle_read(&idle)));
@@ -72,10 +72,10 @@ static void one_wake_is_in_flight_at_a_time(void **state)
 static void the_nearest_worker_is_woken(void **state)
 {
     (void)state;
-    (void)announce(5, WORKERS);
-    (void)announce(64, WORKERS);
-    (void)announce(70, WORKERS);
-    (void)announce(129, WORKERS);
+    (void)announce(5);
+    (void)announce(64);
+    (void)announce(70);
+    (void)announce(129);
     assert_int_equal(claim(66, true), 70);
     /* Rank 65 is the next number, and on the other node. */
     assert_int_equal(claim(63, true), 5);
@@ -91,8 +91,8 @@ static void whoever_shares_the_callers_cpu_is_woken_last(void **state)
     struct mag_wake wake = mag_wake_for_queue(&machine.routes, 1, 66);
     (void)state;
 
-    (void)announce(0, WORKERS);
-    (void)announce(66, WORKERS);
+    (void)announce(0);
+    (void)announce(66);
     assert_int_equal(wake.near, 66);
     assert_int_equal(mag_idle_claim(&idle, &machine.routes, wake, true), 0);
     assert_int_equal(mag_idle_claim(&idle, &machine.routes, wake, true), 66);
@@ -101,9 +101,10 @@ static void whoever_shares_the_callers_cpu_is_woken_last(void **state)
 static void one_worker_alone_can_be_woken_while_others_search(void **state)
 {
     (void)state;
-    (void)announce(1, 4);
-    (void)announce(2, 4);
-    assert_true(mag_idle_try_search(&idle, 4));
+    mag_idle_init(&idle, 4);
+    (void)announce(1);
+    (void)announce(2);
+    assert_true(mag_idle_try_search(&idle));
     assert_int_equal(claim_one(3), UINT32_MAX);
     assert_int_equal(claim_one(2), 2);
     assert_int_equal(claim_one(2), UINT32_MAX);
@@ -112,31 +113,70 @@ static void one_worker_alone_can_be_woken_while_others_search(void **state)
 static void at_most_half_of_those_awake_search(void **state)
 {
     (void)state;
-    assert_true(mag_idle_try_search(&idle, 4));
-    assert_true(mag_idle_try_search(&idle, 4));
-    assert_false(mag_idle_try_search(&idle, 4));
+    mag_idle_init(&idle, 4);
+    assert_true(mag_idle_try_search(&idle));
+    assert_true(mag_idle_try_search(&idle));
+    assert_false(mag_idle_try_search(&idle));
 }
 
 static void the_only_worker_may_search(void **state)
 {
     (void)state;
-    assert_true(mag_idle_try_search(&idle, 1));
+    mag_idle_init(&idle, 1);
+    assert_true(mag_idle_try_search(&idle));
 }
 
 static void the_first_to_park_beside_a_running_worker_watches_it(void **state)
 {
     (void)state;
-    assert_true(announce(0, 3));
+    mag_idle_init(&idle, 3);
+    assert_true(announce(0));
     assert_true(mag_idle_watched(mag_idle_read(&idle)));
-    assert_false(announce(1, 3));
+    assert_false(announce(1));
     mag_idle_end_watch(&idle);
     assert_false(mag_idle_watched(mag_idle_read(&idle)));
+}
+
+static void a_berth_that_is_left_is_nobody_to_watch(void **state)
+{
+    (void)state;
+    mag_idle_init(&idle, 1);
+    assert_int_equal(mag_idle_used(mag_idle_enter(&idle)), 2);
+    assert_true(announce(0));
+    assert_false(mag_idle_end_idle_watch(&idle));
+    mag_idle_leave(&idle, false);
+    assert_int_equal(mag_idle_used(mag_idle_read(&idle)), 1);
+    assert_true(mag_idle_end_idle_watch(&idle));
+}
+
+static void whoever_leaves_while_it_searches_searches_no_more(void **state)
+{
+    (void)state;
+    mag_idle_init(&idle, 2);
+    assert_true(mag_idle_try_search(&idle));
+    mag_idle_leave(&idle, true);
+    assert_int_equal(mag_idle_searching(mag_idle_read(&idle)), 0);
+    assert_int_equal(mag_idle_used(mag_idle_read(&idle)), 1);
+}
+
+static void the_numbers_of_a_full_scheduler_do_not_meet(void **state)
+{
+    (void)state;
+    mag_idle_init(&idle, MAG_IDLE_WORKERS_MAX);
+    for (uint32_t i = 0; i < MAG_IDLE_WORKERS_MAX; i++)
+        (void)announce(i);
+    assert_int_equal(mag_idle_parked(mag_idle_read(&idle)), MAG_IDLE_WORKERS_MAX);
+    assert_int_equal(mag_idle_used(mag_idle_read(&idle)), MAG_IDLE_WORKERS_MAX);
+    assert_int_equal(mag_idle_searching(mag_idle_read(&idle)), 0);
+    assert_true(mag_idle_watched(mag_idle_read(&idle)));
+    assert_true(mag_idle_end_idle_watch(&idle));
 }
 
 static void the_last_to_park_has_nobody_to_watch(void **state)
 {
     (void)state;
-    assert_false(announce(0, 1));
+    mag_idle_init(&idle, 1);
+    assert_false(announce(0));
     assert_false(mag_idle_watched(mag_idle_read(&idle)));
 }
 
@@ -153,6 +193,10 @@ int main(void)
         cmocka_unit_test_setup(the_only_worker_may_search, begin_busy),
         cmocka_unit_test_setup(the_first_to_park_beside_a_running_worker_watches_it,
                                begin_busy),
+        cmocka_unit_test_setup(a_berth_that_is_left_is_nobody_to_watch, begin_busy),
+        cmocka_unit_test_setup(whoever_leaves_while_it_searches_searches_no_more,
+                               begin_busy),
+        cmocka_unit_test_setup(the_numbers_of_a_full_scheduler_do_not_meet, begin_busy),
         cmocka_unit_test_setup(the_last_to_park_has_nobody_to_watch, begin_busy),
     };
     return cmocka_run_group_tests(tests, make_machine, free_machine);

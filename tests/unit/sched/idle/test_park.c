@@ -42,7 +42,7 @@ static void the_last_to_search_wakes_another_for_what_it_leaves(void **state)
     (void)state;
 
     fake_park(1);
-    worker->searching = mag_idle_try_search(&fake.sched.idle, 2);
+    worker->searching = mag_idle_try_search(&fake.sched.idle);
     assert_true(worker->searching);
     sight = something;
     stop_searching(worker);
@@ -55,7 +55,7 @@ static void the_last_to_search_wakes_nobody_for_nothing(void **state)
     (void)state;
 
     fake_park(1);
-    worker->searching = mag_idle_try_search(&fake.sched.idle, 2);
+    worker->searching = mag_idle_try_search(&fake.sched.idle);
     stop_searching(worker);
     assert_int_equal(sights, 1);
     assert_false(fake_is_woken(1));

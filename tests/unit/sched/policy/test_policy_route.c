@@ -433,7 +433,7 @@ static void every_allocation_may_fail_and_leaves_nothing_behind(void **state)
         struct mag_routes routes = {.memory = NULL};
 
         test_fail_allocation(nth);
-        int r = mag_routes_load(machine.topology, machine.plan, &routes);
+        int r = mag_routes_load(machine.topology, machine.plan, 4, &routes);
         failed = test_has_failed();
         test_fail_allocation(0);
         assert_int_equal(r, failed ? -ENOMEM : 0);

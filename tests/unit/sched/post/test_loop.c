@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/vtask/long_task.h"
 #include "tests/support/vtask/probe.h"
 
 #include <magpie/magpie.h>
@@ -6,8 +7,6 @@
 #include <string.h>
 
 /* Event loops as executors: the jobs of a loop run on the thread that runs it. */
-
-MAG_VTASK_DEFINE(long_task, long)
 
 enum { JOBS = 5 };
 

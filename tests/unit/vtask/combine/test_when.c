@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/vtask/sources.h"
+#include "tests/support/vtask/wide.h"
 
 #include <magpie/when.h>
 
 enum { MANY = 12 };
-
-struct large {
-    uint64_t words[9];
-};
-
-/* A core with a result too large for a task, and room for one that is pooled. */
-struct wide {
-    struct mag_core core; /* first */
-    struct large large;
-};
-
-static const struct mag_core_type wide_type = {
-    .result_offset = offsetof(struct wide, large),
-    .result_size = sizeof(struct large),
-};
 
 static unsigned recycled;
 

@@ -144,7 +144,7 @@ static NOT_INLINE int read_too_much(struct subject *subject)
 
 static NOT_INLINE int complete_with_a_key_by_bytes(struct subject *subject)
 {
-    uint64_t key = mag_operation_share(subject->operation);
+    uint64_t key = mag_operation_share(subject->operation, NULL);
 
     return mag_operation_try_value(subject->operation, key, "", 1) ? 0 : MAG_E_SIZE;
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
+#include "tests/support/vtask/long_task.h"
 
 #include <magpie/magpie.h>
 
 #include <stdlib.h>
 #include <string.h>
-
-MAG_VTASK_DEFINE(long_task, long)
 
 struct triple {
     long a, b, c;

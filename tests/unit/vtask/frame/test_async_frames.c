@@ -3,14 +3,13 @@
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
+#include "tests/support/vtask/long_task.h"
 
 #include <magpie/magpie.h>
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-
-MAG_VTASK_DEFINE(long_task, long)
 
 enum { THREADS = 4, CHAINS = 64 };
 

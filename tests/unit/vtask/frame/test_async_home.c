@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/fault.h"
+#include "tests/support/vtask/long_task.h"
 #include "tests/support/vtask/sources.h"
 
 #include <magpie/magpie.h>
@@ -8,8 +9,6 @@
 
 /* Where an async function goes on after each form of await of each kind of task: which
  * executor it is posted to, and what the source is asked for. */
-
-MAG_VTASK_DEFINE(long_task, long)
 
 enum { RESULT = 7, DETAIL = 9 };
 

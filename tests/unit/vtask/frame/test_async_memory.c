@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/vtask/long_task.h"
 #include "tests/support/vtask/sources.h"
 
 #include <magpie/async.h>
 
 /* An await that finds no memory for its frame, and what becomes of the awaited. */
-
-MAG_VTASK_DEFINE(long_task, long)
 
 /* Each test has frames of a size of its own, whose pool is not there yet. */
 #define RETRIES(name, bytes)                                                        \

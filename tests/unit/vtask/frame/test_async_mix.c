@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/vtask/long_task.h"
 #include "tests/support/vtask/sources.h"
 
 #include <magpie/magpie.h>
 
 /* Async functions that await a mix of everything: tasks that are complete and that are
  * not, with results and errors, of all kinds. */
-
-MAG_VTASK_DEFINE(long_task, long)
 
 enum { STEPS_MAX = 10 };
 enum kind { VALUE, CORE, POOLED, PROMISE, SOURCE, KINDS };

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/vtask/long_task.h"
 #include "tests/support/vtask/sources.h"
 
 #include <magpie/async.h>
 #include <magpie/when.h>
 
 /* A source that calls back with nothing, with a foreign job, too early or twice. */
-
-MAG_VTASK_DEFINE(long_task, long)
 
 static struct probe foreign;
 

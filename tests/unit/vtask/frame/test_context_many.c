@@ -14,9 +14,11 @@ static mag_vtask pair[2];
 static struct mag_cancel cancel;
 
 struct read {
-    struct mag_cancelable cancelable; /* first */
+    struct mag_operation operation; /* first */
+    struct mag_cancel_registration registration;
 };
-static struct mag_operation_type read_type = MAG_CANCELABLE_TYPE_WORD(struct read);
+static struct mag_operation_type read_type =
+    MAG_OPERATION_TYPE(struct read, MAG_CANCELABLE(registration));
 
 /* Waits for the first, then returns the second. */
 MAG_ASYNC(long_task, forward, (mag_vtask, first, mag_vtask, second), )
@@ -35,8 +37,8 @@ static mag_vtask begin_read(void)
     if (r != 0)
         return mag_vtask_failed(r, 0);
     struct read *read = object;
-    mag_vtask task = mag_cancelable_task(&read->cancelable);
-    (void)mag_cancelable_begin(&read->cancelable, &cancel);
+    mag_vtask task = mag_operation_task(&read->operation);
+    (void)mag_operation_share(&read->operation, &cancel);
     return task;
 }
 

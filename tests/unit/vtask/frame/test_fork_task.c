@@ -9,11 +9,10 @@
 #include "tests/support/gate.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
+#include "tests/support/vtask/long_task.h"
 
 #include <magpie/fork_task.h>
 #include <magpie/promise.h>
-
-MAG_VTASK_DEFINE(long_task, long)
 
 /* A child that is sure to be stolen: its owner waits until it has started, and it waits
  * until it may go on. */
@@ -69,17 +68,6 @@ static long_task taken(struct mag_sched *sched, struct gate *gate, enum outcome 
     return task;
 }
 
-/* Waits for a task of any kind: 0 and its result, or its error. */
-static int outcome_get(long_task task, long *ret_result)
-{
-    int r = mag_vtask_wait_completed(&task.task, sizeof(long), -1);
-
-    if (r == 0)
-        r = long_task_get(task, ret_result);
-    (void)mag_vtask_release(task.task);
-    return r;
-}
-
 static void a_child_that_nobody_took_is_an_immediate_value(void **state)
 {
     struct mag_sched *sched = test_sched_start(1);
@@ -110,7 +98,7 @@ static void a_stolen_child_is_pending_and_its_thief_completes_it(void **state)
         long result = -1;
 
         gate_open(&gate);
-        assert_int_equal(outcome_get(task, &result), 0);
+        assert_int_equal(long_task_outcome(task, &result), 0);
         assert_int_equal(result, i);
     }
     mag_sched_destroy(sched);
@@ -126,7 +114,7 @@ static void a_task_of_a_stolen_child_is_consumed_once(void **state)
     long_task task = taken(sched, &gate, SUCCESS, 5);
     assert_int_equal(long_task_get(task, &result), MAG_E_PENDING);
     gate_open(&gate);
-    assert_int_equal(outcome_get(task, &result), 0);
+    assert_int_equal(long_task_outcome(task, &result), 0);
     assert_int_equal(long_task_get(task, &result), MAG_E_TOKEN);
     assert_int_equal(mag_vtask_status(task.task), MAG_E_TOKEN);
     mag_sched_destroy(sched);
@@ -144,7 +132,7 @@ static void an_async_function_awaits_a_stolen_child(void **state)
 
         assert_int_equal(mag_vtask_status(task.task), MAG_PENDING);
         gate_open(&gate);
-        assert_int_equal(outcome_get(task, &result), 0);
+        assert_int_equal(long_task_outcome(task, &result), 0);
         assert_int_equal(result, i + 1);
     }
     mag_sched_destroy(sched);
@@ -338,7 +326,7 @@ static void a_child_may_return_a_task_that_is_pending(void **state)
         gate_open(&gate);
         if (early == 0)
             assert_int_equal(mag_promise_set_result(promise, 21), 0);
-        assert_int_equal(outcome_get(task, &result), 0);
+        assert_int_equal(long_task_outcome(task, &result), 0);
         assert_int_equal(result, 21);
         mag_promise_release(promise);
     }

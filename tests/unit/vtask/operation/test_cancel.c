@@ -2,7 +2,7 @@
 #include "tests/support/fault.h"
 #include "tests/support/vtask/probe.h"
 
-#include <magpie/cancel.h>
+#include <magpie/operation.h>
 
 #include <stdlib.h>
 
@@ -21,10 +21,9 @@ struct note {
 
 static uint64_t order;
 
-static void note_call(struct mag_cancel_registration *registration,
-                      struct mag_cancel *cancel, uint64_t key)
+static void note_call(void *object, struct mag_cancel *cancel, uint64_t key)
 {
-    struct note *note = (struct note *)(void *)registration;
+    struct note *note = object;
 
     note->key = key;
     note->order = ++order;
@@ -44,7 +43,8 @@ static uint64_t calls(struct note *note)
 
 static void add(struct mag_cancel *cancel, struct note *note, uint64_t key)
 {
-    assert_int_equal(mag_cancel_register(cancel, &note->registration, note_call, key), 0);
+    assert_int_equal(
+        mag_cancel_register(cancel, &note->registration, note_call, note, key), 0);
 }
 
 /* ----------------------------------------------------------------------- sources */
@@ -71,8 +71,9 @@ static void firing_calls_each_once_here_the_latest_first(void **state)
         assert_true(notes[i].fired);
         assert_true(pthread_equal(notes[i].thread, pthread_self()));
     }
-    assert_int_equal(mag_cancel_register(&cancel, &notes[0].registration, note_call, 1),
-                     -ECANCELED);
+    assert_int_equal(
+        mag_cancel_register(&cancel, &notes[0].registration, note_call, &notes[0], 1),
+        -ECANCELED);
     assert_int_equal(calls(&notes[0]), 1);
     assert_int_equal(test_allocations(), allocations);
 }
@@ -210,7 +211,7 @@ static void a_refused_registration_has_forgotten_the_source_before(void **state)
     assert_true(mag_cancel_has_fired(&child));
     assert_null(link.registration.cancel);
     mag_cancel_unlink(&link);
-    assert_int_equal(mag_cancel_register(&fired, &note.registration, note_call, 4),
+    assert_int_equal(mag_cancel_register(&fired, &note.registration, note_call, &note, 4),
                      -ECANCELED);
     assert_null(note.registration.cancel);
     assert_false(mag_cancel_unregister(&note.registration, true));
@@ -239,12 +240,14 @@ static void a_cancelled_value_carries_the_source_that_fired(void **state)
 /* ------------------------------------------------------------------- operations */
 
 struct reading {
-    struct mag_cancelable cancelable;
+    struct mag_operation operation;
+    struct mag_cancel_registration registration;
 };
 
-static struct mag_operation_type reading_type = MAG_CANCELABLE_TYPE_WORD(struct reading);
+static struct mag_operation_type reading_type =
+    MAG_OPERATION_TYPE(struct reading, MAG_CANCELABLE(registration));
 
-static struct mag_cancelable *rent(void)
+static struct mag_operation *rent(void)
 {
     void *object = NULL;
 
@@ -256,14 +259,14 @@ static struct mag_cancelable *rent(void)
 static void a_cancelled_operation_fails_with_its_source(void **state)
 {
     struct mag_cancel cancel = {0};
-    struct mag_cancelable *reading = rent();
-    mag_vtask task = mag_cancelable_task(reading);
-    uint64_t key = mag_cancelable_begin(reading, &cancel);
+    struct mag_operation *reading = rent();
+    mag_vtask task = mag_operation_task(reading);
+    uint64_t key = mag_operation_share(reading, &cancel);
     uint64_t detail = 0;
     (void)state;
 
     assert_true(mag_cancel_fire(&cancel));
-    assert_false(mag_cancelable_try_result(reading, key, 1));
+    assert_false(mag_operation_try_result(reading, key, 1));
     assert_int_equal(mag_vtask_status(task), MAG_CANCELED);
     assert_int_equal(mag_vtask_get_value(task, NULL, 0, &detail), -ECANCELED);
     assert_int_equal(detail, (uintptr_t)&cancel);
@@ -294,17 +297,17 @@ static void an_operation_leaves_its_source_before_its_outcome_is_published(void 
     for (unsigned fails = 0; fails < 2; fails++) {
         struct mag_cancel cancel = {0};
         struct witness witness = {.executor = {witness_post}, .cancel = &cancel};
-        struct mag_cancelable *reading = rent();
-        mag_vtask task = mag_cancelable_task(reading);
+        struct mag_operation *reading = rent();
+        mag_vtask task = mag_operation_task(reading);
         struct probe probe = probe_make();
-        uint64_t key = mag_cancelable_begin(reading, &cancel);
+        uint64_t key = mag_operation_share(reading, &cancel);
 
         mag_continuation_home(&probe.continuation, &witness.executor);
         assert_int_equal(
             mag_vtask_on_completed(task, &probe.continuation, MAG_AWAIT_HOME), 0);
         assert_non_null(cancel.first);
-        assert_true(fails ? mag_cancelable_try_error(reading, key, -EIO, 0)
-                          : mag_cancelable_try_result(reading, key, 8));
+        assert_true(fails ? mag_operation_try_error(reading, key, -EIO, 0)
+                          : mag_operation_try_result(reading, key, 8));
         assert_ptr_equal(witness.posted, &probe.continuation.job);
         assert_true(witness.left);
         witness.posted->run(witness.posted);
@@ -317,25 +320,25 @@ static void an_operation_leaves_its_source_before_its_outcome_is_published(void 
 static void a_completed_operation_leaves_its_source(void **state)
 {
     struct mag_cancel cancel = {0};
-    struct mag_cancelable *reading = rent();
-    mag_vtask task = mag_cancelable_task(reading);
-    uint64_t key = mag_cancelable_begin(reading, &cancel);
+    struct mag_operation *reading = rent();
+    mag_vtask task = mag_operation_task(reading);
+    uint64_t key = mag_operation_share(reading, &cancel);
     uint64_t result = 0;
     (void)state;
 
     assert_non_null(cancel.first);
-    assert_false(mag_cancelable_try_error(reading, key, 0, 0));
-    assert_true(mag_cancelable_try_result(reading, key, 8));
+    assert_false(mag_operation_try_error(reading, key, 0, 0));
+    assert_true(mag_operation_try_result(reading, key, 8));
     assert_null(cancel.first);
-    assert_false(mag_cancelable_try_error(reading, key, -EIO, 0));
+    assert_false(mag_operation_try_error(reading, key, -EIO, 0));
     assert_true(mag_cancel_fire(&cancel));
     assert_int_equal(mag_vtask_get(task, &result), 0);
     assert_int_equal(result, 8);
 
     /* Without a source, one completer may do without the key. */
     reading = rent();
-    task = mag_cancelable_task(reading);
-    assert_int_equal(mag_core_set_result(&reading->operation.core, 9), 0);
+    task = mag_operation_task(reading);
+    assert_int_equal(mag_operation_set_result(reading, 9), 0);
     assert_int_equal(mag_vtask_get(task, &result), 0);
     assert_int_equal(result, 9);
 }
@@ -344,15 +347,15 @@ static void a_completed_operation_leaves_its_source(void **state)
 static void a_source_that_has_fired_cancels_at_once(void **state)
 {
     struct mag_cancel cancel = {0};
-    struct mag_cancelable *reading = rent();
-    mag_vtask task = mag_cancelable_task(reading);
+    struct mag_operation *reading = rent();
+    mag_vtask task = mag_operation_task(reading);
     (void)state;
 
     assert_true(mag_cancel_fire(&cancel));
-    uint64_t key = mag_cancelable_begin(reading, &cancel);
+    uint64_t key = mag_operation_share(reading, &cancel);
     assert_int_equal(mag_vtask_status(task), MAG_CANCELED);
     assert_null(cancel.first);
-    assert_false(mag_cancelable_try_result(reading, key, 1));
+    assert_false(mag_operation_try_result(reading, key, 1));
     assert_int_equal(mag_vtask_get(task, NULL), -ECANCELED);
 }
 
@@ -360,12 +363,12 @@ static void a_source_that_has_fired_cancels_at_once(void **state)
 static void no_continuation_runs_on_the_thread_that_cancels(void **state)
 {
     struct mag_cancel cancel = {0};
-    struct mag_cancelable *reading = rent();
-    mag_vtask task = mag_cancelable_task(reading);
+    struct mag_operation *reading = rent();
+    mag_vtask task = mag_operation_task(reading);
     struct probe probe = probe_make();
     (void)state;
 
-    (void)mag_cancelable_begin(reading, &cancel);
+    (void)mag_operation_share(reading, &cancel);
     assert_int_equal(mag_vtask_on_completed(task, &probe.continuation, 0), 0);
     assert_true(mag_cancel_fire(&cancel));
     probe_expect_one_run(&probe);
@@ -374,8 +377,8 @@ static void no_continuation_runs_on_the_thread_that_cancels(void **state)
 
     /* The next user of the object has not inherited it. */
     reading = rent();
-    assert_int_equal(reading->operation.core.flags, 0);
-    mag_operation_return(&reading->operation);
+    assert_int_equal(reading->core.flags, 0);
+    mag_operation_return(reading);
 }
 
 static void repeated_cancelled_waits_do_not_grow_memory(void **state)
@@ -385,9 +388,9 @@ static void repeated_cancelled_waits_do_not_grow_memory(void **state)
 
     for (unsigned i = 0; i < 1000; i++) {
         struct mag_cancel cancel = {0};
-        struct mag_cancelable *reading = rent();
-        mag_vtask task = mag_cancelable_task(reading);
-        (void)mag_cancelable_begin(reading, &cancel);
+        struct mag_operation *reading = rent();
+        mag_vtask task = mag_operation_task(reading);
+        (void)mag_operation_share(reading, &cancel);
         assert_true(mag_cancel_fire(&cancel));
         assert_null(cancel.first);
         assert_int_equal(mag_vtask_get(task, NULL), -ECANCELED);

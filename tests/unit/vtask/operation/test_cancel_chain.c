@@ -43,13 +43,12 @@ static void on_a_small_stack(void *(*body)(void *), struct chain *chain)
     assert_ptr_equal(returned, chain);
 }
 
-static void count(struct mag_cancel_registration *registration, struct mag_cancel *cancel,
-                  uint64_t key)
+static void count(void *object, struct mag_cancel *cancel, uint64_t key)
 {
-    struct chain *chain = (struct chain *)(uintptr_t)key;
+    struct chain *chain = object;
 
-    (void)registration;
     (void)cancel;
+    (void)key;
     chain->fired++;
 }
 
@@ -57,7 +56,7 @@ static void *fire_a_chain(void *arg)
 {
     struct chain *chain = arg;
     struct mag_cancel_registration last = {0};
-    int r = mag_cancel_register(&chain->sources[LINKS], &last, count, (uintptr_t)chain);
+    int r = mag_cancel_register(&chain->sources[LINKS], &last, count, chain, 0);
 
     for (uint32_t i = 0; i < LINKS; i++)
         mag_cancel_link(&chain->links[i], &chain->sources[i + 1], &chain->sources[i]);
@@ -137,14 +136,13 @@ struct visit {
 static char visited[16];
 static struct mag_cancel_link *link_to_undo;
 
-static void visit(struct mag_cancel_registration *registration, struct mag_cancel *cancel,
-                  uint64_t key)
+static void visit(void *object, struct mag_cancel *cancel, uint64_t key)
 {
     size_t length = strlen(visited);
 
     (void)cancel;
     (void)key;
-    visited[length] = ((struct visit *)(void *)registration)->name;
+    visited[length] = ((struct visit *)object)->name;
     visited[length + 1] = '\0';
     if (link_to_undo != NULL)
         mag_cancel_unlink(link_to_undo);
@@ -153,7 +151,7 @@ static void visit(struct mag_cancel_registration *registration, struct mag_cance
 static void add(struct mag_cancel *cancel, struct visit *at, char name)
 {
     at->name = name;
-    assert_int_equal(mag_cancel_register(cancel, &at->registration, visit, 0), 0);
+    assert_int_equal(mag_cancel_register(cancel, &at->registration, visit, at, 0), 0);
 }
 
 /* root: a, [left: b, [both: c], d], [right: e, [both]], f - and left back to root. */
@@ -218,10 +216,9 @@ struct gated {
     bool left;
 };
 
-static void stand_still(struct mag_cancel_registration *registration,
-                        struct mag_cancel *cancel, uint64_t key)
+static void stand_still(void *object, struct mag_cancel *cancel, uint64_t key)
 {
-    struct gated *gated = (struct gated *)(void *)registration;
+    struct gated *gated = object;
 
     (void)cancel;
     (void)key;
@@ -262,7 +259,7 @@ static void unlinking_elsewhere_waits_until_the_whole_child_has_fired(void **sta
     for (unsigned i = 0; i < 2; i++)
         mag_cancel_link(&links[i], &sources[i + 1], &sources[i]);
     assert_int_equal(
-        mag_cancel_register(&sources[2], &gated.registration, stand_still, 0), 0);
+        mag_cancel_register(&sources[2], &gated.registration, stand_still, &gated, 0), 0);
     assert_int_equal(pthread_create(&threads[0], NULL, fire_it, &sources[0]), 0);
     assert_true(test_wait_for(&gated.entered, 1));
     assert_int_equal(pthread_create(&threads[1], NULL, unlink_it, &gated), 0);

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/vtask/probe.h"
 
-#include <magpie/cancel.h>
+#include <magpie/operation.h>
 #include <magpie/pool.h>
 #include <magpie/timer.h>
 
 /* Cancelling what is pooled, and what waits in a list of the user's. */
 
 struct reading {
-    struct mag_cancelable cancelable; /* first */
-    struct reading *next, **link;     /* under the list's lock; link NULL: in none */
+    struct mag_operation operation; /* first */
+    struct mag_cancel_registration registration;
+    struct reading *next, **link; /* under the list's lock; link NULL: in none */
 };
 
-static struct mag_operation_type reading_type = MAG_CANCELABLE_TYPE_WORD(struct reading);
+static struct mag_operation_type reading_type =
+    MAG_OPERATION_TYPE(struct reading, MAG_CANCELABLE(registration));
 
 static struct reading *rent(void)
 {
@@ -30,13 +32,12 @@ static struct {
     _Atomic(uint64_t) chosen, go_on;
 } held;
 
-static void hold(struct mag_cancel_registration *registration, struct mag_cancel *cancel,
-                 uint64_t key)
+static void hold(void *object, struct mag_cancel *cancel, uint64_t key)
 {
     /* release: the test goes on; the waits are acquires. */
     (void)atomic_fetch_add_explicit(&held.chosen, 1, memory_order_release);
     (void)test_wait_for(&held.go_on, 1);
-    held.run(registration, cancel, key);
+    held.run(object, cancel, key);
 }
 
 static void *fire_there(void *cancel)
@@ -49,32 +50,32 @@ static void a_callback_in_flight_does_not_complete_the_objects_next_user(void **
 {
     struct mag_cancel cancel = {0}, other = {0};
     struct reading *reading = rent();
-    mag_vtask task = mag_cancelable_task(&reading->cancelable);
-    uint64_t key = mag_cancelable_begin(&reading->cancelable, &cancel);
+    mag_vtask task = mag_operation_task(&reading->operation);
+    uint64_t key = mag_operation_share(&reading->operation, &cancel);
     pthread_t thread;
     void *fired = NULL;
     uint64_t result = 0;
     (void)state;
 
-    held.run = reading->cancelable.registration.run;
-    reading->cancelable.registration.run = hold;
+    held.run = reading->registration.run;
+    reading->registration.run = hold;
     assert_int_equal(pthread_create(&thread, NULL, fire_there, &cancel), 0);
     assert_true(test_wait_for(&held.chosen, 1));
     /* The source has chosen the callback, which has done nothing yet. */
-    assert_true(mag_cancelable_try_result(&reading->cancelable, key, 1));
+    assert_true(mag_operation_try_result(&reading->operation, key, 1));
     assert_int_equal(mag_vtask_get(task, &result), 0);
     assert_int_equal(result, 1);
     struct reading *next = rent();
     assert_ptr_equal(next, reading);
-    mag_vtask next_task = mag_cancelable_task(&next->cancelable);
-    uint64_t next_key = mag_cancelable_begin(&next->cancelable, &other);
+    mag_vtask next_task = mag_operation_task(&next->operation);
+    uint64_t next_key = mag_operation_share(&next->operation, &other);
     /* release: pairs with the callback's wait. */
     atomic_store_explicit(&held.go_on, 1, memory_order_release);
     assert_int_equal(pthread_join(thread, &fired), 0);
     assert_ptr_equal(fired, &cancel);
     assert_int_equal(mag_vtask_status(next_task), MAG_PENDING);
-    assert_ptr_equal(other.first, &next->cancelable.registration);
-    assert_true(mag_cancelable_try_result(&next->cancelable, next_key, 2));
+    assert_ptr_equal(other.first, &next->registration);
+    assert_true(mag_operation_try_result(&next->operation, next_key, 2));
     assert_int_equal(mag_vtask_get(next_task, &result), 0);
     assert_int_equal(result, 2);
     assert_null(other.first);
@@ -86,13 +87,12 @@ struct starter {
     uint64_t key;
 };
 
-static void begin_inside(struct mag_cancel_registration *registration,
-                         struct mag_cancel *cancel, uint64_t key)
+static void begin_inside(void *object, struct mag_cancel *cancel, uint64_t key)
 {
-    struct starter *starter = (struct starter *)(void *)registration;
+    struct starter *starter = object;
 
     (void)key;
-    starter->key = mag_cancelable_begin(&starter->reading->cancelable, cancel);
+    starter->key = mag_operation_share(&starter->reading->operation, cancel);
 }
 
 /* VT-155 */
@@ -100,17 +100,18 @@ static void registering_with_a_source_that_is_firing_cancels_once(void **state)
 {
     struct mag_cancel cancel = {0};
     struct starter starter = {.reading = rent()};
-    mag_vtask task = mag_cancelable_task(&starter.reading->cancelable);
+    mag_vtask task = mag_operation_task(&starter.reading->operation);
     struct probe probe = probe_make();
     (void)state;
 
     assert_int_equal(mag_vtask_on_completed(task, &probe.continuation, 0), 0);
-    assert_int_equal(mag_cancel_register(&cancel, &starter.registration, begin_inside, 0),
-                     0);
+    assert_int_equal(
+        mag_cancel_register(&cancel, &starter.registration, begin_inside, &starter, 0),
+        0);
     assert_true(mag_cancel_fire(&cancel));
     assert_int_equal(mag_vtask_status(task), MAG_CANCELED);
     assert_null(cancel.first);
-    assert_false(mag_cancelable_try_result(&starter.reading->cancelable, starter.key, 1));
+    assert_false(mag_operation_try_result(&starter.reading->operation, starter.key, 1));
     /* What makes it cancelable was set before: the continuation was queued. */
     probe_expect_one_run(&probe);
     assert_false(probe_ran_here(&probe));
@@ -153,17 +154,17 @@ static bool begin_while_it_fires(struct canceller *canceller, uint32_t round)
 {
     struct mag_cancel cancel = {0};
     struct reading *reading = rent();
-    mag_vtask task = mag_cancelable_task(&reading->cancelable);
+    mag_vtask task = mag_operation_task(&reading->operation);
     uint64_t result = 0;
 
     show(canceller, &cancel);
     for (uint32_t pause = round % 128; pause > 0; pause--)
         test_pause();
-    uint64_t key = mag_cancelable_begin(&reading->cancelable, &cancel);
+    uint64_t key = mag_operation_share(&reading->operation, &cancel);
     for (uint32_t pause = round / 128 % 128; pause > 0; pause--)
         test_pause();
-    bool won = mag_cancelable_try_result(&reading->cancelable, key, 5);
-    assert_false(mag_cancelable_try_result(&reading->cancelable, key, 6));
+    bool won = mag_operation_try_result(&reading->operation, key, 5);
+    assert_false(mag_operation_try_result(&reading->operation, key, 6));
     assert_true(test_wait_for(&canceller->fired, round + 1));
     assert_int_equal(mag_vtask_get(task, &result), won ? 0 : -ECANCELED);
     assert_int_equal(result, won ? 5 : 0);
@@ -257,9 +258,9 @@ static void begin_wait(struct waiter *waiter, struct mag_cancel *cancel)
     *waiter = (struct waiter){.probe = probe_make(), .reading = rent()};
     waiter->probe.then = go_on;
     waiter->reading->link = NULL;
-    waiter->task = mag_cancelable_task(&waiter->reading->cancelable);
+    waiter->task = mag_operation_task(&waiter->reading->operation);
     push(waiter->reading);
-    waiter->key = mag_cancelable_begin(&waiter->reading->cancelable, cancel);
+    waiter->key = mag_operation_share(&waiter->reading->operation, cancel);
     assert_int_equal(mag_vtask_on_completed(waiter->task, &waiter->probe.continuation, 0),
                      0);
 }
@@ -291,7 +292,7 @@ static void a_cancelled_waiter_is_unlinked_by_the_pool_not_the_canceller(void **
     assert_true(unlink_reading(waiters[2].reading));
     struct reading *taken = waiters[2].reading;
     assert_true(mag_cancel_fire(&cancels[2]));
-    assert_false(mag_cancelable_try_result(&taken->cancelable, waiters[2].key, 1));
+    assert_false(mag_operation_try_result(&taken->operation, waiters[2].key, 1));
     probe_expect_one_run(&waiters[2].probe);
     assert_false(waiters[2].was_in);
     assert_int_equal(waiters[2].outcome, -ECANCELED);
@@ -300,7 +301,7 @@ static void a_cancelled_waiter_is_unlinked_by_the_pool_not_the_canceller(void **
     assert_true(unlink_reading(waiters[0].reading));
     assert_int_equal(waiting(), 0);
     assert_true(
-        mag_cancelable_try_result(&waiters[0].reading->cancelable, waiters[0].key, 1));
+        mag_operation_try_result(&waiters[0].reading->operation, waiters[0].key, 1));
     probe_expect_one_run(&waiters[0].probe);
     assert_false(waiters[0].was_in);
     assert_int_equal(waiters[0].outcome, 0);
@@ -370,13 +371,13 @@ static void a_completed_operation_is_no_longer_registered(void **state)
 {
     struct mag_cancel cancel = {0};
     struct reading *reading = rent();
-    mag_vtask task = mag_cancelable_task(&reading->cancelable);
-    uint64_t key = mag_cancelable_begin(&reading->cancelable, &cancel);
+    mag_vtask task = mag_operation_task(&reading->operation);
+    uint64_t key = mag_operation_share(&reading->operation, &cancel);
     uint64_t result = 0;
     (void)state;
 
     assert_non_null(cancel.first);
-    assert_true(mag_cancelable_try_result(&reading->cancelable, key, 42));
+    assert_true(mag_operation_try_result(&reading->operation, key, 42));
     assert_null(cancel.first);
     assert_int_equal(mag_vtask_get(task, &result), 0);
     assert_int_equal(result, 42);

@@ -3,7 +3,7 @@
 #include "tests/support/vtask/probe.h"
 
 #include <errno.h>
-#include <magpie/cancel.h>
+#include <magpie/operation.h>
 #include <stdlib.h>
 
 /* Operations that can be cancelled, with results of any size, and given back unused:
@@ -14,28 +14,29 @@ struct reply {
 };
 
 struct request {
-    struct mag_cancelable cancelable; /* first */
+    struct mag_operation operation; /* first */
+    struct mag_cancel_registration registration;
     struct reply reply;
 };
 static struct mag_operation_type request_type =
-    MAG_CANCELABLE_TYPE(struct request, reply);
+    MAG_OPERATION_TYPE(struct request, MAG_RESULT(reply), MAG_CANCELABLE(registration));
 
-static struct mag_cancelable *rent(mag_vtask *ret_task)
+static struct mag_operation *rent(mag_vtask *ret_task)
 {
     void *object = NULL;
 
     assert_int_equal(mag_operation_rent(&request_type, &object), 0);
-    *ret_task = mag_cancelable_task(object);
+    *ret_task = mag_operation_task(object);
     return object;
 }
 
-static void assert_is_back(struct mag_cancelable *request)
+static void assert_is_back(struct mag_operation *request)
 {
     mag_vtask task;
-    struct mag_cancelable *next = rent(&task);
+    struct mag_operation *next = rent(&task);
 
     assert_ptr_equal(next, request);
-    mag_operation_return(&next->operation);
+    mag_operation_return(next);
 }
 
 static const struct reply reply = {{1, 2, 3}};
@@ -63,15 +64,15 @@ static void a_value_completes_it_and_leaves_the_source(void **state)
 {
     struct mag_cancel *cancel = source_new();
     mag_vtask task;
-    struct mag_cancelable *request = rent(&task);
-    uint64_t key = mag_cancelable_begin(request, cancel);
+    struct mag_operation *request = rent(&task);
+    uint64_t key = mag_operation_share(request, cancel);
     (void)state;
 
-    assert_false(mag_cancelable_try_value(request, key, &reply, sizeof(reply) - 1));
+    assert_false(mag_operation_try_value(request, key, &reply, sizeof(reply) - 1));
     assert_non_null(cancel->first);
-    assert_true(mag_cancelable_try_value(request, key, &reply, sizeof(reply)));
+    assert_true(mag_operation_try_value(request, key, &reply, sizeof(reply)));
     assert_null(cancel->first);
-    assert_false(mag_cancelable_try_value(request, key, &reply, sizeof(reply)));
+    assert_false(mag_operation_try_value(request, key, &reply, sizeof(reply)));
     /* The source may go before the task is read. */
     free(cancel);
     assert_reply(task);
@@ -83,12 +84,12 @@ static void a_value_that_comes_after_the_cancellation_loses(void **state)
 {
     struct mag_cancel *cancel = source_new();
     mag_vtask task;
-    struct mag_cancelable *request = rent(&task);
-    uint64_t key = mag_cancelable_begin(request, cancel);
+    struct mag_operation *request = rent(&task);
+    uint64_t key = mag_operation_share(request, cancel);
     (void)state;
 
     assert_true(mag_cancel_fire(cancel));
-    assert_false(mag_cancelable_try_value(request, key, &reply, sizeof(reply)));
+    assert_false(mag_operation_try_value(request, key, &reply, sizeof(reply)));
     free(cancel);
     assert_int_equal(mag_vtask_get(task, NULL), -ECANCELED);
     assert_is_back(request);
@@ -101,27 +102,25 @@ static void one_that_was_completed_otherwise_leaves_when_it_is_consumed(void **s
     for (unsigned way = 0; way < 3; way++) {
         struct mag_cancel *first = source_new(), *second = source_new();
         mag_vtask task;
-        struct mag_cancelable *request = rent(&task);
-        uint64_t key = mag_cancelable_begin(request, first);
+        struct mag_operation *request = rent(&task);
+        uint64_t key = mag_operation_share(request, first);
 
         if (way == 0)
-            assert_true(
-                mag_operation_try_value(&request->operation, key, &reply, sizeof(reply)));
+            assert_int_equal(mag_operation_set_value(request, &reply, sizeof(reply)), 0);
         else if (way == 1)
-            assert_true(
-                mag_operation_claim(&request->operation, key) &&
-                mag_core_set_value(&request->operation.core, &reply, sizeof(reply)) == 0);
+            assert_true(mag_operation_claim(request, key) &&
+                        mag_core_set_value(&request->core, &reply, sizeof(reply)) == 0);
         else
-            mag_operation_return(&request->operation);
+            mag_operation_return(request);
         if (way != 2)
             assert_reply(task);
         assert_null(first->first);
         /* The next use has another source, and the first one fires. */
         assert_ptr_equal(rent(&task), request);
-        key = mag_cancelable_begin(request, second);
+        key = mag_operation_share(request, second);
         assert_true(mag_cancel_fire(first));
         assert_int_equal(mag_vtask_status(task), MAG_PENDING);
-        assert_true(mag_cancelable_try_value(request, key, &reply, sizeof(reply)));
+        assert_true(mag_operation_try_value(request, key, &reply, sizeof(reply)));
         assert_reply(task);
         free(first);
         free(second);
@@ -133,23 +132,32 @@ static void one_that_was_not_needed_is_returned(void **state)
 {
     struct mag_cancel *cancel = source_new();
     mag_vtask task;
-    struct mag_cancelable *request = rent(&task);
-    uint64_t key = mag_cancelable_begin(request, cancel);
+    struct mag_operation *request = rent(&task);
+    (void)mag_operation_share(request, cancel);
     (void)state;
 
-    mag_cancelable_return(request, key);
+    mag_operation_return(request);
     assert_null(cancel->first);
     assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
     assert_is_back(request);
     /* Without a source. */
     request = rent(&task);
-    mag_cancelable_return(request, mag_cancelable_begin(request, NULL));
+    (void)mag_operation_share(request, NULL);
+    mag_operation_return(request);
+    assert_is_back(request);
+    /* About to be cancelled: whoever has the claim gives it back. */
+    request = rent(&task);
+    uint64_t key = mag_operation_share(request, NULL);
+    assert_true(mag_operation_claim(request, key));
+    mag_operation_return(request);
+    assert_int_equal(mag_operation_set_error(request, -ECANCELED, 0), 0);
+    assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
     assert_is_back(request);
     /* Cancelled by then. */
     request = rent(&task);
-    key = mag_cancelable_begin(request, cancel);
+    (void)mag_operation_share(request, cancel);
     assert_true(mag_cancel_fire(cancel));
-    mag_cancelable_return(request, key);
+    mag_operation_return(request);
     assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
     assert_is_back(request);
     free(cancel);
@@ -163,16 +171,22 @@ static void one_of_an_object_leaves_its_source_alike(void **state)
     (void)state;
 
     memset(&request, 0, sizeof(request));
-    mag_operation_own_init(&request.cancelable.operation, &request_type);
-    assert_true(mag_operation_try_own(&request.cancelable.operation));
-    mag_vtask task = mag_cancelable_task(&request.cancelable);
-    uint64_t key = mag_cancelable_begin(&request.cancelable, cancel);
-    assert_true(mag_operation_try_value(&request.cancelable.operation, key, &reply,
-                                        sizeof(reply)));
-    assert_reply(task);
-    assert_null(cancel->first);
-    assert_true(mag_operation_try_own(&request.cancelable.operation));
-    mag_operation_return(&request.cancelable.operation);
+    mag_operation_own_init(&request.operation, &request_type);
+    for (unsigned keyless = 0; keyless < 2; keyless++) {
+        struct mag_operation *own = &request.operation;
+
+        assert_true(mag_operation_try_own(own));
+        mag_vtask task = mag_operation_task(own);
+        uint64_t key = mag_operation_share(own, cancel);
+        if (keyless)
+            assert_int_equal(mag_operation_set_value(own, &reply, sizeof(reply)), 0);
+        else
+            assert_true(mag_operation_try_value(own, key, &reply, sizeof(reply)));
+        assert_reply(task);
+        assert_null(cancel->first);
+    }
+    assert_true(mag_operation_try_own(&request.operation));
+    mag_operation_return(&request.operation);
     free(cancel);
 }
 

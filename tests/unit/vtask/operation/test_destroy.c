@@ -49,8 +49,8 @@ static void destroy_reply(struct mag_core *core)
 }
 
 static struct mag_operation_type types[] = {
-    MAG_OPERATION_TYPE_WORD_OWNING(struct request, destroy_word),
-    MAG_OPERATION_TYPE_OWNING(struct request, reply, destroy_reply),
+    MAG_OPERATION_TYPE(struct request, MAG_DESTROY(destroy_word)),
+    MAG_OPERATION_TYPE(struct request, MAG_RESULT(reply), MAG_DESTROY(destroy_reply)),
 };
 enum { TYPES = sizeof(types) / sizeof(types[0]) };
 

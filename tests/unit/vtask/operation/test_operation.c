@@ -18,7 +18,8 @@ struct request {
     struct reply reply;
 };
 
-static struct mag_operation_type request_type = MAG_OPERATION_TYPE(struct request, reply);
+static struct mag_operation_type request_type =
+    MAG_OPERATION_TYPE(struct request, MAG_RESULT(reply));
 
 MAG_VTASK_DEFINE(reply_task, struct reply)
 
@@ -324,7 +325,7 @@ static void one_of_several_completers_wins_and_the_others_change_nothing(void **
     struct request *request = rent_request();
     struct mag_operation *operation = &request->operation;
     mag_vtask task = mag_operation_task(operation);
-    uint64_t key = mag_operation_share(operation);
+    uint64_t key = mag_operation_share(operation, NULL);
     struct reply reply = {1, 2, 3}, got;
     (void)state;
 
@@ -351,7 +352,7 @@ static void a_late_completer_cannot_complete_a_later_operation(void **state)
         assert_true(mag_operation_try_own(&own));
         mag_vtask task = mag_operation_task(&own);
         /* Every other one has a single completer. */
-        late[i] = i % 2 == 0 ? mag_operation_share(&own) : late[i - 1];
+        late[i] = i % 2 == 0 ? mag_operation_share(&own, NULL) : late[i - 1];
         for (unsigned j = 0; j < i; j++)
             assert_false(mag_operation_try_result(&own, late[j], 99));
         if (i % 2 == 0)
@@ -370,11 +371,10 @@ static void a_late_completer_cannot_complete_a_later_operation(void **state)
 
 /* ------------------------------------------------------------------ memory */
 
-static struct mag_operation_type few_type = {
-    .pooled = {.recycle = mag_operation_recycle},
-    .size = sizeof(struct mag_operation),
-    .limit = 2,
+struct bare {
+    struct mag_operation operation;
 };
+static struct mag_operation_type few_type = MAG_OPERATION_TYPE(struct bare, MAG_LIMIT(2));
 
 static void an_exhausted_type_says_so_and_recovers(void **state)
 {
@@ -395,10 +395,7 @@ static void an_exhausted_type_says_so_and_recovers(void **state)
     mag_operation_return(objects[1]);
 }
 
-static struct mag_operation_type cold_type = {
-    .pooled = {.recycle = mag_operation_recycle},
-    .size = sizeof(struct mag_operation),
-};
+static struct mag_operation_type cold_type = MAG_OPERATION_TYPE(struct bare);
 
 static void a_rent_without_memory_says_so_and_loses_nothing(void **state)
 {

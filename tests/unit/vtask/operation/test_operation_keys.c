@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/vtask/probe.h"
 
-#include <magpie/cancel.h>
 #include <magpie/operation.h>
 
 /* Keys, and completing by the function that is not the type's. */
@@ -12,13 +11,15 @@ struct wide {
 };
 
 struct wide_read {
-    struct mag_cancelable cancelable;
+    struct mag_operation operation;
+    struct mag_cancel_registration registration;
     uint64_t result[3];
 };
 
-static struct mag_operation_type wide_type = MAG_OPERATION_TYPE(struct wide, result);
-static struct mag_operation_type wide_read_type =
-    MAG_CANCELABLE_TYPE(struct wide_read, result);
+static struct mag_operation_type wide_type =
+    MAG_OPERATION_TYPE(struct wide, MAG_RESULT(result));
+static struct mag_operation_type wide_read_type = MAG_OPERATION_TYPE(
+    struct wide_read, MAG_RESULT(result), MAG_CANCELABLE(registration));
 
 static void *rent(struct mag_operation_type *type)
 {
@@ -54,7 +55,7 @@ static void a_key_is_the_token_whatever_a_visitor_has_left(void **state)
     /* relaxed: as above. */
     uint64_t word = atomic_load_explicit(&operation->core.token, memory_order_relaxed);
     assert_int_equal(word & ~MAG_TOKEN_MASK, MAG_VISITOR_LEFT);
-    assert_int_equal(mag_operation_share(operation), task.payload);
+    assert_int_equal(mag_operation_share(operation, NULL), task.payload);
     assert_int_equal(mag_vtask_get(task, &result), 0);
     assert_int_equal(result, 3);
 }
@@ -67,7 +68,7 @@ static void a_key_opens_one_operation_and_completes_it_once(void **state)
     for (unsigned i = 0; i < 6; i++) {
         struct mag_operation *operation = rent(&mag_operation_word);
         mag_vtask task = mag_operation_task(operation);
-        keys[i] = mag_operation_share(operation);
+        keys[i] = mag_operation_share(operation, NULL);
         for (unsigned j = 0; j < i; j++)
             assert_false(mag_operation_try_result(operation, keys[j], 90 + j));
         assert_true(mag_operation_try_result(operation, keys[i], i));
@@ -89,7 +90,7 @@ static void a_word_is_refused_where_the_result_is_none(void **state)
     mag_vtask task = mag_operation_task(operation);
     assert_int_equal(mag_core_set_result(&operation->core, 5), MAG_E_SIZE);
     assert_int_equal(mag_vtask_status(task), MAG_PENDING);
-    uint64_t key = mag_operation_share(operation);
+    uint64_t key = mag_operation_share(operation, NULL);
     assert_false(mag_operation_try_result(operation, key, 5));
     /* The claim was not used up by that. */
     assert_true(mag_operation_try_value(operation, key, words, sizeof(words)));
@@ -97,13 +98,13 @@ static void a_word_is_refused_where_the_result_is_none(void **state)
     assert_memory_equal(got, words, sizeof(words));
 
     struct wide_read *read = rent(&wide_read_type);
-    task = mag_cancelable_task(&read->cancelable);
-    key = mag_cancelable_begin(&read->cancelable, NULL);
-    assert_false(mag_cancelable_try_result(&read->cancelable, key, 5));
-    assert_true(mag_cancelable_claim(&read->cancelable, key));
+    task = mag_operation_task(&read->operation);
+    key = mag_operation_share(&read->operation, NULL);
+    assert_false(mag_operation_try_result(&read->operation, key, 5));
+    assert_true(mag_operation_claim(&read->operation, key));
     memcpy(read->result, words, sizeof(words));
-    assert_int_equal(mag_operation_set_done(&read->cancelable.operation), 0);
-    assert_int_equal(mag_operation_set_done(&read->cancelable.operation), MAG_E_DONE);
+    assert_int_equal(mag_operation_set_done(&read->operation), 0);
+    assert_int_equal(mag_operation_set_done(&read->operation), MAG_E_DONE);
     assert_int_equal(mag_vtask_get_value(task, got, sizeof(got), NULL), 0);
 }
 
@@ -121,17 +122,39 @@ static void bytes_are_refused_where_the_result_is_a_word(void **state)
     mag_operation_return(operation);
 
     /* Without a result it is 0, not what the last user of the object has left. */
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         operation = rent(&mag_operation_word);
         task = mag_operation_task(operation);
         operation->core.value = 55;
-        assert_int_equal(i == 0 ? mag_operation_set_done(operation)
-                                : mag_core_set_value(&operation->core, NULL, 0),
-                         0);
+        if (i == 0)
+            assert_int_equal(mag_operation_set_done(operation), 0);
+        else if (i == 1)
+            assert_int_equal(mag_core_set_value(&operation->core, NULL, 0), 0);
+        else
+            assert_true(
+                mag_operation_try_done(operation, mag_operation_share(operation, NULL)));
         assert_int_equal(mag_vtask_get(task, &got), 0);
         assert_int_equal(got, 0);
         got = 1;
     }
+}
+
+static void a_type_without_a_registration_has_nobody_cancel(void **state)
+{
+    struct mag_cancel cancel = {0};
+    uint64_t result = 0;
+    (void)state;
+
+    struct mag_operation *operation = rent(&mag_operation_word);
+    mag_vtask task = mag_operation_task(operation);
+    uint64_t key = mag_operation_share(operation, &cancel);
+    assert_null(cancel.first);
+    assert_true(mag_cancel_fire(&cancel));
+    assert_int_equal(mag_vtask_status(task), MAG_PENDING);
+    assert_true(mag_operation_try_result(operation, key, 5));
+    assert_false(mag_operation_try_done(operation, key));
+    assert_int_equal(mag_vtask_get(task, &result), 0);
+    assert_int_equal(result, 5);
 }
 
 int main(void)
@@ -141,6 +164,7 @@ int main(void)
         cmocka_unit_test(a_key_opens_one_operation_and_completes_it_once),
         cmocka_unit_test(a_word_is_refused_where_the_result_is_none),
         cmocka_unit_test(bytes_are_refused_where_the_result_is_a_word),
+        cmocka_unit_test(a_type_without_a_registration_has_nobody_cancel),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

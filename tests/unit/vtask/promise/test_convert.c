@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/vtask/sources.h"
+#include "tests/support/vtask/wide.h"
 
 #include <magpie/async.h>
-
-struct large {
-    uint64_t words[9];
-};
 
 static struct mag_promise *converted(mag_vtask task)
 {
@@ -283,16 +280,6 @@ static void a_core_is_converted_pending_and_complete(void **state)
     assert_int_equal(mag_vtask_status(mag_promise_task(promise)), MAG_FAULTED);
     mag_promise_release(promise);
 }
-
-struct wide {
-    struct mag_core core; /* first */
-    struct large large;
-};
-
-static const struct mag_core_type wide_type = {
-    .result_offset = offsetof(struct wide, large),
-    .result_size = sizeof(struct large),
-};
 
 static void a_cores_large_result_comes_along_without_being_told_its_size(void **state)
 {

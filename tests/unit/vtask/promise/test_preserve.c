@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/vtask/sources.h"
+#include "tests/support/vtask/wide.h"
 
 #include <magpie/async.h>
 #include <magpie/when.h>
@@ -12,10 +13,6 @@ static struct mag_promise *converted(mag_vtask task)
     assert_non_null(promise);
     return promise;
 }
-
-struct large {
-    uint64_t words[9];
-};
 
 MAG_VTASK_DEFINE(large_task, struct large)
 MAG_VTASK_DEFINE(small_task, uint32_t)

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/vtask/sources.h"
-
-struct large {
-    uint64_t words[9];
-};
+#include "tests/support/vtask/wide.h"
 
 /* ------------------------------------------------------------------------- outcomes */
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/vtask/long_task.h"
 #include "tests/support/vtask/sources.h"
 
 #include <magpie/magpie.h>
 
 /* What allocates nothing once it is warm, path by path. */
-
-MAG_VTASK_DEFINE(long_task, long)
 
 enum { WAITS = 10, TRIES_MAX = 20 };
 

@@ -14,7 +14,7 @@ struct request {
     unsigned char behind[3];
 };
 static struct mag_operation_type request_type =
-    MAG_OPERATION_TYPE(struct request, result);
+    MAG_OPERATION_TYPE(struct request, MAG_RESULT(result));
 MAG_VTASK_DEFINE(int_task, int)
 
 static struct request *rent(void)

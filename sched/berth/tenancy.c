@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/berth/tenancy.h"
+
+#include "base/os.h"
+#include "sched/policy/wake.h"
+#include "sched/post/post.h"
+#include "sched/queue/inject.h"
+#include "sched/worker/next.h"
+#include "sched/worker/park.h"
+#include "sched/worker/self.h"
+#include "sched/worker/wake.h"
+#include "sched/worker/worker.h"
+
+#include <errno.h>
+
+/* ------------------------------------------------------------- who sits where */
+
+/* The calling thread is the worker of this berth; with NULL of none. */
+static void sit(struct mag_worker *worker)
+{
+    mag_self.worker = worker;
+    mag_here_set(worker != NULL ? worker->sched : NULL);
+}
+
+/* A thread from outside sits down: it stays where it is on the machine. */
+static void sit_down(struct mag_worker *worker)
+{
+    worker->fp = mag_fp_read();
+    mag_worker_note_thread(worker, mag_os_thread(), MAG_PIN_FOREIGN);
+    sit(worker);
+}
+
+static void stand_up(struct mag_worker *worker)
+{
+    mag_worker_note_thread(worker, 0, MAG_PIN_FOREIGN);
+    sit(NULL);
+}
+
+/* ----------------------------------------------------------- counting threads */
+
+static void count_in(struct mag_sched *sched)
+{
+    /* relaxed: the caller keeps the scheduler alive in another way until this is done. */
+    (void)atomic_fetch_add_explicit(&sched->live, 1, memory_order_relaxed);
+}
+
+static void count_out(struct mag_sched *sched)
+{
+    /* live, release: the last touch, as in thread.c. */
+    if (atomic_fetch_sub_explicit(&sched->live, 1, memory_order_release) == 1)
+        mag_os_wake(&sched->live, 1);
+}
+
+/* ------------------------------------------------------------- vacant berths */
+
+void mag_vacancies_init(struct mag_sched *sched)
+{
+    for (uint32_t i = 0; i < MAG_IDLE_WORDS; i++)
+        atomic_init(&sched->vacant[i], 0);
+    for (uint32_t i = sched->worker_count; i < sched->capacity; i++) {
+        uint32_t rank = sched->routes.rank[i];
+
+        /* relaxed: before anybody can look. */
+        (void)atomic_fetch_or_explicit(&sched->vacant[rank / 64],
+                                       (uint64_t)1 << rank % 64, memory_order_relaxed);
+    }
+}
+
+static struct mag_worker *claim_vacant(struct mag_sched *sched)
+{
+    struct mag_wake_walk walk = mag_wake_begin(
+        mag_wake_for_queue(&sched->routes, mag_sched_queue_near(sched), mag_os_cpu()));
+    const struct mag_span nobody = {0, 0};
+    uint32_t rank;
+
+    /* The order in which a post would look for a worker to wake. */
+    for (uint32_t i = 0; i < MAG_WAKE_HOMES + sched->routes.home_count; i++) {
+        struct mag_span span = mag_wake_next(&sched->routes, &walk);
+
+        if (mag_idle_claim_bit(sched->vacant, span, nobody, &rank))
+            return mag_sched_at(sched, sched->routes.spots[rank].worker);
+    }
+    return NULL;
+}
+
+static void make_vacant(struct mag_worker *worker)
+{
+    _Atomic(uint64_t) *word = &worker->sched->vacant[worker->rank / 64];
+
+    /* vacant, release: all that this tenant did to the berth. */
+    (void)atomic_fetch_or_explicit(word, (uint64_t)1 << worker->rank % 64,
+                                   memory_order_release);
+}
+
+/* What this worker keeps to itself is watched, as that of any worker. */
+static void begin(struct mag_worker *worker)
+{
+    (void)mag_idle_enter(&worker->sched->idle);
+    mag_sched_notify_watcher(worker->sched, worker->rank);
+}
+
+/* The berth is empty, but may be looked at.  Afterwards it may be another's. */
+static void end(struct mag_worker *worker)
+{
+    mag_idle_leave(&worker->sched->idle, worker->searching);
+    worker->searching = false;
+    mag_worker_left(worker);
+    make_vacant(worker);
+}
+
+/* ----------------------------------------------------------- take and leave */
+
+static int take_held(struct mag_sched *sched, struct mag_worker **ret_worker)
+{
+    struct mag_worker *worker = claim_vacant(sched);
+
+    if (worker == NULL)
+        return -EBUSY;
+    count_in(sched);
+    begin(worker);
+    *ret_worker = worker;
+    return 0;
+}
+
+int mag_berth_take(struct mag_sched *sched, struct mag_worker **ret_worker)
+{
+    int r = mag_sched_hold(sched);
+
+    if (r < 0)
+        return r;
+    r = take_held(sched, ret_worker);
+    mag_sched_unhold(sched);
+    if (r == 0)
+        sit_down(*ret_worker);
+    return r;
+}
+
+/* The jobs of the hand and the ring: to `to`, or with NULL to the node's queue. */
+static void carry_jobs(struct mag_worker *from, struct mag_worker *to)
+{
+    struct mag_job *job;
+
+    while ((job = mag_worker_own(from)) != NULL) {
+        if (to != NULL)
+            mag_worker_queue(to, job);
+        else
+            mag_inject_push(&from->sched->queues[from->queue], job, job);
+    }
+}
+
+void mag_berth_leave(struct mag_worker *worker)
+{
+    struct mag_sched *sched = worker->sched;
+
+    carry_jobs(worker, NULL);
+    stand_up(worker);
+    end(worker);
+    count_out(sched);
+}
+
+/* ------------------------------------------------- step aside and step back */
+
+static void set_forks(struct mag_worker *worker, struct mag_fork_stack *forks)
+{
+    forks->arg = worker;
+    /* relaxed: a thief that finds the one of before steals from that one. */
+    atomic_store_explicit(&worker->forks, forks, memory_order_relaxed);
+}
+
+/* What belongs to the thread and not to the berth goes along: `from` is the caller's, and
+ * so is `to`. */
+static void move(struct mag_worker *from, struct mag_worker *to)
+{
+    struct mag_fork_stack *forks = mag_worker_forks(from);
+    /* relaxed, both: a moment's values, of the caller itself. */
+    enum mag_pinned pinned =
+        (enum mag_pinned)atomic_load_explicit(&from->pinned, memory_order_relaxed);
+    /* relaxed: as above. */
+    int32_t thread = atomic_load_explicit(&from->thread, memory_order_relaxed);
+
+    set_forks(from, mag_worker_forks(to));
+    set_forks(to, forks);
+    to->root = from->root;
+    to->running = from->running;
+    to->fp = from->fp;
+    from->root = NULL;
+    mag_worker_note_thread(from, 0, MAG_PIN_FOREIGN);
+    mag_worker_note_thread(to, thread, pinned);
+    sit(to);
+}
+
+static void offer(struct mag_worker *worker)
+{
+    struct mag_berth *berth = &worker->sched->berths[worker->index];
+
+    /* offered, release: all that this tenant did to the berth. */
+    atomic_store_explicit(&berth->offered, true, memory_order_release);
+}
+
+static bool accept(struct mag_worker *worker)
+{
+    struct mag_berth *berth = &worker->sched->berths[worker->index];
+
+    /* offered, acquire: what the last tenant did. */
+    return atomic_exchange_explicit(&berth->offered, false, memory_order_acquire);
+}
+
+int mag_berth_step_aside(struct mag_worker *worker)
+{
+    struct mag_worker *aside = claim_vacant(worker->sched);
+
+    if (aside == NULL)
+        return -EBUSY;
+    begin(aside);
+    move(worker, aside);
+    offer(worker);
+    return 0;
+}
+
+bool mag_berth_take_over(struct mag_worker *worker)
+{
+    if (!accept(worker))
+        return false;
+    /* The thread that stepped aside is counted, and cannot step back. */
+    count_in(worker->sched);
+    sit_down(worker);
+    return true;
+}
+
+void mag_berth_offer(struct mag_worker *worker)
+{
+    struct mag_sched *sched = worker->sched;
+
+    stand_up(worker);
+    offer(worker);
+    count_out(sched);
+}
+
+bool mag_berth_step_back(struct mag_worker *worker)
+{
+    struct mag_worker *aside = mag_self.worker;
+
+    if (!accept(worker))
+        return false;
+    move(aside, worker);
+    carry_jobs(aside, worker);
+    end(aside);
+    return true;
+}

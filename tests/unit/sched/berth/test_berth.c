@@ -1,0 +1,414 @@
+/*
+ * White-box: threads that take a berth, leave it, and hand one over in the middle of a
+ * job.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/support/cmocka.h"
+#include "tests/support/run.h"
+
+#include "base/os.h"
+#include "sched/berth/tenancy.h"
+#include "sched/fork/join.h"
+#include "sched/life/start.h"
+#include "sched/worker/search.h"
+#include "sched/worker/self.h"
+#include "sched/worker/worker.h"
+
+#include <magpie/fork.h>
+
+#include <errno.h>
+#include <pthread.h>
+
+/* ------------------------------------------------------------------ the world */
+
+struct work {
+    struct mag_job job;
+    uint32_t worker; /* who ran it */
+    _Atomic(uint64_t) done;
+};
+
+static void count(struct mag_job *job)
+{
+    struct work *work = (struct work *)(void *)job;
+
+    work->worker = mag_sched_worker();
+    /* release: who ran it. */
+    (void)atomic_fetch_add_explicit(&work->done, 1, memory_order_release);
+}
+
+static uint64_t done(struct work *work)
+{
+    /* acquire: as above. */
+    return atomic_load_explicit(&work->done, memory_order_acquire);
+}
+
+/* A job that holds its worker until it is let go. */
+struct holder {
+    struct mag_job job;
+    _Atomic(uint64_t) begun;
+    _Atomic(uint64_t) let_go;
+};
+
+static void signal_one(_Atomic(uint64_t) *word)
+{
+    /* release: what this thread did before. */
+    (void)atomic_fetch_add_explicit(word, 1, memory_order_release);
+}
+
+static void hold(struct mag_job *job)
+{
+    struct holder *holder = (struct holder *)(void *)job;
+
+    signal_one(&holder->begun);
+    (void)test_wait_for(&holder->let_go, 1);
+}
+
+static struct mag_sched *start(uint32_t workers, uint32_t spare)
+{
+    struct mag_sched_config config;
+    struct mag_sched *sched = NULL;
+
+    mag_sched_config_init(&config);
+    config.workers = workers;
+    assert_int_equal(mag_sched_launch(&config, spare, false, &sched), 0);
+    return sched;
+}
+
+static void occupy(struct mag_sched *sched, struct holder *holder)
+{
+    *holder = (struct holder){.job = {.run = hold}};
+    assert_int_equal(mag_sched_post(sched, &holder->job), 0);
+    assert_true(test_wait_for(&holder->begun, 1));
+}
+
+/* As the loop of a worker, once. */
+static bool run_one(struct mag_worker *worker)
+{
+    struct mag_fork_stack *forks = mag_worker_forks(worker);
+    struct mag_work work;
+
+    if (!mag_worker_search(worker, true, &work))
+        return false;
+    if (work.job != NULL)
+        work.job->run(work.job);
+    else
+        mag_fork_stack_run(forks, &work.child, forks->slots);
+    return true;
+}
+
+static void run_until(struct mag_worker *worker, _Atomic(uint64_t) *word, uint64_t wanted)
+{
+    double since = test_now();
+
+    /* acquire: what the job did. */
+    while (atomic_load_explicit(word, memory_order_acquire) < wanted &&
+           !test_gives_up(since)) {
+        if (!run_one(worker))
+            mag_os_pause();
+    }
+}
+
+MAG_FORKABLE(long, fib, int, n)
+
+static long fib(mag_fork w, int n)
+{
+    if (n < 2)
+        return n;
+    struct fib_child child = fib_fork(&w, n - 2);
+    long a = fib(w, n - 1);
+    return a + fib_join(&w, child);
+}
+
+/* ----------------------------------------------------------- take and leave */
+
+static void a_tenant_is_a_worker_until_it_leaves(void **state)
+{
+    struct mag_sched *sched = start(1, 1);
+    struct mag_worker *worker;
+    (void)state;
+
+    assert_null(mag_sched_self());
+    assert_int_equal(mag_berth_take(sched, &worker), 0);
+    assert_ptr_equal(mag_sched_self(), sched);
+    assert_int_equal(mag_sched_worker(), 1);
+    assert_int_equal(mag_idle_used(mag_idle_read(&sched->idle)), 2);
+    mag_berth_leave(worker);
+    assert_null(mag_sched_self());
+    assert_int_equal(mag_sched_worker(), MAG_NONE);
+    assert_int_equal(mag_idle_used(mag_idle_read(&sched->idle)), 1);
+    assert_int_equal(mag_sched_destroy(sched), 0);
+}
+
+static void a_berth_more_than_there_are_is_refused_until_one_is_left(void **state)
+{
+    struct mag_sched *sched = start(1, 0);
+    struct mag_worker *worker = NULL;
+    (void)state;
+
+    assert_int_equal(mag_berth_take(sched, &worker), -EBUSY);
+    assert_null(mag_sched_self());
+    assert_int_equal(mag_sched_destroy(sched), 0);
+
+    sched = start(1, 1);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(mag_berth_take(sched, &worker), 0);
+        mag_berth_leave(worker);
+    }
+    assert_int_equal(mag_sched_destroy(sched), 0);
+}
+
+static void berths_beyond_the_limit_are_refused_at_the_start(void **state)
+{
+    struct mag_sched_config config;
+    struct mag_sched *sched = NULL;
+    (void)state;
+
+    mag_sched_config_init(&config);
+    config.workers = 1;
+    assert_int_equal(mag_sched_launch(&config, MAG_IDLE_WORKERS_MAX, false, &sched),
+                     -EINVAL);
+    assert_null(sched);
+}
+
+static void a_tenant_runs_what_was_posted_while_the_worker_is_busy(void **state)
+{
+    struct mag_sched *sched = start(1, 1);
+    struct holder holder;
+    struct mag_worker *worker;
+    static struct work work;
+    (void)state;
+
+    occupy(sched, &holder);
+    work = (struct work){.job = {.run = count}};
+    assert_int_equal(mag_sched_post(sched, &work.job), 0);
+    assert_int_equal(mag_berth_take(sched, &worker), 0);
+    run_until(worker, &work.done, 1);
+    mag_berth_leave(worker);
+    assert_int_equal(done(&work), 1);
+    assert_int_equal(work.worker, 1);
+    signal_one(&holder.let_go);
+    assert_int_equal(mag_sched_destroy(sched), 0);
+}
+
+static void jobs_that_a_tenant_did_not_run_are_run_by_workers(void **state)
+{
+    enum { JOBS = 1000 };
+    static struct work works[JOBS];
+    struct mag_sched *sched = start(1, 1);
+    struct mag_worker *worker;
+    (void)state;
+
+    assert_int_equal(mag_berth_take(sched, &worker), 0);
+    for (int i = 0; i < JOBS; i++) {
+        works[i] = (struct work){.job = {.run = count}};
+        assert_int_equal(mag_sched_post(sched, &works[i].job), 0);
+    }
+    mag_berth_leave(worker);
+    for (int i = 0; i < JOBS; i++)
+        assert_true(test_wait_for(&works[i].done, 1));
+    assert_int_equal(mag_sched_destroy(sched), 0);
+    for (int i = 0; i < JOBS; i++)
+        assert_int_equal(done(&works[i]), 1);
+}
+
+static void a_tenant_forks_and_joins(void **state)
+{
+    struct mag_sched *sched = start(2, 1);
+    struct mag_worker *worker;
+    long result = 0;
+    (void)state;
+
+    assert_int_equal(mag_berth_take(sched, &worker), 0);
+    assert_int_equal(fib_run(sched, &result, 20), 0);
+    assert_int_equal(result, 6765);
+    mag_berth_leave(worker);
+    assert_int_equal(mag_sched_destroy(sched), 0);
+}
+
+/* --------------------------------------------------------------- the end */
+
+static void a_stop_waits_for_tenants(void **state)
+{
+    struct mag_sched *sched = start(1, 2);
+    struct mag_worker *worker;
+    struct mag_worker *other;
+    (void)state;
+
+    assert_int_equal(mag_berth_take(sched, &worker), 0);
+    mag_self.worker = NULL; /* as another thread would see it */
+    assert_int_equal(mag_sched_stop(sched, MAG_SCHED_DRAIN, 1000000, NULL, NULL),
+                     -ETIMEDOUT);
+    assert_int_equal(mag_berth_take(sched, &other), -ESHUTDOWN);
+    mag_self.worker = worker;
+    mag_berth_leave(worker);
+    assert_int_equal(mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL), 0);
+    assert_int_equal(mag_sched_destroy(sched), 0);
+}
+
+static void a_cancelled_scheduler_hands_back_the_jobs_of_a_tenant(void **state)
+{
+    struct mag_sched *sched = start(1, 1);
+    static struct work work;
+    struct mag_worker *worker;
+    (void)state;
+
+    work = (struct work){.job = {.run = count}};
+    assert_int_equal(mag_berth_take(sched, &worker), 0);
+    mag_self.worker = NULL;
+    assert_int_equal(mag_sched_stop(sched, MAG_SCHED_CANCEL, 1000000, NULL, NULL),
+                     -ETIMEDOUT);
+    mag_self.worker = worker;
+    assert_int_equal(mag_sched_post(sched, &work.job), -ESHUTDOWN);
+    mag_berth_leave(worker);
+    assert_int_equal(mag_sched_destroy(sched), 0);
+    assert_int_equal(done(&work), 0);
+}
+
+/* ------------------------------------------------------------- hand a berth over */
+
+/* A job that steps aside until `let_go`, between a fork and its join. */
+struct aside {
+    struct mag_job job;
+    struct mag_worker *worker;
+    int refused;
+    int entered;
+    uint32_t before, during, after;
+    long result;
+    _Atomic(uint64_t) stands_aside, let_go, over;
+};
+
+/* What lives across the fork stays where it was. */
+static long block(mag_fork w, struct aside *aside)
+{
+    struct fib_child child = fib_fork(&w, 15);
+
+    aside->before = mag_sched_worker();
+    aside->worker = mag_self.worker;
+    aside->refused = mag_berth_step_aside(aside->worker);
+    if (aside->refused == 0) {
+        aside->during = mag_sched_worker();
+        signal_one(&aside->stands_aside);
+        (void)test_wait_for(&aside->let_go, 1);
+        while (!mag_berth_step_back(aside->worker))
+            test_sleep_ms(1);
+    }
+    aside->after = mag_sched_worker();
+    return fib_join(&w, child);
+}
+
+MAG_FORKABLE(long, block, struct aside *, aside)
+
+static void step_aside(struct mag_job *job)
+{
+    struct aside *aside = (struct aside *)(void *)job;
+
+    aside->entered = block_run(mag_sched_self(), &aside->result, aside);
+    signal_one(&aside->over);
+}
+
+static void begin_aside(struct mag_sched *sched, struct aside *aside)
+{
+    *aside = (struct aside){.job = {.run = step_aside}};
+    assert_int_equal(mag_sched_post(sched, &aside->job), 0);
+}
+
+static void another_thread_runs_what_waits_for_a_worker_that_stepped_aside(void **state)
+{
+    struct mag_sched *sched = start(1, 1);
+    static struct work work;
+    struct aside aside;
+    (void)state;
+
+    begin_aside(sched, &aside);
+    assert_true(test_wait_for(&aside.stands_aside, 1));
+    work = (struct work){.job = {.run = count}};
+    assert_int_equal(mag_sched_post_worker(sched, &work.job, 0), 0);
+    assert_true(mag_berth_take_over(aside.worker));
+    assert_false(mag_berth_take_over(aside.worker));
+    assert_int_equal(mag_sched_worker(), 0);
+    run_until(aside.worker, &work.done, 1);
+    mag_berth_offer(aside.worker);
+    assert_null(mag_sched_self());
+    signal_one(&aside.let_go);
+    assert_true(test_wait_for(&aside.over, 1));
+    assert_int_equal(mag_sched_destroy(sched), 0);
+
+    assert_int_equal(work.worker, 0);
+    assert_int_equal(aside.before, 0);
+    assert_int_equal(aside.during, 1);
+    assert_int_equal(aside.after, 0);
+    assert_int_equal(aside.result, 610);
+}
+
+static void a_thread_that_stepped_aside_waits_until_its_berth_is_on_offer(void **state)
+{
+    struct mag_sched *sched = start(1, 1);
+    struct aside aside;
+    (void)state;
+
+    begin_aside(sched, &aside);
+    assert_true(test_wait_for(&aside.stands_aside, 1));
+    assert_true(mag_berth_take_over(aside.worker));
+    signal_one(&aside.let_go);
+    test_sleep_ms(5);
+    /* acquire: as any word of the job's. */
+    assert_int_equal(atomic_load_explicit(&aside.over, memory_order_acquire), 0);
+    mag_berth_offer(aside.worker);
+    assert_true(test_wait_for(&aside.over, 1));
+    assert_int_equal(aside.result, 610);
+    assert_int_equal(mag_sched_destroy(sched), 0);
+}
+
+static void children_of_a_thread_that_stepped_aside_are_stolen(void **state)
+{
+    struct mag_sched *sched = start(1, 2);
+    struct mag_worker *worker;
+    struct aside aside;
+    (void)state;
+
+    begin_aside(sched, &aside);
+    assert_true(test_wait_for(&aside.stands_aside, 1));
+    assert_int_equal(mag_berth_take(sched, &worker), 0);
+    bool stolen = run_one(worker);
+    mag_berth_leave(worker);
+    assert_true(stolen);
+    signal_one(&aside.let_go);
+    assert_true(test_wait_for(&aside.over, 1));
+    assert_int_equal(aside.result, 610);
+    assert_int_equal(mag_sched_destroy(sched), 0);
+}
+
+static void without_a_spare_berth_a_job_stays_where_it_is(void **state)
+{
+    struct mag_sched *sched = start(1, 0);
+    struct aside aside;
+    (void)state;
+
+    begin_aside(sched, &aside);
+    assert_true(test_wait_for(&aside.over, 1));
+    assert_int_equal(mag_sched_destroy(sched), 0);
+    assert_int_equal(aside.refused, -EBUSY);
+    assert_int_equal(aside.after, 0);
+    assert_int_equal(aside.result, 610);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_tenant_is_a_worker_until_it_leaves),
+        cmocka_unit_test(a_berth_more_than_there_are_is_refused_until_one_is_left),
+        cmocka_unit_test(berths_beyond_the_limit_are_refused_at_the_start),
+        cmocka_unit_test(a_tenant_runs_what_was_posted_while_the_worker_is_busy),
+        cmocka_unit_test(jobs_that_a_tenant_did_not_run_are_run_by_workers),
+        cmocka_unit_test(a_tenant_forks_and_joins),
+        cmocka_unit_test(a_stop_waits_for_tenants),
+        cmocka_unit_test(a_cancelled_scheduler_hands_back_the_jobs_of_a_tenant),
+        cmocka_unit_test(another_thread_runs_what_waits_for_a_worker_that_stepped_aside),
+        cmocka_unit_test(a_thread_that_stepped_aside_waits_until_its_berth_is_on_offer),
+        cmocka_unit_test(children_of_a_thread_that_stepped_aside_are_stolen),
+        cmocka_unit_test(without_a_spare_berth_a_job_stays_where_it_is),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
