@@ -23,7 +23,8 @@ usage: tools/check_style.py [--root DIR] [--no-format]
               points to every page
   paths       a `file` that a page names from the top folder is there, and in "`file`: `name`"
               has the name
-  names       a mag_name or MAG_NAME that a page speaks of is in the code
+  names       a mag_name, a MAG_NAME, a test or a sentence_that_a_test_proves that a page speaks of
+              is in the code
   quotes      code under a comment with a file's name is that file's, word for word
   contract    a requirement that is named, VT-n, is one of the contract
   format      clang-format 14 would change nothing (skipped, and said so, where absent)
@@ -115,6 +116,7 @@ PATH = re.compile(r"`((?:include|base|numa|sched|vtask|bench|tests|tools|example
                   r"/[\w./-]*)`(?:: `(\w+)`)?")
 HEADER = re.compile(r"<(magpie/[\w/]+\.h)>")
 NAME = re.compile(r"\b(?:mag|MAG)_\w*[a-zA-Z0-9]\b(?!\*)")
+TEST = re.compile(r"`((?:test|stress|model)_[a-z0-9_]+|[a-z0-9]+(?:_[a-z0-9]+){3,})(?:\.\w+)?`")
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 PAGE = re.compile(r"\bdocs/(?:[\w-]+/)?[\w-]+\.md(?:#([\w-]+))?")
 QUOTE = re.compile(r"^<!-- (\S+\.\w+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
@@ -345,14 +347,15 @@ def check_paths(file):
 
 @functools.lru_cache
 def names(root):
-    """Every name of the library's in code and scripts, also what a macro makes of one."""
-    return {name for file in files(root) if file.is_c or file.is_script
-            for name in NAME.findall(file.text)}
+    """Every name in code and scripts, and what those are called."""
+    code = [file for file in files(root) if file.is_c or file.is_script]
+    return {name for file in code for name in re.findall(r"\w+", file.text)} | {
+        file.path.stem for file in code}
 
 
 def check_names(file):
     for number, line in enumerate(file.lines if file.path.suffix == ".md" else (), 1):
-        for name in NAME.findall(line):
+        for name in NAME.findall(line) + TEST.findall(line):
             if name not in names(file.root):
                 yield number, f"nothing is called {name}"
 

@@ -199,7 +199,7 @@ default:                                      \
 
 /*
  * Ends the function with an error; `code` and `detail` as in mag_vtask_from_error.
- * Code 0 is no error: it becomes MAG_E_ARG (VT-180).
+ * Code 0 is no error: it becomes MAG_E_ARG.
  */
 #define MAG_FAIL(f, code) MAG_FAIL_WITH(f, code, 0)
 #define MAG_FAIL_WITH(f, code, detail) \
@@ -247,7 +247,7 @@ struct mag_frame_type {
 /*
  * For the macros below only.  mag_frame_await and mag_frame_end return {0} and have put
  * the result in its place; or an error; or the frame's own task: the body must return,
- * and will be called again (the second only if it was called too early, VT-32).
+ * and will be called again (the second only if it was called too early).
  */
 MAG_API MAG_MUST_CHECK mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task,
                                                  void *place, size_t size,

@@ -69,7 +69,7 @@ MAG_EXTERN_C_BEGIN
 
 /* ------------------------------------------------------------- misuse codes */
 
-/* What a wrong call returns; no errno, and no operation can fail with one (VT-203). */
+/* What a wrong call returns; no errno, and no operation can fail with one. */
 enum {
     MAG_E_TOKEN = -70001,        /* stale: the operation is over, or never was */
     MAG_E_PENDING = -70002,      /* read before it is complete */

@@ -133,8 +133,8 @@ struct mag_debug_task {
 /*
  * Visits what was handed out and is not consumed, returned or released yet: cores of a
  * type that recycles, operations, frames, promises.  In a program that is at rest these
- * are the tasks that were dropped, and promises whose references were not given back
- * (VT-193).  Cores that are reset by hand are not written down.
+ * are the tasks that were dropped, and promises whose references were not given back.
+ * Cores that are reset by hand are not written down.
  *
  * While other threads work each of them is seen as it was at some moment of the call.
  *

@@ -108,8 +108,8 @@ MAG_API struct mag_executor *mag_sched_executor(struct mag_sched *sched);
  * It sends jobs to where it is, and is not their surroundings: a job of a place has no
  * current executor, unlike one of a strand, so what the job awaits next comes back to the
  * scheduler, on any worker.  To come back to the place each time say so each time, with
- * MAG_AWAIT_ON; or make the place current in the job, with mag_executor_enter.  (VT-107,
- * VT-115: a current place is captured like any executor, but the library never makes one
+ * MAG_AWAIT_ON; or make the place current in the job, with mag_executor_enter.  (A
+ * current place is captured like any executor, but the library never makes one
  * current by itself.)
  */
 struct mag_place {

@@ -260,13 +260,6 @@ enum mag_reach {
     MAG_REACH_FAR,   /* farther */
 };
 
-/* Victims that are equally far: those up to, and not including, index `end`. */
-struct mag_ring {
-    uint32_t end;
-    enum mag_reach reach;
-    uint32_t distance; /* of the nodes, as mag_topology_distance */
-};
-
 struct mag_plan;
 
 /*
@@ -302,21 +295,6 @@ MAG_API const struct mag_seat *mag_plan_seat(const struct mag_plan *plan,
 /* How far two seats of plans over one topology are apart; two workers on one PU share its
  * core. */
 MAG_API enum mag_reach mag_seat_reach(const struct mag_seat *a, const struct mag_seat *b);
-
-/*
- * The other workers in the order in which one worker steals from them, nearest first, in
- * rings of equal distance: same core, same cache, same node, then nodes by distance.
- *
- *   ret_victims    room for mag_plan_workers() - 1 numbers
- *   ret_rings      room for `ring_capacity` rings, at least 1; if there are more, the
- *                  farthest are merged into the last, which tells the farthest's reach
- *                  and distance.  No ring is empty; 3 + the number of nodes always
- *                  suffice
- *   Returns        0; -EINVAL no such worker or no room for a ring
- */
-MAG_API int mag_plan_victims(const struct mag_plan *plan, uint32_t worker,
-                             uint32_t *ret_victims, struct mag_ring *ret_rings,
-                             uint32_t ring_capacity, uint32_t *ret_ring_count);
 
 /*
  * Prints a plan, one line per worker, as snprintf does: at most `size` bytes with the

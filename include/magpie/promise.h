@@ -29,8 +29,6 @@
  * After fork() the child must not use a promise that another thread may have been using:
  * if that held its lock just then, it is never unlocked there.
  *
- * "VT-n" names a sentence of docs/design/value-task-contract.md.
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef MAGPIE_PROMISE_H
@@ -103,7 +101,7 @@ MAG_API MAG_MUST_CHECK int mag_promise_set_value(struct mag_promise *promise,
 /*
  * As mag_promise_set_result, with an error; -ECANCELED: as cancelled.
  *
- *   Returns    0; MAG_E_DONE; MAG_E_ARG `code` is 0 or a MAG_E code (VT-81)
+ *   Returns    0; MAG_E_DONE; MAG_E_ARG `code` is 0 or a MAG_E code
  */
 MAG_API MAG_MUST_CHECK int mag_promise_set_error(struct mag_promise *promise, int code,
                                                  uint64_t detail);
@@ -125,7 +123,7 @@ MAG_API MAG_MUST_CHECK mag_vtask mag_promise_task(const struct mag_promise *prom
 /*
  * As mag_promise_task.
  *
- *   Returns    0; MAG_E_ARG `promise` is NULL (VT-7)
+ *   Returns    0; MAG_E_ARG `promise` is NULL
  */
 MAG_API MAG_MUST_CHECK int mag_vtask_from_promise(struct mag_promise *promise,
                                                   mag_vtask *ret_task);
@@ -133,7 +131,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_from_promise(struct mag_promise *promise,
 /* -------------------------------------------------------------- converting */
 
 /*
- * Makes any task a promise (VT-41 to VT-53).
+ * Makes any task a promise.
  *
  *   backed by            yields
  *   nothing, result 0    the one completed promise, the same each time
@@ -166,7 +164,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_as_promise_of(mag_vtask task, size_t size,
                                                    struct mag_promise **ret_promise);
 
 /*
- * Makes any task one that may be awaited and read without limit (VT-54 to VT-58): the
+ * Makes any task one that may be awaited and read without limit: the
  * same one if nothing or an error backs it; of a promise's task an equal one that holds a
  * reference of its own; else the task of a new promise, which holds the only reference.
  * Awaiting it comes back to the context again, unless nothing backs it.  Typed tasks have
@@ -193,7 +191,7 @@ MAG_API int mag_vtask_release(mag_vtask task);
 
 /*
  * Consumes a task as soon as it is complete and forgets the outcome, its error too: for
- * fire and forget (VT-193).  Does nothing to a promise.
+ * fire and forget.  Does nothing to a promise.
  *
  *   Blocks     as mag_promise_create, for a pending source that is not a core
  *   Allocates  from a pool, for a pending source that is not a core
@@ -205,7 +203,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_discard(mag_vtask task);
 /*
  * Waits until `*task` is complete, on a thread that is no worker.
  *
- * A task that a pending source backs is preserved first (VT-22): `*task` is that form
+ * A task that a pending source backs is preserved first: `*task` is that form
  * afterwards, also when the time is over, and nothing else is left behind: it can be
  * awaited, waited for again and read.  Then release it by mag_vtask_release, which does
  * nothing to a task that needed no promise, nor to a promise's own task: that is not

@@ -49,7 +49,7 @@ MAG_EXTERN_C_BEGIN
 
 /* ----------------------------------------------------------- continuations */
 
-/* How to await; unknown bits are ignored (VT-28, VT-68). */
+/* How to await; unknown bits are ignored. */
 enum {
     MAG_AWAIT_CONTEXT = 1, /* come back to the current executor, or else scheduler */
     MAG_AWAIT_FLOW = 2,    /* accepted and ignored: there is no ambient state */
@@ -87,7 +87,7 @@ MAG_INLINE void mag_continuation_home(struct mag_continuation *continuation,
 /*
  * Runs or queues a continuation whose operation is complete, for sources that do not use
  * the core: once for each that was registered, and without touching the source
- * afterwards unless it is known to live (VT-124).
+ * afterwards unless it is known to live.
  *
  *   queued     never inside this call; else inside it, if fewer than
  *              MAG_INLINE_DEPTH_MAX run inside one another and the continuation belongs
@@ -95,7 +95,7 @@ MAG_INLINE void mag_continuation_home(struct mag_continuation *continuation,
  *              need not come back
  *
  * Where its executor or scheduler refuses it, because it is stopping, it is run inline:
- * it is never lost (VT-206).  That asks them, so they must still be there: an executor,
+ * it is never lost.  That asks them, so they must still be there: an executor,
  * and the scheduler on whose worker the continuation was registered, outlive whatever is
  * awaited under them, also what is only cancelled in the end (mag_sched_destroy).
  *
@@ -106,8 +106,7 @@ MAG_INLINE void mag_continuation_home(struct mag_continuation *continuation,
 MAG_API void mag_continuation_dispatch(struct mag_continuation *continuation,
                                        bool queued);
 
-/* Captures where a continuation belongs; every source does so when one is registered
- * (VT-107 to VT-109). */
+/* Captures where a continuation belongs; every source does so when one is registered. */
 MAG_INLINE void mag_continuation_capture(struct mag_continuation *continuation,
                                          unsigned flags)
 {
@@ -119,14 +118,14 @@ MAG_INLINE void mag_continuation_capture(struct mag_continuation *continuation,
         continuation->home = here->roaming;
 }
 
-/* Inline continuations inside one another; one more is queued (VT-116). */
+/* Inline continuations inside one another; one more is queued. */
 #define MAG_INLINE_DEPTH_MAX 32
 
 /* --------------------------------------------------------------- any source */
 
 /*
  * A source: an object that begins with this (aligned to 8 bytes).  Its three entry points
- * keep VT-59 to VT-68 of docs/design/value-task-contract.md; in short: check token and
+ * keep group H of docs/design/value-task-contract.md; in short: check token and
  * arguments before doing anything, never wait, never run a continuation inside
  * `on_completed`.
  * Most sources are better built on a core, below.
@@ -155,7 +154,7 @@ struct mag_source_ops {
 
 /*
  * Registers the continuation of a task that is not complete; of one that is, it is
- * queued.  Never runs it inside the call (VT-30, VT-63).
+ * queued.  Never runs it inside the call.
  *
  *   flags      MAG_AWAIT_ bits; MAG_AWAIT_CONTEXT is dropped when the task is configured
  *              so
@@ -183,7 +182,7 @@ struct mag_core_type {
     void (*recycle)(struct mag_core *core);
 
     /* For results that own something: called once for each that nobody took, before the
-     * object is recycled or reset (VT-202).  That is a success which was discarded, or
+     * object is recycled or reset.  That is a success which was discarded, or
      * read with size 0, as MAG_AWAIT_DONE does; of a core without
      * `recycle` one that is not taken when it is reset.  It finds the result in its
      * place, on whatever thread consumes: a discarded one's completer.  NULL: none. */
@@ -200,7 +199,7 @@ enum {
 
 /*
  * The engine of a source, embedded in an object of the caller's; used in place, never
- * copied (VT-77).  All zeroes is a core that is ready: pending, token 0, type NULL.
+ * copied.  All zeroes is a core that is ready: pending, token 0, type NULL.
  *
  * Ownership
  *   [I] owner, while the operation is not handed out   [A] any thread
@@ -213,7 +212,7 @@ enum {
  *   again      reset (slot, by whoever owns the core) -> through the hand-over of the
  *              object to its next user (a pool, a queue): everything
  *
- * The slot and the visitor alone are the truth about completion (VT-134).  `token` is
+ * The slot and the visitor alone are the truth about completion.  `token` is
  * read by holders of stale tasks at any time, hence atomic; that they see it move late
  * only means that the race, which is misuse, was decided the other way.
  *
@@ -334,11 +333,10 @@ MAG_MUST_CHECK MAG_INLINE mag_vtask mag_core_task(struct mag_core *core)
 }
 
 /*
- * Makes the core pending again: tasks of the operation before are stale from here on
- * (VT-70, VT-73).  The setting MAG_CORE_QUEUED stays.  A result that nobody took is
- * destroyed, if the type says how.  A continuation that waits there is dropped: nobody
- * runs it (VT-75); where the library was built with MAG_DEBUG_TASKS the watch is told,
- * MAG_E_CONTINUATION.
+ * Makes the core pending again: tasks of the operation before are stale from here on.
+ * The setting MAG_CORE_QUEUED stays.  A result that nobody took is destroyed, if the type
+ * says how.  A continuation that waits there is dropped: nobody runs it; where the
+ * library was built with MAG_DEBUG_TASKS the watch is told, MAG_E_CONTINUATION.
  *
  *   Thread     the owner of the core; nobody else may be using it
  */
@@ -351,7 +349,7 @@ MAG_API void mag_core_reset(struct mag_core *core);
  *
  *   Thread     the completer
  *   Blocks     while the continuation runs, if inline
- *   Returns    0; MAG_E_DONE it is complete: nothing has changed (VT-80); MAG_E_SIZE the
+ *   Returns    0; MAG_E_DONE it is complete: nothing has changed; MAG_E_SIZE the
  *              core's type names a size, so the result is no word
  */
 MAG_API MAG_MUST_CHECK int mag_core_set_result(struct mag_core *core, uint64_t result);
@@ -374,9 +372,9 @@ MAG_API MAG_MUST_CHECK int mag_core_set_value(struct mag_core *core, const void 
                                               size_t size);
 
 /*
- * Completes the operation with an error; -ECANCELED: as cancelled (VT-82).
+ * Completes the operation with an error; -ECANCELED: as cancelled.
  *
- *   Returns    as mag_core_set_result; MAG_E_ARG `code` is 0 or a MAG_E code (VT-81)
+ *   Returns    as mag_core_set_result; MAG_E_ARG `code` is 0 or a MAG_E code
  */
 MAG_API MAG_MUST_CHECK int mag_core_set_error(struct mag_core *core, int code,
                                               uint64_t detail);
@@ -394,7 +392,7 @@ MAG_API MAG_MUST_CHECK int mag_core_get(struct mag_core *core, uint64_t token,
                                         uint64_t *ret_detail);
 
 /*
- * Consumes the operation as soon as it is complete, and forgets its outcome (VT-193); a
+ * Consumes the operation as soon as it is complete, and forgets its outcome; a
  * result that owns something is destroyed, if the type says how.
  *
  *   Thread     the consumer

@@ -34,8 +34,6 @@
  * that travels beside an error; for a cancellation it is the address of its cancel
  * source.
  *
- * "VT-n" names a sentence of docs/design/value-task-contract.md.
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef MAGPIE_VTASK_H
@@ -51,7 +49,7 @@ MAG_EXTERN_C_BEGIN
 
 /* --------------------------------------------------------------- the states */
 
-/* Where an operation stands (VT-16). */
+/* Where an operation stands. */
 enum mag_status {
     MAG_PENDING = 0,
     MAG_SUCCEEDED = 1,
@@ -91,7 +89,7 @@ struct mag_promise;
 struct mag_cancel;
 
 /*
- * A task that has succeeded (VT-6).
+ * A task that has succeeded.
  */
 MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_result(uint64_t result)
 {
@@ -100,11 +98,11 @@ MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_result(uint64_t result)
     return task;
 }
 
-/* The task that has succeeded without a result (VT-5): all zeroes. */
+/* The task that has succeeded without a result: all zeroes. */
 #define MAG_VTASK_COMPLETED mag_vtask_result(0)
 
 /*
- * A task that has failed.  Needs no memory; may be read without limit (VT-10).
+ * A task that has failed.  Needs no memory; may be read without limit.
  *
  *   code, detail  see "Errors" above
  *   Returns       0; MAG_E_ARG `code` is 0 or a MAG_E code
@@ -115,13 +113,13 @@ MAG_API MAG_MUST_CHECK int mag_vtask_from_error(int code, uint64_t detail,
 /*
  * A task that was cancelled by `cancel`.
  *
- *   Returns    0; MAG_E_ARG `cancel` is NULL or has not fired (VT-9)
+ *   Returns    0; MAG_E_ARG `cancel` is NULL or has not fired
  */
 MAG_API MAG_MUST_CHECK int mag_vtask_from_canceled(struct mag_cancel *cancel,
                                                    mag_vtask *ret_task);
 
 /*
- * A task backed by a source: stores the two words and asks the source nothing (VT-8).
+ * A task backed by a source: stores the two words and asks the source nothing.
  *
  *   Returns    0; MAG_E_ARG `source` is NULL or not aligned to 8 bytes
  */
@@ -226,7 +224,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_wait(mag_vtask task, void *ret_result, size
 
 /*
  * The same task, for an await that comes back to the current executor (the default) or
- * continues wherever the operation is completed (VT-28, VT-33).  A task that nothing
+ * continues wherever the operation is completed.  A task that nothing
  * backs is complete and goes nowhere: it stays as it is.
  */
 MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_configure(mag_vtask task, bool come_back)
@@ -263,7 +261,7 @@ MAG_INLINE int mag_vtask_code(mag_vtask task)
 
 /*
  * Whether two tasks are the same: the same result, error or promise, or the same
- * operation of the same source.  Asks no source (VT-34 to VT-40).
+ * operation of the same source.  Asks no source.
  */
 MAG_API bool mag_vtask_equal(mag_vtask a, mag_vtask b);
 
@@ -302,7 +300,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_preserve_of(mag_vtask task, size_t size,
  *   int name_wait(name task, T *ret_value)   as mag_vtask_wait
  *   name name_configure(name task, bool)     as mag_vtask_configure
  *   bool name_equal(name a, name b)          as mag_vtask_equal; results in the tasks
- *                                            themselves are compared byte by byte (VT-35)
+ *                                            themselves are compared byte by byte
  *   uint64_t name_hash(name task)            as mag_vtask_hash, goes with name_equal
  *   int name_preserve(name task, name *ret)  as mag_vtask_preserve, see promise.h
  *

@@ -4,12 +4,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct mag_plan {
     uint32_t workers;
-    uint32_t node_count;
-    uint32_t *distances; /* node_count squared, copied from the topology */
     enum mag_placement placement;
     struct mag_seat seats[];
 };
@@ -196,18 +193,6 @@ static int seat_by_list(const struct mag_topology *topology, struct mag_plan *pl
     return 0;
 }
 
-static int copy_plan_distances(const struct mag_topology *topology, struct mag_plan *plan)
-{
-    size_t count = (size_t)topology->node_count * topology->node_count;
-
-    plan->node_count = topology->node_count;
-    plan->distances = calloc(count + 1, sizeof(*plan->distances));
-    if (plan->distances == NULL)
-        return -ENOMEM;
-    memcpy(plan->distances, topology->distances, count * sizeof(*plan->distances));
-    return 0;
-}
-
 static uint32_t default_seats(const struct mag_topology *topology,
                               enum mag_placement placement, uint32_t os_pu_count)
 {
@@ -238,9 +223,7 @@ int mag_plan_make(const struct mag_topology *topology, enum mag_placement placem
         return -ENOMEM;
     plan->workers = workers;
     plan->placement = placement;
-    int r = copy_plan_distances(topology, plan);
-    if (r == 0)
-        r = list ? seat_by_list(topology, plan, os_pus, os_pu_count)
+    int r = list ? seat_by_list(topology, plan, os_pus, os_pu_count)
                  : seat_by_policy(topology, plan);
     if (r < 0) {
         mag_plan_free(plan);
@@ -252,9 +235,6 @@ int mag_plan_make(const struct mag_topology *topology, enum mag_placement placem
 
 void mag_plan_free(struct mag_plan *plan)
 {
-    if (plan == NULL)
-        return;
-    free(plan->distances);
     free(plan);
 }
 
@@ -280,7 +260,7 @@ const char *mag_placement_name(enum mag_placement placement)
                                                                   : NULL;
 }
 
-/* -------------------------------------------------------------------- victims */
+/* ---------------------------------------------------------------------- reach */
 
 enum mag_reach mag_seat_reach(const struct mag_seat *a, const struct mag_seat *b)
 {
@@ -290,71 +270,6 @@ enum mag_reach mag_seat_reach(const struct mag_seat *a, const struct mag_seat *b
     if (a->node != b->node || (a->node == MAG_NONE && a->package != b->package))
         return MAG_REACH_FAR;
     return a->cache == b->cache ? MAG_REACH_CACHE : MAG_REACH_NODE;
-}
-
-static uint32_t seat_distance(const struct mag_plan *plan, const struct mag_seat *from,
-                              const struct mag_seat *to)
-{
-    if (from->node >= plan->node_count || to->node >= plan->node_count)
-        return mag_seat_reach(from, to) == MAG_REACH_FAR ? MAG_DISTANCE_OTHER
-                                                         : MAG_DISTANCE_SAME;
-    return plan->distances[from->node * plan->node_count + to->node];
-}
-
-/* Where a victim stands in the order: reach first, then the nodes' distance. */
-static uint64_t nearness(const struct mag_plan *plan, uint32_t worker, uint32_t victim)
-{
-    const struct mag_seat *from = &plan->seats[worker];
-    const struct mag_seat *to = &plan->seats[victim];
-    enum mag_reach reach = mag_seat_reach(from, to);
-
-    return (uint64_t)reach << 32 |
-           (reach == MAG_REACH_FAR ? seat_distance(plan, from, to) : 0);
-}
-
-/* The nearness that comes next after `last`; false when there is none. */
-static bool next_nearness(const struct mag_plan *plan, uint32_t worker, bool first,
-                          uint64_t *last)
-{
-    uint64_t best = UINT64_MAX;
-
-    for (uint32_t i = 0; i < plan->workers; i++) {
-        uint64_t value = i != worker ? nearness(plan, worker, i) : UINT64_MAX;
-
-        if ((first || value > *last) && value < best)
-            best = value;
-    }
-    *last = best;
-    return best != UINT64_MAX;
-}
-
-/* NOLINTNEXTLINE(readability-function-size): so does each array that is filled. */
-int mag_plan_victims(const struct mag_plan *plan, uint32_t worker, uint32_t *ret_victims,
-                     struct mag_ring *ret_rings, uint32_t ring_capacity,
-                     uint32_t *ret_ring_count)
-{
-    uint64_t near = 0;
-    uint32_t count = 0;
-    uint32_t rings = 0;
-
-    if (worker >= plan->workers || ring_capacity == 0)
-        return -EINVAL;
-    while (next_nearness(plan, worker, count == 0, &near)) {
-        for (uint32_t i = 0; i < plan->workers; i++) {
-            if (i != worker && nearness(plan, worker, i) == near)
-                ret_victims[count++] = i;
-        }
-        if (rings < ring_capacity)
-            rings++;
-        const struct mag_seat *other = &plan->seats[ret_victims[count - 1]];
-        ret_rings[rings - 1] = (struct mag_ring){
-            .end = count,
-            .reach = (enum mag_reach)(near >> 32),
-            .distance = seat_distance(plan, &plan->seats[worker], other),
-        };
-    }
-    *ret_ring_count = rings;
-    return 0;
 }
 
 /* ------------------------------------------------------------------- printing */

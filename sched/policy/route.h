@@ -44,6 +44,13 @@ struct mag_span {
     uint32_t end;
 };
 
+/* Victims that are equally far: those up to, and not including, index `end`. */
+struct mag_ring {
+    uint32_t end;
+    enum mag_reach reach;
+    uint32_t distance; /* of the nodes, as mag_topology_distance */
+};
+
 /* One rank: who has it, and whom that worker shares what with. */
 struct mag_spot {
     uint32_t worker;

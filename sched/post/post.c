@@ -48,7 +48,7 @@ static inline int post_here(struct mag_worker *worker, struct mag_job *job)
 }
 
 /* The queue nearest to a thread from outside, as of a little while ago. */
-static uint32_t queue_near(struct mag_sched *sched, struct mag_self *self)
+static inline uint32_t queue_near(struct mag_sched *sched, struct mag_self *self)
 {
     if (sched->queue_count == 1)
         return 0;

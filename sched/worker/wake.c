@@ -22,34 +22,14 @@ static void wake_by(struct mag_sched *sched, struct mag_wake wake)
     (void)give_wake(sched, mag_idle_claim(&sched->idle, &sched->routes, wake, false));
 }
 
-static MAG_COLD void wake_for_worker(struct mag_sched *sched, uint32_t rank)
+void mag_sched_wake_for_worker(struct mag_sched *sched, uint32_t rank)
 {
     wake_by(sched, mag_wake_for_worker(&sched->routes, rank, mag_os_cpu()));
 }
 
-static MAG_COLD void wake_for_queue(struct mag_sched *sched, uint32_t queue)
+void mag_sched_wake_for_queue(struct mag_sched *sched, uint32_t queue)
 {
     wake_by(sched, mag_wake_for_queue(&sched->routes, queue, mag_os_cpu()));
-}
-
-void mag_sched_notify_queue(struct mag_sched *sched, uint32_t queue)
-{
-    if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
-        wake_for_queue(sched, queue);
-}
-
-void mag_sched_notify(struct mag_sched *sched, uint32_t rank)
-{
-    if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
-        wake_for_worker(sched, rank);
-}
-
-void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t rank)
-{
-    uint64_t state = mag_idle_read(&sched->idle);
-
-    if (mag_idle_wants_wake(state) && !mag_idle_watched(state))
-        wake_for_worker(sched, rank);
 }
 
 void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index)

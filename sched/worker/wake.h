@@ -10,15 +10,34 @@
 
 #include <stdint.h>
 
+/* Wakes a worker for a job in this queue; for one that the worker of this rank has queued
+ * or seen; unless nobody is parked, or somebody searches. */
+MAG_COLD void mag_sched_wake_for_queue(struct mag_sched *sched, uint32_t queue);
+MAG_COLD void mag_sched_wake_for_worker(struct mag_sched *sched, uint32_t rank);
+
 /* A job has been put into this queue: wakes a worker, if one should be woken. */
-void mag_sched_notify_queue(struct mag_sched *sched, uint32_t queue);
+static inline void mag_sched_notify_queue(struct mag_sched *sched, uint32_t queue)
+{
+    if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
+        mag_sched_wake_for_queue(sched, queue);
+}
 
 /* Wakes a worker for a job that the worker of this rank has queued or seen, if one should
  * be woken. */
-void mag_sched_notify(struct mag_sched *sched, uint32_t rank);
+static inline void mag_sched_notify(struct mag_sched *sched, uint32_t rank)
+{
+    if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
+        mag_sched_wake_for_worker(sched, rank);
+}
 
 /* Makes sure that what a running worker of this rank keeps to itself will be watched. */
-void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t rank);
+static inline void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t rank)
+{
+    uint64_t state = mag_idle_read(&sched->idle);
+
+    if (MAG_UNLIKELY(mag_idle_wants_wake(state) && !mag_idle_watched(state)))
+        mag_sched_wake_for_worker(sched, rank);
+}
 
 /* Wakes this worker, if it is parked. */
 void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index);

@@ -94,6 +94,8 @@ BAD = [
     ("paths", "docs/a.md", "It stands in `examples/quoted.c`: `a`.\n"),
     ("paths", "docs/a.md", "Include `<magpie/gone.h>`.\n"),
     ("names", "docs/a.md", "Call `mag_gone`.\n"),
+    ("names", "docs/a.md", "Proved by `test_gone.c`.\n"),
+    ("names", "docs/a.md", "Proved by `nothing_is_ever_lost`.\n"),
     ("quotes", "docs/a.md", "<!-- examples/quoted.c -->\n```c\nint  b;\n```\n"),
     ("quotes", "docs/a.md", "<!-- examples/a.c -->\n```c\nint b;\n```\n"),
     ("contract", "vtask/a.c", SPDX + "/* VT-5 */\n"),

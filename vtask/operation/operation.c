@@ -93,8 +93,10 @@ void mag_operation_recycle(struct mag_core *core)
 /* By the completer that has the claim, before it completes the operation: the awaiter,
  * which may free the cancel object, finds nothing registered there.  Does not wait for a
  * callback that runs: that finds the claim taken (VT-156). */
-static void leave_source(struct mag_cancel_registration *registration)
+static MAG_COLD void leave_cancel(struct mag_operation *operation)
 {
+    struct mag_cancel_registration *registration = registration_of(operation);
+
     (void)mag_cancel_unregister(registration, false);
     registration->cancel = NULL;
 }
@@ -102,10 +104,8 @@ static void leave_source(struct mag_cancel_registration *registration)
 /* Registered still: it was completed without a claim, or returned. */
 static void leave_late(struct mag_core *core)
 {
-    struct mag_cancel_registration *registration = registration_of(operation_of(core));
-
-    if (MAG_UNLIKELY(registration->cancel != NULL))
-        leave_source(registration);
+    if (MAG_UNLIKELY(registration_of(operation_of(core))->cancel != NULL))
+        leave_cancel(operation_of(core));
 }
 
 void mag_operation_recycle_cancelable(struct mag_core *core)
@@ -139,14 +139,18 @@ static uint64_t key_of(struct mag_operation *operation)
            MAG_TOKEN_MASK;
 }
 
-/* The operation is shared.  With a cancel object continuations are queued: none runs on
- * the thread that cancels (VT-162). */
+/* Shares the operation with a cancel object too.  Continuations are then queued: none
+ * runs on the thread that cancels (VT-162). */
 static MAG_COLD uint64_t share_with(struct mag_operation *operation,
                                     struct mag_cancel *cancel)
 {
     struct mag_cancel_registration *registration = registration_of(operation);
     uint64_t key = key_of(operation);
 
+    if (registration == NULL) {
+        (void)mag_misuse_core(MAG_E_ARG, &operation->core, key);
+        return mag_operation_share(operation, NULL);
+    }
     /* All is set before a callback can run (VT-155). */
     operation->core.flags |= MAG_CORE_QUEUED;
     mag_claim_open(&operation->claim, key);
@@ -159,32 +163,22 @@ static MAG_COLD uint64_t share_with(struct mag_operation *operation,
 
 uint64_t mag_operation_share(struct mag_operation *operation, struct mag_cancel *cancel)
 {
-    uint64_t key = key_of(operation);
+    uint64_t key;
 
-    if (cancel != NULL) {
-        if (registration_of(operation) != NULL)
-            return share_with(operation, cancel);
-        (void)mag_misuse_core(MAG_E_ARG, &operation->core, key);
-    }
+    if (MAG_UNLIKELY(cancel != NULL))
+        return share_with(operation, cancel);
+    key = key_of(operation);
     mag_claim_open(&operation->claim, key);
     return key;
 }
 
-static inline bool claim_operation(struct mag_operation *operation, uint64_t key)
-{
-    struct mag_cancel_registration *registration;
-
-    if (!mag_claim_take(&operation->claim, key))
-        return false;
-    registration = registration_of(operation);
-    if (MAG_UNLIKELY(registration != NULL))
-        leave_source(registration);
-    return true;
-}
-
 bool mag_operation_claim(struct mag_operation *operation, uint64_t key)
 {
-    return claim_operation(operation, key);
+    if (!mag_claim_take(&operation->claim, key))
+        return false;
+    if (MAG_UNLIKELY(registration_of(operation) != NULL))
+        leave_cancel(operation);
+    return true;
 }
 
 /* Cancelled, or about to be: whoever has the claim completes it, and nobody waits. */
@@ -215,13 +209,14 @@ bool mag_operation_try_result(struct mag_operation *operation, uint64_t key,
     /* The type of an object never changes, so this may be read too late. */
     if (!mag_core_is_word(&operation->core))
         return refuse_outcome(operation, key, MAG_E_SIZE);
-    return claim_operation(operation, key) &&
+    return mag_operation_claim(operation, key) &&
            mag_core_set_result(&operation->core, result) == 0;
 }
 
 bool mag_operation_try_done(struct mag_operation *operation, uint64_t key)
 {
-    return claim_operation(operation, key) && mag_core_set_done(&operation->core) == 0;
+    return mag_operation_claim(operation, key) &&
+           mag_core_set_done(&operation->core) == 0;
 }
 
 bool mag_operation_try_error(struct mag_operation *operation, uint64_t key, int code,
@@ -229,7 +224,7 @@ bool mag_operation_try_error(struct mag_operation *operation, uint64_t key, int 
 {
     if (code == 0 || mag_is_misuse(code))
         return refuse_outcome(operation, key, MAG_E_ARG);
-    return claim_operation(operation, key) &&
+    return mag_operation_claim(operation, key) &&
            mag_core_set_error(&operation->core, code, detail) == 0;
 }
 
@@ -239,7 +234,7 @@ bool mag_operation_try_value(struct mag_operation *operation, uint64_t key,
     /* As above. */
     if (size != operation->core.type->result_size)
         return refuse_outcome(operation, key, MAG_E_SIZE);
-    return claim_operation(operation, key) &&
+    return mag_operation_claim(operation, key) &&
            mag_core_set_value(&operation->core, value, size) == 0;
 }
 

@@ -169,14 +169,14 @@ static void a_queued_continuation_that_frees_its_source_runs_once(void **state)
 }
 
 /* VT-87, VT-131, VT-132, VT-133 */
-static void who_polls_may_free_the_source_at_once(void **state)
+static void a_thread_that_polls_may_free_the_source_at_once(void **state)
 {
     (void)state;
     race(poll, 0);
 }
 
 /* VT-131, VT-193 */
-static void who_holds_a_copy_of_a_discarded_task_may_free_the_source(void **state)
+static void the_holder_of_a_discarded_task_may_free_the_source(void **state)
 {
     (void)state;
     race(discard_and_poll, 0);
@@ -262,8 +262,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_continuation_that_frees_its_source_runs_once),
         cmocka_unit_test(a_queued_continuation_that_frees_its_source_runs_once),
-        cmocka_unit_test(who_polls_may_free_the_source_at_once),
-        cmocka_unit_test(who_holds_a_copy_of_a_discarded_task_may_free_the_source),
+        cmocka_unit_test(a_thread_that_polls_may_free_the_source_at_once),
+        cmocka_unit_test(the_holder_of_a_discarded_task_may_free_the_source),
         cmocka_unit_test(a_long_chain_that_nobody_takes_needs_little_stack),
         cmocka_unit_test(a_long_chain_of_inline_completions_ends),
     };

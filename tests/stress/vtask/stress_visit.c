@@ -196,7 +196,7 @@ static void a_continuation_runs_once_whoever_is_first(void **state)
 }
 
 /* VT-131, VT-132 */
-static void who_polls_never_reads_a_stale_result(void **state)
+static void a_thread_that_polls_never_reads_a_stale_result(void **state)
 {
     (void)state;
     with_each_operation(poll);
@@ -218,7 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_continuation_runs_once_whoever_is_first),
-        cmocka_unit_test(who_polls_never_reads_a_stale_result),
+        cmocka_unit_test(a_thread_that_polls_never_reads_a_stale_result),
         cmocka_unit_test(a_discarded_operation_is_recycled_once),
     };
 

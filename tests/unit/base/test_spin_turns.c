@@ -12,7 +12,7 @@ static void lock_is_let_go(void)
     mag_spin_unlock(&spin);
 }
 
-static void who_waits_for_a_lock_lets_its_holder_run(void **state)
+static void a_thread_that_waits_for_a_lock_lets_its_holder_run(void **state)
 {
     (void)state;
 
@@ -30,7 +30,7 @@ static void end(void)
     is_over = true;
 }
 
-static void who_waits_for_a_moment_yields_before_it_sleeps(void **state)
+static void a_short_wait_yields_before_it_sleeps(void **state)
 {
     (void)state;
 
@@ -46,8 +46,8 @@ static void who_waits_for_a_moment_yields_before_it_sleeps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_waits_for_a_lock_lets_its_holder_run),
-        cmocka_unit_test(who_waits_for_a_moment_yields_before_it_sleeps),
+        cmocka_unit_test(a_thread_that_waits_for_a_lock_lets_its_holder_run),
+        cmocka_unit_test(a_short_wait_yields_before_it_sleeps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,11 +12,6 @@
 
 enum mag_reach { MAG_REACH_CORE, MAG_REACH_CACHE, MAG_REACH_NODE, MAG_REACH_FAR };
 
-struct mag_ring {
-    uint32_t end;
-    mag_reach reach;
-};
-
 enum mag_pinned { MAG_PINNED, MAG_PIN_REFUSED, MAG_PIN_FOREIGN, MAG_PIN_LOST };
 
 struct mag_topology;

@@ -43,7 +43,7 @@ static void a_mount_is_found_by_the_fields_of_its_line_as_proc_counts_them(void 
     }
 }
 
-static void the_same_holds_for_version_one(void **state)
+static void a_mount_of_version_one_is_found_by_the_fields_of_its_line(void **state)
 {
     static const char *const mounts[] = {
         "33 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup  rw,cpu,cpuacct\n",
@@ -128,7 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_ROOT(a_mount_is_found_by_the_fields_of_its_line_as_proc_counts_them),
-        IN_ROOT(the_same_holds_for_version_one),
+        IN_ROOT(a_mount_of_version_one_is_found_by_the_fields_of_its_line),
         IN_ROOT(both_versions_count_where_neither_mount_names_a_source),
         IN_ROOT(names_are_unescaped_in_mountinfo_and_taken_as_they_are_in_cgroup),
         IN_ROOT(the_files_of_the_calling_thread_are_read),

@@ -222,7 +222,7 @@ static void of_two_memories_the_one_with_fewer_pus_around_it_is_near(void **stat
     mag_topology_free(topology);
 }
 
-static void what_is_not_a_topology_is_refused(void **state)
+static void a_file_that_is_not_a_topology_is_refused(void **state)
 {
     struct mag_topology *topology = NULL;
     char path[] = "/tmp/magpie-topology-XXXXXX";
@@ -459,7 +459,7 @@ int main(void)
         cmocka_unit_test(nodes_may_be_without_memory_or_without_pus),
         cmocka_unit_test(files_of_hwloc_1_are_read),
         cmocka_unit_test(slow_cores_are_of_kind_zero),
-        cmocka_unit_test(what_is_not_a_topology_is_refused),
+        cmocka_unit_test(a_file_that_is_not_a_topology_is_refused),
         cmocka_unit_test(damaged_files_are_refused),
         cmocka_unit_test(distances_are_the_machines_or_ten_and_twenty),
         cmocka_unit_test(this_machine_has_the_pus_that_the_mask_allows),

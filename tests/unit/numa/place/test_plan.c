@@ -113,100 +113,6 @@ static void a_list_is_followed_and_checked(void **state)
     mag_topology_free(topology);
 }
 
-static void victims_come_nearest_first(void **state)
-{
-    struct mag_topology *topology = describe("node:2 l3:2 core:2 pu:2");
-    struct mag_plan *plan;
-    struct mag_ring rings[8];
-    uint32_t victims[16];
-    uint32_t count;
-    (void)state;
-
-    assert_int_equal(mag_plan_make(topology, MAG_PLACE_COMPACT, 16, NULL, 0, &plan), 0);
-    assert_int_equal(mag_plan_victims(plan, 5, victims, rings, 8, &count), 0);
-    assert_int_equal(count, 4);
-    assert_int_equal(rings[0].reach, MAG_REACH_CORE);
-    assert_int_equal(rings[0].end, 1);
-    assert_int_equal(victims[0], 4);
-    assert_int_equal(rings[1].reach, MAG_REACH_CACHE);
-    assert_int_equal(rings[1].end, 3);
-    assert_int_equal(rings[2].reach, MAG_REACH_NODE);
-    assert_int_equal(rings[2].end, 7);
-    assert_int_equal(rings[3].reach, MAG_REACH_FAR);
-    assert_int_equal(rings[3].end, 15);
-    for (uint32_t i = 7; i < 15; i++)
-        assert_true(victims[i] >= 8);
-    assert_int_equal(mag_plan_victims(plan, 5, victims, rings, 2, &count), 0);
-    assert_int_equal(count, 2);
-    assert_int_equal(rings[1].end, 15);
-    assert_int_equal(mag_plan_victims(plan, 16, victims, rings, 2, &count), -EINVAL);
-    assert_int_equal(mag_plan_victims(plan, 0, victims, rings, 0, &count), -EINVAL);
-    mag_plan_free(plan);
-    mag_topology_free(topology);
-}
-
-static void a_lonely_worker_has_no_victims(void **state)
-{
-    struct mag_topology *topology = describe("pu:1");
-    struct mag_plan *plan;
-    struct mag_ring ring;
-    uint32_t count = 77;
-    (void)state;
-
-    assert_int_equal(mag_plan_make(topology, MAG_PLACE_PER_CORE, 1, NULL, 0, &plan), 0);
-    assert_int_equal(mag_plan_victims(plan, 0, NULL, &ring, 1, &count), 0);
-    assert_int_equal(count, 0);
-    mag_plan_free(plan);
-    mag_topology_free(topology);
-}
-
-/* What a ring says holds of each victim in it. */
-static void check_ring(const struct mag_topology *topology, const struct mag_plan *plan,
-                       uint32_t worker, uint32_t victim, const struct mag_ring *ring)
-{
-    const struct mag_seat *from = mag_plan_seat(plan, worker);
-    const struct mag_seat *to = mag_plan_seat(plan, victim);
-
-    assert_int_equal(mag_seat_reach(from, to), ring->reach);
-    if (ring->reach == MAG_REACH_FAR && (from->node != MAG_NONE || to->node != MAG_NONE))
-        assert_int_equal(mag_topology_distance(topology, from->node, to->node),
-                         ring->distance);
-}
-
-static void check_victims(const struct mag_topology *topology,
-                          const struct mag_plan *plan)
-{
-    enum { RINGS = 32 };
-    uint32_t workers = mag_plan_workers(plan);
-    uint32_t *victims = calloc(workers, sizeof(*victims));
-    char *seen = calloc(workers, 1);
-    struct mag_ring rings[RINGS];
-
-    assert_true(victims != NULL && seen != NULL);
-    for (uint32_t worker = 0; worker < workers; worker += 7) {
-        uint32_t count = 0;
-
-        memset(seen, 0, workers);
-        assert_int_equal(mag_plan_victims(plan, worker, victims, rings, RINGS, &count),
-                         0);
-        assert_true(workers == 1 || rings[count - 1].end == workers - 1);
-        for (uint32_t i = 0, ring = 0; i + 1 < workers; i++) {
-            assert_true(victims[i] < workers && victims[i] != worker);
-            assert_int_equal(seen[victims[i]]++, 0);
-            ring += i == rings[ring].end;
-            check_ring(topology, plan, worker, victims[i], &rings[ring]);
-        }
-        for (uint32_t i = 1; i < count; i++) {
-            assert_true(rings[i].end > rings[i - 1].end);
-            assert_true(rings[i].reach >= rings[i - 1].reach);
-            if (rings[i].reach == MAG_REACH_FAR && rings[i - 1].reach == MAG_REACH_FAR)
-                assert_true(rings[i].distance > rings[i - 1].distance);
-        }
-    }
-    free(victims);
-    free(seen);
-}
-
 /* Every policy on one machine: each PU is used once before any is used twice. */
 static void check_plans(const struct mag_topology *topology)
 {
@@ -222,7 +128,6 @@ static void check_plans(const struct mag_topology *topology)
                          0);
         for (uint32_t i = 0; i < 2 * pus; i++)
             assert_int_equal(used[mag_plan_seat(plan, i)->pu]++, i / pus);
-        check_victims(topology, plan);
         mag_plan_free(plan);
         free(used);
     }
@@ -298,14 +203,11 @@ static enum mag_reach reach(const struct mag_plan *plan, uint32_t a, uint32_t b)
     return mag_seat_reach(mag_plan_seat(plan, a), mag_plan_seat(plan, b));
 }
 
-static void without_a_node_the_package_is_near(void **state)
+static void without_nodes_workers_of_one_package_are_near(void **state)
 {
     static const uint32_t os_pus[] = {8, 40, 9, 8, 0};
     struct mag_topology *topology = load_described("odd.xml");
     struct mag_plan *plan;
-    struct mag_ring rings[8];
-    uint32_t victims[4];
-    uint32_t count;
     (void)state;
 
     assert_int_equal(mag_plan_make(topology, MAG_PLACE_LIST, 0, os_pus, 5, &plan), 0);
@@ -315,35 +217,8 @@ static void without_a_node_the_package_is_near(void **state)
     assert_int_equal(reach(plan, 0, 3), MAG_REACH_CORE);
     assert_int_equal(reach(plan, 0, 2), MAG_REACH_FAR);
     assert_int_equal(reach(plan, 0, 4), MAG_REACH_FAR);
-    assert_int_equal(mag_plan_victims(plan, 2, victims, rings, 8, &count), 0);
-    assert_int_equal(count, 1);
-    assert_int_equal(rings[0].end, 4);
-    assert_int_equal(rings[0].distance, 20);
     mag_plan_free(plan);
     mag_topology_free(topology);
-}
-
-static void far_nodes_come_by_their_distance(void **state)
-{
-    struct mag_topology *topology = load_described("odd.xml");
-    static const uint32_t os_pus[] = {0, 12, 9, 1};
-    struct mag_plan *plan;
-    struct mag_ring rings[8];
-    uint32_t victims[3];
-    uint32_t count;
-    (void)state;
-
-    assert_int_equal(mag_plan_make(topology, MAG_PLACE_LIST, 0, os_pus, 4, &plan), 0);
-    mag_topology_free(topology); /* the plan has the distances */
-    assert_int_equal(mag_plan_victims(plan, 0, victims, rings, 8, &count), 0);
-    assert_int_equal(count, 3);
-    assert_int_equal(victims[0], 3);
-    assert_int_equal(rings[0].reach, MAG_REACH_CACHE);
-    assert_int_equal(victims[1], 2);
-    assert_int_equal(rings[1].distance, 20);
-    assert_int_equal(victims[2], 1);
-    assert_int_equal(rings[2].distance, 31);
-    mag_plan_free(plan);
 }
 
 static void a_plan_is_printed_as_snprintf_prints(void **state)
@@ -391,7 +266,7 @@ static void every_allocation_may_fail_and_leaves_nothing_behind(void **state)
         assert_int_equal(r, failed ? -ENOMEM : 0);
         mag_plan_free(plan);
         assert_int_equal(test_live_allocations(), before);
-        assert_true(failed || nth > 3);
+        assert_true(failed || nth > 2);
     }
     mag_topology_free(topology);
 }
@@ -402,14 +277,11 @@ int main(void)
         cmocka_unit_test(policies_order_the_seats),
         cmocka_unit_test(the_default_is_a_worker_per_core_or_per_pu),
         cmocka_unit_test(a_list_is_followed_and_checked),
-        cmocka_unit_test(victims_come_nearest_first),
-        cmocka_unit_test(a_lonely_worker_has_no_victims),
         cmocka_unit_test(machines_from_files_seat_every_pu_once),
         cmocka_unit_test(described_machines_seat_every_pu_once),
         cmocka_unit_test(scatter_uses_every_group_before_it_uses_one_twice),
         cmocka_unit_test(fast_cores_are_seated_first),
-        cmocka_unit_test(without_a_node_the_package_is_near),
-        cmocka_unit_test(far_nodes_come_by_their_distance),
+        cmocka_unit_test(without_nodes_workers_of_one_package_are_near),
         cmocka_unit_test(a_plan_is_printed_as_snprintf_prints),
         cmocka_unit_test(policies_have_names),
         cmocka_unit_test(every_allocation_may_fail_and_leaves_nothing_behind),

@@ -234,7 +234,7 @@ static void *use_only_while_exiting(void *arg)
     return NULL;
 }
 
-static void what_the_last_destructor_leaves_is_the_next_threads(void **state)
+static void objects_that_the_last_destructor_leaves_go_to_the_next_thread(void **state)
 {
     struct mag_pool_config config = config_of(32);
     struct mag_pool_info info;
@@ -369,7 +369,7 @@ int main(void)
         cmocka_unit_test(short_threads_do_not_make_a_pool_grow),
         cmocka_unit_test(small_chains_are_gathered_into_full_batches),
         cmocka_unit_test(destructors_of_a_thread_may_still_give),
-        cmocka_unit_test(what_the_last_destructor_leaves_is_the_next_threads),
+        cmocka_unit_test(objects_that_the_last_destructor_leaves_go_to_the_next_thread),
         cmocka_unit_test(destructors_of_a_thread_may_still_take),
         cmocka_unit_test(a_pool_may_be_destroyed_while_threads_hold_magazines_of_it),
         cmocka_unit_test(threads_may_exit_while_a_pool_is_destroyed),

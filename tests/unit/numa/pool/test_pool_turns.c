@@ -19,7 +19,7 @@ static void member_is_let_go(void)
     mag_member_unlock(&member);
 }
 
-static void who_waits_for_a_latch_lets_its_holder_run(void **state)
+static void a_thread_that_waits_for_a_latch_lets_its_holder_run(void **state)
 {
     (void)state;
 
@@ -38,7 +38,7 @@ static void pop_is_over(void)
     atomic_store_explicit(&stack.popping, 0, memory_order_relaxed);
 }
 
-static void who_waits_for_another_pop_lets_it_run(void **state)
+static void a_pop_that_waits_for_another_lets_it_run(void **state)
 {
     (void)state;
 
@@ -54,8 +54,9 @@ static void who_waits_for_another_pop_lets_it_run(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(who_waits_for_a_latch_lets_its_holder_run, set_up),
-        cmocka_unit_test_setup(who_waits_for_another_pop_lets_it_run, set_up),
+        cmocka_unit_test_setup(a_thread_that_waits_for_a_latch_lets_its_holder_run,
+                               set_up),
+        cmocka_unit_test_setup(a_pop_that_waits_for_another_lets_it_run, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,7 +104,7 @@ static void fib_is_right_on_one_to_four_workers(void **state)
     }
 }
 
-static void functions_without_arguments_are_forked_and_run(void **state)
+static void functions_without_arguments_can_be_forked_and_run(void **state)
 {
     struct mag_sched *sched = test_sched_start(2);
     long result = 0;
@@ -319,7 +319,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fib_is_right_on_one_to_four_workers),
-        cmocka_unit_test(functions_without_arguments_are_forked_and_run),
+        cmocka_unit_test(functions_without_arguments_can_be_forked_and_run),
         cmocka_unit_test(six_arguments_and_a_wide_result_arrive_whole),
         cmocka_unit_test(every_cell_is_touched_once),
         cmocka_unit_test(a_full_fork_stack_runs_children_inline),

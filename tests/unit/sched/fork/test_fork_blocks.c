@@ -128,7 +128,7 @@ static int runs_in_little_space(void *arg)
     return 0;
 }
 
-static void with_little_address_space_they_do_too(void **state)
+static void blocks_arrive_whole_in_little_address_space(void **state)
 {
     (void)state;
     test_skip_without_child_threads();
@@ -185,7 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         /* The children of this process first, while it is small itself. */
-        cmocka_unit_test(with_little_address_space_they_do_too),
+        cmocka_unit_test(blocks_arrive_whole_in_little_address_space),
         cmocka_unit_test(a_block_that_no_memory_holds_stops_at_the_guard),
         cmocka_unit_test(blocks_beyond_the_room_beside_the_stack_arrive_whole),
     };

@@ -199,7 +199,7 @@ static int run(enum place place, bool forget)
     return r;
 }
 
-static void a_forgotten_join_is_told_with_names(void **state)
+static void a_forgotten_join_is_reported_with_names(void **state)
 {
     (void)state;
     listener.watch.told = listen;
@@ -230,7 +230,7 @@ static int runs_without_watch(enum place place)
     return run(place, true) == 0 ? NOT_STOPPED : 1;
 }
 
-static void without_a_watch_an_assertion_fails(void **state)
+static void without_a_watch_a_forgotten_join_fails_an_assertion(void **state)
 {
     (void)state;
     for (unsigned place = 0; place < PLACES; place++) {
@@ -253,7 +253,7 @@ static void end_thread(struct mag_job *job)
     pthread_exit(NULL);
 }
 
-static void a_job_that_ends_its_thread_is_told(void **state)
+static void a_job_that_ends_its_thread_is_reported(void **state)
 {
     struct mag_job job = {.run = end_thread};
     struct mag_sched *sched;
@@ -280,17 +280,17 @@ static void skip_this(void **state)
     skip();
 }
 
-static void without_a_watch_an_assertion_fails(void **state)
+static void without_a_watch_a_forgotten_join_fails_an_assertion(void **state)
 {
     skip_this(state);
 }
 
-static void a_forgotten_join_is_told_with_names(void **state)
+static void a_forgotten_join_is_reported_with_names(void **state)
 {
     skip_this(state);
 }
 
-static void a_job_that_ends_its_thread_is_told(void **state)
+static void a_job_that_ends_its_thread_is_reported(void **state)
 {
     skip_this(state);
 }
@@ -300,9 +300,9 @@ static void a_job_that_ends_its_thread_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(without_a_watch_an_assertion_fails),
-        cmocka_unit_test(a_forgotten_join_is_told_with_names),
-        cmocka_unit_test(a_job_that_ends_its_thread_is_told),
+        cmocka_unit_test(without_a_watch_a_forgotten_join_fails_an_assertion),
+        cmocka_unit_test(a_forgotten_join_is_reported_with_names),
+        cmocka_unit_test(a_job_that_ends_its_thread_is_reported),
     };
 
     return cmocka_run_group_tests_name("forgotten joins", tests, NULL, NULL);

@@ -61,7 +61,7 @@ static struct mag_sched *start_with(uint32_t workers, size_t stack)
     return test_sched_try_as(&config);
 }
 
-static void more_children_wait_than_are_promised(void **state)
+static void more_children_can_wait_than_are_promised(void **state)
 {
     struct mag_sched *sched = test_sched_try(2);
     (void)state;
@@ -140,7 +140,7 @@ static int forks_too_many(void)
     return NOT_STOPPED;
 }
 
-static void more_than_there_is_room_for_stop_at_the_guard(void **state)
+static void children_beyond_the_room_stop_at_the_guard(void **state)
 {
     int status = 0;
     (void)state;
@@ -304,12 +304,12 @@ int main(void)
         /* The children of this process first, while it is small itself. */
         cmocka_unit_test(with_little_address_space_stacks_hold_what_is_promised),
         cmocka_unit_test(without_address_space_the_start_is_refused),
-        cmocka_unit_test(more_than_there_is_room_for_stop_at_the_guard),
+        cmocka_unit_test(children_beyond_the_room_stop_at_the_guard),
         cmocka_unit_test(each_stack_holds_what_a_recursion_can_fork),
         cmocka_unit_test(with_little_address_space_a_full_stack_has_room_for_a_recursion),
         cmocka_unit_test(a_c_stack_beyond_all_fork_stacks_has_the_largest),
         cmocka_unit_test(a_recursion_without_end_ends_where_the_c_stack_does),
-        cmocka_unit_test(more_children_wait_than_are_promised),
+        cmocka_unit_test(more_children_can_wait_than_are_promised),
         cmocka_unit_test(a_scope_has_no_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,7 +184,7 @@ static int loops_in_little_space(void *arg)
     return right ? 0 : 3;
 }
 
-static void nor_has_it_in_little_address_space(void **state)
+static void a_loop_that_asks_for_room_has_no_limit_in_little_space(void **state)
 {
     (void)state;
     test_skip_without_child_threads();
@@ -267,7 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         /* The children of this process first, while it is small itself. */
-        cmocka_unit_test(nor_has_it_in_little_address_space),
+        cmocka_unit_test(a_loop_that_asks_for_room_has_no_limit_in_little_space),
         cmocka_unit_test(a_join_of_the_wrong_child_is_found_in_debug_builds),
         cmocka_unit_test(forks_and_joins_can_be_called_as_functions),
         cmocka_unit_test(arguments_that_are_too_large_are_refused),

@@ -16,7 +16,7 @@ static long never_returns(mag_fork w, long value)
     pthread_exit(NULL);
 }
 
-static void whoever_runs_a_function_that_ends_its_thread_is_told(void **state)
+static void a_computation_that_ends_its_thread_returns_an_error(void **state)
 {
     long result = 7;
     (void)state;
@@ -137,7 +137,7 @@ static void children_of_an_ended_function_do_not_begin(void **state)
     mag_sched_destroy(sched);
 }
 
-static void what_a_stolen_child_reads_stays_while_its_forker_ends(void **state)
+static void what_a_stolen_child_reads_outlives_its_forkers_thread(void **state)
 {
     (void)state;
 
@@ -153,10 +153,10 @@ static void what_a_stolen_child_reads_stays_while_its_forker_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whoever_runs_a_function_that_ends_its_thread_is_told),
+        cmocka_unit_test(a_computation_that_ends_its_thread_returns_an_error),
         cmocka_unit_test(a_stolen_child_that_ends_its_thread_results_in_zero),
         cmocka_unit_test(children_of_an_ended_function_do_not_begin),
-        cmocka_unit_test(what_a_stolen_child_reads_stays_while_its_forker_ends),
+        cmocka_unit_test(what_a_stolen_child_reads_outlives_its_forkers_thread),
     };
 
     return cmocka_run_group_tests_name("thread exit, forks", tests, NULL, NULL);

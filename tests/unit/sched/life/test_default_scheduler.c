@@ -44,7 +44,7 @@ static bool lives(struct mag_sched *sched)
            mag_sched_post(sched, &nobody.job) == 0 && test_wait_for(&nobody.done, 1);
 }
 
-static void the_default_scheduler_outlives_whoever_would_end_it(void **state)
+static void the_default_scheduler_refuses_to_be_stopped_or_destroyed(void **state)
 {
     struct mag_sched *sched;
     struct enemy here = {.job = {.run = end_it}};
@@ -59,7 +59,7 @@ static void the_default_scheduler_outlives_whoever_would_end_it(void **state)
     assert_true(lives(sched));
 }
 
-static void its_own_jobs_cannot_end_it(void **state)
+static void jobs_of_the_default_scheduler_cannot_end_it(void **state)
 {
     struct mag_sched *sched;
     struct enemy inside = {.job = {.run = end_it}};
@@ -75,7 +75,7 @@ static void its_own_jobs_cannot_end_it(void **state)
     assert_true(lives(sched));
 }
 
-static void jobs_of_another_scheduler_cannot_end_it(void **state)
+static void jobs_of_another_scheduler_cannot_end_the_default_one(void **state)
 {
     struct mag_sched *sched;
     struct mag_sched *other;
@@ -107,7 +107,7 @@ static void ring(struct mag_job *job)
     (void)atomic_fetch_add_explicit(&bell->rung, 1, memory_order_release);
 }
 
-static void a_stop_that_is_refused_ends_no_timer(void **state)
+static void a_refused_stop_ends_no_timer(void **state)
 {
     struct mag_sched *sched;
     struct bell bell = {.timer = {.job = {.run = ring}}};
@@ -310,13 +310,13 @@ static int fail_once(void *arg)
     return 0;
 }
 
-static void it_is_made_from_what_was_configured(void **state)
+static void the_default_scheduler_is_made_as_configured(void **state)
 {
     (void)state;
     test_step_in_child(use_what_was_configured);
 }
 
-static void it_cannot_be_configured_once_it_runs(void **state)
+static void the_default_scheduler_cannot_be_configured_once_it_runs(void **state)
 {
     (void)state;
     test_step_in_child(configure_too_late);
@@ -328,13 +328,13 @@ static void the_last_configuration_counts_and_a_wrong_one_changes_nothing(void *
     test_step_in_child(configure_again);
 }
 
-static void a_wrong_configuration_is_told_to_whoever_gives_it(void **state)
+static void a_wrong_configuration_is_refused_when_it_is_given(void **state)
 {
     (void)state;
     test_step_in_child(configure_wrongly);
 }
 
-static void name_and_list_are_copied(void **state)
+static void the_configured_name_and_list_are_copied(void **state)
 {
     (void)state;
     test_step_in_child(forget_what_was_copied);
@@ -356,17 +356,17 @@ int main(void)
 {
     /* Those in children first: their parent has no default scheduler yet. */
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_is_made_from_what_was_configured),
-        cmocka_unit_test(it_cannot_be_configured_once_it_runs),
+        cmocka_unit_test(the_default_scheduler_is_made_as_configured),
+        cmocka_unit_test(the_default_scheduler_cannot_be_configured_once_it_runs),
         cmocka_unit_test(the_last_configuration_counts_and_a_wrong_one_changes_nothing),
-        cmocka_unit_test(a_wrong_configuration_is_told_to_whoever_gives_it),
-        cmocka_unit_test(name_and_list_are_copied),
+        cmocka_unit_test(a_wrong_configuration_is_refused_when_it_is_given),
+        cmocka_unit_test(the_configured_name_and_list_are_copied),
         cmocka_unit_test(a_forked_child_keeps_the_configuration),
         cmocka_unit_test(after_a_failed_start_it_can_be_configured_and_started_again),
-        cmocka_unit_test(the_default_scheduler_outlives_whoever_would_end_it),
-        cmocka_unit_test(its_own_jobs_cannot_end_it),
-        cmocka_unit_test(jobs_of_another_scheduler_cannot_end_it),
-        cmocka_unit_test(a_stop_that_is_refused_ends_no_timer),
+        cmocka_unit_test(the_default_scheduler_refuses_to_be_stopped_or_destroyed),
+        cmocka_unit_test(jobs_of_the_default_scheduler_cannot_end_it),
+        cmocka_unit_test(jobs_of_another_scheduler_cannot_end_the_default_one),
+        cmocka_unit_test(a_refused_stop_ends_no_timer),
         cmocka_unit_test(an_own_scheduler_tells_whether_it_was_destroyed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,7 @@ static void every_wrong_value_is_refused(void **state)
     unset_all();
 }
 
-static void the_limits_that_are_told_are_those_that_hold(void **state)
+static void the_limits_in_the_help_text_are_the_limits_that_hold(void **state)
 {
     (void)state;
 
@@ -277,7 +277,7 @@ int main(void)
         cmocka_unit_test(each_variable_is_in_the_table_and_has_its_words),
         cmocka_unit_test(every_right_value_is_taken),
         cmocka_unit_test(every_wrong_value_is_refused),
-        cmocka_unit_test(the_limits_that_are_told_are_those_that_hold),
+        cmocka_unit_test(the_limits_in_the_help_text_are_the_limits_that_hold),
         cmocka_unit_test(a_value_that_is_empty_is_none),
         cmocka_unit_test(each_variable_sets_its_field_and_no_other),
         cmocka_unit_test(nothing_is_left_when_a_variable_is_wrong_or_memory_is_short),

@@ -120,7 +120,7 @@ static void look_around(void *arg)
     read_masks(&seen->after);
 }
 
-static void afterwards_a_worker_is_what_it_was(void **state)
+static void after_the_unpinned_part_a_worker_is_pinned_as_before(void **state)
 {
     struct mag_sched_counters counters;
     struct seen seen;
@@ -136,7 +136,7 @@ static void afterwards_a_worker_is_what_it_was(void **state)
     assert_int_equal(counters.pinned, MAG_PINNED);
 }
 
-static void on_another_thread_nothing_changes(void **state)
+static void on_a_thread_that_is_no_worker_nothing_changes(void **state)
 {
     struct seen seen;
     (void)state;
@@ -208,8 +208,8 @@ int main(void)
         cmocka_unit_test(
             a_process_started_in_between_has_the_processors_and_signals_of_before),
         cmocka_unit_test(sigterm_ends_a_process_that_a_job_has_spawned),
-        cmocka_unit_test(afterwards_a_worker_is_what_it_was),
-        cmocka_unit_test(on_another_thread_nothing_changes),
+        cmocka_unit_test(after_the_unpinned_part_a_worker_is_pinned_as_before),
+        cmocka_unit_test(on_a_thread_that_is_no_worker_nothing_changes),
         cmocka_unit_test(a_thread_created_in_between_has_the_masks_of_before),
         cmocka_unit_test(a_thread_that_a_job_has_created_may_say_so_itself),
     };

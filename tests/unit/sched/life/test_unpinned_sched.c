@@ -263,7 +263,7 @@ static void fork_in_thread_of_job(void *arg)
         (void)pthread_join(thread, NULL);
 }
 
-static void a_child_of_fork_in_a_thread_of_a_job_has_all_workers(void **state)
+static void a_child_forked_by_a_thread_of_a_job_has_all_workers(void **state)
 {
     int status = -1;
     (void)state;
@@ -289,7 +289,7 @@ static void a_signal_mask_that_the_job_has_set_stays_in_the_child(void **state)
     skip();
 }
 
-static void a_child_of_fork_in_a_thread_of_a_job_has_all_workers(void **state)
+static void a_child_forked_by_a_thread_of_a_job_has_all_workers(void **state)
 {
     (void)state;
     test_skip_without_child_threads();
@@ -367,7 +367,7 @@ int main(void)
         cmocka_unit_test(
             a_child_of_fork_in_a_job_is_no_worker_and_has_the_masks_of_before),
         cmocka_unit_test(a_signal_mask_that_the_job_has_set_stays_in_the_child),
-        cmocka_unit_test(a_child_of_fork_in_a_thread_of_a_job_has_all_workers),
+        cmocka_unit_test(a_child_forked_by_a_thread_of_a_job_has_all_workers),
         cmocka_unit_test(the_clock_that_a_job_has_started_is_not_pinned),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -106,7 +106,7 @@ static void post_again(struct item *item)
         ran_count = UINT32_MAX;
 }
 
-static void what_a_job_posts_waits_for_the_next_round_and_wakes(void **state)
+static void a_job_posted_by_a_job_waits_for_the_next_round_and_wakes(void **state)
 {
     (void)state;
     ran_count = 0;
@@ -231,7 +231,7 @@ static void *complete_elsewhere(void *arg)
 }
 
 /* VT-110, VT-115 */
-static void what_waits_on_the_loops_thread_comes_back_to_it(void **state)
+static void a_body_that_awaits_on_the_loops_thread_resumes_there(void **state)
 {
     pthread_t thread;
     void *completed = NULL;
@@ -291,7 +291,7 @@ static void *post_and_end(void *arg)
     return NULL;
 }
 
-static void a_poster_that_is_cancelled_leaves_the_loop_open(void **state)
+static void a_cancelled_poster_leaves_the_loop_open(void **state)
 {
     pthread_t thread;
     void *end = NULL;
@@ -317,7 +317,7 @@ int main(void)
         cmocka_unit_test_setup(
             jobs_run_in_the_order_of_their_posts_when_the_loop_comes_round, open_loop),
         cmocka_unit_test_setup(only_the_post_that_finds_the_loop_empty_wakes, open_loop),
-        cmocka_unit_test_setup(what_a_job_posts_waits_for_the_next_round_and_wakes,
+        cmocka_unit_test_setup(a_job_posted_by_a_job_waits_for_the_next_round_and_wakes,
                                open_loop),
         cmocka_unit_test_setup(a_loop_that_is_run_inside_a_job_goes_on_in_order,
                                open_loop),
@@ -326,12 +326,11 @@ int main(void)
         cmocka_unit_test_setup(a_job_may_close_its_loop, open_loop),
         cmocka_unit_test_setup(the_loop_is_the_current_executor_while_its_jobs_run,
                                open_loop),
-        cmocka_unit_test_setup(what_waits_on_the_loops_thread_comes_back_to_it,
+        cmocka_unit_test_setup(a_body_that_awaits_on_the_loops_thread_resumes_there,
                                open_loop),
         cmocka_unit_test_setup(a_closed_loop_refuses_and_the_completer_goes_on,
                                open_loop),
-        cmocka_unit_test_setup(a_poster_that_is_cancelled_leaves_the_loop_open,
-                               open_loop),
+        cmocka_unit_test_setup(a_cancelled_poster_leaves_the_loop_open, open_loop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,7 +43,7 @@ static void an_empty_wheel_wants_nothing(void **state)
     assert_null(mag_wheel_take_any(&wheel));
 }
 
-static void what_is_late_is_due_at_once(void **state)
+static void a_late_timer_is_due_at_once(void **state)
 {
     struct mag_timer first = {.tick = 7};
     struct mag_timer second = {.tick = 3};
@@ -188,7 +188,7 @@ static void a_wheel_agrees_with_a_list_whatever_is_added_and_removed(void **stat
     free(ref);
 }
 
-static void what_is_due_is_taken_at_the_end_too(void **state)
+static void due_timers_are_taken_at_the_end_too(void **state)
 {
     struct mag_timer timers[2] = {{.tick = 0}, {.tick = 1000}};
     struct mag_timer *taken[3];
@@ -207,12 +207,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(ticks_never_come_before_their_deadline, begin_empty),
         cmocka_unit_test_setup(an_empty_wheel_wants_nothing, begin_empty),
-        cmocka_unit_test_setup(what_is_late_is_due_at_once, begin_empty),
+        cmocka_unit_test_setup(a_late_timer_is_due_at_once, begin_empty),
         cmocka_unit_test_setup(a_timer_at_the_end_of_time_fires_then, begin_empty),
         cmocka_unit_test_setup(a_spent_budget_loses_nothing, begin_empty),
         cmocka_unit_test_setup(a_wheel_agrees_with_a_list_whatever_is_added_and_removed,
                                begin_empty),
-        cmocka_unit_test_setup(what_is_due_is_taken_at_the_end_too, begin_empty),
+        cmocka_unit_test_setup(due_timers_are_taken_at_the_end_too, begin_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,7 +59,7 @@ static void leave_jobs_behind(struct mag_job *job)
         end_thread(job);
 }
 
-static void what_waits_at_a_worker_outlives_its_thread(void **state)
+static void jobs_that_wait_at_a_worker_outlive_its_thread(void **state)
 {
     struct mag_job job = {.run = leave_jobs_behind};
     (void)state;
@@ -344,7 +344,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_that_ends_its_thread_is_counted_out),
-        cmocka_unit_test(what_waits_at_a_worker_outlives_its_thread),
+        cmocka_unit_test(jobs_that_wait_at_a_worker_outlive_its_thread),
         cmocka_unit_test(a_thread_that_has_no_successor_works_on),
         cmocka_unit_test(hooks_run_on_each_thread_and_storage_stays),
         cmocka_unit_test(a_hook_that_ends_its_thread_ends_nothing_else),

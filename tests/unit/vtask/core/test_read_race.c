@@ -36,7 +36,7 @@ static int begin(void **state)
 }
 
 /* VT-191 */
-static void one_of_two_who_read_at_once_is_told(void **state)
+static void one_of_two_reads_at_once_is_refused(void **state)
 {
     uint64_t result = 0;
     (void)state;
@@ -58,7 +58,7 @@ static void one_of_two_who_read_at_once_is_told(void **state)
 }
 
 /* VT-191 */
-static void who_reads_while_another_consumes_is_told(void **state)
+static void a_read_while_another_consumes_is_refused(void **state)
 {
     uint64_t result = 0;
     (void)state;
@@ -78,8 +78,8 @@ static void who_reads_while_another_consumes_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(one_of_two_who_read_at_once_is_told, begin),
-        cmocka_unit_test_setup(who_reads_while_another_consumes_is_told, begin),
+        cmocka_unit_test_setup(one_of_two_reads_at_once_is_refused, begin),
+        cmocka_unit_test_setup(a_read_while_another_consumes_is_refused, begin),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

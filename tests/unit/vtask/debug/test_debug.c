@@ -227,7 +227,7 @@ static NOT_INLINE int commit(misuse_fn run, struct subject *subject,
 }
 
 /* VT-198, VT-203 */
-static void each_misuse_is_told_once_with_its_code_and_its_sites(void **state)
+static void each_misuse_is_reported_once_with_its_code_and_its_sites(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -304,7 +304,7 @@ static NOT_INLINE void release_noted(struct mag_promise *promise, const void **r
 }
 
 /* VT-198 */
-static void misuse_of_a_promise_is_told_with_its_sites(void **state)
+static void misuse_of_a_promise_is_reported_with_its_sites(void **state)
 {
     const void *created, *released, *caller;
     (void)state;
@@ -349,7 +349,7 @@ MAG_ASYNC(mag_task, fail_with_nothing, (int, code), )
 }
 
 /* VT-198 */
-static void arguments_that_cannot_be_are_told_without_an_object(void **state)
+static void invalid_arguments_are_reported_without_an_object(void **state)
 {
     struct mag_promise *promise;
     mag_vtask task;
@@ -376,7 +376,7 @@ static void arguments_that_cannot_be_are_told_without_an_object(void **state)
     assert_true(ear.last.here.count > 0);
 }
 
-static void a_source_of_ones_own_may_tell(void **state)
+static void a_source_of_the_program_may_report_misuse(void **state)
 {
     struct recorder recorder = recorder_make(MAG_PENDING);
     (void)state;
@@ -399,7 +399,7 @@ static void misuse_again(struct mag_misuse_watch *watch, const struct mag_misuse
     assert_int_equal(mag_vtask_from_error(0, 0, &task), MAG_E_ARG);
 }
 
-static void a_watch_is_not_told_of_itself_and_may_be_changed(void **state)
+static void a_watch_is_not_called_for_its_own_misuse_and_may_be_changed(void **state)
 {
     struct ear other = {.watch.told = ear_told};
     mag_vtask task;
@@ -421,7 +421,7 @@ static void a_watch_is_not_told_of_itself_and_may_be_changed(void **state)
 /* ---------------------------------------------------------------------- correct uses */
 
 /* VT-189, VT-198 */
-static void correct_uses_are_told_of_nothing(void **state)
+static void correct_uses_are_not_reported(void **state)
 {
     struct mag_promise *promise = NULL;
     mag_vtask tasks[3], all, any, timed, preserved;
@@ -484,14 +484,15 @@ static int close_ear(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_misuse_is_told_once_with_its_code_and_its_sites),
+        cmocka_unit_test(each_misuse_is_reported_once_with_its_code_and_its_sites),
         cmocka_unit_test(a_stale_task_has_the_sites_of_its_own_operation),
-        cmocka_unit_test_teardown(misuse_of_a_promise_is_told_with_its_sites, close_ear),
-        cmocka_unit_test_teardown(arguments_that_cannot_be_are_told_without_an_object,
+        cmocka_unit_test_teardown(misuse_of_a_promise_is_reported_with_its_sites,
                                   close_ear),
-        cmocka_unit_test_teardown(a_source_of_ones_own_may_tell, close_ear),
-        cmocka_unit_test(a_watch_is_not_told_of_itself_and_may_be_changed),
-        cmocka_unit_test_teardown(correct_uses_are_told_of_nothing, close_ear),
+        cmocka_unit_test_teardown(invalid_arguments_are_reported_without_an_object,
+                                  close_ear),
+        cmocka_unit_test_teardown(a_source_of_the_program_may_report_misuse, close_ear),
+        cmocka_unit_test(a_watch_is_not_called_for_its_own_misuse_and_may_be_changed),
+        cmocka_unit_test_teardown(correct_uses_are_not_reported, close_ear),
         cmocka_unit_test_teardown(a_frame_is_described_within_its_size, close_ear),
     };
 

@@ -203,7 +203,7 @@ static void recycle(struct mag_core *core)
 static const struct mag_core_type request_type = {.recycle = recycle};
 
 /* VT-198 */
-static void cores_of_ones_own_are_named_if_they_recycle(void **state)
+static void cores_of_the_program_are_named_if_they_recycle(void **state)
 {
     struct mag_core bare = {0};
     (void)state;
@@ -261,7 +261,7 @@ static void combined_tasks_leave_nothing_in_the_list(void **state)
 
 /* ------------------------------------------------------------------------- its costs */
 
-static void writing_it_down_allocates_nothing(void **state)
+static void writing_down_an_operation_allocates_nothing(void **state)
 {
     const void *created;
     (void)state;
@@ -329,7 +329,7 @@ static void must_be_an_operation(const struct mag_debug_task *task, void *arg)
 }
 
 /* VT-198 */
-static void listing_and_telling_while_others_work(void **state)
+static void listing_and_reporting_disturb_no_thread_that_works(void **state)
 {
     enum { THREADS = 3 };
     pthread_t threads[THREADS];
@@ -364,7 +364,7 @@ static void listing_and_telling_while_others_work(void **state)
 }
 
 /* Last, for the table stays full. */
-static void a_full_table_says_so(void **state)
+static void a_full_table_is_reported(void **state)
 {
     enum { MANY = 70000 };
     static struct request many[MANY];
@@ -401,12 +401,12 @@ int main(void)
         cmocka_unit_test(the_operations_that_were_dropped_are_named),
         cmocka_unit_test(a_frame_whose_task_was_dropped_is_named),
         cmocka_unit_test(a_promise_with_a_reference_too_many_is_named),
-        cmocka_unit_test(cores_of_ones_own_are_named_if_they_recycle),
+        cmocka_unit_test(cores_of_the_program_are_named_if_they_recycle),
         cmocka_unit_test(combined_tasks_leave_nothing_in_the_list),
-        cmocka_unit_test(writing_it_down_allocates_nothing),
-        cmocka_unit_test(listing_and_telling_while_others_work),
+        cmocka_unit_test(writing_down_an_operation_allocates_nothing),
+        cmocka_unit_test(listing_and_reporting_disturb_no_thread_that_works),
         cmocka_unit_test(without_the_table_there_is_no_list),
-        cmocka_unit_test(a_full_table_says_so),
+        cmocka_unit_test(a_full_table_is_reported),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@ static NOT_INLINE void reset(struct mag_core *core, const void **ret_caller)
 }
 
 /* VT-75, VT-198 */
-static void a_reset_under_a_continuation_is_told_with_its_sites(void **state)
+static void a_reset_that_drops_a_continuation_is_reported_with_its_sites(void **state)
 {
     struct probe probe = probe_make();
     const void *created, *caller;
@@ -44,7 +44,7 @@ static void a_reset_under_a_continuation_is_told_with_its_sites(void **state)
 }
 
 /* VT-75 */
-static void a_reset_of_anything_else_is_told_of_nothing(void **state)
+static void a_reset_that_drops_no_continuation_is_not_reported(void **state)
 {
     struct probe probe = probe_make();
     struct mag_core core;
@@ -68,8 +68,8 @@ static void a_reset_of_anything_else_is_told_of_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_reset_under_a_continuation_is_told_with_its_sites),
-        cmocka_unit_test(a_reset_of_anything_else_is_told_of_nothing),
+        cmocka_unit_test(a_reset_that_drops_a_continuation_is_reported_with_its_sites),
+        cmocka_unit_test(a_reset_that_drops_no_continuation_is_not_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,7 +42,7 @@ static NOT_INLINE void misuse_at_depth(unsigned depth)
     room[1] = room[0];
 }
 
-static void a_watch_that_jumps_away_is_told_again(void **state)
+static void a_watch_that_jumps_away_is_called_again(void **state)
 {
     /* As deep as before, deeper, and less deep. */
     static const unsigned depths[] = {3, 3, 40, 3, 0, 7, 7};
@@ -64,7 +64,7 @@ static void a_watch_that_jumps_away_is_told_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_watch_that_jumps_away_is_told_again),
+        cmocka_unit_test(a_watch_that_jumps_away_is_called_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,7 @@ static struct mag_cancel *source_new(void)
 }
 
 /* VT-152, VT-156 */
-static void a_value_completes_it_and_leaves_the_source(void **state)
+static void a_value_completes_the_operation_and_leaves_the_source(void **state)
 {
     struct mag_cancel *cancel = source_new();
     mag_vtask task;
@@ -96,7 +96,7 @@ static void a_value_that_comes_after_the_cancellation_loses(void **state)
 }
 
 /* VT-156 */
-static void one_that_was_completed_otherwise_leaves_when_it_is_consumed(void **state)
+static void an_operation_completed_otherwise_leaves_when_it_is_consumed(void **state)
 {
     (void)state;
     for (unsigned way = 0; way < 3; way++) {
@@ -128,7 +128,7 @@ static void one_that_was_completed_otherwise_leaves_when_it_is_consumed(void **s
 }
 
 /* VT-149, VT-156 */
-static void one_that_was_not_needed_is_returned(void **state)
+static void an_operation_that_was_not_needed_is_returned(void **state)
 {
     struct mag_cancel *cancel = source_new();
     mag_vtask task;
@@ -164,7 +164,7 @@ static void one_that_was_not_needed_is_returned(void **state)
 }
 
 /* VT-138, VT-156 */
-static void one_of_an_object_leaves_its_source_alike(void **state)
+static void an_operation_of_an_object_leaves_its_source_too(void **state)
 {
     struct mag_cancel *cancel = source_new();
     struct request request;
@@ -193,11 +193,11 @@ static void one_of_an_object_leaves_its_source_alike(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_value_completes_it_and_leaves_the_source),
+        cmocka_unit_test(a_value_completes_the_operation_and_leaves_the_source),
         cmocka_unit_test(a_value_that_comes_after_the_cancellation_loses),
-        cmocka_unit_test(one_that_was_completed_otherwise_leaves_when_it_is_consumed),
-        cmocka_unit_test(one_that_was_not_needed_is_returned),
-        cmocka_unit_test(one_of_an_object_leaves_its_source_alike),
+        cmocka_unit_test(an_operation_completed_otherwise_leaves_when_it_is_consumed),
+        cmocka_unit_test(an_operation_that_was_not_needed_is_returned),
+        cmocka_unit_test(an_operation_of_an_object_leaves_its_source_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

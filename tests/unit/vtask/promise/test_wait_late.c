@@ -36,7 +36,7 @@ static bool forget_too_late(struct mag_promise *promise, struct mag_observer *ob
     return false;
 }
 
-static void who_has_waited_too_long_stays_until_its_completer_has_been(void **state)
+static void a_wait_that_timed_out_stays_until_its_completer_is_done(void **state)
 {
     struct mag_promise *promise = NULL;
     (void)state;
@@ -54,7 +54,7 @@ static void who_has_waited_too_long_stays_until_its_completer_has_been(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_has_waited_too_long_stays_until_its_completer_has_been),
+        cmocka_unit_test(a_wait_that_timed_out_stays_until_its_completer_is_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,7 +33,7 @@ static void visitor_is_inside(void)
     let_go = visitor_leaves;
 }
 
-static void who_sees_a_visitor_off_lets_it_run(void **state)
+static void a_completer_that_waits_for_a_visitor_to_leave_lets_it_run(void **state)
 {
     (void)state;
 
@@ -42,7 +42,7 @@ static void who_sees_a_visitor_off_lets_it_run(void **state)
     assert_slept();
 }
 
-static void who_meets_a_visitor_lets_it_run(void **state)
+static void a_completer_that_finds_a_visitor_inside_lets_it_run(void **state)
 {
     (void)state;
 
@@ -59,7 +59,7 @@ static void other_completer(void)
 }
 
 /* Misuse, and no continuation at address 1. */
-static void a_visitor_that_is_the_second_completer_runs_nothing(void **state)
+static void a_visitor_that_completes_second_runs_nothing(void **state)
 {
     uintptr_t biased = (uintptr_t)&core | MAG_SLOT_BIASED;
     (void)state;
@@ -141,10 +141,11 @@ static void a_queued_continuation_is_never_run_inside(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(who_sees_a_visitor_off_lets_it_run, set_up),
-        cmocka_unit_test_setup(who_meets_a_visitor_lets_it_run, set_up),
-        cmocka_unit_test_setup(a_visitor_that_is_the_second_completer_runs_nothing,
+        cmocka_unit_test_setup(a_completer_that_waits_for_a_visitor_to_leave_lets_it_run,
                                set_up),
+        cmocka_unit_test_setup(a_completer_that_finds_a_visitor_inside_lets_it_run,
+                               set_up),
+        cmocka_unit_test_setup(a_visitor_that_completes_second_runs_nothing, set_up),
         cmocka_unit_test_setup(a_visit_of_another_operation_says_nothing_of_this_one,
                                set_up),
         cmocka_unit_test_setup(a_second_completer_is_refused_after_a_visit, set_up),

@@ -51,7 +51,7 @@ static void assert_is_back(struct request *request)
 /* ------------------------------------------------------------------------- reading */
 
 /* VT-202 */
-static void it_is_read_as_it_is_and_as_a_word(void **state)
+static void a_small_result_is_read_at_its_own_size_and_as_a_word(void **state)
 {
     struct request *request;
     mag_vtask task = begin(&request);
@@ -77,7 +77,7 @@ static void it_is_read_as_it_is_and_as_a_word(void **state)
 }
 
 /* VT-42 */
-static void it_becomes_a_promise_of_a_word(void **state)
+static void a_small_result_becomes_a_promise_of_a_word(void **state)
 {
     struct request *request;
     mag_vtask task = begin(&request);
@@ -92,7 +92,7 @@ static void it_becomes_a_promise_of_a_word(void **state)
 }
 
 /* VT-196 */
-static void all_of_many_have_their_results_by_themselves(void **state)
+static void each_task_of_when_all_keeps_its_small_result(void **state)
 {
     struct request *requests[2];
     mag_vtask tasks[2] = {begin(&requests[0]), begin(&requests[1])};
@@ -120,7 +120,7 @@ MAG_ASYNC(int_task, hands_on, (struct mag_core *, gate, mag_vtask, other), )
 }
 
 /* VT-183 */
-static void it_is_handed_on_before_and_after_a_wait(void **state)
+static void a_small_result_is_handed_on_before_and_after_a_wait(void **state)
 {
     (void)state;
 
@@ -144,7 +144,7 @@ static void it_is_handed_on_before_and_after_a_wait(void **state)
 }
 
 /* VT-183, VT-193 */
-static void what_cannot_be_handed_on_is_consumed_all_the_same(void **state)
+static void a_result_that_cannot_be_handed_on_is_consumed(void **state)
 {
     struct mag_core gate;
     struct scripted scripted;
@@ -163,11 +163,11 @@ static void what_cannot_be_handed_on_is_consumed_all_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_is_read_as_it_is_and_as_a_word),
-        cmocka_unit_test(it_becomes_a_promise_of_a_word),
-        cmocka_unit_test(all_of_many_have_their_results_by_themselves),
-        cmocka_unit_test(it_is_handed_on_before_and_after_a_wait),
-        cmocka_unit_test(what_cannot_be_handed_on_is_consumed_all_the_same),
+        cmocka_unit_test(a_small_result_is_read_at_its_own_size_and_as_a_word),
+        cmocka_unit_test(a_small_result_becomes_a_promise_of_a_word),
+        cmocka_unit_test(each_task_of_when_all_keeps_its_small_result),
+        cmocka_unit_test(a_small_result_is_handed_on_before_and_after_a_wait),
+        cmocka_unit_test(a_result_that_cannot_be_handed_on_is_consumed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

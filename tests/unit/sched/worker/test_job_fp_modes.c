@@ -96,7 +96,7 @@ static void a_job_finds_nothing_of_the_modes_that_one_before_it_has_left(void **
     assert_true(same_modes(modes_of_worker(sched), usual));
 }
 
-static void nor_does_one_of_the_same_strand(void **state)
+static void a_job_keeps_no_modes_of_another_of_its_strand(void **state)
 {
     struct modes usual = modes_of_worker(sched);
     struct mag_strand strand;
@@ -130,7 +130,7 @@ static void set_upward(uint32_t worker, void *arg)
     set_modes(FE_UPWARD);
 }
 
-static void jobs_begin_with_what_on_start_has_set(void **state)
+static void jobs_begin_with_the_modes_that_on_start_has_set(void **state)
 {
     struct mag_sched *own;
     struct mag_sched_config config = test_sched_config(1);
@@ -145,7 +145,7 @@ static void jobs_begin_with_what_on_start_has_set(void **state)
     mag_sched_destroy(own);
 }
 
-static void jobs_begin_with_what_the_starting_thread_had(void **state)
+static void jobs_begin_with_the_modes_of_the_starting_thread(void **state)
 {
     struct mag_sched *own;
     (void)state;
@@ -262,7 +262,7 @@ static void begin_in_job(struct mag_job *job)
     atomic_store_explicit(&own->done, r == 0 ? 1 : 0, memory_order_release);
 }
 
-static void those_of_a_computation_that_a_job_begins_have_the_jobs(void **state)
+static void children_get_the_modes_of_the_job_that_computes(void **state)
 {
     struct modes usual = modes_of_worker(sched);
     struct places places;
@@ -298,7 +298,7 @@ static double tinies(mag_fork w, int n)
     return rest + tiny_join(&w, forked) * 1e300;
 }
 
-static void a_sum_of_tiny_numbers_is_the_same_whoever_runs_which(void **state)
+static void a_sum_of_tiny_numbers_is_the_same_on_every_worker(void **state)
 {
     double flushed = 1;
     double kept = 0;
@@ -317,7 +317,7 @@ static void a_sum_of_tiny_numbers_is_the_same_whoever_runs_which(void **state)
 
 #else
 
-static void a_sum_of_tiny_numbers_is_the_same_whoever_runs_which(void **state)
+static void a_sum_of_tiny_numbers_is_the_same_on_every_worker(void **state)
 {
     (void)state;
     print_message("skipped: the flush to zero of this processor is not known here\n");
@@ -331,15 +331,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(
             a_job_finds_nothing_of_the_modes_that_one_before_it_has_left, reset),
-        cmocka_unit_test_setup(nor_does_one_of_the_same_strand, reset),
-        cmocka_unit_test_setup(jobs_begin_with_what_on_start_has_set, reset),
-        cmocka_unit_test_setup(jobs_begin_with_what_the_starting_thread_had, reset),
+        cmocka_unit_test_setup(a_job_keeps_no_modes_of_another_of_its_strand, reset),
+        cmocka_unit_test_setup(jobs_begin_with_the_modes_that_on_start_has_set, reset),
+        cmocka_unit_test_setup(jobs_begin_with_the_modes_of_the_starting_thread, reset),
         cmocka_unit_test_setup(
             stolen_children_have_the_modes_of_whoever_began_the_computation, reset),
-        cmocka_unit_test_setup(those_of_a_computation_that_a_job_begins_have_the_jobs,
-                               reset),
-        cmocka_unit_test_setup(a_sum_of_tiny_numbers_is_the_same_whoever_runs_which,
-                               reset),
+        cmocka_unit_test_setup(children_get_the_modes_of_the_job_that_computes, reset),
+        cmocka_unit_test_setup(a_sum_of_tiny_numbers_is_the_same_on_every_worker, reset),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -147,7 +147,7 @@ static void run_forker(mag_fork w, void *payload)
     assert_false(mag_fork_pop(&w));
 }
 
-static void children_of_stolen_children_have_them_too(void **state)
+static void children_of_stolen_children_have_the_modes_of_their_run(void **state)
 {
     (void)state;
     set_modes(FE_UPWARD);
@@ -162,7 +162,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(each_child_has_the_modes_of_the_run_that_it_belongs_to,
                                begin),
-        cmocka_unit_test_setup(children_of_stolen_children_have_them_too, begin),
+        cmocka_unit_test_setup(children_of_stolen_children_have_the_modes_of_their_run,
+                               begin),
     };
     return cmocka_run_group_tests(tests, map_stacks, unmap_stacks);
 }

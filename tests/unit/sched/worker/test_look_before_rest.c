@@ -53,7 +53,7 @@ static void post_here(unsigned jobs)
 }
 
 /* The watcher's nap would find it, too, but later. */
-static void a_job_that_waits_for_all_to_see_wakes_a_worker_at_once(void **state)
+static void a_job_beyond_the_lifo_slot_wakes_a_worker_at_once(void **state)
 {
     (void)state;
 
@@ -168,7 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_slot_is_not_stale_while_its_owner_runs_other_jobs),
         cmocka_unit_test(a_slot_with_another_job_is_not_stale),
-        cmocka_unit_test(a_job_that_waits_for_all_to_see_wakes_a_worker_at_once),
+        cmocka_unit_test(a_job_beyond_the_lifo_slot_wakes_a_worker_at_once),
         cmocka_unit_test(a_job_that_a_worker_keeps_is_watched),
         cmocka_unit_test(neither_inbox_nor_queue_holds_up_the_other),
         cmocka_unit_test(of_two_jobs_from_outside_the_first_may_wait_for_the_second),

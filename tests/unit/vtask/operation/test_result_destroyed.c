@@ -222,7 +222,7 @@ static void what_does_not_fit_into_a_promise_is_destroyed(void **state)
 /* ---------------------------------------------------------- owned, and reset by hand */
 
 /* VT-202 */
-static void an_operation_of_an_object_destroys_alike(void **state)
+static void an_operation_of_an_object_destroys_its_result_too(void **state)
 {
     struct request request;
     (void)state;
@@ -286,7 +286,7 @@ int main(void)
         cmocka_unit_test(what_is_taken_is_the_takers),
         cmocka_unit_test(what_has_failed_or_was_not_needed_has_nothing_to_destroy),
         cmocka_unit_test(what_does_not_fit_into_a_promise_is_destroyed),
-        cmocka_unit_test(an_operation_of_an_object_destroys_alike),
+        cmocka_unit_test(an_operation_of_an_object_destroys_its_result_too),
         cmocka_unit_test(a_reset_destroys_what_was_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -217,7 +217,7 @@ static void a_discarded_source_that_calls_back_wrongly_is_read_once(void **state
 }
 
 /* VT-32 */
-static void all_of_many_wait_on_when_one_of_them_calls_back_wrongly(void **state)
+static void when_all_waits_on_when_one_source_calls_back_wrongly(void **state)
 {
     struct scripted one, two;
     mag_vtask tasks[2] = {scripted_begin(&one, MAG_PENDING, 0, 0),
@@ -249,7 +249,7 @@ MAG_ASYNC(long_task, ends_with, (mag_vtask, one, int, code), )
     MAG_END(f);
 }
 
-static void all_tell_of_one_that_came_to_a_misuse_code(void **state)
+static void when_all_reports_a_task_that_ended_with_a_misuse_code(void **state)
 {
     const int codes[] = {MAG_E_PENDING, MAG_E_SIZE};
     (void)state;
@@ -277,8 +277,8 @@ int main(void)
         cmocka_unit_test(a_body_that_went_on_without_waiting_is_not_called),
         cmocka_unit_test(a_function_that_returned_anothers_task_waits_for_that_one),
         cmocka_unit_test(a_discarded_source_that_calls_back_wrongly_is_read_once),
-        cmocka_unit_test(all_of_many_wait_on_when_one_of_them_calls_back_wrongly),
-        cmocka_unit_test(all_tell_of_one_that_came_to_a_misuse_code),
+        cmocka_unit_test(when_all_waits_on_when_one_source_calls_back_wrongly),
+        cmocka_unit_test(when_all_reports_a_task_that_ended_with_a_misuse_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,7 +161,7 @@ static int fork_and_await(mag_fork w, struct outing *outing)
     return mag_vtask_status(task.task);
 }
 
-static void who_awaits_a_forked_child_comes_home(void **state)
+static void a_body_that_awaits_a_forked_child_comes_home(void **state)
 {
     struct outing outing = {.job = probe_make()};
     long result = 0;
@@ -182,7 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(combined_timed_and_cancelled_tasks_come_home_too),
-        cmocka_unit_test(who_awaits_a_forked_child_comes_home),
+        cmocka_unit_test(a_body_that_awaits_a_forked_child_comes_home),
     };
 
     return cmocka_run_group_tests(tests, start_both, end_both);

@@ -191,7 +191,7 @@ static int is_limited_later(void *arg)
     return right ? 0 : 3;
 }
 
-static void a_limit_of_data_set_after_the_start_leaves_what_it_says(void **state)
+static void a_limit_of_data_set_later_leaves_the_promised_space(void **state)
 {
     (void)state;
     skip_under_sanitizers();
@@ -246,7 +246,7 @@ static int starts_in_nothing(void *arg)
     return start(2, 0, &sched) == -ENOMEM && sched == NULL ? 0 : 2;
 }
 
-static void what_does_not_fit_is_told_by_its_code(void **state)
+static void a_start_that_does_not_fit_has_a_code_of_its_own(void **state)
 {
     int limits[] = {RLIMIT_AS, RLIMIT_DATA};
     (void)state;
@@ -278,7 +278,7 @@ static int start_and_compute(size_t c_stack, size_t fork_stack)
 static int begins_again(void *arg)
 {
     const struct rlimit limit = {.rlim_cur = *(size_t *)arg, .rlim_max = RLIM_INFINITY};
-    char *const arguments[] = {(char *)(uintptr_t) "test_space",
+    char *const arguments[] = {(char *)(uintptr_t) "test_space_reserved",
                                (char *)(uintptr_t) "start", NULL};
 
     if (setrlimit(RLIMIT_STACK, &limit) != 0)
@@ -359,9 +359,9 @@ int main(int count, char **arguments)
         cmocka_unit_test(a_worker_that_starts_has_no_heap_of_its_own),
         cmocka_unit_test(under_a_limit_of_address_space_half_is_left_to_the_program),
         cmocka_unit_test(under_a_limit_of_data_half_is_left_to_the_program),
-        cmocka_unit_test(a_limit_of_data_set_after_the_start_leaves_what_it_says),
+        cmocka_unit_test(a_limit_of_data_set_later_leaves_the_promised_space),
         cmocka_unit_test(workers_for_384_processors_start_in_a_gibibyte_and_in_four),
-        cmocka_unit_test(what_does_not_fit_is_told_by_its_code),
+        cmocka_unit_test(a_start_that_does_not_fit_has_a_code_of_its_own),
         cmocka_unit_test(whatever_the_limit_of_stacks_a_scheduler_starts),
         cmocka_unit_test(a_stack_size_is_wrong_or_does_not_fit_or_works),
         cmocka_unit_test(a_fork_stack_size_is_wrong_or_works),

@@ -61,7 +61,7 @@ static void wrong_arguments_are_refused_before_anything_is_done(void **state)
 }
 
 /* VT-60 */
-static void the_value_hands_the_token_on_as_it_is(void **state)
+static void a_value_hands_its_token_on_unchanged(void **state)
 {
     const uint64_t tokens[] = {0, 1, UINT64_C(1) << 63, UINT64_MAX, 0xfff7};
     struct recorder recorder = recorder_make(MAG_PENDING);
@@ -131,7 +131,7 @@ static mag_vtask pass_on(mag_vtask task)
 }
 
 /* VT-189, VT-192 */
-static void the_correct_uses_work(void **state)
+static void every_correct_use_works(void **state)
 {
     uint64_t read;
     (void)state;
@@ -345,10 +345,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(wrong_arguments_are_refused_before_anything_is_done,
                                begin),
-        cmocka_unit_test(the_value_hands_the_token_on_as_it_is),
+        cmocka_unit_test(a_value_hands_its_token_on_unchanged),
         cmocka_unit_test_setup(a_second_read_is_refused_and_recycles_nothing, begin),
         cmocka_unit_test_setup(no_entry_point_waits_for_a_pending_operation, begin),
-        cmocka_unit_test_setup(the_correct_uses_work, begin),
+        cmocka_unit_test_setup(every_correct_use_works, begin),
         cmocka_unit_test_setup(awaiting_twice_is_refused_in_every_order, begin),
         cmocka_unit_test_setup(what_is_discarded_is_consumed_when_it_is_complete, begin),
         cmocka_unit_test_setup(a_discarded_task_is_dead_before_it_is_complete, begin),
