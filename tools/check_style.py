@@ -107,6 +107,7 @@ RETIRED = [
     (r"cancell(?:ed|ing|ers?)", "canceled, canceling"),
     (r"cancel(?:lation)? sources?", "cancel object"),
     (r"(?:worker|idle|busy|sleeping|running|large|small|whole) pools?", "scheduler, workers"),
+    (r"go(?:es)? on on", "continue on"),
     (r"pools? (?:of|with) (?:\w+ )?(?:workers?|threads?)", "scheduler"),
 ]
 RETIRED = [(re.compile(rf"(?<![`\w-]){word}\b", re.I), better) for word, better in RETIRED]

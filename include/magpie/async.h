@@ -1,62 +1,81 @@
 /*
  * async.h - async functions: straight code that waits without holding a thread.
  *
+ *     #include <magpie/magpie.h>
+ *
  *     MAG_VTASK_DEFINE(long_task, long)
  *
- *     MAG_ASYNC(long_task, sum, (struct reader *, reader, int, count),
- *               int i; int item; long total;)
+ *     MAG_ASYNC(long_task, next_item, (int, i), mag_vtask delay;)
+ *     {
+ *         MAG_BEGIN(f);
+ *         if (f->i % 2 == 1 && mag_delay(MAG_NULL, 1000000, &f->delay) == 0)
+ *             MAG_AWAIT_DONE(f, mag_task_of(f->delay));       // holds no thread
+ *         return long_task_result(f->i);
+ *         MAG_END(f);
+ *     }
+ *
+ *     MAG_ASYNC(long_task, sum, (int, count), int i; long item; long total;)
  *     {
  *         MAG_BEGIN(f);
  *         for (f->i = 0; f->i < f->count; f->i++) {
- *             MAG_AWAIT(f, f->item, reader_next(f->reader));
+ *             MAG_AWAIT(f, f->item, next_item(f->i));
  *             f->total += f->item;
  *         }
  *         return long_task_result(f->total);
  *         MAG_END(f);
  *     }
  *
- *     long_task task = sum(reader, 20);           // called like any function
+ *     int main(void)
+ *     {
+ *         long total = 0;
+ *
+ *         // called like any function; main may block for the result
+ *         return long_task_wait(sum(20), &total) == 0 && total == 190 ? 0 : 1;
+ *     }
  *
  * The model.  MAG_ASYNC(task type, name, (arguments), locals) defines a function `name`
  * that takes the arguments and returns the task.  Its body runs at once, on the caller's
- * thread, up to the first await of something that is not complete.  If there is none the
- * task it returns is complete and nothing was allocated.  Otherwise arguments and locals
- * move from the caller's stack into a pooled frame, the caller gets a task that the frame
- * stands behind, and the body goes on from that line when the awaited operation is
- * complete.  The frame returns to its pool when the task is consumed.
+ * thread, up to the first await of something that is not complete.  If there is no such
+ * await, the task that it returns is complete and nothing was allocated.  Otherwise
+ * arguments and locals move from the caller's stack into a pooled frame, the caller gets
+ * a task that is backed by the frame, and the body goes on from that line when the
+ * awaited operation is complete.  The frame returns to its pool when the task is
+ * consumed.
  *
  * The rules for a body
  *   - What must survive an await lies in the frame: arguments and locals, as `f->name`.
  *     They begin as zeroes.  C variables of the body are lost at each await.
  *   - The frame moves once, at the first await that waits.  To hand out the address of
  *     something in it (a buffer to read into), say MAG_PIN(f) first.
- *   - No `switch` around an await (MAG_E_STATE), at most one await in a source line, none
+ *   - No `switch` around an await: the async function cannot resume inside a `switch` of
+ *     its own, and ends with MAG_E_STATE.  At most one await in a source line, and none
  *     behind line 65535 of a file.
  *   - In C++, no variable with an initialiser before an await in the same block: the body
- *     jumps to where it goes on.  Declare it before MAG_BEGIN or in a block of its own.
+ *     jumps to the line where it goes on.  Declare the variable before MAG_BEGIN or in a
+ *     block of its own.
  *   - Every task that it gets must be awaited or given away (vtask.h).
  *
- * Errors.  MAG_AWAIT passes an error on: the function ends with it.  Where something must
- * be cleaned up first use MAG_TRY, which hands the error to the body.  Misuse (a stale
- * task) ends the function in the same way, with its MAG_E code.
+ * Errors.  MAG_AWAIT passes an error on: the function ends with it.  To clean something
+ * up first, use MAG_TRY, which hands the error to the body.  Misuse (a stale task) ends
+ * the function in the same way, with its MAG_E code.
  *
- * docs/guide/async-functions.md explains three of them line by line, and what each thing
- * costs.
+ * docs/guide/async-functions.md explains three async functions line by line, and what
+ * each thing costs.
  *
  * Where the body goes on.  After an await that had to wait the body comes back to the
  * context in which it waited:
- *   - the current executor (executor.h): as a job that is posted to it, always;
- *   - else the scheduler whose worker the body waited on: inside the call that completes
- *     the awaited operation if a worker of the same scheduler makes it, otherwise as a
- *     job of that scheduler, on any of its workers;
- *   - else nothing, on a thread that has neither: inside the completing call.
- * A task that was configured not to come back (mag_vtask_configure) has the body go on
+ *   - the current executor (executor.h), always as a job that is posted to it;
+ *   - without one, the scheduler whose worker the body waited on: inside the call that
+ *     completes the awaited operation, if a worker of the same scheduler makes that call;
+ *     otherwise as a job of that scheduler, on any of its workers;
+ *   - on a thread that has neither: inside the completing call.
+ * If the task was configured not to come back (mag_vtask_configure), the body goes on
  * inside the completing call, whatever thread makes it.  MAG_AWAIT_ON and the like name
- * another place.  An await of what is complete goes on at once, on the same thread.
+ * another place.  An await of a complete task goes on at once, on the same thread.
  *
- * A scheduler or executor that is stopping refuses the body.  It then goes on inside the
- * completing call, on a thread that is none of theirs: mag_sched_worker tells.  One
- * that is destroyed cannot refuse: see mag_sched_destroy.
+ * A scheduler or executor that is stopping refuses the body.  The body then goes on
+ * inside the completing call, on a thread that does not belong to it: mag_sched_worker
+ * tells. One that is destroyed cannot refuse: see mag_sched_destroy.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -78,11 +97,11 @@ MAG_EXTERN_C_BEGIN
  *
  * `name` may be called from any thread.  Its task may be
  *   MAG_E_TOKEN ...  what MAG_AWAIT or MAG_FAIL ended the function with
- *   -ENOMEM          there was no memory for the frame (MAG_TRY sees this, too).  What
- *                    was awaited has been discarded: to await it again is misuse.  But
- *                    a pending source of yours that is no core needs memory for that
- *                    too (mag_vtask_discard); without it the source is as it was, and
- *                    who kept its task may await or discard it again
+ *   -ENOMEM          there was no memory for the frame (MAG_TRY sees this, too).  The
+ *                    awaited task has been discarded: do not await it again.  A pending
+ *                    source of yours that is not a core needs memory to be discarded
+ *                    (mag_vtask_discard); without it the source is as it was, and its
+ *                    task may be awaited or discarded again
  */
 #define MAG_ASYNC(result_task, name, arguments, ...)                               \
     MAG_CHECK_TASK_TYPE(result_task)                                               \
@@ -112,8 +131,8 @@ MAG_EXTERN_C_BEGIN
     static result_task name##_body(struct name##_frame *f)
 
 /*
- * The first and the last line of a body.  One that gets to the end returns 0.  One that
- * would go on at an await inside a `switch` of its own ends with MAG_E_STATE.
+ * The first and the last line of a body.  A body that gets to the end returns 0.  A body
+ * that would go on at an await inside a `switch` of its own ends with MAG_E_STATE.
  */
 #define MAG_BEGIN(f)                \
     switch ((f)->frame.core.step) { \
@@ -151,12 +170,12 @@ default:                                      \
     MAG_ASYNC_TRY(f, error, MAG_NULL, 0, awaited, MAG_AWAIT_CONTEXT)
 
 /*
- * As MAG_AWAIT, MAG_AWAIT_DONE, MAG_TRY and MAG_TRY_DONE; if the function has to wait it
- * goes on under `executor`, whatever the context is, as the task may be configured.
+ * As MAG_AWAIT, MAG_AWAIT_DONE, MAG_TRY and MAG_TRY_DONE; but if the function has to wait
+ * it goes on under `executor`, whatever the context is and however the task is
+ * configured.
  *
- *   executor   NULL: any worker of the scheduler whose worker this thread is; on other
- *              threads of the default scheduler.  That is what NULL means in
- *              MAG_CONTINUE_ON too
+ *   executor   NULL: any worker of the calling worker's scheduler; if the thread is no
+ *              worker, of the default scheduler.  NULL means the same in MAG_CONTINUE_ON
  */
 #define MAG_AWAIT_ON(f, executor, place, awaited)                             \
     do {                                                                      \
@@ -183,8 +202,8 @@ default:                                      \
     } while (0)
 
 /*
- * Leaves the thread and goes on as a job of `executor`, behind those that wait there.  If
- * it is refused the function ends with the refusal.
+ * Leaves the thread and goes on as a job of `executor`, behind the jobs that wait there.
+ * If the executor refuses the job, the function ends with that error.
  *
  *   executor   NULL: as above
  */
@@ -206,8 +225,8 @@ default:                                      \
     MAG_ASYNC_RETURN(f, mag_async_failed((code), (detail)))
 
 /*
- * Moves the frame to where it stays, so that the address of an argument or a local may be
- * handed out.  Ends the function with -ENOMEM if there is no memory.
+ * Moves the frame to the place where it stays, so that the address of an argument or a
+ * local may be handed out.  Ends the function with -ENOMEM if there is no memory.
  */
 #define MAG_PIN(f)                                                   \
     do {                                                             \

@@ -160,8 +160,7 @@ MAG_API void mag_operation_disown_cancelable(struct mag_core *core);
     {                                                                         \
         MAG_OPERATION_CORE(struct_type, recycle, a, b, c, d, e),              \
             MAG_OPERATION_CORE(struct_type, disown, a, b, c, d, e),           \
-            sizeof(struct_type) *                                             \
-                sizeof(char[offsetof(struct_type, operation) == 0 ? 1 : -1]), \
+            sizeof(struct_type) * MAG_OPERATION_IS_FIRST_MEMBER(struct_type), \
             MAG_OPERATION_FIND(struct_type, LIMIT, a, b, c, d, e), MAG_NULL   \
     }
 #define MAG_OPERATION_CORE(struct_type, end, a, b, c, d, e)              \
@@ -174,18 +173,20 @@ MAG_API void mag_operation_disown_cancelable(struct mag_core *core);
             MAG_OPERATION_FIND(struct_type, CANCELABLE, a, b, c, d, e)   \
     }
 
-/* Each line below is named after a field and an option, and empty unless the option is
- * about the field; then it is a macro and what that is given beside `struct_type`.  The
- * first one that is not empty counts. */
+/* Each line below is named after a field and an option.  It is empty unless the option is
+ * about the field; then it is a macro, and the argument for it beside `struct_type`.  The
+ * first line that is not empty counts.  What is no option is left before the first comma,
+ * and makes a name that does not exist. */
 #define MAG_OPERATION_FIND(struct_type, field, a, b, c, d, e)                      \
     MAG_OPERATION_CALL(struct_type,                                                \
-                       ~MAG_OPERATION_##field##_##a MAG_OPERATION_##field##_##b    \
+                       MAG_OPERATION_##field##_##a MAG_OPERATION_##field##_##b     \
                            MAG_OPERATION_##field##_##c MAG_OPERATION_##field##_##d \
                                MAG_OPERATION_##field##_##e,                        \
                        ~)
 #define MAG_OPERATION_CALL(...) MAG_OPERATION_CALLED(__VA_ARGS__)
-#define MAG_OPERATION_CALLED(struct_type, unused, macro, argument, ...) \
-    macro(struct_type, argument)
+#define MAG_OPERATION_CALLED(struct_type, rest, macro, argument, ...) \
+    MAG_OPERATION_UNKNOWN_##rest macro(struct_type, argument)
+#define MAG_OPERATION_UNKNOWN_
 
 #define MAG_OPERATION_RESULT_MAG_RESULT(member) , MAG_OPERATION_MEMBER, member
 #define MAG_OPERATION_RESULT_MAG_CANCELABLE(member)
@@ -216,13 +217,17 @@ MAG_API void mag_operation_disown_cancelable(struct mag_core *core);
 #define MAG_OPERATION_MEMBER(struct_type, member)      \
     MAG_CAST(uint32_t, offsetof(struct_type, member)), \
         MAG_CAST(uint32_t, MAG_SIZEOF_MEMBER(struct_type, member))
-/* The member has the size of a registration, or the array in it has no legal size. */
-#define MAG_OPERATION_AT(struct_type, member)                                         \
-    MAG_CAST(uint32_t, offsetof(struct_type, member) *                                \
-                           sizeof(char[MAG_SIZEOF_MEMBER(struct_type, member) ==      \
-                                               sizeof(struct mag_cancel_registration) \
-                                           ? 1                                        \
-                                           : -1]))
+#define MAG_OPERATION_AT(struct_type, member)          \
+    MAG_CAST(uint32_t, offsetof(struct_type, member) * \
+                           MAG_OPERATION_MEMBER_IS_REGISTRATION(struct_type, member))
+/* 1, or an array without a legal size. */
+#define MAG_OPERATION_MEMBER_IS_REGISTRATION(struct_type, member) \
+    sizeof(char[MAG_SIZEOF_MEMBER(struct_type, member) ==         \
+                        sizeof(struct mag_cancel_registration)    \
+                    ? 1                                           \
+                    : -1])
+#define MAG_OPERATION_IS_FIRST_MEMBER(struct_type) \
+    sizeof(char[offsetof(struct_type, operation) == 0 ? 1 : -1])
 
 /* ----------------------------------------------------------------- renting */
 

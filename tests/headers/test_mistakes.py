@@ -126,6 +126,19 @@ def awaits(what):
         yield wait_in(statement.format(what))
 
 
+# Types of operations that are none.
+OPERATIONS = [
+    "MAG_OPERATION_TYPE(struct stoppable, MAG_CANCELABLE(answer))",
+    "MAG_OPERATION_TYPE(struct stoppable, answer)",
+    "MAG_OPERATION_TYPE(struct stoppable, MAG_RESULT(answer), MAG_LIMT(7))",
+    "MAG_OPERATION_TYPE(struct stoppable, MAG_RESULT(no_member))",
+    "MAG_OPERATION_TYPE(struct not_first)",
+]
+OPERATION_HEAD = """
+struct stoppable { struct mag_operation operation; struct mag_cancel_registration stop; int answer; };
+struct not_first { int answer; struct mag_operation operation; };
+"""
+
 DROP_HEAD = """
 MAG_ASYNC(long_task, hop, (int, n), int i;) { MAG_BEGIN(f); MAG_END(f); }
 MAG_FORK_TASK(long_task, late, int, n)
@@ -240,6 +253,18 @@ def check_drops(compiler):
     return len(DROPS), failures
 
 
+def check_operations(compiler):
+    failures = 0
+    right = "MAG_OPERATION_TYPE(struct stoppable, MAG_CANCELABLE(stop), MAG_RESULT(answer))"
+    for given in [right, *OPERATIONS]:
+        compiler.compile(f"{OPERATION_HEAD}struct mag_operation_type type = {given};",
+                         "-fsyntax-only")
+        if (compiler.status == 0) != (given == right):
+            failures += 1
+            print(f"FAILED: {compiler.name} returns {compiler.status} for {given}")
+    return 1 + len(OPERATIONS), failures
+
+
 def check_right(compiler):
     told = compiler.compile(RIGHT, "-S", "-O1", "-Wall", "-Wextra", "-Wpedantic",
                             "-Wno-unused-function")
@@ -256,7 +281,7 @@ def main():
                 print(f"skipped: there is no {name}")
                 continue
             compiler = Compiler(name, language, pathlib.Path(folder))
-            for check in (check_mistakes, check_drops, check_right):
+            for check in (check_mistakes, check_drops, check_operations, check_right):
                 done, failed = check(compiler)
                 checks, failures = checks + done, failures + failed
     print(f"{checks} checks, {failures} failures")

@@ -137,7 +137,7 @@ fi
         esac
         # shellcheck disable=SC2086 # a list of words
         step "${example##*/}" cc -std=c11 -Wall -Wextra -Wpedantic -Werror "$example" \
-            -o example $(pkg-config --cflags --libs $modules)
+            -o example $(pkg-config --cflags --libs $modules) -lm
         step "run" ./example
     done
     for name in cache fib sum async_functions; do

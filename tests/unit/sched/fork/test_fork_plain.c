@@ -6,6 +6,7 @@
  */
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/maps.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
 
@@ -166,16 +167,10 @@ static void a_loop_that_asks_for_room_has_no_limit(void **state)
 /* In a child: 0, or what failed. */
 static int loops_in_little_space(void *arg)
 {
-    const struct rlimit limit = {.rlim_cur = (rlim_t)2 << 30,
-                                 .rlim_max = (rlim_t)2 << 30};
 
     (void)arg;
-#ifndef __SANITIZE_ADDRESS__ /* its shadow alone is larger */
-    if (setrlimit(RLIMIT_AS, &limit) != 0)
+    if (!test_limit_space((size_t)2 << 30))
         return 1;
-#else
-    (void)limit;
-#endif
     struct mag_sched *sched = test_sched_try(2);
     if (sched == NULL)
         return 2;

@@ -5,15 +5,6 @@
 #include <magpie/async.h>
 #include <magpie/when.h>
 
-static struct mag_promise *converted(mag_vtask task)
-{
-    struct mag_promise *promise = NULL;
-
-    assert_int_equal(mag_vtask_as_promise(task, &promise), 0);
-    assert_non_null(promise);
-    return promise;
-}
-
 MAG_VTASK_DEFINE(large_task, struct large)
 MAG_VTASK_DEFINE(small_task, uint32_t)
 
@@ -23,14 +14,6 @@ static mag_vtask preserved(mag_vtask task)
 
     assert_int_equal(mag_vtask_preserve(task, &kept), 0);
     return kept;
-}
-
-static mag_vtask failed(int code, uint64_t detail)
-{
-    mag_vtask task = {0, 0};
-
-    assert_int_equal(mag_vtask_from_error(code, detail, &task), 0);
-    return task;
 }
 
 /* --------------------------------------------------------------------- preserving */
