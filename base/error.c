@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <magpie/base.h>
+#include <magpie/error.h>
+#include <magpie/version.h>
 
 #include "base/errno_text.h"
 

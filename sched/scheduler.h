@@ -21,7 +21,7 @@
 #include "sched/settings/settings.h"
 
 #include <magpie/executor.h>
-#include <magpie/numa.h>
+#include <magpie/plan.h>
 #include <magpie/sched.h>
 
 #include <pthread.h>

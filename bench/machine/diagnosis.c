@@ -4,6 +4,8 @@
 #include "bench/machine/machine.h"
 #include "bench/text/text.h"
 
+#include <magpie/budget.h>
+#include <magpie/node_memory.h>
 #include <magpie/sched.h>
 #include <math.h>
 #include <stdarg.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/machine/machine.h"
 
+#include <magpie/budget.h>
 #include <magpie/sched.h>
+#include <magpie/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,6 +4,8 @@
 #include "numa/budget/cgroup.h"
 #include "numa/machine/topology.h"
 
+#include <magpie/budget.h>
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

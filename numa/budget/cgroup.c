@@ -276,7 +276,7 @@ static int walk_up(const char *root, const struct hierarchy *hierarchy,
     return r;
 }
 
-/* -------------------------------------------------------------- where they are */
+/* ----------------------------------------------------------- finding the group */
 
 /* "0::/group" for v2, "4:cpu,cpuacct:/group" for v1. */
 static bool find_group(const char *root, struct hierarchy *hierarchy)

@@ -6,7 +6,7 @@
 #ifndef NUMA_BUDGET_CGROUP_H
 #define NUMA_BUDGET_CGROUP_H
 
-#include <magpie/numa.h>
+#include <magpie/budget.h>
 
 /* The limits that were found, the process's own group first; a growing array. */
 struct mag_cgroup_levels {

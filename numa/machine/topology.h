@@ -9,7 +9,7 @@
 #include "base/os.h"
 
 #include <hwloc.h>
-#include <magpie/numa.h>
+#include <magpie/topology.h>
 
 #include <stdbool.h>
 
@@ -39,8 +39,8 @@ struct mag_topology {
 
 /*
  * pin.c - where the calling thread may run: its affinity mask.  If mag_pin_self has
- * narrowed that mask, on this thread or on the thread that created it, the mask from
- * before the pinning.  False: the kernel does not report the mask.
+ * narrowed that mask, on this thread or on the thread that created it, returns the mask
+ * from before the pinning.  False: the kernel does not report the mask.
  */
 bool mag_pin_see_through(struct mag_affinity *ret_mask);
 

@@ -2,6 +2,8 @@
 #include "base/space.h"
 #include "numa/machine/topology.h"
 
+#include <magpie/node_memory.h>
+
 #include <errno.h>
 #include <sys/mman.h>
 

@@ -19,6 +19,8 @@
  */
 #include "numa/machine/topology.h"
 
+#include <magpie/pin.h>
+
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>

@@ -2,6 +2,8 @@
 #include "base/text.h"
 #include "numa/machine/topology.h"
 
+#include <magpie/plan.h>
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -201,7 +203,7 @@ static uint32_t default_seats(const struct mag_topology *topology,
     return placement == MAG_PLACE_PER_PU ? topology->pu_count : topology->usable.cores;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the list takes two parameters. */
+/* NOLINTNEXTLINE(readability-function-size): the list needs two parameters. */
 int mag_plan_make(const struct mag_topology *topology, enum mag_placement placement,
                   uint32_t workers, const uint32_t *os_pus, uint32_t os_pu_count,
                   struct mag_plan **ret_plan)

@@ -8,7 +8,7 @@
 #ifndef NUMA_POOL_PLACE_H
 #define NUMA_POOL_PLACE_H
 
-#include <magpie/numa.h>
+#include <magpie/topology.h>
 
 struct mag_pool_place {
     const struct mag_topology *topology;

@@ -35,7 +35,8 @@
 
 #include "numa/pool/stack.h"
 
-#include <magpie/numa.h>
+#include <magpie/node_memory.h>
+#include <magpie/topology.h>
 
 enum {
     POOL_CHAIN_MAX = 128, /* objects in one exchange; a magazine holds twice that */

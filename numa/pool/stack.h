@@ -35,7 +35,7 @@
 #ifndef NUMA_POOL_STACK_H
 #define NUMA_POOL_STACK_H
 
-#include <magpie/base.h>
+#include <magpie/detail/base.h>
 
 #include <stdalign.h>
 #include <stdatomic.h>

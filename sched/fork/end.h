@@ -1,5 +1,5 @@
 /*
- * end.h - the end of a thread in the middle of what runs on its fork stack. Private to
+ * end.h - the end of a thread in the middle of what runs on its fork stack.  Private to
  * sched/.
  *
  * SPDX-License-Identifier: Apache-2.0

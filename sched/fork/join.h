@@ -1,5 +1,5 @@
 /*
- * join.h - the runs on a fork stack, and the waits of its joins. Private to sched/.
+ * join.h - the runs on a fork stack, and the waits of its joins.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
 /*
- * map.h - the memory of fork stacks. Private to sched/.
+ * map.h - the memory of fork stacks.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
 /*
- * registry.h - the schedulers of this process, and what fork() does to them. Private to
+ * registry.h - the schedulers of this process, and what fork() does to them.  Private to
  * sched/.
  *
  * SPDX-License-Identifier: Apache-2.0

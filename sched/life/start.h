@@ -1,5 +1,5 @@
 /*
- * start.h - making, joining and freeing a scheduler. Private to sched/.
+ * start.h - making, joining and freeing a scheduler.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
 /*
- * executor.h - the executor of a whole scheduler. Private to sched/.
+ * executor.h - the executor of a whole scheduler.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

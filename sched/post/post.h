@@ -1,5 +1,5 @@
 /*
- * post.h - posting, for strands and timers of this room. Private to sched/.
+ * post.h - posting, for strands and timers of this room.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

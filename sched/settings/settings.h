@@ -1,13 +1,12 @@
 /*
  * settings.h - what a scheduler is made from: the wishes of its caller, checked, with
- * the defaults filled in. Private to sched/.
+ * the defaults filled in.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SCHED_SETTINGS_SETTINGS_H
 #define SCHED_SETTINGS_SETTINGS_H
 
-#include <magpie/numa.h>
 #include <magpie/sched.h>
 
 #include <stdbool.h>

@@ -5,6 +5,8 @@
 #include "sched/fork/map.h"
 #include "sched/worker/worker.h"
 
+#include <magpie/node_memory.h>
+
 #include <string.h>
 
 /*

@@ -1,5 +1,5 @@
 /*
- * memory.h - a worker's memory. Private to sched/.
+ * memory.h - a worker's memory.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
 /*
- * next.h - what a worker runs next, without looking at others. Private to sched/.
+ * next.h - what a worker runs next, without looking at others.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
 /*
- * park.h - how a worker without work searches, sleeps and wakes up. Private to sched/.
+ * park.h - how a worker without work searches, sleeps and wakes up.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
 /*
- * search.h - a worker's look at what others have. Private to sched/.
+ * search.h - a worker's look at what others have.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
 /*
- * thread.h - the life of a worker's thread. Private to sched/.
+ * thread.h - the life of a worker's thread.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
 /*
- * unpinned.h - what threads that a worker starts are given back. Private to sched/;
+ * unpinned.h - what threads that a worker starts are given back.  Private to sched/;
  * <magpie/unpinned.h> is the rest.
  *
  * SPDX-License-Identifier: Apache-2.0

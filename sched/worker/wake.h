@@ -1,5 +1,5 @@
 /*
- * wake.h - whom a queued job, a wait or the end of a scheduler wakes. Private to sched/.
+ * wake.h - whom a queued job, a wait or the end of a scheduler wakes.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

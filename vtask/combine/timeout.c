@@ -107,7 +107,7 @@ static int get(struct mag_source *source, uint64_t token, void *ret_result, size
 
 static const struct mag_source_ops timed_ops = {status, on_completed, get};
 
-/* --------------------------------------------------------------------------- the end */
+/* ------------------------------------------------------------------------ completing */
 
 static bool timed_claim(struct timed *timed, unsigned who)
 {
@@ -179,7 +179,7 @@ static __attribute__((constructor)) void add_timed_kind(void)
     mag_job_kind_add(&timed_kind);
 }
 
-/* ------------------------------------------------------------------- the beginning */
+/* ------------------------------------------------------------------------ starting */
 
 static void timed_prepare(struct timed *timed, struct mag_promise *promise)
 {

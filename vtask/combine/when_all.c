@@ -137,7 +137,7 @@ static bool advance(struct walk *walk)
     return true;
 }
 
-/* -------------------------------------------------------------------- the waiting */
+/* ------------------------------------------------------------------------ waiting */
 
 /* Somebody else awaits the next task: this is misuse. */
 static MAG_COLD void all_refuse(struct walk *walk)

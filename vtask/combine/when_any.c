@@ -142,7 +142,7 @@ static int any_make(size_t count, struct any **ret_any)
     return 0;
 }
 
-/* -------------------------------------------------------------------------- the end */
+/* ----------------------------------------------------------------------- completing */
 
 /* True: the caller is the winner. */
 static bool any_claim(struct any *any, size_t index)

@@ -61,7 +61,7 @@ static void run_one(struct mag_job *job)
     mag_here.depth--;
 }
 
-static void keep(struct mag_job *job)
+static void keep_job(struct mag_job *job)
 {
     /* relaxed, here and below: only this thread uses the list. */
     atomic_store_explicit(&job->next, NULL, memory_order_relaxed);
@@ -83,7 +83,7 @@ static MAG_COLD void run_refused(struct mag_job *job)
         return;
     }
     if (kept.running) {
-        keep(job);
+        keep_job(job);
         return;
     }
     kept.running = true;
@@ -92,7 +92,7 @@ static MAG_COLD void run_refused(struct mag_job *job)
         job = kept.first;
         if (job == NULL)
             break;
-        /* relaxed: as in keep. */
+        /* relaxed: as in keep_job. */
         kept.first = atomic_load_explicit(&job->next, memory_order_relaxed);
     }
     kept.running = false;

@@ -258,7 +258,7 @@ int mag_core_discard(struct mag_core *core, uint64_t token)
     if (mag_core_is_stale(core, token))
         return mag_misuse_core(MAG_E_TOKEN, core, token);
     /* Both halves:
-     *   release: nothing of ours crosses, but the slot's other writers expect it;
+     *   release: no data crosses here, but the slot's other writers expect it;
      *   done, acquire on failure: the outcome is visible to the get below. */
     if (mag_slot_is_vacant(slot) && atomic_compare_exchange_strong_explicit(
                                         &core->slot, &slot, MAG_SLOT_DROP,

@@ -134,7 +134,7 @@ static bool read_life(struct mag_life *life, uint64_t *words)
     return false;
 }
 
-/* ------------------------------------------------------------------ from begin to end */
+/* --------------------------------------------------------------- beginning and ending */
 
 void mag_debug_begins(enum mag_debug_kind kind, const void *object, uint64_t token)
 {
@@ -207,7 +207,7 @@ void mag_debug_core_ends(struct mag_core *core)
     mag_debug_ends(core, token_of(core));
 }
 
-/* --------------------------------------------------------------------------- telling */
+/* ------------------------------------------------------------------------- reporting */
 
 void mag_debug_recall(struct mag_misuse *misuse)
 {

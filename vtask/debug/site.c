@@ -66,7 +66,7 @@ bool mag_debug_is_inside(uintptr_t frame, uintptr_t function)
     return !search.passed || search.function == function;
 }
 
-/* ----------------------------------------------------------------------- in words */
+/* --------------------------------------------------------------------- describing */
 
 static const char *name_of_file(const char *path)
 {

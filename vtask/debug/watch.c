@@ -9,7 +9,7 @@
 #include "vtask/debug/debug.h"
 #include "vtask/promise/promise.h"
 
-#include <magpie/fork_check.h>
+#include <magpie/detail/fork_check.h>
 
 static _Atomic(struct mag_misuse_watch *) misuse_watch;
 

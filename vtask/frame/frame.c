@@ -356,7 +356,7 @@ static int post(struct mag_executor *executor, struct mag_job *job)
         return executor->post(executor, job);
     if (sched == NULL)
         r = mag_sched_default(&sched);
-    return r < 0 ? r : mag_sched_post_pool(sched, job);
+    return r < 0 ? r : mag_sched_post_any(sched, job);
 }
 
 mag_vtask mag_frame_hop(struct mag_frame *frame, struct mag_executor *executor)

@@ -174,7 +174,7 @@ bool mag_cancel_unregister(struct mag_cancel_registration *registration, bool wa
     return was_waiting;
 }
 
-/* ---------------------------------------------------------------- linked sources */
+/* --------------------------------------------------------- linked cancel objects */
 
 /* The address of this function marks the registration of a link.  Firing does not call
  * the function but follows the link itself.  The function has a body of its own all the
@@ -199,7 +199,7 @@ void mag_cancel_unlink(struct mag_cancel_link *link)
     (void)mag_cancel_unregister(&link->registration, true);
 }
 
-/* ------------------------------------------------------------------------- values */
+/* -------------------------------------------------------------------------- tasks */
 
 int mag_vtask_from_canceled(struct mag_cancel *cancel, mag_vtask *ret_task)
 {

@@ -10,8 +10,8 @@
  * Moves a source's outcome into a promise that is claimed and that no other thread
  * completes.  `status` is what the source reported.  It decides between faulted and
  * canceled (VT-44 to VT-47).  It also decides what a MAG_E code from the source means: if
- * the source has failed, the code is its outcome, of a function that failed with a code
- * it was given; if the source has succeeded, the code is a refusal.
+ * the source has failed, the code is its outcome, because a function may fail with a code
+ * that it was given; if the source has succeeded, the code is a refusal.
  *
  *   Returns    0; a MAG_E code: nothing was consumed, and the promise is unchanged
  */
@@ -111,7 +111,7 @@ static int absorb_source(mag_vtask task, size_t size, int status,
     return 0;
 }
 
-/* -------------------------------------------------------------- from other things */
+/* --------------------------------------------------------------- from other tasks */
 
 /* For a task without a backing, or with an error as its backing. */
 static int copy_value(mag_vtask task, struct mag_promise **ret_promise)

@@ -197,7 +197,7 @@ bool mag_vtask_equal(mag_vtask a, mag_vtask b)
     return backing_of(a) == backing_of(b) && a.payload == b.payload;
 }
 
-/* A bijection that spreads the bits (the finaliser of MurmurHash3); 0 stays 0. */
+/* A bijection that spreads the bits (the finalizer of MurmurHash3); 0 stays 0. */
 static uint64_t mix(uint64_t word)
 {
     word ^= word >> 33;

@@ -6,7 +6,7 @@
 #ifndef TESTS_SUPPORT_NUMA_MACHINE_H
 #define TESTS_SUPPORT_NUMA_MACHINE_H
 
-#include <magpie/numa.h>
+#include <magpie/topology.h>
 
 static struct mag_topology *machine;
 

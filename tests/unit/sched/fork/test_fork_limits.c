@@ -16,7 +16,7 @@
 #include "sched/settings/fit.h"
 
 #include <errno.h>
-#include <magpie/scope.h>
+#include <magpie/fork.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -11,7 +11,7 @@
 #include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
 
-#include <magpie/scope.h>
+#include <magpie/fork.h>
 #include <sys/resource.h>
 
 enum { KIB = 1024 };

@@ -318,6 +318,14 @@ static void typed_tasks_are_preserved_with_their_results(void **state)
     assert_int_equal(mag_vtask_release(kept.task), 0);
     assert_int_equal(large_task_preserve(kept, &kept), MAG_E_TOKEN);
 
+    task = scripted_begin(&source, MAG_SUCCEEDED, 0, 0);
+    source.size = sizeof(in);
+    memcpy(source.large, &in, sizeof(in));
+    assert_int_equal(mag_vtask_preserve_of(task, sizeof(in), &kept.task), 0);
+    assert_int_equal(large_task_get(kept, &out), 0);
+    assert_memory_equal(&in, &out, sizeof(in));
+    assert_int_equal(mag_vtask_release(kept.task), 0);
+
     task = scripted_begin(&source, MAG_SUCCEEDED, 0, 42);
     assert_int_equal(small_task_preserve(small_task_of(task), &small), 0);
     assert_int_equal(small_task_get(small, &value), 0);
