@@ -49,6 +49,12 @@ struct mag_here {
 /* __thread and not thread_local: C++ would call a wrapper at each use. */
 extern MAG_API __thread struct mag_here mag_here MAG_TLS_MODEL;
 
+/* What surrounds the calling thread: the one way to it.  For the library. */
+MAG_INLINE struct mag_here *mag_here_get(void)
+{
+    return &mag_here;
+}
+
 /* Tags of a place to come back to; the address of an executor has none. */
 enum {
     MAG_HOME_SCHED = 1,   /* a scheduler's address, or nothing */
@@ -65,7 +71,7 @@ enum {
  */
 MAG_INLINE struct mag_executor *mag_executor_current(void)
 {
-    uintptr_t context = mag_here.context;
+    uintptr_t context = mag_here_get()->context;
 
     if ((context & MAG_HOME_TAGS) != 0)
         return MAG_NULL;
@@ -80,7 +86,7 @@ MAG_INLINE struct mag_executor *mag_executor_current(void)
  */
 MAG_INLINE struct mag_executor *mag_executor_enter(struct mag_executor *executor)
 {
-    struct mag_here *here = &mag_here;
+    struct mag_here *here = mag_here_get();
     struct mag_executor *before = mag_executor_current();
 
     here->inside = 0;

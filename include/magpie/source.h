@@ -73,7 +73,7 @@ struct mag_continuation {
 MAG_INLINE void mag_continuation_home(struct mag_continuation *continuation,
                                       struct mag_executor *executor)
 {
-    const struct mag_here *here = &mag_here;
+    const struct mag_here *here = mag_here_get();
     uintptr_t sched = here->roaming & ~MAG_CAST(uintptr_t, MAG_HOME_TAGS);
 
     if (executor != MAG_NULL)
@@ -110,7 +110,7 @@ MAG_API void mag_continuation_dispatch(struct mag_continuation *continuation,
 MAG_INLINE void mag_continuation_capture(struct mag_continuation *continuation,
                                          unsigned flags)
 {
-    const struct mag_here *here = &mag_here;
+    const struct mag_here *here = mag_here_get();
 
     if (MAG_LIKELY((flags & (MAG_AWAIT_CONTEXT | MAG_AWAIT_HOME)) == MAG_AWAIT_CONTEXT))
         continuation->home = here->context;
@@ -271,7 +271,7 @@ MAG_API uintptr_t mag_core_bias_slow(void);
 /* The same, the common case without a call. */
 MAG_INLINE uintptr_t mag_core_bias(void)
 {
-    const struct mag_here *here = &mag_here;
+    const struct mag_here *here = mag_here_get();
 
     /* relaxed: a late look costs a visitor one more barrier. */
     if (MAG_LIKELY(here->bias != 0 &&

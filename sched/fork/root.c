@@ -43,7 +43,7 @@ static void run_root(struct mag_job *job)
 {
     struct mag_fork_root *root = (struct mag_fork_root *)(void *)job;
 
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     /* Whoever runs jobs returns to its own. */
     mag_fp_keep(root->fp);
@@ -56,7 +56,7 @@ static void run_root(struct mag_job *job)
 /* The thread ends in the computation: whoever waits for its root is told. */
 static void end_root(struct mag_sched *sched)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     (void)sched;
     if (worker->root == NULL)
@@ -97,7 +97,7 @@ static int wait_for_root(struct mag_fork_root *root)
 
 int mag_fork_run(struct mag_sched *sched, mag_fork_body body, void *payload)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     if (worker != NULL && worker->sched == sched) {
         run_here(worker, body, payload);
