@@ -20,7 +20,7 @@
 #ifndef BASE_ASYM_H
 #define BASE_ASYM_H
 
-#include <magpie/atomic.h>
+#include <magpie/detail/atomic.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 

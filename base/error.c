@@ -2,7 +2,7 @@
 #include "base/errno_text.h"
 #include "base/texts.h"
 
-#include <magpie/base.h>
+#include <magpie/error.h>
 
 #include <string.h>
 

@@ -1,10 +1,9 @@
 /*
- * texts.h - the texts of error codes: each room has a constant table of its own, and
- * vtask/, which stands on all the others, looks a code up in all of them.  Private to the
- * library.
+ * texts.h - the texts of error codes: each room has a constant table of its own, and the
+ * top room, whose functions are public, looks into every table.  Private to the library.
  *
- * The tables are joined by the linker, so nothing runs when the library is loaded, nothing
- * is allocated, and any thread or signal handler may read them.
+ * The linker joins the tables.  So nothing runs when the library is loaded, nothing is
+ * allocated, and any thread or signal handler may read them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,8 +17,8 @@ struct mag_code_text {
     const char *text; /* NULL ends a table */
 };
 
-/* What a room says of codes: as the error of an operation or a task, and as the refusal of
- * one of Magpie's functions where the system's words would mislead. */
+/* What a room says of a code: if it is the error of an operation, and if a function of
+ * Magpie has refused with it, where the system's words would mislead. */
 struct mag_texts {
     const struct mag_code_text *errors;
     const struct mag_code_text *refusals;

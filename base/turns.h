@@ -9,7 +9,7 @@
 
 #include "base/os.h"
 
-#include <magpie/base.h>
+#include <magpie/detail/base.h>
 
 /* How often a waiting thread looks again at once, how often it yields after that, and how
  * long each nap is that follows. */

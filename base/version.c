@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <magpie/base.h>
+#include <magpie/version.h>
 
 const char *mag_version(void)
 {

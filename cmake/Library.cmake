@@ -4,6 +4,10 @@ file(GLOB_RECURSE MAG_SOURCES CONFIGURE_DEPENDS
   "${PROJECT_SOURCE_DIR}/base/*.c" "${PROJECT_SOURCE_DIR}/numa/*.c"
   "${PROJECT_SOURCE_DIR}/sched/*.c" "${PROJECT_SOURCE_DIR}/vtask/*.c")
 
+# It defines the headers' inline functions as symbols, so nobody may read those before it.
+set_source_files_properties("${PROJECT_SOURCE_DIR}/vtask/symbols.c"
+                            PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+
 # How the library reaches what it keeps for each thread, as in -ftls-model.  The shared
 # library takes the fastest: a load, from the static block of every thread, in which its
 # 200 bytes find room also when it is loaded late.  The static library may be linked into a
@@ -87,6 +91,13 @@ set_target_properties(magpie-static PROPERTIES EXPORT_NAME magpie-static)
 # Workers outlive whoever loaded the library: it is never unmapped.
 target_link_options(magpie-shared PRIVATE -Wl,-z,nodelete -Wl,-z,defs
                                           -Wl,-Bsymbolic-functions)
+# What it exports, and under which version.
+configure_file("${PROJECT_SOURCE_DIR}/cmake/magpie.map.in" "${PROJECT_BINARY_DIR}/magpie.map"
+               @ONLY)
+target_link_options(magpie-shared
+                    PRIVATE "-Wl,--version-script=${PROJECT_BINARY_DIR}/magpie.map")
+set_property(TARGET magpie-shared APPEND PROPERTY LINK_DEPENDS
+             "${PROJECT_BINARY_DIR}/magpie.map")
 if(CMAKE_C_FLAGS MATCHES "-fsanitize")
   target_link_options(magpie-shared PRIVATE -Wl,-z,undefs)
 endif()

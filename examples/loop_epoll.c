@@ -18,7 +18,7 @@ MAG_VTASK_DEFINE(long_task, long)
 
 enum { REQUESTS = 100 };
 
-static struct mag_loop loop;
+static struct mag_event_loop loop;
 static pthread_t loop_thread;
 static long answers[REQUESTS];
 static int answered, strangers; /* the second: answers on a wrong thread */
@@ -73,7 +73,7 @@ static int serve_all(int poll, int event)
         if (epoll_wait(poll, &ready, 1, -1) < 0 && errno != EINTR)
             return -errno;
         if (read(event, &count, sizeof(count)) == sizeof(count))
-            (void)mag_loop_run(&loop);
+            (void)mag_event_loop_run(&loop);
     }
     return 0;
 }
@@ -88,12 +88,12 @@ int main(void)
     if (event < 0 || poll < 0 || epoll_ctl(poll, EPOLL_CTL_ADD, event, &wanted) != 0)
         return 1;
     loop_thread = pthread_self();
-    mag_loop_init(&loop, wake, &event);
+    mag_event_loop_init(&loop, wake, &event);
     /* What this thread awaits comes back to it. */
     struct mag_executor *before = mag_executor_enter(&loop.executor);
     int error = serve_all(poll, event);
     (void)mag_executor_enter(before);
-    mag_loop_close(&loop, NULL, NULL);
+    mag_event_loop_close(&loop, NULL, NULL);
     (void)close(poll);
     (void)close(event);
     for (int i = 0; i < REQUESTS; i++)

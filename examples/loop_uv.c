@@ -20,7 +20,7 @@ MAG_VTASK_DEFINE(long_task, long)
 
 enum { TICKS = 20 };
 
-static struct mag_loop loop;
+static struct mag_event_loop loop;
 static uv_async_t async; /* wakes the loop's thread */
 static uv_timer_t timer;
 static int ticks, strangers;
@@ -50,7 +50,7 @@ MAG_ASYNC(mag_task, tick, (uv_thread_t, thread), long square;)
     } else {
         uv_close((uv_handle_t *)&timer, NULL);
         /* The loop is closed before its wake-up is: no post calls uv_async_send then. */
-        mag_loop_close(&loop, NULL, NULL);
+        mag_event_loop_close(&loop, NULL, NULL);
         uv_close((uv_handle_t *)&async, NULL);
     }
     MAG_END(f);
@@ -66,7 +66,7 @@ static void on_timer(uv_timer_t *of)
 static void on_async(uv_async_t *of)
 {
     (void)of;
-    (void)mag_loop_run(&loop);
+    (void)mag_event_loop_run(&loop);
 }
 
 static void wake(void *arg)
@@ -80,7 +80,7 @@ int main(void)
 
     if (uv_async_init(uv, &async, on_async) != 0 || uv_timer_init(uv, &timer) != 0)
         return 1;
-    mag_loop_init(&loop, wake, &async);
+    mag_event_loop_init(&loop, wake, &async);
     /* What the loop's callbacks await comes back to this thread. */
     struct mag_executor *before = mag_executor_enter(&loop.executor);
     int error = uv_timer_start(&timer, on_timer, 1, 0);

@@ -22,7 +22,7 @@
 #include "sched/worker/worker.h"
 
 #include <magpie/executor.h>
-#include <magpie/numa.h>
+#include <magpie/plan.h>
 #include <magpie/sched.h>
 
 #include <pthread.h>

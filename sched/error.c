@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/texts.h"
 
-#include <magpie/base.h>
+#include <magpie/error.h>
 
 #include <errno.h>
 

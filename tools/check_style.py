@@ -5,7 +5,8 @@
 usage: tools/check_style.py [--root DIR] [--no-format]
 
   layers      who may include whom: vtask -> sched -> numa -> base -> libc; private headers
-              stay in their room and its tests, but for those of base
+              stay in their room and its tests, but for those of base; <magpie/detail/...>
+              is for public headers and the library
   seam        only base/ asks the system to sleep, wake, yield, tell the time, make threads,
               choose CPUs or hold back a cancel; the others call base/os.h
   orders      every memory order has a reason in a comment directly above its statement
@@ -40,20 +41,35 @@ import sys
 # Each room, and those below it: their public headers it may use.
 ROOMS = {"base": {"base"}, "numa": {"numa", "base"}, "sched": {"sched", "numa", "base"},
          "vtask": {"vtask", "sched", "numa", "base"}}
+# The room of each public header, and of those in detail/: each must stand here.
 OWNER = {
     "barrier.h": "base",
-    "numa.h": "numa",
+    "error.h": "base",
+    "version.h": "base",
+    "detail/atomic.h": "base",
+    "detail/base.h": "base",
+    "detail/check.h": "base",
+    "detail/language.h": "base",
+    "detail/pairs.h": "base",
+    "budget.h": "numa",
+    "node_memory.h": "numa",
+    "pin.h": "numa",
+    "plan.h": "numa",
+    "topology.h": "numa",
     "pool.h": "numa",
+    "detail/pool.h": "numa",
     "sched.h": "sched",
     "fork.h": "sched",
-    "fork_check.h": "sched",
-    "fork_drop.h": "sched",
-    "scope.h": "sched",
     "executor.h": "sched",
     "strand.h": "sched",
-    "loop.h": "sched",
+    "event_loop.h": "sched",
     "timer.h": "sched",
     "unpinned.h": "sched",
+    "detail/executor.h": "sched",
+    "detail/fork.h": "sched",
+    "detail/fork_check.h": "sched",
+    "detail/forkable.h": "sched",
+    "magpie.h": "vtask",
     "vtask.h": "vtask",
     "source.h": "vtask",
     "operation.h": "vtask",
@@ -63,8 +79,13 @@ OWNER = {
     "cancel.h": "vtask",
     "when.h": "vtask",
     "debug.h": "vtask",
+    "detail/async.h": "vtask",
+    "detail/cancel.h": "vtask",
+    "detail/core.h": "vtask",
+    "detail/fork_task.h": "vtask",
+    "detail/operation.h": "vtask",
+    "detail/vtask.h": "vtask",
 }
-NEUTRAL = {"base.h", "atomic.h", "check.h", "language.h", "magpie.h", "pairs.h"}
 # Whom each folder of bench/ may include beside itself.
 BENCH = {
     "text": set(),
@@ -83,7 +104,7 @@ PROSE = {".md", ".txt", ".in", ".1", ".json"}
 LINES_MAX, COLUMNS_MAX = 500, 90
 
 QUOTED = re.compile(r'#\s*include\s+"([^"]+)"')
-PUBLIC = re.compile(r"#\s*include\s+<magpie/([\w.]+)>")
+PUBLIC = re.compile(r"#\s*include\s+<magpie/([\w./]+)>")
 ABOVE_SCHED = re.compile(r"\bvtask|value[ -]task", re.I)
 ORDER = re.compile(r"\bmemory_order_\w|\bMAG_(LOAD|STORE)\(")
 IMPLICIT = re.compile(r"\batomic_(?:load|store|exchange|compare_exchange_(?:weak|strong)|"
@@ -107,6 +128,7 @@ RETIRED = [
     (r"cancell(?:ed|ing|ers?)", "canceled, canceling"),
     (r"cancel(?:lation)? sources?", "cancel object"),
     (r"(?:worker|idle|busy|sleeping|running|large|small|whole) pools?", "scheduler, workers"),
+    (r"go(?:es)? on on", "continue on"),
     (r"pools? (?:of|with) (?:\w+ )?(?:workers?|threads?)", "scheduler"),
 ]
 RETIRED = [(re.compile(rf"(?<![`\w-]){word}\b", re.I), better) for word, better in RETIRED]
@@ -149,7 +171,7 @@ class File:
 def public_room(file):
     """The room whose rules a file keeps: its own, or that of a public header's owner."""
     if file.room == "include":
-        return None if file.path.name in NEUTRAL else OWNER.get(file.path.name, "vtask")
+        return OWNER.get("/".join(file.path.parts[2:]))
     return file.room if file.room in ROOMS else None
 
 
@@ -162,8 +184,21 @@ def bench_layers(file, number, included):
         yield number, f'bench/{folder}/ may not include "{included}"'
 
 
+def public_layers(file, room, number, included):
+    """Whether a file may include a public header, or one in detail/."""
+    if included not in OWNER:
+        yield number, f"<magpie/{included}> has no line in the table of owners"
+    elif room and OWNER[included] not in ROOMS[room]:
+        yield number, f"{room}/ may not use <magpie/{included}>"
+    elif included.startswith("detail/") and file.room not in (*ROOMS, "include"):
+        if "shim" not in file.path.parts:
+            yield number, f"<magpie/{included}> is for public headers and the library"
+
+
 def check_layers(file):
     room, seen = public_room(file), set()
+    if file.room == "include" and room is None:
+        yield 1, "this header has no line in the table of owners"
     for number, line in enumerate(file.lines if file.is_c else (), 1):
         quoted, public = QUOTED.search(line), PUBLIC.search(line)
         if quoted:
@@ -178,9 +213,8 @@ def check_layers(file):
                 seen.add(owner)
                 if len(seen) > 1:
                     yield number, "a test looks into one room, not into several"
-        if public and room and public[1] not in NEUTRAL:
-            if OWNER.get(public[1], "vtask") not in ROOMS[room]:
-                yield number, f"{room}/ may not use <magpie/{public[1]}>"
+        if public:
+            yield from public_layers(file, room, number, public[1])
         if room in ("base", "numa", "sched") and ABOVE_SCHED.search(line):
             yield number, f"{room}/ does not know what stands above it"
 
@@ -233,7 +267,7 @@ def check_documented(file):
     if file.room != "include":
         return
     for i, line in enumerate(file.code):
-        if not re.match(r"(MAG_API|(MAG_MUST_CHECK )?static inline)\b", line):
+        if not re.match(r"(MAG_API|(MAG_MUST_CHECK )?(static inline|MAG_INLINE\w*))\b", line):
             continue
         # One-line accessors in a group share the comment above the first.
         grouped = i > 0 and line.startswith("MAG_API") and file.code[i - 1].endswith(";")

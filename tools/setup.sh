@@ -16,7 +16,7 @@ libjansson-dev:jansson.pc nettle-dev:nettle.pc python3:python3"
 # Without these a run is poorer, and says so: no plots, no models, no example on libuv.
 MAG_WELCOME="gnuplot-nox:gnuplot relacy-dev:/usr/include/relacy/relacy_std.hpp libuv1-dev:libuv.pc"
 MAG_CHECKERS="clang-14:clang-14 clang-tidy-14:clang-tidy-14 clang-format-14:clang-format-14 \
-cppcheck:cppcheck shellcheck:shellcheck valgrind:valgrind"
+cppcheck:cppcheck shellcheck:shellcheck valgrind:valgrind abigail-tools:abidiff"
 
 # What this release lacks of these stays absent; `magpie bench --peers` says so.
 MAG_PEERS="libtbb-dev:/usr/include/oneapi/tbb.h golang-go:go cargo:cargo rustc:rustc \

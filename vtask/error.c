@@ -5,7 +5,7 @@
  */
 #include "base/texts.h"
 
-#include <magpie/base.h>
+#include <magpie/error.h>
 
 #include <errno.h>
 #include <limits.h>

@@ -5,6 +5,7 @@
 #include "bench/text/text.h"
 
 #include <errno.h>
+#include <magpie/budget.h>
 #include <magpie/sched.h>
 #include <string.h>
 

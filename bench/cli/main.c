@@ -3,6 +3,7 @@
 #include "bench/text/text.h"
 
 #include <magpie/sched.h>
+#include <magpie/version.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

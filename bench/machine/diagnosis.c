@@ -5,6 +5,8 @@
 #include "bench/text/text.h"
 
 #include <magpie/barrier.h>
+#include <magpie/budget.h>
+#include <magpie/node_memory.h>
 #include <magpie/sched.h>
 #include <math.h>
 #include <stdarg.h>

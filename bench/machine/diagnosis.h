@@ -7,7 +7,8 @@
 #ifndef BENCH_MACHINE_DIAGNOSIS_H
 #define BENCH_MACHINE_DIAGNOSIS_H
 
-#include <magpie/numa.h>
+#include <magpie/budget.h>
+#include <magpie/pin.h>
 #include <stdio.h>
 
 enum { BENCH_WARNINGS = 24, BENCH_WARNING = 400, BENCH_PU_LIST = 1024 };

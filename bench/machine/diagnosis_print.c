@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <magpie/budget.h>
 #include <magpie/sched.h>
 #include <string.h>
 

@@ -2,7 +2,9 @@
 #include "bench/machine/machine.h"
 
 #include <magpie/barrier.h>
+#include <magpie/budget.h>
 #include <magpie/sched.h>
+#include <magpie/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #ifndef BENCH_MACHINE_MACHINE_H
 #define BENCH_MACHINE_MACHINE_H
 
-#include <magpie/numa.h>
+#include <magpie/topology.h>
 
 enum { BENCH_COMMAND = 512 };
 

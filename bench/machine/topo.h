@@ -6,7 +6,7 @@
 #ifndef BENCH_MACHINE_TOPO_H
 #define BENCH_MACHINE_TOPO_H
 
-#include <magpie/numa.h>
+#include <magpie/plan.h>
 #include <stdio.h>
 
 struct bench_topo {

@@ -107,8 +107,8 @@ MAG_ASYNC(answer_task, compute,
 
 static int run_in_async(struct bench_run *run)
 {
-    struct mag_place place;
-    int r = mag_place_node(&place, run->sched, 0);
+    struct mag_bound_executor place;
+    int r = mag_executor_bind_node(&place, run->sched, 0);
 
     return r < 0 ? r : answer_of(compute(run, &place.executor).task, &run->answer);
 }

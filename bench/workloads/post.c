@@ -108,8 +108,8 @@ static bool poster_all_back(struct poster *poster)
  * worker or, when it posts to the pool, by the pool. */
 static int poster_again(struct poster *poster)
 {
-    if (poster->post == mag_sched_post_pool)
-        return mag_sched_post_pool(poster->sched, &poster->job);
+    if (poster->post == mag_sched_post_any)
+        return mag_sched_post_any(poster->sched, &poster->job);
     return mag_sched_post_worker(poster->sched, &poster->job, mag_sched_worker());
 }
 
@@ -216,7 +216,7 @@ static int prepare_self(struct bench_run *run)
 
 static int prepare_pool(struct bench_run *run)
 {
-    return prepare(run, 1, RING_WORKER, mag_sched_post_pool);
+    return prepare(run, 1, RING_WORKER, mag_sched_post_any);
 }
 
 /* One strand for each process, and a process for each configuration. */

@@ -32,7 +32,7 @@ enum { QUIET_NS = 1000000 };
 
 struct wake {
     struct mag_continuation continuation; /* first: its job finds the wake */
-    struct mag_place place;               /* the pool, as an executor */
+    struct mag_bound_executor place;      /* the pool, as an executor */
     struct mag_core core;
     _Atomic(uint64_t) woken_at; /* monotonic ns; 0: not yet */
     _Atomic(uint32_t) word;     /* the futex: counts wakes */
@@ -249,7 +249,7 @@ static int run_magpie(struct bench_run *run)
 static int run_completions(struct bench_run *run)
 {
     struct wake *wake = run->data;
-    int r = mag_place_node(&wake->place, run->sched, 0);
+    int r = mag_executor_bind_node(&wake->place, run->sched, 0);
 
     return r == 0 ? run_wakes(run, await_on_pool, complete) : r;
 }

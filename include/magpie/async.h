@@ -1,88 +1,106 @@
 /*
  * async.h - async functions: straight code that waits without holding a thread.
  *
+ *     #include <magpie/magpie.h>
+ *
  *     MAG_VTASK_DEFINE(long_task, long)
  *
- *     MAG_ASYNC(long_task, sum, (struct reader *, reader, int, count),
- *               int i; int item; long total;)
+ *     MAG_ASYNC(long_task, next_item, (int, i), mag_vtask delay;)
+ *     {
+ *         MAG_BEGIN(f);
+ *         if (f->i % 2 == 1 && mag_delay(MAG_NULL, 1000000, &f->delay) == 0)
+ *             MAG_AWAIT_DONE(f, mag_task_of(f->delay));       // holds no thread
+ *         return long_task_result(f->i);
+ *         MAG_END(f);
+ *     }
+ *
+ *     MAG_ASYNC(long_task, sum, (int, count), int i; long item; long total;)
  *     {
  *         MAG_BEGIN(f);
  *         for (f->i = 0; f->i < f->count; f->i++) {
- *             MAG_AWAIT(f, f->item, reader_next(f->reader));
+ *             MAG_AWAIT(f, f->item, next_item(f->i));
  *             f->total += f->item;
  *         }
  *         return long_task_result(f->total);
  *         MAG_END(f);
  *     }
  *
- *     long_task task = sum(reader, 20);           // called like any function
+ *     int main(void)
+ *     {
+ *         long total = 0;
+ *
+ *         // called like any function; main may block for the result
+ *         return long_task_wait(sum(20), &total) == 0 && total == 190 ? 0 : 1;
+ *     }
  *
  * The model.  MAG_ASYNC(task type, name, (arguments), locals) defines a function `name`
  * that takes the arguments and returns the task.  Its body runs at once, on the caller's
- * thread, up to the first await of something that is not complete.  If there is none the
- * task it returns is complete and nothing was allocated.  Otherwise arguments and locals
- * move from the caller's stack into a pooled frame, the caller gets a task that the frame
- * stands behind, and the body goes on from that line when the awaited operation is
- * complete.  The frame returns to its pool when the task is consumed.
+ * thread, up to the first await of something that is not complete.  If there is no such
+ * await, the task that it returns is complete and nothing was allocated.  Otherwise
+ * arguments and locals move from the caller's stack into a pooled frame, the caller gets
+ * a task that is backed by the frame, and the body goes on from that line when the
+ * awaited operation is complete.  The frame returns to its pool when the task is
+ * consumed.
  *
  * The rules for a body
  *   - What must survive an await lies in the frame: arguments and locals, as `f->name`.
  *     They begin as zeroes.  C variables of the body are lost at each await.
  *   - The frame moves once, at the first await that waits.  To hand out the address of
  *     something in it (a buffer to read into), say MAG_PIN(f) first.
- *   - No `switch` around an await (MAG_E_STATE), at most one await in a source line, none
+ *   - No `switch` around an await: the async function cannot resume inside a `switch` of
+ *     its own, and ends with MAG_E_STATE.  At most one await in a source line, and none
  *     behind line 65535 of a file.
  *   - In C++, no variable with an initialiser before an await in the same block: the body
- *     jumps to where it goes on.  Declare it before MAG_BEGIN or in a block of its own.
+ *     jumps to the line where it goes on.  Declare the variable before MAG_BEGIN or in a
+ *     block of its own.
  *   - Every task that it gets must be awaited or given away (vtask.h).
  *
- * Errors.  MAG_AWAIT passes an error on: the function ends with it.  Where something must
- * be cleaned up first use MAG_TRY, which hands the error to the body.  Misuse (a stale
- * task) ends the function in the same way, with its MAG_E code.
+ * Errors.  MAG_AWAIT passes an error on: the function ends with it.  To clean something
+ * up first, use MAG_TRY, which hands the error to the body.  Misuse (a stale task) ends
+ * the function in the same way, with its MAG_E code.
  *
- * docs/guide/async-functions.md explains three of them line by line, and what each thing
- * costs.
+ * docs/guide/async-functions.md explains three async functions line by line, and what
+ * each thing costs.
  *
  * Where the body goes on.  After an await that had to wait the body comes back to the
  * context in which it waited:
- *   - the current executor (executor.h): as a job that is posted to it, always;
- *   - else the scheduler whose worker the body waited on: inside the call that completes
- *     the awaited operation if a worker of the same scheduler makes it, otherwise as a
- *     job of that scheduler, on any of its workers;
- *   - else nothing, on a thread that has neither: inside the completing call.
- * A task that was configured not to come back (mag_vtask_configure) has the body go on
+ *   - the current executor (executor.h), always as a job that is posted to it;
+ *   - without one, the scheduler whose worker the body waited on: inside the call that
+ *     completes the awaited operation, if a worker of the same scheduler makes that call;
+ *     otherwise as a job of that scheduler, on any of its workers;
+ *   - on a thread that has neither: inside the completing call.
+ * If the task was configured not to come back (mag_vtask_configure), the body goes on
  * inside the completing call, whatever thread makes it.  MAG_AWAIT_ON and the like name
- * another place.  An await of what is complete goes on at once, on the same thread.
+ * another place.  An await of a complete task goes on at once, on the same thread.
  *
- * A scheduler or executor that is stopping refuses the body.  It then goes on inside the
- * completing call, on a thread that is none of theirs: mag_sched_worker tells.  One
- * that is destroyed cannot refuse: see mag_sched_destroy.
+ * A scheduler or executor that is stopping refuses the body.  The body then goes on
+ * inside the completing call, on a thread that does not belong to it: mag_sched_worker
+ * tells. One that is destroyed cannot refuse: see mag_sched_destroy.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef MAGPIE_ASYNC_H
 #define MAGPIE_ASYNC_H
 
-#include <magpie/pairs.h>
-#include <magpie/source.h>
+#include <magpie/detail/async.h>
 
 MAG_EXTERN_C_BEGIN
 
 /* -------------------------------------------------- writing async functions */
 
 /*
- * Defines the static function `name`; the body follows.  `task` is a type made by
- * MAG_VTASK_DEFINE, or mag_task for a function without result.  `arguments` are up to six
- * pairs, (type, name, type, name), or (void).  The rest are the locals, declared as in a
- * struct; there may be none.  `name_frame` is the frame's struct.
+ * Defines the static function `name`; the body follows.  `result_task` is a type made by
+ * MAG_VTASK_DEFINE, or mag_task for a function without result.  `arguments` are up to
+ * eight pairs, (type, name, type, name), or (void).  The rest are the locals, declared as
+ * in a struct; there may be none.  `name_frame` is the frame's struct.
  *
  * `name` may be called from any thread.  Its task may be
  *   MAG_E_TOKEN ...  what MAG_AWAIT or MAG_FAIL ended the function with
- *   -ENOMEM          there was no memory for the frame (MAG_TRY sees this, too).  What
- *                    was awaited has been discarded: to await it again is misuse.  But
- *                    a pending source of yours that is no core needs memory for that
- *                    too (mag_vtask_discard); without it the source is as it was, and
- *                    who kept its task may await or discard it again
+ *   -ENOMEM          there was no memory for the frame (MAG_TRY sees this, too).  The
+ *                    awaited task has been discarded: do not await it again.  A pending
+ *                    source of yours that is not a core needs memory to be discarded
+ *                    (mag_vtask_discard); without it the source is as it was, and its
+ *                    task may be awaited or discarded again
  */
 #define MAG_ASYNC(result_task, name, arguments, ...)                               \
     MAG_CHECK_TASK_TYPE(result_task)                                               \
@@ -112,8 +130,8 @@ MAG_EXTERN_C_BEGIN
     static result_task name##_body(struct name##_frame *f)
 
 /*
- * The first and the last line of a body.  One that gets to the end returns 0.  One that
- * would go on at an await inside a `switch` of its own ends with MAG_E_STATE.
+ * The first and the last line of a body.  A body that gets to the end returns 0.  A body
+ * that would go on at an await inside a `switch` of its own ends with MAG_E_STATE.
  */
 #define MAG_BEGIN(f)                \
     switch ((f)->frame.core.step) { \
@@ -151,12 +169,12 @@ default:                                      \
     MAG_ASYNC_TRY(f, error, MAG_NULL, 0, awaited, MAG_AWAIT_CONTEXT)
 
 /*
- * As MAG_AWAIT, MAG_AWAIT_DONE, MAG_TRY and MAG_TRY_DONE; if the function has to wait it
- * goes on under `executor`, whatever the context is, as the task may be configured.
+ * As MAG_AWAIT, MAG_AWAIT_DONE, MAG_TRY and MAG_TRY_DONE; but if the function has to wait
+ * it goes on under `executor`, whatever the context is and however the task is
+ * configured.
  *
- *   executor   NULL: any worker of the scheduler whose worker this thread is; on other
- *              threads of the default scheduler.  That is what NULL means in
- *              MAG_CONTINUE_ON too
+ *   executor   NULL: any worker of the calling worker's scheduler; if the thread is no
+ *              worker, of the default scheduler.  NULL means the same in MAG_CONTINUE_ON
  */
 #define MAG_AWAIT_ON(f, executor, place, awaited)                             \
     do {                                                                      \
@@ -183,8 +201,8 @@ default:                                      \
     } while (0)
 
 /*
- * Leaves the thread and goes on as a job of `executor`, behind those that wait there.  If
- * it is refused the function ends with the refusal.
+ * Leaves the thread and goes on as a job of `executor`, behind the jobs that wait there.
+ * If the executor refuses the job, the function ends with that error.
  *
  *   executor   NULL: as above
  */
@@ -206,8 +224,8 @@ default:                                      \
     MAG_ASYNC_RETURN(f, mag_async_failed((code), (detail)))
 
 /*
- * Moves the frame to where it stays, so that the address of an argument or a local may be
- * handed out.  Ends the function with -ENOMEM if there is no memory.
+ * Moves the frame to the place where it stays, so that the address of an argument or a
+ * local may be handed out.  Ends the function with -ENOMEM if there is no memory.
  */
 #define MAG_PIN(f)                                                   \
     do {                                                             \
@@ -222,189 +240,6 @@ default:                                      \
 
 /* Bytes that arguments and locals may take together. */
 #define MAG_ASYNC_BYTES_MAX 65000
-
-/* ------------------------------------------------------------------ frames */
-
-/*
- * What every frame begins with.
- *
- * Ownership: the running body alone; while it waits, the awaited operation.  Handing the
- * continuation over publishes it all.
- */
-struct mag_frame {
-    struct mag_core core; /* the source of the function's task */
-    struct mag_continuation continuation;
-    mag_vtask awaited;
-};
-
-/* What is known of an async function. */
-struct mag_frame_type {
-    struct mag_core_type core; /* first */
-    void (*resume)(struct mag_job *job);
-    uint32_t size; /* of the frame */
-};
-
-/*
- * For the macros below only.  mag_frame_await and mag_frame_end return {0} and have put
- * the result in its place; or an error; or the frame's own task: the body must return,
- * and will be called again (the second only if it was called too early).
- */
-MAG_API MAG_MUST_CHECK mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task,
-                                                 void *place, size_t size,
-                                                 unsigned flags);
-MAG_API MAG_MUST_CHECK mag_vtask mag_frame_end(struct mag_frame *frame, void *place,
-                                               size_t size);
-MAG_API MAG_MUST_CHECK mag_vtask mag_frame_hop(struct mag_frame *frame,
-                                               struct mag_executor *executor);
-MAG_API struct mag_frame *mag_frame_pin(struct mag_frame *frame);
-MAG_API void mag_frame_unpin(struct mag_frame *local, mag_vtask returned);
-MAG_API void mag_frame_finish(struct mag_frame *frame, mag_vtask returned,
-                              const void *large);
-MAG_API void mag_frame_recycle(struct mag_core *core);
-MAG_API struct mag_frame *mag_frame_rent(const struct mag_frame_type *type);
-
-/* The frame that a continuation's job resumes. */
-MAG_INLINE struct mag_frame *mag_frame_of(struct mag_job *job)
-{
-    return MAG_CAST(struct mag_frame *,
-                    MAG_CAST(void *, MAG_RECAST(char *, job) -
-                                         offsetof(struct mag_frame, continuation)));
-}
-
-/* Whether a continuation's job is to be believed: it is a frame's of this function, and
- * the frame waits.  The step is 0 while the body runs, and when it has ended. */
-MAG_INLINE bool mag_frame_waits(struct mag_job *job, void (*resume)(struct mag_job *))
-{
-    return job != MAG_NULL && job->run == resume && mag_frame_of(job)->core.step != 0;
-}
-
-/* For MAG_FAIL. */
-MAG_MUST_CHECK MAG_INLINE mag_vtask mag_async_failed(int code, uint64_t detail)
-{
-    if (MAG_UNLIKELY(code == 0))
-        code = mag_debug_tell(MAG_E_ARG, mag_vtask_failed(MAG_E_ARG, 0));
-    return mag_vtask_failed(code, detail);
-}
-
-/* The result of a task that is complete. */
-MAG_INLINE void mag_frame_copy(void *place, size_t size, const mag_vtask *task,
-                               const void *large)
-{
-    if (size != 0)
-        memcpy(place, size > sizeof(task->payload) ? large : &task->payload, size);
-}
-
-/* Whether an await's outcome is that the body must return. */
-MAG_INLINE bool mag_frame_suspends(mag_vtask outcome)
-{
-    return (outcome.backing & MAG_VTASK_KIND) == MAG_VTASK_CORE;
-}
-
-/* An await's outcome as MAG_TRY tells it. */
-MAG_INLINE int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
-{
-    if (MAG_LIKELY(outcome.backing == 0))
-        return 0;
-    frame->core.value = outcome.payload;
-    return mag_vtask_code(outcome);
-}
-
-/* --------------------------------------------- the macros behind MAG_ASYNC */
-
-#define MAG_ASYNC_RETURN(f, untyped)                                      \
-    do {                                                                  \
-        __typeof__((f)->mag_result[0]) mag_returned;                      \
-        memset(MAG_CAST(void *, &mag_returned), 0, sizeof(mag_returned)); \
-        mag_returned.task = (untyped);                                    \
-        return mag_returned;                                              \
-    } while (0)
-
-/* A frame keeps the line where it waits in its step, which has 16 bits. */
-#define MAG_ASYNC_LINE_FITS                                \
-    MAG_STATIC_ASSERT(__LINE__ >= 1 && __LINE__ <= 0xffff, \
-                      "an await behind line 65535 of its file")
-
-/* `mag_outcome` of waiting for a task; the rest of the body's way goes through here.
- * `mag_to` has the compiler compare the type of the place with that of the result; its
- * warning may be lost where this is a system header, hence the assertion. */
-#define MAG_ASYNC_WAIT(f, place, size, awaited, flags)                                 \
-    {                                                                                  \
-        MAG_ASYNC_LINE_FITS;                                                           \
-        MAG_CHECK_TASK_TYPE(__typeof__(awaited))                                       \
-        __typeof__(awaited) mag_now = (awaited);                                       \
-        MAG_STATIC_ASSERT((size) == 0 || (size) == sizeof(mag_now.large[0]),           \
-                          "the place has another size than the result");               \
-        __typeof__(mag_now.large[0]) *mag_to = (place);                                \
-        if (MAG_LIKELY(mag_now.task.backing == 0)) {                                   \
-            mag_frame_copy(mag_to, size, &mag_now.task, mag_now.large);                \
-            break;                                                                     \
-        }                                                                              \
-        (f)->frame.core.step = __LINE__;                                               \
-        mag_outcome = mag_frame_await(&(f)->frame, mag_now.task, mag_to, size, flags); \
-    }                                                                                  \
-    if (0) {                                                                           \
-    case __LINE__:                                                                     \
-        mag_outcome = mag_frame_end(&(f)->frame, place, size);                         \
-    }
-
-#define MAG_ASYNC_AWAIT(f, place, size, awaited, flags) \
-    do {                                                \
-        mag_vtask mag_outcome;                          \
-        MAG_ASYNC_WAIT(f, place, size, awaited, flags)  \
-        if (mag_outcome.backing != 0)                   \
-            MAG_ASYNC_RETURN(f, mag_outcome);           \
-    } while (0)
-
-#define MAG_ASYNC_TRY(f, error, place, size, awaited, flags) \
-    do {                                                     \
-        mag_vtask mag_outcome;                               \
-        (error) = 0;                                         \
-        MAG_ASYNC_WAIT(f, place, size, awaited, flags)       \
-        if (mag_frame_suspends(mag_outcome))                 \
-            MAG_ASYNC_RETURN(f, mag_outcome);                \
-        (error) = mag_frame_error(&(f)->frame, mag_outcome); \
-    } while (0)
-
-/* A large result lies behind the locals. */
-#define MAG_ASYNC_FRAME(result_task, name, arguments, ...)               \
-    __extension__ struct name##_frame {                                  \
-        MAG_STRUCT(mag_frame) frame;                                     \
-        MAG_PAIRS_FIELDS arguments __VA_ARGS__ __extension__ result_task \
-            mag_result[sizeof(result_task) > sizeof(mag_vtask) ? 1 : 0]; \
-    };
-
-#define MAG_ASYNC_TYPE(result_task, name)                                              \
-    static void name##_resume(MAG_POINTER(mag_job) mag_job_);                          \
-    static const MAG_STRUCT(mag_frame_type) name##_type = {                            \
-        {sizeof(result_task) > sizeof(mag_vtask)                                       \
-             ? MAG_CAST(uint32_t, offsetof(struct name##_frame, mag_result) +          \
-                                      offsetof(result_task, large))                    \
-             : 0,                                                                      \
-         MAG_CAST(uint32_t, MAG_SIZEOF_MEMBER(result_task, large)), mag_frame_recycle, \
-         MAG_NULL},                                                                    \
-        name##_resume,                                                                 \
-        MAG_CAST(uint32_t, sizeof(struct name##_frame))};                              \
-    static void name##_resume(MAG_POINTER(mag_job) mag_job_)                           \
-    {                                                                                  \
-        if (MAG_UNLIKELY(!mag_frame_waits(mag_job_, name##_resume)))                   \
-            return;                                                                    \
-        struct name##_frame *mag_f =                                                   \
-            MAG_CAST(struct name##_frame *, MAG_CAST(void *, mag_frame_of(mag_job_))); \
-        result_task mag_returned = name##_body(mag_f);                                 \
-        if (mag_returned.task.backing !=                                               \
-            (MAG_RECAST(uintptr_t, mag_f) | MAG_VTASK_CORE))                           \
-            mag_frame_finish(&mag_f->frame, mag_returned.task, mag_returned.large);    \
-    }
-
-/* The list of arguments stands in parentheses, and is one. */
-#define MAG_ASYNC_CHECK(name, arguments) \
-    MAG_PAIRS_CAT(MAG_ASYNC_CHECK_, MAG_PAIRS_IS_LIST(arguments))(name, arguments)
-#define MAG_ASYNC_CHECK_LIST(name, arguments) \
-    MAG_ASYNC_CHECK_PAIRS(name, MAG_PAIRS_STRIP arguments)
-#define MAG_ASYNC_CHECK_PAIRS(name, ...) MAG_CHECK_PAIRS(name, __VA_ARGS__)
-#define MAG_ASYNC_CHECK_WORD(name, arguments)                                          \
-    MAG_STATIC_ASSERT(0, "the arguments of " #name " stand in parentheses: (int, n), " \
-                         "or (void) where there are none");
 
 MAG_EXTERN_C_END
 

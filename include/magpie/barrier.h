@@ -11,7 +11,7 @@
 #ifndef MAGPIE_BARRIER_H
 #define MAGPIE_BARRIER_H
 
-#include <magpie/base.h>
+#include <magpie/error.h>
 
 MAG_EXTERN_C_BEGIN
 

@@ -41,7 +41,7 @@
 #ifndef MAGPIE_CANCEL_H
 #define MAGPIE_CANCEL_H
 
-#include <magpie/atomic.h>
+#include <magpie/detail/cancel.h>
 #include <magpie/vtask.h>
 
 MAG_EXTERN_C_BEGIN
@@ -71,9 +71,6 @@ struct mag_cancel {
     const void *thread;                      /* [L] the thread that fires it */
     struct mag_cancel *parent;               /* [L] whose link fires this one, or NULL */
 };
-
-/* Bits of `state`. */
-enum { MAG_CANCEL_LOCKED = 1, MAG_CANCEL_FIRED = 2 };
 
 /*
  * Fires: calls the callback of each registration, the latest first.

@@ -18,24 +18,23 @@
  *
  *     (void)mag_debug_watch(&watch);
  *
- * The model.  Misuse is answered by a MAG_E code, in every build, and the watch is told
- * of it on the thread that made it, before the call returns.  Who must know where the
- * task came from needs a library that was built with MAG_DEBUG_TASKS, as Debug builds
- * are: it writes down, for each core, operation, frame and promise that is handed out,
- * where that was, and where it was consumed.  Other builds do none of this and pay
- * nothing for it.
+ * The model.  In every build, misuse is answered by a MAG_E code, and the watch is told
+ * of it on the thread that made the call, before the call returns.  A library that was
+ * built with MAG_DEBUG_TASKS, as Debug builds are, also knows where the task came from:
+ * for each core, operation, frame and promise it records where it was handed out and
+ * where it was consumed.  Other builds record nothing and pay nothing for it.
  *
  * Sites.  A site is a chain of return addresses: the line that called the library is
- * among them, whatever inline function or helper of yours stands between.  Addresses, and
- * not file and line, because C has no way to pass the caller's line through a function:
- * each function would have to be a macro.  `addr2line -fie PROGRAM OFFSET` makes them
- * file and line; mag_debug_describe tells PROGRAM and OFFSET.
+ * among them, whatever inline function or helper of yours stands between.  They are
+ * addresses, and not file and line, because C cannot pass the caller's line through a
+ * function.  `addr2line -fie PROGRAM OFFSET` turns an address into file and line;
+ * mag_debug_describe tells PROGRAM and OFFSET.
  *
  * One interface.  Structs and functions are the same in every build of the library, and a
- * program that was compiled for one runs with the other.  A program that is compiled
- * without the macro MAG_DEBUG_TASKS (the CMake target and the pkg-config file of such a
- * library set it) leaves out what its own inline calls would write down:
- * mag_operation_rent and mag_core_prepare.
+ * program that was compiled for one build runs with the other.  The CMake target and the
+ * pkg-config file of a library with MAG_DEBUG_TASKS define that macro; a program that is
+ * compiled without it does not record what its own inline calls, mag_operation_rent and
+ * mag_core_prepare, hand out.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -92,9 +91,9 @@ struct mag_misuse {
 /*
  * A watch: embed it in what it needs.
  *
- * `told` is called on any thread, also on several at once, with the caller's locks held,
- * if any.  It may call anything, but misuse that it makes itself is not told.  It need
- * not return.
+ * `told` is called on any thread, also on several at once, and with the locks that the
+ * caller holds.  It may call anything, but its own misuse is not told.  It need not
+ * return.
  */
 struct mag_misuse_watch {
     void (*told)(struct mag_misuse_watch *watch, const struct mag_misuse *misuse);
@@ -103,11 +102,11 @@ struct mag_misuse_watch {
 /*
  * Makes `watch` the one of the process; NULL: none.
  *
- * A promise that several try to complete answers the losers MAG_E_DONE: that is told,
- * too, as the library cannot know whether there was to be one.
+ * A promise that several threads try to complete answers the losers MAG_E_DONE.  The
+ * watch is told of that too: the library cannot know whether the program expects losers.
  *
- *   Returns    the one before, or NULL; a thread may still be in it.  A watch that is
- *              static is always safe
+ *   Returns    the watch before, or NULL; a thread may still be in its `told`.  A static
+ *              watch is always safe
  */
 MAG_API struct mag_misuse_watch *mag_debug_watch(struct mag_misuse_watch *watch);
 
@@ -131,16 +130,16 @@ struct mag_debug_task {
 };
 
 /*
- * Visits what was handed out and is not consumed, returned or released yet: cores of a
- * type that recycles, operations, frames, promises.  In a program that is at rest these
- * are the tasks that were dropped, and promises whose references were not given back.
- * Cores that are reset by hand are not written down.
+ * Visits each object that was handed out and is not consumed, returned or released yet:
+ * cores of a type that recycles, operations, frames, promises.  In a program that is at
+ * rest these are the tasks that were dropped, and the promises whose references were not
+ * given back.  Cores that are reset by hand are not recorded.
  *
- * While other threads work each of them is seen as it was at some moment of the call.
+ * While other threads work, each object is seen as it was at some moment of the call.
  *
  *   `visit`    may be NULL, to count.  May call anything
  *   Returns    0; -ENOTSUP the library was built without MAG_DEBUG_TASKS; -ENOSPC there
- *              were more objects than it has room for, so some may be missing
+ *              were more objects than the record has room for, so some may be missing
  *              (`*ret_count` is set)
  */
 MAG_API int mag_debug_unconsumed(void (*visit)(const struct mag_debug_task *task,
@@ -155,14 +154,6 @@ MAG_API int mag_debug_unconsumed(void (*visit)(const struct mag_debug_task *task
  *   Blocks     as dladdr
  */
 MAG_API void mag_debug_describe(const void *frame, char *text, size_t size);
-
-/* ------------------------------------------------------------------- inline calls */
-
-struct mag_core;
-
-/* A core has been handed out.  For the inline functions that do so; without
- * MAG_DEBUG_TASKS in the library it does nothing. */
-MAG_API void mag_debug_core_begins(struct mag_core *core);
 
 MAG_EXTERN_C_END
 

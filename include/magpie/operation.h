@@ -89,6 +89,7 @@
 #define MAGPIE_OPERATION_H
 
 #include <magpie/cancel.h>
+#include <magpie/detail/operation.h>
 #include <magpie/pool.h>
 #include <magpie/source.h>
 
@@ -147,87 +148,7 @@ struct mag_operation_type {
 /* Operations without payload, with a result of a word. */
 extern MAG_API struct mag_operation_type mag_operation_word;
 
-/* --------------------------------------- for the macro above only: its options */
-
-/* What ends the use of an object: a pooled one goes back to its pool, an owned one is
- * idle; one that can be cancelled leaves its cancel object before. */
-MAG_API void mag_operation_recycle(struct mag_core *core);
-MAG_API void mag_operation_recycle_cancelable(struct mag_core *core);
-MAG_API void mag_operation_disown(struct mag_core *core);
-MAG_API void mag_operation_disown_cancelable(struct mag_core *core);
-
-#define MAG_OPERATION_TYPE_OF(struct_type, a, b, c, d, e, ...)                \
-    {                                                                         \
-        MAG_OPERATION_CORE(struct_type, recycle, a, b, c, d, e),              \
-            MAG_OPERATION_CORE(struct_type, disown, a, b, c, d, e),           \
-            sizeof(struct_type) *                                             \
-                sizeof(char[offsetof(struct_type, operation) == 0 ? 1 : -1]), \
-            MAG_OPERATION_FIND(struct_type, LIMIT, a, b, c, d, e), MAG_NULL   \
-    }
-#define MAG_OPERATION_CORE(struct_type, end, a, b, c, d, e)              \
-    {                                                                    \
-        {MAG_OPERATION_FIND(struct_type, RESULT, a, b, c, d, e),         \
-         MAG_OPERATION_FIND(struct_type, CANCELABLE, a, b, c, d, e) == 0 \
-             ? mag_operation_##end                                       \
-             : mag_operation_##end##_cancelable,                         \
-         MAG_OPERATION_FIND(struct_type, DESTROY, a, b, c, d, e)},       \
-            MAG_OPERATION_FIND(struct_type, CANCELABLE, a, b, c, d, e)   \
-    }
-
-/* Each line below is named after a field and an option, and empty unless the option is
- * about the field; then it is a macro and what that is given beside `struct_type`.  The
- * first one that is not empty counts. */
-#define MAG_OPERATION_FIND(struct_type, field, a, b, c, d, e)                      \
-    MAG_OPERATION_CALL(struct_type,                                                \
-                       ~MAG_OPERATION_##field##_##a MAG_OPERATION_##field##_##b    \
-                           MAG_OPERATION_##field##_##c MAG_OPERATION_##field##_##d \
-                               MAG_OPERATION_##field##_##e,                        \
-                       ~)
-#define MAG_OPERATION_CALL(...) MAG_OPERATION_CALLED(__VA_ARGS__)
-#define MAG_OPERATION_CALLED(struct_type, unused, macro, argument, ...) \
-    macro(struct_type, argument)
-
-#define MAG_OPERATION_RESULT_MAG_RESULT(member) , MAG_OPERATION_MEMBER, member
-#define MAG_OPERATION_RESULT_MAG_CANCELABLE(member)
-#define MAG_OPERATION_RESULT_MAG_LIMIT(count)
-#define MAG_OPERATION_RESULT_MAG_DESTROY(function)
-#define MAG_OPERATION_RESULT_MAG_ABSENT() , MAG_OPERATION_WORD, 0
-
-#define MAG_OPERATION_CANCELABLE_MAG_RESULT(member)
-#define MAG_OPERATION_CANCELABLE_MAG_CANCELABLE(member) , MAG_OPERATION_AT, member
-#define MAG_OPERATION_CANCELABLE_MAG_LIMIT(count)
-#define MAG_OPERATION_CANCELABLE_MAG_DESTROY(function)
-#define MAG_OPERATION_CANCELABLE_MAG_ABSENT() , MAG_OPERATION_VALUE, 0
-
-#define MAG_OPERATION_LIMIT_MAG_RESULT(member)
-#define MAG_OPERATION_LIMIT_MAG_CANCELABLE(member)
-#define MAG_OPERATION_LIMIT_MAG_LIMIT(count) , MAG_OPERATION_VALUE, count
-#define MAG_OPERATION_LIMIT_MAG_DESTROY(function)
-#define MAG_OPERATION_LIMIT_MAG_ABSENT() , MAG_OPERATION_VALUE, 0
-
-#define MAG_OPERATION_DESTROY_MAG_RESULT(member)
-#define MAG_OPERATION_DESTROY_MAG_CANCELABLE(member)
-#define MAG_OPERATION_DESTROY_MAG_LIMIT(count)
-#define MAG_OPERATION_DESTROY_MAG_DESTROY(function) , MAG_OPERATION_VALUE, function
-#define MAG_OPERATION_DESTROY_MAG_ABSENT()          , MAG_OPERATION_VALUE, MAG_NULL
-
-#define MAG_OPERATION_VALUE(struct_type, value) (value)
-#define MAG_OPERATION_WORD(struct_type, zero)   zero, zero
-#define MAG_OPERATION_MEMBER(struct_type, member)      \
-    MAG_CAST(uint32_t, offsetof(struct_type, member)), \
-        MAG_CAST(uint32_t, MAG_SIZEOF_MEMBER(struct_type, member))
-/* The member has the size of a registration, or the array in it has no legal size. */
-#define MAG_OPERATION_AT(struct_type, member)                                         \
-    MAG_CAST(uint32_t, offsetof(struct_type, member) *                                \
-                           sizeof(char[MAG_SIZEOF_MEMBER(struct_type, member) ==      \
-                                               sizeof(struct mag_cancel_registration) \
-                                           ? 1                                        \
-                                           : -1]))
-
 /* ----------------------------------------------------------------- renting */
-
-/* The slow half, for the function below only. */
-MAG_API int mag_operation_rent_slow(struct mag_operation_type *type, void **ret_object);
 
 /*
  * Rents an object of the type: pending, and the caller's until the task is handed out.
@@ -284,14 +205,11 @@ MAG_API void mag_operation_return(struct mag_operation *operation);
 /* ------------------------------------------------------------ one completer */
 
 /*
- * Completes an operation that has one completer: with a result of a word; with a result
- * of any size; with what stands in the result's place already (of a word: 0); with an
- * error.
+ * Completes an operation that has one completer, with a result of a word.
  *
  *   Thread     the completer
  *   Blocks     as mag_core_set_result
- *   Returns    as mag_core_set_result, mag_core_set_value, mag_core_set_done and
- *              mag_core_set_error
+ *   Returns    as mag_core_set_result
  */
 MAG_MUST_CHECK MAG_INLINE int mag_operation_set_result(struct mag_operation *operation,
                                                        uint64_t result)
@@ -299,17 +217,20 @@ MAG_MUST_CHECK MAG_INLINE int mag_operation_set_result(struct mag_operation *ope
     return mag_core_set_result(&operation->core, result);
 }
 
+/* The same with a result of any size, as mag_core_set_value. */
 MAG_MUST_CHECK MAG_INLINE int mag_operation_set_value(struct mag_operation *operation,
                                                       const void *value, size_t size)
 {
     return mag_core_set_value(&operation->core, value, size);
 }
 
+/* The same with the result that stands in its place already, as mag_core_set_done. */
 MAG_MUST_CHECK MAG_INLINE int mag_operation_set_done(struct mag_operation *operation)
 {
     return mag_core_set_done(&operation->core);
 }
 
+/* The same with an error, as mag_core_set_error. */
 MAG_MUST_CHECK MAG_INLINE int mag_operation_set_error(struct mag_operation *operation,
                                                       int code, uint64_t detail)
 {
@@ -372,11 +293,6 @@ MAG_API MAG_MUST_CHECK bool mag_operation_try_error(struct mag_operation *operat
                                                     uint64_t detail);
 
 /* -------------------------------------------------- operations of an object */
-
-/* The claim of an owned operation while it is idle, and while it is taken but not shared.
- */
-#define MAG_CLAIM_FREE UINT64_MAX
-#define MAG_CLAIM_BUSY (UINT64_MAX - 1)
 
 /*
  * Makes an operation part of an object of yours, such as the reading end of a connection:

@@ -20,9 +20,9 @@
  * another node returns to the node that owns its memory.
  *
  * What holds while the pool lives
- *   - Memory stays mapped and stays what it is: an address that was an object of this
- *     pool once is one until mag_pool_destroy.  So it is safe to read an object that
- *     another thread may have given back, if the program can tell what it read is stale.
+ *   - Memory stays mapped and keeps its use: an address that was once an object of this
+ *     pool remains one until mag_pool_destroy.  So a thread may read an object that
+ *     another thread may have given back, if it can tell that what it read is stale.
  *   - The pool neither reads nor writes the bytes of an object, free or taken.  What its
  *     last user left there is there when it is taken again.  New memory is zeroed, and
  *     then prepared by `prepare`, once.
@@ -37,8 +37,8 @@
  * home in a batch.  So of a pool that is used by T threads, any one of them can have
  * limit - (T - 1) * cache objects at once on a machine with one node, and all `limit` of
  * them when `cache` is MAG_POOL_NO_CACHE.  The default keeps an eighth of the limit in
- * magazines at most when there is a thread for each PU, and none for small limits: a pool
- * of one object works across threads.
+ * magazines at most when there is a thread for each PU, and nothing for small limits: a
+ * pool of one object works across threads.
  *
  * Threads may come and go: when one exits, its magazines return to their nodes.  Take and
  * give are not for signal handlers.  After fork() the child may go on using the pool;
@@ -53,7 +53,9 @@
 #ifndef MAGPIE_POOL_H
 #define MAGPIE_POOL_H
 
-#include <magpie/numa.h>
+#include <magpie/detail/pool.h>
+#include <magpie/error.h>
+#include <magpie/topology.h>
 
 MAG_EXTERN_C_BEGIN
 
@@ -79,7 +81,7 @@ struct mag_pool_config {
     uint32_t cache;
 
     /* The machine whose nodes are meant; must outlive the pool.  NULL (default): this
-     * machine, found out anew, in milliseconds, unless another pool lives that has. */
+     * machine, which is examined, in milliseconds, unless another pool has it already. */
     const struct mag_topology *topology;
 
     /* Called once for each object, when its memory is new, by the thread whose take made
@@ -106,9 +108,9 @@ MAG_API MAG_MUST_CHECK int mag_pool_create(const struct mag_pool_config *config,
                                            struct mag_pool **ret_pool);
 
 /*
- * Unmaps a pool's memory, objects that were not given back included.  Other threads may
- * live on, exit meanwhile, and hold magazines of this pool: those are emptied.  But none
- * may be in a take, give or query of this pool, now or later.
+ * Unmaps a pool's memory, including objects that were not given back.  Other threads may
+ * go on, exit meanwhile, and hold magazines of this pool, which are emptied.  But no
+ * thread may be in a take, give or query of this pool, now or later.
  *
  *   Blocks     while another thread that uses any pool starts or exits
  *   `pool`     may be NULL
@@ -127,65 +129,16 @@ struct mag_pool_info {
     uint32_t stride; /* bytes from one object to the next */
 };
 
-/* Any thread.  Blocks and allocates never. */
+/* Tells what a pool is and has. */
 MAG_API void mag_pool_query(const struct mag_pool *pool, struct mag_pool_info *ret_info);
 
 /* ------------------------------------------------------------- taking, giving */
 
 /*
- * The part of a magazine that the functions below touch: `count` free objects, whose
- * addresses follow it in memory.  For the library; its layout may change with the
- * library's minor version.
- */
-struct mag_magazine {
-    uint32_t count;      /* objects in it; the last one is the next to go */
-    uint32_t capacity;   /* give takes the slow path when `count` is there */
-    uintptr_t home_mask; /* masks an object to its slab; 0: there is one node */
-    uint32_t node;       /* that the objects in it belong to */
-    uint32_t batch;      /* objects that travel together */
-};
-
-/* What the calling thread has: a magazine for each pool, by the pool's number. */
-struct mag_magazine_rack {
-    struct mag_magazine **magazines;
-    uint32_t size;
-};
-
-/* __thread and not thread_local: C++ would call a wrapper at each use. */
-extern MAG_API __thread struct mag_magazine_rack mag_magazine_rack MAG_TLS_MODEL;
-
-/* The slow halves, for the functions below only. */
-MAG_API __attribute__((cold)) int mag_pool_take_slow(struct mag_pool *pool,
-                                                     void **ret_object);
-MAG_API __attribute__((cold)) void mag_pool_give_slow(struct mag_pool *pool,
-                                                      void *object);
-
-/* A pool's number stands at its beginning. */
-MAG_INLINE uint32_t mag_pool_number(const struct mag_pool *pool)
-{
-    return *MAG_CAST(const uint32_t *, MAG_CAST(const void *, pool));
-}
-
-/* A magazine's objects stand behind it. */
-MAG_INLINE void **mag_magazine_objects(struct mag_magazine *magazine)
-{
-    return MAG_RECAST(void **, magazine + 1);
-}
-
-/* True if `object` belongs to the node of the magazine: its slab begins with its node. */
-MAG_INLINE bool mag_magazine_is_home(const struct mag_magazine *magazine,
-                                     const void *object)
-{
-    uintptr_t slab = MAG_RECAST(uintptr_t, object) & magazine->home_mask;
-
-    return slab == 0 || *MAG_RECAST(const uint32_t *, slab) == magazine->node;
-}
-
-/*
  * Takes an object: the one that this thread gave last, if there is one.
  *
  *   Thread     any
- *   Blocks     no, but to map new memory or while another thread does, and briefly when
+ *   Blocks     only to map new memory or while another thread does so, and briefly when
  *              a thread's magazine is made or another thread forks
  *   Allocates  a magazine at a thread's first take or give, and new objects when none is
  *              free on this node; nothing once both are there
@@ -211,11 +164,11 @@ MAG_MUST_CHECK MAG_INLINE int mag_pool_take(struct mag_pool *pool, void **ret_ob
 }
 
 /*
- * Gives back an object that mag_pool_take yielded from this pool.  Never fails, also
- * where memory is short: without a magazine the object goes to its node's stack.
+ * Gives back an object that mag_pool_take yielded from this pool.  Never fails: if there
+ * is no memory for a magazine, the object goes to its node's stack.
  *
  *   Thread     any; on a thread of another node the object is sent home, in a batch
- *   Blocks     no, but briefly when a thread's magazine is made or another thread forks
+ *   Blocks     only briefly, when a thread's magazine is made or another thread forks
  *   Allocates  a magazine at a thread's first take or give, if there is memory
  */
 MAG_INLINE void mag_pool_give(struct mag_pool *pool, void *object)

@@ -1,33 +1,55 @@
 /*
  * promise.h - outcomes that many may wait for: promises, and how any task becomes one.
  *
- *     struct mag_promise *loading;
- *     int r = mag_promise_create(0, 0, &loading);
- *     ...
- *     mag_vtask task = mag_promise_task(loading);  // for as many readers as there are
- *     ...
- *     r = mag_promise_set_result(loading, 42);     // one completer wins, the others lose
- *     mag_promise_release(loading);
+ *     #include <magpie/magpie.h>
+ *     #include <pthread.h>
+ *
+ *     static void *load(void *promise)                 // some other thread
+ *     {
+ *         int r = mag_promise_set_result((struct mag_promise *)promise, 42);
+ *
+ *         return r == 0 ? promise : MAG_NULL;          // else another completer has won
+ *     }
+ *
+ *     int main(void)
+ *     {
+ *         struct mag_promise *loading;
+ *         uint64_t first = 0, second = 0;
+ *         pthread_t loader;
+ *
+ *         if (mag_promise_create(0, 0, &loading) != 0)
+ *             return 1;
+ *         mag_vtask task = mag_promise_task(loading);  // for any number of readers
+ *         if (pthread_create(&loader, MAG_NULL, load, loading) != 0)
+ *             return 1;
+ *         int r = mag_vtask_wait(task, &first, sizeof(first));
+ *         if (r == 0)
+ *             r = mag_vtask_get(task, &second);        // as often as you like
+ *         (void)pthread_join(loader, MAG_NULL);
+ *         mag_promise_release(loading);
+ *         return r == 0 && first == 42 && second == 42 ? 0 : 1;
+ *     }
  *
  * The model.  A promise is pending until it is completed, once, and never pending again.
- * Its task may be awaited, asked and read by any number of threads at the same time, and
- * any number of times; all see the same outcome.  It lives as long as somebody holds a
+ * Any number of threads may await, ask and read its task at the same time, any number of
+ * times; all see the same outcome.  The promise lives as long as somebody holds a
  * reference.
  *
  * References.  Each success of mag_promise_create, mag_promise_retain and
- * mag_vtask_as_promise yields one reference, which its receiver gives back by
- * mag_promise_release.  A task that was preserved holds a reference itself, given back by
- * mag_vtask_release, once for all copies of that task.  The task of mag_promise_task
- * holds none: who keeps it beyond the life of the giver's reference retains or preserves.
- * Who completes a promise and who awaits it must hold one, or know of one, until then.
- * With the last reference tasks become stale: MAG_E_TOKEN, never another promise's
- * outcome.
+ * mag_vtask_as_promise yields one reference, which the receiver gives back by
+ * mag_promise_release.  A preserved task holds a reference itself; mag_vtask_release
+ * gives it back, once for all copies of that task.  The task of mag_promise_task holds no
+ * reference: to keep it longer than you hold the promise, retain or preserve.  Completers
+ * and awaiters must hold a reference until they are done, or be sure that somebody else
+ * does.  With the last reference the tasks become stale: they yield MAG_E_TOKEN, never
+ * another promise's outcome.
  *
- * Awaiting.  Continuations of a promise are dispatched in the order in which they were
- * registered, by the completer, inline unless MAG_PROMISE_QUEUED; a late one is queued.
+ * Awaiting.  The completer dispatches the continuations of a promise in the order in
+ * which they were registered, inline unless MAG_PROMISE_QUEUED is set.  A continuation
+ * that is registered after completion is queued.
  *
  * After fork() the child must not use a promise that another thread may have been using:
- * if that held its lock just then, it is never unlocked there.
+ * if that thread held the promise's lock, nobody unlocks it in the child.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -69,8 +91,8 @@ MAG_API void mag_promise_retain(struct mag_promise *promise);
 
 /*
  * Gives a reference back; the promise is gone with the last one.  If it is still pending
- * then, nobody can complete it: its continuations are run or queued, and find their task
- * stale.
+ * then, nobody can complete it any more: its continuations are run or queued, and find
+ * their task stale.
  *
  *   `promise`  may be NULL
  *   Blocks     while such continuations run, if inline
@@ -78,8 +100,8 @@ MAG_API void mag_promise_retain(struct mag_promise *promise);
 MAG_API void mag_promise_release(struct mag_promise *promise);
 
 /*
- * Completes the promise with a result of a word.  Of the completers that race exactly one
- * wins; when one has lost, the winner may still be about to publish.
+ * Completes the promise with a result of a word.  If several complete it, exactly one
+ * wins.  When a loser returns, the winner may not have published its outcome yet.
  *
  *   Blocks     while continuations run, if inline
  *   Returns    0; MAG_E_DONE somebody else has won, or the promise follows a task (see
@@ -92,8 +114,8 @@ MAG_API MAG_MUST_CHECK int mag_promise_set_result(struct mag_promise *promise,
 /*
  * As mag_promise_set_result, with a result of any size.
  *
- *   Returns    as there; MAG_E_SIZE `size` is not the one that the promise was made with,
- *              or, if that is a word, it is larger
+ *   Returns    as there; MAG_E_SIZE `size` is not the size that the promise was made
+ *              with, or is larger than a word if that one is at most a word
  */
 MAG_API MAG_MUST_CHECK int mag_promise_set_value(struct mag_promise *promise,
                                                  const void *value, size_t size);
@@ -109,14 +131,14 @@ MAG_API MAG_MUST_CHECK int mag_promise_set_error(struct mag_promise *promise, in
 /*
  * As mag_promise_set_result, as cancelled.
  *
- *   `cancel`   who did, or NULL
+ *   `cancel`   the cancel object, or NULL
  *   Returns    0; MAG_E_DONE
  */
 MAG_API MAG_MUST_CHECK int mag_promise_set_canceled(struct mag_promise *promise,
                                                     struct mag_cancel *cancel);
 
 /*
- * The task of a promise, for whoever holds a reference or knows of one: takes none.
+ * The task of a promise.  Takes no reference: somebody must hold one.
  */
 MAG_API MAG_MUST_CHECK mag_vtask mag_promise_task(const struct mag_promise *promise);
 
@@ -144,14 +166,14 @@ MAG_API MAG_MUST_CHECK int mag_vtask_from_promise(struct mag_promise *promise,
  *                        completed by nobody else.  Its continuations may run inline in
  *                        the source's completer
  *
- * The result has the size that a core's type names, else it is a word.
+ * The result of a core has the size that the core's type names; any other is a word.
  *
  *   Blocks     as mag_promise_create
  *   Allocates  as mag_promise_create
  *   Returns    0; or the task is as it was before: -ENOMEM; MAG_E_TOKEN stale;
  *              MAG_E_CONTINUATION it is awaited already; MAG_E_SIZE the result is larger.
- *              Of a pending source this shows late: the promise then fails with
- *              MAG_E_SIZE, and the result is lost
+ *              For a pending source this is detected only at completion: the promise
+ *              then fails with MAG_E_SIZE, and the result is lost
  *   Release    mag_promise_release
  */
 MAG_API MAG_MUST_CHECK int mag_vtask_as_promise(mag_vtask task,
@@ -164,11 +186,12 @@ MAG_API MAG_MUST_CHECK int mag_vtask_as_promise_of(mag_vtask task, size_t size,
                                                    struct mag_promise **ret_promise);
 
 /*
- * Makes any task one that may be awaited and read without limit: the
- * same one if nothing or an error backs it; of a promise's task an equal one that holds a
- * reference of its own; else the task of a new promise, which holds the only reference.
+ * Makes any task one that may be awaited and read without limit.  The new task is
+ *   - the same one, if nothing or an error backs it;
+ *   - for a promise's task, an equal one that holds a reference of its own;
+ *   - else the task of a new promise, which holds the only reference.
  * Awaiting it comes back to the context again, unless nothing backs it.  Typed tasks have
- * it as name_preserve, and mag_vtask_preserve_of is for results of other sizes.
+ * name_preserve; for results of other sizes use mag_vtask_preserve_of.
  *
  *   Blocks, Allocates, Returns  as mag_vtask_as_promise
  *   Release                     mag_vtask_release
@@ -176,11 +199,11 @@ MAG_API MAG_MUST_CHECK int mag_vtask_as_promise_of(mag_vtask task, size_t size,
 MAG_API MAG_MUST_CHECK int mag_vtask_preserve(mag_vtask task, mag_vtask *ret_task);
 
 /*
- * Gives back the reference that a preserved task holds: one that mag_vtask_preserve has
- * made, or that mag_vtask_wait_completed, mag_when_any or mag_vtask_with_timeout has put
- * in the place of another.  Any other task holds none and is left alone, a promise's own
- * (mag_promise_task) too; so every element of an array may be released without looking.
- * Copies of a preserved task share its one reference.
+ * Gives back the reference that a preserved task holds: a task that mag_vtask_preserve
+ * has made, or that mag_vtask_wait_completed, mag_when_any or mag_vtask_with_timeout has
+ * put in the place of another.  Does nothing to other tasks, mag_promise_task's included,
+ * so you may release every element of an array without looking.  Copies of a preserved
+ * task share its one reference.
  *
  *   Blocks     as mag_promise_release
  *   Returns    0; MAG_E_TOKEN the promise is gone already
@@ -190,8 +213,8 @@ MAG_API int mag_vtask_release(mag_vtask task);
 /* ----------------------------------------------------- discarding, waiting */
 
 /*
- * Consumes a task as soon as it is complete and forgets the outcome, its error too: for
- * fire and forget.  Does nothing to a promise.
+ * Consumes a task as soon as it is complete and forgets the outcome, an error too: for
+ * fire and forget.  Does nothing to a promise's task.
  *
  *   Blocks     as mag_promise_create, for a pending source that is not a core
  *   Allocates  from a pool, for a pending source that is not a core
@@ -201,18 +224,19 @@ MAG_API int mag_vtask_release(mag_vtask task);
 MAG_API MAG_MUST_CHECK int mag_vtask_discard(mag_vtask task);
 
 /*
- * Waits until `*task` is complete, on a thread that is no worker.
+ * Blocks until `*task` is complete, or for `timeout_ns`; does not read it.  To block and
+ * read in one call use mag_vtask_wait.
  *
- * A task that a pending source backs is preserved first: `*task` is that form
- * afterwards, also when the time is over, and nothing else is left behind: it can be
- * awaited, waited for again and read.  Then release it by mag_vtask_release, which does
- * nothing to a task that needed no promise, nor to a promise's own task: that is not
- * retained here, and its reference stays with whoever holds it.
+ * If a pending source backs the task, it is first preserved in its place, and `*task` is
+ * the preserved task afterwards, after a timeout too: it can be awaited, waited for again
+ * and read.  In the end release it by mag_vtask_release, which does nothing to a task
+ * that was not preserved.  A promise's own task is neither preserved nor retained: its
+ * reference stays with the holder.
  *
- *   size        bytes of its result, for mag_vtask_as_promise_of; 0: not known
+ *   size        bytes of its result, as for mag_vtask_as_promise_of; 0: not known
  *   timeout_ns  how long to wait, in nanoseconds; 0: not at all; -1: as long as it takes
- *   Thread      any that is not a worker; on a worker only a complete task is accepted.
- *               No cancellation point
+ *   Thread      any that is not a worker; a worker may only ask for a task that is
+ *               complete.  No cancellation point
  *   Blocks      yes
  *   Allocates   as mag_vtask_as_promise
  *   Returns     0 it is complete, read it with mag_vtask_get; -ETIMEDOUT the time is

@@ -11,12 +11,12 @@
  * the oldest waiting job goes first.  A job that posts itself again goes behind those
  * that wait: that is how to yield.  Everything else is first in, first out, each worker
  * for itself, as long as no more than 256 jobs wait on one; beyond that the older half
- * goes behind what came from outside.  At least every MAG_SCHED_FAIR_TICKS jobs a worker
- * looks at what came from outside.  docs/design/run-queue.md has the bounds.
+ * goes behind the jobs that came from outside.  At least every MAG_SCHED_FAIR_TICKS jobs
+ * a worker looks at those.  docs/design/run-queue.md has the bounds.
  *
- * Blocking.  A job that blocks holds its worker, and no other takes its place: with as
- * many blocked jobs as workers nothing runs any more, and if these jobs wait for jobs
- * that are posted, nothing ever does.  docs/guide/blocking.md says what to do.
+ * Blocking.  A job that blocks holds its worker, and no other thread takes its place.
+ * With as many blocked jobs as workers nothing runs any more; if those jobs wait for jobs
+ * that are posted, nothing ever runs again.  docs/guide/blocking.md says what to do.
  *
  * Signals.  No function of the library may be called from a signal handler, except
  * mag_error_text, mag_call_text and mag_version (docs/guide/signals.md).  The threads of
@@ -25,14 +25,15 @@
  * handler or a profiler of the program works in jobs as elsewhere.
  *
  * Floating point.  A job begins with the modes - rounding, flush to zero, precision,
- * which exceptions trap - that the thread had which started the scheduler, or that
- * `on_start` has set; those that a job leaves behind are undone before the next one.
- * Computations begun with fork.h have those of whoever began them.  On x86-64 and AArch64
- * these are all modes of the processor, elsewhere the rounding.
+ * which exceptions trap - of the thread that started the scheduler, or with those that
+ * `on_start` has set; changes that a job leaves behind are undone before the next job.
+ * Computations begun with fork.h have the modes of the thread that began them.  On x86-64
+ * and AArch64 this holds for all modes of the processor, elsewhere for the rounding.
  *
  * What a job starts.  Threads that a job creates, and processes, inherit the worker's one
- * processor and its signal mask; <magpie/unpinned.h> has what to do about it.  Schedulers
- * that a job starts, or a thread that it created, have the processors of the first.
+ * processor and its signal mask; <magpie/unpinned.h> says what to do about it.  A
+ * scheduler that a job starts, or a thread that a job has created, has the processors of
+ * the first scheduler.
  *
  * Threads that end.  A job that ends its thread, by pthread_exit or at a cancellation
  * point of its own, counts as run.  The worker goes on: `on_stop` is called on the thread
@@ -42,13 +43,13 @@
  * the watch of <magpie/debug.h> is told MAG_E_THREAD.  <magpie/fork.h> says what becomes
  * of forked children.
  *
- * Cancellation.  pthread_cancel does not leave a call of these half-way: starting,
+ * Cancellation.  pthread_cancel does not end a thread inside these calls: starting,
  * stopping, destroying and waiting are no cancellation points, and cancellation stays off
- * in callbacks that they make.  Asynchronous cancellation is for none of them.
+ * in callbacks that they make.  Do not call them with asynchronous cancellation on.
  *
  * Exceptions.  In C++ an exception that leaves a job ends the program (std::terminate),
- * as one that leaves a thread's function does.  Hooks and `on_dropped` must return: they
- * may neither throw nor jump out.  docs/guide/exceptions.md has it all on one page.
+ * as an exception that leaves a thread's function does.  Hooks and `on_dropped` must
+ * return: they may neither throw nor jump out.  See docs/guide/exceptions.md.
  *
  * Errors.  0 or a negative errno; see each function.
  *
@@ -57,8 +58,9 @@
 #ifndef MAGPIE_SCHED_H
 #define MAGPIE_SCHED_H
 
-#include <magpie/base.h>
-#include <magpie/numa.h>
+#include <magpie/error.h>
+#include <magpie/pin.h>
+#include <magpie/plan.h>
 
 MAG_EXTERN_C_BEGIN
 
@@ -90,16 +92,17 @@ struct mag_job {
 MAG_API MAG_MUST_CHECK int mag_sched_post(struct mag_sched *sched, struct mag_job *job);
 
 /*
- * Posts a job to the whole pool: behind what was posted from outside before it, for
- * whichever worker comes first.  A worker that spreads work among its peers uses this.
+ * Posts a job to any worker: it goes behind the jobs that were posted from outside before
+ * it, and the first worker that comes to it runs it.  A worker that spreads work among
+ * its peers uses this.
  *
  *   Thread, Returns  as mag_sched_post
  */
-MAG_API MAG_MUST_CHECK int mag_sched_post_pool(struct mag_sched *sched,
-                                               struct mag_job *job);
+MAG_API MAG_MUST_CHECK int mag_sched_post_any(struct mag_sched *sched,
+                                              struct mag_job *job);
 
 /*
- * As mag_sched_post_pool, preferring the workers of one NUMA node: they look there first,
+ * As mag_sched_post_any, preferring the workers of one NUMA node: they look there first,
  * the workers of other nodes when they have nothing else to do, and now and then when
  * they have.  A node without workers stands for the nearest one with some.
  *
@@ -235,10 +238,10 @@ enum mag_sched_stop {
  * itself, on the calling thread, whatever `on_dropped` is.  They fail with -ECANCELED,
  * and what awaits them goes on inside this call; it may not destroy the scheduler.
  *
- * A continuation that is due when the scheduler is cancelled is a job that never began:
- * `on_dropped` lets it go on by `job->run(job)`, an async function to its next await or
- * its end.  Left alone it never goes on, so a program that awaits on a scheduler drains
- * it, or runs what it is handed.
+ * A continuation that is due when the scheduler is canceled is a job that never began:
+ * `on_dropped` may call `job->run(job)`, and an async function then continues to its next
+ * await or its end.  A job that is left alone never runs, so a program that awaits on a
+ * scheduler drains it, or runs the jobs that it is handed.
  *
  *   deadline_ns  how long to wait, in nanoseconds; -1: as long as it takes
  *   Thread       any that is not a worker of `sched`; one at a time; no cancellation
@@ -299,12 +302,12 @@ MAG_API void mag_job_hand_back(struct mag_job *job, const struct mag_job_stop *s
  * allowed, and the default scheduler is not freed.  No thread may be using `sched` except
  * in a post that has been accepted.
  *
- * What was awaited on its workers, or under a strand or place of its, and is not complete
- * yet, belongs there: completed after this call, by whatever thread, it is posted to a
- * scheduler that is gone, which is undefined.  So complete or cancel such operations
- * before.  Safe order: mag_sched_stop; complete or cancel the remaining operations (the
- * stopped scheduler refuses their continuations, which then run in the completing
- * thread); mag_sched_destroy.
+ * An operation that was awaited on its workers, or under one of its strands or bound
+ * executors, must complete before this call: when it completes, its continuation is
+ * posted to the scheduler, and posting to one that is gone is undefined.  Safe order:
+ * mag_sched_stop; complete or cancel the remaining operations (the stopped scheduler
+ * refuses their continuations, which then run in the completing thread);
+ * mag_sched_destroy.
  *
  *   Thread     as mag_sched_stop
  *   Blocks     as mag_sched_stop
@@ -336,7 +339,7 @@ MAG_API int mag_sched_destroy(struct mag_sched *sched);
 MAG_API MAG_MUST_CHECK int mag_sched_default(struct mag_sched **ret_sched);
 
 /*
- * Says what the default scheduler shall be made from, before it is first asked for.  The
+ * Sets the configuration of the default scheduler, before anybody asks for it.  The
  * configuration is copied, with its name and its list of PUs; `topology`, the hooks and
  * their argument must live as long as the process.  A later call replaces an earlier one;
  * NULL means the defaults.
@@ -369,13 +372,13 @@ MAG_NAMESAKES_END
  * The value that a variable has now.  A program that has more rights than its caller
  * (secure_getenv(3)) sees none.
  *
- *   Returns    it, valid until the environment changes; NULL: it is not set, or empty,
- *              which means the same
+ *   Returns    the value, valid until the environment changes; NULL if the variable is
+ *              not set, or empty, which means the same
  */
 MAG_API const char *mag_sched_variable_value(uint32_t index);
 
 /*
- * Whether a variable has a value that mag_sched_default can use, or none.
+ * Whether mag_sched_default can use the value of a variable, if it has one.
  *
  *   Blocks     for a list of PUs: while the machine is examined
  *   Allocates  likewise

@@ -8,8 +8,8 @@
  * The user embeds the strand in an object of its own.  Nothing is allocated, neither for
  * a strand nor for a post, so there may be one for every connection or every document.
  *
- * Fairness.  A strand takes turns with everything else that waits: after MAG_STRAND_BATCH
- * jobs it goes behind the others.  One turn counts as one job in the scheduler's bounds
+ * Fairness.  A strand takes turns with the other jobs that wait: after MAG_STRAND_BATCH
+ * jobs it goes behind them.  One turn counts as one job in the scheduler's bounds
  * (sched.h) and in its counters.
  *
  * The name and the idea of a strand are Asio's (C. Kohlhoff); docs/design/strands.md
@@ -68,19 +68,19 @@ MAG_API MAG_MUST_CHECK int mag_strand_post(struct mag_strand *strand,
                                            struct mag_job *job);
 
 /*
- * The strand whose job runs on the calling thread; NULL if none does.  With a job of one
- * strand run inside a job of another it is the inner one.  What a job forks to other
- * workers runs outside of its strand there.
+ * The strand whose job runs on the calling thread; NULL if there is none.  If a job of
+ * one strand runs inside a job of another, it is the inner strand.  Children that a job
+ * forks and other workers run are outside the strand.
  */
 MAG_API struct mag_strand *mag_strand_self(void);
 
 /*
- * Ends the use of a strand that nobody posts to any more; after 0 its memory may be freed
- * or used again.  A job of the strand may call it: if it is the last one the strand is
- * gone with it, and mag_strand_self is NULL for the rest of that job.
+ * Ends the use of a strand that nobody posts to any more.  After it has returned 0, the
+ * memory may be freed or used again.  The last job of the strand may call it;
+ * mag_strand_self is then NULL for the rest of that job.
  *
  *   Thread     any
- *   Returns    0; -EBUSY jobs wait, or one runs and it is not the caller
+ *   Returns    0; -EBUSY jobs wait, or a job runs that is not the caller
  */
 MAG_API MAG_MUST_CHECK int mag_strand_fini(struct mag_strand *strand);
 

@@ -13,30 +13,29 @@
  *     }
  *
  * The model.  A worker is pinned to one PU and blocks the signals that are the business
- * of the program's own threads (sched.h).  The kernel hands both on: to threads that a
- * job creates, to their threads, and to processes, also through posix_spawn, popen and
- * system.  Such a process sees one processor - nproc prints 1 - and SIGTERM does not end
- * it.  What is started between mag_unpinned_begin and mag_unpinned_end has instead what
- * the thread had that started the scheduler: its affinity mask and its signal mask.
+ * of the program's own threads (sched.h).  Threads that a job creates inherit both masks;
+ * so do their own threads, and processes, also those of posix_spawn, popen and system.
+ * Such a process sees one processor - nproc prints 1 - and SIGTERM does not end it.
+ * Threads and processes that are started between mag_unpinned_begin and mag_unpinned_end
+ * inherit instead the affinity mask and the signal mask of the thread that started the
+ * scheduler.
  *
- * The pair works for whatever starts something: pthread_create, std::thread, posix_spawn,
- * popen, system, fork and exec, a library that has threads of its own.  posix_spawn has
- * an attribute for the signal mask and none for processors, which is why there is a pair
- * of calls and no attributes.
+ * The pair works for every way to start something: pthread_create, std::thread,
+ * posix_spawn, popen, system, fork and exec, a library that has threads of its own.
  *
  * Without the pair.  A scheduler that is started in a job, or in a thread that a job has
- * created, sees the processors that the first one saw.  A child of fork() in a job is no
- * worker: its thread has both masks of before, unless the job had changed them.
+ * created, sees the processors that the first scheduler saw.  A child of fork() in a job
+ * is no worker: its thread has both masks from before, unless the job had changed them.
  *
- * Errors.  None: what cannot be given back (a filter refuses to set a mask) stays as it
- * is.
+ * Errors.  None: a mask that cannot be given back (a filter refuses to set it) stays as
+ * it is.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef MAGPIE_UNPINNED_H
 #define MAGPIE_UNPINNED_H
 
-#include <magpie/base.h>
+#include <magpie/error.h>
 
 MAG_EXTERN_C_BEGIN
 
@@ -47,13 +46,13 @@ struct mag_unpinned {
 };
 
 /*
- * Gives the calling thread the masks of before: those of the thread that started the
- * scheduler whose worker this is, or a worker's descendant.  On a thread that is neither
- * nothing changes.  Pairs may be nested.
+ * Gives the calling thread, a worker or a thread that a worker's job has created, the
+ * masks of the thread that started the scheduler.  On any other thread nothing changes.
+ * Pairs may be nested.
  *
- * Until mag_unpinned_end a worker may move to another processor, where its memory is not
- * near, and a handler of the program's may run on it; so what stands in between is
- * short.  It must not await: an async function may go on on another thread.
+ * Until mag_unpinned_end a worker may move to another processor, far from its memory, and
+ * a signal handler of the program may run on it; so keep the code in between short.  It
+ * must not await: an async function may resume on another thread.
  *
  *   Thread     any
  *   Blocks     in the kernel, not for long: two system calls that change a mask
@@ -61,8 +60,8 @@ struct mag_unpinned {
 MAG_API void mag_unpinned_begin(struct mag_unpinned *ret_before);
 
 /*
- * Makes the calling thread what it was before mag_unpinned_begin.  In a process that was
- * forked in between it does nothing: there the thread is no worker.
+ * Gives the calling thread back the masks from before mag_unpinned_begin.  In a process
+ * that was forked in between it does nothing: there the thread is no worker.
  *
  *   Thread     the one that called mag_unpinned_begin
  *   Blocks     in the kernel, while the thread moves back

@@ -1,46 +1,69 @@
 /*
  * vtask.h - the value task: a result that is here now, or a claim on one that comes.
  *
- *     static int_task cache_get(struct cache *cache, int key)
- *     {
- *         int value;
+ *     #include <magpie/magpie.h>
  *
- *         if (lookup(cache, key, &value))
- *             return int_task_result(value);  // costs what returning a struct costs
- *         return cache_load(cache, key);      // an async function: async.h
+ *     MAG_VTASK_DEFINE(int_task, int)
+ *
+ *     MAG_ASYNC(int_task, load, (int, key), mag_vtask delay;)  // async.h
+ *     {
+ *         MAG_BEGIN(f);
+ *         if (mag_delay(MAG_NULL, 1000000, &f->delay) == 0)
+ *             MAG_AWAIT_DONE(f, mag_task_of(f->delay));        // takes a millisecond
+ *         return int_task_result(f->key * 10);
+ *         MAG_END(f);
  *     }
  *
- * The model.  A value task is two words, passed by value.  What backs it is told by the
- * first word alone: nothing (it has succeeded, and the second word is the result), an
+ *     static int_task get(int key)
+ *     {
+ *         if (key == 1)
+ *             return int_task_result(10);  // known: costs what returning a struct costs
+ *         return load(key);
+ *     }
+ *
+ *     int main(void)
+ *     {
+ *         int here = 0, later = 0;
+ *
+ *         if (int_task_get(get(1), &here) != 0)                // complete: does not wait
+ *             return 1;
+ *         if (int_task_wait(get(2), &later) != 0)              // blocks until it is
+ *             return 1;
+ *         return here + later == 30 ? 0 : 1;
+ *     }
+ *
+ * The model.  A value task is two words, passed by value.  The first word tells what
+ * backs the task: nothing (it has succeeded, and the second word is the result), an
  * error, a source (source.h) or a promise (promise.h).  {0} is a task that has succeeded
  * with the result 0.
  *
- * The rules for who receives one (docs/guide/value-tasks.md explains them):
- *   - consume it once: await it, or read it when it is complete, or turn it into a
- *     promise, or discard it.  Copies share the one right;
- *   - never from two threads at once, and before the next operation on the object that
- *     returned it;
- *   - one that is backed by nothing, by an error or by a promise may be read as often as
- *     you like.
- * Breaking a rule is answered by a MAG_E code, in every build; the call then has no other
- * effect.  A source's memory stays what it is, so a stale task is an error, not a crash.
- * One breach is not always seen: two threads that use one task in the same instant.  Both
- * may then be told 0, and the harm goes beyond the task: its object may be in its pool
- * twice, so that two later operations are one, or a continuation that was accepted never
- * runs.  Debug builds of the library see it if both read.
+ * The rules for a function that receives a task (docs/guide/value-tasks.md explains
+ *   them): - Consume it once: await it, or read it when it is complete, or turn it into a
+ *     promise, or discard it.  Copies share this one right.
+ *   - Never use it from two threads at once, and consume it before the next operation on
+ *     the object that returned it.
+ *   - A task that is backed by nothing, by an error or by a promise may be read as often
+ *     as you like.
+ * A call that breaks a rule returns a MAG_E code, in every build, and has no other
+ * effect. A source's memory remains a source, so a stale task is an error, not a crash.
+ *
+ * One breach is not always detected: two threads that use one task in the same instant.
+ * Both may be told 0.  The object of the task may then be in its pool twice, so that two
+ * later operations share it; or a continuation that was accepted never runs.  Debug
+ * builds of the library detect it if both threads read.
  *
  * Errors.  An operation's error is a negative errno or any code of your own outside the
- * MAG_E range; -ECANCELED means that it was cancelled.  `detail` is a word of your own
- * that travels beside an error; for a cancellation it is the address of its cancel
- * source.
+ * MAG_E range; -ECANCELED means that the operation was cancelled.  `detail` is a word of
+ * your own that travels beside an error; for a cancellation it is the address of the
+ * cancel object.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef MAGPIE_VTASK_H
 #define MAGPIE_VTASK_H
 
-#include <magpie/base.h>
-#include <magpie/check.h>
+#include <magpie/detail/vtask.h>
+#include <magpie/error.h>
 
 #include <errno.h>
 #include <string.h>
@@ -62,26 +85,13 @@ enum mag_status {
 /*
  * A value task.  Pass and return it by value; do not look inside.
  *
- * `backing` is 0, or an address or an error code with a kind in its low bits; `payload`
+ * `backing` is 0; or an address or an error code, with a kind in its low bits.  `payload`
  * is the result, the source's token, or the detail of an error.
  */
 typedef struct MAG_NODISCARD mag_vtask {
     uintptr_t backing;
     uint64_t payload;
 } mag_vtask;
-
-/* The low bits of `backing` when it is not 0. */
-enum {
-    MAG_VTASK_SOURCE = 0,     /* struct mag_source: any source */
-    MAG_VTASK_CORE = 1,       /* struct mag_core: the ready-made source */
-    MAG_VTASK_PROMISE = 2,    /* struct mag_promise */
-    MAG_VTASK_ERROR = 3,      /* no address: an error code in the upper half */
-    MAG_VTASK_KIND = 3,       /* the bits of the kind */
-    MAG_VTASK_NO_CONTEXT = 4, /* awaiting it captures no executor */
-    MAG_VTASK_TAGS = 7,
-    MAG_VTASK_HELD =
-        8, /* of a promise only: the task holds a reference, to be released */
-};
 
 struct mag_source;
 struct mag_core;
@@ -119,7 +129,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_from_canceled(struct mag_cancel *cancel,
                                                    mag_vtask *ret_task);
 
 /*
- * A task backed by a source: stores the two words and asks the source nothing.
+ * A task backed by a source.  Stores the two words; calls no function of the source.
  *
  *   Returns    0; MAG_E_ARG `source` is NULL or not aligned to 8 bytes
  */
@@ -144,11 +154,6 @@ MAG_API MAG_MUST_CHECK int mag_vtask_from_source(struct mag_source *source,
  *
  * Inside an async function use MAG_AWAIT (async.h), which reads as well.
  */
-
-/* The slow halves, for the functions below only. */
-MAG_API int mag_vtask_status_slow(mag_vtask task);
-MAG_API int mag_vtask_get_slow(mag_vtask task, void *ret_result, size_t size,
-                               uint64_t *ret_detail);
 
 /*
  * Where the operation stands.  Consumes nothing, remembers nothing.
@@ -223,9 +228,9 @@ MAG_INLINE int mag_vtask_get_value(mag_vtask task, void *ret_result, size_t size
 MAG_API MAG_MUST_CHECK int mag_vtask_wait(mag_vtask task, void *ret_result, size_t size);
 
 /*
- * The same task, for an await that comes back to the current executor (the default) or
- * continues wherever the operation is completed.  A task that nothing
- * backs is complete and goes nowhere: it stays as it is.
+ * The same task, for an await that comes back to the current executor (the default), or
+ * that continues wherever the operation is completed.  A task that nothing backs is
+ * returned unchanged: it is complete, so an await of it never leaves the thread.
  */
 MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_configure(mag_vtask task, bool come_back)
 {
@@ -240,7 +245,7 @@ MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_configure(mag_vtask task, bool com
  * As mag_vtask_from_error, without a check: for codes that are known to be right, and for
  * handing on what another call returned, a MAG_E code included.
  *
- *   code       not 0: that would be a task that has failed with no error
+ *   code       not 0: the task would have failed without an error
  */
 MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_failed(int code, uint64_t detail)
 {
@@ -252,8 +257,8 @@ MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_failed(int code, uint64_t detail)
     return task;
 }
 
-/* The code of a task that an error backs (its kind is MAG_VTASK_ERROR); of any other task
- * it means nothing. */
+/* The code of a task that an error backs (its kind is MAG_VTASK_ERROR).  Meaningless for
+ * any other task. */
 MAG_INLINE int mag_vtask_code(mag_vtask task)
 {
     return MAG_CAST(int, MAG_CAST(uint32_t, task.backing >> 32));
@@ -261,7 +266,7 @@ MAG_INLINE int mag_vtask_code(mag_vtask task)
 
 /*
  * Whether two tasks are the same: the same result, error or promise, or the same
- * operation of the same source.  Asks no source.
+ * operation of the same source.  Calls no function of a source.
  */
 MAG_API bool mag_vtask_equal(mag_vtask a, mag_vtask b);
 
@@ -269,9 +274,6 @@ MAG_API bool mag_vtask_equal(mag_vtask a, mag_vtask b);
  * A hash that goes with mag_vtask_equal; that of {0} is 0.
  */
 MAG_API uint64_t mag_vtask_hash(mag_vtask task);
-
-/* For name_hash only: the same, of a task with a result of `size` bytes at `large`. */
-MAG_API uint64_t mag_vtask_hash_large(mag_vtask task, const void *large, size_t size);
 
 /*
  * As mag_vtask_preserve of promise.h, for a result of `size` bytes.
@@ -284,18 +286,18 @@ MAG_API MAG_MUST_CHECK int mag_vtask_preserve_of(mag_vtask task, size_t size,
 /* ------------------------------------------------------------- typed tasks */
 
 /*
- * MAG_VTASK_DEFINE(name, T) defines the value task of a result type T.  A name can follow
- * T (a function pointer or an array needs a typedef), and T is copied byte by byte.  The
- * compiler warns where a call drops its task: that of a function of these headers or of
- * MAG_ASYNC or MAG_FORK_TASK, and in C++17 or with clang that of any function.
+ * MAG_VTASK_DEFINE(name, T) defines the value task of a result type T.  T is a type that
+ * a name can follow (a function pointer or an array needs a typedef), and is copied byte
+ * by byte.  The compiler warns where a call drops the task of a function of these
+ * headers, of MAG_ASYNC or of MAG_FORK_TASK; in C++17 or with clang, of any function.
  *
  *   name                                     the type: 16 bytes, and a T if T is larger
  *                                            than a word
  *   name name_result(T value)                it has succeeded
- *   name name_of(mag_vtask task)             `task` must have a result of type T, an
- *                                            error, or a source or promise behind it; if
- *                                            nothing backs it, T is at most a word, else
- *                                            the result is all zeroes: use name_result
+ *   name name_of(mag_vtask task)             `task` is backed by an error, or by a source
+ *                                            or promise with a result of type T; or by
+ *                                            nothing, and T is at most a word (a larger
+ *                                            result is all zeroes: use name_result)
  *   int name_get(name task, T *ret_value)    as mag_vtask_get
  *   int name_wait(name task, T *ret_value)   as mag_vtask_wait
  *   name name_configure(name task, bool)     as mag_vtask_configure
@@ -306,9 +308,9 @@ MAG_API MAG_MUST_CHECK int mag_vtask_preserve_of(mag_vtask task, size_t size,
  *
  * `name.task` is the untyped task, for mag_vtask_status and the like.
  *
- * name_get hands its task on as it is, not what it made of it, and so reads the task's
- * words one by one: they were often written so a moment ago, and a load of both at once
- * waits until both stores have left the processor's buffer.
+ * name_get passes its task on unchanged and reads the task's two words one by one.  They
+ * were often written one by one a moment ago, and a load of both at once waits until both
+ * stores have left the processor's buffer.
  */
 #define MAG_VTASK_DEFINE(name, ...)                                                   \
     MAG_CHECK_TYPE(name, "for an operation without result use mag_task", __VA_ARGS__) \
@@ -320,86 +322,6 @@ MAG_API MAG_MUST_CHECK int mag_vtask_preserve_of(mag_vtask task, size_t size,
     } name;                                                                           \
     MAG_VTASK_MAKERS(name, name##_value)                                              \
     MAG_VTASK_READERS(name, name##_value)
-
-/* For the macro above: what makes a task, or hands it on. */
-#define MAG_VTASK_MAKERS(name, T)                                                       \
-    MAG_TYPED name name##_result(T mag_value)                                           \
-    {                                                                                   \
-        name mag_made;                                                                  \
-        mag_made.task.backing = 0;                                                      \
-        mag_made.task.payload = 0;                                                      \
-        memcpy(sizeof(T) > sizeof(uint64_t) ? MAG_CAST(void *, mag_made.large)          \
-                                            : MAG_CAST(void *, &mag_made.task.payload), \
-               MAG_CAST(const void *, &mag_value), sizeof(T));                          \
-        return mag_made;                                                                \
-    }                                                                                   \
-    MAG_TYPED name name##_of(mag_vtask mag_task_)                                       \
-    {                                                                                   \
-        name mag_made;                                                                  \
-        memset(MAG_CAST(void *, &mag_made), 0, sizeof(mag_made));                       \
-        mag_made.task = mag_task_;                                                      \
-        return mag_made;                                                                \
-    }                                                                                   \
-    MAG_TYPED name name##_configure(name mag_task_, bool mag_come_back)                 \
-    {                                                                                   \
-        mag_task_.task = mag_vtask_configure(mag_task_.task, mag_come_back);            \
-        return mag_task_;                                                               \
-    }                                                                                   \
-    MAG_TYPED int name##_preserve(name mag_task_, name *mag_ret)                        \
-    {                                                                                   \
-        int mag_r = mag_vtask_preserve_of(mag_task_.task, sizeof(T), &mag_task_.task);  \
-        if (mag_r == 0)                                                                 \
-            *mag_ret = mag_task_;                                                       \
-        return mag_r;                                                                   \
-    }
-
-/* The same: what reads it, or compares. */
-#define MAG_VTASK_READERS(name, T)                                                       \
-    MAG_TYPED int name##_get(name mag_task_, T *mag_ret)                                 \
-    {                                                                                    \
-        uint64_t mag_payload = mag_task_.task.payload;                                   \
-                                                                                         \
-        if (MAG_UNLIKELY(mag_task_.task.backing != 0))                                   \
-            return mag_vtask_get_slow(mag_task_.task, mag_ret, sizeof(T), MAG_NULL);     \
-        memcpy(MAG_CAST(void *, mag_ret),                                                \
-               sizeof(T) > sizeof(mag_payload) ? MAG_CAST(const void *, mag_task_.large) \
-                                               : MAG_CAST(const void *, &mag_payload),   \
-               sizeof(T));                                                               \
-        return 0;                                                                        \
-    }                                                                                    \
-    MAG_TYPED int name##_wait(name mag_task_, T *mag_ret)                                \
-    {                                                                                    \
-        if (mag_task_.task.backing == 0)                                                 \
-            return name##_get(mag_task_, mag_ret);                                       \
-        return mag_vtask_wait(mag_task_.task, MAG_CAST(void *, mag_ret), sizeof(T));     \
-    }                                                                                    \
-    MAG_TYPED bool name##_equal(name mag_a, name mag_b)                                  \
-    {                                                                                    \
-        return mag_vtask_equal(mag_a.task, mag_b.task) &&                                \
-               (mag_a.task.backing != 0 ||                                               \
-                memcmp(MAG_CAST(const void *, mag_a.large),                              \
-                       MAG_CAST(const void *, mag_b.large), sizeof(mag_a.large)) == 0);  \
-    }                                                                                    \
-    MAG_TYPED uint64_t name##_hash(name mag_task_)                                       \
-    {                                                                                    \
-        return mag_vtask_hash_large(mag_task_.task,                                      \
-                                    MAG_CAST(const void *, mag_task_.large),             \
-                                    sizeof(mag_task_.large));                            \
-    }
-
-/* What begins each of these functions. */
-#define MAG_TYPED __attribute__((unused)) MAG_MUST_CHECK static inline
-
-/* For the macros that take a task's type or a task: it is typed. */
-#define MAG_CHECK_TASK_TYPE(...)                                                       \
-    MAG_STATIC_ASSERT(!MAG_IS_SAME(mag_vtask, __VA_ARGS__),                            \
-                      "an untyped mag_vtask has no result: use mag_task, by "          \
-                      "mag_task_of(task), or NAME_of(task) of MAG_VTASK_DEFINE(NAME, " \
-                      "T)");                                                           \
-    MAG_STATIC_ASSERT(!MAG_IS_VOID(__VA_ARGS__),                                       \
-                      "use mag_task where there is no result");                        \
-    MAG_STATIC_ASSERT(sizeof(__VA_ARGS__) >= sizeof(mag_vtask),                        \
-                      "use mag_task, or a type made by MAG_VTASK_DEFINE");
 
 /*
  * The value task of an operation without result.

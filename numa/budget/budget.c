@@ -4,6 +4,8 @@
 #include "numa/budget/cgroup.h"
 #include "numa/machine/topology.h"
 
+#include <magpie/budget.h>
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,7 +16,7 @@ struct mag_budget {
     uint32_t online; /* PUs of the machine */
     enum mag_budget_reason reason;
     enum mag_budget_rounding rounding;
-    uint32_t tightest; /* index of the level that decides, or MAG_NONE */
+    uint32_t tightest; /* index of the level with the lowest limit, or MAG_NONE */
     struct mag_cgroup_levels levels;
 };
 
@@ -30,8 +32,8 @@ static uint32_t find_tightest(const struct mag_cgroup_levels *levels)
     return tightest;
 }
 
-/* A quota that is this near to a whole number is one: the rest is a rounding error of
- * whoever wrote it. */
+/* A quota this close to a whole number counts as that number: the difference is a
+ * rounding error of the program that set the quota. */
 static const double hair = 0.001;
 
 /* Whole workers for a quota, at least 1. */
@@ -44,7 +46,7 @@ static uint32_t whole(double quota, enum mag_budget_rounding rounding)
     return workers >= 1 ? (uint32_t)workers : 1;
 }
 
-/* What leaves this many cores of the machine. */
+/* Why the process has as many cores as it has: affinity mask, cpuset or machine. */
 static enum mag_budget_reason reason_for_cores(const struct mag_topology *topology)
 {
     if (topology->usable.cores < topology->allowed.cores)
@@ -158,7 +160,7 @@ const char *mag_budget_reason_name(enum mag_budget_reason reason)
     return (unsigned)reason < sizeof(names) / sizeof(names[0]) ? names[reason] : NULL;
 }
 
-/* Whether so many workers are another number than the quota. */
+/* Whether this number of workers differs from the quota. */
 static bool is_rounded(double quota, uint32_t workers)
 {
     return quota > workers + hair || quota < workers - hair;
@@ -169,7 +171,7 @@ static void add_quota(struct mag_text *text, const struct mag_budget *budget)
     double quota = mag_budget_quota(budget);
     uint64_t hundredths = (uint64_t)(quota * 100 + 0.5);
 
-    /* Not %f: its point is the locale's. */
+    /* %f is not used: its decimal point depends on the locale. */
     mag_text_add(text, "a quota of %" PRIu64 ".%02u CPUs", hundredths / 100,
                  (unsigned)(hundredths % 100));
     if (is_rounded(quota, budget->workers))

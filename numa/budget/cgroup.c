@@ -1,10 +1,10 @@
 /*
  * cgroup.c - finds and reads the control groups that limit CPU time.
  *
- * A thread is in one group of the v2 hierarchy and in one of each v1 hierarchy;
- * /proc/thread-self/cgroup names them, /proc/thread-self/mountinfo says where they are
- * mounted.  A limit holds for everything below it, so every group from ours to the root
- * counts.
+ * A thread is in one group of the v2 hierarchy and in one group of each v1 hierarchy.
+ * /proc/thread-self/cgroup names these groups; /proc/thread-self/mountinfo says where the
+ * hierarchies are mounted.  A limit holds for everything below its group, so the limits
+ * of all groups from the thread's own up to the root apply.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,16 +16,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for a line of mountinfo or a small file; what is longer is not a group of ours. */
+/* Room for a line of mountinfo or for a small file.  A longer line cannot name the group
+ * of this process. */
 enum { LINE_ROOM = 4096 };
 
-/* A place where a hierarchy is mounted, whole or from one group downwards. */
+/* A mount point of a hierarchy: of the whole hierarchy, or of one group and those below
+ * it. */
 struct mount {
-    char root[LINE_ROOM]; /* the group that is mounted */
+    char root[LINE_ROOM]; /* the mounted group */
     char point[LINE_ROOM];
 };
 
-/* One hierarchy: how this process's group is found in it. */
+/* One hierarchy, and the calling thread's group in it. */
 struct hierarchy {
     bool v2;
     char group[LINE_ROOM]; /* the calling thread's group, as the kernel names it */
@@ -43,9 +45,9 @@ static FILE *open_below(const char *root, const char *path)
 }
 
 /*
- * A file of the kernel's about the calling thread.  /proc/self is about the main thread,
- * of which nothing can be read once that has ended; where /proc has no thread-self, or
- * there is nothing in it, /proc/self has to do.
+ * Opens a file of /proc about the calling thread.  /proc/self is about the main thread,
+ * and becomes unreadable once the main thread has ended.  So /proc/self is used only if
+ * there is no /proc/thread-self, or the file there is empty.
  */
 static FILE *open_of_thread(const char *root, const char *file)
 {
@@ -65,7 +67,7 @@ static FILE *open_of_thread(const char *root, const char *file)
     return NULL;
 }
 
-/* The next line without its end; of one that is longer than `size` only the beginning. */
+/* Reads the next line, without its line break.  A line longer than `size` is cut. */
 static bool next_line(FILE *stream, char *line, size_t size)
 {
     int next = 0;
@@ -80,7 +82,8 @@ static bool next_line(FILE *stream, char *line, size_t size)
     return true;
 }
 
-/* Reads `directory`/`file`; what does not fit is cut.  False: there is no such file. */
+/* Reads `directory`/`file`; text that does not fit is cut.  False: there is no such
+ * file. */
 static bool read_file(const char *directory, const char *file, char *text, size_t size)
 {
     char name[2 * LINE_ROOM + 64];
@@ -94,7 +97,7 @@ static bool read_file(const char *directory, const char *file, char *text, size_
     return true;
 }
 
-/* Whether a comma-separated list has this word. */
+/* Whether a comma-separated list contains this word. */
 static bool has_word(const char *list, const char *word)
 {
     size_t length = strlen(word);
@@ -107,7 +110,7 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
-/* The number after `key` in lines of "key number"; false when there is none. */
+/* Finds the line "key number" and reads the number.  False: there is no such line. */
 static bool number_after(const char *text, const char *key, uint64_t *ret_number)
 {
     size_t length = strlen(key);
@@ -124,7 +127,7 @@ static bool number_after(const char *text, const char *key, uint64_t *ret_number
 
 /* --------------------------------------------------------------------- levels */
 
-/* No limit at all where a number makes no sense. */
+/* Values that make no sense set no limit. */
 static void set_limit(struct mag_budget_level *level, long long quota, long long period)
 {
     if (quota <= 0 || period <= 0)
@@ -134,8 +137,8 @@ static void set_limit(struct mag_budget_level *level, long long quota, long long
     level->cpus = (double)quota / (double)period;
 }
 
-/* How often the group was held back, and how long: `time` is the line that has the time,
- * so many of its units in a microsecond. */
+/* Reads how often and how long the group was throttled.  `time` is the key of the line
+ * with the throttled time; `units` is how many of its units make a microsecond. */
 static void read_throttling(const char *directory, const char *time, uint64_t units,
                             struct mag_budget_level *level)
 {
@@ -152,8 +155,9 @@ static void read_throttling(const char *directory, const char *time, uint64_t un
     level->counted = true;
 }
 
-/* A group whose parent does not hand the controller down has no cpu.max.  Nor has the
- * root, which has no cgroup.events either. */
+/* A group has no cpu.max if its parent does not enable the cpu controller for it.  The
+ * root has none either, but the root has no cgroup.events, by which the two are told
+ * apart. */
 static bool read_v2(const char *directory, struct mag_budget_level *level)
 {
     char text[LINE_ROOM];
@@ -208,7 +212,8 @@ static int add_level(struct mag_cgroup_levels *levels,
     return 0;
 }
 
-/* Our group as seen from what is mounted; NULL when it is not below that. */
+/* The path of the thread's group below the mounted group; NULL if the group is not below
+ * it. */
 static const char *below(const struct mount *mount, const char *group)
 {
     size_t length = strlen(mount->root);
@@ -231,7 +236,8 @@ static int read_here(const char *path, bool v2, struct mag_cgroup_levels *levels
     return found ? add_level(levels, &level) : 0;
 }
 
-/* Cuts `path` to its parent, but not below `top` bytes.  False: it is the top. */
+/* Cuts `path` to its parent, but leaves at least `top` bytes.  False: `path` is the
+ * top. */
 static bool cut_to_parent(char *path, size_t top)
 {
     char *slash = strrchr(path, '/');
@@ -248,8 +254,9 @@ static void cut_slashes(char *path, size_t top)
         path[end - 1] = '\0';
 }
 
-/* From our group up to the mount point.  Where our group is not below what is mounted (a
- * container that was given its group without its name), that is our group. */
+/* Reads the limits from the thread's group up to the mount point.  If the thread's group
+ * is not below the mounted group, start at the mount point: a container may see its own
+ * group there without knowing the group's name. */
 static int walk_up(const char *root, const struct hierarchy *hierarchy,
                    struct mag_cgroup_levels *levels)
 {
@@ -269,7 +276,7 @@ static int walk_up(const char *root, const struct hierarchy *hierarchy,
     return r;
 }
 
-/* -------------------------------------------------------------- where they are */
+/* ----------------------------------------------------------- finding the group */
 
 /* "0::/group" for v2, "4:cpu,cpuacct:/group" for v1. */
 static bool find_group(const char *root, struct hierarchy *hierarchy)
@@ -317,8 +324,8 @@ static void unescape(char *name)
     *to = '\0';
 }
 
-/* The next of the fields that single spaces separate, so that one may be empty; NULL when
- * there is none left.  `*line` moves behind it. */
+/* The next field of a line; NULL when there is none left.  Fields are separated by single
+ * spaces, so a field may be empty.  `*line` moves past the field. */
 static char *next_field(char **line)
 {
     char *field = *line;
@@ -338,8 +345,9 @@ static void keep_name(char *to, const char *field)
     unescape(to);
 }
 
-/* "30 23 0:26 /root /mount/point opts shared:4 - cgroup2 source super,opts", fields 1 to
- * 11 of proc(5): there may be any number of field 7, and field 10 may be empty. */
+/* A line such as "30 23 0:26 /root /mount/point opts shared:4 - cgroup2 source
+ * super,opts", fields 1 to 11 of proc(5).  Field 7 may occur any number of times, and
+ * field 10 may be empty. */
 static bool parse_mount(char *line, bool v2, struct mount *mount)
 {
     char *field[6];
@@ -361,8 +369,8 @@ static bool parse_mount(char *line, bool v2, struct mount *mount)
               : strcmp(type, "cgroup") == 0 && has_word(super, "cpu");
 }
 
-/* One that shows our group is better than one that does not, and the less of the way up
- * it leaves out the better. */
+/* A mount that shows the thread's group is better than one that does not.  Of two that
+ * show it, the one that hides fewer of the groups above it is better. */
 static bool is_better(const struct mount *mount, const struct hierarchy *hierarchy)
 {
     if (below(mount, hierarchy->group) == NULL)
@@ -408,7 +416,7 @@ int mag_cgroup_read(const char *root, struct mag_cgroup_levels *ret_levels)
     return r;
 }
 
-/* The paths are ours, though the reader may not change them. */
+/* The paths belong to `levels`; only their readers see them as const. */
 void mag_cgroup_free(struct mag_cgroup_levels *levels)
 {
     for (uint32_t i = 0; i < levels->count; i++)

@@ -6,9 +6,9 @@
 #ifndef NUMA_BUDGET_CGROUP_H
 #define NUMA_BUDGET_CGROUP_H
 
-#include <magpie/numa.h>
+#include <magpie/budget.h>
 
-/* Limits found, the process's own group first; a growing array. */
+/* The limits that were found, the process's own group first; a growing array. */
 struct mag_cgroup_levels {
     struct mag_budget_level *level; /* each path is allocated */
     uint32_t count;
@@ -18,7 +18,7 @@ struct mag_cgroup_levels {
  * Reads the limits of every group from the process's own to the root of each hierarchy
  * that controls CPU time, below the directory `root`.
  *
- *   Returns    0, also when there are none; -ENOMEM: what was found is freed
+ *   Returns    0, also if there are no limits; -ENOMEM: nothing is kept
  */
 int mag_cgroup_read(const char *root, struct mag_cgroup_levels *ret_levels);
 

@@ -1,12 +1,12 @@
 /*
  * sysfs.c - whether hwloc can read this machine from /sys.
  *
- * Where the CPUs are missing, hwloc writes so to standard error at each load and leaves
- * the machine to what other parts of it know, the number of CPUs.  Its one way to be
- * quiet is a variable of the environment, which a library must not set.  Where the folder
- * of the nodes is there and empty, as a sandbox may leave it, hwloc ends the program.  So
- * that part of it is not asked then, unless a variable of hwloc's own names another root
- * directory.
+ * If the CPUs are missing from /sys, hwloc prints a message to standard error at each
+ * load and uses what its other components know: the number of CPUs.  hwloc can be
+ * silenced only by an environment variable, which a library must not set.  If the folder
+ * of the nodes exists but is empty, as a sandbox may leave it, hwloc ends the program.
+ * In both cases hwloc's Linux component is switched off, unless one of hwloc's own
+ * environment variables names another root directory.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -25,7 +25,7 @@
 
 enum { LIST_ROOM = 32 };
 
-/* The beginning of a list such as "0-3,7"; false: there is no such file. */
+/* Reads the beginning of a list such as "0-3,7".  False: there is no such file. */
 static bool read_list(const char *path, char list[LIST_ROOM])
 {
     FILE *stream = fopen(path, "re");
@@ -39,7 +39,7 @@ static bool read_list(const char *path, char list[LIST_ROOM])
     return true;
 }
 
-/* The first CPU that is online; 0 if that is unknown. */
+/* The first online CPU; 0 if unknown. */
 static unsigned first_online(void)
 {
     char list[LIST_ROOM];
@@ -47,7 +47,7 @@ static unsigned first_online(void)
     return read_list(CPU_FOLDER "/online", list) ? (unsigned)strtoul(list, NULL, 10) : 0;
 }
 
-/* Whether there are nodes where there is a folder for them. */
+/* Whether /sys shows at least one node.  True as well if it has no folder for nodes. */
 static bool shows_nodes(void)
 {
     char list[LIST_ROOM];
@@ -66,7 +66,8 @@ static bool shows_nodes(void)
     return found;
 }
 
-/* What hwloc looks for: the names of newer kernels, then those of older ones. */
+/* Whether /sys has a file that hwloc looks for: the name in newer kernels, then in older
+ * ones. */
 static bool shows_cpu(unsigned cpu)
 {
     static const char *const files[] = {"package_cpus", "core_cpus", "core_siblings",
@@ -86,7 +87,7 @@ int mag_sysfs_check(hwloc_topology_t hwloc)
 {
     if ((shows_cpu(0) || shows_cpu(first_online())) && shows_nodes())
         return 0;
-    /* A component of that name that is not there would not print anything either. */
+    /* Ignore other errors: without a component of that name nothing is printed either. */
     if (hwloc_topology_set_components(hwloc, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST,
                                       "linux") != 0 &&
         errno == ENOMEM)

@@ -37,7 +37,8 @@ static int set_source(hwloc_topology_t hwloc, enum mag_topology_kind kind,
     return -EINVAL;
 }
 
-/* Only what placement needs: no devices, no caches that one core has for itself. */
+/* Keeps only what placement needs: no devices, and no L1 caches, which belong to one
+ * core. */
 static void set_filters(hwloc_topology_t hwloc)
 {
     (void)hwloc_topology_set_io_types_filter(hwloc, HWLOC_TYPE_FILTER_KEEP_NONE);
@@ -46,8 +47,8 @@ static void set_filters(hwloc_topology_t hwloc)
                                          HWLOC_TYPE_FILTER_KEEP_NONE);
     (void)hwloc_topology_set_type_filter(hwloc, HWLOC_OBJ_MISC,
                                          HWLOC_TYPE_FILTER_KEEP_NONE);
-    /* Left to itself hwloc moves the calling thread over all PUs to question each.  What
-     * the cpuset forbids is kept, so that it can be counted. */
+    /* By default hwloc moves the calling thread over all PUs to query each one; forbid
+     * that.  PUs that the cpuset forbids are kept, so that they can be counted. */
     (void)hwloc_topology_set_flags(hwloc, HWLOC_TOPOLOGY_FLAG_DONT_CHANGE_BINDING |
                                               HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
 }
@@ -70,7 +71,7 @@ static int load_hwloc(struct mag_topology *topology, enum mag_topology_kind kind
             return -ENOMEM;
         return kind == MAG_TOPOLOGY_MACHINE ? -EIO : -EINVAL;
     }
-    /* hwloc's environment variables can put another machine in the place of this one. */
+    /* hwloc's environment variables can substitute another machine for this one. */
     topology->this_machine = kind == MAG_TOPOLOGY_MACHINE &&
                              hwloc_topology_is_thissystem(topology->hwloc) != 0;
     return 0;
@@ -78,8 +79,8 @@ static int load_hwloc(struct mag_topology *topology, enum mag_topology_kind kind
 
 /* --------------------------------------------------------------------- usable */
 
-/* Narrows to where the calling thread may run.  hwloc knows the cpuset, not the mask.
- * Where the mask cannot be read, the cpuset alone decides. */
+/* Narrows `usable` to where the calling thread may run.  hwloc knows the cpuset, but not
+ * the affinity mask.  If the mask cannot be read, the cpuset alone decides. */
 static int keep_affinity(hwloc_bitmap_t usable)
 {
     struct mag_affinity mask;
@@ -155,8 +156,8 @@ static hwloc_obj_t node_object(const struct mag_topology *topology, uint32_t nod
                                               topology->nodes[node].os_index);
 }
 
-/* The node with the fewest other PUs around it that has this one: on machines with fast
- * and slow memory side by side, the first of the smallest. */
+/* The node near this PU that has the fewest PUs near it.  On machines with fast and slow
+ * memory side by side several nodes have equally few; then the first of them. */
 static uint32_t nearest_node(const struct mag_topology *topology, hwloc_obj_t pu)
 {
     uint32_t nearest = MAG_NONE;
@@ -185,7 +186,7 @@ static uint32_t ancestor(const struct mag_topology *topology, hwloc_obj_t pu,
     return object != NULL ? object->logical_index : MAG_NONE;
 }
 
-/* The outermost cache around the PU; where it has none, the package, or the machine. */
+/* The outermost cache around the PU; without a cache the package, or else the machine. */
 static hwloc_obj_t last_cache(hwloc_obj_t pu)
 {
     hwloc_obj_t cache = NULL;
@@ -217,8 +218,8 @@ static uint32_t kind_of(const struct mag_topology *topology, hwloc_obj_t pu)
     return kind > 0 ? (uint32_t)kind : 0;
 }
 
-/* The PUs of a thing stand together in the hierarchy's order, so that things are numbered
- * and counted by their changes on the way along. */
+/* hwloc lists the PUs of one cache, and of one part, next to each other.  So caches and
+ * parts are numbered and counted by noticing each change while walking over the PUs. */
 struct passed {
     hwloc_obj_t cache;
     hwloc_obj_t part;
@@ -241,7 +242,7 @@ static uint32_t core_of(const struct mag_topology *topology, hwloc_obj_t pu)
 {
     uint32_t core = ancestor(topology, pu, HWLOC_OBJ_CORE);
 
-    /* A machine that shows no cores has one PU in each. */
+    /* If the machine reports no cores, count each PU as a core. */
     return core != MAG_NONE ? core : pu->logical_index;
 }
 
@@ -373,7 +374,7 @@ static int fill(struct mag_topology *topology)
 static int load(enum mag_topology_kind kind, const char *text,
                 struct mag_topology **ret_topology)
 {
-    /* Schedulers and pools begin here. */
+    /* Every scheduler and every pool loads a topology first. */
     mag_module_keep();
 
     struct mag_topology *topology = calloc(1, sizeof(*topology));

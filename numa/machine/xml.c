@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The largest machines take a few megabytes. */
+/* Topologies of the largest machines take a few megabytes. */
 enum { SIZE_MOST = 64 * 1024 * 1024 };
 
 static int read_stream(FILE *stream, char **ret_text)
@@ -39,11 +39,11 @@ static int read_text(const char *path, char **ret_text)
 }
 
 struct attribute {
-    const char *name;  /* up to the '=' */
-    const char *value; /* up to the quote */
+    const char *name;  /* ends before the '=' */
+    const char *value; /* ends before the closing quote */
 };
 
-/* Reads ` name="value"` and steps behind it.  False: there is something else. */
+/* Reads ` name="value"` and moves `*at` past it.  False: the text is something else. */
 static bool next_attribute(const char **at, struct attribute *ret_attribute)
 {
     const char *name = *at + strspn(*at, " \t\r\n");
@@ -80,7 +80,8 @@ static bool is_device(const char *type)
 
 enum { OF_CPUS = 1 | 2, OF_NODES = 4 | 8 };
 
-/* Which of the sets the attribute is, as a bit; 0: none, or one that is not a set. */
+/* The set that the attribute holds, as a bit; 0: the attribute is not a set, or its value
+ * is not one. */
 static unsigned set_of(const struct attribute *attribute)
 {
     static const char *const sets[] = {"cpuset", "complete_cpuset", "nodeset",
@@ -93,7 +94,8 @@ static unsigned set_of(const struct attribute *attribute)
     return 0;
 }
 
-/* Whether a tag, from behind its name, is well formed and its object has these sets. */
+/* Whether a tag is well formed and its object has the wanted sets.  `tag` points past the
+ * tag's name. */
 static bool is_whole(const char *tag, unsigned wanted)
 {
     struct attribute attribute;
@@ -117,7 +119,7 @@ static bool is_topology(const char *text)
 
     if (tag == NULL)
         return false;
-    /* Files of hwloc 1 have no version, and name no nodes where there is only one. */
+    /* Files of hwloc 1 have no version, and name no nodes if the machine has only one. */
     bool has_nodes = strncmp(tag + strlen(topology), " version=", 9) == 0;
     while ((tag = strstr(tag, object)) != NULL) {
         tag += strlen(object);

@@ -1,9 +1,9 @@
 /*
- * xml.h - looks at an XML file before hwloc does.  Private to numa/.
+ * xml.h - checks an XML file before hwloc reads it.  Private to numa/.
  *
- * hwloc follows the sets of CPUs and nodes of every object without a look whether the
- * file has them all, and a damaged file ends the program.  What it exports is always
- * whole.
+ * hwloc follows the CPU set and the node set of every object without checking that the
+ * file has them all, so a damaged file ends the program.  A file that hwloc exported is
+ * always complete.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,11 +11,10 @@
 #define NUMA_MACHINE_XML_H
 
 /*
- * Whether hwloc may be given this file.
+ * Checks that hwloc can read this file safely.
  *
- *   Returns    0; -ENOENT no such file; -EACCES a file that may not be read; -EINVAL not
- *   a
- *              topology, or one whose objects lack a set; -ENOMEM
+ *   Returns    0; -ENOENT no such file; -EACCES no permission to read the file; -EINVAL
+ *              not a topology, or a topology with an object that lacks a set; -ENOMEM
  */
 int mag_xml_check(const char *path);
 

@@ -2,11 +2,13 @@
 #include "base/space.h"
 #include "numa/machine/topology.h"
 
+#include <magpie/node_memory.h>
+
 #include <errno.h>
 #include <sys/mman.h>
 
-/* Without HWLOC_MEMBIND_STRICT this is a preference: when the node is full, pages come
- * from elsewhere and nobody is killed. */
+/* Without HWLOC_MEMBIND_STRICT the binding is a preference: when the node is full, pages
+ * come from other nodes and no process is killed. */
 static bool bind(const struct mag_topology *topology, uint32_t node, void *pages,
                  size_t size)
 {
@@ -30,7 +32,8 @@ int mag_node_map(const struct mag_topology *topology, uint32_t node, size_t size
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (pages == MAP_FAILED)
         return -ENOMEM;
-    /* Where there is one node there is nothing to choose, and a filter may forbid to. */
+    /* With one node there is nothing to choose, and a system-call filter may forbid
+     * mbind. */
     bool wanted = node != MAG_NONE && topology->node_count > 1 &&
                   mag_topology_is_this_machine(topology);
     *ret_obtained =

@@ -1,13 +1,16 @@
 /*
- * pin.c - pinning the calling thread, and what that hides.
+ * pin.c - pinning the calling thread, and remembering where it could run before.
  *
- * A pinned thread's affinity mask says where it is, no longer where this process may run;
- * and threads and processes that it creates inherit that mask.  So the mask of before is
- * kept: its origin.  A thread that was pinned here has its origin in a variable of its
- * own.  One that a pinned thread has created has nothing but what the kernel hands on,
- * and of that the timer slack is the only number that has no other meaning to anybody: a
- * pinned thread's is a few nanoseconds longer than it was, by the number of its origin
- * and, so that a thread may narrow itself to another PU, by that of its PU.
+ * The affinity mask of a pinned thread says where the thread is.  It no longer says where
+ * the process may run, and threads and processes that a pinned thread creates inherit the
+ * narrow mask.  So pin.c keeps the mask from before the pinning: the thread's origin.
+ *
+ * A thread pinned here has its origin in a thread-local variable.  A thread created by a
+ * pinned thread has only what the kernel passes on to it.  Of that, the timer slack is
+ * the only number without another meaning to anybody, so pin.c marks a pinned thread by
+ * its timer slack: a few nanoseconds more than before.  How many more depends on the
+ * number of the origin and on the PU, so that a thread that has narrowed itself to
+ * another PU does not look pinned.
  *
  * Ownership
  *   [L] under the lock; entries below `count` are immutable   [T] the thread itself
@@ -16,27 +19,31 @@
  */
 #include "numa/machine/topology.h"
 
+#include <magpie/pin.h>
+
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
-/* Different masks, and slacks, of threads before they were pinned.  Those that find no
- * room share the last, which is better than to be held to one PU. */
+/* Distinct pairs of mask and slack that threads had before they were pinned.  When the
+ * table is full, further pairs share the last entry: better a wrong origin than a thread
+ * held to one PU. */
 enum { ORIGINS = 8 };
 
-/* PUs that marks tell apart, modulo this many. */
+/* Number of PUs that marks distinguish: PU numbers count modulo this. */
 enum { MARKED_PUS = 32 };
 
 struct origin {
     struct mag_affinity mask;
-    int slack; /* nanoseconds; negative: unknown, so nothing marks what is created */
+    int slack; /* nanoseconds; negative: unknown, so created threads are not marked */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct origin origins[ORIGINS]; /* [L] */
 static uint32_t origin_count;          /* [L] */
 
-/* [T] Where this thread was pinned, and its origin; NULL: it was not. */
+/* [T] Where this thread was pinned, and its origin; NULL: this thread was not pinned
+ * here. */
 static _Thread_local struct {
     const struct origin *origin;
     uint32_t cpu;
@@ -62,7 +69,7 @@ static __attribute__((constructor(101))) void see_pin_forks(void)
 
 /* -------------------------------------------------------------------- origins */
 
-/* The slack of threads of that origin that are pinned to that PU. */
+/* The timer slack that marks a thread of this origin pinned to this PU. */
 static int mark_of(const struct origin *origin, uint32_t cpu)
 {
     return origin->slack + 1 + (int)(origin - origins) * MARKED_PUS +
@@ -100,8 +107,8 @@ static const struct origin *find_marked(int slack, uint32_t cpu)
     return found;
 }
 
-/* The origin of a thread that has been pinned, or was created by such a one, and whose
- * mask, `now`, has not been set anew since; else NULL. */
+/* The origin of the calling thread, whose mask is `now`.  The thread was pinned, or a
+ * pinned thread created it, and its mask has not changed since; otherwise NULL. */
 static const struct origin *find_origin(const struct mag_affinity *now)
 {
     uint32_t cpu = mag_affinity_only(now);
@@ -135,7 +142,7 @@ static void set_pinned(const struct origin *origin, uint32_t cpu)
         mag_os_set_slack(mark_of(origin, cpu));
 }
 
-/* Whether the kernel has done what it said. */
+/* Checks that the kernel really pinned the thread. */
 static enum mag_pinned look_again(uint32_t os_pu)
 {
     struct mag_affinity now;
@@ -163,8 +170,8 @@ int mag_pin_self(const struct mag_topology *topology, uint32_t pu,
     }
 
     uint32_t os_pu = topology->pus[pu].os_index;
-    /* Not by hwloc, which allocates: for a thread's first allocation the C library
-     * reserves 64 MiB of address space. */
+    /* hwloc is not used here because it allocates: for a thread's first allocation the C
+     * library reserves 64 MiB of address space. */
     if (!mag_affinity_set_only(os_pu)) {
         *ret_obtained = MAG_PIN_REFUSED;
         return 0;
@@ -183,7 +190,8 @@ uint32_t mag_unpin_self(void)
         return MAG_NONE;
     if (origin->slack >= 0)
         mag_os_set_slack(origin->slack);
-    /* Also of a thread that has only inherited it: it may be pinned again. */
+    /* Record the pin even if this thread only inherited it, so that mag_repin_self
+     * works. */
     own_pin.origin = origin;
     own_pin.cpu = mag_affinity_only(&now);
     own_pin.given_up = true;

@@ -2,6 +2,8 @@
 #include "base/text.h"
 #include "numa/machine/topology.h"
 
+#include <magpie/plan.h>
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -14,9 +16,9 @@ struct mag_plan {
 /* ------------------------------------------------------------------- ordering */
 
 /*
- * A PU with its place among its peers: how many PUs of its core, cores of its cache,
- * caches of its node, nodes of its part and parts of the machine come before it.  Sorting
- * by these digits in one order or another is what tells the policies apart.
+ * A PU with its place in the hierarchy: how many PUs of its core, cores of its cache,
+ * caches of its node, nodes of its part and parts of the machine come before it.  Each
+ * placement policy sorts by these digits in its own order.
  */
 struct place {
     uint32_t pu;
@@ -53,7 +55,7 @@ static int by_compact(const void *a, const void *b)
     return in_hierarchy(a, b);
 }
 
-/* Faster cores first, and every core once before any second PU. */
+/* Every core's first PU before any second PU; among these, faster cores first. */
 static int by_core(const void *a, const void *b)
 {
     const struct place *x = a;
@@ -84,9 +86,9 @@ static int by_scatter(const void *a, const void *b)
     return order != 0 ? order : compare(x->pu, y->pu);
 }
 
-/* The place of the PU that follows `last`: the outermost digit that changes counts one
- * up, those inside begin again.  PUs come in the order of the hierarchy, so it is never a
- * digit's second time. */
+/* The place of the PU after `last`: the outermost digit that changes counts one up, and
+ * the digits inside it restart at 0.  PUs come in the order of the hierarchy, so no digit
+ * takes the same value twice. */
 static struct place next_place(const struct mag_topology *topology,
                                const struct place *last)
 {
@@ -183,7 +185,7 @@ static uint32_t find_os_pu(const struct mag_topology *topology, uint32_t os_pu)
 static int seat_by_list(const struct mag_topology *topology, struct mag_plan *plan,
                         const uint32_t *os_pus, uint32_t os_pu_count)
 {
-    /* Also those beyond the last worker: a wrong list is wrong. */
+    /* Check every entry, also those beyond the last worker: a wrong list is an error. */
     for (uint32_t i = 0; i < os_pu_count; i++) {
         if (find_os_pu(topology, os_pus[i]) == MAG_NONE)
             return -EINVAL;
@@ -201,7 +203,7 @@ static uint32_t default_seats(const struct mag_topology *topology,
     return placement == MAG_PLACE_PER_PU ? topology->pu_count : topology->usable.cores;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the list takes two parameters. */
+/* NOLINTNEXTLINE(readability-function-size): the list needs two parameters. */
 int mag_plan_make(const struct mag_topology *topology, enum mag_placement placement,
                   uint32_t workers, const uint32_t *os_pus, uint32_t os_pu_count,
                   struct mag_plan **ret_plan)
@@ -266,7 +268,7 @@ enum mag_reach mag_seat_reach(const struct mag_seat *a, const struct mag_seat *b
 {
     if (a->core == b->core && a->package == b->package)
         return MAG_REACH_CORE;
-    /* Without memory of its own, the package is what a PU has of a node. */
+    /* PUs without a node of their own are compared by package instead. */
     if (a->node != b->node || (a->node == MAG_NONE && a->package != b->package))
         return MAG_REACH_FAR;
     return a->cache == b->cache ? MAG_REACH_CACHE : MAG_REACH_NODE;

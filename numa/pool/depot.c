@@ -18,7 +18,7 @@ uint32_t mag_pool_fetch(struct mag_pool *pool, uint32_t node, void **ret_objects
     return head != NULL ? mag_pool_unchain(&pool->shape, head, ret_objects) : 0;
 }
 
-/* Under the pool's lock, which alone writes these counters. */
+/* Under the pool's lock: only its holder writes these counters. */
 static void add64(_Atomic(uint64_t) *counter, uint64_t more)
 {
     /* relaxed, both: a number for queries; the lock orders the writers. */

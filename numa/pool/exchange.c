@@ -6,9 +6,10 @@
 
 /* --------------------------------------------------------------------------- take */
 
-/* NOLINTBEGIN(readability-function-size): the batch is three outputs. */
-/* Free objects of `node`: chains off its stack until there are `want`, or new objects.
- * 0, or why there are none. */
+/* NOLINTBEGIN(readability-function-size): a batch has three outputs. */
+/* Gathers free objects of `node`: takes chains off the stack until there are `want`
+ * objects, or makes new objects if the stack is empty.  Returns 0, or the reason why
+ * there are none. */
 static int gather(struct mag_pool *pool, uint32_t node, uint32_t want, void **objects,
                   uint32_t *ret_count, bool *ret_new)
 {
@@ -28,7 +29,8 @@ static int gather(struct mag_pool *pool, uint32_t node, uint32_t want, void **ob
 }
 /* NOLINTEND(readability-function-size) */
 
-/* One object of another node, for a thread whose own has none to give and cannot grow. */
+/* One object of another node, for a thread whose own node has none and cannot make
+ * more. */
 static void *take_elsewhere(struct mag_pool *pool, uint32_t here)
 {
     void *objects[POOL_CHAIN_MAX];
@@ -45,7 +47,7 @@ static void *take_elsewhere(struct mag_pool *pool, uint32_t here)
     return NULL;
 }
 
-/* One object that waits to be sent home. */
+/* One object from the outboxes: it waits there to be returned to another node. */
 static void *take_from_outboxes(const struct mag_pool *pool,
                                 struct mag_magazine *magazine)
 {
@@ -62,7 +64,7 @@ static void prepare_objects(const struct mag_pool *pool, void *const *objects,
 {
     if (pool->prepare == NULL)
         return;
-    /* The objects are nobody's yet. */
+    /* Nobody owns the objects yet: a cancellation here would lose them. */
     int cancel = mag_os_hold_cancel();
     for (uint32_t i = 0; i < count; i++)
         pool->prepare(objects[i], pool->prepare_arg);
@@ -96,7 +98,7 @@ static int take_one(struct mag_pool *pool, void **ret_object)
     return 0;
 }
 
-/* Fills an empty magazine, for the node on which the thread is by now. */
+/* Fills an empty magazine with objects of the node on which the thread now runs. */
 static int refill(struct mag_pool *pool, struct mag_magazine *magazine, void **ret_object)
 {
     struct mag_member *member = mag_member_self();
@@ -137,7 +139,8 @@ int mag_pool_take_slow(struct mag_pool *pool, void **ret_object)
 
 /* --------------------------------------------------------------------------- give */
 
-/* Sends away the older half of a full magazine; all of it if the thread has moved. */
+/* Returns the older half of a full magazine to the node; all of it if the thread has
+ * moved to another node. */
 static void make_room(struct mag_pool *pool, struct mag_magazine *magazine, uint32_t here)
 {
     void **objects = mag_magazine_objects(magazine);
@@ -166,7 +169,7 @@ static void give_foreign(struct mag_pool *pool, struct mag_magazine *magazine,
         return;
     mag_pool_send(pool, home, outbox->objects, (uint32_t)outbox->count);
     outbox->count = 0;
-    /* A thread that takes nothing would not otherwise learn that it has moved. */
+    /* A thread that takes nothing would not notice otherwise that it has moved. */
     if (magazine->count == 0)
         magazine->node = mag_pool_place_here(&pool->place);
 }
@@ -193,7 +196,8 @@ void mag_pool_give_slow(struct mag_pool *pool, void *object)
     struct mag_magazine *magazine = mag_magazine_self(pool);
     struct mag_member *member = mag_member_self();
 
-    /* Misuse: it is another pool's, and lost to that one; it must not be in two. */
+    /* Misuse: the object belongs to another pool.  It is lost to that pool; it must not
+     * be in two. */
     if (MAG_UNLIKELY(slab->pool != pool))
         return;
     mag_member_lock(member);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* [L] under `lock`, all of it. */
+/* [L] every field is under `lock`. */
 static struct {
     pthread_mutex_t lock;
     bool ready;
@@ -14,13 +14,15 @@ static struct {
     struct mag_member *members;
     struct mag_pool **pools; /* by number; NULL: the number is free */
     uint32_t capacity;       /* entries of `pools`, and of any rack at most */
-    uint32_t used;           /* pools that live */
+    uint32_t used;           /* pools that exist */
 } registry = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* Stands in for a magazine that a thread does not have: always empty, and always full. */
+/* Stands in for a missing magazine: always empty and always full, so that every take and
+ * every give calls the slow path. */
 static struct mag_magazine no_magazine;
 
-/* Stands in for the record of threads that have none: no memory, or almost gone. */
+/* The record of threads without one of their own: memory was short, or the thread is
+ * exiting. */
 static struct mag_member shared_member;
 
 __thread struct mag_magazine_rack mag_magazine_rack;
@@ -64,8 +66,9 @@ static void empty_rack(const struct mag_magazine_rack *rack)
     }
 }
 
-/* At the end of the calling thread.  Should a later destructor of the thread use a pool,
- * it does so without a record, as no further end will be announced. */
+/* At the exit of the calling thread.  A destructor that runs later may still use a pool;
+ * it does so without a record, because the system will not announce the thread's exit
+ * again. */
 static void leave_pools(void *arg)
 {
     struct mag_member *member = arg;
@@ -80,7 +83,7 @@ static void leave_pools(void *arg)
     own_member = &shared_member;
 }
 
-/* The record of a thread that is gone and was not told so; NULL: there is none. */
+/* The record of a thread that exited without calling leave_pools; NULL: there is none. */
 static struct mag_member *take_over(void)
 {
     struct mag_member *member;
@@ -116,7 +119,8 @@ static struct mag_member *make_member(void)
 {
     struct mag_member *member;
 
-    /* Before there is a record: else it could not be told of the thread's end. */
+    /* Before the record exists: a record whose thread's exit is not announced would
+     * leak. */
     if (pthread_setspecific(registry.exit_key, &shared_member) != 0)
         return NULL;
     member = take_over();
@@ -216,7 +220,7 @@ struct mag_magazine *mag_magazine_self(const struct mag_pool *pool)
     member = mag_member_self();
     if (member == &shared_member)
         return NULL;
-    /* The record may have been another thread's, with magazines. */
+    /* The record may have been taken over from another thread, with magazines. */
     magazine = find_magazine(pool);
     return magazine != NULL ? magazine : hang_magazine(member, pool);
 }
@@ -318,7 +322,7 @@ static uint64_t count_stack(struct mag_pool *pool, uint32_t node)
     return count;
 }
 
-/* What a thread keeps of a pool; other threads' magazines are only looked at. */
+/* How many objects a thread keeps of a pool.  Only reads another thread's magazine. */
 static __attribute__((no_sanitize("thread"))) uint64_t
 count_kept(const struct mag_pool *pool, struct mag_magazine *magazine)
 {
@@ -379,7 +383,8 @@ static void before_fork(void)
 
 static void after_fork_in_parent(void)
 {
-    /* The analyzer takes the list for one that a destroy has freed; it is locked. */
+    /* The analyzer believes that a destroy has freed the list; it cannot, the list is
+     * locked. */
     for (struct mag_member *member = registry.members; member != NULL;
          member = member->next)
         mag_member_unlock(member); /* NOLINT(clang-analyzer-unix.Malloc) */
@@ -388,8 +393,8 @@ static void after_fork_in_parent(void)
     mag_pool_place_unlock();
 }
 
-/* Of all threads only the caller is left.  What the others' magazines held is lost: they
- * may have been in the middle of a take or a give. */
+/* Only the calling thread exists in the child.  Objects in other threads' magazines are
+ * lost: their threads may have been in the middle of a take or a give. */
 static void after_fork_in_child(void)
 {
     struct mag_member *member = registry.members;
@@ -410,8 +415,9 @@ static int see_forks(void)
     return -pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
-/* Before main, and before handlers of the program's: so these run outside of ours, which
- * lock last and unlock first, and may use pools. */
+/* Runs before main, and so before the program registers handlers of its own.  Therefore
+ * the program's handlers run outside of these, which lock last and unlock first, and may
+ * use pools. */
 static __attribute__((constructor(101))) void see_forks_early(void)
 {
     registry.sees_forks = see_forks() == 0;

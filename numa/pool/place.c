@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* This machine's topology, held while a pool uses it. */
+/* This machine's topology, loaded while at least one pool uses it. */
 static pthread_mutex_t machine_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mag_topology *machine; /* [L:lock] */
 static uint32_t machine_users;       /* [L:lock] */
@@ -92,8 +92,8 @@ uint32_t mag_pool_place_here(const struct mag_pool_place *place)
     if (pretended != MAG_NONE)
         return pretended < place->nodes ? pretended : 0;
 
-    /* A PU that the topology does not know, and a kernel that does not tell, are taken
-     * for node 0: any node is right, some are nearer. */
+    /* If the topology does not know the PU, or the kernel does not name it, use node 0:
+     * any node works, some are only nearer. */
     uint32_t cpu = mag_os_cpu();
     return cpu < place->cpus ? place->node_of[cpu] : 0;
 }

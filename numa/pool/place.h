@@ -1,6 +1,5 @@
 /*
- * place.h - which nodes a pool has, and on which the calling thread is.  Private to
- * numa/.
+ * place.h - the nodes of a pool, and the node of the calling thread.  Private to numa/.
  *
  * Immutable once made.
  *
@@ -9,29 +8,30 @@
 #ifndef NUMA_POOL_PLACE_H
 #define NUMA_POOL_PLACE_H
 
-#include <magpie/numa.h>
+#include <magpie/topology.h>
 
 struct mag_pool_place {
     const struct mag_topology *topology;
-    bool shared;       /* the topology is the one that pools share */
-    uint32_t nodes;    /* at least 1, also where no memory was found */
+    bool shared;       /* the topology is shared with other pools */
+    uint32_t nodes;    /* at least 1, even if no node has memory */
     uint32_t cpus;     /* entries of `node_of` */
-    uint32_t *node_of; /* by the operating system's number of a PU */
+    uint32_t *node_of; /* by the operating system's PU number */
 };
 
-/* `topology` NULL: this machine's, shared with other pools.  0; -ENOMEM; an error of
- * mag_topology_load. */
+/* `topology` NULL: this machine's topology, shared with other pools.  0; -ENOMEM; an
+ * error of mag_topology_load. */
 int mag_pool_place_init(struct mag_pool_place *place,
                         const struct mag_topology *topology);
 void mag_pool_place_fini(struct mag_pool_place *place);
 
-/* The node whose memory is nearest to the PU that the calling thread runs on. */
+/* The node nearest to the PU on which the calling thread runs. */
 uint32_t mag_pool_place_here(const struct mag_pool_place *place);
 
-/* What mag_node_map calls the place's node: MAG_NONE where there is no memory to name. */
+/* The number that mag_node_map has for this node; MAG_NONE if there is no such node. */
 uint32_t mag_pool_place_node(const struct mag_pool_place *place, uint32_t node);
 
-/* For tests: from now on the calling thread is on `node`; MAG_NONE: where it is. */
+/* For tests: makes the calling thread appear to be on `node`; MAG_NONE: where it really
+ * is. */
 void mag_pool_place_pretend(uint32_t node);
 
 /* For the fork handlers: the lock of the shared topology. */

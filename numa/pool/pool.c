@@ -15,10 +15,11 @@ enum {
     LIMIT_SHARE = 8, /* all PUs' magazines together hold at most 1/8 of the limit */
 };
 
-/* A thread does not keep more than that by default, unless it is two objects. */
+/* By default a thread keeps at most this many bytes of a pool's objects, but room for at
+ * least two objects. */
 static const size_t usual_cache_bytes = 256 << 10;
 
-/* The fields of mag_pool_config up to its first version's end. */
+/* The size of mag_pool_config in the first version of the library. */
 static const size_t config_size_min =
     offsetof(struct mag_pool_config, prepare_arg) + sizeof(void *);
 
@@ -146,7 +147,7 @@ void mag_pool_query(const struct mag_pool *pool, struct mag_pool_info *ret_info)
 {
     *ret_info = (struct mag_pool_info){
         .limit = pool->limit,
-        /* relaxed, here and below: numbers of about now; nothing hangs on them. */
+        /* relaxed, here and below: approximate numbers; nothing depends on them. */
         .objects = atomic_load_explicit(&pool->objects, memory_order_relaxed),
         /* relaxed: as above. */
         .bytes = atomic_load_explicit(&pool->bytes, memory_order_relaxed),

@@ -1,8 +1,8 @@
 /*
  * pool.h - a pool from the inside.  Private to numa/.
  *
- * Who calls whom: pool/exchange.c (take, give) -> magazine.c (threads, magazines) and
- * pool/depot.c (stacks, new objects) -> pool/slab.c (where objects lie).
+ * Layers, each calling the next: pool/exchange.c (take, give) -> magazine.c (threads,
+ * magazines) and pool/depot.c (stacks, new objects) -> pool/slab.c (where objects lie).
  *
  * Ownership
  *   [I] immutable once the pool is made   [L] the pool's lock   [A] any thread, atomics
@@ -13,8 +13,8 @@
  *   - objects == sum of `carved` over all slabs <= limit, if there is a limit.
  *   - A chain has at most `batch` objects, all of the node whose stack it is on.
  *
- * Locks, in the order in which they are taken: the shared topology's (pool/place.c), the
- * threads' list (magazine.c), a thread's latch, a pool's lock.
+ * Locks, in the order in which they are taken: the lock of the shared topology
+ * (pool/place.c), of the list of threads (magazine.c), a thread's latch, a pool's lock.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -28,19 +28,19 @@
 
 #include <pthread.h>
 
-/* What a node has of a pool. */
+/* One node's part of a pool. */
 struct mag_pool_depot {
     struct mag_pool_stack free;
     alignas(
-        MAG_CACHE_LINE) struct mag_pool_slab *open; /* [L] the one with room, or NULL */
+        MAG_CACHE_LINE) struct mag_pool_slab *open; /* [L] the slab with room, or NULL */
 };
 
 struct mag_pool {
-    uint32_t number; /* [I] first: mag_pool_number reads it */
+    uint32_t number; /* [I] must be first: mag_pool_number reads it */
     uint32_t cache;  /* [I] objects that fit in a magazine; 0: there are no magazines */
-    uint32_t batch;  /* [I] objects that travel together */
+    uint32_t batch;  /* [I] objects in one exchange */
     uint32_t outbox; /* [I] objects that a thread gathers for each other node */
-    uint64_t limit;  /* [I] 0: none */
+    uint64_t limit;  /* [I] 0: no limit */
     struct mag_pool_shape shape;
     struct mag_pool_place place;
     void (*prepare)(void *object, void *arg); /* [I] */
@@ -48,24 +48,26 @@ struct mag_pool {
 
     alignas(MAG_CACHE_LINE) pthread_mutex_t lock;
     struct mag_pool_slab *slabs;   /* [L] */
-    _Atomic(uint64_t) objects;     /* [L] written; [A] read by queries */
-    _Atomic(uint64_t) bytes;       /* likewise */
-    _Atomic(uint64_t) bytes_bound; /* likewise */
-    _Atomic(uint64_t) slab_count;  /* likewise */
+    _Atomic(uint64_t) objects;     /* [L] writes; [A] reads, by queries */
+    _Atomic(uint64_t) bytes;       /* as above */
+    _Atomic(uint64_t) bytes_bound; /* as above */
+    _Atomic(uint64_t) slab_count;  /* as above */
 
     struct mag_pool_depot depots[]; /* one per node */
 };
 
 /* --------------------------------------------- pool/depot.c: under the caller's latch */
 
-/* Puts `count` free objects of `node`, at most a batch, on its stack. */
+/* Puts `count` free objects of `node`, at most a batch, on the stack of `node`. */
 void mag_pool_send(struct mag_pool *pool, uint32_t node, void *const *objects,
                    uint32_t count);
 
-/* Takes a chain off a node's stack: how many objects, 0 if there is none. */
+/* Takes a chain off a node's stack.  Returns the number of its objects; 0: the stack is
+ * empty. */
 uint32_t mag_pool_fetch(struct mag_pool *pool, uint32_t node, void **ret_objects);
 
-/* Makes at most `want` objects on `node`, not yet prepared.  0; -ENOSPC; -ENOMEM. */
+/* Makes at most `want` objects on `node`.  The caller must prepare them.  0; -ENOSPC;
+ * -ENOMEM. */
 int mag_pool_carve(struct mag_pool *pool, uint32_t node, uint32_t want,
                    void **ret_objects, uint32_t *ret_count);
 

@@ -6,7 +6,7 @@
 enum {
     SLAB_MIN = 4 << 10,
     SLAB_USUAL = 256 << 10,
-    SLAB_OBJECTS = 8, /* a slab holds at least that many, unless the limit is lower */
+    SLAB_OBJECTS = 8, /* a slab holds at least this many, unless the limit is lower */
     HAS_CHILDREN = 1,
 };
 
@@ -20,7 +20,7 @@ static size_t first_offset(size_t objects, size_t alignment)
     size_t cells =
         offsetof(struct mag_pool_slab, cells) + objects * sizeof(struct mag_pool_cell);
 
-    /* Objects do not share a cache line with cells, which others write. */
+    /* Objects do not share a cache line with cells: other threads write cells. */
     return round_up(cells, alignment < MAG_CACHE_LINE ? MAG_CACHE_LINE : alignment);
 }
 
@@ -52,11 +52,11 @@ void mag_pool_shape_init(struct mag_pool_shape *shape, size_t stride, size_t ali
     shape->first = first_offset(objects, alignment);
 }
 
-/* NOLINTBEGIN(readability-function-size): a mapping is three outputs. */
+/* NOLINTBEGIN(readability-function-size): a mapping has three outputs. */
 /*
- * After the first slab the next exact mapping is likely to lie right below it, and so to
- * be aligned by itself; otherwise twice the size holds an aligned slab for certain.  What
- * lies around it is never touched.
+ * After the first slab, the next mapping of exactly the right size is likely to lie right
+ * below it and so to be aligned already.  Otherwise a mapping of twice the size certainly
+ * contains an aligned slab.  The memory around the slab is never touched.
  */
 static int map_aligned(const struct mag_pool_shape *shape,
                        const struct mag_topology *topology, uint32_t node,

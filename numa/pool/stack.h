@@ -1,30 +1,29 @@
 /*
- * stack.h - the stack of free chains that each node of a pool has.  Private to
- * numa/.
+ * stack.h - the stack of free chains that each node of a pool has.  Private to numa/.
  *
  * Any thread pushes, any thread pops.  A link lies in memory that stays mapped while the
- * stack lives, and only this file touches it while it is on the stack.
+ * stack exists, and only this file touches a link while it is on the stack.
  *
  * With ck (the rule).  ck_stack_push_mpmc and ck_stack_pop_mpmc, and nothing else:
  *   - pop swaps head and generation together (double width), and every pop advances the
- *     generation.  A link that left the stack and came back between a pop's read of
- *     `next` and its swap therefore makes the swap fail: no ABA.
- *   - push compares the head alone.  It never follows it, so ABA does it no harm.
+ *     generation.  Therefore, if a link leaves the stack and comes back between a pop's
+ *     read of `next` and its swap, the swap fails: no ABA.
+ *   - push compares the head alone.  Push never follows the head, so ABA does no harm.
  *   - ck_stack_batch_pop_mpmc must not be used here: in released versions of ck it takes
- *     the whole stack without advancing the generation, and a pop beside it can then hand
- *     out a link that is already taken.
- *   - a pop may read `next` of a link that another thread has taken meanwhile.  What it
- *     read is thrown away, for the swap fails; the read is harmless because links are
+ *     the whole stack without advancing the generation, so a concurrent pop can hand out
+ *     a link that is already taken.
+ *   - a pop may read `next` of a link that another thread has taken meanwhile.  The pop
+ *     discards the value, for its swap fails.  The read is harmless because links are
  *     never unmapped and never lie in an object that a user writes.
  *
  * Without ck (MAG_POOL_WITHOUT_CK, and processors for which ck has no double-width swap).
- * Push is the same single-width swap in C11.  Pops exclude one another by a lock, so
- * that no link can leave the stack, let alone come back, between a pop's read of `next`
- * and its swap: no ABA, and no stale read either.
+ * Push is the same single-width swap in C11.  Pops exclude one another by a lock, so no
+ * link can leave the stack, let alone come back, between a pop's read of `next` and its
+ * swap: no ABA, and no stale read either.
  *
  * Ownership
  *   [A] any thread, atomics (or ck)   [P] the thread that holds `popping`
- *   [H] whoever holds the link: plain before push and after pop
+ *   [H] the holder of the link: plain before push and after pop
  *
  * Edges: release end -> acquire end : what crosses
  *   hand-over  mag_pool_stack_push -> mag_pool_stack_pop : the link, its chain's cells,
@@ -36,7 +35,7 @@
 #ifndef NUMA_POOL_STACK_H
 #define NUMA_POOL_STACK_H
 
-#include <magpie/base.h>
+#include <magpie/detail/base.h>
 
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -71,9 +70,10 @@ static inline void mag_pool_stack_init(struct mag_pool_stack *stack)
 
 #    ifdef POOL_STACK_TSAN
 /*
- * ThreadSanitizer does not see ck's inline assembly: it is told of the hand-over, and not
- * to look at `next`, which push writes after the release it was told of, and which pop
- * may read although a failing swap will throw the result away.
+ * ThreadSanitizer does not see ck's inline assembly, so the code tells it of the
+ * hand-over and makes it ignore accesses to `next`: push writes `next` after the release
+ * announced here, and pop may read `next` although its swap fails and the value is
+ * discarded.
  */
 void __tsan_release(void *address);
 void __tsan_acquire(void *address);
@@ -106,7 +106,7 @@ static inline mag_pool_link *mag_pool_stack_pop(struct mag_pool_stack *stack)
 static inline void mag_pool_stack_push(struct mag_pool_stack *stack, mag_pool_link *link)
 {
     /* hand-over, release: ck orders only its stores before the swap; the last owner's
-     * reads of the objects must precede it too.  No instruction on x86. */
+     * reads of the objects must come before the swap too.  No instruction on x86. */
     atomic_thread_fence(memory_order_release);
     ck_stack_push_mpmc(&stack->top, link);
 }
@@ -143,25 +143,27 @@ static inline void mag_pool_stack_init(struct mag_pool_stack *stack)
 
 static inline void mag_pool_stack_push(struct mag_pool_stack *stack, mag_pool_link *link)
 {
-    /* relaxed: a guess, never followed; the swap below checks it. */
+    /* relaxed: a guess that is never followed; the swap below checks it. */
     mag_pool_link *head = atomic_load_explicit(&stack->head, memory_order_relaxed);
 
     do {
         link->next = head;
-        /* hand-over, release: the chain and its owners' last accesses precede the
-         * publish.  On failure relaxed: `head` is again only a guess. */
+        /* hand-over, release: the chain, and its owners' last accesses, precede its
+         * publication.  On failure relaxed: `head` is again only a guess. */
     } while (!atomic_compare_exchange_weak_explicit(
         &stack->head, &head, link, memory_order_release, memory_order_relaxed));
 }
 
 static inline mag_pool_link *mag_pool_stack_pop(struct mag_pool_stack *stack)
 {
-    /* relaxed: a hint that spares the lock; an empty answer was true at this load. */
+    /* relaxed: a hint that avoids the lock; if it says empty, that was true at this
+     * load. */
     if (atomic_load_explicit(&stack->head, memory_order_relaxed) == NULL)
         return NULL;
 
     unsigned tries = 0;
-    /* next-pop, acquire: what the last pop read cannot change before this one reads. */
+    /* next-pop, acquire: the links that the last pop read cannot change before this pop
+     * reads. */
     while (atomic_exchange_explicit(&stack->popping, 1, memory_order_acquire) != 0)
         mag_give_way(tries++);
 
@@ -170,13 +172,13 @@ static inline mag_pool_link *mag_pool_stack_pop(struct mag_pool_stack *stack)
     mag_pool_link *link = atomic_load_explicit(&stack->head, memory_order_acquire);
 
     /* hand-over, acquire: as above, for the chain that is taken.  On failure acquire:
-     * `next` of the link that came instead is read. */
+     * `next` of the new top is read. */
     while (link != NULL && !atomic_compare_exchange_weak_explicit(
                                &stack->head, &link, link->next, memory_order_acquire,
                                memory_order_acquire)) {
-        /* Lost to a push: `link` is the new top. */
+        /* A push was faster: `link` is the new top. */
     }
-    /* next-pop, release: this pop's reads of `next` are over. */
+    /* next-pop, release: this pop has finished reading `next`. */
     atomic_store_explicit(&stack->popping, 0, memory_order_release);
     return link;
 }

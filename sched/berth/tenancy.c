@@ -24,7 +24,7 @@ static void stand_up(struct mag_worker *worker)
 
 /* ----------------------------------------------------------- counting threads */
 
-static void count_in(struct mag_sched *sched)
+static void count_thread(struct mag_sched *sched)
 {
     /* relaxed: the caller keeps the scheduler alive in another way until this is done. */
     (void)atomic_fetch_add_explicit(&sched->live, 1, memory_order_relaxed);
@@ -102,7 +102,7 @@ static int take_held(struct mag_sched *sched, struct mag_worker **ret_worker)
 
     if (worker == NULL)
         return -EBUSY;
-    count_in(sched);
+    count_thread(sched);
     begin(worker);
     *ret_worker = worker;
     return 0;
@@ -208,7 +208,7 @@ bool mag_berth_take_over(struct mag_worker *worker)
     if (!accept(worker))
         return false;
     /* The thread that stepped aside is counted, and cannot step back. */
-    count_in(worker->sched);
+    count_thread(worker->sched);
     sit_down(worker);
     return true;
 }

@@ -100,8 +100,3 @@ bool mag_fork_is_full_slow(mag_fork w)
     stack->ground.full = full;
     return w.top >= full;
 }
-
-bool mag_fork_is_full_call(mag_fork w)
-{
-    return mag_fork_is_full(w);
-}

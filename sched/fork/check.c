@@ -10,7 +10,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <magpie/fork_check.h>
+#include <magpie/detail/fork_check.h>
 
 #include "sched/fork/misuse.h"
 #include "sched/fork/stack.h"

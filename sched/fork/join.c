@@ -185,16 +185,6 @@ static void join_stolen(struct mag_fork_stack *stack, struct mag_fork_slot *slot
     }
 }
 
-int mag_fork_push_call(mag_fork *w, mag_fork_body body, const void *args, size_t size)
-{
-    return mag_fork_push(w, body, args, size);
-}
-
-bool mag_fork_pop_call(mag_fork *w)
-{
-    return mag_fork_pop(w);
-}
-
 bool mag_fork_pop_slow(uintptr_t claim)
 {
     struct mag_fork_slot *slot = (struct mag_fork_slot *)(claim & ~MAG_CLAIM_FLAGS);

@@ -109,7 +109,7 @@ int mag_fork_run(struct mag_sched *sched, mag_fork_body body, void *payload)
     atomic_init(&root.state, ROOT_WAITING);
     /* The root lies on this stack. */
     int cancel = mag_os_hold_cancel();
-    int r = mag_sched_post_pool(sched, &root.job);
+    int r = mag_sched_post_any(sched, &root.job);
     if (r == 0)
         r = wait_for_root(&root);
     mag_os_let_cancel(cancel);

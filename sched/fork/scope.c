@@ -3,7 +3,7 @@
  * first error.
  *
  * Edges: release end -> acquire end : what crosses
- *   error   mag_scope_fail (error) -> mag_scope_cancelled : the last touch of who fails
+ *   error   mag_scope_fail (error) -> mag_scope_canceled : the last touch of who fails
  *           it from outside; what children have written crosses by their joins
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -11,7 +11,7 @@
 #include "sched/fork/stack.h"
 
 #include <errno.h>
-#include <magpie/scope.h>
+#include <magpie/fork.h>
 #include <stdatomic.h>
 
 void mag_scope_open(struct mag_scope *scope, mag_fork w)
@@ -20,7 +20,7 @@ void mag_scope_open(struct mag_scope *scope, mag_fork w)
     atomic_init(&scope->error, 0);
 }
 
-bool mag_scope_cancelled(const struct mag_scope *scope)
+bool mag_scope_canceled(const struct mag_scope *scope)
 {
     /* error, acquire: a canceller's last touch of the scope is over. */
     return atomic_load_explicit(&scope->error, memory_order_acquire) != 0;

@@ -54,7 +54,7 @@
 
 #include "sched/policy/wake.h"
 
-#include <magpie/base.h>
+#include <magpie/detail/base.h>
 #include <magpie/sched.h>
 
 #include <stdatomic.h>

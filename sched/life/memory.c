@@ -2,6 +2,8 @@
 #include "base/os.h"
 #include "sched/core.h"
 
+#include <magpie/node_memory.h>
+
 #include <string.h>
 
 /*

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/core.h"
 
+#include <magpie/budget.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -22,7 +22,7 @@
 #ifndef SCHED_POLICY_ROUTE_H
 #define SCHED_POLICY_ROUTE_H
 
-#include <magpie/numa.h>
+#include <magpie/plan.h>
 
 #include <stdbool.h>
 #include <stddef.h>

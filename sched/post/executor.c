@@ -18,7 +18,7 @@ int mag_sched_executor_post(struct mag_executor *executor, struct mag_job *job)
         (struct mag_sched *)(void *)((char *)executor -
                                      offsetof(struct mag_sched, executor));
 
-    return mag_sched_post_pool(sched, job);
+    return mag_sched_post_any(sched, job);
 }
 
 struct mag_executor *mag_sched_executor(struct mag_sched *sched)
@@ -28,30 +28,32 @@ struct mag_executor *mag_sched_executor(struct mag_sched *sched)
 
 static int post_to_worker(struct mag_executor *executor, struct mag_job *job)
 {
-    struct mag_place *place = (struct mag_place *)(void *)executor;
+    struct mag_bound_executor *bound = (struct mag_bound_executor *)(void *)executor;
 
-    return mag_sched_post_worker(place->sched, job, place->index);
+    return mag_sched_post_worker(bound->sched, job, bound->index);
 }
 
 static int post_to_node(struct mag_executor *executor, struct mag_job *job)
 {
-    struct mag_place *place = (struct mag_place *)(void *)executor;
+    struct mag_bound_executor *bound = (struct mag_bound_executor *)(void *)executor;
 
-    return mag_sched_post_node(place->sched, job, place->index);
+    return mag_sched_post_node(bound->sched, job, bound->index);
 }
 
-int mag_place_worker(struct mag_place *place, struct mag_sched *sched, uint32_t worker)
+int mag_executor_bind_worker(struct mag_bound_executor *bound, struct mag_sched *sched,
+                             uint32_t worker)
 {
     if (worker >= sched->worker_count)
         return -EINVAL;
-    *place = (struct mag_place){{post_to_worker}, sched, worker};
+    *bound = (struct mag_bound_executor){{post_to_worker}, sched, worker};
     return 0;
 }
 
-int mag_place_node(struct mag_place *place, struct mag_sched *sched, uint32_t node)
+int mag_executor_bind_node(struct mag_bound_executor *bound, struct mag_sched *sched,
+                           uint32_t node)
 {
     if (node >= sched->queue_count)
         return -EINVAL;
-    *place = (struct mag_place){{post_to_node}, sched, node};
+    *bound = (struct mag_bound_executor){{post_to_node}, sched, node};
     return 0;
 }

@@ -182,7 +182,7 @@ int mag_sched_post(struct mag_sched *sched, struct mag_job *job)
     return inject_near(sched, job);
 }
 
-int mag_sched_post_pool(struct mag_sched *sched, struct mag_job *job)
+int mag_sched_post_any(struct mag_sched *sched, struct mag_job *job)
 {
     struct mag_worker *worker = mag_self_get()->worker;
 

@@ -29,7 +29,7 @@
 #include "base/asym.h"
 #include "base/spin.h"
 
-#include <magpie/base.h>
+#include <magpie/detail/base.h>
 
 #include <stdatomic.h>
 #include <stdbool.h>

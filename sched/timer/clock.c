@@ -77,7 +77,7 @@ static uint32_t take_due(struct mag_clock_wheel *wheel, uint64_t tick,
 
 /* Pending without end: until it is cancelled, or dropped by the stop.  Nobody else can
  * have claimed the timer, which is the library's. */
-static void keep(struct mag_clock *clock, struct mag_timer *timer)
+static void keep_for_ever(struct mag_clock *clock, struct mag_timer *timer)
 {
     struct mag_clock_wheel *wheel = &clock->wheels[0];
 
@@ -98,7 +98,7 @@ static void fire(struct mag_clock *clock, struct mag_timer *timer)
     if (executor == NULL)
         mag_sched_post_queue_held(clock->sched, &timer->job, timer->queue);
     else if (executor->post(executor, &timer->job) < 0)
-        keep(clock, timer);
+        keep_for_ever(clock, timer);
 }
 
 static void sleep_until_tick(struct mag_clock *clock, uint64_t tick)

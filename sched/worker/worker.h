@@ -19,7 +19,8 @@
 #include "sched/queue/inject.h"
 #include "sched/queue/runq.h"
 
-#include <magpie/numa.h>
+#include <magpie/pin.h>
+#include <magpie/plan.h>
 #include <magpie/sched.h>
 
 #include <stdatomic.h>

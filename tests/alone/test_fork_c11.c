@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#define MAG_ATOMIC_MODEL 1 /* <magpie/atomic.h>: C11 operations and nothing else */
+#define MAG_ATOMIC_MODEL 1 /* <magpie/detail/atomic.h>: C11 operations and nothing else */
 
 #define TEST_ALONE 1
 #include "tests/support/cmocka.h"

@@ -61,12 +61,13 @@ static void silent(mag_fork w)
     (void)nothing_join(&w, other);
 }
 
-MAG_FORKABLE_VOID(six, int, a, int, b, int, c, int, d, int, e, int *, sum)
-static void six(mag_fork w, int a, int b, int c, int d, int e, int *sum)
+MAG_FORKABLE_VOID(eight, int, a, int, b, int, c, int, d, int, e, int, g, int, h, int *,
+                  sum)
+static void eight(mag_fork w, int a, int b, int c, int d, int e, int g, int h, int *sum)
 {
     struct silent_child other = silent_fork(&w);
 
-    *sum = a + b + c + d + e;
+    *sum = a + b + c + d + e + g + h;
     silent_join(&w, other);
 }
 
@@ -74,9 +75,9 @@ MAG_SPAWNABLE(visit, int *, node)
 static int visit(mag_fork w, int *node)
 {
     struct mag_scope all;
-    struct six_child other = six_fork(&w, 1, 2, 3, 4, 5, node);
+    struct eight_child other = eight_fork(&w, 1, 2, 3, 4, 5, 6, 7, node);
 
-    six_join(&w, other);
+    eight_join(&w, other);
     mag_scope_open(&all, w);
     if (!mag_fork_is_full(w))
         visit_spawn(&w, &all, node);
@@ -181,7 +182,7 @@ int use(struct mag_sched *sched)
     int r = fib_run(sched, &number, 30);
 
     r += nothing_run(sched, &number) + silent_run(sched);
-    r += six_run(sched, 1, 2, 3, 4, 5, &small);
+    r += eight_run(sched, 1, 2, 3, 4, 5, 6, 7, &small);
     r += far_run(sched, &p, p, p, p, 1, &number, "");
     r += visit_run(sched, &small) + later_run(sched, &made_later);
     r += point_task_get(point_task_configure(made_later, false), &p);

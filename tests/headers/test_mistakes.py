@@ -37,7 +37,7 @@ PAIRS = "arguments are pairs, with a comma between type and name"
 POINTER = "give the type of a function pointer or of an array a name of its own"
 WHOLE = "give a type with braces or a comma a name of its own"
 CONST = "leave out the const"
-MANY = "six arguments at most"
+MANY = "eight arguments at most"
 NONE = "say void in place of their list"
 REFERENCE = "use a pointer in place of a reference"
 COPIED = "trivially copyable"
@@ -54,8 +54,9 @@ LISTS = [
     (BOTH, PAIRS, "int n, long m"),
     (BOTH, PAIRS, "int, n, long, *m"),
     (BOTH, PAIRS, "int, a, int, b, int, c, int"),
-    (BOTH, MANY, ", ".join(f"int, a{i}" for i in range(7))),
-    (BOTH, MANY, ", ".join(f"int, a{i}" for i in range(6)) + ", int"),
+    (BOTH, PAIRS, ", ".join(f"int, a{i}" for i in range(7)) + ", int"),
+    (BOTH, MANY, ", ".join(f"int, a{i}" for i in range(9))),
+    (BOTH, MANY, ", ".join(f"int, a{i}" for i in range(8)) + ", int"),
     (BOTH, MANY, ", ".join(f"int, a{i}" for i in range(30))),
     (BOTH, POINTER, "long (*)(long), function, long, n"),
     (BOTH, POINTER, "long, n, void ( *)(void), function"),
@@ -111,6 +112,8 @@ def mistakes():
     for cure, what in ((RAW, "raw_read()"), (NO_TASK, "some_number()")):
         for await_ in awaits(what):
             yield BOTH, cure, await_
+    yield BOTH, "are too large", (
+        "MAG_ASYNC(long_task, @, (int, n), char bytes[MAG_ASYNC_BYTES_MAX];) " + body)
     yield BOTH, "the place has another size", wait_in("MAG_AWAIT(f, f->error, read_one())")
 
 
@@ -125,6 +128,19 @@ def awaits(what):
                       "MAG_AWAIT_ON(f, MAG_NULL, f->place, {})"):
         yield wait_in(statement.format(what))
 
+
+# Types of operations that are none.
+OPERATIONS = [
+    "MAG_OPERATION_TYPE(struct stoppable, MAG_CANCELABLE(answer))",
+    "MAG_OPERATION_TYPE(struct stoppable, answer)",
+    "MAG_OPERATION_TYPE(struct stoppable, MAG_RESULT(answer), MAG_LIMT(7))",
+    "MAG_OPERATION_TYPE(struct stoppable, MAG_RESULT(no_member))",
+    "MAG_OPERATION_TYPE(struct not_first)",
+]
+OPERATION_HEAD = """
+struct stoppable { struct mag_operation operation; struct mag_cancel_registration stop; int answer; };
+struct not_first { int answer; struct mag_operation operation; };
+"""
 
 DROP_HEAD = """
 MAG_ASYNC(long_task, hop, (int, n), int i;) { MAG_BEGIN(f); MAG_END(f); }
@@ -142,6 +158,9 @@ DROPS = [
     "long_task_wait(task, at)", "mag_task_get(mag_task_done())",
 ]
 
+COUNTS = [(n, ", ".join(f"int, a{i}" for i in range(n)) or "void",
+           "".join(f", int a{i}" for i in range(n)), "".join(f" + a{i}" for i in range(n)))
+          for n in range(9)]
 RIGHT = "\n".join(f"""
 MAG_FORKABLE(long, one{i}, {nothing})
 static long one{i}(mag_fork w) {{ (void)w; return 1; }}
@@ -153,7 +172,18 @@ static int visit{i}(mag_fork w) {{ two{i}(w); return 0; }}
 MAG_FORK_TASK(long_task, four{i}, {nothing})
 static long_task four{i}(mag_fork w) {{ return long_task_result(visit{i}(w)); }}
 MAG_ASYNC(long_task, five{i}, (void), int i;) {{ MAG_BEGIN(f); MAG_END(f); }}
-""" for i, nothing in enumerate(("void", "(void)"))) + """
+""" for i, nothing in enumerate(("void", "(void)"))) + "".join(f"""
+MAG_FORKABLE(long, first{n}, {pairs})
+static long first{n}(mag_fork w{params}) {{ (void)w; return 0{names}; }}
+MAG_FORKABLE_VOID(second{n}, {pairs})
+static void second{n}(mag_fork w{params}) {{ (void)w; (void)(0{names}); }}
+MAG_SPAWNABLE(third{n}, {pairs})
+static int third{n}(mag_fork w{params}) {{ (void)w; return 0{names}; }}
+MAG_FORK_TASK(long_task, fourth{n}, {pairs})
+static long_task fourth{n}(mag_fork w{params})
+{{ (void)w; return long_task_result(0{names}); }}
+MAG_ASYNC(long_task, fifth{n}, ({pairs}), int i;) {{ MAG_BEGIN(f); MAG_END(f); }}
+""" for n, pairs, params, names in COUNTS) + """
 MAG_FORKABLE(struct three, work, long_fn, function, const char *, text, struct three, some,
              unsigned long, n, __typeof__(long (*)(long)), same, __typeof__(int[4]) *, rows)
 static struct three work(mag_fork w, long_fn function, const char *text, struct three some,
@@ -240,6 +270,18 @@ def check_drops(compiler):
     return len(DROPS), failures
 
 
+def check_operations(compiler):
+    failures = 0
+    right = "MAG_OPERATION_TYPE(struct stoppable, MAG_CANCELABLE(stop), MAG_RESULT(answer))"
+    for given in [right, *OPERATIONS]:
+        compiler.compile(f"{OPERATION_HEAD}struct mag_operation_type type = {given};",
+                         "-fsyntax-only")
+        if (compiler.status == 0) != (given == right):
+            failures += 1
+            print(f"FAILED: {compiler.name} returns {compiler.status} for {given}")
+    return 1 + len(OPERATIONS), failures
+
+
 def check_right(compiler):
     told = compiler.compile(RIGHT, "-S", "-O1", "-Wall", "-Wextra", "-Wpedantic",
                             "-Wno-unused-function")
@@ -256,7 +298,7 @@ def main():
                 print(f"skipped: there is no {name}")
                 continue
             compiler = Compiler(name, language, pathlib.Path(folder))
-            for check in (check_mistakes, check_drops, check_right):
+            for check in (check_mistakes, check_drops, check_operations, check_right):
                 done, failed = check(compiler)
                 checks, failures = checks + done, failures + failed
     print(f"{checks} checks, {failures} failures")

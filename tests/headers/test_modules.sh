@@ -85,7 +85,7 @@ step "a program that imports it" $clang "${flags[@]}" -fmodule-file=magpie.pcm i
 step "runs" ./import
 step "every macro" $clang "${flags[@]}" -fmodule-file=magpie.pcm -DMAG_TEST_IMPORT=1 -S \
     -o /dev/null -xc++ "$top/tests/headers/every_macro.c"
-for header in "$top"/include/magpie/*.h; do
+for header in "$top"/include/magpie/*.h "$top"/include/magpie/detail/*.h; do
     step "${header##*/} by itself" $clang "${flags[@]}" -fmodule-header=user \
         -xc++-user-header "$header" -o one.pcm
 done

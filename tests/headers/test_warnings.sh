@@ -32,10 +32,10 @@ silent() {
 
 # A header of macros alone declares nothing, and a unit must.
 : >"$work/all.c"
-for header in "$top"/include/magpie/*.h; do
-    name=$(basename "$header" .h)
-    printf '#include <magpie/%s.h>\ntypedef int unit;\n' "$name" >"$work/one_$name.c"
-    printf '#include <magpie/%s.h>\n' "$name" >>"$work/all.c"
+for header in "$top"/include/magpie/*.h "$top"/include/magpie/detail/*.h; do
+    name=${header#"$top/include/"}
+    printf '#include <%s>\ntypedef int unit;\n' "$name" >"$work/one_${name//\//_}.c"
+    printf '#include <%s>\n' "$name" >>"$work/all.c"
 done
 # In the other order, and twice.
 tac "$work/all.c" >"$work/reversed.c"

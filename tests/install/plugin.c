@@ -35,7 +35,7 @@ static void go_on(struct mag_job *job)
 {
     /* relaxed: a count. */
     (void)atomic_fetch_add_explicit(&jobs, 1, memory_order_relaxed);
-    if (mag_sched_post_pool(everybodys, job) != 0) {
+    if (mag_sched_post_any(everybodys, job) != 0) {
         /* relaxed: a count that falls. */
         atomic_store_explicit(&jobs, LONG_MIN, memory_order_relaxed);
     }

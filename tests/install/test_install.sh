@@ -47,9 +47,10 @@ for file in peers/common/peer.h peers/openmp/build.sh peers/tbb/tbb.cpp peers/ra
     peers/go/go.mod peers/dotnet/peer.csproj kernels/uts.h kernels/uts.c; do
     test -e "$prefix/share/magpie/bench/$file" || fail "missing: $file"
 done
-for header in "$source"/include/magpie/*.h; do
-    cmp "$header" "$prefix/include/magpie/${header##*/}"
-done
+(cd "$source/include" && find magpie -name '*.h') >"$work/headers"
+while read -r header; do
+    cmp "$source/include/$header" "$prefix/include/$header"
+done <"$work/headers"
 [ "$("$prefix/bin/magpie" --version)" = "magpie $version" ] || fail "the program has another version"
 grep -q "\"magpie $version\"" "$prefix/share/man/man1/magpie.1" ||
     fail "the manual has another version"
@@ -68,12 +69,30 @@ echo "-- the shared library"
 readelf -d "$lib/libmagpie.so" >"$work/dynamic"
 grep -q 'SONAME.*\[libmagpie\.so\.0\]' "$work/dynamic" || fail "its SONAME is not libmagpie.so.0"
 grep -q NODELETE "$work/dynamic" || fail "it can be unmapped under its threads"
-nm -D --defined-only "$lib/libmagpie.so" | awk '{ print $3 }' | sort >"$work/exported"
-grep -oh "\bmag_[a-z0-9_]*" "$source"/include/magpie/*.h | sort -u >"$work/named"
+node=MAGPIE_${version%.*}
+nm -D --defined-only --with-symbol-versions "$lib/libmagpie.so" |
+    awk -v node="$node" '$3 !~ "^" node { print $3 }' >"$work/versions"
+! grep -v "@@$node\$" "$work/versions" || fail "these symbols have not the version $node"
+sed 's/@.*//' "$work/versions" | sort >"$work/exported"
+grep -orh "\bmag_[a-z0-9_]*" "$source/include/magpie" | sort -u >"$work/named"
 grep -q '^mag_version$' "$work/exported" || fail "mag_version is not exported"
 ! grep -v '^mag_' "$work/exported" || fail "these symbols are not ours to export"
 [ -z "$(comm -23 "$work/exported" "$work/named")" ] ||
     fail "exported, but in no public header: $(comm -23 "$work/exported" "$work/named")"
+# Those of the headers' inline functions, by the name in front of the first parenthesis.
+cat "$source"/include/magpie/*.h "$source"/include/magpie/detail/*.h | tr '\n' ' ' |
+    grep -oE 'MAG_INLINE(_ALWAYS)? [a-z][A-Za-z0-9_ *]*\(' | sed 's/($//; s/.*[ *]//' | grep '^mag_' |
+    sort -u >"$work/inline"
+[ "$(wc -l <"$work/inline")" -gt 30 ] || fail "few inline functions: $(cat "$work/inline")"
+[ -z "$(comm -23 "$work/inline" "$work/exported")" ] ||
+    fail "inline, and no symbol: $(comm -23 "$work/inline" "$work/exported")"
+
+if command -v python3 >/dev/null; then
+    step "the shared library, called without its headers" \
+        python3 "$here/symbols.py" "$lib/libmagpie.so"
+else
+    echo "skipped: there is no python3 to call the symbols"
+fi
 
 echo "-- the static library"
 nm -g --defined-only "$lib/libmagpie.a" | awk 'NF == 3 { print $3 }' >"$work/global"
@@ -111,7 +130,7 @@ esac
 echo "-- thread-local variables: a load with the shared library alone"
 initial_exec() { # FLAG...
     # shellcheck disable=SC2046 # a list of words
-    echo MAG_TLS_MODEL | cc -E $(pkg-config "$@" --cflags magpie) -include magpie/base.h - |
+    echo MAG_TLS_MODEL | cc -E $(pkg-config "$@" --cflags magpie) -include magpie/version.h - |
         grep -q initial-exec
 }
 if [ "$(sed -n 's/^MAG_TLS_MODEL:[A-Z]*=//p' "$build/CMakeCache.txt")" = initial-exec ]; then
@@ -137,7 +156,7 @@ fi
         esac
         # shellcheck disable=SC2086 # a list of words
         step "${example##*/}" cc -std=c11 -Wall -Wextra -Wpedantic -Werror "$example" \
-            -o example $(pkg-config --cflags --libs $modules)
+            -o example $(pkg-config --cflags --libs $modules) -lm
         step "run" ./example
     done
     for name in cache fib sum async_functions; do
@@ -265,12 +284,13 @@ step "by pkg-config --static" cc -std=c11 -Wall -Wextra -Wpedantic -Werror consu
 step "run" ./static
 ! readelf -d static | grep -q libmagpie || fail "it is not static"
 
-for header in "$prefix"/include/magpie/*.h; do
+for header in "$prefix"/include/magpie/*.h "$prefix"/include/magpie/detail/*.h; do
+    header=${header#"$prefix/include/"}
     # A header of macros alone declares nothing, and a unit must.
-    printf '#include <magpie/%s>\ntypedef int unit;\n' "${header##*/}" >one.c
-    step "${header##*/} by itself, in C11" cc -std=c11 -Wall -Wextra -Wpedantic -Werror \
+    printf '#include <%s>\ntypedef int unit;\n' "$header" >one.c
+    step "$header by itself, in C11" cc -std=c11 -Wall -Wextra -Wpedantic -Werror \
         -I "$prefix/include" -fsyntax-only one.c
-    step "${header##*/} by itself, in C++17" c++ -std=c++17 -Wall -Wextra -Wpedantic \
+    step "$header by itself, in C++17" c++ -std=c++17 -Wall -Wextra -Wpedantic \
         -Werror -I "$prefix/include" -fsyntax-only -x c++ one.c
 done
 echo "ok"

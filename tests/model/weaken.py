@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Weakens each memory order of the modelled files by one step, one at a time, and runs the
 file's models: one of them must fail.  Where an order has two halves each of them is taken
-away alone; the words of <magpie/atomic.h> lose their order, and fences of an owner and a
+away alone; the words of <magpie/detail/atomic.h> lose their order, and fences of an owner and a
 thief are left out.  A compare-and-swap keeps a pair of orders that C11 allows: where the
 failure's order would be stronger than the success's it is weakened with it.
 

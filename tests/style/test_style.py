@@ -12,6 +12,7 @@ import tempfile
 CHECKER = pathlib.Path(__file__).resolve().parents[2] / "tools" / "check_style.py"
 SPDX = "/* SPDX-License-Identifier: Apache-2.0 */\n"
 HEADER = SPDX + "#ifndef MAGPIE_A_H\n#define MAGPIE_A_H\n\n{}\n#endif\n"
+WHEN = HEADER.replace("MAGPIE_A", "MAGPIE_WHEN")
 BODY = SPDX + "int f(_Atomic(int) *w, int *a)\n{{\n{}}}\n"
 LOAD = "atomic_load_explicit(w, memory_order_relaxed)"
 
@@ -23,9 +24,17 @@ BAD = [
     ("layers", "sched/a.c", SPDX + '#include "idle.h"\n'),
     ("layers", "sched/a.c", SPDX + "#include <magpie/vtask.h>\n"),
     ("layers", "sched/a.c", SPDX + "/* Runs a value task. */\n"),
-    ("layers", "include/magpie/numa.h",
-     HEADER.replace("MAGPIE_A", "MAGPIE_NUMA").format("#include <magpie/sched.h>\n")),
+    ("layers", "include/magpie/plan.h",
+     HEADER.replace("MAGPIE_A", "MAGPIE_PLAN").format("#include <magpie/sched.h>\n")),
     ("layers", "include/magpie/a.h", HEADER.format('#include "sched/idle/idle.h"\n')),
+    ("layers", "include/magpie/a.h", HEADER.format("")),
+    ("layers", "include/magpie/detail/sched.h",
+     HEADER.replace("MAGPIE_A", "MAGPIE_DETAIL_SCHED").format("")),
+    ("layers", "include/magpie/detail/pool.h",
+     HEADER.replace("MAGPIE_A", "MAGPIE_DETAIL_POOL").format("#include <magpie/sched.h>\n")),
+    ("layers", "vtask/a.c", SPDX + "#include <magpie/nothing.h>\n"),
+    ("layers", "examples/a.c", SPDX + "#include <magpie/detail/fork.h>\n"),
+    ("layers", "tests/unit/test_a.c", SPDX + "#include <magpie/detail/fork.h>\n"),
     ("layers", "bench/a.c", SPDX + '#include "sched/idle/idle.h"\n'),
     ("layers", "bench/a.c", SPDX + '#include "bench/text/text.h"\n'),
     ("layers", "bench/new/a.c", SPDX + '#include "bench/text/text.h"\n'),
@@ -66,6 +75,8 @@ BAD = [
     ("documented", "include/magpie/a.h",
      HEADER.format("/* Something. */\n\nMAG_API int mag_a(void);\n")),
     ("documented", "include/magpie/a.h",
+     HEADER.format("MAG_INLINE int mag_a(void)\n{\n    return 1;\n}\n")),
+    ("documented", "include/magpie/a.h",
      HEADER.format("static inline int mag_a(void)\n{\n    return 1;\n}\n")),
     ("guard", "sched/a.h", SPDX + "#ifndef A_H\n#define A_H\n#endif\n"),
     ("guard", "sched/a.h", SPDX + "#pragma once\n"),
@@ -103,10 +114,10 @@ BAD = [
 ]
 
 GOOD = [
-    ("sched/a.c", SPDX + '#include "sched/idle/idle.h"\n#include <magpie/numa.h>\n'),
+    ("sched/a.c", SPDX + '#include "sched/idle/idle.h"\n#include <magpie/plan.h>\n'),
     ("vtask/a.c", SPDX + "#include <magpie/sched.h>\n#include <magpie/pool.h>\n"),
     ("tests/unit/test_a.c",
-     SPDX + '#include "sched/idle/idle.h"\n#include "tests/support/run.h"\n#include <magpie/numa.h>\n'),
+     SPDX + '#include "sched/idle/idle.h"\n#include "tests/support/run.h"\n#include <magpie/plan.h>\n'),
     ("sched/a.c", BODY.format(f"    /* relaxed: a hint. */\n    return {LOAD};\n")),
     ("sched/a.c", BODY.format(f"    /* relaxed: a hint,\n     * no more. */\n    *a =\n        {LOAD};\n"
                               "    return 0;\n")),
@@ -122,8 +133,10 @@ GOOD = [
     ("bench/a.c", BODY.format('    return printf("%d", *a);\n')),
     ("bench/cli/a.c", SPDX + '#include "bench/cli/command.h"\n#include "bench/text/text.h"\n'),
     ("bench/peers/tbb/a.cpp", SPDX + '#include "bench/kernels/sort.h"\n'),
-    ("include/magpie/a.h",
-     HEADER.format("/* Two numbers. */\nMAG_API int mag_a(void);\nMAG_API int mag_b(void);\n")),
+    ("include/magpie/when.h", WHEN.format("#include <magpie/detail/core.h>\n")),
+    ("vtask/a.c", SPDX + "#include <magpie/detail/core.h>\n"),
+    ("include/magpie/when.h",
+     WHEN.format("/* Two numbers. */\nMAG_API int mag_a(void);\nMAG_API int mag_b(void);\n")),
     ("sched/a.c", SPDX + "int a;\n" * 499),
     ("docs/a.md", "# It's `here`\n\nSee [a](a.md#its-here) and [elsewhere](https://example.org/b#c).\n"),
     ("docs/a.md", "# Here\n\nSee [above](#here), docs/a.md and docs/a.md#here.\n"),

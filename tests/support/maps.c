@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/maps.h"
+#include "tests/support/cmocka.h"
+#include "tests/support/run.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -97,4 +99,24 @@ bool test_limit_more(int resource, size_t more)
     limit.rlim_cur = more + (resource == RLIMIT_AS ? maps.all : maps.writable);
     limit.rlim_max = limit.rlim_cur;
     return setrlimit((__rlimit_resource_t)resource, &limit) == 0;
+}
+
+bool test_limit_space(size_t bytes)
+{
+#ifdef TEST_UNDER_ASAN
+    (void)bytes;
+    return true;
+#else
+    const struct rlimit limit = {.rlim_cur = bytes, .rlim_max = bytes};
+
+    return setrlimit(RLIMIT_AS, &limit) == 0;
+#endif
+}
+
+void test_skip_under_sanitizers(void)
+{
+#if defined(TEST_UNDER_ASAN) || defined(TEST_UNDER_TSAN)
+    print_message("skipped: a sanitizer has memory of its own\n");
+    skip();
+#endif
 }

@@ -24,4 +24,11 @@ bool test_maps_dumps(const void *address);
 /* Sets RLIMIT_AS or RLIMIT_DATA to so much more than this process has. */
 bool test_limit_more(int resource, size_t more);
 
+/* Sets RLIMIT_AS to so much.  Under AddressSanitizer, whose shadow alone is larger, it
+ * does nothing. */
+bool test_limit_space(size_t bytes);
+
+/* Skips the test where a sanitizer has memory of its own. */
+void test_skip_under_sanitizers(void);
+
 #endif

@@ -12,7 +12,7 @@
 #include <errno.h>
 
 struct delay {
-    struct mag_core core; /* first */
+    struct mag_core core; /* must be first */
     struct mag_timer timer;
 };
 

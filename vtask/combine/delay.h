@@ -1,5 +1,5 @@
 /*
- * delay.h - what tasks of time share.  Private to vtask/.
+ * delay.h - shared by delays and timeouts.  Private to vtask/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,8 +8,8 @@
 
 #include <magpie/sched.h>
 
-/* delay.c - whose timers are meant where the caller has named none.  0; the errors of
- * mag_sched_default. */
+/* delay.c - chooses the scheduler whose timers are used, if `*sched` is NULL: the
+ * caller's, or else the default one.  0; the errors of mag_sched_default. */
 int mag_timing_sched(struct mag_sched **sched);
 
 #endif

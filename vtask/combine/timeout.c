@@ -1,14 +1,16 @@
 /*
- * A task against the clock: an observer at its promise, and a timer.  Whichever comes
- * first claims `winner`; the other is taken back.  A scheduler that stops is a third, in
- * the timer's place.
+ * A task with a time limit: an observer at the task's promise, and a timer.  The first of
+ * the two to come claims `winner`; the other is removed.  A scheduler that stops drops
+ * the timer and then competes in the timer's place.
  *
- * While both are being started one may be over already.  So two must arrive before the
- * end can be made, the winner and the one who starts; the second of them makes it.
+ * While both are being started, one of the two may already come.  So two threads must
+ * arrive before the combined task is completed: the winner, and the thread that starts
+ * both.  The second to arrive completes the combined task.
  *
- * What cannot be taken back comes late.  So the observer and the timer each hold a
- * reference to the whole until they have come or have been taken back, and the combined
- * task does until it is consumed.  The whole holds one to the promise.
+ * An observer or a timer that cannot be removed comes late.  So the observer and the
+ * timer each hold a reference to the struct until they have come or have been removed,
+ * and the combined task holds one until it is consumed.  The struct holds a reference to
+ * the promise.
  *
  * Ownership
  *   [I] immutable after starting   [A] any thread
@@ -32,14 +34,14 @@
 enum { NOBODY = 0, OPERATION = 1, TIME = 2, STOP = 3 };
 
 struct timed {
-    struct mag_source source; /* first: what is awaited; the core is its engine */
+    struct mag_source source; /* must be first: what is awaited, backed by the core */
     struct mag_core core;
     struct mag_timer timer;
     struct mag_observer observer;
     struct mag_promise *promise;  /* [I] */
     _Atomic(unsigned) winner;     /* [A] */
     _Atomic(unsigned) references; /* [A] */
-    _Atomic(unsigned) gate;       /* [A] arrivals that are missing */
+    _Atomic(unsigned) gate;       /* [A] arrivals still missing */
 };
 
 static struct mag_pooled timeds = {.size = sizeof(struct timed)};
@@ -48,10 +50,12 @@ static struct mag_pooled timeds = {.size = sizeof(struct timed)};
 
 static void timed_drop(struct timed *timed)
 {
-    /* gone, both ends: our uses precede the reuse, whoever makes it. */
+    /* gone, both ends: this thread's uses precede the reuse, whichever thread makes
+     * it. */
     if (atomic_fetch_sub_explicit(&timed->references, 1, memory_order_acq_rel) != 1)
         return;
-    /* Of a task that was not handed out, or else it was consumed. */
+    /* Ends the life of a task that was not handed out; otherwise the consumer has ended
+     * it. */
     mag_debug_core_ends(&timed->core);
     mag_promise_release(timed->promise);
     mag_pooled_give(&timeds, timed);
@@ -96,31 +100,31 @@ static int get(struct mag_source *source, uint64_t token, void *ret_result, size
     r = mag_vtask_get_value(mag_promise_task(promise), ret_result, size, ret_detail);
     if (r == MAG_E_SIZE && promise->error == 0)
         return r;
-    /* It succeeds: it has been asked above. */
+    /* This cannot fail: the status was checked above. */
     (void)!mag_core_get(&timed->core, token, NULL, 0, NULL);
     return r;
 }
 
 static const struct mag_source_ops timed_ops = {status, on_completed, get};
 
-/* --------------------------------------------------------------------------- the end */
+/* ------------------------------------------------------------------------ completing */
 
 static bool timed_claim(struct timed *timed, unsigned who)
 {
     unsigned nobody = NOBODY;
 
-    /* relaxed, both: the gate publishes it. */
+    /* relaxed, both: the gate publishes the winner. */
     return atomic_compare_exchange_strong_explicit(
         &timed->winner, &nobody, who, memory_order_relaxed, memory_order_relaxed);
 }
 
-/* The second to arrive makes the end: takes the loser back, and completes. */
+/* The second to arrive removes the loser and completes the combined task. */
 static void timed_arrive(struct timed *timed)
 {
-    /* gate, both ends. */
+    /* gate, both ends: the first arrival's writes are visible to the second. */
     if (atomic_fetch_sub_explicit(&timed->gate, 1, memory_order_acq_rel) != 1)
         return;
-    /* relaxed: the gate published it. */
+    /* relaxed: the gate published the winner. */
     unsigned winner = atomic_load_explicit(&timed->winner, memory_order_relaxed);
 
     if (winner == OPERATION) {
@@ -146,7 +150,7 @@ static void timed_notified(struct mag_observer *observer, bool queued)
     timed_drop(timed);
 }
 
-/* The timer has come: by itself, or dropped by its scheduler. */
+/* The timer has come: it expired, or its scheduler dropped it. */
 static void time_ends(struct mag_job *job, unsigned who)
 {
     struct timed *timed =
@@ -175,7 +179,7 @@ static __attribute__((constructor)) void add_timed_kind(void)
     mag_job_kind_add(&timed_kind);
 }
 
-/* ------------------------------------------------------------------- the beginning */
+/* ------------------------------------------------------------------------ starting */
 
 static void timed_prepare(struct timed *timed, struct mag_promise *promise)
 {
@@ -191,7 +195,7 @@ static void timed_prepare(struct timed *timed, struct mag_promise *promise)
     atomic_init(&timed->gate, 2);
 }
 
-/* Nothing of it was started. */
+/* Gives everything back; nothing was started. */
 static void undo(struct timed *timed)
 {
     mag_debug_core_ends(&timed->core);
@@ -199,20 +203,21 @@ static void undo(struct timed *timed)
     mag_pooled_give(&timeds, timed);
 }
 
-/* The timer was refused, with `r`. */
+/* The timer was refused with the error `r`. */
 static int start_without_timer(struct timed *timed, int r)
 {
     if (mag_promise_forget(timed->promise, &timed->observer)) {
         undo(timed);
         return r;
     }
-    /* The operation has won: its notice holds the third reference. */
+    /* The operation has won: its notification holds the third reference. */
     timed_drop(timed);
     timed_drop(timed);
     return 0;
 }
 
-/* 0, and `*ret_started` unless the task is complete by now; an error of the timer's. */
+/* Returns 0 or an error of the timer.  `*ret_started` is false if the task is complete by
+ * now. */
 static int timed_start(struct timed *timed, struct mag_sched *sched, int64_t timeout_ns,
                        bool *ret_started)
 {

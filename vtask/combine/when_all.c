@@ -1,9 +1,9 @@
 /*
- * Waiting for all is waiting for each in turn: whoever completes the task that is waited
- * for walks on over those that are complete and waits for the next one that is not.  So
- * there is one continuation instead of one for each task, nothing is counted, and tasks
- * that were completed out of order are never registered with.  Only one thread walks at a
- * time: the walk is handed on by registering.
+ * Waiting for all tasks means waiting for each in turn.  The thread that completes the
+ * awaited task walks on: it passes over the tasks that are complete, and waits for the
+ * next one that is not.  So there is one continuation instead of one for each task,
+ * nothing is counted, and tasks that complete before the walk reaches them need no
+ * registration.  Only one thread walks at a time: registering hands the walk on.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -20,13 +20,13 @@
 struct walk {
     mag_vtask *tasks;
     size_t count;
-    size_t next; /* all before it are complete */
-    int error;   /* of the whole so far; 0: success */
+    size_t next; /* all tasks before this one are complete */
+    int error;   /* of all tasks so far; 0: success */
     uint64_t detail;
 };
 
 struct all {
-    struct mag_core core;         /* first: what is awaited */
+    struct mag_core core;         /* must be first: the awaited core */
     struct mag_continuation step; /* waits for a source ... */
     struct mag_observer observer; /* ... or for a promise */
     struct walk walk;
@@ -43,7 +43,7 @@ static const struct mag_core_type all_type = {.recycle = all_recycle};
 
 /* ------------------------------------------------------------------------ the walk */
 
-/* The first fault counts; before one is seen, the first cancellation. */
+/* Notes a failure.  The first fault counts; without a fault, the first cancellation. */
 static MAG_COLD void note(struct walk *walk, int error, uint64_t detail)
 {
     if (walk->error == 0 || (walk->error == -ECANCELED && error != -ECANCELED)) {
@@ -52,7 +52,7 @@ static MAG_COLD void note(struct walk *walk, int error, uint64_t detail)
     }
 }
 
-/* What a complete task came to. */
+/* Replaces a complete task by its outcome. */
 static inline void put_in(struct walk *walk, mag_vtask *task, int r, uint64_t value)
 {
     if (MAG_LIKELY(r == 0)) {
@@ -63,8 +63,10 @@ static inline void put_in(struct walk *walk, mag_vtask *task, int r, uint64_t va
     }
 }
 
-/* What size a result has is asked by trying: no misuse.  One that is too large stays
- * where it is; MAG_E_SIZE may also be what the task came to, then it is stale. */
+/* Takes the result in, if it fits into a word.  Trying is the only way to learn the size,
+ * so the attempt is not reported as misuse.  A result that is too large stays where it
+ * is.  MAG_E_SIZE may also be the outcome of the task; then the task is stale
+ * afterwards. */
 static MAG_COLD void try_take(struct walk *walk, mag_vtask *task, int status)
 {
     uint64_t word = 0;
@@ -88,7 +90,7 @@ static MAG_COLD bool take_in_any(struct walk *walk, mag_vtask *task)
     return status != MAG_PENDING;
 }
 
-/* A task that a core backs.  False: it is pending. */
+/* Takes in a task that a core backs.  False: the task is pending. */
 static inline bool take_in_core(struct walk *walk, mag_vtask *task)
 {
     struct mag_core *core = mag_object_of(*task);
@@ -102,7 +104,7 @@ static inline bool take_in_core(struct walk *walk, mag_vtask *task)
     return true;
 }
 
-/* A task that may be read again.  False: it is pending. */
+/* Looks at a task that may be read more than once.  False: the task is pending. */
 static bool look_at(struct walk *walk, mag_vtask task)
 {
     uint64_t detail = 0;
@@ -117,7 +119,7 @@ static bool look_at(struct walk *walk, mag_vtask task)
     return true;
 }
 
-/* False: the task is pending. */
+/* Looks at any task.  False: the task is pending. */
 static inline bool is_complete(struct walk *walk, mag_vtask *task)
 {
     if (MAG_LIKELY(mag_vtask_is_core(*task)))
@@ -125,7 +127,7 @@ static inline bool is_complete(struct walk *walk, mag_vtask *task)
     return mag_is_claim(*task) ? take_in_any(walk, task) : look_at(walk, *task);
 }
 
-/* True: all are complete; false: the next one is pending. */
+/* Walks on.  True: all tasks are complete; false: the next one is pending. */
 static bool advance(struct walk *walk)
 {
     for (; walk->next < walk->count; walk->next++) {
@@ -135,9 +137,9 @@ static bool advance(struct walk *walk)
     return true;
 }
 
-/* -------------------------------------------------------------------- the waiting */
+/* ------------------------------------------------------------------------ waiting */
 
-/* The next task is awaited by another. */
+/* Somebody else awaits the next task: this is misuse. */
 static MAG_COLD void all_refuse(struct walk *walk)
 {
     mag_vtask *task = &walk->tasks[walk->next];
@@ -146,8 +148,9 @@ static MAG_COLD void all_refuse(struct walk *walk)
 }
 
 /*
- * Waits for the next task.  True: it is waited for, and `all` may be another's by now;
- * false: it can be taken in, because it is complete or because it cannot be awaited.
+ * Waits for the next task, which a core backs.  True: the wait has begun, and `all` may
+ * already belong to another user.  False: the task can be taken in, because it is
+ * complete or cannot be awaited.
  */
 static bool wait_for_core(struct all *all, struct mag_core *core, uint64_t token)
 {
@@ -178,8 +181,9 @@ static bool all_wait_for(struct all *all)
     return r == 0;
 }
 
-/* `waited` is the task that was waited for, if any.  If it is pending still, somebody has
- * called back without reason (VT-32), and it is waited for already. */
+/* `waited` is the index of the task that was awaited; `count` if there is none.  If that
+ * task is still pending, somebody has called back too early (VT-32), and the wait for it
+ * goes on. */
 static void walk_on(struct all *all, size_t waited)
 {
     while (!advance(&all->walk)) {
@@ -196,7 +200,7 @@ static void step(struct mag_job *job)
         return;
     struct all *all = (struct all *)(void *)((char *)job - offsetof(struct all, step));
 
-    /* A walk that has come to its end waits for nothing. */
+    /* At the end of the walk nothing is awaited any more. */
     if (all->walk.next != all->walk.count)
         walk_on(all, all->walk.next);
 }
@@ -236,7 +240,8 @@ int mag_when_all(mag_vtask *tasks, size_t count, mag_vtask *ret_task)
     mag_core_prepare(&all->core, &all_type);
     all->step.job.run = step;
     all->observer.notify = all_notified;
-    /* The walk goes on in any completer; where one queues, here. */
+    /* The walk continues in any completer.  If a completer queues, the walk continues in
+     * this context. */
     mag_continuation_capture(&all->step, 0);
     all->walk = walk;
     *ret_task = mag_core_task(&all->core);

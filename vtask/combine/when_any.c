@@ -1,15 +1,15 @@
 /*
- * The first of many: an observer at each promise.  Whoever completes one first claims
- * `winner`, takes the other observers back and completes the combined task.
+ * The first of several tasks: an observer at each promise.  The first observer to be
+ * notified claims `winner`, removes the other observers and completes the combined task.
  *
- * While the observers are being registered one of them may be notified already.  So two
- * must arrive before the end can be made, the winner and the one who registers; the
- * second of them makes it.
+ * While the observers are being registered, one of them may already be notified.  So two
+ * threads must arrive before the combined task is completed: the winner, and the thread
+ * that registers.  The second to arrive completes the combined task.
  *
- * An observer that cannot be taken back is about to be notified, by a thread that may
- * come late.  Each observer therefore holds a reference to the whole until it has been
- * notified or taken back, and so does the combined task until it is consumed.  The whole
- * holds a reference to each promise, so that the promises stay what they are meanwhile.
+ * An observer that cannot be removed is about to be notified, by a thread that may come
+ * late.  So each observer holds a reference to the struct until it has been notified or
+ * removed, and the combined task holds one until it is consumed.  The struct holds a
+ * reference to each promise, so that the promises keep their state meanwhile.
  *
  * Ownership
  *   [I] immutable after registering   [A] any thread
@@ -32,7 +32,7 @@
 struct any;
 
 struct entry {
-    struct mag_observer observer; /* first */
+    struct mag_observer observer; /* must be first */
     struct mag_promise *promise;  /* [I] */
     struct any *any;              /* [I] */
     size_t index;                 /* [I] */
@@ -46,12 +46,12 @@ struct chunk {
 };
 
 struct any {
-    struct mag_core core;       /* first: what is awaited */
+    struct mag_core core;       /* must be first: the awaited core */
     struct chunk *chunks;       /* [I] */
-    size_t count;               /* [I] observers that were registered */
+    size_t count;               /* [I] registered observers */
     _Atomic(size_t) winner;     /* [A] index + 1; 0: nobody yet */
     _Atomic(size_t) references; /* [A] */
-    _Atomic(unsigned) gate;     /* [A] arrivals that are missing */
+    _Atomic(unsigned) gate;     /* [A] arrivals still missing */
 };
 
 static struct mag_pooled anys = {.size = sizeof(struct any)};
@@ -80,11 +80,13 @@ static void release_promises(struct any *any)
 
 static void any_drop(struct any *any, size_t references)
 {
-    /* gone, both ends: our uses precede the reuse, whoever makes it. */
+    /* gone, both ends: this thread's uses precede the reuse, whichever thread makes
+     * it. */
     if (references == 0 || atomic_fetch_sub_explicit(&any->references, references,
                                                      memory_order_acq_rel) != references)
         return;
-    /* Of a task that was not handed out, or else it was consumed. */
+    /* Ends the life of a task that was not handed out; otherwise the consumer has ended
+     * it. */
     mag_debug_core_ends(&any->core);
     release_promises(any);
     give_chunks(any->chunks);
@@ -140,32 +142,32 @@ static int any_make(size_t count, struct any **ret_any)
     return 0;
 }
 
-/* -------------------------------------------------------------------------- the end */
+/* ----------------------------------------------------------------------- completing */
 
 /* True: the caller is the winner. */
 static bool any_claim(struct any *any, size_t index)
 {
     size_t nobody = 0;
 
-    /* relaxed, both: the gate publishes it. */
+    /* relaxed, both: the gate publishes the winner. */
     return atomic_compare_exchange_strong_explicit(
         &any->winner, &nobody, index + 1, memory_order_relaxed, memory_order_relaxed);
 }
 
-/* True: the caller is the second, and makes the end. */
+/* True: the caller is the second to arrive, and must complete the combined task. */
 static bool any_arrive(struct any *any)
 {
-    /* gate, both ends. */
+    /* gate, both ends: the first arrival's writes are visible to the second. */
     return atomic_fetch_sub_explicit(&any->gate, 1, memory_order_acq_rel) == 1;
 }
 
 static size_t winner_of(struct any *any)
 {
-    /* relaxed: the gate published it. */
+    /* relaxed: the gate published the winner. */
     return atomic_load_explicit(&any->winner, memory_order_relaxed) - 1;
 }
 
-/* Takes the observers back.  How many could be. */
+/* Removes the observers.  Returns how many of them could be removed. */
 static size_t forget_losers(struct any *any)
 {
     size_t index = 0;
@@ -195,7 +197,8 @@ static void any_notified(struct mag_observer *observer, bool queued)
 
 /* ---------------------------------------------------------------------- registering */
 
-/* The lowest that is complete in `*ret_index`; `count` if none is. */
+/* Puts the index of the first complete task into `*ret_index`; `count` if no task is
+ * complete. */
 static int find_complete(const mag_vtask *tasks, size_t count, size_t *ret_index)
 {
     size_t found = count;
@@ -229,7 +232,7 @@ static bool has_winner(struct any *any)
     return atomic_load_explicit(&any->winner, memory_order_relaxed) != 0;
 }
 
-/* False: there is a winner, and `task` is not observed. */
+/* Observes one task.  False: there is a winner, and `task` is not observed. */
 static bool observe(struct any *any, struct entry *entry, mag_vtask task, size_t index)
 {
     if (has_winner(any))
@@ -247,7 +250,8 @@ static bool observe(struct any *any, struct entry *entry, mag_vtask task, size_t
     return false;
 }
 
-/* Until there is a winner.  How many observers wait to be notified. */
+/* Observes the tasks until there is a winner.  Returns how many observers are
+ * registered. */
 static size_t observe_all(struct any *any, const mag_vtask *tasks, size_t count)
 {
     struct chunk *chunk = any->chunks;
@@ -286,7 +290,8 @@ int mag_when_any(mag_vtask *tasks, size_t count, mag_vtask *ret_task)
         task = mag_vtask_result(winner_of(any));
         any_drop(any, count - waiting + forget_losers(any) + 1);
     } else {
-        /* The winner gives back those that wait; the others were never registered. */
+        /* The winner drops the references of registered observers.  Drop those of the
+         * observers that were never registered. */
         any_drop(any, count - waiting);
     }
     *ret_task = task;

@@ -6,11 +6,11 @@
 #include <stdatomic.h>
 
 /*
- * How often operations that were biased to a thread were completed elsewhere before
- * anybody had registered.  Each time costs a barrier of every core, so a thread whose
- * count moves is not biased to for a while: REST operations at first, twice as many each
- * time, up to REST << LEVELS.  Threads share a count by their addresses, which is a hint
- * and no more.
+ * How often operations that were biased to a thread were completed on another thread
+ * before anybody had registered.  Each time costs a barrier on every core.  So when a
+ * thread's count grows, operations are not biased to that thread for a while: for REST
+ * operations at first, for twice as many each time, up to REST << LEVELS.  Threads share
+ * counts by their addresses; a count is only a hint.
  */
 enum { COUNTS = 256, REST = 4096, LEVELS = 12 };
 
@@ -18,10 +18,10 @@ static struct {
     _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) lost;
 } counts[COUNTS];
 
-/* `thread` is the address of its struct mag_here. */
+/* The count of a thread; `thread` is the address of its struct mag_here. */
 static _Atomic(uint32_t) *count_of(uintptr_t thread)
 {
-    /* Threads' blocks lie whole pages apart. */
+    /* The thread-local blocks of threads lie whole pages apart. */
     return &counts[(thread >> 12 ^ thread >> 20) % COUNTS].lost;
 }
 

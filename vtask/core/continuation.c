@@ -7,7 +7,7 @@ void mag_continuation_spent(struct mag_job *job)
     (void)job;
 }
 
-/* An executor's address. */
+/* Whether `home` is an executor's address. */
 static bool is_executor(uintptr_t home)
 {
     return home != 0 && (home & MAG_HOME_TAGS) == 0;
@@ -18,8 +18,8 @@ static struct mag_sched *sched_of(uintptr_t home)
     return (struct mag_sched *)(home & ~(uintptr_t)MAG_HOME_TAGS);
 }
 
-/* The scheduler is none that was awaited on: the completer's, unless the default one was
- * asked for by NULL; else the default one. */
+/* Queues a continuation that captured no scheduler, on the completer's scheduler.
+ * Without one, or if NULL asked for the default scheduler, on the default one. */
 static MAG_COLD int queue_anywhere(struct mag_continuation *continuation)
 {
     struct mag_sched *sched =
@@ -47,11 +47,11 @@ static int hand_over(struct mag_continuation *continuation)
     return executor->post(executor, &continuation->job);
 }
 
-/* Jobs of this thread that nobody took while it was too deep to run them inside. */
+/* Refused jobs of this thread that wait because the thread was too deep to run them. */
 static __thread struct {
     struct mag_job *first;
     struct mag_job *last;
-    bool running; /* somebody further up the stack runs them */
+    bool running; /* a function further up the stack runs them */
 } kept;
 
 static void run_one(struct mag_job *job)
@@ -61,9 +61,9 @@ static void run_one(struct mag_job *job)
     mag_here_get()->depth--;
 }
 
-static void keep(struct mag_job *job)
+static void keep_job(struct mag_job *job)
 {
-    /* relaxed, here and below: this thread alone. */
+    /* relaxed, here and below: only this thread uses the list. */
     atomic_store_explicit(&job->next, NULL, memory_order_relaxed);
     if (kept.first == NULL) {
         kept.first = job;
@@ -74,8 +74,8 @@ static void keep(struct mag_job *job)
     kept.last = job;
 }
 
-/* Its executor or scheduler has refused it, so it runs here; those that are refused
- * inside one at the depth limit run after it, lest a long chain need a long stack. */
+/* Runs a job that its executor or scheduler has refused.  Jobs that are refused at the
+ * depth limit run after the current one, so that a long chain needs no deep stack. */
 static MAG_COLD void run_refused(struct mag_job *job)
 {
     if (mag_here_get()->depth < MAG_INLINE_DEPTH_MAX) {
@@ -83,7 +83,7 @@ static MAG_COLD void run_refused(struct mag_job *job)
         return;
     }
     if (kept.running) {
-        keep(job);
+        keep_job(job);
         return;
     }
     kept.running = true;
@@ -92,7 +92,7 @@ static MAG_COLD void run_refused(struct mag_job *job)
         job = kept.first;
         if (job == NULL)
             break;
-        /* relaxed: as in keep. */
+        /* relaxed: as in keep_job. */
         kept.first = atomic_load_explicit(&job->next, memory_order_relaxed);
     }
     kept.running = false;
@@ -104,8 +104,8 @@ static void dispatch_queued(struct mag_continuation *continuation)
         run_refused(&continuation->job);
 }
 
-/* On a worker of the scheduler that it belongs to, under an executor that it does not: it
- * comes back to the scheduler. */
+/* Runs a job on a worker of the scheduler that it belongs to, when that worker is inside
+ * an executor that the job does not belong to: the job runs outside the executor. */
 static void run_outside_executor(struct mag_job *job)
 {
     struct mag_executor *before = mag_executor_enter(NULL);
@@ -114,8 +114,8 @@ static void run_outside_executor(struct mag_job *job)
     (void)mag_executor_enter(before);
 }
 
-/* Whether the calling thread is a worker of the default scheduler.  If there is none to
- * be had the continuation belongs to nobody. */
+/* Whether the calling thread is a worker of the default scheduler.  If there is no
+ * default scheduler the continuation then belongs to no scheduler. */
 static MAG_COLD bool is_default_here(struct mag_continuation *continuation)
 {
     struct mag_sched *sched = NULL;
@@ -125,7 +125,8 @@ static MAG_COLD bool is_default_here(struct mag_continuation *continuation)
     return sched == mag_here_sched();
 }
 
-/* Whether it belongs to the scheduler whose worker the calling thread is. */
+/* Whether the continuation belongs to the scheduler whose worker the calling thread
+ * is. */
 static bool is_home_here(struct mag_continuation *continuation)
 {
     if (MAG_UNLIKELY(continuation->home == MAG_HOME_DEFAULT))
@@ -133,13 +134,13 @@ static bool is_home_here(struct mag_continuation *continuation)
     return sched_of(continuation->home) == mag_here_sched();
 }
 
-/* Whether any thread will do. */
+/* Whether the continuation may run on any thread. */
 static bool is_at_home_anywhere(uintptr_t home)
 {
     return home == 0 || home == MAG_HOME_SCHED || (home & MAG_HOME_ROAMING) != 0;
 }
 
-/* One that belongs to a scheduler. */
+/* Dispatches a continuation that belongs to a scheduler. */
 static void bring_home(struct mag_continuation *continuation)
 {
     if (!is_home_here(continuation))

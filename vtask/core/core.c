@@ -18,7 +18,7 @@ static const struct mag_core_type *type_of(const struct mag_core *core)
     return core->type != NULL ? core->type : &plain_type;
 }
 
-/* The core is complete; its result is nobody's unless somebody took it (VT-202). */
+/* Destroys the result of a complete core, unless somebody took it (VT-202). */
 static MAG_COLD void destroy_result(struct mag_core *core)
 {
     bool taken = (core->flags & MAG_CORE_TAKEN) != 0;
@@ -47,8 +47,9 @@ MAG_COLD void mag_core_drop(struct mag_core *core)
 {
     const struct mag_core_type *type = core->type;
 
-    /* done, release: for whoever holds a copy of the task and asks.  A core that is reset
-     * by hand may be reset, or gone, as soon as its owner has seen it. */
+    /* done, release: for a thread that holds a copy of the task and polls.  A core that
+     * is reset by hand may be reset, or gone, as soon as its owner has seen this
+     * store. */
     atomic_store_explicit(&core->slot, MAG_SLOT_RAN, memory_order_release);
     if (type == NULL || type->recycle == NULL)
         return;
@@ -146,7 +147,7 @@ int mag_core_status(struct mag_core *core, uint64_t token)
     return mag_core_status_inline(core, token);
 }
 
-/* Somebody was here first. */
+/* Another thread was first: it has completed the operation, or awaits it. */
 static int await_late(struct mag_core *core, uint64_t token,
                       struct mag_continuation *continuation, uintptr_t slot,
                       unsigned flags)
@@ -187,8 +188,8 @@ int mag_core_on_completed(struct mag_core *core, uint64_t token,
     return mag_core_on_completed_inline(core, token, continuation, flags);
 }
 
-/* Copies the result, if it has the size that is asked for.  One that is smaller than a
- * word is read as a word, too: the rest is zeroes. */
+/* Copies the result, if it has the requested size.  A result smaller than a word may be
+ * read as a word, too: the rest is zeroes. */
 static inline bool copy(const struct mag_core *core, void *ret_result, size_t size)
 {
     const struct mag_core_type *type = type_of(core);
@@ -257,7 +258,7 @@ int mag_core_discard(struct mag_core *core, uint64_t token)
     if (mag_core_is_stale(core, token))
         return mag_misuse_core(MAG_E_TOKEN, core, token);
     /* Both halves:
-     *   release: nothing of ours crosses, but the slot's other writers expect it;
+     *   release: no data crosses here, but the slot's other writers expect it;
      *   done, acquire on failure: the outcome is visible to the get below. */
     if (mag_slot_is_vacant(slot) && atomic_compare_exchange_strong_explicit(
                                         &core->slot, &slot, MAG_SLOT_DROP,
@@ -268,7 +269,8 @@ int mag_core_discard(struct mag_core *core, uint64_t token)
     if (!mag_slot_is_done(slot))
         return mag_misuse_core(MAG_E_CONTINUATION, core, token);
     mag_core_see_off(core);
-    /* May be a MAG_E code, which is then no refusal. */
+    /* The outcome may be a MAG_E code; then the same code from mag_core_get is no
+     * refusal. */
     int outcome = core->error;
     int r = mag_core_get(core, token, NULL, 0, NULL);
     return mag_is_misuse(r) && r != outcome ? r : 0;

@@ -1,7 +1,7 @@
 /*
- * core.h - the core's transitions, for those who make many of them: the core itself,
- * operations and frames.  Private to vtask/; the states and edges are in
- * <magpie/source.h>.
+ * core.h - the state changes of a core, for the files that make many of them: the core
+ * itself, operations and frames.  Private to vtask/; <magpie/source.h> has the states and
+ * the edges.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,7 +24,7 @@ static inline struct mag_sched *mag_here_sched(void)
     return (struct mag_sched *)(here->roaming & ~(uintptr_t)MAG_HOME_TAGS);
 }
 
-/* core.c - the completer consumes what was discarded. */
+/* core.c - called by the completer: consumes an operation that was discarded. */
 void mag_core_drop(struct mag_core *core);
 
 /* The low bits of a slot that holds no continuation's address. */
@@ -40,7 +40,7 @@ static inline bool mag_slot_is_awaited(uintptr_t slot)
     return slot != MAG_SLOT_EMPTY && (slot & MAG_SLOT_MARKS) == 0;
 }
 
-/* Pending, and nobody waits. */
+/* Whether the operation is pending and nobody waits for it. */
 static inline bool mag_slot_is_vacant(uintptr_t slot)
 {
     return slot == MAG_SLOT_EMPTY || (slot & MAG_SLOT_BIASED) != 0;
@@ -52,16 +52,16 @@ static inline uintptr_t mag_slot_biased_here(void)
     return (uintptr_t)mag_here_get() | MAG_SLOT_BIASED;
 }
 
-/* Whether a visitor is between (3) and its last touch. */
+/* Whether a visitor is between (3) and its last access. */
 static inline bool mag_core_is_visited(struct mag_core *core)
 {
-    /* left, acquire: the visitor's last touch is over when it has left. */
+    /* left, acquire: the visitor's last access is over once it has left. */
     return (atomic_load_explicit(&core->token, memory_order_acquire) & ~MAG_TOKEN_MASK) ==
            MAG_VISITOR_INSIDE;
 }
 
-/* The word of a core whose token is `token` and that nobody has visited.  Shifts, as the
- * mask would not fit into an instruction. */
+/* Whether `word` is the word of a core whose token is `token` and which had no visitor.
+ * Shifts, because the mask does not fit into an instruction. */
 static inline bool mag_token_is_clean(uint64_t token, uint64_t word)
 {
     return word == token && token >> 62 == 0;
@@ -77,7 +77,7 @@ static inline bool mag_core_is_stale(struct mag_core *core, uint64_t token)
 
 static inline uintptr_t mag_core_slot(struct mag_core *core)
 {
-    /* done, waiting, acquire: both ends' data are visible. */
+    /* done, waiting, acquire: the outcome, or the continuation, is visible. */
     return atomic_load_explicit(&core->slot, memory_order_acquire);
 }
 
@@ -87,27 +87,29 @@ static inline bool mag_core_is_done(struct mag_core *core)
     return mag_slot_is_done(mag_core_slot(core)) && !mag_core_is_visited(core);
 }
 
-/* Whether the outcome may be read by who has this token, in the common case: there was no
- * visitor.  The slot comes first, as a visitor that has written it was INSIDE before. */
+/* Whether a holder of this token may read the outcome, in the common case that there was
+ * no visitor.  Reads the slot first: a visitor that has written the slot was INSIDE
+ * before. */
 static inline bool mag_core_is_ready(struct mag_core *core, uint64_t token)
 {
     uintptr_t slot = mag_core_slot(core);
-    /* relaxed: the slot's acquire covers what a visitor did before. */
+    /* relaxed: the acquire of the slot covers what a visitor did before. */
     uint64_t word = atomic_load_explicit(&core->token, memory_order_relaxed);
 
     return mag_slot_is_done(slot) && mag_token_is_clean(token, word);
 }
 
-/* bias.c - an operation that was biased to a thread, named by the address of its struct
- * mag_here, was completed elsewhere before anybody had registered. */
+/* bias.c - counts an operation that was biased to one thread but was completed on another
+ * before anybody had registered.  `thread` is the address of the first thread's struct
+ * mag_here_get()-> */
 void mag_core_bias_lost(uintptr_t thread);
 
-/* The completer: whether it has completed the operation already.  The slot alone does not
- * tell after a visit: who registers by a plain store may have covered DONE for a moment.
- */
+/* Called by the completer: whether it has already completed the operation.  After a visit
+ * the slot alone does not show that: a thread that registers by a plain store may have
+ * covered DONE for a moment. */
 static inline bool mag_core_is_over(struct mag_core *core, uintptr_t slot)
 {
-    /* relaxed: its own store, if any. */
+    /* relaxed: reads this completer's own store, if any. */
     return mag_slot_is_done(slot) ||
            atomic_load_explicit(&core->token, memory_order_relaxed) > MAG_TOKEN_MASK;
 }
@@ -115,16 +117,17 @@ static inline bool mag_core_is_over(struct mag_core *core, uintptr_t slot)
 /* visit.c - waits until the visitor has left. */
 void mag_core_see_off(struct mag_core *core);
 
-/* visit.c - by a completer that found the slot biased to another thread.  The
- * continuation that it must run, or NULL: there is nothing more to do. */
+/* visit.c - called by a completer that found the slot biased to another thread.  Returns
+ * the continuation that the completer must run, or NULL: nothing more to do. */
 struct mag_continuation *mag_core_visit(struct mag_core *core, uintptr_t biased);
 
-/* visit.c - by who has registered for `token` by a plain store and then read another
- * word: whether the continuation will be run, or was.  If not the operation is complete.
- */
+/* visit.c - called by a thread that has registered for `token` by a plain store and then
+ * found another value in the token's word.  True: the continuation will be run, or was
+ * run.  False: the operation is complete. */
 bool mag_core_meet(struct mag_core *core, uint64_t token);
 
-/* The owner is about to reset the core: who waits there is dropped (VT-75). */
+/* The owner is about to reset the core: a continuation that waits there is dropped
+ * (VT-75). */
 static inline void mag_debug_core_drops(struct mag_core *core, uintptr_t slot)
 {
 #ifdef MAG_DEBUG_TASKS
@@ -136,10 +139,11 @@ static inline void mag_debug_core_drops(struct mag_core *core, uintptr_t slot)
 #endif
 }
 
-/* The owner: the next operation begins. */
+/* Called by the owner: begins the next operation. */
 static inline void mag_core_renew(struct mag_core *core)
 {
-    /* relaxed, here and below: the owner alone; handing the object on publishes them. */
+    /* relaxed, here and below: only the owner uses the core; handing it on publishes
+     * these stores. */
     uint64_t token = atomic_load_explicit(&core->token, memory_order_relaxed);
 
     /* relaxed: as above. */
@@ -150,7 +154,7 @@ static inline void mag_core_renew(struct mag_core *core)
     atomic_store_explicit(&core->slot, MAG_SLOT_EMPTY, memory_order_relaxed);
 }
 
-/* As mag_continuation_dispatch, the common case without a call. */
+/* Like mag_continuation_dispatch, but handles the common case without a call. */
 static inline void mag_continuation_go(struct mag_continuation *continuation, bool queued)
 {
     struct mag_here *here = mag_here_get();
@@ -166,17 +170,18 @@ static inline void mag_continuation_go(struct mag_continuation *continuation, bo
     }
 }
 
-/* The completer: the continuation that stood in the slot. */
+/* Called by the completer: takes the continuation out of the slot. */
 static inline struct mag_continuation *mag_core_take(struct mag_core *core,
                                                      uintptr_t slot)
 {
-    /* done, release: the outcome precedes RAN, and RAN the continuation (VT-89). */
+    /* done, release: the outcome precedes RAN, and RAN precedes the continuation
+     * (VT-89). */
     atomic_store_explicit(&core->slot, MAG_SLOT_RAN, memory_order_release);
     return (struct mag_continuation *)slot;
 }
 
-/* The completer, on the thread that the operation is biased to, or without a bias: nobody
- * waits.  False: `*slot` is what stands there now. */
+/* Called by the completer if nobody waits, and if the operation is biased to this thread
+ * or not at all: stores DONE.  False: `*slot` is what the slot holds now. */
 static inline bool mag_core_leave_done(struct mag_core *core, uintptr_t *slot)
 {
     uintptr_t found = *slot;
@@ -194,11 +199,11 @@ static inline bool mag_core_leave_done(struct mag_core *core, uintptr_t *slot)
     return false;
 }
 
-/* core.c - as mag_core_publish, where somebody else has to do with the core as well. */
+/* core.c - like mag_core_publish, but also handles a core that another thread uses. */
 void mag_core_publish_slow(struct mag_core *core, uintptr_t slot);
 
-/* The completer: the outcome stands in the core; `slot` was not done when it was read.
- * Afterwards the core may be another's. */
+/* Called by the completer when the outcome is stored in the core.  `slot` was not done
+ * when it was read.  Afterwards the core may belong to another user. */
 static inline void mag_core_publish(struct mag_core *core, uintptr_t slot)
 {
     bool queued = (core->flags & MAG_CORE_QUEUED) != 0;
@@ -209,8 +214,9 @@ static inline void mag_core_publish(struct mag_core *core, uintptr_t slot)
         mag_core_publish_slow(core, slot);
 }
 
-/* The consumer, on the thread that the operation is biased to: installs a continuation
- * that has captured where it belongs.  False: mag_core_meet tells what became of it. */
+/* Called by the consumer on the thread to which the operation is biased: installs a
+ * continuation that has captured its context.  False: ask mag_core_meet what happened to
+ * it. */
 static inline bool mag_core_install_here(struct mag_core *core, uint64_t token,
                                          struct mag_continuation *continuation)
 {
@@ -219,12 +225,12 @@ static inline bool mag_core_install_here(struct mag_core *core, uint64_t token,
     /* seq_cst: (1) before (2) for the compiler; the visitor's barrier covers the
      * processor. */
     atomic_signal_fence(memory_order_seq_cst);
-    /* (2), relaxed: who meets a visitor looks again. */
+    /* (2), relaxed: a thread that meets a visitor reads it again with acquire. */
     return atomic_load_explicit(&core->token, memory_order_relaxed) == token;
 }
 
-/* The consumer, on any thread: into a slot that was vacant when `*slot` was read.  False:
- * `*slot` is what stands there now. */
+/* Called by the consumer on any thread: installs a continuation into a slot that was
+ * vacant when `*slot` was read.  False: `*slot` is what the slot holds now. */
 static inline bool mag_core_install(struct mag_core *core, uint64_t token,
                                     uintptr_t *slot,
                                     struct mag_continuation *continuation)
@@ -242,13 +248,14 @@ static inline bool mag_core_install(struct mag_core *core, uint64_t token,
         memory_order_acquire);
 }
 
-/* The consumer: whether it alone consumes the operation.  Only debug builds ask, as it
- * takes a swap to find out: two threads that read one task in the same instant have both
- * seen its token (VT-191).  The loser finds a visitor inside, or the next token. */
+/* Called by the consumer: whether no other thread consumes the operation.  Only debug
+ * builds check this, because the check takes a compare-and-swap: two threads that read
+ * one task at the same time have both seen its token (VT-191).  The loser finds a visitor
+ * inside, or the next token. */
 static inline bool mag_core_is_ours(struct mag_core *core, uint64_t token)
 {
 #ifdef MAG_DEBUG_TASKS
-    /* relaxed: guards no data; the pool's hand-over publishes all. */
+    /* relaxed: guards no data; the pool's hand-over publishes everything. */
     uint64_t word = atomic_load_explicit(&core->token, memory_order_relaxed);
 
     /* relaxed, both: as above. */
@@ -264,17 +271,18 @@ static inline bool mag_core_is_ours(struct mag_core *core, uint64_t token)
 #endif
 }
 
-/* Whether the result is a word, in the core itself. */
+/* Whether the result is one word, stored in the core itself. */
 static inline bool mag_core_is_word(const struct mag_core *core)
 {
     return core->type == NULL || core->type->result_size == 0;
 }
 
-/* core.c - as mag_core_consume, for errors and for results that are no whole word. */
+/* core.c - like mag_core_consume, but also handles errors and results that are not one
+ * whole word. */
 int mag_core_consume_slow(struct mag_core *core, uint64_t token, void *ret_result,
                           size_t size, uint64_t *ret_detail);
 
-/* The consumer: the operation is complete, and its token was right. */
+/* Called by the consumer when the operation is complete and the token was right. */
 static inline int mag_core_consume(struct mag_core *core, uint64_t token,
                                    void *ret_result, size_t size, uint64_t *ret_detail)
 {
@@ -296,7 +304,7 @@ static inline int mag_core_consume(struct mag_core *core, uint64_t token,
     return 0;
 }
 
-/* ------------------------------------------ the entry points, for who has them inline */
+/* ---------------------------------------------------------------- inline entry points */
 
 static inline int mag_core_outcome(const struct mag_core *core)
 {
@@ -305,7 +313,7 @@ static inline int mag_core_outcome(const struct mag_core *core)
     return core->error == -ECANCELED ? MAG_CANCELED : MAG_FAULTED;
 }
 
-/* core.c - as mag_core_status_inline, where there was a visitor, or it is misuse. */
+/* core.c - like mag_core_status_inline, but also handles visitors and misuse. */
 int mag_core_status_slow(struct mag_core *core, uint64_t token);
 
 static inline int mag_core_status_inline(struct mag_core *core, uint64_t token)
@@ -319,8 +327,8 @@ static inline int mag_core_status_inline(struct mag_core *core, uint64_t token)
     return mag_core_outcome(core);
 }
 
-/* core.c - as mag_core_on_completed_inline, where more than one thread has to do with the
- * core: `met` after this thread has installed the continuation. */
+/* core.c - like mag_core_on_completed_inline, but also handle a core that more than one
+ * thread uses.  The second is for a thread that has installed the continuation. */
 int mag_core_on_completed_slow(struct mag_core *core, uint64_t token,
                                struct mag_continuation *continuation, unsigned flags);
 int mag_core_on_completed_met(struct mag_core *core, uint64_t token,
@@ -342,7 +350,7 @@ static inline int mag_core_on_completed_inline(struct mag_core *core, uint64_t t
     return 0;
 }
 
-/* core.c - as mag_core_get_inline, where there was a visitor, or it is misuse. */
+/* core.c - like mag_core_get_inline, but also handles visitors and misuse. */
 int mag_core_get_slow(struct mag_core *core, uint64_t token, void *ret_result,
                       size_t size, uint64_t *ret_detail);
 

@@ -13,8 +13,8 @@ int mag_pooled_make(struct mag_pooled *pooled, struct mag_pool **ret_pool)
     config.object_size = pooled->size;
     if (mag_pool_create(&config, &pool) != 0)
         return -ENOMEM;
-    /* made, release: the pool precedes its address; acquire on failure: so does that of
-     * the thread that was faster. */
+    /* made, release: the pool precedes its address; acquire on failure: the pool of the
+     * thread that was faster is visible. */
     if (!atomic_compare_exchange_strong_explicit(
             &pooled->pool, &other, pool, memory_order_release, memory_order_acquire)) {
         mag_pool_destroy(pool);

@@ -1,7 +1,7 @@
 /*
- * pooled.h - objects of the library's own that are pooled for the process: the pool is
- * made when it is first needed and kept for good, so that a stale task can always be
- * asked.  Private to vtask/.
+ * pooled.h - the library's own pooled objects: one pool for each type of object and for
+ * the whole process.  A pool is made when it is first needed and never destroyed, so that
+ * a stale task can always be asked.  Private to vtask/.
  *
  * Edges: release end -> acquire end : what crosses
  *   made   mag_pooled_make (pool) -> mag_pooled_take (pool) : the pool
@@ -20,13 +20,13 @@ struct mag_pooled {
     _Atomic(struct mag_pool *) pool;
 };
 
-/* pooled.c - makes the pool.  0; the errors of mag_pool_create as -ENOMEM. */
+/* pooled.c - makes the pool.  0; -ENOMEM, whatever the error of mag_pool_create. */
 int mag_pooled_make(struct mag_pooled *pooled, struct mag_pool **ret_pool);
 
-/* 0 and an object, zeroed when its memory is new; -ENOMEM. */
+/* Takes an object, zeroed if its memory is new.  0; -ENOMEM. */
 static inline int mag_pooled_take(struct mag_pooled *pooled, void **ret_object)
 {
-    /* made, acquire: the pool precedes its address. */
+    /* made, acquire: the pool is visible. */
     struct mag_pool *pool = atomic_load_explicit(&pooled->pool, memory_order_acquire);
 
     if (MAG_UNLIKELY(pool == NULL)) {
@@ -39,7 +39,7 @@ static inline int mag_pooled_take(struct mag_pooled *pooled, void **ret_object)
 
 static inline void mag_pooled_give(struct mag_pooled *pooled, void *object)
 {
-    /* relaxed: the object came from that pool. */
+    /* relaxed: the object came from this pool, so the pool's address is visible. */
     mag_pool_give(atomic_load_explicit(&pooled->pool, memory_order_relaxed), object);
 }
 

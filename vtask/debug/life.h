@@ -1,14 +1,15 @@
 /*
- * life.h - what is remembered of one life of an object: from being handed out to
- * being consumed.  Private to vtask/.
+ * life.h - the record of one life of an object: from being handed out to being consumed.
+ * Private to vtask/.
  *
- * Writers are whoever hands the object out and whoever consumes it, one after the other
- * by the object's own hand-over; nothing here orders them, lest it hide that something of
- * theirs was not ordered.  Where misuse lets two write at once one of them gives up.
- * Readers are anybody at any time, and take what did not change while they read it.
+ * The thread that hands the object out writes the record, and later the thread that
+ * consumes the object.  The hand-over of the object orders these two.  Nothing in this
+ * file orders them: that could hide a missing order between the threads themselves.  If
+ * misuse makes two threads write at once, one of them gives up.  Any thread may read at
+ * any time; a reader uses only what did not change while it was reading.
  *
  * Ownership
- *   [A] any thread: written by who made `sequence` odd
+ *   [A] any thread: written by the thread that made `sequence` odd
  *
  * Edges: release end -> acquire end : what crosses
  *   odd   the writer's store of a word -> the reader's load of it : that the sequence is
@@ -24,17 +25,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Words of a life: the token, the kind and the state, and two sites. */
+/* The words of a life: the token, the kind with the state, and two sites. */
 enum { MAG_LIFE_TOKEN, MAG_LIFE_STATE, MAG_LIFE_CREATED, MAG_LIFE_SITE = 14 };
 enum { MAG_LIFE_CONSUMED = MAG_LIFE_CREATED + MAG_LIFE_SITE };
 enum { MAG_LIFE_WORDS = MAG_LIFE_CONSUMED + MAG_LIFE_SITE };
 
 struct mag_life {
-    _Atomic(uint64_t) sequence;              /* [A] odd while it is written */
+    _Atomic(uint64_t) sequence;              /* [A] odd during a write */
     _Atomic(uint64_t) words[MAG_LIFE_WORDS]; /* [A] */
 };
 
-/* True: the caller writes. */
+/* True: the caller is the writer. */
 static inline bool mag_life_open(struct mag_life *life, uint64_t *ret_sequence)
 {
     /* relaxed, both: see above. */
@@ -49,35 +50,35 @@ static inline bool mag_life_open(struct mag_life *life, uint64_t *ret_sequence)
 
 static inline void mag_life_write(struct mag_life *life, unsigned word, uint64_t value)
 {
-    /* odd, release: the sequence became odd before. */
+    /* odd, release: the sequence became odd before this store. */
     atomic_store_explicit(&life->words[word], value, memory_order_release);
 }
 
-/* The writer, of a word that it may have written. */
+/* Called by the writer, also for a word that it may have written. */
 static inline uint64_t mag_life_own(struct mag_life *life, unsigned word)
 {
-    /* relaxed: the caller's. */
+    /* relaxed: only the caller writes the word. */
     return atomic_load_explicit(&life->words[word], memory_order_relaxed);
 }
 
 static inline void mag_life_close(struct mag_life *life, uint64_t sequence)
 {
-    /* even, release: the words precede it. */
+    /* even, release: the words precede the sequence. */
     atomic_store_explicit(&life->sequence, sequence + 1, memory_order_release);
 }
 
-/* One try.  False: somebody writes. */
+/* Tries once.  False: a writer is at work. */
 static inline bool mag_life_read(struct mag_life *life, uint64_t *ret_words,
                                  unsigned count)
 {
-    /* even, acquire: the words are as they were left, or newer. */
+    /* even, acquire: the words are as the last writer left them, or newer. */
     uint64_t before = atomic_load_explicit(&life->sequence, memory_order_acquire);
 
     for (unsigned i = 0; i < count; i++) {
-        /* odd, acquire: if this is newer, so is the sequence. */
+        /* odd, acquire: if this word is newer, so is the sequence. */
         ret_words[i] = atomic_load_explicit(&life->words[i], memory_order_acquire);
     }
-    /* relaxed: the loads above are acquires, so it comes after them. */
+    /* relaxed: the loads above are acquires, so this load comes after them. */
     uint64_t after = atomic_load_explicit(&life->sequence, memory_order_relaxed);
 
     return (before & 1) == 0 && before == after;

@@ -1,11 +1,12 @@
 /*
- * The lives of what is handed out: a table by address, of which nothing is ever taken
- * out, for the memory of these objects stays what it is.  It has a fixed size and lies in
- * zero pages until it is used, so writing into it neither allocates nor fails, and it
- * locks nothing: what it is used on must run as it would without it.
+ * A table of the lives of operations, frames and promises, by address.  No entry is ever
+ * removed, because the memory of these objects keeps its type.  The table has a fixed
+ * size and consists of zero pages until it is used, so writing to it neither allocates
+ * nor fails.  The table takes no locks: the program that is being debugged must run as it
+ * would without the table.
  *
- * Each object has two lives in the table, the last even and the last odd one: so there is
- * something to say of a task that was stale when the object's next life has begun.
+ * Each object has two lives in the table, its last even one and its last odd one.  So a
+ * misuse report can describe a stale task after the object's next life has begun.
  *
  * Ownership
  *   [A] any thread; `object` goes from 0 to an address, once
@@ -58,7 +59,7 @@ struct record {
 };
 
 static struct record records[RECORDS];
-static _Atomic(uint64_t) missed; /* [A] objects there was no room for */
+static _Atomic(uint64_t) missed; /* [A] objects for which there was no room */
 
 /* The state of a life: 0 before the first one. */
 enum { ALIVE = 1, OVER = 2, KIND_SHIFT = 2 };
@@ -67,13 +68,14 @@ enum { ALIVE = 1, OVER = 2, KIND_SHIFT = 2 };
 
 static uint64_t listed_place_of(uintptr_t object, unsigned probe)
 {
-    /* Multiplied by the golden ratio, the upper half is well spread. */
+    /* After multiplication by the golden ratio the upper half is well spread. */
     uint64_t spread = (uint64_t)(object >> 3) * UINT64_C(0x9e3779b97f4a7c15);
 
     return ((spread >> 32) + probe) % RECORDS;
 }
 
-/* The record of an object; `make` one if there is none.  NULL: no room, or none. */
+/* The record of an object; if it has none and `make` is true, a new one.  NULL: there is
+ * none, or no room for one. */
 static struct record *record_of(const void *object, bool make)
 {
     uintptr_t wanted = (uintptr_t)object;
@@ -132,7 +134,7 @@ static bool read_life(struct mag_life *life, uint64_t *words)
     return false;
 }
 
-/* ------------------------------------------------------------------ from begin to end */
+/* --------------------------------------------------------------- beginning and ending */
 
 void mag_debug_begins(enum mag_debug_kind kind, const void *object, uint64_t token)
 {
@@ -178,7 +180,7 @@ void mag_debug_ends(const void *object, uint64_t token)
 
 static uint64_t token_of(struct mag_core *core)
 {
-    /* relaxed: the caller's own life. */
+    /* relaxed: only the owner changes the token, and the caller is the owner. */
     return atomic_load_explicit(&core->token, memory_order_relaxed) & MAG_TOKEN_MASK;
 }
 
@@ -205,7 +207,7 @@ void mag_debug_core_ends(struct mag_core *core)
     mag_debug_ends(core, token_of(core));
 }
 
-/* --------------------------------------------------------------------------- telling */
+/* ------------------------------------------------------------------------- reporting */
 
 void mag_debug_recall(struct mag_misuse *misuse)
 {
@@ -221,7 +223,7 @@ void mag_debug_recall(struct mag_misuse *misuse)
     read_site(&words[MAG_LIFE_CONSUMED], &misuse->consumed);
 }
 
-/* Whether that life goes on. */
+/* Whether that life of the object has not ended yet. */
 static bool is_unconsumed(struct record *record, unsigned parity,
                           struct mag_debug_task *ret_task)
 {

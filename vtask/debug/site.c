@@ -9,7 +9,7 @@
 
 struct site_walk {
     struct mag_debug_site *site;
-    unsigned skip; /* frames of this file */
+    unsigned skip; /* frames of this file, to leave out */
 };
 
 static _Unwind_Reason_Code site_step(struct _Unwind_Context *context, void *arg)
@@ -28,7 +28,8 @@ static _Unwind_Reason_Code site_step(struct _Unwind_Context *context, void *arg)
     return _URC_NO_REASON;
 }
 
-/* The compiler's own unwinder: it needs no frame pointers and allocates nothing. */
+/* Uses the compiler's own unwinder, which needs no frame pointers and allocates
+ * nothing. */
 __attribute__((noinline)) void mag_debug_here(struct mag_debug_site *ret_site)
 {
     struct site_walk site_walk = {.site = ret_site, .skip = 1};
@@ -37,10 +38,10 @@ __attribute__((noinline)) void mag_debug_here(struct mag_debug_site *ret_site)
     (void)_Unwind_Backtrace(site_step, &site_walk);
 }
 
-/* What is looked for on the stack: the frame of `function` that holds the address. */
+/* A search for the frame that contains `address`. */
 struct search {
     uintptr_t address;
-    uintptr_t function; /* of the frame before */
+    uintptr_t function; /* of the last frame that was passed */
     bool passed;
 };
 
@@ -48,7 +49,8 @@ static _Unwind_Reason_Code seek(struct _Unwind_Context *context, void *arg)
 {
     struct search *search = arg;
 
-    /* That is where this frame begins, and the one before ends. */
+    /* The canonical frame address is where this frame begins and the previous one
+     * ends. */
     search->passed = _Unwind_GetCFA(context) > search->address;
     if (search->passed)
         return _URC_END_OF_STACK;
@@ -64,7 +66,7 @@ bool mag_debug_is_inside(uintptr_t frame, uintptr_t function)
     return !search.passed || search.function == function;
 }
 
-/* ----------------------------------------------------------------------- in words */
+/* --------------------------------------------------------------------- describing */
 
 static const char *name_of_file(const char *path)
 {
@@ -79,7 +81,8 @@ static const char *name_of_file(const char *path)
 
 void mag_debug_describe(const void *frame, char *text, size_t size)
 {
-    /* It returns behind the call; what is asked for is the call. */
+    /* `frame` is a return address, just after the call; the call itself is to be
+     * described. */
     uintptr_t call = (uintptr_t)frame - 1;
     Dl_info info;
 

@@ -1,23 +1,23 @@
 /*
- * Telling of misuse.
+ * Reporting misuse.
  *
  * Edges: release end -> acquire end : what crosses
- *   watch  mag_debug_watch -> tell_all (misuse_watch) : what the watch is made of
+ *   watch  mag_debug_watch -> tell_all (misuse_watch) : the fields of the watch
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "vtask/debug/debug.h"
 #include "vtask/promise/promise.h"
 
-#include <magpie/fork_check.h>
+#include <magpie/detail/fork_check.h>
 
 static _Atomic(struct mag_misuse_watch *) misuse_watch;
 
-/* This thread was told so: what it does wrong is not told. */
+/* Nonzero while this thread suppresses misuse reports. */
 static __thread unsigned hushed;
 
-/* The frame of the `call` in which this thread is in a watch; 0: in none.  A watch that
- * has jumped out of it leaves it as it is. */
+/* The frame of the function `call` while this thread is in a watch; 0: this thread is not
+ * in a watch.  Keeps its value if the watch leaves `call` by a jump. */
 static __thread uintptr_t calling;
 
 static bool tell_text(int code, const char *text);
@@ -25,7 +25,8 @@ static bool tell_text(int code, const char *text);
 struct mag_misuse_watch *mag_debug_watch(struct mag_misuse_watch *next)
 {
     mag_misuse_listen(tell_text);
-    /* watch, both ends: of the new one, and of the one before, which the caller gets. */
+    /* watch, both ends: release for the new watch; acquire for the previous one, which
+     * the caller gets. */
     return atomic_exchange_explicit(&misuse_watch, next, memory_order_acq_rel);
 }
 
@@ -42,7 +43,7 @@ static MAG_COLD MAG_NOINLINE void call(struct mag_misuse_watch *listener,
     calling = 0;
 }
 
-/* What a watch does wrong itself is not told. */
+/* Whether this thread is in a watch.  Misuse by a watch is not reported. */
 static bool is_in_watch(void)
 {
     return calling != 0 && mag_debug_is_inside(calling, (uintptr_t)call);
@@ -51,7 +52,7 @@ static bool is_in_watch(void)
 /* False: there is no watch. */
 static bool tell_all(struct mag_misuse *misuse)
 {
-    /* watch, acquire: what it is made of is visible. */
+    /* watch, acquire: the fields of the watch are visible. */
     struct mag_misuse_watch *listener =
         atomic_load_explicit(&misuse_watch, memory_order_acquire);
 
@@ -65,7 +66,7 @@ static bool tell_all(struct mag_misuse *misuse)
     return true;
 }
 
-/* What the rooms below have found. */
+/* Reports misuse that a room below vtask has found. */
 static MAG_COLD bool tell_text(int code, const char *text)
 {
     struct mag_misuse misuse = {.code = code, .text = text};
@@ -101,7 +102,8 @@ MAG_COLD int mag_misuse_promise(int code, const struct mag_promise *promise,
 
 MAG_COLD int mag_misuse_completer(int code, struct mag_core *core)
 {
-    /* relaxed: a late completer may see another's; nothing is read by it. */
+    /* relaxed: a late completer may see the token of another operation; nothing is read
+     * through the token. */
     uint64_t token = atomic_load_explicit(&core->token, memory_order_relaxed);
 
     return tell(code, MAG_DEBUG_CORE, core, token & MAG_TOKEN_MASK);

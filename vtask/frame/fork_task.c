@@ -12,7 +12,8 @@ struct mag_frame *mag_fork_task_begin(mag_fork w, const void *payload, void *blo
     struct mag_frame *frame = mag_frame_rent(type);
     if (frame == NULL)
         return NULL;
-    /* A join that waits must not run what goes on after the child. */
+    /* The continuation after the child is always queued: a join that waits must not run
+     * it. */
     frame->core.flags |= MAG_CORE_QUEUED;
     mag_vtask task = mag_core_task(&frame->core);
     memcpy(block, &task, sizeof(task));

@@ -15,10 +15,11 @@ static_assert(sizeof(struct mag_frame) == 80, "a frame's head is small");
 /* ------------------------------------------------------------------------ pools */
 
 /*
- * A pool for each size of frame, made when it is first needed and kept for good: a stale
- * task must always be able to read the token of its frame.
+ * One pool for each size of frame.  A pool is made when it is first needed and is never
+ * destroyed: a stale task must always be able to read the token of its frame.
  *
- * Up to SMALL_MAX bytes the sizes are STEP apart; above, each is twice the one before.
+ * Up to SMALL_MAX bytes the sizes are STEP apart; above, each size is twice the one
+ * before.
  */
 enum { COPY_INTS = 32 };
 enum { STEP = 8, SMALL_MAX = 512, SMALL = SMALL_MAX / STEP, LARGE = 8 };
@@ -53,8 +54,8 @@ static MAG_COLD struct mag_pool *make_frame_pool(uint32_t number)
     config.alignment = STEP;
     if (mag_pool_create(&config, &pool) != 0)
         return NULL;
-    /* Both halves: release: the pool precedes its address; acquire on failure: so does
-     * that of the thread that was faster. */
+    /* Both halves: release: the pool precedes its address; acquire on failure: the pool
+     * of the thread that was faster is visible. */
     if (atomic_compare_exchange_strong_explicit(
             &pools[number], &other, pool, memory_order_release, memory_order_acquire))
         return pool;
@@ -70,7 +71,7 @@ static inline const struct mag_frame_type *frame_type_of(const struct mag_frame 
 static inline struct mag_frame *rent(const struct mag_frame_type *type)
 {
     uint32_t number = frame_class_of(type->size);
-    /* acquire: the pool precedes its address. */
+    /* acquire: the pool is visible. */
     struct mag_pool *pool = atomic_load_explicit(&pools[number], memory_order_acquire);
     struct mag_frame *box;
     void *object;
@@ -89,7 +90,7 @@ static inline struct mag_frame *rent(const struct mag_frame_type *type)
     return box;
 }
 
-/* For forked children, whose frames hold nothing but their results. */
+/* For forked children, whose frames hold only their results. */
 struct mag_frame *mag_frame_rent(const struct mag_frame_type *type)
 {
     return rent(type);
@@ -99,7 +100,7 @@ void mag_frame_recycle(struct mag_core *core)
 {
     const struct mag_frame_type *type = (const struct mag_frame_type *)core->type;
 
-    /* relaxed: the frame came from there. */
+    /* relaxed: the frame came from this pool, so the pool's address is visible. */
     mag_pool_give(
         atomic_load_explicit(&pools[frame_class_of(type->size)], memory_order_relaxed),
         core);
@@ -107,11 +108,11 @@ void mag_frame_recycle(struct mag_core *core)
 
 /* ---------------------------------------------------------------------- boxing */
 
-/* The frame was written a moment ago, and a load wider than the store before it waits
- * until the store has left its buffer: a small frame is copied int by int. */
+/* The frame was written just before.  A load that is wider than the preceding store waits
+ * until that store has left the store buffer, so a small frame is copied int by int. */
 static inline void copy_frame(void *to, const void *from, size_t bytes)
 {
-    /* The user's fields have types of their own. */
+    /* may_alias: the user's fields have other types. */
     typedef uint32_t __attribute__((may_alias)) word;
     word *ints = to;
     const word *old = from;
@@ -127,7 +128,8 @@ static inline void copy_frame(void *to, const void *from, size_t bytes)
     }
 }
 
-/* The pooled form of a frame; NULL: no memory. */
+/* The pooled copy of a frame, or the frame itself if it is pooled already; NULL: no
+ * memory. */
 static inline struct mag_frame *box_of(struct mag_frame *frame)
 {
     struct mag_frame *box;
@@ -144,7 +146,7 @@ static inline struct mag_frame *box_of(struct mag_frame *frame)
     return box;
 }
 
-/* A box that nobody was told of. */
+/* Returns a box that no other thread knows of. */
 static void unbox(struct mag_frame *local, struct mag_frame *box)
 {
     if (box == local)
@@ -191,7 +193,7 @@ static inline mag_vtask consume(mag_vtask task, void *place, size_t size)
     return outcome(error, detail);
 }
 
-/* The body goes on at once: from here on nobody else may call it (VT-32). */
+/* The body continues at once: from here on nobody else may call it (VT-32). */
 static inline void runs_on(struct mag_frame *frame)
 {
     frame->core.step = 0;
@@ -205,8 +207,7 @@ static MAG_COLD mag_vtask take_frame(mag_vtask task, void *place, size_t size)
     return outcome(error, detail);
 }
 
-/* What cannot be waited for, as there is no memory, is consumed all the same; one that is
- * awaited by another already is that one's. */
+/* Out of memory: discards the task, unless somebody else already awaits it. */
 static MAG_COLD mag_vtask no_memory(mag_vtask task)
 {
     int r = mag_vtask_discard(task);
@@ -215,7 +216,7 @@ static MAG_COLD mag_vtask no_memory(mag_vtask task)
     return mag_vtask_failed(-ENOMEM, 0);
 }
 
-/* Any kind of task. */
+/* Awaits a task of any kind. */
 static MAG_COLD mag_vtask await_any(struct mag_frame *frame, mag_vtask task, void *place,
                                     size_t size, unsigned flags)
 {
@@ -233,7 +234,8 @@ static MAG_COLD mag_vtask await_any(struct mag_frame *frame, mag_vtask task, voi
         return no_memory(task);
     box->awaited = task;
     box->continuation.home = frame->continuation.home;
-    /* Before the await: after it the box may run, end and be another's. */
+    /* Read before the await: afterwards the box may run, end and belong to another
+     * task. */
     mag_vtask own = mag_core_task(&box->core);
     r = mag_vtask_on_completed(task, &box->continuation, flags);
     if (r == 0)
@@ -249,7 +251,7 @@ static MAG_COLD mag_vtask misused(struct mag_frame *frame, int code, mag_vtask t
     return mag_vtask_failed(mag_debug_tell(code, task), 0);
 }
 
-/* The awaited operation has just been completed. */
+/* The awaited operation has just been completed, or somebody else awaits it. */
 static MAG_NOINLINE mag_vtask go_on(struct mag_frame *frame, mag_vtask task,
                                     uintptr_t slot, void *place, size_t size)
 {
@@ -262,7 +264,8 @@ static MAG_NOINLINE mag_vtask go_on(struct mag_frame *frame, mag_vtask task,
     return consume(task, place, size);
 }
 
-/* A frame that may have to move, an operation that another thread may see. */
+/* The general case: the frame may have to move, and another thread may use the
+ * operation. */
 static MAG_NOINLINE mag_vtask await_core(struct mag_frame *frame, mag_vtask task,
                                          void *place, size_t size, unsigned flags)
 {
@@ -316,8 +319,8 @@ mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
     return await_met(frame, task, own, place, size);
 }
 
-/* A core that was visited, another kind of task, or somebody who calls back without
- * reason: then the frame goes on waiting. */
+/* The core had a visitor, or the task is of another kind, or somebody has called back too
+ * early: then the frame keeps waiting. */
 static MAG_NOINLINE mag_vtask end_any(struct mag_frame *frame, mag_vtask task,
                                       void *place, size_t size)
 {
@@ -334,7 +337,8 @@ mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size)
     mag_vtask task = frame->awaited;
     struct mag_core *core = mag_vtask_core(task);
 
-    /* A core that has run our continuation is complete, and the right is ours. */
+    /* A core that has run this frame's continuation is complete, and this frame may
+     * consume it. */
     if (MAG_LIKELY((task.backing & MAG_VTASK_KIND) == MAG_VTASK_CORE &&
                    mag_core_is_ready(core, task.payload))) {
         runs_on(frame);
@@ -352,7 +356,7 @@ static int post(struct mag_executor *executor, struct mag_job *job)
         return executor->post(executor, job);
     if (sched == NULL)
         r = mag_sched_default(&sched);
-    return r < 0 ? r : mag_sched_post_pool(sched, job);
+    return r < 0 ? r : mag_sched_post_any(sched, job);
 }
 
 mag_vtask mag_frame_hop(struct mag_frame *frame, struct mag_executor *executor)
@@ -384,7 +388,7 @@ static void *result_of(struct mag_frame *frame, uint64_t *word, size_t *ret_size
     return (char *)frame + type->result_offset;
 }
 
-/* The function returned another's task, and that is complete now. */
+/* The function returned the task of another function, and that task is complete now. */
 static void finish_as_awaited(struct mag_frame *frame)
 {
     uint64_t word = 0;
@@ -394,7 +398,8 @@ static void finish_as_awaited(struct mag_frame *frame)
     int r = mag_vtask_get_value(frame->awaited, result, size, &detail);
 
     if (MAG_UNLIKELY(r == MAG_E_SIZE)) {
-        /* It is not left behind; told already, or that is what it came to. */
+        /* Consume the task all the same.  The misuse is reported already, or MAG_E_SIZE
+         * is the outcome of the task. */
         mag_misuse_hush(true);
         (void)mag_vtask_get(frame->awaited, NULL);
         mag_misuse_hush(false);
@@ -413,7 +418,7 @@ static void finish_later(struct mag_job *job)
     finish_as_awaited(frame);
 }
 
-/* `return other(...);` after the first wait: the frame waits for the other's task. */
+/* `return other(...);` after the first wait: the frame waits for the task of `other`. */
 static MAG_COLD void forward(struct mag_frame *frame, mag_vtask task)
 {
     int r = mag_vtask_status(task);

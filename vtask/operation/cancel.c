@@ -10,15 +10,15 @@
 
 /* ------------------------------------------------------------------------ the lock */
 
-/* The state before. */
+/* Locks the cancel object and returns the state before. */
 static uint32_t lock_cancel(struct mag_cancel *cancel)
 {
     for (unsigned tries = 0;; tries++) {
-        /* relaxed: the swap decides. */
+        /* relaxed: the compare-and-swap decides. */
         uint32_t state = atomic_load_explicit(&cancel->state, memory_order_relaxed);
 
-        /* lock, acquire: the list as the last holder left it; relaxed on failure: it is
-         * read again. */
+        /* lock, acquire: the list is as the last holder left it; relaxed on failure: the
+         * state is read again. */
         if ((state & MAG_CANCEL_LOCKED) == 0 &&
             atomic_compare_exchange_weak_explicit(
                 &cancel->state, &state, state | MAG_CANCEL_LOCKED, memory_order_acquire,
@@ -30,7 +30,7 @@ static uint32_t lock_cancel(struct mag_cancel *cancel)
 
 static void unlock_cancel(struct mag_cancel *cancel, uint32_t state)
 {
-    /* lock, fired, release: the list, and what came before firing, precede it. */
+    /* lock, fired, release: the list, and all that came before firing, precede it. */
     atomic_store_explicit(&cancel->state, state, memory_order_release);
 }
 
@@ -56,11 +56,11 @@ static void remove_from_list(struct mag_cancel_registration *registration)
 
 /* -------------------------------------------------------------------- firing */
 
-/* The function of a link's registration, below.  Firing follows links itself. */
+/* The callback of a link's registration, see below.  Firing follows links itself. */
 static void fire_child(void *link, struct mag_cancel *parent, uint64_t key);
 
-/* Leaves `fired` locked, for this thread to fire it, unless it has fired before.  A link
- * of `parent` fires it, or, for NULL, the program. */
+/* True: `fired` had not fired before; it is locked, for this thread to fire it.  `parent`
+ * is the cancel object whose link fires it; NULL: the program fires it. */
 static bool begin_firing(struct mag_cancel *fired, struct mag_cancel *parent)
 {
     uint32_t state = lock_cancel(fired);
@@ -74,9 +74,10 @@ static bool begin_firing(struct mag_cancel *fired, struct mag_cancel *parent)
     return true;
 }
 
-/* Runs the latest registration.  Chosen under the lock: what is called after it is a
- * copy, for the registration may be gone by then.  The cancel object that goes on,
- * locked: the same one, or the child of a link. */
+/* Runs the latest registration.  It is chosen under the lock, and its fields are copied
+ * there, because the registration may be gone when the callback runs.  Returns, locked,
+ * the cancel object whose registrations run next: the same one, or the child of a
+ * link. */
 static struct mag_cancel *run_first(struct mag_cancel *cancel)
 {
     struct mag_cancel_registration *registration = cancel->first;
@@ -99,7 +100,8 @@ static struct mag_cancel *run_first(struct mag_cancel *cancel)
     return cancel;
 }
 
-/* Ends a firing.  The parent, locked, if its link fired this one; else NULL. */
+/* Ends a firing.  Returns the parent, locked, if the parent's link fired this cancel
+ * object; otherwise NULL. */
 static struct mag_cancel *end_firing(struct mag_cancel *cancel)
 {
     struct mag_cancel *parent = cancel->parent;
@@ -112,7 +114,7 @@ static struct mag_cancel *end_firing(struct mag_cancel *cancel)
     return parent;
 }
 
-/* A loop, so that a chain of links needs no stack: the way back is in the children. */
+/* A loop, so that a chain of links needs no stack: each child remembers its parent. */
 bool mag_cancel_fire(struct mag_cancel *cancel)
 {
     if (!begin_firing(cancel, NULL))
@@ -131,7 +133,7 @@ int mag_cancel_register(struct mag_cancel *cancel,
     uint32_t state = lock_cancel(cancel);
     bool fired = (state & MAG_CANCEL_FIRED) != 0;
 
-    /* The last cancel object may be gone: nobody may look there again. */
+    /* The previous cancel object may be gone: nobody may look there again. */
     registration->cancel = fired ? NULL : cancel;
     registration->link = NULL;
     if (!fired) {
@@ -144,7 +146,7 @@ int mag_cancel_register(struct mag_cancel *cancel,
     return fired ? -ECANCELED : 0;
 }
 
-/* Whether its callback runs on another thread. */
+/* Whether the registration's callback is running on another thread. */
 static bool is_running_elsewhere(struct mag_cancel *cancel,
                                  const struct mag_cancel_registration *registration)
 {
@@ -172,10 +174,11 @@ bool mag_cancel_unregister(struct mag_cancel_registration *registration, bool wa
     return was_waiting;
 }
 
-/* ---------------------------------------------------------------- linked sources */
+/* --------------------------------------------------------- linked cancel objects */
 
-/* Its address tells a link.  It does what run_first does instead of calling it, and so
- * has a body that no linker takes for another function's. */
+/* The address of this function marks the registration of a link.  Firing does not call
+ * the function but follows the link itself.  The function has a body of its own all the
+ * same, so that no linker merges it with another function. */
 static void fire_child(void *link, struct mag_cancel *parent, uint64_t key)
 {
     (void)parent;
@@ -196,7 +199,7 @@ void mag_cancel_unlink(struct mag_cancel_link *link)
     (void)mag_cancel_unregister(&link->registration, true);
 }
 
-/* ------------------------------------------------------------------------- values */
+/* -------------------------------------------------------------------------- tasks */
 
 int mag_vtask_from_canceled(struct mag_cancel *cancel, mag_vtask *ret_task)
 {

@@ -21,8 +21,8 @@ static struct mag_operation *operation_of(struct mag_core *core)
     return (struct mag_operation *)(void *)core;
 }
 
-/* By which a cancel object cancels the operation; NULL: its type has none.  The type of
- * an object never changes, so this may be asked too late. */
+/* The registration by which a cancel object cancels the operation; NULL: the type has
+ * none.  The type of an object never changes, so a late call does no harm. */
 static struct mag_cancel_registration *registration_of(struct mag_operation *operation)
 {
     const struct mag_operation_core *type = (const void *)operation->core.type;
@@ -60,8 +60,8 @@ static MAG_COLD struct mag_pool *make_operation_pool(struct mag_operation_type *
     config.prepare_arg = &type->pooled.core;
     if (mag_pool_create(&config, &pool) != 0)
         return NULL;
-    /* Both halves: made, release: the pool precedes its address; acquire on failure: so
-     * does that of the thread that was faster. */
+    /* Both halves: made, release: the pool precedes its address; acquire on failure: the
+     * pool of the thread that was faster is visible. */
     if (atomic_compare_exchange_strong_explicit(
             &type->pool, &other, pool, memory_order_release, memory_order_acquire))
         return pool;
@@ -71,7 +71,7 @@ static MAG_COLD struct mag_pool *make_operation_pool(struct mag_operation_type *
 
 int mag_operation_rent_slow(struct mag_operation_type *type, void **ret_object)
 {
-    /* made, acquire: the pool precedes its address. */
+    /* made, acquire: the pool is visible. */
     struct mag_pool *pool = atomic_load_explicit(&type->pool, memory_order_acquire);
 
     if (pool == NULL)
@@ -84,15 +84,15 @@ void mag_operation_recycle(struct mag_core *core)
     struct mag_operation_type *type =
         (struct mag_operation_type *)(uintptr_t)(const void *)core->type;
 
-    /* relaxed: the object came from there. */
+    /* relaxed: the object came from this pool, so the pool's address is visible. */
     mag_pool_give(atomic_load_explicit(&type->pool, memory_order_relaxed), core);
 }
 
 /* ------------------------------------------------------------------ cancellation */
 
-/* By the completer that has the claim, before it completes the operation: the awaiter,
- * which may free the cancel object, finds nothing registered there.  Does not wait for a
- * callback that runs: that finds the claim taken (VT-156). */
+/* Called by the completer that has the claim, before it completes the operation: the
+ * awaiter, which may free the cancel object, then finds nothing registered there.  Does
+ * not wait for a running callback: that finds the claim taken (VT-156). */
 static MAG_COLD void leave_cancel(struct mag_operation *operation)
 {
     struct mag_cancel_registration *registration = registration_of(operation);
@@ -101,7 +101,8 @@ static MAG_COLD void leave_cancel(struct mag_operation *operation)
     registration->cancel = NULL;
 }
 
-/* Registered still: it was completed without a claim, or returned. */
+/* Removes a registration that is left because the operation was completed without a
+ * claim, or returned. */
 static void leave_late(struct mag_core *core)
 {
     if (MAG_UNLIKELY(registration_of(operation_of(core))->cancel != NULL))
@@ -120,8 +121,9 @@ void mag_operation_disown_cancelable(struct mag_core *core)
     mag_operation_disown(core);
 }
 
-/* A cancel object's callback.  The object may be another's by now; then the claim fails,
- * see claim.h.  The detail is the address of the cancel object (VT-158). */
+/* The callback of a cancel object.  The object may already serve another user; then the
+ * claim fails, see claim.h.  The detail of the error is the address of the cancel object
+ * (VT-158). */
 static void cancel_operation(void *object, struct mag_cancel *cancel, uint64_t key)
 {
     struct mag_operation *operation = object;
@@ -134,13 +136,14 @@ static void cancel_operation(void *object, struct mag_cancel *cancel, uint64_t k
 
 static uint64_t key_of(struct mag_operation *operation)
 {
-    /* relaxed: only the owner moves it; a visitor's bits are no part of it. */
+    /* relaxed: only the owner changes the token; the visitor's bits do not belong to
+     * it. */
     return atomic_load_explicit(&operation->core.token, memory_order_relaxed) &
            MAG_TOKEN_MASK;
 }
 
-/* Shares the operation with a cancel object too.  Continuations are then queued: none
- * runs on the thread that cancels (VT-162). */
+/* Shares the operation with a cancel object too.  Its continuation is then always queued,
+ * so that none runs on the thread that cancels (VT-162). */
 static MAG_COLD uint64_t share_with(struct mag_operation *operation,
                                     struct mag_cancel *cancel)
 {
@@ -151,7 +154,7 @@ static MAG_COLD uint64_t share_with(struct mag_operation *operation,
         (void)mag_misuse_core(MAG_E_ARG, &operation->core, key);
         return mag_operation_share(operation, NULL);
     }
-    /* All is set before a callback can run (VT-155). */
+    /* Everything is set before a callback can run (VT-155). */
     operation->core.flags |= MAG_CORE_QUEUED;
     mag_claim_open(&operation->claim, key);
     if (mag_cancel_register(cancel, registration, cancel_operation, operation, key) != 0)
@@ -181,7 +184,8 @@ bool mag_operation_claim(struct mag_operation *operation, uint64_t key)
     return true;
 }
 
-/* Cancelled, or about to be: whoever has the claim completes it, and nobody waits. */
+/* If the operation is canceled, or about to be, the completer that has the claim
+ * completes it, and nobody waits for it. */
 void mag_operation_return(struct mag_operation *operation)
 {
     uint64_t key = key_of(operation);
@@ -202,11 +206,11 @@ static MAG_COLD bool refuse_outcome(const struct mag_operation *operation, uint6
     return false;
 }
 
-/* Who has the claim is the only completer. */
+/* In the functions below the completer that gets the claim is the only completer. */
 bool mag_operation_try_result(struct mag_operation *operation, uint64_t key,
                               uint64_t result)
 {
-    /* The type of an object never changes, so this may be read too late. */
+    /* The type of an object never changes, so a late call reads it safely. */
     if (!mag_core_is_word(&operation->core))
         return refuse_outcome(operation, key, MAG_E_SIZE);
     return mag_operation_claim(operation, key) &&
@@ -259,9 +263,9 @@ bool mag_operation_try_own(struct mag_operation *operation)
     if (!mag_claim_own(&operation->claim, MAG_CLAIM_FREE, MAG_CLAIM_BUSY))
         return false;
     core->flags = 0;
-    /* Not biased: who has registered would look at the token once more, and by then the
-     * continuation may have freed the object. */
-    /* relaxed: the operation is handed out later, which publishes it. */
+    /* Not biased: the thread that registers in a biased operation reads the token once
+     * more, and by then the continuation may have freed the object. */
+    /* relaxed: the operation is handed out later, which publishes this store. */
     atomic_store_explicit(&core->slot, MAG_SLOT_EMPTY, memory_order_relaxed);
     mag_debug_core_began(core);
     return true;

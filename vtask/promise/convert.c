@@ -7,12 +7,13 @@
 /* ------------------------------------------------------------------ from sources */
 
 /*
- * Takes a source's outcome into a promise that is claimed and that nobody else completes.
- * `status` is what the source said; it decides between faulted and cancelled (VT-44 to
- * VT-47), and whether a MAG_E code is the outcome, as of a function that fails with what
- * it was told, or a refusal: only what has succeeded can be refused.
+ * Moves a source's outcome into a promise that is claimed and that no other thread
+ * completes.  `status` is what the source reported.  It decides between faulted and
+ * canceled (VT-44 to VT-47).  It also decides what a MAG_E code from the source means: if
+ * the source has failed, the code is its outcome, because a function may fail with a code
+ * that it was given; if the source has succeeded, the code is a refusal.
  *
- *   Returns    0; a MAG_E code: nothing was consumed, and the promise is as it was
+ *   Returns    0; a MAG_E code: nothing was consumed, and the promise is unchanged
  */
 static int absorb(struct mag_promise *promise, mag_vtask task, int status)
 {
@@ -34,12 +35,12 @@ static int absorb(struct mag_promise *promise, mag_vtask task, int status)
     return 0;
 }
 
-/* The source that a promise follows is complete: asked once, read once (VT-48). */
+/* The source that a promise follows is complete: ask it once, read it once (VT-48). */
 static void follow(struct mag_job *job)
 {
     struct mag_promise *promise;
 
-    /* Its own function is what tells a link from a foreign job, and from one that has run
+    /* The function tells a link from a foreign job, and from a link that has run
      * (VT-50). */
     if (job == NULL || job->run != follow)
         return;
@@ -51,7 +52,7 @@ static void follow(struct mag_job *job)
     job->run = mag_continuation_spent;
     int r = status < 0 ? status : absorb(promise, source, status);
     if (r < 0) {
-        /* What cannot be stored is not kept waiting. */
+        /* The outcome cannot be stored: consume the source all the same. */
         (void)mag_vtask_get(source, NULL);
         mag_promise_finish(promise, MAG_FAULTED, r, 0);
     }
@@ -61,7 +62,7 @@ static void follow(struct mag_job *job)
 static int follow_source(mag_vtask task, size_t size, struct mag_promise **ret_promise)
 {
     struct mag_promise *promise;
-    /* One reference for the caller, one for the link. */
+    /* One reference is the caller's, one the link's. */
     int r = mag_promise_make(size, 0, MAG_PROMISE_CLAIMED, 2, &promise);
 
     if (r < 0)
@@ -77,7 +78,7 @@ static int follow_source(mag_vtask task, size_t size, struct mag_promise **ret_p
     return 0;
 }
 
-/* The bytes of a source's result, as far as it can be known. */
+/* The size of a source's result in bytes; one word if it is unknown. */
 static size_t size_of(mag_vtask task)
 {
     if (mag_kind_of(task) == MAG_VTASK_CORE) {
@@ -110,9 +111,9 @@ static int absorb_source(mag_vtask task, size_t size, int status,
     return 0;
 }
 
-/* -------------------------------------------------------------- from other things */
+/* --------------------------------------------------------------- from other tasks */
 
-/* Of a task that stands for itself. */
+/* For a task without a backing, or with an error as its backing. */
 static int copy_value(mag_vtask task, struct mag_promise **ret_promise)
 {
     int status = mag_vtask_status(task);

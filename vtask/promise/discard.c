@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* What consumes a pending source that cannot be told to. */
+/* Consumes a pending source that has no discard operation of its own. */
 struct sink {
     struct mag_continuation continuation;
     mag_vtask task;
@@ -12,8 +12,8 @@ struct sink {
 
 static struct mag_pooled sinks = {.size = sizeof(struct sink)};
 
-/* The outcome is what nobody asked for.  What has failed may have failed with a MAG_E
- * code, which is no refusal. */
+/* Reads the outcome and drops it.  If the source has failed, a MAG_E code may be its
+ * outcome; only if it has succeeded is such a code a refusal. */
 static int forget(mag_vtask task, int status)
 {
     int r = mag_vtask_get(task, NULL);
@@ -25,7 +25,7 @@ static void drain(struct mag_job *job)
 {
     struct sink *sink = (struct sink *)(void *)job;
 
-    /* As in convert.c. */
+    /* As in convert.c: a foreign job, or one that has run. */
     if (job == NULL || job->run != drain)
         return;
     int status = mag_vtask_status(sink->task);

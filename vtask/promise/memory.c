@@ -9,7 +9,8 @@ struct mag_promise mag_promise_completed = {
     .status = MAG_SUCCEEDED,
 };
 
-/* Results of at most a word, and then each size four times the one before. */
+/* One class for results of at most a word; then each class is four times as large as the
+ * one before. */
 enum { FIRST_LARGE = 64, GROWTH = 4, CLASSES = 7 };
 
 #define SIZED(bytes)                                 \
@@ -51,7 +52,7 @@ int mag_promise_rent(size_t result_size, struct mag_promise **ret_promise)
 
 void mag_promise_return(struct mag_promise *promise)
 {
-    /* relaxed, both: nobody else uses it; see "Lifetime". */
+    /* relaxed, both: nobody else uses the promise; see "Lifetime". */
     uint64_t generation =
         atomic_load_explicit(&promise->generation, memory_order_relaxed);
 

@@ -9,7 +9,8 @@
 
 /* ------------------------------------------------------------------------- the lock */
 
-/* The state before; with DONE in it nothing is locked, and nothing needs to be. */
+/* Locks the promise and returns the state before.  If that has DONE, nothing is locked
+ * and no lock is needed. */
 static uint32_t lock_promise(struct mag_promise *promise)
 {
     for (unsigned tries = 0;; tries++) {
@@ -18,8 +19,8 @@ static uint32_t lock_promise(struct mag_promise *promise)
 
         if ((state & MAG_PROMISE_DONE) != 0)
             return state;
-        /* lock, acquire: the lists as the last holder left them; relaxed on failure: it
-         * is read again. */
+        /* lock, acquire: the lists are as the last holder left them; relaxed on failure:
+         * the state is read again. */
         if ((state & MAG_PROMISE_LOCKED) == 0 &&
             atomic_compare_exchange_weak_explicit(
                 &promise->state, &state, state | MAG_PROMISE_LOCKED, memory_order_acquire,
@@ -35,9 +36,9 @@ static void unlock_promise(struct mag_promise *promise, uint32_t state)
     atomic_store_explicit(&promise->state, state, memory_order_release);
 }
 
-/* ---------------------------------------------------------------- those who wait */
+/* ----------------------------------------------------------------------- waiting */
 
-/* Who waited when the promise was completed. */
+/* Everything that waited when the promise was completed. */
 struct crowd {
     struct mag_continuation *first;
     struct mag_observer *observers;
@@ -46,15 +47,15 @@ struct crowd {
 
 static struct mag_continuation *observer_after(struct mag_continuation *continuation)
 {
-    /* relaxed: linked under the lock, or ours alone. */
+    /* relaxed: linked under the lock, or only this thread has the list. */
     return (struct mag_continuation *)atomic_load_explicit(&continuation->job.next,
                                                            memory_order_relaxed);
 }
 
-/* Under the lock, or alone. */
+/* Under the lock. */
 static void append(struct mag_promise *promise, struct mag_continuation *continuation)
 {
-    /* relaxed, here and below: the lock publishes it. */
+    /* relaxed, here and below: the lock publishes the link. */
     atomic_store_explicit(&continuation->job.next, NULL, memory_order_relaxed);
     if (promise->first == NULL) {
         promise->first = continuation;
@@ -66,7 +67,7 @@ static void append(struct mag_promise *promise, struct mag_continuation *continu
     promise->last = continuation;
 }
 
-/* Under the lock, or alone: nobody waits afterwards. */
+/* Under the lock, or by the last holder of a reference.  Empties the lists. */
 static struct crowd detach(struct mag_promise *promise)
 {
     struct crowd crowd = {promise->first, promise->observers,
@@ -78,7 +79,8 @@ static struct crowd detach(struct mag_promise *promise)
     return crowd;
 }
 
-/* Each belongs to somebody else as soon as it runs: what follows it is read before. */
+/* Runs all that waited.  Each entry belongs to its owner again as soon as it runs, so its
+ * successor is read before. */
 static void dispatch(struct crowd crowd)
 {
     while (crowd.observers != NULL) {
@@ -138,7 +140,7 @@ int mag_promise_make(size_t result_size, unsigned flags, uint32_t state,
     promise->error = 0;
     promise->status = MAG_PENDING;
     promise->flags = (uint8_t)flags;
-    /* relaxed, both: handing the promise out publishes it. */
+    /* relaxed, both: handing the promise out publishes them. */
     atomic_store_explicit(&promise->state, state, memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(&promise->references, references, memory_order_relaxed);
@@ -157,7 +159,8 @@ void mag_promise_retain(struct mag_promise *promise)
 {
     if (promise == &mag_promise_completed)
         return;
-    /* relaxed: who retains has a reference, or knows of one. */
+    /* relaxed: the caller has a reference already, or knows that another thread keeps
+     * one. */
     (void)atomic_fetch_add_explicit(&promise->references, 1, memory_order_relaxed);
 }
 
@@ -165,9 +168,11 @@ void mag_promise_release(struct mag_promise *promise)
 {
     if (promise == NULL || promise == &mag_promise_completed)
         return;
-    /* gone, acquire: who holds the only reference is alone, and needs no swap. */
+    /* gone, acquire: the holder of the only reference is alone, and needs no
+     * read-modify-write. */
     if (atomic_load_explicit(&promise->references, memory_order_acquire) != 1) {
-        /* gone, both ends: our uses precede the return, whoever makes it. */
+        /* gone, both ends: this thread's uses precede the return, whichever thread makes
+         * it. */
         if (atomic_fetch_sub_explicit(&promise->references, 1, memory_order_acq_rel) != 1)
             return;
     }
@@ -178,7 +183,8 @@ void mag_promise_release(struct mag_promise *promise)
 
 /* --------------------------------------------------------------------- completing */
 
-/* Under the lock: the outcome is there.  From here on the promise may be gone. */
+/* Under the lock, when the outcome is set.  The promise may be gone as soon as the lock
+ * is given up. */
 static void publish(struct mag_promise *promise)
 {
     struct crowd crowd = detach(promise);
@@ -187,7 +193,7 @@ static void publish(struct mag_promise *promise)
     dispatch(crowd);
 }
 
-/* True: locked, and the caller is the one who completes it. */
+/* True: the promise is locked, and the caller is to complete it. */
 static bool lock_open(struct mag_promise *promise)
 {
     uint32_t state = lock_promise(promise);
@@ -215,7 +221,7 @@ void mag_promise_finish(struct mag_promise *promise, int status, int error,
     publish(promise);
 }
 
-/* A completer was wrong, or late. */
+/* A completer made a mistake, or was late. */
 static MAG_COLD int refuse(int code, struct mag_promise *promise)
 {
     return mag_misuse_promise(code, promise, mag_promise_task(promise).payload);
@@ -276,7 +282,7 @@ mag_vtask mag_promise_task(const struct mag_promise *promise)
     mag_vtask task;
 
     task.backing = (uintptr_t)promise | MAG_VTASK_PROMISE;
-    /* relaxed: it moves only when nobody has a reference. */
+    /* relaxed: the generation changes only when nobody has a reference. */
     task.payload = atomic_load_explicit(&promise->generation, memory_order_relaxed);
     return task;
 }

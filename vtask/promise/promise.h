@@ -1,36 +1,39 @@
 /*
  * promise.h - a promise from the inside.  Private to vtask/.
  *
- * The protocol.  One word says how far a promise is, and is its lock:
+ * The protocol.  One word holds a promise's state, and serves as its lock:
  *
  *     0 -> CLAIMED -> DONE, or 0 -> DONE; LOCKED comes and goes before DONE
  *
- * Who is to change the lists of those who wait, or to decide who completes, takes LOCKED
- * by one compare-and-swap and gives it up by one store; between the two are a few
- * instructions, and no call.  A completer that needs longer to write the outcome, because
- * it is large, claims first, and is alone with it then.  The step to DONE gives up the
- * lock for good: from then on nobody locks, and everything below is immutable until the
- * last reference goes.  So each wait and each completion costs one read-modify-write, and
- * asking and reading cost none.
+ * A thread that is to change the lists of waiting continuations and observers, or to
+ * decide who completes, takes LOCKED by one compare-and-swap and gives it up by one
+ * store.  Between the two are a few instructions, and no call.  A completer that needs
+ * longer to write the outcome, because the outcome is large, claims the promise first,
+ * and is then the only writer.  The step to DONE gives up the lock for good: from then on
+ * no thread locks, and all other fields are immutable until the last reference is
+ * released.  So each wait and each completion costs one read-modify-write; asking and
+ * reading cost none.
  *
- * Exactly one completer wins: CLAIMED and DONE are set under the lock by whoever found
- * neither.  No continuation is lost or run twice: it is linked under the lock by a thread
- * that did not find DONE, and the lists are taken under the lock by the one thread that
- * sets DONE, so before it is set; who finds DONE is late and is queued by itself.
+ * Exactly one completer wins: CLAIMED and DONE are set under the lock, by a thread that
+ * found neither set.  No continuation is lost or run twice.  A continuation is linked
+ * under the lock, by a thread that did not find DONE; and the one thread that sets DONE
+ * takes the lists under the lock, before it sets DONE.  A thread that finds DONE is late,
+ * and queues its own continuation.
  *
- * A holder of the lock may lose its processor inside.  The others then yield, and sleep
- * for moments after that, so that a thread of lower priority comes to its end.
+ * A holder of the lock may be preempted.  The other threads then yield, and after a while
+ * sleep briefly, so that a holder of lower priority gets to run.
  *
- * Lifetime.  `references` counts who may use the promise.  With the last one the
- * generation moves, which makes every task of it stale, and the memory returns to its
- * pool, where it stays a promise: holders of stale tasks may read the generation at any
- * time.  That they see it move late only means that the race, which is misuse, was
- * decided the other way.
+ * Lifetime.  `references` counts the users of the promise.  When the last reference is
+ * released, the generation changes, which makes every task of the promise stale, and the
+ * memory returns to its pool, where it stays a promise: holders of stale tasks may read
+ * the generation at any time.  A holder that sees the new generation late uses a task in
+ * a race with its release.  That is misuse, and seeing the old value only means that the
+ * race was decided the other way.
  *
  * Ownership
  *   [I] immutable while it has references   [A] any thread   [L] under the lock
- *   [C] whoever claimed it, until DONE; then immutable
- *   [S] whoever follows the source: the converting thread, then the link's one run
+ *   [C] the thread that claimed the promise, until DONE; then immutable
+ *   [S] the follower of the source: the converting thread, then the link's one run
  *
  * Edges: release end -> acquire end : what crosses
  *   lock   unlock (state) -> lock (state) : the lists
@@ -55,26 +58,27 @@
 /* Bits of the state. */
 enum {
     MAG_PROMISE_LOCKED = 1,
-    MAG_PROMISE_CLAIMED = 2, /* somebody is about to complete it */
+    MAG_PROMISE_CLAIMED = 2, /* a thread is about to complete it */
     MAG_PROMISE_DONE = 4,
 };
 
 /*
- * Somebody of the library's who waits and may give up: for each, `notify` runs once after
- * the promise is complete, unless mag_promise_forget said true.  It runs in the
- * completer, before the continuations; `queued`: nothing of the user's may run there.
+ * Part of the library that waits for a promise and may give up.  After the promise is
+ * complete `notify` runs once for each observer, unless mag_promise_forget returned true.
+ * `notify` runs in the completer, before the continuations.  `queued`: it must not run
+ * any code of the user's.
  */
 struct mag_observer {
     void (*notify)(struct mag_observer *observer, bool queued);
     struct mag_observer *next;  /* [L] */
-    struct mag_observer **link; /* [L] what points here */
+    struct mag_observer **link; /* [L] the pointer that points here */
 };
 
 struct mag_promise {
     _Atomic(uint64_t) generation;      /* [A] the token of its tasks */
     _Atomic(uint32_t) state;           /* [A] MAG_PROMISE_ bits */
     _Atomic(uint32_t) references;      /* [A] */
-    struct mag_continuation *first;    /* [L] who waits, oldest first, by job.next */
+    struct mag_continuation *first;    /* [L] the waiting, oldest first, by job.next */
     struct mag_continuation *last;     /* [L] */
     struct mag_observer *observers;    /* [L] */
     uint64_t value;                    /* [C] a result of a word, or the error's detail */
@@ -90,38 +94,39 @@ struct mag_promise {
 
 /* ---------------------------------------------------------------- promise/memory.c */
 
-/* The completed promise that all share. */
+/* The completed promise that all users share. */
 extern struct mag_promise mag_promise_completed;
 
-/* Takes the memory of a promise: its size and class are set, its generation stays.  0;
- * -ENOMEM; MAG_E_SIZE. */
+/* Takes the memory of a promise from its pool.  Sets the size and the size class; the
+ * generation stays.  0; -ENOMEM; MAG_E_SIZE. */
 int mag_promise_rent(size_t result_size, struct mag_promise **ret_promise);
 
-/* Gives it back; the generation moves. */
+/* Gives the memory back; the generation changes. */
 void mag_promise_return(struct mag_promise *promise);
 
 /* ----------------------------------------------------------------------- promise.c */
 
-/* As mag_promise_create, in a state. */
+/* As mag_promise_create, but in the given state. */
 int mag_promise_make(size_t result_size, unsigned flags, uint32_t state,
                      uint32_t references, struct mag_promise **ret_promise);
 
-/* Where the result belongs. */
+/* Where the result is stored. */
 static inline void *mag_promise_room(struct mag_promise *promise)
 {
     return promise->size > sizeof(promise->value) ? (void *)promise->large
                                                   : (void *)&promise->value;
 }
 
-/* Completes a promise whose claimer is the caller, a success with what is in its room. */
+/* Completes a promise that the caller has claimed.  A success has what is in its room as
+ * result. */
 void mag_promise_finish(struct mag_promise *promise, int status, int error,
                         uint64_t detail);
 
-/* Has `observer->notify` called once when the promise is complete.  False: it is, and
- * it will not be. */
+/* Registers an observer: `observer->notify` is called once when the promise is complete.
+ * False: the promise is complete already, and `notify` will not be called. */
 bool mag_promise_observe(struct mag_promise *promise, struct mag_observer *observer);
 
-/* Takes an observer back.  False: it has been, or is about to be, notified. */
+/* Removes an observer.  False: it was notified, or is about to be. */
 bool mag_promise_forget(struct mag_promise *promise, struct mag_observer *observer);
 
 static inline bool mag_promise_is_stale(struct mag_promise *promise, uint64_t token)
@@ -139,13 +144,13 @@ static inline bool mag_promise_is_done(struct mag_promise *promise)
 
 /* --------------------------------------------------------------------------- tasks */
 
-/* What a task is backed by, without the setting for awaits. */
+/* A task's backing, without the setting for awaits. */
 static inline uintptr_t mag_backing_of(mag_vtask task)
 {
     return task.backing & ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
 }
 
-/* Nothing backs the task: it has succeeded. */
+/* Whether nothing backs the task: it has succeeded. */
 static inline bool mag_is_inline(mag_vtask task)
 {
     return mag_backing_of(task) == 0;
@@ -153,9 +158,9 @@ static inline bool mag_is_inline(mag_vtask task)
 
 static_assert((MAG_VTASK_ERROR & MAG_VTASK_PROMISE) != 0 &&
                   ((MAG_VTASK_SOURCE | MAG_VTASK_CORE) & MAG_VTASK_PROMISE) == 0,
-              "one bit tells what consumes from what does not");
+              "one bit says whether a read consumes");
 
-/* A source or a core backs it: reading it consumes it. */
+/* Whether a source or a core backs the task: then reading the task consumes it. */
 static inline bool mag_is_claim(mag_vtask task)
 {
     return (task.backing & MAG_VTASK_PROMISE) == 0 && task.backing > MAG_VTASK_TAGS;

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-/* A thread that waits; on its stack. */
+/* A waiting thread.  Lies on that thread's stack. */
 struct waiter {
     struct mag_observer observer;
     struct mag_os_event complete;
@@ -19,7 +19,7 @@ static void wake_waiter(struct mag_observer *observer, bool queued)
     mag_os_event_set(&waiter->complete);
 }
 
-/* The waiter lies on this stack: the thread is not cancelled here. */
+/* The waiter lies on this stack, so the thread must not be canceled here. */
 static int wait_for(struct mag_promise *promise, int64_t timeout_ns)
 {
     struct waiter waiter = {.observer = {.notify = wake_waiter}};
@@ -33,7 +33,7 @@ static int wait_for(struct mag_promise *promise, int64_t timeout_ns)
         if (mag_promise_forget(promise, &waiter.observer))
             r = -ETIMEDOUT;
         else
-            /* Complete after all: whoever completed it is about to come by. */
+            /* Complete after all: the completer is about to call wake_waiter. */
             (void)mag_os_event_wait(&waiter.complete, INT64_MAX);
     }
     mag_os_event_fini(&waiter.complete);
@@ -64,7 +64,7 @@ int mag_vtask_wait(mag_vtask task, void *ret_result, size_t size)
 
     if (r == 0)
         r = mag_vtask_get_value(waited, ret_result, size, NULL);
-    /* A promise that the wait has made is nobody else's. */
+    /* If the wait made a promise, nobody else has it. */
     if (waited.backing != task.backing)
         (void)mag_vtask_release(waited);
     return r;

@@ -48,7 +48,7 @@ static int status_of_other(mag_vtask task)
     }
 }
 
-/* Here and below `task` is our copy (VT-12). */
+/* `task` is a copy of the caller's, here and below (VT-12). */
 int mag_vtask_status_slow(mag_vtask task)
 {
     if (MAG_LIKELY(mag_vtask_is_core(task)))
@@ -56,7 +56,7 @@ int mag_vtask_status_slow(mag_vtask task)
     return status_of_other(task);
 }
 
-/* Whether the status is one of two; misuse passes through. */
+/* Whether the status is `one` or `other`; misuse codes are passed on. */
 static int is_either(mag_vtask task, int one, int other, bool *ret_is)
 {
     int status = mag_vtask_status(task);
@@ -140,7 +140,8 @@ int mag_vtask_get_slow(mag_vtask task, void *ret_result, size_t size,
 
 /* ----------------------------------------------------------------- awaiting */
 
-/* Already complete: queued, never run inside the call (VT-30). */
+/* The task is already complete: queues the continuation, never runs it inside the call
+ * (VT-30). */
 static int on_completed_now(struct mag_continuation *continuation, unsigned flags)
 {
     if (continuation == NULL || continuation->job.run == NULL)
@@ -184,7 +185,8 @@ int mag_vtask_on_completed(mag_vtask task, struct mag_continuation *continuation
 
 /* ----------------------------------------------------------------- comparing */
 
-/* What backs the task: neither how it is awaited nor who holds a promise counts. */
+/* What backs the task.  Neither the setting for awaits nor the mark of a held reference
+ * counts. */
 static uintptr_t backing_of(mag_vtask task)
 {
     return mag_vtask_unheld(task).backing & ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
@@ -195,7 +197,7 @@ bool mag_vtask_equal(mag_vtask a, mag_vtask b)
     return backing_of(a) == backing_of(b) && a.payload == b.payload;
 }
 
-/* A bijection that spreads the bits (the finaliser of MurmurHash3); 0 stays 0. */
+/* A bijection that spreads the bits (the finalizer of MurmurHash3); 0 stays 0. */
 static uint64_t mix(uint64_t word)
 {
     word ^= word >> 33;

@@ -9,20 +9,20 @@
 
 /* ------------------------------------------------------------------- the visitor */
 
-/* Its last touch of the core. */
+/* The visitor's last access to the core. */
 static void leave(struct mag_core *core, uint64_t word)
 {
-    /* left, release: what the visitor did precedes it. */
+    /* left, release: all that the visitor did precedes it. */
     atomic_store_explicit(&core->token, word, memory_order_release);
 }
 
 MAG_COLD struct mag_continuation *mag_core_visit(struct mag_core *core, uintptr_t biased)
 {
-    /* relaxed: nobody ends an operation that is pending. */
+    /* relaxed: the token of a pending operation does not change. */
     uint64_t token = atomic_load_explicit(&core->token, memory_order_relaxed);
     uintptr_t slot = biased;
 
-    /* (3), release: the outcome precedes it, for who registers meanwhile. */
+    /* (3), release: the outcome precedes it, for a thread that registers meanwhile. */
     atomic_store_explicit(&core->token, token | MAG_VISITOR_INSIDE, memory_order_release);
     mag_barrier_heavy();
     mag_core_bias_lost(biased & ~(uintptr_t)MAG_SLOT_BIASED);
@@ -35,7 +35,7 @@ MAG_COLD struct mag_continuation *mag_core_visit(struct mag_core *core, uintptr_
         leave(core, token | MAG_VISITOR_LEFT);
         return NULL;
     }
-    /* Misuse: a second completer was faster, and has run who waited. */
+    /* Misuse: a second completer was faster, and has run the continuation. */
     if (mag_slot_is_done(slot)) {
         leave(core, token | MAG_VISITOR_LEFT);
         return NULL;
@@ -51,7 +51,7 @@ MAG_COLD struct mag_continuation *mag_core_visit(struct mag_core *core, uintptr_
     return (struct mag_continuation *)slot;
 }
 
-/* -------------------------------------------------------------- who meets a visitor */
+/* ---------------------------------------------------------------- meeting a visitor */
 
 MAG_COLD void mag_core_see_off(struct mag_core *core)
 {
@@ -70,7 +70,7 @@ MAG_COLD bool mag_core_meet(struct mag_core *core, uint64_t token)
         mag_give_way(tries++);
     if (word != (token | MAG_VISITOR_LEFT))
         return true;
-    /* done, release: the outcome precedes it for who polls.  (1) covered it. */
+    /* done, release: the outcome precedes it for threads that poll.  (1) covered it. */
     atomic_store_explicit(&core->slot, MAG_SLOT_DONE, memory_order_release);
     return false;
 }

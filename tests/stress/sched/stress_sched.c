@@ -36,7 +36,7 @@ static int post_somehow(struct storm *storm, struct token *token)
 {
     switch (test_random(&token->random) % 4) {
     case 0:
-        return mag_sched_post_pool(storm->sched, &token->job);
+        return mag_sched_post_any(storm->sched, &token->job);
     case 1:
         return mag_sched_post_node(storm->sched, &token->job, 0);
     case 2:

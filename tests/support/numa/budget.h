@@ -9,7 +9,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/files.h"
 
-#include <magpie/numa.h>
+#include <magpie/budget.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

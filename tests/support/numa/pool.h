@@ -8,24 +8,10 @@
 #define TESTS_SUPPORT_NUMA_POOL_H
 
 #include "tests/support/cmocka.h"
+#include "tests/support/numa/machine.h"
 
 #include <magpie/pool.h>
 #include <pthread.h>
-
-static struct mag_topology *machine;
-
-static inline int load_machine(void **state)
-{
-    (void)state;
-    return mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &machine);
-}
-
-static inline int free_machine(void **state)
-{
-    (void)state;
-    mag_topology_free(machine);
-    return 0;
-}
 
 static inline struct mag_pool_config config_of(size_t object_size)
 {

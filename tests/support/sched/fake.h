@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-enum { FAKE_WORKERS = 3 };
+enum { FAKE_WORKERS = 8 };
 
 struct fake {
     struct mag_sched sched;
@@ -55,8 +55,10 @@ static inline void fake_begin(uint32_t workers)
 /* A worker that has announced itself and sleeps. */
 static inline void fake_park(uint32_t index)
 {
-    mag_sleeper_reset(&fake.workers[index].sleeper);
-    (void)mag_idle_announce(&fake.sched.idle, index, false, &fake.workers[index].watcher);
+    struct mag_worker *worker = &fake.workers[index];
+
+    mag_sleeper_reset(&worker->sleeper);
+    (void)mag_idle_announce(&fake.sched.idle, worker->rank, false, &worker->watcher);
 }
 
 static inline bool fake_is_woken(uint32_t index)

@@ -6,6 +6,10 @@
 #ifndef TESTS_SUPPORT_VTASK_LONG_TASK_H
 #define TESTS_SUPPORT_VTASK_LONG_TASK_H
 
+#include "tests/support/cmocka.h"
+
+#include "tests/support/cmocka.h"
+
 #include <magpie/promise.h>
 #include <magpie/vtask.h>
 
@@ -20,6 +24,15 @@ static inline int long_task_outcome(long_task task, long *ret_result)
         r = long_task_get(task, ret_result);
     (void)mag_vtask_release(task.task);
     return r;
+}
+
+/* The result of a task that has succeeded. */
+static inline long result_of_long(long_task task)
+{
+    long result = 0;
+
+    assert_int_equal(long_task_get(task, &result), 0);
+    return result;
 }
 
 #endif

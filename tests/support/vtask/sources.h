@@ -201,6 +201,24 @@ static inline int error_of(mag_vtask task, uint64_t *ret_detail)
     return mag_vtask_get_value(task, NULL, 0, ret_detail);
 }
 
+static inline mag_vtask failed(int code, uint64_t detail)
+{
+    mag_vtask task = {0, 0};
+
+    assert_int_equal(mag_vtask_from_error(code, detail, &task), 0);
+    return task;
+}
+
+/* The promise that a task is converted to. */
+static inline struct mag_promise *converted(mag_vtask task)
+{
+    struct mag_promise *promise = NULL;
+
+    assert_int_equal(mag_vtask_as_promise(task, &promise), 0);
+    assert_non_null(promise);
+    return promise;
+}
+
 static inline struct mag_promise *promise_of(size_t size)
 {
     struct mag_promise *promise = NULL;

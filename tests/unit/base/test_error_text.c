@@ -7,7 +7,8 @@
 #include <glob.h>
 #include <limits.h>
 #include <locale.h>
-#include <magpie/base.h>
+#include <magpie/error.h>
+#include <magpie/version.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #ifndef TESTS_MODEL_SHIM_MAGPIE_BARRIER_H
 #define TESTS_MODEL_SHIM_MAGPIE_BARRIER_H
 
-#include <magpie/base.h>
+#include <magpie/detail/base.h>
 
 bool mag_barrier_is_asymmetric();
 void mag_barrier_heavy();

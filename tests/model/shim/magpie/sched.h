@@ -6,8 +6,8 @@
 #ifndef TESTS_MODEL_SHIM_MAGPIE_SCHED_H
 #define TESTS_MODEL_SHIM_MAGPIE_SCHED_H
 
-#include <magpie/base.h>
-#include <magpie/numa.h>
+#include <magpie/error.h>
+#include <magpie/topology.h>
 
 struct mag_sched;
 

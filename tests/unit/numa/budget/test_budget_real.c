@@ -5,6 +5,7 @@
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
 
+#include <magpie/budget.h>
 #include <magpie/sched.h>
 #include <pthread.h>
 #include <sched.h>

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <magpie/fork.h>
+#include <magpie/node_memory.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "tests/support/fault.h"
 
 #include <errno.h>
-#include <magpie/numa.h>
+#include <magpie/pin.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>

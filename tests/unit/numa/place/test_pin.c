@@ -2,6 +2,7 @@
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
+#include "tests/support/numa/machine.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/jobs.h"
 #include "tests/support/sched/start.h"
@@ -17,21 +18,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-static struct mag_topology *machine;
-
-static int load(void **state)
-{
-    (void)state;
-    return mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &machine);
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    mag_topology_free(machine);
-    return 0;
-}
 
 static int pin_to_each(void *arg)
 {
@@ -430,5 +416,5 @@ int main(void)
         cmocka_unit_test(a_pin_is_given_up_and_taken_up_again),
         cmocka_unit_test(a_described_machine_of_many_nodes_runs_jobs),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load_machine, free_machine);
 }

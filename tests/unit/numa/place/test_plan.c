@@ -4,7 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <magpie/numa.h>
+#include <magpie/plan.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

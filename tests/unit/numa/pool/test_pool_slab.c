@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "numa/pool/slab.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/numa/machine.h"
 #include "tests/support/run.h"
 
 #include <string.h>
-
-static struct mag_topology *machine;
-
-static int load_machine(void **state)
-{
-    (void)state;
-    return mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &machine);
-}
-
-static int free_machine(void **state)
-{
-    (void)state;
-    mag_topology_free(machine);
-    return 0;
-}
 
 static void a_slab_holds_its_objects_and_little_else(void **state)
 {

@@ -7,6 +7,7 @@
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
+#include "tests/support/maps.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
 
@@ -104,17 +105,12 @@ static int fill_room(mag_fork w, unsigned unused)
 /* In a child: 0, or what failed. */
 static int runs_in_little_space(void *arg)
 {
-    const struct rlimit limit = {.rlim_cur = 3072UL * MIB, .rlim_max = 3072UL * MIB};
     unsigned wrong = 1;
     int failed = 1;
     (void)arg;
 
-#ifndef __SANITIZE_ADDRESS__ /* its shadow alone is larger */
-    if (setrlimit(RLIMIT_AS, &limit) != 0)
+    if (!test_limit_space((size_t)3072 * MIB))
         return 1;
-#else
-    (void)limit;
-#endif
     struct mag_sched *sched = start(2);
     if (sched == NULL)
         return 2;

@@ -61,7 +61,7 @@ static void jobs_posted_to_pool_node_and_worker_enter(void **state)
                                    entry_make(sched), entry_make(sched)};
 
         assert_int_equal(mag_sched_post(sched, &entries[0].timer.job), 0);
-        assert_int_equal(mag_sched_post_pool(sched, &entries[1].timer.job), 0);
+        assert_int_equal(mag_sched_post_any(sched, &entries[1].timer.job), 0);
         assert_int_equal(mag_sched_post_node(sched, &entries[2].timer.job, 0), 0);
         assert_int_equal(mag_sched_post_worker(sched, &entries[3].timer.job, i % 2), 0);
         for (unsigned e = 0; e < 4; e++)

@@ -10,7 +10,7 @@
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
-#include <magpie/scope.h>
+#include <magpie/fork.h>
 #include <pthread.h>
 
 enum { WIDE = 40, ROUNDS = 100 };
@@ -124,7 +124,7 @@ static int act(mag_fork w, struct mag_scope *scope, enum task task)
         /* release: it runs, and looks. */
         (void)atomic_fetch_add_explicit(&gate.started, 1, memory_order_release);
         for (double began = test_now(); !test_gives_up(began);) {
-            if (mag_scope_cancelled(scope))
+            if (mag_scope_canceled(scope))
                 return -EPIPE;
         }
         return -ETIMEDOUT;

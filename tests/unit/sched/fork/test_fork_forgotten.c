@@ -9,7 +9,6 @@
 
 #include <magpie/debug.h>
 #include <magpie/fork.h>
-#include <magpie/scope.h>
 
 #include <signal.h>
 #include <stdio.h>

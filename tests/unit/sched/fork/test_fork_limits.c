@@ -14,7 +14,7 @@
 #include "sched/core.h"
 
 #include <errno.h>
-#include <magpie/scope.h>
+#include <magpie/fork.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>

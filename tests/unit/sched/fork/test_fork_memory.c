@@ -6,11 +6,12 @@
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
+#include "tests/support/maps.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
 
-#include <magpie/scope.h>
+#include <magpie/fork.h>
 #include <sys/resource.h>
 
 enum { KIB = 1024 };
@@ -89,10 +90,7 @@ static int stays_small(void *arg)
 static void computations_take_two_mib_and_one_for_each_worker_at_most(void **state)
 {
     (void)state;
-#if defined(__SANITIZE_ADDRESS__) || defined(TEST_UNDER_TSAN)
-    print_message("skipped: a sanitizer has memory of its own\n");
-    skip();
-#endif
+    test_skip_under_sanitizers();
     for (uint32_t workers = 1; workers <= 8; workers *= 2)
         assert_int_equal(test_in_child(stays_small, &workers), 0);
 }

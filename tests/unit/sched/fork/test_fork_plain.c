@@ -6,11 +6,12 @@
  */
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/maps.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
 
 #include <magpie/barrier.h>
-#include <magpie/scope.h>
+#include <magpie/fork.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,12 @@
 #include <unistd.h>
 
 /* ------------------------------------------------------------------- the symbols */
+
+/* What the library exports under the names of the inline functions. */
+int push_symbol(mag_fork *w, mag_fork_body body, const void *args,
+                size_t size) __asm__("mag_fork_push");
+bool pop_symbol(mag_fork *w) __asm__("mag_fork_pop");
+bool is_full_symbol(mag_fork w) __asm__("mag_fork_is_full");
 
 /* Reads n from the payload and leaves fib(n) there. */
 static void fib(mag_fork w, void *payload)
@@ -30,9 +37,9 @@ static void fib(mag_fork w, void *payload)
         return;
     uint64_t second = n - 2;
     uint64_t first = n - 1;
-    int r = mag_fork_push_call(&w, fib, &second, sizeof(second));
+    int r = push_symbol(&w, fib, &second, sizeof(second));
     fib(w, &first);
-    bool ours = r == 0 && mag_fork_pop_call(&w);
+    bool ours = r == 0 && pop_symbol(&w);
     memcpy(&second, w.top->payload, sizeof(second));
     if (ours)
         fib(w, &second);
@@ -75,7 +82,7 @@ static int push_too_much(mag_fork w)
 
     if (mag_fork_push(&w, never, args, sizeof(args)) != MAG_E_SIZE)
         failed = 1;
-    if (mag_fork_push_call(&w, never, args, SIZE_MAX) != MAG_E_SIZE)
+    if (push_symbol(&w, never, args, SIZE_MAX) != MAG_E_SIZE)
         failed = 2;
     mag_scope_open(&scope, w);
     if (mag_scope_spawn(&w, &scope, never, args, MAG_SCOPE_PAYLOAD + 1) != MAG_E_SIZE)
@@ -130,7 +137,7 @@ static uint64_t any_number(mag_fork w, uint64_t items, uint64_t *ret_forked)
             forked++;
         }
     }
-    if (mag_fork_is_full(w) != mag_fork_is_full_call(w))
+    if (mag_fork_is_full(w) != is_full_symbol(w))
         sum = 0;
     for (uint64_t i = 0; i < forked; i++)
         sum += flat_join(&w, child);
@@ -166,16 +173,10 @@ static void a_loop_that_asks_for_room_has_no_limit(void **state)
 /* In a child: 0, or what failed. */
 static int loops_in_little_space(void *arg)
 {
-    const struct rlimit limit = {.rlim_cur = (rlim_t)2 << 30,
-                                 .rlim_max = (rlim_t)2 << 30};
 
     (void)arg;
-#ifndef __SANITIZE_ADDRESS__ /* its shadow alone is larger */
-    if (setrlimit(RLIMIT_AS, &limit) != 0)
+    if (!test_limit_space((size_t)2 << 30))
         return 1;
-#else
-    (void)limit;
-#endif
     struct mag_sched *sched = test_sched_try(2);
     if (sched == NULL)
         return 2;

@@ -4,7 +4,7 @@
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
-#include <magpie/scope.h>
+#include <magpie/fork.h>
 
 static _Atomic(uint64_t) calls;
 

@@ -4,6 +4,7 @@
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
+#include <magpie/budget.h>
 #include <magpie/sched.h>
 #include <stdlib.h>
 

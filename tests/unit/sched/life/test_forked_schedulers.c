@@ -57,15 +57,15 @@ static void wait_at_gate(struct mag_job *job)
 
 static int post_everywhere(struct inheritance *in, struct mag_sched *sched)
 {
-    struct mag_place place;
+    struct mag_bound_executor place;
 
     CHECK(1, mag_sched_post(sched, &in->job) == MAG_E_FORKED);
-    CHECK(2, mag_sched_post_pool(sched, &in->job) == MAG_E_FORKED);
+    CHECK(2, mag_sched_post_any(sched, &in->job) == MAG_E_FORKED);
     CHECK(3, mag_sched_post_node(sched, &in->job, 0) == MAG_E_FORKED);
     CHECK(4, mag_sched_post_worker(sched, &in->job, 0) == MAG_E_FORKED);
-    CHECK(5, mag_place_worker(&place, sched, 0) == 0);
+    CHECK(5, mag_executor_bind_worker(&place, sched, 0) == 0);
     CHECK(6, place.executor.post(&place.executor, &in->job) == MAG_E_FORKED);
-    CHECK(7, mag_place_node(&place, sched, 0) == 0);
+    CHECK(7, mag_executor_bind_node(&place, sched, 0) == 0);
     CHECK(8, place.executor.post(&place.executor, &in->job) == MAG_E_FORKED);
     return 0;
 }

@@ -306,7 +306,7 @@ static void cancelling_hands_back_what_has_not_begun(void **state)
     assert_int_equal(atomic_load_explicit(&done, memory_order_relaxed), 1);
     assert_int_equal(dropped.count, JOBS);
     assert_int_equal(mag_sched_post(sched, &work[0].job), -ESHUTDOWN);
-    assert_int_equal(mag_sched_post_pool(sched, &work[0].job), -ESHUTDOWN);
+    assert_int_equal(mag_sched_post_any(sched, &work[0].job), -ESHUTDOWN);
     assert_int_equal(mag_sched_post_node(sched, &work[0].job, 0), -ESHUTDOWN);
     assert_int_equal(mag_sched_post_worker(sched, &work[0].job, 0), -ESHUTDOWN);
     assert_int_equal(mag_sched_stop(sched, MAG_SCHED_CANCEL, -1, collect, &dropped), 0);

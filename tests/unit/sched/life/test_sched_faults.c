@@ -168,7 +168,7 @@ static int post_by_turns(struct mag_sched *sched, struct mag_job *job, uint32_t 
     if (turn % 3 == 0)
         return mag_sched_post(sched, job);
     if (turn % 3 == 1)
-        return mag_sched_post_pool(sched, job);
+        return mag_sched_post_any(sched, job);
     return mag_sched_post_worker(sched, job, turn % WORKERS);
 }
 

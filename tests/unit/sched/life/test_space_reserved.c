@@ -45,14 +45,6 @@ static int start(uint32_t workers, size_t c_stack, struct mag_sched **ret_sched)
     return mag_sched_start(&config, ret_sched);
 }
 
-static void skip_under_sanitizers(void)
-{
-#if defined(TEST_UNDER_TSAN) || defined(__SANITIZE_ADDRESS__)
-    print_message("skipped: a sanitizer has memory of its own\n");
-    skip();
-#endif
-}
-
 /* ------------------------------------------------------------------ accounting */
 
 /* In a child: 0, or what failed. */
@@ -84,7 +76,7 @@ static void
 what_an_idle_scheduler_may_write_is_less_than_a_mebibyte_a_worker(void **state)
 {
     (void)state;
-    skip_under_sanitizers();
+    test_skip_under_sanitizers();
     for (uint32_t workers = 1; workers <= 16; workers *= 4)
         assert_int_equal(test_in_child(writes_little, &workers), 0);
 }
@@ -113,7 +105,7 @@ static int reserves_what_it_says(void *arg)
 static void a_worker_that_starts_has_no_heap_of_its_own(void **state)
 {
     (void)state;
-    skip_under_sanitizers();
+    test_skip_under_sanitizers();
     assert_int_equal(test_in_child(reserves_what_it_says, NULL), 0);
 }
 
@@ -163,14 +155,14 @@ static void leave_half(int resource)
 static void under_a_limit_of_address_space_half_is_left_to_the_program(void **state)
 {
     (void)state;
-    skip_under_sanitizers();
+    test_skip_under_sanitizers();
     leave_half(RLIMIT_AS);
 }
 
 static void under_a_limit_of_data_half_is_left_to_the_program(void **state)
 {
     (void)state;
-    skip_under_sanitizers();
+    test_skip_under_sanitizers();
     leave_half(RLIMIT_DATA);
 }
 
@@ -194,7 +186,7 @@ static int is_limited_later(void *arg)
 static void a_limit_of_data_set_later_leaves_the_promised_space(void **state)
 {
     (void)state;
-    skip_under_sanitizers();
+    test_skip_under_sanitizers();
     assert_int_equal(test_in_child(is_limited_later, NULL), 0);
 }
 
@@ -232,7 +224,7 @@ static void workers_for_384_processors_start_in_a_gibibyte_and_in_four(void **st
                                {RLIMIT_DATA, 4 * GIB, 384}};
     (void)state;
 
-    skip_under_sanitizers();
+    test_skip_under_sanitizers();
     for (unsigned i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
         assert_int_equal(test_in_child(many_start, &limits[i]), 0);
 }
@@ -251,7 +243,7 @@ static void a_start_that_does_not_fit_has_a_code_of_its_own(void **state)
     int limits[] = {RLIMIT_AS, RLIMIT_DATA};
     (void)state;
 
-    skip_under_sanitizers();
+    test_skip_under_sanitizers();
     for (unsigned i = 0; i < 2; i++)
         assert_int_equal(test_in_child(starts_in_nothing, &limits[i]), 0);
 }
@@ -293,7 +285,7 @@ static void whatever_the_limit_of_stacks_a_scheduler_starts(void **state)
                               2 * GIB,   16 * GIB, RLIM_INFINITY};
     (void)state;
 
-    skip_under_sanitizers();
+    test_skip_under_sanitizers();
     for (unsigned i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         int r = test_in_child(begins_again, &limits[i]);
 
@@ -307,7 +299,7 @@ static void whatever_the_limit_of_stacks_a_scheduler_starts(void **state)
 static void a_stack_size_is_wrong_or_does_not_fit_or_works(void **state)
 {
     (void)state;
-    skip_under_sanitizers();
+    test_skip_under_sanitizers();
     for (size_t size = 64 * KIB; size <= 8 * GIB; size *= 2) {
         assert_int_equal(start_and_compute(size, 0), 0);
         assert_int_equal(start_and_compute(size + size / 2, 0), 0);
@@ -346,7 +338,7 @@ static int asks_for_too_much(void *arg)
 static void a_fork_stack_size_that_does_not_fit_is_refused(void **state)
 {
     (void)state;
-    skip_under_sanitizers();
+    test_skip_under_sanitizers();
     assert_int_equal(test_in_child(asks_for_too_much, NULL), 0);
 }
 

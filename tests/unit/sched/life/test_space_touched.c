@@ -52,14 +52,6 @@ static uint64_t sum_to(uint64_t last)
     return last * (last + 1) / 2;
 }
 
-static void skip_under_sanitizers(void)
-{
-#if defined(TEST_UNDER_TSAN) || defined(__SANITIZE_ADDRESS__)
-    print_message("skipped: a sanitizer has memory of its own\n");
-    skip();
-#endif
-}
-
 /* ------------------------------------------------------------------ core files */
 
 /* In a child: 0, or what failed. */
@@ -82,7 +74,7 @@ static int adds_little_to_a_core(void *arg)
 static void a_core_file_has_less_than_a_mebibyte_of_a_worker(void **state)
 {
     (void)state;
-    skip_under_sanitizers();
+    test_skip_under_sanitizers();
     for (uint32_t workers = 1; workers <= 16; workers *= 4)
         assert_int_equal(test_in_child(adds_little_to_a_core, &workers), 0);
 }
@@ -125,7 +117,7 @@ static int shows_children(void *arg)
 static void a_core_file_has_what_a_loop_has_forked_and_as_much_again_at_most(void **state)
 {
     (void)state;
-    skip_under_sanitizers();
+    test_skip_under_sanitizers();
     assert_int_equal(test_in_child(shows_children, NULL), 0);
 }
 
@@ -179,7 +171,7 @@ static void a_program_of_eight_workers_leaves_a_small_core_file(void **state)
     int status = 0;
     (void)state;
 
-    skip_under_sanitizers();
+    test_skip_under_sanitizers();
     if (!leaves_cores_here()) {
         print_message("skipped: core files go elsewhere\n");
         skip();
@@ -354,7 +346,7 @@ static void a_strict_kernel_is_asked_for_nothing_that_is_not_touched(void **stat
     size_t limits[] = {0, MIB};
     (void)state;
 
-    skip_under_sanitizers();
+    test_skip_under_sanitizers();
     for (int i = 0; i < 2; i++) {
         int r = test_in_child(runs_strictly, &limits[i]);
 
@@ -375,7 +367,7 @@ static void a_start_that_fails_leaves_the_address_space_as_it_was(void **state)
     bool failed = true;
     (void)state;
 
-    skip_under_sanitizers();
+    test_skip_under_sanitizers();
     /* The C library keeps stacks of threads that have ended. */
     mag_sched_destroy(start(3));
     test_maps_read(&before);

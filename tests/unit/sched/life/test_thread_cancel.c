@@ -7,9 +7,9 @@
  */
 #include "tests/support/sched/shared.h"
 
+#include <magpie/budget.h>
 #include <magpie/debug.h>
 #include <magpie/fork.h>
-#include <magpie/numa.h>
 #include <magpie/pool.h>
 #include <magpie/promise.h>
 #include <magpie/sched.h>

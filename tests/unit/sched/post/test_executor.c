@@ -58,16 +58,16 @@ static void a_place_is_one_worker(void **state)
 {
     enum { WORKERS = 3 };
     struct mag_sched *pool = test_sched_start(WORKERS);
-    struct mag_place place = {.index = 77};
+    struct mag_bound_executor place = {.index = 77};
     (void)state;
 
-    assert_int_equal(mag_place_worker(&place, pool, WORKERS), -EINVAL);
+    assert_int_equal(mag_executor_bind_worker(&place, pool, WORKERS), -EINVAL);
     assert_int_equal(place.index, 77);
     for (uint32_t i = 0; i < 4 * WORKERS; i++) {
         struct mag_core core = {0};
         struct probe probe = probe_make();
 
-        assert_int_equal(mag_place_worker(&place, pool, i % WORKERS), 0);
+        assert_int_equal(mag_executor_bind_worker(&place, pool, i % WORKERS), 0);
         mag_continuation_home(&probe.continuation, &place.executor);
         if (i >= 2 * WORKERS)
             assert_int_equal(mag_core_set_result(&core, 1), 0);
@@ -85,14 +85,14 @@ static void a_place_is_one_worker(void **state)
 static void a_place_is_the_workers_of_a_node(void **state)
 {
     struct mag_sched *pool = test_sched_start(2);
-    struct mag_place place = {.index = 77};
+    struct mag_bound_executor place = {.index = 77};
     struct mag_core core = {0};
     struct probe probe = probe_make();
     (void)state;
 
-    assert_int_equal(mag_place_node(&place, pool, UINT32_MAX), -EINVAL);
+    assert_int_equal(mag_executor_bind_node(&place, pool, UINT32_MAX), -EINVAL);
     assert_int_equal(place.index, 77);
-    assert_int_equal(mag_place_node(&place, pool, 0), 0);
+    assert_int_equal(mag_executor_bind_node(&place, pool, 0), 0);
     struct mag_executor *before = mag_executor_enter(&place.executor);
     assert_int_equal(core_register(&core, &probe, MAG_AWAIT_CONTEXT), 0);
     (void)mag_executor_enter(before);
@@ -106,11 +106,11 @@ static void a_place_is_the_workers_of_a_node(void **state)
 static void a_place_of_a_stopped_pool_refuses_and_the_completer_runs_it(void **state)
 {
     struct mag_sched *pool = test_sched_start(1);
-    struct mag_place places[2];
+    struct mag_bound_executor places[2];
     (void)state;
 
-    assert_int_equal(mag_place_worker(&places[0], pool, 0), 0);
-    assert_int_equal(mag_place_node(&places[1], pool, 0), 0);
+    assert_int_equal(mag_executor_bind_worker(&places[0], pool, 0), 0);
+    assert_int_equal(mag_executor_bind_node(&places[1], pool, 0), 0);
     assert_int_equal(mag_sched_stop(pool, MAG_SCHED_DRAIN, -1, NULL, NULL), 0);
     for (unsigned i = 0; i < 2; i++) {
         struct mag_core core = {0};

@@ -148,7 +148,7 @@ static void run_modest(struct mag_job *job)
     if (modest->rounds != 0 && runs - modest->at_post > modest->waited)
         modest->waited = runs - modest->at_post;
     modest->at_post = runs;
-    if (modest->rounds++ == 200 || mag_sched_post_pool(mag_sched_self(), job) != 0)
+    if (modest->rounds++ == 200 || mag_sched_post_any(mag_sched_self(), job) != 0)
         (void)test_add(&modest->greedy->stop, 1);
 }
 

@@ -11,7 +11,7 @@
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
-#include <magpie/loop.h>
+#include <magpie/event_loop.h>
 #include <magpie/strand.h>
 #include <magpie/timer.h>
 
@@ -53,11 +53,11 @@ static void a_timer_posts_to_the_executor_of_another_scheduler(void **state)
     struct mag_sched *sched = test_sched_start(1);
     struct mag_sched *other = test_sched_start(2);
     struct mag_strand strand;
-    struct mag_place place;
+    struct mag_bound_executor place;
     (void)state;
 
     mag_strand_init(&strand, other);
-    assert_int_equal(mag_place_worker(&place, other, 1), 0);
+    assert_int_equal(mag_executor_bind_worker(&place, other, 1), 0);
     struct mag_executor *const executors[] = {&strand.executor, &place.executor,
                                               mag_sched_executor(other), NULL};
     for (unsigned i = 0; i < 4; i++) {
@@ -85,18 +85,18 @@ static void a_timer_rings_an_event_loop(void **state)
     struct mag_sched *sched = test_sched_start(1);
     struct bell bell = A_BELL;
     shared wakes = 0;
-    struct mag_loop loop;
+    struct mag_event_loop loop;
     (void)state;
 
-    mag_loop_init(&loop, wake_loop, &wakes);
+    mag_event_loop_init(&loop, wake_loop, &wakes);
     bell.timer.executor = &loop.executor;
     assert_int_equal(mag_timer_start_in(sched, &bell.timer, MS_NS), 0);
     assert_true(test_wait_for(&wakes, 1));
     assert_int_equal(look(&bell.rung), 0);
-    assert_int_equal(mag_loop_run(&loop), 1);
+    assert_int_equal(mag_event_loop_run(&loop), 1);
     assert_int_equal(look(&bell.rung), 1);
     assert_null(bell.where);
-    mag_loop_close(&loop, NULL, NULL);
+    mag_event_loop_close(&loop, NULL, NULL);
     mag_sched_destroy(sched);
 }
 

@@ -16,14 +16,6 @@ static void count_recycle(struct mag_core *core)
 
 static const struct mag_core_type counted_type = {.recycle = count_recycle};
 
-static mag_vtask failed(int code, uint64_t detail)
-{
-    mag_vtask task = {0, 0};
-
-    assert_int_equal(mag_vtask_from_error(code, detail, &task), 0);
-    return task;
-}
-
 static mag_vtask when_all(mag_vtask *tasks, size_t count)
 {
     mag_vtask task = {0, 0};

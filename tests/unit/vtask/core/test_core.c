@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/fault.h"
+#include "tests/support/vtask/core.h"
 #include "tests/support/vtask/probe.h"
 
 /* The core: its states, its token, and what each call does in each state: groups I and
  * K, and the table of the manual-reset core. */
-
-static struct mag_core core;
-
-static int begin(void **state)
-{
-    (void)state;
-    core = (struct mag_core){0};
-    return 0;
-}
 
 /* VT-69 */
 static void all_zeroes_is_a_pending_core_with_token_zero(void **state)
@@ -352,24 +344,25 @@ static void each_call_answers_by_the_table_in_each_state(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(all_zeroes_is_a_pending_core_with_token_zero, begin),
-        cmocka_unit_test_setup(only_a_reset_moves_the_token_and_by_one, begin),
-        cmocka_unit_test_setup(a_token_that_wraps_harms_no_live_operation, begin),
+        cmocka_unit_test_setup(all_zeroes_is_a_pending_core_with_token_zero, core_clear),
+        cmocka_unit_test_setup(only_a_reset_moves_the_token_and_by_one, core_clear),
+        cmocka_unit_test_setup(a_token_that_wraps_harms_no_live_operation, core_clear),
         cmocka_unit_test_setup(
-            another_token_is_refused_in_every_state_and_changes_nothing, begin),
-        cmocka_unit_test_setup(a_reset_clears_the_operation_and_keeps_the_setting, begin),
-        cmocka_unit_test_setup(a_reset_is_legal_in_every_state, begin),
-        cmocka_unit_test_setup(the_status_is_that_of_the_outcome_and_stays, begin),
+            another_token_is_refused_in_every_state_and_changes_nothing, core_clear),
+        cmocka_unit_test_setup(a_reset_clears_the_operation_and_keeps_the_setting,
+                               core_clear),
+        cmocka_unit_test_setup(a_reset_is_legal_in_every_state, core_clear),
+        cmocka_unit_test_setup(the_status_is_that_of_the_outcome_and_stays, core_clear),
         cmocka_unit_test_setup(the_status_tells_completion_before_the_continuation_runs,
-                               begin),
+                               core_clear),
         cmocka_unit_test_setup(
-            a_read_looks_at_the_token_then_at_completion_then_at_the_error, begin),
-        cmocka_unit_test_setup(a_bare_core_is_read_again_until_it_is_reset, begin),
+            a_read_looks_at_the_token_then_at_completion_then_at_the_error, core_clear),
+        cmocka_unit_test_setup(a_bare_core_is_read_again_until_it_is_reset, core_clear),
         cmocka_unit_test_setup(completing_first_leaves_the_continuation_to_run_later,
-                               begin),
+                               core_clear),
         cmocka_unit_test_setup(registering_first_keeps_it_pending_until_it_is_completed,
-                               begin),
-        cmocka_unit_test_setup(each_call_answers_by_the_table_in_each_state, begin),
+                               core_clear),
+        cmocka_unit_test_setup(each_call_answers_by_the_table_in_each_state, core_clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/vtask/core.h"
 #include "tests/support/vtask/probe.h"
 
 #include <stdlib.h>
 
 /* Completing a core, waiting for one, and what a continuation may do to it: groups J, L
  * and O. */
-
-static struct mag_core core;
-
-static int begin(void **state)
-{
-    (void)state;
-    core = (struct mag_core){0};
-    return 0;
-}
 
 /* Completes `core` in one of three ways. */
 static int complete(unsigned how)
@@ -362,23 +354,27 @@ static void no_mark_of_the_slot_is_a_continuation_or_outlives_its_operation(void
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(each_way_to_complete_stores_its_outcome, begin),
+        cmocka_unit_test_setup(each_way_to_complete_stores_its_outcome, core_clear),
         cmocka_unit_test_setup(a_second_completion_is_refused_and_the_outcome_stays,
-                               begin),
-        cmocka_unit_test_setup(no_error_and_misuse_are_no_errors_to_complete_with, begin),
-        cmocka_unit_test_setup(completing_returns_after_an_inline_continuation, begin),
-        cmocka_unit_test_setup(no_continuation_is_told_before_a_wrong_token, begin),
-        cmocka_unit_test_setup(a_refused_continuation_is_left_as_it_was, begin),
-        cmocka_unit_test_setup(the_first_continuation_stays_and_runs_once, begin),
-        cmocka_unit_test_setup(late_continuations_are_each_queued_and_run_once, begin),
-        cmocka_unit_test_setup(waiting_again_after_a_continuation_ran_is_refused, begin),
-        cmocka_unit_test_setup(what_is_queued_needs_the_core_no_more, begin),
-        cmocka_unit_test_setup(a_continuation_may_free_the_source, begin),
+                               core_clear),
+        cmocka_unit_test_setup(no_error_and_misuse_are_no_errors_to_complete_with,
+                               core_clear),
+        cmocka_unit_test_setup(completing_returns_after_an_inline_continuation,
+                               core_clear),
+        cmocka_unit_test_setup(no_continuation_is_told_before_a_wrong_token, core_clear),
+        cmocka_unit_test_setup(a_refused_continuation_is_left_as_it_was, core_clear),
+        cmocka_unit_test_setup(the_first_continuation_stays_and_runs_once, core_clear),
+        cmocka_unit_test_setup(late_continuations_are_each_queued_and_run_once,
+                               core_clear),
+        cmocka_unit_test_setup(waiting_again_after_a_continuation_ran_is_refused,
+                               core_clear),
+        cmocka_unit_test_setup(what_is_queued_needs_the_core_no_more, core_clear),
+        cmocka_unit_test_setup(a_continuation_may_free_the_source, core_clear),
         cmocka_unit_test_setup(a_continuation_may_begin_the_next_operation_on_the_core,
-                               begin),
-        cmocka_unit_test_setup(operations_may_complete_inside_one_another, begin),
+                               core_clear),
+        cmocka_unit_test_setup(operations_may_complete_inside_one_another, core_clear),
         cmocka_unit_test_setup(
-            no_mark_of_the_slot_is_a_continuation_or_outlives_its_operation, begin),
+            no_mark_of_the_slot_is_a_continuation_or_outlives_its_operation, core_clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/vtask/core.h"
 #include "tests/support/vtask/probe.h"
 
 /* Where a continuation runs: groups M and N, and the table of dispatch places. */
 
-static struct mag_core core;
 static struct mag_sched *pool; /* one worker */
-
-static int begin(void **state)
-{
-    (void)state;
-    core = (struct mag_core){0};
-    return 0;
-}
 
 static int begin_all(void **state)
 {
@@ -400,26 +393,28 @@ static void a_continuation_of_a_stopped_pool_runs_inline(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(each_situation_has_its_place_in_the_table, begin),
-        cmocka_unit_test_setup(the_executor_is_captured_only_when_asked_for, begin),
-        cmocka_unit_test_setup(unknown_flags_are_ignored, begin),
-        cmocka_unit_test_setup(a_completer_on_the_executor_posts_all_the_same, begin),
+        cmocka_unit_test_setup(each_situation_has_its_place_in_the_table, core_clear),
+        cmocka_unit_test_setup(the_executor_is_captured_only_when_asked_for, core_clear),
+        cmocka_unit_test_setup(unknown_flags_are_ignored, core_clear),
+        cmocka_unit_test_setup(a_completer_on_the_executor_posts_all_the_same,
+                               core_clear),
         cmocka_unit_test_setup(an_inline_continuation_runs_under_the_completers_executor,
-                               begin),
-        cmocka_unit_test_setup(the_caller_may_name_the_home_itself, begin),
+                               core_clear),
+        cmocka_unit_test_setup(the_caller_may_name_the_home_itself, core_clear),
         cmocka_unit_test_setup(
-            a_plain_job_has_no_executor_and_comes_back_to_its_scheduler, begin),
+            a_plain_job_has_no_executor_and_comes_back_to_its_scheduler, core_clear),
         cmocka_unit_test_setup(what_need_not_come_back_runs_in_any_completing_call,
-                               begin),
+                               core_clear),
         cmocka_unit_test_setup(a_queued_continuation_goes_to_the_pool_it_was_awaited_on,
-                               begin),
+                               core_clear),
         cmocka_unit_test_setup(awaited_outside_it_is_queued_on_the_completers_pool,
-                               begin),
-        cmocka_unit_test_setup(it_is_queued_on_the_completing_worker_to_run_next, begin),
+                               core_clear),
+        cmocka_unit_test_setup(it_is_queued_on_the_completing_worker_to_run_next,
+                               core_clear),
         cmocka_unit_test(a_chain_of_completions_nests_only_so_deep),
         cmocka_unit_test_setup(a_continuation_that_its_executor_refuses_runs_inline,
-                               begin),
-        cmocka_unit_test_setup(a_continuation_of_a_stopped_pool_runs_inline, begin),
+                               core_clear),
+        cmocka_unit_test_setup(a_continuation_of_a_stopped_pool_runs_inline, core_clear),
     };
     return cmocka_run_group_tests(tests, begin_all, end_all);
 }

@@ -22,14 +22,6 @@ RETRIES(retries_a_starved_source, 9000)
 RETRIES(retries_a_core, 20000)
 RETRIES(retries_a_source, 40000)
 
-static long result_of_long(long_task task)
-{
-    long result = 0;
-
-    assert_int_equal(long_task_get(task, &result), 0);
-    return result;
-}
-
 /* ------------------------------------------------------------------ a starved source */
 
 static unsigned starving; /* the next so many times that it is asked, memory fails then */

@@ -53,14 +53,6 @@ MAG_ASYNC(long_task, sum_of, (mag_vtask, one, mag_vtask, two), long first, secon
     MAG_END(f);
 }
 
-static long result_of_sum(long_task task)
-{
-    long result = 0;
-
-    assert_int_equal(long_task_get(task, &result), 0);
-    return result;
-}
-
 /* VT-32 */
 static void an_async_function_believes_no_job_but_its_own(void **state)
 {
@@ -71,7 +63,7 @@ static void an_async_function_believes_no_job_but_its_own(void **state)
 
     call_wrongly(run_of(&one));
     succeed(&one, 2);
-    assert_int_equal(result_of_sum(task), 42);
+    assert_int_equal(result_of_long(task), 42);
 }
 
 /* VT-32 */
@@ -97,7 +89,7 @@ static void an_async_function_that_is_called_early_or_twice_goes_on_waiting(void
     assert_int_equal(resumed, 2);
     /* It has ended, and then its frame is back in the pool. */
     call_twice_more(run, one.continuation);
-    assert_int_equal(result_of_sum(task), 42);
+    assert_int_equal(result_of_long(task), 42);
     call_twice_more(run, two.continuation);
     assert_int_equal(resumed, 2);
     assert_int_equal(one.taken, 1);
@@ -128,7 +120,7 @@ static void a_body_that_runs_is_not_called(void **state)
     task = calls_itself(scripted_begin(&one, MAG_PENDING, 0, 0));
     succeed(&one, 42);
     assert_int_equal(resumed, 1);
-    assert_int_equal(result_of_sum(task), 42);
+    assert_int_equal(result_of_long(task), 42);
 }
 
 /* The second await is of something that is complete. */
@@ -159,7 +151,7 @@ static void a_body_that_went_on_without_waiting_is_not_called(void **state)
     succeed(&one, 40);
     assert_int_equal(resumed, 1);
     call_twice_more(run_of(&one), one.continuation);
-    assert_int_equal(result_of_sum(task), 42);
+    assert_int_equal(result_of_long(task), 42);
     assert_int_equal(resumed, 1);
 }
 
@@ -193,7 +185,7 @@ static void a_function_that_returned_anothers_task_waits_for_that_one(void **sta
     two.token--;
     call_twice_more(run, two.continuation);
     assert_int_equal(two.taken, 1);
-    assert_int_equal(result_of_sum(task), 42);
+    assert_int_equal(result_of_long(task), 42);
 }
 
 /* -------------------------------------------------------------- discard, when_all */

@@ -189,6 +189,40 @@ static void firing_inside_the_registration_completes_once(void **state)
     print_message("cancelled %u of %u\n", cancelled, rounds);
 }
 
+/* The object is in its pool again, whoever was faster. */
+static void return_while_it_fires(struct canceller *canceller, uint32_t round)
+{
+    struct mag_cancel cancel = {0};
+    struct reading *reading = rent();
+    mag_vtask task = mag_operation_task(&reading->operation);
+
+    show(canceller, &cancel);
+    uint64_t key = mag_operation_share(&reading->operation, &cancel);
+    for (uint32_t pause = round % 256; pause > 0; pause--)
+        test_pause();
+    mag_operation_return(&reading->operation);
+    assert_true(test_wait_for(&canceller->fired, round + 1));
+    assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
+    assert_false(mag_operation_claim(&reading->operation, key));
+    assert_null(cancel.first);
+    assert_null(reading->registration.cancel);
+}
+
+/* VT-149, VT-156 */
+static void returning_while_it_fires_gives_the_object_back_once(void **state)
+{
+    struct canceller canceller = {.fired = 0};
+    uint32_t rounds = test_rounds(20000);
+    pthread_t thread;
+    (void)state;
+
+    assert_int_equal(pthread_create(&thread, NULL, fire_what_is_shown, &canceller), 0);
+    for (uint32_t i = 0; i < rounds; i++)
+        return_while_it_fires(&canceller, i);
+    show(&canceller, &canceller.last);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
 /* ------------------------------------------------------------------ lists of yours */
 
 /* Readers that wait, as cancel.h tells: the links lie in the object, and who awaits takes
@@ -389,6 +423,7 @@ int main(void)
         cmocka_unit_test(a_callback_in_flight_does_not_complete_the_objects_next_user),
         cmocka_unit_test(registering_with_a_source_that_is_firing_cancels_once),
         cmocka_unit_test(firing_inside_the_registration_completes_once),
+        cmocka_unit_test(returning_while_it_fires_gives_the_object_back_once),
         cmocka_unit_test(a_cancelled_waiter_is_unlinked_by_the_pool_not_the_canceller),
         cmocka_unit_test(waits_that_end_by_timeout_leave_nothing_behind),
         cmocka_unit_test(a_completed_operation_is_no_longer_registered),

@@ -150,6 +150,10 @@ static void an_operation_that_was_not_needed_is_returned(void **state)
     uint64_t key = mag_operation_share(request, NULL);
     assert_true(mag_operation_claim(request, key));
     mag_operation_return(request);
+    mag_vtask other_task;
+    struct mag_operation *other = rent(&other_task);
+    assert_ptr_not_equal(other, request);
+    mag_operation_return(other);
     assert_int_equal(mag_operation_set_error(request, -ECANCELED, 0), 0);
     assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
     assert_is_back(request);

@@ -4,23 +4,6 @@
 
 #include <magpie/async.h>
 
-static struct mag_promise *converted(mag_vtask task)
-{
-    struct mag_promise *promise = NULL;
-
-    assert_int_equal(mag_vtask_as_promise(task, &promise), 0);
-    assert_non_null(promise);
-    return promise;
-}
-
-static mag_vtask failed(int code, uint64_t detail)
-{
-    mag_vtask task = {0, 0};
-
-    assert_int_equal(mag_vtask_from_error(code, detail, &task), 0);
-    return task;
-}
-
 /* ------------------------------------------------------ what no source backs */
 
 /* VT-41 */

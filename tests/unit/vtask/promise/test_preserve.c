@@ -5,15 +5,6 @@
 #include <magpie/async.h>
 #include <magpie/when.h>
 
-static struct mag_promise *converted(mag_vtask task)
-{
-    struct mag_promise *promise = NULL;
-
-    assert_int_equal(mag_vtask_as_promise(task, &promise), 0);
-    assert_non_null(promise);
-    return promise;
-}
-
 MAG_VTASK_DEFINE(large_task, struct large)
 MAG_VTASK_DEFINE(small_task, uint32_t)
 
@@ -23,14 +14,6 @@ static mag_vtask preserved(mag_vtask task)
 
     assert_int_equal(mag_vtask_preserve(task, &kept), 0);
     return kept;
-}
-
-static mag_vtask failed(int code, uint64_t detail)
-{
-    mag_vtask task = {0, 0};
-
-    assert_int_equal(mag_vtask_from_error(code, detail, &task), 0);
-    return task;
 }
 
 /* --------------------------------------------------------------------- preserving */
@@ -334,6 +317,14 @@ static void typed_tasks_are_preserved_with_their_results(void **state)
     }
     assert_int_equal(mag_vtask_release(kept.task), 0);
     assert_int_equal(large_task_preserve(kept, &kept), MAG_E_TOKEN);
+
+    task = scripted_begin(&source, MAG_SUCCEEDED, 0, 0);
+    source.size = sizeof(in);
+    memcpy(source.large, &in, sizeof(in));
+    assert_int_equal(mag_vtask_preserve_of(task, sizeof(in), &kept.task), 0);
+    assert_int_equal(large_task_get(kept, &out), 0);
+    assert_memory_equal(&in, &out, sizeof(in));
+    assert_int_equal(mag_vtask_release(kept.task), 0);
 
     task = scripted_begin(&source, MAG_SUCCEEDED, 0, 42);
     assert_int_equal(small_task_preserve(small_task_of(task), &small), 0);

@@ -64,6 +64,22 @@ static void a_thread_waits_for_a_promise(void **state)
 }
 
 /* VT-22 */
+static void a_task_without_result_is_waited_for(void **state)
+{
+    struct mag_core core = {0};
+    struct later later = {.core = &core};
+    mag_task task = mag_task_of(mag_core_task(&core));
+    (void)state;
+
+    begin(&later);
+    assert_int_equal(mag_task_wait(task), 0);
+    end(&later);
+    mag_core_reset(&core);
+    assert_int_equal(mag_task_wait(task), MAG_E_TOKEN);
+    assert_int_equal(mag_task_wait(mag_task_done()), 0);
+    assert_int_equal(mag_task_wait(mag_task_of(mag_vtask_failed(-EIO, 0))), -EIO);
+}
+
 static void a_thread_waits_for_a_source_by_preserving_it(void **state)
 {
     struct mag_core core = {0};
@@ -233,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_complete_task_is_not_waited_for_nor_changed),
         cmocka_unit_test(a_thread_waits_for_a_promise),
+        cmocka_unit_test(a_task_without_result_is_waited_for),
         cmocka_unit_test(a_thread_waits_for_a_source_by_preserving_it),
         cmocka_unit_test(
             waiting_and_taking_in_one_leaves_no_reference_and_takes_none_away),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/fault.h"
+#include "tests/support/vtask/core.h"
 #include "tests/support/vtask/sources.h"
 
 #include <magpie/promise.h>
@@ -7,15 +8,6 @@
 /* The value itself, and the questions it answers: groups A and B. */
 
 static const mag_vtask NOTHING = {1, 2}; /* what an output holds that was not written */
-
-static struct mag_core core;
-
-static int begin(void **state)
-{
-    (void)state;
-    core = (struct mag_core){0};
-    return 0;
-}
 
 static void assert_nothing(mag_vtask task)
 {
@@ -372,20 +364,21 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_value_is_two_words_and_making_one_allocates_nothing,
-                               begin),
-        cmocka_unit_test_setup(the_first_word_alone_tells_what_backs_it, begin),
-        cmocka_unit_test_setup(all_zeroes_is_a_task_that_has_succeeded_with_zero, begin),
+                               core_clear),
+        cmocka_unit_test_setup(the_first_word_alone_tells_what_backs_it, core_clear),
+        cmocka_unit_test_setup(all_zeroes_is_a_task_that_has_succeeded_with_zero,
+                               core_clear),
         cmocka_unit_test(a_result_may_be_read_again_by_every_copy_on_every_thread),
         cmocka_unit_test(no_source_is_no_task),
         cmocka_unit_test(a_task_of_a_source_asks_the_source_nothing_when_it_is_made),
         cmocka_unit_test(no_error_is_no_failed_task),
         cmocka_unit_test(an_error_is_read_as_it_was_made_and_without_limit),
         cmocka_unit_test(only_a_configured_task_does_not_ask_for_the_context),
-        cmocka_unit_test_setup(mixed_up_words_are_wrong_but_typed, begin),
-        cmocka_unit_test_setup(all_copies_share_one_right_to_consume, begin),
+        cmocka_unit_test_setup(mixed_up_words_are_wrong_but_typed, core_clear),
+        cmocka_unit_test_setup(all_copies_share_one_right_to_consume, core_clear),
         cmocka_unit_test(the_four_answers_follow_the_status),
         cmocka_unit_test(each_question_asks_the_source_once_and_remembers_nothing),
-        cmocka_unit_test_setup(questions_change_nothing, begin),
+        cmocka_unit_test_setup(questions_change_nothing, core_clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/fault.h"
+#include "tests/support/vtask/core.h"
 #include "tests/support/vtask/sources.h"
 
 /* Reading a result through the value, awaiting it, comparing it: groups C, D and E. */
@@ -10,15 +11,6 @@ struct wide {
 
 MAG_VTASK_DEFINE(byte_task, uint8_t)
 MAG_VTASK_DEFINE(wide_task, struct wide)
-
-static struct mag_core core;
-
-static int begin(void **state)
-{
-    (void)state;
-    core = (struct mag_core){0};
-    return 0;
-}
 
 /* VT-21 */
 static void a_read_of_a_source_is_one_get_whatever_it_answers(void **state)
@@ -348,19 +340,20 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_read_of_a_source_is_one_get_whatever_it_answers),
-        cmocka_unit_test_setup(a_read_of_a_pending_source_fails_at_once, begin),
-        cmocka_unit_test_setup(an_error_is_read_with_its_detail, begin),
-        cmocka_unit_test_setup(a_read_without_a_result_consumes_just_the_same, begin),
+        cmocka_unit_test_setup(a_read_of_a_pending_source_fails_at_once, core_clear),
+        cmocka_unit_test_setup(an_error_is_read_with_its_detail, core_clear),
+        cmocka_unit_test_setup(a_read_without_a_result_consumes_just_the_same,
+                               core_clear),
         cmocka_unit_test(a_result_of_another_size_is_refused_and_stays),
         cmocka_unit_test(typed_tasks_carry_small_and_large_results),
         cmocka_unit_test(a_complete_task_is_read_at_once_and_registers_nowhere),
         cmocka_unit_test_setup(a_pending_task_is_read_once_from_its_one_continuation,
-                               begin),
+                               core_clear),
         cmocka_unit_test(the_flags_have_their_values_and_reach_the_source),
         cmocka_unit_test_setup(registering_on_a_complete_task_runs_it_later_and_once,
-                               begin),
-        cmocka_unit_test_setup(no_continuation_is_refused_by_every_kind, begin),
-        cmocka_unit_test_setup(configuring_makes_a_copy_that_is_equal, begin),
+                               core_clear),
+        cmocka_unit_test_setup(no_continuation_is_refused_by_every_kind, core_clear),
+        cmocka_unit_test_setup(configuring_makes_a_copy_that_is_equal, core_clear),
         cmocka_unit_test(source_backed_tasks_are_equal_by_source_and_token),
         cmocka_unit_test(results_are_compared_only_when_nothing_backs_the_task),
         cmocka_unit_test(the_hash_is_that_of_what_backs_it_or_of_the_result),

@@ -6,14 +6,12 @@
  * can follow it.  Compilers fold such a look in an enumerator, and a static assertion
  * then takes that.
  *
- * Not for users.
- *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef MAGPIE_CHECK_H
-#define MAGPIE_CHECK_H
+#ifndef MAGPIE_DETAIL_CHECK_H
+#define MAGPIE_DETAIL_CHECK_H
 
-#include <magpie/base.h>
+#include <magpie/detail/base.h>
 
 #ifdef __cplusplus
 extern "C++" {

@@ -1,14 +1,14 @@
 /*
- * loop.c - the jobs of an event loop: a list under a mutex, which the loop's thread takes
- * whole.
+ * event_loop.c - the jobs of an event loop: a list under a mutex, which the loop's thread
+ * takes whole.
  *
  * `wake` is called under the mutex, and only there.  So a close that has had the mutex
  * knows that no post is inside `wake`, and what that writes to may go away.  No wake is
- * lost: the post that finds the list empty wakes, and only mag_loop_run empties it.
+ * lost: the post that finds the list empty wakes, and only mag_event_loop_run empties it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <magpie/loop.h>
+#include <magpie/event_loop.h>
 
 #include "base/os.h"
 
@@ -28,7 +28,7 @@ static void link_after(struct mag_job *job, struct mag_job *next)
 }
 
 /* Under the mutex: a thread that is cancelled in there would leave it locked. */
-static void wake(struct mag_loop *loop)
+static void wake(struct mag_event_loop *loop)
 {
     int before = mag_os_hold_cancel();
 
@@ -38,16 +38,18 @@ static void wake(struct mag_loop *loop)
 
 static int post_to_loop(struct mag_executor *executor, struct mag_job *job)
 {
-    return mag_loop_post((struct mag_loop *)(void *)executor, job);
+    return mag_event_loop_post((struct mag_event_loop *)(void *)executor, job);
 }
 
-void mag_loop_init(struct mag_loop *loop, void (*wake_up)(void *arg), void *arg)
+void mag_event_loop_init(struct mag_event_loop *loop, void (*wake_up)(void *arg),
+                         void *arg)
 {
-    *loop = (struct mag_loop){.executor = {post_to_loop}, .wake = wake_up, .arg = arg};
+    *loop =
+        (struct mag_event_loop){.executor = {post_to_loop}, .wake = wake_up, .arg = arg};
     (void)pthread_mutex_init(&loop->lock, NULL);
 }
 
-int mag_loop_post(struct mag_loop *loop, struct mag_job *job)
+int mag_event_loop_post(struct mag_event_loop *loop, struct mag_job *job)
 {
     int r = 0;
 
@@ -68,7 +70,7 @@ int mag_loop_post(struct mag_loop *loop, struct mag_job *job)
 }
 
 /* Puts what was posted behind what is ready. */
-static void take_posted(struct mag_loop *loop, bool close)
+static void take_posted(struct mag_event_loop *loop, bool close)
 {
     (void)pthread_mutex_lock(&loop->lock);
     struct mag_job *first = loop->first;
@@ -87,7 +89,7 @@ static void take_posted(struct mag_loop *loop, bool close)
         loop->ready_count++;
 }
 
-static struct mag_job *next_ready(struct mag_loop *loop)
+static struct mag_job *next_ready(struct mag_event_loop *loop)
 {
     struct mag_job *job = loop->ready;
 
@@ -98,7 +100,7 @@ static struct mag_job *next_ready(struct mag_loop *loop)
     return job;
 }
 
-size_t mag_loop_run(struct mag_loop *loop)
+size_t mag_event_loop_run(struct mag_event_loop *loop)
 {
     struct mag_executor *before = mag_executor_enter(&loop->executor);
     struct mag_job *job;
@@ -116,8 +118,8 @@ size_t mag_loop_run(struct mag_loop *loop)
     return count;
 }
 
-void mag_loop_close(struct mag_loop *loop,
-                    void (*on_dropped)(struct mag_job *job, void *arg), void *arg)
+void mag_event_loop_close(struct mag_event_loop *loop,
+                          void (*on_dropped)(struct mag_job *job, void *arg), void *arg)
 {
     struct mag_job *job;
 

@@ -10,7 +10,7 @@
 
 enum { JOBS = 5 };
 
-static struct mag_loop loop;
+static struct mag_event_loop loop;
 static unsigned wakes;
 
 static void count_wake(void *arg)
@@ -22,7 +22,7 @@ static int open_loop(void **state)
 {
     (void)state;
     wakes = 0;
-    mag_loop_init(&loop, count_wake, &wakes);
+    mag_event_loop_init(&loop, count_wake, &wakes);
     return 0;
 }
 
@@ -54,7 +54,7 @@ static struct item *item_make(unsigned number, void (*then)(struct item *item))
 static void post_items(unsigned first, unsigned end)
 {
     for (unsigned i = first; i < end; i++)
-        assert_int_equal(mag_loop_post(&loop, &item_make(i, NULL)->job), 0);
+        assert_int_equal(mag_event_loop_post(&loop, &item_make(i, NULL)->job), 0);
 }
 
 static void assert_ran(unsigned first, unsigned end)
@@ -71,15 +71,15 @@ static void jobs_run_in_the_order_of_their_posts_when_the_loop_comes_round(void 
 {
     (void)state;
     ran_count = 0;
-    assert_int_equal(mag_loop_run(&loop), 0);
+    assert_int_equal(mag_event_loop_run(&loop), 0);
     post_items(0, JOBS);
     assert_int_equal(ran_count, 0);
-    assert_int_equal(mag_loop_run(&loop), JOBS);
+    assert_int_equal(mag_event_loop_run(&loop), JOBS);
     assert_ran(0, JOBS);
-    assert_int_equal(mag_loop_run(&loop), 0);
+    assert_int_equal(mag_event_loop_run(&loop), 0);
     post_items(0, 1);
-    assert_int_equal(mag_loop_run(&loop), 1);
-    mag_loop_close(&loop, NULL, NULL);
+    assert_int_equal(mag_event_loop_run(&loop), 1);
+    mag_event_loop_close(&loop, NULL, NULL);
 }
 
 static void only_the_post_that_finds_the_loop_empty_wakes(void **state)
@@ -89,20 +89,20 @@ static void only_the_post_that_finds_the_loop_empty_wakes(void **state)
     for (unsigned round = 1; round <= 3; round++) {
         post_items(0, JOBS);
         assert_int_equal(wakes, round);
-        assert_int_equal(mag_loop_run(&loop), JOBS);
+        assert_int_equal(mag_event_loop_run(&loop), JOBS);
     }
-    mag_loop_close(&loop, NULL, NULL);
+    mag_event_loop_close(&loop, NULL, NULL);
     assert_int_equal(wakes, 3);
     /* Without a wake function it is all the same. */
-    mag_loop_init(&loop, NULL, NULL);
+    mag_event_loop_init(&loop, NULL, NULL);
     post_items(0, 1);
-    assert_int_equal(mag_loop_run(&loop), 1);
-    mag_loop_close(&loop, NULL, NULL);
+    assert_int_equal(mag_event_loop_run(&loop), 1);
+    mag_event_loop_close(&loop, NULL, NULL);
 }
 
 static void post_again(struct item *item)
 {
-    if (mag_loop_post(&loop, &item->job) != 0)
+    if (mag_event_loop_post(&loop, &item->job) != 0)
         ran_count = UINT32_MAX;
 }
 
@@ -110,34 +110,34 @@ static void a_job_posted_by_a_job_waits_for_the_next_round_and_wakes(void **stat
 {
     (void)state;
     ran_count = 0;
-    assert_int_equal(mag_loop_post(&loop, &item_make(0, post_again)->job), 0);
+    assert_int_equal(mag_event_loop_post(&loop, &item_make(0, post_again)->job), 0);
     for (unsigned round = 1; round <= 3; round++) {
         assert_int_equal(wakes, round);
-        assert_int_equal(mag_loop_run(&loop), 1);
+        assert_int_equal(mag_event_loop_run(&loop), 1);
         assert_int_equal(ran_count, round);
     }
     assert_int_equal(wakes, 4);
-    mag_loop_close(&loop, NULL, NULL);
+    mag_event_loop_close(&loop, NULL, NULL);
 }
 
 static size_t inner_count;
 
 static void run_inside(struct item *item)
 {
-    if (mag_loop_post(&loop, &item_make(item->number + JOBS, NULL)->job) == 0)
-        inner_count = mag_loop_run(&loop);
+    if (mag_event_loop_post(&loop, &item_make(item->number + JOBS, NULL)->job) == 0)
+        inner_count = mag_event_loop_run(&loop);
 }
 
 static void a_loop_that_is_run_inside_a_job_goes_on_in_order(void **state)
 {
     (void)state;
     ran_count = 0;
-    assert_int_equal(mag_loop_post(&loop, &item_make(0, run_inside)->job), 0);
+    assert_int_equal(mag_event_loop_post(&loop, &item_make(0, run_inside)->job), 0);
     post_items(1, JOBS);
-    assert_int_equal(mag_loop_run(&loop), 1);
+    assert_int_equal(mag_event_loop_run(&loop), 1);
     assert_int_equal(inner_count, JOBS);
     assert_ran(0, JOBS + 1);
-    mag_loop_close(&loop, NULL, NULL);
+    mag_event_loop_close(&loop, NULL, NULL);
 }
 
 /* ----------------------------------------------------------------------- closing */
@@ -163,30 +163,30 @@ static void jobs_left_are_handed_back_in_order_and_later_posts_refused(void **st
     (void)state;
     ran_count = dropped_count = 0;
     post_items(0, JOBS);
-    mag_loop_close(&loop, note_dropped, &dropped_count);
+    mag_event_loop_close(&loop, note_dropped, &dropped_count);
     assert_dropped(0, JOBS);
     assert_int_equal(ran_count, 0);
-    assert_int_equal(mag_loop_post(&loop, &items[0].job), -ESHUTDOWN);
+    assert_int_equal(mag_event_loop_post(&loop, &items[0].job), -ESHUTDOWN);
     assert_int_equal(loop.executor.post(&loop.executor, &items[0].job), -ESHUTDOWN);
     assert_int_equal(wakes, 1);
-    assert_int_equal(mag_loop_run(&loop), 0);
-    mag_loop_close(&loop, note_dropped, &dropped_count);
+    assert_int_equal(mag_event_loop_run(&loop), 0);
+    mag_event_loop_close(&loop, note_dropped, &dropped_count);
     assert_dropped(0, 0);
 }
 
 static void close_inside(struct item *item)
 {
     (void)item;
-    mag_loop_close(&loop, note_dropped, &dropped_count);
+    mag_event_loop_close(&loop, note_dropped, &dropped_count);
 }
 
 static void a_job_may_close_its_loop(void **state)
 {
     (void)state;
     ran_count = dropped_count = 0;
-    assert_int_equal(mag_loop_post(&loop, &item_make(0, close_inside)->job), 0);
+    assert_int_equal(mag_event_loop_post(&loop, &item_make(0, close_inside)->job), 0);
     post_items(1, JOBS);
-    assert_int_equal(mag_loop_run(&loop), 1);
+    assert_int_equal(mag_event_loop_run(&loop), 1);
     assert_ran(0, 1);
     assert_dropped(1, JOBS);
 }
@@ -200,10 +200,10 @@ static void the_loop_is_the_current_executor_while_its_jobs_run(void **state)
 
     assert_int_equal(loop.executor.post(&loop.executor, &probe.continuation.job), 0);
     assert_null(mag_executor_current());
-    assert_int_equal(mag_loop_run(&loop), 1);
+    assert_int_equal(mag_event_loop_run(&loop), 1);
     assert_null(mag_executor_current());
     assert_ptr_equal(probe.executor, &loop.executor);
-    mag_loop_close(&loop, NULL, NULL);
+    mag_event_loop_close(&loop, NULL, NULL);
 }
 
 static struct mag_core core;
@@ -247,7 +247,7 @@ static void a_body_that_awaits_on_the_loops_thread_resumes_there(void **state)
     assert_ptr_equal(completed, &core);
     assert_int_equal(wakes, 1);
     while (mag_vtask_status(task.task) == MAG_PENDING)
-        (void)mag_loop_run(&loop);
+        (void)mag_event_loop_run(&loop);
     (void)mag_executor_enter(before);
     assert_int_equal(long_task_get(task, &result), 0);
     assert_int_equal(result, 7);
@@ -255,7 +255,7 @@ static void a_body_that_awaits_on_the_loops_thread_resumes_there(void **state)
         assert_true(pthread_equal(seen[i], pthread_self()) != 0);
         assert_ptr_equal(seen_under[i], &loop.executor);
     }
-    mag_loop_close(&loop, NULL, NULL);
+    mag_event_loop_close(&loop, NULL, NULL);
 }
 
 /* VT-206 */
@@ -268,7 +268,7 @@ static void a_closed_loop_refuses_and_the_completer_goes_on(void **state)
     struct mag_executor *before = mag_executor_enter(&loop.executor);
     assert_int_equal(core_register(&core, &probe, MAG_AWAIT_CONTEXT), 0);
     (void)mag_executor_enter(before);
-    mag_loop_close(&loop, NULL, NULL);
+    mag_event_loop_close(&loop, NULL, NULL);
     assert_int_equal(mag_core_set_result(&core, 1), 0);
     assert_int_equal(probe_runs(&probe), 1);
     assert_int_equal(wakes, 0);
@@ -286,7 +286,7 @@ static void *post_and_end(void *arg)
     int *posted = arg;
 
     (void)pthread_cancel(pthread_self());
-    *posted = mag_loop_post(&loop, &items[0].job);
+    *posted = mag_event_loop_post(&loop, &items[0].job);
     pthread_testcancel();
     return NULL;
 }
@@ -299,16 +299,16 @@ static void a_cancelled_poster_leaves_the_loop_open(void **state)
     (void)state;
 
     ran_count = 0;
-    mag_loop_init(&loop, wake_and_test, &wakes);
+    mag_event_loop_init(&loop, wake_and_test, &wakes);
     (void)item_make(0, NULL);
     assert_int_equal(pthread_create(&thread, NULL, post_and_end, &posted), 0);
     assert_int_equal(pthread_join(thread, &end), 0);
     assert_ptr_equal(end, PTHREAD_CANCELED);
     assert_int_equal(posted, 0);
     assert_int_equal(wakes, 1);
-    assert_int_equal(mag_loop_run(&loop), 1);
+    assert_int_equal(mag_event_loop_run(&loop), 1);
     assert_ran(0, 1);
-    mag_loop_close(&loop, NULL, NULL);
+    mag_event_loop_close(&loop, NULL, NULL);
 }
 
 int main(void)

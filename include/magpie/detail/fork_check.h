@@ -8,14 +8,12 @@
  * without a watch an assertion fails.  Where MAG_DEBUG_TASKS is not defined, or NDEBUG
  * is, nothing is checked and nothing is paid.
  *
- * Not for users.
- *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef MAGPIE_FORK_CHECK_H
-#define MAGPIE_FORK_CHECK_H
+#ifndef MAGPIE_DETAIL_FORK_CHECK_H
+#define MAGPIE_DETAIL_FORK_CHECK_H
 
-#include <magpie/base.h>
+#include <magpie/detail/base.h>
 
 #if defined(__cplusplus) && defined(__cpp_exceptions)
 #    include <cxxabi.h>

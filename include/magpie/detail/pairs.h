@@ -2,17 +2,15 @@
  * pairs.h - lists of types and names, for the macros that define functions: turned into
  * fields, parameters, assignments and arguments, and checked.
  *
- * A list is `void` or `(void)`, or one to six pairs: type, name, type, name.  Any other
+ * A list is `void` or `(void)`, or one to eight pairs: type, name, type, name.  Any other
  * one is told by MAG_CHECK_PAIRS, and is taken for an empty one elsewhere.
- *
- * Not for users.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef MAGPIE_PAIRS_H
-#define MAGPIE_PAIRS_H
+#ifndef MAGPIE_DETAIL_PAIRS_H
+#define MAGPIE_DETAIL_PAIRS_H
 
-#include <magpie/check.h>
+#include <magpie/detail/check.h>
 
 /* ------------------------------------------------------------- counting pairs */
 
@@ -28,8 +26,8 @@
                    MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY,   \
                    MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY,   \
                    MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY,   \
-                   MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, MANY, 6, ODD, \
-                   5, ODD, 4, ODD, 3, ODD, 2, ODD, 1, ONE, )
+                   MANY, MANY, MANY, MANY, MANY, MANY, 8, ODD, 7, ODD, 6, ODD, 5, ODD, \
+                   4, ODD, 3, ODD, 2, ODD, 1, ONE, )
 
 #define MAG_PAIRS_CAT(a, b)          MAG_PAIRS_CAT_(a, b)
 #define MAG_PAIRS_CAT_(a, b)         a##b
@@ -41,7 +39,7 @@
 #define MAG_PAIRS_LIST(...)    ~, LIST
 #define MAG_PAIRS_IS_LIST(...) MAG_PAIRS_SECOND(MAG_PAIRS_LIST __VA_ARGS__, WORD, )
 
-/* How many pairs there are, 0 to 6; or why that is none: NONE, ODD, MANY. */
+/* How many pairs there are, 0 to 8; or why that is none: NONE, ODD, MANY. */
 #define MAG_PAIRS_COUNT(...) \
     MAG_PAIRS_CAT(MAG_PAIRS_COUNT_, MAG_PAIRS_SHAPE(__VA_ARGS__))(__VA_ARGS__)
 #define MAG_PAIRS_COUNT_1(...)      1
@@ -50,6 +48,8 @@
 #define MAG_PAIRS_COUNT_4(...)      4
 #define MAG_PAIRS_COUNT_5(...)      5
 #define MAG_PAIRS_COUNT_6(...)      6
+#define MAG_PAIRS_COUNT_7(...)      7
+#define MAG_PAIRS_COUNT_8(...)      8
 #define MAG_PAIRS_COUNT_ODD(...)    ODD
 #define MAG_PAIRS_COUNT_MANY(...)   MANY
 #define MAG_PAIRS_COUNT_ONE(a)      MAG_PAIRS_CAT(MAG_PAIRS_ONE_, MAG_PAIRS_IS_LIST(a))(a)
@@ -88,6 +88,12 @@
 #define MAG_PAIRS_FIELDS_6(t, a, ...) \
     t a;                              \
     MAG_PAIRS_FIELDS_5(__VA_ARGS__)
+#define MAG_PAIRS_FIELDS_7(t, a, ...) \
+    t a;                              \
+    MAG_PAIRS_FIELDS_6(__VA_ARGS__)
+#define MAG_PAIRS_FIELDS_8(t, a, ...) \
+    t a;                              \
+    MAG_PAIRS_FIELDS_7(__VA_ARGS__)
 
 /* Assignments to the fields of *args_, and the fields as arguments behind others. */
 #define MAG_PAIRS_FILL(...)      MAG_PAIRS_OF(MAG_PAIRS_FILL_, __VA_ARGS__)
@@ -111,6 +117,12 @@
 #define MAG_PAIRS_FILL_6(t, a, ...) \
     args_->a = a;                   \
     MAG_PAIRS_FILL_5(__VA_ARGS__)
+#define MAG_PAIRS_FILL_7(t, a, ...) \
+    args_->a = a;                   \
+    MAG_PAIRS_FILL_6(__VA_ARGS__)
+#define MAG_PAIRS_FILL_8(t, a, ...) \
+    args_->a = a;                   \
+    MAG_PAIRS_FILL_7(__VA_ARGS__)
 
 #define MAG_PAIRS_PASS(...)      MAG_PAIRS_OF(MAG_PAIRS_PASS_, __VA_ARGS__)
 #define MAG_PAIRS_PASS_NONE(...) MAG_PAIRS_PASS_0()
@@ -123,6 +135,8 @@
 #define MAG_PAIRS_PASS_4(t, a, ...) , args_->a MAG_PAIRS_PASS_3(__VA_ARGS__)
 #define MAG_PAIRS_PASS_5(t, a, ...) , args_->a MAG_PAIRS_PASS_4(__VA_ARGS__)
 #define MAG_PAIRS_PASS_6(t, a, ...) , args_->a MAG_PAIRS_PASS_5(__VA_ARGS__)
+#define MAG_PAIRS_PASS_7(t, a, ...) , args_->a MAG_PAIRS_PASS_6(__VA_ARGS__)
+#define MAG_PAIRS_PASS_8(t, a, ...) , args_->a MAG_PAIRS_PASS_7(__VA_ARGS__)
 
 /* Parameters behind others. */
 #define MAG_PAIRS_BEHIND(...)      MAG_PAIRS_OF(MAG_PAIRS_BEHIND_, __VA_ARGS__)
@@ -136,6 +150,8 @@
 #define MAG_PAIRS_BEHIND_4(t, a, ...) , t a MAG_PAIRS_BEHIND_3(__VA_ARGS__)
 #define MAG_PAIRS_BEHIND_5(t, a, ...) , t a MAG_PAIRS_BEHIND_4(__VA_ARGS__)
 #define MAG_PAIRS_BEHIND_6(t, a, ...) , t a MAG_PAIRS_BEHIND_5(__VA_ARGS__)
+#define MAG_PAIRS_BEHIND_7(t, a, ...) , t a MAG_PAIRS_BEHIND_6(__VA_ARGS__)
+#define MAG_PAIRS_BEHIND_8(t, a, ...) , t a MAG_PAIRS_BEHIND_7(__VA_ARGS__)
 
 /* Parameters. */
 #define MAG_PAIRS_PARAMS(...)         MAG_PAIRS_OF(MAG_PAIRS_PARAMS_, __VA_ARGS__)
@@ -149,6 +165,8 @@
 #define MAG_PAIRS_PARAMS_4(t, a, ...) t a MAG_PAIRS_BEHIND_3(__VA_ARGS__)
 #define MAG_PAIRS_PARAMS_5(t, a, ...) t a MAG_PAIRS_BEHIND_4(__VA_ARGS__)
 #define MAG_PAIRS_PARAMS_6(t, a, ...) t a MAG_PAIRS_BEHIND_5(__VA_ARGS__)
+#define MAG_PAIRS_PARAMS_7(t, a, ...) t a MAG_PAIRS_BEHIND_6(__VA_ARGS__)
+#define MAG_PAIRS_PARAMS_8(t, a, ...) t a MAG_PAIRS_BEHIND_7(__VA_ARGS__)
 
 /* `then` where there are no pairs. */
 #define MAG_PAIRS_IF_NONE(then, ...) \
@@ -163,6 +181,8 @@
 #define MAG_PAIRS_IF_NONE_4(then)
 #define MAG_PAIRS_IF_NONE_5(then)
 #define MAG_PAIRS_IF_NONE_6(then)
+#define MAG_PAIRS_IF_NONE_7(then)
+#define MAG_PAIRS_IF_NONE_8(then)
 
 /* Fields of a struct that has no others, and the assignments to them. */
 #define MAG_PAIRS_STRUCT(...)     \
@@ -181,8 +201,8 @@
 #define MAG_PAIRS_ASSERT_ODD(...)                                                    \
     MAG_STATIC_ASSERT(0, "arguments are pairs, with a comma between type and name: " \
                          "int, n, long, m; a type with a comma needs a typedef");
-#define MAG_PAIRS_ASSERT_MANY(...)                                                  \
-    MAG_STATIC_ASSERT(0, "six arguments at most: put them into a struct, and pass " \
+#define MAG_PAIRS_ASSERT_MANY(...)                                                    \
+    MAG_STATIC_ASSERT(0, "eight arguments at most: put them into a struct, and pass " \
                          "that or its address");
 #define MAG_PAIRS_ASSERT_0(...)
 #define MAG_PAIRS_ASSERT_1(...)
@@ -191,6 +211,8 @@
 #define MAG_PAIRS_ASSERT_4(...)
 #define MAG_PAIRS_ASSERT_5(...)
 #define MAG_PAIRS_ASSERT_6(...)
+#define MAG_PAIRS_ASSERT_7(...)
+#define MAG_PAIRS_ASSERT_8(...)
 
 /* Whether `holds`, one of those below, is true of every pair. */
 #define MAG_PAIRS_ALL(holds, ...) \
@@ -212,6 +234,10 @@
     holds(t, a) && MAG_PAIRS_ALL_4(holds, __VA_ARGS__)
 #define MAG_PAIRS_ALL_6(holds, t, a, ...) \
     holds(t, a) && MAG_PAIRS_ALL_5(holds, __VA_ARGS__)
+#define MAG_PAIRS_ALL_7(holds, t, a, ...) \
+    holds(t, a) && MAG_PAIRS_ALL_6(holds, __VA_ARGS__)
+#define MAG_PAIRS_ALL_8(holds, t, a, ...) \
+    holds(t, a) && MAG_PAIRS_ALL_7(holds, __VA_ARGS__)
 
 #define MAG_PAIR_IS_WHOLE(t, a) \
     MAG_SPELLS_WHOLE(MAG_SPELLED(t)) && MAG_SPELLS_WHOLE(MAG_SPELLED(a))

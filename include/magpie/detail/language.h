@@ -2,12 +2,10 @@
  * language.h - what C and C++ spell differently, for the macros and inline functions of
  * the public headers: both are silent under their strictest warnings.
  *
- * Not for users.
- *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef MAGPIE_LANGUAGE_H
-#define MAGPIE_LANGUAGE_H
+#ifndef MAGPIE_DETAIL_LANGUAGE_H
+#define MAGPIE_DETAIL_LANGUAGE_H
 
 #include <stddef.h>
 
@@ -28,10 +26,16 @@
 #    define MAG_NULL                       NULL
 #endif
 
-/* An inline function of a header.  In C++ it has the linkage that a header unit and a
- * module can hand on, and is hidden: a library that includes the header exports none. */
+/*
+ * An inline function of a header.  In C++ it has the linkage that a header unit and a
+ * module can hand on, and is hidden: a library that includes the header exports none.
+ * The library itself defines each of them once as a symbol, for other languages: where
+ * MAG_INLINE_SYMBOLS is defined, in symbols.c alone.
+ */
 #ifdef __cplusplus
 #    define MAG_INLINE inline __attribute__((visibility("hidden")))
+#elif defined(MAG_INLINE_SYMBOLS)
+#    define MAG_INLINE extern inline __attribute__((visibility("default")))
 #else
 #    define MAG_INLINE static inline
 #endif

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef TESTS_MODEL_SHIM_MAGPIE_ATOMIC_H
-#define TESTS_MODEL_SHIM_MAGPIE_ATOMIC_H
+#ifndef TESTS_MODEL_SHIM_MAGPIE_DETAIL_ATOMIC_H
+#define TESTS_MODEL_SHIM_MAGPIE_DETAIL_ATOMIC_H
 
 #include <stdatomic.h>
 

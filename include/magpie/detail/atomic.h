@@ -2,12 +2,12 @@
  * atomic.h - the few atomic operations that inline functions of the public headers need,
  * spelled so that C11, C++17 and a model checker can each supply them.
  *
- * Not for users: a word declared MAG_ATOMIC in a public header is the library's.
+ * A word declared MAG_ATOMIC in a public header is the library's.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef MAGPIE_ATOMIC_H
-#define MAGPIE_ATOMIC_H
+#ifndef MAGPIE_DETAIL_ATOMIC_H
+#define MAGPIE_DETAIL_ATOMIC_H
 
 /* gcc tells of ThreadSanitizer by a macro, clang by a feature. */
 #if defined(__SANITIZE_THREAD__)

@@ -27,7 +27,7 @@ struct token {
 };
 
 struct storm {
-    struct mag_loop loop;
+    struct mag_event_loop loop;
     sem_t woken;
     struct token tokens[POSTERS][JOBS];
     unsigned next[POSTERS]; /* the loop's thread: what comes first next */
@@ -49,7 +49,7 @@ static void hop(struct mag_job *job)
         storm->wrong++;
     if (mag_executor_current() != &storm->loop.executor)
         storm->wrong++;
-    if (token->hops-- == 0 || mag_loop_post(&storm->loop, job) != 0) {
+    if (token->hops-- == 0 || mag_event_loop_post(&storm->loop, job) != 0) {
         token->ends++;
         storm->ended++;
     }
@@ -69,7 +69,7 @@ static void *post_all(void *arg)
     struct storm *storm = tokens->storm;
 
     for (unsigned i = 0; i < JOBS; i++) {
-        if (mag_loop_post(&storm->loop, &tokens[i].job) != 0) {
+        if (mag_event_loop_post(&storm->loop, &tokens[i].job) != 0) {
             tokens[i].ends++;
             /* relaxed: read after all threads are joined. */
             (void)atomic_fetch_add_explicit(&storm->refused, 1, memory_order_relaxed);
@@ -84,7 +84,7 @@ static void storm_init(struct storm *storm)
 {
     memset((void *)storm, 0, sizeof(*storm));
     (void)sem_init(&storm->woken, 0, 0);
-    mag_loop_init(&storm->loop, wake, &storm->woken);
+    mag_event_loop_init(&storm->loop, wake, &storm->woken);
     for (unsigned p = 0; p < POSTERS; p++) {
         for (unsigned i = 0; i < JOBS; i++)
             storm->tokens[p][i] = (struct token){
@@ -99,7 +99,7 @@ static void run_until(struct storm *storm, unsigned ended)
         while (sem_wait(&storm->woken) != 0) {
             /* EINTR: a signal is no wake. */
         }
-        (void)mag_loop_run(&storm->loop);
+        (void)mag_event_loop_run(&storm->loop);
     }
 }
 
@@ -112,10 +112,10 @@ static void storm_round(struct storm *storm, unsigned until)
         assert_int_equal(pthread_create(&threads[p], NULL, post_all, storm->tokens[p]),
                          0);
     run_until(storm, until);
-    mag_loop_close(&storm->loop, hand_back, storm);
+    mag_event_loop_close(&storm->loop, hand_back, storm);
     for (unsigned p = 0; p < POSTERS; p++)
         assert_int_equal(pthread_join(threads[p], NULL), 0);
-    assert_int_equal(mag_loop_run(&storm->loop), 0);
+    assert_int_equal(mag_event_loop_run(&storm->loop), 0);
     for (unsigned p = 0; p < POSTERS; p++) {
         for (unsigned i = 0; i < JOBS; i++)
             assert_int_equal(storm->tokens[p][i].ends, 1);

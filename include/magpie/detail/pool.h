@@ -1,0 +1,66 @@
+/*
+ * pool.h - a thread's magazines, for the fast halves of mag_pool_take and mag_pool_give.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_DETAIL_POOL_H
+#define MAGPIE_DETAIL_POOL_H
+
+#include <magpie/detail/base.h>
+
+MAG_EXTERN_C_BEGIN
+
+struct mag_pool;
+
+/*
+ * The part of a magazine that mag_pool_take and mag_pool_give touch: `count` free
+ * objects, whose addresses follow it in memory.  Its layout may change with the library's
+ * minor version.
+ */
+struct mag_magazine {
+    uint32_t count;      /* objects in it; the last one is the next to go */
+    uint32_t capacity;   /* give takes the slow path when `count` is there */
+    uintptr_t home_mask; /* masks an object to its slab; 0: there is one node */
+    uint32_t node;       /* that the objects in it belong to */
+    uint32_t batch;      /* objects that travel together */
+};
+
+/* What the calling thread has: a magazine for each pool, by the pool's number. */
+struct mag_magazine_rack {
+    struct mag_magazine **magazines;
+    uint32_t size;
+};
+
+/* __thread and not thread_local: C++ would call a wrapper at each use. */
+extern MAG_API __thread struct mag_magazine_rack mag_magazine_rack MAG_TLS_MODEL;
+
+/* The slow halves of mag_pool_take and mag_pool_give. */
+MAG_API __attribute__((cold)) int mag_pool_take_slow(struct mag_pool *pool,
+                                                     void **ret_object);
+MAG_API __attribute__((cold)) void mag_pool_give_slow(struct mag_pool *pool,
+                                                      void *object);
+
+/* A pool's number stands at its beginning. */
+MAG_INLINE uint32_t mag_pool_number(const struct mag_pool *pool)
+{
+    return *MAG_CAST(const uint32_t *, MAG_CAST(const void *, pool));
+}
+
+/* A magazine's objects stand behind it. */
+MAG_INLINE void **mag_magazine_objects(struct mag_magazine *magazine)
+{
+    return MAG_RECAST(void **, magazine + 1);
+}
+
+/* True if `object` belongs to the node of the magazine: its slab begins with its node. */
+MAG_INLINE bool mag_magazine_is_home(const struct mag_magazine *magazine,
+                                     const void *object)
+{
+    uintptr_t slab = MAG_RECAST(uintptr_t, object) & magazine->home_mask;
+
+    return slab == 0 || *MAG_RECAST(const uint32_t *, slab) == magazine->node;
+}
+
+MAG_EXTERN_C_END
+
+#endif

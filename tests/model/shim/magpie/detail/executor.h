@@ -1,0 +1,38 @@
+/*
+ * executor.h - as much of it as the modelled files use: nobody has an executor.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef TESTS_MODEL_SHIM_MAGPIE_DETAIL_EXECUTOR_H
+#define TESTS_MODEL_SHIM_MAGPIE_DETAIL_EXECUTOR_H
+
+#include <magpie/detail/base.h>
+
+struct mag_here {
+    uintptr_t roaming = 3;
+    uintptr_t context = 1;
+    uintptr_t inside = 1;
+    uint32_t depth;
+    uint32_t bias_rest;
+    uintptr_t bias;
+    MAG_ATOMIC(uint32_t) * bias_lost;
+    uint32_t bias_seen;
+    uint32_t bias_level;
+};
+
+enum {
+    MAG_HOME_SCHED = 1,
+    MAG_HOME_ROAMING = 2,
+    MAG_HOME_DEFAULT = 5,
+    MAG_HOME_TAGS = 7,
+};
+
+/* One for each thread of a model: its address is that of the calling thread's. */
+static struct mag_here mag_here_of[8];
+
+static inline struct mag_here *mag_here_get()
+{
+    return &mag_here_of[rl::thread_index()];
+}
+
+#endif
