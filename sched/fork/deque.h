@@ -1,7 +1,6 @@
 /*
- * deque.h - the deque under fork-join, as its joins see it: fork/deque.c has the
- * words that the lock protects, fork/join.c the runs and the waits.  Private to these.
- * fork/stack.h has the protocol.
+ * deque.h - the deque under fork-join: the words that the lock of a fork stack protects,
+ * for its owner and for thieves.  Private to sched/.  stack.h has the protocol.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -33,12 +32,20 @@ mag_fork_where_begun(const struct mag_fork_slot *joined,
     return stack->begun[joined - stack->slots];
 }
 
-/* fork/join.c - where the children end that begin at `slot`: each slot that waits has a
- * body, and the first that has none is the top, wherever the owner's `w` has gone. */
-struct mag_fork_slot *mag_fork_top_from(struct mag_fork_slot *slot);
+/* Prepares a stack in such memory.  With fences thieves see the first `depth` children,
+ * whose claims are set here; else all. */
+struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t depth,
+                                           bool fenced);
 
-/* fork/join.c - answers the owner of a stolen child: the last touch of its slot. */
-void mag_fork_complete(struct mag_fork_slot *child);
+/*
+ * Any thread.  Takes the oldest child of `victim`, which is to run at `at` on the taker's
+ * own stack.  `joined` is NULL, or the stolen child, run by `victim`, that the taker
+ * waits for: then only a descendant of that one is taken, and none when it has ended.
+ */
+enum mag_fork_steal mag_fork_stack_steal(struct mag_fork_stack *victim,
+                                         struct mag_fork_slot *joined,
+                                         struct mag_fork_slot *at,
+                                         struct mag_fork_taken *ret_taken);
 
 /* The owner.  A run begins at `at`: thieves may take what will be forked there first,
  * unless older children wait below, of whoever called this.  `modes` has the `fp` of the

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/fork/join.h"
+
 #include "sched/fork/deque.h"
 
 /* Looks at a waiting join's child before its owner sleeps (a model wants fewer), and the

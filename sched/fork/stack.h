@@ -195,26 +195,6 @@ struct mag_fork_taken {
 
 enum mag_fork_steal { MAG_FORK_STOLEN, MAG_FORK_EMPTY, MAG_FORK_LOST };
 
-/* fork/map.c - zeroed memory for a stack of `*bytes`; where there is not so much, half as
- * much and so on, but not less than `least`.  Both are sizes that are rounded.
- * 0; -ENOMEM. */
-int mag_fork_stack_map(size_t least, size_t *bytes, void **ret_memory);
-void mag_fork_stack_unmap(void *memory, size_t bytes);
-
-/* fork/map.c - the next size that a stack can have. */
-size_t mag_fork_stack_round(size_t bytes);
-
-/* fork/map.c - around a fork() by the worker of `stack`, in this thread: the child gets a
- * copy of what the jobs of the worker have on it. */
-void mag_fork_stack_before_fork(struct mag_fork_stack *stack);
-void mag_fork_stack_after_fork_in_parent(void);
-void mag_fork_stack_after_fork_in_child(void);
-
-/* Prepares a stack in such memory.  With fences thieves see the first `depth` children,
- * whose claims are set here; else all. */
-struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t depth,
-                                           bool fenced);
-
 static inline struct mag_fork_stack *mag_fork_stack_of(struct mag_fork_slot *slot)
 {
     uintptr_t stack = (uintptr_t)slot & ~(MAG_FORK_STACK_SPAN - 1);
@@ -232,22 +212,5 @@ static inline bool mag_fork_stack_waiting(struct mag_fork_stack *stack)
     return base < stack->end &&
            atomic_load_explicit(&base->body, memory_order_relaxed) != NULL;
 }
-
-/*
- * Any thread.  Takes the oldest child of `victim`, which is to run at `at` on the taker's
- * own stack.  `joined` is NULL, or the stolen child, run by `victim`, that the taker
- * waits for: then only a descendant of that one is taken, and none when it has ended.
- */
-enum mag_fork_steal mag_fork_stack_steal(struct mag_fork_stack *victim,
-                                         struct mag_fork_slot *joined,
-                                         struct mag_fork_slot *at,
-                                         struct mag_fork_taken *ret_taken);
-
-/* The worker of `stack`.  Runs a stolen child at `at` and tells its owner. */
-void mag_fork_stack_run(struct mag_fork_stack *stack, const struct mag_fork_taken *taken,
-                        struct mag_fork_slot *at);
-
-/* The worker of `stack`.  Runs a root where the stack is free. */
-void mag_fork_stack_root(struct mag_fork_stack *stack, mag_fork_body body, void *payload);
 
 #endif

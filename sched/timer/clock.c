@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/timer/clock.h"
 
-#include "sched/core.h"
+#include "sched/post/post.h"
 #include "sched/timer/state.h"
 #include "sched/worker/self.h"
 
@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What the clock does under one hold of a wheel's lock. */
 enum { FIRE_MAX = 64, MOVES_MAX = 256 };
@@ -18,35 +19,47 @@ enum { FIRE_MAX = 64, MOVES_MAX = 256 };
 /* What "/clock" leaves of a thread's name. */
 enum { CLOCK_PREFIX = 9 };
 
-int mag_clock_init(struct mag_clock *clock, struct mag_sched *sched, uint32_t workers)
+static struct mag_clock_wheel *make_wheels(uint32_t count)
 {
-    uint32_t count = workers < MAG_CLOCK_WHEELS_MAX ? workers : MAG_CLOCK_WHEELS_MAX;
     struct mag_clock_wheel *wheels =
         aligned_alloc(MAG_CACHE_LINE, count * sizeof(*wheels));
 
-    if (wheels == NULL)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; wheels != NULL && i < count; i++) {
         atomic_init(&wheels[i].next, MAG_WHEEL_NEVER);
         mag_spin_init(&wheels[i].lock);
         wheels[i].orphan = false;
         mag_wheel_init(&wheels[i].wheel);
     }
-    clock->wheels = wheels;
-    clock->count = count;
-    clock->sched = sched;
-    (void)pthread_mutex_init(&clock->mutex, NULL);
-    return 0;
+    return wheels;
 }
 
-void mag_clock_fini(struct mag_clock *clock)
+struct mag_clock *mag_clock_make(struct mag_sched *sched, uint32_t workers)
 {
-    if (clock->wheels == NULL)
+    struct mag_clock *clock = aligned_alloc(MAG_CACHE_LINE, sizeof(*clock));
+
+    if (clock == NULL)
+        return NULL;
+    memset(clock, 0, sizeof(*clock));
+    clock->count = workers < MAG_CLOCK_WHEELS_MAX ? workers : MAG_CLOCK_WHEELS_MAX;
+    clock->sched = sched;
+    clock->wheels = make_wheels(clock->count);
+    if (clock->wheels == NULL) {
+        free(clock);
+        return NULL;
+    }
+    (void)pthread_mutex_init(&clock->mutex, NULL);
+    return clock;
+}
+
+void mag_clock_free(struct mag_clock *clock)
+{
+    if (clock == NULL)
         return;
     /* In the child of a fork() timers may still point there, to be cancelled. */
     if (!clock->wheels[0].orphan)
         free(clock->wheels);
     (void)pthread_mutex_destroy(&clock->mutex);
+    free(clock);
 }
 
 /* ---------------------------------------------------------------- the thread */

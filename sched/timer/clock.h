@@ -66,9 +66,11 @@ struct mag_clock {
     bool ended;       /* [M] none is started any more */
 };
 
-/* 0 or -ENOMEM.  `clock` is zeroed memory. */
-int mag_clock_init(struct mag_clock *clock, struct mag_sched *sched, uint32_t workers);
-void mag_clock_fini(struct mag_clock *clock);
+/* The clock of a scheduler with so many workers; NULL: no memory. */
+struct mag_clock *mag_clock_make(struct mag_sched *sched, uint32_t workers);
+
+/* Frees a clock that has ended.  NULL is allowed. */
+void mag_clock_free(struct mag_clock *clock);
 
 /* Makes sure that the thread runs.  0, -EAGAIN or -ESHUTDOWN. */
 int mag_clock_ensure(struct mag_clock *clock);

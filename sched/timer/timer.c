@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/os.h"
-#include "sched/core.h"
+#include "sched/post/post.h"
 #include "sched/timer/clock.h"
 #include "sched/timer/state.h"
 #include "sched/worker/self.h"
+#include "sched/worker/worker.h"
 
 #include <errno.h>
 
@@ -17,7 +18,7 @@ static struct mag_clock_wheel *wheel_of_thread(const struct mag_sched *sched)
         number = worker->index;
     else
         number = (uint32_t)((uintptr_t)&mag_self * 0x9e3779b97f4a7c15ULL >> 32);
-    return &sched->clock.wheels[number % sched->clock.count];
+    return &sched->clock->wheels[number % sched->clock->count];
 }
 
 /* An empty wheel has nobody who moves it on. */
@@ -30,7 +31,7 @@ static void refresh(struct mag_wheel *wheel)
 /* The timer is claimed, and the scheduler held. */
 static void start(struct mag_sched *sched, struct mag_timer *timer, int64_t deadline_ns)
 {
-    struct mag_clock *clock = &sched->clock;
+    struct mag_clock *clock = sched->clock;
     struct mag_clock_wheel *wheel = wheel_of_thread(sched);
     uint64_t tick;
 
@@ -57,7 +58,7 @@ int mag_timer_start(struct mag_sched *sched, struct mag_timer *timer, int64_t de
      * will drop. */
     r = atomic_load_explicit(&sched->closed, memory_order_acquire);
     if (r == 0)
-        r = mag_clock_ensure(&sched->clock);
+        r = mag_clock_ensure(sched->clock);
     if (r == 0 && !mag_timer_claim(timer))
         r = -EBUSY;
     if (r == 0)

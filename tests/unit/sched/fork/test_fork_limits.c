@@ -11,7 +11,9 @@
 #include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
 
-#include "sched/core.h"
+#include "sched/fork/deque.h"
+#include "sched/fork/map.h"
+#include "sched/settings/fit.h"
 
 #include <errno.h>
 #include <magpie/fork.h>
