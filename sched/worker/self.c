@@ -136,6 +136,7 @@ void mag_poster_after_fork(void)
         /* relaxed: the only thread there is. */
         atomic_store_explicit(&posters[i].target, NULL, memory_order_relaxed);
     }
+    mag_self_get()->worker = NULL;
     mag_self_get()->clock_of = NULL;
-    mag_self_become(NULL);
+    mag_here_set(NULL);
 }

@@ -86,11 +86,7 @@ static inline void mag_here_set(struct mag_sched *sched)
 
 /* Gives the calling thread the identity of a worker; with NULL, that of a thread from
  * outside. */
-static inline void mag_self_become(struct mag_worker *worker)
-{
-    mag_self_get()->worker = worker;
-    mag_here_set(worker != NULL ? worker->sched : NULL);
-}
+void mag_self_become(struct mag_worker *worker);
 
 /* Prepares the records, if nobody has.  0, or -EAGAIN: no thread-exit key is left. */
 int mag_poster_init(void);

@@ -119,6 +119,12 @@ static void loop(struct mag_worker *worker)
     }
 }
 
+void mag_self_become(struct mag_worker *worker)
+{
+    mag_self_get()->worker = worker;
+    mag_here_set(worker != NULL ? worker->sched : NULL);
+}
+
 static void serve(struct tenancy *tenancy)
 {
     struct mag_worker *worker = tenancy->berth->worker;
