@@ -1,6 +1,7 @@
 /*
- * deque.h - the deque under fork-join, as its joins see it: fork/deque.c has the
- * words that the lock protects, fork/join.c the runs and the waits.  Private to these.
+ * deque.h - what fork/deque.c and fork/join.c, the two halves of the deque under
+ * fork-join, offer each other.  fork/deque.c has the words that the lock protects;
+ * fork/join.c has the runs and the waits.  Private to these two and to fork/end.c.
  * fork/stack.h has the protocol.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -10,8 +11,8 @@
 
 #include "sched/fork/stack.h"
 
-/* A slot's claim: none, or the slot's address and one of these; WAITING, that the owner
- * sleeps, goes with TAKEN. */
+/* A slot's claim: NONE, or the slot's address and one of the flags.  WAITING means that
+ * the owner sleeps, and goes with TAKEN. */
 #define MAG_CLAIM_NONE    ((uintptr_t)0)
 #define MAG_CLAIM_SHARED  ((uintptr_t)1)
 #define MAG_CLAIM_TAKEN   ((uintptr_t)2)
@@ -25,7 +26,7 @@ static inline uintptr_t mag_fork_claim_of(const struct mag_fork_slot *slot,
     return (uintptr_t)slot | flags;
 }
 
-/* The joiner of a taken child: where its thief runs it. */
+/* For the joiner of a taken child: the slot at which the thief runs the child. */
 static inline struct mag_fork_slot *
 mag_fork_where_begun(const struct mag_fork_slot *joined,
                      const struct mag_fork_stack *stack)
@@ -33,28 +34,30 @@ mag_fork_where_begun(const struct mag_fork_slot *joined,
     return stack->begun[joined - stack->slots];
 }
 
-/* fork/join.c - where the children end that begin at `slot`: each slot that waits has a
- * body, and the first that has none is the top, wherever the owner's `w` has gone. */
+/* fork/join.c - the top of the children that begin at `slot`.  Each slot with a waiting
+ * child has a body, and the first slot without a body is the top, whatever `w` the
+ * owner's functions hold. */
 struct mag_fork_slot *mag_fork_top_from(struct mag_fork_slot *slot);
 
-/* fork/join.c - answers the owner of a stolen child: the last touch of its slot. */
+/* fork/join.c - tells the owner of a stolen child that the child is done.  This is the
+ * last touch of the child's slot. */
 void mag_fork_complete(struct mag_fork_slot *child);
 
-/* The owner.  A run begins at `at`: thieves may take what will be forked there first,
- * unless older children wait below, of whoever called this.  `modes` has the `fp` of the
- * run, and room for the rest until the run ends. */
+/* The owner.  Begins a run at `at`: thieves may take what is forked there first, unless
+ * older children of the functions below still wait.  `modes` has the `fp` of the run, and
+ * must stay in place until mag_fork_deque_end. */
 void mag_fork_deque_begin(struct mag_fork_stack *stack, struct mag_fork_slot *at,
                           struct mag_fork_modes *modes);
 
-/* The owner.  That run ends; its children have been joined. */
+/* The owner.  Ends that run; the run's children have been joined. */
 void mag_fork_deque_end(struct mag_fork_stack *stack, struct mag_fork_modes *modes);
 
-/* The owner, about to pop a slot with a claim whose body it has cleared.  Whether the
- * child is the owner's; else it has been taken. */
+/* The owner, while it pops a slot that has a claim and whose body it has cleared.  True:
+ * the child belongs to the owner.  False: a thief has taken the child. */
 bool mag_fork_deque_keep(struct mag_fork_stack *stack, struct mag_fork_slot *slot);
 
-/* The owner, after the join of a taken child: its slot is free, and the next ones are
- * shared. */
+/* The owner, after the join of a taken child: frees the child's slot and shares the next
+ * ones. */
 void mag_fork_deque_reopen(struct mag_fork_stack *stack, struct mag_fork_slot *slot);
 
 #endif
