@@ -7,7 +7,7 @@
  *
  *     struct wait {
  *         struct mag_operation operation;            // first
- *         struct mag_cancel_registration stop;       // by which it is cancelled
+ *         struct mag_cancel_registration stop;       // by which it is canceled
  *     };
  *     static struct mag_operation_type wait_type =
  *         MAG_OPERATION_TYPE(struct wait, MAG_CANCELABLE(stop));
@@ -24,7 +24,7 @@
  *         uint64_t key = mag_operation_share(&wait->operation, &cancel);
  *         mag_cancel_fire(&cancel);                  // any thread
  *         if (mag_operation_try_result(&wait->operation, key, 42))
- *             return 1;                              // not cancelled
+ *             return 1;                              // not canceled
  *         return mag_vtask_get(task, MAG_NULL) == -ECANCELED ? 0 : 1;
  *     }
  *
@@ -53,10 +53,10 @@ struct mag_cancel_registration;
 /*
  * A cancel object.  All zeroes is one that has not fired.  It must live until every
  * registration is over, mag_cancel_fire has returned, and nobody asks for the detail of a
- * task that it cancelled.
+ * task that it canceled.
  *
  * Ownership
- *   [A] any thread   [L] who has locked `state`
+ *   [A] any thread   [L] whoever has locked `state`
  *
  * Edges: release end -> acquire end : what crosses
  *   lock   unlock (state) -> lock (state) : what is [L], and of each registration its

@@ -47,7 +47,7 @@
  *   several may, and one will        mag_operation_share, then
  *                                    mag_operation_try_result, _value, _done, _error
  *   the winner has work to do first  mag_operation_claim, then mag_operation_set_...
- *   it may also be cancelled         MAG_CANCELABLE in its type, and the cancel object
+ *   it may also be canceled          MAG_CANCELABLE in its type, and the cancel object
  *                                    (cancel.h) given to mag_operation_share; then as for
  *                                    several
  *   it was not needed after all      mag_operation_return
@@ -62,13 +62,13 @@
  * (MAG_E_TOKEN), never a crash and never another operation's result.  Payload and result
  * keep what the last use wrote there: write all of them.
  *
- * Cancellation.  The task of a cancelled operation fails with -ECANCELED, and its detail
+ * Cancellation.  The task of a canceled operation fails with -ECANCELED, and its detail
  * is the address of the cancel object.  Its continuation never runs on the thread that
  * cancels: a cancel object makes continuations queued.  The completer that wins takes the
  * registration back before a continuation runs, so the continuation may free the cancel
  * object.
  *
- * Lists of yours.  A cancelled operation may still be in a list of waiting operations.
+ * Lists of yours.  A canceled operation may still be in a list of waiting operations.
  * There are two ways to keep such a list right:
  *   - The list holds the object's address and its key.  Whoever takes an entry out tries
  *     it, and goes on to the next one if that fails.
@@ -112,7 +112,7 @@ struct mag_operation {
 /* A core's type, and where a registration lies in objects of that type. */
 struct mag_operation_core {
     struct mag_core_type core; /* first */
-    uint32_t registration;     /* bytes from the object; 0: it cannot be cancelled */
+    uint32_t registration;     /* bytes from the object; 0: it cannot be canceled */
 };
 
 /* A kind of operation: static, filled by MAG_OPERATION_TYPE. */
@@ -194,7 +194,7 @@ MAG_MUST_CHECK MAG_INLINE mag_vtask mag_operation_task(struct mag_operation *ope
 
 /*
  * Gives back an operation whose task was not handed out: it was not needed after all.  If
- * it was shared it may have been cancelled meanwhile; its task is then consumed.
+ * it was shared it may have been canceled meanwhile; its task is then consumed.
  *
  *   Thread     the thread that rented it; nobody else but the cancel object that
  *              mag_operation_share was given may know of it
@@ -262,7 +262,7 @@ MAG_API uint64_t mag_operation_share(struct mag_operation *operation,
 
 /*
  * Claims the right to complete the operation.  Exactly one call for an operation returns
- * true, or none if it is cancelled; the caller must then complete the operation, by
+ * true, or none if it is canceled; the caller must then complete the operation, by
  * mag_operation_set_result and the like.  After false the operation must not be touched:
  * it may be another's.
  *

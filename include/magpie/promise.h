@@ -121,7 +121,7 @@ MAG_API MAG_MUST_CHECK int mag_promise_set_value(struct mag_promise *promise,
                                                  const void *value, size_t size);
 
 /*
- * As mag_promise_set_result, with an error; -ECANCELED: as cancelled.
+ * As mag_promise_set_result, with an error; -ECANCELED: as canceled.
  *
  *   Returns    0; MAG_E_DONE; MAG_E_ARG `code` is 0 or a MAG_E code
  */
@@ -129,7 +129,7 @@ MAG_API MAG_MUST_CHECK int mag_promise_set_error(struct mag_promise *promise, in
                                                  uint64_t detail);
 
 /*
- * As mag_promise_set_result, as cancelled.
+ * As mag_promise_set_result, as canceled.
  *
  *   `cancel`   the cancel object, or NULL
  *   Returns    0; MAG_E_DONE
@@ -160,7 +160,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_from_promise(struct mag_promise *promise,
  *   nothing, an error    a promise that is complete
  *   a promise            that promise; the task is not consumed
  *   a source, complete   a promise with its outcome; the task is consumed.  The source's
- *                        status decides between faulted and cancelled; a result that can
+ *                        status decides between faulted and canceled; a result that can
  *                        be read is a success whatever the status was
  *   a source, pending    a promise that follows it; the task is consumed.  It can be
  *                        completed by nobody else.  Its continuations may run inline in

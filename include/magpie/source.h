@@ -119,7 +119,7 @@ MAG_INLINE void mag_continuation_home(struct mag_continuation *continuation,
  * If its executor or scheduler refuses the continuation, because it is stopping, the
  * continuation runs inline: it is never lost.  So an executor, and the scheduler on whose
  * worker a continuation was registered, must stay alive until every operation awaited
- * under it has completed, cancelled ones included: the completer posts to it
+ * under it has completed, canceled ones included: the completer posts to it
  * (mag_sched_destroy has the order in which to end them).
  *
  *   Thread     the completer
@@ -304,7 +304,7 @@ MAG_API MAG_MUST_CHECK int mag_core_set_value(struct mag_core *core, const void 
                                               size_t size);
 
 /*
- * Completes the operation with an error; -ECANCELED: as cancelled.
+ * Completes the operation with an error; -ECANCELED: as canceled.
  *
  *   Returns    as mag_core_set_result; MAG_E_ARG `code` is 0 or a MAG_E code
  */

@@ -53,7 +53,7 @@
  * builds of the library detect it if both threads read.
  *
  * Errors.  An operation's error is a negative errno or any code of your own outside the
- * MAG_E range; -ECANCELED means that the operation was cancelled.  `detail` is a word of
+ * MAG_E range; -ECANCELED means that the operation was canceled.  `detail` is a word of
  * your own that travels beside an error; for a cancellation it is the address of the
  * cancel object.
  *
@@ -121,7 +121,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_from_error(int code, uint64_t detail,
                                                 mag_vtask *ret_task);
 
 /*
- * A task that was cancelled by `cancel`.
+ * A task that was canceled by `cancel`.
  *
  *   Returns    0; MAG_E_ARG `cancel` is NULL or has not fired
  */

@@ -34,8 +34,8 @@ MAG_EXTERN_C_BEGIN
 
 /*
  * A task that is complete when all of them are, whatever became of each.  It succeeds
- * with `count`; or fails as the first in the array that failed; or else is cancelled as
- * the first that was cancelled.
+ * with `count`; or fails as the first in the array that failed; or else is canceled as
+ * the first that was canceled.
  *
  * Each task in the array is then complete: - an error, or a source's result of up to a
  *   word, stands in the task itself and can be
@@ -95,7 +95,7 @@ MAG_API MAG_MUST_CHECK int mag_delay(struct mag_sched *sched, int64_t delay_ns,
 
 /*
  * A task with the outcome of `*task`, if `*task` completes within `timeout_ns`; else it
- * fails with -ETIMEDOUT.  When the operation wins, the timer is cancelled.  If the
+ * fails with -ETIMEDOUT.  When the operation wins, the timer is canceled.  If the
  * scheduler is stopped before either, the task fails with -ECANCELED, detail 0, and
  * `*task` is as after a timeout.
  *

@@ -2,7 +2,14 @@
 #include "sched/berth/tenancy.h"
 
 #include "base/os.h"
+#include "sched/policy/wake.h"
+#include "sched/post/post.h"
+#include "sched/queue/inject.h"
+#include "sched/worker/next.h"
+#include "sched/worker/park.h"
 #include "sched/worker/self.h"
+#include "sched/worker/wake.h"
+#include "sched/worker/worker.h"
 
 #include <errno.h>
 
@@ -39,7 +46,7 @@ static void count_thread(struct mag_sched *sched)
 
 static void count_out(struct mag_sched *sched)
 {
-    /* live, release: the last touch, as in worker.c. */
+    /* live, release: the last touch, as in thread.c. */
     if (atomic_fetch_sub_explicit(&sched->live, 1, memory_order_release) == 1)
         mag_os_wake(&sched->live, 1);
 }

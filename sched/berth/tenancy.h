@@ -14,14 +14,14 @@
  *            alone may touch
  *   offered  mag_berth_offer, mag_berth_step_aside (word) -> mag_berth_take_over,
  *            mag_berth_step_back (word) : the same
- *   live     as in worker.c: a tenant's last touch
+ *   live     as in thread.c: a tenant's last touch
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SCHED_BERTH_TENANCY_H
 #define SCHED_BERTH_TENANCY_H
 
-#include "sched/core.h"
+#include "sched/scheduler.h"
 
 #include <stdbool.h>
 

@@ -12,7 +12,7 @@
  */
 #include <magpie/detail/fork_check.h>
 
-#include "sched/fork/misuse.h"
+#include "sched/fork/check.h"
 #include "sched/fork/stack.h"
 
 #include <stdatomic.h>

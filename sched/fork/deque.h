@@ -1,8 +1,6 @@
 /*
- * deque.h - what fork/deque.c and fork/join.c, the two halves of the deque under
- * fork-join, offer each other.  fork/deque.c has the words that the lock protects;
- * fork/join.c has the runs and the waits.  Private to these two and to fork/end.c.
- * fork/stack.h has the protocol.
+ * deque.h - the deque under fork-join: the words that the lock of a fork stack protects,
+ * for its owner and for thieves.  Private to sched/.  stack.h has the protocol.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -34,14 +32,21 @@ mag_fork_where_begun(const struct mag_fork_slot *joined,
     return stack->begun[joined - stack->slots];
 }
 
-/* fork/join.c - the top of the children that begin at `slot`.  Each slot with a waiting
- * child has a body, and the first slot without a body is the top, whatever `w` the
- * owner's functions hold. */
-struct mag_fork_slot *mag_fork_top_from(struct mag_fork_slot *slot);
+/* Prepares a stack in memory from mag_fork_stack_map.  With fences, thieves see only the
+ * first `depth` children, whose claims are set here; without fences they see all. */
+struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t depth,
+                                           bool fenced);
 
-/* fork/join.c - tells the owner of a stolen child that the child is done.  This is the
- * last touch of the child's slot. */
-void mag_fork_complete(struct mag_fork_slot *child);
+/*
+ * Any thread.  Takes the oldest child of `victim`, which is to run at `at` on the
+ * caller's own stack.  `joined` is NULL, or a stolen child that `victim` runs and the
+ * caller waits for.  Then only a descendant of that child is taken, and none once the
+ * child has ended.
+ */
+enum mag_fork_steal mag_fork_stack_steal(struct mag_fork_stack *victim,
+                                         struct mag_fork_slot *joined,
+                                         struct mag_fork_slot *at,
+                                         struct mag_fork_taken *ret_taken);
 
 /* The owner.  Begins a run at `at`: thieves may take what is forked there first, unless
  * older children of the functions below still wait.  `modes` has the `fp` of the run, and

@@ -4,8 +4,11 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/core.h"
+#include "sched/fork/end.h"
+
+#include "base/os.h"
 #include "sched/fork/deque.h"
+#include "sched/fork/join.h"
 
 /* The nap between two looks at a child that a thief runs. */
 enum { CHILD_NAP_NS = 50000 };
@@ -65,15 +68,15 @@ static void find_among(struct mag_fork_stack *owner, struct mag_fork_stack *stac
 }
 
 /* The child of another worker that runs highest up on `stack`; NULL: there is none. */
-static struct mag_fork_slot *find_stolen(struct mag_sched *sched,
+static struct mag_fork_slot *find_stolen(const struct mag_fork_family *family,
                                          struct mag_fork_stack *stack,
                                          struct mag_fork_slot **ret_at)
 {
     struct mag_fork_slot *found = NULL;
 
     *ret_at = NULL;
-    for (uint32_t i = 0; i < sched->capacity; i++) {
-        struct mag_fork_stack *owner = mag_worker_forks(mag_sched_at(sched, i));
+    for (uint32_t i = 0; i < family->count; i++) {
+        struct mag_fork_stack *owner = family->at(family->arg, i);
 
         if (owner != stack)
             find_among(owner, stack, &found, ret_at);
@@ -81,9 +84,9 @@ static struct mag_fork_slot *find_stolen(struct mag_sched *sched,
     return found;
 }
 
-void mag_fork_end(struct mag_worker *worker)
+void mag_fork_stack_end(struct mag_fork_stack *stack,
+                        const struct mag_fork_family *family)
 {
-    struct mag_fork_stack *stack = mag_worker_forks(worker);
     struct mag_fork_slot *top = mag_fork_top_from(stack->slots);
     struct mag_fork_slot *child;
     struct mag_fork_slot *at;
@@ -91,7 +94,7 @@ void mag_fork_end(struct mag_worker *worker)
     /* Drops a run's own children before it answers for the run: the worker that waits for
      * the answer may be running children of that run. */
     do {
-        child = find_stolen(worker->sched, stack, &at);
+        child = find_stolen(family, stack, &at);
         for (; top > (child != NULL ? at : stack->slots); top--)
             drop_child(stack, top - 1);
         if (child != NULL)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/fork/join.h"
+
 #include "sched/fork/deque.h"
 
 /* How often a waiting join looks at its child before its owner sleeps (a model wants

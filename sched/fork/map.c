@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sched/fork/stack.h"
+#include "sched/fork/map.h"
 
 #include "base/space.h"
 

@@ -203,26 +203,6 @@ struct mag_fork_taken {
 
 enum mag_fork_steal { MAG_FORK_STOLEN, MAG_FORK_EMPTY, MAG_FORK_LOST };
 
-/* fork/map.c - zeroed memory for a stack of `*bytes`.  If there is not so much, tries
- * half of that and so on, but not less than `least`.  Both are sizes from
- * mag_fork_stack_round.  0; -ENOMEM. */
-int mag_fork_stack_map(size_t least, size_t *bytes, void **ret_memory);
-void mag_fork_stack_unmap(void *memory, size_t bytes);
-
-/* fork/map.c - rounds up to a size that a stack can have. */
-size_t mag_fork_stack_round(size_t bytes);
-
-/* fork/map.c - called around a fork(), in this thread, if it is the worker of `stack`:
- * the child gets a copy of the children on this stack. */
-void mag_fork_stack_before_fork(struct mag_fork_stack *stack);
-void mag_fork_stack_after_fork_in_parent(void);
-void mag_fork_stack_after_fork_in_child(void);
-
-/* Prepares a stack in memory from mag_fork_stack_map.  With fences, thieves see only the
- * first `depth` children, whose claims are set here; without fences they see all. */
-struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t depth,
-                                           bool fenced);
-
 static inline struct mag_fork_stack *mag_fork_stack_of(struct mag_fork_slot *slot)
 {
     uintptr_t stack = (uintptr_t)slot & ~(MAG_FORK_STACK_SPAN - 1);
@@ -240,23 +220,5 @@ static inline bool mag_fork_stack_waiting(struct mag_fork_stack *stack)
     return base < stack->end &&
            atomic_load_explicit(&base->body, memory_order_relaxed) != NULL;
 }
-
-/*
- * Any thread.  Takes the oldest child of `victim`, which is to run at `at` on the
- * caller's own stack.  `joined` is NULL, or a stolen child that `victim` runs and the
- * caller waits for.  Then only a descendant of that child is taken, and none once the
- * child has ended.
- */
-enum mag_fork_steal mag_fork_stack_steal(struct mag_fork_stack *victim,
-                                         struct mag_fork_slot *joined,
-                                         struct mag_fork_slot *at,
-                                         struct mag_fork_taken *ret_taken);
-
-/* The worker of `stack`.  Runs a stolen child at `at` and tells the child's owner. */
-void mag_fork_stack_run(struct mag_fork_stack *stack, const struct mag_fork_taken *taken,
-                        struct mag_fork_slot *at);
-
-/* The worker of `stack`.  Runs a root above the slots in use. */
-void mag_fork_stack_root(struct mag_fork_stack *stack, mag_fork_body body, void *payload);
 
 #endif

@@ -3,24 +3,18 @@
  * is first asked for.  Nothing ends it but the process.
  *
  * Ownership
- *   [A] any thread   [L] under the lock
- *
- * Edges: release end -> acquire end : what crosses
- *   started   start_default -> mag_sched_default : the whole scheduler
+ *   [L] under the default's lock, see registry.h
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/core.h"
-#include "sched/life/environment.h"
+#include "sched/life/registry.h"
+#include "sched/life/start.h"
+#include "sched/settings/environment.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
-static _Atomic(struct mag_sched *) default_sched; /* [A], written under the lock */
 
 /* What a program has asked for; its own copies of what it points to. */
 static struct {
@@ -87,13 +81,12 @@ int mag_sched_default_configure(const struct mag_sched_config *config)
         if (os_pus == NULL)
             return -ENOMEM;
     }
-    (void)pthread_mutex_lock(&starting);
-    /* relaxed: written under this lock. */
-    if (atomic_load_explicit(&default_sched, memory_order_relaxed) != NULL)
+    mag_registry_lock_default();
+    if (mag_registry_default() != NULL)
         r = -EBUSY;
     else
         configure(&copy, os_pus);
-    (void)pthread_mutex_unlock(&starting);
+    mag_registry_unlock_default();
     if (r < 0)
         free(os_pus);
     return r;
@@ -120,49 +113,26 @@ static int start_default(struct mag_sched **ret_sched)
     if (r == -EINVAL && os_pus != NULL)
         r = MAG_E_ENVIRONMENT;
     free(os_pus);
-    if (r == 0) {
-        /* started, release: the scheduler is whole before it can be seen. */
-        atomic_store_explicit(&default_sched, *ret_sched, memory_order_release);
-    }
+    if (r == 0)
+        mag_registry_set_default(*ret_sched);
     return r;
 }
 
 int mag_sched_default(struct mag_sched **ret_sched)
 {
-    /* started, acquire: the scheduler is whole. */
-    struct mag_sched *sched = atomic_load_explicit(&default_sched, memory_order_acquire);
+    struct mag_sched *sched = mag_registry_default();
     int r = 0;
 
     if (sched == NULL)
         r = mag_registry_init();
     if (sched == NULL && r == 0) {
-        (void)pthread_mutex_lock(&starting);
-        /* relaxed: written under this lock. */
-        sched = atomic_load_explicit(&default_sched, memory_order_relaxed);
+        mag_registry_lock_default();
+        sched = mag_registry_default();
         if (sched == NULL)
             r = start_default(&sched);
-        (void)pthread_mutex_unlock(&starting);
+        mag_registry_unlock_default();
     }
     if (r == 0)
         *ret_sched = sched;
     return r;
-}
-
-/* -------------------------------------------------------------------------- fork */
-
-void mag_default_before_fork(void)
-{
-    (void)pthread_mutex_lock(&starting);
-}
-
-void mag_default_after_fork_in_parent(void)
-{
-    (void)pthread_mutex_unlock(&starting);
-}
-
-void mag_default_after_fork_in_child(void)
-{
-    /* relaxed: this is the only thread. */
-    atomic_store_explicit(&default_sched, NULL, memory_order_relaxed);
-    (void)pthread_mutex_init(&starting, NULL);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/os.h"
-#include "sched/core.h"
+#include "sched/scheduler.h"
 #include "sched/worker/self.h"
+#include "sched/worker/thread.h"
+#include "sched/worker/worker.h"
 
 #include <errno.h>
 
@@ -34,21 +36,6 @@ static uint64_t read_counter(_Atomic(uint64_t) *count)
 {
     /* relaxed: a moment's value; nothing hangs on it. */
     return atomic_load_explicit(count, memory_order_relaxed);
-}
-
-enum mag_pinned mag_worker_pinned(struct mag_worker *worker)
-{
-    /* relaxed, both: a moment's values; nothing hangs on them. */
-    enum mag_pinned pinned =
-        (enum mag_pinned)atomic_load_explicit(&worker->pinned, memory_order_relaxed);
-    /* relaxed: as above. */
-    int32_t thread = atomic_load_explicit(&worker->thread, memory_order_relaxed);
-    const struct mag_seat *seat = mag_sched_seat(worker->sched, worker->index);
-
-    /* The kernel tells nobody when it moves a thread. */
-    if (pinned == MAG_PINNED && thread != 0 && !mag_os_is_bound(thread, seat->os_pu))
-        return MAG_PIN_LOST;
-    return pinned;
 }
 
 int mag_sched_counters(const struct mag_sched *sched, uint32_t index,

@@ -8,23 +8,38 @@
  * next asked for.  A worker that forked is none in the child, and has
  * lost its pin and its signal mask.
  *
+ * Ownership
+ *   [A] any thread   [L] under the lock of the list   [D] written under the lock of the
+ *                    default scheduler, which is taken outside of the other lock
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   started   mag_registry_set_default -> mag_registry_default : the whole scheduler
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/core.h"
+#include "sched/life/registry.h"
+
+#include "sched/fork/map.h"
+#include "sched/timer/clock.h"
 #include "sched/worker/self.h"
+#include "sched/worker/unpinned.h"
+#include "sched/worker/worker.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 static pthread_once_t registry_once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mag_sched *schedulers; /* [L] */
-static int init_error;               /* [I] after `once` */
+static pthread_mutex_t default_lock = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic(struct mag_sched *) default_sched; /* [A] [D] */
+static int init_error;                            /* [I] after `once` */
 
 /* ---------------------------------------------------------------------- fork */
 
 static void close_for_fork(void)
 {
-    mag_default_before_fork();
+    mag_registry_lock_default();
     (void)pthread_mutex_lock(&registry_lock);
     if (mag_self.worker != NULL)
         mag_fork_stack_before_fork(mag_worker_forks(mag_self.worker));
@@ -34,7 +49,7 @@ static void go_on_in_parent(void)
 {
     mag_fork_stack_after_fork_in_parent();
     (void)pthread_mutex_unlock(&registry_lock);
-    mag_default_after_fork_in_parent();
+    mag_registry_unlock_default();
 }
 
 static void orphan(struct mag_sched *sched)
@@ -51,7 +66,7 @@ static void orphan(struct mag_sched *sched)
         /* relaxed: as above. */
         atomic_store_explicit(&mag_sched_at(sched, i)->thread, 0, memory_order_relaxed);
     }
-    mag_clock_orphan(&sched->clock);
+    mag_clock_orphan(sched->clock);
 }
 
 static void go_on_in_child(void)
@@ -62,7 +77,9 @@ static void go_on_in_child(void)
     for (struct mag_sched *sched = schedulers; sched != NULL; sched = sched->next)
         orphan(sched);
     (void)pthread_mutex_init(&registry_lock, NULL);
-    mag_default_after_fork_in_child();
+    /* relaxed: this is the only thread. */
+    atomic_store_explicit(&default_sched, NULL, memory_order_relaxed);
+    (void)pthread_mutex_init(&default_lock, NULL);
 }
 
 static void init_registry(void)
@@ -101,4 +118,28 @@ void mag_registry_remove(struct mag_sched *sched)
     if (sched->next != NULL)
         sched->next->link = sched->link;
     (void)pthread_mutex_unlock(&registry_lock);
+}
+
+/* --------------------------------------------------------- the default scheduler */
+
+struct mag_sched *mag_registry_default(void)
+{
+    /* started, acquire: the scheduler is whole. */
+    return atomic_load_explicit(&default_sched, memory_order_acquire);
+}
+
+void mag_registry_lock_default(void)
+{
+    (void)pthread_mutex_lock(&default_lock);
+}
+
+void mag_registry_unlock_default(void)
+{
+    (void)pthread_mutex_unlock(&default_lock);
+}
+
+void mag_registry_set_default(struct mag_sched *sched)
+{
+    /* started, release: the scheduler is whole before it can be seen. */
+    atomic_store_explicit(&default_sched, sched, memory_order_release);
 }

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/life/start.h"
+
 #include "base/asym.h"
 #include "base/os.h"
 #include "base/space.h"
 #include "sched/berth/tenancy.h"
-#include "sched/core.h"
+#include "sched/life/registry.h"
 #include "sched/life/routes.h"
+#include "sched/post/executor.h"
+#include "sched/queue/inject.h"
+#include "sched/settings/fit.h"
+#include "sched/timer/clock.h"
+#include "sched/worker/memory.h"
 #include "sched/worker/self.h"
+#include "sched/worker/thread.h"
+#include "sched/worker/unpinned.h"
+#include "sched/worker/wake.h"
 
 #include <magpie/unpinned.h>
 
@@ -85,10 +95,10 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config,
     r = mag_settings_fit(&sched->settings, sched->capacity);
     if (r == 0)
         r = make_queues(sched);
-    if (r == 0)
-        r = mag_clock_init(&sched->clock, sched, sched->worker_count);
-    if (r == 0)
-        r = map_berths(sched);
+    if (r < 0)
+        return r;
+    sched->clock = mag_clock_make(sched, sched->worker_count);
+    r = sched->clock != NULL ? map_berths(sched) : -ENOMEM;
     if (r == 0)
         prepare_spare(sched);
     return r;
@@ -107,25 +117,13 @@ static int why_refused(const struct mag_settings *settings)
     return -EAGAIN;
 }
 
-int mag_berth_start(struct mag_berth *berth, void *(*run)(void *berth))
-{
-    struct mag_unpinned starter;
-
-    /* Also in a job, or where a worker's thread ends. */
-    mag_unpinned_begin(&starter);
-    int r = mag_os_create(&berth->thread, berth->sched->settings.config.stack_size, run,
-                          berth);
-    mag_unpinned_end(&starter);
-    return r;
-}
-
 static int start_worker(struct mag_berth *berth)
 {
     struct mag_sched *sched = berth->sched;
 
     /* relaxed: read by its own thread's end, and by the stop after this thread. */
     (void)atomic_fetch_add_explicit(&sched->live, 1, memory_order_relaxed);
-    int r = mag_berth_start(berth, mag_worker_main);
+    int r = mag_worker_start(berth);
     if (r < 0) {
         /* relaxed: as above. */
         (void)atomic_fetch_sub_explicit(&sched->live, 1, memory_order_relaxed);
@@ -180,7 +178,7 @@ void mag_sched_free(struct mag_sched *sched)
 {
     for (uint32_t i = 0; sched->berths != NULL && i < sched->capacity; i++)
         mag_berth_unmap(&sched->berths[i]);
-    mag_clock_fini(&sched->clock);
+    mag_clock_free(sched->clock);
     free(sched->berths);
     free(sched->queues);
     mag_routes_free(&sched->routes);

@@ -1,30 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/os.h"
-#include "sched/core.h"
 #include "sched/kind.h"
+#include "sched/life/registry.h"
+#include "sched/life/start.h"
+#include "sched/queue/inject.h"
+#include "sched/timer/clock.h"
+#include "sched/worker/next.h"
 #include "sched/worker/self.h"
+#include "sched/worker/wake.h"
 
 #include <errno.h>
-#include <limits.h>
-
-void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase)
-{
-    if (!mag_phase_enter(&sched->phase, phase))
-        return;
-    switch (phase) {
-    case MAG_PHASE_DRAINING:
-        /* One is enough: who parks last ends it. */
-        mag_sched_wake_any(sched);
-        break;
-    case MAG_PHASE_ENDING:
-        mag_sched_wake_all(sched);
-        break;
-    default:
-        break;
-    }
-    /* Those who wait for the start, see wait_for_start. */
-    mag_os_wake(&sched->phase, INT_MAX);
-}
 
 /* False: the time is over and threads still live. */
 static bool wait_until_gone(struct mag_sched *sched, int64_t until_ns)
@@ -66,7 +51,7 @@ static void drop_all(struct mag_sched *sched, const struct mag_job_stop *how)
     for (uint32_t i = 0; i < sched->queue_count; i++)
         drop_queue(how, &sched->queues[i]);
     for (;;) {
-        struct mag_timer *timer = mag_clock_take_any(&sched->clock);
+        struct mag_timer *timer = mag_clock_take_any(sched->clock);
 
         if (timer == NULL)
             return;
@@ -78,7 +63,7 @@ static void drop_all(struct mag_sched *sched, const struct mag_job_stop *how)
 static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until_ns,
                 const struct mag_job_stop *how)
 {
-    if (!mag_poster_close(sched, until_ns) || !mag_clock_end(&sched->clock, until_ns))
+    if (!mag_poster_close(sched, until_ns) || !mag_clock_end(sched->clock, until_ns))
         return -ETIMEDOUT;
     mag_sched_enter_phase(sched, mode == MAG_SCHED_DRAIN ? MAG_PHASE_DRAINING
                                                          : MAG_PHASE_ENDING);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <magpie/executor.h>
 
-#include "sched/core.h"
+#include "sched/post/executor.h"
+#include "sched/scheduler.h"
 
 #include <errno.h>
 #include <stddef.h>

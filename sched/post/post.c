@@ -1,88 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/post/post.h"
+
 #include "base/os.h"
-#include "sched/core.h"
+#include "sched/worker/next.h"
 #include "sched/worker/self.h"
+#include "sched/worker/wake.h"
+#include "sched/worker/worker.h"
 
 #include <errno.h>
 
 /* Posts after which a thread asks again on which CPU it runs. */
 enum { CPU_AGE = 64 };
-
-/* --------------------------------------------------------------------- waking */
-
-/* The rank that an idle_claim returned.  False: none. */
-static bool give_wake(struct mag_sched *sched, uint32_t claimed)
-{
-    if (claimed == UINT32_MAX)
-        return false;
-    uint32_t index = sched->routes.spots[claimed].worker;
-    mag_sleeper_wake(&mag_sched_at(sched, index)->sleeper);
-    return true;
-}
-
-static void wake_by(struct mag_sched *sched, struct mag_wake wake)
-{
-    (void)give_wake(sched, mag_idle_claim(&sched->idle, &sched->routes, wake, false));
-}
-
-static MAG_COLD void wake_for_worker(struct mag_sched *sched, uint32_t rank)
-{
-    wake_by(sched, mag_wake_for_worker(&sched->routes, rank, mag_os_cpu()));
-}
-
-static MAG_COLD void wake_for_queue(struct mag_sched *sched, uint32_t queue)
-{
-    wake_by(sched, mag_wake_for_queue(&sched->routes, queue, mag_os_cpu()));
-}
-
-static inline bool must_wake(struct mag_sched *sched)
-{
-    return mag_idle_wants_wake(mag_idle_read(&sched->idle));
-}
-
-static inline bool must_be_watched(struct mag_sched *sched)
-{
-    uint64_t state = mag_idle_read(&sched->idle);
-
-    return mag_idle_wants_wake(state) && !mag_idle_watched(state);
-}
-
-void mag_sched_notify(struct mag_sched *sched, uint32_t rank)
-{
-    if (must_wake(sched))
-        wake_for_worker(sched, rank);
-}
-
-void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t rank)
-{
-    if (must_be_watched(sched))
-        wake_for_worker(sched, rank);
-}
-
-void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index)
-{
-    uint32_t rank = sched->routes.rank[index];
-
-    (void)give_wake(sched, mag_idle_claim_one(&sched->idle, &sched->routes, rank));
-}
-
-static bool wake_anybody(struct mag_sched *sched)
-{
-    return give_wake(sched,
-                     mag_idle_claim(&sched->idle, &sched->routes, mag_wake_any(), true));
-}
-
-void mag_sched_wake_any(struct mag_sched *sched)
-{
-    (void)wake_anybody(sched);
-}
-
-void mag_sched_wake_all(struct mag_sched *sched)
-{
-    while (wake_anybody(sched)) {
-        /* The next. */
-    }
-}
 
 /* -------------------------------------------------------------------- posting */
 
@@ -115,8 +43,7 @@ static inline int post_here(struct mag_worker *worker, struct mag_job *job)
     struct mag_job *before = mag_hand_post(&worker->hand, job);
     if (before != NULL)
         return post_behind(worker, before);
-    if (MAG_UNLIKELY(must_be_watched(worker->sched)))
-        wake_for_worker(worker->sched, worker->rank);
+    mag_sched_notify_watcher(worker->sched, worker->rank);
     return 0;
 }
 
@@ -134,8 +61,7 @@ static inline uint32_t queue_near(struct mag_sched *sched, struct mag_self *self
 static void push(struct mag_sched *sched, struct mag_job *job, uint32_t queue)
 {
     mag_inject_push(&sched->queues[queue], job, job);
-    if (must_wake(sched))
-        wake_for_queue(sched, queue);
+    mag_sched_notify_queue(sched, queue);
 }
 
 /* By a worker of the scheduler: it keeps the scheduler alive by running. */

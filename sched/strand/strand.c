@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/turns.h"
-#include "sched/core.h"
 #include "sched/kind.h"
+#include "sched/post/post.h"
 #include "sched/strand/queue.h"
 #include "sched/worker/self.h"
+#include "sched/worker/worker.h"
 
 #include <errno.h>
 #include <stddef.h>

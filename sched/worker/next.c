@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sched/core.h"
+#include "sched/worker/next.h"
+
+#include "sched/scheduler.h"
 
 /* Jobs taken from an injection queue at once: one to run, the others to share. */
 enum { TAKE_MAX = 32 };

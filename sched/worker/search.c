@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sched/core.h"
+#include "sched/worker/search.h"
+
+#include "sched/fork/deque.h"
+#include "sched/scheduler.h"
+#include "sched/worker/next.h"
 
 /* Jobs stolen at once: one to run, the others to share. */
 enum { STEAL_MAX = MAG_WORKER_RING / 2 };

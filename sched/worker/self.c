@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/worker/self.h"
 
+#include "base/os.h"
+
 #include <magpie/executor.h>
 
 #include <errno.h>

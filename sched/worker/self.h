@@ -37,7 +37,7 @@
 #define SCHED_WORKER_SELF_H
 
 #include "base/asym.h"
-#include "sched/core.h"
+#include "sched/scheduler.h"
 
 #include <magpie/executor.h>
 

@@ -116,44 +116,4 @@ static inline void mag_worker_note_thread(struct mag_worker *worker, int32_t thr
     atomic_store_explicit(&worker->thread, thread, memory_order_relaxed);
 }
 
-/* next.c - what a worker runs next without searching.  NULL: nothing near. */
-struct mag_job *mag_worker_next(struct mag_worker *worker);
-
-/* next.c - as that, from its hand and its ring alone. */
-struct mag_job *mag_worker_own(struct mag_worker *worker);
-
-/* next.c - what was posted from outside, to this worker or to its node. */
-struct mag_job *mag_worker_outside(struct mag_worker *worker);
-
-/* next.c - takes a batch from a node's queue: the oldest job is returned, the others go
- * to this worker's queue. */
-struct mag_job *mag_worker_take_queue(struct mag_worker *worker, uint32_t queue);
-
-/* next.c - puts a job behind the others of this worker's queue. */
-void mag_worker_queue(struct mag_worker *worker, struct mag_job *job);
-
-/* search.c - looks through queues and victims once; `late`: also through what they hold
- * in their hands.  False: nothing, or all races were lost. */
-bool mag_worker_search(struct mag_worker *worker, bool late, struct mag_work *ret_work);
-
-/* search.c - whether work can be seen anywhere that does not take the watcher. */
-bool mag_worker_sees_work(struct mag_worker *worker);
-
-/* search.c - whether some worker's LIFO slot has not moved since the last call, nor its
- * owner run another job: the watcher's look at what it cannot see otherwise. */
-bool mag_worker_sees_stale(struct mag_worker *worker);
-
-/* park.c - searches, parks, wakes up, until there is work.  False: the scheduler ends. */
-bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work);
-
-/* park.c - the last look (4) of a tenant that is counted in no berth any more; during a
- * drain it may be the one that ends it. */
-void mag_worker_left(struct mag_worker *worker);
-
-/* query.c - any thread.  What has become of its pin. */
-enum mag_pinned mag_worker_pinned(struct mag_worker *worker);
-
-/* worker.c - the thread; `arg` is its struct mag_berth. */
-void *mag_worker_main(void *arg);
-
 #endif

@@ -1,5 +1,5 @@
 /*
- * Workers that park while the end is announced, as in sched/life/phase.h: nobody sleeps
+ * Workers that park while the end is announced, as in sched/phase.h: nobody sleeps
  * through it, whichever worker a wake is given to; and a drain ends when all has run,
  * not before.
  *

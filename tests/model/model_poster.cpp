@@ -7,6 +7,8 @@
  */
 #include "tests/model/model.h"
 
+#include "base/spin.h"
+
 /* What the process knows of a thread is the model's. */
 #define _Thread_local
 #define MODEL_POSTERS

@@ -14,16 +14,17 @@
 /* Small enough to be filled. */
 #define MAG_WORKER_RING 4
 
-#include "sched/core.h"
+#include "sched/scheduler.h"
 
 #include "sched/idle/idle.c"
-#include "sched/idle/park.c"
 #include "sched/policy/search.c"
 #include "sched/post/post.c"
 #include "sched/queue/bias.c"
 #include "sched/queue/hand.c"
 #include "sched/worker/next.c"
+#include "sched/worker/park.c"
 #include "sched/worker/search.c"
+#include "sched/worker/wake.c"
 
 bool mag_asym_heavy()
 {
@@ -36,17 +37,6 @@ mag_fork_steal mag_fork_stack_steal(mag_fork_stack *, mag_fork_slot *, mag_fork_
                                     mag_fork_taken *)
 {
     return MAG_FORK_EMPTY;
-}
-
-/* As in stop.c. */
-void mag_sched_enter_phase(mag_sched *sched, mag_phase phase)
-{
-    if (!mag_phase_enter(&sched->phase, phase))
-        return;
-    if (phase == MAG_PHASE_DRAINING)
-        mag_sched_wake_any(sched);
-    else
-        mag_sched_wake_all(sched);
 }
 
 /* Workers 0 to Workers - 1, each with all others as victims, all at the first of so many

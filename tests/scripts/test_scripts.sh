@@ -251,9 +251,12 @@ expect "only that is wanted" test "$(tail -n 1 out)" = "1 passed, 0 failed, 0 sk
 expect "and built" grep -q '^cmake --build build/dev --target unit-tests$' calls
 expect "and run" grep -q '^ctest .*-L \^unit\$$' calls
 # CMake sees to tests/serial.txt.
-for name in $(grep -v '^#' "$top/tests/fenced.txt"); do
-    expect "$name is there" test -n "$(find "$top/tests" -name "$name.c")"
-done
+while read -r name; do
+    case $name in
+        '#'*) ;;
+        *) expect "$name is there" test -n "$(find "$top/tests" -name "$name.c")" ;;
+    esac
+done <"$top/tests/fenced.txt"
 
 rm calls
 

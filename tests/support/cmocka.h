@@ -30,7 +30,7 @@
 #    define cmocka_run_group_tests(tests, setup, teardown) \
         test_run_group(#tests, tests, sizeof(tests) / sizeof((tests)[0]), setup, teardown)
 
-/* As cmocka's. */
+/* What stands in for skip and cmocka_run_group_tests. */
 __attribute__((noreturn)) void test_skip(const char *file, int line);
 int test_run_group(const char *name, const struct CMUnitTest *tests, size_t count,
                    CMFixtureFunction setup, CMFixtureFunction teardown);

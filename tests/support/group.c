@@ -21,7 +21,7 @@ void test_keeps(uint64_t objects)
     (void)atomic_fetch_add_explicit(&kept, objects, memory_order_relaxed);
 }
 
-/* By cmocka, which has printed what failed. */
+/* Handles the signal by which cmocka aborts, after it has printed what failed. */
 static void end(int signal)
 {
     static const char text[] = "A failed assertion ends its program.\n";

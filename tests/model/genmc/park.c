@@ -1,5 +1,5 @@
 /*
- * Two workers park while the end is announced, as in sched/life/phase.h: nobody would
+ * Two workers park while the end is announced, as in sched/phase.h: nobody would
  * sleep through it, whichever worker's bit a wake is given to.
  *
  * SPDX-License-Identifier: Apache-2.0

@@ -221,7 +221,7 @@ static void check_that_none_is_lost(struct mag_pool *pool)
     void *object;
 
     mag_pool_query(pool, &before);
-    /* Of several nodes, only the limit makes one thread use all the others' objects. */
+    /* With several nodes, only the limit makes a thread use the objects of all others. */
     if (before.nodes > 1 && before.objects != before.limit)
         return;
     for (uint64_t i = 0; i < before.objects; i++)

@@ -206,7 +206,7 @@ static void dwell(struct mag_job *job)
     struct dweller *dweller = (struct dweller *)(void *)job;
 
     dweller->task = wait_often(dweller->body);
-    /* release: the task is visible to who waits for the count. */
+    /* release: the task is visible to the thread that waits for the count. */
     (void)atomic_fetch_add_explicit(&house.over, 1, memory_order_release);
 }
 

@@ -20,7 +20,7 @@ enum { STARTERS = 2, CANCELLERS = 2, TIMERS = 64 };
 struct alarm {
     struct mag_timer timer;
     uint64_t starts;        /* that were accepted; its starter's own */
-    uint64_t owned;         /* plain, written by who was given the timer */
+    uint64_t owned;         /* plain, written by the thread that has the timer */
     _Atomic(uint64_t) ends; /* runs, cancels that won, hand-backs */
 };
 
@@ -37,7 +37,7 @@ struct actor {
     uint64_t random;
 };
 
-/* Whoever is told that the timer has ended has it to itself until it says so. */
+/* The thread that sees the timer end has it to itself until it counts that end. */
 static void end(struct alarm *alarm)
 {
     alarm->owned++;

@@ -176,7 +176,7 @@ static void check_discard(mag_vtask task)
         assert_true(r == 0 || r == MAG_E_CONTINUATION);
 }
 
-/* By the completer, who may also come twice. */
+/* Completes an object; a second completion must be refused. */
 static void complete(struct object *object)
 {
     uint64_t result = result_of(object);
@@ -193,7 +193,8 @@ static void complete(struct object *object)
     assert_true(object->token == token || object->state == PENDING);
 }
 
-/* By the owner of a bare core; what waits there is lost.  What is queued is not. */
+/* The owner of a bare core resets it.  A continuation that waits is lost, a queued one is
+ * not. */
 static void reset(struct object *object)
 {
     for (unsigned i = 0; i < WAITERS; i++) {

@@ -52,7 +52,7 @@ static bool wait_for_item(struct mag_operation *read, uint64_t key)
     return room;
 }
 
-/* The next who waits, or NULL. */
+/* The next read that waits, or NULL. */
 static struct mag_operation *next_reader(uint64_t *ret_key)
 {
     struct mag_operation *read = NULL;
@@ -66,7 +66,7 @@ static struct mag_operation *next_reader(uint64_t *ret_key)
     return read;
 }
 
-/* Delivers each item to the first who still waits, or keeps it (VT-148). */
+/* Delivers each item to the first read that still waits, or keeps it (VT-148). */
 static void *write_all(void *arg)
 {
     uint64_t item = 1, *ret_delivered = arg, delivered = 0;

@@ -117,7 +117,7 @@ static void spin_until(_Atomic(uint64_t) *word, uint64_t wanted)
     assert_true(test_spin_for(word, wanted));
 }
 
-/* Whatever the scale: who loses its bias is not visited for thousands of operations. */
+/* At any scale: a core that loses its bias is not visited for thousands of operations. */
 enum { ROUNDS_LEAST = 20000 };
 
 typedef void (*consume_fn)(struct awaiter *awaiter);

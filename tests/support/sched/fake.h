@@ -10,7 +10,8 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/sched/flat_routes.h"
 
-#include "sched/core.h"
+#include "sched/scheduler.h"
+#include "sched/worker/worker.h"
 
 #include <string.h>
 

@@ -16,14 +16,14 @@
 #include <signal.h>
 #include <string.h>
 
-/* What a thread has of a process. */
+/* The masks of a thread. */
 struct masks {
     cpu_set_t cpus;
     sigset_t signals;
 };
 
 static struct mag_sched *sched;
-static struct masks outside; /* of the thread that started it */
+static struct masks outside; /* of the thread that started the scheduler */
 
 static void read_masks(struct masks *masks)
 {

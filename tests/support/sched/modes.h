@@ -37,8 +37,8 @@ static inline bool same_modes(struct modes a, struct modes b)
     return a.rounding == b.rounding && a.mxcsr == b.mxcsr && a.control == b.control;
 }
 
-/* Another rounding; and where there are such things results and operands that are flushed
- * to zero, and the x87's precision that of a double. */
+/* Sets the rounding.  On x86-64 it also flushes results and operands to zero, and gives
+ * the x87 the precision of a double. */
 static inline void set_modes(int rounding)
 {
     (void)fesetround(rounding);

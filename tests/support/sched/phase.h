@@ -10,7 +10,7 @@
 
 #include "tests/support/run.h"
 
-#include "sched/core.h"
+#include "sched/scheduler.h"
 
 /* Waits until `sched` has come to `phase`. */
 static inline void stay_until(struct mag_sched *sched, enum mag_phase phase)

@@ -1,5 +1,5 @@
 /*
- * shared.h - counts and flags that the threads of a test share, in one order for all.
+ * shared.h - counts and flags that the threads of a test share.  All use the same order.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -10,6 +10,8 @@
 
 #include "base/asym.h"
 #include "sched/fork/deque.h"
+#include "sched/fork/join.h"
+#include "sched/fork/map.h"
 
 /* Whether owners fence in this process; set by stacks_map. */
 static bool stacks_are_fenced;

@@ -33,7 +33,7 @@ static inline void ear_told(struct mag_misuse_watch *watch,
     ear->last = *misuse;
 }
 
-/* Of the process, until the next. */
+/* Makes the ear the watch of the process, until the next one. */
 static inline void ear_open(struct ear *ear)
 {
     *ear = (struct ear){.watch.told = ear_told};

@@ -8,8 +8,6 @@
 
 #include "tests/support/cmocka.h"
 
-#include "tests/support/cmocka.h"
-
 #include <magpie/promise.h>
 #include <magpie/vtask.h>
 

@@ -334,7 +334,7 @@ static inline void leaf_begin(struct leaf *leaf)
     note(leaf->task, (struct meaning){WORD, leaf->word});
 }
 
-/* Also by one who is too late. */
+/* Completes a leaf; a completer that is too late must be refused. */
 static inline void leaf_complete(struct leaf *leaf)
 {
     bool fails = below(3) == 0, first = leaf->pending;
@@ -354,7 +354,7 @@ static inline void leaf_complete(struct leaf *leaf)
     }
 }
 
-/* A pending promise may go too, if nobody keeps it: who awaits it finds it stale. */
+/* A pending promise may end too if nobody keeps it: its awaiters find it stale. */
 static inline bool leaf_may_end(const struct leaf *leaf)
 {
     return !leaf->pending || (leaf->kind == PROMISE && !record_of(leaf->task)->kept &&

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* White-box: whoever waits in sched/ for a thread that has lost its CPU sleeps in the
- * end, so that one of a lower real-time priority runs on. */
+/* White-box: a thread that waits in sched/ for a thread without a CPU sleeps in the end,
+ * so that a thread of a lower real-time priority can run. */
 #include "tests/support/base/turns.h"
 
 #include "base/spin.h"

@@ -224,7 +224,7 @@ static void at_the_limit_other_nodes_help_out(void **state)
         assert_int_equal(errand.got, MANY);
         assert_int_equal(errand.result, -ENOSPC);
 
-        /* Also those that it has in an outbox itself. */
+        /* Objects in the thread's own outbox are among them. */
         errand.gives = MANY;
         on_another_thread(run_errand, &errand);
         assert_int_equal(errand.got, MANY);

@@ -9,7 +9,11 @@
 
 #include "base/os.h"
 #include "sched/berth/tenancy.h"
+#include "sched/fork/join.h"
+#include "sched/life/start.h"
+#include "sched/worker/search.h"
 #include "sched/worker/self.h"
+#include "sched/worker/worker.h"
 
 #include <magpie/fork.h>
 

@@ -50,7 +50,7 @@ static uint64_t fan(mag_fork w, unsigned depth)
     return sum;
 }
 
-/* As deep as asked, with a child waiting at every level. */
+/* A recursion of the given depth, with a child waiting at every level. */
 MAG_FORKABLE(uint64_t, dive, unsigned, depth)
 static uint64_t dive(mag_fork w, unsigned depth)
 {

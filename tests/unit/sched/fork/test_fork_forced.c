@@ -25,6 +25,7 @@ static bool hooked_try_lock(struct mag_spin *spin);
 /* NOLINTBEGIN(bugprone-suspicious-include): the room itself, with the hooks. */
 #include "sched/fork/deque.c"
 #include "sched/fork/join.c"
+#include "sched/fork/map.h"
 /* NOLINTEND(bugprone-suspicious-include) */
 #undef mag_barrier_heavy
 #undef mag_spin_try_lock

@@ -11,7 +11,9 @@
 #include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
 
-#include "sched/core.h"
+#include "sched/fork/deque.h"
+#include "sched/fork/map.h"
+#include "sched/settings/fit.h"
 
 #include <errno.h>
 #include <magpie/fork.h>
@@ -247,7 +249,7 @@ static void tell_where(int signal, siginfo_t *info, void *context)
     _exit(distance(at, c_top) < distance(at, fork_top) ? ENDED_IN_C : ENDED_IN_FORKS);
 }
 
-/* So that a handler runs where the stack has ended. */
+/* A handler needs a stack of its own where the C stack has ended. */
 static void use_another_stack(uint32_t worker, void *arg)
 {
     static char other[64 * 1024];

@@ -36,7 +36,7 @@ static int crowd(mag_fork w, unsigned children)
     return mag_scope_join(&w, &scope);
 }
 
-/* Of each kind one computation; what is wrong with them. */
+/* Runs one computation of each kind, and returns how many were wrong. */
 static unsigned compute(struct mag_sched *sched, int n)
 {
     struct bulk value = {.words = {1}};

@@ -223,7 +223,7 @@ static void children_at_any_depth_are_started_by_others(void **state)
 
 /* ------------------------------------------------- a kernel that begins to refuse */
 
-/* For all threads of the process, those of schedulers among them. */
+/* Applies to all threads of the process, workers too. */
 static bool refuse_membarrier(void)
 {
     struct sock_filter refuse[] = {

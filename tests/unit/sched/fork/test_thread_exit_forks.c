@@ -1,6 +1,6 @@
 /*
- * Forked functions that end their thread: whoever waits for one is told, and what it had
- * forked is dropped, or waited for where a thief runs it.
+ * Forked functions that end their thread.  A thread that waits for one gets an error.
+ * The children of such a function are dropped, or waited for if a thief runs them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -7,7 +7,7 @@ static bool see(struct mag_worker *worker);
 
 #define mag_worker_sees_work see
 /* NOLINTNEXTLINE(bugprone-suspicious-include): what it calls is replaced above. */
-#include "sched/idle/park.c"
+#include "sched/worker/park.c"
 #undef mag_worker_sees_work
 
 /* What happens when the queues are looked at, and whether something is there. */

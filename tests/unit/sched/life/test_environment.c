@@ -5,7 +5,7 @@
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
 
-#include "sched/life/environment.h"
+#include "sched/settings/environment.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/core.h"
+#include "sched/timer/clock.h"
 #include "sched/worker/self.h"
 #include "tests/support/sched/shared.h"
 #include "tests/support/sched/start.h"
@@ -245,14 +245,14 @@ static void a_stop_keeps_its_deadline_while_the_clock_is_held_up(void **state)
     start(1);
     assert_int_equal(mag_timer_start_in(sched, &timer, 0), 0);
     assert_true(test_wait_for(&ran, 1));
-    mag_spin_lock(&sched->clock.wheels[0].lock);
+    mag_spin_lock(&sched->clock->wheels[0].lock);
     /* It looks at the wheel, and stands before the lock. */
-    set(&sched->clock.wheels[0].next, 1);
-    mag_clock_alarm(&sched->clock);
+    set(&sched->clock->wheels[0].next, 1);
+    mag_clock_alarm(sched->clock);
     for (long before = sleeps_of_the_clock(); sleeps_of_the_clock() < before + 10;)
         test_sleep_ms(1);
     assert_int_equal(stop_within(5 * millisecond), -ETIMEDOUT);
-    mag_spin_unlock(&sched->clock.wheels[0].lock);
+    mag_spin_unlock(&sched->clock->wheels[0].lock);
     assert_int_equal(stop_within(-1), 0);
     mag_sched_destroy(sched);
 }

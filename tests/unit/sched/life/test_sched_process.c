@@ -5,7 +5,7 @@
 #include "tests/support/sched/jobs.h"
 #include "tests/support/sched/start.h"
 
-#include "sched/core.h"
+#include "sched/scheduler.h"
 
 #include <dirent.h>
 #include <errno.h>

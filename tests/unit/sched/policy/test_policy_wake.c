@@ -182,7 +182,7 @@ static void check_post(const struct machine *machine, uint32_t pu, const char *p
     uint32_t woken = find_parked(machine, wake_on(machine, from.os_pu), parked);
     uint64_t least = UINT64_MAX;
 
-    /* Who sits on the poster's own CPU comes after all others. */
+    /* A worker on the poster's own CPU comes after all others. */
     for (uint32_t i = 0; i < machine->routes.workers; i++) {
         uint64_t apart = machine_apart(machine, &from, machine_seat(machine, i));
 

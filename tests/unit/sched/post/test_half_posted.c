@@ -9,7 +9,9 @@
 #include "tests/support/sched/jobs.h"
 #include "tests/support/sched/start.h"
 
-#include "sched/core.h"
+#include "sched/scheduler.h"
+#include "sched/worker/wake.h"
+#include "sched/worker/worker.h"
 
 #include <magpie/strand.h>
 

@@ -1,5 +1,5 @@
 /*
- * Where timers post their jobs: to any executor, whoever's it is, and what becomes of
+ * Where timers post their jobs: to any executor of any owner; and what becomes of
  * those that an executor refuses.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -151,7 +151,7 @@ static void a_strand_takes_its_timers_until_the_clock_ends(void **state)
     mag_strand_init(&strand, sched);
     bell.timer.executor = &strand.executor;
     assert_int_equal(mag_timer_start_in(sched, &bell.timer, 20 * MS_NS), 0);
-    /* The first half of a stop: who comes from outside is refused. */
+    /* The first half of a stop: threads from outside are refused. */
     assert_true(mag_poster_close(sched, INT64_MAX));
     assert_int_equal(mag_strand_post(&strand, &bell.timer.job), -ESHUTDOWN);
     assert_true(test_wait_for(&bell.rung, 1));

@@ -5,6 +5,7 @@
 #include "tests/support/sched/jobs.h"
 #include "tests/support/sched/start.h"
 
+#include "sched/worker/search.h"
 #include "sched/worker/self.h"
 
 static void count(struct mag_job *job)

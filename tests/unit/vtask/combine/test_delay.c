@@ -40,8 +40,8 @@ static mag_vtask timed(mag_vtask *task, int64_t timeout_ns)
     return combined;
 }
 
-/* Whoever waits for a pending delay makes it a promise; one that is complete by then is
- * none, and consumed here. */
+/* Waiting for a pending delay makes it a promise.  A delay that is complete by then stays
+ * what it is, and is consumed here. */
 static void wait_and_consume(mag_vtask task)
 {
     assert_int_equal(mag_vtask_wait_completed(&task, 0, -1), 0);

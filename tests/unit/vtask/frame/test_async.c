@@ -144,7 +144,7 @@ MAG_ASYNC(long_task, pins, (void), long place;)
     MAG_END(f);
 }
 
-/* Of a size that no other function has: its pool is made at its first wait. */
+/* Its frame has a size of its own: the pool is made at its first wait. */
 MAG_ASYNC(long_task, huge, (void), int error; long item; char room[3000];)
 {
     MAG_BEGIN(f);

@@ -19,7 +19,7 @@ struct sequence {
     long fails_at; /* or NEVER */
     bool at_once;  /* every second step is made when it is asked for */
     bool disposed;
-    long sum; /* of who consumes it */
+    long sum; /* of the items that the consumer has seen */
 };
 
 static struct sequence sequence_make(long fails_at, bool at_once)

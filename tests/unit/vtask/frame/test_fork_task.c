@@ -335,7 +335,7 @@ static void a_child_may_return_a_task_that_is_pending(void **state)
 
 /* -------------------------------------------------------------------- memory */
 
-/* Of a size that no other test uses, so that its pool is not there yet. */
+/* Its size is used by no other test, so its pool does not exist yet. */
 struct odd {
     uint64_t words[27];
 };

@@ -31,7 +31,7 @@ static void note_call(void *object, struct mag_cancel *cancel, uint64_t key)
     note->fired = mag_cancel_has_fired(cancel);
     if (note->then != NULL)
         note->then(note, cancel);
-    /* release: what was written down is visible to who waits for the count. */
+    /* release: the note is visible to the thread that waits for the count. */
     (void)atomic_fetch_add_explicit(&note->calls, 1, memory_order_release);
 }
 

@@ -225,8 +225,8 @@ static void returning_while_it_fires_gives_the_object_back_once(void **state)
 
 /* ------------------------------------------------------------------ lists of yours */
 
-/* Readers that wait, as cancel.h tells: the links lie in the object, and who awaits takes
- * it out before consuming the task. */
+/* Readers that wait, as cancel.h describes them: the links lie in the object, and the
+ * awaiter takes the object out before it consumes the task. */
 static struct {
     pthread_mutex_t lock;
     struct reading *first;

@@ -145,7 +145,7 @@ static void an_operation_that_was_not_needed_is_returned(void **state)
     (void)mag_operation_share(request, NULL);
     mag_operation_return(request);
     assert_is_back(request);
-    /* About to be cancelled: whoever has the claim gives it back. */
+    /* About to be cancelled: the thread that has the claim gives it back. */
     request = rent(&task);
     uint64_t key = mag_operation_share(request, NULL);
     assert_true(mag_operation_claim(request, key));

@@ -301,8 +301,8 @@ static void a_continuation_may_free_the_object_of_its_operation(void **state)
     assert_non_null(connection);
     mag_operation_own_init(&connection->reading, &mag_operation_word);
     assert_true(mag_operation_try_own(&connection->reading));
-    /* Who registers by a swap has then touched it for the last time; by a plain store, as
-     * at an operation that is biased, it would look at it again. */
+    /* A swap is the last touch of a thread that registers; after a plain store, as
+     * at a biased operation, it would look at the operation again. */
     if (mag_barrier_is_asymmetric())
         assert_int_not_equal(slot_of(pooled), MAG_SLOT_EMPTY);
     assert_int_equal(slot_of(&connection->reading), MAG_SLOT_EMPTY);

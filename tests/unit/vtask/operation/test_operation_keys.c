@@ -36,7 +36,7 @@ static void *complete(void *operation)
     return mag_core_set_result(&completed->core, 3) == 0 ? operation : NULL;
 }
 
-/* Of what was completed elsewhere the visitor's bits stand beside the token. */
+/* If another thread has completed it, the visitor's bits stand beside the token. */
 static void a_key_is_the_token_whatever_a_visitor_has_left(void **state)
 {
     void *completed = NULL;

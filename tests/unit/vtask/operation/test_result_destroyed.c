@@ -270,7 +270,7 @@ static void a_reset_destroys_what_was_not_taken(void **state)
     assert_int_equal(mag_core_set_error(&core, -EIO, 1), 0);
     mag_core_reset(&core);
     assert_destroyed(0, 0);
-    /* That the one before was taken says nothing of the next. */
+    /* A result that was taken does not change what happens to the next one. */
     assert_int_equal(mag_core_set_result(&core, 9), 0);
     mag_core_reset(&core);
     assert_destroyed(1, 9);

@@ -321,7 +321,7 @@ static void a_large_result_that_shows_late_fails_the_promise(void **state)
 
 /* ---------------------------------------- an outcome that looks like a refusal */
 
-/* As a function does that has awaited a stale task and hands on what it was told. */
+/* A function that awaits a stale task hands on the code it gets, as this one does. */
 MAG_ASYNC(mag_task, fail_late, (struct mag_core *, gate), )
 {
     MAG_BEGIN(f);

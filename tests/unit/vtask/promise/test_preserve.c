@@ -102,7 +102,7 @@ static void preserving_sets_the_context_bit_of_sources_and_promises(void **state
 
 /* --------------------------------------------------------------------- releasing */
 
-/* A promise of somebody else's, who alone may end it. */
+/* A promise that belongs to somebody else: only its owner may end it. */
 static void assert_is_theirs(struct mag_promise *promise)
 {
     struct mag_promise *other = promise_of(0);

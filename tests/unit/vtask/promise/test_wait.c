@@ -114,6 +114,7 @@ waiting_and_taking_in_one_leaves_no_reference_and_takes_none_away(void **state)
     }
     end(&source);
     end(&promise);
+    assert_int_equal(mag_task_wait(mag_task_of(tasks[1])), 0);
     assert_int_equal(result_of(tasks[1]), 42);
     mag_promise_release(promise.promise);
     assert_int_equal(mag_vtask_wait(tasks[1], &result, sizeof(result)), MAG_E_TOKEN);

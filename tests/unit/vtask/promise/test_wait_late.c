@@ -22,7 +22,7 @@ static void *notify_late(void *arg)
     struct mag_observer *observer = arg;
 
     test_sleep_ms(50);
-    /* release: seen by whoever has left. */
+    /* release: seen by the waiter when it has returned. */
     (void)atomic_fetch_add_explicit(&notified, 1, memory_order_release);
     observer->notify(observer, false);
     return NULL;

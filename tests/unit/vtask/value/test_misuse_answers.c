@@ -5,8 +5,8 @@
 #include <magpie/pool.h>
 #include <stdlib.h>
 
-/* What sources and those who receive a task owe each other, and what breaking a rule
- * comes to: groups H, V and W. */
+/* What sources and the receivers of their tasks owe each other, and which code answers a
+ * broken rule: groups H, V and W. */
 
 /* A source of a user's own: a core, and what it carries. */
 struct request {
@@ -117,7 +117,7 @@ static void no_entry_point_waits_for_a_pending_operation(void **state)
     assert_int_equal(probe_runs(&probe), 0);
 }
 
-/* -------------------------------------------------------------- who receives a task */
+/* ---------------------------------------------------------- the receiver of a task */
 
 static void read_into(struct probe *probe)
 {

@@ -71,7 +71,7 @@ static void a_visitor_that_completes_second_runs_nothing(void **state)
     assert_false(mag_core_is_visited(&core));
 }
 
-/* A visitor of a later operation has left: whoever registered for this one was served. */
+/* A visitor of a later operation has left: the continuation of this one has run. */
 static void a_visit_of_another_operation_says_nothing_of_this_one(void **state)
 {
     const uintptr_t awaited = (uintptr_t)&core;
@@ -87,7 +87,7 @@ static void a_visit_of_another_operation_says_nothing_of_this_one(void **state)
     assert_int_equal(mag_core_slot(&core), MAG_SLOT_DONE);
 }
 
-/* Of a core whose visitor has left the token says so, and not yet its slot. */
+/* When a visitor has left a core, the token says so, but the slot does not yet. */
 static void a_second_completer_is_refused_after_a_visit(void **state)
 {
     static const struct mag_core_type sized = {.result_size = 4,
@@ -123,7 +123,7 @@ static void run_told(struct mag_job *job)
     (void)atomic_fetch_add_explicit(&told->runs, 1, memory_order_release);
 }
 
-/* Whichever way the completer finds who waits. */
+/* In both ways in which the completer can find the continuation. */
 static void a_queued_continuation_is_never_run_inside(void **state)
 {
     static struct told told = {.continuation = {.job = {.run = run_told}}};

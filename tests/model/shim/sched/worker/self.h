@@ -11,7 +11,7 @@
 #ifndef SCHED_WORKER_SELF_H
 #    define SCHED_WORKER_SELF_H
 
-#    include "sched/core.h"
+#    include "sched/scheduler.h"
 
 struct mag_self {
     struct mag_worker *worker;

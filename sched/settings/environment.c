@@ -4,9 +4,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/life/environment.h"
+#include "sched/settings/environment.h"
 
-#include "sched/core.h"
+#include "sched/settings/settings.h"
 
 #include <ctype.h>
 #include <errno.h>

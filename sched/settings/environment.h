@@ -4,8 +4,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef SCHED_LIFE_ENVIRONMENT_H
-#define SCHED_LIFE_ENVIRONMENT_H
+#ifndef SCHED_SETTINGS_ENVIRONMENT_H
+#define SCHED_SETTINGS_ENVIRONMENT_H
 
 #include <magpie/sched.h>
 

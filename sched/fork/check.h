@@ -1,10 +1,10 @@
 /*
- * misuse.h - reports misuse that sched/ finds.  Private to sched/.
+ * check.h - reports misuse that sched/ finds.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef SCHED_FORK_MISUSE_H
-#define SCHED_FORK_MISUSE_H
+#ifndef SCHED_FORK_CHECK_H
+#define SCHED_FORK_CHECK_H
 
 #include <stdbool.h>
 

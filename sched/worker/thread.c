@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sched/worker/worker.h"
+#include "sched/worker/thread.h"
 
 #include "base/os.h"
-#include "sched/core.h"
-#include "sched/fork/misuse.h"
+#include "sched/fork/check.h"
+#include "sched/fork/end.h"
+#include "sched/fork/join.h"
 #include "sched/kind.h"
+#include "sched/worker/memory.h"
+#include "sched/worker/next.h"
+#include "sched/worker/park.h"
 #include "sched/worker/self.h"
 
 #include <magpie/executor.h>
+#include <magpie/unpinned.h>
 
 #include <pthread.h>
 #include <stdio.h>
@@ -45,6 +50,33 @@ static enum mag_pinned pin(const struct mag_berth *berth)
     if (settings->config.pin)
         (void)mag_pin_self(settings->topology, seat->pu, &obtained);
     return obtained;
+}
+
+enum mag_pinned mag_worker_pinned(struct mag_worker *worker)
+{
+    /* relaxed, both: a moment's values; nothing hangs on them. */
+    enum mag_pinned pinned =
+        (enum mag_pinned)atomic_load_explicit(&worker->pinned, memory_order_relaxed);
+    /* relaxed: as above. */
+    int32_t thread = atomic_load_explicit(&worker->thread, memory_order_relaxed);
+    const struct mag_seat *seat = mag_sched_seat(worker->sched, worker->index);
+
+    /* The kernel tells nobody when it moves a thread. */
+    if (pinned == MAG_PINNED && thread != 0 && !mag_os_is_bound(thread, seat->os_pu))
+        return MAG_PIN_LOST;
+    return pinned;
+}
+
+static int start_thread(struct mag_berth *berth, void *(*run)(void *berth))
+{
+    struct mag_unpinned starter;
+
+    /* Also in a job, or where a worker's thread ends. */
+    mag_unpinned_begin(&starter);
+    int r = mag_os_create(&berth->thread, berth->sched->settings.config.stack_size, run,
+                          berth);
+    mag_unpinned_end(&starter);
+    return r;
 }
 
 /* The worker exists; the starting thread decides whether the scheduler does. */
@@ -134,11 +166,24 @@ static bool hand_berth_over(struct mag_berth *berth)
         mag_os_join_or_detach(berth->ended);
     berth->ended = self;
     berth->has_ended = true;
-    if (mag_berth_start(berth, succeed) == 0)
+    if (start_thread(berth, succeed) == 0)
         return true;
     berth->thread = self;
     berth->has_ended = false;
     return false;
+}
+
+static struct mag_fork_stack *forks_at(const void *sched, uint32_t index)
+{
+    return mag_worker_forks(mag_sched_at(sched, index));
+}
+
+static void end_children(struct mag_worker *worker)
+{
+    struct mag_fork_family family = {
+        .at = forks_at, .arg = worker->sched, .count = worker->sched->capacity};
+
+    mag_fork_stack_end(mag_worker_forks(worker), &family);
 }
 
 /* What the functions that were left had begun.  They lie below the gap of their stack, so
@@ -147,7 +192,7 @@ static void end_job(struct mag_worker *worker)
 {
     mag_count(&worker->counts.ended);
     /* Children first: of roots and strands others go on at once. */
-    mag_fork_end(worker);
+    end_children(worker);
     mag_job_kind_end(worker->sched);
     mag_fp_keep(worker->fp);
     (void)mag_misuse_tell(MAG_E_THREAD, "a job or a hook of a worker ended its thread");
@@ -241,7 +286,7 @@ static void *succeed(void *arg)
     return NULL;
 }
 
-void *mag_worker_main(void *arg)
+static void *begin(void *arg)
 {
     struct mag_berth *berth = arg;
 
@@ -251,4 +296,9 @@ void *mag_worker_main(void *arg)
     else
         leave_berth(&(struct tenancy){.berth = berth});
     return NULL;
+}
+
+int mag_worker_start(struct mag_berth *berth)
+{
+    return start_thread(berth, begin);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/os.h"
-#include "sched/core.h"
+#include "sched/worker/memory.h"
+
+#include "sched/fork/deque.h"
+#include "sched/fork/map.h"
+#include "sched/worker/worker.h"
 
 #include <magpie/node_memory.h>
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/worker/park.h"
+
 #include "base/os.h"
 #include "base/turns.h"
-#include "sched/core.h"
 #include "sched/policy/linger.h"
 #include "sched/policy/watch.h"
+#include "sched/scheduler.h"
+#include "sched/worker/search.h"
+#include "sched/worker/wake.h"
 
 /* ------------------------------------------------------------------- searching */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sched/core.h"
+#include "sched/settings/settings.h"
 
 #include <magpie/budget.h>
 

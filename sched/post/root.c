@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/os.h"
-#include "sched/core.h"
+#include "sched/fork/join.h"
 #include "sched/kind.h"
+#include "sched/scheduler.h"
 #include "sched/worker/self.h"
+#include "sched/worker/wake.h"
+#include "sched/worker/worker.h"
 
 #include <errno.h>
 

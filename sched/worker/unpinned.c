@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/worker/unpinned.h"
+
 #include "base/os.h"
-#include "sched/core.h"
 #include "sched/worker/self.h"
+#include "sched/worker/worker.h"
 
 #include <magpie/unpinned.h>
 

@@ -21,8 +21,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef SCHED_LIFE_PHASE_H
-#define SCHED_LIFE_PHASE_H
+#ifndef SCHED_PHASE_H
+#define SCHED_PHASE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/settings/fit.h"
 #include "base/os.h"
+
 #include "base/space.h"
-#include "sched/core.h"
+#include "sched/fork/map.h"
 
 #include <assert.h>
 #include <errno.h>

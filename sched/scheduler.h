@@ -1,0 +1,98 @@
+/*
+ * scheduler.h - a scheduler: its workers, its injection queues, its phase, and what they
+ * were made from.  Private to sched/.  The struct and what reads it; each of its parts
+ * has a header of its own.
+ *
+ * Ownership
+ *   [I] immutable once the workers run   [A] any thread   [S] shared, see its header
+ *   [L] under the registry's lock        [O] the thread that starts or stops it
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   closed  mag_poster_close -> mag_poster_enter : see self.h
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_SCHEDULER_H
+#define SCHED_SCHEDULER_H
+
+#include "sched/idle/idle.h"
+#include "sched/phase.h"
+#include "sched/policy/route.h"
+#include "sched/settings/settings.h"
+
+#include <magpie/executor.h>
+#include <magpie/plan.h>
+#include <magpie/sched.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mag_clock;
+struct mag_inject;
+struct mag_worker;
+
+/* A worker as the scheduler holds it: its memory and its thread. */
+struct mag_berth {
+    struct mag_sched *sched;   /* [I] */
+    uint32_t index;            /* [I] */
+    struct mag_worker *worker; /* [I] in `pages` */
+    _Atomic(bool) offered;     /* [A] see tenancy.h */
+    void *pages;               /* [O] on the worker's node */
+    size_t size;               /* [O] */
+    void *fork_pages;          /* [O] on the worker's node */
+    size_t fork_bytes;         /* [O] */
+    /* [O] once no thread is live; before, of the thread that works here: it names its
+     * successor where it ends in a job, and itself as the one to be joined besides. */
+    pthread_t thread;
+    pthread_t ended; /* as `thread`, if `has_ended` */
+    bool has_ended;
+};
+
+struct mag_sched {
+    /* Read by every post, written rarely. */
+    _Atomic(uint32_t) phase;   /* [A] see phase.h */
+    _Atomic(int32_t) closed;   /* [A] 0, or the code that refuses posts from outside */
+    bool fenced;               /* [I] see asym.h */
+    bool crowded;              /* [I] more workers than PUs: searching yields the CPU */
+    uint32_t worker_count;     /* [I] in the first berths */
+    uint32_t capacity;         /* [I] berths */
+    uint32_t queue_count;      /* [I] one per node, at least one */
+    struct mag_berth *berths;  /* [I] */
+    struct mag_inject *queues; /* [I] array, each [S] */
+    struct mag_routes routes;  /* [I] */
+
+    struct mag_idle idle;                     /* [S] */
+    _Atomic(uint64_t) vacant[MAG_IDLE_WORDS]; /* [A] spare berths, by rank */
+    struct mag_clock *clock;                  /* [I], itself [S] */
+
+    struct mag_executor executor; /* [I] posts to any worker */
+
+    /* Life cycle. */
+    struct mag_settings settings;                    /* [I] */
+    struct mag_plan *plan;                           /* [I] */
+    _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) live; /* [A] threads not yet gone */
+    _Atomic(uint32_t) ready;                         /* [A] threads that are set up */
+    _Atomic(uint64_t) inflight;                      /* [A] posters without a record */
+    sigset_t signals;                                /* [I] of the starting thread */
+    uint32_t started;                                /* [O] threads to join */
+    bool is_default;                                 /* [I] see default.c */
+    bool joined;                                     /* [O] */
+    struct mag_sched *next;                          /* [L] in the registry */
+    struct mag_sched **link;                         /* [L] */
+};
+
+static inline enum mag_phase mag_sched_phase(struct mag_sched *sched)
+{
+    return mag_phase_read(&sched->phase);
+}
+
+static inline struct mag_worker *mag_sched_at(const struct mag_sched *sched,
+                                              uint32_t index)
+{
+    return sched->berths[index].worker;
+}
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * park.h - how a worker without work searches, sleeps and wakes up.  Private to sched/.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_WORKER_PARK_H
+#define SCHED_WORKER_PARK_H
+
+#include "sched/worker/worker.h"
+
+#include <stdbool.h>
+
+/* Searches, parks, wakes up, until there is work.  False: the scheduler ends. */
+bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work);
+
+/* The last look (4) of a tenant that is counted in no berth any more; during a drain it
+ * may be the one that ends it. */
+void mag_worker_left(struct mag_worker *worker);
+
+#endif

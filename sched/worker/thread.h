@@ -1,0 +1,19 @@
+/*
+ * thread.h - the life of a worker's thread.  Private to sched/.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_WORKER_THREAD_H
+#define SCHED_WORKER_THREAD_H
+
+#include "sched/scheduler.h"
+#include "sched/worker/worker.h"
+
+/* Starts the first thread of a worker, which is counted in `live` already.
+ * 0; -ENOMEM, -EINVAL, -EAGAIN. */
+int mag_worker_start(struct mag_berth *berth);
+
+/* Any thread.  What has become of the worker's pin. */
+enum mag_pinned mag_worker_pinned(struct mag_worker *worker);
+
+#endif

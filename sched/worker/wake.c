@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/worker/wake.h"
+
+#include "base/os.h"
+#include "sched/policy/wake.h"
+#include "sched/worker/worker.h"
+
+#include <limits.h>
+
+/* The rank that an idle_claim returned.  False: none. */
+static bool give_wake(struct mag_sched *sched, uint32_t claimed)
+{
+    if (claimed == UINT32_MAX)
+        return false;
+    uint32_t index = sched->routes.spots[claimed].worker;
+    mag_sleeper_wake(&mag_sched_at(sched, index)->sleeper);
+    return true;
+}
+
+static void wake_by(struct mag_sched *sched, struct mag_wake wake)
+{
+    (void)give_wake(sched, mag_idle_claim(&sched->idle, &sched->routes, wake, false));
+}
+
+void mag_sched_wake_for_worker(struct mag_sched *sched, uint32_t rank)
+{
+    wake_by(sched, mag_wake_for_worker(&sched->routes, rank, mag_os_cpu()));
+}
+
+void mag_sched_wake_for_queue(struct mag_sched *sched, uint32_t queue)
+{
+    wake_by(sched, mag_wake_for_queue(&sched->routes, queue, mag_os_cpu()));
+}
+
+void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index)
+{
+    uint32_t rank = sched->routes.rank[index];
+
+    (void)give_wake(sched, mag_idle_claim_one(&sched->idle, &sched->routes, rank));
+}
+
+static bool wake_anybody(struct mag_sched *sched)
+{
+    return give_wake(sched,
+                     mag_idle_claim(&sched->idle, &sched->routes, mag_wake_any(), true));
+}
+
+void mag_sched_wake_all(struct mag_sched *sched)
+{
+    while (wake_anybody(sched)) {
+        /* The next. */
+    }
+}
+
+void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase)
+{
+    if (!mag_phase_enter(&sched->phase, phase))
+        return;
+    switch (phase) {
+    case MAG_PHASE_DRAINING:
+        /* One is enough: who parks last ends it. */
+        (void)wake_anybody(sched);
+        break;
+    case MAG_PHASE_ENDING:
+        mag_sched_wake_all(sched);
+        break;
+    default:
+        break;
+    }
+    /* Those who wait for the start, see wait_for_start. */
+    mag_os_wake(&sched->phase, INT_MAX);
+}

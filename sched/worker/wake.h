@@ -1,0 +1,52 @@
+/*
+ * wake.h - whom a queued job, a wait or the end of a scheduler wakes.  Private to sched/.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_WORKER_WAKE_H
+#define SCHED_WORKER_WAKE_H
+
+#include "sched/scheduler.h"
+
+#include <stdint.h>
+
+/* Wakes a worker for a job in this queue; for one that the worker of this rank has queued
+ * or seen; unless nobody is parked, or somebody searches. */
+MAG_COLD void mag_sched_wake_for_queue(struct mag_sched *sched, uint32_t queue);
+MAG_COLD void mag_sched_wake_for_worker(struct mag_sched *sched, uint32_t rank);
+
+/* A job has been put into this queue: wakes a worker, if one should be woken. */
+static inline void mag_sched_notify_queue(struct mag_sched *sched, uint32_t queue)
+{
+    if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
+        mag_sched_wake_for_queue(sched, queue);
+}
+
+/* Wakes a worker for a job that the worker of this rank has queued or seen, if one should
+ * be woken. */
+static inline void mag_sched_notify(struct mag_sched *sched, uint32_t rank)
+{
+    if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
+        mag_sched_wake_for_worker(sched, rank);
+}
+
+/* Makes sure that what a running worker of this rank keeps to itself will be watched. */
+static inline void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t rank)
+{
+    uint64_t state = mag_idle_read(&sched->idle);
+
+    if (MAG_UNLIKELY(mag_idle_wants_wake(state) && !mag_idle_watched(state)))
+        mag_sched_wake_for_worker(sched, rank);
+}
+
+/* Wakes this worker, if it is parked. */
+void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index);
+
+/* Wakes all workers, for the end.  May loop for ever if workers can still park again. */
+void mag_sched_wake_all(struct mag_sched *sched);
+
+/* Moves on to a later phase and wakes those whom it concerns; earlier phases are
+ * ignored. */
+void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase);
+
+#endif
