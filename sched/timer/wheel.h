@@ -5,7 +5,7 @@
  * After G. Varghese and A. Lauck, "Hashed and hierarchical timing wheels", 1987, scheme
  * 7.  Level l has 64 slots of 64^l ticks.  A timer is on the level of the highest 6-bit
  * digit in which its tick differs from the wheel's present, in the slot of that digit.
- * So
+ * Two things follow:
  *
  *   - every occupied slot lies ahead of the present on its level; no slot wraps around;
  *   - all timers of a level are due before any timer of the levels above it: the next
