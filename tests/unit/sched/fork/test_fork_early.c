@@ -108,10 +108,11 @@ static int leave(mag_fork w, _Atomic(uint64_t) *calls)
     struct work_child first = work_fork(&w, calls);
     struct mag_fork_mark mark = mag_fork_mark_of(w);
     struct mag_fork_slot *top = w.top;
-    struct work_child lost = work_fork(&w, calls);
+    struct work_child second = work_fork(&w, calls);
+    struct work_child third = work_fork(&w, calls);
 
-    lost = work_fork(&w, calls);
-    (void)lost;
+    (void)second;
+    (void)third;
     w = mag_fork_drop(&mark);
     if (w.top != top)
         return -EDOM;

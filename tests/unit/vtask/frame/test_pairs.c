@@ -51,14 +51,14 @@ struct large {
 #define PASS_8 PASS_7, 8
 
 #define SUM_0 0L
-#define SUM_1 a
-#define SUM_2 10L * a + b
-#define SUM_3 10L * (SUM_2) + c.digit + c.rest[7]
-#define SUM_4 10L * (SUM_3) + d
-#define SUM_5 10L * (SUM_4) + e
-#define SUM_6 10L * (SUM_5) + g
-#define SUM_7 10L * (SUM_6) + h.digit + h.rest[7]
-#define SUM_8 10L * (SUM_7) + i
+#define SUM_1 (a)
+#define SUM_2 (10L * a + b)
+#define SUM_3 (10L * SUM_2 + c.digit + c.rest[7])
+#define SUM_4 (10L * SUM_3 + d)
+#define SUM_5 (10L * SUM_4 + e)
+#define SUM_6 (10L * SUM_5 + g)
+#define SUM_7 (10L * SUM_6 + h.digit + h.rest[7])
+#define SUM_8 (10L * SUM_7 + i)
 
 static const long sums[] = {0, 1, 12, 123, 1234, 12345, 123456, 1234567, 12345678};
 
