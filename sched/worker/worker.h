@@ -13,7 +13,7 @@
 #define SCHED_WORKER_WORKER_H
 
 #include "sched/fork/stack.h"
-#include "sched/idle/idle.h"
+#include "sched/idle/sleeper.h"
 #include "sched/policy/search.h"
 #include "sched/queue/hand.h"
 #include "sched/queue/inject.h"
