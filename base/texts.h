@@ -32,7 +32,8 @@ MAG_TEXTS_OF(base);
 /* The text of a code in a table, or NULL. */
 const char *mag_texts_find(const struct mag_code_text *texts, int code);
 
-/* The system's own words for an errno, or NULL: constant, English, for any thread. */
+/* The system's own text for an errno, or NULL.  It is constant, English, and usable by
+ * any thread. */
 const char *mag_system_text(int number);
 
 #endif
