@@ -28,7 +28,8 @@ static const char *find(const struct text *texts, size_t count, int code)
     return NULL;
 }
 
-/* The system's own words for an errno, or NULL: constant, English, for any thread. */
+/* The system's own text for an errno, or NULL.  It is constant, English, and usable by
+ * any thread. */
 static const char *system_text(int number)
 {
 #ifdef __GLIBC_PREREQ
@@ -69,7 +70,7 @@ const char *mag_error_text(int code)
 
 const char *mag_call_text(int code)
 {
-    /* Where the system's words would mislead. */
+    /* For codes whose system text would mislead. */
     static const struct text texts[] = {
         {-EAGAIN, "the system refused a thread or a thread-exit key"},
         {-EBUSY, "the object is in use: it is pending, or jobs wait for it"},
