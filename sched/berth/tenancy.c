@@ -128,6 +128,13 @@ int mag_berth_take(struct mag_sched *sched, struct mag_worker **ret_worker)
     return r;
 }
 
+static struct mag_inject *node_queue(struct mag_worker *worker)
+{
+    struct mag_sched *sched = worker->sched;
+
+    return &sched->queues[mag_sched_inject(sched, worker->queue, MAG_LEVEL_USUAL)];
+}
+
 /* The jobs of the hand and the ring: to `to`, or with NULL to the node's queue. */
 static void carry_jobs(struct mag_worker *from, struct mag_worker *to)
 {
@@ -137,7 +144,7 @@ static void carry_jobs(struct mag_worker *from, struct mag_worker *to)
         if (to != NULL)
             mag_worker_queue(to, job);
         else
-            mag_inject_push(&from->sched->queues[from->queue], job, job);
+            mag_inject_push(node_queue(from), job, job);
     }
 }
 

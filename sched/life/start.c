@@ -30,11 +30,12 @@ static int make_queues(struct mag_sched *sched)
     if (r < 0)
         return r;
     sched->queue_count = sched->routes.queue_count;
-    sched->queues =
-        aligned_alloc(MAG_CACHE_LINE, sched->queue_count * sizeof(*sched->queues));
+    sched->level_count = 1;
+    uint32_t count = sched->level_count * sched->queue_count;
+    sched->queues = aligned_alloc(MAG_CACHE_LINE, count * sizeof(*sched->queues));
     if (sched->queues == NULL)
         return -ENOMEM;
-    for (uint32_t i = 0; i < sched->queue_count; i++)
+    for (uint32_t i = 0; i < count; i++)
         mag_inject_init(&sched->queues[i]);
     return 0;
 }

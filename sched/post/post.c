@@ -58,10 +58,16 @@ static inline uint32_t queue_near(struct mag_sched *sched, struct mag_self *self
     return mag_route_cpu_queue(&sched->routes, self->cpu);
 }
 
+static inline void push_at(struct mag_sched *sched, struct mag_job *job, uint32_t queue,
+                           uint32_t level)
+{
+    mag_inject_push(&sched->queues[mag_sched_inject(sched, queue, level)], job, job);
+    mag_sched_notify_queue(sched, queue);
+}
+
 static void push(struct mag_sched *sched, struct mag_job *job, uint32_t queue)
 {
-    mag_inject_push(&sched->queues[queue], job, job);
-    mag_sched_notify_queue(sched, queue);
+    push_at(sched, job, queue, MAG_LEVEL_USUAL);
 }
 
 /* By a worker of the scheduler: it keeps the scheduler alive by running. */
@@ -180,6 +186,17 @@ void mag_sched_post_held(struct mag_sched *sched, struct mag_job *job)
         push(sched, job, queue_near(sched, mag_self_get()));
     else if (post_here(worker, job) < 0)
         push(sched, job, worker->queue);
+}
+
+int mag_sched_post_level(struct mag_sched *sched, struct mag_job *job, uint32_t level)
+{
+    int r = mag_sched_hold(sched);
+
+    if (r < 0)
+        return r;
+    push_at(sched, job, mag_sched_queue_near(sched), level);
+    mag_sched_unhold(sched);
+    return 0;
 }
 
 uint32_t mag_sched_queue_near(struct mag_sched *sched)
