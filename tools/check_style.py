@@ -9,6 +9,8 @@ usage: tools/check_style.py [--root DIR] [--no-format]
               is for public headers and the library
   seam        only base/ asks the system to sleep, wake, yield, tell the time, make threads,
               choose CPUs or hold back a cancel; the others call base/os.h
+  circles     no module of a room includes itself by way of others; nor does a folder, but
+              in vtask.  A module is x.c and x.h
   orders      every memory order has a reason in a comment directly above its statement
   explicit    atomic operations name their order, and there is one kind of them
   silent      the library never prints, exits or aborts
@@ -37,6 +39,8 @@ import re
 import shutil
 import subprocess
 import sys
+
+import circles
 
 # Each room, and those below it: their public headers it may use.
 ROOMS = {"base": {"base"}, "numa": {"numa", "base"}, "sched": {"sched", "numa", "base"},
@@ -133,7 +137,7 @@ RETIRED = [
 ]
 RETIRED = [(re.compile(rf"(?<![`\w-]){word}\b", re.I), better) for word, better in RETIRED]
 # Where they are refused: rooms, and files of the top folder.
-RETIRED_IN = {"docs", "man", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
+RETIRED_IN = {"base", "numa", "docs", "man", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
 PATH = re.compile(r"`((?:include|base|numa|sched|vtask|bench|tests|tools|examples|docs|cmake|man)"
                   r"/[\w./-]*)`(?:: `(\w+)`)?")
 HEADER = re.compile(r"<(magpie/[\w/]+\.h)>")
@@ -217,6 +221,27 @@ def check_layers(file):
             yield from public_layers(file, room, number, public[1])
         if room in ("base", "numa", "sched") and ABOVE_SCHED.search(line):
             yield number, f"{room}/ does not know what stands above it"
+
+
+@functools.lru_cache
+def inclusions(root, node_of):
+    """Which modules, or folders, of a room include which others of it."""
+    return circles.reached(((file.path, quoted[1]) for file in files(root)
+                            if file.is_c and file.room in ROOMS
+                            for quoted in map(QUOTED.search, file.lines)
+                            if quoted and quoted[1].split("/")[0] == file.room), node_of)
+
+
+def check_circles(file):
+    if file.room not in ROOMS or not file.is_c:
+        return
+    for number, line in enumerate(file.lines, 1):
+        quoted = QUOTED.search(line)
+        for node_of in (circles.module_of, circles.folder_of) if quoted else ():
+            here, there = node_of(file.path), node_of(quoted[1])
+            mixed = node_of is circles.folder_of and file.room in circles.MIXED_FOLDERS
+            if here != there and not mixed and here in inclusions(file.root, node_of).get(there, ()):
+                yield number, f"{there} includes {here}, by way of others or itself"
 
 
 def check_seam(file):
@@ -417,9 +442,9 @@ def check_contract(file):
                 yield number, f"VT-{requirement} does not stand in {CONTRACT}"
 
 
-CHECKS = (check_layers, check_seam, check_orders, check_explicit, check_silent, check_documented,
-          check_guard, check_spdx, check_size, check_width, check_comment, check_words,
-          check_spaces, check_links, check_paths, check_names, check_quotes,
+CHECKS = (check_layers, check_circles, check_seam, check_orders, check_explicit, check_silent,
+          check_documented, check_guard, check_spdx, check_size, check_width, check_comment,
+          check_words, check_spaces, check_links, check_paths, check_names, check_quotes,
           check_contract)
 
 

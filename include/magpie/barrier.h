@@ -1,10 +1,11 @@
 /*
  * barrier.h - the asymmetric barrier, for protocols in which one side is rare.
  *
- * Two threads each write a word of their own and then read the other's (Dekker).  Both
- * need a full barrier between the two, or each may miss the other.  Where the kernel has
- * membarrier(2) the frequent side needs a compiler barrier only, if the rare side calls
- * mag_barrier_heavy: every running thread of the process then executes a full barrier.
+ * Two threads each write a word of their own and then read the other's word (Dekker).
+ * Both need a full barrier between the write and the read, or each may miss the other's
+ * write.  If the kernel has membarrier(2), a compiler barrier is enough for the frequent
+ * side, because the rare side calls mag_barrier_heavy: every running thread of the
+ * process then executes a full barrier.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,16 +17,17 @@
 MAG_EXTERN_C_BEGIN
 
 /*
- * Whether the frequent side may do without a barrier of its own.  Decided once per
- * process, never changes.
+ * Whether the frequent side may do without a barrier of its own.  The answer is the same
+ * for the whole life of the process.
  */
 MAG_API bool mag_barrier_is_asymmetric(void);
 
 /*
- * The rare side, between its write and its read: 0.2 to 5 microseconds and an interrupt
- * for each core that runs a thread of this process.  Only where
- * mag_barrier_is_asymmetric.  Where the kernel has come to refuse the call it sleeps for
- * as long as no store stays in a processor.
+ * The barrier of the rare side, between its write and its read.  It takes 0.2 to 5
+ * microseconds, and interrupts each core that runs a thread of this process.  Call it
+ * only if mag_barrier_is_asymmetric.  If the kernel refuses membarrier later on, as under
+ * a new seccomp filter, the call sleeps for a millisecond instead: by then every store
+ * has left the processor that made it.
  *
  *   Blocks     in that last case, for a millisecond
  */

@@ -300,7 +300,8 @@ MAG_API MAG_MUST_CHECK bool mag_operation_try_error(struct mag_operation *operat
  * as somebody may use a task of it, a stale one too; whoever consumes the last task, or a
  * continuation that runs after that, may free it.  It begins idle.
  *
- *   `operation`  all zeroes, or an owned operation that is idle
+ *   `operation`  all zeroes, or an owned operation that is idle; a registration beside it
+ *                may hold anything
  */
 MAG_API void mag_operation_own_init(struct mag_operation *operation,
                                     const struct mag_operation_type *type);

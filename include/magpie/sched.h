@@ -446,12 +446,6 @@ MAG_API int mag_sched_counters(const struct mag_sched *sched, uint32_t worker,
                                struct mag_sched_counters *ret_counters);
 MAG_NAMESAKES_END
 
-/*
- * Whether schedulers of this process use membarrier(2).  If so, workers push and pop work
- * without a fence, and thieves pay.  If the kernel refuses it, both sides use fences.
- */
-MAG_API bool mag_sched_uses_membarrier(void);
-
 /* -------------------------------------------------- kinds of jobs, for libraries */
 
 /* A stop that hands back jobs; passed to mag_job_hand_back. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "numa/pool/pool.h"
+#include "numa/pool/depot.h"
 
 #include <errno.h>
 

@@ -32,7 +32,7 @@
 #define NUMA_POOL_MAGAZINE_H
 
 #include "base/turns.h"
-#include "numa/pool/pool.h"
+#include "numa/pool/depot.h"
 
 /* The record of a thread that uses pools.  `owner` is an address in the thread's
  * thread-local storage.  A thread that first uses a pool in the last round of its

@@ -16,10 +16,14 @@ WHEN = HEADER.replace("MAGPIE_A", "MAGPIE_WHEN")
 BODY = SPDX + "int f(_Atomic(int) *w, int *a)\n{{\n{}}}\n"
 LOAD = "atomic_load_explicit(w, memory_order_relaxed)"
 
+# Stands beside each case: a module and a folder that others may make a circle with.
+THERE = (SPDX + "#ifndef SCHED_CIRCLE_THERE_H\n#define SCHED_CIRCLE_THERE_H\n\n"
+         '#include "sched/circle/back.h"\n#include "sched/round/a.h"\n\n#endif\n')
+
 BAD = [
     ("layers", "numa/a.c", SPDX + '#include "sched/idle/idle.h"\n'),
     ("layers", "numa/a.c", SPDX + "#include <magpie/sched.h>\n"),
-    ("layers", "sched/a.c", SPDX + '#include "numa/pool/pool.h"\n'),
+    ("layers", "sched/a.c", SPDX + '#include "numa/pool/depot.h"\n'),
     ("layers", "sched/a.c", SPDX + '#include "vtask/core/core.h"\n'),
     ("layers", "sched/a.c", SPDX + '#include "idle.h"\n'),
     ("layers", "sched/a.c", SPDX + "#include <magpie/vtask.h>\n"),
@@ -41,8 +45,10 @@ BAD = [
     ("layers", "bench/text/a.c", SPDX + '#include "bench/cli/command.h"\n'),
     ("layers", "bench/measure/a.c", SPDX + '#include "bench/report/report.h"\n'),
     ("layers", "bench/peers/common/a.c", SPDX + '#include "bench/measure/lane.h"\n'),
-    ("layers", "examples/a.c", SPDX + '#include "numa/pool/pool.h"\n'),
-    ("layers", "tests/unit/test_a.c", SPDX + '#include "numa/pool/pool.h"\n#include "sched/idle/idle.h"\n'),
+    ("layers", "examples/a.c", SPDX + '#include "numa/pool/depot.h"\n'),
+    ("layers", "tests/unit/test_a.c", SPDX + '#include "numa/pool/depot.h"\n#include "sched/idle/idle.h"\n'),
+    ("circles", "sched/circle/back.c", SPDX + '#include "sched/circle/there.h"\n'),
+    ("circles", "sched/round/b.c", SPDX + '#include "sched/circle/there.h"\n'),
     ("seam", "sched/a.c", SPDX + "#include <sched.h>\n"),
     ("seam", "vtask/a.h", HEADER.replace("MAGPIE_A", "VTASK_A").format("#include <time.h>\n")),
     ("seam", "numa/a.c", SPDX + "#  include <linux/futex.h>\n"),
@@ -114,6 +120,9 @@ BAD = [
 ]
 
 GOOD = [
+    ("sched/circle/there.c", SPDX + '#include "sched/circle/there.h"\n'),
+    ("sched/circle/onward.c", SPDX + '#include "sched/circle/there.h"\n#include "sched/round/a.h"\n'),
+    ("sched/c.c", SPDX + '#include "sched/circle/there.h"\n'),
     ("sched/a.c", SPDX + '#include "sched/idle/idle.h"\n#include <magpie/plan.h>\n'),
     ("vtask/a.c", SPDX + "#include <magpie/sched.h>\n#include <magpie/pool.h>\n"),
     ("tests/unit/test_a.c",
@@ -157,6 +166,9 @@ def check(path, text, arguments=("--no-format",)):
         quoted = pathlib.Path(root) / "examples/quoted.c"
         quoted.parent.mkdir(exist_ok=True)
         quoted.write_text(SPDX + "int b;\n", encoding="utf-8")
+        there = pathlib.Path(root) / "sched/circle/there.h"
+        there.parent.mkdir(parents=True, exist_ok=True)
+        there.write_text(THERE, encoding="utf-8")
         return subprocess.run([sys.executable, CHECKER, *arguments, "--root", root],
                               capture_output=True, text=True, check=False)
 

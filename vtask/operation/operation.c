@@ -247,7 +247,12 @@ bool mag_operation_try_value(struct mag_operation *operation, uint64_t key,
 void mag_operation_own_init(struct mag_operation *operation,
                             const struct mag_operation_type *type)
 {
+    struct mag_cancel_registration *registration;
+
     operation->core.type = &type->owned.core;
+    registration = registration_of(operation);
+    if (registration != NULL)
+        registration->cancel = NULL;
     mag_claim_free(&operation->claim, MAG_CLAIM_FREE);
 }
 

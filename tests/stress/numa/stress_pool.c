@@ -7,7 +7,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "numa/pool/pool.h"
+#include "numa/pool/depot.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 

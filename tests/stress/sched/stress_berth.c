@@ -7,6 +7,8 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/berths.h"
+#include "tests/support/sched/forks.h"
 
 #include "base/os.h"
 #include "sched/berth/tenancy.h"
@@ -48,64 +50,27 @@ struct world {
 
 static struct world world;
 
-static void add(_Atomic(uint64_t) *word)
-{
-    /* release: what the thread did before. */
-    (void)atomic_fetch_add_explicit(word, 1, memory_order_release);
-}
-
-static uint64_t value(_Atomic(uint64_t) *word)
-{
-    /* acquire: as above. */
-    return atomic_load_explicit(word, memory_order_acquire);
-}
-
-MAG_FORKABLE(long, fib, int, n)
-
-static long fib(mag_fork w, int n)
-{
-    if (n < 2)
-        return n;
-    struct fib_child child = fib_fork(&w, n - 2);
-    long a = fib(w, n - 1);
-    return a + fib_join(&w, child);
-}
-
 static void compute(void)
 {
     long result = 0;
 
     if (fib_run(world.sched, &result, TREE) != 0 || result != TREE_IS)
-        add(&world.wrong);
+        (void)test_add(&world.wrong, 1);
 }
 
 static void count(struct mag_job *job)
 {
     (void)job;
-    add(&world.jobs_run);
-}
-
-static bool run_one(struct mag_worker *worker)
-{
-    struct mag_fork_stack *forks = mag_worker_forks(worker);
-    struct mag_work work;
-
-    if (!mag_worker_search(worker, true, &work))
-        return false;
-    if (work.job != NULL)
-        work.job->run(work.job);
-    else
-        mag_fork_stack_run(forks, &work.child, forks->slots);
-    return true;
+    (void)test_add(&world.jobs_run, 1);
 }
 
 static void post_some(struct mag_job *jobs)
 {
     for (int i = 0; i < POSTS; i++) {
         jobs[i] = (struct mag_job){.run = count};
-        add(&world.jobs_posted);
+        (void)test_add(&world.jobs_posted, 1);
         if (mag_sched_post(world.sched, &jobs[i]) != 0)
-            add(&world.wrong);
+            (void)test_add(&world.wrong, 1);
     }
 }
 
@@ -122,17 +87,17 @@ static void *guest(void *arg)
     for (uint32_t i = 0; test_goes_on(i, world.rounds); i++) {
         if (mag_berth_take(world.sched, &worker) != 0)
             continue;
-        add(&world.taken);
+        (void)test_add(&world.taken, 1);
         uint64_t what = test_random(&random);
         if (what % 8 == 0 && posts < BURSTS)
             post_some(mine[posts++]);
         if (what % 4 == 1)
             compute();
         if (what % 2 == 1)
-            (void)run_one(worker);
+            (void)berth_run_one(worker);
         mag_berth_leave(worker);
     }
-    add(&world.over);
+    (void)test_add(&world.over, 1);
     return NULL;
 }
 
@@ -140,7 +105,7 @@ static void *guest(void *arg)
 static void *helper(void *arg)
 {
     (void)arg;
-    while (value(&world.over) < GUESTS || value(&world.blocking) != 0) {
+    while (test_read(&world.over) < GUESTS || test_read(&world.blocking) != 0) {
         /* acquire: the berth is on offer. */
         struct mag_worker *worker =
             atomic_exchange_explicit(&world.offered, NULL, memory_order_acquire);
@@ -149,8 +114,8 @@ static void *helper(void *arg)
             mag_os_pause();
             continue;
         }
-        add(&world.handed_over);
-        (void)run_one(worker);
+        (void)test_add(&world.handed_over, 1);
+        (void)berth_run_one(worker);
         mag_berth_offer(worker);
     }
     return NULL;
@@ -189,8 +154,8 @@ static void step_aside(struct mag_job *job)
     blocker->left++;
     if (block_run(world.sched, &result, blocker->left) != 0 ||
         result != expected[blocker->left % TREE] || mag_sched_worker() != before)
-        add(&world.wrong);
-    if (value(&world.over) < GUESTS && mag_sched_post(world.sched, job) == 0)
+        (void)test_add(&world.wrong, 1);
+    if (test_read(&world.over) < GUESTS && mag_sched_post(world.sched, job) == 0)
         return;
     /* release: the job is over. */
     (void)atomic_fetch_sub_explicit(&world.blocking, 1, memory_order_release);
@@ -198,12 +163,9 @@ static void step_aside(struct mag_job *job)
 
 static void start(void)
 {
-    struct mag_sched_config config;
 
     world = (struct world){.rounds = test_rounds(60000), .seed = test_seed()};
-    mag_sched_config_init(&config);
-    config.workers = WORKERS;
-    assert_int_equal(mag_sched_launch(&config, SPARE, false, &world.sched), 0);
+    world.sched = berths_start(WORKERS, SPARE);
 }
 
 static void berths_are_taken_used_left_and_handed_over_while_others_steal(void **state)
@@ -230,12 +192,12 @@ static void berths_are_taken_used_left_and_handed_over_while_others_steal(void *
     assert_int_equal(mag_sched_destroy(world.sched), 0);
 
     print_message("%llu berths taken, %llu handed over\n",
-                  (unsigned long long)value(&world.taken),
-                  (unsigned long long)value(&world.handed_over));
-    assert_int_equal(value(&world.wrong), 0);
-    assert_int_equal(value(&world.jobs_run), value(&world.jobs_posted));
-    assert_true(value(&world.taken) > 0);
-    assert_true(value(&world.handed_over) > 0);
+                  (unsigned long long)test_read(&world.taken),
+                  (unsigned long long)test_read(&world.handed_over));
+    assert_int_equal(test_read(&world.wrong), 0);
+    assert_int_equal(test_read(&world.jobs_run), test_read(&world.jobs_posted));
+    assert_true(test_read(&world.taken) > 0);
+    assert_true(test_read(&world.handed_over) > 0);
 }
 
 /* The last to leave ends the drain: nobody else is there to see it. */
@@ -252,7 +214,7 @@ static void a_drain_ends_however_late_the_last_tenant_leaves(void **state)
         assert_int_equal(mag_sched_stop(world.sched, MAG_SCHED_DRAIN, -1, NULL, NULL), 0);
         for (int j = 0; j < GUESTS; j++)
             assert_int_equal(pthread_join(guests[j], NULL), 0);
-        assert_int_equal(value(&world.jobs_run), value(&world.jobs_posted));
+        assert_int_equal(test_read(&world.jobs_run), test_read(&world.jobs_posted));
         assert_int_equal(mag_sched_destroy(world.sched), 0);
     }
 }

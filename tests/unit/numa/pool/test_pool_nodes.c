@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "numa/pool/pool.h"
+#include "numa/pool/depot.h"
 #include "tests/support/numa/pool.h"
 
 #include <errno.h>

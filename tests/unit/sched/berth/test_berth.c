@@ -6,6 +6,9 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/berths.h"
+#include "tests/support/sched/forks.h"
+#include "tests/support/sched/jobs.h"
 
 #include "base/os.h"
 #include "sched/berth/tenancy.h"
@@ -24,7 +27,7 @@
 
 struct work {
     struct mag_job job;
-    uint32_t worker; /* who ran it */
+    uint32_t worker; /* that ran it */
     _Atomic(uint64_t) done;
 };
 
@@ -33,7 +36,7 @@ static void count(struct mag_job *job)
     struct work *work = (struct work *)(void *)job;
 
     work->worker = mag_sched_worker();
-    /* release: who ran it. */
+    /* release: the worker that ran it. */
     (void)atomic_fetch_add_explicit(&work->done, 1, memory_order_release);
 }
 
@@ -43,60 +46,6 @@ static uint64_t done(struct work *work)
     return atomic_load_explicit(&work->done, memory_order_acquire);
 }
 
-/* A job that holds its worker until it is let go. */
-struct holder {
-    struct mag_job job;
-    _Atomic(uint64_t) begun;
-    _Atomic(uint64_t) let_go;
-};
-
-static void signal_one(_Atomic(uint64_t) *word)
-{
-    /* release: what this thread did before. */
-    (void)atomic_fetch_add_explicit(word, 1, memory_order_release);
-}
-
-static void hold(struct mag_job *job)
-{
-    struct holder *holder = (struct holder *)(void *)job;
-
-    signal_one(&holder->begun);
-    (void)test_wait_for(&holder->let_go, 1);
-}
-
-static struct mag_sched *start(uint32_t workers, uint32_t spare)
-{
-    struct mag_sched_config config;
-    struct mag_sched *sched = NULL;
-
-    mag_sched_config_init(&config);
-    config.workers = workers;
-    assert_int_equal(mag_sched_launch(&config, spare, false, &sched), 0);
-    return sched;
-}
-
-static void occupy(struct mag_sched *sched, struct holder *holder)
-{
-    *holder = (struct holder){.job = {.run = hold}};
-    assert_int_equal(mag_sched_post(sched, &holder->job), 0);
-    assert_true(test_wait_for(&holder->begun, 1));
-}
-
-/* As the loop of a worker, once. */
-static bool run_one(struct mag_worker *worker)
-{
-    struct mag_fork_stack *forks = mag_worker_forks(worker);
-    struct mag_work work;
-
-    if (!mag_worker_search(worker, true, &work))
-        return false;
-    if (work.job != NULL)
-        work.job->run(work.job);
-    else
-        mag_fork_stack_run(forks, &work.child, forks->slots);
-    return true;
-}
-
 static void run_until(struct mag_worker *worker, _Atomic(uint64_t) *word, uint64_t wanted)
 {
     double since = test_now();
@@ -104,27 +53,16 @@ static void run_until(struct mag_worker *worker, _Atomic(uint64_t) *word, uint64
     /* acquire: what the job did. */
     while (atomic_load_explicit(word, memory_order_acquire) < wanted &&
            !test_gives_up(since)) {
-        if (!run_one(worker))
+        if (!berth_run_one(worker))
             mag_os_pause();
     }
-}
-
-MAG_FORKABLE(long, fib, int, n)
-
-static long fib(mag_fork w, int n)
-{
-    if (n < 2)
-        return n;
-    struct fib_child child = fib_fork(&w, n - 2);
-    long a = fib(w, n - 1);
-    return a + fib_join(&w, child);
 }
 
 /* ----------------------------------------------------------- take and leave */
 
 static void a_tenant_is_a_worker_until_it_leaves(void **state)
 {
-    struct mag_sched *sched = start(1, 1);
+    struct mag_sched *sched = berths_start(1, 1);
     struct mag_worker *worker;
     (void)state;
 
@@ -142,7 +80,7 @@ static void a_tenant_is_a_worker_until_it_leaves(void **state)
 
 static void a_berth_more_than_there_are_is_refused_until_one_is_left(void **state)
 {
-    struct mag_sched *sched = start(1, 0);
+    struct mag_sched *sched = berths_start(1, 0);
     struct mag_worker *worker = NULL;
     (void)state;
 
@@ -150,7 +88,7 @@ static void a_berth_more_than_there_are_is_refused_until_one_is_left(void **stat
     assert_null(mag_sched_self());
     assert_int_equal(mag_sched_destroy(sched), 0);
 
-    sched = start(1, 1);
+    sched = berths_start(1, 1);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(mag_berth_take(sched, &worker), 0);
         mag_berth_leave(worker);
@@ -166,20 +104,20 @@ static void berths_beyond_the_limit_are_refused_at_the_start(void **state)
 
     mag_sched_config_init(&config);
     config.workers = 1;
-    assert_int_equal(mag_sched_launch(&config, MAG_IDLE_WORKERS_MAX, false, &sched),
+    assert_int_equal(mag_sched_launch(&config, MAG_SCHED_WORKERS_MAX, false, &sched),
                      -EINVAL);
     assert_null(sched);
 }
 
 static void a_tenant_runs_what_was_posted_while_the_worker_is_busy(void **state)
 {
-    struct mag_sched *sched = start(1, 1);
+    struct mag_sched *sched = berths_start(1, 1);
     struct holder holder;
     struct mag_worker *worker;
     static struct work work;
     (void)state;
 
-    occupy(sched, &holder);
+    holder_begin(&holder, sched);
     work = (struct work){.job = {.run = count}};
     assert_int_equal(mag_sched_post(sched, &work.job), 0);
     assert_int_equal(mag_berth_take(sched, &worker), 0);
@@ -187,7 +125,7 @@ static void a_tenant_runs_what_was_posted_while_the_worker_is_busy(void **state)
     mag_berth_leave(worker);
     assert_int_equal(done(&work), 1);
     assert_int_equal(work.worker, 1);
-    signal_one(&holder.let_go);
+    holder_let_go(&holder);
     assert_int_equal(mag_sched_destroy(sched), 0);
 }
 
@@ -195,7 +133,7 @@ static void jobs_that_a_tenant_did_not_run_are_run_by_workers(void **state)
 {
     enum { JOBS = 1000 };
     static struct work works[JOBS];
-    struct mag_sched *sched = start(1, 1);
+    struct mag_sched *sched = berths_start(1, 1);
     struct mag_worker *worker;
     (void)state;
 
@@ -214,7 +152,7 @@ static void jobs_that_a_tenant_did_not_run_are_run_by_workers(void **state)
 
 static void a_tenant_forks_and_joins(void **state)
 {
-    struct mag_sched *sched = start(2, 1);
+    struct mag_sched *sched = berths_start(2, 1);
     struct mag_worker *worker;
     long result = 0;
     (void)state;
@@ -230,7 +168,7 @@ static void a_tenant_forks_and_joins(void **state)
 
 static void a_stop_waits_for_tenants(void **state)
 {
-    struct mag_sched *sched = start(1, 2);
+    struct mag_sched *sched = berths_start(1, 2);
     struct mag_worker *worker;
     struct mag_worker *other;
     (void)state;
@@ -248,7 +186,7 @@ static void a_stop_waits_for_tenants(void **state)
 
 static void a_cancelled_scheduler_hands_back_the_jobs_of_a_tenant(void **state)
 {
-    struct mag_sched *sched = start(1, 1);
+    struct mag_sched *sched = berths_start(1, 1);
     static struct work work;
     struct mag_worker *worker;
     (void)state;
@@ -288,7 +226,7 @@ static long block(mag_fork w, struct aside *aside)
     aside->refused = mag_berth_step_aside(aside->worker);
     if (aside->refused == 0) {
         aside->during = mag_sched_worker();
-        signal_one(&aside->stands_aside);
+        (void)test_add(&aside->stands_aside, 1);
         (void)test_wait_for(&aside->let_go, 1);
         while (!mag_berth_step_back(aside->worker))
             test_sleep_ms(1);
@@ -304,7 +242,7 @@ static void step_aside(struct mag_job *job)
     struct aside *aside = (struct aside *)(void *)job;
 
     aside->entered = block_run(mag_sched_self(), &aside->result, aside);
-    signal_one(&aside->over);
+    (void)test_add(&aside->over, 1);
 }
 
 static void begin_aside(struct mag_sched *sched, struct aside *aside)
@@ -315,7 +253,7 @@ static void begin_aside(struct mag_sched *sched, struct aside *aside)
 
 static void another_thread_runs_what_waits_for_a_worker_that_stepped_aside(void **state)
 {
-    struct mag_sched *sched = start(1, 1);
+    struct mag_sched *sched = berths_start(1, 1);
     static struct work work;
     struct aside aside;
     (void)state;
@@ -330,7 +268,7 @@ static void another_thread_runs_what_waits_for_a_worker_that_stepped_aside(void 
     run_until(aside.worker, &work.done, 1);
     mag_berth_offer(aside.worker);
     assert_null(mag_sched_self());
-    signal_one(&aside.let_go);
+    (void)test_add(&aside.let_go, 1);
     assert_true(test_wait_for(&aside.over, 1));
     assert_int_equal(mag_sched_destroy(sched), 0);
 
@@ -343,14 +281,14 @@ static void another_thread_runs_what_waits_for_a_worker_that_stepped_aside(void 
 
 static void a_thread_that_stepped_aside_waits_until_its_berth_is_on_offer(void **state)
 {
-    struct mag_sched *sched = start(1, 1);
+    struct mag_sched *sched = berths_start(1, 1);
     struct aside aside;
     (void)state;
 
     begin_aside(sched, &aside);
     assert_true(test_wait_for(&aside.stands_aside, 1));
     assert_true(mag_berth_take_over(aside.worker));
-    signal_one(&aside.let_go);
+    (void)test_add(&aside.let_go, 1);
     test_sleep_ms(5);
     /* acquire: as any word of the job's. */
     assert_int_equal(atomic_load_explicit(&aside.over, memory_order_acquire), 0);
@@ -362,7 +300,7 @@ static void a_thread_that_stepped_aside_waits_until_its_berth_is_on_offer(void *
 
 static void children_of_a_thread_that_stepped_aside_are_stolen(void **state)
 {
-    struct mag_sched *sched = start(1, 2);
+    struct mag_sched *sched = berths_start(1, 2);
     struct mag_worker *worker;
     struct aside aside;
     (void)state;
@@ -370,10 +308,10 @@ static void children_of_a_thread_that_stepped_aside_are_stolen(void **state)
     begin_aside(sched, &aside);
     assert_true(test_wait_for(&aside.stands_aside, 1));
     assert_int_equal(mag_berth_take(sched, &worker), 0);
-    bool stolen = run_one(worker);
+    bool stolen = berth_run_one(worker);
     mag_berth_leave(worker);
     assert_true(stolen);
-    signal_one(&aside.let_go);
+    (void)test_add(&aside.let_go, 1);
     assert_true(test_wait_for(&aside.over, 1));
     assert_int_equal(aside.result, 610);
     assert_int_equal(mag_sched_destroy(sched), 0);
@@ -381,7 +319,7 @@ static void children_of_a_thread_that_stepped_aside_are_stolen(void **state)
 
 static void without_a_spare_berth_a_job_stays_where_it_is(void **state)
 {
-    struct mag_sched *sched = start(1, 0);
+    struct mag_sched *sched = berths_start(1, 0);
     struct aside aside;
     (void)state;
 

@@ -272,7 +272,7 @@ static void a_cancelled_operation_fails_with_its_source(void **state)
     assert_int_equal(detail, (uintptr_t)&cancel);
 }
 
-/* An executor that looks at a cancel source when it is posted to. */
+/* An executor that looks at a cancel object when it is posted to. */
 struct witness {
     struct mag_executor executor;
     struct mag_cancel *cancel;

@@ -175,7 +175,10 @@ static void an_operation_of_an_object_leaves_its_source_too(void **state)
     (void)state;
 
     memset(&request, 0, sizeof(request));
+    memset(&request.registration, 0xff, sizeof(request.registration));
     mag_operation_own_init(&request.operation, &request_type);
+    assert_true(mag_operation_try_own(&request.operation));
+    mag_operation_return(&request.operation);
     for (unsigned keyless = 0; keyless < 2; keyless++) {
         struct mag_operation *own = &request.operation;
 

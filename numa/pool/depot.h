@@ -1,5 +1,6 @@
 /*
- * pool.h - a pool from the inside.  Private to numa/.
+ * depot.h - a pool from the inside: what it is made of, and its stacks of free objects,
+ * one for each node.  Private to numa/.
  *
  * Layers, each calling the next: pool/exchange.c (take, give) -> magazine.c (threads,
  * magazines) and pool/depot.c (stacks, new objects) -> pool/slab.c (where objects lie).
@@ -18,8 +19,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef NUMA_POOL_POOL_H
-#define NUMA_POOL_POOL_H
+#ifndef NUMA_POOL_DEPOT_H
+#define NUMA_POOL_DEPOT_H
 
 #include "numa/pool/place.h"
 #include "numa/pool/slab.h"
@@ -56,7 +57,7 @@ struct mag_pool {
     struct mag_pool_depot depots[]; /* one per node */
 };
 
-/* --------------------------------------------- pool/depot.c: under the caller's latch */
+/* ------------------------------------------------------ under the caller's latch */
 
 /* Puts `count` free objects of `node`, at most a batch, on the stack of `node`. */
 void mag_pool_send(struct mag_pool *pool, uint32_t node, void *const *objects,
