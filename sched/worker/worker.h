@@ -69,18 +69,19 @@ struct mag_worker {
     uint32_t rank;                          /* [I] see route.h */
     uint32_t queue;                         /* [I] its node's injection queue */
     struct mag_paths paths;                 /* [I] where it searches */
-    struct mag_worker_look *looks; /* [W] what it saw as the watcher, by worker */
-    void *local;                   /* [I] worker-local storage */
-    uint64_t random;               /* [W] state of mag_search_random */
-    const struct mag_job *running; /* [W] the running job, or an old one */
-    mag_fp fp;                     /* [I] the modes that jobs begin with */
-    struct mag_fork_root *root;    /* [W] the root that runs as a job, or NULL */
-    uint32_t tick;                 /* [W] jobs since the last look outside */
-    bool inbox_first;              /* [W] whether the inbox was first then */
-    uint32_t looks_out;            /* [W] such looks so far */
-    uint32_t spin_us;              /* [W] adaptive, see park.c */
-    bool searching;                /* [W] counted as a searcher */
-    bool watcher;                  /* [W] */
+    struct mag_worker_look *looks;          /* [W] what the watcher saw, by worker */
+    void *local;                            /* [I] worker-local storage */
+    uint64_t random;                        /* [W] state of mag_search_random */
+    const struct mag_job *running;          /* [W] the running job, or an old one */
+    mag_fp fp;                              /* [I] the modes that jobs begin with */
+    struct mag_fork_root *root;             /* [W] the root that runs as a job, or NULL */
+    uint32_t tick;                          /* [W] jobs since the last look outside */
+    bool inbox_first;                       /* [W] whether the inbox was first then */
+    uint32_t takes;                         /* [W] from queues of several levels */
+    uint32_t looks_out;                     /* [W] such looks so far */
+    uint32_t spin_us;                       /* [W] adaptive, see park.c */
+    bool searching;                         /* [W] counted as a searcher */
+    bool watcher;                           /* [W] */
 
     _Atomic(struct mag_job *) slots[MAG_WORKER_RING]; /* [S] the ring's */
 };

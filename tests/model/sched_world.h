@@ -63,6 +63,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         sched.crowded = false;
         sched.worker_count = sched.capacity = Workers;
         sched.queue_count = Queues;
+        sched.level_count = 1;
         sched.berths = berths;
         sched.queues = queues;
         flat_routes_make(&flat, Workers, Queues);
