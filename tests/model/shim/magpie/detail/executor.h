@@ -1,5 +1,6 @@
 /*
- * executor.h - as much of it as the modelled files use: nobody has an executor.
+ * executor.h - the parts of <magpie/detail/executor.h> that the modeled files use.  No
+ * thread has an executor.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,11 +28,12 @@ enum {
     MAG_HOME_TAGS = 7,
 };
 
-/* One for each thread of a model: its address is that of the calling thread's. */
+/* One entry for each thread of a model: its address is the address of that thread's
+ * entry. */
 static struct mag_here mag_here_of[8];
 
 struct mag_here_of_all {
-    uintptr_t roaming; /* of nobody */
+    uintptr_t roaming; /* of no thread */
 
     struct mag_here *operator&() const
     {
