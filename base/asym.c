@@ -8,7 +8,7 @@
 
 static pthread_once_t form_once = PTHREAD_ONCE_INIT;
 static bool decided_fences; /* [I] after `once` */
-static bool forced_fences;  /* [I] tests set it before anything starts */
+static bool forced_fences;  /* [I] set by tests before anything starts */
 
 static bool membarrier(int command)
 {
@@ -43,7 +43,8 @@ bool mag_asym_heavy(void)
         mag_asym_light(true);
         return true;
     }
-    /* A child of fork() is not registered on every kernel: register and try again. */
+    /* On some kernels the child of a fork() is not registered: registers and tries
+     * again. */
     return membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) ||
            (membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) &&
             membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED));

@@ -3,7 +3,8 @@
  * Private to the library.
  *
  * The shape.  Owner and thief each write a word of their own and then read the other's
- * (Dekker).  Both need a full barrier between the two, or each may miss the other:
+ * (Dekker).  Each needs a full barrier between its write and its read, or both may miss
+ * the other's write:
  *
  *     owner                           thief
  *     (1) mine <- 1                   (3) theirs <- 1
@@ -12,8 +13,8 @@
  *
  * With membarrier(2) the owner's barrier is for the compiler only: the thief's call makes
  * every running thread of the process execute a full barrier, so either (1) is visible to
- * (4), or (3) is visible to (2).  Where the kernel refuses it both sides fence.  Which of
- * the two is decided once, before the first scheduler starts, and never changes.
+ * (4), or (3) is visible to (2).  If the kernel refuses membarrier, both sides use
+ * fences.  The choice is made once, before the first scheduler starts, and never changes.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -31,7 +32,7 @@
  */
 bool mag_asym_init(void);
 
-/* White-box tests: decide for fences, before anything else is started. */
+/* White-box tests: chooses fences, before anything else is started. */
 void mag_asym_force_fences(void);
 
 /* The owner's half; `fenced` is what mag_asym_init returned. */
@@ -39,10 +40,11 @@ static inline void mag_asym_light(bool fenced)
 {
     if (fenced) {
 #ifdef MAG_UNDER_TSAN
-        /* ThreadSanitizer has no fences: a read-modify-write is a full barrier too. */
+        /* ThreadSanitizer does not know fences: a read-modify-write is a full barrier
+         * too. */
         _Atomic(int) word;
         atomic_init(&word, 0);
-        /* seq_cst: stands for the fence. */
+        /* seq_cst: stands in for the fence. */
         (void)atomic_fetch_add_explicit(&word, 1, memory_order_seq_cst);
 #else
         /* asymmetric pair, seq_cst: (1) before (2), against mag_asym_heavy. */
@@ -57,8 +59,8 @@ static inline void mag_asym_light(bool fenced)
 /*
  * The thief's half.
  *
- *   Returns    true; false the kernel has begun to refuse membarrier (a filter that was
- *              installed late): nothing is ordered, and the thief must give up
+ *   Returns    true; false: the kernel has begun to refuse membarrier (a filter that was
+ *              installed late).  Then nothing is ordered, and the thief must give up
  */
 bool mag_asym_heavy(void);
 

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* A store has left its processor long before this time is over. */
+/* Longer than any store stays in its processor's store buffer. */
 enum { STORE_BUFFER_NS = 1000000 };
 
 bool mag_barrier_is_asymmetric(void)
@@ -21,7 +21,7 @@ void mag_barrier_heavy(void)
     if (mag_asym_heavy())
         return;
     atomic_init(&never, 0);
-    /* A signal ends a wait early. */
+    /* A signal may end a wait early. */
     int64_t until = mag_os_now_ns() + STORE_BUFFER_NS;
     for (int64_t left = STORE_BUFFER_NS; left > 0; left = until - mag_os_now_ns())
         mag_os_wait(&never, 0, left);

@@ -1,6 +1,7 @@
 /*
- * errno_text.h - English texts of the system's error codes, for a libc that has no
- * strerrordesc_np: constant strings, the same in every locale, for any thread.
+ * errno_text.h - English texts of the system's error codes, for a libc without
+ * strerrordesc_np.  The texts are constant, the same in every locale, and usable by any
+ * thread.
  *
  * The words are glibc's; a test compares them.
  *

@@ -1,7 +1,8 @@
 /*
  * fp.h - the modes of a thread's floating-point arithmetic: rounding, precision, flush to
- * zero, which exceptions trap; as one number, so that they can be compared.  What
- * operations leave behind, the flags, is no part of it.  Private to the library.
+ * zero, and which exceptions trap.  They are one number, so that they can be compared.
+ * The exception flags, which operations leave behind, are not part of the modes.  Private
+ * to the library.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,7 +19,8 @@ typedef uint64_t mag_fp;
 
 #if defined(__x86_64__)
 
-/* Of MXCSR; and of the x87 control word, which exceptions do not trap. */
+/* The exception flags of MXCSR; in the x87 control word the same bits say which
+ * exceptions do not trap. */
 #    define MAG_FP_FLAGS  0x3fU
 #    define MAG_FP_MASKED 0x3fU
 
@@ -38,7 +40,7 @@ static inline void mag_fp_write(mag_fp modes)
 
     __asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
     mxcsr = (uint32_t)modes | (mxcsr & MAG_FP_FLAGS);
-    /* An old flag of an exception that comes to trap would trap at once. */
+    /* If an exception begins to trap, an old flag of it would trap at once. */
     if ((control & MAG_FP_MASKED) != MAG_FP_MASKED)
         __asm__ volatile("fnclex");
     __asm__ volatile("fldcw %0\n\tldmxcsr %1" : : "m"(control), "m"(mxcsr));
@@ -61,7 +63,7 @@ static inline void mag_fp_write(mag_fp modes)
 
 #else
 
-/* What C knows: the rounding alone. */
+/* All that standard C offers: the rounding. */
 static inline mag_fp mag_fp_read(void)
 {
     return (mag_fp)fegetround();
@@ -74,7 +76,7 @@ static inline void mag_fp_write(mag_fp modes)
 
 #endif
 
-/* Returns to modes that may have been left. */
+/* Restores `modes` if the thread may have changed them. */
 static inline void mag_fp_keep(mag_fp modes)
 {
     if (__builtin_expect(mag_fp_read() != modes, 0))

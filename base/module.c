@@ -1,9 +1,10 @@
 /*
- * module.c - the module that the library is a part of stays mapped.
+ * module.c - keeps the module that the library is a part of mapped.
  *
- * Threads of ours run its code, and so do thread-exit keys, at the end of any thread that
- * has used the library.  libmagpie.so is linked so that it is never unmapped; the static
- * library may be a part of a plug-in, which knows nothing of that and is unloaded.
+ * The library's own threads run code of this module.  So do the destructors of
+ * thread-exit keys, at the end of any thread that has used the library.  libmagpie.so is
+ * linked so that it is never unmapped.  But the static library may be a part of a
+ * plug-in, which a program may unload.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,7 +18,7 @@
 
 static atomic_bool is_pinned;
 
-/* Others, as musl, unmap no module. */
+/* Other C libraries, such as musl, never unmap a module. */
 #ifdef __GLIBC__
 
 /* The name of the module that holds this code; NULL: the program itself. */
@@ -34,7 +35,7 @@ static const char *own_module(void)
     return module->l_name != NULL && module->l_name[0] != '\0' ? module->l_name : NULL;
 }
 
-/* It is loaded already, so it is found by its name, and no file is read. */
+/* The module is loaded already, so dlopen finds it by its name and reads no file. */
 static bool pin_module(void)
 {
     const char *name = own_module();
@@ -51,11 +52,11 @@ static bool pin_module(void)
 
 #endif
 
-/* When the module is loaded: nothing of ours has been called yet, and no other thread can
- * unload it meanwhile. */
+/* Runs when the module is loaded: no function of the library has been called yet, and no
+ * other thread can unload the module meanwhile. */
 __attribute__((constructor(101))) void mag_module_keep(void)
 {
-    /* relaxed: calls after the first only try again where there was no memory. */
+    /* relaxed: calls after the first only try again after a lack of memory. */
     if (!atomic_load_explicit(&is_pinned, memory_order_relaxed)) {
         /* relaxed: as above. */
         atomic_store_explicit(&is_pinned, pin_module(), memory_order_relaxed);

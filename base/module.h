@@ -7,8 +7,8 @@
 #ifndef BASE_MODULE_H
 #define BASE_MODULE_H
 
-/* Runs by itself when the module is loaded; a call tries again if that has failed.  The
- * call also makes whoever links the static library take its file. */
+/* Runs by itself when the module is loaded; a call tries again if that failed.  A call
+ * also makes the linker take this file out of the static library. */
 void mag_module_keep(void);
 
 #endif

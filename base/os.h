@@ -1,22 +1,22 @@
 /*
- * os.h - all that the library asks of the system in order to sleep, wake, tell the time
- * and have threads.  Private to the library.
+ * os.h - everything that the library asks of the system in order to sleep, wake, tell the
+ * time and create threads.  Private to the library.
  *
- * The other rooms call these functions and nothing behind them, so that a test, a model
- * or another system has one place to stand in for the kernel.  They include this header;
- * each subject has a file of its own in base/os/.
+ * The other rooms call only these functions, so that a test, a model or another system
+ * can replace the kernel in one place.  They include this header; each subject has a file
+ * of its own in base/os/.
  *
- *   futex.h     sleep on a word, wake those who sleep on it
+ *   futex.h     sleep on a word, wake the threads that sleep on it
  *   clock.h     monotonic time
  *   yield.h     pause, yield, nap
  *   thread.h    create, name, join and leave a thread; its number and timer slack
  *   signals.h   the signal mask of a thread
  *   cancel.h    hold back pthread_cancel
- *   affinity.h  the CPUs that a thread may run on, and the one it is on
+ *   affinity.h  the CPUs that a thread may run on, and the CPU it runs on
  *   event.h     an event that a thread waits for under a lock
  *
- * Beside them base/space.h asks for address space and base/asym.h for membarrier.  Locks,
- * keys, pthread_once and pthread_atfork are used where they are needed.
+ * Besides these, base/space.h asks for address space and base/asym.h for membarrier.  All
+ * rooms use locks, keys, pthread_once and pthread_atfork directly.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -12,9 +12,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Places that are tried for a reserve: those of as many workers as there may be. */
-enum { RESERVE_TRIES = 2 * 4096 };
-
 size_t mag_space_page(void)
 {
     long page = sysconf(_SC_PAGESIZE);
@@ -24,7 +21,7 @@ size_t mag_space_page(void)
 
 /* -------------------------------------------------------------------- reserving */
 
-/* Address space, without access. */
+/* Maps address space without access. */
 static void *map(void *at, size_t size, int flags)
 {
     void *pages = mmap(at, size, PROT_NONE,
@@ -33,7 +30,7 @@ static void *map(void *at, size_t size, int flags)
     return pages == MAP_FAILED ? NULL : pages;
 }
 
-/* With room for every offset that the kernel may choose, which is given back. */
+/* Maps enough to cut an aligned part out of it, and gives the rest back. */
 static void *map_around(size_t size, size_t alignment)
 {
     char *pages = size <= SIZE_MAX - alignment ? map(NULL, size + alignment, 0) : NULL;
@@ -47,13 +44,13 @@ static void *map_around(size_t size, size_t alignment)
     return pages + before;
 }
 
-/* At that place and no other. */
+/* Maps at that place, or not at all. */
 static void *map_at(uintptr_t at, size_t size)
 {
     void *place = (void *)at; /* NOLINT(performance-no-int-to-ptr) */
     void *pages = map(place, size, MAP_FIXED_NOREPLACE);
 
-    /* Kernels before 4.17 do not know the flag, and choose a place. */
+    /* Kernels before 4.17 do not know the flag, and choose another place. */
     if (pages != NULL && pages != place) {
         (void)munmap(pages, size);
         return NULL;
@@ -61,9 +58,9 @@ static void *map_at(uintptr_t at, size_t size)
     return pages;
 }
 
-/* Where the limits of the process have no room around it: the place that the kernel would
- * choose, and others further and further away, below and above in turn. */
-static void *map_near(size_t size, size_t alignment)
+/* For a process whose limits have no room for map_around.  Tries the place that the
+ * kernel would choose, then places further and further away, below and above in turn. */
+static void *map_near(size_t size, size_t alignment, size_t others)
 {
     void *guess = map(NULL, size, 0);
     uintptr_t first = (uintptr_t)guess & ~(alignment - 1);
@@ -72,7 +69,7 @@ static void *map_near(size_t size, size_t alignment)
     if (guess == NULL)
         return NULL;
     (void)munmap(guess, size);
-    for (uintptr_t i = 0; pages == NULL && i < RESERVE_TRIES; i++) {
+    for (uintptr_t i = 0; pages == NULL && i / 2 <= others; i++) {
         uintptr_t distance = (i + 1) / 2 * alignment;
 
         pages = map_at(i % 2 != 0 ? first - distance : first + distance, size);
@@ -80,16 +77,16 @@ static void *map_near(size_t size, size_t alignment)
     return pages;
 }
 
-int mag_space_reserve(size_t size, size_t alignment, void **ret_pages)
+int mag_space_reserve(size_t size, size_t alignment, size_t others, void **ret_pages)
 {
     void *pages = map_around(size, alignment);
 
     if (pages == NULL)
-        pages = map_near(size, alignment);
+        pages = map_near(size, alignment, others);
     if (pages == NULL)
         return -ENOMEM;
-    /* In a process that locks what it will map (mlockall, MCL_FUTURE) the kernel would
-     * back all of it as soon as it can be written. */
+    /* If the process locks its future mappings (mlockall, MCL_FUTURE), the kernel would
+     * back all of this with memory as soon as it becomes writable. */
     (void)munlock(pages, size);
     (void)madvise(pages, size, MADV_NOHUGEPAGE);
     (void)madvise(pages, size, MADV_DONTDUMP);
@@ -129,7 +126,7 @@ void mag_space_close(void *pages, size_t size)
         (void)mprotect(pages, size, PROT_NONE);
 }
 
-/* The beginning of a file, as text; the empty text where it cannot be read. */
+/* Reads the beginning of a file as text; the text is empty if the file cannot be read. */
 static void read_line(const char *path, char *text, size_t size)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -140,7 +137,7 @@ static void read_line(const char *path, char *text, size_t size)
     text[length > 0 ? length : 0] = '\0';
 }
 
-/* Whether the kernel counts what can be written, whatever MAP_NORESERVE says. */
+/* Whether the kernel counts all writable pages, even with MAP_NORESERVE. */
 static bool is_strict(void)
 {
     char mode[4];
@@ -149,7 +146,8 @@ static bool is_strict(void)
     return mode[0] == '2';
 }
 
-/* Whether the process locks what it maps, and so backs it: tried on a page. */
+/* Whether the process locks its mappings, so that the kernel backs them at once: tried on
+ * one page. */
 static bool locks_mappings(void)
 {
     unsigned char backed = 0;
@@ -164,8 +162,8 @@ static bool locks_mappings(void)
     return (backed & 1) != 0;
 }
 
-/* Shared memory that is counted as it is touched, though the kernel is strict: a file of
- * that kind without a name.  -1: there is none. */
+/* Makes a nameless file of shared memory, whose pages even a strict kernel counts only
+ * when they are touched.  -1: there is none. */
 static int make_file(size_t size)
 {
     struct rlimit limit;
@@ -199,8 +197,8 @@ static void *map_shared(void *at, size_t size, int access)
 
 int mag_space_lend(void *pages, size_t size)
 {
-    /* Made accessible at once where that is possible: valgrind takes longer for memory
-     * that becomes so later. */
+    /* Maps with access at once if possible: valgrind takes longer for memory that becomes
+     * accessible later. */
     bool locked = locks_mappings();
     int access = locked ? PROT_NONE : PROT_READ | PROT_WRITE;
 
@@ -221,7 +219,7 @@ void mag_space_dump(void *pages, size_t size)
 
 /* ----------------------------------------------------------------------- limits */
 
-/* What the limit leaves to a process that has so many pages. */
+/* How much the limit leaves to a process that has so many pages. */
 static size_t left_of(int resource, size_t pages)
 {
     struct rlimit limit;
@@ -247,7 +245,7 @@ void mag_space_left(struct mag_space_left *ret_left)
     ret_left->data = left_of(RLIMIT_DATA, pages[DATA]);
 }
 
-/* Sets the default policy on a page of our own, which changes nothing. */
+/* Tries to set the default policy on a page of its own, which changes nothing. */
 bool mag_space_may_bind(void)
 {
     size_t page = mag_space_page();
@@ -263,7 +261,7 @@ bool mag_space_may_bind(void)
 
 bool mag_space_is_watched(void)
 {
-    /* It runs a process with libraries of its own. */
+    /* valgrind runs a process with libraries of its own preloaded. */
     const char *libraries =
         getenv("LD_PRELOAD"); /* NOLINT(concurrency-mt-unsafe): nothing is set here. */
 

@@ -1,12 +1,12 @@
 /*
- * space.h - address space: reserved without access, opened where it is used, and what the
- * limits of the process leave of it.  Private to the library.
+ * space.h - address space: reserving it without access, opening it where it is used, and
+ * how much of it the limits of the process leave.  Private to the library.
  *
- * What counts.  RLIMIT_AS counts every mapping.  RLIMIT_DATA, and the kernel where it is
- * strict (vm.overcommit_memory), count private pages from the moment they can be written,
- * used or not.  RLIMIT_DATA does not count shared memory, and a strict kernel counts that
- * of a file without name as it is touched.  A core file has every page that can be
- * written and is not left out by madvise.
+ * How memory is counted.  RLIMIT_AS counts every mapping.  RLIMIT_DATA counts private
+ * pages from the moment they become writable, used or not; so does a strict kernel
+ * (vm.overcommit_memory).  RLIMIT_DATA does not count shared memory.  A strict kernel
+ * counts the shared memory of a nameless file page by page as it is touched.  A core file
+ * contains every writable page that madvise does not leave out.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,41 +18,42 @@
 
 /*
  * Reserves `size` bytes of address space at a multiple of `alignment`, a power of two.
- * They cannot be accessed, count for RLIMIT_AS alone, and are in no core file.
+ * They cannot be accessed, count only towards RLIMIT_AS, and are in no core file.
+ * `others` is how many reservations of that kind the process may have besides.
  *
  *   Returns    0; -ENOMEM
  */
-int mag_space_reserve(size_t size, size_t alignment, void **ret_pages);
+int mag_space_reserve(size_t size, size_t alignment, size_t others, void **ret_pages);
 void mag_space_release(void *pages, size_t size);
 
 /*
- * Opens a part of a reservation: zeroes, private to the process, counted at once, in core
- * files.  No page of it is huge.
+ * Opens a part of a reservation: zeroed, private to the process, counted at once, in core
+ * files, without huge pages.
  *
  *   Returns    0; -ENOMEM the part is as it was
  */
 int mag_space_open(void *pages, size_t size);
 
 /*
- * Opens a part of a reservation that will mostly stay untouched: zeroes, each page
+ * Opens a part of a reservation that will mostly stay untouched: zeroed, each page
  * counted when it is first touched, in no core file before mag_space_dump.  The memory is
- * shared with children of fork(): see mag_fork_stack_before_fork.
+ * shared with children of fork(), so the caller must handle a fork().
  *
  *   Returns    0; -ENOMEM the part is as it was
  */
 int mag_space_lend(void *pages, size_t size);
 
-/* As mag_space_reserve, then mag_space_open, anywhere.  NULL: no memory. */
+/* Reserves and opens `size` bytes anywhere.  NULL: no memory. */
 void *mag_space_private(size_t size);
 
-/* Takes a part's access away; what stood there is lost. */
+/* Takes away the access to a part; its content is lost. */
 void mag_space_close(void *pages, size_t size);
 
-/* Has a part that was lent written to core files. */
+/* Makes core files contain a lent part. */
 void mag_space_dump(void *pages, size_t size);
 
-/* Bytes that may still be mapped, and made writable, by the process's limits at this
- * moment; SIZE_MAX: no limit. */
+/* How many bytes the process's limits now still allow to be mapped, and to be made
+ * writable; SIZE_MAX: no limit. */
 struct mag_space_left {
     size_t space; /* RLIMIT_AS */
     size_t data;  /* RLIMIT_DATA */
@@ -60,13 +61,13 @@ struct mag_space_left {
 
 void mag_space_left(struct mag_space_left *ret_left);
 
-/* Whether the kernel lets the process say on which node its memory is: mbind(2). */
+/* Whether the kernel lets the process choose the node of its memory: mbind(2). */
 bool mag_space_may_bind(void);
 
-/* Bytes of a page. */
+/* The size of a page in bytes. */
 size_t mag_space_page(void);
 
-/* Whether valgrind runs the process: its tools look at all that can be accessed. */
+/* Whether valgrind runs the process: its tools check all accessible memory. */
 bool mag_space_is_watched(void);
 
 #endif

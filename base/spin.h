@@ -27,7 +27,8 @@ static inline void mag_spin_init(struct mag_spin *spin)
 
 static inline bool mag_spin_try_lock(struct mag_spin *spin)
 {
-    /* relaxed: a look before the exchange, so that waiting does not take the line. */
+    /* relaxed: a look before the exchange, so that a waiting thread does not take the
+     * cache line. */
     if (atomic_load_explicit(&spin->held, memory_order_relaxed) != 0)
         return false;
     /* word, acquire: what the last holder did is visible. */

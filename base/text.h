@@ -1,6 +1,6 @@
 /*
- * text.h - text that grows in a caller's buffer, as snprintf's does.  Private to
- * the library.
+ * text.h - text that is appended to in a caller's buffer, with the limits of snprintf.
+ * Private to the library.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,11 +9,12 @@
 
 #include <stddef.h>
 
-/* What does not fit into `size` bytes, the terminating zero included, is only counted. */
+/* Text that does not fit into `size` bytes, the terminating zero included, is only
+ * counted. */
 struct mag_text {
     char *buffer; /* may be NULL when size is 0 */
     size_t size;
-    size_t length; /* of the whole text, without the zero */
+    size_t length; /* of the whole text, without the terminating zero */
 };
 
 /* Begins an empty text. */

@@ -59,9 +59,10 @@ struct mag_sched {
     bool crowded;              /* [I] more workers than PUs: searching yields the CPU */
     uint32_t worker_count;     /* [I] in the first berths */
     uint32_t capacity;         /* [I] berths */
-    uint32_t queue_count;      /* [I] one per node, at least one */
+    uint32_t queue_count;      /* [I] one per node, at least one, on each level */
+    uint32_t level_count;      /* [I] priorities of what comes from outside; 1 as yet */
     struct mag_berth *berths;  /* [I] */
-    struct mag_inject *queues; /* [I] array, each [S] */
+    struct mag_inject *queues; /* [I] array, each [S]; see mag_sched_inject */
     struct mag_routes routes;  /* [I] */
 
     struct mag_idle idle;                     /* [S] */
@@ -87,6 +88,17 @@ struct mag_sched {
 static inline enum mag_phase mag_sched_phase(struct mag_sched *sched)
 {
     return mag_phase_read(&sched->phase);
+}
+
+/* The level of jobs of which nothing else was said; higher ones are taken first. */
+enum { MAG_LEVEL_USUAL = 0 };
+
+/* The injection queue of a node on a level.  Level by level, so that the usual one costs
+ * no more than if there were no others. */
+static inline uint32_t mag_sched_inject(const struct mag_sched *sched, uint32_t queue,
+                                        uint32_t level)
+{
+    return level * sched->queue_count + queue;
 }
 
 static inline struct mag_worker *mag_sched_at(const struct mag_sched *sched,

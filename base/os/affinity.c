@@ -5,7 +5,7 @@
 
 enum { CPUS = 8 * CPU_SETSIZE };
 
-/* Of the thread of that number; 0 is the calling thread. */
+/* Reads the mask of the thread with this number; 0 is the calling thread. */
 static bool read_mask(int32_t thread, struct mag_affinity *ret_mask)
 {
     memset(ret_mask, 0, sizeof(*ret_mask));

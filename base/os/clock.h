@@ -15,7 +15,7 @@ int64_t mag_os_now_ns(void);
  * 64 bits. */
 int64_t mag_os_after_ns(int64_t delay_ns);
 
-/* How long it is until that time, as mag_os_wait takes it: negative for never. */
+/* How long it is until that time, in the form mag_os_wait takes: negative for never. */
 int64_t mag_os_left_ns(int64_t until_ns);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* What a thread causes itself, and a profiler's. */
+/* Signals that a thread causes itself, and a profiler's signal. */
 static const int kept_signals[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
                                    SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
 
@@ -27,8 +27,7 @@ void mag_os_block_signals(sigset_t *ret_before)
     mag_os_set_signals(&blocked, ret_before);
 }
 
-/* Those below SIGSYS that can be blocked tell enough: nobody else lets just these
- * through. */
+/* Looks only at the signals up to SIGSYS: no other program lets through just these. */
 bool mag_os_blocks_as_created(const sigset_t *blocked)
 {
     sigset_t open;

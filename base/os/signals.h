@@ -12,12 +12,12 @@
 /* The calling thread's mask. */
 void mag_os_signals(sigset_t *ret_blocked);
 
-/* Gives the calling thread that mask; `ret_before` may be NULL. */
+/* Sets the calling thread's mask; `ret_before` may be NULL. */
 void mag_os_set_signals(const sigset_t *blocked, sigset_t *ret_before);
 
-/* Blocks, for a thread about to be created, the signals that are the business of the
- * program's own threads; not those that a thread causes itself, which a handler of the
- * program must get to see, nor a profiler's. */
+/* Blocks signals in the calling thread, so that a thread it creates next does not handle
+ * them.  Signals that a thread causes itself stay open, because a handler of the program
+ * must see them; so does a profiler's signal. */
 void mag_os_block_signals(sigset_t *ret_before);
 
 /* Whether a thread with that mask was created by mag_os_create, or by such a thread. */

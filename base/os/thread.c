@@ -10,7 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Looks at a thread that is to be joined, before it is left alone for naps. */
+/* How many times to yield while waiting for a thread to end, and how long each nap after
+ * that is. */
 enum { GONE_YIELDS = 16, GONE_NAP_NS = 200000 };
 
 int mag_os_create(pthread_t *ret_thread, size_t stack_size, void *(*run)(void *arg),

@@ -13,11 +13,11 @@
 
 /*
  * Creates a thread that runs `run(arg)`, with a C stack of `stack_size` bytes, or of the
- * usual size for 0.  It starts with the signals blocked that are the program's business
- * (signals.h); the caller's own mask stays.
+ * usual size for 0.  The thread starts with those signals blocked that
+ * mag_os_block_signals blocks; the caller's own mask does not change.
  *
- *   Returns    0; -EINVAL the system allows no stack of that size; -EAGAIN it refused a
- *              thread; -ENOMEM
+ *   Returns    0; -EINVAL the system allows no stack of that size; -EAGAIN the system
+ *              refused to create a thread; -ENOMEM
  */
 int mag_os_create(pthread_t *ret_thread, size_t stack_size, void *(*run)(void *arg),
                   void *arg);
@@ -28,8 +28,9 @@ int mag_os_stack_size(size_t *ret_bytes);
 /* Names the calling thread; the name has at most 15 bytes. */
 void mag_os_name(const char *name);
 
-/* Joins a thread that is about to end, at most until then; the calling thread's own is
- * detached instead.  False: the time is over, and the thread is still to be joined. */
+/* Joins a thread that is about to end, waiting at most until that time.  If it is the
+ * calling thread, detaches it instead.  False: the time is over, and the thread must
+ * still be joined. */
 bool mag_os_join(pthread_t thread, int64_t until_ns);
 
 /* Joins a thread if it has ended; else detaches it. */
@@ -39,7 +40,7 @@ void mag_os_join_or_detach(pthread_t thread);
 int32_t mag_os_thread(void);
 
 /* The timer slack of the calling thread: how many nanoseconds the kernel may delay its
- * timeouts for the sake of others.  Negative: unknown. */
+ * timeouts in order to wake several threads at once.  Negative: unknown. */
 int mag_os_slack(void);
 void mag_os_set_slack(int slack_ns);
 

@@ -1,6 +1,7 @@
 /*
  * yield.h - what a thread does between two looks at something that changes soon.  Private
- * to the library; see base/os.h, and base/turns.h for the usual mixture of the three.
+ * to the library; see base/os.h, and base/turns.h for the usual mixture of pauses, yields
+ * and naps.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,7 +11,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* Tells the processor that this is a spin loop. */
+/* Tells the processor that the thread is in a spin loop. */
 static inline void mag_os_pause(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -26,7 +27,7 @@ static inline void mag_os_pause(void)
 /* Lets other threads of the same priority run on this CPU. */
 void mag_os_yield(void);
 
-/* Sleeps about that long.  No cancellation point. */
+/* Sleeps for about that long.  No cancellation point. */
 void mag_os_nap(int64_t nap_ns);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* What is opened for blocks at first; each step doubles it. */
+/* How much is opened for blocks at first; each further step doubles what is open. */
 enum { BLOCKS_STEP = 64 * 1024 };
 
 static size_t block_lines(size_t size)
@@ -13,14 +13,15 @@ static size_t block_lines(size_t size)
     return (size + MAG_CACHE_LINE - 1) & ~(size_t)(MAG_CACHE_LINE - 1);
 }
 
-/* Opens at least `size` more bytes.  False: the room or the memory has ended. */
+/* Opens at least `size` more bytes.  False: there is no room or no memory left. */
 static bool open_blocks(struct mag_fork_stack *stack, size_t size)
 {
     size_t open = (size_t)(stack->blocks_open - stack->blocks);
     size_t room = (size_t)(stack->blocks_end - stack->blocks);
     size_t wanted = open != 0 ? open * 2 : BLOCKS_STEP;
 
-    /* Both ends are lines, so that what fits does so when rounded up. */
+    /* Both ends are multiples of a cache line, so a block that fits still fits after its
+     * size is rounded up. */
     if (size > (size_t)(stack->blocks_end - stack->spill))
         return false;
     while (wanted < (size_t)(stack->spill - stack->blocks) + size)
@@ -41,8 +42,8 @@ static void *take_block(struct mag_fork_stack *stack, size_t size)
     return block;
 }
 
-/* No room in what is open.  Blocks need not lie in a row: what has no room beside the
- * stack comes from the heap. */
+/* The opened part is full: opens more.  Blocks need not lie in a row, so a block for
+ * which the stack has no room comes from the heap. */
 static MAG_COLD __attribute__((noinline)) void *spill_slow(struct mag_fork_stack *stack,
                                                            size_t size)
 {
@@ -53,8 +54,8 @@ static MAG_COLD __attribute__((noinline)) void *spill_slow(struct mag_fork_stack
 
     if (block != NULL)
         return block;
-    /* The child cannot be, as it could not below too deep a recursion: the program ends
-     * at the guard, whatever part of a block it would have written. */
+    /* There is no room for the child, as when recursion is too deep.  The program ends at
+     * the guard, whichever part of a block it would have written. */
     *(volatile char *)stack->blocks_end = 0;
     return NULL;
 }
@@ -81,7 +82,7 @@ void mag_fork_unspill(mag_fork w, void *block)
 
 /* ------------------------------------------------------------------------ full */
 
-/* Slots that a core file shows are those below `full`: so it moves up in steps. */
+/* A core file shows the slots below `full`, so `full` moves up in steps. */
 bool mag_fork_is_full_slow(mag_fork w)
 {
     struct mag_fork_stack *stack = mag_fork_stack_of(w.top);

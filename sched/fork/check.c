@@ -1,5 +1,5 @@
 /*
- * The checks of debug builds, and who is told of misuse.
+ * The checks of debug builds, and the function that is told of misuse.
  *
  * Ownership
  *   [I] immutable once listed   [A] any thread
@@ -18,7 +18,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-/* Of two functions' names and what there is to say about them. */
+/* Room for two function names and the text around them. */
 enum { TEXT_ROOM = 200 };
 
 typedef bool listener_function(int code, const char *text);
@@ -28,7 +28,7 @@ static _Atomic(struct mag_fork_name *) names; /* [A], each [I] */
 
 void mag_misuse_listen(bool (*told)(int code, const char *text))
 {
-    /* listener, release: names the other end; a function is always there. */
+    /* listener, release: names the other end; there is always a function. */
     atomic_store_explicit(&misuse_listener, told, memory_order_release);
 }
 
@@ -45,18 +45,18 @@ bool mag_misuse_tell(int code, const char *text)
 
 static void list(struct mag_fork_name *name)
 {
-    /* relaxed: a look that saves the swap. */
+    /* relaxed: an early look that can spare the exchange. */
     if (atomic_load_explicit(&name->listed, memory_order_relaxed) != 0)
         return;
-    /* relaxed: only tells who lists it. */
+    /* relaxed: only decides which thread lists the name. */
     if (atomic_exchange_explicit(&name->listed, 1, memory_order_relaxed) != 0)
         return;
     /* relaxed: a guess, which the swap below checks. */
     name->next = atomic_load_explicit(&names, memory_order_relaxed);
-    /* names, release: the name and its link are there.  On failure relaxed: a guess. */
+    /* names, release: the name and its link are written.  On failure relaxed: a guess. */
     while (!atomic_compare_exchange_weak_explicit(
         &names, &name->next, name, memory_order_release, memory_order_relaxed)) {
-        /* Lost to another: `next` is that one. */
+        /* Another thread was first: `next` now points to that thread's name. */
     }
 }
 
@@ -78,7 +78,7 @@ static mag_fork_body child_at(struct mag_fork_slot *slot)
     return atomic_load_explicit(&slot->body, memory_order_relaxed);
 }
 
-/* What is left of a child is dropped, so that the next mistake is told as well. */
+/* Drops the children that were left, so that the next mistake is reported as well. */
 static void drop_left(struct mag_fork w)
 {
     struct mag_fork_mark mark = mag_fork_mark_of(w);
@@ -94,7 +94,7 @@ static MAG_COLD bool tell_join(const char *format, const char *name, const char 
     return mag_misuse_tell(MAG_E_JOIN, text);
 }
 
-/* `left`: NULL, or of a child that should be gone. */
+/* Reports the child that should be gone.  `left` is its body, or NULL if it is gone. */
 static bool tell_left(struct mag_fork w, mag_fork_body left, const char *format,
                       const char *name)
 {

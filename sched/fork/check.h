@@ -1,5 +1,5 @@
 /*
- * check.h - telling of misuse that this room finds.  Private to sched/.
+ * check.h - reports misuse that sched/ finds.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-/* Whether anybody listened. */
+/* Reports a misuse to the listener.  False: there is no listener. */
 bool mag_misuse_tell(int code, const char *text);
 
 #endif

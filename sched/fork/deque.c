@@ -16,7 +16,8 @@ static uintptr_t least_of(uintptr_t a, uintptr_t b)
     return a < b ? a : b;
 }
 
-/* What mag_fork_is_full keeps loops to: what is called then needs room for itself. */
+/* The limit that mag_fork_is_full sets to loops.  Functions called at that limit need the
+ * rest of the room. */
 static uintptr_t most_in(size_t bytes)
 {
     return least_of(mag_fork_slots_in(bytes) / 4 * 3, MAG_FORK_WAITING_MAX);
@@ -78,7 +79,7 @@ static struct mag_fork_slot *split_of(struct mag_fork_stack *stack)
 
 static void set_base(struct mag_fork_stack *stack, struct mag_fork_slot *base)
 {
-    /* relaxed: ordered by the lock; to those who peek it is a hint. */
+    /* relaxed: ordered by the lock; a thread without the lock reads it as a hint. */
     atomic_store_explicit(&stack->base, base, memory_order_relaxed);
 }
 
@@ -93,8 +94,8 @@ static void share(struct mag_fork_stack *stack, struct mag_fork_slot *split)
 {
     for (struct mag_fork_slot *slot = split_of(stack); !stack->fenced && slot < split;
          slot++) {
-        /* (3), relaxed: ordered before (4) by the heavy barrier, or by being the owner's
-         * own. */
+        /* (3), relaxed: ordered before (4) by the heavy barrier, or the slots are the
+         * caller's own. */
         atomic_store_explicit(&slot->claim, mag_fork_claim_of(slot, MAG_CLAIM_SHARED),
                               memory_order_relaxed);
     }
@@ -106,19 +107,20 @@ static void withdraw(struct mag_fork_stack *stack, struct mag_fork_slot *split)
 {
     for (struct mag_fork_slot *slot = split; !stack->fenced && slot < split_of(stack);
          slot++) {
-        /* relaxed: who withdraws has read nothing but the atomic body of the slot. */
+        /* relaxed: the withdrawing thread has read nothing of the slot but its atomic
+         * body. */
         atomic_store_explicit(&slot->claim, MAG_CLAIM_NONE, memory_order_relaxed);
     }
     set_split(stack, split);
 }
 
-/* Children in a row from `slot` on, at most `most`. */
+/* Counts the children in a row from `slot` on, at most `most`. */
 static uint32_t count_children(const struct mag_fork_stack *stack,
                                struct mag_fork_slot *slot, uint32_t most)
 {
     uint32_t count = 0;
 
-    /* (4), relaxed: whoever takes a child reads its body again. */
+    /* (4), relaxed: the thread that takes a child reads its body again. */
     while (count < most && slot + count < stack->end &&
            atomic_load_explicit(&slot[count].body, memory_order_relaxed) != NULL)
         count++;
@@ -128,8 +130,8 @@ static uint32_t count_children(const struct mag_fork_stack *stack,
 /* --------------------------------------------------------------------- thieves */
 
 /* Under the lock, by a thief: shares the older half of the first few private children.
- * On return split is base again if there were none.  Where the kernel has come to refuse
- * membarrier the thief sleeps until no processor can hold back (1) any more. */
+ * On return `split` equals `base` again if there were none.  If the kernel has begun to
+ * refuse membarrier, the thief sleeps until no processor can still hold back (1). */
 static void share_as_thief(struct mag_fork_stack *victim)
 {
     struct mag_fork_slot *base = base_of(victim);
@@ -146,7 +148,8 @@ static void share_as_thief(struct mag_fork_stack *victim)
         withdraw(victim, base + shared);
 }
 
-/* Under the lock: what the run has that the child at `base` belongs to. */
+/* Under the lock: the floating-point modes of the run that the child at `base` belongs
+ * to. */
 static mag_fp modes_at(const struct mag_fork_stack *victim,
                        const struct mag_fork_slot *base)
 {
@@ -157,7 +160,7 @@ static mag_fp modes_at(const struct mag_fork_stack *victim,
     return modes->fp;
 }
 
-/* Under the lock: the child at `base`, unless its owner is about to pop it. */
+/* Under the lock: takes the child at `base`, unless its owner is about to pop it. */
 static bool take(struct mag_fork_stack *victim, struct mag_fork_slot *base,
                  struct mag_fork_slot *at, struct mag_fork_taken *ret_taken)
 {
@@ -176,9 +179,9 @@ static bool take(struct mag_fork_stack *victim, struct mag_fork_slot *base,
     return true;
 }
 
-/* Under the lock: whether the child at `base` descends from the one in `joined`: that one
- * still runs where it was begun.  Should it end now, its thief must ask for the lock
- * before it forks anything else. */
+/* Under the lock: whether the child at `base` descends from the child in `joined`.  It
+ * does if the latter still runs where it was begun.  If that child ends right now, its
+ * thief must take this lock before it forks anything else. */
 static bool descends_from(const struct mag_fork_slot *base, struct mag_fork_slot *joined)
 {
     /* relaxed: nothing of the child is read. */
@@ -212,8 +215,8 @@ enum mag_fork_steal mag_fork_stack_steal(struct mag_fork_stack *victim,
 
 /* ----------------------------------------------------------------------- owner */
 
-/* Under the lock, by the owner: nothing waits from `at` on, and thieves may take what
- * will be forked there first. */
+/* Under the lock, by the owner: no child waits from `at` on.  Shares the first free slots
+ * there, so that thieves may take what is forked into them. */
 static void open_zone(struct mag_fork_stack *stack, struct mag_fork_slot *at)
 {
     if (at >= stack->end)
@@ -254,7 +257,7 @@ void mag_fork_deque_end(struct mag_fork_stack *stack, struct mag_fork_modes *mod
 void mag_fork_deque_reopen(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
 {
     mag_spin_lock(&stack->lock);
-    /* relaxed, both: free again; thieves look under the lock. */
+    /* relaxed, both: the slot is free again; thieves look under the lock. */
     atomic_store_explicit(&slot->claim, mag_fork_claim_of(slot, MAG_CLAIM_SHARED),
                           memory_order_relaxed);
     /* relaxed: as above. */
@@ -263,7 +266,7 @@ void mag_fork_deque_reopen(struct mag_fork_stack *stack, struct mag_fork_slot *s
     mag_spin_unlock(&stack->lock);
 }
 
-/* Under the lock: a shared slot that nobody took stays shared while there is patience. */
+/* Under the lock: a shared slot that no thief took stays shared while patience lasts. */
 static void keep_or_withdraw(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
 {
     if (slot >= split_of(stack))

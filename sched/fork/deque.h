@@ -9,8 +9,8 @@
 
 #include "sched/fork/stack.h"
 
-/* A slot's claim: none, or the slot's address and one of these; WAITING, that the owner
- * sleeps, goes with TAKEN. */
+/* A slot's claim: NONE, or the slot's address and one of the flags.  WAITING means that
+ * the owner sleeps, and goes with TAKEN. */
 #define MAG_CLAIM_NONE    ((uintptr_t)0)
 #define MAG_CLAIM_SHARED  ((uintptr_t)1)
 #define MAG_CLAIM_TAKEN   ((uintptr_t)2)
@@ -24,7 +24,7 @@ static inline uintptr_t mag_fork_claim_of(const struct mag_fork_slot *slot,
     return (uintptr_t)slot | flags;
 }
 
-/* The joiner of a taken child: where its thief runs it. */
+/* For the joiner of a taken child: the slot at which the thief runs the child. */
 static inline struct mag_fork_slot *
 mag_fork_where_begun(const struct mag_fork_slot *joined,
                      const struct mag_fork_stack *stack)
@@ -32,36 +32,37 @@ mag_fork_where_begun(const struct mag_fork_slot *joined,
     return stack->begun[joined - stack->slots];
 }
 
-/* Prepares a stack in such memory.  With fences thieves see the first `depth` children,
- * whose claims are set here; else all. */
+/* Prepares a stack in memory from mag_fork_stack_map.  With fences, thieves see only the
+ * first `depth` children, whose claims are set here; without fences they see all. */
 struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t depth,
                                            bool fenced);
 
 /*
- * Any thread.  Takes the oldest child of `victim`, which is to run at `at` on the taker's
- * own stack.  `joined` is NULL, or the stolen child, run by `victim`, that the taker
- * waits for: then only a descendant of that one is taken, and none when it has ended.
+ * Any thread.  Takes the oldest child of `victim`, which is to run at `at` on the
+ * caller's own stack.  `joined` is NULL, or a stolen child that `victim` runs and the
+ * caller waits for.  Then only a descendant of that child is taken, and none once the
+ * child has ended.
  */
 enum mag_fork_steal mag_fork_stack_steal(struct mag_fork_stack *victim,
                                          struct mag_fork_slot *joined,
                                          struct mag_fork_slot *at,
                                          struct mag_fork_taken *ret_taken);
 
-/* The owner.  A run begins at `at`: thieves may take what will be forked there first,
- * unless older children wait below, of whoever called this.  `modes` has the `fp` of the
- * run, and room for the rest until the run ends. */
+/* The owner.  Begins a run at `at`: thieves may take what is forked there first, unless
+ * older children of the functions below still wait.  `modes` has the `fp` of the run, and
+ * must stay in place until mag_fork_deque_end. */
 void mag_fork_deque_begin(struct mag_fork_stack *stack, struct mag_fork_slot *at,
                           struct mag_fork_modes *modes);
 
-/* The owner.  That run ends; its children have been joined. */
+/* The owner.  Ends that run; the run's children have been joined. */
 void mag_fork_deque_end(struct mag_fork_stack *stack, struct mag_fork_modes *modes);
 
-/* The owner, about to pop a slot with a claim whose body it has cleared.  Whether the
- * child is the owner's; else it has been taken. */
+/* The owner, while it pops a slot that has a claim and whose body it has cleared.  True:
+ * the child belongs to the owner.  False: a thief has taken the child. */
 bool mag_fork_deque_keep(struct mag_fork_stack *stack, struct mag_fork_slot *slot);
 
-/* The owner, after the join of a taken child: its slot is free, and the next ones are
- * shared. */
+/* The owner, after the join of a taken child: frees the child's slot and shares the next
+ * ones. */
 void mag_fork_deque_reopen(struct mag_fork_stack *stack, struct mag_fork_slot *slot);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * end.c - what a thread that ends in the middle of its work leaves on its fork
- * stack: the children that it forked, and those of others that it ran.
+ * end.c - cleans up the fork stack of a thread that ends in the middle of its work: the
+ * children that it forked, and the children of other workers that it ran.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,19 +10,19 @@
 #include "sched/fork/deque.h"
 #include "sched/fork/join.h"
 
-/* Between two looks at a child that a thief runs. */
+/* The nap between two looks at a child that a thief runs. */
 enum { CHILD_NAP_NS = 50000 };
 
-/* ------------------------------------------------------------- by a thread that ends */
+/* ------------------------------------------------------ by a thread that ends */
 
-/* As mag_fork_pop.  Nothing is run meanwhile: the functions that forked lie where its
- * stack would be. */
+/* As mag_fork_pop, but does not help the thief meanwhile.  A child run here would
+ * overwrite the stack frames of the functions that forked. */
 static void drop_child(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
 {
     /* owner-or-thief (1), relaxed: ordered before (2) by the thief's heavy barrier. */
     atomic_store_explicit(&slot->body, NULL, memory_order_relaxed);
     MAG_OWNER_FENCE();
-    /* owner-or-thief (2), relaxed: of a child that nobody took nothing is read. */
+    /* owner-or-thief (2), relaxed: nothing is read of a child that no thief took. */
     if (atomic_load_explicit(&slot->claim, memory_order_relaxed) == 0 ||
         mag_fork_deque_keep(stack, slot))
         return;
@@ -32,14 +32,14 @@ static void drop_child(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
     mag_fork_deque_reopen(stack, slot);
 }
 
-/* Under the lock of `owner`: where the child runs, if that is on `stack` and higher up
- * than `highest`. */
+/* Under the lock of `owner`: where the child of that owner runs, if it runs on `stack`
+ * above `highest`; else NULL. */
 static struct mag_fork_slot *run_above(struct mag_fork_stack *owner,
                                        struct mag_fork_slot *slot,
                                        struct mag_fork_stack *stack,
                                        struct mag_fork_slot *highest)
 {
-    /* relaxed: ordered by the lock; a child of this thread's is not done. */
+    /* relaxed: ordered by the lock; a child that this thread runs is not done. */
     uintptr_t claim = atomic_load_explicit(&slot->claim, memory_order_relaxed);
     struct mag_fork_slot *at;
 
@@ -49,12 +49,12 @@ static struct mag_fork_slot *run_above(struct mag_fork_stack *owner,
     return mag_fork_stack_of(at) == stack && at > highest ? at : NULL;
 }
 
-/* Of the children of `owner` the one that runs highest up on `stack`, above `*at`. */
+/* Finds the child of `owner` that runs highest up on `stack`, above `*at`. */
 static void find_among(struct mag_fork_stack *owner, struct mag_fork_stack *stack,
                        struct mag_fork_slot **found, struct mag_fork_slot **at)
 {
     mag_spin_lock(&owner->lock);
-    /* relaxed: ordered by the lock; what was taken lies below. */
+    /* relaxed: ordered by the lock; taken children lie below `base`. */
     struct mag_fork_slot *base = atomic_load_explicit(&owner->base, memory_order_relaxed);
     for (struct mag_fork_slot *slot = owner->slots; slot < base; slot++) {
         struct mag_fork_slot *above = run_above(owner, slot, stack, *at);
@@ -67,7 +67,7 @@ static void find_among(struct mag_fork_stack *owner, struct mag_fork_stack *stac
     mag_spin_unlock(&owner->lock);
 }
 
-/* The child of another worker that runs highest up on `stack`; NULL: none does. */
+/* The child of another worker that runs highest up on `stack`; NULL: there is none. */
 static struct mag_fork_slot *find_stolen(const struct mag_fork_family *family,
                                          struct mag_fork_stack *stack,
                                          struct mag_fork_slot **ret_at)
@@ -91,8 +91,8 @@ void mag_fork_stack_end(struct mag_fork_stack *stack,
     struct mag_fork_slot *child;
     struct mag_fork_slot *at;
 
-    /* Each run's own children before its answer: whoever waits for that may be running
-     * older ones. */
+    /* Drops a run's own children before it answers for the run: the worker that waits for
+     * the answer may be running children of that run. */
     do {
         child = find_stolen(family, stack, &at);
         for (; top > (child != NULL ? at : stack->slots); top--)
@@ -100,7 +100,7 @@ void mag_fork_stack_end(struct mag_fork_stack *stack,
         if (child != NULL)
             mag_fork_complete(child);
     } while (child != NULL);
-    /* The records of the runs lie among the functions that were left. */
+    /* The records of the runs lie in the stack frames of functions that never return. */
     mag_spin_lock(&stack->lock);
     stack->modes = &stack->own;
     mag_spin_unlock(&stack->lock);

@@ -1,6 +1,6 @@
 /*
- * end.h - the end of a thread in the middle of what runs on its fork stack.  Private to
- * sched/.
+ * end.h - cleans up the fork stack of a thread that ends in the middle of its work.
+ * Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,15 +11,17 @@
 
 #include <stdint.h>
 
-/* The fork stacks among which children are stolen: `at` returns the one of this index. */
+/* The fork stacks whose owners steal children from each other; `at` returns the stack of
+ * an index. */
 struct mag_fork_family {
     struct mag_fork_stack *(*at)(const void *arg, uint32_t index);
     const void *arg;
     uint32_t count;
 };
 
-/* By the owner of `stack`, whose thread ends: the children that it forked, and those of
- * others that it ran, end there.  Waits for its children that others run. */
+/* By the owner of `stack`, whose thread ends.  Ends the children that the thread forked,
+ * and the children of other workers that it ran.  Waits for its children that other
+ * workers run. */
 void mag_fork_stack_end(struct mag_fork_stack *stack,
                         const struct mag_fork_family *family);
 

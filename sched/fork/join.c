@@ -3,21 +3,22 @@
 
 #include "sched/fork/deque.h"
 
-/* Looks at a waiting join's child before its owner sleeps (a model wants fewer), and the
- * naps it takes then: the thief may fork something that the owner could help with. */
+/* How often a waiting join looks at its child before its owner sleeps (a model wants
+ * fewer looks), and how long its naps are then.  It naps, because the thief may fork
+ * something that the owner could help with. */
 #ifndef MAG_FORK_JOIN_SPINS
 #    define MAG_FORK_JOIN_SPINS 256
 #endif
 enum { JOIN_NAP_NS = 200000 };
 
-/* Stands in a slot whose child is run elsewhere: the slot is not free. */
+/* Stands in a slot whose child runs on another worker, so that the slot is not free. */
 static void elsewhere(mag_fork w, void *payload)
 {
     (void)w;
     (void)payload;
 }
 
-/* ----------------------------------------------------------- what nobody joins */
+/* ------------------------------------------------------------- dropped children */
 
 static bool has_child(struct mag_fork_slot *slot)
 {
@@ -51,25 +52,26 @@ mag_fork mag_fork_drop(const struct mag_fork_mark *mark)
 
 /* ------------------------------------------------------------------------ runs */
 
-/* The last touch of the child's slot; then, if its owner sleeps, of the owner's word. */
+/* The last touch of the child's slot.  If the owner sleeps, its wake word is touched
+ * next. */
 void mag_fork_complete(struct mag_fork_slot *child)
 {
     struct mag_fork_stack *owner = mag_fork_stack_of(child);
     /* Both halves:
      *   done, release: the result precedes DONE;
-     *   acquire: the owner has reset its wake word before it set WAITING. */
+     *   acquire: the owner reset its wake word before it set WAITING. */
     uintptr_t claim = atomic_exchange_explicit(
         &child->claim, mag_fork_claim_of(child, MAG_CLAIM_DONE), memory_order_acq_rel);
 
     if (claim & MAG_CLAIM_WAITING) {
-        /* wake, release: a sleeper that resets it sees DONE. */
+        /* wake, release: a sleeper that resets the word sees DONE. */
         atomic_store_explicit(&owner->wake, 1, memory_order_release);
         mag_os_wake(&owner->wake, 1);
     }
 }
 
-/* Runs a stolen child, or a root, which has no slot: nobody is answered.  This thread has
- * the modes of floating point that it is to run with. */
+/* Runs a stolen child or a root.  A root has no slot, and nobody is answered for it.
+ * This thread has already set the floating-point modes of the run. */
 static void run_body(struct mag_fork_stack *stack, const struct mag_fork_taken *taken,
                      void *payload, struct mag_fork_slot *at)
 {
@@ -82,7 +84,7 @@ static void run_body(struct mag_fork_stack *stack, const struct mag_fork_taken *
     stack->entry = at;
     stack->child = taken->slot;
     taken->body(mark.w, payload);
-    /* Else others would see work there for ever. */
+    /* If children were left there, thieves would see work there for ever. */
     if (MAG_UNLIKELY(has_child(at)))
         (void)mag_fork_drop(&mark);
     if (stack->child != NULL)
@@ -100,7 +102,7 @@ void mag_fork_stack_run(struct mag_fork_stack *stack, const struct mag_fork_take
     if (MAG_UNLIKELY(mine != taken->fp))
         mag_fp_write(taken->fp);
     run_body(stack, taken, taken->slot->payload, at);
-    /* A join may be waiting here, whose function goes on with what it had. */
+    /* A join may be waiting in this function; it continues with the modes it had. */
     mag_fp_keep(mine);
 }
 
@@ -117,8 +119,8 @@ void mag_fork_answer(mag_fork w)
 
     if (stack->child == NULL)
         return;
-    /* Locked: who helps with the child has taken what it found, or sees that it is done
-     * and leaves what is forked from here on. */
+    /* Under the lock: a worker that helps with the child has already taken what it found,
+     * or sees that the child is done and leaves alone what is forked from here on. */
     mag_spin_lock(&stack->lock);
     mag_fork_complete(stack->child);
     mag_spin_unlock(&stack->lock);
@@ -129,8 +131,8 @@ void mag_fork_stack_root(struct mag_fork_stack *stack, mag_fork_body body, void 
 {
     struct mag_fork_slot *at = stack->entry;
 
-    /* A root inside a forked function: the slots of its callers are in use, and those
-     * above them are free.  relaxed: the owner wrote them. */
+    /* This root may run inside a forked function: then the slots of the callers are in
+     * use, and the slots above them are free.  relaxed: the owner wrote them. */
     while (atomic_load_explicit(&at->body, memory_order_relaxed) != NULL)
         at++;
     struct mag_fork_taken root = {.body = body, .fp = mag_fp_read()};
@@ -139,7 +141,7 @@ void mag_fork_stack_root(struct mag_fork_stack *stack, mag_fork_body body, void 
 
 /* ----------------------------------------------------------------------- joins */
 
-/* Runs a descendant of a stolen child, if its thief has one to spare. */
+/* Runs a descendant of a stolen child, if the thief of that child has one to spare. */
 static bool help(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
 {
     struct mag_fork_stack *thief = mag_fork_stack_of(mag_fork_where_begun(slot, stack));
@@ -156,10 +158,11 @@ static bool help(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
 static void sleep_on(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
                      uintptr_t claim)
 {
-    /* wake, acquire: if it was set the claim says DONE, here or in a join below. */
+    /* wake, acquire: if the word was set, a claim says DONE: this one, or one of a join
+     * below. */
     if (atomic_exchange_explicit(&stack->wake, 0, memory_order_acquire) != 0)
         return;
-    /* release: the reset precedes the thief's sight of WAITING.
+    /* release: the reset comes before the thief can see WAITING.
      * On failure relaxed: the child is done. */
     if (!(claim & MAG_CLAIM_WAITING) &&
         !atomic_compare_exchange_strong_explicit(
@@ -169,7 +172,7 @@ static void sleep_on(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
     mag_os_wait(&stack->wake, 0, JOIN_NAP_NS);
 }
 
-/* Waits for a stolen child, running its descendants meanwhile. */
+/* Waits for a stolen child and meanwhile runs its descendants. */
 static void join_stolen(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
 {
     for (unsigned spins = 0;; spins++) {
@@ -194,7 +197,7 @@ bool mag_fork_pop_slow(uintptr_t claim)
 
     if (mag_fork_deque_keep(stack, slot))
         return true;
-    /* relaxed: keeps the slot from looking free to a root below; owner only. */
+    /* relaxed: the slot must not look free to a root that runs above it; owner only. */
     atomic_store_explicit(&slot->body, elsewhere, memory_order_relaxed);
     join_stolen(stack, slot);
     mag_fork_deque_reopen(stack, slot);

@@ -8,18 +8,20 @@
 
 #include "sched/fork/stack.h"
 
-/* Where the children end that begin at `slot`: each slot that waits has a
- * body, and the first that has none is the top, wherever the owner's `w` has gone. */
+/* The top of the children that begin at `slot`.  Each slot with a waiting child has a
+ * body, and the first slot without a body is the top, whatever `w` the owner's functions
+ * hold. */
 struct mag_fork_slot *mag_fork_top_from(struct mag_fork_slot *slot);
 
-/* Answers the owner of a stolen child: the last touch of its slot. */
+/* Tells the owner of a stolen child that the child is done.  This is the last touch of
+ * the child's slot. */
 void mag_fork_complete(struct mag_fork_slot *child);
 
-/* The worker of `stack`.  Runs a stolen child at `at` and tells its owner. */
+/* The worker of `stack`.  Runs a stolen child at `at` and tells the child's owner. */
 void mag_fork_stack_run(struct mag_fork_stack *stack, const struct mag_fork_taken *taken,
                         struct mag_fork_slot *at);
 
-/* The worker of `stack`.  Runs a root where the stack is free. */
+/* The worker of `stack`.  Runs a root above the slots in use. */
 void mag_fork_stack_root(struct mag_fork_stack *stack, mag_fork_body body, void *payload);
 
 #endif

@@ -9,14 +9,16 @@
 
 static_assert(MAG_FORK_OPENED >= MAG_FORK_SLOTS_AT, "the stack's own words are open");
 
-/* A part of a stack that is lent by the kernel page by page, and what of it is in use. */
+/* A part of a stack that the kernel lends page by page, and how many of its bytes are in
+ * use. */
 struct part {
     char *at;
     size_t bytes;
     size_t used;
 };
 
-/* What lies behind the open beginning of the slots, and of `begun`. */
+/* Finds the lent parts: the slots, and `begun`, without the beginnings that are opened at
+ * once. */
 static void find_parts(void *memory, size_t bytes, struct part ret_parts[2])
 {
     size_t open = mag_fork_opened_in(bytes);
@@ -54,7 +56,7 @@ static int open_stack(char *stack, size_t bytes)
 static int map_stack(size_t bytes, void **ret_memory)
 {
     void *memory;
-    int r = mag_space_reserve(bytes, MAG_FORK_STACK_SPAN, &memory);
+    int r = mag_space_reserve(bytes, MAG_FORK_STACK_SPAN, MAG_SCHED_WORKERS_MAX, &memory);
 
     if (r < 0)
         return r;
@@ -94,7 +96,7 @@ size_t mag_fork_stack_round(size_t bytes)
 
 /* ---------------------------------------------------------------------- fork() */
 
-/* [L] under the registry's lock: of the thread that forks. */
+/* [L] under the registry's lock: the stack of the thread that calls fork(). */
 static struct {
     struct mag_fork_stack *stack;
     struct part parts[2];
@@ -153,7 +155,7 @@ void mag_fork_stack_after_fork_in_child(void)
     if (kept_stack.stack == NULL)
         return;
     if (lost || lend_parts(parts) < 0) {
-        /* What the parent goes on to use is not the child's. */
+        /* The child must not see what the parent goes on to write there. */
         mag_space_close(parts[0].at, parts[0].bytes);
         mag_space_close(parts[1].at, parts[1].bytes);
     } else if (kept_stack.copy != NULL) {

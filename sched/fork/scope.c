@@ -3,8 +3,8 @@
  * first error.
  *
  * Edges: release end -> acquire end : what crosses
- *   error   mag_scope_fail (error) -> mag_scope_canceled : the last touch of who fails
- *           it from outside; what children have written crosses by their joins
+ *   error   mag_scope_fail (error) -> mag_scope_canceled : a failing thread's last touch
+ *           of the scope; what children have written crosses by their joins
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,7 +22,7 @@ void mag_scope_open(struct mag_scope *scope, mag_fork w)
 
 bool mag_scope_canceled(const struct mag_scope *scope)
 {
-    /* error, acquire: a canceller's last touch of the scope is over. */
+    /* error, acquire: the last touch of the scope by a canceling thread is over. */
     return atomic_load_explicit(&scope->error, memory_order_acquire) != 0;
 }
 
@@ -30,8 +30,9 @@ void mag_scope_fail(struct mag_scope *scope, int error)
 {
     int none = 0;
 
-    /* error, release: whoever sees it may end the scope, whose memory is then another's.
-     * On failure relaxed: it was set before. */
+    /* error, release: a thread that sees the error may end the scope, whose memory is
+     * then used for something else.
+     * On failure relaxed: an error was set before. */
     (void)atomic_compare_exchange_strong_explicit(
         &scope->error, &none, error, memory_order_release, memory_order_relaxed);
 }
@@ -50,7 +51,8 @@ int mag_scope_spawn(mag_fork *w, struct mag_scope *scope, mag_fork_body body,
         return MAG_E_SIZE;
     memcpy(payload, &scope, sizeof(scope));
     memcpy((char *)payload + sizeof(scope), args, size);
-    /* What is called here may fork as deep as its own stack allows. */
+    /* A body that is called directly may fork as deep as the thread's own stack
+     * allows. */
     if (!mag_fork_is_full(*w))
         return mag_fork_push(w, body, payload, sizeof(payload));
     body(*w, payload);

@@ -192,20 +192,3 @@ void mag_idle_leave(struct mag_idle *idle, bool searching)
     /* (3), seq_cst: before the caller's look at the phase and at the queues (4). */
     (void)atomic_fetch_sub_explicit(&idle->state, less, memory_order_seq_cst);
 }
-
-bool mag_sleeper_sleep(struct mag_sleeper *sleeper, int64_t timeout_ns)
-{
-    /* woken, acquire: names the other end; nothing but the wake crosses. */
-    if (atomic_load_explicit(&sleeper->woken, memory_order_acquire) != 0)
-        return true;
-    mag_os_wait(&sleeper->woken, 0, timeout_ns);
-    /* woken, acquire: as above. */
-    return atomic_load_explicit(&sleeper->woken, memory_order_acquire) != 0;
-}
-
-void mag_sleeper_wake(struct mag_sleeper *sleeper)
-{
-    /* woken, release: names the other end; nothing but the wake crosses. */
-    atomic_store_explicit(&sleeper->woken, 1, memory_order_release);
-    mag_os_wake(&sleeper->woken, 1);
-}

@@ -32,7 +32,6 @@
  * Edges: release end -> acquire end : what crosses
  *   parked   mag_idle_announce (bit) -> mag_idle_wake (bit) : the sleeper's wake word is
  *            reset
- *   woken    mag_idle_wake (wake word) -> the sleeper : nothing but the wake itself
  *
  * Counting.  Who wakes takes one from `parked` first and looks for a bit then.  A worker
  * sets its bit before it is counted, so bits >= parked + wakers in between: a waker that
@@ -55,12 +54,13 @@
 #include "sched/policy/wake.h"
 
 #include <magpie/detail/base.h>
+#include <magpie/sched.h>
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MAG_IDLE_WORKERS_MAX = 4096, MAG_IDLE_WORDS = MAG_IDLE_WORKERS_MAX / 64 };
+enum { MAG_IDLE_WORDS = MAG_SCHED_WORKERS_MAX / 64 };
 
 /* Fields of the state word. */
 #define MAG_IDLE_SEARCH ((uint64_t)1)
@@ -73,11 +73,6 @@ enum { MAG_IDLE_WORKERS_MAX = 4096, MAG_IDLE_WORDS = MAG_IDLE_WORKERS_MAX / 64 }
 struct mag_idle {
     _Alignas(MAG_CACHE_LINE) _Atomic(uint64_t) state;                  /* [A] */
     _Alignas(MAG_CACHE_LINE) _Atomic(uint64_t) parked[MAG_IDLE_WORDS]; /* [A] */
-};
-
-/* The word that one worker sleeps on; it stands in the worker's own memory. */
-struct mag_sleeper {
-    _Atomic(uint32_t) woken; /* [A] 1: a wake has been given to this worker */
 };
 
 static inline uint32_t mag_idle_searching(uint64_t state)
@@ -185,19 +180,5 @@ uint64_t mag_idle_enter(struct mag_idle *idle);
  * (4) then.  `searching`: it was counted as searching.
  */
 void mag_idle_leave(struct mag_idle *idle, bool searching);
-
-/* Sets the sleeper's word back, before it announces itself. */
-static inline void mag_sleeper_reset(struct mag_sleeper *sleeper)
-{
-    /* relaxed: before the bit is set by its edge, and nobody wakes without the bit. */
-    atomic_store_explicit(&sleeper->woken, 0, memory_order_relaxed);
-}
-
-/* Sleeps until woken or until `timeout_ns` (negative: never) has passed.
- * True: woken. */
-bool mag_sleeper_sleep(struct mag_sleeper *sleeper, int64_t timeout_ns);
-
-/* Gives the wake to the worker that mag_idle_claim returned. */
-void mag_sleeper_wake(struct mag_sleeper *sleeper);
 
 #endif

@@ -30,11 +30,12 @@ static int make_queues(struct mag_sched *sched)
     if (r < 0)
         return r;
     sched->queue_count = sched->routes.queue_count;
-    sched->queues =
-        aligned_alloc(MAG_CACHE_LINE, sched->queue_count * sizeof(*sched->queues));
+    sched->level_count = 1;
+    uint32_t count = sched->level_count * sched->queue_count;
+    sched->queues = aligned_alloc(MAG_CACHE_LINE, count * sizeof(*sched->queues));
     if (sched->queues == NULL)
         return -ENOMEM;
-    for (uint32_t i = 0; i < sched->queue_count; i++)
+    for (uint32_t i = 0; i < count; i++)
         mag_inject_init(&sched->queues[i]);
     return 0;
 }
@@ -88,7 +89,7 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config,
         return r;
     sched->worker_count = mag_plan_workers(sched->plan);
     sched->capacity = sched->worker_count + spare;
-    if (sched->capacity > MAG_IDLE_WORKERS_MAX)
+    if (sched->capacity > MAG_SCHED_WORKERS_MAX)
         return -EINVAL;
     mag_idle_init(&sched->idle, sched->worker_count);
     sched->crowded = sched->worker_count > mag_topology_pus(sched->settings.topology);

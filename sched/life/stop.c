@@ -48,7 +48,7 @@ static void drop_all(struct mag_sched *sched, const struct mag_job_stop *how)
             mag_job_hand_back(job, how);
         drop_queue(how, &worker->inbox);
     }
-    for (uint32_t i = 0; i < sched->queue_count; i++)
+    for (uint32_t i = 0; i < sched->level_count * sched->queue_count; i++)
         drop_queue(how, &sched->queues[i]);
     for (;;) {
         struct mag_timer *timer = mag_clock_take_any(sched->clock);

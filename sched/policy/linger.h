@@ -10,23 +10,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Pauses of the processor between two searches, at most. */
+/* The most pauses of the processor between two searches. */
 enum { MAG_LINGER_PAUSES_MAX = 64 };
 
-/* At most half of the workers that are awake search, but always one may. */
+/* Whether one more worker may search: at most half of the awake workers, but always
+ * one. */
 static inline bool mag_linger_may_search(uint32_t searching, uint32_t awake)
 {
     return searching == 0 || 2 * searching < awake;
 }
 
-/* The time at which a worker that begins to search now stops, in nanoseconds. */
+/* When a worker that begins to search now has to stop, in nanoseconds. */
 static inline int64_t mag_linger_until(int64_t now_ns, uint32_t spin_us)
 {
     return now_ns + (int64_t)spin_us * 1000;
 }
 
-/* The next budget for searching, at most `most_us`, at least 1: doubled if the last one
- * has paid, else halved. */
+/* The next time budget for searching, between 1 and `most_us`: doubled if the last search
+ * found work, else halved. */
 static inline uint32_t mag_linger_budget(uint32_t spin_us, uint32_t most_us, bool found)
 {
     if (found)
@@ -34,8 +35,8 @@ static inline uint32_t mag_linger_budget(uint32_t spin_us, uint32_t most_us, boo
     return spin_us / 2 != 0 ? spin_us / 2 : 1;
 }
 
-/* How often to pause between the next two searches; `last`: between the last two, 0
- * before the first. */
+/* How many pauses to make before the next search.  `last`: how many were made before the
+ * last one, or 0. */
 static inline uint32_t mag_linger_pauses(uint32_t last)
 {
     if (last == 0)

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/policy/route.h"
 
-/* Between places without a node, where the machine has no figures. */
+/* Distances between homes without a node, for machines that report none. */
 enum { DISTANCE_SAME = 10, DISTANCE_OTHER = 20 };
 
 /* ---------------------------------------------------------------------- memory */
 
-/* Needed while the routes are made. */
+/* Working memory, needed only while the routes are made. */
 struct draft {
     const struct mag_layout *layout;
-    uint32_t *position; /* by PU: where it stands in the order of ranks */
+    uint32_t *position; /* by PU: its place in the order of ranks */
     uint32_t *home;     /* by PU */
-    uint32_t *end;      /* by position: the first rank behind the workers of that PU */
+    uint32_t *end;      /* by position: the first rank after the workers of that PU */
 };
 
-/* The parts of a piece of memory; without memory, their sizes. */
+/* Divides one block of memory into arrays.  With `memory` NULL only adds up their
+ * sizes. */
 struct pieces {
     char *memory;
     size_t size;
@@ -37,7 +38,7 @@ static uint32_t cpus_of(const struct mag_layout *layout)
     return highest + 1;
 }
 
-/* As many homes as there can be: each node is one, and each package without a node. */
+/* The most homes there can be: one for each node, and one for each PU without a node. */
 static uint32_t homes_max(const struct mag_layout *layout)
 {
     uint32_t most = layout->nodes;
@@ -93,7 +94,7 @@ static bool is_same_home(const struct mag_pu *a, const struct mag_pu *b)
     return a->node == b->node && (a->node != MAG_NONE || a->package == b->package);
 }
 
-/* Places the PUs of a home that begins with `first`. */
+/* Gives positions to all PUs of the home that PU `first` belongs to. */
 static void place_home(struct mag_routes *routes, const struct draft *draft,
                        uint32_t first, uint32_t *placed)
 {
@@ -110,8 +111,9 @@ static void place_home(struct mag_routes *routes, const struct draft *draft,
     }
 }
 
-/* In the order of the hierarchy, but for PUs of one home that do not stand together: of a
- * node around several packages, whose own nodes may not be used. */
+/* Keeps the order of the hierarchy, but moves the PUs of one home next to each other.
+ * They can be apart if one node spans several packages and the nodes of those packages
+ * may not be used. */
 static void place_pus(struct mag_routes *routes, const struct draft *draft)
 {
     uint32_t placed = 0;
@@ -124,7 +126,7 @@ static void place_pus(struct mag_routes *routes, const struct draft *draft)
     }
 }
 
-/* Sorts by counting: by PU, and on one PU by number. */
+/* Gives the workers their ranks by a counting sort: by PU, and on one PU by number. */
 static void rank_workers(struct mag_routes *routes, const struct draft *draft)
 {
     const struct mag_layout *layout = draft->layout;
@@ -157,7 +159,7 @@ static const struct mag_seat *seat_at(const struct mag_routes *routes,
     return &layout->seats[routes->spots[rank].worker];
 }
 
-/* What the workers of a span share. */
+/* Whether two workers belong to the same span. */
 typedef bool (*sharing)(const struct mag_seat *a, const struct mag_seat *b);
 
 static bool share_pu(const struct mag_seat *a, const struct mag_seat *b)
@@ -187,7 +189,7 @@ static struct mag_span span_from(const struct mag_routes *routes,
     return span;
 }
 
-/* A rank that is not in the span of the rank before begins one. */
+/* A new span begins at each rank that the span of the rank before does not include. */
 static void find_spans(struct mag_routes *routes, const struct mag_layout *layout)
 {
     struct mag_span pu = {0, 0};
@@ -207,7 +209,7 @@ static void find_spans(struct mag_routes *routes, const struct mag_layout *layou
     }
 }
 
-/* The ranks of a home stand together. */
+/* The ranks of one home are consecutive. */
 static void find_homes(struct mag_routes *routes, const struct draft *draft)
 {
     for (uint32_t i = 0; i < routes->workers; i++) {
@@ -223,8 +225,8 @@ static void find_homes(struct mag_routes *routes, const struct draft *draft)
 
 /* ------------------------------------------------------------------- distances */
 
-/* Puts `item` into an order by the distances in `row`, behind those that are as far.  The
- * first of all stays the first. */
+/* Inserts `item` into an order by the distances in `row`, after all items that are
+ * equally far.  The first item always stays first. */
 static void insert_by_distance(uint32_t *order, uint32_t count, const uint32_t *row,
                                uint32_t item)
 {
@@ -246,8 +248,8 @@ static uint32_t home_distance(const struct mag_routes *routes,
     return layout->distances[(size_t)a * layout->nodes + b];
 }
 
-/* The home itself, then the others; of those that are equally far the ones of the same
- * package first. */
+/* The home itself comes first, then the other homes by distance.  Of equally far homes,
+ * those in the same package come first. */
 static void order_around(struct mag_routes *routes, uint32_t from)
 {
     size_t row = (size_t)from * routes->home_count;
@@ -289,7 +291,7 @@ static void find_queue_workers(struct mag_routes *routes, const struct mag_layou
 {
     for (uint32_t i = 0; i < routes->queue_count; i++)
         routes->queue_rank[i] = MAG_NONE;
-    /* Backwards: the first stays. */
+    /* Going backwards leaves the first worker of each queue. */
     for (uint32_t i = routes->workers; i-- > 0;) {
         uint32_t node = seat_at(routes, layout, i)->node;
 
@@ -297,8 +299,9 @@ static void find_queue_workers(struct mag_routes *routes, const struct mag_layou
     }
 }
 
-/* A node without workers has its jobs run by the nearest one with some: workers look at
- * the queues of other nodes when they have nothing else to do, which may be never. */
+/* The nearest node with workers, which will run the jobs of `node`.  Workers look at the
+ * queues of other nodes only when they have nothing else to do, which may be never, so
+ * the queue of a node without workers must not be used. */
 static uint32_t nearest_served(const struct mag_routes *routes, uint32_t node)
 {
     const uint32_t *row = &routes->apart[(size_t)node * routes->queue_count];
@@ -331,7 +334,7 @@ static enum mag_reach reach_of_pu(const struct mag_routes *routes,
     return mag_seat_reach(&seat, seat_at(routes, layout, rank));
 }
 
-/* The first worker of the nearest home that has one. */
+/* The first worker of the nearest home that has workers. */
 static uint32_t nearest_far(const struct mag_routes *routes, uint32_t home)
 {
     const uint32_t *nearest = &routes->nearest[(size_t)home * routes->home_count];
@@ -341,8 +344,9 @@ static uint32_t nearest_far(const struct mag_routes *routes, uint32_t home)
     return routes->homes[*nearest].ranks.begin;
 }
 
-/* On a PU without workers: the next rank before or behind, as things stand together, if
- * it is in the same home. */
+/* The nearest worker to a PU.  If the PU has no worker, the nearest one is the next rank
+ * before or after it, provided that rank is in the same home: neighboring ranks are close
+ * together. */
 static uint32_t nearest_rank(const struct mag_routes *routes, const struct draft *draft,
                              uint32_t pu)
 {
@@ -410,7 +414,7 @@ struct victims {
     uint32_t ring_count;
 };
 
-/* The ranks of a span, but for those of a span inside it. */
+/* Adds the workers of a span, without those of the `inner` span. */
 static void add_victims(struct victims *to, struct mag_span span, struct mag_span inner)
 {
     for (uint32_t i = span.begin; i < span.end; i++) {
@@ -419,7 +423,7 @@ static void add_victims(struct victims *to, struct mag_span span, struct mag_spa
     }
 }
 
-/* Those added since the last ring, if any, are the next. */
+/* Makes a ring of the workers added since the last ring, if there are any. */
 static void end_ring(struct victims *to, enum mag_reach reach, uint32_t distance)
 {
     if (to->count == (to->ring_count != 0 ? to->rings[to->ring_count - 1].end : 0))

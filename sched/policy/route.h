@@ -1,18 +1,19 @@
 /*
- * route.h - all routes over a machine: who is near whom, which queue is near which CPU.
- * Private to sched/.
+ * route.h - all routes over a machine: which workers are near each other, which queue is
+ * near which CPU.  Private to sched/.
  *
  * A pure function of values: the same layout always gives the same routes.  No threads,
  * no atomics, no clock; the memory is the caller's.
  *
  * Ranks.  Every worker has a rank: its place in the order package, node, cache, core, PU
  * of the machine, whatever the placement is.  Workers' numbers follow the placement:
- * neighbouring numbers may sit on different nodes.  Neighbouring ranks are neighbours.
- * The workers of one PU, of one core, of one cache and of one home are a span of ranks
- * each, one inside the next.
+ * workers with neighboring numbers may sit on different nodes.  Workers with neighboring
+ * ranks sit next to each other.  The workers of one PU, of one core, of one cache and of
+ * one home are each a span of ranks, and these spans are nested.
  *
  * Homes.  A home is a node with PUs, whether or not workers sit there; PUs without a node
- * share the home of their package.  Around each home the others are ordered by distance.
+ * share the home of their package.  For each home the other homes are ordered by
+ * distance.
  *
  * Ownership
  *   [I] immutable once made
@@ -44,14 +45,14 @@ struct mag_span {
     uint32_t end;
 };
 
-/* Victims that are equally far: those up to, and not including, index `end`. */
+/* A ring of equally far victims; it ends before index `end`. */
 struct mag_ring {
     uint32_t end;
     enum mag_reach reach;
-    uint32_t distance; /* of the nodes, as mag_topology_distance */
+    uint32_t distance; /* between the nodes, as mag_topology_distance */
 };
 
-/* One rank: who has it, and whom that worker shares what with. */
+/* What is known of one rank: its worker, and the spans of workers near that worker. */
 struct mag_spot {
     uint32_t worker;
     uint32_t os_pu;
@@ -68,13 +69,13 @@ struct mag_home {
 };
 
 struct mag_routes {
-    /* Read by posts from outside. */
+    /* Read by posts from outside the scheduler. */
     uint16_t *cpu_queue;  /* [I] operating system CPU to the nearest queue with workers */
     uint32_t cpu_count;   /* [I] length of cpu_queue and cpu_rank */
     uint32_t queue_count; /* [I] one per node, at least one */
     uint16_t *node_queue; /* [I] node to the nearest queue with workers */
 
-    /* Read where somebody is woken. */
+    /* Read to decide which worker to wake. */
     uint32_t *cpu_rank;     /* [I] operating system CPU to the nearest worker */
     uint32_t *cpu_home;     /* [I] operating system CPU to home */
     uint32_t *queue_rank;   /* [I] the first worker at a queue; MAG_NONE: there is none */
@@ -87,14 +88,14 @@ struct mag_routes {
 
     uint32_t *between; /* [I] distances of the homes, home_count squared */
     uint32_t *apart;   /* [I] distances of the queues, queue_count squared */
-    void *memory;      /* [I] all of the above, as it was given */
+    void *memory;      /* [I] the caller's memory; all arrays above lie in it */
 };
 
-/* The bytes that the routes of `layout` take, a multiple of 8. */
+/* The bytes that the routes of `layout` need, a multiple of 8. */
 size_t mag_routes_size(const struct mag_layout *layout);
 
-/* Makes the routes in such memory, at a multiple of 8.  `layout` is not needed any more
- * afterwards. */
+/* Makes the routes in memory of that size, aligned to 8 bytes.  Does not keep
+ * `layout`. */
 void mag_routes_make(struct mag_routes *routes, const struct mag_layout *layout,
                      void *memory);
 
@@ -104,10 +105,10 @@ void mag_routes_make(struct mag_routes *routes, const struct mag_layout *layout,
  *
  *   ret_victims    room for routes->workers - 1 numbers of workers
  *   ret_rings      room for `ring_capacity` rings, at least 1; if there are more, the
- *                  farthest are merged into the last, which tells the farthest's reach
- *                  and distance.  No ring is empty; 3 + the number of homes always
- *                  suffice
- *   Returns        how many rings there are; 0: it is the only worker
+ *                  farthest are merged into the last ring, which then has the reach and
+ *                  distance of the farthest.  No ring is empty; 3 + the number of homes
+ *                  always suffice
+ *   Returns        the number of rings; 0: `worker` is the only worker
  */
 uint32_t mag_routes_victims(const struct mag_routes *routes, uint32_t worker,
                             uint32_t *ret_victims, struct mag_ring *ret_rings,
@@ -117,7 +118,7 @@ uint32_t mag_routes_victims(const struct mag_routes *routes, uint32_t worker,
 void mag_routes_queues(const struct mag_routes *routes, uint32_t queue,
                        uint32_t *ret_queues);
 
-/* The ranks of a span among those from 64 * `word` on, as bits. */
+/* The ranks of a span as bits; bit 0 stands for rank 64 * `word`. */
 static inline uint64_t mag_span_bits(struct mag_span span, uint32_t word)
 {
     uint64_t from = (uint64_t)word * 64;
@@ -138,7 +139,7 @@ static inline uint32_t mag_route_own_queue(const struct mag_routes *routes, uint
     return node < routes->queue_count ? node : 0;
 }
 
-/* The queue for jobs of a thread on a CPU, also on one that the machine does not know. */
+/* The queue for jobs posted by a thread on this CPU.  Works for unknown CPUs too. */
 static inline uint32_t mag_route_cpu_queue(const struct mag_routes *routes, uint32_t cpu)
 {
     return cpu < routes->cpu_count ? routes->cpu_queue[cpu] : routes->node_queue[0];

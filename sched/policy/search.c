@@ -20,7 +20,7 @@ struct mag_search mag_search_begin(const struct mag_paths *paths, uint64_t rando
     return search;
 }
 
-/* The victim that comes next in a ring, from its random start on and round. */
+/* The next victim in a ring: begins at a random place and goes round the ring once. */
 static struct mag_search_step step_in_ring(struct mag_search *search)
 {
     const struct mag_paths *paths = search->paths;
@@ -46,7 +46,7 @@ static bool has_ring(const struct mag_search *search, bool far)
            (paths->rings[search->ring].reach == MAG_REACH_FAR) == far;
 }
 
-/* The queues of other nodes: the first of all is the worker's own. */
+/* Whether a queue of another node is left.  The first queue is the worker's own. */
 static bool has_queue(const struct mag_search *search)
 {
     return search->done + 1 < search->paths->queue_count;

@@ -1,15 +1,16 @@
 /*
  * search.h - the order in which a worker looks for work.  Private to sched/.
  *
- * A pure cursor over values: the searching loop follows it step by step and does at each
- * step what it says.  The order:
+ * A pure cursor over values.  At each step it names the next thing to look at, and the
+ * searching loop looks there.  The order:
  *
  *     own     the worker's own hand, ring, inbox and its node's queue
  *     near    the victims of the same core, cache and node, ring by ring
  *     queues  the queues of other nodes, nearest first
  *     far     the victims of other nodes, ring by ring
  *
- * Each ring is entered at a random place, so that thieves do not meet at one victim.
+ * The search of each ring begins at a random victim, so that thieves do not all meet at
+ * the same one.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,7 +25,7 @@
 /* Rings of victims; farther ones are merged into the last. */
 enum { MAG_PATH_RINGS = 16 };
 
-/* Where one worker looks: what mag_routes_victims and mag_routes_queues have filled. */
+/* Where one worker looks, as filled in by mag_routes_victims and mag_routes_queues. */
 struct mag_paths {
     uint32_t *victims; /* numbers of workers */
     struct mag_ring rings[MAG_PATH_RINGS];
@@ -34,7 +35,7 @@ struct mag_paths {
 };
 
 enum mag_search_where {
-    MAG_SEARCH_OWN,   /* what is the worker's, and its node's queue */
+    MAG_SEARCH_OWN,   /* the worker's own jobs, and its node's queue */
     MAG_SEARCH_NEAR,  /* `index`: a victim on the same node */
     MAG_SEARCH_QUEUE, /* `index`: another node's queue */
     MAG_SEARCH_FAR,   /* `index`: a victim on another node */
@@ -49,21 +50,21 @@ struct mag_search_step {
 
 struct mag_search {
     const struct mag_paths *paths;
-    uint64_t random; /* as mag_search_random; to be kept for the next search */
+    uint64_t random; /* state of mag_search_random; keep it for the next search */
     enum mag_search_where where;
-    uint32_t ring;  /* of the victims that come next */
-    uint32_t start; /* of the ring, among all victims */
-    uint32_t first; /* where in the ring the search has begun */
-    uint32_t done;  /* of the ring, or of the queues */
+    uint32_t ring;  /* the ring of the next victims */
+    uint32_t start; /* index of the ring's first victim among all victims */
+    uint32_t first; /* offset in the ring at which the search began */
+    uint32_t done;  /* how many victims of the ring, or queues, are done */
 };
 
 /* `random` is not 0. */
 struct mag_search mag_search_begin(const struct mag_paths *paths, uint64_t random);
 
-/* What to look at next.  After MAG_SEARCH_END it stays there. */
+/* What to look at next.  After MAG_SEARCH_END every further call returns that again. */
 struct mag_search_step mag_search_next(struct mag_search *search);
 
-/* Marsaglia's xorshift64*.  Moves the state, which is not 0, on, and returns a number
+/* Marsaglia's xorshift64*.  Advances the state, which is not 0, and returns a number
  * below `bound`. */
 uint32_t mag_search_random(uint64_t *state, uint32_t bound);
 

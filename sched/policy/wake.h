@@ -1,10 +1,10 @@
 /*
- * wake.h - whether somebody is woken, and whom.  Private to sched/.
+ * wake.h - whether to wake a worker, and which one.  Private to sched/.
  *
- * Pure functions of values.  A wake is an order in which parked workers are looked for,
- * as spans of ranks (route.h): one worker, those of its core, of its cache, of its home,
- * then the other homes by distance.  The first parked worker found is woken.  Workers on
- * the caller's own CPU come last: they would have to wait for the caller.
+ * Pure functions of values.  A wake is an order in which to look for a parked worker, as
+ * spans of ranks (route.h): one worker, the workers of its core, of its cache, of its
+ * home, then the other homes by distance.  The first parked worker found is woken.
+ * Workers on the caller's own CPU come last: they cannot run before the caller leaves it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,33 +16,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whom to wake. */
+/* Which worker to wake. */
 struct mag_wake {
     uint32_t near;         /* the rank to begin at */
-    uint32_t home;         /* whose distances count then */
-    struct mag_span avoid; /* ranks that are woken if no other worker is parked */
+    uint32_t home;         /* the home whose order of distances applies after that */
+    struct mag_span avoid; /* ranks to wake only if no other worker is parked */
 };
 
-/* The steps of a walk: from MAG_WAKE_HOMES on one for each home. */
+/* The steps of a walk; from MAG_WAKE_HOMES on there is one step for each home. */
 enum { MAG_WAKE_SELF, MAG_WAKE_CORE, MAG_WAKE_CACHE, MAG_WAKE_HOMES };
 
-/* Where a look for parked workers has come to. */
+/* How far a search for parked workers has come. */
 struct mag_wake_walk {
     struct mag_wake wake;
     uint32_t step;
 };
 
 /*
- * Whether a post to a queue wakes somebody: never while others search, as each searcher
- * looks at the queues once more before it parks.
+ * Whether a post to a queue has to wake a worker.  Not while a worker searches: each
+ * searcher looks at the queues once more before it parks.
  */
 static inline bool mag_wake_is_due(uint32_t parked, uint32_t searching)
 {
     return parked != 0 && searching == 0;
 }
 
-/* For a job in a queue, posted by a thread on `cpu`: near that CPU if the queue is the
- * CPU's own, else near the queue. */
+/* The wake for a job in a queue, posted by a thread on `cpu`: begins near that CPU if the
+ * queue is the CPU's own, else near the queue. */
 static inline struct mag_wake mag_wake_for_queue(const struct mag_routes *routes,
                                                  uint32_t queue, uint32_t cpu)
 {
@@ -59,7 +59,8 @@ static inline struct mag_wake mag_wake_for_queue(const struct mag_routes *routes
     return wake;
 }
 
-/* The worker of this rank, then those near it: a job is for it alone. */
+/* The wake for a job that only the worker of this rank can run; if that worker is awake,
+ * continues with those near it. */
 static inline struct mag_wake mag_wake_one(const struct mag_routes *routes, uint32_t rank)
 {
     struct mag_wake wake;
@@ -70,7 +71,8 @@ static inline struct mag_wake mag_wake_one(const struct mag_routes *routes, uint
     return wake;
 }
 
-/* For work that the worker of this rank has, or has seen, while it runs on `cpu`. */
+/* The wake for work that the worker of this rank has, or has seen, while it runs on
+ * `cpu`. */
 static inline struct mag_wake mag_wake_for_worker(const struct mag_routes *routes,
                                                   uint32_t rank, uint32_t cpu)
 {
@@ -80,7 +82,7 @@ static inline struct mag_wake mag_wake_for_worker(const struct mag_routes *route
     return wake;
 }
 
-/* Anybody: the drain and the end. */
+/* Any worker will do: for the drain and the end. */
 static inline struct mag_wake mag_wake_any(void)
 {
     struct mag_wake wake;
@@ -99,9 +101,9 @@ static inline struct mag_wake_walk mag_wake_begin(struct mag_wake wake)
 }
 
 /*
- * The next span of ranks to look at, but for those in walk->wake.avoid.  A later span of
- * the same home holds the earlier ones.  After the last span the walk begins again, and
- * then nobody is avoided: it has no end.
+ * The next span of ranks to look at; the caller skips the ranks in walk->wake.avoid.  A
+ * later span of the same home includes the earlier ones.  After the last span the walk
+ * begins again with `avoid` empty, so it never ends.
  */
 static inline struct mag_span mag_wake_next(const struct mag_routes *routes,
                                             struct mag_wake_walk *walk)

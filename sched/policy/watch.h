@@ -1,6 +1,6 @@
 /*
- * watch.h - who watches those who run, and how long the watcher's naps are.  Private to
- * sched/.  Pure functions of values.
+ * watch.h - which worker watches the running workers, and how long the watcher's naps
+ * are.  Private to sched/.  Pure functions of values.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,24 +10,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a running worker keeps to itself is found within two naps. */
+/* The watcher finds a job that a running worker keeps to itself within two naps. */
 enum { MAG_WATCH_NAP_MIN_NS = 50000, MAG_WATCH_NAP_MAX_NS = 200000 };
 
-/* Whether a worker that parks becomes the watcher: nobody else is, and with this one not
- * all of the workers search or are parked. */
+/* Whether a worker that parks becomes the watcher: there is no watcher yet, and some
+ * other worker is neither parked nor searching. */
 static inline bool mag_watch_begins(bool watched, uint32_t resting, uint32_t workers)
 {
     return !watched && resting < workers;
 }
 
-/* Whether a worker that stops searching leaves somebody unwatched: others run, beside
- * itself. */
+/* Whether a worker that stops searching leaves the running workers without a watcher:
+ * there is none, and other workers run. */
 static inline bool mag_watch_is_missing(bool watched, uint32_t parked, uint32_t workers)
 {
     return !watched && workers - parked > 1;
 }
 
-/* The nap after one of `last_ns`: twice as long while nothing is seen. */
+/* The next nap, after one of `last_ns`: twice as long if the watcher saw nothing. */
 static inline int64_t mag_watch_nap(int64_t last_ns, bool seen)
 {
     if (seen)

@@ -58,10 +58,16 @@ static inline uint32_t queue_near(struct mag_sched *sched, struct mag_self *self
     return mag_route_cpu_queue(&sched->routes, self->cpu);
 }
 
+static inline void push_at(struct mag_sched *sched, struct mag_job *job, uint32_t queue,
+                           uint32_t level)
+{
+    mag_inject_push(&sched->queues[mag_sched_inject(sched, queue, level)], job, job);
+    mag_sched_notify_queue(sched, queue);
+}
+
 static void push(struct mag_sched *sched, struct mag_job *job, uint32_t queue)
 {
-    mag_inject_push(&sched->queues[queue], job, job);
-    mag_sched_notify_queue(sched, queue);
+    push_at(sched, job, queue, MAG_LEVEL_USUAL);
 }
 
 /* By a worker of the scheduler: it keeps the scheduler alive by running. */
@@ -78,7 +84,7 @@ static int inject_as_worker(struct mag_worker *worker, struct mag_job *job,
 static int inject_from_outside(struct mag_sched *sched, struct mag_job *job,
                                uint32_t queue)
 {
-    struct mag_self *self = &mag_self;
+    struct mag_self *self = mag_self_get();
     int r = mag_poster_enter(sched, self);
 
     if (MAG_UNLIKELY(r < 0))
@@ -91,7 +97,7 @@ static int inject_from_outside(struct mag_sched *sched, struct mag_job *job,
 static __attribute__((noinline)) int inject_near(struct mag_sched *sched,
                                                  struct mag_job *job)
 {
-    return inject_from_outside(sched, job, queue_near(sched, &mag_self));
+    return inject_from_outside(sched, job, queue_near(sched, mag_self_get()));
 }
 
 static bool is_ours(const struct mag_worker *worker, const struct mag_sched *sched)
@@ -101,7 +107,7 @@ static bool is_ours(const struct mag_worker *worker, const struct mag_sched *sch
 
 int mag_sched_post(struct mag_sched *sched, struct mag_job *job)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     if (is_ours(worker, sched))
         return post_here(worker, job);
@@ -110,7 +116,7 @@ int mag_sched_post(struct mag_sched *sched, struct mag_job *job)
 
 int mag_sched_post_any(struct mag_sched *sched, struct mag_job *job)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     if (is_ours(worker, sched))
         return inject_as_worker(worker, job, worker->queue);
@@ -119,7 +125,7 @@ int mag_sched_post_any(struct mag_sched *sched, struct mag_job *job)
 
 int mag_sched_post_node(struct mag_sched *sched, struct mag_job *job, uint32_t node)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     if (node >= sched->queue_count)
         return -EINVAL;
@@ -136,7 +142,7 @@ static void push_to_worker(struct mag_sched *sched, struct mag_job *job, uint32_
 
 int mag_sched_post_worker(struct mag_sched *sched, struct mag_job *job, uint32_t index)
 {
-    struct mag_self *self = &mag_self;
+    struct mag_self *self = mag_self_get();
 
     if (index >= sched->worker_count)
         return -EINVAL;
@@ -159,7 +165,7 @@ int mag_sched_post_worker(struct mag_sched *sched, struct mag_job *job, uint32_t
 
 int mag_sched_hold(struct mag_sched *sched)
 {
-    struct mag_self *self = &mag_self;
+    struct mag_self *self = mag_self_get();
 
     if (is_ours(self->worker, sched))
         return mag_sched_phase(sched) == MAG_PHASE_ENDING ? -ESHUTDOWN : 0;
@@ -168,25 +174,36 @@ int mag_sched_hold(struct mag_sched *sched)
 
 void mag_sched_unhold(struct mag_sched *sched)
 {
-    if (!is_ours(mag_self.worker, sched))
-        mag_poster_leave(sched, &mag_self);
+    if (!is_ours(mag_self_get()->worker, sched))
+        mag_poster_leave(sched, mag_self_get());
 }
 
 void mag_sched_post_held(struct mag_sched *sched, struct mag_job *job)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     if (!is_ours(worker, sched))
-        push(sched, job, queue_near(sched, &mag_self));
+        push(sched, job, queue_near(sched, mag_self_get()));
     else if (post_here(worker, job) < 0)
         push(sched, job, worker->queue);
 }
 
+int mag_sched_post_level(struct mag_sched *sched, struct mag_job *job, uint32_t level)
+{
+    int r = mag_sched_hold(sched);
+
+    if (r < 0)
+        return r;
+    push_at(sched, job, mag_sched_queue_near(sched), level);
+    mag_sched_unhold(sched);
+    return 0;
+}
+
 uint32_t mag_sched_queue_near(struct mag_sched *sched)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
-    return is_ours(worker, sched) ? worker->queue : queue_near(sched, &mag_self);
+    return is_ours(worker, sched) ? worker->queue : queue_near(sched, mag_self_get());
 }
 
 void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,

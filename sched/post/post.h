@@ -19,6 +19,9 @@ void mag_sched_unhold(struct mag_sched *sched);
  * refused.  If the scheduler is being cancelled the job will be dropped. */
 void mag_sched_post_held(struct mag_sched *sched, struct mag_job *job);
 
+/* To any worker, as mag_sched_post_pool, on a level below the scheduler's level_count. */
+int mag_sched_post_level(struct mag_sched *sched, struct mag_job *job, uint32_t level);
+
 /* The queue of the caller's node; and as mag_sched_post_held, to a queue. */
 uint32_t mag_sched_queue_near(struct mag_sched *sched);
 void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,

@@ -15,14 +15,14 @@
  * Edges: release end -> acquire end : what crosses
  *   ended   finish (state) -> wait_for_root (state) : the payload
  *
- * The last touch.  Whoever runs or drops the root stores its state last; the wake after
- * it uses the address alone.
+ * The last touch.  The thread that runs or drops the root stores its state last.  The
+ * wake after that uses the address alone.
  */
 struct mag_fork_root {
     struct mag_job job;
     mag_fork_body body;
     void *payload;
-    mag_fp fp;               /* of the thread that waits */
+    mag_fp fp;               /* the modes of the thread that waits */
     _Atomic(uint32_t) state; /* [A] enum root_state */
 };
 
@@ -30,14 +30,15 @@ enum root_state { ROOT_WAITING, ROOT_DONE, ROOT_DROPPED, ROOT_ENDED };
 
 static void finish(struct mag_fork_root *root, enum root_state state)
 {
-    /* ended, release: the payload precedes the end. */
+    /* ended, release: the payload is written before the end is visible. */
     atomic_store_explicit(&root->state, state, memory_order_release);
     mag_os_wake(&root->state, 1);
 }
 
 static void run_here(struct mag_worker *worker, mag_fork_body body, void *payload)
 {
-    /* Children are kept from the others until they ask: somebody must be about to. */
+    /* A worker keeps its children to itself until a thief asks for them, so a watcher
+     * must be there to make a thief ask. */
     mag_sched_notify_watcher(worker->sched, worker->rank);
     mag_fork_stack_root(mag_worker_forks(worker), body, payload);
 }
@@ -46,9 +47,9 @@ static void run_root(struct mag_job *job)
 {
     struct mag_fork_root *root = (struct mag_fork_root *)(void *)job;
 
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
-    /* Whoever runs jobs returns to its own. */
+    /* The function that runs jobs restores its own modes afterwards. */
     mag_fp_keep(root->fp);
     worker->root = root;
     run_here(worker, root->body, root->payload);
@@ -56,10 +57,11 @@ static void run_root(struct mag_job *job)
     finish(root, ROOT_DONE);
 }
 
-/* The thread ends in the computation: whoever waits for its root is told. */
+/* The thread ends in the middle of the computation: tells the thread that waits for the
+ * root. */
 static void end_root(struct mag_sched *sched)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     (void)sched;
     if (worker->root == NULL)
@@ -82,7 +84,7 @@ static __attribute__((constructor(101))) void add_root_kind(void)
     mag_job_kind_add(&root_kind);
 }
 
-/* The root has been posted. */
+/* Waits until the posted root has ended. */
 static int wait_for_root(struct mag_fork_root *root)
 {
     static const int results[] = {
@@ -100,7 +102,7 @@ static int wait_for_root(struct mag_fork_root *root)
 
 int mag_fork_run(struct mag_sched *sched, mag_fork_body body, void *payload)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     if (worker != NULL && worker->sched == sched) {
         run_here(worker, body, payload);
@@ -110,7 +112,7 @@ int mag_fork_run(struct mag_sched *sched, mag_fork_body body, void *payload)
     struct mag_fork_root root = {
         .job = {.run = run_root}, .body = body, .payload = payload, .fp = mag_fp_read()};
     atomic_init(&root.state, ROOT_WAITING);
-    /* The root lies on this stack. */
+    /* The root lies on this stack, so the thread must not be canceled here. */
     int cancel = mag_os_hold_cancel();
     int r = mag_sched_post_any(sched, &root.job);
     if (r == 0)

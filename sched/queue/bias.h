@@ -1,8 +1,8 @@
 /*
  * bias.h - a lock that costs its owner no read-modify-write.  Private to sched/.
  *
- * The owner enters and leaves with plain stores; a thief that wants in revokes the bias
- * first, which costs it a heavy barrier, and then both use the lock word.
+ * The owner enters and leaves with plain stores.  A thief first revokes the bias, which
+ * costs the thief a heavy barrier; then both use the lock word.
  *
  * Ownership
  *   [W] the owner, through atomics that only it writes     [A] any thread
@@ -19,7 +19,7 @@
  *     (2) read revoked                (4) read busy
  *
  * If the owner read revoked == 0 at (2), the thief reads busy == 1 at (4) until the owner
- * has left, and gives up or waits.  If it read 1 it has gone for the lock word.
+ * has left, and gives up or waits.  If the owner read 1, it takes the lock word instead.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -36,13 +36,13 @@
 #include <stdint.h>
 
 struct mag_bias {
-    _Atomic(uint32_t) busy;    /* [W] the owner is inside, or trying */
-    _Atomic(uint32_t) revoked; /* [A] a thief is inside, or trying */
-    struct mag_spin word;      /* [A] taken by the thief, and by an owner that saw it */
+    _Atomic(uint32_t) busy;    /* [W] the owner is inside, or tries to enter */
+    _Atomic(uint32_t) revoked; /* [A] a thief is inside, or tries to enter */
+    struct mag_spin word;      /* [A] of a thief, or of an owner that saw one */
 };
 
-/* How long a thief waits for the owner to leave: it does so within a few instructions,
- * unless it has lost its CPU. */
+/* How often a thief looks whether the owner has left.  The owner leaves within a few
+ * instructions, unless it has lost its CPU. */
 enum { MAG_BIAS_PATIENCE = 64 };
 
 static inline void mag_bias_init(struct mag_bias *bias)
@@ -52,10 +52,11 @@ static inline void mag_bias_init(struct mag_bias *bias)
     mag_spin_init(&bias->word);
 }
 
-/* The slow half of mag_bias_enter: a thief is inside, or trying. */
+/* The slow half of mag_bias_enter: a thief is inside, or tries to enter. */
 MAG_COLD void mag_bias_enter_slow(struct mag_bias *bias);
 
-/* Owner only.  Returns how it entered; pass that to mag_bias_leave. */
+/* Owner only.  Returns whether the owner entered the fast way; pass that to
+ * mag_bias_leave. */
 static inline bool mag_bias_enter(struct mag_bias *bias, bool fenced)
 {
     /* Dekker (1), relaxed: ordered before (2) by the asymmetric pair. */
@@ -79,14 +80,14 @@ static inline void mag_bias_leave(struct mag_bias *bias, bool fast)
     }
 }
 
-/* Any other thread, after it is done or when it gives up. */
+/* Any other thread, after its work inside or when it gives up. */
 static inline void mag_bias_restore(struct mag_bias *bias)
 {
     /* thief-out, release: what the thief did precedes the owner's next fast entry. */
     atomic_store_explicit(&bias->revoked, 0, memory_order_release);
 }
 
-/* Waits a little for the owner to leave. */
+/* Waits a short while for the owner to leave; false: the owner is still inside. */
 static inline bool mag_bias_owner_left(struct mag_bias *bias)
 {
     for (int i = 0; i < MAG_BIAS_PATIENCE; i++) {
@@ -98,15 +99,15 @@ static inline bool mag_bias_owner_left(struct mag_bias *bias)
     return false;
 }
 
-/* Any other thread.  True: inside, leave with mag_bias_release.  False: another thief or
- * the owner is inside; nothing has changed. */
+/* Any other thread.  True: the caller is inside and leaves with mag_bias_release.  False:
+ * another thief or the owner is inside; nothing has changed. */
 static inline bool mag_bias_try_revoke(struct mag_bias *bias)
 {
     uint32_t free = 0;
 
-    /* Dekker (3), relaxed: ordered before (4) by the heavy barrier, which also keeps
-     * what follows behind the win over other thieves; thief-out of the last one comes
-     * by the acquire on success. */
+    /* Dekker (3), relaxed: ordered before (4) by the heavy barrier, which also keeps what
+     * follows after the win over other thieves.  On success acquire: thief-out of the
+     * last thief. */
     if (!atomic_compare_exchange_strong_explicit(
             &bias->revoked, &free, 1, memory_order_acquire, memory_order_relaxed))
         return false;
@@ -116,7 +117,7 @@ static inline bool mag_bias_try_revoke(struct mag_bias *bias)
     return false;
 }
 
-/* The thief that mag_bias_try_revoke let in. */
+/* For a thief whose mag_bias_try_revoke returned true: leaves. */
 static inline void mag_bias_release(struct mag_bias *bias)
 {
     mag_spin_unlock(&bias->word);

@@ -19,13 +19,13 @@ static struct mag_job *take_claimed(struct mag_hand *hand)
         return NULL;
 
     struct mag_job *job = hand->claimed[hand->next++];
-    /* relaxed: a hint to those outside. */
+    /* relaxed: a hint to threads outside the bias. */
     atomic_store_explicit(&hand->waiting, hand->end - hand->next, memory_order_relaxed);
     return job;
 }
 
-/* Inside the bias, owner only.  Losing the race to thieves means trying again: each loss
- * is a thief's win, so this ends. */
+/* Inside the bias, owner only.  Tries again when thieves win the race for the ring.  Each
+ * lost race is a thief's success, so this ends. */
 static struct mag_job *claim_more(struct mag_hand *hand, struct mag_runq *ring)
 {
     enum mag_runq_claim claim;

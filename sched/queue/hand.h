@@ -3,14 +3,14 @@
  * has claimed from its ring.  Private to sched/.
  *
  * A read-modify-write costs as much as a small job, so the owner must not pay one per
- * job.  It claims jobs from the ring in batches and takes them, like its LIFO slot, under
- * a lock that is biased to it (bias.h).  Nothing here is out of reach: a thief that found
- * nothing else revokes the bias.
+ * job.  The owner claims jobs from the ring in batches.  It takes jobs from the batch,
+ * and from its LIFO slot, under a lock that is biased to it (bias.h).  Thieves can still
+ * reach all of these jobs: a thief that found nothing elsewhere revokes the bias.
  *
  * Ownership
- *   [B] under `bias`   [P] written under `bias`, peeked at by anyone as a hint
+ *   [B] under `bias`   [P] written under `bias`, read by any thread as a hint
  *
- * Invariant: claimed[next .. end) are the jobs claimed and not taken.
+ * Invariant: claimed[next .. end) are the jobs that are claimed but not yet taken.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -47,7 +47,7 @@ static inline struct mag_job *mag_hand_post(struct mag_hand *hand, struct mag_jo
     bool fast = mag_bias_enter(&hand->bias, hand->fenced);
     /* relaxed, both: ordered by the biased lock. */
     struct mag_job *before = atomic_load_explicit(&hand->lifo, memory_order_relaxed);
-    /* relaxed: as above; to those who peek it is a hint. */
+    /* relaxed: as above; other threads read it as a hint. */
     atomic_store_explicit(&hand->lifo, job, memory_order_relaxed);
     mag_bias_leave(&hand->bias, fast);
     return before;
@@ -66,17 +66,17 @@ static inline struct mag_job *mag_hand_take_lifo(struct mag_hand *hand)
     return job;
 }
 
-/* Inside the bias, owner only: the oldest job claimed, or claimed now; or NULL.  The LIFO
- * slot has its turns again. */
+/* Inside the bias, owner only: the oldest claimed job, claiming more if there is none; or
+ * NULL.  Allows MAG_SCHED_LIFO_RUNS runs from the LIFO slot again. */
 struct mag_job *mag_hand_take_oldest(struct mag_hand *hand, struct mag_runq *ring);
 
 /*
- * Owner only.  The next job to run: the LIFO slot's, until MAG_SCHED_LIFO_RUNS in a row
- * came from it; then the oldest one of the hand and the ring; then again the slot's.
+ * Owner only.  The next job to run: the one in the LIFO slot, until MAG_SCHED_LIFO_RUNS
+ * jobs in a row came from the slot; then the oldest job of hand and ring; then the slot's
+ * again.
  *
- *   Returns    NULL when hand and ring are empty and it is not the slot's turn: the
- *              caller
- *              looks outside, and asks again
+ *   Returns    NULL: hand and ring are empty and it is not the slot's turn; the caller
+ *              searches elsewhere, and calls again
  */
 static inline struct mag_job *mag_hand_take(struct mag_hand *hand, struct mag_runq *ring)
 {
@@ -93,17 +93,18 @@ static inline struct mag_job *mag_hand_take(struct mag_hand *hand, struct mag_ru
     return job;
 }
 
-/* Any thread.  Whether jobs wait in the hand besides the LIFO slot's; a hint. */
+/* Any thread.  Whether the hand has waiting jobs besides the LIFO slot's; a hint. */
 static inline bool mag_hand_waiting(struct mag_hand *hand)
 {
     /* relaxed: a hint; the watcher looks again (idle.h). */
     return atomic_load_explicit(&hand->waiting, memory_order_relaxed) != 0;
 }
 
-/* Any thread.  The job in the LIFO slot, only to be compared with a later look. */
+/* Any thread.  The job in the LIFO slot; only for comparing with a later call's
+ * result. */
 static inline const struct mag_job *mag_hand_peek_lifo(struct mag_hand *hand)
 {
-    /* relaxed: never followed. */
+    /* relaxed: the pointer is never dereferenced. */
     return atomic_load_explicit(&hand->lifo, memory_order_relaxed);
 }
 
@@ -111,7 +112,7 @@ static inline const struct mag_job *mag_hand_peek_lifo(struct mag_hand *hand)
  * Any thread but the owner.  Takes the oldest waiting job out of the hand; if there is
  * none and `and_lifo` is set, the LIFO slot's.
  *
- *   Returns    NULL: nothing there, or the owner or another thief was inside
+ *   Returns    NULL: there is no such job, or the owner or another thief was inside
  */
 struct mag_job *mag_hand_steal(struct mag_hand *hand, bool and_lifo);
 

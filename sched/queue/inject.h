@@ -6,21 +6,22 @@
  * the consumers' lock.  The jobs are linked through their own `next`.
  *
  * Ownership
- *   [A] any thread       [L] who holds the consumers' lock, or the pusher that found the
- *                        queue empty (never both: see below)
+ *   [A] any thread       [L] the holder of the consumers' lock, or the pusher that found
+ *                        the queue empty (never both at once: see below)
  *
  * Edges: release end -> acquire end : what crosses
  *   pushed   push (first, or the last job's next) -> pop (first, next) : the job's fields
- *   last     push (last) -> push, pop (last) : that the job before it is linked by us
+ *   last     push (last) -> push, pop (last) : the pusher links the job before its own
  *
- * Emptiness is decided by `last` alone: NULL means empty.  A push swaps itself into
- * `last` and then links itself behind the job it found, or as `first` if it found NULL.
- * Between the two steps the queue is not empty although the job cannot be reached yet:
- * pop then returns NULL and mag_inject_waiting still says true.
+ * Emptiness is decided by `last` alone: NULL means empty.  A push swaps its job into
+ * `last`.  Then it links the job behind the one it found there, or as `first` if it found
+ * NULL.  Between the two steps the queue is not empty, but the job cannot be reached yet:
+ * pop returns NULL while mag_inject_waiting returns true.
  *
- * Who writes `first`: a pusher that found `last` NULL, and the consumer.  The consumer
- * clears it before it swaps `last` from its job to NULL, so a pusher that sees that NULL
- * writes later; if the swap fails nobody else writes `first`.
+ * Two threads write `first`: a pusher that found `last` NULL, and the consumer.  The
+ * consumer clears `first` before it swaps `last` from its job to NULL, so a pusher that
+ * sees that NULL writes `first` later.  If the swap fails, no pusher found NULL, and only
+ * the consumer writes `first`.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -56,12 +57,12 @@ static inline void mag_inject_push(struct mag_inject *queue, struct mag_job *fir
     atomic_store_explicit(&last->next, NULL, memory_order_relaxed);
     /* Both halves, and a place in the single order that parking relies on (idle.h (1)):
      *   last, release: the chain's end is complete before the next pusher links to it;
-     *   last, acquire: so is the job that we link to. */
+     *   last, acquire: the job that this push links to is complete as well. */
     struct mag_job *before =
         atomic_exchange_explicit(&queue->last, last, memory_order_seq_cst);
 
     if (before == NULL) {
-        /* pushed, release: the job's fields precede its being reachable. */
+        /* pushed, release: the job's fields are written before the job can be reached. */
         atomic_store_explicit(&queue->first, first, memory_order_release);
     } else {
         /* pushed, release: as above. */
@@ -69,7 +70,7 @@ static inline void mag_inject_push(struct mag_inject *queue, struct mag_job *fir
     }
 }
 
-/* Any thread.  Whether a job is here, or about to be linked. */
+/* Any thread.  Whether a job is queued, or about to be linked. */
 static inline bool mag_inject_waiting(struct mag_inject *queue)
 {
     /* seq_cst: a parking worker's last look, see idle.h (4). */
@@ -90,10 +91,11 @@ static inline struct mag_job *mag_inject_pop(struct mag_inject *queue)
     if (next == NULL) {
         struct mag_job *expected = job;
 
-        /* relaxed: a pusher that sees `last` NULL comes after it by that edge. */
+        /* relaxed: a pusher that reads `last` as NULL comes after this store by edge
+         * last. */
         atomic_store_explicit(&queue->first, NULL, memory_order_relaxed);
         /* last, release: `first` is clear before a pusher can find the queue empty.
-         * On failure relaxed: another push is under way, its link is read below. */
+         * On failure relaxed: another push is under way; its link is read below. */
         if (atomic_compare_exchange_strong_explicit(&queue->last, &expected, NULL,
                                                     memory_order_release,
                                                     memory_order_relaxed))
@@ -101,7 +103,7 @@ static inline struct mag_job *mag_inject_pop(struct mag_inject *queue)
         /* pushed, acquire: as above. */
         next = atomic_load_explicit(&job->next, memory_order_acquire);
         if (next == NULL) {
-            /* relaxed: puts back what was there; the lock publishes it. */
+            /* relaxed: restores the old value; the lock publishes it. */
             atomic_store_explicit(&queue->first, job, memory_order_relaxed);
             return NULL;
         }
@@ -111,7 +113,8 @@ static inline struct mag_job *mag_inject_pop(struct mag_inject *queue)
     return job;
 }
 
-/* Any thread.  Up to `room` jobs, oldest first; 0 also when another consumer is here. */
+/* Any thread.  Takes up to `room` jobs, oldest first.  Returns 0 also if another consumer
+ * holds the lock. */
 static inline uint32_t mag_inject_take(struct mag_inject *queue, struct mag_job **batch,
                                        uint32_t room)
 {

@@ -13,10 +13,10 @@
  *             slots, before the owner overwrites them
  *
  * Why one compare-and-swap is enough for a batch.  Positions are 64 bits wide and only
- * grow, so `head` never returns to an old value.  A claimer copies the slots of
- * [head, head + n) first and then swings head; if that succeeds nobody had claimed in
- * between, and the owner had not overwritten: it writes a slot again only after head has
- * passed it.
+ * grow, so `head` never returns to an old value.  A claimer first copies the slots of
+ * [head, head + n) and then swings `head` forward.  If that succeeds, no other thread
+ * claimed in between.  Nor did the owner overwrite the slots: it writes a slot again only
+ * after `head` has passed it.
  *
  * Invariant: 0 <= tail - head <= capacity.
  *
@@ -32,15 +32,15 @@
 #include <stdint.h>
 
 struct mag_runq {
-    _Alignas(MAG_CACHE_LINE) _Atomic(uint64_t) head; /* [A] next to be claimed */
-    _Alignas(MAG_CACHE_LINE) _Atomic(uint64_t) tail; /* [W] next to be written */
-    uint64_t head_seen;                              /* owner only, plain: an old head */
-    uint64_t mask;                                   /* [I] capacity - 1 */
-    _Atomic(struct mag_job *) *slots;                /* [I] the array; slots are [W] */
+    _Alignas(MAG_CACHE_LINE) _Atomic(uint64_t) head; /* [A] the next position to claim */
+    _Alignas(MAG_CACHE_LINE) _Atomic(uint64_t) tail; /* [W] the next position to write */
+    uint64_t head_seen;               /* owner only, plain: an earlier value of `head` */
+    uint64_t mask;                    /* [I] capacity - 1 */
+    _Atomic(struct mag_job *) *slots; /* [I] the array; slots are [W] */
 };
 
-/* `capacity` is a power of two; positions start at `start` (tests begin near the
- * wrap). */
+/* `capacity` is a power of two.  Positions start at `start`, so that tests can begin near
+ * the wrap. */
 static inline void mag_runq_init(struct mag_runq *ring, _Atomic(struct mag_job *) *slots,
                                  uint64_t capacity, uint64_t start)
 {
@@ -53,7 +53,7 @@ static inline void mag_runq_init(struct mag_runq *ring, _Atomic(struct mag_job *
         atomic_init(&slots[i], NULL);
 }
 
-/* Owner only.  False: the ring is full, and the job was not taken. */
+/* Owner only.  False: the ring is full, and the job was not queued. */
 static inline bool mag_runq_push(struct mag_runq *ring, struct mag_job *job)
 {
     /* relaxed: only the owner writes it. */
@@ -72,13 +72,15 @@ static inline bool mag_runq_push(struct mag_runq *ring, struct mag_job *job)
     return true;
 }
 
-/* Any thread.  A guess of how many jobs wait. */
+/* Any thread.  An estimate of how many jobs wait. */
 static inline uint64_t mag_runq_length(struct mag_runq *ring)
 {
-    /* relaxed: a hint; head first would not make the pair exact either. */
+    /* relaxed: a hint; stronger orders would not make the two reads one snapshot
+     * either. */
     uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-    /* relaxed: a hint too.  Its owner publishes the tail by a release store alone, so a
-     * parking worker may miss it in any order: rings fall under (I2) in idle.h. */
+    /* relaxed: a hint too.  The owner publishes the tail by a release store alone, so a
+     * parking worker may miss a new tail whatever the order here: rings fall under (I2)
+     * in idle.h. */
     uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
 
     return (int64_t)(tail - head) > 0 ? tail - head : 0;
@@ -87,14 +89,15 @@ static inline uint64_t mag_runq_length(struct mag_runq *ring)
 enum mag_runq_claim { MAG_RUNQ_CLAIMED, MAG_RUNQ_EMPTY, MAG_RUNQ_LOST };
 
 /*
- * Any thread.  Claims the older half of what waits, at least one and at most `room` jobs,
- * into `batch`, oldest first.
+ * Any thread.  Claims the older half of the waiting jobs, at least one and at most
+ * `room`, into `batch`, oldest first.
  */
 static inline enum mag_runq_claim mag_runq_claim(struct mag_runq *ring,
                                                  struct mag_job **batch, uint32_t room,
                                                  uint32_t *ret_count)
 {
-    /* acquire: the tail is read after it, so that a stale tail cannot lie behind. */
+    /* acquire: the tail is read after the head, so that a stale tail cannot lie behind
+     * it. */
     uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
     /* pushed, acquire: the slots up to the tail, and their jobs, are visible. */
     uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
@@ -102,7 +105,7 @@ static inline enum mag_runq_claim mag_runq_claim(struct mag_runq *ring,
 
     if (waiting == 0)
         return MAG_RUNQ_EMPTY;
-    /* A head so old that the tail has lapped it: others are claiming. */
+    /* The head is so old that the tail has lapped it: other threads are claiming. */
     if (waiting > ring->mask + 1)
         return MAG_RUNQ_LOST;
 
@@ -110,7 +113,7 @@ static inline enum mag_runq_claim mag_runq_claim(struct mag_runq *ring,
     if (count > room)
         count = room;
     for (uint64_t i = 0; i < count; i++) {
-        /* relaxed: a value that the swap below proves current. */
+        /* relaxed: the swap below proves that this value is current. */
         batch[i] = atomic_load_explicit(&ring->slots[(head + i) & ring->mask],
                                         memory_order_relaxed);
     }

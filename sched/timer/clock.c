@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the clock does under one hold of a wheel's lock. */
+/* How many timers the clock fires, and moves, while it holds a wheel's lock once. */
 enum { FIRE_MAX = 64, MOVES_MAX = 256 };
 
-/* What "/clock" leaves of a thread's name. */
+/* How much of a scheduler's name fits before "/clock" in a thread's name. */
 enum { CLOCK_PREFIX = 9 };
 
 static struct mag_clock_wheel *make_wheels(uint32_t count)
@@ -55,7 +55,7 @@ void mag_clock_free(struct mag_clock *clock)
 {
     if (clock == NULL)
         return;
-    /* In the child of a fork() timers may still point there, to be cancelled. */
+    /* In the child of a fork() timers may still point to the wheels, and be canceled. */
     if (!clock->wheels[0].orphan)
         free(clock->wheels);
     (void)pthread_mutex_destroy(&clock->mutex);
@@ -66,11 +66,12 @@ void mag_clock_free(struct mag_clock *clock)
 
 static bool is_stopping(struct mag_clock *clock)
 {
-    /* acquire: names the other end; nothing crosses, and a late look only delays. */
+    /* acquire: names the other end; nothing crosses, and reading late only delays the
+     * end. */
     return atomic_load_explicit(&clock->stopping, memory_order_acquire);
 }
 
-/* Takes what is due at `tick` out of a wheel, a part at a time. */
+/* Takes timers that are due at `tick` out of a wheel, at most FIRE_MAX at a time. */
 static uint32_t take_due(struct mag_clock_wheel *wheel, uint64_t tick,
                          struct mag_timer **ret_due)
 {
@@ -81,15 +82,17 @@ static uint32_t take_due(struct mag_clock_wheel *wheel, uint64_t tick,
     while (count < FIRE_MAX &&
            (ret_due[count] = mag_wheel_take(&wheel->wheel, tick, &budget)) != NULL)
         mag_timer_leave(ret_due[count++]);
-    /* (1), seq_cst: what the wheel wants now; starters that were earlier are in it. */
+    /* (1), seq_cst: the tick that the wheel wants now; the timers of earlier starters are
+     * in the wheel. */
     atomic_store_explicit(&wheel->next, mag_wheel_next(&wheel->wheel),
                           memory_order_seq_cst);
     mag_spin_unlock(&wheel->lock);
     return count;
 }
 
-/* Pending without end: until it is cancelled, or dropped by the stop.  Nobody else can
- * have claimed the timer, which is the library's. */
+/* Leaves the timer pending for ever: until it is canceled, or dropped by the stop.  No
+ * other thread can have claimed the timer: it belongs to the library until its job is
+ * posted. */
 static void keep_for_ever(struct mag_clock *clock, struct mag_timer *timer)
 {
     struct mag_clock_wheel *wheel = &clock->wheels[0];
@@ -143,7 +146,7 @@ static void name_clock(const struct mag_clock *clock)
 static void *run_clock(void *arg)
 {
     struct mag_clock *clock = arg;
-    struct mag_self *self = &mag_self;
+    struct mag_self *self = mag_self_get();
     struct mag_timer *due[FIRE_MAX];
 
     self->clock_of = clock->sched;
@@ -160,7 +163,7 @@ static void *run_clock(void *arg)
             sleep_until_tick(clock, next);
             continue;
         }
-        /* Only until another wheel has its turn: so they fire in order. */
+        /* Stops where another wheel has its turn, so that timers fire in order. */
         uint64_t limit = second < now ? second : now;
         uint32_t count = take_due(&clock->wheels[first], limit, due);
         for (uint32_t i = 0; i < count; i++)
@@ -176,7 +179,7 @@ static int start_clock(struct mag_clock *clock)
     struct mag_unpinned starter;
     int r;
 
-    /* Often by a job: the clock would share the processor with its worker. */
+    /* A job often starts the clock, which would then inherit its worker's processor. */
     mag_unpinned_begin(&starter);
     r = mag_os_create(&clock->thread, 0, run_clock, clock);
     mag_unpinned_end(&starter);
@@ -187,7 +190,7 @@ int mag_clock_ensure(struct mag_clock *clock)
 {
     int r = 0;
 
-    /* ready, acquire: names the other end; all that crosses is that it is there. */
+    /* ready, acquire: names the other end; nothing crosses but that the thread exists. */
     if (MAG_LIKELY(atomic_load_explicit(&clock->ready, memory_order_acquire)))
         return 0;
     (void)pthread_mutex_lock(&clock->mutex);

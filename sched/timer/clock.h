@@ -2,28 +2,29 @@
  * clock.h - the wheels of a scheduler and the thread that watches them.  Private to
  * sched/.
  *
- * Timers are spread over several wheels, each with its lock, by who starts them.  One
- * thread, started by the first timer, sleeps until the first of them is due.
+ * Timers are spread over several wheels, each with a lock of its own; the thread that
+ * starts a timer decides the wheel.  One thread, started by the first timer, sleeps until
+ * the earliest timer is due.
  *
- * Why an early timer is not slept through.  Starter and clock are Dekker's two sides:
+ * Why the clock never sleeps too long.  Starter and clock are Dekker's two sides:
  *
  *     starter                              clock
  *     (1) wheel's `next` <- its tick       (3) `until` <- when it means to wake
  *     (2) read `until`                     (4) read the wheels' `next`, sleep if none
  *                                              is earlier
  *
- * All four are seq_cst: (2) sees that the clock would sleep too long, and wakes it, or
- * (4) sees the timer.  A clock that is awake has `until` 0.  A cancel leaves `next` and
- * `until` as they are: the clock wakes in vain, once, and starters in the meantime find
- * it early enough.
+ * All four are seq_cst.  So either the starter sees at (2) that the clock would sleep too
+ * long, and wakes it, or the clock sees the timer at (4).  While the clock is awake,
+ * `until` is 0.  A cancel leaves `next` and `until` as they are: the clock wakes once in
+ * vain, and timers started until then find it waking early enough.
  *
  * Ownership
  *   [I] immutable once the workers run   [A] any thread   [W] under the wheel's lock
  *   [M] under the mutex
  *
  * Edges: release end -> acquire end : what crosses
- *   ready    mag_clock_ensure (ready) -> mag_clock_ensure (ready) : the thread is
- *   alarm    mag_clock_offer (wake) -> the clock : nothing but the wake itself
+ *   ready    mag_clock_ensure (ready) -> mag_clock_ensure (ready) : the thread exists
+ *   alarm    mag_clock_alarm (wake) -> the clock : nothing but the wake itself
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -41,7 +42,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Wheels that the starters are spread over, at most; 4 KiB each. */
+/* The most wheels of a clock; 4 KiB each. */
 enum { MAG_CLOCK_WHEELS_MAX = 16 };
 
 struct mag_clock_wheel {
@@ -58,12 +59,12 @@ struct mag_clock {
 
     _Alignas(MAG_CACHE_LINE) _Atomic(uint64_t) until; /* [A] tick; 0: awake */
     _Atomic(uint32_t) wake;                           /* [A] counts the alarms */
-    _Atomic(bool) ready;                              /* [A] the thread is there */
+    _Atomic(bool) ready;                              /* [A] the thread exists */
     _Atomic(bool) stopping;                           /* [A] */
     pthread_mutex_t mutex;
     pthread_t thread; /* [M] */
-    bool started;     /* [M] `thread` is to be joined */
-    bool ended;       /* [M] none is started any more */
+    bool started;     /* [M] `thread` must be joined */
+    bool ended;       /* [M] no thread is started any more */
 };
 
 /* The clock of a scheduler with so many workers; NULL: no memory. */
@@ -75,20 +76,22 @@ void mag_clock_free(struct mag_clock *clock);
 /* Makes sure that the thread runs.  0, -EAGAIN or -ESHUTDOWN. */
 int mag_clock_ensure(struct mag_clock *clock);
 
-/* Ends the thread: timers that are pending stay so.  By the thread that stops the
- * scheduler, until a time of mag_os_now_ns.  False: the time is over; again later. */
+/* Ends the thread; pending timers stay pending.  By the thread that stops the scheduler,
+ * at most until a time of mag_os_now_ns.  False: the time is over, and the caller tries
+ * again later. */
 bool mag_clock_end(struct mag_clock *clock, int64_t until_ns);
 
-/* Takes a timer that is pending, after the end; NULL: there is none. */
+/* After the end of the thread: takes a pending timer out of a wheel; NULL: there is
+ * none. */
 struct mag_timer *mag_clock_take_any(struct mag_clock *clock);
 
-/* In the child of a fork(): of the threads and locks nothing is left. */
+/* In the child of a fork(), where the thread is gone and the locks are void. */
 void mag_clock_orphan(struct mag_clock *clock);
 
 /* Wakes the clock. */
 MAG_COLD void mag_clock_alarm(struct mag_clock *clock);
 
-/* Under the wheel's lock: a timer wants it to be looked at by `tick`. */
+/* Under the wheel's lock: a timer wants the clock to look at the wheel by `tick`. */
 static inline void mag_clock_hurry(struct mag_clock_wheel *wheel, uint64_t tick)
 {
     /* relaxed: written under the lock. */
@@ -98,14 +101,16 @@ static inline void mag_clock_hurry(struct mag_clock_wheel *wheel, uint64_t tick)
     }
 }
 
-/* After that: whether the clock would sleep beyond `tick`; then the caller wakes it. */
+/* After mag_clock_hurry: whether the clock would sleep beyond `tick`.  If so, the caller
+ * must wake it. */
 static inline bool mag_clock_oversleeps(struct mag_clock *clock, uint64_t tick)
 {
     /* (2), seq_cst: after (1). */
     uint64_t until = atomic_load_explicit(&clock->until, memory_order_seq_cst);
 
     while (tick < until) {
-        /* (2), seq_cst, both: as above; one of the starters of a moment wakes it. */
+        /* (2), seq_cst, both: as above; of several starters at once only one wakes the
+         * clock. */
         if (atomic_compare_exchange_weak_explicit(
                 &clock->until, &until, tick, memory_order_seq_cst, memory_order_seq_cst))
             return true;
@@ -113,8 +118,8 @@ static inline bool mag_clock_oversleeps(struct mag_clock *clock, uint64_t tick)
     return false;
 }
 
-/* The clock.  The wheel to look at first, and when; `*ret_second`: when the first of the
- * others wants to be looked at. */
+/* The clock's thread.  Returns the wheel to look at first, and when; `*ret_second` is
+ * when the next of the other wheels wants to be looked at. */
 static inline uint32_t mag_clock_first(struct mag_clock *clock, uint64_t *ret_tick,
                                        uint64_t *ret_second)
 {
@@ -138,8 +143,8 @@ static inline uint32_t mag_clock_first(struct mag_clock *clock, uint64_t *ret_ti
     return first;
 }
 
-/* The clock.  Announces that it means to sleep until `tick`.  False: something has become
- * earlier than that. */
+/* The clock's thread.  Announces that it is going to sleep until `tick`.  False: a wheel
+ * wants to be looked at earlier. */
 static inline bool mag_clock_announce(struct mag_clock *clock, uint64_t tick)
 {
     uint64_t next;
@@ -151,10 +156,11 @@ static inline bool mag_clock_announce(struct mag_clock *clock, uint64_t tick)
     return next >= tick;
 }
 
-/* The clock is awake again. */
+/* The clock's thread is awake again. */
 static inline void mag_clock_awake(struct mag_clock *clock)
 {
-    /* relaxed: only spares starters a wake; (3) and (4) come before it sleeps again. */
+    /* relaxed: only spares starters a wake; (3) and (4) come before the clock sleeps
+     * again. */
     atomic_store_explicit(&clock->until, 0, memory_order_relaxed);
 }
 

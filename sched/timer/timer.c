@@ -8,27 +8,27 @@
 
 #include <errno.h>
 
-/* A thread always uses the same wheel, and few others do. */
+/* A thread always uses the same wheel, and shares it with few other threads. */
 static struct mag_clock_wheel *wheel_of_thread(const struct mag_sched *sched)
 {
-    const struct mag_worker *worker = mag_self.worker;
+    const struct mag_worker *worker = mag_self_get()->worker;
     uint32_t number;
 
     if (worker != NULL && worker->sched == sched)
         number = worker->index;
     else
-        number = (uint32_t)((uintptr_t)&mag_self * 0x9e3779b97f4a7c15ULL >> 32);
+        number = (uint32_t)((uintptr_t)mag_self_get() * 0x9e3779b97f4a7c15ULL >> 32);
     return &sched->clock->wheels[number % sched->clock->count];
 }
 
-/* An empty wheel has nobody who moves it on. */
+/* Moves an empty wheel on to the present: the clock does not look at empty wheels. */
 static void refresh(struct mag_wheel *wheel)
 {
     if (mag_wheel_next(wheel) == MAG_WHEEL_NEVER)
         mag_wheel_advance(wheel, mag_wheel_tick_at(mag_os_now_ns()));
 }
 
-/* The timer is claimed, and the scheduler held. */
+/* The caller has claimed the timer and holds the scheduler. */
 static void start(struct mag_sched *sched, struct mag_timer *timer, int64_t deadline_ns)
 {
     struct mag_clock *clock = sched->clock;
@@ -43,7 +43,7 @@ static void start(struct mag_sched *sched, struct mag_timer *timer, int64_t dead
     mag_timer_settle(timer, wheel);
     mag_clock_hurry(wheel, tick);
     mag_spin_unlock(&wheel->lock);
-    /* From here on the timer may be gone. */
+    /* From here on the timer may have fired, and its memory may be gone. */
     if (mag_clock_oversleeps(clock, tick))
         mag_clock_alarm(clock);
 }
@@ -54,8 +54,8 @@ int mag_timer_start(struct mag_sched *sched, struct mag_timer *timer, int64_t de
 
     if (r < 0)
         return r;
-    /* acquire: names the other end; a worker that misses it starts a timer which the stop
-     * will drop. */
+    /* acquire: names the other end; a worker that does not see `closed` yet starts a
+     * timer that the stop will drop. */
     r = atomic_load_explicit(&sched->closed, memory_order_acquire);
     if (r == 0)
         r = mag_clock_ensure(sched->clock);
@@ -77,10 +77,11 @@ int mag_timer_start_in(struct mag_sched *sched, struct mag_timer *timer, int64_t
     return mag_timer_start(sched, timer, deadline_ns);
 }
 
-/* In the child of a fork(): nobody fires it, and the lists may be torn. */
+/* In the child of a fork(): no clock fires the timer, and the lists may be torn. */
 static bool cancel_orphan(struct mag_timer *timer, struct mag_clock_wheel *wheel)
 {
-    /* left, release: as in mag_timer_leave.  On failure relaxed: somebody else has it. */
+    /* left, release: as in mag_timer_leave.  On failure relaxed: another thread took
+     * it. */
     return atomic_compare_exchange_strong_explicit(
         &timer->wheel, &wheel, NULL, memory_order_release, memory_order_relaxed);
 }

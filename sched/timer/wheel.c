@@ -38,7 +38,7 @@ static uint64_t begin_of(const struct mag_wheel *wheel, uint32_t place)
     return (above << MAG_WHEEL_BITS | place % MAG_WHEEL_SLOTS) << shift;
 }
 
-/* The occupied slot that begins first; MAG_WHEEL_PLACES: there is none. */
+/* The occupied slot that begins first; MAG_WHEEL_PLACES: no slot is occupied. */
 static uint32_t next_slot(const struct mag_wheel *wheel)
 {
     for (uint32_t level = 0; level < MAG_WHEEL_LEVELS; level++) {

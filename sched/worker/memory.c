@@ -155,7 +155,7 @@ void mag_berth_prepare(struct mag_berth *berth)
     mag_runq_init(&worker->ring, worker->slots, MAG_WORKER_RING, 0);
     mag_hand_init(&worker->hand, berth->sched->fenced);
     mag_inject_init(&worker->inbox);
-    atomic_init(&worker->sleeper.woken, 0);
+    mag_sleeper_init(&worker->sleeper);
     prepare_forks(berth);
     prepare_paths(worker);
 }

@@ -26,7 +26,9 @@ static void spill(struct mag_worker *worker, struct mag_job *job)
         atomic_store_explicit(&batch[i]->next, i + 1 < count ? batch[i + 1] : job,
                               memory_order_relaxed);
     }
-    mag_inject_push(&worker->sched->queues[worker->queue], first, job);
+    struct mag_sched *sched = worker->sched;
+    uint32_t queue = mag_sched_inject(sched, worker->queue, MAG_LEVEL_USUAL);
+    mag_inject_push(&sched->queues[queue], first, job);
 }
 
 void mag_worker_queue(struct mag_worker *worker, struct mag_job *job)
@@ -42,16 +44,39 @@ static uint32_t room_for_batch(struct mag_worker *worker)
     return room < TAKE_MAX ? (uint32_t)room : TAKE_MAX;
 }
 
-struct mag_job *mag_worker_take_queue(struct mag_worker *worker, uint32_t queue)
+static struct mag_job *take_level(struct mag_worker *worker, uint32_t queue,
+                                  uint32_t level)
 {
     struct mag_job *batch[TAKE_MAX];
     uint32_t room = room_for_batch(worker);
+    uint32_t inject = mag_sched_inject(worker->sched, queue, level);
     uint32_t count =
-        mag_inject_take(&worker->sched->queues[queue], batch, room != 0 ? room : 1);
+        mag_inject_take(&worker->sched->queues[inject], batch, room != 0 ? room : 1);
 
     for (uint32_t i = 1; i < count; i++)
         mag_worker_queue(worker, batch[i]);
     return count != 0 ? batch[0] : NULL;
+}
+
+/* From the highest level down, so that urgent jobs come first; but every so often from
+ * the lowest up, so that it cannot be starved.  Turns and not shares: they need no clock
+ * and no count of jobs, and a level that is empty costs the others nothing. */
+static MAG_COLD struct mag_job *take_levels(struct mag_worker *worker, uint32_t queue)
+{
+    uint32_t levels = worker->sched->level_count;
+    bool upwards = ++worker->takes % MAG_LEVEL_TURNS == 0;
+    struct mag_job *job = NULL;
+
+    for (uint32_t i = 0; i < levels && job == NULL; i++)
+        job = take_level(worker, queue, upwards ? i : levels - 1 - i);
+    return job;
+}
+
+struct mag_job *mag_worker_take_queue(struct mag_worker *worker, uint32_t queue)
+{
+    if (MAG_UNLIKELY(worker->sched->level_count != 1))
+        return take_levels(worker, queue);
+    return take_level(worker, queue, MAG_LEVEL_USUAL);
 }
 
 static struct mag_job *take_inbox(struct mag_worker *worker)

@@ -17,6 +17,10 @@ struct mag_job *mag_worker_own(struct mag_worker *worker);
 /* What was posted from outside, to this worker or to its node. */
 struct mag_job *mag_worker_outside(struct mag_worker *worker);
 
+/* Of the takes from a node with queues of several levels, each of that number begins with
+ * the lowest. */
+enum { MAG_LEVEL_TURNS = 8 };
+
 /* Takes a batch from a node's queue: the oldest job is returned, the others go
  * to this worker's queue. */
 struct mag_job *mag_worker_take_queue(struct mag_worker *worker, uint32_t queue);

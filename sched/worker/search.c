@@ -103,7 +103,7 @@ bool mag_worker_sees_work(struct mag_worker *worker)
     struct mag_sched *sched = worker->sched;
     bool found = false;
 
-    for (uint32_t i = 0; i < sched->queue_count && !found; i++)
+    for (uint32_t i = 0; i < sched->level_count * sched->queue_count && !found; i++)
         found = mag_inject_waiting(&sched->queues[i]);
     for (uint32_t i = 0; i < sched->capacity && !found; i++)
         found = has_work(mag_sched_at(sched, i));

@@ -13,7 +13,7 @@
 #define SCHED_WORKER_WORKER_H
 
 #include "sched/fork/stack.h"
-#include "sched/idle/idle.h"
+#include "sched/idle/sleeper.h"
 #include "sched/policy/search.h"
 #include "sched/queue/hand.h"
 #include "sched/queue/inject.h"
@@ -77,6 +77,7 @@ struct mag_worker {
     struct mag_fork_root *root;             /* [W] the root that runs as a job, or NULL */
     uint32_t tick;                          /* [W] jobs since the last look out */
     bool inbox_first;                       /* [W] whose turn it is then */
+    uint32_t takes;                         /* [W] from queues of several levels */
     uint32_t looks_out;                     /* [W] such looks so far */
     uint32_t spin_us;                       /* [W] adaptive, see park.c */
     bool searching;                         /* [W] counted as a searcher */

@@ -17,6 +17,7 @@
 #include "sched/scheduler.h"
 
 #include "sched/idle/idle.c"
+#include "sched/idle/sleeper.c"
 #include "sched/policy/search.c"
 #include "sched/post/post.c"
 #include "sched/queue/bias.c"
@@ -62,6 +63,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         sched.crowded = false;
         sched.worker_count = sched.capacity = Workers;
         sched.queue_count = Queues;
+        sched.level_count = 1;
         sched.berths = berths;
         sched.queues = queues;
         flat_routes_make(&flat, Workers, Queues);
@@ -105,7 +107,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         atomic_init(&worker->forks, &forks[index]);
         forks[index].slots = forks[index].end = NULL;
         atomic_init(&forks[index].base, (mag_fork_slot *)NULL);
-        atomic_init(&worker->sleeper.woken, 0);
+        mag_sleeper_init(&worker->sleeper);
         atomic_init(&worker->counts.jobs, 0);
         atomic_init(&worker->counts.posts, 0);
         atomic_init(&worker->counts.steals_near, 0);

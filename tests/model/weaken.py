@@ -40,7 +40,7 @@ MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_runq": ["sched/queue/runq.h"],
     "model_bias": ["sched/queue/bias.h", "sched/queue/bias.c", "base/spin.h", "base/asym.h"],
     "model_park": ["sched/idle/idle.h", "sched/idle/idle.c", "sched/queue/inject.h"],
-    "model_end": ["sched/idle/idle.c", "sched/phase.h"],
+    "model_end": ["sched/idle/idle.c", "sched/idle/sleeper.c", "sched/phase.h"],
     "model_berth": ["sched/idle/idle.c"],
     "model_inbox": ["sched/idle/idle.c", "sched/idle/idle.h"],
     "model_watch": ["sched/idle/idle.c", "sched/idle/idle.h"],

@@ -7,6 +7,7 @@
 #include "sched/idle/idle.h"
 
 #include "sched/idle/idle.c"
+#include "sched/idle/sleeper.c"
 
 #include "tests/support/sched/flat_routes.h"
 

@@ -33,6 +33,7 @@ static inline void fake_begin(uint32_t workers)
     memset(&fake, 0, sizeof(fake));
     fake.sched.worker_count = fake.sched.capacity = workers;
     fake.sched.queue_count = 1;
+    fake.sched.level_count = 1;
     fake.sched.berths = fake.berths;
     fake.sched.queues = &fake.queue;
     flat_routes_make(&fake.flat, workers, 1);
