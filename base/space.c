@@ -12,10 +12,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* How many places to try for a reservation: enough for as many workers as there may
- * be. */
-enum { RESERVE_TRIES = 2 * 4096 };
-
 size_t mag_space_page(void)
 {
     long page = sysconf(_SC_PAGESIZE);
@@ -64,7 +60,7 @@ static void *map_at(uintptr_t at, size_t size)
 
 /* For a process whose limits have no room for map_around.  Tries the place that the
  * kernel would choose, then places further and further away, below and above in turn. */
-static void *map_near(size_t size, size_t alignment)
+static void *map_near(size_t size, size_t alignment, size_t others)
 {
     void *guess = map(NULL, size, 0);
     uintptr_t first = (uintptr_t)guess & ~(alignment - 1);
@@ -73,7 +69,7 @@ static void *map_near(size_t size, size_t alignment)
     if (guess == NULL)
         return NULL;
     (void)munmap(guess, size);
-    for (uintptr_t i = 0; pages == NULL && i < RESERVE_TRIES; i++) {
+    for (uintptr_t i = 0; pages == NULL && i / 2 <= others; i++) {
         uintptr_t distance = (i + 1) / 2 * alignment;
 
         pages = map_at(i % 2 != 0 ? first - distance : first + distance, size);
@@ -81,12 +77,12 @@ static void *map_near(size_t size, size_t alignment)
     return pages;
 }
 
-int mag_space_reserve(size_t size, size_t alignment, void **ret_pages)
+int mag_space_reserve(size_t size, size_t alignment, size_t others, void **ret_pages)
 {
     void *pages = map_around(size, alignment);
 
     if (pages == NULL)
-        pages = map_near(size, alignment);
+        pages = map_near(size, alignment, others);
     if (pages == NULL)
         return -ENOMEM;
     /* If the process locks its future mappings (mlockall, MCL_FUTURE), the kernel would

@@ -19,10 +19,11 @@
 /*
  * Reserves `size` bytes of address space at a multiple of `alignment`, a power of two.
  * They cannot be accessed, count only towards RLIMIT_AS, and are in no core file.
+ * `others` is how many reservations of that kind the process may have besides.
  *
  *   Returns    0; -ENOMEM
  */
-int mag_space_reserve(size_t size, size_t alignment, void **ret_pages);
+int mag_space_reserve(size_t size, size_t alignment, size_t others, void **ret_pages);
 void mag_space_release(void *pages, size_t size);
 
 /*

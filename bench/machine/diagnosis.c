@@ -4,6 +4,7 @@
 #include "bench/machine/machine.h"
 #include "bench/text/text.h"
 
+#include <magpie/barrier.h>
 #include <magpie/budget.h>
 #include <magpie/node_memory.h>
 #include <magpie/sched.h>
@@ -224,7 +225,7 @@ void bench_diagnosis_read(struct bench_diagnosis *d)
     /* A filter may kill whoever asks; with one node there is no need to. */
     d->memory_binding = mag_topology_nodes(d->topology) > 1 && mag_node_binding_allowed();
     warn_of_variables(d);
-    d->membarrier = mag_sched_uses_membarrier();
+    d->membarrier = mag_barrier_is_asymmetric();
     d->pinned = try_to_pin(d->topology);
     bench_diagnosis_warn(d);
 }

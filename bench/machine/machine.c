@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/machine/machine.h"
 
+#include <magpie/barrier.h>
 #include <magpie/budget.h>
 #include <magpie/sched.h>
 #include <magpie/version.h>
@@ -140,6 +141,6 @@ int bench_machine_read(struct bench_machine *machine)
     read_names(machine);
     if (pages > 0 && page > 0)
         machine->memory_kib = (uint64_t)pages * (uint64_t)page / 1024;
-    machine->membarrier = mag_sched_uses_membarrier();
+    machine->membarrier = mag_barrier_is_asymmetric();
     return read_shape(machine);
 }

@@ -43,7 +43,7 @@ struct mag_executor {
  */
 MAG_INLINE struct mag_executor *mag_executor_current(void)
 {
-    uintptr_t context = mag_here.context;
+    uintptr_t context = mag_here_get()->context;
 
     if ((context & MAG_HOME_TAGS) != 0)
         return MAG_NULL;
@@ -59,7 +59,7 @@ MAG_INLINE struct mag_executor *mag_executor_current(void)
  */
 MAG_INLINE struct mag_executor *mag_executor_enter(struct mag_executor *executor)
 {
-    struct mag_here *here = &mag_here;
+    struct mag_here *here = mag_here_get();
     struct mag_executor *before = mag_executor_current();
 
     here->inside = 0;

@@ -439,12 +439,6 @@ MAG_API int mag_sched_counters(const struct mag_sched *sched, uint32_t worker,
                                struct mag_sched_counters *ret_counters);
 MAG_NAMESAKES_END
 
-/*
- * How owners and thieves agree in this process: true when owners need no fence because
- * thieves use membarrier(2), false when the kernel refuses it and both use fences.
- */
-MAG_API bool mag_sched_uses_membarrier(void);
-
 MAG_EXTERN_C_END
 
 #endif

@@ -95,7 +95,7 @@ struct mag_continuation {
 MAG_INLINE void mag_continuation_home(struct mag_continuation *continuation,
                                       struct mag_executor *executor)
 {
-    const struct mag_here *here = &mag_here;
+    const struct mag_here *here = mag_here_get();
     uintptr_t sched = here->roaming & ~MAG_CAST(uintptr_t, MAG_HOME_TAGS);
 
     if (executor != MAG_NULL)
@@ -133,7 +133,7 @@ MAG_API void mag_continuation_dispatch(struct mag_continuation *continuation,
 MAG_INLINE void mag_continuation_capture(struct mag_continuation *continuation,
                                          unsigned flags)
 {
-    const struct mag_here *here = &mag_here;
+    const struct mag_here *here = mag_here_get();
 
     if (MAG_LIKELY((flags & (MAG_AWAIT_CONTEXT | MAG_AWAIT_HOME)) == MAG_AWAIT_CONTEXT))
         continuation->home = here->context;

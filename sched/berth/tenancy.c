@@ -15,25 +15,18 @@
 
 /* ------------------------------------------------------------- who sits where */
 
-/* The calling thread is the worker of this berth; with NULL of none. */
-static void sit(struct mag_worker *worker)
-{
-    mag_self.worker = worker;
-    mag_here_set(worker != NULL ? worker->sched : NULL);
-}
-
 /* A thread from outside sits down: it stays where it is on the machine. */
 static void sit_down(struct mag_worker *worker)
 {
     worker->fp = mag_fp_read();
     mag_worker_note_thread(worker, mag_os_thread(), MAG_PIN_FOREIGN);
-    sit(worker);
+    mag_self_become(worker);
 }
 
 static void stand_up(struct mag_worker *worker)
 {
     mag_worker_note_thread(worker, 0, MAG_PIN_FOREIGN);
-    sit(NULL);
+    mag_self_become(NULL);
 }
 
 /* ----------------------------------------------------------- counting threads */
@@ -193,7 +186,7 @@ static void move(struct mag_worker *from, struct mag_worker *to)
     from->root = NULL;
     mag_worker_note_thread(from, 0, MAG_PIN_FOREIGN);
     mag_worker_note_thread(to, thread, pinned);
-    sit(to);
+    mag_self_become(to);
 }
 
 static void offer(struct mag_worker *worker)
@@ -245,7 +238,7 @@ void mag_berth_offer(struct mag_worker *worker)
 
 bool mag_berth_step_back(struct mag_worker *worker)
 {
-    struct mag_worker *aside = mag_self.worker;
+    struct mag_worker *aside = mag_self_get()->worker;
 
     if (!accept(worker))
         return false;

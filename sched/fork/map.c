@@ -56,7 +56,7 @@ static int open_stack(char *stack, size_t bytes)
 static int map_stack(size_t bytes, void **ret_memory)
 {
     void *memory;
-    int r = mag_space_reserve(bytes, MAG_FORK_STACK_SPAN, &memory);
+    int r = mag_space_reserve(bytes, MAG_FORK_STACK_SPAN, MAG_SCHED_WORKERS_MAX, &memory);
 
     if (r < 0)
         return r;

@@ -54,12 +54,13 @@
 #include "sched/policy/wake.h"
 
 #include <magpie/detail/base.h>
+#include <magpie/sched.h>
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MAG_IDLE_WORKERS_MAX = 4096, MAG_IDLE_WORDS = MAG_IDLE_WORKERS_MAX / 64 };
+enum { MAG_IDLE_WORDS = MAG_SCHED_WORKERS_MAX / 64 };
 
 /* Fields of the state word. */
 #define MAG_IDLE_SEARCH ((uint64_t)1)

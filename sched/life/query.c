@@ -9,17 +9,17 @@
 
 struct mag_sched *mag_sched_self(void)
 {
-    return mag_self.worker != NULL ? mag_self.worker->sched : NULL;
+    return mag_self_get()->worker != NULL ? mag_self_get()->worker->sched : NULL;
 }
 
 uint32_t mag_sched_worker(void)
 {
-    return mag_self.worker != NULL ? mag_self.worker->index : MAG_NONE;
+    return mag_self_get()->worker != NULL ? mag_self_get()->worker->index : MAG_NONE;
 }
 
 void *mag_sched_local(void)
 {
-    return mag_self.worker != NULL ? mag_self.worker->local : NULL;
+    return mag_self_get()->worker != NULL ? mag_self_get()->worker->local : NULL;
 }
 
 uint32_t mag_sched_workers(const struct mag_sched *sched)
@@ -56,9 +56,4 @@ int mag_sched_counters(const struct mag_sched *sched, uint32_t index,
         .pinned = mag_worker_pinned(worker),
     };
     return 0;
-}
-
-bool mag_sched_uses_membarrier(void)
-{
-    return !mag_asym_init();
 }

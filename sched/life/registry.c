@@ -41,8 +41,8 @@ static void close_for_fork(void)
 {
     mag_registry_lock_default();
     (void)pthread_mutex_lock(&registry_lock);
-    if (mag_self.worker != NULL)
-        mag_fork_stack_before_fork(mag_worker_forks(mag_self.worker));
+    if (mag_self_get()->worker != NULL)
+        mag_fork_stack_before_fork(mag_worker_forks(mag_self_get()->worker));
 }
 
 static void go_on_in_parent(void)

@@ -89,7 +89,7 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config,
         return r;
     sched->worker_count = mag_plan_workers(sched->plan);
     sched->capacity = sched->worker_count + spare;
-    if (sched->capacity > MAG_IDLE_WORKERS_MAX)
+    if (sched->capacity > MAG_SCHED_WORKERS_MAX)
         return -EINVAL;
     mag_idle_init(&sched->idle, sched->worker_count);
     sched->crowded = sched->worker_count > mag_topology_pus(sched->settings.topology);

@@ -86,7 +86,7 @@ static int inject_as_worker(struct mag_worker *worker, struct mag_job *job,
 static int inject_from_outside(struct mag_sched *sched, struct mag_job *job,
                                uint32_t queue)
 {
-    struct mag_self *self = &mag_self;
+    struct mag_self *self = mag_self_get();
     int r = mag_poster_enter(sched, self);
 
     if (MAG_UNLIKELY(r < 0))
@@ -99,7 +99,7 @@ static int inject_from_outside(struct mag_sched *sched, struct mag_job *job,
 static __attribute__((noinline)) int inject_near(struct mag_sched *sched,
                                                  struct mag_job *job)
 {
-    return inject_from_outside(sched, job, queue_near(sched, &mag_self));
+    return inject_from_outside(sched, job, queue_near(sched, mag_self_get()));
 }
 
 static bool is_ours(const struct mag_worker *worker, const struct mag_sched *sched)
@@ -109,7 +109,7 @@ static bool is_ours(const struct mag_worker *worker, const struct mag_sched *sch
 
 int mag_sched_post(struct mag_sched *sched, struct mag_job *job)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     if (is_ours(worker, sched))
         return post_here(worker, job);
@@ -118,7 +118,7 @@ int mag_sched_post(struct mag_sched *sched, struct mag_job *job)
 
 int mag_sched_post_any(struct mag_sched *sched, struct mag_job *job)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     if (is_ours(worker, sched))
         return inject_as_worker(worker, job, worker->queue);
@@ -127,7 +127,7 @@ int mag_sched_post_any(struct mag_sched *sched, struct mag_job *job)
 
 int mag_sched_post_node(struct mag_sched *sched, struct mag_job *job, uint32_t node)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     if (node >= sched->queue_count)
         return -EINVAL;
@@ -144,7 +144,7 @@ static void push_to_worker(struct mag_sched *sched, struct mag_job *job, uint32_
 
 int mag_sched_post_worker(struct mag_sched *sched, struct mag_job *job, uint32_t index)
 {
-    struct mag_self *self = &mag_self;
+    struct mag_self *self = mag_self_get();
 
     if (index >= sched->worker_count)
         return -EINVAL;
@@ -167,7 +167,7 @@ int mag_sched_post_worker(struct mag_sched *sched, struct mag_job *job, uint32_t
 
 int mag_sched_hold(struct mag_sched *sched)
 {
-    struct mag_self *self = &mag_self;
+    struct mag_self *self = mag_self_get();
 
     if (is_ours(self->worker, sched))
         return mag_sched_phase(sched) == MAG_PHASE_ENDING ? -ESHUTDOWN : 0;
@@ -176,16 +176,16 @@ int mag_sched_hold(struct mag_sched *sched)
 
 void mag_sched_unhold(struct mag_sched *sched)
 {
-    if (!is_ours(mag_self.worker, sched))
-        mag_poster_leave(sched, &mag_self);
+    if (!is_ours(mag_self_get()->worker, sched))
+        mag_poster_leave(sched, mag_self_get());
 }
 
 void mag_sched_post_held(struct mag_sched *sched, struct mag_job *job)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     if (!is_ours(worker, sched))
-        push(sched, job, queue_near(sched, &mag_self));
+        push(sched, job, queue_near(sched, mag_self_get()));
     else if (post_here(worker, job) < 0)
         push(sched, job, worker->queue);
 }
@@ -203,9 +203,9 @@ int mag_sched_post_level(struct mag_sched *sched, struct mag_job *job, uint32_t 
 
 uint32_t mag_sched_queue_near(struct mag_sched *sched)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
-    return is_ours(worker, sched) ? worker->queue : queue_near(sched, &mag_self);
+    return is_ours(worker, sched) ? worker->queue : queue_near(sched, mag_self_get());
 }
 
 void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,

@@ -47,7 +47,7 @@ static void run_root(struct mag_job *job)
 {
     struct mag_fork_root *root = (struct mag_fork_root *)(void *)job;
 
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     /* The function that runs jobs restores its own modes afterwards. */
     mag_fp_keep(root->fp);
@@ -61,7 +61,7 @@ static void run_root(struct mag_job *job)
  * root. */
 static void end_root(struct mag_sched *sched)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     (void)sched;
     if (worker->root == NULL)
@@ -102,7 +102,7 @@ static int wait_for_root(struct mag_fork_root *root)
 
 int mag_fork_run(struct mag_sched *sched, mag_fork_body body, void *payload)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     if (worker != NULL && worker->sched == sched) {
         run_here(worker, body, payload);

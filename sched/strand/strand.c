@@ -52,7 +52,7 @@ static bool run_batch(struct mag_strand_frame *frame)
         if (job == NULL)
             return false;
         job->run(job);
-        mag_fp_keep(mag_self.worker->fp);
+        mag_fp_keep(mag_self_get()->worker->fp);
         if (frame->strand == NULL || mag_strand_rest(strand))
             return true;
     }
@@ -63,12 +63,12 @@ static void run_strand(struct mag_job *own)
 {
     struct mag_strand *strand = strand_of(own);
     struct mag_sched *sched = strand->sched;
-    struct mag_strand_frame frame = {.strand = strand, .outer = mag_self.strands};
+    struct mag_strand_frame frame = {.strand = strand, .outer = mag_self_get()->strands};
     struct mag_executor *before = mag_executor_enter(&strand->executor);
 
-    mag_self.strands = &frame;
+    mag_self_get()->strands = &frame;
     bool over = run_batch(&frame);
-    mag_self.strands = frame.outer;
+    mag_self_get()->strands = frame.outer;
     (void)mag_executor_enter(before);
     if (!over)
         mag_sched_post_held(sched, own);
@@ -78,14 +78,14 @@ static void run_strand(struct mag_job *own)
 static void end_strands(struct mag_sched *sched)
 {
     /* Frames of functions that were left, but nothing has run over them yet. */
-    for (struct mag_strand_frame *frame = mag_self.strands; frame != NULL;
+    for (struct mag_strand_frame *frame = mag_self_get()->strands; frame != NULL;
          frame = frame->outer) {
         struct mag_strand *strand = frame->strand;
 
         if (strand != NULL && strand->sched == sched && !mag_strand_rest(strand))
             mag_sched_post_held(sched, &strand->job);
     }
-    mag_self.strands = NULL;
+    mag_self_get()->strands = NULL;
     (void)mag_executor_enter(NULL);
 }
 
@@ -121,12 +121,12 @@ int mag_strand_post(struct mag_strand *strand, struct mag_job *job)
 
 struct mag_strand *mag_strand_self(void)
 {
-    return mag_self.strands != NULL ? mag_self.strands->strand : NULL;
+    return mag_self_get()->strands != NULL ? mag_self_get()->strands->strand : NULL;
 }
 
 static struct mag_strand_frame *frame_of(const struct mag_strand *strand)
 {
-    struct mag_strand_frame *frame = mag_self.strands;
+    struct mag_strand_frame *frame = mag_self_get()->strands;
 
     while (frame != NULL && frame->strand != strand)
         frame = frame->outer;

@@ -146,7 +146,7 @@ static void name_clock(const struct mag_clock *clock)
 static void *run_clock(void *arg)
 {
     struct mag_clock *clock = arg;
-    struct mag_self *self = &mag_self;
+    struct mag_self *self = mag_self_get();
     struct mag_timer *due[FIRE_MAX];
 
     self->clock_of = clock->sched;

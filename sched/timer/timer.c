@@ -11,13 +11,13 @@
 /* A thread always uses the same wheel, and shares it with few other threads. */
 static struct mag_clock_wheel *wheel_of_thread(const struct mag_sched *sched)
 {
-    const struct mag_worker *worker = mag_self.worker;
+    const struct mag_worker *worker = mag_self_get()->worker;
     uint32_t number;
 
     if (worker != NULL && worker->sched == sched)
         number = worker->index;
     else
-        number = (uint32_t)((uintptr_t)&mag_self * 0x9e3779b97f4a7c15ULL >> 32);
+        number = (uint32_t)((uintptr_t)mag_self_get() * 0x9e3779b97f4a7c15ULL >> 32);
     return &sched->clock->wheels[number % sched->clock->count];
 }
 

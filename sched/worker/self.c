@@ -89,7 +89,7 @@ int mag_poster_enter_counted(struct mag_sched *sched)
     (void)atomic_fetch_add_explicit(&sched->inflight, 1, memory_order_seq_cst);
     /* (2), seq_cst: after (1). */
     int closed = atomic_load_explicit(&sched->closed, memory_order_seq_cst);
-    if (closed == 0 || mag_self.clock_of == sched)
+    if (closed == 0 || mag_self_get()->clock_of == sched)
         return 0;
     /* left, release: as in mag_poster_leave. */
     (void)atomic_fetch_sub_explicit(&sched->inflight, 1, memory_order_release);
@@ -132,11 +132,11 @@ void mag_poster_after_fork(void)
 {
     (void)pthread_mutex_init(&posters_lock, NULL);
     for (uint32_t i = 0; i < MAG_POSTERS_MAX && i < posters_used; i++) {
-        owners[i] = &posters[i] == mag_self.poster ? &mag_self : NULL;
+        owners[i] = &posters[i] == mag_self_get()->poster ? mag_self_get() : NULL;
         /* relaxed: the only thread there is. */
         atomic_store_explicit(&posters[i].target, NULL, memory_order_relaxed);
     }
-    mag_self.worker = NULL;
-    mag_self.clock_of = NULL;
+    mag_self_get()->worker = NULL;
+    mag_self_get()->clock_of = NULL;
     mag_here_set(NULL);
 }

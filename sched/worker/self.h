@@ -67,15 +67,26 @@ struct mag_self {
 
 extern _Thread_local struct mag_self mag_self;
 
+/* All of sched/ asks this function who the calling thread is; a white-box test may put
+ * another one in its place before it includes a file. */
+static inline struct mag_self *mag_self_get(void)
+{
+    return &mag_self;
+}
+
 /* The calling thread is a worker of `sched`, or of none any more. */
 static inline void mag_here_set(struct mag_sched *sched)
 {
     /* A current executor stays: a strand's job may have called fork(). */
     struct mag_executor *executor = mag_executor_current();
 
-    mag_here.roaming = (uintptr_t)sched | MAG_HOME_SCHED | MAG_HOME_ROAMING;
+    mag_here_get()->roaming = (uintptr_t)sched | MAG_HOME_SCHED | MAG_HOME_ROAMING;
     (void)mag_executor_enter(executor);
 }
+
+/* Gives the calling thread the identity of a worker; with NULL, that of a thread from
+ * outside. */
+void mag_self_become(struct mag_worker *worker);
 
 /* Prepares the records, if nobody has.  0, or -EAGAIN: no thread-exit key is left. */
 int mag_poster_init(void);

@@ -119,13 +119,18 @@ static void loop(struct mag_worker *worker)
     }
 }
 
+void mag_self_become(struct mag_worker *worker)
+{
+    mag_self_get()->worker = worker;
+    mag_here_set(worker != NULL ? worker->sched : NULL);
+}
+
 static void serve(struct tenancy *tenancy)
 {
     struct mag_worker *worker = tenancy->berth->worker;
     const struct mag_sched_config *config = &worker->sched->settings.config;
 
-    mag_self.worker = worker;
-    mag_here_set(worker->sched);
+    mag_self_become(worker);
     tenancy->serves = true;
     if (config->on_start != NULL)
         config->on_start(worker->index, config->hook_arg);
@@ -134,8 +139,7 @@ static void serve(struct tenancy *tenancy)
     tenancy->serves = false;
     if (config->on_stop != NULL)
         config->on_stop(worker->index, config->hook_arg);
-    mag_here_set(NULL);
-    mag_self.worker = NULL;
+    mag_self_become(NULL);
 }
 
 static void leave_berth(struct tenancy *tenancy)
@@ -230,8 +234,7 @@ static void end_early(void *arg)
         if (config->on_stop != NULL)
             config->on_stop(worker->index, config->hook_arg);
     }
-    mag_here_set(NULL);
-    mag_self.worker = NULL;
+    mag_self_become(NULL);
     if (mag_sched_phase(worker->sched) == MAG_PHASE_ENDING)
         leave_berth(tenancy);
     else if (hand_berth_over(tenancy->berth))

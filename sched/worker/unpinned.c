@@ -54,7 +54,7 @@ static bool signals_before(const struct mag_worker *worker, sigset_t *ret_signal
 
 void mag_unpinned_begin(struct mag_unpinned *ret_before)
 {
-    struct before before = {.worker = mag_self.worker, .pu = mag_unpin_self()};
+    struct before before = {.worker = mag_self_get()->worker, .pu = mag_unpin_self()};
     sigset_t signals;
 
     before.signals_were = signals_before(before.worker, &signals);
@@ -68,7 +68,7 @@ void mag_unpinned_end(const struct mag_unpinned *words)
     struct before before;
 
     memcpy(&before, words->words, sizeof(before));
-    if (before.worker != mag_self.worker)
+    if (before.worker != mag_self_get()->worker)
         return;
     if (before.signals_were)
         mag_os_set_signals(&before.signals, NULL);
@@ -78,7 +78,7 @@ void mag_unpinned_end(const struct mag_unpinned *words)
 
 void mag_unpinned_after_fork(void)
 {
-    struct mag_worker *worker = mag_self.worker;
+    struct mag_worker *worker = mag_self_get()->worker;
     sigset_t now;
 
     if (worker == NULL)

@@ -42,7 +42,7 @@ static uintptr_t rest(struct mag_here *here)
 
 MAG_COLD uintptr_t mag_core_bias_slow(void)
 {
-    struct mag_here *here = &mag_here;
+    struct mag_here *here = mag_here_get();
 
     if (here->bias_lost == NULL) {
         if (!mag_barrier_is_asymmetric())

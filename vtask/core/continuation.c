@@ -56,9 +56,9 @@ static __thread struct {
 
 static void run_one(struct mag_job *job)
 {
-    mag_here.depth++;
+    mag_here_get()->depth++;
     job->run(job);
-    mag_here.depth--;
+    mag_here_get()->depth--;
 }
 
 static void keep_job(struct mag_job *job)
@@ -78,7 +78,7 @@ static void keep_job(struct mag_job *job)
  * depth limit run after the current one, so that a long chain needs no deep stack. */
 static MAG_COLD void run_refused(struct mag_job *job)
 {
-    if (mag_here.depth < MAG_INLINE_DEPTH_MAX) {
+    if (mag_here_get()->depth < MAG_INLINE_DEPTH_MAX) {
         run_one(job);
         return;
     }
@@ -155,7 +155,7 @@ void mag_continuation_dispatch(struct mag_continuation *continuation, bool queue
 {
     uintptr_t home = continuation->home;
 
-    if (queued || is_executor(home) || mag_here.depth >= MAG_INLINE_DEPTH_MAX)
+    if (queued || is_executor(home) || mag_here_get()->depth >= MAG_INLINE_DEPTH_MAX)
         dispatch_queued(continuation);
     else if (is_at_home_anywhere(home))
         run_one(&continuation->job);

@@ -19,7 +19,7 @@
 /* The scheduler whose worker the calling thread is, or NULL. */
 static inline struct mag_sched *mag_here_sched(void)
 {
-    const struct mag_here *here = &mag_here;
+    const struct mag_here *here = mag_here_get();
 
     return (struct mag_sched *)(here->roaming & ~(uintptr_t)MAG_HOME_TAGS);
 }
@@ -49,7 +49,7 @@ static inline bool mag_slot_is_vacant(uintptr_t slot)
 /* The slot of an operation that is biased to the calling thread. */
 static inline uintptr_t mag_slot_biased_here(void)
 {
-    return (uintptr_t)&mag_here | MAG_SLOT_BIASED;
+    return (uintptr_t)mag_here_get() | MAG_SLOT_BIASED;
 }
 
 /* Whether a visitor is between (3) and its last access. */
@@ -101,7 +101,7 @@ static inline bool mag_core_is_ready(struct mag_core *core, uint64_t token)
 
 /* bias.c - counts an operation that was biased to one thread but was completed on another
  * before anybody had registered.  `thread` is the address of the first thread's struct
- * mag_here. */
+ * mag_here_get()-> */
 void mag_core_bias_lost(uintptr_t thread);
 
 /* Called by the completer: whether it has already completed the operation.  After a visit
@@ -157,7 +157,7 @@ static inline void mag_core_renew(struct mag_core *core)
 /* Like mag_continuation_dispatch, but handles the common case without a call. */
 static inline void mag_continuation_go(struct mag_continuation *continuation, bool queued)
 {
-    struct mag_here *here = &mag_here;
+    struct mag_here *here = mag_here_get();
     uintptr_t home = continuation->home;
 
     if (MAG_LIKELY(!queued && (home == here->inside || (home & MAG_HOME_ROAMING) != 0) &&

@@ -69,7 +69,7 @@ static bool begin_firing(struct mag_cancel *fired, struct mag_cancel *parent)
         unlock_cancel(fired, state);
         return false;
     }
-    fired->thread = &mag_here;
+    fired->thread = mag_here_get();
     fired->parent = parent;
     return true;
 }
@@ -151,7 +151,7 @@ static bool is_running_elsewhere(struct mag_cancel *cancel,
                                  const struct mag_cancel_registration *registration)
 {
     uint32_t state = lock_cancel(cancel);
-    bool is = cancel->running == registration && cancel->thread != &mag_here;
+    bool is = cancel->running == registration && cancel->thread != mag_here_get();
 
     unlock_cancel(cancel, state);
     return is;

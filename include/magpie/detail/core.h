@@ -98,7 +98,7 @@ MAG_API uintptr_t mag_core_bias_slow(void);
 /* The same, the common case without a call. */
 MAG_INLINE uintptr_t mag_core_bias(void)
 {
-    const struct mag_here *here = &mag_here;
+    const struct mag_here *here = mag_here_get();
 
     /* relaxed: a late look costs a visitor one more barrier. */
     if (MAG_LIKELY(here->bias != 0 &&

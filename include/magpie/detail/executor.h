@@ -26,6 +26,12 @@ struct mag_here {
 /* __thread and not thread_local: C++ would call a wrapper at each use. */
 extern MAG_API __thread struct mag_here mag_here MAG_TLS_MODEL;
 
+/* What surrounds the calling thread.  Nothing else names the variable. */
+MAG_INLINE struct mag_here *mag_here_get(void)
+{
+    return &mag_here;
+}
+
 /* Tags of a word that says where to come back to; the address of an executor has none. */
 enum {
     MAG_HOME_SCHED = 1,   /* a scheduler's address, or nothing */

@@ -22,8 +22,9 @@ struct mag_sched_config {
     const char *name;
 };
 
-#define MAG_SCHED_LIFO_RUNS  4
-#define MAG_SCHED_FAIR_TICKS 64
-#define MAG_SCHED_FORKS_MAX  8192
+#define MAG_SCHED_LIFO_RUNS   4
+#define MAG_SCHED_FAIR_TICKS  64
+#define MAG_SCHED_FORKS_MAX   8192
+#define MAG_SCHED_WORKERS_MAX 4096
 
 #endif

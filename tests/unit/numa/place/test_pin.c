@@ -244,7 +244,7 @@ static int work_under_filter(void *arg)
         return 1;
     if (mag_node_map(machine, 0, 4096, &pages, &placed) != 0 || placed != MAG_FIRST_TOUCH)
         return 2;
-    if (mag_node_binding_allowed() || mag_sched_uses_membarrier())
+    if (mag_node_binding_allowed() || mag_barrier_is_asymmetric())
         return 3;
     struct mag_sched_config config = test_sched_config(2);
     if (mag_sched_start(&config, &sched) != 0)

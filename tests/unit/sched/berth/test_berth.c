@@ -104,7 +104,7 @@ static void berths_beyond_the_limit_are_refused_at_the_start(void **state)
 
     mag_sched_config_init(&config);
     config.workers = 1;
-    assert_int_equal(mag_sched_launch(&config, MAG_IDLE_WORKERS_MAX, false, &sched),
+    assert_int_equal(mag_sched_launch(&config, MAG_SCHED_WORKERS_MAX, false, &sched),
                      -EINVAL);
     assert_null(sched);
 }

@@ -162,11 +162,11 @@ static void whoever_leaves_while_it_searches_searches_no_more(void **state)
 static void the_numbers_of_a_full_scheduler_do_not_meet(void **state)
 {
     (void)state;
-    mag_idle_init(&idle, MAG_IDLE_WORKERS_MAX);
-    for (uint32_t i = 0; i < MAG_IDLE_WORKERS_MAX; i++)
+    mag_idle_init(&idle, MAG_SCHED_WORKERS_MAX);
+    for (uint32_t i = 0; i < MAG_SCHED_WORKERS_MAX; i++)
         (void)announce(i);
-    assert_int_equal(mag_idle_parked(mag_idle_read(&idle)), MAG_IDLE_WORKERS_MAX);
-    assert_int_equal(mag_idle_used(mag_idle_read(&idle)), MAG_IDLE_WORKERS_MAX);
+    assert_int_equal(mag_idle_parked(mag_idle_read(&idle)), MAG_SCHED_WORKERS_MAX);
+    assert_int_equal(mag_idle_used(mag_idle_read(&idle)), MAG_SCHED_WORKERS_MAX);
     assert_int_equal(mag_idle_searching(mag_idle_read(&idle)), 0);
     assert_true(mag_idle_watched(mag_idle_read(&idle)));
     assert_true(mag_idle_end_idle_watch(&idle));

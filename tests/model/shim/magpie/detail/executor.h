@@ -30,15 +30,9 @@ enum {
 /* One for each thread of a model: its address is that of the calling thread's. */
 static struct mag_here mag_here_of[8];
 
-struct mag_here_of_all {
-    uintptr_t roaming; /* of nobody */
-
-    struct mag_here *operator&() const
-    {
-        return &mag_here_of[rl::thread_index()];
-    }
-};
-
-static struct mag_here_of_all mag_here;
+static inline struct mag_here *mag_here_get()
+{
+    return &mag_here_of[rl::thread_index()];
+}
 
 #endif

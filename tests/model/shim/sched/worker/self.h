@@ -23,23 +23,10 @@ struct mag_self {
 /* One for each thread of a model. */
 static struct mag_self mag_self_of[8];
 
-struct mag_self_worker {
-    operator struct mag_worker *() const
-    {
-        return mag_self_of[rl::thread_index()].worker;
-    }
-};
-
-struct mag_self_of_all {
-    struct mag_self_worker worker;
-
-    struct mag_self *operator&() const
-    {
-        return &mag_self_of[rl::thread_index()];
-    }
-};
-
-static struct mag_self_of_all mag_self;
+static inline struct mag_self *mag_self_get()
+{
+    return &mag_self_of[rl::thread_index()];
+}
 
 static inline int mag_poster_enter(struct mag_sched *, struct mag_self *)
 {
