@@ -65,7 +65,9 @@ static inline void push_at(struct mag_sched *sched, struct mag_job *job, uint32_
     mag_sched_notify_queue(sched, queue);
 }
 
-static void push(struct mag_sched *sched, struct mag_job *job, uint32_t queue)
+/* A function of its own: inside its callers it would cost them registers. */
+static MAG_NOINLINE void push(struct mag_sched *sched, struct mag_job *job,
+                              uint32_t queue)
 {
     push_at(sched, job, queue, MAG_LEVEL_USUAL);
 }

@@ -289,7 +289,7 @@ static void *succeed(void *arg)
     return NULL;
 }
 
-static void *begin(void *arg)
+static void *run_worker(void *arg)
 {
     struct mag_berth *berth = arg;
 
@@ -303,5 +303,5 @@ static void *begin(void *arg)
 
 int mag_worker_start(struct mag_berth *berth)
 {
-    return start_thread(berth, begin);
+    return start_thread(berth, run_worker);
 }

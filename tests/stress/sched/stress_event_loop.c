@@ -227,7 +227,7 @@ static void *complete_all(void *arg)
     return NULL;
 }
 
-static void every_body_comes_home_whoever_completes(void **state)
+static void every_body_comes_home_from_any_completer(void **state)
 {
     static struct dweller dwellers[BODIES];
     pthread_t threads[2];
@@ -263,7 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_job_of_a_loop_runs_once_in_its_posters_order),
         cmocka_unit_test(a_loop_that_closes_under_posts_loses_none),
-        cmocka_unit_test(every_body_comes_home_whoever_completes),
+        cmocka_unit_test(every_body_comes_home_from_any_completer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

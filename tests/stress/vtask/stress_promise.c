@@ -194,7 +194,7 @@ static void check_each_ran_once(struct arena *arena)
 }
 
 /* VT-53 */
-static void each_who_awaits_while_it_completes_is_run_once(void **state)
+static void each_continuation_added_while_it_completes_runs_once(void **state)
 {
     static const struct game game = {prepare_small, await_and_release,
                                      check_each_ran_once, 5000};
@@ -329,7 +329,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_racing_completers_one_wins_and_all_readers_see_it_whole),
-        cmocka_unit_test(each_who_awaits_while_it_completes_is_run_once),
+        cmocka_unit_test(each_continuation_added_while_it_completes_runs_once),
         cmocka_unit_test(a_source_may_complete_while_it_is_converted),
         cmocka_unit_test(all_are_gathered_while_they_complete),
         cmocka_unit_test(any_is_one_that_has_completed_however_many_race),
