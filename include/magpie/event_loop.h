@@ -1,31 +1,48 @@
 /*
- * event_loop.h - an event loop of the program as an executor: jobs from any thread run on
- * the loop's thread.
+ * event_loop.h - an event loop of the program as an executor: jobs that any thread posts
+ * run on the loop's thread.
  *
- *     static void wake(void *arg)              // any thread: the loop shall come round
+ *     #include <magpie/event_loop.h>
+ *     #include <unistd.h>
+ *
+ *     static bool done; // only the loop's thread touches it
+ *
+ *     static void finish(struct mag_job *job)
  *     {
- *         uint64_t one = 1;
- *         (void)!write(*(int *)arg, &one, sizeof(one));
+ *         (void)job;
+ *         done = true;
  *     }
  *
- *     int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);  // in the epoll set
- *     struct mag_event_loop loop;
- *
- *     mag_event_loop_init(&loop, wake, &event);
- *     struct mag_executor *before = mag_executor_enter(&loop.executor);
- *     for (;;) {
- *         ... epoll_wait; handle what is ready; if it is `event`, read it and
- *         (void)mag_event_loop_run(&loop);
+ *     static void wake(void *arg) // on any thread: makes the loop's read() return
+ *     {
+ *         (void)!write(*(int *)arg, "", 1);
  *     }
- *     (void)mag_executor_enter(before);
- *     mag_event_loop_close(&loop, NULL, NULL);
+ *
+ *     int main(void)
+ *     {
+ *         struct mag_event_loop loop;
+ *         struct mag_job job;
+ *         int ends[2];
+ *         char byte;
+ *
+ *         if (pipe(ends) != 0)
+ *             return 1;
+ *         mag_event_loop_init(&loop, wake, &ends[1]);
+ *         job.run = finish;
+ *         if (mag_event_loop_post(&loop, &job) != 0) // from any thread
+ *             return 1;
+ *         while (!done && read(ends[0], &byte, 1) == 1) // or poll, epoll_wait, ...
+ *             (void)mag_event_loop_run(&loop);          // runs the jobs that wait
+ *         mag_event_loop_close(&loop, NULL, NULL);
+ *         return done ? 0 : 1;
+ *     }
  *
  * The model.  The program has an event loop - epoll, libuv, a toolkit's - and one thread
  * that runs it.  A mag_event_loop beside it holds the jobs that are posted to that
- * thread, and wakes the event loop when there is one.  A job or a callback of the loop
- * that awaits something comes back to the loop's thread: mag_event_loop_run makes the
- * loop the current executor while it runs jobs, and mag_executor_enter does so around
- * everything else.
+ * thread, and wakes the event loop when a job comes.  Code on the loop's thread that
+ * awaits something comes back to that thread: mag_event_loop_run makes the loop the
+ * current executor while it runs jobs.  For callbacks of the event loop itself call
+ * mag_executor_enter(&loop.executor) once, before the loop begins.
  *
  * Order.  First in, first out.  One call of mag_event_loop_run runs the jobs that wait
  * when it is called.  A job that is posted meanwhile waits for the next call and wakes
@@ -34,7 +51,7 @@
  * The user embeds the struct in an object of its own.  Nothing is allocated.  A post
  * holds a mutex for a few instructions, and during `wake` if no job was waiting.
  *
- * examples/loop_epoll.c and examples/loop_uv.c are whole programs.
+ * examples/loop_epoll.c and examples/loop_uv.c show loops with events of their own.
  *
  * After fork() the child must not use a loop that another thread may have been using.
  *
@@ -51,7 +68,7 @@
 MAG_EXTERN_C_BEGIN
 
 /*
- * The executor of an event loop.  All of it is the library's but `executor`, which may be
+ * The executor of an event loop.  The members are the library's, but `executor` may be
  * handed to any function that takes one.  It must not move after mag_event_loop_init.
  */
 struct mag_event_loop {
@@ -68,10 +85,10 @@ struct mag_event_loop {
 /*
  * Makes a loop that is empty and open.
  *
- *   wake       called with `arg` by a post that finds no job waiting, on the posting
- *              thread.  It must have the loop's thread call mag_event_loop_run before
- *              long.  It must not block, and must not call any function for this loop.
- *              NULL: the thread comes round by itself
+ *   wake       called with `arg`, on the posting thread, by a post that finds no job
+ *              waiting.  It must cause the loop's thread to call mag_event_loop_run soon.
+ *              It must not block, and must not call a function on this loop.  NULL: the
+ *              loop's thread calls mag_event_loop_run often enough by itself
  *   Thread     any; nobody uses the loop meanwhile
  */
 MAG_API void mag_event_loop_init(struct mag_event_loop *loop, void (*wake)(void *arg),
@@ -81,7 +98,7 @@ MAG_API void mag_event_loop_init(struct mag_event_loop *loop, void (*wake)(void 
  * Posts a job to the loop's thread.  It runs once, inside a later mag_event_loop_run,
  * after all jobs that were posted before it.  `loop->executor.post` is the same.
  *
- *   Thread     any, also from inside a job of the loop; not from a signal handler
+ *   Thread     any, also inside a job of the loop; not a signal handler
  *   Blocks     while another thread is inside a post, or its `wake`
  *   Returns    0 the job will run, or be handed to mag_event_loop_close; -ESHUTDOWN the
  *              loop is closed: the job was not taken and stays the caller's
@@ -90,23 +107,23 @@ MAG_API MAG_MUST_CHECK int mag_event_loop_post(struct mag_event_loop *loop,
                                                struct mag_job *job);
 
 /*
- * Runs the jobs that wait, with the loop as the current executor.  When its `run` is
- * called, a job is the caller's again, as with mag_sched_post.  A job may call
- * mag_event_loop_run, which then continues with the jobs behind it, and
- * mag_event_loop_close.
+ * Runs the jobs that wait, with the loop as the current executor.  Once its `run` is
+ * called, a job is its owner's again, as with mag_sched_post.  A job may call
+ * mag_event_loop_run, which then continues with the jobs behind it.  It may call
+ * mag_event_loop_close, too.
  *
  *   Thread     the loop's: one at a time
- *   Blocks     while the jobs run; never for one to come
+ *   Blocks     while the jobs run; it does not wait for jobs
  *   Returns    how many jobs it ran; 0 none waited
  */
 MAG_API size_t mag_event_loop_run(struct mag_event_loop *loop);
 
 /*
- * Closes a loop.  Later posts are refused; operations that are awaited under the loop
- * then continue inside the call that completes them.  Jobs that wait are handed to
- * `on_dropped`, oldest first, each once, on the calling thread; it may call
- * `job->run(job)` to let a job continue there.  NULL: the jobs are left to their owners,
- * and an async function that waits in one never resumes.
+ * Closes a loop.  Later posts are refused, so code that awaits an operation under the
+ * loop continues inside the call that completes the operation.  Jobs that wait are handed
+ * to `on_dropped`, oldest first, each once, on the calling thread.  `on_dropped` may call
+ * `job->run(job)` to let a job continue there.  If it is NULL the jobs are left to their
+ * owners: an async function whose continuation is such a job never resumes.
  *
  * When it returns, `wake` is not running and will not be called any more.  The loop's
  * memory may be reused when mag_event_loop_run has returned and nothing can post to the

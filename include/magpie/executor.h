@@ -1,15 +1,52 @@
 /*
- * executor.h - where continuations go: executors, and what surrounds the calling thread.
+ * executor.h - executors: whatever jobs can be posted to, and where code comes back to
+ * after it has waited.
  *
- * The model.  An executor is anything that runs jobs: one function, `post`, in a struct
- * that a strand, a bound executor (below) or an event loop (event_loop.h) embeds.  Code
- * that waits without blocking comes back to its context: the current executor of the
- * thread where it waits; where there is none, the scheduler whose worker the thread is;
- * on a thread that has neither, there is nothing to come back to.
- * docs/guide/own-executor.md shows how to write an executor.
+ *     #include <magpie/executor.h>
  *
- * NULL in the place of an executor means the scheduler itself, any worker of it: the
- * scheduler whose worker the calling thread is, and on other threads the default one.
+ *     struct probe {
+ *         struct mag_job job;
+ *         uint32_t worker;
+ *     };
+ *
+ *     static void look(struct mag_job *job)
+ *     {
+ *         ((struct probe *)job)->worker = mag_sched_worker();
+ *     }
+ *
+ *     int main(void)
+ *     {
+ *         struct mag_sched_config config;
+ *         struct mag_sched *sched;
+ *         struct mag_bound_executor bound;
+ *         struct mag_executor *executor = &bound.executor;
+ *         struct probe probe;
+ *
+ *         mag_sched_config_init(&config);
+ *         config.workers = 2;
+ *         if (mag_sched_start(&config, &sched) != 0)
+ *             return 1;
+ *         if (mag_executor_bind_worker(&bound, sched, 1) != 0)
+ *             return 1;
+ *         probe.job.run = look;
+ *         if (executor->post(executor, &probe.job) != 0) // runs on worker 1
+ *             return 1;
+ *         return mag_sched_destroy(sched) == 0 && probe.worker == 1 ? 0 : 1;
+ *     }
+ *
+ * The model.  An executor is anything that runs jobs: a struct with one function, `post`.
+ * Strands (strand.h), bound executors (below), event loops (event_loop.h) and schedulers
+ * (mag_sched_executor) have one; docs/guide/own-executor.md shows how to write your own.
+ *
+ * Code that waits without holding its thread comes back to the context in which it
+ * waited.  The context of a thread is
+ *   - its current executor, if it has one;
+ *   - else the scheduler whose worker the thread is;
+ *   - else nothing: code that waits there continues in the thread that completes what it
+ *     waits for.
+ *
+ * NULL in the place of an executor means any worker of a scheduler: of the calling
+ * worker's scheduler; on a thread that is not a worker, of the default scheduler.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,13 +60,13 @@
 MAG_EXTERN_C_BEGIN
 
 /*
- * What runs jobs.  `post` takes a job from any thread; the job then runs once, later, and
- * never inside the call.  `post` returns 0, or a negative errno if it did not take the
- * job.  From the call until the job runs, `job->next` is the executor's.
+ * An executor.  `post` may be called on any thread.  It returns 0 if it took the job,
+ * which then runs once, later, never inside the call; or a negative code if it did not
+ * take the job.  From the post until the job runs, `job->next` is the executor's.
  *
  * An executor must stay alive until every operation awaited under it has completed: the
- * completer posts to it.  The same holds for a scheduler and what is awaited on its
- * workers (mag_sched_destroy).
+ * completer posts to it.  So must a scheduler on whose workers operations are awaited
+ * (mag_sched_destroy).
  */
 struct mag_executor {
     int (*post)(struct mag_executor *executor, struct mag_job *job);
@@ -38,8 +75,7 @@ struct mag_executor {
 /*
  * The current executor of the calling thread.
  *
- *   Returns    the executor; NULL if there is none: then the context is the scheduler
- *              whose worker the thread is, if it is one
+ *   Returns    the executor; NULL if there is none
  */
 MAG_INLINE struct mag_executor *mag_executor_current(void)
 {
@@ -51,11 +87,11 @@ MAG_INLINE struct mag_executor *mag_executor_current(void)
 }
 
 /*
- * Makes `executor` the current one of the calling thread: an event loop does so around
- * its jobs.  NULL: none.
+ * Makes `executor` the current executor of the calling thread.  An executor calls this
+ * before each of its jobs, and again after the job, with the executor of before.  NULL:
+ * the thread has no current executor.
  *
- *   Returns    the executor that was current before; pass it to the next call when the
- *              job is over
+ *   Returns    the executor that was current before, or NULL
  */
 MAG_INLINE struct mag_executor *mag_executor_enter(struct mag_executor *executor)
 {
@@ -71,9 +107,9 @@ MAG_INLINE struct mag_executor *mag_executor_enter(struct mag_executor *executor
 
 /*
  * The executor of a whole scheduler: its jobs run on any worker of `sched`, as those of
- * mag_sched_post_any.  Code that is not on a worker of `sched` continues there by
- * MAG_CONTINUE_ON or MAG_AWAIT_ON with this executor.  A job posted through it is an
- * ordinary job of the scheduler: it has no current executor.
+ * mag_sched_post_any.  An async function moves to `sched` when it passes this executor to
+ * MAG_CONTINUE_ON or MAG_AWAIT_ON.  A job posted through it is an ordinary job of the
+ * scheduler: it has no current executor.
  *
  *   Returns    the executor, which lives as long as `sched`
  */
@@ -85,9 +121,10 @@ MAG_API struct mag_executor *mag_sched_executor(struct mag_sched *sched);
  * An executor that is bound to one worker, or to the workers of one NUMA node.
  *
  * It only sends jobs to those workers: unlike a strand, it is not the current executor of
- * its jobs.  So what such a job awaits comes back to the scheduler, on any worker.  To
- * come back to the same workers, say so at each await, with MAG_AWAIT_ON; or make the
- * executor current inside the job, with mag_executor_enter.
+ * its jobs.  So a job that awaits comes back to the scheduler, on any worker.  To come
+ * back to the same workers, say so at each await, with MAG_AWAIT_ON; or make the executor
+ * current inside the job, with mag_executor_enter.  The members are the library's, but
+ * `executor` may be handed to any function that takes one.
  */
 struct mag_bound_executor {
     struct mag_executor executor;
@@ -96,9 +133,9 @@ struct mag_bound_executor {
 };
 
 /*
- * Binds an executor to one worker of a scheduler: jobs run there and nowhere else.
- * `sched` must stay alive, and `bound` where it is, as long as anything may be posted or
- * come back to it.
+ * Binds an executor to one worker of a scheduler: jobs run there and nowhere else.  As
+ * long as anything may be posted to `bound`, `sched` must stay alive, and `bound` must
+ * not move.
  *
  *   Returns    0; -EINVAL no such worker
  */
@@ -107,9 +144,8 @@ MAG_API MAG_MUST_CHECK int mag_executor_bind_worker(struct mag_bound_executor *b
                                                     uint32_t worker);
 
 /*
- * Binds an executor to a NUMA node, an index of the scheduler's topology: the node's
- * workers look for its jobs first, the others only when they have nothing else to do.
- * Otherwise as mag_executor_bind_worker.
+ * Binds an executor to a NUMA node, an index of the scheduler's topology.  Its jobs run
+ * as those of mag_sched_post_node.  Otherwise as mag_executor_bind_worker.
  *
  *   Returns    0; -EINVAL no such node
  */

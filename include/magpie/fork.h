@@ -1,10 +1,7 @@
 /*
  * fork.h - fork-join: nested parallelism at about the cost of a call.
  *
- * The model.  A function that forks takes a `mag_fork` as its first argument: the top of
- * the calling worker's fork stack, passed down by value like a stack pointer.  Forking
- * pushes a child, joining pops it; between the two the caller passes the advanced top to
- * whatever it calls.  A child that nobody has stolen by its join is simply called.
+ *     #include <magpie/fork.h>
  *
  *     MAG_FORKABLE(long, fib, int, n)
  *
@@ -12,25 +9,41 @@
  *     {
  *         if (n < 2)
  *             return n;
- *         struct fib_child child = fib_fork(&w, n - 2);
- *         long a = fib(w, n - 1);
+ *         struct fib_child child = fib_fork(&w, n - 2); // another worker may take it
+ *         long a = fib(w, n - 1);                       // meanwhile
  *         return a + fib_join(&w, child);
  *     }
  *
- *     int r = fib_run(sched, &result, 39);       // from any thread
+ *     int main(void)
+ *     {
+ *         struct mag_sched *sched;
+ *         long result = 0;
+ *
+ *         if (mag_sched_default(&sched) != 0) // or mag_sched_start
+ *             return 1;
+ *         if (fib_run(sched, &result, 25) != 0) // from any thread; waits
+ *             return 1;
+ *         return result == 75025 ? 0 : 1;
+ *     }
+ *
+ * The model.  A function that forks takes a `mag_fork` as its first argument: the top of
+ * the calling worker's fork stack, passed by value like a stack pointer.  A fork pushes a
+ * child and advances the caller's `w`; a join pops the child.  Between the two the caller
+ * passes its `w` to whatever it calls.  Other workers may steal a child that waits.  A
+ * child that nobody has stolen by its join is simply called there.
  *
  * The rules.  Children are joined in the reverse order of their forks, by the function
  * that forked them, before it returns.  Arguments are copied at the fork; what they point
  * to must stay valid until the join.  The compiler refuses arguments and handles of
  * another function, and a handle that is dropped.  If MAG_DEBUG_TASKS is defined (the
  * CMake target of a Debug build defines it) and NDEBUG is not, a join asserts that the
- * child forked last is one of its function, and so finds joins in another order and a
+ * child forked last is one of its function.  So it finds joins in another order and a
  * join too many.
  *
- * The order.  Fork what the serial function would do last and call what it would do
- * first; of many children fork all but one and call that one.  Then a single worker does
- * everything in the serial order, and the compiler unrolls the recursion as it unrolls
- * the serial function's: fib in the other order took 1.25 times as long.
+ * The order.  Fork what the serial function would do last, and call what it would do
+ * first.  Of many children fork all but one, and call that one.  Then a single worker
+ * does everything in the serial order, and the compiler unrolls the recursion as it
+ * unrolls the serial function's: fib in the other order took 1.25 times as long.
  *
  * Leaving early.  A function that returns before its joins must drop its children first,
  * with mag_fork_drop (below); in C++ a mag_fork_guard does so, also when an exception
@@ -40,11 +53,11 @@
  *
  * Exceptions and longjmp.  An exception may pass functions that were called, if each has
  * joined or dropped its children; the `w` of the function that catches it is still
- * right.  It must not leave a function that was forked, or that name_run began: that is
- * std::terminate, whichever worker runs it.  Catch it inside, and hand the forker an
- * std::exception_ptr.  The bodies given to mag_fork_run and mag_fork_push must not throw.
- * A longjmp may pass what an exception may pass, but no function of the library, and so
- * no fork and no name_run.  docs/guide/exceptions.md has programs.
+ * right.  An exception must not leave a function that was forked, or that name_run began:
+ * that is std::terminate, whichever worker runs it.  Catch it inside, and hand the forker
+ * an std::exception_ptr.  The bodies given to mag_fork_run and mag_fork_push must not
+ * throw.  A longjmp may pass what an exception may pass, but no function of the library,
+ * and so no fork and no name_run.  docs/guide/exceptions.md has programs.
  *
  * Threads that end.  A forked function may end its thread, by pthread_exit or at a
  * cancellation point.  The children that wait on that worker's stack are then not called,
@@ -52,8 +65,8 @@
  * gets a result of all zeroes.  <magpie/sched.h> has the rest.
  *
  * Waiting.  A join whose child was stolen runs children of that child until the child is
- * done, and sleeps when there are none.  It never starts unrelated work, so it cannot
- * come to wait for a lock that the caller holds.
+ * done, and sleeps when there are none.  A join never starts unrelated work, so it cannot
+ * come to wait for a lock that its caller holds.
  *
  * Floating point.  A computation runs with the modes of the thread that called
  * `name_run`: rounding, flush to zero, precision, which exceptions trap.  A stolen child
@@ -81,7 +94,7 @@
  * fork().  A job may call it: the child process has a copy of the children that wait on
  * the calling worker.
  *
- * Every child that waits can be stolen.  If the kernel refuses membarrier (`magpie
+ * Every child that waits can be stolen.  But if the kernel refuses membarrier (`magpie
  * doctor` says so), only the oldest `fork_depth` children of a worker can (sched.h); the
  * others run inline at their joins.
  *
@@ -101,14 +114,13 @@ MAG_EXTERN_C_BEGIN
 /* ------------------------------------------------------- declaring functions */
 
 /*
- * MAG_FORKABLE(result, name, type1, arg1, ...), with up to eight pairs, declares what it
- * takes to fork a function.  A function without arguments says MAG_FORKABLE(result, name,
- * void).  A name must be able to follow each type: a function pointer or an array needs a
- * typedef.
+ * MAG_FORKABLE(result, name, type1, arg1, ...) makes a function forkable.  It takes up to
+ * eight pairs of type and argument, and declares the functions below.  For a function
+ * without arguments write MAG_FORKABLE(result, name, void).  A name must be able to
+ * follow each type: for a function pointer or an array use a typedef.
  *
- *   static result name(mag_fork w, type1 arg1, ...);         written by the user
- *   struct name_child                                        a forked child: nothing but
- *                                                            a type for the compiler
+ *   static result name(mag_fork w, type1 arg1, ...);            you write its body
+ *   struct name_child                                           the handle of a child
  *   struct name_child name_fork(mag_fork *w, type1 arg1, ...)   pushes a child
  *   result name_join(mag_fork *w, struct name_child child)      pops it: its result
  *   int name_run(struct mag_sched *sched, result *ret_result, type1 arg1, ...)
@@ -153,29 +165,30 @@ MAG_EXTERN_C_BEGIN
 
 /* ---------------------------------------------------------- the fork stack */
 
-/* The top of a worker's fork stack, passed by value; its member is the library's. */
+/* The top of a worker's fork stack, passed by value.  Its member is the library's. */
 typedef struct mag_fork mag_fork;
 
-/* Runs a child on the worker whose fork stack `w` is: reads its arguments from the
- * payload and leaves the result there. */
+/* A child's function: it reads its arguments from `payload` and leaves its result there.
+ * `w` is the fork stack of the worker that runs it. */
 typedef void (*mag_fork_body)(mag_fork w, void *payload);
 
 /*
- * Calls `body(w, payload)` as the root of a computation, from any thread, and waits.  The
- * plain form under `name_run`.
+ * Calls `body(w, payload)` as the root of a computation, from any thread, and waits.
+ * `name_run` is built on this function.
  *
  *   Thread     any; waiting is no cancellation point
  *   Blocks     until the body has returned
- *   Returns    0; -ESHUTDOWN the scheduler is stopping, MAG_E_FORKED it belongs to the
- *              parent process: the body was not called; -EOWNERDEAD the body ended its
- *              thread
+ *   Returns    0; -EOWNERDEAD the body ended its thread; -ESHUTDOWN the scheduler is
+ *              stopping; MAG_E_FORKED it belongs to the parent process.  After these two
+ *              the body was not called
  */
 MAG_API MAG_MUST_CHECK int mag_fork_run(struct mag_sched *sched, mag_fork_body body,
                                         void *payload);
 
 /*
- * Whether a thief runs the child whose payload this is: then its body may answer early.
- * False for a root, for a child that its own worker runs, and after the answer.
+ * Whether a thief runs the child that has this payload.  If so, its body may answer the
+ * join early, with mag_fork_answer.  False for a root, for a child that the worker that
+ * forked it runs, and after the answer.
  *
  *   Thread     the worker that runs the body, with the `w` that the body was given
  */
@@ -183,24 +196,25 @@ MAG_API bool mag_fork_is_stolen(mag_fork w, const void *payload);
 
 /*
  * Answers the join of the stolen child that is running, before its body has returned.
- * The result is what the payload holds, and the block that the payload names; the body
- * must not touch them any more.  The body then runs on, and nobody waits for it.
+ * The payload, and the block that the payload names, now hold the result; the body must
+ * not touch them any more.  The body then runs on, and nobody waits for it.
  *
  *   Thread     as mag_fork_is_stolen, after that has returned true
  */
 MAG_API void mag_fork_answer(mag_fork w);
 
 /*
- * Whether as many children of this worker wait as a loop may fork: MAG_FORK_WAITING_MAX,
- * three quarters of what its stack holds, or as many as thieves see, whichever is least.
- * A loop that forks children of unknown number then calls a child instead:
+ * Whether as many children of this worker wait as a loop may fork: the least of
+ * MAG_FORK_WAITING_MAX, three quarters of what the fork stack holds, and the number that
+ * thieves can steal.  A loop that forks children of unknown number asks before each fork,
+ * and calls the child instead if the answer is true:
  *
  *     if (mag_fork_is_full(w))
  *         sum += visit(w, item);
  *     else
  *         children[count++] = visit_fork(&w, item);
  *
- * A function that is called like this can itself fork as deep as its C stack allows.
+ * A function that is called so can itself fork as deep as its C stack allows.
  *
  *   Thread     a worker, with its own `w`
  */
@@ -208,18 +222,18 @@ MAG_INLINE bool mag_fork_is_full(mag_fork w)
 {
     uintptr_t stack = MAG_RECAST(uintptr_t, w.top) & ~(MAG_FORK_SPAN - 1);
 
-    /* NOLINTNEXTLINE(performance-no-int-to-ptr): that is how a slot finds its stack. */
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): a slot finds its stack in this way. */
     if (MAG_LIKELY(w.top < MAG_RECAST(const struct mag_fork_ground *, stack)->full))
         return false;
     return mag_fork_is_full_slow(w);
 }
 
 /*
- * Pushes a child: the plain form under `name_fork`.  `size` bytes of arguments, at most
- * MAG_FORK_PAYLOAD, are copied to the slot's payload.
+ * Pushes a child.  `name_fork` is built on this function.  `size` bytes of arguments, at
+ * most MAG_FORK_PAYLOAD, are copied to the child's payload.
  *
  *   Thread     a worker, with its own `w`
- *   Returns    0; MAG_E_SIZE they are more: nothing was pushed
+ *   Returns    0; MAG_E_SIZE `size` is too large: nothing was pushed
  */
 MAG_MUST_CHECK MAG_INLINE_ALWAYS int mag_fork_push(mag_fork *w, mag_fork_body body,
                                                    const void *args, size_t size)
@@ -232,13 +246,13 @@ MAG_MUST_CHECK MAG_INLINE_ALWAYS int mag_fork_push(mag_fork *w, mag_fork_body bo
 }
 
 /*
- * Pops the child that was pushed last: the plain form under `name_join`.  True: nobody
- * took the child, and the caller must run it now; its arguments are in `w->top->payload`,
- * and must be copied before anything is pushed.  False: a thief has run it, and its
- * result is in `w->top->payload` until the next push.
+ * Pops the child that was pushed last.  `name_join` is built on this function.
  *
  *   Thread     the worker that pushed it
  *   Blocks     while a thief runs the child
+ *   Returns    true: nobody took the child, and the caller must run it now; its arguments
+ *              are in `w->top->payload`, and must be copied before the next push.  False:
+ *              a thief has run it; its result is in `w->top->payload` until the next push
  */
 MAG_INLINE_ALWAYS bool mag_fork_pop(mag_fork *w)
 {
@@ -260,9 +274,10 @@ MAG_INLINE_ALWAYS bool mag_fork_pop(mag_fork *w)
 /* ------------------------------------- scopes: children of unknown number */
 
 /*
- * A scope is opened by a forked function, takes as many children as turn up, and is
- * joined before the function returns.  Each child returns 0 or a negative errno; the
- * first error is the scope's, and children that have not begun by then are not called.
+ * A scope holds any number of forked children.  A function that runs under a `w` opens
+ * it, spawns children into it one by one, and joins it before the function returns.  Each
+ * child returns 0 or a negative errno.  The first error becomes the scope's; children
+ * that have not begun by then are not called.
  *
  *     MAG_SPAWNABLE(visit, struct node *, node)
  *
@@ -279,27 +294,28 @@ MAG_INLINE_ALWAYS bool mag_fork_pop(mag_fork *w)
  *     int error = visit_run(sched, root);     // from any thread
  *
  * The rules of forks hold: join everything forked since the scope was opened before
- * joining the scope, and pass the current `w` to every function you call.  When
- * mag_fork_is_full, a spawned child runs at once.
+ * joining the scope, and pass the current `w` to every function you call.  While
+ * mag_fork_is_full is true, a spawned child runs at once.  The members are the library's.
  */
 struct mag_scope {
-    struct mag_fork_slot *first; /* [W] where its first child stands */
-    MAG_ATOMIC(int) error;       /* [A] the first, or 0 */
+    struct mag_fork_slot *first; /* the place of its first child */
+    MAG_ATOMIC(int) error;       /* the first error, or 0 */
 };
 
 /*
- * Opens a scope in a function whose top is `w`.  It must be joined, by that function.
+ * Opens a scope.  The function that opens it must join it; `w` is that function's.
  *
  *   Thread     a worker, with its own `w`
  */
 MAG_API void mag_scope_open(struct mag_scope *scope, mag_fork w);
 
 /*
- * Waits for all children, and runs those that nobody took.
+ * Runs the children that nobody took, and waits for the others.
  *
- *   Thread     the worker that opened it
+ *   Thread     the worker that opened the scope
  *   Blocks     while thieves run children
- *   Returns    0; the first error of a child; -ECANCELED it was canceled before any
+ *   Returns    0; the first error of a child; -ECANCELED the scope was canceled before
+ *              any child failed
  */
 MAG_API MAG_MUST_CHECK int mag_scope_join(mag_fork *w, struct mag_scope *scope);
 
@@ -312,15 +328,16 @@ MAG_API MAG_MUST_CHECK int mag_scope_join(mag_fork *w, struct mag_scope *scope);
 MAG_API void mag_scope_cancel(struct mag_scope *scope);
 
 /*
- * Whether the scope has an error or was canceled: a long child may ask, and end early.
+ * Whether a child has failed or the scope was canceled.  A long child may ask, and end
+ * early.
  *
  *   Thread     any, while the scope is open
  */
 MAG_API bool mag_scope_canceled(const struct mag_scope *scope);
 
 /*
- * Reports an error; the first that any child reports is the scope's.  For
- * children pushed by mag_scope_spawn.
+ * Reports an error of a child that mag_scope_spawn added.  The first error that any child
+ * reports becomes the scope's.
  *
  *   error      a negative errno, not 0
  *   Thread     any, while the scope is open
@@ -328,12 +345,13 @@ MAG_API bool mag_scope_canceled(const struct mag_scope *scope);
 MAG_API void mag_scope_fail(struct mag_scope *scope, int error);
 
 /*
- * Adds a child: the plain form under `name_spawn`.  `body` is called unless the scope was
- * canceled, with a payload that begins with the address of the scope and goes on with
- * `size` bytes of arguments, at most MAG_SCOPE_PAYLOAD; it reports by mag_scope_fail.
+ * Adds a child.  `name_spawn` is built on this function.  Unless the scope is canceled
+ * before, `body` is called with a payload that holds the address of the scope and then
+ * `size` bytes of arguments, at most MAG_SCOPE_PAYLOAD.  The body reports an error with
+ * mag_scope_fail.
  *
  *   Thread     the worker that opened the scope, with its own `w`
- *   Returns    0; MAG_E_SIZE they are more: nothing was added
+ *   Returns    0; MAG_E_SIZE `size` is too large: nothing was added
  */
 MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
                                            mag_fork_body body, const void *args,
@@ -343,16 +361,16 @@ MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
 #define MAG_SCOPE_PAYLOAD (MAG_FORK_PAYLOAD - sizeof(struct mag_scope *))
 
 /*
- * MAG_SPAWNABLE(name, type1, arg1, ...), with up to eight pairs that have no more than
- * MAG_SCOPE_PAYLOAD bytes together, declares
+ * MAG_SPAWNABLE(name, type1, arg1, ...) makes a function a child of scopes.  It takes up
+ * to eight pairs, of at most MAG_SCOPE_PAYLOAD bytes together, and declares
  *
- *   static int name(mag_fork w, type1 arg1, ...);    written by the user
+ *   static int name(mag_fork w, type1 arg1, ...);    you write its body
  *   void name_spawn(mag_fork *w, struct mag_scope *scope, type1 arg1, ...)
  *   int name_run(struct mag_sched *sched, type1 arg1, ...)
  *
  * `name_run` calls the function as the root of a computation, from any thread, and waits
- * for it (MAG_FORKABLE).  It returns what the function returned, or -ESHUTDOWN and the
- * function was not called.
+ * for it (MAG_FORKABLE).  It returns what the function returned; or an error of
+ * mag_fork_run.
  */
 #define MAG_SPAWNABLE(name, ...)       \
     MAG_CHECK_PAIRS(name, __VA_ARGS__) \
@@ -360,7 +378,7 @@ MAG_API MAG_MUST_CHECK int mag_scope_spawn(mag_fork *w, struct mag_scope *scope,
 
 /* --------------------------------------------------------------- leaving early */
 
-/* Where a function's children begin. */
+/* Where a function's children begin.  The members are the library's. */
 struct mag_fork_mark {
     mag_fork w;
     void *block;
@@ -386,7 +404,7 @@ MAG_API struct mag_fork_mark mag_fork_mark_of(mag_fork w);
  *         return -EIO;
  *     }
  *
- * A block that a large child had from the heap is not freed, see Limits.
+ * A block that a large child has from the heap is not freed (see Limits, at the top).
  *
  *   Thread     the worker that took the mark, in the same function
  *   Blocks     while thieves run children
@@ -399,11 +417,13 @@ MAG_EXTERN_C_END
 #if defined(__cplusplus) && __cplusplus >= 201103L
 
 /*
- * For a function that forks and may be left by an exception: before its first fork,
+ * For a function that forks and that an exception may leave.  Define a guard before the
+ * first fork:
  *
  *     mag_fork_guard guard(w);
  *
- * drops, as mag_fork_drop does, the children that are not joined when its scope is left.
+ * When the block of the guard is left, the guard drops the children that are not joined
+ * (mag_fork_drop).
  */
 class mag_fork_guard
 {

@@ -1,24 +1,50 @@
 /*
- * timer.h - jobs that are posted when their time has come.
+ * timer.h - timers: jobs that are posted at a given time.
  *
- * The user embeds the timer, with its job, in an object of its own.  Starting and
- * cancelling allocate nothing and cost the same with one timer pending as with a million;
- * only the first start of a scheduler creates a thread, its clock, which sleeps until the
- * next deadline and for ever when there is none.
+ *     #include <magpie/timer.h>
+ *     #include <semaphore.h>
+ *
+ *     static sem_t rung;
+ *     static struct mag_timer timer; // zeroed: not pending
+ *
+ *     static void ring(struct mag_job *job)
+ *     {
+ *         (void)job; // the timer's: &timer.job
+ *         (void)sem_post(&rung);
+ *     }
+ *
+ *     int main(void)
+ *     {
+ *         struct mag_sched *sched;
+ *
+ *         if (sem_init(&rung, 0, 0) != 0 || mag_sched_default(&sched) != 0)
+ *             return 1;
+ *         timer.job.run = ring;
+ *         if (mag_timer_start_in(sched, &timer, 1000000) != 0) // in a millisecond
+ *             return 1;
+ *         return sem_wait(&rung) == 0 ? 0 : 1;
+ *     }
+ *
+ * The model.  The user embeds a timer, which has a job, in an object of its own.
+ * Starting and canceling allocate nothing, and cost the same with one pending timer as
+ * with a million.  The first start on a scheduler creates a thread, the scheduler's
+ * clock, which sleeps until the next deadline, or for ever if there is none.  An async
+ * function that only wants to wait awaits mag_delay instead (when.h).
  *
  * Precision.  A timer never fires before its deadline.  Its job is posted at most
- * MAG_TIMER_TICK_NS after it, plus the time that the kernel takes to wake the clock; then
- * it waits for a worker like every job.  Timers of one scheduler whose deadlines stand a
- * tick or more apart are posted in the order of their deadlines.
+ * MAG_TIMER_TICK_NS after the deadline, plus the time that the kernel takes to wake the
+ * clock.  Then the job waits for a worker like any other job.  Timers of one scheduler
+ * whose deadlines are a tick or more apart are posted in the order of their deadlines.
  *
- * Where.  A timer posts its job to an executor (executor.h): a strand, a place on the
- * machine, an event loop, another scheduler; or, with NULL, to its scheduler, where any
- * worker runs it, one near the starter if possible.  An executor that refuses the job
- * leaves the timer pending: a cancel or a stop ends it.
+ * Where the job runs.  A timer posts its job to its executor (executor.h): a strand, a
+ * bound executor, an event loop, another scheduler.  If the executor is NULL it posts to
+ * its scheduler: any worker runs the job, if possible one near the thread that started
+ * the timer.  If an executor refuses the job, the timer stays pending until it is
+ * canceled or the scheduler stops.
  *
- * Stopping.  No stop waits for a timer: those that are pending then are handed to
- * `on_dropped` like jobs that never began, each exactly once; but those behind the tasks
- * of when.h are not, which end with -ECANCELED.
+ * Stopping.  No stop waits for a timer.  Timers that are pending are handed to
+ * `on_dropped` like jobs that never began, each exactly once.  The tasks of when.h are
+ * not handed back: they end with -ECANCELED.
  *
  * docs/design/timers.md says how it works.
  *
@@ -38,15 +64,15 @@ MAG_EXTERN_C_BEGIN
 struct mag_clock_wheel;
 
 /*
- * A timer.  Zeroed memory is one that is not pending; set `job.run`, and `executor` if
- * the job is to run there, and leave the rest alone.  It belongs to the library from its
- * start until it is cancelled or its job's `run` is called; then it may be started again,
- * by the job itself too, freed or reused.  Its executor must live as long as the timer is
- * pending; the `post` of the executor is called by the clock's thread.
+ * A timer.  Zero it, set `job.run` and, if you want one, `executor`, and leave the rest
+ * alone.  From its start until it is canceled or the `run` of its job is called, the
+ * timer belongs to the library.  After that it may be started again, freed or reused,
+ * also by the job itself.  The executor must stay alive while the timer is pending; its
+ * `post` is called by the clock's thread.
  */
 struct mag_timer {
-    struct mag_job job;            /* what is posted: `run` is yours */
-    struct mag_executor *executor; /* yours: where to; NULL: any worker */
+    struct mag_job job;            /* what is posted; set `run` */
+    struct mag_executor *executor; /* what it is posted to; NULL: any worker */
 
     /* The library's. */
     MAG_ATOMIC(struct mag_clock_wheel *) wheel;
@@ -59,12 +85,11 @@ struct mag_timer {
 
 /*
  * Starts a timer: its job is posted at `deadline_ns`, in nanoseconds of CLOCK_MONOTONIC.
- * A deadline that is over, or negative, has come at once.
+ * If that time is over, or negative, the job is posted at once.
  *
- *   Thread     any, also from inside a job, also the timer's own; not from a signal
- *              handler
- *   Blocks     the first start of a scheduler, while its thread is created
- *   Allocates  that thread; otherwise never
+ *   Thread     any, also inside the timer's own job; not a signal handler
+ *   Blocks     the first start on a scheduler, while the clock's thread is created
+ *   Allocates  the first start on a scheduler: that thread
  *   Returns    0; -EBUSY the timer is pending; -EAGAIN the system refused the thread:
  *              the next start tries again; -ESHUTDOWN the scheduler is stopping;
  *              MAG_E_FORKED it belongs to the parent process.  After an error the timer
@@ -74,19 +99,22 @@ MAG_API MAG_MUST_CHECK int mag_timer_start(struct mag_sched *sched,
                                            struct mag_timer *timer, int64_t deadline_ns);
 
 /*
- * As mag_timer_start, `delay_ns` from now; a negative delay is none, and one beyond the
- * range of the clock is its end, 292 years.
+ * As mag_timer_start, but the job is posted `delay_ns` nanoseconds from now.  A negative
+ * delay counts as 0; one beyond the end of the clock, in 292 years, ends there.
  */
 MAG_API MAG_MUST_CHECK int mag_timer_start_in(struct mag_sched *sched,
                                               struct mag_timer *timer, int64_t delay_ns);
 
 /*
- * Cancels a timer.  Of all who cancel, fire or drop it exactly one wins.
+ * Cancels a timer.  Of several calls that cancel it, its clock and a stop, exactly one
+ * gets the timer.
  *
- *   Thread     any, while the timer's memory lives and its scheduler is not destroyed; if
- *              its job may free it, the caller must exclude that until this returns
- *   Returns    true: the job will not run, and the timer is the caller's again; false: it
- *              was not pending: its job has run, will run, or is being handed back
+ *   Thread     any, while the timer's memory is valid and its scheduler not destroyed.
+ *              If the job may free the timer, the caller must see to it that this call
+ *              returns before
+ *   Returns    true: the job will not run, and the timer is the caller's again; false:
+ *              the timer was not pending: its job has run, will run, is being handed
+ *              back, or the timer was never started
  */
 MAG_API MAG_MUST_CHECK bool mag_timer_cancel(struct mag_timer *timer);
 

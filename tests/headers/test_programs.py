@@ -17,7 +17,8 @@ COMPILERS = [("gcc", "c11", "c"), ("g++", "c++17", "c++"), ("clang-14", "c11", "
              ("clang++-14", "c++17", "c++")]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"]
 # Headers that must begin with one; others may.
-WITH_PROGRAM = {"async.h", "cancel.h", "operation.h", "promise.h", "source.h", "vtask.h",
+WITH_PROGRAM = {"async.h", "cancel.h", "event_loop.h", "executor.h", "fork.h", "operation.h",
+                "promise.h", "sched.h", "source.h", "strand.h", "timer.h", "vtask.h",
                 "when.h"}
 
 
