@@ -1,7 +1,7 @@
 /*
  * async_functions.c - the three async functions of docs/guide/async-functions.md:
- * a loop that hardly ever waits; one that branches, calls another and passes errors on;
- * one that gives up after a time, or when it is told to.
+ * one with a loop that hardly ever waits; one that branches, calls another and passes
+ * errors on; and one that gives up after a time, or when it is told to.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,14 +15,14 @@ MAG_VTASK_DEFINE(long_task, long)
 /* Text that arrives in pieces. */
 struct reader {
     const char *text;
-    long piece;     /* bytes that arrive at once */
-    long available; /* of them, not read yet */
+    long piece;     /* bytes in each piece */
+    long available; /* bytes of them that are not read yet */
     int waits;
 };
 
 enum { END_OF_TEXT = -1 };
 
-/* The next piece arrives on some worker. */
+/* Waits for the next piece, which arrives on some worker, and reads its first byte. */
 MAG_ASYNC(long_task, wait_and_read, (struct reader *, reader), )
 {
     MAG_BEGIN(f);
@@ -35,7 +35,7 @@ MAG_ASYNC(long_task, wait_and_read, (struct reader *, reader), )
     MAG_END(f);
 }
 
-/* The next byte: here already, or still to come. */
+/* The next byte: it is here already, or will come with the next piece. */
 static long_task read_byte(struct reader *reader)
 {
     if (reader->available == 0 || *reader->text == '\0')
@@ -44,7 +44,7 @@ static long_task read_byte(struct reader *reader)
     return long_task_result(*reader->text++);
 }
 
-/* How many lines there are. */
+/* Counts the lines. */
 MAG_ASYNC(long_task, count_lines, (struct reader *, reader), long byte; long lines;)
 {
     MAG_BEGIN(f);
@@ -64,7 +64,7 @@ enum { LISTED = 2, BUSY_ITEM = 3, UNKNOWN_ITEM = 9, TRIES = 3 };
 static const long list[LISTED] = {100, 250};
 static int refusals; /* how often the supplier was busy */
 
-/* The supplier answers on some worker, and is busy the first two times. */
+/* Asks the supplier, who answers on some worker and is busy the first two times. */
 MAG_ASYNC(long_task, ask_supplier, (int, item), )
 {
     MAG_BEGIN(f);
@@ -77,7 +77,7 @@ MAG_ASYNC(long_task, ask_supplier, (int, item), )
     MAG_END(f);
 }
 
-/* What one item costs: the list knows, or else the supplier, who may be busy. */
+/* The price of one item: from the list or else from the supplier, who may be busy. */
 MAG_ASYNC(long_task, price_of, (int, item), int tries; int error; long price;)
 {
     MAG_BEGIN(f);
@@ -94,7 +94,8 @@ MAG_ASYNC(long_task, price_of, (int, item), int tries; int error; long price;)
     MAG_END(f);
 }
 
-/* What they cost together.  An item that has no price ends it, with that error. */
+/* The price of all items together.  An item without a price ends the function with that
+ * item's error. */
 MAG_ASYNC(long_task, total, (const int *, items, int, count), int i; long price, sum;)
 {
     MAG_BEGIN(f);
@@ -110,7 +111,7 @@ MAG_ASYNC(long_task, total, (const int *, items, int, count), int i; long price,
 
 enum { LAST_WEEK = 39, TODAY = 38 };
 
-/* An offer that may come, or never come, or be called off. */
+/* An offer that comes, never comes, or is called off. */
 struct offer {
     struct mag_operation operation; /* first */
     struct mag_cancel_registration registration;
@@ -118,7 +119,8 @@ struct offer {
 static struct mag_operation_type offer_type =
     MAG_OPERATION_TYPE(struct offer, MAG_CANCELABLE(registration));
 
-/* A dealer who is asleep makes no offer until he is told that nobody waits for it. */
+/* Asks a dealer.  A dealer who is asleep makes no offer until the cancel tells him that
+ * nobody waits for it. */
 static long_task ask_dealer(bool asleep, struct mag_cancel *cancel)
 {
     struct offer *offer;
@@ -132,11 +134,11 @@ static long_task ask_dealer(bool asleep, struct mag_cancel *cancel)
     uint64_t key = mag_operation_share(&offer->operation, cancel);
     bool answered = !asleep && mag_operation_try_result(&offer->operation, key, TODAY);
 
-    (void)answered; /* if not, he sleeps or was called off, and the task says so */
+    (void)answered; /* if not, he sleeps or was called off; the task says which */
     return task;
 }
 
-/* What the dealer asks for or, if he takes too long, what he asked for last week. */
+/* The dealer's offer or, if it takes too long, last week's. */
 MAG_ASYNC(long_task, best_offer,
           (bool, asleep, int64_t, limit_ns, struct mag_cancel *, cancel), long_task offer;
           long_task in_time; long price; int error;)
@@ -147,7 +149,7 @@ MAG_ASYNC(long_task, best_offer,
 
     f->offer = ask_dealer(f->asleep, f->cancel);
     if (mag_vtask_with_timeout(NULL, &f->offer.task, f->limit_ns, &f->in_time.task) != 0)
-        f->in_time = f->offer; /* there is no timer to be had: wait without one */
+        f->in_time = f->offer; /* no timer is available: wait without one */
     MAG_TRY(f, f->error, f->price, f->in_time);
     mag_vtask_release(f->offer.task);
 
@@ -192,7 +194,7 @@ static bool nobody_waits_for_ever(void)
 {
     enum { MOMENT = 1000000 };
     const int64_t hour = INT64_C(3600000000000);
-    static struct mag_cancel stop[3]; /* all zeroes: they have not fired */
+    static struct mag_cancel stop[3]; /* all zeroes: none has fired */
     long today = 0;
     long late = 0;
     long none = 7;

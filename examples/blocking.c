@@ -1,6 +1,6 @@
 /*
- * blocking.c - jobs that block have a scheduler of their own, with a worker for each that
- * may block at once; the computing one keeps its processors.
+ * blocking.c - jobs that block get a scheduler of their own, with a worker for each job
+ * that may block at the same time.  The computing scheduler keeps its processors.
  *
  * Four jobs wait for one another: on fewer than four workers they would wait for ever.
  *
@@ -15,12 +15,12 @@
 enum { MEETING = 4 };
 
 struct guest {
-    struct mag_job job; /* first, so that a job is its guest */
+    struct mag_job job; /* first, so that a pointer to it is also one to its guest */
     pthread_barrier_t *door;
     struct mag_promise *arrived;
 };
 
-/* Blocks until the others are here; then tells whoever awaits the promise. */
+/* Blocks until the others are here; then completes the promise. */
 static void arrive(struct mag_job *job)
 {
     struct guest *guest = (struct guest *)job;
@@ -32,7 +32,7 @@ static void arrive(struct mag_job *job)
         (void)fputs("blocking: somebody was here before\n", stderr);
 }
 
-/* On the computing scheduler: it awaits, and holds no worker meanwhile. */
+/* On the computing scheduler: awaits the promise, and meanwhile keeps no worker busy. */
 MAG_VTASK_DEFINE(count_task, uint64_t)
 MAG_ASYNC(count_task, guests, (struct mag_promise *, arrived), uint64_t count;)
 {
@@ -47,7 +47,7 @@ static int start_blocking(struct mag_sched **ret_sched)
     struct mag_sched_config config;
 
     mag_sched_config_init(&config);
-    config.workers = MEETING; /* as many as may block at once */
+    config.workers = MEETING; /* as many as may block at the same time */
     config.pin = false;       /* they sleep most of the time */
     config.name = "blocking";
     return mag_sched_start(&config, ret_sched);
@@ -67,7 +67,7 @@ static int meet(struct mag_sched *blocking, struct mag_promise *arrived, uint64_
     }
     if (error == 0)
         error = count_task_wait(guests(arrived), ret);
-    /* Nobody stands at the door any more once this returns. */
+    /* Once this returns, no thread uses the barrier any more. */
     mag_sched_destroy(blocking);
     (void)pthread_barrier_destroy(&door);
     return error;

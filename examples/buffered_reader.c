@@ -1,10 +1,10 @@
 /*
- * buffered_reader.c - reads that are answered from a buffer, and only now and then wait
- * for the file.
+ * buffered_reader.c - reads that are answered from a buffer, and wait for the file only
+ * now and then.
  *
- * As long as there is something in the buffer `reader_read` copies it out and returns a
- * complete task.  When it is empty an async function has a worker fill it, and then asks
- * again.  The program reads itself, in small pieces, and compares.
+ * While the buffer has bytes, `reader_read` copies them out and returns a complete task.
+ * When the buffer is empty, an async function has a worker fill it, and then reads again.
+ * The program reads itself, in small pieces, and compares.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -20,7 +20,7 @@ struct reader {
     int fills;
 };
 
-/* Leaves the caller's thread: reading a file blocks. */
+/* Leaves the caller's thread, because reading a file blocks. */
 MAG_ASYNC(mag_task, fill, (struct reader *, reader), )
 {
     MAG_BEGIN(f);
@@ -57,14 +57,15 @@ MAG_ASYNC(size_task, read_slowly, (struct reader *, reader, char *, to, size_t, 
     MAG_END(f);
 }
 
-/* How many bytes of a file are what a plain read yields, in pieces of 7; or an error. */
+/* Reads a file in pieces of 7 bytes and compares them with what a plain read yields.  The
+ * number of bytes, or an error. */
 MAG_ASYNC(size_task, compare, (struct reader *, reader, FILE *, plain), char piece[7];
           size_t got; size_t total; int error;)
 {
     char expected[7];
 
     MAG_BEGIN(f);
-    MAG_PIN(f); /* `piece` is handed out */
+    MAG_PIN(f); /* because a pointer to `piece` is handed out */
     for (;;) {
         MAG_TRY(f, f->error, f->got, reader_read(f->reader, f->piece, sizeof(f->piece)));
         if (f->error == -ENODATA)

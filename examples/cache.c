@@ -1,9 +1,9 @@
 /*
  * cache.c - a value task that is usually complete when it is returned.
  *
- * A hit returns its value as a struct of two words: nothing is allocated, nobody waits.
- * A miss returns the task of an async function, which waits for the repository.  The
- * caller need not care which it is.
+ * A hit returns its value as a struct of two words: nothing is allocated, and no thread
+ * waits.  A miss returns the task of an async function, which waits for the repository.
+ * The caller need not know which of the two it got.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,7 +12,7 @@
 
 MAG_VTASK_DEFINE(text_task, const char *)
 
-/* -------------------------------- the cache; one thread at a time is at work on it */
+/* -------------------------------- the cache; one thread at a time uses it */
 
 static struct {
     const char *key;
@@ -74,7 +74,7 @@ MAG_ASYNC(text_task, load_and_store, (const char *, key), const char *value;)
     MAG_END(f);
 }
 
-/* main may block; async code would say MAG_AWAIT. */
+/* main may block; async code would use MAG_AWAIT. */
 int main(void)
 {
     const char *miss = "";

@@ -1,8 +1,8 @@
 /*
- * configured_await.c - where an async function goes on after an await.
+ * configured_await.c - choosing where an async function resumes after an await.
  *
- * A window's functions run on its strand and must come back to it: a plain await does.  A
- * library function does not care, so it says so and spares everybody the way back.
+ * A window's functions run on its strand and must come back to it: a plain await does
+ * that. A library function may resume anywhere, so it says so and saves the way back.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,8 +14,9 @@ MAG_VTASK_DEFINE(int_task, int)
 static struct mag_strand window;
 static bool library_left, window_came_back;
 
-/* Looks something up on the strand, when it is its turn there, and works on the pool.
- * The strand runs one job at a time, so whoever calls this there has to wait. */
+/* Looks something up on the strand, when it is its turn there, and then works on the
+ * scheduler.  The strand runs one job at a time, so a function that calls this on the
+ * strand has to wait. */
 MAG_ASYNC(int_task, load, (void), )
 {
     MAG_BEGIN(f);
@@ -25,7 +26,7 @@ MAG_ASYNC(int_task, load, (void), )
     MAG_END(f);
 }
 
-/* Some more work on the pool. */
+/* More work on the scheduler. */
 MAG_ASYNC(int_task, transform, (int, raw), )
 {
     MAG_BEGIN(f);
@@ -34,7 +35,7 @@ MAG_ASYNC(int_task, transform, (int, raw), )
     MAG_END(f);
 }
 
-/* The library: goes on where its work was completed, and does not go back. */
+/* The library function: resumes where its work was completed, and does not go back. */
 MAG_ASYNC(int_task, process, (void), int raw; int processed;)
 {
     MAG_BEGIN(f);
@@ -45,7 +46,7 @@ MAG_ASYNC(int_task, process, (void), int raw; int processed;)
     MAG_END(f);
 }
 
-/* The window: goes to its strand, and is there again after the await. */
+/* The window's function: goes to its strand, and is there again after the await. */
 MAG_ASYNC(int_task, show, (void), int shown;)
 {
     MAG_BEGIN(f);

@@ -1,8 +1,8 @@
 /*
  * conversion.c - from a value task to a promise that many may await, and back.
  *
- * A value task is for one reader.  A promise is for as many as there are, any number of
- * times, and lives as long as somebody holds a reference.
+ * A value task is for one reader.  A promise is for any number of readers, any number of
+ * times, and lives as long as there is a reference to it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -35,11 +35,12 @@ int main(void)
     mag_vtask all;
     uint64_t results[3] = {0};
 
-    /* Value task to promise: the task is used up, the promise is ours to release. */
+    /* Value task to promise: the task is used up, and this function must release the
+     * promise. */
     if (mag_vtask_as_promise(get_data(40).task, &promise) != 0)
         return 1;
 
-    /* Promise to value task: needs nothing, and may be done again and again. */
+    /* Promise to value task: needs nothing else, and may be done any number of times. */
     long_task task = long_task_of(mag_promise_task(promise));
 
     for (int i = 0; i < 3; i++)

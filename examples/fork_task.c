@@ -1,10 +1,10 @@
 /*
- * fork_task.c - fork-join and await in one program: a forked child whose result is
+ * fork_task.c - fork-join and await in one program: the result of a forked child is
  * handed out as a value task.
  *
  * One half of the numbers is checked by a child, the other half by the caller itself,
- * which returns without waiting for the child.  Where nobody took the child its task is
- * an immediate value; where another worker has it an async function awaits it.
+ * which returns without waiting for the child.  If no worker took the child, its task is
+ * an immediate value; if another worker has it, an async function awaits it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -36,7 +36,7 @@ static unsigned primes(mag_fork w, unsigned from, unsigned to)
     return primes_join(&w, low) + high;
 }
 
-/* The same as a child that is handed out. */
+/* The same computation as a child whose task is handed out. */
 MAG_FORK_TASK(count_task, part, unsigned, from, unsigned, to)
 static count_task part(mag_fork w, unsigned from, unsigned to)
 {
@@ -53,7 +53,7 @@ MAG_ASYNC(count_task, add, (count_task, low, unsigned, high), unsigned value;)
     MAG_END(f);
 }
 
-/* Returns as soon as its own half is done. */
+/* Returns as soon as the caller's own half is done. */
 MAG_FORK_TASK(count_task, both, unsigned, from, unsigned, middle, unsigned, to)
 static count_task both(mag_fork w, unsigned from, unsigned middle, unsigned to)
 {
@@ -63,7 +63,7 @@ static count_task both(mag_fork w, unsigned from, unsigned middle, unsigned to)
     return add(part_task(&w, low), high);
 }
 
-/* Async code would say MAG_AWAIT; main is no worker, so it may block. */
+/* Async code would use MAG_AWAIT; main is no worker, so it may block. */
 static int count(struct mag_sched *sched, unsigned from, unsigned middle,
                  unsigned *ret_count)
 {
@@ -88,7 +88,7 @@ int main(void)
     if (mag_sched_start(NULL, &sched) != 0)
         return 1;
     int error = count(sched, 0, NUMBERS / 4, &found);
-    /* The error of a child is that of whoever awaits it. */
+    /* A child's error is the error of the function that awaits it. */
     int wrong = count(sched, 9, 3, &untouched);
 
     printf("primes below %d: %u; a wrong range: %s\n", NUMBERS, found,

@@ -1,5 +1,6 @@
 /*
- * job_stages.c - one job that goes through two stages and frees itself: whose it is when.
+ * job_stages.c - one job that goes through two stages and frees itself, and who owns it
+ * in each.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,14 +11,14 @@
 enum { REQUESTS = 1000 };
 
 struct request {
-    struct mag_job job; /* first, so that a job is its request */
+    struct mag_job job; /* first, so that a pointer to it is also one to its request */
     struct mag_strand *log;
     int number;
 };
 
 static long logged; /* by jobs of one strand, one at a time */
 
-/* The last stage: the job is ours again, and with it the memory that it lies in. */
+/* The last stage: the job, and the memory around it, belong to this function now. */
 static void write_log(struct mag_job *job)
 {
     struct request *request = (struct request *)job;
@@ -26,7 +27,7 @@ static void write_log(struct mag_job *job)
     free(request);
 }
 
-/* The first stage: the same two words go on to the strand, and `next` with them. */
+/* The first stage: posts the same job to the strand. */
 static void serve(struct mag_job *job)
 {
     struct request *request = (struct request *)job;
@@ -34,7 +35,7 @@ static void serve(struct mag_job *job)
     request->number *= 2;
     job->run = write_log;
     if (mag_strand_post(request->log, job) != 0)
-        free(request); /* refused: it is still ours */
+        free(request); /* refused: it still belongs to this function */
 }
 
 static int serve_all(struct mag_sched *sched, struct mag_strand *log)
@@ -54,7 +55,7 @@ static int serve_all(struct mag_sched *sched, struct mag_strand *log)
             free(request);
             return error;
         }
-        /* From here on `request` may be gone: it is not touched any more. */
+        /* From here on `request` may be freed, so it is not touched again. */
     }
     return 0;
 }
@@ -68,7 +69,7 @@ int main(void)
     if (error == 0) {
         mag_strand_init(&log, sched);
         error = serve_all(sched, &log);
-        mag_sched_destroy(sched); /* drains it */
+        mag_sched_destroy(sched); /* runs all jobs first */
     }
     if (error != 0) {
         (void)fprintf(stderr, "job_stages: %s\n", mag_call_text(error));

@@ -1,8 +1,8 @@
 /*
- * loop_epoll.c - an epoll loop as an executor: requests are begun on the loop's thread,
- * computed by workers, and answered on the loop's thread again.
+ * loop_epoll.c - an epoll loop as an executor: requests begin on the loop's thread, are
+ * computed by workers, and are answered on the loop's thread again.
  *
- * The table of answers belongs to the loop's thread alone, so it needs no lock.
+ * Only the loop's thread uses the table of answers, so it needs no lock.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,11 +21,11 @@ enum { REQUESTS = 100 };
 static struct mag_event_loop loop;
 static pthread_t loop_thread;
 static long answers[REQUESTS];
-static int answered, strangers; /* the second: answers on a wrong thread */
+static int answered, strangers; /* strangers: answers on a wrong thread */
 
 /* ------------------------------------------------------------------ the workers' part */
 
-/* Leaves the caller's thread: NULL is the scheduler. */
+/* Leaves the caller's thread; NULL means the scheduler. */
 MAG_ASYNC(long_task, compute, (int, number), )
 {
     MAG_BEGIN(f);
@@ -49,7 +49,7 @@ MAG_ASYNC(mag_task, serve, (int, number), long answer;)
     MAG_END(f);
 }
 
-/* Any thread: the loop shall come round. */
+/* Any thread.  Makes the loop go round once more. */
 static void wake(void *arg)
 {
     const int *event = arg;
@@ -89,7 +89,7 @@ int main(void)
         return 1;
     loop_thread = pthread_self();
     mag_event_loop_init(&loop, wake, &event);
-    /* What this thread awaits comes back to it. */
+    /* Functions that await on this thread come back to it. */
     struct mag_executor *before = mag_executor_enter(&loop.executor);
     int error = serve_all(poll, event);
     (void)mag_executor_enter(before);

@@ -1,9 +1,9 @@
 /*
- * loop_uv.c - a libuv loop as an executor: uv_async_send wakes it, and what its callbacks
- * await comes back to its thread.
+ * loop_uv.c - a libuv loop as an executor.  uv_async_send wakes the loop, and functions
+ * that await in its callbacks come back to its thread.
  *
- * Functions of libuv, but for uv_async_send, may only be called on the loop's thread: so
- * the body that has come back may start a timer, and a worker may not.
+ * Functions of libuv, except uv_async_send, may only be called on the loop's thread.  So
+ * a function that has come back may start a timer, but a worker may not.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -26,7 +26,7 @@ static uv_timer_t timer;
 static int ticks, strangers;
 static long sum;
 
-/* Leaves the caller's thread: NULL is the scheduler. */
+/* Leaves the caller's thread; NULL means the scheduler. */
 MAG_ASYNC(long_task, compute, (int, number), )
 {
     MAG_BEGIN(f);
@@ -49,7 +49,8 @@ MAG_ASYNC(mag_task, tick, (uv_thread_t, thread), long square;)
         (void)uv_timer_start(&timer, on_timer, 1, 0);
     } else {
         uv_close((uv_handle_t *)&timer, NULL);
-        /* The loop is closed before its wake-up is: no post calls uv_async_send then. */
+        /* Closes the loop before its wake-up, so that no post calls uv_async_send after
+         * that. */
         mag_event_loop_close(&loop, NULL, NULL);
         uv_close((uv_handle_t *)&async, NULL);
     }
@@ -81,7 +82,7 @@ int main(void)
     if (uv_async_init(uv, &async, on_async) != 0 || uv_timer_init(uv, &timer) != 0)
         return 1;
     mag_event_loop_init(&loop, wake, &async);
-    /* What the loop's callbacks await comes back to this thread. */
+    /* Functions that await in the loop's callbacks come back to this thread. */
     struct mag_executor *before = mag_executor_enter(&loop.executor);
     int error = uv_timer_start(&timer, on_timer, 1, 0);
     if (error == 0)

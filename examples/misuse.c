@@ -1,6 +1,6 @@
 /*
- * misuse.c - a watch that is told of each misuse of a value task: here a task that is
- * awaited twice.
+ * misuse.c - a watch that is told of each misuse of a value task.  Here a task is awaited
+ * twice.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,8 @@
 /*
- * own_executor.c - an executor of one's own: a thread with a queue, such as the thread
+ * own_executor.c - an executor of your own: a thread with a queue, such as the thread
  * that owns a device, a database connection or a window.
  *
- * What awaits on that thread comes back to it, and MAG_CONTINUE_ON goes there.
+ * A function that awaits on that thread comes back to it, and MAG_CONTINUE_ON goes to it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,13 +24,14 @@ struct desk {
     bool closed;                  /* under `lock` */
 };
 
-/* Takes the job to have it run once, later; or refuses it, and it stays the caller's. */
+/* Accepts the job, to run it once later; or refuses it, and the job stays the
+ * caller's. */
 static int desk_post(struct mag_executor *executor, struct mag_job *job)
 {
     struct desk *desk = (struct desk *)executor;
     int error = -ESHUTDOWN;
 
-    /* relaxed, here and below: the lock publishes it. */
+    /* relaxed, here and below: the lock publishes the link. */
     MAG_STORE(&job->next, NULL, relaxed);
     pthread_mutex_lock(&desk->lock);
     if (!desk->closed) {
@@ -47,7 +48,7 @@ static int desk_post(struct mag_executor *executor, struct mag_job *job)
     return error;
 }
 
-/* The next job; NULL when the desk is closed and empty. */
+/* The next job; NULL if the desk is closed and empty. */
 static struct mag_job *desk_next(struct desk *desk)
 {
     pthread_mutex_lock(&desk->lock);
@@ -66,7 +67,7 @@ static void *desk_main(void *arg)
     struct desk *desk = arg;
     struct mag_job *job;
 
-    /* What the jobs await comes back here. */
+    /* Functions that await in the jobs come back here. */
     mag_executor_enter(&desk->executor);
     while ((job = desk_next(desk)) != NULL)
         job->run(job); /* from here on the job may be gone */
@@ -93,9 +94,9 @@ static void desk_close(struct desk *desk)
 /* ------------------------------------------------------------------------ its use */
 
 static struct desk desk;
-static long ledger; /* the desk's thread alone touches it */
+static long ledger; /* only the desk's thread touches it */
 
-/* Leaves the caller's thread: NULL is the scheduler. */
+/* Leaves the caller's thread; NULL means the scheduler. */
 MAG_ASYNC(long_task, price, (int, item), )
 {
     MAG_BEGIN(f);

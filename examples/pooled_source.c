@@ -1,8 +1,8 @@
 /*
- * pooled_source.c - a source of your own: requests that are rented, answered by another
- * thread, and back in their pool when the answer has been read.
+ * pooled_source.c - a source of your own.  Requests are rented, answered by another
+ * thread, and go back to their pool when the answer has been read.
  *
- * After warm-up nothing is allocated: neither for a request nor for awaiting it.
+ * After warm-up nothing is allocated, neither for a request nor for awaiting it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -37,7 +37,7 @@ static answer_task ask(int question)
     struct request *request = object;
     request->question = question;
     mag_vtask task = mag_operation_task(&request->operation);
-    error = send_off(&request->job); /* from here on it may be complete, and another's */
+    error = send_off(&request->job); /* it may now be complete, and reused */
     if (error != 0) {
         mag_operation_return(&request->operation);
         task = mag_vtask_failed(error, 0);
@@ -57,7 +57,7 @@ static int answered(struct request *request, const char *text)
 /* ------------------------------ the answering side: a worker here, elsewhere a server */
 
 static struct mag_sched *sched;
-static int made; /* requests that are not an older one again */
+static int made; /* requests whose memory was new */
 
 static void answer(struct mag_job *job)
 {
@@ -66,7 +66,7 @@ static void answer(struct mag_job *job)
 
     (void)snprintf(text, sizeof(text), "%d", 2 * request->question);
     if (answered(request, request->question < 0 ? NULL : text) != 0)
-        made = -1; /* somebody else has answered, and there is nobody else */
+        made = -1; /* a second answer, which cannot be */
 }
 
 static int send_off(struct mag_job *job)

@@ -1,5 +1,5 @@
 /*
- * preserve.c - a value task is consumed once; who needs it twice preserves it first.
+ * preserve.c - a value task is consumed once; to read it twice, preserve it first.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,7 +16,7 @@ MAG_ASYNC(int_task, get_data, (void), )
     MAG_END(f);
 }
 
-/* Wrong: the second await finds the operation gone.  It is told so, nothing worse. */
+/* Wrong: the second await finds that the operation is gone, and returns an error. */
 MAG_ASYNC(int_task, wrong, (void), int_task task; int result; int error;)
 {
     MAG_BEGIN(f);

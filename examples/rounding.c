@@ -24,7 +24,7 @@ static double sum(mag_fork w, const double *values, size_t count)
     return low + sum_join(&w, high);
 }
 
-/* The sum, each addition rounded by `mode`, on whichever worker. */
+/* The sum, with each addition rounded by `mode` on any worker. */
 static int bound(struct mag_sched *sched, int mode, const double *values, size_t count,
                  double *ret_bound)
 {

@@ -1,9 +1,10 @@
 /*
- * shared_cache.c - the cache of cache.c for many threads, with single flight: of all who
- * miss the same key at the same time one loads it, and the others await the same promise.
+ * shared_cache.c - the cache of cache.c for many threads, with single flight: of all
+ * callers that miss the same key at the same time, one loads it, and the others await the
+ * same promise.
  *
  * A hit still costs no allocation.  The repository answers on a thread of its own; each
- * caller goes on on the scheduler where it waited.
+ * caller resumes on the scheduler where it waited.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,12 +17,12 @@ MAG_VTASK_DEFINE(text_task, const char *)
 
 enum { KEYS = 4, CALLERS = 400 };
 
-/* ----------------------------------------- the cache: a lock, held for a few looks */
+/* ----------------------------------------- the cache: a lock that is held briefly */
 
 static struct entry {
     const char *key;
     const char *value;           /* NULL: not here yet */
-    struct mag_promise *loading; /* while it is being loaded; the entry's reference */
+    struct mag_promise *loading; /* while the value is being loaded; a reference */
 } entries[KEYS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -53,7 +54,8 @@ static void answer(struct entry *entry)
     entry->value = strcmp(entry->key, "pica pica") == 0 ? "magpie" : "some other bird";
     entry->loading = NULL;
     pthread_mutex_unlock(&lock);
-    /* Outside of the lock: those who wait on no scheduler go on inside this call. */
+    /* Outside of the lock: a caller that waits on no scheduler resumes inside this
+     * call. */
     (void)!mag_promise_set_result(loading, (uintptr_t)entry->value);
     mag_promise_release(loading);
 }
@@ -79,14 +81,15 @@ static void *repository_main(void *arg)
 static void ask(struct entry *entry)
 {
     pthread_mutex_lock(&repository.lock);
-    repository.asked[repository.count++] = entry; /* each key once at a time */
+    repository.asked[repository.count++] = entry; /* each key is loaded once at a time */
     pthread_cond_signal(&repository.changed);
     pthread_mutex_unlock(&repository.lock);
 }
 
 /* ------------------------------------------------------------------- both together */
 
-/* Under the lock: the promise of the one flight, with a reference for the caller. */
+/* Under the lock: the promise that is loading the entry, with a reference for the
+ * caller. */
 static int join_flight(struct entry *entry, bool *ret_first, text_task *ret_task)
 {
     int error = 0;
@@ -100,7 +103,7 @@ static int join_flight(struct entry *entry, bool *ret_first, text_task *ret_task
     return error;
 }
 
-/* The flight's task holds a reference, which goes when its outcome has been read. */
+/* The task of that promise holds a reference, released once the outcome has been read. */
 MAG_ASYNC(text_task, land, (text_task, flight), const char *value; int error;)
 {
     MAG_BEGIN(f);
@@ -137,7 +140,7 @@ static text_task get_value(const char *key)
 
 static struct mag_sched *sched;
 
-/* How many of its two gets went wrong, or ended on a thread that is no worker. */
+/* How many of its two gets failed, or ended on a thread that is no worker. */
 MAG_ASYNC(text_task, call, (const char *, key), const char *one; const char *two;)
 {
     MAG_BEGIN(f);

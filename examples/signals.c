@@ -1,8 +1,8 @@
 /*
- * signals.c - Ctrl-C ends the program cleanly: what has begun is finished, what waits is
- * given back, and everything is freed.
+ * signals.c - Ctrl-C ends the program cleanly: jobs that have begun are finished, waiting
+ * jobs are given back, and everything is freed.
  *
- * Run it and press Ctrl-C.  It sends itself a SIGTERM after a while.
+ * Run it and press Ctrl-C.  Without that it sends itself a SIGTERM after a while.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,7 +22,7 @@ struct worker_job {
     long rounds;
 };
 
-/* Goes on for ever: a job that posts itself goes behind those that wait. */
+/* Goes on for ever: a job that posts itself is queued behind the waiting jobs. */
 static void work(struct mag_job *job)
 {
     struct worker_job *self = (struct worker_job *)job;
@@ -49,7 +49,8 @@ int main(void)
     int refused = 0;
     int error;
 
-    /* Before any thread is started: every thread inherits it, and none is interrupted. */
+    /* Block the signals before any thread is started: every thread inherits the mask, and
+     * no thread is interrupted. */
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGINT);
     (void)sigaddset(&signals, SIGTERM);
@@ -63,7 +64,7 @@ int main(void)
         error = mag_sched_post(sched, &jobs[i].job);
     }
 
-    /* Main has nothing else to do; it takes the signal as a value, not in a handler. */
+    /* Main has nothing else to do.  It takes the signal as a value, not in a handler. */
     if (error == 0 && sigwait(&signals, &caught) == 0)
         error = mag_sched_stop(sched, MAG_SCHED_CANCEL, -1, count_dropped, &dropped);
     if (error != 0) {

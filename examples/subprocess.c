@@ -1,5 +1,6 @@
 /*
- * A job that runs another program, which is to use every processor that this one may.
+ * subprocess.c - a job that runs another program, which may use every processor that this
+ * one may use.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,7 +15,7 @@ extern char **environ;
 struct tool {
     struct mag_job job; /* first */
     sem_t ended;
-    int processors; /* that it saw; -1: it could not be run */
+    int processors; /* that it saw; -1: it could not run */
 };
 
 static int run_tool(void)
@@ -55,7 +56,7 @@ int main(void)
         return 1;
     }
     while (sem_wait(&tool.ended) != 0) {
-        /* a signal came */
+        /* a signal interrupted the wait */
     }
     printf("the tool saw %d processors\n", tool.processors);
     return tool.processors == wanted ? 0 : 1;

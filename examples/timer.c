@@ -1,6 +1,6 @@
 /*
- * timer.c - a timeout: a timer that is canceled when the answer comes in time, and whose
- * job gives up when it does not.
+ * timer.c - a timeout: a timer that is canceled if the answer comes in time, and whose
+ * job gives up if it does not.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 struct request {
-    struct mag_timer timeout;  /* first, so that its job is its request */
-    struct mag_promise *ended; /* its outcome: an answer, or -ETIMEDOUT */
+    struct mag_timer timeout;  /* first: a pointer to it is one to its request */
+    struct mag_promise *ended; /* the outcome: an answer, or -ETIMEDOUT */
 };
 
 /* On a worker, when the time is over. */
@@ -66,7 +66,7 @@ int main(void)
         error = outcome(&soon, &value);
     }
     if (error == 0)
-        error = ask(sched, &never, 1000000); /* a millisecond, and nobody answers */
+        error = ask(sched, &never, 1000000); /* one millisecond, without an answer */
     if (error != 0) {
         (void)fprintf(stderr, "timer: %s\n", mag_call_text(error));
         return 1;

@@ -8,9 +8,9 @@
 #include <stdio.h>
 
 struct node {
-    struct node *first; /* its children, as a list by `next` */
+    struct node *first; /* its children, as a list linked by `next` */
     struct node *next;
-    int size; /* below 0: this one is broken */
+    int size; /* below 0: this node is broken */
     int seen;
 };
 
@@ -22,7 +22,7 @@ static int visit(mag_fork w, struct node *node)
 
     if (node->size < 0)
         return -EBADMSG;
-    node->seen = 1; /* one thread visits a node */
+    node->seen = 1; /* one thread visits each node */
     mag_scope_open(&scope, w);
     for (struct node *child = node->first; child != NULL; child = child->next)
         visit_spawn(&w, &scope, child);

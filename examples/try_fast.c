@@ -1,9 +1,9 @@
 /*
- * try_fast.c - try at once, and become asynchronous only where that fails.
+ * try_fast.c - try at once, and become asynchronous only if that fails.
  *
- * A limiter lets so many requests through per period.  As long as there are tickets,
- * taking one is a subtraction in an ordinary function: no frame, no allocation.  Only who
- * finds none pays for an async function, which waits for the next period.
+ * A limiter lets a number of requests through in each period.  While there are tickets,
+ * taking one is a subtraction in an ordinary function: no frame, no allocation.  Only a
+ * caller that finds none pays for an async function, which waits for the next period.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,7 +12,7 @@
 
 MAG_VTASK_DEFINE(bool_task, bool)
 
-/* Touched by one thread at a time: main, then the pool, while main waits. */
+/* Used by one thread at a time: by main, then by the scheduler, while main waits. */
 static int tickets = 3;
 static int periods;
 static int slow;

@@ -1,6 +1,6 @@
 /*
- * worker_local.c - what each worker has to itself: made before its first job, used by its
- * jobs without a lock, and collected after its last.
+ * worker_local.c - memory that each worker has to itself: set up before the worker's
+ * first job, used by its jobs without a lock, and collected after its last job.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -35,7 +35,7 @@ static void on_stop(uint32_t worker, void *arg)
     struct totals *totals = (struct totals *)arg;
 
     (void)worker;
-    /* relaxed, both: added up when every worker has ended. */
+    /* relaxed, both: read only after every worker has ended. */
     (void)atomic_fetch_add_explicit(&totals->jobs, local->jobs, memory_order_relaxed);
     /* relaxed: as above. */
     (void)atomic_fetch_add_explicit(&totals->buffers, local->buffer != NULL,
@@ -48,7 +48,7 @@ static void serve(struct mag_job *job)
     struct local *local = (struct local *)mag_sched_local();
 
     (void)job;
-    local->jobs++; /* this worker alone writes it */
+    local->jobs++; /* only this worker writes it */
     if (local->buffer != NULL)
         (void)snprintf(local->buffer, 64, "job %ld", local->jobs);
 }
@@ -75,7 +75,7 @@ int main(void)
             jobs[i].run = serve;
             error = mag_sched_post(sched, &jobs[i]);
         }
-        mag_sched_destroy(sched); /* drains it, and calls on_stop on each worker */
+        mag_sched_destroy(sched); /* runs all jobs, and calls on_stop on each worker */
     }
     if (error != 0) {
         (void)fprintf(stderr, "worker_local: %s\n", mag_call_text(error));

@@ -5,7 +5,8 @@
  *   [I] immutable once added   [A] any thread
  *
  * Edges: release end -> acquire end : what crosses
- *   kinds   mag_job_kind_add (kinds) -> first_kind (kinds) : what the kinds are
+ *   kinds   mag_job_kind_add (kinds) -> first_kind (kinds) : the kinds' functions and
+ *           links
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -19,17 +20,17 @@ void mag_job_kind_add(struct mag_job_kind *kind)
 {
     /* relaxed: a guess, which the swap below checks. */
     kind->next = atomic_load_explicit(&kinds, memory_order_relaxed);
-    /* kinds, release: the kind and its link are there; what is behind them is part of the
-     * release sequence.  On failure relaxed: again only a guess. */
+    /* kinds, release: the kind and its link are written; the kinds behind it are part of
+     * the release sequence.  On failure relaxed: again only a guess. */
     while (!atomic_compare_exchange_weak_explicit(
         &kinds, &kind->next, kind, memory_order_release, memory_order_relaxed)) {
-        /* Lost to another: `next` is that one. */
+        /* Another thread was first: `next` now points to that thread's kind. */
     }
 }
 
 static struct mag_job_kind *first_kind(void)
 {
-    /* kinds, acquire: what they are is visible. */
+    /* kinds, acquire: the kinds' functions and links are visible. */
     return atomic_load_explicit(&kinds, memory_order_acquire);
 }
 

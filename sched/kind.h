@@ -1,7 +1,7 @@
 /*
- * kind.h - the kinds of jobs that the library and others have added: what a stop, and the
- * end of a thread, means for jobs of each kind.  Private to sched/; <magpie/sched.h> has
- * the type.
+ * kind.h - the kinds of jobs that the library and others have added: what the stop of a
+ * scheduler, and the end of a thread, mean for jobs of each kind.  Private to sched/;
+ * <magpie/sched.h> has the type.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,13 +10,13 @@
 
 #include <magpie/sched.h>
 
-/* Where a stop hands jobs that never began: what its caller has passed. */
+/* What the caller of a stop has passed for the jobs that never began. */
 struct mag_job_stop {
     void (*on_dropped)(struct mag_job *job, void *arg); /* or NULL */
     void *arg;
 };
 
-/* On a thread that ends in the middle of a job of `sched`: tells every kind. */
+/* On a thread that ends in the middle of a job of `sched`: calls every kind's `ended`. */
 void mag_job_kind_end(struct mag_sched *sched);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * scheduler.h - a scheduler: its workers, its injection queues, its phase, and what they
- * were made from.  Private to sched/.  The struct and what reads it; each of its parts
- * has a header of its own.
+ * scheduler.h - a scheduler: its workers, its injection queues, its phase, and the
+ * settings it was made from.  Private to sched/.  This header has the struct and the
+ * functions that read it; each part of the struct has a header of its own.
  *
  * Ownership
  *   [I] immutable once the workers run   [A] any thread   [S] shared, see its header
@@ -34,7 +34,7 @@ struct mag_clock;
 struct mag_inject;
 struct mag_worker;
 
-/* A worker as the scheduler holds it: its memory and its thread. */
+/* What the scheduler keeps for one worker: its memory and its thread. */
 struct mag_berth {
     struct mag_sched *sched;   /* [I] */
     uint32_t index;            /* [I] */
@@ -44,8 +44,9 @@ struct mag_berth {
     size_t size;               /* [O] */
     void *fork_pages;          /* [O] on the worker's node */
     size_t fork_bytes;         /* [O] */
-    /* [O] once no thread is live; before, of the thread that works here: it names its
-     * successor where it ends in a job, and itself as the one to be joined besides. */
+    /* [O] once no thread is live.  Before that, `thread` and `ended` belong to the thread
+     * that works here: if it ends in a job, it stores its successor in `thread` and
+     * itself in `ended`, so that both are joined. */
     pthread_t thread;
     pthread_t ended; /* as `thread`, if `has_ended` */
     bool has_ended;
@@ -57,10 +58,10 @@ struct mag_sched {
     _Atomic(int32_t) closed;   /* [A] 0, or the code that refuses posts from outside */
     bool fenced;               /* [I] see asym.h */
     bool crowded;              /* [I] more workers than PUs: searching yields the CPU */
-    uint32_t worker_count;     /* [I] in the first berths */
-    uint32_t capacity;         /* [I] berths */
+    uint32_t worker_count;     /* [I] they have the first berths */
+    uint32_t capacity;         /* [I] how many berths there are */
     uint32_t queue_count;      /* [I] one per node, at least one, on each level */
-    uint32_t level_count;      /* [I] priorities of what comes from outside; 1 as yet */
+    uint32_t level_count;      /* [I] priorities of jobs from outside; 1 as yet */
     struct mag_berth *berths;  /* [I] */
     struct mag_inject *queues; /* [I] array, each [S]; see mag_sched_inject */
     struct mag_routes routes;  /* [I] */

@@ -13,9 +13,9 @@
 
 #include <errno.h>
 
-/* ------------------------------------------------------------- who sits where */
+/* ---------------------------------------------------- which thread sits where */
 
-/* A thread from outside sits down: it stays where it is on the machine. */
+/* A thread from outside becomes the worker of a berth.  Its affinity does not change. */
 static void sit_down(struct mag_worker *worker)
 {
     worker->fp = mag_fp_read();
@@ -33,7 +33,7 @@ static void stand_up(struct mag_worker *worker)
 
 static void count_thread(struct mag_sched *sched)
 {
-    /* relaxed: the caller keeps the scheduler alive in another way until this is done. */
+    /* relaxed: until this is done the caller keeps the scheduler alive in another way. */
     (void)atomic_fetch_add_explicit(&sched->live, 1, memory_order_relaxed);
 }
 
@@ -53,7 +53,7 @@ void mag_vacancies_init(struct mag_sched *sched)
     for (uint32_t i = sched->worker_count; i < sched->capacity; i++) {
         uint32_t rank = sched->routes.rank[i];
 
-        /* relaxed: before anybody can look. */
+        /* relaxed: no other thread can look yet. */
         (void)atomic_fetch_or_explicit(&sched->vacant[rank / 64],
                                        (uint64_t)1 << rank % 64, memory_order_relaxed);
     }
@@ -66,7 +66,7 @@ static struct mag_worker *claim_vacant(struct mag_sched *sched)
     const struct mag_span nobody = {0, 0};
     uint32_t rank;
 
-    /* The order in which a post would look for a worker to wake. */
+    /* Looks in the order in which a post would look for a worker to wake. */
     for (uint32_t i = 0; i < MAG_WAKE_HOMES + sched->routes.home_count; i++) {
         struct mag_span span = mag_wake_next(&sched->routes, &walk);
 
@@ -80,19 +80,20 @@ static void make_vacant(struct mag_worker *worker)
 {
     _Atomic(uint64_t) *word = &worker->sched->vacant[worker->rank / 64];
 
-    /* vacant, release: all that this tenant did to the berth. */
+    /* vacant, release: everything that this tenant did to the berth. */
     (void)atomic_fetch_or_explicit(word, (uint64_t)1 << worker->rank % 64,
                                    memory_order_release);
 }
 
-/* What this worker keeps to itself is watched, as that of any worker. */
+/* Counts the thread and makes sure that its work is watched like that of any worker. */
 static void begin(struct mag_worker *worker)
 {
     (void)mag_idle_enter(&worker->sched->idle);
     mag_sched_notify_watcher(worker->sched, worker->rank);
 }
 
-/* The berth is empty, but may be looked at.  Afterwards it may be another's. */
+/* The berth is empty, but other threads may still look at it.  After this another thread
+ * may take it. */
 static void end(struct mag_worker *worker)
 {
     mag_idle_leave(&worker->sched->idle, worker->searching);
@@ -135,7 +136,7 @@ static struct mag_inject *node_queue(struct mag_worker *worker)
     return &sched->queues[mag_sched_inject(sched, worker->queue, MAG_LEVEL_USUAL)];
 }
 
-/* The jobs of the hand and the ring: to `to`, or with NULL to the node's queue. */
+/* Moves the jobs of hand and ring to `to`, or with NULL to the node's queue. */
 static void carry_jobs(struct mag_worker *from, struct mag_worker *to)
 {
     struct mag_job *job;
@@ -163,16 +164,16 @@ void mag_berth_leave(struct mag_worker *worker)
 static void set_forks(struct mag_worker *worker, struct mag_fork_stack *forks)
 {
     forks->arg = worker;
-    /* relaxed: a thief that finds the one of before steals from that one. */
+    /* relaxed: a thief that finds the old fork stack steals from that one. */
     atomic_store_explicit(&worker->forks, forks, memory_order_relaxed);
 }
 
-/* What belongs to the thread and not to the berth goes along: `from` is the caller's, and
- * so is `to`. */
+/* Moves what belongs to the thread rather than to the berth.  The caller is the tenant of
+ * both `from` and `to`. */
 static void move(struct mag_worker *from, struct mag_worker *to)
 {
     struct mag_fork_stack *forks = mag_worker_forks(from);
-    /* relaxed, both: a moment's values, of the caller itself. */
+    /* relaxed, both: values of the moment, written by the caller itself. */
     enum mag_pinned pinned =
         (enum mag_pinned)atomic_load_explicit(&from->pinned, memory_order_relaxed);
     /* relaxed: as above. */
@@ -193,7 +194,7 @@ static void offer(struct mag_worker *worker)
 {
     struct mag_berth *berth = &worker->sched->berths[worker->index];
 
-    /* offered, release: all that this tenant did to the berth. */
+    /* offered, release: everything that this tenant did to the berth. */
     atomic_store_explicit(&berth->offered, true, memory_order_release);
 }
 
@@ -201,7 +202,7 @@ static bool accept(struct mag_worker *worker)
 {
     struct mag_berth *berth = &worker->sched->berths[worker->index];
 
-    /* offered, acquire: what the last tenant did. */
+    /* offered, acquire: what the last tenant did is visible. */
     return atomic_exchange_explicit(&berth->offered, false, memory_order_acquire);
 }
 
@@ -221,7 +222,8 @@ bool mag_berth_take_over(struct mag_worker *worker)
 {
     if (!accept(worker))
         return false;
-    /* The thread that stepped aside is counted, and cannot step back. */
+    /* The thread that stepped aside is still counted in `live`, and cannot step back
+     * now. */
     count_thread(worker->sched);
     sit_down(worker);
     return true;

@@ -1,17 +1,18 @@
 /*
- * tenancy.h - threads that come to a berth, and leave it to another or to nobody.
+ * tenancy.h - how threads take berths, and leave them vacant or to another thread.
  * Private to sched/.
  *
- * A berth is what a thread needs to run jobs; a scheduler has as many as its capacity.
- * Its workers have the first ones as long as it lives.  The others are spare: vacant,
- * until a thread takes one.  docs/design/berths.md has the states and the proof.
+ * A berth is what a thread needs to run jobs; a scheduler has as many berths as its
+ * capacity.  The first berths belong to the scheduler's own workers as long as it lives.
+ * The others are spare: each is vacant until a thread takes it.  docs/design/berths.md
+ * has the states and the proof.
  *
  * Ownership
  *   [I] immutable   [A] any thread
  *
  * Edges: release end -> acquire end : what crosses
- *   vacant   mag_berth_leave (bit) -> mag_berth_take (bit) : what the tenant of a berth
- *            alone may touch
+ *   vacant   mag_berth_leave (bit) -> mag_berth_take (bit) : the parts of a berth that
+ *            only its tenant may touch
  *   offered  mag_berth_offer, mag_berth_step_aside (word) -> mag_berth_take_over,
  *            mag_berth_step_back (word) : the same
  *   live     as in thread.c: a tenant's last touch
@@ -25,32 +26,32 @@
 
 #include <stdbool.h>
 
-/* Which spare berths are vacant, by rank. */
+/* Makes all spare berths vacant. */
 void mag_vacancies_init(struct mag_sched *sched);
 
 /*
- * The calling thread takes a vacant spare berth near its CPU.  From here on it is a
- * worker of the scheduler: it posts to its own queue, forks, and may search and park.
- * Neither its affinity nor its modes of floating point change.
+ * The calling thread takes a vacant spare berth near its CPU.  From then on the thread is
+ * a worker of the scheduler: it posts to its own queue, forks, and may search and park.
+ * Neither its affinity nor its floating-point modes change.
  *
- *   Thread     one that is no worker, of any scheduler
+ *   Thread     not a worker of any scheduler
  *   Returns    0; -EBUSY every berth is in use; -ESHUTDOWN, MAG_E_FORKED as for a post
  *   Release    mag_berth_leave
  */
 int mag_berth_take(struct mag_sched *sched, struct mag_worker **ret_worker);
 
 /*
- * The calling thread leaves the spare berth that it has taken.  Jobs that it did not run
- * go to the queue of the berth's node.
+ * The calling thread leaves the spare berth that it has taken.  The berth's jobs that
+ * were not run go to the queue of its node.
  *
  *   Thread     the tenant, outside of jobs, without forked children
  */
 void mag_berth_leave(struct mag_worker *worker);
 
 /*
- * Inside a job: the calling thread moves to a spare berth, with its fork stack, and
- * offers the one it had, with the jobs and the number, to another thread.  Until it has
- * stepped back it is the worker of the spare berth.
+ * Inside a job: the calling thread moves to a spare berth, with its fork stack.  It
+ * offers its old berth, with the jobs and the worker's number, to another thread.  Until
+ * mag_berth_step_back the thread is the worker of the spare berth.
  *
  *   Thread     a tenant of `worker`
  *   Returns    0; -EBUSY every berth is in use: nothing has changed
@@ -61,8 +62,9 @@ int mag_berth_step_aside(struct mag_worker *worker);
 /*
  * The calling thread takes over a berth that was offered.
  *
- *   Thread     one that is no worker, while the thread that stepped aside is in its job
- *   Returns    true: it is the tenant; false: the berth is not offered (any more)
+ *   Thread     not a worker, while the thread that stepped aside is in its job
+ *   Returns    true: the caller is the tenant; false: the berth is not on offer (any
+ *              more)
  *   Release    mag_berth_offer
  */
 bool mag_berth_take_over(struct mag_worker *worker);
@@ -75,11 +77,11 @@ bool mag_berth_take_over(struct mag_worker *worker);
 void mag_berth_offer(struct mag_worker *worker);
 
 /*
- * The calling thread goes back to the berth from which it stepped aside, if that is on
- * offer, with its fork stack and with the jobs that it has posted meanwhile.
+ * The calling thread goes back to the berth from which it stepped aside, if that berth is
+ * on offer.  Its fork stack, and the jobs that it has posted meanwhile, go with it.
  *
- *   Thread     the one that stepped aside from `worker`
- *   Returns    true; false: another thread sits there still, nothing has changed
+ *   Thread     the thread that stepped aside from `worker`
+ *   Returns    true; false: another thread still has that berth, and nothing has changed
  */
 bool mag_berth_step_back(struct mag_worker *worker);
 

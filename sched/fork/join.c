@@ -70,7 +70,7 @@ void mag_fork_complete(struct mag_fork_slot *child)
     }
 }
 
-/* Runs a stolen child or a root.  A root has no slot, and nobody is answered for it.
+/* Runs a stolen child or a root.  A root has no slot, so no owner is told of its end.
  * This thread has already set the floating-point modes of the run. */
 static void run_body(struct mag_fork_stack *stack, const struct mag_fork_taken *taken,
                      void *payload, struct mag_fork_slot *at)

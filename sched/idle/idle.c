@@ -14,7 +14,7 @@ void mag_idle_init(struct mag_idle *idle, uint32_t used)
         atomic_init(&idle->parked[i], 0);
 }
 
-/* Takes one of the `wanted` bits of a word, the lowest first. */
+/* Takes one of the bits of a word that are set in `wanted`, the lowest first. */
 static bool claim_bit(_Atomic(uint64_t) *word, uint64_t wanted, uint32_t *ret_bit)
 {
     /* relaxed: a look; the read-modify-write below decides. */
@@ -25,8 +25,8 @@ static bool claim_bit(_Atomic(uint64_t) *word, uint64_t wanted, uint32_t *ret_bi
         uint64_t mask = (uint64_t)1 << bit;
 
         /* parked, acquire: the sleeper's word was reset before it set the bit; vacant,
-         * acquire: what the last tenant did.  The release half is not needed: nothing is
-         * handed on through the bit. */
+         * acquire: what the last tenant did is visible.  No release: nothing is handed on
+         * by clearing the bit. */
         uint64_t before = atomic_fetch_and_explicit(word, ~mask, memory_order_acquire);
         if (before & mask) {
             *ret_bit = bit;
@@ -52,8 +52,9 @@ bool mag_idle_claim_bit(_Atomic(uint64_t) *words, struct mag_span span,
     return false;
 }
 
-/* There is a bit for whoever has taken one from `parked`; another waker may have moved
- * on to it first, and then its own is still there. */
+/* For a thread that has taken one from `parked`, so that there is a bit for it.  The walk
+ * may miss it: another waker may take a bit just ahead, and its own is then still behind.
+ * So the walk goes round until it finds one. */
 static uint32_t claim_any(struct mag_idle *idle, const struct mag_routes *routes,
                           struct mag_wake wake)
 {
@@ -77,7 +78,7 @@ uint32_t mag_idle_claim(struct mag_idle *idle, const struct mag_routes *routes,
         if (mag_idle_parked(state) == 0 || (mag_idle_searching(state) != 0 && !even_so))
             return UINT32_MAX;
         /* (2), seq_cst: a later poster must see that a wake is in flight.
-         * On failure seq_cst: the value read decides like mag_idle_read's. */
+         * On failure seq_cst: the value read decides, as in mag_idle_read. */
     } while (!atomic_compare_exchange_weak_explicit(
         &idle->state, &state, state - MAG_IDLE_PARK + MAG_IDLE_SEARCH + MAG_IDLE_WAKE,
         memory_order_seq_cst, memory_order_seq_cst));
@@ -86,8 +87,8 @@ uint32_t mag_idle_claim(struct mag_idle *idle, const struct mag_routes *routes,
 
 static bool is_parked(struct mag_idle *idle, uint32_t rank)
 {
-    /* seq_cst: a parked worker's bit is set before its (3); with the post before it, as
-     * in (1) and (2). */
+    /* seq_cst: a parked worker's bit is set before its (3); together with the post before
+     * this load, as in (1) and (2). */
     uint64_t bits = atomic_load_explicit(&idle->parked[rank / 64], memory_order_seq_cst);
 
     return (bits >> rank % 64 & 1) != 0;
@@ -108,13 +109,13 @@ uint32_t mag_idle_claim_one(struct mag_idle *idle, const struct mag_routes *rout
 
 bool mag_idle_try_search(struct mag_idle *idle)
 {
-    /* relaxed: a limit on how many search, not a promise. */
+    /* relaxed: a limit on the number of searchers, not a promise. */
     uint64_t state = atomic_load_explicit(&idle->state, memory_order_relaxed);
 
     if (!mag_linger_may_search(mag_idle_searching(state),
                                mag_idle_used(state) - mag_idle_parked(state)))
         return false;
-    /* seq_cst: posters that see it rely on this worker's (3) and (4). */
+    /* seq_cst: posters that see this searcher rely on its later (3) and (4). */
     (void)atomic_fetch_add_explicit(&idle->state, MAG_IDLE_SEARCH, memory_order_seq_cst);
     return true;
 }
@@ -130,8 +131,8 @@ uint64_t mag_idle_found(struct mag_idle *idle)
 uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t rank, bool searching,
                            bool *ret_watcher)
 {
-    /* parked, release: the wake word was reset before.  seq_cst: whoever posts to this
-     * worker alone and misses the bit is seen by the last look (4). */
+    /* parked, release: the wake word was reset before.  seq_cst: if a thread posts to
+     * this worker alone and misses the bit, the last look (4) sees its job. */
     (void)atomic_fetch_or_explicit(&idle->parked[rank / 64], (uint64_t)1 << rank % 64,
                                    memory_order_seq_cst);
 
@@ -148,7 +149,7 @@ uint64_t mag_idle_announce(struct mag_idle *idle, uint32_t rank, bool searching,
         if (watcher)
             next |= MAG_IDLE_WATCH;
         /* (3), seq_cst: before the caller's last look (4).
-         * On failure relaxed: only tried again. */
+         * On failure relaxed: the loop tries again. */
     } while (!atomic_compare_exchange_weak_explicit(
         &idle->state, &state, next, memory_order_seq_cst, memory_order_relaxed));
     *ret_watcher = watcher;
@@ -169,8 +170,9 @@ bool mag_idle_end_idle_watch(struct mag_idle *idle)
     do {
         if (mag_idle_parked(state) != mag_idle_used(state))
             return false;
-        /* relaxed: this word alone decides, and nothing is read on its strength.  Who has
-         * been woken since, and may rely on the watch, is no longer counted in it. */
+        /* relaxed: this word alone decides, and nothing else is read because of it.  A
+         * worker that has been woken since, and may rely on the watch, is no longer
+         * counted as parked. */
     } while (!atomic_compare_exchange_weak_explicit(
         &idle->state, &state, state & ~MAG_IDLE_WATCH, memory_order_relaxed,
         memory_order_relaxed));
@@ -179,8 +181,8 @@ bool mag_idle_end_idle_watch(struct mag_idle *idle)
 
 uint64_t mag_idle_enter(struct mag_idle *idle)
 {
-    /* relaxed: this word alone decides who watches the new one, and whoever begins a
-     * drain has waited for those who came in. */
+    /* relaxed: this word alone decides who watches the new thread, and a thread that
+     * begins a drain has waited for the threads that came in. */
     return atomic_fetch_add_explicit(&idle->state, MAG_IDLE_USE, memory_order_relaxed) +
            MAG_IDLE_USE;
 }

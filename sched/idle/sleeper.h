@@ -1,10 +1,11 @@
 /*
  * sleeper.h - how one worker sleeps and is woken.  Private to sched/.
  *
- * A worker resets its sleeper, announces itself (idle.h) and sleeps; whoever claims the
- * worker wakes it, once.  The word says whether the wake has been given.  What the worker
- * sleeps in is a bed: by default the futex of the word.  Another bed may wait for more
- * than the wake, such as an epoll descriptor with an eventfd in it.
+ * A worker resets its sleeper, announces itself (idle.h) and sleeps.  The thread that
+ * claims the worker wakes it, once.  The word `woken` says whether the wake has been
+ * given.  A bed is the thing that the worker sleeps in: by default the futex of the word.
+ * Another bed may wait for more than the wake, such as an epoll descriptor with an
+ * eventfd in it.
  *
  * Ownership
  *   [A] any thread   [I] immutable while the worker may sleep
@@ -34,7 +35,7 @@ struct mag_bed {
     void (*wake)(struct mag_sleeper *sleeper);
 };
 
-/* Stands in the worker's own memory. */
+/* Part of the worker's own memory. */
 struct mag_sleeper {
     _Atomic(uint32_t) woken;   /* [A] 1: a wake has been given to this worker */
     const struct mag_bed *bed; /* [I] NULL: the futex of `woken` */
@@ -46,15 +47,15 @@ static inline void mag_sleeper_init(struct mag_sleeper *sleeper)
     sleeper->bed = NULL;
 }
 
-/* Sets the sleeper's word back, before it announces itself. */
+/* Resets the sleeper's word, before the worker announces itself. */
 static inline void mag_sleeper_reset(struct mag_sleeper *sleeper)
 {
-    /* relaxed: before the bit is set by its edge, and nobody wakes without the bit. */
+    /* relaxed: comes before the bit is set, by edge parked; and no thread wakes the
+     * worker without taking the bit. */
     atomic_store_explicit(&sleeper->woken, 0, memory_order_relaxed);
 }
 
-/* Sleeps until woken or until `timeout_ns` (negative: never) has passed.
- * True: woken. */
+/* Sleeps until woken or until `timeout_ns` (negative: never) has passed.  True: woken. */
 bool mag_sleeper_sleep(struct mag_sleeper *sleeper, int64_t timeout_ns);
 
 /* Gives the wake to the worker that mag_idle_claim returned. */

@@ -1,6 +1,6 @@
 /*
- * default.c - the scheduler of the process: what it is made from, and its start when it
- * is first asked for.  Nothing ends it but the process.
+ * default.c - the default scheduler of the process: its configuration, and its start when
+ * it is first asked for.  It ends only with the process.
  *
  * Ownership
  *   [L] under the default's lock, see registry.h
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a program has asked for; its own copies of what it points to. */
+/* The configuration that the program has asked for; lists and names are copied. */
 static struct {
     bool given;
     struct mag_sched_config config;
@@ -26,7 +26,7 @@ static struct {
 
 /* ----------------------------------------------------------------- configuration */
 
-/* NULL: no memory. */
+/* Copies a list of PUs.  NULL: no memory. */
 static uint32_t *copy_list(const uint32_t *os_pus, uint32_t count)
 {
     uint32_t *copy = calloc(count, sizeof(copy[0]));
@@ -94,7 +94,7 @@ int mag_sched_default_configure(const struct mag_sched_config *config)
 
 /* ------------------------------------------------------------------------- start */
 
-/* Under the lock. */
+/* Under the lock: starts the default scheduler. */
 static int start_default(struct mag_sched **ret_sched)
 {
     struct mag_sched_config config;
@@ -109,7 +109,8 @@ static int start_default(struct mag_sched **ret_sched)
     if (r < 0)
         return r;
     r = mag_sched_launch(&config, 0, true, ret_sched);
-    /* What a program has asked for was checked before. */
+    /* The program's own configuration was checked when it was set, so the environment is
+     * wrong. */
     if (r == -EINVAL && os_pus != NULL)
         r = MAG_E_ENVIRONMENT;
     free(os_pus);

@@ -34,7 +34,7 @@ const struct mag_plan *mag_sched_plan(const struct mag_sched *sched)
 
 static uint64_t read_counter(_Atomic(uint64_t) *count)
 {
-    /* relaxed: a moment's value; nothing hangs on it. */
+    /* relaxed: a value of the moment; nothing depends on it. */
     return atomic_load_explicit(count, memory_order_relaxed);
 }
 

@@ -1,12 +1,12 @@
 /*
  * registry.c - the schedulers of this process, and what fork() does to them.
  *
- * Of all threads only the one that called fork() is in the child: the workers are gone,
- * and with them the jobs they were running.  In the child every scheduler of the parent
- * is closed with a code of its own and counts as stopped, so that its posts are refused
- * and it can be destroyed; the default scheduler is forgotten and started anew when it is
- * next asked for.  A worker that forked is none in the child, and has
- * lost its pin and its signal mask.
+ * Of all threads, only the one that called fork() exists in the child: the workers are
+ * gone, and with them the jobs they were running.  In the child every scheduler of the
+ * parent is closed with MAG_E_FORKED and counts as stopped, so that posts to it are
+ * refused and it can be destroyed.  The default scheduler is forgotten, and started anew
+ * when it is next asked for.  A worker that called fork() is no longer a worker in the
+ * child, and has lost its pin and its signal mask.
  *
  * Ownership
  *   [A] any thread   [L] under the lock of the list   [D] written under the lock of the
@@ -93,8 +93,9 @@ int mag_registry_init(void)
     return init_error;
 }
 
-/* Before main, and before handlers of the program's, which then run outside of ours and
- * may use schedulers; after those of the pools, whose locks are taken inside of ours. */
+/* Runs before main.  It also runs before the program installs fork handlers: those run
+ * outside of the library's, and may use schedulers.  It runs after the handlers of the
+ * pools are installed, because locks of pools are taken inside the locks taken here. */
 static __attribute__((constructor(102))) void init_early(void)
 {
     (void)mag_registry_init();
@@ -124,7 +125,7 @@ void mag_registry_remove(struct mag_sched *sched)
 
 struct mag_sched *mag_registry_default(void)
 {
-    /* started, acquire: the scheduler is whole. */
+    /* started, acquire: the scheduler is complete. */
     return atomic_load_explicit(&default_sched, memory_order_acquire);
 }
 
@@ -140,6 +141,6 @@ void mag_registry_unlock_default(void)
 
 void mag_registry_set_default(struct mag_sched *sched)
 {
-    /* started, release: the scheduler is whole before it can be seen. */
+    /* started, release: the scheduler is complete before it can be seen. */
     atomic_store_explicit(&default_sched, sched, memory_order_release);
 }

@@ -9,20 +9,20 @@
 
 #include "sched/scheduler.h"
 
-/* Sees to it that fork() is noticed.  0, or the error of pthread_atfork. */
+/* Installs the fork handlers.  0, or the error of pthread_atfork. */
 int mag_registry_init(void);
 
 void mag_registry_add(struct mag_sched *sched);
 void mag_registry_remove(struct mag_sched *sched);
 
-/* The default scheduler; NULL: there is none yet. */
+/* The default scheduler; NULL: it is not started yet. */
 struct mag_sched *mag_registry_default(void);
 
-/* Under this lock nobody else starts or configures the default scheduler. */
+/* While this lock is held, no other thread starts or configures the default scheduler. */
 void mag_registry_lock_default(void);
 void mag_registry_unlock_default(void);
 
-/* Under that lock. */
+/* Under that lock: makes `sched` the default scheduler. */
 void mag_registry_set_default(struct mag_sched *sched);
 
 #endif

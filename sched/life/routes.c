@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* A layout, and the memory that its arrays take. */
+/* A layout, and the memory of its arrays. */
 struct values {
     struct mag_pu *pus;
     struct mag_seat *seats;

@@ -9,13 +9,12 @@
 
 #include "sched/policy/route.h"
 
-/* Makes the routes of `berths` workers: those of the plan, and others at their sides.
- * Neither `topology` nor `plan` is needed any
- * more afterwards.  0 or -ENOMEM. */
+/* Makes the routes of `berths` workers: those of the plan, and spare ones that share
+ * their seats.  Keeps neither `topology` nor `plan`.  0 or -ENOMEM. */
 int mag_routes_load(const struct mag_topology *topology, const struct mag_plan *plan,
                     uint32_t berths, struct mag_routes *ret_routes);
 
-/* Frees routes that were loaded, or are all zeroes. */
+/* Frees routes that were loaded, or that are all zeroes. */
 void mag_routes_free(struct mag_routes *routes);
 
 #endif

@@ -55,7 +55,8 @@ static int map_berths(struct mag_sched *sched)
     return r;
 }
 
-/* Whoever takes them finds them ready, and thieves look at them from the beginning. */
+/* Prepares spare berths at the start: threads that take them find them ready, and thieves
+ * look at them from the beginning. */
 static void prepare_spare(struct mag_sched *sched)
 {
     for (uint32_t i = sched->worker_count; i < sched->capacity; i++)
@@ -74,7 +75,7 @@ static void init_sched(struct mag_sched *sched)
     sched->fenced = mag_asym_init();
 }
 
-/* Everything but the threads. */
+/* Makes everything but the threads. */
 static int build(struct mag_sched *sched, const struct mag_sched_config *config,
                  uint32_t spare)
 {
@@ -107,7 +108,8 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config,
 
 /* ------------------------------------------------------------------- threads */
 
-/* The C library says the same of a thread too many and of a stack too large. */
+/* The C library reports the same error for too many threads and for too large a stack.
+ * Tries whether there is memory for a stack. */
 static int why_refused(const struct mag_settings *settings)
 {
     void *stack = mag_space_private(settings->c_stack);
@@ -122,7 +124,8 @@ static int start_worker(struct mag_berth *berth)
 {
     struct mag_sched *sched = berth->sched;
 
-    /* relaxed: read by its own thread's end, and by the stop after this thread. */
+    /* relaxed: read at the end of the thread started here, and by the stop, which comes
+     * after this. */
     (void)atomic_fetch_add_explicit(&sched->live, 1, memory_order_relaxed);
     int r = mag_worker_start(berth);
     if (r < 0) {
@@ -139,7 +142,8 @@ static int start_threads(struct mag_sched *sched)
     struct mag_unpinned starter;
     int r = 0;
 
-    /* Workers inherit from whoever started the first. */
+    /* Workers inherit the mask and the affinity of the program, even if a worker starts
+     * them. */
     mag_unpinned_begin(&starter);
     mag_os_signals(&sched->signals);
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
@@ -162,7 +166,7 @@ static void wait_until_ready(struct mag_sched *sched)
 
 bool mag_sched_join(struct mag_sched *sched, int64_t until_ns)
 {
-    /* Destructors of the program's may run in them still. */
+    /* Destructors of the program may still run in these threads. */
     for (; sched->started > 0; sched->started--) {
         struct mag_berth *berth = &sched->berths[sched->started - 1];
 

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* As mag_sched_start, with `spare` berths besides; `is_default`: the process's own, which
- * nobody ends. */
+/* As mag_sched_start, with `spare` more berths; `is_default`: it is the default
+ * scheduler, which ends only with the process. */
 int mag_sched_launch(const struct mag_sched_config *config, uint32_t spare,
                      bool is_default, struct mag_sched **ret_sched);
 
@@ -20,7 +20,7 @@ int mag_sched_launch(const struct mag_sched_config *config, uint32_t spare,
  * the time is over. */
 bool mag_sched_join(struct mag_sched *sched, int64_t until_ns);
 
-/* Frees what is left when the threads are joined. */
+/* Frees the scheduler after its threads are joined. */
 void mag_sched_free(struct mag_sched *sched);
 
 #endif

@@ -37,7 +37,8 @@ static void drop_queue(const struct mag_job_stop *how, struct mag_inject *queue)
         mag_job_hand_back(job, how);
 }
 
-/* The threads are gone; what they left behind is this thread's alone. */
+/* Drops all jobs that never began.  The threads are gone, so this thread alone uses what
+ * they left. */
 static void drop_all(struct mag_sched *sched, const struct mag_job_stop *how)
 {
     for (uint32_t i = 0; i < sched->capacity; i++) {
@@ -59,7 +60,8 @@ static void drop_all(struct mag_sched *sched, const struct mag_job_stop *how)
     }
 }
 
-/* Each step waits for others, and none beyond the time: a later call goes on there. */
+/* Each step waits for other threads, but not beyond `until_ns`.  A later call continues
+ * at the step that was not done. */
 static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until_ns,
                 const struct mag_job_stop *how)
 {

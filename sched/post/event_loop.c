@@ -1,10 +1,11 @@
 /*
- * event_loop.c - the jobs of an event loop: a list under a mutex, which the loop's thread
- * takes whole.
+ * event_loop.c - the jobs of an event loop: a list under a mutex.  The loop's thread
+ * takes the whole list at once.
  *
- * `wake` is called under the mutex, and only there.  So a close that has had the mutex
- * knows that no post is inside `wake`, and what that writes to may go away.  No wake is
- * lost: the post that finds the list empty wakes, and only mag_event_loop_run empties it.
+ * `wake` is called under the mutex, and only there.  So after a close has held the mutex,
+ * no post is inside `wake`, and the object that `wake` writes to may be destroyed.  No
+ * wake is lost: a post that finds the list empty wakes the loop, and only
+ * mag_event_loop_run empties the list.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,11 +24,12 @@ static struct mag_job *after(struct mag_job *job)
 
 static void link_after(struct mag_job *job, struct mag_job *next)
 {
-    /* relaxed: the mutex publishes it. */
+    /* relaxed: the mutex publishes the link. */
     atomic_store_explicit(&job->next, next, memory_order_relaxed);
 }
 
-/* Under the mutex: a thread that is cancelled in there would leave it locked. */
+/* Under the mutex.  Holds back cancellation: a thread that is canceled in here would
+ * leave the mutex locked. */
 static void wake(struct mag_event_loop *loop)
 {
     int before = mag_os_hold_cancel();
@@ -69,7 +71,7 @@ int mag_event_loop_post(struct mag_event_loop *loop, struct mag_job *job)
     return r;
 }
 
-/* Puts what was posted behind what is ready. */
+/* Appends the posted jobs to the ready ones. */
 static void take_posted(struct mag_event_loop *loop, bool close)
 {
     (void)pthread_mutex_lock(&loop->lock);

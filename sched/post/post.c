@@ -9,12 +9,12 @@
 
 #include <errno.h>
 
-/* Posts after which a thread asks again on which CPU it runs. */
+/* After so many posts a thread asks again on which CPU it runs. */
 enum { CPU_AGE = 64 };
 
 /* -------------------------------------------------------------------- posting */
 
-/* A job that is not next any more: behind the others, for everybody to see. */
+/* Queues a job that is no longer next behind the other jobs, where all workers see it. */
 static __attribute__((noinline)) int post_behind(struct mag_worker *worker,
                                                  struct mag_job *job)
 {
@@ -23,15 +23,16 @@ static __attribute__((noinline)) int post_behind(struct mag_worker *worker,
     return 0;
 }
 
-/* Whether a job posts itself while others wait here: it yields to them.  (A job whose
- * memory was that of the one before only goes to the wrong end of the queue.) */
+/* Whether a running job posts itself while other jobs wait here: it yields to them.  (A
+ * new job at the address of the job that ran before is mistaken for it, and only goes to
+ * the wrong end of the queue.) */
 static inline bool yields(struct mag_worker *worker, const struct mag_job *job)
 {
     return job == worker->running &&
            (mag_hand_waiting(&worker->hand) || mag_runq_length(&worker->ring) != 0);
 }
 
-/* On a worker of its own scheduler; nothing is fenced, see (I2) in idle.h. */
+/* A post by a worker of the same scheduler; no fence is needed, see (I2) in idle.h. */
 static inline int post_here(struct mag_worker *worker, struct mag_job *job)
 {
     if (MAG_UNLIKELY(mag_sched_phase(worker->sched) == MAG_PHASE_ENDING))
@@ -47,7 +48,7 @@ static inline int post_here(struct mag_worker *worker, struct mag_job *job)
     return 0;
 }
 
-/* The queue nearest to a thread from outside, as of a little while ago. */
+/* The queue nearest to a thread from outside, by a CPU number up to CPU_AGE posts old. */
 static inline uint32_t queue_near(struct mag_sched *sched, struct mag_self *self)
 {
     if (sched->queue_count == 1)
@@ -65,12 +66,14 @@ static inline void push_at(struct mag_sched *sched, struct mag_job *job, uint32_
     mag_sched_notify_queue(sched, queue);
 }
 
-static void push(struct mag_sched *sched, struct mag_job *job, uint32_t queue)
+/* A function of its own: inside its callers it would cost them registers. */
+static MAG_NOINLINE void push(struct mag_sched *sched, struct mag_job *job,
+                              uint32_t queue)
 {
     push_at(sched, job, queue, MAG_LEVEL_USUAL);
 }
 
-/* By a worker of the scheduler: it keeps the scheduler alive by running. */
+/* By a worker of the scheduler: while it runs, the scheduler stays alive. */
 static int inject_as_worker(struct mag_worker *worker, struct mag_job *job,
                             uint32_t queue)
 {
@@ -161,7 +164,7 @@ int mag_sched_post_worker(struct mag_sched *sched, struct mag_job *job, uint32_t
     return 0;
 }
 
-/* ------------------------------------------- for strands and timers of this room */
+/* --------------------------------------------------------- for strands and timers */
 
 int mag_sched_hold(struct mag_sched *sched)
 {

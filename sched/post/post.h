@@ -1,5 +1,5 @@
 /*
- * post.h - posting, for strands and timers of this room.  Private to sched/.
+ * post.h - posting by strands and timers.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,19 +10,20 @@
 
 #include <stdint.h>
 
-/* Keeps the scheduler from being stopped while the caller is inside.  0, or the error of
- * a post that is refused.  Short: no call to a user's function in between. */
+/* Keeps the scheduler from being stopped until mag_sched_unhold.  0, or the error of a
+ * post that is refused.  Only for a short time: call no user's function in between. */
 int mag_sched_hold(struct mag_sched *sched);
 void mag_sched_unhold(struct mag_sched *sched);
 
-/* As mag_sched_post, by a worker of `sched` or by a thread that holds it: cannot be
- * refused.  If the scheduler is being cancelled the job will be dropped. */
+/* As mag_sched_post, by a worker of `sched` or by a thread that holds the scheduler: is
+ * never refused.  If the scheduler is being canceled, the job will be dropped. */
 void mag_sched_post_held(struct mag_sched *sched, struct mag_job *job);
 
-/* To any worker, as mag_sched_post_pool, on a level below the scheduler's level_count. */
+/* Posts to any worker, as mag_sched_post_any, on a level below the scheduler's
+ * level_count. */
 int mag_sched_post_level(struct mag_sched *sched, struct mag_job *job, uint32_t level);
 
-/* The queue of the caller's node; and as mag_sched_post_held, to a queue. */
+/* The queue of the caller's node; and a post as mag_sched_post_held, to a queue. */
 uint32_t mag_sched_queue_near(struct mag_sched *sched);
 void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,
                                uint32_t queue);

@@ -1,6 +1,7 @@
 /*
- * environment.c - MAGPIE_WORKERS and the others: one table, from which values are read,
- * and from which the program's help and its doctor tell of them.
+ * environment.c - MAGPIE_WORKERS and the other environment variables: one table for
+ * reading their values.  The help and the doctor of the `magpie` program list them from
+ * the same table.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,18 +18,18 @@
 #define TEXT_OF(number) #number
 #define TEXT(macro)     TEXT_OF(macro)
 
-/* What is made of the variables. */
+/* The settings that the variables have given so far. */
 struct settled {
     struct mag_sched_config *config;
     uint32_t *os_pus; /* allocated, or NULL */
 };
 
-/* 0, -ENOMEM or MAG_E_ENVIRONMENT. */
+/* Reads one variable's value.  0, -ENOMEM or MAG_E_ENVIRONMENT. */
 typedef int take_value(const char *text, struct settled *settled);
 
 /* ------------------------------------------------------------------ their values */
 
-/* The digits at `*text`, as a number of 32 bits. */
+/* Reads the digits at `*text` as a number of 32 bits. */
 static bool take_number(const char **text, uint64_t *ret_number)
 {
     uint64_t number = 0;
@@ -69,7 +70,7 @@ static int take_spin_us(const char *text, struct settled *settled)
     return take_whole(text, &settled->config->spin_us);
 }
 
-/* Bytes, or units. */
+/* Reads a number of bytes, with or without a unit. */
 static int take_size(const char *text, size_t *ret_size)
 {
     static const char units[] = "KMG";
@@ -112,7 +113,7 @@ static int take_pin(const char *text, struct settled *settled)
     return MAG_E_ENVIRONMENT;
 }
 
-/* "3" or "4-7" at `*text`. */
+/* Reads "3" or "4-7" at `*text`. */
 static bool take_range(const char **text, uint64_t *ret_first, uint64_t *ret_last)
 {
     if (!take_number(text, ret_first))
@@ -124,8 +125,8 @@ static bool take_range(const char **text, uint64_t *ret_first, uint64_t *ret_las
     return take_number(text, ret_last) && *ret_last >= *ret_first;
 }
 
-/* "0,2,4-7".  With `numbers` NULL they are counted only.  0: it is no such list, or one
- * that is too long. */
+/* Reads a list such as "0,2,4-7".  With `numbers` NULL only counts its entries.  0: it is
+ * not such a list, or it is too long. */
 static uint32_t take_list(const char *text, uint32_t *numbers)
 {
     uint32_t count = 0;
@@ -226,7 +227,7 @@ const char *mag_sched_variable_value(uint32_t index)
     return text != NULL && *text != '\0' ? text : NULL;
 }
 
-/* Takes one of them, if it is set, and checks what has come of it. */
+/* Reads one variable if it is set, and checks the result. */
 static int take_variable(uint32_t index, struct settled *settled)
 {
     const char *text = mag_sched_variable_value(index);
@@ -254,7 +255,7 @@ int mag_environment_apply(struct mag_sched_config *config, uint32_t **ret_os_pus
     return r;
 }
 
-/* Whether this machine has the PUs of a list. */
+/* Checks that this machine has the PUs of a list. */
 static int check_list(const struct mag_sched_config *config)
 {
     struct mag_topology *topology;

@@ -10,23 +10,24 @@
 
 #define SLOT_BYTES sizeof(struct mag_fork_slot)
 
-/* A fork stack that is not limited, and one whose bytes valgrind's tools all look at. */
+/* The size of a fork stack without limits, and under valgrind, whose tools check all its
+ * bytes. */
 #define USUAL   ((size_t)1 << 30)
 #define WATCHED ((size_t)1 << 24)
 
-/* What <magpie/fork.h> promises where address space is not limited, with 8 MiB of C
- * stack. */
+/* What <magpie/fork.h> promises if address space is not limited and C stacks have 8
+ * MiB. */
 static_assert((USUAL / 4 * 3 - MAG_FORK_SLOTS_AT) / SLOT_BYTES - MAG_FORK_WAITING_MAX >=
                   ((size_t)8 << 20) / MAG_FORK_STACK_PER_CHILD,
               "as many children as promised");
 static_assert(USUAL / 32 * 5 - 2 * MAG_FORK_GUARD_MAX >= MAG_FORK_BLOCKS_MAX,
               "as many bytes of blocks as promised");
 
-/* Of what a limit leaves, the part that all the workers' C stacks may have, and a
- * quarter of the rest for all their fork stacks. */
+/* Of the memory that a limit leaves, all C stacks of workers together may have the first
+ * share; all fork stacks together may have a quarter of the rest. */
 enum { C_STACK_SHARE = 2, FORK_SHARE = 4 };
 
-/* C stacks are not made smaller than that, but by the program. */
+/* The library makes C stacks no smaller than this; the program may. */
 #define C_STACK_LEAST ((size_t)1 << 20)
 
 static size_t least_size(size_t a, size_t b)
@@ -34,7 +35,7 @@ static size_t least_size(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* The default where the limits leave room for it, else a share of what they leave. */
+/* The default size if the limits leave room for it, else a share of what they leave. */
 static size_t fit_c_stack(size_t usual, const struct mag_space_left *left, size_t workers)
 {
     size_t share = least_size(left->space, left->data) / C_STACK_SHARE / workers;
@@ -45,7 +46,8 @@ static size_t fit_c_stack(size_t usual, const struct mag_space_left *left, size_
     return share > C_STACK_LEAST ? share : least_size(usual, C_STACK_LEAST);
 }
 
-/* Holds what a loop may fork, and a recursion on such a C stack; at most a span. */
+/* Room for what a loop may fork, and for a recursion on such a C stack; at most a
+ * span. */
 static size_t wanted_fork_stack(size_t c_stack)
 {
     size_t recursion = c_stack / MAG_FORK_STACK_PER_CHILD;

@@ -1,5 +1,5 @@
 /*
- * fit.h - the sizes of stacks, by the limits of the process.  Private to sched/.
+ * fit.h - chooses the sizes of stacks by the limits of the process.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

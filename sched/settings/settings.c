@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* More than any machine has, and far from where sums of sizes wrap. */
+/* More than any machine has, and small enough that sums of sizes do not wrap. */
 #define LOCAL_MAX (SIZE_MAX / 4)
 
 enum { STACK_MIN = 64 * 1024, FORK_DEPTH_MIN = 64, SPIN_US_MAX = 10000 };
@@ -24,8 +24,8 @@ void mag_sched_config_init(struct mag_sched_config *config)
     };
 }
 
-/* A program built against an older header passes a shorter struct: the fields it does not
- * know keep their defaults.  One that is longer must be zero where we know nothing. */
+/* A program built against an older header passes a shorter struct: the fields it lacks
+ * keep their defaults.  A longer struct must be zero in the fields unknown here. */
 static int copy_config(const struct mag_sched_config *config,
                        struct mag_sched_config *ret_config)
 {
@@ -80,7 +80,7 @@ int mag_settings_copy(const struct mag_sched_config *config,
     return r < 0 ? r : mag_settings_check(ret_config);
 }
 
-/* How many workers the quota of this process leaves of those that were wanted. */
+/* Reduces the number of workers to what the CPU quota of this process allows. */
 static int cap_by_quota(const struct mag_topology *topology, uint32_t *workers)
 {
     struct mag_budget *budget;
@@ -93,8 +93,8 @@ static int cap_by_quota(const struct mag_topology *topology, uint32_t *workers)
     return 0;
 }
 
-/* One for each core, or each PU, or entry of the list, as the placement has it.  A list
- * is meant as it is, and a described machine has no quota. */
+/* One worker for each core, for each PU, or for each entry of the list, depending on the
+ * placement.  The quota does not reduce a list, and a described machine has no quota. */
 static int default_workers(const struct mag_settings *settings, uint32_t *ret_workers)
 {
     const struct mag_sched_config *config = &settings->config;
@@ -135,7 +135,7 @@ int mag_settings_make(const struct mag_sched_config *config,
         return r;
     }
     *ret_settings = settings;
-    /* Threads that start later read it too. */
+    /* Threads that start later read the name, so it is copied. */
     (void)snprintf(ret_settings->name, sizeof(ret_settings->name), "%s",
                    settings.config.name);
     ret_settings->config.name = ret_settings->name;

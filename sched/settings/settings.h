@@ -1,6 +1,6 @@
 /*
- * settings.h - what a scheduler is made from: the wishes of its caller, checked, with
- * the defaults filled in.  Private to sched/.
+ * settings.h - the settings of a scheduler: its caller's configuration, checked, with the
+ * defaults filled in.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,26 +15,28 @@
 /* A thread's name has room for 15 bytes. */
 enum { MAG_NAME_ROOM = 16 };
 
-/* What a start takes from the caller, with the defaults filled in and checked. */
+/* The settings of one scheduler, checked, with the defaults filled in. */
 struct mag_settings {
-    struct mag_sched_config config; /* its `name` is the one below */
+    struct mag_sched_config config; /* its `name` is the `name` below */
     char name[MAG_NAME_ROOM];
     const struct mag_topology *topology; /* the caller's, or `loaded` */
-    struct mag_topology *loaded;         /* ours, or NULL */
+    struct mag_topology *loaded;         /* made by the library, or NULL */
     bool own_topology;
     size_t c_stack;    /* of a worker's thread */
     size_t fork_bytes; /* of a worker's fork stack */
-    size_t fork_least; /* what it may have if there is not so much */
+    size_t fork_least; /* least it may have, if there is not so much */
 };
 
-/* Whether every field is in its range: 0 or -EINVAL.  Rounds what is rounded. */
+/* Checks that every field is in its range: 0 or -EINVAL.  Rounds fields that allow only
+ * some values. */
 int mag_settings_check(struct mag_sched_config *config);
 
-/* The fields that the caller's header knows, the defaults in the others; checked. */
+/* Copies the fields that the caller's header knows, uses the defaults for the others, and
+ * checks all. */
 int mag_settings_copy(const struct mag_sched_config *config,
                       struct mag_sched_config *ret_config);
 
-/* As mag_settings_copy, and chooses the machine.  After success the settings must be
+/* As mag_settings_copy, and also chooses the machine.  After success the settings must be
  * released. */
 int mag_settings_make(const struct mag_sched_config *config,
                       struct mag_settings *ret_settings);

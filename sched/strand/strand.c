@@ -9,13 +9,14 @@
 #include <errno.h>
 #include <stddef.h>
 
-/* Looks at a job that is not linked yet before the strand goes behind other jobs: one of
- * the last sleeps, so that a pusher of a lower real-time priority runs. */
+/* How often to look at a job that is not linked yet before the strand queues behind other
+ * jobs.  At least one of these looks sleeps, so that a pusher of a lower real-time
+ * priority can run. */
 enum { LINK_LOOKS = MAG_TURN_SPINS + MAG_TURN_YIELDS + 1 };
 
-/* A strand that runs on this thread; on its runner's stack. */
+/* A strand that runs on this thread; lies on the stack of its runner. */
 struct mag_strand_frame {
-    struct mag_strand *strand; /* NULL: a job has ended its use */
+    struct mag_strand *strand; /* NULL: a job has called mag_strand_fini */
     struct mag_strand_frame *outer;
 };
 
@@ -26,7 +27,7 @@ static struct mag_strand *strand_of(struct mag_job *own)
 
 /* ------------------------------------------------------------------- running */
 
-/* NULL: the pusher has lost its CPU between its two steps. */
+/* Takes the next job.  NULL: the pusher has lost its CPU between its two steps. */
 static struct mag_job *next_job(struct mag_strand *strand)
 {
     struct mag_job *job = mag_strand_pop(strand);
@@ -45,7 +46,8 @@ static bool run_batch(struct mag_strand_frame *frame)
     struct mag_sched *sched = strand->sched;
 
     for (unsigned i = 0; i < MAG_STRAND_BATCH; i++) {
-        /* A cancelled scheduler finishes what has begun; the others are dropped. */
+        /* A canceled scheduler finishes the job that has begun; the strand's other jobs
+         * are dropped. */
         if (mag_sched_phase(sched) == MAG_PHASE_ENDING)
             return false;
         struct mag_job *job = next_job(strand);
@@ -74,10 +76,11 @@ static void run_strand(struct mag_job *own)
         mag_sched_post_held(sched, own);
 }
 
-/* The thread ends in the middle of jobs of strands: the strands go on elsewhere. */
+/* The thread ends in the middle of jobs of strands: lets the strands go on elsewhere. */
 static void end_strands(struct mag_sched *sched)
 {
-    /* Frames of functions that were left, but nothing has run over them yet. */
+    /* The frames belong to functions that never return, but nothing has overwritten them
+     * yet. */
     for (struct mag_strand_frame *frame = mag_self_get()->strands; frame != NULL;
          frame = frame->outer) {
         struct mag_strand *strand = frame->strand;
@@ -112,7 +115,8 @@ int mag_strand_post(struct mag_strand *strand, struct mag_job *job)
 
     if (r < 0)
         return r;
-    /* With a job in the queue the strand may be gone, unless it waits for its own. */
+    /* Once the job is queued the strand may be gone, unless the strand waits for its own
+     * job. */
     if (mag_strand_push(strand, job))
         mag_sched_post_held(sched, &strand->job);
     mag_sched_unhold(sched);
@@ -133,7 +137,8 @@ static struct mag_strand_frame *frame_of(const struct mag_strand *strand)
     return frame;
 }
 
-/* Of the parent process: what waits there will not run here. */
+/* Whether the strand belongs to the parent process: its waiting jobs will not run
+ * here. */
 static bool is_inherited(const struct mag_strand *strand)
 {
     /* relaxed: set before this process had a second thread. */
@@ -146,7 +151,7 @@ int mag_strand_fini(struct mag_strand *strand)
     struct mag_strand_frame *frame = frame_of(strand);
     struct mag_job *quiet = frame != NULL ? &strand->job : NULL;
 
-    /* idle, acquire: the last runner's touches are over. */
+    /* idle, acquire: the last runner's last touch is over. */
     if (atomic_load_explicit(&strand->last, memory_order_acquire) != quiet)
         return is_inherited(strand) ? 0 : -EBUSY;
     if (frame != NULL) {
@@ -159,19 +164,20 @@ int mag_strand_fini(struct mag_strand *strand)
 
 /* ------------------------------------------------------------------- dropping */
 
-/* The jobs that wait in the strand are handed back, and it is idle. */
+/* Hands back the jobs that wait in the strand, and makes it idle. */
 static void drop_strand(struct mag_job *own, const struct mag_job_stop *stop)
 {
     struct mag_strand *strand = strand_of(own);
 
-    /* relaxed, all: the workers are joined and posts are over, so every job is linked. */
+    /* relaxed, all: the workers are joined and no post is under way, so every job is
+     * linked. */
     struct mag_job *job = atomic_load_explicit(&strand->first, memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(&strand->first, NULL, memory_order_relaxed);
-    /* relaxed: as above; the last job that is handed back may free the strand. */
+    /* relaxed: as above; handing back the last job may free the strand. */
     atomic_store_explicit(&strand->last, NULL, memory_order_relaxed);
     while (job != NULL) {
-        /* relaxed: as above; read before the job is its owner's. */
+        /* relaxed: as above; read before the job is handed back to its owner. */
         struct mag_job *next = atomic_load_explicit(&job->next, memory_order_relaxed);
 
         mag_job_hand_back(job, stop);

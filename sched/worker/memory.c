@@ -11,7 +11,7 @@
 
 /*
  * A worker's pages hold, in this order: the worker, its victims, its queues, its looks
- * and its local storage, each at a multiple of a cache line.
+ * and its local storage.  Each begins at a multiple of a cache line.
  */
 struct layout {
     size_t victims;
@@ -59,7 +59,7 @@ int mag_berth_map(struct mag_berth *berth)
     if (r < 0)
         return r;
     struct mag_settings *settings = &berth->sched->settings;
-    /* What was too much for one is not tried for the next. */
+    /* If a size was too much for one worker, later workers do not try it again. */
     r = mag_fork_stack_map(settings->fork_least, &settings->fork_bytes,
                            &berth->fork_pages);
     berth->fork_bytes = settings->fork_bytes;
@@ -148,7 +148,8 @@ void mag_berth_prepare(struct mag_berth *berth)
 {
     struct mag_worker *worker = berth->worker;
 
-    /* Touched here first, by the worker's own thread: on its node in any case. */
+    /* Touched here first, by the worker's own thread, so the pages are on its node in any
+     * case. */
     memset(berth->pages, 0, berth->size);
     prepare_parts(berth);
     prepare_counts(worker);

@@ -8,14 +8,15 @@
 
 #include "sched/scheduler.h"
 
-/* Where a berth is: a spare one at the side of a worker's. */
+/* The seat of a berth; a spare berth shares the seat of a worker. */
 const struct mag_seat *mag_sched_seat(const struct mag_sched *sched, uint32_t index);
 
-/* Maps one worker's memory on its node, untouched. */
+/* Maps one worker's memory on its node, without touching it. */
 int mag_berth_map(struct mag_berth *berth);
 void mag_berth_unmap(struct mag_berth *berth);
 
-/* First touch, by the worker's own thread: from here on the worker is whole. */
+/* Touches the memory first, by the worker's own thread.  After this the worker is
+ * complete. */
 void mag_berth_prepare(struct mag_berth *berth);
 
 #endif

@@ -3,10 +3,11 @@
 
 #include "sched/scheduler.h"
 
-/* Jobs taken from an injection queue at once: one to run, the others to share. */
+/* How many jobs to take from an injection queue at once: one to run, the others to
+ * share. */
 enum { TAKE_MAX = 32 };
 
-/* Of the looks at what came from outside, each of that number begins at another node. */
+/* Every so many looks at jobs from outside, one begins with the queue of another node. */
 enum { FAR_LOOKS = 4 };
 
 /* Moves the older half of a full ring to the node's queue, where there is always room. */
@@ -15,14 +16,15 @@ static void spill(struct mag_worker *worker, struct mag_job *job)
     struct mag_job *batch[MAG_WORKER_RING / 2];
     uint32_t count = 0;
 
-    /* Losing means that thieves have made room; the job goes to the node all the same. */
+    /* If the claim fails, thieves have made room.  The job goes to the node's queue
+     * anyway. */
     if (mag_runq_claim(&worker->ring, batch, MAG_WORKER_RING / 2, &count) !=
         MAG_RUNQ_CLAIMED)
         count = 0;
 
     struct mag_job *first = count != 0 ? batch[0] : job;
     for (uint32_t i = 0; i < count; i++) {
-        /* relaxed: a chain of our own until it is pushed. */
+        /* relaxed: the chain is private until it is pushed. */
         atomic_store_explicit(&batch[i]->next, i + 1 < count ? batch[i + 1] : job,
                               memory_order_relaxed);
     }
@@ -84,7 +86,8 @@ static struct mag_job *take_inbox(struct mag_worker *worker)
     return mag_inject_waiting(&worker->inbox) ? mag_inject_pop(&worker->inbox) : NULL;
 }
 
-/* The inbox and the node's queue in turn, so that neither can hold up the other. */
+/* Takes from the inbox and from the node's queue in turn, so that neither can hold up the
+ * other. */
 struct mag_job *mag_worker_outside(struct mag_worker *worker)
 {
     struct mag_job *job;
@@ -98,7 +101,8 @@ struct mag_job *mag_worker_outside(struct mag_worker *worker)
     return job != NULL ? job : take_inbox(worker);
 }
 
-/* The queues of other nodes in turn, for those whose workers sit in long jobs. */
+/* Looks at one queue of another node, each time the next: its workers may be busy with
+ * long jobs. */
 static struct mag_job *take_far(struct mag_worker *worker, uint32_t turn)
 {
     const struct mag_paths *paths = &worker->paths;
@@ -108,7 +112,8 @@ static struct mag_job *take_far(struct mag_worker *worker, uint32_t turn)
                        : mag_worker_take_queue(worker, paths->queues[1 + turn % others]);
 }
 
-/* After MAG_SCHED_FAIR_TICKS jobs, of which none need have come from outside. */
+/* Looks for a job from outside after MAG_SCHED_FAIR_TICKS jobs, all of which may have
+ * been the worker's own. */
 static struct mag_job *look_out(struct mag_worker *worker)
 {
     uint32_t looks = ++worker->looks_out;
@@ -123,7 +128,7 @@ struct mag_job *mag_worker_own(struct mag_worker *worker)
 {
     struct mag_job *job = mag_hand_take(&worker->hand, &worker->ring);
 
-    /* The LIFO slot had its turns, and nobody else wants one. */
+    /* The LIFO slot has used its turns, but no other job waits. */
     return job != NULL ? job : mag_hand_take(&worker->hand, &worker->ring);
 }
 
@@ -139,7 +144,7 @@ struct mag_job *mag_worker_next(struct mag_worker *worker)
         job = mag_hand_take(&worker->hand, &worker->ring);
     if (job == NULL)
         job = mag_worker_outside(worker);
-    /* The LIFO slot had its turns, and nobody else wants one. */
+    /* The LIFO slot has used its turns, but no other job waits. */
     if (job == NULL)
         job = mag_hand_take(&worker->hand, &worker->ring);
     return job;

@@ -50,8 +50,8 @@ static bool search_a_while(struct mag_worker *worker, struct mag_work *ret_work)
     return false;
 }
 
-/* The last one to search looks after those who posted and saw it searching, and after
- * those who run while nobody watches. */
+/* The last searcher looks once more for the jobs of posters that saw it searching and
+ * woke no worker; and it wakes a watcher if running workers have none. */
 static void stop_searching(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
@@ -68,16 +68,16 @@ static void stop_searching(struct mag_worker *worker)
 
 /* --------------------------------------------------------------------- parking */
 
-/* Before the next search of a worker that has seen work `vain` times in a row, without a
- * sleep in between, and has found none: a job may be posted and not yet linked, by a
- * thread that needs this very CPU. */
+/* Before the next search of a worker that has seen work `vain` times in a row, without
+ * sleeping in between, and has found none.  A job may have been posted but not linked
+ * yet, by a thread that needs this very CPU. */
 static void give_way(unsigned vain)
 {
     if (vain >= MAG_TURN_SPINS)
         mag_give_way(vain);
 }
 
-/* The last look, (4) in idle.h.  What is seen wakes somebody, perhaps this worker. */
+/* The last look, (4) in idle.h.  If it sees work, it wakes a worker, perhaps this one. */
 static bool last_look(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
@@ -91,8 +91,8 @@ static bool last_look(struct mag_worker *worker)
     return true;
 }
 
-/* Whether a job waits for a certain worker, which is woken then: it may have been counted
- * before the job came, and not have looked yet. */
+/* Whether a job waits in some worker's inbox.  If so, wakes that worker: it may have been
+ * counted as parked before the job came, and may not have looked since. */
 static bool wake_for_inbox(struct mag_sched *sched)
 {
     for (uint32_t i = 0; i < sched->worker_count; i++) {
@@ -104,9 +104,10 @@ static bool wake_for_inbox(struct mag_sched *sched)
     return false;
 }
 
-/* By a worker that has parked, or left its berth, while nothing more comes from outside.
- * With everybody parked and nothing queued the drain is over, as nobody is left to post.
- * A worker that is woken meanwhile parks again later, and looks then. */
+/* By a worker that has parked, or left its berth, once no posts from outside are
+ * accepted.  If all workers are parked and no job is queued, no thread is left to post,
+ * and the drain is over.  A worker that is woken meanwhile parks again later, and looks
+ * then. */
 static void end_if_drained(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
@@ -133,7 +134,7 @@ void mag_worker_left(struct mag_worker *worker)
         end_if_drained(worker);
 }
 
-/* What the watcher does between two naps. */
+/* What the watcher does between two naps.  Returns the next nap. */
 static int64_t watch(struct mag_worker *worker, int64_t nap)
 {
     struct mag_sched *sched = worker->sched;
@@ -143,7 +144,8 @@ static int64_t watch(struct mag_worker *worker, int64_t nap)
         return -1;
     }
     if (mag_worker_sees_stale(worker)) {
-        /* Itself: what stands still only this worker's looks can tell. */
+        /* The watcher wakes itself: only its own looks can tell that a job does not
+         * move. */
         mag_sched_wake_worker(sched, worker->index);
         return mag_watch_nap(nap, true);
     }
@@ -153,7 +155,7 @@ static int64_t watch(struct mag_worker *worker, int64_t nap)
     return mag_watch_nap(nap, seen);
 }
 
-/* True: it saw work before it slept. */
+/* True: the worker saw work before it slept. */
 static bool park(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
@@ -177,7 +179,7 @@ static bool park(struct mag_worker *worker)
         if (worker->watcher)
             nap = watch(worker, nap);
     }
-    /* Whoever woke this worker has counted it as searching. */
+    /* The thread that woke this worker has counted it as searching. */
     worker->searching = true;
     mag_count(&worker->counts.wakes);
     if (worker->watcher) {

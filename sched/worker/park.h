@@ -10,11 +10,11 @@
 
 #include <stdbool.h>
 
-/* Searches, parks, wakes up, until there is work.  False: the scheduler ends. */
+/* Searches, parks and wakes up until there is work.  False: the scheduler ends. */
 bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work);
 
-/* The last look (4) of a tenant that is counted in no berth any more; during a drain it
- * may be the one that ends it. */
+/* The last look (4) of a tenant that is no longer counted in a berth.  During a drain it
+ * may be the tenant that ends the drain. */
 void mag_worker_left(struct mag_worker *worker);
 
 #endif

@@ -5,7 +5,7 @@
 #include "sched/scheduler.h"
 #include "sched/worker/next.h"
 
-/* Jobs stolen at once: one to run, the others to share. */
+/* How many jobs to steal at once: one to run, the others to share. */
 enum { STEAL_MAX = MAG_WORKER_RING / 2 };
 
 static struct mag_job *steal_jobs(struct mag_worker *worker, struct mag_worker *victim)
@@ -18,12 +18,12 @@ static struct mag_job *steal_jobs(struct mag_worker *worker, struct mag_worker *
         return NULL;
     for (uint32_t i = 1; i < count; i++)
         mag_worker_queue(worker, batch[i]);
-    /* A claim that succeeds holds at least one job, which the analyzer cannot see. */
+    /* A claim that succeeds has at least one job, which the analyzer cannot see. */
     return batch[0]; /* NOLINT(clang-analyzer-core.uninitialized.UndefReturn) */
 }
 
-/* Whether the job in the slot has stood there since the watcher's last look, while its
- * owner ran on: it waits behind a long one. */
+/* Whether the job in the LIFO slot has not moved since the watcher's last look, and its
+ * owner has not begun another job either: it waits behind a long job. */
 static bool lifo_is_stale(struct mag_worker *worker, struct mag_worker *victim)
 {
     const struct mag_worker_look *look = &worker->looks[victim->index];

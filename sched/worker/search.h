@@ -1,5 +1,5 @@
 /*
- * search.h - a worker's look at what others have.  Private to sched/.
+ * search.h - how a worker looks for jobs of other workers.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,15 +10,15 @@
 
 #include <stdbool.h>
 
-/* Looks through queues and victims once; `late`: also through what they hold
- * in their hands.  False: nothing, or all races were lost. */
+/* Looks once through queues and victims; `late`: also through the victims' hands.  False:
+ * found nothing, or lost all races. */
 bool mag_worker_search(struct mag_worker *worker, bool late, struct mag_work *ret_work);
 
-/* Whether work can be seen anywhere that does not take the watcher. */
+/* Whether there is visible work that any worker can take, not only the watcher. */
 bool mag_worker_sees_work(struct mag_worker *worker);
 
-/* Whether some worker's LIFO slot has not moved since the last call, nor its
- * owner run another job: the watcher's look at what it cannot see otherwise. */
+/* Whether some worker's LIFO slot has not moved since the last call, and its owner has
+ * not run another job: the watcher's look at work that it cannot see otherwise. */
 bool mag_worker_sees_stale(struct mag_worker *worker);
 
 #endif

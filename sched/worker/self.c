@@ -10,22 +10,23 @@
 
 _Thread_local struct mag_self mag_self;
 
-/* A store that the closing thread cannot order by a barrier (membarrier has come to be
- * refused) has left its processor long before this time is over. */
+/* If the kernel has begun to refuse membarrier, the closing thread cannot order the
+ * posters' stores by a barrier.  Any store has left its processor long before this time
+ * is over. */
 enum { CLOSE_NAP_NS = 1000000 };
 
-/* Between two looks at posts that last. */
+/* The nap between two looks at posts that take long. */
 enum { POST_NAP_NS = 1000000 };
 
 static pthread_mutex_t posters_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mag_poster posters[MAG_POSTERS_MAX];     /* [A] */
 static const struct mag_self *owners[MAG_POSTERS_MAX]; /* [L]; NULL: the record is free */
-static uint32_t posters_used;  /* [L] none was given from there on */
+static uint32_t posters_used;  /* [L] no record from there on was ever given */
 static pthread_key_t exit_key; /* [I] once it is made */
 static bool exit_key_made;     /* [L] */
 
-/* At the end of the calling thread.  Destructors that run later may post: without a
- * record, as no further end need be announced. */
+/* At the end of the calling thread.  Destructors that run later may still post, but
+ * without a record: then no further end has to be reported. */
 static void unregister(void *value)
 {
     struct mag_self *self = value;
@@ -50,8 +51,8 @@ int mag_poster_init(void)
     return r;
 }
 
-/* Under the lock: a record that nobody has, or that of a thread which has left the same
- * address without being told of its end.  MAG_POSTERS_MAX: there is none. */
+/* Under the lock: a free record, or the record of an earlier thread at the same address
+ * whose end was never reported.  MAG_POSTERS_MAX: there is none. */
 static uint32_t find_record(const struct mag_self *self)
 {
     uint32_t found = posters_used;
@@ -117,7 +118,7 @@ bool mag_poster_close(struct mag_sched *sched, int64_t until_ns)
     if (!mag_asym_heavy())
         mag_os_nap(CLOSE_NAP_NS);
     for (unsigned looks = 0; is_posting(sched); looks++) {
-        /* A post is over in well under a microsecond, unless its thread lost the CPU. */
+        /* A post takes well under a microsecond, unless its thread lost the CPU. */
         if (looks < 64)
             mag_os_pause();
         else if (mag_os_now_ns() >= until_ns)
@@ -133,7 +134,7 @@ void mag_poster_after_fork(void)
     (void)pthread_mutex_init(&posters_lock, NULL);
     for (uint32_t i = 0; i < MAG_POSTERS_MAX && i < posters_used; i++) {
         owners[i] = &posters[i] == mag_self_get()->poster ? mag_self_get() : NULL;
-        /* relaxed: the only thread there is. */
+        /* relaxed: this is the only thread. */
         atomic_store_explicit(&posters[i].target, NULL, memory_order_relaxed);
     }
     mag_self_get()->worker = NULL;

@@ -17,17 +17,18 @@
 #include <pthread.h>
 #include <stdio.h>
 
-/* A thread's name has room for 15 bytes, "/4095" among them. */
+/* A thread's name has room for 15 bytes; the longest suffix is "/4095". */
 enum { WORKER_PREFIX = 10 };
 
-/* Of a worker's stack between the thread's first function and those that run jobs. */
+/* The gap on a worker's stack between its thread's first function and the functions that
+ * run jobs. */
 enum { GAP = 4096 };
 
-/* A thread's time as a worker, on its stack. */
+/* The time of one thread as a worker; lies on the thread's stack. */
 struct tenancy {
     struct mag_berth *berth;
     bool serves; /* between the call of `on_start` and that of `on_stop` */
-    bool over;   /* the berth is somebody else's, or nobody's */
+    bool over;   /* the berth belongs to another thread, or to none */
 };
 
 static void name_worker(const struct mag_berth *berth)
@@ -39,8 +40,8 @@ static void name_worker(const struct mag_berth *berth)
     mag_os_name(name);
 }
 
-/* Pins before the first touch, so that pages come from the right node even where the
- * kernel refuses a memory policy. */
+/* Pins before the first touch, so that pages come from the right node even if the kernel
+ * refuses a memory policy. */
 static enum mag_pinned pin(const struct mag_berth *berth)
 {
     const struct mag_settings *settings = &berth->sched->settings;
@@ -54,14 +55,14 @@ static enum mag_pinned pin(const struct mag_berth *berth)
 
 enum mag_pinned mag_worker_pinned(struct mag_worker *worker)
 {
-    /* relaxed, both: a moment's values; nothing hangs on them. */
+    /* relaxed, both: values of the moment; nothing depends on them. */
     enum mag_pinned pinned =
         (enum mag_pinned)atomic_load_explicit(&worker->pinned, memory_order_relaxed);
     /* relaxed: as above. */
     int32_t thread = atomic_load_explicit(&worker->thread, memory_order_relaxed);
     const struct mag_seat *seat = mag_sched_seat(worker->sched, worker->index);
 
-    /* The kernel tells nobody when it moves a thread. */
+    /* The kernel reports to nobody when it moves a thread, so this asks for the mask. */
     if (pinned == MAG_PINNED && thread != 0 && !mag_os_is_bound(thread, seat->os_pu))
         return MAG_PIN_LOST;
     return pinned;
@@ -71,7 +72,7 @@ static int start_thread(struct mag_berth *berth, void *(*run)(void *berth))
 {
     struct mag_unpinned starter;
 
-    /* Also in a job, or where a worker's thread ends. */
+    /* The caller may be in a job, or a worker's thread that ends. */
     mag_unpinned_begin(&starter);
     int r = mag_os_create(&berth->thread, berth->sched->settings.config.stack_size, run,
                           berth);
@@ -79,10 +80,10 @@ static int start_thread(struct mag_berth *berth, void *(*run)(void *berth))
     return r;
 }
 
-/* The worker exists; the starting thread decides whether the scheduler does. */
+/* The worker exists; the starting thread decides whether the scheduler goes on. */
 static bool wait_for_start(struct mag_sched *sched)
 {
-    /* ready, release: what this thread has set up precedes the start. */
+    /* ready, release: this thread's preparations come before the start. */
     (void)atomic_fetch_add_explicit(&sched->ready, 1, memory_order_release);
     mag_os_wake(&sched->ready, 1);
     while (mag_sched_phase(sched) == MAG_PHASE_STARTING)
@@ -150,8 +151,8 @@ static void leave_berth(struct tenancy *tenancy)
 
     tenancy->over = true;
     mag_worker_note_thread(worker, 0, mag_worker_pinned(worker));
-    /* live, release: this thread's last touch precedes the end of the scheduler, which
-     * joins it besides. */
+    /* live, release: this thread's last touch of the scheduler comes before the
+     * scheduler's end.  The stop joins this thread as well. */
     if (atomic_fetch_sub_explicit(&sched->live, 1, memory_order_release) == 1)
         mag_os_wake(&sched->live, 1);
 }
@@ -160,8 +161,8 @@ static void leave_berth(struct tenancy *tenancy)
 
 static void *succeed(void *arg);
 
-/* The worker's next thread.  The one before this is joined where it is gone; should its
- * own destructors not come to an end it is left to itself. */
+/* Starts the worker's next thread.  The berth's earlier ended thread is joined if it is
+ * gone.  If its own destructors have not come to an end, it is detached. */
 static bool hand_berth_over(struct mag_berth *berth)
 {
     pthread_t self = pthread_self();
@@ -190,12 +191,13 @@ static void end_children(struct mag_worker *worker)
     mag_fork_stack_end(mag_worker_forks(worker), &family);
 }
 
-/* What the functions that were left had begun.  They lie below the gap of their stack, so
- * that nothing runs over them: children that others run may be reading there. */
+/* Ends what the functions that the thread left had begun.  Their frames lie below the gap
+ * on the stack, so that nothing overwrites them: stolen children may still be reading
+ * there. */
 static void end_job(struct mag_worker *worker)
 {
     mag_count(&worker->counts.ended);
-    /* Children first: of roots and strands others go on at once. */
+    /* Children first: other threads continue roots and strands at once. */
     end_children(worker);
     mag_job_kind_end(worker->sched);
     mag_fp_keep(worker->fp);
@@ -204,7 +206,8 @@ static void end_job(struct mag_worker *worker)
 
 static void end_early(void *arg);
 
-/* As a cleanup handler of the thread: it works on here until the scheduler ends. */
+/* If no successor could be started, the thread works on inside this cleanup handler until
+ * the scheduler ends. */
 /* NOLINTNEXTLINE(readability-function-size): the macros hold more than they show. */
 static void work_on(struct tenancy *tenancy)
 {
@@ -215,13 +218,13 @@ static void work_on(struct tenancy *tenancy)
         leave_berth(tenancy);
 }
 
-/* The thread was ended by what a job or a hook called, or cancelled there. */
+/* A job or a hook ended the thread by a call, or was canceled. */
 static void end_early(void *arg)
 {
     struct tenancy *tenancy = arg;
 
-    /* Handlers of the same thread nest where it worked on in one; the scheduler may be
-     * gone. */
+    /* If the thread worked on inside a handler, handlers of the same thread nest, and the
+     * scheduler may be gone. */
     if (tenancy->over)
         return;
 
@@ -243,12 +246,12 @@ static void end_early(void *arg)
         work_on(tenancy);
 }
 
-/* Its frame is the gap, or holds it. */
+/* The frame of this function is the gap, or contains it. */
 static MAG_NOINLINE void serve_below(struct tenancy *tenancy)
 {
     char gap[GAP];
 
-    /* The compiler takes all of it for used, before and after. */
+    /* Makes the compiler treat the whole gap as used, before and after. */
     __asm__ volatile("" ::"r"(gap) : "memory");
     serve(tenancy);
     __asm__ volatile("" ::"r"(gap) : "memory");
@@ -289,7 +292,7 @@ static void *succeed(void *arg)
     return NULL;
 }
 
-static void *begin(void *arg)
+static void *run_worker(void *arg)
 {
     struct mag_berth *berth = arg;
 
@@ -303,5 +306,5 @@ static void *begin(void *arg)
 
 int mag_worker_start(struct mag_berth *berth)
 {
-    return start_thread(berth, begin);
+    return start_thread(berth, run_worker);
 }

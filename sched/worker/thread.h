@@ -9,11 +9,11 @@
 #include "sched/scheduler.h"
 #include "sched/worker/worker.h"
 
-/* Starts the first thread of a worker, which is counted in `live` already.
- * 0; -ENOMEM, -EINVAL, -EAGAIN. */
+/* Starts the first thread of a worker, which `live` counts already.  0; -ENOMEM, -EINVAL,
+ * -EAGAIN. */
 int mag_worker_start(struct mag_berth *berth);
 
-/* Any thread.  What has become of the worker's pin. */
+/* Any thread.  Whether the worker is still pinned. */
 enum mag_pinned mag_worker_pinned(struct mag_worker *worker);
 
 #endif

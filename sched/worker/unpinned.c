@@ -10,18 +10,18 @@
 #include <assert.h>
 #include <string.h>
 
-/* What the caller's words hold. */
+/* What is stored in the words of struct mag_unpinned. */
 struct before {
     struct mag_worker *worker; /* NULL: not a worker */
     sigset_t signals;
-    uint32_t pu;       /* where it was pinned, or MAG_NONE */
-    bool signals_were; /* changed */
+    uint32_t pu;       /* the PU to which it was pinned, or MAG_NONE */
+    bool signals_were; /* whether the mask was changed */
 };
 
 static_assert(sizeof(struct before) <= sizeof(struct mag_unpinned), "it has room");
 
-/* The signal mask of the first thread that started a scheduler, for descendants of
- * workers, of which nothing tells whose they are. */
+/* The signal mask of the first thread that started a scheduler.  Used for descendants of
+ * workers' threads, whose scheduler is unknown. */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static sigset_t first_signals; /* [I] after `once` */
 
@@ -35,7 +35,8 @@ void mag_unpinned_init(void)
     (void)pthread_once(&once, read_first_signals);
 }
 
-/* The signal mask of before; false: this thread has one of its own. */
+/* The signal mask that this thread's starter had; false: this thread has a mask of its
+ * own. */
 static bool signals_before(const struct mag_worker *worker, sigset_t *ret_signals)
 {
     sigset_t now;

@@ -7,7 +7,7 @@
 
 #include <limits.h>
 
-/* The rank that an idle_claim returned.  False: none. */
+/* Wakes the worker whose rank a mag_idle_claim returned.  False: it returned none. */
 static bool give_wake(struct mag_sched *sched, uint32_t claimed)
 {
     if (claimed == UINT32_MAX)
@@ -48,7 +48,7 @@ static bool wake_anybody(struct mag_sched *sched)
 void mag_sched_wake_all(struct mag_sched *sched)
 {
     while (wake_anybody(sched)) {
-        /* The next. */
+        /* Wakes the next one. */
     }
 }
 
@@ -58,7 +58,7 @@ void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase)
         return;
     switch (phase) {
     case MAG_PHASE_DRAINING:
-        /* One is enough: who parks last ends it. */
+        /* One is enough: the last worker to park ends the drain. */
         (void)wake_anybody(sched);
         break;
     case MAG_PHASE_ENDING:
@@ -67,6 +67,6 @@ void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase)
     default:
         break;
     }
-    /* Those who wait for the start, see wait_for_start. */
+    /* Wakes the threads that wait for the start, see wait_for_start. */
     mag_os_wake(&sched->phase, INT_MAX);
 }

@@ -1,5 +1,6 @@
 /*
- * wake.h - whom a queued job, a wait or the end of a scheduler wakes.  Private to sched/.
+ * wake.h - which worker a queued job, a wait or the end of a scheduler wakes.  Private to
+ * sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,8 +11,8 @@
 
 #include <stdint.h>
 
-/* Wakes a worker for a job in this queue; for one that the worker of this rank has queued
- * or seen; unless nobody is parked, or somebody searches. */
+/* Wakes a worker for a job in this queue; or for a job that the worker of this rank has
+ * queued or seen.  Does nothing if no worker is parked, or some worker searches. */
 MAG_COLD void mag_sched_wake_for_queue(struct mag_sched *sched, uint32_t queue);
 MAG_COLD void mag_sched_wake_for_worker(struct mag_sched *sched, uint32_t rank);
 
@@ -30,7 +31,7 @@ static inline void mag_sched_notify(struct mag_sched *sched, uint32_t rank)
         mag_sched_wake_for_worker(sched, rank);
 }
 
-/* Makes sure that what a running worker of this rank keeps to itself will be watched. */
+/* Makes sure that work which a running worker of this rank keeps to itself is watched. */
 static inline void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t rank)
 {
     uint64_t state = mag_idle_read(&sched->idle);
@@ -39,14 +40,14 @@ static inline void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t ra
         mag_sched_wake_for_worker(sched, rank);
 }
 
-/* Wakes this worker, if it is parked. */
+/* Wakes this worker if it is parked. */
 void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index);
 
-/* Wakes all workers, for the end.  May loop for ever if workers can still park again. */
+/* Wakes all workers at shutdown.  May loop for ever if workers can still park again. */
 void mag_sched_wake_all(struct mag_sched *sched);
 
-/* Moves on to a later phase and wakes those whom it concerns; earlier phases are
- * ignored. */
+/* Moves on to a later phase and wakes the workers that it concerns.  Does nothing if that
+ * phase, or a later one, has been entered. */
 void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * worker.h - one worker: a thread, what it holds, and where it looks for more.  Private
- * to sched/.
+ * worker.h - one worker: a thread, the jobs it holds, and where it looks for more.
+ * Private to sched/.
  *
  * Ownership
  *   [I] immutable once the workers run   [W] the worker itself, plain
- *   [C] written by the worker, read by anyone: atomic, relaxed
+ *   [C] written by the worker, read by any thread: atomic, relaxed
  *   [S] shared, see its header
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -33,7 +33,7 @@
 
 struct mag_fork_root;
 
-/* What a worker counts; each field only grows. */
+/* What a worker counts.  The counters only grow. */
 struct mag_worker_counts {
     _Atomic(uint64_t) jobs;        /* [C] */
     _Atomic(uint64_t) posts;       /* [C] */
@@ -51,32 +51,32 @@ struct mag_worker_look {
 };
 
 struct mag_worker {
-    /* Where others put and take. */
+    /* Where other threads put jobs and take them. */
     struct mag_runq ring;    /* [S] */
     struct mag_hand hand;    /* [S] */
     struct mag_inject inbox; /* [S] jobs for this worker alone; it is the consumer */
     _Alignas(MAG_CACHE_LINE) struct mag_sleeper sleeper; /* [S] */
 
-    /* What others read. */
+    /* What other threads read. */
     _Alignas(MAG_CACHE_LINE) struct mag_worker_counts counts; /* [C] */
-    _Atomic(uint32_t) pinned; /* [C] enum mag_pinned, as it was at first and is at last */
-    _Atomic(int32_t) thread;  /* [C] its number in the kernel; 0: it has ended */
+    _Atomic(uint32_t) pinned; /* [C] enum mag_pinned, the first or the last outcome */
+    _Atomic(int32_t) thread;  /* [C] kernel's number; 0: the thread has ended */
 
-    /* The worker's own. */
+    /* The worker's own fields. */
     _Alignas(MAG_CACHE_LINE) struct mag_sched *sched; /* [I] */
-    _Atomic(struct mag_fork_stack *) forks; /* [A] of whoever sits here, see berths */
+    _Atomic(struct mag_fork_stack *) forks; /* [A] of the thread that sits here */
     uint32_t index;                         /* [I] */
     uint32_t rank;                          /* [I] see route.h */
     uint32_t queue;                         /* [I] its node's injection queue */
     struct mag_paths paths;                 /* [I] where it searches */
-    struct mag_worker_look *looks;          /* [W] as the watcher, by worker */
+    struct mag_worker_look *looks;          /* [W] what the watcher saw, by worker */
     void *local;                            /* [I] worker-local storage */
-    uint64_t random;                        /* [W] as in struct mag_search */
-    const struct mag_job *running;          /* [W] the job that runs, or an old one */
-    mag_fp fp;                              /* [I] what jobs begin with */
+    uint64_t random;                        /* [W] state of mag_search_random */
+    const struct mag_job *running;          /* [W] the running job, or an old one */
+    mag_fp fp;                              /* [I] the modes that jobs begin with */
     struct mag_fork_root *root;             /* [W] the root that runs as a job, or NULL */
-    uint32_t tick;                          /* [W] jobs since the last look out */
-    bool inbox_first;                       /* [W] whose turn it is then */
+    uint32_t tick;                          /* [W] jobs since the last look outside */
+    bool inbox_first;                       /* [W] whether the inbox was first then */
     uint32_t takes;                         /* [W] from queues of several levels */
     uint32_t looks_out;                     /* [W] such looks so far */
     uint32_t spin_us;                       /* [W] adaptive, see park.c */
@@ -86,7 +86,7 @@ struct mag_worker {
     _Atomic(struct mag_job *) slots[MAG_WORKER_RING]; /* [S] the ring's */
 };
 
-/* Something to do. */
+/* A job or a stolen child to run. */
 struct mag_work {
     struct mag_job *job;         /* run this, or if NULL */
     struct mag_fork_taken child; /* run this */
@@ -94,7 +94,7 @@ struct mag_work {
 
 static inline void mag_count(_Atomic(uint64_t) *counter)
 {
-    /* relaxed, both: one writer, and readers want no order. */
+    /* relaxed, both: there is one writer, and readers need no order. */
     uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(counter, value + 1, memory_order_relaxed);
@@ -102,16 +102,17 @@ static inline void mag_count(_Atomic(uint64_t) *counter)
 
 static inline struct mag_fork_stack *mag_worker_forks(struct mag_worker *worker)
 {
-    /* relaxed: every fork stack was made before the workers ran; whoever steals may find
-     * the one of a moment ago, which is as good. */
+    /* relaxed: every fork stack was made before the workers ran.  A thief may find the
+     * stack of a moment ago, which is just as good. */
     return atomic_load_explicit(&worker->forks, memory_order_relaxed);
 }
 
-/* The thread that sits here, by its number in the kernel, and what became of its pin. */
+/* Notes the thread that sits here, by its number in the kernel, and the state of its
+ * pin. */
 static inline void mag_worker_note_thread(struct mag_worker *worker, int32_t thread,
                                           enum mag_pinned pinned)
 {
-    /* relaxed, both: read by counters only. */
+    /* relaxed, both: only read by mag_worker_pinned. */
     atomic_store_explicit(&worker->pinned, pinned, memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(&worker->thread, thread, memory_order_relaxed);

@@ -1,5 +1,5 @@
 /*
- * model.h - runs a Relacy test as a program: exit status 0 when no schedule finds a
+ * model.h - runs a Relacy test as a program: its exit status is 0 if no schedule finds a
  * fault.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -12,7 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-/* Random schedules, from a seed that is the same each time.  A schedule of more than
+/* Tries random schedules, from a seed that is always the same.  A schedule of more than
  * `depth` steps has a thread that makes no progress. */
 template <typename Test> static int run_model(unsigned iterations, unsigned depth = 2000)
 {
@@ -25,8 +25,8 @@ template <typename Test> static int run_model(unsigned iterations, unsigned dept
     return rl::simulate<Test>(params) ? 0 : 1;
 }
 
-/* Every schedule, and every value that each load may see; `switches` not 0: those with at
- * most so many switches from a thread that could go on. */
+/* Tries every schedule, and every value that each load may see.  `switches` not 0: only
+ * the schedules with at most so many switches away from a thread that could go on. */
 template <typename Test> static int search_model(unsigned switches)
 {
     rl::test_params params;

@@ -1,10 +1,11 @@
 /*
  * pool_storm.h - the stack of a pool as numa/pool/stack.h has it, in the form that the
- * including model has chosen: three threads pop and push, and nobody holds what another
- * holds, or finds it half written.
+ * including model has chosen.  Three threads pop and push.  No thread holds a link that
+ * another thread holds, or finds one half written.
  *
- * The links' `next` is a plain word that Relacy does not know, so only what follows from
- * a wrong one shows here; model_pool.cpp writes both forms out with words that it knows.
+ * Relacy does not know the links' `next`, which is a plain word.  So this model shows
+ * only the consequences of a wrong `next`; model_pool.cpp writes out both forms with
+ * words that Relacy knows.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,7 +24,7 @@ enum { THREADS = 3, LINKS = 3 };
 
 struct chain {
     mag_pool_link link; /* first */
-    rl::var<int> uses;  /* plain: the holder's */
+    rl::var<int> uses;  /* plain: belongs to the holder */
     rl::atomic<int> holder;
 };
 
@@ -61,7 +62,8 @@ struct storm_model : rl::test_suite<storm_model, THREADS> {
         mag_pool_stack_push(&stack, &given->link);
     }
 
-    /* As in model_pool.cpp: one keeps both, the others push them as they came. */
+    /* As in model_pool.cpp: one thread keeps both links, the others push them back as
+     * they came. */
     void thread(unsigned thread)
     {
         chain *first = take(thread);

@@ -1,7 +1,8 @@
 /*
- * sched_world.h - a scheduler for models: its workers and queues are the real ones, and
- * so is all that posts, searches, parks and wakes.  A model derives from `world`, says
- * what its threads do, and calls serve() on those that are workers.
+ * sched_world.h - a scheduler for models.  Its workers and queues are the real ones, and
+ * so is the code that posts, searches, parks and wakes.  A model derives from
+ * sched_world, says what its threads do, and calls serve() on the threads that are
+ * workers.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,7 +12,7 @@
 #include "tests/model/model.h"
 #include "tests/support/sched/flat_routes.h"
 
-/* Small enough to be filled. */
+/* Small enough to be filled by a model. */
 #define MAG_WORKER_RING 4
 
 #include "sched/scheduler.h"
@@ -33,15 +34,16 @@ bool mag_asym_heavy()
     return true;
 }
 
-/* Forked children have a model of their own, model_fork.cpp; here there are none. */
+/* Forked children have a model of their own, model_fork.cpp; in this world there are
+ * none. */
 mag_fork_steal mag_fork_stack_steal(mag_fork_stack *, mag_fork_slot *, mag_fork_slot *,
                                     mag_fork_taken *)
 {
     return MAG_FORK_EMPTY;
 }
 
-/* Workers 0 to Workers - 1, each with all others as victims, all at the first of so many
- * nodes' queues. */
+/* Workers 0 to Workers - 1, each with all others as victims.  All belong to the first of
+ * `Queues` queues, one for each node. */
 template <unsigned Workers, unsigned Queues = 1> struct sched_world {
     enum { JOBS_MAX = 8 };
 
@@ -124,7 +126,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         }
     }
 
-    /* A job that has not run; its number is its payload. */
+    /* Makes a job that has not run; its number is its payload. */
     mag_job *job(unsigned number, void (*run)(mag_job *))
     {
         jobs[number].payload($) = (int)number;
@@ -153,7 +155,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         }
     }
 
-    /* The same by a worker that has nothing near. */
+    /* As serve(), by a worker that has no job near. */
     void serve_from_idle(unsigned index)
     {
         mag_work work;
@@ -164,7 +166,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         serve(index);
     }
 
-    /* The same by a worker that has just searched in vain. */
+    /* As serve(), by a worker that has just searched in vain. */
     void park_and_serve(unsigned index)
     {
         park(&workers[index]);

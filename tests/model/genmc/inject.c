@@ -1,5 +1,5 @@
 /*
- * Two pushers and one consumer: no job is lost, none comes twice.
+ * Two pushers and one consumer: no job is lost, and none comes twice.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,7 +24,7 @@ static void *push(void *arg)
     return NULL;
 }
 
-/* One try. */
+/* Tries once. */
 static int pop(void)
 {
     struct mag_job *job = mag_inject_pop(&queue);
@@ -47,7 +47,7 @@ int main(void)
     pop();
     for (int i = 0; i < PUSHERS; i++)
         pthread_join(threads[i], NULL);
-    /* Nobody pushes any more: what is left can be reached. */
+    /* No thread pushes any more: every job that is left can be reached. */
     for (int i = 0; i < PUSHERS; i++)
         pop();
     for (int i = 0; i < PUSHERS; i++)

@@ -1,6 +1,6 @@
 /*
- * Two workers park while the end is announced, as in sched/phase.h: nobody would
- * sleep through it, whichever worker's bit a wake is given to.
+ * Two workers park while the end is announced, as in sched/phase.h.  No worker sleeps
+ * through the end, whichever worker's bit a wake is given to.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -57,7 +57,7 @@ int main(void)
     wake_all();
     for (int i = 0; i < WORKERS; i++)
         pthread_join(threads[i], NULL);
-    /* relaxed: all have ended. */
+    /* relaxed: all threads have ended. */
     for (int i = 0; i < WORKERS; i++)
         assert(atomic_load_explicit(&sleepers[i].woken, memory_order_relaxed) == 1);
     return 0;

@@ -1,6 +1,6 @@
 /*
- * An owner that pushes beyond its ring's end, and a thief: whoever claims a slot reads
- * what was pushed there, not what the owner writes next.
+ * An owner that pushes beyond the end of its ring, and a thief.  A thread that claims a
+ * slot reads the job that was pushed there, not the one that the owner writes next.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

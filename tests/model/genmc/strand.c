@@ -1,6 +1,6 @@
 /*
- * Two pushers and whoever they make the runner: each job runs once, none is lost, and
- * nothing that one job wrote is missed by the next.
+ * Two pushers, of which one or both become the runner.  Each job runs once, none is lost,
+ * and each job sees everything that the job before it wrote.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -43,7 +43,7 @@ int main(void)
         pthread_create(&threads[i], NULL, push, &jobs[i]);
     for (int i = 0; i < PUSHERS; i++)
         pthread_join(threads[i], NULL);
-    /* Nobody pushes any more, so all jobs are linked. */
+    /* No thread pushes any more, so all jobs are linked. */
     if (stuck)
         run();
     assert(!stuck && ran == PUSHERS);

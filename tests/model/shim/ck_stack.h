@@ -1,8 +1,8 @@
 /*
- * ck_stack.h - ck's stack for a model checker.  A link's `next` is a plain word that the
- * checker does not know: ck's own fences order it, and model_pool.cpp proves that.  The
- * swaps are relaxed, as ck's may be, so that what crosses with a link is ordered by its
- * user's fences alone.
+ * ck_stack.h - ck's stack for a model checker.  The checker does not know a link's
+ * `next`, which is a plain word: ck's own fences order it, and model_pool.cpp proves
+ * that.  The swaps are relaxed, as ck's may be, so that only the fences of a link's user
+ * order what crosses with the link.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -19,7 +19,8 @@ struct ck_stack_entry {
     ck_stack_entry *next;
 };
 
-/* The head below, the generation above, as the double-width swap sees them. */
+/* The head in the low half and the generation in the high half, as the double-width swap
+ * sees them. */
 struct ck_stack {
     _Atomic(uint64_t) top;
 };

@@ -1,5 +1,5 @@
 /*
- * stdalign.h - where something lies is nothing to a model checker.
+ * stdalign.h - alignment means nothing to a model checker.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -12,8 +12,8 @@
 #define _Atomic(type) rl::atomic<type>
 #define _Alignas(size)
 
-/* Relacy knows no failure with acquire beside a success with release: a fence after the
- * failure is the same. */
+/* Relacy does not accept acquire on failure beside release on success.  A fence after the
+ * failure has the same effect. */
 template <typename T> struct mag_shim_as {
     typedef T type;
 };
@@ -38,7 +38,7 @@ static bool mag_shim_swap(Word word, T &expected, typename mag_shim_as<T>::type 
 #define memory_order_acq_rel rl::mo_acq_rel
 #define memory_order_seq_cst rl::mo_seq_cst
 
-/* Stands apart so that the table below stays within the columns. */
+/* Outside of the table below, so that the table stays within the columns. */
 #define atomic_init(word, value) (*(word))($).store(value, rl::mo_relaxed)
 
 #define atomic_load_explicit(word, order)             (*(word))($).load(order)

@@ -6,8 +6,8 @@
 #include <pthread.h>
 
 /*
- * Threads in rounds: the test's own thread prepares a round, all run their part of it at
- * once, and meet again before it is looked at.
+ * Threads in rounds.  The test's own thread prepares a round, all threads run their part
+ * of the round at once, and they meet again before the round is checked.
  */
 enum { THREADS = 4 };
 
@@ -112,7 +112,8 @@ static void prepare_large(struct arena *arena)
                          0);
 }
 
-/* Half complete, with a result or an error of their own; half poll and read. */
+/* Half of the threads complete, with a result or an error of their own; half poll and
+ * read. */
 static void complete_or_poll(struct arena *arena, unsigned thread, uint64_t *random)
 {
     struct mag_promise *promise = arena->promises[0];
@@ -171,7 +172,7 @@ static void prepare_small(struct arena *arena)
     }
 }
 
-/* All await, one completes between, and all release. */
+/* All threads await, one completes in between, and all release. */
 static void await_and_release(struct arena *arena, unsigned thread, uint64_t *random)
 {
     (void)test_random(random);
@@ -194,7 +195,7 @@ static void check_each_ran_once(struct arena *arena)
 }
 
 /* VT-53 */
-static void each_who_awaits_while_it_completes_is_run_once(void **state)
+static void each_continuation_added_while_it_completes_runs_once(void **state)
 {
     static const struct game game = {prepare_small, await_and_release,
                                      check_each_ran_once, 5000};
@@ -285,7 +286,8 @@ static void prepare_promises(struct arena *arena)
     }
 }
 
-/* Two wait for any of all; each completes one of its own in the end. */
+/* Two threads wait for any of all; each thread completes one promise of its own in the
+ * end. */
 static void race_for_any(struct arena *arena, unsigned thread, uint64_t *random)
 {
     bool first = test_random(random) % 2 == 0;
@@ -329,7 +331,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_racing_completers_one_wins_and_all_readers_see_it_whole),
-        cmocka_unit_test(each_who_awaits_while_it_completes_is_run_once),
+        cmocka_unit_test(each_continuation_added_while_it_completes_runs_once),
         cmocka_unit_test(a_source_may_complete_while_it_is_converted),
         cmocka_unit_test(all_are_gathered_while_they_complete),
         cmocka_unit_test(any_is_one_that_has_completed_however_many_race),

@@ -234,7 +234,7 @@ static void one_wrong_answer_among_right_ones_makes_the_row_wrong(void **state)
     bench_rows_free(&rows);
 }
 
-static void errors_and_crashes_of_a_lane_are_told(void **state)
+static void errors_and_crashes_of_a_lane_are_reported(void **state)
 {
     struct bench_workload workload = small;
     (void)state;
@@ -303,7 +303,7 @@ int main(void)
         cmocka_unit_test(a_sweep_has_a_row_for_the_twin_and_for_each_number_of_workers),
         cmocka_unit_test(a_wrong_answer_makes_the_row_wrong_and_no_other),
         cmocka_unit_test(one_wrong_answer_among_right_ones_makes_the_row_wrong),
-        cmocka_unit_test(errors_and_crashes_of_a_lane_are_told),
+        cmocka_unit_test(errors_and_crashes_of_a_lane_are_reported),
         cmocka_unit_test(the_peak_memory_of_a_lane_is_its_own),
         cmocka_unit_test(a_budget_ends_the_runs_but_not_before_the_first),
     };

@@ -231,7 +231,7 @@ static void what_a_build_says_is_kept_to_one_plain_line(void **state)
     assert_int_equal(strlen(peer.text), BENCH_PEER_TEXT - 1);
 }
 
-static void a_cache_that_cannot_be_made_is_told(void **state)
+static void a_cache_that_cannot_be_made_is_reported(void **state)
 {
     struct bench_peer peer;
     (void)state;
@@ -408,8 +408,8 @@ int main(void)
                                         make_folders, remove_folders),
         cmocka_unit_test_setup_teardown(what_a_build_says_is_kept_to_one_plain_line,
                                         make_folders, remove_folders),
-        cmocka_unit_test_setup_teardown(a_cache_that_cannot_be_made_is_told, make_folders,
-                                        remove_folders),
+        cmocka_unit_test_setup_teardown(a_cache_that_cannot_be_made_is_reported,
+                                        make_folders, remove_folders),
         cmocka_unit_test_setup_teardown(two_processes_build_a_peer_once, make_folders,
                                         remove_folders),
         cmocka_unit_test_setup_teardown(

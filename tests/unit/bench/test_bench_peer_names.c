@@ -7,7 +7,7 @@
 
 enum { PATH = 512 };
 
-static void names_are_taken_once_and_bad_ones_are_told(void **state)
+static void names_are_taken_once_and_bad_ones_are_reported(void **state)
 {
     static const char *const bad[] = {"",    ",",     "openm", "openmp,", "openmpp",
                                       "Tbb", "tbb,x", "a,tbb", "all,alll"};
@@ -88,7 +88,7 @@ static void the_sources_can_be_somewhere_else(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_taken_once_and_bad_ones_are_told),
+        cmocka_unit_test(names_are_taken_once_and_bad_ones_are_reported),
         cmocka_unit_test(a_peer_has_whole_workloads_and_not_parts_of_their_names),
         cmocka_unit_test(states_have_names_and_a_strange_one_means_failed),
         cmocka_unit_test(the_cache_is_that_of_the_user),

@@ -1,8 +1,8 @@
 /*
- * os.h - the kernel, modelled.  A sleep ends when the word has changed; one that nobody
- * ends is reported as a thread that makes no progress.  A sleep with an end of its own
- * ends at once where the model says so (mag_shim_naps), else it is like any other: then
- * no nap can hide a wake that was lost.
+ * os.h - a model of the kernel.  A sleep ends when the word has changed; a sleep that
+ * never ends is reported as a thread that makes no progress.  A sleep with a timeout ends
+ * at once if the model says so (mag_shim_naps).  Otherwise its timeout is ignored, so
+ * that no nap can hide a lost wake.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,10 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether timed sleeps end by themselves. */
+/* Whether sleeps with a timeout end by themselves. */
 static bool mag_shim_naps;
 
-/* Each look at the clock is a microsecond later; what a model starts with. */
+/* Each look at the clock is one microsecond later than the last; a model sets the
+ * beginning. */
 static int64_t mag_shim_now;
 
 /* The threads of a model that sleep in the kernel. */
@@ -63,7 +64,8 @@ static inline void mag_os_nap(int64_t)
     rl::yield(1, $);
 }
 
-/* A model starts its threads itself, they end by themselves, and nobody cancels them. */
+/* A model starts its threads itself.  They end by themselves, and no thread cancels
+ * them. */
 static inline int mag_os_create(pthread_t *, size_t, void *(*)(void *), void *)
 {
     return 0;
@@ -87,7 +89,7 @@ static inline void mag_os_set_slack(int)
 {
 }
 
-/* Nobody knows where a thread of a model runs. */
+/* The CPU of a model's thread is unknown. */
 static inline uint32_t mag_os_cpu()
 {
     return UINT32_MAX;

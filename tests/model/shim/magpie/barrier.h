@@ -1,5 +1,5 @@
 /*
- * barrier.h - as much of it as the modelled files use.
+ * barrier.h - the parts of <magpie/barrier.h> that the modeled files use.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,6 @@
 /*
- * executor.h - as much of it as the modelled files use: nobody has an executor, and what
- * is not run inline goes where the model says.
+ * executor.h - the parts of <magpie/executor.h> that the modeled files use.  No thread
+ * has an executor, and jobs that do not run inline go where the model says.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

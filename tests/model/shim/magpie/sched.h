@@ -1,5 +1,5 @@
 /*
- * sched.h - as much of it as the modelled files use.
+ * sched.h - the parts of <magpie/sched.h> that the modeled files use.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

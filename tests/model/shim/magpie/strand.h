@@ -1,5 +1,5 @@
 /*
- * strand.h - as much of it as the modelled files use.
+ * strand.h - the parts of <magpie/strand.h> that the modeled files use.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
 /*
- * timer.h - as much of it as the modelled files use.
+ * timer.h - the parts of <magpie/timer.h> that the modeled files use.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -86,7 +86,7 @@ static void the_nearest_worker_is_woken(void **state)
 }
 
 /* For a poster on the CPU of rank 66. */
-static void whoever_shares_the_callers_cpu_is_woken_last(void **state)
+static void a_worker_on_the_callers_cpu_is_woken_last(void **state)
 {
     struct mag_wake wake = mag_wake_for_queue(&machine.routes, 1, 66);
     (void)state;
@@ -149,7 +149,7 @@ static void a_berth_that_is_left_is_nobody_to_watch(void **state)
     assert_true(mag_idle_end_idle_watch(&idle));
 }
 
-static void whoever_leaves_while_it_searches_searches_no_more(void **state)
+static void a_worker_that_leaves_while_it_searches_searches_no_more(void **state)
 {
     (void)state;
     mag_idle_init(&idle, 2);
@@ -186,7 +186,7 @@ int main(void)
         cmocka_unit_test_setup(nobody_is_woken_when_nobody_is_parked, begin_busy),
         cmocka_unit_test_setup(one_wake_is_in_flight_at_a_time, begin_busy),
         cmocka_unit_test_setup(the_nearest_worker_is_woken, begin_busy),
-        cmocka_unit_test_setup(whoever_shares_the_callers_cpu_is_woken_last, begin_busy),
+        cmocka_unit_test_setup(a_worker_on_the_callers_cpu_is_woken_last, begin_busy),
         cmocka_unit_test_setup(one_worker_alone_can_be_woken_while_others_search,
                                begin_busy),
         cmocka_unit_test_setup(at_most_half_of_those_awake_search, begin_busy),
@@ -194,7 +194,7 @@ int main(void)
         cmocka_unit_test_setup(the_first_to_park_beside_a_running_worker_watches_it,
                                begin_busy),
         cmocka_unit_test_setup(a_berth_that_is_left_is_nobody_to_watch, begin_busy),
-        cmocka_unit_test_setup(whoever_leaves_while_it_searches_searches_no_more,
+        cmocka_unit_test_setup(a_worker_that_leaves_while_it_searches_searches_no_more,
                                begin_busy),
         cmocka_unit_test_setup(the_numbers_of_a_full_scheduler_do_not_meet, begin_busy),
         cmocka_unit_test_setup(the_last_to_park_has_nobody_to_watch, begin_busy),

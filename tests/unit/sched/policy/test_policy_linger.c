@@ -60,7 +60,7 @@ static void pauses_double_up_to_a_limit(void **state)
     }
 }
 
-static void the_first_to_park_beside_others_who_run_watches(void **state)
+static void the_first_to_park_beside_workers_that_run_watches(void **state)
 {
     static const struct {
         bool watched;
@@ -141,7 +141,7 @@ int main(void)
         cmocka_unit_test(a_budget_that_pays_doubles_and_one_that_does_not_is_halved),
         cmocka_unit_test(a_search_lasts_as_long_as_its_budget),
         cmocka_unit_test(pauses_double_up_to_a_limit),
-        cmocka_unit_test(the_first_to_park_beside_others_who_run_watches),
+        cmocka_unit_test(the_first_to_park_beside_workers_that_run_watches),
         cmocka_unit_test(a_watcher_is_missing_if_others_than_the_asker_run_unwatched),
         cmocka_unit_test(naps_double_until_something_is_seen),
         cmocka_unit_test(a_thief_shares_the_older_half_and_at_least_one),

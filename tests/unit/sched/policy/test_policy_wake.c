@@ -213,7 +213,7 @@ static void check_posts(const struct machine *machine)
     free(parked);
 }
 
-static void whoever_is_woken_for_a_post_is_the_nearest_who_is_parked(void **state)
+static void the_nearest_parked_worker_is_woken_for_a_post(void **state)
 {
     (void)state;
     check_machines(check_posts);
@@ -277,7 +277,7 @@ int main(void)
         cmocka_unit_test(a_certain_worker_is_woken_if_it_is_parked),
         cmocka_unit_test(all_workers_on_the_posters_cpu_are_avoided),
         cmocka_unit_test(nobody_is_woken_while_somebody_searches),
-        cmocka_unit_test(whoever_is_woken_for_a_post_is_the_nearest_who_is_parked),
+        cmocka_unit_test(the_nearest_parked_worker_is_woken_for_a_post),
         cmocka_unit_test(a_walk_comes_to_every_worker),
         cmocka_unit_test(bits_of_a_span_are_those_of_its_ranks),
     };

@@ -222,7 +222,7 @@ static void check_places(const struct places *places, struct modes wanted)
     assert_true(same_modes(places->after, wanted));
 }
 
-static void stolen_children_have_the_modes_of_whoever_began_the_computation(void **state)
+static void stolen_children_have_the_modes_of_the_computations_caller(void **state)
 {
     const int roundings[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
     struct modes usual = modes_of_worker(sched);
@@ -334,8 +334,8 @@ int main(void)
         cmocka_unit_test_setup(a_job_keeps_no_modes_of_another_of_its_strand, reset),
         cmocka_unit_test_setup(jobs_begin_with_the_modes_that_on_start_has_set, reset),
         cmocka_unit_test_setup(jobs_begin_with_the_modes_of_the_starting_thread, reset),
-        cmocka_unit_test_setup(
-            stolen_children_have_the_modes_of_whoever_began_the_computation, reset),
+        cmocka_unit_test_setup(stolen_children_have_the_modes_of_the_computations_caller,
+                               reset),
         cmocka_unit_test_setup(children_get_the_modes_of_the_job_that_computes, reset),
         cmocka_unit_test_setup(a_sum_of_tiny_numbers_is_the_same_on_every_worker, reset),
     };

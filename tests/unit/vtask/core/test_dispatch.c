@@ -290,7 +290,7 @@ static void post_then_complete(struct probe *probe)
 }
 
 /* VT-114 */
-static void it_is_queued_on_the_completing_worker_to_run_next(void **state)
+static void a_queued_continuation_runs_next_on_the_completing_worker(void **state)
 {
     struct probe job = probe_make(), others[2] = {probe_make(), probe_make()};
     (void)state;
@@ -409,7 +409,7 @@ int main(void)
                                core_clear),
         cmocka_unit_test_setup(awaited_outside_it_is_queued_on_the_completers_pool,
                                core_clear),
-        cmocka_unit_test_setup(it_is_queued_on_the_completing_worker_to_run_next,
+        cmocka_unit_test_setup(a_queued_continuation_runs_next_on_the_completing_worker,
                                core_clear),
         cmocka_unit_test(a_chain_of_completions_nests_only_so_deep),
         cmocka_unit_test_setup(a_continuation_that_its_executor_refuses_runs_inline,

@@ -270,7 +270,7 @@ static void a_result_larger_than_a_word_arrives_in_either_way(void **state)
 }
 
 /* VT-179, VT-180, VT-23 */
-static void an_error_reaches_whoever_awaits(void **state)
+static void an_error_reaches_the_awaiter(void **state)
 {
     uint64_t detail = 0;
     (void)state;
@@ -444,7 +444,7 @@ int main(void)
                                reset_all),
         cmocka_unit_test_setup(a_result_larger_than_a_word_arrives_in_either_way,
                                reset_all),
-        cmocka_unit_test_setup(an_error_reaches_whoever_awaits, reset_all),
+        cmocka_unit_test_setup(an_error_reaches_the_awaiter, reset_all),
         cmocka_unit_test_setup(a_function_may_catch_an_error_and_go_on, reset_all),
         cmocka_unit_test_setup(a_function_may_return_the_task_of_another, reset_all),
         cmocka_unit_test_setup(the_address_of_a_local_stays_after_a_pin, reset_all),

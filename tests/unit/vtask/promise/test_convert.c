@@ -264,7 +264,7 @@ static void a_core_is_converted_pending_and_complete(void **state)
     mag_promise_release(promise);
 }
 
-static void a_cores_large_result_comes_along_without_being_told_its_size(void **state)
+static void a_cores_large_result_comes_along_without_its_size(void **state)
 {
     (void)state;
     for (unsigned late = 0; late < 2; late++) {
@@ -391,7 +391,7 @@ int main(void)
         cmocka_unit_test(nobody_but_its_source_completes_a_promise_that_follows),
         cmocka_unit_test(a_promise_that_was_released_early_still_consumes_its_source),
         cmocka_unit_test(a_core_is_converted_pending_and_complete),
-        cmocka_unit_test(a_cores_large_result_comes_along_without_being_told_its_size),
+        cmocka_unit_test(a_cores_large_result_comes_along_without_its_size),
         cmocka_unit_test(a_large_result_of_a_source_needs_its_size),
         cmocka_unit_test(a_large_result_that_shows_late_fails_the_promise),
         cmocka_unit_test(a_code_of_misuse_that_a_function_failed_with_is_its_outcome),

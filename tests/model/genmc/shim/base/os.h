@@ -1,5 +1,5 @@
 /*
- * os.h - the kernel, as GenMC sees it: a sleep ends when the word has changed.
+ * os.h - the kernel for GenMC: a sleep ends when the word has changed.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
 /*
- * atomic.h - the atomics of the public headers, each handed to Relacy.
+ * atomic.h - the atomics of the public headers; each operation goes to Relacy.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,15 +14,15 @@
 #define MAG_FOLD_LOAD(type, word)         (*(word))($).load(rl::mo_acquire)
 #define MAG_FOLD_STORE(type, word, value) (*(word))($).store(value, rl::mo_release)
 
-/* What weaken.py puts in place of those two. */
+/* What weaken.py puts in place of these two. */
 #define MAG_LOOSE_LOAD(type, word)         (*(word))($).load(rl::mo_relaxed)
 #define MAG_LOOSE_STORE(type, word, value) (*(word))($).store(value, rl::mo_relaxed)
 
-/* A compiler's fence is nothing to the processor. */
+/* A compiler's fence means nothing to the processor. */
 #define MAG_COMPILER_FENCE() ((void)0)
 
-/* Whether thieves call membarrier: then an owner's fence stands for what they make of it,
- * a full one. */
+/* Whether thieves call membarrier.  Then an owner's fence stands for the full fence that
+ * the thieves' calls make of it. */
 static bool mag_shim_membarrier;
 
 #define MAG_OWNER_FENCE()                        \

@@ -1,5 +1,5 @@
 /*
- * base.h - as much of it as the modelled files use.
+ * base.h - the parts of <magpie/detail/base.h> that the modeled files use.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,7 +23,7 @@
 #define MAG_UNLIKELY(x)  (x)
 #define MAG_ATOMIC(type) rl::atomic<type>
 
-/* Layouts are those of the real words, not of the checker's. */
+/* Sizes and offsets are those of the real words, not of the checker's. */
 #define static_assert(condition, why)
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * executor.h - as much of it as the modelled files use: nobody has an executor.
+ * executor.h - the parts of <magpie/detail/executor.h> that the modeled files use.  No
+ * thread has an executor.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,7 +28,7 @@ enum {
     MAG_HOME_TAGS = 7,
 };
 
-/* One for each thread of a model: its address is that of the calling thread's. */
+/* One entry for each thread of a model. */
 static struct mag_here mag_here_of[8];
 
 static inline struct mag_here *mag_here_get()

@@ -1,6 +1,6 @@
 /*
- * self.h - what the scheduler knows of a model's threads.  Posters from outside are not
- * announced: their protocol has its own model, model_poster.cpp.
+ * self.h - what the scheduler knows of a model's threads.  Posters from outside do not
+ * announce themselves: that protocol has its own model, model_poster.cpp.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -20,7 +20,7 @@ struct mag_self {
     uint32_t cpu_age;
 };
 
-/* One for each thread of a model. */
+/* One entry for each thread of a model. */
 static struct mag_self mag_self_of[8];
 
 static inline struct mag_self *mag_self_get()
