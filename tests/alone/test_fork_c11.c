@@ -1,8 +1,8 @@
 /*
  * The deque and the join alone: these two files and C11 atomics, without the rest of the
- * library, without membarrier, and without what x86 gives for nothing.
+ * library, without membarrier, and without the orders that x86 gives for free.
  *
- * White-box: both files are compiled into this program, which links no library of ours.
+ * White-box: both files are compiled into this program, which does not link the library.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,7 +11,7 @@
 #define TEST_ALONE 1
 #include "tests/support/cmocka.h"
 
-/* NOLINTBEGIN(bugprone-suspicious-include): all that is needed. */
+/* NOLINTBEGIN(bugprone-suspicious-include): these files are all it needs. */
 #include "sched/fork/deque.c"
 #include "sched/fork/join.c"
 /* NOLINTEND(bugprone-suspicious-include) */
@@ -42,7 +42,7 @@ void mag_os_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns)
 {
     (void)timeout_ns;
     for (unsigned i = 0; i < 100; i++) {
-        /* relaxed: a look, as the kernel's. */
+        /* relaxed: like the kernel's own look at the word. */
         if (atomic_load_explicit(word, memory_order_relaxed) != expected)
             return;
         (void)sched_yield();

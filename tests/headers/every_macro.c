@@ -1,7 +1,7 @@
 /*
- * every_macro.c - the macros of the public headers, as a program of C and of C++ expands
- * them.  It is only compiled, with every warning; its globals have names that a macro
- * might have chosen for variables of its own.
+ * every_macro.c - the macros of the public headers, as programs in C and in C++ expand
+ * them.  This file is only compiled, with every warning.  Its globals have names that a
+ * macro might have chosen for variables of its own.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

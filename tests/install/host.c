@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads a plug-in, uses it, unloads it under a worker that runs its job and a thread that
- * has used it, forks, loads it again, and ends; a destructor of the host's own uses the
- * library at the very end of a thread.  Status 0; 1 and a line tell what was wrong.
+ * Loads a plug-in and uses it.  Unloads it while a worker runs its job and while a thread
+ * that has used it lives; forks, loads it again, and ends.  A destructor of the host's
+ * own uses the library at the very end of a thread.  Status 0; or 1, and a line that says
+ * what was wrong.
  *
  * usage: host PLUGIN stays|goes
  */
@@ -28,7 +29,7 @@ static pthread_key_t key;
         }                                        \
     } while (0)
 
-/* Its code must be there still. */
+/* Called at the end of a thread, when the code of the plug-in must still be there. */
 static void at_thread_end(void *value)
 {
     (void)value;

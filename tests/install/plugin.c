@@ -30,13 +30,13 @@ static struct mag_sched *everybodys;
 static struct mag_pool *pool;
 static atomic_long jobs;
 
-/* Never ends: it is what a worker does while the plug-in is unloaded. */
+/* Never ends: a worker runs it while the plug-in is unloaded. */
 static void go_on(struct mag_job *job)
 {
     /* relaxed: a count. */
     (void)atomic_fetch_add_explicit(&jobs, 1, memory_order_relaxed);
     if (mag_sched_post_any(everybodys, job) != 0) {
-        /* relaxed: a count that falls. */
+        /* relaxed: a negative count. */
         atomic_store_explicit(&jobs, LONG_MIN, memory_order_relaxed);
     }
 }
@@ -81,7 +81,7 @@ long plugin_jobs(void)
     return atomic_load_explicit(&jobs, memory_order_relaxed);
 }
 
-/* What is everybody's stays. */
+/* Frees the pool.  The default scheduler stays: its destruction is refused. */
 int plugin_close(void)
 {
     mag_pool_destroy(pool);

@@ -66,7 +66,7 @@ static void print_places(FILE *file)
     for (unsigned i = 0; i < 8 * PLACES; i++) {
         bool flow = (i & 4) != 0, queued = (i & 2) != 0, late = (i & 1) != 0;
         unsigned place = i / 8;
-        /* Who registers late is where it is itself. */
+        /* A continuation that is registered late counts as registered where it runs. */
         if (late && place == PLACE_SCHED)
             continue;
         (void)fprintf(file, "%lu place: %s, %s, async %s, %s\n",

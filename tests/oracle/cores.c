@@ -50,7 +50,7 @@ static bool is_queued(const struct core *core)
     return (core->core.flags & MAG_CORE_QUEUED) != 0;
 }
 
-/* Seen from where it is completed. */
+/* The place of a continuation, as seen from where its core is completed. */
 static enum place place_of(enum captured captured)
 {
     if (captured < CAPTURED_S0)
@@ -76,7 +76,8 @@ void core_note_register(struct core *core, uint64_t token, unsigned flags,
     core->flags = flags;
 }
 
-/* Before it is completed, for afterwards it may be another operation. */
+/* Called before the completion, because afterwards the core may have another
+ * operation. */
 static void note_complete(struct core *core)
 {
     note(core, CALL_COMPLETE, 0);
@@ -88,8 +89,9 @@ static void note_complete(struct core *core)
 
 /* ----------------------------------------------------------------------- operations */
 
-/* Kind: bit 0, an own source around the core; bit 1, prepared and not only zeroed; bit 2,
- * biased to this thread, as the operations of pooled cores begin. */
+/* Makes a core.  Kind: bit 0, a source of its own around the core; bit 1, prepared and
+ * not only zeroed; bit 2, biased to this thread, as the operations of pooled cores
+ * begin. */
 static void make(unsigned index, const int *n)
 {
     struct core *core = calloc(1, sizeof(*core));
@@ -102,7 +104,7 @@ static void make(unsigned index, const int *n)
     if ((n[1] & 2) != 0)
         mag_core_prepare(&core->core, NULL);
     if ((n[1] & 4) != 0) {
-        /* relaxed: this thread alone. */
+        /* relaxed: only this thread uses it. */
         MAG_STORE(&core->core.slot, mag_core_bias(), relaxed);
     }
     core->core.flags = n[2] != 0 ? MAG_CORE_QUEUED : 0;

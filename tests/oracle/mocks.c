@@ -59,7 +59,8 @@ static void make(unsigned index, bool typed)
     answer_code(0);
 }
 
-/* fire M STATUS KIND N: completes it, as this and the read may contradict each other. */
+/* fire M STATUS KIND N: completes the mock with N; its status and the read may contradict
+ * each other. */
 static void fire(struct mock *mock, const int *n)
 {
     struct mag_continuation *continuation = mock->continuation;

@@ -1,6 +1,7 @@
 /*
- * Plays the scripts of the differential test over Magpie: reads a script a line, prints a
- * trace a line.  docs/design/oracle.md has the language; reference/ plays it over .NET.
+ * Plays the scripts of the differential test over Magpie: reads one script from each
+ * line, and prints one trace on each line.  docs/design/oracle.md has the language;
+ * reference/ plays it over .NET.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -96,7 +97,7 @@ void operate(char *operation)
 
 /* ------------------------------------------------------------------- a script's end */
 
-/* What is pending still is completed unheard, for it is about to be freed. */
+/* Completes what is still pending, without a trace, because it is about to be freed. */
 static void finish_all(void)
 {
     for (struct core *core = world.all_cores; core != NULL; core = core->next) {

@@ -10,10 +10,10 @@ struct run {
     struct mag_continuation continuation;
     int body;
     bool of_promise;
-    bool ran; /* of a promise, and not told yet */
+    bool ran; /* of a promise, and not printed yet */
 };
 
-/* Jobs that wait, in order; one script posts fewer than there is room for. */
+/* Waiting jobs, in order; one script posts fewer than there is room for. */
 struct queue {
     struct mag_executor executor;
     const char *name;
@@ -34,7 +34,7 @@ static unsigned on_pool[RUNS_MAX], on_pool_count;
 
 static int post(struct mag_executor *executor, struct mag_job *job);
 static struct queue pool;
-/* Two executors, and two schedulers, whose addresses alone are used. */
+/* Two executors, and two schedulers of which only the addresses are used. */
 static _Alignas(8) struct queue queues[QUEUES] = {{.executor.post = post, .name = "x0"},
                                                   {.executor.post = post, .name = "x1"},
                                                   {.name = "s0"},
@@ -61,12 +61,13 @@ static int post(struct mag_executor *executor, struct mag_job *job)
     return 0;
 }
 
-/* The pool of a script is a queue, for it must run when the script drains: these stand in
- * for the scheduler's entry points. */
+/* The thread pool of a script is a queue, because it must run when the script drains.
+ * These functions replace the scheduler's entry points. */
 int __wrap_mag_sched_post(struct mag_sched *sched, struct mag_job *job);
 int __wrap_mag_sched_default(struct mag_sched **ret_sched);
 
-/* .NET has one pool: which of several takes what belongs to none is not told. */
+/* .NET has one thread pool, so the trace does not say which of several schedulers takes a
+ * job that belongs to none. */
 int __wrap_mag_sched_post(struct mag_sched *sched, struct mag_job *job)
 {
     struct queue *queue = (struct queue *)(void *)sched;
@@ -217,7 +218,7 @@ struct mag_continuation *runs_new(int body_of, bool of_promise, unsigned *ret_id
 
 /* ------------------------------------------------------------------------- draining */
 
-/* What is queued now, not what is queued meanwhile. */
+/* Runs what is queued now, but not what is queued meanwhile. */
 static void drain_pool(void)
 {
     unsigned ids[RUNS_MAX];

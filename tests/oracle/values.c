@@ -145,7 +145,7 @@ static void read(const struct value *v)
     answer_read(r, v->typed, result, detail);
 }
 
-/* Whether nobody has awaited the promise from a context before. */
+/* Whether this is the first await of the promise from a context. */
 static bool is_first_of(mag_vtask task)
 {
     uintptr_t promise = task.backing & ~(uintptr_t)(MAG_VTASK_TAGS | MAG_VTASK_HELD);
@@ -166,8 +166,8 @@ static void await(const struct value *v, const int *n)
     struct surroundings before = runs_enter(n[2]);
     enum captured captured = dropped ? CAPTURED_NONE : runs_captures((unsigned)n[1]);
     unsigned id;
-    /* Where it runs is the promise's affair without a context; and of all but the first
-     * with one, as their order is. */
+    /* Without a context the promise decides where a continuation runs.  With one, it
+     * decides for all but the first, because it decides their order. */
     bool open = pending &&
                 !(runs_have_room() && captured != CAPTURED_NONE && is_first_of(v->task));
     struct mag_continuation *continuation = runs_new(n[3], open, &id);
@@ -201,8 +201,8 @@ static bool same_backing(const struct value *v, const struct value *w)
     return ((backing ^ other) & ~tags) == 0;
 }
 
-/* Also whether the hashes agree, where that is laid down: of the same backing, and of
- * results (VT-39). */
+/* Also checks that the hashes agree where this is specified: for the same backing, and
+ * for results (VT-39). */
 static void equal(const struct value *v, const struct value *w)
 {
     if (!w->set || v->typed != w->typed) {
@@ -260,7 +260,7 @@ static enum backing backing_of(const struct value *v)
     return status == MAG_PENDING && v->core->registered ? BACK_WAITING : done[status];
 }
 
-/* Whether which promise a conversion yields is left open (VT-42). */
+/* Whether it is open which promise a conversion yields (VT-42). */
 static bool is_loose(const struct value *v, mag_vtask made)
 {
     int status = mag_vtask_status(made);
@@ -320,7 +320,8 @@ static void preserve(const struct value *v, int variable)
     keep(variable, made);
 }
 
-/* What holds a reference is preserved once more, as the script may still read it. */
+/* A task that holds a reference is preserved once more, because the script may still read
+ * it. */
 static void release(const struct value *v)
 {
     mag_vtask task = v->task;

@@ -1,6 +1,6 @@
 /*
- * world.h - what a script of the differential test works on: its variables, its trace,
- * and the runs of its continuations.  docs/design/oracle.md has the language.
+ * world.h - the state of a script of the differential test: its variables, its trace, and
+ * the runs of its continuations.  docs/design/oracle.md has the language.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,13 +14,13 @@
 /* As in reference/World.cs. */
 enum { VARIABLES = 8, RUNS_MAX = 64, STEPS_MAX = 300, LISTS_MAX = 8, OBJECTS_MAX = 512 };
 
-/* What an operation that cannot be played answers. */
+/* The answer of an operation that cannot be played. */
 #define NONE "none"
 
 /* Where a continuation is registered from: 0 and 1 are executors, 2 and 3 none. */
 enum { FROM_NONE = 3, FROM_HERE = 4, FROM_SCHED = 5, FROM_END = 7 };
 
-/* What surrounds the thread; only one of the two is set. */
+/* The context of the thread; only one of the two is set. */
 struct surroundings {
     struct mag_executor *executor;
     struct mag_sched *sched;
@@ -29,24 +29,24 @@ struct surroundings {
 /* What a registration captures: nothing, an executor, or one of two schedulers. */
 enum captured { CAPTURED_NONE, CAPTURED_EXECUTOR, CAPTURED_S0, CAPTURED_S1 };
 
-/* A core, and for the coverage what the test knows of it. */
+/* A core, and what the test knows of it for the coverage. */
 struct core {
-    struct mag_source source; /* an own source around the core, if `wrapped` */
+    struct mag_source source; /* a source of its own around the core, if `wrapped` */
     struct mag_core core;
-    struct core *next; /* of all that the script has made */
+    struct core *next; /* of all cores that the script has made */
     bool wrapped, typed;
     bool done, registered;
     unsigned flags;         /* of the registration */
     enum captured captured; /* by the registration */
 };
 
-/* A source that says what the script wants, and prints what it is asked. */
+/* A source that answers what the script says, and prints its calls. */
 struct mock {
     struct mag_source source;
     struct mock *next;
     unsigned index;
     bool typed;
-    int status, error; /* what it answers */
+    int status, error; /* its answers */
     uint64_t word;     /* the result, or the detail */
     struct mag_continuation *continuation;
 };
@@ -54,10 +54,10 @@ struct mock {
 struct value {
     bool set, typed;
     mag_vtask task;
-    struct core *core; /* what backs it, if one of these does */
+    struct core *core; /* the core or mock behind it, or NULL */
     struct mock *mock;
     unsigned identity; /* which promise or error it is; 0: neither */
-    bool loose;        /* it may also be another one of the same outcome (VT-42, VT-10) */
+    bool loose;        /* another one with that outcome is allowed (VT-42, VT-10) */
 };
 
 struct promise {
@@ -71,57 +71,57 @@ struct world {
     struct mock *mocks[VARIABLES], *all_mocks;
     struct value values[VARIABLES];
     struct promise promises[VARIABLES];
-    struct mag_promise *references[OBJECTS_MAX]; /* to be given back */
+    struct mag_promise *references[OBJECTS_MAX]; /* to be released */
     unsigned reference_count, identities;
-    uintptr_t awaited[RUNS_MAX]; /* pending promises, from a context */
+    uintptr_t awaited[RUNS_MAX]; /* pending promises, awaited in a context */
     unsigned awaited_count;
-    bool muted; /* the trace is complete */
+    bool muted; /* the trace ends here */
 };
 
 extern struct world world;
 
-/* An operation's numbers; those that are not there are 0. */
+/* The numbers of an operation; missing ones are 0. */
 struct words {
     const char *word;
     int n[6];
 };
 
-/* player.c: a line of the trace. */
+/* player.c: prints a line of the trace. */
 void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* player.c: the answer of an operation. */
+/* player.c: prints the answer of an operation. */
 void answer(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* player.c: a misuse code, or "ok". */
+/* player.c: prints a misuse code, or "ok". */
 void answer_code(int code);
-/* player.c: what reading came to. */
+/* player.c: prints the outcome of a read. */
 void answer_read(int code, bool typed, uint64_t result, uint64_t detail);
 
-/* runs.c: ends what ran before and forgets it. */
+/* runs.c: ends the runs of the script before and forgets them. */
 void runs_begin(char *lists[], unsigned count);
 void runs_end(void);
 void runs_drain(void);
-/* runs.c: 0, 1: an executor; 2, 3: none; 4: as it is; 5, 6: a worker of a scheduler.
- * What was before. */
+/* runs.c: enters a context.  0, 1: an executor; 2, 3: none; 4: as it is; 5, 6: a worker
+ * of a scheduler.  Returns the context before. */
 struct surroundings runs_enter(int from);
 void runs_leave(struct surroundings before);
-/* runs.c: what a registration with `flags` captures here, and what is here. */
+/* runs.c: what a registration with `flags` captures in the current context. */
 enum captured runs_captures(unsigned flags);
-/* runs.c: a new continuation, or NULL: there are too many.  `of_promise`: where it runs
- * is the promise's affair, so it is told at the end of the drain. */
+/* runs.c: a new continuation, or NULL: there are too many.  `of_promise`: the promise
+ * decides where it runs, so the run is printed at the end of the drain. */
 struct mag_continuation *runs_new(int body, bool of_promise, unsigned *ret_id);
-/* runs.c: whether there are not. */
+/* runs.c: whether there is room for one more. */
 bool runs_have_room(void);
-/* runs.c: the steps of bodies are counted from here on. */
+/* runs.c: plays a list; the steps of bodies are counted from here on. */
 void runs_play(unsigned list);
 
 /* player.c */
 void operate(char *operation);
-/* cores.c, values.c: false: no such word. */
+/* cores.c, values.c: play an operation.  False: there is no such word. */
 bool operate_core(const struct words *words);
 bool operate_mock(const struct words *words);
 bool operate_promise(const struct words *words);
 bool operate_value(const struct words *words);
 
-/* cores.c: what a registration and a completion mean for the coverage. */
+/* cores.c: notes a registration and a completion for the coverage. */
 void core_note_register(struct core *core, uint64_t token, unsigned flags,
                         enum captured captured, int r);
 
@@ -149,7 +149,7 @@ void cell_call(enum call call, enum at at);
 enum place { PLACE_NONE, PLACE_EXECUTOR, PLACE_SCHED_HERE, PLACE_SCHED, PLACES };
 void cell_place(enum place place, bool flow, bool queued, bool late);
 void cell_convert(bool preserve, enum backing backing);
-/* A line for each: how often it was reached, and its name. */
+/* Prints a line for each cell: how often it was reached, and its name. */
 void cells_print(const char *path);
 
 #endif

@@ -1,12 +1,12 @@
 /*
- * cmocka.h - cmocka with the headers that it wants before it, in its order, and with two
+ * cmocka.h - cmocka with the headers that it needs before it, in its order, and with two
  * things that it does not do by itself.
  *
  * A failed assertion ends its program.  cmocka would jump out of the function and go on
- * with the next one, while threads still use what lies on the stack that was left.
+ * with the next one, while threads still use the stack frame that was left.
  *
- * When its functions have passed a program fails if pools miss objects: if one that was
- * taken has not been given back.  See test_keeps.
+ * After its functions have passed, a program still fails if an object that was taken from
+ * a pool has not been given back.  See test_keeps.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,7 +21,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
-/* A program that links no library of ours says TEST_ALONE before. */
+/* A program that does not link the library defines TEST_ALONE before. */
 #ifndef TEST_ALONE
 
 #    undef skip
@@ -30,13 +30,13 @@
 #    define cmocka_run_group_tests(tests, setup, teardown) \
         test_run_group(#tests, tests, sizeof(tests) / sizeof((tests)[0]), setup, teardown)
 
-/* What stands in for skip and cmocka_run_group_tests. */
+/* Replacements of skip and cmocka_run_group_tests. */
 __attribute__((noreturn)) void test_skip(const char *file, int line);
 int test_run_group(const char *name, const struct CMUnitTest *tests, size_t count,
                    CMFixtureFunction setup, CMFixtureFunction teardown);
 
-/* This program ends with `objects` more that are not given back, and why is said where
- * this is called. */
+/* Allows this program to end with `objects` more that are not given back; the caller says
+ * why. */
 void test_keeps(uint64_t objects);
 
 #endif

@@ -35,7 +35,7 @@ static _Atomic(bool) failed;
 static _Atomic(int64_t) live;
 static _Atomic(uint64_t) made;
 
-/* Counts down to the call that fails. */
+/* Counts down to the call that is to fail. */
 static bool is_the_one(_Atomic(uint32_t) *left)
 {
     /* relaxed: a plain counter. */

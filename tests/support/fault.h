@@ -1,9 +1,9 @@
 /*
- * fault.h - makes allocations and thread creations fail, and counts what is live.
+ * fault.h - makes allocations and thread creations fail, and counts live allocations.
  *
- * The tests are linked so that these functions stand in for malloc, calloc, realloc,
- * aligned_alloc, free, mmap, mprotect and pthread_create wherever our own code calls
- * them; what hwloc and the C library take for themselves is not touched.
+ * The tests are linked so that functions of fault.c replace malloc, calloc, realloc,
+ * aligned_alloc, free, mmap, mprotect and pthread_create wherever the library or a test
+ * calls them.  Allocations by hwloc and by the C library itself are not touched.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,18 +13,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The `nth` allocation from now (1 is the next) fails, once; 0: none does.  A mapping and
- * an mprotect count as one. */
+/* Makes the `nth` allocation from now (1 is the next) fail, once; 0: none fails.  A
+ * mapping counts as an allocation, and so does an mprotect. */
 void test_fail_allocation(uint32_t nth);
 
 /* The same for pthread_create. */
 void test_fail_thread(uint32_t nth);
 
-/* Whether the failure that was asked for has happened. */
+/* Whether the requested failure has happened. */
 bool test_has_failed(void);
 
-/* Allocations that have not been freed, mappings apart; and all that were ever made, with
- * mappings: a pool grows by those. */
+/* The number of allocations that are not freed, without mappings.  test_allocations: all
+ * that were ever made, with mappings, by which a pool grows. */
 int64_t test_live_allocations(void);
 uint64_t test_allocations(void);
 

@@ -1,5 +1,5 @@
 /*
- * filter.h - system calls that are refused from here on, as in a container.
+ * filter.h - makes the kernel refuse system calls, as in a container.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,10 +11,11 @@
 #include <stdint.h>
 
 /*
- * Refuses the given system calls with `error`, or kills the process at the first of them
- * where `error` is 0.  For children: a filter cannot be taken back.
+ * From here on the kernel refuses the given system calls with `error`, or kills the
+ * process at the first of them if `error` is 0.  For child processes: a filter cannot be
+ * removed.
  *
- *   Returns    false: no filter can be installed here, or none is written for this
+ *   Returns    false: no filter can be installed here, or there is none for this
  *              processor
  */
 bool test_filter(const long *calls, size_t count, int error);

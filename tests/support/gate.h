@@ -1,5 +1,5 @@
 /*
- * gate.h - a gate that one thread waits at until another opens it.
+ * gate.h - a gate at which one thread waits until another opens it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,7 +8,7 @@
 
 #include "tests/support/run.h"
 
-/* All zeroes is a closed gate at which nobody waits. */
+/* All zeroes is a closed gate at which no thread waits. */
 struct gate {
     _Atomic(uint64_t) started; /* how many have come to the gate */
     _Atomic(uint64_t) open;
@@ -27,7 +27,7 @@ static inline void gate_pass(struct gate *gate)
     (void)test_wait_for(&gate->open, 1);
 }
 
-/* Waits until somebody has come to the gate.  False: nobody comes. */
+/* Waits until a thread has come to the gate.  False: none comes. */
 static inline bool gate_is_reached(struct gate *gate)
 {
     return test_wait_for(&gate->started, 1);

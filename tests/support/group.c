@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* cmocka asks for it at each failure: whether to abort. */
+/* The variable that cmocka reads at each failure: whether to abort. */
 static const char aborts[] = "CMOCKA_TEST_ABORT";
 
 static _Atomic(uint64_t) kept;
@@ -21,7 +21,7 @@ void test_keeps(uint64_t objects)
     (void)atomic_fetch_add_explicit(&kept, objects, memory_order_relaxed);
 }
 
-/* Handles the signal by which cmocka aborts, after it has printed what failed. */
+/* Handles the signal by which cmocka aborts, after cmocka has printed what failed. */
 static void end(int signal)
 {
     static const char text[] = "A failed assertion ends its program.\n";
@@ -41,7 +41,7 @@ static void arm(void)
     (void)setenv(aborts, "1", 1); /* NOLINT(concurrency-mt-unsafe): between functions */
 }
 
-/* A skip takes the same way as a failure. */
+/* cmocka ends a skipped test the same way as a failed one, so it must not abort here. */
 void test_skip(const char *file, int line)
 {
     (void)unsetenv(aborts); /* NOLINT(concurrency-mt-unsafe): as above */
@@ -75,7 +75,7 @@ int test_run_group(const char *name, const struct CMUnitTest *tests, size_t coun
     int failures = _cmocka_run_group_tests(name, ours, count, setup, teardown);
     (void)unsetenv(aborts); /* NOLINT(concurrency-mt-unsafe): as above */
     free(ours);
-    /* relaxed: the functions are over. */
+    /* relaxed: the test functions are over. */
     uint64_t expected = atomic_load_explicit(&kept, memory_order_relaxed);
     if (failures == 0 && !test_pools_balance(expected))
         failures = 1;

@@ -16,7 +16,8 @@ struct mapping {
     bool dumped;
 };
 
-/* "7f0000000000-7f0000001000 rw-p ...", and no field, as "Size: ...". */
+/* Reads the head of a mapping, such as "7f0000000000-7f0000001000 rw-p ...".  False: the
+ * line is a field, such as "Size: ...". */
 static bool read_head(const char *line, struct mapping *ret_mapping)
 {
     char *end;

@@ -1,5 +1,6 @@
 /*
- * maps.h - what the kernel counts of this process, by /proc/self/smaps, and limits to it.
+ * maps.h - the memory of this process as the kernel counts it (/proc/self/smaps), and
+ * limits to it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,17 +19,17 @@ struct test_maps {
 
 void test_maps_read(struct test_maps *ret_maps);
 
-/* Whether a core file has the page of this address. */
+/* Whether a core file contains the page of this address. */
 bool test_maps_dumps(const void *address);
 
-/* Sets RLIMIT_AS or RLIMIT_DATA to so much more than this process has. */
+/* Sets RLIMIT_AS or RLIMIT_DATA to what this process has now, plus `more`. */
 bool test_limit_more(int resource, size_t more);
 
-/* Sets RLIMIT_AS to so much.  Under AddressSanitizer, whose shadow alone is larger, it
- * does nothing. */
+/* Sets RLIMIT_AS to `bytes`.  Does nothing under AddressSanitizer, whose shadow alone is
+ * larger. */
 bool test_limit_space(size_t bytes);
 
-/* Skips the test where a sanitizer has memory of its own. */
+/* Skips the test under a sanitizer, which has memory of its own. */
 void test_skip_under_sanitizers(void);
 
 #endif

@@ -8,10 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The usual limit, and when a stress test is long; ctest's own are some minutes more. */
+/* The usual limit, and when a stress test has run long; ctest's limits are some minutes
+ * more. */
 enum { LIMIT_S = 60, LONG_S = 240 };
 
-/* Looks before a wait sleeps between them. */
+/* How many looks a wait makes before it sleeps between looks. */
 enum { SPINS = 1000 };
 
 static uint64_t from_environment(const char *name, uint64_t otherwise)
@@ -21,10 +22,10 @@ static uint64_t from_environment(const char *name, uint64_t otherwise)
     return text != NULL && *text != '\0' ? strtoull(text, NULL, 0) : otherwise;
 }
 
-/* When the program did, and MAG_TEST_SLOW. */
+/* When the program began, and MAG_TEST_SLOW. */
 static double began, slowness = 1;
 
-/* Before main, because the form of the barriers is decided once per process. */
+/* Before main, because the form of the barriers is decided once for a process. */
 __attribute__((constructor)) static void begin(void)
 {
     const char *slow = getenv("MAG_TEST_SLOW");
@@ -86,7 +87,7 @@ void test_sleep_ms(unsigned milliseconds)
                             .tv_nsec = (long)(milliseconds % 1000) * 1000000};
 
     while (nanosleep(&time, &time) != 0) {
-        /* EINTR: sleep the rest. */
+        /* EINTR: sleep the rest of the time. */
     }
 }
 
@@ -110,7 +111,7 @@ bool test_goes_on(uint64_t round, uint64_t rounds)
         return false;
     if (round == 0 || test_now() - began < test_limit_s(LONG_S))
         return true;
-    /* relaxed: only spares a line. */
+    /* relaxed: only avoids a second line. */
     if (!atomic_exchange_explicit(&said, true, memory_order_relaxed))
         (void)printf("a busy machine: from round %llu of %llu on they are left out\n",
                      (unsigned long long)round, (unsigned long long)rounds);
@@ -133,7 +134,7 @@ bool test_wait_for(_Atomic(uint64_t) *word, uint64_t wanted)
     double since = test_now();
 
     for (;;) {
-        /* acquire: what was done before the word was counted up is visible. */
+        /* acquire: everything done before the word was increased is visible. */
         if (atomic_load_explicit(word, memory_order_acquire) >= wanted)
             return true;
         if (test_gives_up(since))

@@ -3,11 +3,11 @@
  *
  * MAG_TEST_SEED   a number: repeats a run that printed it
  * MAG_TEST_SCALE  percent of the usual rounds, 1 to 10000; slow builds lower it
- * MAG_TEST_SLOW   how many times as slow as usual the machine is: all limits grow by it
+ * MAG_TEST_SLOW   how many times slower than usual the machine is: multiplies all limits
  * MAG_TEST_FENCES 1: owners fence, as on a kernel that refuses membarrier
  *
- * No time decides whether a test passes, as a machine may be busy.  A limit is for what
- * would hang otherwise, and comes from test_limit_s.
+ * No test passes or fails by how long something takes, because a machine may be busy. A
+ * limit ends a test that would otherwise hang, and comes from test_limit_s.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* gcc tells of sanitizers by macros, clang by features. */
+/* gcc reports sanitizers by macros, clang by features. */
 #if defined(__SANITIZE_ADDRESS__)
 #    define TEST_UNDER_ASAN 1
 #elif defined(__has_feature)
@@ -46,20 +46,20 @@ static inline unsigned test_random_below(uint64_t *state, unsigned limit)
     return (unsigned)(test_random(state) % limit);
 }
 
-/* `rounds` by MAG_TEST_SCALE, at least 1. */
+/* `rounds` scaled by MAG_TEST_SCALE, at least 1. */
 uint32_t test_rounds(uint32_t rounds);
 
-/* How many seconds a test waits for what must come, before it has failed: `seconds`, or
- * what is usual if 0, by MAG_TEST_SLOW. */
+/* How many seconds a test waits for something that must happen, before the test has
+ * failed: `seconds`, or the usual limit if 0, times MAG_TEST_SLOW. */
 uint32_t test_limit_s(uint32_t seconds);
 
-/* Whether a wait that began at `since`, as test_now counts, has come to the usual limit:
- * what it waits for does not come. */
+/* Whether a wait that began at `since`, by test_now, has lasted for the usual limit, so
+ * that the test has failed. */
 bool test_gives_up(double since);
 
 /* Whether a stress test goes on with round number `round` of `rounds`, from 0.  A program
- * that has run for minutes leaves the others out, and says so once: on a busy machine
- * fewer of them must do. */
+ * that has run for minutes skips the remaining rounds, and says so once: a busy machine
+ * does fewer. */
 bool test_goes_on(uint64_t round, uint64_t rounds);
 
 /* Monotonic seconds; the clock that they come from. */
@@ -71,11 +71,11 @@ void test_sleep_ms(unsigned milliseconds);
 /* Waits until `*word` is at least `wanted`, within the usual limit.  False: it is not. */
 bool test_wait_for(_Atomic(uint64_t) *word, uint64_t wanted);
 
-/* The same for waits of less than a microsecond, by looking again and again at first. */
+/* The same for waits of less than a microsecond: at first looks again at once. */
 bool test_spin_for(_Atomic(uint64_t) *word, uint64_t wanted);
 
-/* Words that test_wait_for waits for: what was done before test_add is visible to the
- * thread that has seen the sum. */
+/* For words that test_wait_for waits for: everything done before test_add is visible to
+ * the thread that has seen the sum. */
 static inline uint64_t test_add(_Atomic(uint64_t) *word, uint64_t value)
 {
     /* release: see above. */
@@ -88,17 +88,17 @@ static inline uint64_t test_read(_Atomic(uint64_t) *word)
     return atomic_load_explicit(word, memory_order_acquire);
 }
 
-/* A few instructions of doing nothing. */
+/* Does nothing for a few instructions. */
 static inline void test_pause(void)
 {
     volatile unsigned char nothing = 0;
 
-    /* Volatile: no compiler removes the loop around it. */
+    /* Volatile, so that no compiler removes the loop around it. */
     (void)nothing;
 }
 
-/* Before look number `tries` + 1 at what another thread is about to do: spins, then
- * sleeps a little, so that the other runs. */
+/* Call before look number `tries` + 1 at something that another thread is about to do.
+ * Spins at first, then sleeps a little, so that the other thread can run. */
 void test_turn(unsigned tries);
 
 #endif

@@ -1,9 +1,10 @@
 /*
- * Pools under storm: each object has one owner at any time, objects that threads pass to
- * one another go home, and none is lost when threads come and go.
+ * Pools under heavy use.  Each object has one owner at any time, objects that threads
+ * pass to one another return to their node, and none is lost when threads come and go.
  *
- * Every object carries its owner's stamp: set when it is taken, cleared when it is given.
- * A word beside it is written plainly, so that ThreadSanitizer checks the hand-over.
+ * Every object has its owner's stamp: set when it is taken, cleared when it is given
+ * back. A word beside the stamp is not atomic, so that ThreadSanitizer checks the
+ * hand-over.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -20,7 +21,7 @@ enum { THREADS_MAX = 64, HELD = 150, MAILBOXES = 4 };
 
 struct object {
     _Atomic(uint32_t) owner; /* 0: free */
-    uint32_t last;           /* the owner before, written plainly */
+    uint32_t last;           /* the owner before; not atomic */
     uint64_t uses;
 };
 
@@ -43,7 +44,7 @@ struct actor {
     uint32_t stamp;
     uint64_t random;
     uint64_t mistakes; /* objects with two owners, or with none */
-    uint64_t odd;      /* results that a take may not have */
+    uint64_t odd;      /* results that a take must not have */
     uint64_t taken;
     uint32_t held_count;
     struct object *held[HELD];
@@ -51,7 +52,7 @@ struct actor {
 
 static void begin_use(struct actor *actor, struct object *object)
 {
-    /* relaxed: what this tests is that the pool orders it. */
+    /* relaxed: the pool must order it, which is what this tests. */
     uint32_t before =
         atomic_exchange_explicit(&object->owner, actor->stamp, memory_order_relaxed);
 
@@ -91,7 +92,8 @@ static void give_one(struct actor *actor)
     mag_pool_give(actor->arena->pool, object);
 }
 
-/* Puts an object into a mailbox, and gives back what somebody else had put there. */
+/* Puts an object into a mailbox, and gives back the object that another thread had put
+ * there. */
 static void post_one(struct actor *actor)
 {
     uint32_t box = (uint32_t)(test_random(&actor->random) % MAILBOXES);
@@ -99,7 +101,8 @@ static void post_one(struct actor *actor)
 
     end_use(actor, object);
     /* acq_rel: - release: this thread's use of its object is over;
-     *          - acquire: so is the other's use of the one that comes out. */
+     *          - acquire: the other thread's use of the object that comes out is over as
+     *          well. */
     object = atomic_exchange_explicit(&actor->arena->mailboxes[box], object,
                                       memory_order_acq_rel);
     if (object == NULL)
@@ -109,7 +112,7 @@ static void post_one(struct actor *actor)
     mag_pool_give(actor->arena->pool, object);
 }
 
-/* Long runs of takes and of gives, so that magazines fill up and run dry. */
+/* Long runs of takes and of gives, so that magazines fill up and run empty. */
 static void *act(void *arg)
 {
     struct actor *actor = arg;
@@ -178,7 +181,7 @@ static void empty_mailboxes(struct arena *arena)
     }
 }
 
-/* One generation of threads. */
+/* Runs one generation of threads. */
 static uint64_t run_threads(struct arena *arena, uint64_t *random)
 {
     static struct actor actors[THREADS_MAX];
@@ -201,7 +204,7 @@ static uint64_t run_threads(struct arena *arena, uint64_t *random)
     return taken;
 }
 
-/* Takes one of the objects that all are free now, and keeps it. */
+/* Takes one of the objects, all of which are free now, and keeps it. */
 static void keep_one(struct mag_pool *pool)
 {
     void *object;
@@ -213,7 +216,8 @@ static void keep_one(struct mag_pool *pool)
                      0);
 }
 
-/* This thread can have each object that exists once more, before there are new ones. */
+/* Checks that this thread can take each existing object once more before new ones are
+ * made. */
 static void check_that_none_is_lost(struct mag_pool *pool)
 {
     struct mag_pool_info before;
@@ -221,7 +225,8 @@ static void check_that_none_is_lost(struct mag_pool *pool)
     void *object;
 
     mag_pool_query(pool, &before);
-    /* With several nodes, only the limit makes a thread use the objects of all others. */
+    /* With several nodes, a thread uses the objects of other nodes only because of the
+     * limit. */
     if (before.nodes > 1 && before.objects != before.limit)
         return;
     for (uint64_t i = 0; i < before.objects; i++)

@@ -1,5 +1,5 @@
 /*
- * The stack as this processor has it.
+ * The stack in the form that this processor uses.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

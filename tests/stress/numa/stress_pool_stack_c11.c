@@ -1,5 +1,5 @@
 /*
- * The stack as processors have it that lack a double-width swap.
+ * The stack in the form for processors without a double-width swap.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

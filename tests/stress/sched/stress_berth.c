@@ -1,7 +1,7 @@
 /*
- * White-box: threads take, use and leave berths, and workers hand theirs over in the
- * middle of a computation, while others steal: each job runs once, each result arrives,
- * and the scheduler ends.
+ * White-box: threads take, use and leave berths, and workers hand their berths over in
+ * the middle of a computation, while other workers steal.  Each job runs once, each
+ * result arrives, and the scheduler ends.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -45,7 +45,7 @@ struct world {
     _Atomic(uint64_t) wrong;
     _Atomic(uint64_t) blocking;
     _Atomic(uint64_t) over;
-    _Atomic(struct mag_worker *) offered; /* by a job that wants somebody to take over */
+    _Atomic(struct mag_worker *) offered; /* by a job that waits for another tenant */
 };
 
 static struct world world;
@@ -74,10 +74,10 @@ static void post_some(struct mag_job *jobs)
     }
 }
 
-/* Takes a berth, does this and that, and leaves it, again and again. */
+/* Takes a berth, posts and runs jobs there, and leaves it, again and again. */
 static void *guest(void *arg)
 {
-    /* Enough that none is posted again before it has run. */
+    /* Enough jobs that none is posted again before it has run. */
     static struct mag_job jobs[GUESTS][BURSTS][POSTS];
     struct mag_job(*mine)[POSTS] = jobs[(uintptr_t)arg];
     struct mag_worker *worker;
@@ -101,7 +101,7 @@ static void *guest(void *arg)
     return NULL;
 }
 
-/* Stands in for those that step aside. */
+/* Takes over the berths of workers that step aside. */
 static void *helper(void *arg)
 {
     (void)arg;
@@ -143,7 +143,8 @@ static long block(mag_fork w, uint64_t left)
 
 MAG_FORKABLE(long, block, uint64_t, left)
 
-/* A job that steps aside in a computation and comes back, until the guests are done. */
+/* A job that steps aside in a computation and comes back, until the guests have
+ * finished. */
 static void step_aside(struct mag_job *job)
 {
     struct blocker *blocker = (struct blocker *)(void *)job;
@@ -200,7 +201,7 @@ static void berths_are_taken_used_left_and_handed_over_while_others_steal(void *
     assert_true(test_read(&world.handed_over) > 0);
 }
 
-/* The last to leave ends the drain: nobody else is there to see it. */
+/* The last thread to leave ends the drain: no other thread is there to see it. */
 static void a_drain_ends_however_late_the_last_tenant_leaves(void **state)
 {
     (void)state;

@@ -1,8 +1,8 @@
 /*
  * Jobs posted to an event loop from threads and from its own jobs, while it runs and
- * while it closes: each runs once, in the order of its poster, on the loop's thread; or
- * it is handed back, or refused.  And bodies that wait on workers while threads from
- * outside complete: all of them come home.
+ * while it closes: each runs once, in its poster's order, on the loop's thread; or it is
+ * handed back, or refused.  And bodies that wait on workers while threads from outside
+ * complete their operations: all of them resume on a worker.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,16 +22,16 @@ struct token {
     struct mag_job job;
     struct storm *storm;
     unsigned poster, number;
-    unsigned hops; /* how often it still posts itself */
-    unsigned ends; /* the loop's thread, or the poster that was refused */
+    unsigned hops; /* how often it will still post itself */
+    unsigned ends; /* by the loop's thread, or by the poster that was refused */
 };
 
 struct storm {
     struct mag_event_loop loop;
     sem_t woken;
     struct token tokens[POSTERS][JOBS];
-    unsigned next[POSTERS]; /* the loop's thread: what comes first next */
-    unsigned ended, wrong;  /* the loop's thread */
+    unsigned next[POSTERS]; /* by the loop's thread: the next job expected of a poster */
+    unsigned ended, wrong;  /* by the loop's thread */
     _Atomic(unsigned) refused;
 };
 
@@ -92,7 +92,7 @@ static void storm_init(struct storm *storm)
     }
 }
 
-/* Sleeps until it is woken, as an event loop does: a wake that is lost hangs. */
+/* Sleeps until it is woken, as an event loop does, so that a lost wake hangs. */
 static void run_until(struct storm *storm, unsigned ended)
 {
     while (storm->ended < ended) {
@@ -154,14 +154,15 @@ static void a_loop_that_closes_under_posts_loses_none(void **state)
     free(storm);
 }
 
-/* ------------------------------------------------- coming home, completed by others */
+/* ------------------------------------------------- resuming, completed by other
+ * threads */
 
 enum { BODIES = 64, AWAITS = 200 };
 
 static struct {
     _Atomic(struct mag_core *) pending[BODIES];
     _Atomic(uint64_t) over;
-    _Atomic(uint64_t) strange; /* went on elsewhere */
+    _Atomic(uint64_t) strange; /* resumed elsewhere */
     _Atomic(bool) end;
     struct mag_sched *sched;
 } house;
@@ -187,7 +188,7 @@ MAG_ASYNC(long_task, wait_often, (unsigned, body), unsigned i; long item, sum;)
         MAG_AWAIT(f, f->item, begin(f->body));
         f->sum += f->item;
         if (mag_sched_self() != house.sched) {
-            /* relaxed: read after all. */
+            /* relaxed: read after all have ended. */
             (void)atomic_fetch_add_explicit(&house.strange, 1, memory_order_relaxed);
         }
     }

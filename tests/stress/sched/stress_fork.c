@@ -1,6 +1,6 @@
 /*
- * Random trees of children, joined while thieves take them: each child runs once, each
- * result arrives, whatever the number of workers, the depth of the stack and the form of
+ * Random trees of children, joined while thieves take them: each child runs once and each
+ * result arrives, with any number of workers, any depth of the stack and both forms of
  * the barriers.
  *
  * SPDX-License-Identifier: Apache-2.0

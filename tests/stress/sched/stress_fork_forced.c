@@ -1,7 +1,8 @@
 /*
- * Storms on the real scheduler whose thieves are made to win or to lose: owners that wait
- * until their children are stolen, thieves that always lose, and thieves that lose by
- * chance at each step of a theft; on one worker to twice as many as there are CPUs.
+ * Random trees on the real scheduler, with thieves that are made to win or to lose:
+ * owners that wait until their children are stolen, thieves that always lose, and thieves
+ * that lose by chance at each step of a theft.  On one worker up to twice as many as
+ * there are CPUs.
  *
  * White-box: the fork stack is compiled into this test with its lock and its barrier
  * replaced, and the library's scheduler is linked against this one.
@@ -23,7 +24,7 @@ static bool hooked_try_lock(struct mag_spin *spin);
 
 #define mag_barrier_heavy hooked_heavy
 #define mag_spin_try_lock hooked_try_lock
-/* NOLINTBEGIN(bugprone-suspicious-include): the room itself, with the hooks. */
+/* NOLINTBEGIN(bugprone-suspicious-include): the sources themselves, with the hooks. */
 #include "sched/fork/deque.c"
 #include "sched/fork/join.c"
 /* NOLINTEND(bugprone-suspicious-include) */
@@ -38,7 +39,7 @@ enum luck { FAIR, ALWAYS_LOSES, BY_CHANCE };
 
 static enum luck luck;                 /* set while no scheduler runs */
 static _Atomic(uint64_t) lost;         /* thefts that the hooks made fail */
-static _Thread_local uint64_t chances; /* each thief's own */
+static _Thread_local uint64_t chances; /* one for each thief */
 
 static void note_loss(void)
 {
@@ -58,7 +59,7 @@ static bool is_unlucky(void)
     return chance % 3 == 0;
 }
 
-/* A thief that is late here finds that its children are gone. */
+/* A thief that is delayed here finds that its children are gone. */
 static void hooked_heavy(void)
 {
     mag_barrier_heavy();
@@ -79,9 +80,9 @@ static bool hooked_try_lock(struct mag_spin *spin)
 
 enum { BRANCHES_MAX = 5, DEPTH = 8 };
 
-static bool lingers;             /* owners wait for thieves, for a while */
-static _Atomic(uint64_t) stolen; /* children that were, as their owners saw it */
-static _Atomic(uint64_t) nodes;  /* that were visited */
+static bool lingers;             /* whether owners wait a while for thieves */
+static _Atomic(uint64_t) stolen; /* stolen children, as their owners saw it */
+static _Atomic(uint64_t) nodes;  /* visited nodes */
 
 static void count(_Atomic(uint64_t) *counter)
 {
@@ -95,11 +96,11 @@ static uint64_t value_of(_Atomic(uint64_t) *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-/* Waits for a thief of the child that was forked last. */
+/* Waits until a thief takes the child that was forked last. */
 static void linger(mag_fork w)
 {
     for (unsigned i = 0; lingers && i < 500; i++) {
-        /* relaxed: only looked at. */
+        /* relaxed: only a look. */
         uintptr_t claim = atomic_load_explicit(&w.top[-1].claim, memory_order_relaxed);
 
         if (claim & (MAG_SLOT_TAKEN | MAG_SLOT_DONE)) {
@@ -151,7 +152,7 @@ static uint32_t twice_the_cpus(void)
     return 2 * (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-/* Trees on one worker to twice the CPUs; the thefts of all of them. */
+/* Runs trees on one worker up to twice the CPUs.  Returns the thefts of all of them. */
 static uint64_t storm(enum luck of_thieves, bool owners_linger, uint32_t trees)
 {
     uint64_t random = test_seed();

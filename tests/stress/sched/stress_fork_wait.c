@@ -1,6 +1,6 @@
 /*
- * What a join that waits may run: descendants of the child that it waits for, and nothing
- * else; so its stack holds no more frames than the tree is high, however small it is.
+ * A waiting join runs only descendants of the child that it waits for.  So its stack
+ * holds no more frames than the tree is high, however small the stack is.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,8 +10,8 @@
 
 #include <magpie/fork.h>
 
-/* Nodes of a tree of three branches, numbered like a heap's: the children of n are
- * 3n + 1 to 3n + 3. */
+/* The nodes of a tree with three branches are numbered like those of a heap: the children
+ * of n are 3n + 1 to 3n + 3. */
 enum { BRANCHES = 3, HEIGHT = 9 };
 
 static bool descends_from(uint64_t node, uint64_t ancestor)
@@ -21,11 +21,11 @@ static bool descends_from(uint64_t node, uint64_t ancestor)
     return node == ancestor;
 }
 
-/* What this thread is at. */
+/* What this thread is doing. */
 static _Thread_local struct {
-    uint64_t joined; /* the child whose join is the innermost */
-    uint32_t joins;  /* of how many */
-    uint32_t frames; /* nodes that are being visited, one inside another */
+    uint64_t joined; /* the child of the innermost join */
+    uint32_t joins;  /* how many joins it is in */
+    uint32_t frames; /* how many nodes it is visiting, one inside another */
 } here;
 
 static _Atomic(uint64_t) strangers;
@@ -144,7 +144,7 @@ static void waiting_puts_no_more_frames_on_the_stack_than_the_tree_is_high(void 
     assert_true(value_of(&frames_max) <= HEIGHT + 1);
 }
 
-/* Frames are several times as large when each variable has a red zone. */
+/* Frames are several times as large if each variable has a red zone. */
 #ifdef __SANITIZE_ADDRESS__
 enum { LOW = 6 };
 #else

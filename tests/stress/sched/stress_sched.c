@@ -1,6 +1,6 @@
 /*
  * Jobs posted from everywhere while schedulers start, park and stop: each runs exactly
- * once or its post is refused, or it is handed back.
+ * once, or its post is refused, or it is handed back.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,7 +21,7 @@ struct token {
     struct storm *storm;
     _Atomic(uint32_t) runs;    /* how often it ran */
     _Atomic(uint32_t) dropped; /* how often it was handed back */
-    uint32_t hops;             /* how often it still posts itself */
+    uint32_t hops;             /* how often it will still post itself */
     uint64_t random;
 };
 
@@ -53,7 +53,8 @@ static void hop(struct mag_job *job)
     struct token *token = (struct token *)(void *)job;
 
     if (token->hops-- != 0) {
-        /* Refused only while the scheduler is cancelled: then this was its last run. */
+        /* Refused only while the scheduler is being canceled: then this was its last
+         * run. */
         if (post_somehow(token->storm, token) == 0)
             return;
     }
@@ -87,7 +88,7 @@ static void *post_all(void *arg)
             (void)atomic_fetch_add_explicit(&poster->tokens[i].dropped, 1,
                                             memory_order_relaxed);
         }
-        /* Now and then long enough for workers to park. */
+        /* Now and then waits long enough for workers to park. */
         if (test_random(&poster->random) % 512 == 0)
             (void)usleep(200);
     }
@@ -146,7 +147,7 @@ static void storm_once(struct storm *storm, uint64_t *random, uint32_t workers)
                                      .random = test_random(random) | 1};
         assert_int_equal(pthread_create(&threads[i], NULL, post_all, &posters[i]), 0);
     }
-    /* Sometimes in the middle of it all. */
+    /* Sometimes stops in the middle of it all. */
     if (test_random(random) % 2)
         (void)usleep((useconds_t)(test_random(random) % 2000));
     else
@@ -158,7 +159,7 @@ static void storm_once(struct storm *storm, uint64_t *random, uint32_t workers)
             assert_int_equal(pthread_join(threads[i], NULL), 0);
     check(storm, &lost);
     assert_int_equal(lost, 0);
-    /* A drain runs what was accepted. */
+    /* A drain runs all accepted jobs. */
     if (mode == MAG_SCHED_DRAIN)
         assert_int_equal(storm->handed_back, 0);
     mag_sched_destroy(storm->sched);
@@ -191,8 +192,8 @@ static void a_scheduler_starts_and_stops_ten_thousand_times(void **state)
     }
 }
 
-/* Two foreign threads and a parked pool: each post waits for the one before it, so that
- * a single wake-up that is lost stops everything. */
+/* Two threads from outside and parked workers.  Each post waits for the one before it, so
+ * a single lost wake stops everything. */
 struct pingpong {
     struct mag_job job;
     _Atomic(uint64_t) seen;

@@ -1,7 +1,7 @@
 /*
  * Jobs posted to several strands from threads and from jobs, while the scheduler stops:
- * each runs exactly once or its post is refused, or it is handed back; never two jobs of
- * one strand at once.
+ * each runs exactly once, or its post is refused, or it is handed back; and two jobs of
+ * one strand never run at once.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -26,8 +26,8 @@ struct lane {
 struct token {
     struct mag_job job;
     struct storm *storm;
-    struct lane *lane; /* where it was posted last */
-    uint32_t hops;     /* how often it still posts itself */
+    struct lane *lane; /* where it was last posted */
+    uint32_t hops;     /* how often it will still post itself */
     uint64_t random;
     _Atomic(uint32_t) ends; /* how often it ran for the last time, or was handed back */
 };
@@ -65,7 +65,7 @@ static void hop(struct mag_job *job)
         test_pause();
     /* relaxed: as above. */
     (void)atomic_fetch_sub_explicit(&lane->inside, 1, memory_order_relaxed);
-    /* Refused only while the scheduler is cancelled: then this was its last run. */
+    /* Refused only while the scheduler is being canceled: then this was its last run. */
     if (token->hops-- == 0 || post_somewhere(token) != 0)
         end(token);
 }
@@ -88,7 +88,7 @@ static void *post_all(void *arg)
     for (unsigned i = 0; i < JOBS; i++) {
         if (post_somewhere(&poster->tokens[i]) != 0)
             end(&poster->tokens[i]);
-        /* Now and then long enough for strands to become idle. */
+        /* Now and then waits long enough for strands to become idle. */
         if (test_random(&poster->random) % 256 == 0)
             (void)usleep(100);
     }

@@ -1,7 +1,7 @@
 /*
- * Threads that end in jobs, under load: by pthread_exit or cancelled, in plain jobs, in
- * strands and in forked functions, while both kinds of stop come.  Every job that was
- * accepted runs once, or is handed back once by a stop that cancels.
+ * Threads that end in jobs, under load: by pthread_exit or by pthread_cancel, in plain
+ * jobs, in strands and in forked functions, during both kinds of stop.  Every accepted
+ * job runs once, or is handed back once by a stop that cancels.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -98,7 +98,7 @@ static void fill(uint64_t *random)
                         : dice < 14 ? FORKS
                         : dice < 50 ? POSTS
                                     : RETURNS;
-        /* Those that are posted by others post none. */
+        /* Pieces that other pieces post do not post any themselves. */
         if (i >= JOBS && pieces[i].how == POSTS)
             pieces[i].how = RETURNS;
     }
@@ -141,7 +141,7 @@ static void *post_half(void *arg)
     return NULL;
 }
 
-/* A child that was dropped posted nothing, a job that was not run neither. */
+/* A dropped child has posted nothing, and neither has a job that was not run. */
 static void each_piece_came_to_one_end(bool cancelled)
 {
     for (unsigned i = 0; i < 2 * JOBS; i++) {

@@ -1,7 +1,7 @@
 /*
- * Timers started and cancelled by several threads while they fire and while the scheduler
- * stops: each start is answered by exactly one run, one cancel that won, or one job that
- * is handed back.
+ * Timers that several threads start and cancel while the timers fire and while the
+ * scheduler stops.  Each start is followed by exactly one run, one cancel that won, or
+ * one job that is handed back.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -19,9 +19,9 @@ enum { STARTERS = 2, CANCELLERS = 2, TIMERS = 64 };
 
 struct alarm {
     struct mag_timer timer;
-    uint64_t starts;        /* that were accepted; its starter's own */
-    uint64_t owned;         /* plain, written by the thread that has the timer */
-    _Atomic(uint64_t) ends; /* runs, cancels that won, hand-backs */
+    uint64_t starts;        /* accepted starts; only its starter writes it */
+    uint64_t owned;         /* plain, written by the thread that took the timer */
+    _Atomic(uint64_t) ends; /* runs, winning cancels, hand-backs */
 };
 
 struct storm {
@@ -37,11 +37,11 @@ struct actor {
     uint64_t random;
 };
 
-/* The thread that sees the timer end has it to itself until it counts that end. */
+/* The thread that sees the timer end has the timer to itself until it counts that end. */
 static void end(struct alarm *alarm)
 {
     alarm->owned++;
-    /* release: what it wrote; then the timer may be started again. */
+    /* release: what it wrote is visible; after that the timer may be started again. */
     (void)atomic_fetch_add_explicit(&alarm->ends, 1, memory_order_release);
 }
 
@@ -73,7 +73,7 @@ static void *start_some(void *arg)
         struct alarm *alarm =
             &storm->alarms[random % (TIMERS / STARTERS) * STARTERS + actor->number];
 
-        /* acquire: the timer is the starter's again. */
+        /* acquire: the timer belongs to the starter again. */
         if (atomic_load_explicit(&alarm->ends, memory_order_acquire) != alarm->starts)
             continue;
         alarm->owned++;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 /*
- * Races over cores of the heap: one thread completes, another waits, polls or discards,
- * and whoever consumes an operation hands the core on or frees it at once, so that a late
- * touch is a fault that a sanitizer sees.
+ * Races over cores on the heap.  One thread completes, another waits, polls or discards.
+ * The thread that consumes an operation hands the core on or frees it at once, so that a
+ * sanitizer sees a late touch.
  *
  * Edges: release end -> acquire end : what crosses
  *   offered   offer (box) -> take_offer (box) : the operation to complete
@@ -21,7 +21,7 @@ struct operation {
     struct mag_continuation continuation;
     uint64_t number;
     uint64_t payload[4];
-    bool last; /* the completer ends after it */
+    bool last; /* the completer ends after this operation */
 };
 
 static _Atomic(struct operation *) box;
@@ -52,7 +52,7 @@ static struct operation *take_offer(void)
     /* offered, acquire: as above. */
     while ((operation = atomic_load_explicit(&box, memory_order_acquire)) == NULL)
         test_turn(tries++);
-    /* relaxed: gives nothing but room. */
+    /* relaxed: publishes nothing but the free room. */
     atomic_store_explicit(&box, NULL, memory_order_relaxed);
     return operation;
 }
@@ -80,7 +80,7 @@ static void *complete_all(void *arg)
     return NULL;
 }
 
-/* Reads the outcome, and ends the operation's memory. */
+/* Reads the outcome, and frees the operation or hands it on. */
 static void finish(struct operation *operation)
 {
     uint64_t token = mag_core_task(&operation->core).payload, result = 0;
@@ -191,7 +191,7 @@ static struct link {
     struct mag_core core;
 } * chain;
 
-/* The lowest address of a frame of the chain; 0: nobody asks. */
+/* The lowest address of a frame of the chain; 0: not wanted. */
 static uintptr_t deepest;
 
 static void complete_next(struct mag_job *job)
@@ -216,7 +216,7 @@ static int refuse(struct mag_executor *executor, struct mag_job *job)
     return -ESHUTDOWN;
 }
 
-/* The stack that a chain takes whose continuations belong to `executor`. */
+/* The stack that a chain uses whose continuations belong to `executor`. */
 static size_t run_chain(struct mag_executor *executor)
 {
     char here;

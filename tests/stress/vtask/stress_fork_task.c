@@ -1,6 +1,6 @@
 /*
- * Trees whose children are handed out as value tasks and awaited: those that were stolen
- * outlive their parents, and each result arrives once.
+ * Trees whose children are handed out as value tasks and awaited: stolen children outlive
+ * their parents, and each result arrives once.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,7 +18,7 @@ struct family {
     long_task tasks[BRANCHES];
 };
 
-/* Awaits the children's tasks, whichever they are. */
+/* Awaits the tasks of the children, whatever kind they are. */
 MAG_ASYNC(long_task, sum_of, (struct family, family, long, sum), unsigned i; long value;)
 {
     MAG_BEGIN(f);
@@ -30,7 +30,7 @@ MAG_ASYNC(long_task, sum_of, (struct family, family, long, sum), unsigned i; lon
     MAG_END(f);
 }
 
-/* Children are awaited and not joined: those that were stolen outlive their parents. */
+/* The children are awaited and not joined: stolen children outlive their parents. */
 MAG_FORK_TASK(long_task, tree, uint64_t, seed, unsigned, depth)
 static long_task tree(mag_fork w, uint64_t seed, unsigned depth)
 {

@@ -7,16 +7,16 @@
 #include <stdatomic.h>
 
 /*
- * Random calls with tasks that are right, stale, copied, or mixed from the words of
- * others, over pooled and bare cores.  No call crashes or waits; a result is that of the
- * operation that the task names; a continuation that was taken runs once, or is lost with
- * the operation that its owner resets.
+ * Random calls with tasks that are right, stale, copied, or mixed from the words of other
+ * tasks, over pooled and bare cores.  No call crashes or waits.  A result is that of the
+ * operation that the task names.  A continuation that was accepted runs once, or is lost
+ * with the operation that its owner resets.
  */
 enum { POOLED = 6, BARE = 3, OBJECTS = POOLED + BARE, TASKS = 48, WAITERS = 64 };
 
 struct object {
     struct mag_core core; /* first */
-    uint64_t token;       /* what the next call must find */
+    uint64_t token;       /* the token that the next call must find */
     int state;            /* PENDING, or how it was completed */
 };
 
@@ -32,7 +32,7 @@ static mag_vtask tasks[TASKS];
 static struct waiter waiters[WAITERS];
 static uint64_t random_state;
 
-/* What waits to be run by the test: everything is awaited under this executor. */
+/* Jobs that wait for the test to run them: everything is awaited under this executor. */
 static struct mag_job *posted[WAITERS];
 static unsigned posted_count;
 
@@ -51,7 +51,7 @@ static unsigned below(unsigned limit)
     return test_random_below(&random_state, limit);
 }
 
-/* Tells which operation a result is of. */
+/* The result of an object's operation; it tells the operations apart. */
 static uint64_t result_of(const struct object *object)
 {
     return (uint64_t)(object - objects) << 56 | (object->token & 0xffffffff) | 1ULL << 40;
@@ -78,7 +78,7 @@ static void waiter_run(struct mag_job *job)
     waiter->on = NULL;
 }
 
-/* The object whose present operation the task names, or NULL. */
+/* The object whose current operation the task names, or NULL. */
 static struct object *named(mag_vtask task)
 {
     struct mag_core *core =
@@ -147,7 +147,7 @@ static void check_register(mag_vtask task)
     struct waiter *waiter = &waiters[below(WAITERS)];
     struct object *object = named(task);
 
-    /* A continuation that waits, or is queued, is not its owner's. */
+    /* A continuation that waits, or is queued, does not belong to its owner. */
     if (waiter->on != NULL)
         return;
     waiter->continuation.job.run = waiter_run;
@@ -184,7 +184,7 @@ static void complete(struct object *object)
     int state = below(3) == 0 ? FAILED : SUCCEEDED;
     uint64_t token = object->token;
 
-    /* Before the call: it may consume the operation. */
+    /* Noted before the call, because the call may consume the operation. */
     if (before == PENDING)
         object->state = state;
     int r = state == SUCCEEDED ? mag_core_set_result(&object->core, result)
@@ -193,7 +193,7 @@ static void complete(struct object *object)
     assert_true(object->token == token || object->state == PENDING);
 }
 
-/* The owner of a bare core resets it.  A continuation that waits is lost, a queued one is
+/* The owner of a bare core resets it.  A waiting continuation is lost; a queued one is
  * not. */
 static void reset(struct object *object)
 {

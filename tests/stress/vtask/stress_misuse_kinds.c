@@ -8,20 +8,21 @@
 
 /*
  * Random calls with tasks of every kind that are right, stale, copied, or mixed from the
- * words of others: results, errors, pooled operations, a source with functions of its
- * own, promises that live and that are gone, async functions, all and any of some, and
- * tasks against the clock.  No call crashes or waits, each answers as the status says
- * that it must, a result is that of the operation which the task names, a continuation
- * that was taken runs once, and in the end everything is back where it came from.
+ * words of other tasks: results, errors, pooled operations, a source with functions of
+ * its own, live promises and released ones, async functions, all and any of several
+ * tasks, and tasks with a time limit.  No call crashes or waits.  Each call answers as
+ * the status says that it must, and a result is that of the operation that the task
+ * names.  A continuation that was accepted runs once, and in the end every object is back
+ * in its pool.
  *
- * What is not tried, as nothing promises anything of it:
+ * Not tried, because it is not specified:
  *   - A word that was never handed out with an object, while the object lies in its pool.
- *     It may be the token of what the memory becomes next; a task that was handed out is
- *     MAG_E_TOKEN for good.  So the address of a promise with any other word beside it is
- *     tried as long as the promise lives, and with its old words afterwards.
- *   - Giving back a reference that is not one's own.
+ *     The word may be the token of the memory's next object; only a task that was handed
+ *     out is MAG_E_TOKEN for ever.  So the address of a promise is tried with any other
+ *     word while the promise lives, and with its old words afterwards.
+ *   - Giving back another owner's reference.
  */
-/* Calls until every pool has been used and each path walked. */
+/* How many calls warm up: until every pool has been used and each path taken. */
 enum { GROUPS = 6, CALLS = 4, WARM_UP = 200000 };
 
 MAG_VTASK_DEFINE(word_task, uint64_t)
@@ -36,7 +37,7 @@ MAG_ASYNC(word_task, hands_on, (mag_vtask, task), uint64_t word;)
     MAG_END(f);
 }
 
-/* A frame of another size, whatever the first task comes to. */
+/* Has a frame of another size; ignores the outcome of the first task. */
 MAG_ASYNC(word_task, hands_on_the_second, (mag_vtask, first, mag_vtask, second),
           uint64_t word;
           int error; uint64_t room[8];)
@@ -54,7 +55,7 @@ struct group {
     struct meaning meanings[MEMBERS];
     unsigned count;
     mag_vtask made;
-    bool all; /* the members come to what they came to */
+    bool all; /* completes when all members have */
 };
 
 static mag_vtask calls[CALLS];
@@ -86,7 +87,7 @@ static mag_vtask fresh_task(void)
     return task;
 }
 
-/* A task for a call that may look at it later, too; often one that nobody has used. */
+/* A task for a call that may also look at it later; often a task that is not used yet. */
 static mag_vtask any_task(void)
 {
     mag_vtask task = tasks[below(TASKS)];
@@ -111,10 +112,10 @@ static void begin_call(mag_vtask *call)
     note(*call, meaning);
 }
 
-/* ------------------------------------------------------- all, any, against the clock */
+/* ------------------------------------------------------- all, any, with a time limit */
 
 static struct mag_sched *sched;
-static uint64_t pending_groups[3]; /* that waited: for all, for any, against the clock */
+static uint64_t pending_groups[3]; /* that waited: for all, for any, with a limit */
 
 static void group_end(struct group *group)
 {
@@ -169,7 +170,7 @@ static void make_any(struct group *group)
         group->made = (mag_vtask){0, 0};
 }
 
-/* The hour is never over: the operation wins. */
+/* The time limit never ends: the operation wins. */
 static void make_timed(struct group *group)
 {
     mag_vtask before = group->members[0];
@@ -183,7 +184,7 @@ static void make_timed(struct group *group)
     else
         assert_true(r == 0 || (r == MAG_E_CONTINUATION && status == MAG_PENDING));
     look_whether_preserved(group->members[0], before, group->meanings[0]);
-    /* A task that is complete is handed on, and is another's. */
+    /* A completed task is handed on, and then belongs to the group. */
     if (r == 0 && status == MAG_PENDING)
         note(group->made, group->meanings[0]);
     else
@@ -249,7 +250,7 @@ static void check_take(mag_vtask task)
         assert_int_equal(r, 0);
         check_word(meaning, result);
     } else if (status == MAG_FAULTED) {
-        /* A function may have ended with a code of misuse. */
+        /* A function may have ended with a misuse code. */
         assert_true(r == -EIO || is_misuse(r));
         if (r == -EIO)
             check_detail(meaning, detail);
@@ -264,7 +265,7 @@ static void check_take(mag_vtask task)
         assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
 }
 
-/* What a call that consumes the task may return. */
+/* Checks what a call that consumes the task may return. */
 static void check_consumption(mag_vtask task, int status, int r)
 {
     if (status == MAG_E_TOKEN)
@@ -284,7 +285,7 @@ static void check_register(mag_vtask task)
         return;
     waiter->continuation.job.run = waiter_run;
     waiter->waits = true;
-    /* Also where the task is configured not to come back: no other thread takes part. */
+    /* Also if the task is configured to resume anywhere: no other thread takes part. */
     mag_continuation_home(&waiter->continuation, &shelf);
     int r = mag_vtask_on_completed(task, &waiter->continuation, MAG_AWAIT_HOME);
     if (status == MAG_E_TOKEN)
@@ -397,7 +398,7 @@ static void one_call(void)
 
 /* ---------------------------------------------------------------------------- the end */
 
-/* Everything that somebody waits for is completed. */
+/* Completes every operation that is awaited. */
 static void complete_everything(void)
 {
     for (unsigned i = 0; i < LEAVES; i++) {
@@ -422,7 +423,7 @@ static void complete_everything(void)
 
 static void assert_nothing_is_left(void)
 {
-    /* What is complete by itself, and never ends. */
+    /* Objects that complete by themselves and never end. */
     struct mag_promise *completed = NULL;
 
     assert_int_equal(mag_vtask_as_promise(MAG_VTASK_COMPLETED, &completed), 0);

@@ -8,9 +8,9 @@
 #include <stdatomic.h>
 
 /*
- * A queue of items with readers that wait in it; every other read can be cancelled, and a
- * thread cancels while another writes.  Cancelled waits stay in the queue until the
- * writer meets them, as (object, key): by then the object may be another read.
+ * A queue of items in which readers wait.  Every other read can be canceled, and one
+ * thread cancels while another writes.  Canceled waits stay in the queue as (object, key)
+ * until the writer meets them: by then the object may be another read.
  */
 struct item_queue {
     pthread_mutex_t lock;
@@ -32,12 +32,12 @@ static struct item_queue queue = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 enum { LAPS = 64 };
 
-/* A source for each of the latest reads; the canceller fires one that it is shown. */
+/* The cancel of one of the latest reads; cancel_all fires the one that it is shown. */
 static struct mag_cancel *_Atomic shown;
 static _Atomic(bool) over;
 static uint32_t reads;
 
-/* True: the queue keeps the read; false: it is full of waits that were cancelled. */
+/* True: the queue keeps the read.  False: the queue is full of canceled waits. */
 static bool wait_for_item(struct mag_operation *read, uint64_t key)
 {
     bool room;
@@ -52,7 +52,7 @@ static bool wait_for_item(struct mag_operation *read, uint64_t key)
     return room;
 }
 
-/* The next read that waits, or NULL. */
+/* The next waiting read, or NULL. */
 static struct mag_operation *next_reader(uint64_t *ret_key)
 {
     struct mag_operation *read = NULL;
@@ -72,7 +72,7 @@ static void *write_all(void *arg)
     uint64_t item = 1, *ret_delivered = arg, delivered = 0;
     unsigned tries = 0;
 
-    /* acquire: the readers are done. */
+    /* acquire: the readers have finished. */
     while (!atomic_load_explicit(&over, memory_order_acquire)) {
         uint64_t key;
         struct mag_operation *read = next_reader(&key);
@@ -89,7 +89,7 @@ static void *write_all(void *arg)
 
 /*
  * Edges: release end -> acquire end : what crosses
- *   shown   read_one (shown) -> cancel_all (shown) : the source
+ *   shown   read_one (shown) -> cancel_all (shown) : the cancel
  *   hidden  cancel_all (busy) -> read_one (busy) : the firing is over
  */
 static _Atomic(uint64_t) busy;
@@ -99,31 +99,31 @@ static void *cancel_all(void *arg)
     unsigned tries = 0;
     (void)arg;
 
-    /* acquire: the readers are done. */
+    /* acquire: the readers have finished. */
     while (!atomic_load_explicit(&over, memory_order_acquire)) {
         test_turn(tries++);
         /* relaxed: taken by the swap below. */
         if (atomic_load_explicit(&shown, memory_order_relaxed) == NULL)
             continue;
         tries = 0;
-        /* shown, acquire; release: nothing of ours crosses. */
+        /* shown, acquire; release: nothing of this thread's crosses. */
         struct mag_cancel *cancel =
             atomic_exchange_explicit(&shown, NULL, memory_order_acq_rel);
         if (cancel == NULL)
             continue;
         (void)mag_cancel_fire(cancel);
-        /* hidden, release: the source is the reader's again. */
+        /* hidden, release: the cancel belongs to the reader again. */
         (void)atomic_fetch_add_explicit(&busy, 1, memory_order_release);
     }
     return NULL;
 }
 
-/* The reader takes its source back: nobody fires it from here on. */
+/* The reader takes its cancel back: no thread fires it from here on. */
 static void hide(struct mag_cancel *cancel, uint64_t *fired)
 {
     struct mag_cancel *expected = cancel;
 
-    /* acquire, release on both: as cancel_all; acquire on failure: likewise. */
+    /* acquire, release on both: as in cancel_all; acquire on failure: likewise. */
     if (atomic_compare_exchange_strong_explicit(
             &shown, &expected, NULL, memory_order_acq_rel, memory_order_acquire))
         return;
@@ -138,7 +138,7 @@ struct tally {
     uint64_t sum, last, cancelled, wrong, fired;
 };
 
-/* One read, to its end. */
+/* Runs one read to its end. */
 static void read_one(uint32_t number, struct tally *tally)
 {
     struct mag_cancel cancel = {0};
@@ -154,11 +154,11 @@ static void read_one(uint32_t number, struct tally *tally)
     mag_vtask task = mag_operation_task(read);
     uint64_t key = mag_operation_share(read, can_cancel ? &cancel : NULL);
     if (!wait_for_item(read, key)) {
-        /* May have been cancelled already. */
+        /* The read may have been canceled already. */
         bool won = mag_operation_try_error(read, key, -EAGAIN, 0);
         (void)won;
     } else if (can_cancel) {
-        /* shown, release: the source is ready. */
+        /* shown, release: the cancel is ready. */
         atomic_store_explicit(&shown, &cancel, memory_order_release);
     }
     for (unsigned tries = 0; mag_vtask_status(task) == MAG_PENDING; tries++)
@@ -208,7 +208,7 @@ struct lane {
     uint64_t wrong;
 };
 
-/* Two completers race for each operation: the lane itself and its neighbour. */
+/* Two completers race for each operation: the lane itself and its neighbor. */
 static struct {
     pthread_mutex_t lock;
     struct mag_operation *operation;
@@ -224,7 +224,7 @@ static void offer(unsigned lane, struct mag_operation *operation, uint64_t key)
     (void)pthread_mutex_unlock(&offers[lane].lock);
 }
 
-/* Tries the latest operation of a lane, which may be over by far. */
+/* Tries to complete the latest operation of a lane, which may have ended long ago. */
 static void disturb(unsigned lane)
 {
     (void)pthread_mutex_lock(&offers[lane].lock);

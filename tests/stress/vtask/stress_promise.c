@@ -6,8 +6,8 @@
 #include <pthread.h>
 
 /*
- * Threads in rounds: the test's own thread prepares a round, all run their part of it at
- * once, and meet again before it is looked at.
+ * Threads in rounds.  The test's own thread prepares a round, all threads run their part
+ * of the round at once, and they meet again before the round is checked.
  */
 enum { THREADS = 4 };
 
@@ -112,7 +112,8 @@ static void prepare_large(struct arena *arena)
                          0);
 }
 
-/* Half complete, with a result or an error of their own; half poll and read. */
+/* Half of the threads complete, with a result or an error of their own; half poll and
+ * read. */
 static void complete_or_poll(struct arena *arena, unsigned thread, uint64_t *random)
 {
     struct mag_promise *promise = arena->promises[0];
@@ -171,7 +172,7 @@ static void prepare_small(struct arena *arena)
     }
 }
 
-/* All await, one completes between, and all release. */
+/* All threads await, one completes in between, and all release. */
 static void await_and_release(struct arena *arena, unsigned thread, uint64_t *random)
 {
     (void)test_random(random);
@@ -285,7 +286,8 @@ static void prepare_promises(struct arena *arena)
     }
 }
 
-/* Two wait for any of all; each completes one of its own in the end. */
+/* Two threads wait for any of all; each thread completes one promise of its own in the
+ * end. */
 static void race_for_any(struct arena *arena, unsigned thread, uint64_t *random)
 {
     bool first = test_random(random) % 2 == 0;

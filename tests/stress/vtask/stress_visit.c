@@ -9,8 +9,9 @@
 #include <stdlib.h>
 
 /*
- * Two threads, one operation after the other: the test's own begins each, so that it is
- * biased to it, and consumes it; the other completes it a moment sooner or later.
+ * Two threads, one operation after another.  The test's own thread begins each operation,
+ * so that the operation is biased to it, and consumes it.  The other thread completes the
+ * operation a moment sooner or later.
  *
  * Edges: release end -> acquire end : what crosses
  *   begun   begin (turn) -> complete_all (turn) : the operation
@@ -22,7 +23,8 @@ static _Atomic(uint64_t) over;
 static bool is_last; /* handed over by begin */
 static unsigned failures;
 
-/* Of any magnitude: how long the other takes depends on the compiler and the machine. */
+/* A delay of any magnitude: how long the other thread takes depends on the compiler and
+ * the machine. */
 static void delay(uint64_t *random)
 {
     uint64_t magnitude = UINT64_C(1) << test_random(random) % 14;
@@ -52,14 +54,14 @@ static void *complete_all(void *arg)
     return NULL;
 }
 
-/* What each operation begins as. */
+/* The type with which each operation begins. */
 static const struct mag_core_type *begun_type;
 
-/* Biased to this thread, also right after a visitor: the rest after a barrier, which
- * spares real programs, would leave little to test. */
+/* Biases the core to this thread, even right after a visit.  The pause after a barrier,
+ * which helps real programs, would leave little to test. */
 static void prepare_biased(void)
 {
-    /* Not for its answer: a core without a `recycle` is not biased by itself. */
+    /* Called for its side effect: a core without a `recycle` is not biased by itself. */
     (void)mag_core_bias();
     mag_core_reset(&core);
     mag_core_prepare(&core, begun_type);
@@ -108,7 +110,7 @@ static void awaiter_run(struct mag_job *job)
         /* relaxed: read after `runs`. */
         atomic_fetch_add_explicit(&awaiter->wrong, 1, memory_order_relaxed);
     }
-    /* release: what the run found precedes it. */
+    /* release: what the run found comes before the count. */
     atomic_fetch_add_explicit(&awaiter->runs, 1, memory_order_release);
 }
 
@@ -137,7 +139,8 @@ static void with_each_operation(consume_fn consume)
     atomic_init(&over, 0);
     assert_int_equal(pthread_create(&thread, NULL, complete_all, NULL), 0);
     for (uint64_t i = 1; i == 1 || !is_last; i++) {
-        /* On until there were visits: a busy machine may show none for long. */
+        /* Goes on until there were visits: on a busy machine there may be none for
+         * long. */
         bool enough = i >= operations && (!asymmetric || visits() - before > 1);
         begin(i, enough || !test_goes_on(i, 100 * operations));
         awaiter.task = mag_core_task(&core);

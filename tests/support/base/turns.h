@@ -1,7 +1,8 @@
 /*
- * turns.h - a test as the thread that waits for another, which runs only while the
- * test sleeps, as one of a lower real-time priority on the same processor does.  Include
- * it before the file that waits: yielding and sleeping are replaced in what follows.
+ * turns.h - lets a test play a thread that waits for another thread.  The other thread
+ * runs only while the test sleeps, like a thread of lower real-time priority on the same
+ * processor. Include this header before the file that waits: it replaces yielding and
+ * sleeping.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,14 +18,14 @@
 
 enum { YIELDS_MAX = 100000 };
 
-/* The other thread, which holds what the test waits for. */
+/* Plays the other thread, which holds what the test waits for. */
 static void (*let_go)(void);
 static unsigned yields, naps;
 
 static inline void yield_in_vain(void)
 {
     if (++yields == YIELDS_MAX)
-        let_go(); /* Lest the test hang: it has failed. */
+        let_go(); /* So that the failed test does not hang. */
 }
 
 static inline void nap_on(int64_t nap_ns)

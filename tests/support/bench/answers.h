@@ -1,5 +1,5 @@
 /*
- * answers.h - parts of workloads whose answer is 42.
+ * answers.h - workloads for tests; the answer of each is 42.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -51,7 +51,7 @@ static inline void give_many(struct mag_pool *pool, void **objects, unsigned cou
         mag_pool_give(pool, objects[i]);
 }
 
-/* Runs `body` on a thread of its own, which has ended when this returns. */
+/* Runs `body` on a thread of its own, and waits until the thread has ended. */
 static inline void on_another_thread(void *(*body)(void *), void *arg)
 {
     pthread_t thread;
@@ -60,7 +60,8 @@ static inline void on_another_thread(void *(*body)(void *), void *arg)
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
-/* What a thread does with a pool, on its own: more objects than magazines hold. */
+/* What a thread does with a pool by itself: takes more objects than its magazines
+ * hold. */
 enum { USE_OBJECTS = 1000 };
 
 struct use {

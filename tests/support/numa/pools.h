@@ -1,5 +1,5 @@
 /*
- * pools.h - whether all that was taken from pools has been given back.
+ * pools.h - checks that all objects taken from pools have been given back.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Waits until exactly `kept` objects of all pools that there are have not been given
- * back, as a thread may be about to; says of which pools they are if it does not come to
- * that.  Nobody else may be using pools in earnest. */
+/* Waits until exactly `kept` objects of all pools have not been given back; a thread may
+ * be about to give one back.  If that does not happen, prints the pools that miss
+ * objects.  No other thread may be using pools otherwise. */
 bool test_pools_balance(uint64_t kept);
 
 #endif

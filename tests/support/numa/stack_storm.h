@@ -1,8 +1,8 @@
 /*
- * stack_storm.h - a pool's stack under storm, with so few links that each comes back
- * to the top all the time: what a pop that falls for ABA would hand to two threads.
+ * stack_storm.h - a pool's stack under heavy use, with so few links that each returns to
+ * the top all the time.  A pop that suffers from ABA would hand one link to two threads.
  *
- * Included by one program per form of the stack.
+ * Included by one program for each form of the stack.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -47,7 +47,7 @@ static inline void storm_pop(struct storm_actor *actor)
         return;
 
     struct storm_block *block = (struct storm_block *)(void *)link;
-    /* relaxed: what this tests is that the stack orders it. */
+    /* relaxed: the stack must order it, which is what this tests. */
     actor->mistakes +=
         atomic_exchange_explicit(&block->owner, actor->stamp, memory_order_relaxed) != 0;
     block->uses++;
@@ -82,7 +82,8 @@ static inline void *storm_act(void *arg)
     return NULL;
 }
 
-/* Counts what is on the stack in the end; plain, for all threads are joined. */
+/* Counts the links on the stack in the end; not atomic, because all threads are
+ * joined. */
 static inline uint64_t storm_drain(struct storm *storm, uint32_t *ret_links)
 {
     uint64_t uses = 0;

@@ -1,5 +1,5 @@
 /*
- * berths.h - schedulers with spare berths, and what a thread does in one.
+ * berths.h - schedulers with spare berths, and the work of a thread in one.
  *
  * White-box.
  *
@@ -26,7 +26,8 @@ static inline struct mag_sched *berths_start(uint32_t workers, uint32_t spare)
     return sched;
 }
 
-/* Searches and runs once, as the loop of a worker does.  False: nothing was found. */
+/* Searches once and runs what it finds, as a worker's loop does.  False: it found
+ * nothing. */
 static inline bool berth_run_one(struct mag_worker *worker)
 {
     struct mag_fork_stack *forks = mag_worker_forks(worker);

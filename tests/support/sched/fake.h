@@ -1,6 +1,6 @@
 /*
- * fake.h - a scheduler without threads, whose workers the test plays one by one: as
- * many of them are parked, or search, as the test says.
+ * fake.h - a scheduler without threads, whose workers the test plays one by one.  The
+ * test says how many of them are parked, and how many search.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,6 @@
 /*
- * flat_routes.h - routes over one node on which everybody is equally near, for tests and
- * models of what uses routes.  In C and in the C++ of the models.
+ * flat_routes.h - routes over one node on which all workers are equally near each other,
+ * for tests and models of code that uses routes.  In C and in the C++ of the models.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

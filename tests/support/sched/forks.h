@@ -25,7 +25,7 @@ static inline uint64_t flat(mag_fork w, uint64_t number)
     return number;
 }
 
-/* All children wait at once; the sum of their numbers, 1 to `children`. */
+/* The sum of the numbers 1 to `children`; all children wait at the same time. */
 MAG_FORKABLE(uint64_t, flat_sum, uint64_t, children)
 static inline uint64_t flat_sum(mag_fork w, uint64_t children)
 {
@@ -47,7 +47,7 @@ static inline bool flat_sums_up(struct mag_sched *sched, uint64_t children)
            sum == children * (children + 1) / 2;
 }
 
-/* Deep, with a waiting child at each level. */
+/* A deep recursion with a waiting child at each level. */
 MAG_FORKABLE(uint64_t, stairs, unsigned, depth)
 static inline uint64_t stairs(mag_fork w, unsigned depth)
 {
@@ -58,7 +58,7 @@ static inline uint64_t stairs(mag_fork w, unsigned depth)
     return stairs_join(&w, left) + right;
 }
 
-/* Arguments and results that do not fit into a child's slot. */
+/* The words of arguments and results that do not fit into a child's slot. */
 enum { BULK_WORDS = 40 };
 
 struct bulk {

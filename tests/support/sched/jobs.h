@@ -1,6 +1,7 @@
 /*
  * jobs.h - jobs that tests post: one that counts its runs, and one that lasts as long as
- * the test wants, instead of for a time within which a busy machine may get nothing done.
+ * the test wants.  (A job of fixed duration would not do: a busy machine may get nothing
+ * done in that time.)
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,7 +28,7 @@ static inline struct counted counted_make(void)
     return (struct counted){.job = {.run = counted_run}};
 }
 
-/* A job that begins, and ends when it is let go. */
+/* A job that begins, and ends when the test lets it go. */
 struct holder {
     struct mag_job job; /* first */
     struct gate gate;
@@ -42,7 +43,7 @@ static inline void holder_run(struct mag_job *job)
     (void)test_add(&holder->over, 1);
 }
 
-/* Occupies a worker of `sched`: the job runs when this returns. */
+/* Occupies a worker of `sched`: the job is running when this returns. */
 static inline void holder_begin(struct holder *holder, struct mag_sched *sched)
 {
     *holder = (struct holder){.job = {.run = holder_run}};

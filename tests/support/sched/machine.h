@@ -1,7 +1,7 @@
 /*
  * machine.h - what tests of sched/policy/ share: machines from files and descriptions,
- * with workers on them, and how near two places of such a machine are, found the slow
- * way.
+ * with workers on them.  Also how near two places of such a machine are, computed in a
+ * slow, simple way.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,7 +23,8 @@ struct machine {
     struct mag_routes routes;
 };
 
-/* The name of a file in tests/topologies, or hwloc's description of a machine. */
+/* Loads a machine: `text` is the name of a file in tests/topologies, or hwloc's
+ * description of a machine. */
 static inline struct mag_topology *machine_topology(const char *text)
 {
     struct mag_topology *topology = NULL;
@@ -38,7 +39,7 @@ static inline struct mag_topology *machine_topology(const char *text)
     return topology;
 }
 
-/* `os_pus`: for MAG_PLACE_LIST, `workers` of them. */
+/* `os_pus`: `workers` entries, for MAG_PLACE_LIST. */
 static inline void machine_begin(struct machine *machine, const char *text,
                                  enum mag_placement placement, uint32_t workers,
                                  const uint32_t *os_pus)
@@ -83,7 +84,7 @@ static inline struct mag_seat machine_pu(const struct machine *machine, uint32_t
                              .package = at->package};
 }
 
-/* Less is nearer; workers of one PU are the nearest. */
+/* How far apart two seats are.  Less is nearer; workers of one PU are nearest. */
 static inline uint64_t machine_apart(const struct machine *machine,
                                      const struct mag_seat *from,
                                      const struct mag_seat *to)
@@ -98,8 +99,9 @@ static inline uint64_t machine_apart(const struct machine *machine,
     return from->pu == to->pu ? 0 : (uint64_t)(reach + 1) << 32 | distance;
 }
 
-/* One machine with workers by every placement: one, three, one for each PU, two for each.
- * The list takes the PUs in turn from the front and from the back. */
+/* Checks one machine with each placement, and with one worker, three, one for each PU,
+ * and two for each PU.  The list takes PUs alternately from the front and from the
+ * back. */
 static inline void check_placements(const char *text,
                                     void (*check)(const struct machine *machine))
 {
@@ -127,7 +129,7 @@ static inline void check_placements(const char *text,
     mag_topology_free(topology);
 }
 
-/* The same for every machine in tests/topologies and some described ones. */
+/* Does the same for every machine in tests/topologies and for some described ones. */
 static inline void check_machines(void (*check)(const struct machine *machine))
 {
     static const char *const described[] = {"pu:1",

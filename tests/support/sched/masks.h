@@ -73,7 +73,7 @@ static void run_task(struct mag_job *job)
     struct task *task = (struct task *)(void *)job;
 
     task->step(task->arg);
-    /* release: what the step has found. */
+    /* release: what the step has found is visible. */
     atomic_store_explicit(&task->done, 1, memory_order_release);
 }
 

@@ -1,6 +1,6 @@
 /*
- * modes.h - the floating-point modes of a thread, read and set apart from the library's
- * own way.
+ * modes.h - the floating-point modes of a thread, read and set without the library's
+ * functions.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -12,7 +12,7 @@
 
 #include "sched/scheduler.h"
 
-/* Waits until `sched` has come to `phase`. */
+/* Waits until `sched` has reached `phase`. */
 static inline void stay_until(struct mag_sched *sched, enum mag_phase phase)
 {
     double since = test_now();

@@ -1,5 +1,6 @@
 /*
- * shared.h - counts and flags that the threads of a test share.  All use the same order.
+ * shared.h - counts and flags that the threads of a test share.  All operations use the
+ * same order.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,7 +22,7 @@ typedef _Atomic(uint64_t) shared;
 
 static inline uint64_t look(shared *word)
 {
-    /* seq_cst: the plainest order. */
+    /* seq_cst: the simplest order. */
     return atomic_load_explicit(word, memory_order_seq_cst);
 }
 
@@ -37,7 +38,7 @@ static inline uint64_t add(shared *word, uint64_t value)
     return atomic_fetch_add_explicit(word, value, memory_order_seq_cst);
 }
 
-/* On a thread whose failures another asserts. */
+/* For a thread whose failures another thread asserts. */
 static inline void wait_until(shared *word, uint64_t value)
 {
     while (look(word) < value)

@@ -1,5 +1,6 @@
 /*
- * stacks.h - fork stacks without workers, for tests in which one thread plays them all.
+ * stacks.h - fork stacks without workers, for tests in which one thread plays all
+ * workers.
  *
  * White-box.
  *
@@ -15,7 +16,7 @@
 
 /* Whether owners fence in this process; set by stacks_map. */
 static bool stacks_are_fenced;
-static size_t stack_bytes; /* of each */
+static size_t stack_bytes; /* of each stack */
 
 /* Maps `count` stacks of at least `bytes`, and initializes none.  Returns 0, or -1. */
 static inline int stacks_map(struct mag_fork_stack **stacks, unsigned count, size_t bytes)

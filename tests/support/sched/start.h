@@ -1,5 +1,6 @@
 /*
- * start.h - schedulers for tests: the defaults, and what a test asks for besides.
+ * start.h - schedulers for tests, with the defaults except where a test asks for
+ * something else.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

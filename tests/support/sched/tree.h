@@ -1,6 +1,6 @@
 /*
- * tree.h - random trees: the number of a node decides its children, so that a serial walk
- * knows the answer of a parallel one.
+ * tree.h - random trees.  The number of a node decides its children, so that a serial
+ * walk gives the answer that a parallel walk must give.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

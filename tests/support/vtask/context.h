@@ -1,6 +1,6 @@
 /*
- * context.h - what the tests of coming home share: two schedulers, what a body has
- * seen after an await, and the things that it may await.
+ * context.h - what the tests of resuming in the captured context share: two schedulers,
+ * what a body sees after an await, and the things that it may await.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -49,10 +49,10 @@ static inline void look_around(void)
     atomic_store_explicit(&seen.thread, pthread_self(), memory_order_relaxed);
 }
 
-/* On the calling thread. */
+/* Whether the body resumed on the calling thread. */
 static inline bool was_here(void)
 {
-    /* relaxed: its own store, or another's. */
+    /* relaxed: this thread's own store, or another thread's. */
     return pthread_equal(atomic_load_explicit(&seen.thread, memory_order_relaxed),
                          pthread_self()) != 0;
 }

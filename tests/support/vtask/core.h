@@ -1,5 +1,5 @@
 /*
- * core.h - the core that the functions of a program use one after another.
+ * core.h - a core that the test functions of a program use one after another.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,7 +10,7 @@
 
 static struct mag_core core;
 
-/* Set-up of a test function: all zeroes. */
+/* Set-up of a test function: zeroes the core. */
 static inline int core_clear(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /*
- * debug.h - what the tests of debug.h share: a watch that writes down what it is
- * told, and functions whose callers' addresses are known.
+ * debug.h - what the tests of debug.h share: a watch that records what it is told, and
+ * functions whose callers' addresses are known.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,7 +12,8 @@
 #include <magpie/debug.h>
 #include <magpie/operation.h>
 
-/* In a function that is not inlined: where it returns to, which its sites must hold. */
+/* For a function that is not inlined: the address to which it returns, which its sites
+ * must contain. */
 #define CALLER     __builtin_return_address(0)
 #define NOT_INLINE __attribute__((noinline, unused))
 
@@ -33,7 +34,7 @@ static inline void ear_told(struct mag_misuse_watch *watch,
     ear->last = *misuse;
 }
 
-/* Makes the ear the watch of the process, until the next one. */
+/* Makes the ear the watch of the process until another one is opened. */
 static inline void ear_open(struct ear *ear)
 {
     *ear = (struct ear){.watch.told = ear_told};
@@ -49,7 +50,7 @@ static inline bool site_has(const struct mag_debug_site *site, const void *addre
     return false;
 }
 
-/* `address` is in the site in builds that write them down; others know none. */
+/* In builds that record addresses, `address` is in the site; in other builds none is. */
 static inline void assert_noted(const struct mag_debug_site *site, const void *address)
 {
 #ifdef MAG_DEBUG_TASKS

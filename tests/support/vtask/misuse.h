@@ -1,5 +1,6 @@
 /*
- * misuse.h - what stress_misuse_kinds.c makes tasks of, and what it knows of each.
+ * misuse.h - the objects that stress_misuse_kinds.c makes tasks of, and what it knows of
+ * each.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -25,8 +26,8 @@ static inline unsigned below(unsigned limit)
 
 /* --------------------------------------------------------------- what tasks stand for */
 
-/* What a task must come to.  WORD: `word` is the result, or the detail of -EIO; INDEX:
- * the result is below `word`; COUNT: the result is `word`. */
+/* The outcome that a task must have.  WORD: `word` is the result, or the detail of -EIO;
+ * INDEX: the result is below `word`; COUNT: the result is `word`. */
 struct meaning {
     enum { WORD, INDEX, COUNT, ANYTHING } says;
     uint64_t word;
@@ -35,9 +36,9 @@ struct meaning {
 /* What is known of the object behind a task. */
 struct record {
     uintptr_t backing; /* 0: free */
-    uint64_t last;     /* the token that was handed out last: they only grow */
+    uint64_t last;     /* the latest token: they only grow */
     struct meaning meaning;
-    bool kept; /* others of the library's may hold a reference */
+    bool kept; /* the library may hold further references */
 };
 
 static struct record records[RECORDS];
@@ -58,7 +59,7 @@ static inline struct record *record_of(mag_vtask task)
 {
     uintptr_t backing = task.backing & ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
 
-    /* With or without its reference, it is the same promise. */
+    /* The promise is the same, with or without its reference. */
     if (kind_of(task) == MAG_VTASK_PROMISE)
         backing &= ~(uintptr_t)MAG_VTASK_HELD;
     unsigned at = (unsigned)((backing * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % RECORDS;
@@ -73,7 +74,7 @@ static inline struct record *record_of(mag_vtask task)
     return NULL;
 }
 
-/* The task has just been handed out. */
+/* Notes a task that has just been handed out. */
 static inline void note(mag_vtask task, struct meaning meaning)
 {
     if (stands_alone(task))
@@ -94,13 +95,13 @@ static inline struct meaning meaning_of(mag_vtask task)
     return task.payload == record->last ? record->meaning : (struct meaning){ANYTHING, 0};
 }
 
-/* Whether something is promised of the task whatever happens to the object. */
+/* Whether the answers about a task are specified whatever happens to the object. */
 static inline bool is_old(mag_vtask task)
 {
     return stands_alone(task) || task.payload <= record_of(task)->last;
 }
 
-/* Whether something is promised of a call with the task now. */
+/* Whether the answer of a call with the task is specified now. */
 static inline bool may_be_tried(mag_vtask task)
 {
     return is_old(task) ||
@@ -140,7 +141,7 @@ static inline void check_detail(struct meaning meaning, uint64_t detail)
         assert_int_equal(detail, meaning.word);
 }
 
-/* The same of a task that stands alone. */
+/* The same check for a task without a record. */
 static inline void check_outcome(struct meaning meaning, mag_vtask task)
 {
     if (kind_of(task) != MAG_VTASK_ERROR)
@@ -151,7 +152,7 @@ static inline void check_outcome(struct meaning meaning, mag_vtask task)
 
 /* ----------------------------------------------------------------------- references */
 
-/* Promises' tasks: an entry is a reference of ours. */
+/* Promises' tasks: for each entry this test holds a reference. */
 static mag_vtask held[HELD];
 static unsigned held_count;
 
@@ -163,7 +164,7 @@ static inline void let_go(unsigned at)
     assert_int_equal(mag_vtask_release(task), 0);
 }
 
-/* A call has given us a reference, beside the task or with it: from here on with it. */
+/* A call has handed out a reference; from here on the test holds it. */
 static inline void hold(mag_vtask task, struct meaning meaning)
 {
     assert_int_equal(kind_of(task), MAG_VTASK_PROMISE);
@@ -183,7 +184,7 @@ static inline unsigned held_at(mag_vtask task)
     return at;
 }
 
-/* A call may have preserved the task in its place. */
+/* Looks whether a call has preserved the task in place. */
 static inline void look_whether_preserved(mag_vtask now, mag_vtask before,
                                           struct meaning meaning)
 {
@@ -204,7 +205,7 @@ static inline int post(struct mag_executor *executor, struct mag_job *job)
     return 0;
 }
 
-/* The current one all the time, so that nothing of ours runs inside a call. */
+/* Always the current executor, so that no continuation runs inside a call. */
 static struct mag_executor shelf = {post};
 
 static inline void run_posted(void)
@@ -305,7 +306,7 @@ struct leaf {
     bool pending;
     struct mag_operation *operation; /* and its key */
     uint64_t key;
-    struct mag_promise *promise; /* a reference of the leaf's */
+    struct mag_promise *promise; /* the leaf holds a reference */
     struct own own;
 };
 
@@ -334,7 +335,7 @@ static inline void leaf_begin(struct leaf *leaf)
     note(leaf->task, (struct meaning){WORD, leaf->word});
 }
 
-/* Completes a leaf; a completer that is too late must be refused. */
+/* Completes a leaf; a completer that comes too late must be refused. */
 static inline void leaf_complete(struct leaf *leaf)
 {
     bool fails = below(3) == 0, first = leaf->pending;
@@ -354,7 +355,8 @@ static inline void leaf_complete(struct leaf *leaf)
     }
 }
 
-/* A pending promise may end too if nobody keeps it: its awaiters find it stale. */
+/* Whether a leaf may end.  A pending promise without a reference ends too: its awaiters
+ * find it stale. */
 static inline bool leaf_may_end(const struct leaf *leaf)
 {
     return !leaf->pending || (leaf->kind == PROMISE && !record_of(leaf->task)->kept &&
@@ -367,7 +369,7 @@ static inline void leaf_end(struct leaf *leaf)
         mag_promise_release(leaf->promise);
         return;
     }
-    /* Nobody else may have read it, and then it stays where it is. */
+    /* If nobody else has read it, the task stays where it is. */
     int r = mag_vtask_get(leaf->task, NULL);
     assert_true(r == 0 || r == -EIO || r == MAG_E_TOKEN);
 }

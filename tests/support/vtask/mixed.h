@@ -1,5 +1,5 @@
 /*
- * mixed.h - tasks that no source has made, as misuse makes them.
+ * mixed.h - tasks that no source has made, as misuse produces them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

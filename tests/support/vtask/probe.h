@@ -20,14 +20,14 @@
 struct probe {
     struct mag_continuation continuation;
     _Atomic(uint64_t) runs;
-    pthread_t thread;              /* where it ran last */
-    struct mag_sched *sched;       /* whose worker that was */
-    uint32_t worker;               /* which */
-    struct mag_executor *executor; /* what was current there */
+    pthread_t thread;              /* where it last ran */
+    struct mag_sched *sched;       /* whose worker that thread was */
+    uint32_t worker;               /* and which worker */
+    struct mag_executor *executor; /* the current executor there */
     void (*then)(struct probe *probe);
     void *arg;       /* of `then` */
     unsigned *clock; /* counts the runs of the probes that share it; or NULL */
-    unsigned order;  /* which of them ran last here, from 1 */
+    unsigned order;  /* its place in their last runs, from 1 */
 };
 
 static inline void probe_run(struct mag_job *job)
@@ -42,7 +42,8 @@ static inline void probe_run(struct mag_job *job)
         probe->order = ++*probe->clock;
     if (probe->then != NULL)
         probe->then(probe);
-    /* release: what it has written is visible to the test that waits for the count. */
+    /* release: everything the probe has written is visible to a test that waits for the
+     * count. */
     (void)atomic_fetch_add_explicit(&probe->runs, 1, memory_order_release);
 }
 
@@ -65,7 +66,7 @@ static inline uint64_t probe_runs(struct probe *probe)
     return atomic_load_explicit(&probe->runs, memory_order_acquire);
 }
 
-/* Waits for the first run, and lets a second one that must not be show itself. */
+/* Waits for the first run, and gives a second run, which must not come, time to show. */
 static inline void probe_expect_one_run(struct probe *probe)
 {
     assert_true(test_wait_for(&probe->runs, 1));
@@ -95,7 +96,7 @@ static inline int core_status(struct mag_core *core)
     return mag_core_status(core, core_token(core));
 }
 
-/* The outcome of the present operation: 0 and a word, or the code. */
+/* Reads the outcome of the current operation: 0 and a word, or the code. */
 static inline int core_get(struct mag_core *core, uint64_t *ret_result)
 {
     return mag_core_get(core, core_token(core), ret_result, sizeof(*ret_result), NULL);
@@ -105,12 +106,12 @@ static inline int core_get(struct mag_core *core, uint64_t *ret_result)
 
 enum { SHELF_JOBS = 16 };
 
-/* Keeps what is posted to it until the test runs it; one thread. */
+/* An executor that keeps its jobs until the test runs them; for one thread. */
 struct shelf {
     struct mag_executor executor;
     unsigned posts;
     unsigned waiting;
-    int refuse; /* what a post returns if not 0 */
+    int refuse; /* if not 0, what a post returns */
     struct mag_job *jobs[SHELF_JOBS];
 };
 
@@ -131,7 +132,7 @@ static inline struct shelf shelf_make(void)
     return (struct shelf){.executor.post = shelf_post};
 }
 
-/* Runs what waits, with the shelf as the current executor. */
+/* Runs the waiting jobs, with the shelf as the current executor. */
 static inline void shelf_run(struct shelf *shelf)
 {
     struct mag_executor *before = mag_executor_enter(&shelf->executor);
@@ -142,7 +143,7 @@ static inline void shelf_run(struct shelf *shelf)
     (void)mag_executor_enter(before);
 }
 
-/* Registers with the shelf as the current executor. */
+/* Registers a continuation with the shelf as the current executor. */
 static inline int shelf_register(struct shelf *shelf, struct mag_core *core,
                                  struct probe *probe)
 {

@@ -1,6 +1,6 @@
 /*
- * sources.h - sources of value tasks that a test plays: one that records what it is
- * asked, and one that keeps the rules; and short forms of reading a task.
+ * sources.h - sources of value tasks that a test controls: one that records its calls,
+ * and one that keeps the rules.  Also short forms of reading a task.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,11 +17,11 @@
 
 /* --------------------------------------------------------------- a recording source */
 
-/* It answers whatever the test has set, and writes down what it is asked. */
+/* A source that answers what the test has set, and records its calls. */
 struct recorder {
     struct mag_source source;
     unsigned status_calls, on_completed_calls, get_calls;
-    uint64_t token; /* of the last call, whatever it was */
+    uint64_t token; /* of the last call of any kind */
     int status, error;
     uint64_t result, detail;
     struct mag_continuation *continuation;
@@ -87,14 +87,14 @@ static inline mag_vtask recorder_task(struct recorder *recorder, uint64_t token)
 
 /* ---------------------------------------------------------------- a scripted source */
 
-/* It keeps the rules of a source: one token, one continuation, one read. */
+/* A source that keeps the rules: one token, one continuation, one read. */
 struct scripted {
     struct mag_source source;
     uint64_t token;
-    int status;      /* what it says */
-    int error;       /* what reading it yields; 0: `result` */
+    int status;      /* its answer to a call of `status` */
+    int error;       /* error of a read; 0: `result` */
     uint64_t detail; /* beside the error */
-    uint64_t result; /* or, with `size` set, the bytes of `large` */
+    uint64_t result; /* or the bytes of `large`, if `size` is set */
     uint32_t size;   /* 0: a word */
     char large[256];
     struct mag_continuation *continuation;
@@ -174,7 +174,7 @@ static inline mag_vtask scripted_begin(struct scripted *scripted, int status, in
     return task;
 }
 
-/* The operation of a pending source is over. */
+/* Ends the operation of a pending source. */
 static inline void scripted_complete(struct scripted *scripted, int status, int error,
                                      uint64_t result)
 {

@@ -1,5 +1,5 @@
 /*
- * wide.h - results that do not fit into a task, and a core that has one.
+ * wide.h - results that do not fit into a task, and a core with such a result.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
