@@ -1,8 +1,28 @@
 /*
  * budget.h - how many workers this process should run, and why.
  *
- * A budget is made from a topology and from the CPU quotas of the control groups around
- * this process.  It does not change once it is made.
+ *     #include <magpie/budget.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void)
+ *     {
+ *         struct mag_topology *topology;
+ *         struct mag_budget *budget;
+ *         char text[300];
+ *
+ *         if (mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &topology) != 0)
+ *             return 1;
+ *         if (mag_budget_read(topology, MAG_BUDGET_UP, NULL, &budget) != 0)
+ *             return 1;
+ *         mag_topology_free(topology);
+ *         (void)mag_budget_format(budget, text, sizeof(text));
+ *         puts(text); // "2 workers: a quota of 1.50 CPUs, rounded up, set by ..."
+ *         mag_budget_free(budget);
+ *         return 0;
+ *     }
+ *
+ * The model.  A budget is made from a topology (topology.h) and from the CPU quotas of
+ * the control groups around this process.  It does not change once it is made.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,34 +47,34 @@ enum mag_budget_rounding {
     MAG_BUDGET_DOWN, /* a quota of 1.5 CPUs: 1 worker, never throttled */
 };
 
-/* The CPU limit of one control group, this process's own or one above it.  Later versions
- * may add fields at the end. */
+/* The CPU limit of one control group: this process's own, or one above it.  Later
+ * versions may add fields at the end. */
 struct mag_budget_level {
-    const char *path;        /* of its files in the file system */
+    const char *path;        /* the directory with its files */
     double cpus;             /* quota / period in CPUs; 0: this group sets no limit */
-    uint64_t throttled;      /* periods in which it was throttled so far */
+    uint64_t throttled;      /* periods in which the group was throttled so far */
     uint64_t throttled_usec; /* microseconds that its threads were held back so far */
-    uint64_t quota_usec;     /* microseconds of CPU time in every period; 0: no limit */
-    uint64_t period_usec;    /* 0: no limit */
+    uint64_t quota_usec;     /* microseconds of CPU time in each period; 0: no limit */
+    uint64_t period_usec;    /* the period in microseconds; 0: no limit */
     uint32_t version;        /* of the control groups: 1 or 2 */
-    bool controlled; /* whether it has the CPU controller; if not, no number is known */
-    bool counted;    /* whether `throttled` and `throttled_usec` could be read */
+    bool controlled;         /* false: the group has no CPU controller, so no numbers */
+    bool counted;            /* whether `throttled` and `throttled_usec` could be read */
 };
 
 struct mag_budget;
 
 /*
  * Finds out how many workers this process should run: one per usable core of `topology`,
- * but no more than the smallest quota of the control groups from the process's own up to
- * the root (cgroup v1, v2, or both), and at least 1.
+ * but at most the smallest quota of the control groups from the process's own up to the
+ * root group (cgroup v1, v2, or both), and at least 1.
  *
- *   root       the directory that holds /proc and /sys; NULL or "" in a program.  Tests
- *              pass a directory with files of their own
+ *   root       the directory that holds /proc and /sys: pass NULL.  A test may pass a
+ *              directory with files of its own
  *   Thread     any; no cancellation point
- *   Blocks     for as long as a few small files take to be read
+ *   Blocks     while it reads a few small files
  *   Allocates  yes
- *   Returns    0, also if there are no control groups or their files make no sense: a
- *              file that cannot be read sets no limit; -EINVAL no such rounding; -ENOMEM
+ *   Returns    0, also if there are no control groups: a file that is missing or makes no
+ *              sense sets no limit; -EINVAL no such rounding; -ENOMEM
  *   Release    mag_budget_free
  */
 MAG_API MAG_MUST_CHECK int mag_budget_read(const struct mag_topology *topology,
@@ -70,29 +90,29 @@ MAG_API uint32_t mag_budget_workers(const struct mag_budget *budget);
 MAG_API enum mag_budget_reason mag_budget_reason(const struct mag_budget *budget);
 
 /*
- * How many of `wanted` workers the quota allows, at least 1: for a program that wants
- * another number of workers than that of the cores, such as one for each PU.
+ * How many of `wanted` workers the quota allows, at least 1.  For a program that wants
+ * another number of workers than one for each core, such as one for each PU.
  */
 MAG_API uint32_t mag_budget_cap(const struct mag_budget *budget, uint32_t wanted);
 
-/* The reason's name, such as "quota"; NULL when there is no such reason. */
+/* The name of a reason, such as "quota"; NULL: no such reason. */
 MAG_API const char *mag_budget_reason_name(enum mag_budget_reason reason);
 
 /*
- * Writes both as an English sentence without an end of line, such as "2 workers: a quota
- * of 1.50 CPUs, rounded up, set by /sys/fs/cgroup/a".  As snprintf it writes at most
- * `size` bytes, the terminating zero included.
+ * Writes the number of workers and the reason in English, without an end of line: "2
+ * workers: a quota of 1.50 CPUs, rounded up, set by /sys/fs/cgroup/a".  Like snprintf it
+ * writes at most `size` bytes, the terminating zero included.
  *
- *   Returns    the length of the whole text without the zero
+ *   Returns    the length of the whole text, without the zero
  */
 MAG_API size_t mag_budget_format(const struct mag_budget *budget, char *buffer,
                                  size_t size);
 
-/* The smallest quota in CPUs; 0: there is none. */
+/* The smallest quota, in CPUs; 0: there is no quota. */
 MAG_API double mag_budget_quota(const struct mag_budget *budget);
 
-/* Index of the level that sets the smallest quota, the innermost of several; MAG_NONE:
- * there is none. */
+/* The index of the level that sets the smallest quota; of several, the innermost one.
+ * MAG_NONE: there is no quota. */
 MAG_API uint32_t mag_budget_tightest(const struct mag_budget *budget);
 
 /* PUs of the machine that are online, whether or not this process may use them. */
@@ -100,11 +120,11 @@ MAG_API uint32_t mag_budget_online(const struct mag_budget *budget);
 
 MAG_NAMESAKES_BEGIN
 /*
- * The control groups around this process, except a root that cannot have a limit: those
- * of v2, then those of v1, each beginning with the process's own.  Valid as long as the
- * budget.
+ * How many control groups there are around this process, and one of them by its index.
+ * First come the groups of v2, then those of v1, each from the process's own group
+ * outwards.  A root group that cannot have a limit is left out.
  *
- *   Returns    NULL when there is no such index
+ *   Returns    the level, valid as long as the budget; NULL: no such index
  */
 MAG_API uint32_t mag_budget_levels(const struct mag_budget *budget);
 MAG_API const struct mag_budget_level *mag_budget_level(const struct mag_budget *budget,

@@ -1,6 +1,9 @@
 /*
- * debug.h - finding misuse of value tasks: a watch that is told of each, and the list of
- * what was never consumed.
+ * debug.h - finding misuse of value tasks: a watch that is told of each misuse, and the
+ * list of tasks that were never consumed.
+ *
+ *     #include <magpie/magpie.h>
+ *     #include <stdio.h>
  *
  *     static void told(struct mag_misuse_watch *watch, const struct mag_misuse *misuse)
  *     {
@@ -12,27 +15,38 @@
  *             mag_debug_describe(misuse->here.frames[i], text, sizeof(text));
  *             fprintf(stderr, "  %s\n", text);
  *         }
- *         abort();
  *     }
- *     static struct mag_misuse_watch watch = {.told = told};
  *
- *     (void)mag_debug_watch(&watch);
+ *     static struct mag_misuse_watch watch = {told};
  *
- * The model.  In every build, misuse is answered by a MAG_E code, and the watch is told
- * of it on the thread that made the call, before the call returns.  A library that was
+ *     int main(void)
+ *     {
+ *         mag_vtask delay;
+ *
+ *         (void)mag_debug_watch(&watch);
+ *         if (mag_delay(NULL, 10000000, &delay) != 0)
+ *             return 1;
+ *         int error = mag_vtask_get(delay, NULL); // misuse: it is not complete
+ *         if (mag_vtask_wait(delay, NULL, 0) != 0)
+ *             return 1;
+ *         return error == MAG_E_PENDING ? 0 : 1;
+ *     }
+ *
+ * The model.  In every build, a call that misuses a task returns a MAG_E code, and the
+ * watch is told of it on the same thread, before the call returns.  A library that was
  * built with MAG_DEBUG_TASKS, as Debug builds are, also knows where the task came from:
  * for each core, operation, frame and promise it records where it was handed out and
  * where it was consumed.  Other builds record nothing and pay nothing for it.
  *
- * Sites.  A site is a chain of return addresses: the line that called the library is
- * among them, whatever inline function or helper of yours stands between.  They are
+ * Sites.  A site is a chain of return addresses.  The line that called the library is
+ * among them, even if inline functions or helpers of yours stand between.  A site holds
  * addresses, and not file and line, because C cannot pass the caller's line through a
- * function.  `addr2line -fie PROGRAM OFFSET` turns an address into file and line;
- * mag_debug_describe tells PROGRAM and OFFSET.
+ * function.  mag_debug_describe tells the program and the offset of an address;
+ * `addr2line -fie PROGRAM OFFSET` turns them into file and line.
  *
  * One interface.  Structs and functions are the same in every build of the library, and a
  * program that was compiled for one build runs with the other.  The CMake target and the
- * pkg-config file of a library with MAG_DEBUG_TASKS define that macro; a program that is
+ * pkg-config file of a library with MAG_DEBUG_TASKS define that macro.  A program that is
  * compiled without it does not record what its own inline calls, mag_operation_rent and
  * mag_core_prepare, hand out.
  *
@@ -57,9 +71,9 @@ struct mag_debug_site {
     const void *frames[MAG_DEBUG_FRAMES];
 };
 
-/* What stands behind a task. */
+/* What backs a task. */
 enum mag_debug_kind {
-    MAG_DEBUG_NOTHING = 0, /* an argument was wrong, or it is not known */
+    MAG_DEBUG_NOTHING = 0, /* nothing, or unknown: an argument was wrong */
     MAG_DEBUG_CORE = 1,    /* of a source of yours, or of mag_delay, mag_when_any, ... */
     MAG_DEBUG_OPERATION = 2,
     MAG_DEBUG_FRAME = 3, /* of an async function */
@@ -71,50 +85,51 @@ enum mag_debug_kind {
 /*
  * What a watch is told.
  *
- * Of a stale task `created` and `consumed` are those of its own operation, not of the one
- * that the object is used for now; that of the last two of each object is remembered.
+ * For a stale task, `created` and `consumed` are the sites of its own operation, not of
+ * the operation that the object is used for now.  The sites of the last two operations of
+ * each object are remembered.
  */
 struct mag_misuse {
-    int code;                 /* MAG_E_ */
-    enum mag_debug_kind kind; /* of `object` */
-    const void *object;       /* core or promise; NULL: none was named */
-    uint64_t token;           /* of the task that was misused, or of the operation */
-    struct mag_debug_site here;
-    struct mag_debug_site created;  /* debug builds */
-    struct mag_debug_site consumed; /* debug builds; by whom, if it was */
+    int code;                      /* MAG_E_ */
+    enum mag_debug_kind kind;      /* of `object` */
+    const void *object;            /* core or promise; NULL: the call named none */
+    uint64_t token;                /* of the task that was misused, or of the operation */
+    struct mag_debug_site here;    /* the misuse */
+    struct mag_debug_site created; /* debug builds: where the task was handed out */
+    struct mag_debug_site consumed; /* debug builds: where it was consumed, if it was */
 
-    /* What the code does not say, such as the names of functions, or NULL.  Gone after
-     * the call. */
+    /* More than the code says, such as the names of functions; or NULL.  Valid during the
+     * call. */
     const char *text;
 };
 
 /*
- * A watch: embed it in what it needs.
+ * A watch.  Embed it in an object with the data that it needs.
  *
- * `told` is called on any thread, also on several at once, and with the locks that the
- * caller holds.  It may call anything, but its own misuse is not told.  It need not
- * return.
+ * `told` is called on any thread, also on several at once, while the caller may hold
+ * locks.  It may call any function; it is not told of misuse of its own.  It need not
+ * return: it may call abort.
  */
 struct mag_misuse_watch {
     void (*told)(struct mag_misuse_watch *watch, const struct mag_misuse *misuse);
 };
 
 /*
- * Makes `watch` the one of the process; NULL: none.
+ * Makes `watch` the watch of the process.  NULL: the process has none.
  *
- * A promise that several threads try to complete answers the losers MAG_E_DONE.  The
- * watch is told of that too: the library cannot know whether the program expects losers.
+ * If several threads try to complete a promise, the losers get MAG_E_DONE.  The watch is
+ * told of that too, because the library cannot know whether the program expects losers.
  *
- *   Returns    the watch before, or NULL; a thread may still be in its `told`.  A static
- *              watch is always safe
+ *   Returns    the watch from before, or NULL.  A thread may still be in its `told`, so a
+ *              watch should be static
  */
 MAG_API struct mag_misuse_watch *mag_debug_watch(struct mag_misuse_watch *watch);
 
 /*
- * Tells the watch of misuse, for sources with checks of their own.
+ * Tells the watch of misuse.  For sources with checks of their own.
  *
- *   `task`     the one that was misused
- *   `code`     a MAG_E code
+ *   code       a MAG_E code
+ *   task       the task that was misused
  *   Returns    `code`
  */
 MAG_API int mag_debug_tell(int code, mag_vtask task);
@@ -137,7 +152,8 @@ struct mag_debug_task {
  *
  * While other threads work, each object is seen as it was at some moment of the call.
  *
- *   `visit`    may be NULL, to count.  May call anything
+ *   visit      called for each object, with `arg`; may call any function.  NULL: the
+ *              objects are only counted
  *   Returns    0; -ENOTSUP the library was built without MAG_DEBUG_TASKS; -ENOSPC there
  *              were more objects than the record has room for, so some may be missing
  *              (`*ret_count` is set)
@@ -147,9 +163,9 @@ MAG_API int mag_debug_unconsumed(void (*visit)(const struct mag_debug_task *task
                                  void *arg, size_t *ret_count);
 
 /*
- * Says what is at a return address: "function+0x1f (program+0x22f4)", as far as the
- * dynamic symbols tell (link with -rdynamic to have those of a program).  Cut to `size`
- * bytes, the end included.
+ * Describes a return address: "function+0x1f (program+0x22f4)".  It knows the dynamic
+ * symbols only: link a program with -rdynamic to see the names of its functions.  The
+ * text is cut to `size` bytes, the terminating zero included.
  *
  *   Blocks     as dladdr
  */

@@ -1,10 +1,22 @@
 /*
  * error.h - error codes and their texts.
  *
- * Every function that can fail returns 0 or a negative code: a negative errno value, such
- * as -ENOMEM, or a MAG_E code (below), which tells of a mistake in the program or in its
- * surroundings.  Outputs (`ret_` arguments, always last) are written on success only.
- * The library never prints, never exits and never aborts.
+ *     #include <magpie/error.h>
+ *     #include <errno.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void)
+ *     {
+ *         // an operation's error, and a call that a stopping scheduler refused
+ *         printf("%s\n", mag_error_text(-EPIPE));     // Broken pipe
+ *         printf("%s\n", mag_call_text(-ESHUTDOWN));
+ *         return mag_is_misuse(MAG_E_PENDING) ? 0 : 1;
+ *     }
+ *
+ * Every function that can fail returns 0 or a negative code.  The code is a negative
+ * errno value, such as -ENOMEM, or a MAG_E code (below) for a mistake in the program or
+ * in its surroundings.  Outputs (`ret_` arguments, always last) are written on success
+ * only.  The library never prints, never exits and never aborts.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,13 +29,13 @@ MAG_EXTERN_C_BEGIN
 
 /* ------------------------------------------------------------------- codes */
 
-/* Misuse: what a wrong call returns.  No errno value is equal to one of these, and no
- * operation can fail with one. */
+/* Misuse: what a call returns that breaks a rule.  No errno value is equal to one of
+ * these, and no operation can fail with one. */
 enum {
     MAG_E_TOKEN = -70001,        /* stale: the operation is over, or never was */
-    MAG_E_PENDING = -70002,      /* read before it is complete */
-    MAG_E_DONE = -70003,         /* completed a second time */
-    MAG_E_CONTINUATION = -70004, /* awaited a second time */
+    MAG_E_PENDING = -70002,      /* a task is read before it is complete */
+    MAG_E_DONE = -70003,         /* an operation is completed a second time */
+    MAG_E_CONTINUATION = -70004, /* a task is awaited a second time */
     MAG_E_ARG = -70005,          /* invalid argument */
     MAG_E_STATE = -70006,        /* the async function cannot resume */
     MAG_E_SIZE = -70007,         /* the result has another size than what was asked for */
@@ -37,11 +49,11 @@ enum {
 /* Trouble in the surroundings of a call.  No errno value is equal to one of these; an
  * operation can fail with one. */
 enum {
-    MAG_E_FORKED = -70101, /* the scheduler belongs to the process that forked this */
+    MAG_E_FORKED = -70101,      /* the scheduler belongs to the parent process (fork()) */
     MAG_E_ENVIRONMENT = -70102, /* a variable of the environment has a wrong value */
 };
 
-/* True if `code` tells of misuse; false for the outcome of an operation. */
+/* Whether `code` is one of misuse.  False for the outcome of an operation. */
 MAG_INLINE bool mag_is_misuse(int code)
 {
     return code <= MAG_E_FIRST && code >= MAG_E_LAST;
@@ -50,19 +62,19 @@ MAG_INLINE bool mag_is_misuse(int code)
 /* ------------------------------------------------------------------- texts */
 
 /*
- * A short English text for an error code: the outcome of an operation, or any other.  A
- * negative errno value has the system's text for that errno, whatever the locale is:
- * -EIO is "Input/output error", -EPIPE "Broken pipe".  MAG_E codes and 0 have texts of
- * the library's own.
+ * A short English text for an error code, such as the outcome of an operation.  For a
+ * negative errno value it is the system's text, whatever the locale is: -EIO is
+ * "Input/output error", -EPIPE "Broken pipe".  MAG_E codes and 0 have texts of the
+ * library's own.
  *
- *   Returns    a constant string, never NULL; "unknown error" for other codes, such as
- *              codes of your own
+ *   Returns    a constant string, never NULL; "unknown error" for any other code, such as
+ *              one of your own
  */
 MAG_API const char *mag_error_text(int code);
 
 /*
- * As mag_error_text, for a code with which a Magpie function itself has refused a call:
- * some errno values have a narrower meaning there.
+ * As mag_error_text, but for a code that a Magpie function itself returned, to refuse a
+ * call.  Some errno values have a narrower meaning there:
  *
  *   -EAGAIN     the system refused a thread or a thread-exit key
  *   -EBUSY      the object is in use: it is pending, or jobs wait for it

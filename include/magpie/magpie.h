@@ -1,8 +1,31 @@
 /*
- * magpie.h - every public header of Magpie.
+ * magpie.h - every public header of Magpie, a scheduler for tasks and fork-join.
  *
- * How to read them.  Each header is the manual of one noun: it begins with a program and
- * the model, and each function has a comment above it, with a table:
+ *     cc program.c $(pkg-config --cflags --libs magpie)
+ *
+ * Which header do I need?  To
+ *
+ *   run functions on all cores             sched.h: schedulers, workers and jobs
+ *   divide a computation, and wait for it  fork.h: fork, join and scopes
+ *   wait without holding a thread          async.h: async functions
+ *     for many things, or for a time       when.h
+ *   return a result now or later           vtask.h: value tasks
+ *     from a callback of mine              operation.h; source.h for a type of my own
+ *     to many readers                      promise.h
+ *     from a forked child                  fork_task.h
+ *   cancel                                 cancel.h
+ *   run jobs one after the other           strand.h
+ *     at a given time                      timer.h
+ *     on my own event loop                 event_loop.h
+ *     on one worker or node                executor.h: anything that runs jobs
+ *   know the machine                       topology.h, budget.h, plan.h
+ *   place threads and memory               pin.h, node_memory.h; pool.h for objects
+ *   start threads or processes in a job    unpinned.h
+ *   understand an error, find misuse       error.h, debug.h
+ *   write a protocol of my own             barrier.h
+ *
+ * How to read them.  Each header is the manual of one noun.  It begins with a program and
+ * the model.  Each function has a comment above it, with a table:
  *
  *   Thread     which threads may call it; any, if the line is absent
  *   Blocks     whether and for how long it may wait; never, if the line is absent
@@ -10,8 +33,8 @@
  *   Returns    the result, or 0 and the errors; error.h has the conventions
  *   Release    what gives the object back
  *
- * The headers in magpie/detail/ hold what macros and inline functions need.  They may
- * change in any version; do not include them.
+ * docs/glossary.md defines the nouns.  The headers in magpie/detail/ hold what macros and
+ * inline functions need.  They may change in any version; do not include them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

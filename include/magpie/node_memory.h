@@ -1,5 +1,26 @@
 /*
- * node_memory.h - memory on a NUMA node.
+ * node_memory.h - pages of memory on a NUMA node.  Objects of one size are better taken
+ * from a pool (pool.h).
+ *
+ *     #include <magpie/node_memory.h>
+ *
+ *     int main(void)
+ *     {
+ *         size_t size = (size_t)1 << 20;
+ *         struct mag_topology *topology;
+ *         enum mag_placed placed;
+ *         void *pages;
+ *
+ *         if (mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &topology) != 0)
+ *             return 1;
+ *         // on the node of the first PU
+ *         uint32_t node = mag_topology_pu(topology, 0)->node;
+ *         if (mag_node_map(topology, node, size, &pages, &placed) != 0)
+ *             return 1;
+ *         mag_node_unmap(pages, size);
+ *         mag_topology_free(topology);
+ *         return 0;
+ *     }
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,8 +35,8 @@ MAG_EXTERN_C_BEGIN
 /* What came of placing memory on a node. */
 enum mag_placed {
     MAG_PLACED,      /* the kernel has accepted the node */
-    MAG_FIRST_TOUCH, /* the kernel refused, or was not asked because there is one node:
-                      * each page goes to the node of the thread that touches it first */
+    MAG_FIRST_TOUCH, /* each page goes to the node of the thread that touches it first:
+                      * the kernel refused, or there is only one node */
 };
 
 /*
@@ -23,10 +44,12 @@ enum mag_placed {
  * preferred, not required: when its memory is full, pages come from other nodes.
  *
  *   size       in bytes; need not be a multiple of the page size
- *   node       MAG_NONE: the node of the thread that touches a page first
+ *   node       an index of `topology`; MAG_NONE: for each page, the node of the thread
+ *              that touches it first
  *   Blocks     in the kernel; not for hot paths
  *   Allocates  yes
- *   Returns    0, and what was obtained; -EINVAL no such node, or `size` is 0; -ENOMEM
+ *   Returns    0, and in `*ret_obtained` what came of it; -EINVAL no such node, or `size`
+ *              is 0; -ENOMEM
  *   Release    mag_node_unmap with the same size, from any thread
  */
 MAG_API MAG_MUST_CHECK int mag_node_map(const struct mag_topology *topology,
@@ -37,10 +60,10 @@ MAG_API MAG_MUST_CHECK int mag_node_map(const struct mag_topology *topology,
 MAG_API void mag_node_unmap(void *pages, size_t size);
 
 /*
- * Whether this process may bind memory to nodes: false under a seccomp filter that
- * refuses it, or a kernel without NUMA.  The call asks the kernel and changes nothing; a
- * filter that kills on such a system call kills the process here.  On a machine with one
- * node no other function of the library asks.
+ * Whether this process may bind memory to nodes.  False under a seccomp filter that
+ * refuses it, and on a kernel without NUMA.  The call makes a system call that changes
+ * nothing; a filter that kills a process for it kills this one.  On a machine with one
+ * node no other function of the library makes such a call.
  *
  *   Blocks     in the kernel; not for hot paths
  */

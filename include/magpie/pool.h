@@ -1,32 +1,45 @@
 /*
- * pool.h - mag_pool: objects of one size, near the thread that takes them, at the cost of
- * a few plain loads and stores.
+ * pool.h - pools: objects of one size, near the thread that takes them, at the cost of a
+ * few plain loads and stores.
  *
- *     struct mag_pool_config config;
- *     struct mag_pool *pool;
+ *     #include <magpie/pool.h>
  *
- *     mag_pool_config_init(&config);
- *     config.object_size = sizeof(struct request);
- *     int r = mag_pool_create(&config, &pool);
- *     ...
- *     void *object;
- *     r = mag_pool_take(pool, &object);     // any thread
- *     mag_pool_give(pool, object);          // any thread
+ *     struct request {
+ *         char text[100];
+ *     };
+ *
+ *     int main(void)
+ *     {
+ *         struct mag_pool_config config;
+ *         struct mag_pool *pool;
+ *         void *object;
+ *
+ *         mag_pool_config_init(&config);
+ *         config.object_size = sizeof(struct request);
+ *         if (mag_pool_create(&config, &pool) != 0)
+ *             return 1;
+ *         if (mag_pool_take(pool, &object) != 0) // any thread
+ *             return 1;
+ *         ((struct request *)object)->text[0] = 'a';
+ *         mag_pool_give(pool, object); // any thread
+ *         mag_pool_destroy(pool);
+ *         return 0;
+ *     }
  *
  * The model.  Each NUMA node has slabs of objects, bound to its memory, and a stack of
- * free ones.  Each thread has a magazine of free objects of the node it runs on: taking
- * and giving are a pop and a push there.  Only every few dozen operations a thread
- * exchanges a batch of objects with its node's stack.  An object that is given back on
- * another node returns to the node that owns its memory.
+ * free objects.  Each thread has a magazine: free objects of the node it runs on.  To
+ * take or give an object is a pop or a push there.  Only every few dozen operations a
+ * thread exchanges a batch of objects with its node's stack.  An object that is given
+ * back on another node returns to the node that owns its memory.
  *
  * What holds while the pool lives
  *   - Memory stays mapped and keeps its use: an address that was once an object of this
  *     pool remains one until mag_pool_destroy.  So a thread may read an object that
  *     another thread may have given back, if it can tell that what it read is stale.
- *   - The pool neither reads nor writes the bytes of an object, free or taken.  What its
- *     last user left there is there when it is taken again.  New memory is zeroed, and
- *     then prepared by `prepare`, once.
- *   - What was written before mag_pool_give is visible after the mag_pool_take that
+ *   - The pool neither reads nor writes the bytes of an object, free or taken.  When an
+ *     object is taken again, it has the bytes that its last user left there.  New memory
+ *     is zeroed, and then prepared by `prepare`, once.
+ *   - What a thread wrote before mag_pool_give is visible after the mag_pool_take that
  *     yields the object again, on any thread.
  *
  * What a limit promises.  At most `limit` objects ever exist, taken and free together.
@@ -34,17 +47,17 @@
  * calling thread can reach it: in its own magazine or on a node's stack.  Objects in
  * other threads' magazines are out of reach.  A thread keeps at most `cache` objects of
  * its own node, and at most as many again that belong to other nodes and wait to be sent
- * home in a batch.  So of a pool that is used by T threads, any one of them can have
- * limit - (T - 1) * cache objects at once on a machine with one node, and all `limit` of
- * them when `cache` is MAG_POOL_NO_CACHE.  The default keeps an eighth of the limit in
- * magazines at most when there is a thread for each PU, and nothing for small limits: a
- * pool of one object works across threads.
+ * home in a batch.  So if T threads use a pool on a machine with one node, any one of
+ * them can have limit - (T - 1) * cache objects at once, and all `limit` of them if
+ * `cache` is MAG_POOL_NO_CACHE.  The default keeps at most an eighth of the limit in
+ * magazines when there is a thread for each PU, and nothing for small limits: a pool of
+ * one object works across threads.
  *
- * Threads may come and go: when one exits, its magazines return to their nodes.  Take and
- * give are not for signal handlers.  After fork() the child may go on using the pool;
- * objects that the parent's other threads held, in hand or in magazines, are lost to it.
- * Handlers of pthread_atfork may use pools and schedulers, unless they were registered
- * before the library was loaded.
+ * Threads may come and go: when a thread exits, its magazines return to their nodes.
+ * Take and give are not for signal handlers.  After fork() the child may go on using the
+ * pool; objects that the parent's other threads held, in hand or in magazines, are lost
+ * to it.  Handlers of pthread_atfork may use pools and schedulers, unless they were
+ * registered before the library was loaded.
  *
  * Cost, protocol and proof: docs/design/pools.md.
  *
@@ -68,25 +81,26 @@ struct mag_pool;
 
 /* -------------------------------------------------------- creating, destroying */
 
-/* What a pool shall be.  Set by mag_pool_config_init, then changed field by field. */
+/* What a pool is made from.  Fill it with mag_pool_config_init, set `object_size`, and
+ * change the other fields that you need. */
 struct mag_pool_config {
-    size_t size;        /* of this struct, for the library; do not change */
+    size_t size;        /* of this struct; set by mag_pool_config_init */
     size_t object_size; /* bytes, 1 to MAG_POOL_OBJECT_MAX; must be set */
     size_t alignment;   /* bytes, a power of two up to MAG_POOL_ALIGNMENT_MAX; 0: 16 */
     uint64_t limit;     /* objects that may exist at once; 0 (default): any number */
 
-    /* Objects of its node that one thread may keep, up to MAG_POOL_CACHE_MAX, or
-     * MAG_POOL_NO_CACHE.  0 (default): 64, fewer when objects are large or the limit is
-     * small.  More make exchanges with the node's stack rarer. */
+    /* How many free objects of its node one thread may keep: up to MAG_POOL_CACHE_MAX, or
+     * MAG_POOL_NO_CACHE.  0 (default): 64, fewer if objects are large or the limit is
+     * small.  The more, the rarer a thread goes to the node's stack. */
     uint32_t cache;
 
-    /* The machine whose nodes are meant; must outlive the pool.  NULL (default): this
-     * machine, which is examined, in milliseconds, unless another pool has it already. */
+    /* The machine; must outlive the pool.  NULL (default): this machine.  It takes some
+     * milliseconds to examine it, unless another pool has done so. */
     const struct mag_topology *topology;
 
-    /* Called once for each object, when its memory is new, by the thread whose take made
-     * it, with cancellation off; must return, and not use this pool.  NULL (default): new
-     * objects are all zeroes. */
+    /* Called once for each object, when its memory is new, with `prepare_arg`, on the
+     * thread whose take made it, with cancellation off.  It must return, and must not use
+     * this pool.  NULL (default): new objects are all zeroes. */
     void (*prepare)(void *object, void *arg);
     void *prepare_arg;
 };
@@ -95,7 +109,7 @@ struct mag_pool_config {
 MAG_API void mag_pool_config_init(struct mag_pool_config *config);
 
 /*
- * Makes a pool.  It has no objects yet: they are made as they are asked for.
+ * Makes a pool.  It has no objects yet: mag_pool_take makes them.
  *
  *   Thread     any; no cancellation point
  *   Blocks     while the machine is examined (see `topology`)
@@ -108,41 +122,40 @@ MAG_API MAG_MUST_CHECK int mag_pool_create(const struct mag_pool_config *config,
                                            struct mag_pool **ret_pool);
 
 /*
- * Unmaps a pool's memory, including objects that were not given back.  Other threads may
- * go on, exit meanwhile, and hold magazines of this pool, which are emptied.  But no
- * thread may be in a take, give or query of this pool, now or later.
+ * Unmaps a pool's memory, including objects that were not given back.  NULL is allowed.
+ * Other threads may exit meanwhile, and may have magazines of this pool, which are
+ * emptied.  But no thread may be in a take, give or query of this pool, now or later.
  *
  *   Blocks     while another thread that uses any pool starts or exits
- *   `pool`     may be NULL
  */
 MAG_API void mag_pool_destroy(struct mag_pool *pool);
 
-/* What a pool is and has.  Read while others use it, the numbers are of about now. */
+/* The numbers of a pool.  While other threads use the pool they are approximate. */
 struct mag_pool_info {
     uint64_t limit;       /* as configured; 0: none */
-    uint64_t objects;     /* that exist, taken and free; never falls */
-    uint64_t bytes;       /* of slabs */
-    uint64_t bytes_bound; /* of them, where the kernel accepted the node */
-    uint64_t slabs;
-    uint32_t nodes;  /* of the machine that have memory; at least 1 */
-    uint32_t cache;  /* objects of its node that one thread may keep; 0: none */
-    uint32_t stride; /* bytes from one object to the next */
+    uint64_t objects;     /* objects that exist, taken and free; never falls */
+    uint64_t bytes;       /* bytes of all slabs */
+    uint64_t bytes_bound; /* bytes of slabs whose node the kernel has accepted */
+    uint64_t slabs;       /* slabs that exist */
+    uint32_t nodes;       /* nodes of the machine that have memory; at least 1 */
+    uint32_t cache;       /* objects of its node that one thread may keep; 0: none */
+    uint32_t stride;      /* bytes from one object to the next */
 };
 
-/* Tells what a pool is and has. */
+/* Reads the numbers of a pool. */
 MAG_API void mag_pool_query(const struct mag_pool *pool, struct mag_pool_info *ret_info);
 
 /* ------------------------------------------------------------- taking, giving */
 
 /*
- * Takes an object: the one that this thread gave last, if there is one.
+ * Takes an object: if possible the one that this thread has given last.
  *
  *   Thread     any
- *   Blocks     only to map new memory or while another thread does so, and briefly when
- *              a thread's magazine is made or another thread forks
+ *   Blocks     while it or another thread maps new memory; briefly while a thread's
+ *              magazine is made or another thread is in fork()
  *   Allocates  a magazine at a thread's first take or give, and new objects when none is
  *              free on this node; nothing once both are there
- *   Returns    0; -ENOMEM no object is free and the system has no memory for another;
+ *   Returns    0; -ENOMEM no object is free, and the system has no memory for a new one;
  *              -ENOSPC no object within reach is free, and the limit is reached
  *   Release    mag_pool_give, from any thread
  */
@@ -164,11 +177,11 @@ MAG_MUST_CHECK MAG_INLINE int mag_pool_take(struct mag_pool *pool, void **ret_ob
 }
 
 /*
- * Gives back an object that mag_pool_take yielded from this pool.  Never fails: if there
- * is no memory for a magazine, the object goes to its node's stack.
+ * Gives back an object that mag_pool_take yielded from this pool.  It never fails: if
+ * there is no memory for a magazine, the object goes to its node's stack.
  *
  *   Thread     any; on a thread of another node the object is sent home, in a batch
- *   Blocks     only briefly, when a thread's magazine is made or another thread forks
+ *   Blocks     briefly while a thread's magazine is made or another thread is in fork()
  *   Allocates  a magazine at a thread's first take or give, if there is memory
  */
 MAG_INLINE void mag_pool_give(struct mag_pool *pool, void *object)

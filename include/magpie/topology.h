@@ -1,20 +1,43 @@
 /*
- * topology.h - the machine, as this process may use it.
+ * topology.h - the processors and NUMA nodes that this process may use.
  *
- * The model.  A topology is a read-only list of usable PUs (hardware threads) and NUMA
- * nodes.  It comes from this machine, from an hwloc XML file or from an hwloc synthetic
- * description.  A budget (budget.h) is how many workers this process should run, and
- * why.  A plan (plan.h) is a list of seats, one per worker, each on one PU.  All three
- * are data: a program can make, print and test them without starting a thread.
+ *     #include <magpie/topology.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void)
+ *     {
+ *         struct mag_topology *topology;
+ *         int error = mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &topology);
+ *
+ *         if (error != 0) {
+ *             fprintf(stderr, "%s\n", mag_call_text(error));
+ *             return 1;
+ *         }
+ *         for (uint32_t i = 0; i < mag_topology_pus(topology); i++) {
+ *             const struct mag_pu *pu = mag_topology_pu(topology, i);
+ *
+ *             printf("CPU %u: core %u, package %u\n", pu->os_index, pu->core,
+ *                    pu->package);
+ *         }
+ *         mag_topology_free(topology);
+ *         return 0;
+ *     }
+ *
+ * The model.  A PU is a hardware thread, what Linux calls a CPU.  A topology is a
+ * read-only list of usable PUs and NUMA nodes.  It comes from this machine, from an hwloc
+ * XML file or from an hwloc synthetic description.  A budget (budget.h) says how many
+ * workers this process should run, and why.  A plan (plan.h) is a list of seats, one per
+ * worker, each on one PU.  All three are data: a program can make, print and test them
+ * without starting a thread.  A scheduler makes its own (sched.h).
  *
  * A machine without NUMA is a machine with one node, not an error.  Placement is a
  * preference: functions report both what was asked and what was obtained.
  *
  * Indices.  A PU or node index counts the usable ones of a topology from 0, in the order
- * of the machine's hierarchy.  It is never an operating system number; `os_index` is.
+ * of the machine's hierarchy.  The operating system's number is another one, `os_index`.
  *
- * Threads.  Topologies, budgets and plans do not change once they are made: any number of
- * threads may read one, and any thread may free it when nobody reads it any more.
+ * Threads.  Topologies, budgets and plans do not change once they are made.  Any number
+ * of threads may read one, and any thread may free it when nobody reads it any more.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -35,33 +58,34 @@ enum mag_topology_kind {
     MAG_TOPOLOGY_SYNTHETIC, /* the text is a description such as "node:2 core:4 pu:2" */
 };
 
-/* One usable hardware thread.  Of `core`, `cache` and `package` only equality matters:
- * PUs with the same number share the thing, and stand together in the order of
- * indices. */
+/* One usable hardware thread.  PUs with the same `core` share a core; `cache` and
+ * `package` likewise.  These three numbers mean nothing else.  PUs that share something
+ * have neighbouring indices. */
 struct mag_pu {
     uint32_t os_index; /* the operating system's number */
-    uint32_t core;     /* where the machine shows no cores, each PU is one */
-    uint32_t cache;    /* the last-level cache; where there is none, the package */
-    uint32_t node; /* index of the usable node nearest to it, or MAG_NONE: none is near */
-    uint32_t package; /* socket */
-    uint32_t kind;    /* on hybrid machines 0 is the slowest kind of core; else 0 */
+    uint32_t core;     /* if the machine shows no cores, each PU is one */
+    uint32_t cache;    /* the last-level cache; if there is none, the package */
+    uint32_t node;     /* index of the nearest usable node; MAG_NONE: none is near */
+    uint32_t package;  /* socket */
+    uint32_t kind;     /* on hybrid machines 0 is the slowest kind of core; else 0 */
 };
 
 /* One NUMA node that this process may use. */
 struct mag_node {
-    uint32_t os_index;
-    uint32_t pus;          /* usable PUs whose node this is; 0: memory only (CXL, HBM) */
+    uint32_t os_index;     /* the operating system's number */
+    uint32_t pus;          /* usable PUs of this node; 0: memory only (CXL, HBM) */
     uint64_t memory_bytes; /* local memory in bytes; 0: none, or unknown */
 };
 
 /*
- * Loads a topology.  Of this machine, only those PUs are usable that both the cpuset of
- * the process and the affinity mask of the calling thread allow.  On a thread that
- * mag_pin_self has pinned, and on a thread that a pinned thread has created, the mask
- * from before the pinning counts instead, so that a worker sees more than its own PU; a
- * mask that the thread has set itself since then counts as it is.  Of a described
- * machine everything is usable that the description does not forbid.  Nothing is bound
- * or changed.
+ * Loads a topology.  It binds and changes nothing.
+ *
+ * Of this machine, a PU is usable if both the cpuset of the process and the affinity mask
+ * of the calling thread allow it.  On a thread that mag_pin_self has pinned, and on a
+ * thread that a pinned thread has created, the mask from before the pinning counts, so
+ * that a worker sees more than its own PU.  A mask that the thread has set itself since
+ * then counts as it is.  Of a described machine, everything is usable that the
+ * description does not forbid.
  *
  * hwloc's environment variables work as everywhere.  If HWLOC_XMLFILE, HWLOC_SYNTHETIC or
  * HWLOC_FSROOT put another machine in the place of this one, that machine is loaded, and
@@ -91,16 +115,16 @@ MAG_API MAG_MUST_CHECK int mag_topology_load(enum mag_topology_kind kind,
 MAG_API void mag_topology_free(struct mag_topology *topology);
 
 /*
- * The numbers of usable PUs (at least 1), of cores with a usable PU (at least 1), and of
- * usable nodes (0 only if no memory is near or allowed).
+ * The number of usable PUs, at least 1; of cores with a usable PU, at least 1; and of
+ * usable nodes, which is 0 only if no memory is near or allowed.
  */
 MAG_API uint32_t mag_topology_pus(const struct mag_topology *topology);
 MAG_API uint32_t mag_topology_cores(const struct mag_topology *topology);
 MAG_API uint32_t mag_topology_nodes(const struct mag_topology *topology);
 
 /*
- * The number of PUs of the machine that are online, and of those that the cpuset allows
- * too, whatever the affinity mask is.  online >= allowed >= mag_topology_pus.
+ * The number of the machine's PUs that are online, and of those that are online and in
+ * the cpuset, whatever the affinity mask is.  online >= allowed >= mag_topology_pus.
  */
 MAG_API uint32_t mag_topology_online(const struct mag_topology *topology);
 MAG_API uint32_t mag_topology_allowed(const struct mag_topology *topology);
@@ -108,7 +132,7 @@ MAG_API uint32_t mag_topology_allowed(const struct mag_topology *topology);
 /*
  * One PU, one node.
  *
- *   Returns    NULL when there is no such index; else valid as long as the topology
+ *   Returns    the PU or node, valid as long as the topology; NULL: no such index
  */
 MAG_API const struct mag_pu *mag_topology_pu(const struct mag_topology *topology,
                                              uint32_t pu);
@@ -119,7 +143,7 @@ MAG_API const struct mag_node *mag_topology_node(const struct mag_topology *topo
  * Relative latency from one node's PUs to another node's memory, 10 for a node to itself,
  * as in ACPI's SLIT.
  *
- *   Returns    the machine's figure; if it gives none, or an index does not exist, 10 for
+ *   Returns    the machine's figure; if it gives none or there is no such index, 10 for
  *              the same node and 20 for another
  */
 MAG_API uint32_t mag_topology_distance(const struct mag_topology *topology, uint32_t from,

@@ -17,9 +17,10 @@ COMPILERS = [("gcc", "c11", "c"), ("g++", "c++17", "c++"), ("clang-14", "c11", "
              ("clang++-14", "c++17", "c++")]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"]
 # Headers that must begin with one; others may.
-WITH_PROGRAM = {"async.h", "cancel.h", "event_loop.h", "executor.h", "fork.h", "operation.h",
-                "promise.h", "sched.h", "source.h", "strand.h", "timer.h", "vtask.h",
-                "when.h"}
+WITH_PROGRAM = {"async.h", "budget.h", "cancel.h", "debug.h", "error.h", "event_loop.h",
+                "executor.h", "fork.h", "node_memory.h", "operation.h", "pin.h", "plan.h",
+                "pool.h", "promise.h", "sched.h", "source.h", "strand.h", "timer.h",
+                "topology.h", "unpinned.h", "vtask.h", "when.h"}
 
 
 def program_of(header):
