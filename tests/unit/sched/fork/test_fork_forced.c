@@ -237,7 +237,7 @@ static void pop_unclaimed(void)
 {
     /* relaxed: one thread. */
     while (left > 0 && atomic_load_explicit(&owner.top[-1].claim, memory_order_relaxed) ==
-                           MAG_CLAIM_NONE) {
+                           MAG_SLOT_NONE) {
         left--;
         sum += mark_join(&owner, marks[left]);
     }
