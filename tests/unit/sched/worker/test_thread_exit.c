@@ -1,5 +1,5 @@
 /*
- * Jobs that end their thread: by pthread_exit, or cancelled at a cancellation point of
+ * Jobs that end their thread: by pthread_exit, or canceled at a cancellation point of
  * theirs.  Such a job is counted out, another thread works in its place, and nothing that
  * was posted is lost.
  *

@@ -6,7 +6,7 @@
 #include <magpie/operation.h>
 #include <stdlib.h>
 
-/* Operations that can be cancelled, with results of any size, and given back unused:
+/* Operations that can be canceled, with results of any size, and given back unused:
  * none leaves a registration behind. */
 
 struct reply {
@@ -145,7 +145,7 @@ static void an_operation_that_was_not_needed_is_returned(void **state)
     (void)mag_operation_share(request, NULL);
     mag_operation_return(request);
     assert_is_back(request);
-    /* About to be cancelled: the thread that has the claim gives it back. */
+    /* About to be canceled: the thread that has the claim gives it back. */
     request = rent(&task);
     uint64_t key = mag_operation_share(request, NULL);
     assert_true(mag_operation_claim(request, key));
@@ -157,7 +157,7 @@ static void an_operation_that_was_not_needed_is_returned(void **state)
     assert_int_equal(mag_operation_set_error(request, -ECANCELED, 0), 0);
     assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
     assert_is_back(request);
-    /* Cancelled by then. */
+    /* Canceled by then. */
     request = rent(&task);
     (void)mag_operation_share(request, cancel);
     assert_true(mag_cancel_fire(cancel));
