@@ -1,6 +1,6 @@
 /*
- * White-box: threads that take a berth, leave it, and hand one over in the middle of a
- * job.
+ * White-box: threads that take a berth, leave it, and hand a berth over in the middle of
+ * a job.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,7 +27,7 @@
 
 struct work {
     struct mag_job job;
-    uint32_t worker; /* that ran it */
+    uint32_t worker; /* the worker that ran it */
     _Atomic(uint64_t) done;
 };
 
@@ -36,7 +36,7 @@ static void count(struct mag_job *job)
     struct work *work = (struct work *)(void *)job;
 
     work->worker = mag_sched_worker();
-    /* release: the worker that ran it. */
+    /* release: the worker that ran the job is visible. */
     (void)atomic_fetch_add_explicit(&work->done, 1, memory_order_release);
 }
 
@@ -50,7 +50,7 @@ static void run_until(struct mag_worker *worker, _Atomic(uint64_t) *word, uint64
 {
     double since = test_now();
 
-    /* acquire: what the job did. */
+    /* acquire: what the job did is visible. */
     while (atomic_load_explicit(word, memory_order_acquire) < wanted &&
            !test_gives_up(since)) {
         if (!berth_run_one(worker))
@@ -205,7 +205,7 @@ static void a_cancelled_scheduler_hands_back_the_jobs_of_a_tenant(void **state)
 
 /* ------------------------------------------------------------- hand a berth over */
 
-/* A job that steps aside until `let_go`, between a fork and its join. */
+/* A job that steps aside until the test sets `let_go`, between a fork and its join. */
 struct aside {
     struct mag_job job;
     struct mag_worker *worker;
@@ -216,7 +216,7 @@ struct aside {
     _Atomic(uint64_t) stands_aside, let_go, over;
 };
 
-/* What lives across the fork stays where it was. */
+/* Variables that live across the fork stay where they were. */
 static long block(mag_fork w, struct aside *aside)
 {
     struct fib_child child = fib_fork(&w, 15);

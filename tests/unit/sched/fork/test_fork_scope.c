@@ -17,7 +17,7 @@ static int count(mag_fork w, unsigned number, unsigned bad)
     return number == bad ? -EIO : 0;
 }
 
-/* A child for each number, of which one may fail. */
+/* A child for each number; one of them may fail. */
 MAG_FORKABLE(int, crowd, unsigned, children, unsigned, bad)
 static int crowd(mag_fork w, unsigned children, unsigned bad)
 {
@@ -129,7 +129,7 @@ static void an_error_keeps_children_that_have_not_begun_from_running(void **stat
     int error = 0;
     (void)state;
 
-    /* Joined in reverse order by the only worker: the last child is the first to run. */
+    /* The only worker joins in reverse order: the last child is the first to run. */
     assert_int_equal(crowd_run(sched, &error, 50, 50), 0);
     assert_int_equal(error, -EIO);
     assert_int_equal(count_of_calls(), 1);

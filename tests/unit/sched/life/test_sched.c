@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A job that counts, and may post others. */
+/* A job that counts, and may post other jobs. */
 struct work {
     struct mag_job job;
     struct mag_sched *sched;
@@ -151,7 +151,7 @@ static void a_job_posted_to_a_node_runs(void **state)
     mag_sched_destroy(sched);
 }
 
-/* Posts, and ends only when what it has posted has run elsewhere. */
+/* Posts a job, and ends only after that job has run on another worker. */
 static void count_when_the_other_has(struct mag_job *job)
 {
     struct work *work = (struct work *)(void *)job;
@@ -181,7 +181,7 @@ static void a_job_behind_a_long_one_is_run_by_another_worker(void **state)
     mag_sched_destroy(parent.sched);
 }
 
-/* A job that waits for others by posting itself again. */
+/* A job that waits for other jobs by posting itself again. */
 struct yielder {
     struct mag_job job;
     struct mag_sched *sched;
@@ -196,7 +196,7 @@ static void yield_until_done(struct mag_job *job)
     struct yielder *self = (struct yielder *)(void *)job;
 
     self->turns++;
-    /* relaxed: the jobs counted run on this very worker. */
+    /* relaxed: the counted jobs run on this worker. */
     if (atomic_load_explicit(self->done, memory_order_relaxed) < self->wanted &&
         mag_sched_post(self->sched, job) == 0)
         return;
@@ -225,7 +225,7 @@ static void a_job_that_posts_itself_yields_to_those_that_wait(void **state)
     }
     holder_let_go(&slow);
     assert_true(test_wait_for(&yielder.over, 1));
-    /* Each turn lets a queue's worth of others run, not one. */
+    /* Each turn lets many other jobs run, not only one. */
     assert_true(yielder.turns < JOBS / 2);
     mag_sched_destroy(sched);
 }
@@ -274,7 +274,7 @@ static void count_when_it_ends(struct mag_job *job)
 {
     struct work *work = (struct work *)(void *)job;
 
-    /* release: it has begun. */
+    /* release: the job has begun. */
     (void)atomic_fetch_add_explicit(&work->begun, 1, memory_order_release);
     stay_until(work->sched, MAG_PHASE_ENDING);
     count(job);

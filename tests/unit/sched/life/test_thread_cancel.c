@@ -1,7 +1,7 @@
 /*
- * Threads that are cancelled while they are in the library: no call is left half-way.  A
- * cancellation is pending when the call begins, so that the first cancellation point
- * inside, if there were one, would take it.
+ * Threads that are canceled while they are in the library: no call is left half-way.  A
+ * cancellation is pending when the call begins, so the first cancellation point inside
+ * the call, if there were one, would act on it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -41,7 +41,7 @@ static void *call_cancelled(void *arg)
     return NULL;
 }
 
-/* The call returns 0, and the cancellation is still there afterwards. */
+/* The call returns 0, and the cancellation is still pending afterwards. */
 static void assert_not_left(int (*run)(struct call *call))
 {
     struct call call = {.run = run};

@@ -23,7 +23,7 @@ struct entry {
     struct mag_job job;
     struct ledger *ledger;
     uint64_t number;
-    uint32_t *seen; /* the number of runs of its poster before */
+    uint32_t *seen; /* the number of earlier runs of its poster */
 };
 
 static void enter(struct mag_job *job)
@@ -136,7 +136,7 @@ struct modest {
     struct mag_job job;
     struct greedy *greedy;
     uint64_t at_post;
-    uint64_t waited; /* jobs of the strand that ran before this one */
+    uint64_t waited; /* jobs of the strand that ran before this job */
     unsigned rounds;
 };
 
@@ -222,8 +222,8 @@ static void a_thread_knows_whose_job_it_runs(void **state)
     assert_null(outside.seen[0]);
 }
 
-/* A job of one strand drains another scheduler's strand on the same thread: a worker that
- * stops a scheduler is the thread its jobs are handed back on. */
+/* A job of one strand drains the strand of another scheduler on the same thread: a worker
+ * that stops a scheduler is the thread on which the jobs are handed back. */
 struct nested {
     struct mag_job job;
     struct mag_sched *other;

@@ -18,11 +18,11 @@ struct bell {
     struct mag_timer timer;
     int64_t deadline_ns;
     int64_t rang_ns;
-    uint64_t again; /* how often it still starts itself */
+    uint64_t again; /* how often it will still start itself */
     struct mag_sched *sched;
     struct mag_strand *seen; /* the strand it rang in */
     int error;
-    uint64_t *order; /* what the bells of one strand count together */
+    uint64_t *order; /* the bells of one strand count with this */
     uint64_t place;
     _Atomic(uint64_t) rung;
 };
@@ -167,7 +167,7 @@ static void a_job_may_start_its_timer_again(void **state)
 
 enum { RINGERS = 4, EACH = 64 };
 
-/* Starts its bells on a worker of its own: in another wheel. */
+/* Starts its bells on a worker of its own, and so in another wheel. */
 struct ringer {
     struct mag_job job;
     struct mag_sched *sched;
@@ -186,8 +186,8 @@ static void start_bells(struct mag_job *job)
     (void)test_add(&ringer->done, 1);
 }
 
-/* Their deadlines begin in `lead_ns`.  False: the machine was busy, and some were started
- * after that. */
+/* The deadlines begin `lead_ns` from now.  False: the machine was busy, and some timers
+ * were started after their deadline. */
 static bool fire_in_order(int64_t lead_ns)
 {
     struct mag_sched *sched = test_sched_start(RINGERS);
@@ -412,7 +412,7 @@ static void a_scheduler_that_drains_takes_no_more_timers(void **state)
     }
 }
 
-/* The child of a fork(): 0, or the number of the step that failed. */
+/* In the child of a fork(): 0, or the number of the step that failed. */
 static int use_after_fork(void *arg)
 {
     struct bell *bell = arg;

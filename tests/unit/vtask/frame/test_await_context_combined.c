@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Coming home from what is made of other tasks, timed, cancelled or forked. */
+/* Resuming at home after awaiting tasks that are combined, timed, canceled or forked. */
 
 /* ---------------------------------------------------------------- tasks of many */
 
@@ -20,7 +20,7 @@ struct read {
 static struct mag_operation_type read_type =
     MAG_OPERATION_TYPE(struct read, MAG_CANCELABLE(registration));
 
-/* Waits for the first, then returns the second. */
+/* Waits for the first task, then returns the second. */
 MAG_ASYNC(long_task, forward, (mag_vtask, first, mag_vtask, second), )
 {
     MAG_BEGIN(f);

@@ -6,12 +6,12 @@
 
 #include <stdlib.h>
 
-/* A registration that writes down its calls. */
+/* A registration that records its calls. */
 struct note {
     struct mag_cancel_registration registration;
     _Atomic(uint64_t) calls;
     uint64_t key;
-    uint64_t order; /* which of all calls it was */
+    uint64_t order; /* its place among all calls */
     pthread_t thread;
     bool fired;
     void (*then)(struct note *note, struct mag_cancel *cancel);
@@ -203,7 +203,7 @@ static void a_refused_registration_has_forgotten_the_source_before(void **state)
     mag_cancel_unlink(&link);
     add(before, &note, 3);
     assert_true(mag_cancel_unregister(&note.registration, true));
-    /* Its registrations are over. */
+    /* Its registrations have ended. */
     free(before);
 
     assert_true(mag_cancel_fire(&fired));
@@ -272,7 +272,7 @@ static void a_cancelled_operation_fails_with_its_source(void **state)
     assert_int_equal(detail, (uintptr_t)&cancel);
 }
 
-/* An executor that looks at a cancel object when it is posted to. */
+/* An executor that looks at a cancel object when a job is posted to it. */
 struct witness {
     struct mag_executor executor;
     struct mag_cancel *cancel;
@@ -335,7 +335,7 @@ static void a_completed_operation_leaves_its_source(void **state)
     assert_int_equal(mag_vtask_get(task, &result), 0);
     assert_int_equal(result, 8);
 
-    /* Without a source, one completer may do without the key. */
+    /* Without a cancel, an only completer does not need the key. */
     reading = rent();
     task = mag_operation_task(reading);
     assert_int_equal(mag_operation_set_result(reading, 9), 0);
@@ -375,7 +375,7 @@ static void no_continuation_runs_on_the_thread_that_cancels(void **state)
     assert_false(probe_ran_here(&probe));
     assert_int_equal(mag_vtask_get(task, NULL), -ECANCELED);
 
-    /* The next user of the object has not inherited it. */
+    /* The next user of the object has not inherited the cancel. */
     reading = rent();
     assert_int_equal(reading->core.flags, 0);
     mag_operation_return(reading);
