@@ -35,47 +35,49 @@
  *
  * The model.  MAG_ASYNC(task type, name, (arguments), locals) defines a function `name`
  * that takes the arguments and returns the task.  Its body runs at once, on the caller's
- * thread, up to the first await of something that is not complete.  If there is no such
- * await, the task that it returns is complete and nothing was allocated.  Otherwise
- * arguments and locals move from the caller's stack into a pooled frame, the caller gets
- * a task that is backed by the frame, and the body goes on from that line when the
- * awaited operation is complete.  The frame returns to its pool when the task is
- * consumed.
+ * thread, up to the first await of a task that is not complete.  If there is no such
+ * await, the task that the function returns is complete and nothing was allocated.
+ * Otherwise arguments and locals move from the caller's stack into a pooled frame, the
+ * caller gets a task that is backed by the frame, and the body continues from that line
+ * when the awaited task is complete.  The frame returns to its pool when the task is
+ * consumed.  A task that nobody consumes leaks its frame: wait for it, await it, or
+ * discard it (mag_vtask_discard).
  *
  * The rules for a body
- *   - What must survive an await lies in the frame: arguments and locals, as `f->name`.
- *     They begin as zeroes.  C variables of the body are lost at each await.
+ *   - Arguments and locals survive an await: the body uses them as `f->name`.  Locals
+ *     begin as zeroes.  C variables of the body are lost at each await.
  *   - The frame moves once, at the first await that waits.  To hand out the address of
  *     something in it (a buffer to read into), say MAG_PIN(f) first.
  *   - No `switch` around an await: the async function cannot resume inside a `switch` of
  *     its own, and ends with MAG_E_STATE.  At most one await in a source line, and none
  *     behind line 65535 of a file.
  *   - In C++, no variable with an initialiser before an await in the same block: the body
- *     jumps to the line where it goes on.  Declare the variable before MAG_BEGIN or in a
- *     block of its own.
- *   - Every task that it gets must be awaited or given away (vtask.h).
+ *     jumps to the line where it continues.  Declare the variable before MAG_BEGIN or in
+ *     a block of its own.
+ *   - Every task that the body obtains must be consumed or given away (vtask.h).
  *
- * Errors.  MAG_AWAIT passes an error on: the function ends with it.  To clean something
- * up first, use MAG_TRY, which hands the error to the body.  Misuse (a stale task) ends
- * the function in the same way, with its MAG_E code.
+ * Errors.  If an awaited task fails, MAG_AWAIT ends the function with the same error.  To
+ * clean up first, use MAG_TRY, which gives the error to the body.  Misuse, such as an
+ * await of a stale task, ends the function in the same way, with its MAG_E code.
  *
  * docs/guide/async-functions.md explains three async functions line by line, and what
- * each thing costs.
+ * they cost.
  *
- * Where the body goes on.  After an await that had to wait the body comes back to the
+ * Where the body continues.  After an await that had to wait, the body comes back to the
  * context in which it waited:
  *   - the current executor (executor.h), always as a job that is posted to it;
  *   - without one, the scheduler whose worker the body waited on: inside the call that
  *     completes the awaited operation, if a worker of the same scheduler makes that call;
  *     otherwise as a job of that scheduler, on any of its workers;
  *   - on a thread that has neither: inside the completing call.
- * If the task was configured not to come back (mag_vtask_configure), the body goes on
- * inside the completing call, whatever thread makes it.  MAG_AWAIT_ON and the like name
- * another place.  An await of a complete task goes on at once, on the same thread.
+ * If the task was configured not to come back (mag_vtask_configure), the body continues
+ * inside the completing call, whatever thread makes it.  MAG_AWAIT_ON and its like name
+ * an executor.  An await of a complete task continues at once, on the same thread.
  *
- * A scheduler or executor that is stopping refuses the body.  The body then goes on
- * inside the completing call, on a thread that does not belong to it: mag_sched_worker
- * tells. One that is destroyed cannot refuse: see mag_sched_destroy.
+ * A scheduler or executor that is stopping refuses the body.  The body then continues
+ * inside the completing call, on a thread of somebody else; mag_sched_worker tells
+ * whether that is a worker.  A scheduler or executor must not be destroyed while a body
+ * awaits under it: see mag_sched_destroy.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -91,16 +93,16 @@ MAG_EXTERN_C_BEGIN
 /*
  * Defines the static function `name`; the body follows.  `result_task` is a type made by
  * MAG_VTASK_DEFINE, or mag_task for a function without result.  `arguments` are up to
- * eight pairs, (type, name, type, name), or (void).  The rest are the locals, declared as
- * in a struct; there may be none.  `name_frame` is the frame's struct.
+ * eight pairs, (type, name, type, name), or (void).  Locals follow, declared as the
+ * members of a struct; there may be none.  `struct name_frame` is the frame, which the
+ * body knows as `f`.
  *
- * `name` may be called from any thread.  Its task may be
- *   MAG_E_TOKEN ...  what MAG_AWAIT or MAG_FAIL ended the function with
- *   -ENOMEM          there was no memory for the frame (MAG_TRY sees this, too).  The
- *                    awaited task has been discarded: do not await it again.  A pending
- *                    source of yours that is not a core needs memory to be discarded
- *                    (mag_vtask_discard); without it the source is as it was, and its
- *                    task may be awaited or discarded again
+ * `name` may be called from any thread.  Its task fails with the error with which
+ * MAG_AWAIT or MAG_FAIL ended the function; or with -ENOMEM if there was no memory for
+ * the frame, which MAG_TRY sees too.  In that case the awaited task has been discarded:
+ * do not await it again.  But to discard a pending source of yours that is not a core
+ * takes memory (mag_vtask_discard); if there is none for that, the source is as it was
+ * before, and its task may be awaited or discarded again.
  */
 #define MAG_ASYNC(result_task, name, arguments, ...)                               \
     MAG_CHECK_TASK_TYPE(result_task)                                               \
@@ -130,8 +132,8 @@ MAG_EXTERN_C_BEGIN
     static result_task name##_body(struct name##_frame *f)
 
 /*
- * The first and the last line of a body.  A body that gets to the end returns 0.  A body
- * that would go on at an await inside a `switch` of its own ends with MAG_E_STATE.
+ * The first and the last line of a body.  A body that gets to the end succeeds with 0.  A
+ * body that awaited inside a `switch` of its own, and had to wait, ends with MAG_E_STATE.
  */
 #define MAG_BEGIN(f)                \
     switch ((f)->frame.core.step) { \
@@ -146,14 +148,16 @@ default:                                      \
     MAG_FAIL(f, mag_debug_tell(MAG_E_STATE, MAG_VTASK_COMPLETED))
 
 /*
- * Waits for `task`, an expression of a typed task, and puts its result into `place`,
- * which has the result's type.  If it fails the function ends with its error.
+ * Waits for `awaited`, an expression that yields a typed task, and puts the result into
+ * `place`, an lvalue of the result's type, such as `f->item`.  If the task fails the
+ * function ends with its error.
  */
 #define MAG_AWAIT(f, place, awaited) \
     MAG_ASYNC_AWAIT(f, &(place), sizeof(place), awaited, MAG_AWAIT_CONTEXT)
 
 /*
- * Waits for a task whose result does not matter: a mag_task, or any typed task.
+ * Waits for a task whose result does not matter: a mag_task, or any typed task.  For an
+ * untyped one, such as that of mag_delay, write mag_task_of(task).
  */
 #define MAG_AWAIT_DONE(f, awaited) \
     MAG_ASYNC_AWAIT(f, MAG_NULL, 0, awaited, MAG_AWAIT_CONTEXT)
@@ -169,8 +173,8 @@ default:                                      \
     MAG_ASYNC_TRY(f, error, MAG_NULL, 0, awaited, MAG_AWAIT_CONTEXT)
 
 /*
- * As MAG_AWAIT, MAG_AWAIT_DONE, MAG_TRY and MAG_TRY_DONE; but if the function has to wait
- * it goes on under `executor`, whatever the context is and however the task is
+ * As MAG_AWAIT, MAG_AWAIT_DONE, MAG_TRY and MAG_TRY_DONE; but if the function has to
+ * wait, it continues under `executor`, whatever its context is and however the task is
  * configured.
  *
  *   executor   NULL: any worker of the calling worker's scheduler; if the thread is no
@@ -201,10 +205,10 @@ default:                                      \
     } while (0)
 
 /*
- * Leaves the thread and goes on as a job of `executor`, behind the jobs that wait there.
- * If the executor refuses the job, the function ends with that error.
+ * Leaves the thread and continues as a job of `executor`, behind the jobs that wait
+ * there.  If the executor refuses the job, the function ends with that error.
  *
- *   executor   NULL: as above
+ *   executor   NULL: as for MAG_AWAIT_ON
  */
 #define MAG_CONTINUE_ON(f, executor)                                 \
     do {                                                             \
@@ -224,7 +228,7 @@ default:                                      \
     MAG_ASYNC_RETURN(f, mag_async_failed((code), (detail)))
 
 /*
- * Moves the frame to the place where it stays, so that the address of an argument or a
+ * Moves the frame to the memory where it stays, so that the address of an argument or a
  * local may be handed out.  Ends the function with -ENOMEM if there is no memory.
  */
 #define MAG_PIN(f)                                                   \

@@ -7,7 +7,7 @@
  *
  *     struct wait {
  *         struct mag_operation operation;            // first
- *         struct mag_cancel_registration stop;       // by which it is canceled
+ *         struct mag_cancel_registration stop;       // makes it cancelable
  *     };
  *     static struct mag_operation_type wait_type =
  *         MAG_OPERATION_TYPE(struct wait, MAG_CANCELABLE(stop));
@@ -51,9 +51,9 @@ MAG_EXTERN_C_BEGIN
 struct mag_cancel_registration;
 
 /*
- * A cancel object.  All zeroes is one that has not fired.  It must live until every
- * registration is over, mag_cancel_fire has returned, and nobody asks for the detail of a
- * task that it canceled.
+ * A cancel object.  Zeroed memory is one that has not fired.  It must stay alive until
+ * every registration is over, mag_cancel_fire has returned, and nobody asks any more for
+ * the detail of a task that it canceled.  The members are the library's.
  *
  * Ownership
  *   [A] any thread   [L] whoever has locked `state`
@@ -67,23 +67,23 @@ struct mag_cancel_registration;
 struct mag_cancel {
     MAG_ATOMIC(uint32_t) state;              /* [A] MAG_CANCEL_ */
     struct mag_cancel_registration *first;   /* [L] the latest one */
-    struct mag_cancel_registration *running; /* [L] whose callback runs */
+    struct mag_cancel_registration *running; /* [L] the one whose callback runs */
     const void *thread;                      /* [L] the thread that fires it */
-    struct mag_cancel *parent;               /* [L] whose link fires this one, or NULL */
+    struct mag_cancel *parent;               /* [L] the parent that fires it, or NULL */
 };
 
 /*
- * Fires: calls the callback of each registration, the latest first.
+ * Fires the cancel object: calls the callback of each registration, the latest first.
  *
- *   Blocks     while they run, and briefly while another thread registers
- *   Returns    true: it was this call; false: it has fired before, or another thread is
- *              firing; callbacks may still be running
+ *   Blocks     while the callbacks run, and briefly while another thread registers
+ *   Returns    true: this call fired it; false: it has fired before, or another thread is
+ *              firing it, and callbacks may still be running
  */
 MAG_API bool mag_cancel_fire(struct mag_cancel *cancel);
 
 /*
- * Whether it has fired; true already while callbacks run.  `cancel` may be NULL: it never
- * fires.
+ * Whether a cancel object has fired.  True already while its callbacks run.  NULL is
+ * allowed, and has not fired.
  */
 MAG_INLINE bool mag_cancel_has_fired(const struct mag_cancel *cancel)
 {
@@ -101,7 +101,8 @@ MAG_INLINE bool mag_cancel_has_fired(const struct mag_cancel *cancel)
  */
 typedef void (*mag_cancel_fn)(void *object, struct mag_cancel *cancel, uint64_t key);
 
-/* Filled by mag_cancel_register; all zeroes is one that is not registered. */
+/* A registration.  Zeroed memory is one that is not registered.  mag_cancel_register
+ * fills it; the members are the library's. */
 struct mag_cancel_registration {
     struct mag_cancel_registration *next;
     struct mag_cancel_registration **link; /* what points here; NULL: in no list */
@@ -113,14 +114,15 @@ struct mag_cancel_registration {
 
 /*
  * Registers a callback.  It may run before this call returns, on another thread.  The
- * cancel object copies `object` and `key` when it chooses the callback: a callback that
- * comes late still gets its own, though the registration may be registered again by then.
+ * cancel object copies `object` and `key` when it chooses the callback.  So a callback
+ * that comes late gets its own values, even if the registration is in use again by then.
  *
- *   `object`, `key`  anything: the callback gets them
- *   `registration`  not registered; belongs to the cancel object until its callback is
- *                   called or mag_cancel_unregister returns
- *   Blocks     briefly while another thread registers
- *   Returns    0; -ECANCELED it has fired: nothing is registered or called
+ *   registration  not registered; belongs to the cancel object until its callback is
+ *                 called or mag_cancel_unregister returns
+ *   object, key   any values; the callback gets them
+ *   Blocks        briefly while another thread registers
+ *   Returns       0; -ECANCELED the cancel object has fired: nothing was registered, and
+ *                 the callback is not called
  */
 MAG_API MAG_MUST_CHECK int
 mag_cancel_register(struct mag_cancel *cancel,
@@ -130,12 +132,12 @@ mag_cancel_register(struct mag_cancel *cancel,
 /*
  * Takes a registration back.
  *
- *   `wait`     if the callback is running on another thread, wait until it has returned.
- *              Inside a callback of the same cancel object this never waits; two
- *              callbacks of two cancel objects must not wait for each other
- *   Blocks     see `wait`, and briefly while another thread registers
+ *   wait       whether to wait, if the callback is running on another thread, until it
+ *              has returned.  Inside a callback of the same cancel object this never
+ *              waits.  Two callbacks of two cancel objects must not wait for each other
+ *   Blocks     see `wait`; and briefly while another thread registers
  *   Returns    true: the callback was not called and will not be; false: it was called,
- *              or there is nothing registered
+ *              or nothing was registered
  */
 MAG_API bool mag_cancel_unregister(struct mag_cancel_registration *registration,
                                    bool wait);
@@ -143,8 +145,9 @@ MAG_API bool mag_cancel_unregister(struct mag_cancel_registration *registration,
 /* ---------------------------------------------------------- linked cancel objects */
 
 /*
- * Lets one cancel object fire when another does.  A child may have several links, and a
- * parent too: a chain or a tree of any size fires in a loop, which needs no stack for it.
+ * A link lets one cancel object, the child, fire when another one, the parent, does.  A
+ * child may have several links, and so may a parent.  A chain or a tree of any size fires
+ * in a loop, not by recursion.
  */
 struct mag_cancel_link {
     struct mag_cancel_registration registration;
@@ -153,18 +156,23 @@ struct mag_cancel_link {
 
 MAG_NAMESAKES_BEGIN
 /*
- * From here on `child` fires when `parent` does; at once, inside the call, if it has.
+ * Makes `child` fire when `parent` does.  If `parent` has fired, `child` fires inside the
+ * call.
  *
- *   Blocks     as mag_cancel_fire, in that last case
+ *   link       must not move until `parent` has fired `child` or mag_cancel_unlink has
+ *              returned
+ *   Blocks     if `parent` has fired: as mag_cancel_fire
  */
 MAG_API void mag_cancel_link(struct mag_cancel_link *link, struct mag_cancel *child,
                              struct mag_cancel *parent);
 MAG_NAMESAKES_END
 
 /*
- * Undoes mag_cancel_link: afterwards `parent` does not touch `child`.
+ * Undoes mag_cancel_link.  Once it has returned, `parent` does not touch `link` or
+ * `child`.
  *
- *   Blocks     while the parent is firing the child, unless called from inside that
+ *   Blocks     while the parent is firing the child, unless the caller is inside that, as
+ *              a callback of the child is
  */
 MAG_API void mag_cancel_unlink(struct mag_cancel_link *link);
 

@@ -1,37 +1,53 @@
 /*
- * fork_task.h - where fork-join and await meet: a forked child whose result is handed out
- * as a value task, here now or still to come.
+ * fork_task.h - a forked child whose result is handed out as a value task: fork-join and
+ * await together.
+ *
+ *     #include <magpie/magpie.h>
  *
  *     MAG_VTASK_DEFINE(long_task, long)
- *     MAG_FORK_TASK(long_task, count, struct node *, node)
+ *     MAG_FORK_TASK(long_task, square, long, n)
+ *     MAG_FORKABLE(long_task, both, long, n)
  *
- *     static long_task count(mag_fork w, struct node *node)
+ *     static long_task square(mag_fork w, long n)
  *     {
- *         if (node->broken)
- *             return long_task_of(mag_vtask_failed(-EIO, 0));
- *         return long_task_result(visit(w, node));     // may fork and join in turn
+ *         (void)w; // might fork and join in turn
+ *         return long_task_result(n * n);
  *     }
  *
- *     struct count_child child = count_fork(&w, left); // others may take it
- *     long here = visit(w, right);
- *     long_task task = count_task(&w, child);          // does not wait for it
+ *     static long_task both(mag_fork w, long n)
+ *     {
+ *         struct square_child child = square_fork(&w, n); // another worker may take it
+ *         // work of one's own, meanwhile
+ *         return square_task(&w, child);                  // does not wait for the child
+ *     }
  *
- * The model.  A child that nobody took is called by `count_task`, and the task is what it
- * returned: no memory, no atomic operation.  A child that was taken runs on where it is,
- * and the task is pending, with a pooled source behind it that the thief completes.
- * Await it, wait for it or turn it into a promise, as any other task (vtask.h).  The
- * function that forked may return meanwhile, and the computation may end.
+ *     int main(void)
+ *     {
+ *         struct mag_sched *sched;
+ *         long_task task;
+ *         long result = 0;
  *
- * The rules are those of <magpie/fork.h>: `count_task` takes the place of a join, in
+ *         if (mag_sched_default(&sched) != 0 || both_run(sched, &task, 7) != 0)
+ *             return 1;
+ *         return long_task_wait(task, &result) == 0 && result == 49 ? 0 : 1;
+ *     }
+ *
+ * The model.  If nobody took the child, `square_task` calls it, and the task is what it
+ * returned: no memory, no atomic operation.  If another worker took the child, it runs on
+ * there, and the task is pending: a pooled source backs it, which that worker completes.
+ * Await the task, wait for it or turn it into a promise, like any other task (vtask.h).
+ * The function that forked may return meanwhile, and the computation may end.
+ *
+ * The rules are those of <magpie/fork.h>: `name_task` takes the place of a join, in
  * reverse order of the forks, before the function returns.  What arguments point to must
  * stay valid until the task is complete.  A pending task is consumed once.
  *
- * Errors.  A child's error is that of its task, at once or later.  A child that finds out
- * that it was canceled returns a task with -ECANCELED.  A child may also return the
- * pending task of something else: its own task then has the outcome of that one.
+ * Errors.  A child's error is that of its task.  A child that finds out that it was
+ * canceled returns a task with -ECANCELED.  A child may also return the pending task of
+ * something else: its own task then has the outcome of that one.
  *
- * Continuations of a child that was taken are queued: a join that runs such a child while
- * it waits never runs them.
+ * Continuations of a child that another worker took are queued: a join that runs such a
+ * child while it waits never runs them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -43,19 +59,19 @@
 MAG_EXTERN_C_BEGIN
 
 /*
- * MAG_FORK_TASK(task type, name, type1, arg1, ...), up to eight pairs, declares what a
- * function needs that is to be forked and handed out.  The task type is one made by
- * MAG_VTASK_DEFINE, or mag_task for a function without result:
+ * MAG_FORK_TASK(task type, name, type1, arg1, ...) makes a function forkable whose result
+ * is handed out as a task.  It takes up to eight pairs.  The task type is one made by
+ * MAG_VTASK_DEFINE, or mag_task for a function without result.  It declares
  *
- *   static task name(mag_fork w, type1 arg1, ...);              written by the user
+ *   static task name(mag_fork w, type1 arg1, ...);              you write its body
  *   struct name_child name_fork(mag_fork *w, type1 arg1, ...)   pushes a child
  *   task name_task(mag_fork *w, struct name_child child)        pops it: its task
  *   int name_run(struct mag_sched *sched, task *ret_task, type1 arg1, ...)
  *
  * `name_task`
  *   Thread     the worker that pushed the child
- *   Blocks     until a thief has taken the source from its pool; if there was no memory
- *              for a source, until the child has ended
+ *   Blocks     if a thief runs the child: until the thief has taken a source from its
+ *              pool; if there is no memory for one, until the child has ended
  *   Allocates  a stolen child's source, from a pool: nothing after warm-up
  *
  * `name_run` calls the function as the root of a computation, see MAG_FORKABLE; the task

@@ -43,24 +43,25 @@
  *
  * Which function do I need?
  *
- *   one thread completes it          mag_operation_set_result, _value, _done, _error
- *   several may, and one will        mag_operation_share, then
- *                                    mag_operation_try_result, _value, _done, _error
- *   the winner has work to do first  mag_operation_claim, then mag_operation_set_...
- *   it may also be canceled          MAG_CANCELABLE in its type, and the cancel object
- *                                    (cancel.h) given to mag_operation_share; then as for
- *                                    several
- *   it was not needed after all      mag_operation_return
- *   no payload, a result of a word   the type mag_operation_word
+ *   one thread completes it            mag_operation_set_result, _value, _done, _error
+ *   several threads may, one will      mag_operation_share, then
+ *                                      mag_operation_try_result, _value, _done, _error
+ *   the winner has work to do first    mag_operation_claim, then mag_operation_set_...
+ *   it may also be canceled            MAG_CANCELABLE in its type, and a cancel object
+ *                                      (cancel.h) given to mag_operation_share; then as
+ *                                      for several threads
+ *   it was not needed after all        mag_operation_return
+ *   it has no payload, and its result  the type mag_operation_word
+ *   is a word
  *
- * The model.  An operation is a core (source.h) with a pool behind it; what source.h says
- * of completing, registering and reading holds here too.  Each type has a pool, made at
- * the first rent and kept for the life of the process, with the objects near the thread
- * that rents (pool.h).  The call that consumes the task gives the object back, on
- * whatever thread it runs; a call that answers misuse does not.  The memory stays an
- * operation for good and each use has a token of its own, so a stale task is an error
- * (MAG_E_TOKEN), never a crash and never another operation's result.  Payload and result
- * keep what the last use wrote there: write all of them.
+ * The model.  An operation is a core (source.h) that comes from a pool; what source.h
+ * says of completing, registering and reading holds here too.  Each type has a pool, made
+ * at the first rent and kept for the life of the process, with the objects near the
+ * thread that rents (pool.h).  The call that consumes the task gives the object back, on
+ * any thread; a call that returns misuse does not.  The memory stays an operation for
+ * good, and each use has a token of its own.  So a stale task is an error (MAG_E_TOKEN),
+ * never a crash and never another operation's result.  Payload and result hold what the
+ * last use wrote there: write all of their fields.
  *
  * Cancellation.  The task of a canceled operation fails with -ECANCELED, and its detail
  * is the address of the cancel object.  Its continuation never runs on the thread that
@@ -70,17 +71,17 @@
  *
  * Lists of yours.  A canceled operation may still be in a list of waiting operations.
  * There are two ways to keep such a list right:
- *   - The list holds the object's address and its key.  Whoever takes an entry out tries
- *     it, and goes on to the next one if that fails.
+ *   - The list holds the object's address and its key.  A completer takes an entry out
+ *     and tries to complete it; if that fails, it takes the next entry.
  *   - The links lie in the object.  The awaiter takes the object out of the list, under
  *     the list's lock, before it consumes the task.
  *
- * States, as the core's slot tells them:
+ * The states of an operation:
  *
  *     in the pool -> pending -> pending, continuation -> done, continuation ran -> pool
  *                           \-> done, no continuation --------------------------/
  *
- * docs/design/value-task-protocol.md tells why a completer that comes late fails, and how
+ * docs/design/value-task-protocol.md says why a completer that comes late fails, and how
  * these states differ from those of .NET's channels.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -96,20 +97,17 @@
 MAG_EXTERN_C_BEGIN
 
 /*
- * What every operation begins with: 48 bytes.
- *
- * Ownership: the core's as in source.h; `claim` is [A], any thread.
- *
- * The claim says which operation of the object several may complete.  mag_operation_share
- * makes it the operation's token; the completer that wins makes it one more.  An owned
- * operation that is idle has MAG_CLAIM_FREE there.
+ * The first member of every operation: 48 bytes, which are the library's.  Any thread may
+ * access `claim`, atomically.  mag_operation_share sets it to the operation's token, and
+ * the completer that wins adds one.  An owned operation that is idle has MAG_CLAIM_FREE
+ * there.
  */
 struct mag_operation {
     struct mag_core core;
     MAG_ATOMIC(uint64_t) claim;
 };
 
-/* A core's type, and where a registration lies in objects of that type. */
+/* A core's type, and where the objects of that type have their registration. */
 struct mag_operation_core {
     struct mag_core_type core; /* first */
     uint32_t registration;     /* bytes from the object; 0: it cannot be canceled */
@@ -128,12 +126,12 @@ struct mag_operation_type {
  * The initialiser of a type.  Objects are `struct_type`, whose first member is `struct
  * mag_operation operation`.  Up to four options follow, in any order:
  *
- *   MAG_RESULT(member)      the result is this member of the object; without it the
- *                           result is a word, which lies in the core
- *   MAG_CANCELABLE(member)  a cancel object may cancel it, by this member, a `struct
- *                           mag_cancel_registration`
- *   MAG_LIMIT(count)        at most `count` objects in the process at once, with the
- *                           consequences that pool.h tells
+ *   MAG_RESULT(member)      this member of the object is the result; without the option
+ *                           the result is a word, in the core
+ *   MAG_CANCELABLE(member)  a cancel object may cancel the operation; the member is a
+ *                           `struct mag_cancel_registration`
+ *   MAG_LIMIT(count)        at most `count` objects in the process at once; pool.h says
+ *                           what a limit promises
  *   MAG_DESTROY(function)   the result owns something, such as memory: `function`, a void
  *                           (*)(struct mag_core *), is called for each result that nobody
  *                           took (source.h)
@@ -151,13 +149,14 @@ extern MAG_API struct mag_operation_type mag_operation_word;
 /* ----------------------------------------------------------------- renting */
 
 /*
- * Rents an object of the type: pending, and the caller's until the task is handed out.
- * `flags` of its core are 0; set MAG_CORE_QUEUED there before the task is handed out.
+ * Rents an object of the type.  It is pending, and belongs to the caller until its task
+ * is handed out.  The `flags` of its core are 0.  To have continuations queued always,
+ * set MAG_CORE_QUEUED there before the task is handed out.
  *
  *   Blocks     as mag_pool_take; at the first rent of a type also as mag_pool_create
  *   Allocates  as mag_pool_take; nothing once as many objects exist as are in use
- *   Returns    0; -ENOMEM; -ENOSPC the type's limit is reached.  Nothing is lost then:
- *              the next rent may succeed
+ *   Returns    0; -ENOMEM; -ENOSPC the type's limit is reached.  After an error nothing
+ *              is lost: the next rent may succeed
  *   Release    consuming the task; or mag_operation_return
  */
 MAG_MUST_CHECK MAG_INLINE int mag_operation_rent(struct mag_operation_type *type,
@@ -173,7 +172,7 @@ MAG_MUST_CHECK MAG_INLINE int mag_operation_rent(struct mag_operation_type *type
         if (r < 0)
             return r;
     }
-    /* The rest was done when it was consumed, or made. */
+    /* The rest of the core was set when the object was consumed last, or made. */
     core = MAG_CAST(struct mag_core *, object);
     core->flags = 0;
     /* relaxed: the operation is handed out later, which publishes it. */
@@ -193,11 +192,12 @@ MAG_MUST_CHECK MAG_INLINE mag_vtask mag_operation_task(struct mag_operation *ope
 }
 
 /*
- * Gives back an operation whose task was not handed out: it was not needed after all.  If
- * it was shared it may have been canceled meanwhile; its task is then consumed.
+ * Gives back an operation that was not needed after all: its task was not handed out.  If
+ * the operation was shared it may have been canceled meanwhile; this call then consumes
+ * its task.
  *
- *   Thread     the thread that rented it; nobody else but the cancel object that
- *              mag_operation_share was given may know of it
+ *   Thread     the thread that rented it.  No other thread may know of the operation; the
+ *              cancel object that mag_operation_share was given may
  *   Blocks     as mag_operation_claim
  */
 MAG_API void mag_operation_return(struct mag_operation *operation);
@@ -224,7 +224,7 @@ MAG_MUST_CHECK MAG_INLINE int mag_operation_set_value(struct mag_operation *oper
     return mag_core_set_value(&operation->core, value, size);
 }
 
-/* The same with the result that stands in its place already, as mag_core_set_done. */
+/* The same with the result that is in its place already, as mag_core_set_done. */
 MAG_MUST_CHECK MAG_INLINE int mag_operation_set_done(struct mag_operation *operation)
 {
     return mag_core_set_done(&operation->core);
@@ -240,19 +240,19 @@ MAG_MUST_CHECK MAG_INLINE int mag_operation_set_error(struct mag_operation *oper
 /* ------------------------------------------------------- several completers */
 
 /*
- * Lets several complete the operation, of whom one will: each with the key, by the
- * functions below and nothing else; and `cancel`, if it fires first.  A key opens no
- * later operation of the same object, so a completer that comes too late may keep object
- * and key as long as it likes.
+ * Lets several threads try to complete the operation; one of them will.  Each uses the
+ * key and the functions below, and no others.  If `cancel` fires first, it completes the
+ * operation.  A key is not valid for a later operation of the same object, so a completer
+ * that comes too late may keep object and key as long as it likes.
  *
- * Share an operation once.  A key is what this call returned and nothing else: do not
- * make one up from a token or a task.
+ * Share an operation once.  A key is what this call returned; do not make one up from a
+ * token or a task.
  *
- *   `cancel`   NULL: nobody cancels it.  Otherwise the operation's type has
- *              MAG_CANCELABLE; without that nobody cancels it either, and the watch of
- *              debug.h is told MAG_E_ARG.  If it has fired, the operation is complete
- *              when this returns: to save the rent, ask mag_cancel_has_fired first, and
- *              answer with mag_vtask_from_canceled
+ *   cancel     NULL: nobody cancels the operation.  Otherwise the operation's type must
+ *              have MAG_CANCELABLE; without that nobody cancels it either, and the watch
+ *              of debug.h is told MAG_E_ARG.  If `cancel` has fired, the operation is
+ *              complete when this returns.  To save the rent, ask mag_cancel_has_fired
+ *              first, and return mag_vtask_from_canceled
  *   Thread     the owner, before anybody may complete the operation
  *   Blocks     as mag_cancel_register, with a cancel object
  *   Returns    the key
@@ -261,10 +261,10 @@ MAG_API uint64_t mag_operation_share(struct mag_operation *operation,
                                      struct mag_cancel *cancel);
 
 /*
- * Claims the right to complete the operation.  Exactly one call for an operation returns
- * true, or none if it is canceled; the caller must then complete the operation, by
- * mag_operation_set_result and the like.  After false the operation must not be touched:
- * it may be another's.
+ * Claims the right to complete the operation.  Of all calls for one operation exactly one
+ * returns true, or none if the operation is canceled.  After true the caller must
+ * complete the operation, with mag_operation_set_result or its like.  After false the
+ * caller must not touch the operation: it may be another's.
  *
  *   Blocks     as mag_cancel_unregister without `wait`, if a cancel object was given
  */
@@ -272,14 +272,16 @@ MAG_API MAG_MUST_CHECK bool mag_operation_claim(struct mag_operation *operation,
                                                 uint64_t key);
 
 /*
- * Claim and complete in one, as mag_operation_set_result and the like.  True: the
- * operation has the outcome.  False: somebody else has completed it, or will, or the
- * arguments are wrong; nothing has changed, and the outcome was not delivered.
+ * Claims and completes the operation in one call, as mag_operation_set_result and its
+ * like do.
  *
+ *   result     the operation's type must have a result of a word
+ *   size       the size of the type's result
+ *   code       neither 0 nor a MAG_E code
  *   Blocks     as mag_core_set_result and mag_operation_claim
- *   `result`   for types whose result is a word, else false
- *   `size`     that of the type's result, else false
- *   `code`     neither 0 nor a MAG_E code, else false
+ *   Returns    true: the operation has this outcome; false: another completer or the
+ *              cancel object has completed it, or will, or an argument is wrong; nothing
+ *              has changed
  */
 MAG_API MAG_MUST_CHECK bool mag_operation_try_result(struct mag_operation *operation,
                                                      uint64_t key, uint64_t result);
@@ -295,22 +297,22 @@ MAG_API MAG_MUST_CHECK bool mag_operation_try_error(struct mag_operation *operat
 /* -------------------------------------------------- operations of an object */
 
 /*
- * Makes an operation part of an object of yours, such as the reading end of a connection:
- * it is not pooled but idle between its uses.  Its memory must stay an operation as long
- * as somebody may use a task of it, a stale one too; whoever consumes the last task, or a
- * continuation that runs after that, may free it.  It begins idle.
+ * Makes an operation that is part of an object of yours, such as the reading end of a
+ * connection.  It is not pooled: between its uses, and at first, it is idle.  Its memory
+ * must stay an operation as long as anybody may use a task of it, a stale one too.  The
+ * code that consumes the last task, or a continuation that runs after that, may free it.
  *
- *   `operation`  all zeroes, or an owned operation that is idle; a registration beside it
- *                may hold anything
+ *   operation  zeroed memory, or an owned operation that is idle; a registration beside
+ *              it may hold anything
  */
 MAG_API void mag_operation_own_init(struct mag_operation *operation,
                                     const struct mag_operation_type *type);
 
 /*
- * Takes an owned operation if it is idle; if it is busy, rent one instead.  As after
- * mag_operation_rent it is pending, and the caller's.
+ * Takes an owned operation if it is idle.  It is then pending and belongs to the caller,
+ * as after mag_operation_rent.  If it is in use, rent another one instead.
  *
- *   Returns    true: it is the caller's; false: it is in use, nothing has changed
+ *   Returns    true: it is the caller's; false: it is in use, and nothing has changed
  */
 MAG_API MAG_MUST_CHECK bool mag_operation_try_own(struct mag_operation *operation);
 

@@ -1,5 +1,6 @@
 /*
- * promise.h - outcomes that many may wait for: promises, and how any task becomes one.
+ * promise.h - promises: outcomes that any number of threads may wait for and read; and
+ * how any task becomes a promise.
  *
  *     #include <magpie/magpie.h>
  *     #include <pthread.h>
@@ -8,7 +9,7 @@
  *     {
  *         int r = mag_promise_set_result((struct mag_promise *)promise, 42);
  *
- *         return r == 0 ? promise : MAG_NULL;          // else another completer has won
+ *         return r == 0 ? promise : MAG_NULL;          // else somebody else completed it
  *     }
  *
  *     int main(void)
@@ -30,10 +31,9 @@
  *         return r == 0 && first == 42 && second == 42 ? 0 : 1;
  *     }
  *
- * The model.  A promise is pending until it is completed, once, and never pending again.
- * Any number of threads may await, ask and read its task at the same time, any number of
- * times; all see the same outcome.  The promise lives as long as somebody holds a
- * reference.
+ * The model.  A promise is pending until it is completed, which happens once.  Any number
+ * of threads may await, ask and read its task at the same time, any number of times; all
+ * see the same outcome.  The promise lives as long as somebody holds a reference.
  *
  * References.  Each success of mag_promise_create, mag_promise_retain and
  * mag_vtask_as_promise yields one reference, which the receiver gives back by
@@ -64,7 +64,7 @@ MAG_EXTERN_C_BEGIN
 struct mag_promise;
 
 /* Bits of a promise's flags. */
-enum { MAG_PROMISE_QUEUED = 1 }; /* continuations are never run by the completer itself */
+enum { MAG_PROMISE_QUEUED = 1 }; /* no continuation runs inside the completing call */
 
 /* Bytes that a promise's result may have. */
 #define MAG_PROMISE_RESULT_MAX ((size_t)65536)
@@ -74,11 +74,11 @@ enum { MAG_PROMISE_QUEUED = 1 }; /* continuations are never run by the completer
 /*
  * Makes a pending promise, with one reference.
  *
- *   result_size  bytes; up to a word, 0 included, it is a word
- *   flags        MAG_PROMISE_ bits; others are ignored
+ *   result_size  in bytes; 0 to 8: the result is a word
+ *   flags        MAG_PROMISE_ bits; other bits are ignored
  *   Blocks       the first call for a size, while the machine is examined
  *   Allocates    from a pool: nothing after warm-up
- *   Returns      0; -ENOMEM; MAG_E_SIZE it is above MAG_PROMISE_RESULT_MAX
+ *   Returns      0; -ENOMEM; MAG_E_SIZE the size is above MAG_PROMISE_RESULT_MAX
  *   Release      mag_promise_release
  */
 MAG_API MAG_MUST_CHECK int mag_promise_create(size_t result_size, unsigned flags,
@@ -90,23 +90,22 @@ MAG_API MAG_MUST_CHECK int mag_promise_create(size_t result_size, unsigned flags
 MAG_API void mag_promise_retain(struct mag_promise *promise);
 
 /*
- * Gives a reference back; the promise is gone with the last one.  If it is still pending
- * then, nobody can complete it any more: its continuations are run or queued, and find
- * their task stale.
+ * Gives a reference back.  NULL is allowed.  With the last reference the promise is gone.
+ * If it is pending then, nobody can complete it any more: its continuations are run or
+ * queued, and find their task stale.
  *
- *   `promise`  may be NULL
  *   Blocks     while such continuations run, if inline
  */
 MAG_API void mag_promise_release(struct mag_promise *promise);
 
 /*
- * Completes the promise with a result of a word.  If several complete it, exactly one
- * wins.  When a loser returns, the winner may not have published its outcome yet.
+ * Completes the promise with a result of a word.  If several threads complete it, exactly
+ * one wins.  A loser may return before the winner has published its outcome.
  *
  *   Blocks     while continuations run, if inline
- *   Returns    0; MAG_E_DONE somebody else has won, or the promise follows a task (see
- *              mag_vtask_as_promise): nothing has changed; MAG_E_SIZE its result is
- *              larger than a word
+ *   Returns    0; MAG_E_DONE somebody else completed it, or the promise follows a task
+ *              (see mag_vtask_as_promise); MAG_E_SIZE the promise's result is larger than
+ *              a word.  After an error nothing has changed
  */
 MAG_API MAG_MUST_CHECK int mag_promise_set_result(struct mag_promise *promise,
                                                   uint64_t result);
@@ -114,14 +113,14 @@ MAG_API MAG_MUST_CHECK int mag_promise_set_result(struct mag_promise *promise,
 /*
  * As mag_promise_set_result, with a result of any size.
  *
- *   Returns    as there; MAG_E_SIZE `size` is not the size that the promise was made
- *              with, or is larger than a word if that one is at most a word
+ *   Returns    as there; but MAG_E_SIZE if the promise was made for more than a word and
+ *              `size` is another size, or for at most a word and `size` is more than one
  */
 MAG_API MAG_MUST_CHECK int mag_promise_set_value(struct mag_promise *promise,
                                                  const void *value, size_t size);
 
 /*
- * As mag_promise_set_result, with an error; -ECANCELED: as canceled.
+ * As mag_promise_set_result, with an error.  -ECANCELED means that it is canceled.
  *
  *   Returns    0; MAG_E_DONE; MAG_E_ARG `code` is 0 or a MAG_E code
  */
@@ -129,16 +128,16 @@ MAG_API MAG_MUST_CHECK int mag_promise_set_error(struct mag_promise *promise, in
                                                  uint64_t detail);
 
 /*
- * As mag_promise_set_result, as canceled.
+ * Completes the promise as canceled.  Otherwise as mag_promise_set_result.
  *
- *   `cancel`   the cancel object, or NULL
+ *   cancel     the cancel object, or NULL
  *   Returns    0; MAG_E_DONE
  */
 MAG_API MAG_MUST_CHECK int mag_promise_set_canceled(struct mag_promise *promise,
                                                     struct mag_cancel *cancel);
 
 /*
- * The task of a promise.  Takes no reference: somebody must hold one.
+ * The task of a promise.  It holds no reference; somebody else must.
  */
 MAG_API MAG_MUST_CHECK mag_vtask mag_promise_task(const struct mag_promise *promise);
 
@@ -162,18 +161,19 @@ MAG_API MAG_MUST_CHECK int mag_vtask_from_promise(struct mag_promise *promise,
  *   a source, complete   a promise with its outcome; the task is consumed.  The source's
  *                        status decides between faulted and canceled; a result that can
  *                        be read is a success whatever the status was
- *   a source, pending    a promise that follows it; the task is consumed.  It can be
- *                        completed by nobody else.  Its continuations may run inline in
- *                        the source's completer
+ *   a source, pending    a promise that follows the source, and that nothing else can
+ *                        complete; the task is consumed.  The promise's continuations may
+ *                        run inline in the source's completer
  *
  * The result of a core has the size that the core's type names; any other is a word.
  *
  *   Blocks     as mag_promise_create
  *   Allocates  as mag_promise_create
- *   Returns    0; or the task is as it was before: -ENOMEM; MAG_E_TOKEN stale;
- *              MAG_E_CONTINUATION it is awaited already; MAG_E_SIZE the result is larger.
- *              For a pending source this is detected only at completion: the promise
- *              then fails with MAG_E_SIZE, and the result is lost
+ *   Returns    0; -ENOMEM; MAG_E_TOKEN the task is stale; MAG_E_CONTINUATION it is
+ *              awaited already; MAG_E_SIZE the result is larger.  After an error the task
+ *              is as it was before.  For a pending source a larger result is detected
+ *              only at completion: the promise then fails with MAG_E_SIZE, and the result
+ *              is lost
  *   Release    mag_promise_release
  */
 MAG_API MAG_MUST_CHECK int mag_vtask_as_promise(mag_vtask task,
@@ -186,7 +186,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_as_promise_of(mag_vtask task, size_t size,
                                                    struct mag_promise **ret_promise);
 
 /*
- * Makes any task one that may be awaited and read without limit.  The new task is
+ * Makes any task one that may be awaited and read any number of times.  The new task is
  *   - the same one, if nothing or an error backs it;
  *   - for a promise's task, an equal one that holds a reference of its own;
  *   - else the task of a new promise, which holds the only reference.
@@ -213,19 +213,19 @@ MAG_API int mag_vtask_release(mag_vtask task);
 /* ----------------------------------------------------- discarding, waiting */
 
 /*
- * Consumes a task as soon as it is complete and forgets the outcome, an error too: for
- * fire and forget.  Does nothing to a promise's task.
+ * Consumes a task as soon as it is complete and forgets the outcome, even an error: for
+ * fire and forget.  Returns at once.  Does nothing to a promise's task.
  *
  *   Blocks     as mag_promise_create, for a pending source that is not a core
  *   Allocates  from a pool, for a pending source that is not a core
- *   Returns    0; or the task is as it was before: -ENOMEM; MAG_E_TOKEN stale;
- *              MAG_E_CONTINUATION it is awaited
+ *   Returns    0; -ENOMEM; MAG_E_TOKEN the task is stale; MAG_E_CONTINUATION it is
+ *              awaited.  After an error the task is as it was before
  */
 MAG_API MAG_MUST_CHECK int mag_vtask_discard(mag_vtask task);
 
 /*
- * Blocks until `*task` is complete, or for `timeout_ns`; does not read it.  To block and
- * read in one call use mag_vtask_wait.
+ * Blocks until `*task` is complete, at most for `timeout_ns`.  Does not read it: to block
+ * and read in one call use mag_vtask_wait.
  *
  * If a pending source backs the task, it is first preserved in its place, and `*task` is
  * the preserved task afterwards, after a timeout too: it can be awaited, waited for again
@@ -239,9 +239,9 @@ MAG_API MAG_MUST_CHECK int mag_vtask_discard(mag_vtask task);
  *               complete.  No cancellation point
  *   Blocks      yes
  *   Allocates   as mag_vtask_as_promise
- *   Returns     0 it is complete, read it with mag_vtask_get; -ETIMEDOUT the time is
- *               over; or the task is as it was before: -EDEADLK it is pending and this is
- *               a worker; an error of mag_vtask_as_promise
+ *   Returns     0 it is complete: read it with mag_vtask_get; -ETIMEDOUT the time is
+ *               over.  After these errors the task is as it was before: -EDEADLK it is
+ *               pending and the caller is a worker; an error of mag_vtask_as_promise
  */
 MAG_API MAG_MUST_CHECK int mag_vtask_wait_completed(mag_vtask *task, size_t size,
                                                     int64_t timeout_ns);

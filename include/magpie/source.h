@@ -1,6 +1,6 @@
 /*
- * source.h - what stands behind a value task that is not complete: sources, and the
- * ready-made engine for them, the core.
+ * source.h - sources, which back value tasks that are not complete, and the core, the
+ * ready-made engine of a source.
  *
  * A source of your own, with a payload of your own, in a pool of your own:
  *
@@ -30,7 +30,7 @@
  *         mag_core_prepare(&request->core, &request_type);
  *         request->question = question;
  *         mag_vtask task = mag_core_task(&request->core);
- *         // elsewhere some thread would do this later:
+ *         // in a real program another thread does this, later
  *         r = mag_core_set_result(&request->core, 2 * request->question);
  *         return r == 0 ? task : mag_vtask_failed(r, 0);
  *     }
@@ -49,13 +49,13 @@
  *         return r == 0 && answer == 42 ? 0 : 1;
  *     }
  *
- * operation.h has the same with a pool that the library makes.
+ * operation.h has the same with a pool that the library makes; use that first.
  *
- * Consumer and completer.  A core has one completer and one consumer, which may be on
- * different threads and run at the same time.  More of either is misuse, except that
- * every completion after the first is refused (operation.h has operations that several
- * may try to complete).  The owner, which alone may reset the core, is the thread for
- * which nobody else is completer or consumer.
+ * Consumer and completer.  A core has one completer and one consumer, which may be
+ * different threads and run at the same time.  More of either is misuse; a second
+ * completion is refused.  (operation.h has operations that several threads may try to
+ * complete.)  The owner may reset the core: a thread is the owner while no other thread
+ * is completer or consumer.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -73,24 +73,26 @@ MAG_EXTERN_C_BEGIN
 
 /* How to await; unknown bits are ignored. */
 enum {
-    MAG_AWAIT_CONTEXT = 1, /* come back to the current executor, or else scheduler */
+    MAG_AWAIT_CONTEXT = 1, /* come back to the context, see executor.h */
     MAG_AWAIT_FLOW = 2,    /* accepted and ignored: there is no ambient state */
     MAG_AWAIT_HOME = 4,    /* `home` was set by the caller, see mag_continuation_home */
 };
 
 /*
- * What runs when an operation is complete: a job of the caller's.  Set `job.run`;
- * registering fills in the rest.  After a successful registration the continuation
- * belongs to the operation until it is run, once; then it is the caller's again.
+ * A continuation: a job of the caller's that runs when an operation is complete.  Set
+ * `job.run`; registering fills in the rest.  After a successful registration the
+ * continuation belongs to the operation until its `run` is called, once.  Then it is the
+ * caller's again.
  */
 struct mag_continuation {
     struct mag_job job;
-    uintptr_t home; /* where it belongs: an executor, or a word with MAG_HOME_ tags */
+    uintptr_t home; /* where it runs: an executor, or a word with MAG_HOME_ tags */
 };
 
 /*
- * Says where a continuation shall run, for MAG_AWAIT_HOME.  NULL: on any worker of the
- * calling worker's scheduler; if the calling thread is no worker, of the default one.
+ * Sets where a continuation runs that is registered with MAG_AWAIT_HOME: under
+ * `executor`.  NULL: on any worker of the calling worker's scheduler; if the calling
+ * thread is not a worker, of the default scheduler.
  */
 MAG_INLINE void mag_continuation_home(struct mag_continuation *continuation,
                                       struct mag_executor *executor)
@@ -111,10 +113,10 @@ MAG_INLINE void mag_continuation_home(struct mag_continuation *continuation,
  * the core: call it once for each continuation that was registered, and do not touch the
  * source afterwards unless it is known to live.
  *
- *   queued     true: never inside this call.  False: inside it, if fewer than
- *              MAG_INLINE_DEPTH_MAX run inside one another, and the continuation belongs
- *              to the scheduler whose worker the calling thread is, or to nobody, or need
- *              not come back
+ *   queued     true: the continuation never runs inside this call.  False: it runs inside
+ *              this call, if fewer than MAG_INLINE_DEPTH_MAX continuations run inside one
+ *              another, and if the continuation belongs to the scheduler whose worker
+ *              calls, or to no scheduler and no executor, or need not come back
  *
  * If its executor or scheduler refuses the continuation, because it is stopping, the
  * continuation runs inline: it is never lost.  So an executor, and the scheduler on whose
@@ -129,7 +131,8 @@ MAG_INLINE void mag_continuation_home(struct mag_continuation *continuation,
 MAG_API void mag_continuation_dispatch(struct mag_continuation *continuation,
                                        bool queued);
 
-/* Captures where a continuation belongs; every source does so when one is registered. */
+/* Stores in a continuation where it is to run.  A source of your own calls this when a
+ * continuation is registered; a core does it itself. */
 MAG_INLINE void mag_continuation_capture(struct mag_continuation *continuation,
                                          unsigned flags)
 {
@@ -141,7 +144,7 @@ MAG_INLINE void mag_continuation_capture(struct mag_continuation *continuation,
         continuation->home = here->roaming;
 }
 
-/* Inline continuations inside one another; one more is queued. */
+/* How many continuations run inside one another; one more is queued. */
 #define MAG_INLINE_DEPTH_MAX 32
 
 /* --------------------------------------------------------------- any source */
@@ -166,11 +169,11 @@ struct mag_source_ops {
     int (*on_completed)(struct mag_source *source, uint64_t token,
                         struct mag_continuation *continuation, unsigned flags);
 
-    /* 0 and `size` bytes at `ret_result`; or the operation's error, and its detail where
-     * `ret_detail` is not NULL; or MAG_E_TOKEN, MAG_E_PENDING, MAG_E_SIZE and nothing has
-     * changed.  `size` 0 asks for no result.  A caller that does not know the size asks
-     * for one word; smaller results are zero-extended.  Unless the source returns misuse
-     * it may recycle itself. */
+    /* Reads the result.  0 and `size` bytes at `ret_result`; or the operation's error,
+     * and its detail in `*ret_detail` if that is not NULL; or MAG_E_TOKEN, MAG_E_PENDING
+     * or MAG_E_SIZE, and nothing has changed.  `size` 0 asks for no result.  A caller
+     * that does not know the size asks for one word; smaller results are zero-extended.
+     * Unless the source returns misuse it may recycle itself. */
     int (*get)(struct mag_source *source, uint64_t token, void *ret_result, size_t size,
                uint64_t *ret_detail);
 };
@@ -179,10 +182,10 @@ struct mag_source_ops {
  * Registers the continuation of a pending task.  If the task is complete, queues the
  * continuation.  Never runs it inside the call.
  *
- *   flags      MAG_AWAIT_ bits; MAG_AWAIT_CONTEXT is dropped when the task is configured
- *              so
- *   Returns    0; MAG_E_ARG no continuation or no function in it; MAG_E_TOKEN stale;
- *              MAG_E_CONTINUATION another one is registered already
+ *   flags      MAG_AWAIT_ bits.  MAG_AWAIT_CONTEXT is ignored if the task is configured
+ *              not to come back (mag_vtask_configure)
+ *   Returns    0; MAG_E_ARG no continuation or no function in it; MAG_E_TOKEN the task is
+ *              stale; MAG_E_CONTINUATION another continuation is registered already
  */
 MAG_API MAG_MUST_CHECK int mag_vtask_on_completed(mag_vtask task,
                                                   struct mag_continuation *continuation,
@@ -190,34 +193,36 @@ MAG_API MAG_MUST_CHECK int mag_vtask_on_completed(mag_vtask task,
 
 /* ----------------------------------------------------------------- the core */
 
-/* What a kind of source does with its core; NULL stands for all zeroes. */
+/* What a kind of source does with its core.  NULL in the place of a type means one that
+ * is all zeroes. */
 struct mag_core_type {
-    /* Where the result lies, in bytes from the core, and its size.  0, 0: it is a word,
-     * in the core itself. */
+    /* Where the result is, in bytes from the core, and its size in bytes.  0, 0: it is a
+     * word, in the core itself. */
     uint32_t result_offset;
     uint32_t result_size;
 
     /* Called when the operation is consumed, after the result was copied out and the
      * token moved: the object may be used again.  Its memory must stay a core, as a
      * pool's does: stale tasks, and a thread that has just registered, may still read its
-     * token. NULL: the core is reset by hand, and may be read again until then; its
+     * token.  NULL: the core is reset by hand, and may be read again until then; its
      * continuation may free it. */
     void (*recycle)(struct mag_core *core);
 
-    /* For results that own something: called once for each result that nobody took,
-     * before the object is recycled or reset.  Nobody took a result that was discarded or
-     * read with size 0, as MAG_AWAIT_DONE does; or, of a core without `recycle`, one that
-     * was not read when the core is reset.  The result is in its place.  Called on the
-     * thread that consumes; for a discarded task that is the completer's.  NULL: none. */
+    /* For results that own something, such as memory: called once for each result that
+     * nobody took, before the object is recycled or reset.  A result was not taken if the
+     * task was discarded, or read with size 0, as MAG_AWAIT_DONE does; or if a core
+     * without `recycle` is reset before the result was read.  The result is in its place.
+     * Called on the thread that consumes; for a discarded task that is the completer's.
+     * NULL: not called. */
     void (*destroy)(struct mag_core *core);
 };
 
 /* A bit of a core's `flags`, which the owner may set before the task is handed out. */
-enum { MAG_CORE_QUEUED = 1 }; /* the completer never runs a continuation itself */
+enum { MAG_CORE_QUEUED = 1 }; /* no continuation runs inside the completing call */
 
 /*
- * The engine of a source, embedded in an object of the caller's; used in place, never
- * copied.  All zeroes is a core that is ready: pending, token 0, type NULL.
+ * The engine of a source, embedded in an object of the caller's.  It is used in place and
+ * never copied.  Zeroed memory is a core that is ready: pending, token 0, type NULL.
  * <magpie/detail/core.h> has its members.
  */
 struct mag_core;
@@ -226,7 +231,7 @@ struct mag_core;
  * Makes memory that was a core before, or is all zeroes, a pending core.  Keeps the
  * token, which only ever grows, so tasks of earlier users are stale.
  *
- *   type       stays valid as long as the core is used; NULL: all zeroes
+ *   type       must stay valid as long as the core is used; NULL: all zeroes
  *   Thread     the owner of the core; nobody else may be using it
  */
 MAG_INLINE void mag_core_prepare(struct mag_core *core, const struct mag_core_type *type)
@@ -265,10 +270,10 @@ MAG_MUST_CHECK MAG_INLINE mag_vtask mag_core_task(struct mag_core *core)
 }
 
 /*
- * Makes the core pending again: tasks of the operation before are stale from here on.
- * The setting MAG_CORE_QUEUED stays.  A result that nobody took is destroyed, if the type
- * says how.  A continuation that waits there is dropped: it never runs.  If the library
- * was built with MAG_DEBUG_TASKS the watch is then told MAG_E_CONTINUATION.
+ * Makes the core pending again.  Tasks of the last operation are stale from then on.
+ * MAG_CORE_QUEUED stays set.  A result that nobody took is destroyed, if the type has
+ * `destroy`.  A continuation that is registered is dropped: it never runs.  If the
+ * library was built with MAG_DEBUG_TASKS the watch is then told MAG_E_CONTINUATION.
  *
  *   Thread     the owner of the core; nobody else may be using it
  */
@@ -287,7 +292,7 @@ MAG_API void mag_core_reset(struct mag_core *core);
 MAG_API MAG_MUST_CHECK int mag_core_set_result(struct mag_core *core, uint64_t result);
 
 /*
- * As mag_core_set_result, with the result that stands in its place already; a result of a
+ * As mag_core_set_result, with the result that is in its place already.  A result of a
  * word is 0.
  *
  *   Returns    0; MAG_E_DONE
@@ -304,7 +309,7 @@ MAG_API MAG_MUST_CHECK int mag_core_set_value(struct mag_core *core, const void 
                                               size_t size);
 
 /*
- * Completes the operation with an error; -ECANCELED: as canceled.
+ * Completes the operation with an error.  -ECANCELED means that it is canceled.
  *
  *   Returns    as mag_core_set_result; MAG_E_ARG `code` is 0 or a MAG_E code
  */
@@ -324,11 +329,11 @@ MAG_API MAG_MUST_CHECK int mag_core_get(struct mag_core *core, uint64_t token,
                                         uint64_t *ret_detail);
 
 /*
- * Consumes the operation as soon as it is complete, and forgets its outcome.  A result
- * that owns something is destroyed, if the type says how.
+ * Consumes the operation as soon as it is complete, and forgets its outcome.  The result
+ * is destroyed, if the type has `destroy`.
  *
  *   Thread     the consumer
- *   Returns    0; MAG_E_TOKEN stale; MAG_E_CONTINUATION it is awaited
+ *   Returns    0; MAG_E_TOKEN the token is stale; MAG_E_CONTINUATION it is awaited
  */
 MAG_API MAG_MUST_CHECK int mag_core_discard(struct mag_core *core, uint64_t token);
 

@@ -1,5 +1,5 @@
 /*
- * vtask.h - the value task: a result that is here now, or a claim on one that comes.
+ * vtask.h - the value task: a result that is here now, or a claim on one that will come.
  *
  *     #include <magpie/magpie.h>
  *
@@ -9,7 +9,7 @@
  *     {
  *         MAG_BEGIN(f);
  *         if (mag_delay(MAG_NULL, 1000000, &f->delay) == 0)
- *             MAG_AWAIT_DONE(f, mag_task_of(f->delay));        // takes a millisecond
+ *             MAG_AWAIT_DONE(f, mag_task_of(f->delay));        // for a millisecond
  *         return int_task_result(f->key * 10);
  *         MAG_END(f);
  *     }
@@ -37,20 +37,20 @@
  * error, a source (source.h) or a promise (promise.h).  {0} is a task that has succeeded
  * with the result 0.
  *
- * The rules for a function that receives a task (docs/guide/value-tasks.md explains
- *   them): - Consume it once: await it, or read it when it is complete, or turn it into a
+ * The rules for a function that receives a task (docs/guide/value-tasks.md explains them)
+ *   - Consume it once: await it, or read it when it is complete, or turn it into a
  *     promise, or discard it.  Copies share this one right.
  *   - Never use it from two threads at once, and consume it before the next operation on
  *     the object that returned it.
  *   - A task that is backed by nothing, by an error or by a promise may be read as often
  *     as you like.
  * A call that breaks a rule returns a MAG_E code, in every build, and has no other
- * effect. A source's memory remains a source, so a stale task is an error, not a crash.
+ * effect.  A source's memory remains a source, so a stale task is an error, not a crash.
  *
  * One breach is not always detected: two threads that use one task in the same instant.
- * Both may be told 0.  The object of the task may then be in its pool twice, so that two
+ * Both calls may return 0.  The task's source may then be in its pool twice, so that two
  * later operations share it; or a continuation that was accepted never runs.  Debug
- * builds of the library detect it if both threads read.
+ * builds of the library detect the case that both threads read.
  *
  * Errors.  An operation's error is a negative errno or any code of your own outside the
  * MAG_E range; -ECANCELED means that the operation was canceled.  `detail` is a word of
@@ -72,7 +72,7 @@ MAG_EXTERN_C_BEGIN
 
 /* --------------------------------------------------------------- the states */
 
-/* Where an operation stands. */
+/* The states of an operation. */
 enum mag_status {
     MAG_PENDING = 0,
     MAG_SUCCEEDED = 1,
@@ -85,8 +85,9 @@ enum mag_status {
 /*
  * A value task.  Pass and return it by value; do not look inside.
  *
- * `backing` is 0; or an address or an error code, with a kind in its low bits.  `payload`
- * is the result, the source's token, or the detail of an error.
+ * `backing` is 0 if the task has succeeded; otherwise an address or an error code, with a
+ * kind in the low bits.  `payload` is the result, the source's token, or the detail of an
+ * error.
  */
 typedef struct MAG_NODISCARD mag_vtask {
     uintptr_t backing;
@@ -112,7 +113,7 @@ MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_result(uint64_t result)
 #define MAG_VTASK_COMPLETED mag_vtask_result(0)
 
 /*
- * A task that has failed.  Needs no memory; may be read without limit.
+ * A task that has failed.  It needs no memory, and may be read any number of times.
  *
  *   code, detail  see "Errors" above
  *   Returns       0; MAG_E_ARG `code` is 0 or a MAG_E code
@@ -129,7 +130,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_from_canceled(struct mag_cancel *cancel,
                                                    mag_vtask *ret_task);
 
 /*
- * A task backed by a source.  Stores the two words; calls no function of the source.
+ * A task that a source backs.  Calls no function of the source.
  *
  *   Returns    0; MAG_E_ARG `source` is NULL or not aligned to 8 bytes
  */
@@ -139,11 +140,11 @@ MAG_API MAG_MUST_CHECK int mag_vtask_from_source(struct mag_source *source,
 /* ------------------------------------------------------ asking and reading */
 
 /*
- * Which one do I need?  "status" looks, "get" reads what is complete, "wait" blocks and
- * reads; reading consumes.
+ * Which one do I need?  "status" looks and consumes nothing.  "get" reads a task that is
+ * complete.  "wait" blocks until it is complete, and reads.  Reading consumes.
  *
  *   I want                     mag_vtask                  typed tasks, mag_task
- *   to know where it stands    mag_vtask_status(task)     on name.task
+ *   to know its state          mag_vtask_status(task)     on name.task
  *   its result, of a word      mag_vtask_get(task, &word) name_get(task, &value)
  *   only whether it succeeded  mag_vtask_get(task, NULL)  mag_task_get(task)
  *   its result, of any size,   mag_vtask_get_value        name_get; on name.task for the
@@ -156,7 +157,7 @@ MAG_API MAG_MUST_CHECK int mag_vtask_from_source(struct mag_source *source,
  */
 
 /*
- * Where the operation stands.  Consumes nothing, remembers nothing.
+ * The state of the task's operation.  Consumes nothing.
  *
  *   Returns    an enum mag_status; MAG_E_TOKEN the task is stale
  */
@@ -166,7 +167,7 @@ MAG_INLINE int mag_vtask_status(mag_vtask task)
 }
 
 /*
- * The four questions.  Each answers through `ret_is`.
+ * Whether the task is complete, and how it ended.  The answer is in `*ret_is`.
  *
  *   Returns    0; MAG_E_TOKEN the task is stale
  */
@@ -178,12 +179,12 @@ MAG_API MAG_MUST_CHECK int mag_vtask_is_canceled(mag_vtask task, bool *ret_is);
 /*
  * The result of a completed task; consumes the task if a source backs it.  Never waits.
  *
- *   `ret_result`  a result smaller than a word is extended with zeroes.  NULL: the result
- *                 does not matter, and may have any size
- *   Returns       0; the operation's error; MAG_E_TOKEN stale; MAG_E_PENDING not
- *                 complete: await it, or use mag_vtask_wait; MAG_E_SIZE the result is
- *                 larger than a word and still there: use the typed task or
- *                 mag_vtask_get_value
+ *   ret_result  a result smaller than a word is extended with zeroes.  NULL: the result
+ *               does not matter, and may have any size
+ *   Returns     0; the operation's error; MAG_E_TOKEN the task is stale; MAG_E_PENDING it
+ *               is not complete: await it, or use mag_vtask_wait; MAG_E_SIZE the result
+ *               is larger than a word, and still there: use the typed task or
+ *               mag_vtask_get_value
  */
 MAG_INLINE int mag_vtask_get(mag_vtask task, uint64_t *ret_result)
 {
@@ -200,9 +201,9 @@ MAG_INLINE int mag_vtask_get(mag_vtask task, uint64_t *ret_result)
  * As mag_vtask_get, for a result of any size, and with the detail of an error.  `size`
  * bytes are written, on success only; 0 bytes if the result does not matter.
  *
- *   `ret_detail`  may be NULL; written only when the operation's error is returned
- *   Returns       as mag_vtask_get; MAG_E_SIZE the result is larger than `size`, or it is
- *                 larger than a word and smaller than `size`; it is still there
+ *   ret_detail  may be NULL; written only when the operation's error is returned
+ *   Returns     as mag_vtask_get; MAG_E_SIZE the result is larger than `size`, or it is
+ *               larger than a word and smaller than `size`; it is still there
  */
 MAG_INLINE int mag_vtask_get_value(mag_vtask task, void *ret_result, size_t size,
                                    uint64_t *ret_detail)
@@ -216,21 +217,23 @@ MAG_INLINE int mag_vtask_get_value(mag_vtask task, void *ret_result, size_t size
 }
 
 /*
- * Blocks until the task is complete, reads its result and leaves nothing to release: for
- * main and other threads that may block.  Typed tasks have `name_wait`.
+ * Blocks until the task is complete, reads its result and leaves nothing to release.  For
+ * main and other threads that may block; never for a worker.  Typed tasks have
+ * `name_wait`.
  *
  *   ret_result, size  as for mag_vtask_get_value; size 0: the result does not matter
  *   Thread, Blocks, Allocates  as mag_vtask_wait_completed (promise.h)
- *   Returns           as mag_vtask_get_value; or the task is as it was before: -EDEADLK
- *                     it is pending and this is a worker; an error of
- *                     mag_vtask_as_promise
+ *   Returns           as mag_vtask_get_value.  After these errors the task is as it was
+ *                     before: -EDEADLK it is pending and the caller is a worker; an error
+ *                     of mag_vtask_as_promise
  */
 MAG_API MAG_MUST_CHECK int mag_vtask_wait(mag_vtask task, void *ret_result, size_t size);
 
 /*
- * The same task, for an await that comes back to the current executor (the default), or
- * that continues wherever the operation is completed.  A task that nothing backs is
- * returned unchanged: it is complete, so an await of it never leaves the thread.
+ * The same task, configured for its await.  `come_back` true, the default: the awaiter
+ * comes back to its context (executor.h).  False: it continues in the thread that
+ * completes the operation.  A task that nothing backs is returned unchanged: it is
+ * complete, so an await of it never leaves the thread.
  */
 MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_configure(mag_vtask task, bool come_back)
 {
@@ -242,10 +245,10 @@ MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_configure(mag_vtask task, bool com
 }
 
 /*
- * As mag_vtask_from_error, without a check: for codes that are known to be right, and for
- * handing on what another call returned, a MAG_E code included.
+ * As mag_vtask_from_error, without a check of `code`.  For a code that is known to be
+ * right, or that another call has returned, a MAG_E code included.
  *
- *   code       not 0: the task would have failed without an error
+ *   code       must not be 0
  */
 MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_failed(int code, uint64_t detail)
 {
@@ -257,8 +260,7 @@ MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_failed(int code, uint64_t detail)
     return task;
 }
 
-/* The code of a task that an error backs (its kind is MAG_VTASK_ERROR).  Meaningless for
- * any other task. */
+/* The error code of a task that an error backs.  Meaningless for any other task. */
 MAG_INLINE int mag_vtask_code(mag_vtask task)
 {
     return MAG_CAST(int, MAG_CAST(uint32_t, task.backing >> 32));
@@ -271,7 +273,7 @@ MAG_INLINE int mag_vtask_code(mag_vtask task)
 MAG_API bool mag_vtask_equal(mag_vtask a, mag_vtask b);
 
 /*
- * A hash that goes with mag_vtask_equal; that of {0} is 0.
+ * A hash: tasks that mag_vtask_equal finds equal have the same one.  That of {0} is 0.
  */
 MAG_API uint64_t mag_vtask_hash(mag_vtask task);
 
@@ -293,11 +295,12 @@ MAG_API MAG_MUST_CHECK int mag_vtask_preserve_of(mag_vtask task, size_t size,
  *
  *   name                                     the type: 16 bytes, and a T if T is larger
  *                                            than a word
- *   name name_result(T value)                it has succeeded
- *   name name_of(mag_vtask task)             `task` is backed by an error, or by a source
- *                                            or promise with a result of type T; or by
- *                                            nothing, and T is at most a word (a larger
- *                                            result is all zeroes: use name_result)
+ *   name name_result(T value)                a task that has succeeded
+ *   name name_of(mag_vtask task)             a task made from an untyped one, which is
+ *                                            backed by an error, or by a source or
+ *                                            promise with a result of type T; or by
+ *                                            nothing, if T is at most a word (a larger
+ *                                            result would be all zeroes: use name_result)
  *   int name_get(name task, T *ret_value)    as mag_vtask_get
  *   int name_wait(name task, T *ret_value)   as mag_vtask_wait
  *   name name_configure(name task, bool)     as mag_vtask_configure
@@ -308,9 +311,9 @@ MAG_API MAG_MUST_CHECK int mag_vtask_preserve_of(mag_vtask task, size_t size,
  *
  * `name.task` is the untyped task, for mag_vtask_status and the like.
  *
- * name_get passes its task on unchanged and reads the task's two words one by one.  They
- * were often written one by one a moment ago, and a load of both at once waits until both
- * stores have left the processor's buffer.
+ * name_get reads the two words of its task one by one.  They were often written one by
+ * one a moment ago, and a load of both at once would wait until both stores have left the
+ * processor's buffer.
  */
 #define MAG_VTASK_DEFINE(name, ...)                                                   \
     MAG_CHECK_TYPE(name, "for an operation without result use mag_task", __VA_ARGS__) \
@@ -331,7 +334,7 @@ typedef struct MAG_NODISCARD mag_task {
     __extension__ char large[0];
 } mag_task;
 
-/* `task` is any untyped task. */
+/* A mag_task made from any untyped task. */
 MAG_MUST_CHECK MAG_INLINE mag_task mag_task_of(mag_vtask task)
 {
     mag_task made;
@@ -340,7 +343,7 @@ MAG_MUST_CHECK MAG_INLINE mag_task mag_task_of(mag_vtask task)
     return made;
 }
 
-/* It has succeeded. */
+/* A mag_task that has succeeded. */
 MAG_MUST_CHECK MAG_INLINE mag_task mag_task_done(void)
 {
     return mag_task_of(mag_vtask_result(0));

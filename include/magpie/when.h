@@ -1,5 +1,6 @@
 /*
- * when.h - many tasks as one: all of them, or the first; and time as a task.
+ * when.h - one task for many: when all are complete, or the first; and tasks for delays
+ * and timeouts.
  *
  *     #include <magpie/magpie.h>
  *
@@ -18,9 +19,9 @@
  *         return count == 3 && mag_vtask_get(delays[0], MAG_NULL) == 0 ? 0 : 1;
  *     }
  *
- * The tasks stand in an array of the caller's.  Do not move or touch the array until the
- * combined task is complete.  The call takes each task over and puts one back in its
- * place, whose form tells what became of it.
+ * The model.  The caller has the tasks in an array.  Do not move or touch the array until
+ * the combined task is complete.  The call consumes each task and puts another one in its
+ * place, which tells what became of it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -33,44 +34,46 @@
 MAG_EXTERN_C_BEGIN
 
 /*
- * A task that is complete when all of them are, whatever became of each.  It succeeds
- * with `count`; or fails as the first in the array that failed; or else is canceled as
- * the first that was canceled.
+ * A task that is complete when all tasks of the array are, whatever became of each.  If
+ * all have succeeded, it succeeds with `count`.  Otherwise it fails as the first task in
+ * the array that failed; if none failed, it is canceled as the first that was canceled.
  *
- * Each task in the array is then complete: - an error, or a source's result of up to a
- *   word, stands in the task itself and can be
- *     read without limit;
+ * Each task in the array is then complete
+ *   - an error, or a source's result of up to a word, is in the task itself, and can be
+ *     read any number of times;
  *   - a larger result is still in its source: read it once, with mag_vtask_get_value;
  *   - a promise's task is left as it is;
  *   - a task that cannot be awaited has failed with its MAG_E code.
  *
  * Cost: one continuation serves all tasks, which are awaited one after the other, in
- * their order.  A task that is complete when its turn comes costs a look.  The thread
- * that completes the awaited task also takes in the complete tasks behind it, on its
- * stack.
+ * their order.  A task that is complete when its turn comes costs one read of its state.
+ * The thread that completes the awaited task also reads the complete tasks behind it, on
+ * its stack.
  *
- *   `tasks`    may be NULL if `count` is 0
- *   Allocates  one object from a pool, unless all are complete
- *   Returns    0; MAG_E_ARG no array; -ENOMEM: no task is lost, but complete tasks at the
+ *   tasks      may be NULL if `count` is 0
+ *   Allocates  one object from a pool, unless all tasks are complete
+ *   Returns    0; MAG_E_ARG no array; -ENOMEM no task is lost, but complete tasks at the
  *              front of the array may have their final form already
  */
 MAG_API MAG_MUST_CHECK int mag_when_all(mag_vtask *tasks, size_t count,
                                         mag_vtask *ret_task);
 
 /*
- * A task that is complete when the first of them is; it succeeds with the index of that
- * task.  If several are complete already it is the lowest index.
+ * A task that is complete when the first task of the array is.  It succeeds with the
+ * index of that task.  If several are complete when this is called, it is the lowest
+ * index.
  *
- * If none is complete yet, each task of a source is preserved in its place.  (A result
- * larger than a word is preserved only if a core has it; preserve other such tasks with
- * mag_vtask_preserve_of before the call.)  All tasks stay usable, also for another
- * mag_when_any: this one leaves nothing behind at them.  Release each of them with
- * mag_vtask_release in the end, which does nothing to a task that was not preserved.
+ * If no task is complete yet, each task that a source backs is preserved in its place.
+ * (A result larger than a word is preserved only if a core has it; preserve other such
+ * tasks with mag_vtask_preserve_of before the call.)  All tasks stay usable, also for
+ * another mag_when_any.  In the end release each of them with mag_vtask_release, which
+ * does nothing to a task that was not preserved.
  *
- *   Allocates  from pools, unless one is complete
- *   Returns    0; MAG_E_ARG no array or no task; MAG_E_TOKEN one is stale: nothing has
- *              changed; -ENOMEM, or MAG_E_CONTINUATION one is awaited already: no task is
- *              lost, but those at the front of the array may be preserved
+ *   Allocates  from pools, unless one task is complete
+ *   Returns    0; MAG_E_ARG no array or no task; MAG_E_TOKEN a task is stale.  After
+ *              these nothing has changed.  -ENOMEM; MAG_E_CONTINUATION a task is awaited
+ *              already.  After these no task is lost, but tasks at the front of the array
+ *              may be preserved
  */
 MAG_API MAG_MUST_CHECK int mag_when_any(mag_vtask *tasks, size_t count,
                                         mag_vtask *ret_task);
@@ -78,17 +81,17 @@ MAG_API MAG_MUST_CHECK int mag_when_any(mag_vtask *tasks, size_t count,
 /* -------------------------------------------------------------------- time */
 
 /*
- * A task that succeeds, with 0, when `delay_ns` nanoseconds are over.  It is as precise
- * as the timers of timer.h, and a job on a worker of `sched` completes it.
+ * A task that succeeds, with 0, after `delay_ns` nanoseconds.  It is as precise as the
+ * timers of timer.h.  A job on a worker of `sched` completes it.
  *
- *   sched      NULL: the calling worker's, on other threads the default one
- *   delay_ns   up to 0: at once, but not before the call returns
+ *   sched      NULL: the calling worker's scheduler; on other threads the default one
+ *   delay_ns   0 or less: the task completes at once, but never inside the call
  *   Blocks     as mag_timer_start, and mag_sched_default
  *   Allocates  one object from a pool; what mag_timer_start does
  *   Returns    0; -ENOMEM; an error of mag_timer_start or mag_sched_default
  *
- * If the scheduler is stopped before the time is over, the task fails with -ECANCELED,
- * detail 0, at the end of the stop.
+ * If the scheduler is stopped before, the task fails with -ECANCELED, detail 0, at the
+ * end of the stop.
  */
 MAG_API MAG_MUST_CHECK int mag_delay(struct mag_sched *sched, int64_t delay_ns,
                                      mag_vtask *ret_task);
@@ -99,18 +102,19 @@ MAG_API MAG_MUST_CHECK int mag_delay(struct mag_sched *sched, int64_t delay_ns,
  * scheduler is stopped before either, the task fails with -ECANCELED, detail 0, and
  * `*task` is as after a timeout.
  *
- * If `*task` is complete it is handed on as it is, and `*task` is void.  If a pending
- * source backs it, it is preserved in its place, and stays usable when the time is over,
- * for instance to be discarded or awaited again.  (A result larger than a word is
- * preserved only if a core has it; preserve other such tasks with mag_vtask_preserve_of
- * before the call.) In the end release `*task` with mag_vtask_release, which does nothing
- * to a task that was not preserved; but consume `*ret_task` first, which takes its result
- * from there.
+ * If `*task` is complete, `*ret_task` is that task, and `*task` must not be used any
+ * more.  If a pending source backs `*task`, it is preserved in its place, and stays
+ * usable after the timeout, for instance to be discarded or awaited again.  (A result
+ * larger than a word is preserved only if a core has it; preserve other such tasks with
+ * mag_vtask_preserve_of before the call.)  In the end release `*task` with
+ * mag_vtask_release, which does nothing to a task that was not preserved; but consume
+ * `*ret_task` first, which takes its result from there.
  *
  *   sched, timeout_ns  as for mag_delay
  *   Blocks, Allocates  as mag_delay and mag_vtask_preserve
- *   Returns            0; as mag_delay; MAG_E_TOKEN `*task` is stale; MAG_E_CONTINUATION
- *                      it is awaited.  After an error `*task` is not lost
+ *   Returns            0; an error of mag_delay; MAG_E_TOKEN `*task` is stale;
+ *                      MAG_E_CONTINUATION it is awaited already.  After an error `*task`
+ *                      is not lost
  */
 MAG_API MAG_MUST_CHECK int mag_vtask_with_timeout(struct mag_sched *sched,
                                                   mag_vtask *task, int64_t timeout_ns,
