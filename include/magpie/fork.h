@@ -263,12 +263,12 @@ MAG_INLINE_ALWAYS bool mag_fork_pop(mag_fork *w)
     /* Keeps the compiler from moving (2) up; the processor is the thief's concern. */
     MAG_OWNER_FENCE();
     /* owner-or-thief (2). */
-    uintptr_t claim = MAG_FOLD_LOAD(uintptr_t, &slot->claim);
-    if (MAG_LIKELY(claim == 0)) {
+    uintptr_t tag = MAG_FOLD_LOAD(uintptr_t, &slot->tag);
+    if (MAG_LIKELY(tag == 0)) {
         MAG_COMPILER_FENCE();
         return true;
     }
-    return mag_fork_pop_slow(claim);
+    return mag_fork_pop_slow(tag);
 }
 
 /* ------------------------------------- scopes: children of unknown number */

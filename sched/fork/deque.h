@@ -9,7 +9,7 @@
 
 #include "sched/fork/stack.h"
 
-/* A slot's claim: NONE, or the slot's address and one of the flags.  WAITING means that
+/* A slot's tag: NONE, or the slot's address and one of the flags.  WAITING means that
  * the owner sleeps, and goes with TAKEN. */
 #define MAG_SLOT_NONE    ((uintptr_t)0)
 #define MAG_SLOT_SHARED  ((uintptr_t)1)
@@ -18,8 +18,7 @@
 #define MAG_SLOT_WAITING ((uintptr_t)8)
 #define MAG_SLOT_FLAGS   ((uintptr_t)63)
 
-static inline uintptr_t mag_fork_claim_of(const struct mag_fork_slot *slot,
-                                          uintptr_t flags)
+static inline uintptr_t mag_fork_tag_of(const struct mag_fork_slot *slot, uintptr_t flags)
 {
     return (uintptr_t)slot | flags;
 }
@@ -33,7 +32,7 @@ mag_fork_where_begun(const struct mag_fork_slot *joined,
 }
 
 /* Prepares a stack in memory from mag_fork_stack_map.  With fences, thieves see only the
- * first `depth` children, whose claims are set here; without fences they see all. */
+ * first `depth` children, whose tags are set here; without fences they see all. */
 struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t depth,
                                            bool fenced);
 
@@ -57,7 +56,7 @@ void mag_fork_deque_begin(struct mag_fork_stack *stack, struct mag_fork_slot *at
 /* The owner.  Ends that run; the run's children have been joined. */
 void mag_fork_deque_end(struct mag_fork_stack *stack, struct mag_fork_modes *modes);
 
-/* The owner, while it pops a slot that has a claim and whose body it has cleared.  True:
+/* The owner, while it pops a slot that has a tag and whose body it has cleared.  True:
  * the child belongs to the owner.  False: a thief has taken the child. */
 bool mag_fork_deque_keep(struct mag_fork_stack *stack, struct mag_fork_slot *slot);
 

@@ -23,11 +23,11 @@ static void drop_child(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
     atomic_store_explicit(&slot->body, NULL, memory_order_relaxed);
     MAG_OWNER_FENCE();
     /* owner-or-thief (2), relaxed: nothing is read of a child that no thief took. */
-    if (atomic_load_explicit(&slot->claim, memory_order_relaxed) == 0 ||
+    if (atomic_load_explicit(&slot->tag, memory_order_relaxed) == 0 ||
         mag_fork_deque_keep(stack, slot))
         return;
     /* done, acquire: the thief's last touch is over. */
-    while (!(atomic_load_explicit(&slot->claim, memory_order_acquire) & MAG_SLOT_DONE))
+    while (!(atomic_load_explicit(&slot->tag, memory_order_acquire) & MAG_SLOT_DONE))
         mag_os_nap(CHILD_NAP_NS);
     mag_fork_deque_reopen(stack, slot);
 }
@@ -40,10 +40,10 @@ static struct mag_fork_slot *run_above(struct mag_fork_stack *owner,
                                        struct mag_fork_slot *highest)
 {
     /* relaxed: ordered by the lock; a child that this thread runs is not done. */
-    uintptr_t claim = atomic_load_explicit(&slot->claim, memory_order_relaxed);
+    uintptr_t tag = atomic_load_explicit(&slot->tag, memory_order_relaxed);
     struct mag_fork_slot *at;
 
-    if (!(claim & MAG_SLOT_TAKEN) || (claim & MAG_SLOT_DONE))
+    if (!(tag & MAG_SLOT_TAKEN) || (tag & MAG_SLOT_DONE))
         return NULL;
     at = mag_fork_where_begun(slot, owner);
     return mag_fork_stack_of(at) == stack && at > highest ? at : NULL;

@@ -60,10 +60,10 @@ void mag_fork_complete(struct mag_fork_slot *child)
     /* Both halves:
      *   done, release: the result precedes DONE;
      *   acquire: the owner reset its wake word before it set WAITING. */
-    uintptr_t claim = atomic_exchange_explicit(
-        &child->claim, mag_fork_claim_of(child, MAG_SLOT_DONE), memory_order_acq_rel);
+    uintptr_t tag = atomic_exchange_explicit(
+        &child->tag, mag_fork_tag_of(child, MAG_SLOT_DONE), memory_order_acq_rel);
 
-    if (claim & MAG_SLOT_WAITING) {
+    if (tag & MAG_SLOT_WAITING) {
         /* wake, release: a sleeper that resets the word sees DONE. */
         atomic_store_explicit(&owner->wake, 1, memory_order_release);
         mag_os_wake(&owner->wake, 1);
@@ -156,17 +156,17 @@ static bool help(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
 }
 
 static void sleep_on(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
-                     uintptr_t claim)
+                     uintptr_t tag)
 {
-    /* wake, acquire: if the word was set, a claim says DONE: this one, or one of a join
+    /* wake, acquire: if the word was set, a tag says DONE: this one, or one of a join
      * below. */
     if (atomic_exchange_explicit(&stack->wake, 0, memory_order_acquire) != 0)
         return;
     /* release: the reset comes before the thief can see WAITING.
      * On failure relaxed: the child is done. */
-    if (!(claim & MAG_SLOT_WAITING) && !atomic_compare_exchange_strong_explicit(
-                                           &slot->claim, &claim, claim | MAG_SLOT_WAITING,
-                                           memory_order_release, memory_order_relaxed))
+    if (!(tag & MAG_SLOT_WAITING) && !atomic_compare_exchange_strong_explicit(
+                                         &slot->tag, &tag, tag | MAG_SLOT_WAITING,
+                                         memory_order_release, memory_order_relaxed))
         return;
     mag_os_wait(&stack->wake, 0, JOIN_NAP_NS);
 }
@@ -176,22 +176,22 @@ static void join_stolen(struct mag_fork_stack *stack, struct mag_fork_slot *slot
 {
     for (unsigned spins = 0;; spins++) {
         /* done, acquire: the result is visible. */
-        uintptr_t claim = atomic_load_explicit(&slot->claim, memory_order_acquire);
+        uintptr_t tag = atomic_load_explicit(&slot->tag, memory_order_acquire);
 
-        if (claim & MAG_SLOT_DONE)
+        if (tag & MAG_SLOT_DONE)
             return;
         if (help(stack, slot))
             spins = 0;
         else if (spins < MAG_FORK_JOIN_SPINS)
             mag_os_pause();
         else
-            sleep_on(stack, slot, claim);
+            sleep_on(stack, slot, tag);
     }
 }
 
-bool mag_fork_pop_slow(uintptr_t claim)
+bool mag_fork_pop_slow(uintptr_t tag)
 {
-    struct mag_fork_slot *slot = (struct mag_fork_slot *)(claim & ~MAG_SLOT_FLAGS);
+    struct mag_fork_slot *slot = (struct mag_fork_slot *)(tag & ~MAG_SLOT_FLAGS);
     struct mag_fork_stack *stack = mag_fork_stack_of(slot);
 
     if (mag_fork_deque_keep(stack, slot))

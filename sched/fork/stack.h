@@ -9,10 +9,10 @@
  *       | taken ... |  shared ...    |   private ...    |   free
  *
  * The owner pushes and pops at the top; no shared word says where the top is.  A slot's
- * `body` says whether a child is there, and its `claim` whether thieves may take the
+ * `body` says whether a child is there, and its `tag` whether thieves may take the
  * child.  Thieves take at `base`, under the stack's lock, and only below `split`; a thief
  * that finds nothing shared moves `split` up first.  The owner pops a slot without a
- * claim by a plain store and a plain load, and a slot with a claim under the lock.
+ * tag by a plain store and a plain load, and a slot with a tag under the lock.
  *
  * Ownership
  *   [I] immutable   [W] owning worker, plain   [L] under `lock`, or read as a hint
@@ -20,42 +20,42 @@
  *
  * Edges: release end -> acquire end : what crosses
  *   child   mag_fork_push (body) -> take (body) : the payload
- *   lock    spin.h : base, split, claims below it, a taken child's claim
- *   done    complete (claim) -> join_stolen (claim) : the result
- *   wake    complete (wake) -> sleep_on (wake) : the claim that says DONE
+ *   lock    spin.h : base, split, tags below it, a taken child's tag
+ *   done    complete (tag) -> join_stolen (tag) : the result
+ *   wake    complete (wake) -> sleep_on (wake) : the tag that says DONE
  *
- * Claims.  0 for a private slot; else the slot's own address, by which the slow half of a
+ * Tags.  0 for a private slot; else the slot's own address, by which the slow half of a
  * pop finds the slot, with flags: SHARED between base and split; below base TAKEN, with
  * WAITING if the owner sleeps, and at last DONE.  Under the lock: slots <= base <= split
- * <= end; a slot in [base, split) is SHARED and one from split on has no claim, as far as
+ * <= end; a slot in [base, split) is SHARED and one from split on has no tag, as far as
  * the lock can tell.  The slot at which a thief runs a child is in `begun`, beside the
  * slots.
  *
  * Owner or thief.  For each slot s the two are Dekker's sides (asym.h):
  *
  *     owner, popping slot s             thief, moving split from a to b, a <= s < b
- *     (1) s.body <- NULL                (3) s.claim <- SHARED
- *     (2) read s.claim                  (4) read s.body
+ *     (1) s.body <- NULL                (3) s.tag <- SHARED
+ *     (2) read s.tag                  (4) read s.body
  *
- * If the owner read no claim at (2), the thief reads NULL at (4) and takes the claim
+ * If the owner read no tag at (2), the thief reads NULL at (4) and takes the tag
  * back: the child was the owner's.  (Or the thief reads a child that was forked into s
- * since; that child's pop comes after the thief's barrier and sees the claim.)  If the
- * owner read a claim, it takes the lock and finds out whether base has passed s.  A thief
+ * since; that child's pop comes after the thief's barrier and sees the tag.)  If the
+ * owner read a tag, it takes the lock and finds out whether base has passed s.  A thief
  * that finds a shared slot cleared leaves the slot alone: the owner is about to take the
  * lock, or has left the slot free and shared for the next child.
  *
  * So no child runs twice: a thief runs a child only after it moved base over a slot with
- * a claim that the owner has seen or will see.  The owner runs a child only if it saw no
- * claim, or saw base at or below the slot under the lock.  No child is lost: a pop
+ * a tag that the owner has seen or will see.  The owner runs a child only if it saw no
+ * tag, or saw base at or below the slot under the lock.  No child is lost: a pop
  * returns false only if base has passed the slot, and then waits for DONE.
  *
  * The zone.  Where a computation or a stolen child begins, its owner shares the first
  * few slots itself: no thief needs a barrier to take from them, and the owner rarely pops
  * these low slots.  Each pop of a shared slot that no thief took uses up some patience;
- * when no patience is left, each such pop takes the claim back.
+ * when no patience is left, each such pop takes the tag back.
  *
- * With fences in place of membarrier every slot below `end` is claimed for ever, so that
- * each pop takes the slow path, fences there and reads `split`.  Those claims are set
+ * With fences in place of membarrier every slot below `end` is tagged for ever, so that
+ * each pop takes the slow path, fences there and reads `split`.  Those tags are set
  * when the stack is made, which is why `end` is near the first slot.  With membarrier
  * `end` is the last slot, and thieves can reach every child.  A thief looks at no more
  * than MAG_SHARE_LOOK_MAX slots at a time.
@@ -69,7 +69,7 @@
  * Answers.  A stolen child may answer before it has ended (mag_fork_answer): edge `done`
  * is passed then, and the joiner does not wait for the rest of the run.
  *
- * The last touch.  A thief that has run a child swaps `claim` to DONE and does not touch
+ * The last touch.  A thief that has run a child swaps `tag` to DONE and does not touch
  * the slot again.  A sleeping owner is woken through the `wake` word of its stack, which
  * outlives every child.
  *
@@ -108,7 +108,7 @@
  * touched. */
 #define MAG_FORK_OPENED ((uintptr_t)512 * 1024)
 
-/* Offset of the slots.  Their addresses leave room for a claim's flags. */
+/* Offset of the slots.  Their addresses leave room for a tag's flags. */
 #define MAG_FORK_SLOTS_AT ((uintptr_t)512)
 
 /* The most bytes of each guard: inaccessible pages after the slots and after the

@@ -1,7 +1,7 @@
 /*
  * An owner that forks and joins while a thief steals, and that helps with the children of
  * stolen children.  Each child runs once.  Its argument is visible to the thread that
- * runs it, and its result to the join, whether joins look at claims or use fences.  The
+ * runs it, and its result to the join, whether joins look at tags or use fences.  The
  * owner's fence models a thief's membarrier; the other form does not have this fence.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -139,7 +139,7 @@ struct stacks_model : rl::test_suite<Model, Threads> {
         for (unsigned i = 0; i < Threads; i++) {
             for (int s = 0; s < SLOTS; s++) {
                 atomic_init(&stacks[i]->slots[s].body, (mag_fork_body)NULL);
-                atomic_init(&stacks[i]->slots[s].claim, MAG_SLOT_NONE);
+                atomic_init(&stacks[i]->slots[s].tag, MAG_SLOT_NONE);
             }
             mag_fork_stack_init(stack_memory(i), MAG_FORK_STACK_SPAN, SLOTS - 1, fenced);
         }
@@ -256,7 +256,7 @@ struct thieves_model : stacks_model<thieves_model<fenced, forced>, 3, fenced> {
     }
 };
 
-typedef fork_model<false> claims_model;
+typedef fork_model<false> tags_model;
 typedef fork_model<true> fences_model;
 
 template <bool fenced> static int run_thieves()
@@ -271,8 +271,8 @@ template <bool fenced> static int run_thieves()
  * a thread that could go on: these include a joiner that sleeps, and one that helps. */
 int main()
 {
-    int claims = run_model<claims_model>(100000) | search_model<claims_model>(2);
+    int tags = run_model<tags_model>(100000) | search_model<tags_model>(2);
     int fences = run_model<fences_model>(100000) | search_model<fences_model>(2);
 
-    return claims | fences | run_thieves<false>() | run_thieves<true>();
+    return tags | fences | run_thieves<false>() | run_thieves<true>();
 }

@@ -31,21 +31,21 @@ typedef struct mag_fork {
 typedef void (*mag_fork_body)(mag_fork w, void *payload);
 
 /*
- * One waiting child.  Owner and thieves agree over `body` and `claim`; the protocol and
+ * One waiting child.  Owner and thieves agree over `body` and `tag`; the protocol and
  * its proof are in sched/fork/stack.h.
  */
 struct mag_fork_slot {
     MAG_ATOMIC(mag_fork_body) body; /* [A] NULL: no child here */
     /* [A] 0: no thief may take what is here; else the slot's own address and, below it,
      * why. */
-    MAG_ATOMIC(uintptr_t) claim;
+    MAG_ATOMIC(uintptr_t) tag;
     uint64_t payload[6]; /* MAG_FORK_PAYLOAD bytes */
 } __attribute__((aligned(64)));
 
-/* The slow half of mag_fork_pop.  It finds the slot by the claim that was read: to hand
+/* The slow half of mag_fork_pop.  It finds the slot by the tag that was read: to hand
  * it the address itself, the caller would have to keep that across the whole child, and
  * fib took 1.05 times as long. */
-MAG_API MAG_COLD bool mag_fork_pop_slow(uintptr_t claim);
+MAG_API MAG_COLD bool mag_fork_pop_slow(uintptr_t tag);
 
 /* What a fork stack begins with. */
 struct mag_fork_ground {

@@ -101,9 +101,9 @@ static void linger(mag_fork w)
 {
     for (unsigned i = 0; lingers && i < 500; i++) {
         /* relaxed: only a look. */
-        uintptr_t claim = atomic_load_explicit(&w.top[-1].claim, memory_order_relaxed);
+        uintptr_t tag = atomic_load_explicit(&w.top[-1].tag, memory_order_relaxed);
 
-        if (claim & (MAG_SLOT_TAKEN | MAG_SLOT_DONE)) {
+        if (tag & (MAG_SLOT_TAKEN | MAG_SLOT_DONE)) {
             count(&stolen);
             return;
         }

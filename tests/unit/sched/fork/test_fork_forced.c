@@ -232,11 +232,11 @@ static void fork_marks(mag_fork w)
         marks[left] = mark_fork(&owner, left);
 }
 
-/* While the thief holds the lock, the owner can pop only children without a claim. */
-static void pop_unclaimed(void)
+/* While the thief holds the lock, the owner can pop only children without a tag. */
+static void pop_untagged(void)
 {
     /* relaxed: one thread. */
-    while (left > 0 && atomic_load_explicit(&owner.top[-1].claim, memory_order_relaxed) ==
+    while (left > 0 && atomic_load_explicit(&owner.top[-1].tag, memory_order_relaxed) ==
                            MAG_SLOT_NONE) {
         left--;
         sum += mark_join(&owner, marks[left]);
@@ -281,8 +281,8 @@ static void lose_to_the_owner(mag_fork w, void *payload)
     (void)payload;
     fork_marks(w);
     empty_the_zone();
-    hooks.overtake = pop_unclaimed;
-    /* The thief claims the older half, and meanwhile the owner pops the younger half.
+    hooks.overtake = pop_untagged;
+    /* The thief tags the older half, and meanwhile the owner pops the younger half.
      * With fences each pop waits for the lock, which the thief holds. */
     assert_int_equal(try_steal(), MAG_FORK_STOLEN);
     assert_true(stacks_are_fenced ? left == CHILDREN : left < CHILDREN && left > 0);
@@ -297,7 +297,7 @@ static void an_owner_that_pops_while_a_thief_shares_loses_nothing(void **state)
     mag_fork_stack_root(stacks[0], lose_to_the_owner, NULL);
 }
 
-/* The owner has cleared the child, but has not yet looked at its claim. */
+/* The owner has cleared the child, but has not yet looked at its tag. */
 static void clear_all(void)
 {
     for (unsigned i = 0; i < left; i++) {
