@@ -137,7 +137,8 @@ RETIRED = [
 ]
 RETIRED = [(re.compile(rf"(?<![`\w-]){word}\b", re.I), better) for word, better in RETIRED]
 # Where they are refused: rooms, and files of the top folder.
-RETIRED_IN = {"base", "numa", "docs", "man", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
+RETIRED_IN = {"base", "numa", "sched", "vtask", "include", "bench", "tests", "examples", "docs", "man",
+              "README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
 PATH = re.compile(r"`((?:include|base|numa|sched|vtask|bench|tests|tools|examples|docs|cmake|man)"
                   r"/[\w./-]*)`(?:: `(\w+)`)?")
 HEADER = re.compile(r"<(magpie/[\w/]+\.h)>")

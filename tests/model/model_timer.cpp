@@ -1,7 +1,7 @@
 /*
  * One timer and two wheels, each with a lock: a thread starts it, twice, in the one and
  * then in the other, a clock fires it, another thread cancels it.  Every start ends once:
- * it is fired or cancelled, and whoever was told so has the timer's fields to itself.
+ * it is fired or canceled, and whoever was told so has the timer's fields to itself.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

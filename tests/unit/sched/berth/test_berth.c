@@ -184,7 +184,7 @@ static void a_stop_waits_for_tenants(void **state)
     assert_int_equal(mag_sched_destroy(sched), 0);
 }
 
-static void a_cancelled_scheduler_hands_back_the_jobs_of_a_tenant(void **state)
+static void a_canceled_scheduler_hands_back_the_jobs_of_a_tenant(void **state)
 {
     struct mag_sched *sched = berths_start(1, 1);
     static struct work work;
@@ -341,7 +341,7 @@ int main(void)
         cmocka_unit_test(jobs_that_a_tenant_did_not_run_are_run_by_workers),
         cmocka_unit_test(a_tenant_forks_and_joins),
         cmocka_unit_test(a_stop_waits_for_tenants),
-        cmocka_unit_test(a_cancelled_scheduler_hands_back_the_jobs_of_a_tenant),
+        cmocka_unit_test(a_canceled_scheduler_hands_back_the_jobs_of_a_tenant),
         cmocka_unit_test(another_thread_runs_what_waits_for_a_worker_that_stepped_aside),
         cmocka_unit_test(a_thread_that_stepped_aside_waits_until_its_berth_is_on_offer),
         cmocka_unit_test(children_of_a_thread_that_stepped_aside_are_stolen),

@@ -212,12 +212,12 @@ static void the_cancellation_by_a_child_reaches_those_that_run_and_the_join(void
     mag_sched_destroy(sched);
 }
 
-/* ---------------------------------------------------- cancelled from elsewhere */
+/* ---------------------------------------------------- canceled from elsewhere */
 
 static _Atomic(struct mag_scope *) shared_scope;
 
-MAG_FORKABLE(int, cancelled_scope, unsigned, children)
-static int cancelled_scope(mag_fork w, unsigned children)
+MAG_FORKABLE(int, canceled_scope, unsigned, children)
+static int canceled_scope(mag_fork w, unsigned children)
 {
     struct mag_scope scope;
 
@@ -239,7 +239,7 @@ static void *cancel_when_one_looks(void *arg)
     return NULL;
 }
 
-static void a_scope_may_be_cancelled_from_any_thread(void **state)
+static void a_scope_may_be_canceled_from_any_thread(void **state)
 {
     (void)state;
     for (uint32_t workers = 1; workers <= 3; workers++) {
@@ -248,7 +248,7 @@ static void a_scope_may_be_cancelled_from_any_thread(void **state)
         int error = 1;
 
         assert_int_equal(pthread_create(&thread, NULL, cancel_when_one_looks, NULL), 0);
-        assert_int_equal(cancelled_scope_run(sched, &error, 1000), 0);
+        assert_int_equal(canceled_scope_run(sched, &error, 1000), 0);
         assert_int_equal(pthread_join(thread, NULL), 0);
         assert_int_equal(error, -ECANCELED);
         /* relaxed: the computation is over.  Only children that ran at the time have
@@ -267,7 +267,7 @@ int main(void)
         cmocka_unit_test(
             the_error_of_a_child_reaches_those_that_run_and_the_first_one_counts),
         cmocka_unit_test(the_cancellation_by_a_child_reaches_those_that_run_and_the_join),
-        cmocka_unit_test(a_scope_may_be_cancelled_from_any_thread),
+        cmocka_unit_test(a_scope_may_be_canceled_from_any_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -227,7 +227,7 @@ static void a_parents_scheduler_is_stopped_and_destroyed_but_for_the_default(voi
     check_in_child(end_all);
 }
 
-static void a_parents_timer_is_cancelled_also_when_its_scheduler_is_gone(void **state)
+static void a_parents_timer_is_canceled_also_when_its_scheduler_is_gone(void **state)
 {
     (void)state;
     check_in_child(cancel_timers);
@@ -251,7 +251,7 @@ int main(void)
         cmocka_unit_test(a_parents_strand_says_whose_it_is_and_can_be_let_go),
         cmocka_unit_test(
             a_parents_scheduler_is_stopped_and_destroyed_but_for_the_default),
-        cmocka_unit_test(a_parents_timer_is_cancelled_also_when_its_scheduler_is_gone),
+        cmocka_unit_test(a_parents_timer_is_canceled_also_when_its_scheduler_is_gone),
         cmocka_unit_test(a_child_starts_afresh_and_so_does_its_child),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -280,7 +280,7 @@ static void count_when_it_ends(struct mag_job *job)
     count(job);
 }
 
-static void cancelling_hands_back_what_has_not_begun(void **state)
+static void canceling_hands_back_what_has_not_begun(void **state)
 {
     enum { JOBS = 10 };
     struct work work[JOBS];
@@ -476,7 +476,7 @@ int main(void)
         cmocka_unit_test(a_job_behind_a_long_one_is_run_by_another_worker),
         cmocka_unit_test(a_job_that_posts_itself_yields_to_those_that_wait),
         cmocka_unit_test(draining_runs_what_was_posted_and_what_it_posts),
-        cmocka_unit_test(cancelling_hands_back_what_has_not_begun),
+        cmocka_unit_test(canceling_hands_back_what_has_not_begun),
         cmocka_unit_test(a_stop_that_runs_out_of_time_can_be_called_again),
         cmocka_unit_test(a_worker_cannot_stop_its_own_scheduler),
         cmocka_unit_test(hooks_run_once_on_every_worker_with_its_own_storage),

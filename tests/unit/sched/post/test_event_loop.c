@@ -291,7 +291,7 @@ static void *post_and_end(void *arg)
     return NULL;
 }
 
-static void a_cancelled_poster_leaves_the_loop_open(void **state)
+static void a_canceled_poster_leaves_the_loop_open(void **state)
 {
     pthread_t thread;
     void *end = NULL;
@@ -330,7 +330,7 @@ int main(void)
                                open_loop),
         cmocka_unit_test_setup(a_closed_loop_refuses_and_the_completer_goes_on,
                                open_loop),
-        cmocka_unit_test_setup(a_cancelled_poster_leaves_the_loop_open, open_loop),
+        cmocka_unit_test_setup(a_canceled_poster_leaves_the_loop_open, open_loop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

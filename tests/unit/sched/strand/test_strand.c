@@ -396,7 +396,7 @@ static void take_back(struct mag_job *job, void *arg)
     entry->number = UINT64_MAX;
 }
 
-static void a_cancelled_scheduler_hands_back_what_waits_in_order(void **state)
+static void a_canceled_scheduler_hands_back_what_waits_in_order(void **state)
 {
     enum { WAITING = 100 };
     struct mag_sched *sched = test_sched_start(2);
@@ -452,7 +452,7 @@ int main(void)
         cmocka_unit_test(a_job_handed_back_inside_a_strand_keeps_the_outer_one),
         cmocka_unit_test(the_last_job_may_free_itself_and_the_strand),
         cmocka_unit_test(a_strand_in_use_is_not_ended),
-        cmocka_unit_test(a_cancelled_scheduler_hands_back_what_waits_in_order),
+        cmocka_unit_test(a_canceled_scheduler_hands_back_what_waits_in_order),
         cmocka_unit_test(a_drained_scheduler_runs_what_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,7 +129,7 @@ static void an_earlier_timer_is_not_slept_through(void **state)
     mag_sched_destroy(sched);
 }
 
-static void a_cancelled_timer_is_the_callers_again(void **state)
+static void a_canceled_timer_is_the_callers_again(void **state)
 {
     struct mag_sched *sched = test_sched_start(2);
     struct bell bell = A_BELL;
@@ -250,7 +250,7 @@ static void a_million_timers_may_be_pending(void **state)
     struct bell *bells = calloc(count, sizeof(*bells));
     uint64_t random = test_seed();
     struct bell soon = A_BELL;
-    uint32_t not_cancelled = 0;
+    uint32_t not_canceled = 0;
     (void)state;
 
     assert_non_null(bells);
@@ -264,9 +264,9 @@ static void a_million_timers_may_be_pending(void **state)
     assert_int_equal(mag_timer_start_in(sched, &soon.timer, MS_NS), 0);
     assert_true(test_wait_for(&soon.rung, 1));
     for (uint32_t i = 0; i < count; i++)
-        not_cancelled += !mag_timer_cancel(&bells[i].timer);
+        not_canceled += !mag_timer_cancel(&bells[i].timer);
     mag_sched_destroy(sched);
-    assert_int_equal(not_cancelled, 0);
+    assert_int_equal(not_canceled, 0);
     free(bells);
 }
 
@@ -448,7 +448,7 @@ int main(void)
         cmocka_unit_test(deadlines_that_are_over_have_come),
         cmocka_unit_test(deadlines_beyond_the_clock_stay_pending),
         cmocka_unit_test(an_earlier_timer_is_not_slept_through),
-        cmocka_unit_test(a_cancelled_timer_is_the_callers_again),
+        cmocka_unit_test(a_canceled_timer_is_the_callers_again),
         cmocka_unit_test(a_job_may_start_its_timer_again),
         cmocka_unit_test(timers_of_all_wheels_fire_in_the_order_of_their_deadlines),
         cmocka_unit_test(a_million_timers_may_be_pending),

@@ -104,7 +104,7 @@ static void go_out(struct probe *probe)
 }
 
 /* VT-67 */
-static void combined_timed_and_cancelled_tasks_come_home_too(void **state)
+static void combined_timed_and_canceled_tasks_come_home_too(void **state)
 {
     static const int errors[MANY] = {[TIME_OVER] = -ETIMEDOUT, [CANCELED] = -ECANCELED};
     (void)state;
@@ -181,7 +181,7 @@ static void a_body_that_awaits_a_forked_child_comes_home(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(combined_timed_and_cancelled_tasks_come_home_too),
+        cmocka_unit_test(combined_timed_and_canceled_tasks_come_home_too),
         cmocka_unit_test(a_body_that_awaits_a_forked_child_comes_home),
     };
 

@@ -119,7 +119,7 @@ static void registering_with_a_source_that_is_firing_cancels_once(void **state)
 }
 
 /* A thread that fires what it is shown, until it is shown itself. */
-struct canceller {
+struct canceler {
     struct mag_cancel last; /* first */
     _Atomic(struct mag_cancel *) shown;
     _Atomic(uint64_t) fired;
@@ -127,37 +127,37 @@ struct canceller {
 
 static void *fire_what_is_shown(void *arg)
 {
-    struct canceller *canceller = arg;
+    struct canceler *canceler = arg;
     struct mag_cancel *cancel;
 
     do {
         /* acquire: the shown cancel was made before. */
         do
             cancel =
-                atomic_exchange_explicit(&canceller->shown, NULL, memory_order_acquire);
+                atomic_exchange_explicit(&canceler->shown, NULL, memory_order_acquire);
         while (cancel == NULL);
         (void)mag_cancel_fire(cancel);
         /* release: the test may end the cancel's life. */
-        (void)atomic_fetch_add_explicit(&canceller->fired, 1, memory_order_release);
-    } while (cancel != &canceller->last);
+        (void)atomic_fetch_add_explicit(&canceler->fired, 1, memory_order_release);
+    } while (cancel != &canceler->last);
     return NULL;
 }
 
-static void show(struct canceller *canceller, struct mag_cancel *cancel)
+static void show(struct canceler *canceler, struct mag_cancel *cancel)
 {
     /* release: the cancel was made before. */
-    atomic_store_explicit(&canceller->shown, cancel, memory_order_release);
+    atomic_store_explicit(&canceler->shown, cancel, memory_order_release);
 }
 
 /* Whether the wait was canceled. */
-static bool begin_while_it_fires(struct canceller *canceller, uint32_t round)
+static bool begin_while_it_fires(struct canceler *canceler, uint32_t round)
 {
     struct mag_cancel cancel = {0};
     struct reading *reading = rent();
     mag_vtask task = mag_operation_task(&reading->operation);
     uint64_t result = 0;
 
-    show(canceller, &cancel);
+    show(canceler, &cancel);
     for (uint32_t pause = round % 128; pause > 0; pause--)
         test_pause();
     uint64_t key = mag_operation_share(&reading->operation, &cancel);
@@ -165,7 +165,7 @@ static bool begin_while_it_fires(struct canceller *canceller, uint32_t round)
         test_pause();
     bool won = mag_operation_try_result(&reading->operation, key, 5);
     assert_false(mag_operation_try_result(&reading->operation, key, 6));
-    assert_true(test_wait_for(&canceller->fired, round + 1));
+    assert_true(test_wait_for(&canceler->fired, round + 1));
     assert_int_equal(mag_vtask_get(task, &result), won ? 0 : -ECANCELED);
     assert_int_equal(result, won ? 5 : 0);
     assert_null(cancel.first);
@@ -176,32 +176,32 @@ static bool begin_while_it_fires(struct canceller *canceller, uint32_t round)
 /* VT-152, VT-155 */
 static void firing_inside_the_registration_completes_once(void **state)
 {
-    struct canceller canceller = {.fired = 0};
-    uint32_t rounds = test_rounds(20000), cancelled = 0;
+    struct canceler canceler = {.fired = 0};
+    uint32_t rounds = test_rounds(20000), canceled = 0;
     pthread_t thread;
     (void)state;
 
-    assert_int_equal(pthread_create(&thread, NULL, fire_what_is_shown, &canceller), 0);
+    assert_int_equal(pthread_create(&thread, NULL, fire_what_is_shown, &canceler), 0);
     for (uint32_t i = 0; i < rounds; i++)
-        cancelled += begin_while_it_fires(&canceller, i);
-    show(&canceller, &canceller.last);
+        canceled += begin_while_it_fires(&canceler, i);
+    show(&canceler, &canceler.last);
     assert_int_equal(pthread_join(thread, NULL), 0);
-    print_message("cancelled %u of %u\n", cancelled, rounds);
+    print_message("canceled %u of %u\n", canceled, rounds);
 }
 
 /* The object is back in its pool, whichever thread was faster. */
-static void return_while_it_fires(struct canceller *canceller, uint32_t round)
+static void return_while_it_fires(struct canceler *canceler, uint32_t round)
 {
     struct mag_cancel cancel = {0};
     struct reading *reading = rent();
     mag_vtask task = mag_operation_task(&reading->operation);
 
-    show(canceller, &cancel);
+    show(canceler, &cancel);
     uint64_t key = mag_operation_share(&reading->operation, &cancel);
     for (uint32_t pause = round % 256; pause > 0; pause--)
         test_pause();
     mag_operation_return(&reading->operation);
-    assert_true(test_wait_for(&canceller->fired, round + 1));
+    assert_true(test_wait_for(&canceler->fired, round + 1));
     assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
     assert_false(mag_operation_claim(&reading->operation, key));
     assert_null(cancel.first);
@@ -211,15 +211,15 @@ static void return_while_it_fires(struct canceller *canceller, uint32_t round)
 /* VT-149, VT-156 */
 static void returning_while_it_fires_gives_the_object_back_once(void **state)
 {
-    struct canceller canceller = {.fired = 0};
+    struct canceler canceler = {.fired = 0};
     uint32_t rounds = test_rounds(20000);
     pthread_t thread;
     (void)state;
 
-    assert_int_equal(pthread_create(&thread, NULL, fire_what_is_shown, &canceller), 0);
+    assert_int_equal(pthread_create(&thread, NULL, fire_what_is_shown, &canceler), 0);
     for (uint32_t i = 0; i < rounds; i++)
-        return_while_it_fires(&canceller, i);
-    show(&canceller, &canceller.last);
+        return_while_it_fires(&canceler, i);
+    show(&canceler, &canceler.last);
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
@@ -301,7 +301,7 @@ static void begin_wait(struct waiter *waiter, struct mag_cancel *cancel)
 }
 
 /* VT-160 */
-static void a_cancelled_waiter_is_unlinked_by_the_pool_not_the_canceller(void **state)
+static void a_canceled_waiter_is_unlinked_by_the_pool_not_the_canceler(void **state)
 {
     struct mag_cancel cancels[3] = {0};
     struct waiter waiters[3];
@@ -426,7 +426,7 @@ int main(void)
         cmocka_unit_test(registering_with_a_source_that_is_firing_cancels_once),
         cmocka_unit_test(firing_inside_the_registration_completes_once),
         cmocka_unit_test(returning_while_it_fires_gives_the_object_back_once),
-        cmocka_unit_test(a_cancelled_waiter_is_unlinked_by_the_pool_not_the_canceller),
+        cmocka_unit_test(a_canceled_waiter_is_unlinked_by_the_pool_not_the_canceler),
         cmocka_unit_test(waits_that_end_by_timeout_leave_nothing_behind),
         cmocka_unit_test(a_completed_operation_is_no_longer_registered),
     };
