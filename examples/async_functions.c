@@ -163,7 +163,7 @@ MAG_ASYNC(long_task, best_offer,
     MAG_END(f);
 }
 
-/* ------------------------------------------------------------------- what comes out */
+/* ---------------------------------------------------------------------- the outcome */
 
 static bool lines_are_counted(void)
 {

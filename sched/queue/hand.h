@@ -4,8 +4,9 @@
  *
  * A read-modify-write costs as much as a small job, so the owner must not pay one per
  * job.  The owner claims jobs from the ring in batches.  It takes jobs from the batch,
- * and from its LIFO slot, under a lock that costs it least (owner_lock.h).  Thieves can
- * still reach all of these jobs: a thief that found nothing elsewhere revokes the lock.
+ * and from its LIFO slot, under a lock that is cheap for its owner (owner_lock.h).
+ * Thieves can still reach all of these jobs: a thief that found nothing elsewhere revokes
+ * the lock.
  *
  * Ownership
  *   [B] under `lock`   [P] written under `lock`, read by any thread as a hint

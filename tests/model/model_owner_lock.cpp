@@ -1,6 +1,7 @@
 /*
- * The owner of such a lock and two thieves: never two inside, and what one did is
- * visible to the next.  Both sides fence, as where the kernel refuses membarrier.
+ * The owner of an owner lock and two thieves: never are two threads inside, and each sees
+ * what the thread before it did.  Both sides use fences, as if the kernel refused
+ * membarrier.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

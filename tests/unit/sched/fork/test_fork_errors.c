@@ -212,7 +212,7 @@ static void the_cancellation_by_a_child_reaches_those_that_run_and_the_join(void
     mag_sched_destroy(sched);
 }
 
-/* ---------------------------------------------------- canceled from elsewhere */
+/* ----------------------------------------------------- canceled from elsewhere */
 
 static _Atomic(struct mag_scope *) shared_scope;
 

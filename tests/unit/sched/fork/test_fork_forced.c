@@ -175,7 +175,7 @@ static void with_every_theft_lost_to_the_lock_the_owner_runs_all(void **state)
     trees_run(false);
 }
 
-/* ------------------------------------------------------------ as deep as it goes */
+/* --------------------------------------------------------- at the greatest depth */
 
 /* A chain in which each level's child is the next level, always stolen. */
 MAG_FORKABLE(uint64_t, chain, unsigned, depth)

@@ -120,7 +120,7 @@ static void without_address_space_the_start_is_refused(void **state)
     assert_int_equal(test_in_child(starts_nothing_in_less, NULL), 0);
 }
 
-/* ------------------------------------------------------------------ beyond it */
+/* ----------------------------------------------------------- beyond the limit */
 
 /* Exit codes of a child process that was not stopped. */
 enum { NOT_LIMITED = 101, NOT_STARTED = 102, NOT_STOPPED = 103 };

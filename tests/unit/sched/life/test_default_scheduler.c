@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---------------------------------------------------------------- nobody ends it */
+/* ------------------------------------------------------------- no caller ends it */
 
 /* A job that tries to end a scheduler, and the answers it gets. */
 struct enemy {

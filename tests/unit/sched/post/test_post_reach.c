@@ -74,7 +74,7 @@ static void every_worker_has_its_lifo_slot_emptied_by_others(void **state)
     }
 }
 
-/* ----------------------------------------------- queues that nobody sits at */
+/* --------------------------------------------------- queues without workers */
 
 /* Posts itself until it is told to stop, so its worker always has work. */
 struct busy {

@@ -67,7 +67,7 @@ static mag_task sequence_dispose(struct sequence *sequence)
     return mag_task_done();
 }
 
-/* ------------------------------------------------------------ ways to consume it */
+/* -------------------------------------------------- ways to consume the sequence */
 
 /* Each of these functions adds all items to `sum`, and returns 0 or the error of a
  * step. */

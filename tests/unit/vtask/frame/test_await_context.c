@@ -8,7 +8,7 @@
  * body begins as a job of `home`.  Its awaited task is completed by a thread from
  * outside, by a worker of `home`, or by a worker of another scheduler. */
 
-/* ------------------------------------------------------------------ what is awaited */
+/* -------------------------------------------------------------------- awaited tasks */
 
 enum kind { BARE, QUEUED, POOLED, PROMISE, PRESERVED, CONVERTED, SOURCE, KINDS };
 

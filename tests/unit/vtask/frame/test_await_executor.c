@@ -12,7 +12,7 @@
 
 enum { RESULT = 7, DETAIL = 9 };
 
-/* ------------------------------------------------------------- what is awaited */
+/* --------------------------------------------------------------- awaited tasks */
 
 enum kind { BARE, POOLED, PROMISE, SOURCE, KINDS };
 
@@ -299,7 +299,7 @@ static void an_await_in_a_pinned_frame_goes_on_where_it_was_asked_to(void **stat
     }
 }
 
-/* ----------------------------------------------------------- what is complete */
+/* ------------------------------------------------------------- complete tasks */
 
 static void pass_through(enum way way, enum kind kind, int error)
 {

@@ -4,7 +4,7 @@
 
 #include <magpie/async.h>
 
-/* ------------------------------------------------------ what no source backs */
+/* ---------------------------------------------------- tasks without a source */
 
 /* VT-41 */
 static void tasks_without_result_share_one_completed_promise(void **state)
