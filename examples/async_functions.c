@@ -163,7 +163,7 @@ MAG_ASYNC(long_task, best_offer,
     MAG_END(f);
 }
 
-/* ------------------------------------------------------------------- what comes out */
+/* ---------------------------------------------------------------------- the outcome */
 
 static bool lines_are_counted(void)
 {
@@ -203,15 +203,15 @@ static bool nobody_waits_for_ever(void)
     long_task waiting = best_offer(true, hour, &stop[2]);
 
     mag_cancel_fire(&stop[2]);
-    int cancelled = long_task_wait(waiting, &none);
+    int canceled = long_task_wait(waiting, &none);
     uint64_t by = 0;
     int again = mag_vtask_get_value(best_offer(true, hour, &stop[2]).task, &none,
                                     sizeof(none), &by);
 
     printf("offered %ld, too late %ld, called off: %s\n", today, late,
-           mag_error_text(cancelled));
+           mag_error_text(canceled));
     return answered == 0 && today == TODAY && asleep == 0 && late == LAST_WEEK &&
-           cancelled == -ECANCELED && again == -ECANCELED && by == (uintptr_t)&stop[2] &&
+           canceled == -ECANCELED && again == -ECANCELED && by == (uintptr_t)&stop[2] &&
            none == 7;
 }
 

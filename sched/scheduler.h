@@ -91,11 +91,12 @@ static inline enum mag_phase mag_sched_phase(struct mag_sched *sched)
     return mag_phase_read(&sched->phase);
 }
 
-/* The level of jobs of which nothing else was said; higher ones are taken first. */
+/* The level of a job whose poster names no level.  Jobs of higher levels are taken
+ * first. */
 enum { MAG_LEVEL_USUAL = 0 };
 
-/* The injection queue of a node on a level.  Level by level, so that the usual one costs
- * no more than if there were no others. */
+/* The index of a node's injection queue on a level.  All queues of one level lie
+ * together, so that the usual level costs no more than it would as the only level. */
 static inline uint32_t mag_sched_inject(const struct mag_sched *sched, uint32_t queue,
                                         uint32_t level)
 {

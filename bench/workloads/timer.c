@@ -1,5 +1,5 @@
 /*
- * timer.c - what a timeout costs that does not come: a timer is started and cancelled, by
+ * timer.c - what a timeout costs that does not come: a timer is started and canceled, by
  * a thread that is no worker, with others pending.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -71,11 +71,11 @@ static int run_pairs(struct bench_run *run)
 static void cleanup(struct bench_run *run)
 {
     struct timeouts *timeouts = run->data;
-    bool cancelled = true;
+    bool canceled = true;
 
     for (uint32_t i = 0; timeouts != NULL && i < PENDING; i++)
-        cancelled = mag_timer_cancel(&timeouts->pending[i]) && cancelled;
-    if (cancelled)
+        canceled = mag_timer_cancel(&timeouts->pending[i]) && canceled;
+    if (canceled)
         free(timeouts);
 }
 

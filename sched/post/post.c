@@ -66,7 +66,7 @@ static inline void push_at(struct mag_sched *sched, struct mag_job *job, uint32_
     mag_sched_notify_queue(sched, queue);
 }
 
-/* A function of its own: inside its callers it would cost them registers. */
+/* Not inlined, because it would cost its callers registers. */
 static MAG_NOINLINE void push(struct mag_sched *sched, struct mag_job *job,
                               uint32_t queue)
 {

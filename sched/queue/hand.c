@@ -3,7 +3,7 @@
 
 void mag_hand_init(struct mag_hand *hand, bool fenced)
 {
-    mag_bias_init(&hand->bias);
+    mag_owner_lock_init(&hand->lock);
     atomic_init(&hand->lifo, NULL);
     atomic_init(&hand->waiting, 0);
     hand->next = 0;
@@ -12,19 +12,19 @@ void mag_hand_init(struct mag_hand *hand, bool fenced)
     hand->fenced = fenced;
 }
 
-/* Inside the bias. */
+/* Inside the lock. */
 static struct mag_job *take_claimed(struct mag_hand *hand)
 {
     if (hand->next == hand->end)
         return NULL;
 
     struct mag_job *job = hand->claimed[hand->next++];
-    /* relaxed: a hint to threads outside the bias. */
+    /* relaxed: a hint to threads outside the lock. */
     atomic_store_explicit(&hand->waiting, hand->end - hand->next, memory_order_relaxed);
     return job;
 }
 
-/* Inside the bias, owner only.  Tries again when thieves win the race for the ring.  Each
+/* Inside the lock, owner only.  Tries again when thieves win the race for the ring.  Each
  * lost race is a thief's success, so this ends. */
 static struct mag_job *claim_more(struct mag_hand *hand, struct mag_runq *ring)
 {
@@ -49,12 +49,12 @@ struct mag_job *mag_hand_take_oldest(struct mag_hand *hand, struct mag_runq *rin
 
 struct mag_job *mag_hand_steal(struct mag_hand *hand, bool and_lifo)
 {
-    if (!mag_bias_try_revoke(&hand->bias))
+    if (!mag_owner_lock_try_revoke(&hand->lock))
         return NULL;
 
     struct mag_job *job = take_claimed(hand);
     if (job == NULL && and_lifo)
         job = mag_hand_take_lifo(hand);
-    mag_bias_release(&hand->bias);
+    mag_owner_lock_release(&hand->lock);
     return job;
 }

@@ -4,11 +4,12 @@
  *
  * A read-modify-write costs as much as a small job, so the owner must not pay one per
  * job.  The owner claims jobs from the ring in batches.  It takes jobs from the batch,
- * and from its LIFO slot, under a lock that is biased to it (bias.h).  Thieves can still
- * reach all of these jobs: a thief that found nothing elsewhere revokes the bias.
+ * and from its LIFO slot, under a lock that is cheap for its owner (owner_lock.h).
+ * Thieves can still reach all of these jobs: a thief that found nothing elsewhere revokes
+ * the lock.
  *
  * Ownership
- *   [B] under `bias`   [P] written under `bias`, read by any thread as a hint
+ *   [B] under `lock`   [P] written under `lock`, read by any thread as a hint
  *
  * Invariant: claimed[next .. end) are the jobs that are claimed but not yet taken.
  *
@@ -17,7 +18,7 @@
 #ifndef SCHED_QUEUE_HAND_H
 #define SCHED_QUEUE_HAND_H
 
-#include "sched/queue/bias.h"
+#include "sched/queue/owner_lock.h"
 #include "sched/queue/runq.h"
 
 #include <magpie/sched.h>
@@ -25,7 +26,7 @@
 enum { MAG_HAND_SIZE = 16 };
 
 struct mag_hand {
-    struct mag_bias bias;
+    struct mag_owner_lock lock;
     _Atomic(struct mag_job *) lifo;         /* [P] posted last, or NULL */
     _Atomic(uint32_t) waiting;              /* [P] end - next */
     uint32_t next;                          /* [B] */
@@ -44,19 +45,19 @@ void mag_hand_init(struct mag_hand *hand, bool fenced);
  */
 static inline struct mag_job *mag_hand_post(struct mag_hand *hand, struct mag_job *job)
 {
-    bool fast = mag_bias_enter(&hand->bias, hand->fenced);
-    /* relaxed, both: ordered by the biased lock. */
+    bool fast = mag_owner_lock_enter(&hand->lock, hand->fenced);
+    /* relaxed, both: ordered by the lock. */
     struct mag_job *before = atomic_load_explicit(&hand->lifo, memory_order_relaxed);
     /* relaxed: as above; other threads read it as a hint. */
     atomic_store_explicit(&hand->lifo, job, memory_order_relaxed);
-    mag_bias_leave(&hand->bias, fast);
+    mag_owner_lock_leave(&hand->lock, fast);
     return before;
 }
 
-/* Inside the bias: the LIFO slot's job, or NULL. */
+/* Inside the lock: the LIFO slot's job, or NULL. */
 static inline struct mag_job *mag_hand_take_lifo(struct mag_hand *hand)
 {
-    /* relaxed: ordered by the biased lock. */
+    /* relaxed: ordered by the lock. */
     struct mag_job *job = atomic_load_explicit(&hand->lifo, memory_order_relaxed);
 
     if (job != NULL) {
@@ -66,7 +67,7 @@ static inline struct mag_job *mag_hand_take_lifo(struct mag_hand *hand)
     return job;
 }
 
-/* Inside the bias, owner only: the oldest claimed job, claiming more if there is none; or
+/* Inside the lock, owner only: the oldest claimed job, claiming more if there is none; or
  * NULL.  Allows MAG_SCHED_LIFO_RUNS runs from the LIFO slot again. */
 struct mag_job *mag_hand_take_oldest(struct mag_hand *hand, struct mag_runq *ring);
 
@@ -80,7 +81,7 @@ struct mag_job *mag_hand_take_oldest(struct mag_hand *hand, struct mag_runq *rin
  */
 static inline struct mag_job *mag_hand_take(struct mag_hand *hand, struct mag_runq *ring)
 {
-    bool fast = mag_bias_enter(&hand->bias, hand->fenced);
+    bool fast = mag_owner_lock_enter(&hand->lock, hand->fenced);
     struct mag_job *job = NULL;
 
     if (hand->lifo_runs < MAG_SCHED_LIFO_RUNS)
@@ -89,7 +90,7 @@ static inline struct mag_job *mag_hand_take(struct mag_hand *hand, struct mag_ru
         hand->lifo_runs++;
     else
         job = mag_hand_take_oldest(hand, ring);
-    mag_bias_leave(&hand->bias, fast);
+    mag_owner_lock_leave(&hand->lock, fast);
     return job;
 }
 

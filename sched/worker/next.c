@@ -60,9 +60,10 @@ static struct mag_job *take_level(struct mag_worker *worker, uint32_t queue,
     return count != 0 ? batch[0] : NULL;
 }
 
-/* From the highest level down, so that urgent jobs come first; but every so often from
- * the lowest up, so that it cannot be starved.  Turns and not shares: they need no clock
- * and no count of jobs, and a level that is empty costs the others nothing. */
+/* Takes from the highest level down, so that urgent jobs come first.  Every
+ * MAG_LEVEL_TURNS takes it goes from the lowest level up, so that no level is starved.
+ * Turns are better than shares: they need no clock and no count of jobs, and an empty
+ * level costs the other levels nothing. */
 static MAG_COLD struct mag_job *take_levels(struct mag_worker *worker, uint32_t queue)
 {
     uint32_t levels = worker->sched->level_count;

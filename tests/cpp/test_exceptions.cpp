@@ -1,6 +1,6 @@
 /*
- * Exceptions and forks in C++: what a guard drops, what goes on after a catch, and where
- * an exception ends the program.
+ * Exceptions and forks in C++: what a guard drops, how a function goes on after a catch,
+ * and where an exception ends the program.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -112,7 +112,7 @@ static long root(mag_fork w, int rounds, bool wait)
         scribble();
         std::this_thread::sleep_for(std::chrono::microseconds(100));
         scribble();
-        /* As before, for the next fork. */
+        /* Works as before for the next fork. */
         caught = false;
         go_on = 1;
         notes mine{pattern};
@@ -143,7 +143,7 @@ static void a_guard_drops_what_an_exception_leaves(void **)
     }
 }
 
-/* ------------------------------------------------------- where it ends the program */
+/* --------------------------------------------- where an exception ends the program */
 
 MAG_FORKABLE(long, throws, int, number)
 static long throws(mag_fork w, int number)
@@ -273,7 +273,7 @@ static void a_thread_ends_through_functions_of_cpp(void **)
         begun = 0;
         assert_int_equal(ends_run(sched, &result, 1), -EOWNERDEAD);
         assert_int_equal(begun, 77);
-        /* Here the join's own thread, or the thief's. */
+        /* The thread that ends is the join's own, or the thief's. */
         int r = joins_ended_run(sched, &result, 1);
         assert_true(r == -EOWNERDEAD || (r == 0 && result == 0));
         result = 5;

@@ -5,7 +5,8 @@
 #include <exception>
 #include <stdexcept>
 
-/* A forked function catches what it throws and hands it to its forker. */
+/* A forked function catches its exceptions and hands them to the function that forked
+ * it. */
 MAG_FORKABLE(long, part, int, number, std::exception_ptr *, failed)
 static long part(mag_fork w, int number, std::exception_ptr *failed)
 {
@@ -41,7 +42,7 @@ static long both(mag_fork w, int number)
     return sum;
 }
 
-/* What name_run begins is left by no exception either. */
+/* No exception may leave the function that name_run begins either. */
 MAG_FORKABLE(long, root, int, number)
 static long root(mag_fork w, int number)
 {

@@ -1,8 +1,8 @@
 /*
- * The first of two: one thread registers, one completes each promise, and who has seen
- * both the end and the task consumes it, at once.  In every schedule the end is made
- * once, by a winner that is complete; every reference to a promise and the whole itself
- * are given back, once, and after the last use.
+ * Any of two promises: one thread registers, and one thread completes each promise.  The
+ * thread that has seen both the end and the task consumes the task at once.  In every
+ * schedule the end comes once, from a winner that is complete.  Every reference to a
+ * promise, and the combined object itself, are given back once and after the last use.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,7 +14,7 @@
 
 #include <magpie/promise.h>
 
-/* In place of pools and promises: what the modelled file asks of them. */
+/* Replaces pools and promises by what the modeled file needs of them. */
 #define VTASK_CORE_POOLED_H
 #define VTASK_PROMISE_PROMISE_H
 
@@ -30,9 +30,9 @@ struct mag_promise {
     rl::mutex lock;
     rl::var<int> done;
     rl::var<mag_observer *> observer;
-    rl::var<int> retained; /* plain: the registering thread's, then the end's */
+    rl::var<int> retained; /* plain: used by the registering thread, then by the end */
     rl::atomic<int> references;
-} __attribute__((aligned(16))); /* a bit of the address is the task's */
+} __attribute__((aligned(16))); /* a bit of the address belongs to the task */
 
 static int mag_pooled_take(mag_pooled *pooled, void **ret_object);
 static void mag_pooled_give(mag_pooled *pooled, void *object);
@@ -43,14 +43,14 @@ static bool mag_promise_forget(mag_promise *promise, mag_observer *observer);
 
 enum { MANY = 2 };
 
-/* What the threads share. */
+/* The state that the threads share. */
 struct scene {
     mag_promise promises[MANY];
     any whole;
     chunk entries;
-    rl::var<int> used;      /* plain: the whole's memory */
-    rl::var<int> chunked;   /* plain: the entries' */
-    rl::atomic<int> passes; /* the task was handed out, it is complete */
+    rl::var<int> used;      /* plain: the memory of the combined object */
+    rl::var<int> chunked;   /* plain: the memory of the entries */
+    rl::atomic<int> passes; /* one when the task was handed out, one at the end */
     size_t winner;
     int ends, wholes, chunks;
 };
@@ -118,7 +118,7 @@ static void complete(mag_promise *promise)
         observer->notify(observer, false);
 }
 
-/* The second consumes the task. */
+/* The second call consumes the task. */
 static void pass()
 {
     if (of->passes($).fetch_add(1, rl::mo_acq_rel) == 1)

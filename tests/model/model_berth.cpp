@@ -1,6 +1,6 @@
 /*
  * A thread leaves its berth, as in docs/design/berths.md: a job that it leaves behind is
- * run by whoever parks at that moment, and a drain that begins at that moment ends.
+ * run by a worker that parks at that moment, and a drain that begins at that moment ends.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,7 +8,7 @@
 
 enum { WORKERS = 2, LEAVER = 0, PARKER = 1, STOPPER = 2 };
 
-/* As mag_berth_leave, without the thread's own identity and the count of threads. */
+/* As mag_berth_leave, without the identity of the thread and the count of threads. */
 template <unsigned Workers> static void leave(sched_world<Workers> *world)
 {
     mag_worker *worker = &world->workers[LEAVER];
@@ -20,7 +20,7 @@ template <unsigned Workers> static void leave(sched_world<Workers> *world)
     mag_worker_left(worker);
 }
 
-/* The leaver has posted a job to itself, and does not run it. */
+/* The leaving thread has posted a job to itself, and does not run it. */
 struct leave_model : rl::test_suite<leave_model, WORKERS>, sched_world<WORKERS> {
     static leave_model *of;
     rl::var<int> ran;
@@ -56,7 +56,7 @@ struct leave_model : rl::test_suite<leave_model, WORKERS>, sched_world<WORKERS> 
 
 leave_model *leave_model::of;
 
-/* The only other worker is parked; somebody begins the drain. */
+/* The only other worker is parked, and a third thread begins the drain. */
 struct drained_model : rl::test_suite<drained_model, WORKERS + 1>, sched_world<WORKERS> {
     void before()
     {

@@ -1,8 +1,8 @@
 /*
- * The claim of an object that begins one operation after the other: two completers try
- * each key as soon as they see it, one of them also a key that is late.  For each
- * operation one of them wins, sees what the owner wrote before it shared the operation,
- * and no late key wins anything.
+ * The claim of an object that begins one operation after another.  Two completers try
+ * each key as soon as they see it, and one of them also tries a late key.  For each
+ * operation one completer wins, and sees what the owner wrote before it shared the
+ * operation.  No late key wins anything.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -20,8 +20,8 @@ static const uint64_t IDLE = UINT64_MAX, BUSY = UINT64_MAX - 1;
 struct claim_model : rl::test_suite<claim_model, COMPLETERS + 1> {
     rl::atomic<uint64_t> claim;
     rl::atomic<uint64_t> shown; /* operations that the completers know of */
-    rl::atomic<uint64_t> done;  /* that were completed */
-    rl::var<uint64_t> payload;  /* plain: the owner's, then the winner's */
+    rl::atomic<uint64_t> done;  /* operations that were completed */
+    rl::var<uint64_t> payload;  /* plain: used by the owner, then by the winner */
     uint64_t won[OPERATIONS];
 
     void before()
@@ -68,7 +68,7 @@ struct claim_model : rl::test_suite<claim_model, COMPLETERS + 1> {
             while (shown($).load(rl::mo_relaxed) <= token)
                 rl::yield(1, $);
             attempt(token);
-            /* Again, however late. */
+            /* Tries once more, however late. */
             attempt(0);
         }
     }
@@ -79,7 +79,7 @@ struct claim_model : rl::test_suite<claim_model, COMPLETERS + 1> {
     }
 };
 
-/* Two who want the same idle object: one has it, and after it the other may. */
+/* Two threads want the same idle object: one gets it, and after that the other may. */
 struct own_model : rl::test_suite<own_model, 2> {
     rl::atomic<uint64_t> claim;
     rl::var<int> inside; /* plain: two at once are a race */

@@ -1,6 +1,6 @@
 /*
  * Two starters and the clock's thread, as in the table of sched/timer/clock.h: the clock
- * never sleeps beyond a timer that is started, nor beyond its end.
+ * never sleeps past the time of a started timer, nor past its own end.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,7 +15,7 @@ enum { WHEELS = 2, CLOCK = WHEELS };
 static struct mag_clock *clock_of;
 static int left;
 
-/* Where the clock puts what is due; after the last one it ends. */
+/* Receives the jobs of due timers from the clock; after the last one the clock ends. */
 void mag_sched_post_queue_held(mag_sched *, mag_job *job, uint32_t)
 {
     RL_ASSERT(job->payload($) == 7);
@@ -37,7 +37,7 @@ void mag_sched_unhold(mag_sched *)
 {
 }
 
-/* The clock's thread is one of the model's, which nothing binds. */
+/* The clock's thread is one of the model's, which is not pinned. */
 void mag_unpinned_begin(mag_unpinned *)
 {
 }
@@ -89,7 +89,7 @@ template <typename Model> struct clock_model : rl::test_suite<Model, WHEELS + 1>
         (void)pthread_mutex_destroy(&its_clock.mutex);
     }
 
-    /* A timer that is due at once: only an alarm wakes the clock. */
+    /* Starts a timer that is due at once: only an alarm wakes the clock. */
     void start_timer(unsigned index)
     {
         timers[index].job.payload($) = 7;
@@ -98,7 +98,7 @@ template <typename Model> struct clock_model : rl::test_suite<Model, WHEELS + 1>
     }
 };
 
-/* The clock ends when all have fired. */
+/* The clock ends when all timers have fired. */
 struct fire_model : clock_model<fire_model> {
     void before()
     {
@@ -114,7 +114,7 @@ struct fire_model : clock_model<fire_model> {
     }
 };
 
-/* The clock is ended, whether the timer has fired or not. */
+/* The clock is ended, whether or not the timer has fired. */
 struct stop_model : clock_model<stop_model> {
     void before()
     {

@@ -1,8 +1,8 @@
 /*
- * The transitions of the core by two and three threads, every schedule of them except
- * where search_all says otherwise: each continuation runs once, with the outcome and what
- * precedes it visible; an outcome is read once; and who owns the object next finds nobody
- * else's marks in it.
+ * The transitions of the core by two and three threads, in every schedule except where
+ * search_all says otherwise.  Each continuation runs once and sees the outcome and
+ * everything before it.  An outcome is read once.  And the next owner of the object finds
+ * no other thread's marks in it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,7 +12,7 @@
 
 #include <cstring>
 
-/* What membarrier makes of a compiler barrier: both sides fence. */
+/* membarrier turns a compiler barrier into a full one: both sides use fences. */
 #undef atomic_signal_fence
 #define atomic_signal_fence(order) atomic_thread_fence(order)
 
@@ -22,7 +22,7 @@
 
 void mag_barrier_heavy()
 {
-    /* seq_cst: the rare side. */
+    /* seq_cst: the side that is rarely taken. */
     atomic_thread_fence(memory_order_seq_cst);
 }
 
@@ -35,7 +35,7 @@ void mag_core_bias_lost(uintptr_t)
 {
 }
 
-/* Nobody watches. */
+/* There is no watch. */
 int mag_misuse_core(int code, const mag_core *, uint64_t)
 {
     return code;
@@ -46,14 +46,14 @@ int mag_misuse_completer(int code, mag_core *)
     return code;
 }
 
-/* The thread that the operation is biased to, or none. */
+/* The thread to which the operation is biased, or none. */
 enum { NOBODY = -1, COMPLETER, CONSUMER };
 static int biased_to;
 
 /*
- * One thread tells another that it may go on.  Who looks too early does not wait but goes
- * home, and what it would have done is done at the end: waiting would make the schedules
- * endless.  `raised` is only there to look without a step of the search.
+ * One thread tells another that it may go on.  A thread that looks too early does not
+ * wait but ends, and its work is done at the end of the schedule: waiting would make the
+ * schedules endless.  `raised` allows a look that is not a step of the search.
  */
 struct signal {
     rl::atomic<int> word;
@@ -71,7 +71,7 @@ struct signal {
         raised = 1;
     }
 
-    /* Once. */
+    /* True only once. */
     bool take()
     {
         if (raised == 0 || word($).load(rl::mo_acquire) == 0)
@@ -81,7 +81,7 @@ struct signal {
     }
 };
 
-/* What a model's threads share. */
+/* The state that a model's threads share. */
 struct object {
     mag_core core; /* first */
     mag_continuation waiter;
@@ -90,7 +90,7 @@ struct object {
     signal queued, freed, handed_over;
     int ran;      /* how often a continuation ran */
     int recycled; /* how often the object was handed back */
-    int got[2];   /* what operations 0 and 1 were read as */
+    int got[2];   /* the results of operations 0 and 1 */
 };
 
 static object *of;
@@ -137,15 +137,15 @@ static void take(uint64_t token)
     of->got[token] = (int)result;
 }
 
-/* The same for one who may look at what came with it. */
+/* The same for a thread that may look at the payload too. */
 static void look_and_take(uint64_t token)
 {
     RL_ASSERT(of->payload($) == (int)token + 1);
     take(token);
 }
 
-/* The next operation, by who owns the object: whatever the others still do, it is
- * pending, and theirs no more. */
+/* The owner of the object begins its next operation: whatever the other threads still do,
+ * the operation is pending and no longer theirs. */
 static void own()
 {
     RL_ASSERT(mag_core_status(&of->core, 0) == MAG_E_TOKEN);
@@ -357,7 +357,7 @@ struct reset_model : core_model<reset_model, 3> {
     }
 };
 
-/* The object's next operation begins here, biased to the first one's completer. */
+/* The object's next operation begins here, biased to the completer of the first one. */
 static void begin_again(mag_job *)
 {
     of->ran++;
@@ -368,7 +368,8 @@ static void begin_again(mag_job *)
     of->handed_over.raise();
 }
 
-/* VT-128: who meets the visitor of the first operation may find the second one's. */
+/* VT-128: a thread that meets the visitor of the first operation may find that of the
+ * second. */
 struct visits_model : core_model<visits_model, 3> {
     void before()
     {
@@ -422,7 +423,7 @@ struct discard_model : core_model<discard_model, 3> {
     }
 };
 
-/* A copy of a discarded task may still be asked. */
+/* A copy of a discarded task may still be asked for its status. */
 struct discard_watch_model : core_model<discard_watch_model, 3> {
     void before()
     {
@@ -473,10 +474,11 @@ struct watch_model : core_model<watch_model, 3> {
 };
 
 /*
- * With the consumer biased a completer visits, in many steps.  Three models are searched
- * to the end all the same; of the others only the schedules with a few forced switches.
- * The end of queued_model is 22 seconds away, too far for a search that is repeated for
- * each order that is weakened; that of discard_watch_model is days.
+ * If the operation is biased to the consumer, a completer visits, in many steps.  Three
+ * models are searched completely nevertheless; of the others only the schedules with a
+ * few forced switches.  A complete search of queued_model takes 22 seconds, too long for
+ * a search that is repeated for each weakened order; that of discard_watch_model takes
+ * days.
  */
 static int search_all(int thread)
 {

@@ -1,7 +1,7 @@
 /*
- * Workers that park while the end is announced, as in sched/phase.h: nobody sleeps
- * through it, whichever worker a wake is given to; and a drain ends when all has run,
- * not before.
+ * Workers that park while the end is announced, as in sched/phase.h: no worker sleeps
+ * through it, whichever worker a wake is given to.  And a drain ends when all jobs have
+ * run, and not before.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,8 +27,8 @@ struct end_model : rl::test_suite<end_model, WORKERS + 1>, sched_world<WORKERS> 
 
 /*
  * The drain has begun.  Worker 0 has posted a job to worker 1 alone, and looks whether
- * all is over; worker 1 is about to park.  The job posts another one as soon as worker 0
- * has found its answer; until then there is nothing to be seen in any queue.
+ * the drain is over; worker 1 is about to park.  The job posts another job as soon as
+ * worker 0 has found its answer; until then all queues are empty.
  */
 template <bool searched>
 struct drain_model : rl::test_suite<drain_model<searched>, WORKERS>,
@@ -59,7 +59,7 @@ struct drain_model : rl::test_suite<drain_model<searched>, WORKERS>,
             rl::yield(1, $);
         RL_ASSERT(mag_sched_post(&of->sched, of->job(SECOND, run_second)) == 0);
         of->ran[FIRST]($) += 1;
-        /* The rest of the drain is not searched. */
+        /* The rest of the drain is not part of the search. */
         if (searched)
             mag_sched_enter_phase(&of->sched, MAG_PHASE_ENDING);
     }
@@ -77,7 +77,7 @@ struct drain_model : rl::test_suite<drain_model<searched>, WORKERS>,
         }
         end_if_drained(&workers[0]);
         answered = true;
-        /* If the drain is not over, worker 1 wakes this one when it is. */
+        /* If the drain is not over, worker 1 wakes this worker when it is. */
         (void)mag_sleeper_sleep(&workers[0].sleeper, -1);
         workers[0].searching = true;
         serve_from_idle(0);
@@ -94,8 +94,8 @@ template <bool searched> drain_model<searched> *drain_model<searched>::of;
 typedef drain_model<false> whole_drain;
 typedef drain_model<true> end_of_drain;
 
-/* What must not happen takes two switches at certain steps: these are searched for, as
- * they are too rare for chance. */
+/* The failure needs two switches at certain steps.  Random schedules rarely have them, so
+ * these are searched for. */
 int main()
 {
     return run_model<end_model>(50000) | run_model<whole_drain>(20000) |

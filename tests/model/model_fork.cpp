@@ -1,8 +1,8 @@
 /*
- * An owner that forks and joins while a thief steals, and helps with what stolen children
- * fork: each child runs once, its argument is visible to whoever runs it and its result
- * to the join, whether joins look at claims or fence.  A thief's membarrier is modelled
- * by the owner's fence, which in the other form is not there.
+ * An owner that forks and joins while a thief steals, and that helps with the children of
+ * stolen children.  Each child runs once.  Its argument is visible to the thread that
+ * runs it, and its result to the join, whether joins look at claims or use fences.  The
+ * owner's fence models a thief's membarrier; the other form does not have this fence.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,7 +10,7 @@
 
 struct mag_sched;
 
-/* Joins that sleep soon; the model's sleep has no end but a wake. */
+/* Joins sleep early; in the model only a wake ends a sleep. */
 #define MAG_FORK_JOIN_SPINS 1
 
 #include "sched/fork/stack.h"
@@ -28,10 +28,11 @@ void mag_barrier_heavy()
 
 enum { CHILDREN = 2, ROUNDS = 2, SLOTS = 8, RUNS = CHILDREN * ROUNDS };
 
-/* What the bodies, which know nothing but their payload, run on. */
+/* The state for the bodies, which get only their payload. */
 static struct fork_data *data;
 
-/* Of one child, or of what it forks when it was stolen.  Plain: races are reported. */
+/* The words of one child, or of a child forked by a stolen one.  Plain: races are
+ * reported. */
 struct fork_words {
     rl::var<int> argument;
     rl::var<int> result;
@@ -40,8 +41,8 @@ struct fork_words {
 
 struct fork_data {
     fork_words child[RUNS];
-    fork_words inner[RUNS]; /* forked by stolen ones: their joiners may help */
-    fork_words late[RUNS];  /* forked after an answer: nobody may */
+    fork_words inner[RUNS]; /* forked by stolen children: their joiners may help */
+    fork_words late[RUNS];  /* forked after an answer: no joiner may help */
 };
 
 static void run_words(fork_words *words)
@@ -60,7 +61,7 @@ static void run_late(mag_fork w, void *payload)
     run_words(&data->late[*(int *)payload]);
 }
 
-/* Forks one child and joins it.  Whether it ran here. */
+/* Forks one child and joins it.  Returns whether the child ran here. */
 static bool fork_and_join(mag_fork w, mag_fork_body body, fork_words *words, int index)
 {
     words->argument($) = index;
@@ -81,7 +82,7 @@ static void child(mag_fork w, void *payload)
     if (stolen)
         fork_and_join(w, run_inner, &data->inner[index], index);
     run_words(&data->child[index]);
-    /* Half of them answer early, and go on for a while. */
+    /* Half of the stolen children answer early, and go on for a while. */
     if (stolen && index % 2 != 0) {
         mag_fork_answer(w);
         RL_ASSERT(!mag_fork_is_stolen(w, payload));
@@ -89,7 +90,8 @@ static void child(mag_fork w, void *payload)
     }
 }
 
-/* A root inside a forked function: what waits below it stays where it is. */
+/* A root inside a forked function: the children that wait below it stay where they
+ * are. */
 static void nested(mag_fork w, void *payload)
 {
     *(int *)payload += 1;
@@ -137,7 +139,7 @@ struct stacks_model : rl::test_suite<Model, Threads> {
         for (unsigned i = 0; i < Threads; i++) {
             for (int s = 0; s < SLOTS; s++) {
                 atomic_init(&stacks[i]->slots[s].body, (mag_fork_body)NULL);
-                atomic_init(&stacks[i]->slots[s].claim, MAG_CLAIM_NONE);
+                atomic_init(&stacks[i]->slots[s].claim, MAG_SLOT_NONE);
             }
             mag_fork_stack_init(stack_memory(i), MAG_FORK_STACK_SPAN, SLOTS - 1, fenced);
         }
@@ -146,7 +148,7 @@ struct stacks_model : rl::test_suite<Model, Threads> {
             mine.child[i].ran($) = mine.inner[i].ran($) = mine.late[i].ran($) = 0;
     }
 
-    /* The thread with that number steals from `victim` and runs what it got. */
+    /* The thread with that number steals from `victim` and runs the stolen child. */
     bool steal(unsigned index, unsigned victim)
     {
         mag_fork_taken taken;
@@ -188,7 +190,7 @@ template <bool fenced> struct fork_model : stacks_model<fork_model<fenced>, 2, f
     void thread(unsigned index)
     {
         if (index == 0) {
-            /* Not as a root, so that thieves find nothing shared at first. */
+            /* Does not run as a root, so that thieves find nothing shared at first. */
             own((mag_fork){this->stacks[0]->slots}, this->stacks[0]);
             return;
         }
@@ -197,10 +199,10 @@ template <bool fenced> struct fork_model : stacks_model<fork_model<fenced>, 2, f
     }
 };
 
-/* An owner with two children, and two thieves: one steals from the owner, the other one
- * also from the first, so that what it runs may be forked by a stolen child.  `forced`:
- * the owner goes on when its children have been taken, so that every join waits, and the
- * thieves try until they have one. */
+/* An owner with two children, and two thieves.  One thief steals from the owner, the
+ * other also from the first thief, so that it may run a child that a stolen child has
+ * forked. `forced`: the owner goes on when its children have been taken, so that every
+ * join waits, and the thieves try until they have a child. */
 template <bool fenced, bool forced>
 struct thieves_model : stacks_model<thieves_model<fenced, forced>, 3, fenced> {
     rl::atomic<int> taken;
@@ -265,8 +267,8 @@ template <bool fenced> static int run_thieves()
     return run_model<free_model>(50000) | run_model<forced_model>(50000);
 }
 
-/* Random schedules for what is rare, and all that switch at most twice from a thread that
- * could go on: a joiner that sleeps, and one that helps, are among these. */
+/* Random schedules for rare cases, and all schedules with at most two switches away from
+ * a thread that could go on: these include a joiner that sleeps, and one that helps. */
 int main()
 {
     int claims = run_model<claims_model>(100000) | search_model<claims_model>(2);

@@ -1,7 +1,7 @@
 /*
- * A job for everybody and one for a certain worker, while two workers park: the second
- * never waits beside its sleeping worker, though the first may take the count of one
- * worker and the bit of the other ("Counting" in sched/idle/idle.h).
+ * A job for any worker and a job for a certain worker, while two workers park.  The
+ * second job never waits while its worker sleeps, although the first job may take the
+ * count of one worker and the bit of the other ("Counting" in sched/idle/idle.h).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -19,7 +19,7 @@ struct inbox_model : rl::test_suite<inbox_model, WORKERS + 2>, sched_world<WORKE
         of = this;
         open(MAG_PHASE_RUNNING);
         rest($).store(JOBS, rl::mo_relaxed);
-        /* Rather not worker 0. */
+        /* A post prefers another worker than worker 0. */
         flat.queue_rank[0] = 1;
     }
 

@@ -1,6 +1,6 @@
 /*
- * Two producers and a consumer on an injection queue: every job is popped once, each
- * producer's in its order, with its payload visible, and the queue ends empty.
+ * Two producers and a consumer on an injection queue: every job is popped once, in its
+ * producer's order, with its payload visible, and the queue is empty in the end.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
 /*
- * What is remembered of an object's life, written twice while somebody reads: a reader
+ * The record of an object's life, written twice while another thread reads it: a reader
  * that is told that nothing changed has all words of one life.
  *
  * SPDX-License-Identifier: Apache-2.0

@@ -1,6 +1,6 @@
 /*
  * Threads post from outside while two workers search, park and wake each other: a job
- * never waits beside a worker that sleeps, (I1) in sched/idle/idle.h.
+ * never waits while a worker sleeps, (I1) in sched/idle/idle.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,7 +8,7 @@
 
 enum { WORKERS = 2, JOBS = 2 };
 
-/* The last job to run ends it all. */
+/* The last job to run ends the model. */
 template <typename Model, int Posters>
 struct outside_model : rl::test_suite<Model, WORKERS + Posters>, sched_world<WORKERS> {
     static outside_model *of;
@@ -45,7 +45,7 @@ struct outside_model : rl::test_suite<Model, WORKERS + Posters>, sched_world<WOR
 template <typename Model, int Posters>
 outside_model<Model, Posters> *outside_model<Model, Posters>::of;
 
-/* Two posters, a job each. */
+/* Two posters with one job each. */
 struct post_model : outside_model<post_model, JOBS> {
     void thread(unsigned index)
     {
@@ -56,8 +56,8 @@ struct post_model : outside_model<post_model, JOBS> {
     }
 };
 
-/* Two jobs that wait for one another: whoever finds the first has to see to it that
- * somebody looks for the second. */
+/* Two jobs that wait for each other: the worker that finds the first job has to make sure
+ * that another worker looks for the second. */
 struct pair_model : outside_model<pair_model, 1> {
     static void meet(mag_job *job)
     {

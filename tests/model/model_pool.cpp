@@ -3,10 +3,10 @@
  * interleavings of three threads on two or three links, in the C11 memory model, races of
  * plain accesses included.
  *
- * Both forms are written out again below, step by step, because Relacy wants its own
- * atomics, and because ck's are assembly; each step names what it stands for.  Every
- * order and every step that the proof needs is then taken away, one at a time: the model
- * must find fault with each of these mutants, else it proves nothing.
+ * Both forms are written out again below, step by step, because Relacy needs its own
+ * atomics, and because ck's are assembly; each step names the code that it stands for.
+ * Then every order and every step that the proof needs is taken away, one at a time: the
+ * model must find a fault in each of these mutants, or else it proves nothing.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,19 +21,19 @@ enum { THREADS = 3, LINKS = 3, NONE = 0 };
 enum mutant {
     ORIGINAL,
     NO_GENERATION, /* ck: a pop does not advance the generation */
-    BATCH_POP,     /* ck: one thread takes all at once, as ck_stack_batch_pop_mpmc does */
-    BATCH_ADVANCE, /* ck: as it should have done, advancing the generation */
-    NO_RELEASE,    /* push does not release the chain (ck: neither fence is there) */
-    EARLY_RELEASE, /* ck: only our fence is there, which comes before `next` is written */
-    NO_ACQUIRE,    /* pop does not acquire it (ck: neither fence is there) */
+    BATCH_POP,     /* ck: one thread takes all, as ck_stack_batch_pop_mpmc does */
+    BATCH_ADVANCE, /* ck: the same, but advances the generation */
+    NO_RELEASE,    /* push does not release the chain (ck: without both fences) */
+    EARLY_RELEASE, /* ck: only with our fence, which comes before `next` is written */
+    NO_ACQUIRE,    /* pop does not acquire it (ck: without both fences) */
     NO_LOCK,       /* C11: pops do not exclude one another */
     LOCK_RELAXED,  /* C11: the lock is taken without acquire */
     UNLOCK_RELAXED /* C11: the lock is left without release */
 };
 
-/* What a link's holder finds there; Relacy reports races on `uses`. */
+/* What the holder of a link finds there; Relacy reports races on `uses`. */
 struct pool_link {
-    rl::atomic<unsigned> next; /* of another link, 1 to LINKS, or NONE */
+    rl::atomic<unsigned> next; /* number of another link, 1 to LINKS, or NONE */
     rl::var<unsigned> uses;
     rl::atomic<unsigned> owner;
 };
@@ -62,7 +62,7 @@ template <int mutant> struct ck_form {
         top($).store(pack(NONE, 0), rl::mo_relaxed);
     }
 
-    /* The single-width swap: of the head, whatever the generation is. */
+    /* The single-width swap: swaps the head, whatever the generation is. */
     bool swap_head(unsigned &head, unsigned wanted)
     {
         for (;;) {
@@ -86,14 +86,15 @@ template <int mutant> struct ck_form {
             rl::atomic_thread_fence(rl::mo_release, $);
         do {
             links[pushed].next($).store(head, rl::mo_relaxed);
-            /* ck_pr_fence_store.  C11 knows no fence that orders stores alone: this one
-             * does our fence's work too, which the model therefore cannot miss. */
+            /* ck_pr_fence_store.  C11 has no fence that orders only stores.  This one
+             * does the work of our fence too, so the model cannot notice if ours is
+             * missing. */
             if (mutant != NO_RELEASE && mutant != EARLY_RELEASE)
                 rl::atomic_thread_fence(rl::mo_release, $);
         } while (!swap_head(head, pushed));
     }
 
-    /* ck_pr_fence_load.  Here too C11 has none that orders loads alone. */
+    /* ck_pr_fence_load.  C11 has no fence that orders only loads. */
     void fence_load()
     {
         if (mutant != NO_ACQUIRE)
@@ -123,7 +124,7 @@ template <int mutant> struct ck_form {
         return head_of(seen);
     }
 
-    /* All that is there, with the head swapped alone. */
+    /* Takes all links by swapping only the head. */
     unsigned batch_pop()
     {
         unsigned seen = top($).load(rl::mo_relaxed);
@@ -188,9 +189,9 @@ template <int mutant> struct c11_form {
 };
 
 /*
- * Thread 0 pops twice and keeps both to the end; the others pop two and push them back in
- * the order they came, which is what brings a link back to the top that a slow pop has
- * already looked behind.
+ * Thread 0 pops twice and keeps both links to the end.  The others pop two links and push
+ * them back in the order in which they came.  So a link returns to the top although a
+ * slow pop has already read its `next`.
  */
 template <template <int> class form, int mutant>
 struct storm : rl::test_suite<storm<form, mutant>, THREADS> {
@@ -229,7 +230,7 @@ struct storm : rl::test_suite<storm<form, mutant>, THREADS> {
         stack.push(links, i);
     }
 
-    /* Takes all, keeps all but the first, which it pushes back. */
+    /* Takes all links and keeps all but the first, which it pushes back. */
     void drain(unsigned thread)
     {
         unsigned first = stack.batch_pop();
@@ -260,8 +261,8 @@ struct storm : rl::test_suite<storm<form, mutant>, THREADS> {
     }
 };
 
-/* Swallows what Relacy tells.  A string stream would not do: Relacy replaces operator new
- * and takes its memory for the model's. */
+/* Swallows Relacy's output.  A string stream would not do: Relacy replaces operator new
+ * and takes the stream's memory for the model's. */
 struct silent : std::streambuf {
     int overflow(int character)
     {

@@ -1,6 +1,6 @@
 /*
- * The stack of a pool in the form with ck, which is the one that ships: its two fences
- * around ck's relaxed swaps.
+ * The stack of a pool in the form with ck, which is the usual one: its two fences around
+ * ck's relaxed swaps.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

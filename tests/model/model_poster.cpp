@@ -1,7 +1,7 @@
 /*
  * Two threads post from outside while a third one stops the scheduler, as in the table
- * of sched/worker/self.h: whoever was let in is waited for, with all that it did, and who
- * comes after the close touches nothing.
+ * of sched/worker/self.h: the stop waits for each poster that was let in, and sees
+ * everything it did.  A poster that comes after the close touches nothing.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,13 +9,13 @@
 
 #include "base/spin.h"
 
-/* What the process knows of a thread is the model's. */
+/* The library's record of a thread belongs to the model. */
 #define _Thread_local
 #define MODEL_POSTERS
 #include "sched/worker/self.h"
 
-/* The list's lock is made before there is a model: a spin lock of the model's stands for
- * it. */
+/* The mutex of the records is made before there is a model, so a spin lock of the model
+ * replaces it. */
 struct list_lock {
     int unused;
 };
@@ -36,12 +36,12 @@ static mag_spin *list_spin;
 #define pthread_mutex_lock(lock)   (mag_spin_lock(list_spin), 0)
 #define pthread_mutex_unlock(lock) (mag_spin_unlock(list_spin), 0)
 
-/* No thread of a model is told of its end. */
+/* The end of a model's thread is not reported. */
 #undef pthread_setspecific
 #define pthread_setspecific(key, value) 0
 
-/* Atomics outside of a model cannot be made: the records are the model's, which has as
- * many as its threads ask for. */
+/* Atomics cannot be made outside of a model.  So the records belong to the model, which
+ * has as many as its threads need. */
 #define posters (*posters_of_model)
 
 #include "sched/worker/self.c"
@@ -59,7 +59,7 @@ struct poster_model : rl::test_suite<poster_model, POSTERS + 1> {
     struct mag_self selves[POSTERS];
     struct mag_poster records[POSTERS];
     mag_spin spin;
-    rl::var<int> touched[POSTERS]; /* plain: of the scheduler's memory */
+    rl::var<int> touched[POSTERS]; /* plain: stands for the scheduler's memory */
 
     void before()
     {
@@ -92,7 +92,7 @@ struct poster_model : rl::test_suite<poster_model, POSTERS + 1> {
         mag_poster_leave(&sched, &selves[index]);
     }
 
-    /* As a thread that could not be given a record. */
+    /* Posts as a thread that got no record. */
     void post_counted(unsigned index)
     {
         selves[index].counted = true;

@@ -1,7 +1,7 @@
 /*
- * The protocol of a promise by three threads, random schedules of it: one completer
- * wins, each continuation runs once with the outcome and what precedes it visible,
- * whoever sees it done may read it, and the memory goes back once, after all uses.
+ * The protocol of a promise by three threads, in random schedules.  One completer wins.
+ * Each continuation runs once and sees the outcome and everything before it.  A thread
+ * that sees the promise done may read it.  The memory is given back once, after all uses.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,7 +13,8 @@
 #include <cstddef>
 #include <cstring>
 
-/* C++ has no array without a size at the end of a struct: there is one promise. */
+/* In C++ a struct cannot end with an array without a size, so there is only one
+ * promise. */
 #undef alignas
 #define alignas(bytes) static
 
@@ -23,10 +24,10 @@ enum { THREADS = 3, ROOM = 16 };
 
 unsigned char mag_promise::large[ROOM];
 
-/* Only its address is used.  A variable would be made before Relacy is. */
+/* Only its address is used.  A variable would be constructed before Relacy is. */
 __asm__(".bss\n.globl mag_promise_completed\nmag_promise_completed: .zero 256\n.text");
 
-/* Nobody watches. */
+/* There is no watch. */
 int mag_misuse_promise(int code, const mag_promise *, uint64_t)
 {
     return code;
@@ -37,7 +38,7 @@ int mag_misuse_argument(int code)
     return code;
 }
 
-/* What is queued runs in the end. */
+/* Queued continuations run in the end. */
 static mag_continuation *queue[THREADS];
 static int queued_count;
 
@@ -49,18 +50,18 @@ void mag_continuation_dispatch(struct mag_continuation *continuation, bool queue
         continuation->job.run(&continuation->job);
 }
 
-/* A continuation, or an observer, and who it is. */
+/* A continuation, or an observer, and its number. */
 struct waiter {
     mag_continuation continuation; /* first */
     mag_observer observer;
     int ran;
 };
 
-/* What a model's threads share. */
+/* The state that a model's threads share. */
 struct object {
     mag_promise promise;
     waiter waiters[THREADS];
-    rl::var<int> payload; /* written by each completer that wins, before it completes */
+    rl::var<int> payload; /* written by each winning completer, before it completes */
     rl::var<int> uses[THREADS];
     int returned, won;
 };
@@ -72,7 +73,7 @@ int mag_promise_rent(size_t, struct mag_promise **)
     return -ENOMEM;
 }
 
-/* The last use: every other one precedes it. */
+/* The last use: all other uses come before it. */
 void mag_promise_return(struct mag_promise *)
 {
     for (int i = 0; i < THREADS; i++)
@@ -156,7 +157,7 @@ template <typename Model> struct promise_model : rl::test_suite<Model, THREADS> 
     }
 };
 
-/* Two wait, one completes. */
+/* Two threads wait, and one completes. */
 /* VT-48, VT-78 */
 struct wait_model : promise_model<wait_model> {
     void before()
@@ -204,7 +205,7 @@ struct race_model : promise_model<race_model> {
     }
 };
 
-/* A poller that sees it done sees what precedes. */
+/* A poller that sees the promise done also sees what came before. */
 struct poll_model : promise_model<poll_model> {
     void before()
     {
@@ -228,7 +229,8 @@ struct poll_model : promise_model<poll_model> {
     }
 };
 
-/* A large result is written by who has claimed; another completer loses meanwhile. */
+/* The completer that has the claim writes a large result; another completer loses
+ * meanwhile. */
 struct large_model : promise_model<large_model> {
     void before()
     {
@@ -275,7 +277,7 @@ struct large_model : promise_model<large_model> {
     }
 };
 
-/* An observer is taken back, or told, and never both. */
+/* An observer is either taken back or told, and never both. */
 struct observe_model : promise_model<observe_model> {
     int forgotten[THREADS];
 
@@ -309,7 +311,8 @@ struct observe_model : promise_model<observe_model> {
     }
 };
 
-/* Each uses it, and gives its reference back; the last one gives back the memory. */
+/* Each thread uses the promise and gives back its reference; the last one gives back the
+ * memory. */
 struct release_model : promise_model<release_model> {
     void before()
     {

@@ -1,7 +1,7 @@
 /*
  * Two threads that post to a strand and run it when they find it idle: every job runs
- * once, each poster's in its order, never two at once, with its payload and what the jobs
- * before it wrote visible; and whoever sees the strand idle may reuse its memory.
+ * once, in its poster's order, and never two at once.  A job sees its payload and what
+ * earlier jobs wrote.  A thread that sees the strand idle may reuse the strand's memory.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,7 +14,7 @@ struct strand_model : rl::test_suite<strand_model, POSTERS + 1> {
     mag_strand strand;
     mag_job jobs[JOBS];
     rl::var<int> runs;   /* plain: written by the jobs alone */
-    rl::var<int> memory; /* the strand's, for who ends it */
+    rl::var<int> memory; /* the strand's, for the thread that ends it */
     int next[POSTERS];   /* what each poster's next job must be */
     rl::atomic<int> still_posting;
 
@@ -58,7 +58,8 @@ struct strand_model : rl::test_suite<strand_model, POSTERS + 1> {
         still_posting($).fetch_sub(1, rl::mo_release);
     }
 
-    /* mag_strand_fini's look, by a thread that knows of the posts but not of the runs. */
+    /* The look of mag_strand_fini, by a thread that knows of the posts but not of the
+     * runs. */
     void finish()
     {
         while (still_posting($).load(rl::mo_relaxed) != 0)

@@ -1,7 +1,8 @@
 /*
- * One timer and two wheels, each with a lock: a thread starts it, twice, in the one and
- * then in the other, a clock fires it, another thread cancels it.  Every start ends once:
- * it is fired or cancelled, and whoever was told so has the timer's fields to itself.
+ * One timer and two wheels, each with a lock.  A thread starts the timer twice, first in
+ * one wheel and then in the other; a clock fires it, and another thread cancels it.
+ * Every start ends once: the timer is fired or canceled, and the thread that learns of
+ * this has the timer's fields to itself.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,7 +12,7 @@
 
 struct mag_clock_wheel {
     mag_spin lock;
-    rl::var<mag_timer *> holds; /* what is linked here */
+    rl::var<mag_timer *> holds; /* the timer that is linked here */
 };
 
 enum { STARTS = 2, WHEELS = 2 };
@@ -39,7 +40,7 @@ struct timer_model : rl::test_suite<timer_model, 3> {
             RL_ASSERT(wheels[i].holds($) == NULL);
     }
 
-    /* As mag_timer_start.  It is told of the end by the word alone. */
+    /* As mag_timer_start.  Only the word tells it of the end. */
     void start()
     {
         for (int i = 0; i < STARTS; i++) {

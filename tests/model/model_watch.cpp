@@ -1,16 +1,17 @@
 /*
- * A worker keeps a job to itself and waits for it, while others search, find and park:
- * one of those who are parked is the watcher and finds it, or somebody searches and
- * will.  (I2) in sched/idle/idle.h.
+ * A worker keeps a job to itself and waits for it, while other workers search, find jobs
+ * and park.  One of the parked workers is the watcher and finds the job, or some worker
+ * searches and will find it.  (I2) in sched/idle/idle.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "tests/model/sched_world.h"
 
 /*
- * The first job keeps another one in its worker's LIFO slot and waits for it.  The other
- * jobs come from outside; `Wait`: they wait for the same, and so does the first come from
- * there, when the workers have parked; else worker 0 runs that one at once.
+ * The first job keeps another job in its worker's LIFO slot and waits for it.  Further
+ * jobs come from outside.  `Wait`: they wait for that job too, and the first job comes
+ * from outside as well, after the workers have parked; otherwise worker 0 runs the first
+ * job at once.
  */
 template <unsigned Workers, unsigned Others, bool Wait>
 struct watch_model

@@ -125,7 +125,7 @@ class Maker:
         return self.new_mock(self.below(MOCKS))
 
     def fire(self):
-        """1 succeeded, 2 faulted, 3 canceled; 0 reads, 1 fails, 2 is cancelled."""
+        """1 succeeded, 2 faulted, 3 canceled; 0 reads, 1 fails, 2 is canceled."""
         return (f"fire {self.below(MOCKS)} {1 + self.below(3)} {self.below(3)} "
                 f"{1 + self.below(9)}")
 

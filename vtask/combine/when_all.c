@@ -81,7 +81,7 @@ static MAG_COLD void try_take(struct walk *walk, mag_vtask *task, int status)
     mag_misuse_hush(false);
 }
 
-static MAG_COLD bool take_in_any(struct walk *walk, mag_vtask *task)
+static MAG_COLD bool take_in_slow(struct walk *walk, mag_vtask *task)
 {
     int status = mag_vtask_status(*task);
 
@@ -98,7 +98,7 @@ static inline bool take_in_core(struct walk *walk, mag_vtask *task)
     uint64_t detail = 0;
 
     if (MAG_UNLIKELY(!mag_core_is_ready(core, task->payload) || !mag_core_is_word(core)))
-        return take_in_any(walk, task);
+        return take_in_slow(walk, task);
     int r = mag_core_consume(core, task->payload, &word, sizeof(word), &detail);
     put_in(walk, task, r, r == 0 ? word : detail);
     return true;
@@ -124,7 +124,7 @@ static inline bool is_complete(struct walk *walk, mag_vtask *task)
 {
     if (MAG_LIKELY(mag_vtask_is_core(*task)))
         return take_in_core(walk, task);
-    return mag_is_claim(*task) ? take_in_any(walk, task) : look_at(walk, *task);
+    return mag_is_claim(*task) ? take_in_slow(walk, task) : look_at(walk, *task);
 }
 
 /* Walks on.  True: all tasks are complete; false: the next one is pending. */

@@ -217,8 +217,8 @@ static MAG_COLD mag_vtask no_memory(mag_vtask task)
 }
 
 /* Awaits a task of any kind. */
-static MAG_COLD mag_vtask await_any(struct mag_frame *frame, mag_vtask task, void *place,
-                                    size_t size, unsigned flags)
+static MAG_COLD mag_vtask await_slow(struct mag_frame *frame, mag_vtask task, void *place,
+                                     size_t size, unsigned flags)
 {
     int r = mag_vtask_status(task);
 
@@ -305,7 +305,7 @@ mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
     if (MAG_UNLIKELY((task.backing & MAG_VTASK_NO_CONTEXT) != 0))
         flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
     if (MAG_UNLIKELY(!mag_vtask_is_core(task) || (flags & MAG_AWAIT_HOME) != 0))
-        return await_any(frame, task, place, size, flags);
+        return await_slow(frame, task, place, size, flags);
     if ((frame->core.flags & MAG_CORE_BOX) == 0 ||
         MAG_UNLIKELY(mag_core_slot(core) != mag_slot_biased_here() ||
                      mag_core_is_stale(core, task.payload)))
@@ -321,8 +321,8 @@ mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
 
 /* The core had a visitor, or the task is of another kind, or somebody has called back too
  * early: then the frame keeps waiting. */
-static MAG_NOINLINE mag_vtask end_any(struct mag_frame *frame, mag_vtask task,
-                                      void *place, size_t size)
+static MAG_NOINLINE mag_vtask end_slow(struct mag_frame *frame, mag_vtask task,
+                                       void *place, size_t size)
 {
     int r = mag_vtask_status(task);
 
@@ -344,7 +344,7 @@ mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size)
         runs_on(frame);
         return consume(task, place, size);
     }
-    return end_any(frame, task, place, size);
+    return end_slow(frame, task, place, size);
 }
 
 static int post(struct mag_executor *executor, struct mag_job *job)

@@ -61,7 +61,7 @@ static MAG_COLD struct mag_pool *make_operation_pool(struct mag_operation_type *
     if (mag_pool_create(&config, &pool) != 0)
         return NULL;
     /* Both halves: made, release: the pool precedes its address; acquire on failure: the
-     * pool of the thread that was faster is visible. */
+     * pool that a faster thread has made is visible. */
     if (atomic_compare_exchange_strong_explicit(
             &type->pool, &other, pool, memory_order_release, memory_order_acquire))
         return pool;

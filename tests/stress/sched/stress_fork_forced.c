@@ -103,7 +103,7 @@ static void linger(mag_fork w)
         /* relaxed: only a look. */
         uintptr_t claim = atomic_load_explicit(&w.top[-1].claim, memory_order_relaxed);
 
-        if (claim & (MAG_CLAIM_TAKEN | MAG_CLAIM_DONE)) {
+        if (claim & (MAG_SLOT_TAKEN | MAG_SLOT_DONE)) {
             count(&stolen);
             return;
         }

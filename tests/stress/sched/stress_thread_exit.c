@@ -17,7 +17,7 @@
 
 enum { JOBS = 4000, STRANDS = 4, ROUNDS = 12, DEPTH = 12 };
 
-enum how { RETURNS, EXITS, CANCELLED, POSTS, FORKS };
+enum how { RETURNS, EXITS, CANCELED, POSTS, FORKS };
 
 struct piece {
     struct mag_job job;
@@ -35,7 +35,7 @@ static void end_by(enum how how)
 {
     if (how == EXITS)
         pthread_exit(NULL);
-    if (how == CANCELLED) {
+    if (how == CANCELED) {
         (void)pthread_cancel(pthread_self());
         pthread_testcancel();
     }
@@ -46,7 +46,7 @@ MAG_FORKABLE(long, tree, int, depth, uint64_t, seed)
 static long tree(mag_fork w, int depth, uint64_t seed)
 {
     if (seed % 997 == 0)
-        end_by(seed % 2 == 0 ? EXITS : CANCELLED);
+        end_by(seed % 2 == 0 ? EXITS : CANCELED);
     if (depth == 0)
         return 1;
 
@@ -94,7 +94,7 @@ static void fill(uint64_t *random)
         pieces[i].job.run = run;
         pieces[i].seed = test_random(random);
         pieces[i].how = dice < 8    ? EXITS
-                        : dice < 12 ? CANCELLED
+                        : dice < 12 ? CANCELED
                         : dice < 14 ? FORKS
                         : dice < 50 ? POSTS
                                     : RETURNS;
@@ -142,7 +142,7 @@ static void *post_half(void *arg)
 }
 
 /* A dropped child has posted nothing, and neither has a job that was not run. */
-static void each_piece_came_to_one_end(bool cancelled)
+static void each_piece_came_to_one_end(bool canceled)
 {
     for (unsigned i = 0; i < 2 * JOBS; i++) {
         uint64_t ran = look(&pieces[i].ran);
@@ -151,7 +151,7 @@ static void each_piece_came_to_one_end(bool cancelled)
                       (pieces[i - JOBS].how == POSTS && look(&pieces[i - JOBS].ran) != 0);
 
         assert_int_equal(ran + dropped, posted ? 1 : 0);
-        assert_true(cancelled || dropped == 0);
+        assert_true(canceled || dropped == 0);
     }
 }
 

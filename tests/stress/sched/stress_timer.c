@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { STARTERS = 2, CANCELLERS = 2, TIMERS = 64 };
+enum { STARTERS = 2, CANCELERS = 2, TIMERS = 64 };
 
 struct alarm {
     struct mag_timer timer;
@@ -123,15 +123,15 @@ static void storm_once(struct storm *storm, uint64_t *random, uint32_t workers)
 {
     enum mag_sched_stop mode =
         test_random(random) % 2 ? MAG_SCHED_DRAIN : MAG_SCHED_CANCEL;
-    pthread_t threads[STARTERS + CANCELLERS];
-    struct actor actors[STARTERS + CANCELLERS];
+    pthread_t threads[STARTERS + CANCELERS];
+    struct actor actors[STARTERS + CANCELERS];
 
     *storm = (struct storm){.over = 0};
     storm->sched = test_sched_start(workers);
     mag_strand_init(&storm->strand, storm->sched);
     for (unsigned i = 0; i < TIMERS; i++)
         storm->alarms[i].timer.job.run = ring;
-    for (unsigned i = 0; i < STARTERS + CANCELLERS; i++) {
+    for (unsigned i = 0; i < STARTERS + CANCELERS; i++) {
         actors[i] = (struct actor){
             .storm = storm, .number = i, .random = test_random(random) | 1};
         assert_int_equal(pthread_create(&threads[i], NULL,
@@ -143,7 +143,7 @@ static void storm_once(struct storm *storm, uint64_t *random, uint32_t workers)
     assert_int_equal(mag_sched_stop(storm->sched, mode, -1, hand_back, NULL), 0);
     /* relaxed: only ends a loop. */
     atomic_store_explicit(&storm->over, 1, memory_order_relaxed);
-    for (unsigned i = 0; i < STARTERS + CANCELLERS; i++)
+    for (unsigned i = 0; i < STARTERS + CANCELERS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     check(storm);
     mag_sched_destroy(storm->sched);

@@ -135,7 +135,7 @@ static void hide(struct mag_cancel *cancel, uint64_t *fired)
 }
 
 struct tally {
-    uint64_t sum, last, cancelled, wrong, fired;
+    uint64_t sum, last, canceled, wrong, fired;
 };
 
 /* Runs one read to its end. */
@@ -169,7 +169,7 @@ static void read_one(uint32_t number, struct tally *tally)
         tally->last = result;
         tally->sum += result;
     } else if (r == -ECANCELED && can_cancel && detail == (uintptr_t)&cancel) {
-        tally->cancelled++;
+        tally->canceled++;
     } else if (r != -EAGAIN) {
         tally->wrong++;
     }
@@ -178,25 +178,25 @@ static void read_one(uint32_t number, struct tally *tally)
 }
 
 /* VT-148, VT-163 */
-static void every_item_goes_to_one_read_while_others_are_cancelled(void **state)
+static void every_item_goes_to_one_read_while_others_are_canceled(void **state)
 {
     struct tally tally = {0};
     uint64_t delivered = 0;
-    pthread_t writer, canceller;
+    pthread_t writer, canceler;
     (void)state;
 
     uint32_t rounds = test_rounds(100000);
     assert_int_equal(pthread_create(&writer, NULL, write_all, &delivered), 0);
-    assert_int_equal(pthread_create(&canceller, NULL, cancel_all, NULL), 0);
+    assert_int_equal(pthread_create(&canceler, NULL, cancel_all, NULL), 0);
     for (reads = 0; test_goes_on(reads, rounds); reads++)
         read_one(reads, &tally);
     /* release: the reads are over. */
     atomic_store_explicit(&over, true, memory_order_release);
     assert_int_equal(pthread_join(writer, NULL), 0);
-    assert_int_equal(pthread_join(canceller, NULL), 0);
+    assert_int_equal(pthread_join(canceler, NULL), 0);
     assert_int_equal(tally.wrong, 0);
     assert_int_equal(tally.sum, delivered);
-    print_message("%lu of %u reads were cancelled\n", tally.cancelled, reads);
+    print_message("%lu of %u reads were canceled\n", tally.canceled, reads);
 }
 
 /* ------------------------------------------------- many threads, immediate reuse */
@@ -282,7 +282,7 @@ static void results_never_cross_between_operations_of_many_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_item_goes_to_one_read_while_others_are_cancelled),
+        cmocka_unit_test(every_item_goes_to_one_read_while_others_are_canceled),
         cmocka_unit_test(results_never_cross_between_operations_of_many_threads),
     };
 

@@ -297,7 +297,7 @@ static inline void own_complete(struct own *own, bool fails)
         mag_continuation_dispatch(continuation, false);
 }
 
-/* ------------------------------------------------- operations that somebody completes */
+/* ------------------------------------------------- operations that the test completes */
 
 struct leaf {
     enum { POOLED, PROMISE, OWN, LEAF_KINDS } kind;

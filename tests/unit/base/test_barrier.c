@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* White-box: the barrier of a process whose kernel has come to refuse membarrier, with a
- * clock that stands still but while it sleeps. */
+/* White-box: the barrier of a process whose kernel has begun to refuse membarrier, with a
+ * clock that moves only during sleeps. */
 #include "tests/support/cmocka.h"
 
 #include "base/asym.h"

@@ -26,7 +26,7 @@ static void the_library_has_the_version_of_its_headers(void **state)
     assert_string_equal(mag_version(), text);
 }
 
-/* Errors of operations: what the system says, and never the library's own sense. */
+/* Errors of operations have the system's text, never the library's own meaning. */
 static void an_operations_errno_reads_as_the_system_describes_it(void **state)
 {
     (void)state;
@@ -85,7 +85,7 @@ static void a_text_allocates_nothing(void **state)
 
 static int by_name(const char *name)
 {
-    /* Two names of one number, of which the system tells one. */
+    /* Two names for one number; the system knows only one of them. */
     if (strcmp(name, "ENOTSUP") == 0)
         return ENOTSUP;
     for (int number = 1; number < 256; number++) {
@@ -97,7 +97,7 @@ static int by_name(const char *name)
     return 0;
 }
 
-/* Each -EXYZ in a header, which is where a function's errors are told. */
+/* Checks each -EXYZ in a header, where the errors of functions are documented. */
 static size_t walk_header(const char *path)
 {
     static char text[200000];

@@ -17,8 +17,8 @@ static int wait_until(pthread_cond_t *changed, pthread_mutex_t *lock,
 #include "base/os/event.c"
 
 static struct mag_os_event event;
-static int results[2]; /* of the waits */
-static bool sets_it;   /* the event, during the last wait */
+static int results[2]; /* results of the waits */
+static bool sets_it;   /* whether the last wait sets the event */
 static struct timespec asked;
 static unsigned waits;
 

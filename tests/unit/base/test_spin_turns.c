@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* White-box: a thread that waits in sched/ for a thread without a CPU sleeps in the end,
- * so that a thread of a lower real-time priority can run. */
+/* White-box: a thread of sched/ that waits for a thread without a CPU sleeps after a
+ * while, so that a thread of a lower real-time priority can run. */
 #include "tests/support/base/turns.h"
 
 #include "base/spin.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The process is in the group /a/b of a v2 hierarchy. */
+/* Puts the process into the group /a/b of a v2 hierarchy. */
 static void put_group(void)
 {
     test_root_put("/proc/self/cgroup", "0::/a/b\n");
@@ -24,7 +24,7 @@ static void write_json(FILE *out, const struct bench_diagnosis *d)
     assert_int_equal(bench_diagnosis_json(out, d), 0);
 }
 
-/* What is said of a machine with those groups; to be freed. */
+/* The text that is written about a machine with those groups; to be freed. */
 static char *said_by(void (*write)(FILE *out, const struct bench_diagnosis *d))
 {
     struct bench_diagnosis d = {.load = -1};
@@ -101,7 +101,7 @@ static void in_the_root_there_is_no_limit_and_there_are_groups(void **state)
     free(text);
 }
 
-/* All warnings about eight idle PUs of this machine, but for what `d` says. */
+/* All warnings about eight idle PUs of this machine, except for what `d` says. */
 static char *warned_of(struct bench_diagnosis d)
 {
     size_t size = 0;

@@ -59,7 +59,7 @@ static char *figures_of(const struct bench_report *report)
     return text;
 }
 
-/* Whether a line begins with `name`, and after blanks goes on with `rest`. */
+/* Whether a line begins with `name` and, after blanks, continues with `rest`. */
 static bool has_line(const char *text, const char *name, const char *rest)
 {
     const char *at = strstr(text, name);
@@ -101,7 +101,7 @@ static void each_figure_says_what_was_measured_and_whether_it_is_reached(void **
     free(text);
 }
 
-/* Another size of a workload that was added before. */
+/* Adds another size of a workload that is already there. */
 static void add_size(struct bench_report *report, const char *label, uint64_t size,
                      double median)
 {

@@ -14,7 +14,7 @@ enum { BIG_MIB = 96 };
 
 /* ------------------------------------------- lanes that are other programs */
 
-/* A lane that is a line of shell. */
+/* Starts a lane that is a line of shell. */
 static bool start_shell(struct bench_lane *lane, const char *text)
 {
     const char *const command[] = {"sh", "-c", text, NULL};
@@ -63,7 +63,8 @@ static void a_lane_whose_program_is_missing_says_so(void **state)
     (void)bench_lane_stop(&lane);
 }
 
-/* Starts a lane that is ready and then does `after`; it must fail with `error`. */
+/* Starts a lane that reports ready and then does `after`; the run must fail with
+ * `error`. */
 static void assert_run_fails(const char *after, const char *error)
 {
     struct bench_lane lane;
@@ -126,7 +127,7 @@ static int answer_41(struct bench_run *run)
     return 0;
 }
 
-/* Right twice, then wrong: a run in the middle must not hide. */
+/* Answers right twice and then wrong: a wrong run in the middle must be noticed. */
 static int answer_wrong_once(struct bench_run *run)
 {
     static int runs;

@@ -16,7 +16,7 @@
 
 /*
  * A folder for each test: sources/ with one peer, which calls itself openmp, cache/, and
- * bin/ for toolchains that are not what they seem.
+ * bin/ for fake toolchains.
  */
 static char root[32];
 static char sources[64];
@@ -25,7 +25,7 @@ static char bin[64];
 
 enum { PATH = 512, COMMAND = 2048 };
 
-/* Runs a line of shell, which finds those folders in the environment. */
+/* Runs a line of shell, which gets those folders from the environment. */
 static void shell(const char *text)
 {
     int status = -1;
@@ -74,7 +74,8 @@ static void write_file(const char *folder, const char *name, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-/* The peer's build.sh: `check` and `build` are lines of shell; $2 is the directory. */
+/* Writes the peer's build.sh.  `check` and `build` are lines of shell; $2 is the
+ * directory. */
 static void write_peer(const char *check, const char *build)
 {
     char text[COMMAND];
@@ -84,7 +85,7 @@ static void write_peer(const char *check, const char *build)
     write_file(sources, "openmp/build.sh", text);
 }
 
-/* Builds that count themselves, and leave a lane that always answers 41. */
+/* Builds that count themselves, and make a lane that always answers 41. */
 static const char counting[] =
     "echo built >>$2/builds; "
     "printf '#!/bin/sh\\necho ready; while read w && [ $w = run ]; do echo done 1 41; "
@@ -180,7 +181,7 @@ static void a_peer_is_built_again_only_when_something_has_changed(void **state)
     assert_int_equal(count_builds(), 8);
 }
 
-/* What was built before must not stand in for what could not be built now. */
+/* An earlier build must not be used if the current one fails. */
 static void a_build_that_fails_says_why_and_leaves_nothing_behind(void **state)
 {
     struct bench_peer peer;
@@ -265,7 +266,7 @@ static void two_processes_build_a_peer_once(void **state)
 
 /* -------------------------------------- the real peers, with fake toolchains */
 
-/* Runs the peers of the source tree with nothing on the path but what is in bin/. */
+/* Runs the peers of the source tree with only bin/ on the path. */
 static struct bench_peers build_real(const char *names)
 {
     struct bench_peers peers = {0};
@@ -302,7 +303,7 @@ every_peer_without_its_toolchain_is_absent_and_says_what_to_install(void **state
     }
 }
 
-/* A compiler that makes a lane with a wrong answer out of whatever it is given. */
+/* A compiler that ignores its input and makes a lane with a wrong answer. */
 static const char fake_compiler[] =
     "#!/bin/sh\n"
     "[ \"$1\" = --version ] && echo 'gcc (fake) 1.0' && exit\n"

@@ -72,7 +72,7 @@ static struct bench_report sample(void)
     return report;
 }
 
-/* What a writer writes, to be freed. */
+/* The text that a writer writes, to be freed. */
 static char *written_by(void (*write)(FILE *out, const struct bench_report *report),
                         const struct bench_report *report)
 {
@@ -91,7 +91,7 @@ static void write_json(FILE *out, const struct bench_report *report)
     assert_int_equal(bench_json_write(out, report), 0);
 }
 
-/* A file with this text; the path is only good until the next call. */
+/* A file with this text; the path is valid only until the next call. */
 static const char *file_with(const char *text)
 {
     static char path[] = "/tmp/magpie-report-XXXXXX";
@@ -108,7 +108,8 @@ static const char *file_with(const char *text)
     return path;
 }
 
-/* Standard output carries the test's own report, so tables go to a stream of ours. */
+/* Standard output carries the test's own report, so the table is written to another
+ * stream. */
 static char *table_of(const struct bench_report *report)
 {
     char *text = NULL;
@@ -192,7 +193,7 @@ static void json_has_the_fields_that_others_read(void **state)
     free(text);
 }
 
-/* Nothing that a toolchain or a shell hands over may cost the figures of a run. */
+/* No text from a toolchain or a shell may cost the figures of a run. */
 static void text_that_is_not_utf8_does_not_lose_the_report(void **state)
 {
     struct bench_report report = sample();
@@ -340,7 +341,7 @@ static void the_page_has_plots_in_the_colours_of_the_page(void **state)
     assert_true(in_colour);
 }
 
-/* A machine with one PU has nothing else. */
+/* A machine with one PU has only such rows. */
 static void rows_of_one_worker_are_plotted(void **state)
 {
     struct bench_report report = sample();
@@ -453,7 +454,7 @@ int main(void)
     };
     int failed;
 
-    /* As in the program: a gnuplot that goes away is a write error. */
+    /* As in the program: a gnuplot that ends early is a write error. */
     (void)signal(SIGPIPE, SIG_IGN);
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     (void)unlink(file_with(""));

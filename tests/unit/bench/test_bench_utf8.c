@@ -18,11 +18,11 @@ static const struct {
     {"\xff\xfe", "??"},
     {"\x80", "?"},
     {"a\xc3", "a?"},              /* the end is missing */
-    {"\xe2\x82 ", "?? "},         /* so it is here */
-    {"\xc0\xaf", "??"},           /* longer than need be */
-    {"\xe0\x80\xaf", "???"},      /* as well */
+    {"\xe2\x82 ", "?? "},         /* and here as well */
+    {"\xc0\xaf", "??"},           /* longer than necessary */
+    {"\xe0\x80\xaf", "???"},      /* the same */
     {"\xed\xa0\x80", "???"},      /* half of a pair */
-    {"\xf4\x90\x80\x80", "????"}, /* beyond the last */
+    {"\xf4\x90\x80\x80", "????"}, /* beyond the last character */
 };
 
 static void what_is_no_character_becomes_a_question_mark(void **state)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Small sizes: every workload must be right, on its twin and on 1, 2 and 5 workers. */
+/* Small sizes: every workload must be right on its twin and on 1, 2 and 5 workers. */
 static const struct {
     const char *name;
     uint64_t size;
@@ -83,7 +83,8 @@ static void every_workload_is_right_on_every_runtime(void **state)
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         struct bench_rows rows = {0};
 
-        /* The published trees are large: one run each, on the twin and on the most. */
+        /* The published trees are large: one run each, on the twin and on the most
+         * workers. */
         bool large = strcmp(sizes[i].name, "uts") == 0;
         sweep.seconds = large ? 1e-6 : 0;
         sweep.workers[0] = large ? 5 : 1;
@@ -117,7 +118,8 @@ static void every_workload_is_tested(void **state)
     }
 }
 
-/* Fits a line of `magpie bench --list`.  No point at its end: the report adds one. */
+/* Whether a text fits a line of `magpie bench --list`.  It has no full stop at its end:
+ * the report adds one. */
 static void is_one_line(const char *name, const char *text)
 {
     if (text == NULL || *text == '\0')
@@ -174,8 +176,8 @@ static void the_known_answers_are_the_published_ones(void **state)
 
 /* ------------------------------------------------ the checks notice mistakes */
 
-/* Prepares a workload, runs its twin, spoils one byte of what `at` points to, and
- * returns whether the answer is still the right one. */
+/* Prepares a workload, runs its twin and changes one byte of the memory that `at` points
+ * to.  Returns whether the answer still counts as right. */
 static bool is_right_after(const char *name, uint64_t size,
                            void (*spoil)(struct bench_run *run))
 {
@@ -222,8 +224,8 @@ static void a_sort_with_a_fault_is_noticed(void **state)
     assert_false(is_right_after("cilksort", 1000, change_a_value));
 }
 
-/* As if the last steps or a product had been left out: the run starts over,
- * unfinished. */
+/* As if the last steps or a product had been left out: the run starts over and does not
+ * finish. */
 static void start_over(struct bench_run *run)
 {
     const struct bench_workload *workload =

@@ -79,7 +79,7 @@ static void any_number_of_workers_is_capped_by_the_quota(void **state)
         test_root_put("/sys/fs/cgroup/cpu.max", cases[i].limit);
         struct mag_budget *up = read_budget(MAG_BUDGET_UP);
         struct mag_budget *down = read_budget(MAG_BUDGET_DOWN);
-        /* More than there are cores, which is what the number of workers goes by. */
+        /* More than there are cores; the number of workers follows it. */
         assert_int_equal(mag_budget_cap(up, 16), cases[i].up);
         assert_int_equal(mag_budget_cap(down, 16), cases[i].down);
         assert_int_equal(mag_budget_cap(up, 0), 1);
@@ -226,7 +226,7 @@ static void names_with_spaces_and_long_lines_are_read(void **state)
     test_root_put("/proc/self/mountinfo", mounts);
     test_root_put("/mnt/a b\\/c d/cpu.max", "400000 100000\n");
     test_root_put("/cpu.max",
-                  "100000 100000\n"); /* what the long line's end would lead to */
+                  "100000 100000\n"); /* the end of the long line would name this file */
     expect(4, MAG_BUDGET_QUOTA, 1);
     free(mounts);
 }

@@ -1,6 +1,6 @@
 /*
  * The files of the kernel that say where the control groups are: mountinfo and cgroup of
- * proc(5), as they look in odd places.
+ * proc(5), in unusual forms.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -26,7 +26,7 @@ static void a_mount_is_found_by_the_fields_of_its_line_as_proc_counts_them(void 
         "30 23 0:26 / /sys/fs/cgroup rw unbindable - cgroup2 a\\040-\\040b rw\n",
         "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 - rw\n",
         "30 23 0:26 / /sys/fs/cgroup  - cgroup2  rw\n",
-        /* after lines that are not what they look like */
+        /* after lines that only look like it */
         "29 23 0:25 / /mnt rw - ext4 cgroup2 rw,cgroup2\n"
         "30 23 0:26 / /sys/fs/cgroup rw - cgroup2  rw\n",
         "29 23 0:25 / /mnt rw shared:1 cgroup2 cgroup2 rw\n"
@@ -88,7 +88,8 @@ static void names_are_unescaped_in_mountinfo_and_taken_as_they_are_in_cgroup(voi
     expect(2, MAG_BUDGET_QUOTA, 1);
 }
 
-/* /proc/self is the main thread's, of which nothing can be read once it has ended. */
+/* /proc/self belongs to the main thread, and cannot be read once that thread has
+ * ended. */
 static void the_files_of_the_calling_thread_are_read(void **state)
 {
     (void)state;

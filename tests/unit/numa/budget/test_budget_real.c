@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The budget under limits that are set for real, where the machine allows it. */
+/* The budget under limits that are really set, if the machine allows it. */
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
@@ -24,7 +24,7 @@ static bool write_to(const char *path, const char *text)
     return fclose(file) == 0 && written;
 }
 
-/* A group with a quota of `quota_us` per 100 ms; its path is left in `group`. */
+/* Makes a group with a quota of `quota_us` per 100 ms, and leaves its path in `group`. */
 static bool make_group(char *group, size_t size, const char *quota_us)
 {
     static const char *const roots[] = {"/sys/fs/cgroup/cpu",
@@ -54,7 +54,8 @@ struct quota {
     char group[256];
 };
 
-/* The workers of a scheduler with one for each of four PUs; or the error. */
+/* Starts a scheduler with one worker for each of four PUs.  The number of its workers, or
+ * the error. */
 static int start_per_pu(void)
 {
     struct mag_sched *sched;
@@ -92,8 +93,8 @@ static int read_inside(void *arg)
     return start_per_pu() == (int)quota->workers ? 0 : 5;
 }
 
-/* The reason for what is left of this machine; a quota around the tests does not
- * count. */
+/* Checks the reason for the number of cores on this machine; a quota around the tests
+ * does not count. */
 static int reason_is(enum mag_budget_reason reason)
 {
     struct mag_topology *topology;
@@ -145,7 +146,7 @@ static void an_affinity_mask_is_the_reason(void **state)
     assert_int_equal(test_in_child(mask_then_read, NULL), 0);
 }
 
-/* A group whose cpuset is the CPU that we run on; its path is left in `group`. */
+/* Makes a group whose cpuset is this thread's CPU, and leaves its path in `group`. */
 static bool make_cpuset(char *group, size_t size)
 {
     static const char *const roots[] = {"/sys/fs/cgroup/cpuset", "/sys/fs/cgroup"};
@@ -215,7 +216,7 @@ static void a_real_quota_is_found(void **state)
 
 static pthread_t main_thread;
 
-/* Where the process is the thread that goes on. */
+/* Reads the budget on the only thread that is left of the process. */
 static void *read_after_main(void *arg)
 {
     (void)pthread_join(main_thread, NULL);
@@ -274,7 +275,7 @@ static int shrink_cpuset(void *arg)
         return 5;
     if (mag_sched_counters(sched, 1, &counters) != 0 || counters.pinned != MAG_PIN_LOST)
         return 6;
-    /* Its last word, when the thread is no more. */
+    /* The state that stays when the thread has ended. */
     if (mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL) != 0 ||
         mag_sched_counters(sched, 1, &counters) != 0 || counters.pinned != MAG_PIN_LOST)
         return 7;
@@ -282,7 +283,7 @@ static int shrink_cpuset(void *arg)
     return 0;
 }
 
-/* A cpuset with all CPUs of the one around it. */
+/* Makes a cpuset with all CPUs of the one around it. */
 static bool make_wide_cpuset(char *group, size_t size)
 {
     char path[4096];

@@ -1,6 +1,6 @@
 /*
- * Machines that hide themselves: without /sys, under filters that refuse or kill.  Each
- * test looks in a child, as none of this can be taken back.
+ * Machines that cannot be examined: without /sys, or under filters that refuse system
+ * calls or kill.  Each test runs in a child process, because none of this can be undone.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -32,7 +32,7 @@ static void expect_0(int failed, const char *reason)
     assert_int_equal(failed, 0);
 }
 
-/* 0, or the number of what went wrong. */
+/* 0, or the number of the check that failed. */
 static __attribute__((unused)) int compute(enum mag_pinned wanted)
 {
     struct mag_sched_counters counters;
@@ -51,7 +51,7 @@ static __attribute__((unused)) int compute(enum mag_pinned wanted)
 
 /* --------------------------------------------------------------- without /sys */
 
-/* Standard error goes to a file; how much has been written there. */
+/* The file that replaces standard error; tells how much has been written there. */
 static FILE *errors;
 
 static bool catch_errors(void)
@@ -136,11 +136,11 @@ static int start_without_masks_at_all(void *arg)
     static const long calls[] = {SYS_sched_getaffinity, SYS_sched_setaffinity, SYS_prctl};
     (void)arg;
 
-    /* As an older kernel might answer. */
+    /* The answer of an older kernel. */
     return test_filter(calls, 3, ENOSYS) ? compute(MAG_PIN_REFUSED) : NOT_HERE;
 }
 
-/* As hwloc asks with more and more room. */
+/* hwloc asks with more and more room. */
 static int start_where_masks_are_invalid(void *arg)
 {
     static const long calls[] = {SYS_sched_getaffinity};

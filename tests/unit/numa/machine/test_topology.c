@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Recorded machines, and what is odd about each. */
+/* Recorded machines, and what is unusual about each. */
 static const struct machine {
     const char *file;
     uint32_t pus;
@@ -33,7 +33,7 @@ static const struct machine {
     {"zen3-2x7763.xml", 128, 128, 2},                 /* eight caches a node */
 };
 
-/* What must hold of every topology. */
+/* Checks what must hold for every topology. */
 static void check(const struct mag_topology *topology)
 {
     uint32_t pus = mag_topology_pus(topology);
@@ -115,7 +115,7 @@ static void described_machines_are_understood(void **state)
     }
 }
 
-/* One of tests/topologies. */
+/* Loads a file of tests/topologies. */
 static struct mag_topology *load_described(const char *file)
 {
     struct mag_topology *topology = NULL;
@@ -366,8 +366,8 @@ static void a_file_that_may_not_be_read_is_told_from_a_missing_one(void **state)
     assert_int_equal(failed, 0);
 }
 
-/* Loads tests/topologies/odd.xml with one thing in it changed; "" for `to` ends it
- * there. */
+/* Loads tests/topologies/odd.xml with one change: `to` in place of `from`; "" for `to`
+ * cuts the file there. */
 static int load_damaged(const char *from, const char *to)
 {
     char path[] = "/tmp/magpie-topology-XXXXXX";
@@ -390,7 +390,7 @@ static int load_damaged(const char *from, const char *to)
     return r;
 }
 
-/* Files for most of which hwloc alone would end the program. */
+/* For most of these files hwloc alone would end the program. */
 static void damaged_files_are_refused(void **state)
 {
     static const char *const damages[][2] = {

@@ -70,7 +70,7 @@ static void *count_when_masked(void *ret_pus)
     return NULL;
 }
 
-/* What a thread of its own counts; 0 when something failed. */
+/* What a thread of its own counts; 0 if something failed. */
 static uint32_t count_in_thread(void *(*count)(void *))
 {
     pthread_t thread;
@@ -81,7 +81,8 @@ static uint32_t count_in_thread(void *(*count)(void *))
     return pus;
 }
 
-/* Or a scheduler that a worker of another starts would have a single worker. */
+/* Otherwise a scheduler that a worker of another scheduler starts would have only one
+ * worker. */
 static void a_thread_that_we_pinned_sees_what_the_process_may_use(void **state)
 {
     (void)state;
@@ -136,7 +137,7 @@ static void mapped_pages_are_zero_and_can_be_written(void **state)
     mag_node_unmap(NULL, SIZE);
 }
 
-/* The node of the page, or -1: the kernel does not say. */
+/* The node of the page; -1: the kernel does not report it. */
 static int node_of(void *page)
 {
     enum { NODE_OF_ADDRESS = 3 }; /* MPOL_F_NODE | MPOL_F_ADDR */
@@ -161,7 +162,7 @@ static void pages_lie_on_the_node_that_was_asked_for(void **state)
         if (node->memory_bytes == 0)
             continue;
         assert_int_equal(mag_node_map(machine, i, 1, &page, &placed), 0);
-        /* One node alone is not asked for. */
+        /* Placement is not requested on a machine with one node. */
         assert_int_equal(placed,
                          mag_topology_nodes(machine) > 1 ? MAG_PLACED : MAG_FIRST_TOUCH);
         *(char *)page = 1;
@@ -307,7 +308,7 @@ static void a_worker_floats_when_pinning_is_off(void **state)
 
 struct loosening {
     struct mag_job job;
-    cpu_set_t mask; /* that the worker is to have */
+    cpu_set_t mask; /* the mask that the worker is to get */
     _Atomic(uint64_t) done;
 };
 
@@ -353,7 +354,7 @@ static void *pin_and_unpin(void *ret_pus)
     if (mag_pin_self(machine, 0, &obtained) != 0 || mag_repin_self(MAG_NONE))
         return NULL;
     unpinned_from = mag_unpin_self();
-    if (mag_unpin_self() != MAG_NONE) /* it is not pinned any more */
+    if (mag_unpin_self() != MAG_NONE) /* it is no longer pinned */
         return NULL;
     *(uint32_t *)ret_pus = count_pus();
     if (!mag_repin_self(unpinned_from) || sched_getaffinity(0, sizeof(mask), &mask) != 0)
@@ -409,7 +410,7 @@ int main(void)
         cmocka_unit_test(pinning_by_a_described_machine_does_nothing),
         cmocka_unit_test(mapped_pages_are_zero_and_can_be_written),
         cmocka_unit_test(pages_lie_on_the_node_that_was_asked_for),
-        /* Before the barriers are decided in this process. */
+        /* Must run before the form of the barriers is decided in this process. */
         cmocka_unit_test(a_filter_that_refuses_everything_stops_nothing),
         cmocka_unit_test(a_worker_floats_when_pinning_is_off),
         cmocka_unit_test(a_worker_whose_mask_was_set_anew_is_not_called_pinned),

@@ -17,7 +17,7 @@ static struct mag_topology *describe(const char *text)
     return topology;
 }
 
-/* One of tests/topologies. */
+/* Loads a file of tests/topologies. */
 static struct mag_topology *load_described(const char *file)
 {
     struct mag_topology *topology = NULL;
@@ -28,7 +28,7 @@ static struct mag_topology *load_described(const char *file)
     return topology;
 }
 
-/* Which PUs (by operating system number) the first workers sit on. */
+/* The PUs (by operating system number) of the first workers. */
 static const struct order {
     const char *machine;
     enum mag_placement placement;
@@ -113,7 +113,7 @@ static void a_list_is_followed_and_checked(void **state)
     mag_topology_free(topology);
 }
 
-/* Every policy on one machine: each PU is used once before any is used twice. */
+/* Checks every policy on one machine: each PU is used once before any is used twice. */
 static void check_plans(const struct mag_topology *topology)
 {
     uint32_t pus = mag_topology_pus(topology);
@@ -133,7 +133,7 @@ static void check_plans(const struct mag_topology *topology)
     }
 }
 
-/* Those that were recorded, and those that were written by hand. */
+/* Recorded machines, and machines written by hand. */
 static void machines_from_files_seat_every_pu_once(void **state)
 {
     DIR *directory = opendir(MAG_SOURCE_DIR "/tests/topologies");

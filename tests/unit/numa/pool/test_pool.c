@@ -95,7 +95,7 @@ static void objects_are_aligned_and_apart(void **state)
 {
     static const struct {
         size_t size;
-        size_t alignment; /* asked for */
+        size_t alignment; /* requested */
         size_t obtained;
         unsigned count;
     } shapes[] = {
@@ -201,7 +201,8 @@ static void a_free_objects_bytes_are_never_touched(void **state)
     for (unsigned i = 0; i < MANY; i++)
         stamp(objects[i]);
     give_many(pool, objects, MANY);
-    /* Free, in magazines and on the stack: the addresses are still objects. */
+    /* The objects are free, in magazines and on the stack: their addresses are still
+     * valid. */
     for (unsigned i = 0; i < MANY; i++)
         assert_true(is_stamped(objects[i]));
 
@@ -235,7 +236,7 @@ static void an_object_of_another_pool_is_not_taken_in(void **state)
     void *foreign, *object;
     (void)state;
 
-    /* Where every give looks at the slab. */
+    /* Without a cache, every give looks at the slab. */
     config.cache = MAG_POOL_NO_CACHE;
     struct mag_pool *pool = make_pool(config), *other = make_pool(config);
     assert_int_equal(mag_pool_take(other, &foreign), 0);
@@ -267,8 +268,8 @@ static void a_thousand_pools_may_live_and_die(void **state)
         for (unsigned i = 0; i < POOLS; i++)
             assert_int_equal(*(unsigned *)objects[i], i);
         for (unsigned i = 0; i < POOLS; i++) {
-            /* 7 and 1000 have no common divisor: another order than that of their
-             * birth. */
+            /* 7 and 1000 have no common divisor, so this order differs from the order of
+             * creation. */
             unsigned j = i * 7 % POOLS;
             mag_pool_give(pools[j], objects[j]);
             mag_pool_destroy(pools[j]);
@@ -299,7 +300,7 @@ static void every_cache_size_works(void **state)
     }
 }
 
-/* Pages of address space. */
+/* The number of mapped pages. */
 static unsigned long mapped_pages(void)
 {
     FILE *file = fopen("/proc/self/statm", "r");

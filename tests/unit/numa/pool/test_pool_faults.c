@@ -11,7 +11,8 @@ enum { SOME = 10 };
 
 /* ------------------------------------------------------------------- thread-exit keys */
 
-/* In a child that has no pool yet: 0 if creation fails without a key and works with. */
+/* In a child that has no pool yet: 0 if creation fails without a key and succeeds with
+ * one. */
 static int create_without_keys(void)
 {
     struct mag_pool_config config = config_of(8);
@@ -132,8 +133,8 @@ static void a_take_may_fail_anywhere_and_loses_nothing(void **state)
         mag_pool_destroy(errand.pool);
         assert_int_equal(test_live_allocations(), before);
     }
-    /* The record, the rack, the magazine, the slab: only without the last is there
-     * nothing to take. */
+    /* The record, the rack, the magazine and the slab.  A take fails only without the
+     * slab. */
     assert_true(failures >= 4);
     assert_in_range(refusals, 1, 2);
 }
@@ -248,7 +249,7 @@ static void nothing_is_allocated_once_a_pool_is_warm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        /* First: it wants a process in which there has been no pool. */
+        /* First, because it needs a process in which there has been no pool. */
         cmocka_unit_test(creation_needs_a_thread_exit_key),
         cmocka_unit_test(creation_may_fail_anywhere_and_leaves_nothing_behind),
         cmocka_unit_test(a_take_may_fail_anywhere_and_loses_nothing),

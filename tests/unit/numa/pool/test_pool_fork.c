@@ -13,7 +13,7 @@
 
 enum { GROWTH = 50000, FORK_THREADS = 2 };
 
-/* What goes on while the process forks, so that every lock is held at times. */
+/* What goes on while the process forks, so that every lock is held at some time. */
 struct background {
     struct mag_pool *pool;
     const _Atomic(bool) *stop;
@@ -26,7 +26,7 @@ static bool is_stopped(const struct background *background)
     return atomic_load_explicit(background->stop, memory_order_relaxed);
 }
 
-/* New objects, then more of them than a magazine holds back and forth. */
+/* Takes new objects, then takes and gives back more objects than a magazine holds. */
 static void *grow_and_exchange(void *arg)
 {
     struct background *background = arg;
@@ -82,7 +82,7 @@ static int fork_and_use(struct mag_pool *pool)
     return waitpid(child, &status, 0) == child ? status : -1;
 }
 
-/* A fork in the middle of everything: the child's exit status. */
+/* Forks in the middle of everything.  The child's exit status. */
 static int fork_while_pools_are_busy(void *(*busy)(void *), uint64_t *random)
 {
     struct background backgrounds[FORK_THREADS];
@@ -121,7 +121,7 @@ static void a_forked_child_may_go_on_using_pools(void **state)
     }
 }
 
-/* Holds a magazine until the test goes on. */
+/* A thread that holds a magazine until the test goes on. */
 struct keeper {
     struct mag_pool *pool;
     _Atomic(uint64_t) begun, stop;

@@ -1,5 +1,5 @@
 /*
- * Pools on machines with several nodes, which this one need not be: the threads here
+ * Pools on machines with several nodes.  This machine may have only one: the threads here
  * pretend to be on nodes of a synthetic topology.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -43,7 +43,7 @@ static unsigned count_of_node(const struct mag_pool *pool, void **objects, uint3
     return count;
 }
 
-/* What a thread is to do: pretend to be on a node, then give, then take. */
+/* What a thread is to do: pretend to be on a node, then give objects, then take some. */
 struct errand {
     struct mag_pool *pool;
     uint32_t node;
@@ -92,7 +92,7 @@ static void objects_return_to_the_node_that_owns_them(void **state)
     struct mag_pool_config config = config_of(64);
     (void)state;
 
-    /* With this limit a single object left on the way would show. */
+    /* With this limit a single missing object would be noticed. */
     config.limit = MANY;
     config.cache = 64;
     struct mag_pool *pool = make_pool(config);
@@ -138,7 +138,8 @@ static void few_foreign_objects_wait_for_company(void **state)
 
     struct errand taker = {pool, 0, .takes = MANY, .objects = objects};
     on_another_thread(run_errand, &taker);
-    /* This thread's magazine keeps some too: it was on node 0 when it got it. */
+    /* This thread's magazine keeps some objects too: it was on node 0 when it got
+     * them. */
     assert_in_range(taker.got, MANY - 32 - TWO_NODE_OUTBOX, MANY);
     mag_pool_destroy(pool);
 }
@@ -157,7 +158,8 @@ static void a_thread_that_moves_takes_its_magazine_for_foreign(void **state)
     take_many(pool, old, MANY);
     give_many(pool, old, MANY);
     mag_pool_place_pretend(1);
-    /* The magazine is emptied on the way; then this thread is at home on node 1. */
+    /* The magazine is emptied on the way.  After that this thread is at home on node
+     * 1. */
     take_many(pool, old, MANY);
     give_many(pool, objects, MANY);
     take_many(pool, objects, MANY);
@@ -179,19 +181,20 @@ static void a_giver_that_moves_sends_its_magazine_home(void **state)
     mag_pool_place_pretend(0);
     take_many(pool, ours, MANY);
 
-    /* Gives alone, first at home: the magazine fills up.  Then it moves. */
+    /* The thread only gives, first at home, so that the magazine fills up.  Then it
+     * moves. */
     give_many(pool, ours, 64);
     mag_pool_place_pretend(1);
     give_many(pool, ours + 64, 64);
     uint64_t before = objects_in(pool);
 
-    /* It is at home on node 1 now, and keeps what belongs there. */
+    /* The thread is at home on node 1 now, and keeps objects of that node. */
     void *again = NULL;
     mag_pool_give(pool, theirs[0]);
     assert_int_equal(mag_pool_take(pool, &again), 0);
     assert_ptr_equal(again, theirs[0]);
 
-    /* What it gave of node 0 is there again. */
+    /* The objects of node 0 that it gave are there again. */
     other = (struct errand){pool, 0, .takes = 64, .objects = ours};
     on_another_thread(run_errand, &other);
     assert_int_equal(other.got, 64);
@@ -218,7 +221,7 @@ static void at_the_limit_other_nodes_help_out(void **state)
         errand.takes = 0;
         on_another_thread(run_errand, &errand);
 
-        /* All of them lie on node 0 now, and a thread of node 1 gets each. */
+        /* All objects lie on node 0 now, and a thread of node 1 gets each of them. */
         errand = (struct errand){pool, 1, .takes = MANY + 1, .objects = objects};
         on_another_thread(run_errand, &errand);
         assert_int_equal(errand.got, MANY);

@@ -25,7 +25,7 @@ static void a_slab_holds_its_objects_and_little_else(void **state)
             assert_int_equal(shape.first % alignments[i], 0);
             size_t used = shape.first + shape.objects * stride;
             assert_true(used <= shape.slab_size);
-            /* Not one more would fit. */
+            /* There is no room for one more object. */
             assert_true(shape.slab_size - used < stride + sizeof(struct mag_pool_cell) +
                                                      alignments[i] + MAG_CACHE_LINE);
         }
@@ -48,7 +48,7 @@ static void slabs_are_no_larger_than_a_small_limit_needs(void **state)
     assert_int_equal(shape.slab_size, 256 << 10);
 }
 
-/* A random selection of a slab's objects, in random order, to the front. */
+/* Moves a random selection of a slab's objects to the front, in random order. */
 static void shuffle(void **objects, uint32_t count, uint64_t *random)
 {
     for (uint32_t i = count; i > 1; i--) {
@@ -83,7 +83,7 @@ static void a_chain_of_any_length_is_read_as_it_was_written(void **state)
 
         mag_pool_shape_init(&shape, strides[i], 1, 0);
         struct mag_pool_slab *slab = map_slab(&shape);
-        /* Cells may hold anything from earlier chains. */
+        /* Cells may contain anything from earlier chains. */
         memset(slab->cells, 0xff, shape.objects * sizeof(slab->cells[0]));
         for (uint32_t j = 0; j < OBJECTS; j++)
             objects[j] = mag_pool_slab_object(&shape, slab, j);

@@ -12,9 +12,8 @@
 
 enum { MANY = 1000, THREADS = 3 };
 
-/* What these tests count is what one node has of a pool: all threads stay on the node of
- * the first PU, wherever there are others.  Objects of several nodes are those of
- * test_pool_nodes.c. */
+/* These tests count the objects of one node: all threads stay on the node of the first
+ * PU. test_pool_nodes.c tests objects of several nodes. */
 static int load_machine_and_stay(void **state)
 {
     cpu_set_t cpus;
@@ -43,7 +42,7 @@ static void a_thread_that_exits_leaves_everything_behind(void **state)
     struct mag_pool_config config = config_of(32);
     (void)state;
 
-    /* With this limit a single object withheld would show. */
+    /* With this limit a single withheld object would be noticed. */
     config.limit = MANY;
     config.cache = 50;
     struct mag_pool *pool = make_pool(config);
@@ -116,9 +115,9 @@ static void small_chains_are_gathered_into_full_batches(void **state)
 static pthread_key_t late_key;
 static struct mag_pool *late_pool;
 
-/* The round after which no destructor will be called again; and the one of a thread's
- * first use of a pool.  In the very last one ThreadSanitizer has taken leave of the
- * thread already, and what the first use registers is called one later. */
+/* The round after which no destructor is called again, and the round in which a thread
+ * first uses a pool.  In the very last round ThreadSanitizer no longer knows the thread,
+ * and a destructor that is registered in the first use is called one round later. */
 #ifdef TEST_UNDER_TSAN
 #    define LAST_ROUND      (PTHREAD_DESTRUCTOR_ITERATIONS - 1)
 #    define FIRST_USE_ROUND (LAST_ROUND - 1)
@@ -167,7 +166,7 @@ static void destructors_of_a_thread_may_still_give(void **state)
     mag_pool_destroy(late_pool);
 }
 
-/* Takes in the last round, and gives back. */
+/* Takes in the last round, and gives the objects back. */
 static void take_late(void *value)
 {
     static _Thread_local unsigned rounds;
@@ -204,13 +203,13 @@ static void destructors_of_a_thread_may_still_take(void **state)
     for (unsigned i = 0; i < 20; i++)
         on_another_thread(take_while_exiting, &use);
     assert_int_equal(use.failures, 0);
-    /* Not one of the chains that they took from was lost. */
+    /* None of the chains that the threads took from was lost. */
     take_many(late_pool, objects, MANY);
     assert_int_equal(pthread_key_delete(late_key), 0);
     mag_pool_destroy(late_pool);
 }
 
-/* The first use of any pool by its thread, after all its ends were told. */
+/* The first use of any pool by its thread, after every end of the thread was reported. */
 static void use_late(void *value)
 {
     static _Thread_local unsigned rounds;
@@ -246,7 +245,7 @@ static void objects_that_the_last_destructor_leaves_go_to_the_next_thread(void *
     assert_int_equal(pthread_key_create(&late_key, use_late), 0);
     struct use use = {.pool = late_pool};
     int64_t before = 0;
-    /* One thread after the other has the same storage. */
+    /* The threads run one after another and get the same storage. */
     for (unsigned i = 0; i < 50; i++) {
         on_another_thread(use_only_while_exiting, &use);
         if (i == 1)
@@ -272,7 +271,8 @@ struct stage_hand {
     unsigned index;
 };
 
-/* One pool, a pause in which it is replaced by another, which gets its number. */
+/* Uses one pool, and after a pause another one, which has replaced the first and has its
+ * number. */
 static void *use_two_pools(void *arg)
 {
     const struct stage_hand *hand = arg;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* White-box: the locks of pools, that of the stack without ck among them. */
+/* White-box: the locks of pools, including that of the stack without ck. */
 #include "tests/support/base/turns.h"
 
 #define MAG_POOL_WITHOUT_CK

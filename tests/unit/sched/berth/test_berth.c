@@ -1,6 +1,6 @@
 /*
- * White-box: threads that take a berth, leave it, and hand one over in the middle of a
- * job.
+ * White-box: threads that take a berth, leave it, and hand a berth over in the middle of
+ * a job.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,7 +27,7 @@
 
 struct work {
     struct mag_job job;
-    uint32_t worker; /* that ran it */
+    uint32_t worker; /* the worker that ran it */
     _Atomic(uint64_t) done;
 };
 
@@ -36,7 +36,7 @@ static void count(struct mag_job *job)
     struct work *work = (struct work *)(void *)job;
 
     work->worker = mag_sched_worker();
-    /* release: the worker that ran it. */
+    /* release: the worker that ran the job is visible. */
     (void)atomic_fetch_add_explicit(&work->done, 1, memory_order_release);
 }
 
@@ -50,7 +50,7 @@ static void run_until(struct mag_worker *worker, _Atomic(uint64_t) *word, uint64
 {
     double since = test_now();
 
-    /* acquire: what the job did. */
+    /* acquire: what the job did is visible. */
     while (atomic_load_explicit(word, memory_order_acquire) < wanted &&
            !test_gives_up(since)) {
         if (!berth_run_one(worker))
@@ -184,7 +184,7 @@ static void a_stop_waits_for_tenants(void **state)
     assert_int_equal(mag_sched_destroy(sched), 0);
 }
 
-static void a_cancelled_scheduler_hands_back_the_jobs_of_a_tenant(void **state)
+static void a_canceled_scheduler_hands_back_the_jobs_of_a_tenant(void **state)
 {
     struct mag_sched *sched = berths_start(1, 1);
     static struct work work;
@@ -205,7 +205,7 @@ static void a_cancelled_scheduler_hands_back_the_jobs_of_a_tenant(void **state)
 
 /* ------------------------------------------------------------- hand a berth over */
 
-/* A job that steps aside until `let_go`, between a fork and its join. */
+/* A job that steps aside until the test sets `let_go`, between a fork and its join. */
 struct aside {
     struct mag_job job;
     struct mag_worker *worker;
@@ -216,7 +216,7 @@ struct aside {
     _Atomic(uint64_t) stands_aside, let_go, over;
 };
 
-/* What lives across the fork stays where it was. */
+/* Variables that live across the fork stay where they were. */
 static long block(mag_fork w, struct aside *aside)
 {
     struct fib_child child = fib_fork(&w, 15);
@@ -341,7 +341,7 @@ int main(void)
         cmocka_unit_test(jobs_that_a_tenant_did_not_run_are_run_by_workers),
         cmocka_unit_test(a_tenant_forks_and_joins),
         cmocka_unit_test(a_stop_waits_for_tenants),
-        cmocka_unit_test(a_cancelled_scheduler_hands_back_the_jobs_of_a_tenant),
+        cmocka_unit_test(a_canceled_scheduler_hands_back_the_jobs_of_a_tenant),
         cmocka_unit_test(another_thread_runs_what_waits_for_a_worker_that_stepped_aside),
         cmocka_unit_test(a_thread_that_stepped_aside_waits_until_its_berth_is_on_offer),
         cmocka_unit_test(children_of_a_thread_that_stepped_aside_are_stolen),

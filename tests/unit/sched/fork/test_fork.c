@@ -193,7 +193,7 @@ static void a_posted_job_can_run_a_computation(void **state)
 
 static struct mag_sched *outer_sched;
 
-/* A computation inside a forked function that does not pass its `w` on. */
+/* A computation inside a forked function that does not pass on its `w`. */
 MAG_FORKABLE(long, outer, int, n)
 static long outer(mag_fork w, int n)
 {
@@ -268,7 +268,7 @@ static void many_foreign_threads_run_computations_at_once(void **state)
     mag_sched_destroy(sched);
 }
 
-/* A root that forks and then computes without forking any more. */
+/* A root that forks and then computes without forking again. */
 enum { LONG_CHILDREN = 8 };
 static _Atomic(uint64_t) started;
 

@@ -1,6 +1,6 @@
 /*
- * Blocks of large children: what lies beside the fork stack, what comes from the heap,
- * and where there is neither.
+ * Blocks of large children: those beside the fork stack, those from the heap, and the
+ * case that there is room for neither.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,7 +21,8 @@
 
 enum { MIB = 1024 * 1024 };
 
-/* More of them than any worker has room for beside its stack, and than the least. */
+/* More children than a worker has room for beside its stack; and more than the least
+ * room. */
 enum { MANY = 4200, SOME = 2 * MAG_FORK_BLOCKS_MAX / MIB };
 
 struct large {
@@ -44,7 +45,7 @@ static bool is_filled(const struct large *value, unsigned number)
            value->bytes[MIB - 1] == number % 251;
 }
 
-/* How many children did not arrive whole. */
+/* How many children did not arrive complete. */
 MAG_FORKABLE(unsigned, fill_all, unsigned, children)
 static unsigned fill_all(mag_fork w, unsigned children)
 {
@@ -84,7 +85,7 @@ static void blocks_beyond_the_room_beside_the_stack_arrive_whole(void **state)
 
 /* ------------------------------------------------------- little address space */
 
-/* The blocks of one worker, one that fills its room and one that finds none. */
+/* Forks on one worker until its room is full, and once more without room. */
 MAG_FORKABLE(int, fill_room, unsigned, unused)
 static int fill_room(mag_fork w, unsigned unused)
 {
@@ -102,7 +103,7 @@ static int fill_room(mag_fork w, unsigned unused)
     return whole && again ? 0 : 1;
 }
 
-/* In a child: 0, or what failed. */
+/* In a child process: 0, or the check that failed. */
 static int runs_in_little_space(void *arg)
 {
     unsigned wrong = 1;
@@ -133,7 +134,7 @@ static void blocks_arrive_whole_in_little_address_space(void **state)
 
 /* ------------------------------------------------------------------ no memory */
 
-/* What a child says that was not stopped. */
+/* Exit codes of a child process that was not stopped. */
 enum { NOT_STARTED = 101, NOT_STOPPED = 102 };
 
 MAG_FORKABLE(int, ask_for_too_much, size_t, bytes)
@@ -149,7 +150,7 @@ static int forks_without_memory(void)
     struct mag_sched *sched = start(1);
     int result;
 
-    /* cmocka has a handler. */
+    /* Removes the handler of cmocka. */
     if (sched == NULL || signal(SIGSEGV, SIG_DFL) == SIG_ERR ||
         setrlimit(RLIMIT_CORE, &none) != 0)
         return NOT_STARTED;
@@ -169,7 +170,7 @@ static void a_block_that_no_memory_holds_stops_at_the_guard(void **state)
     assert_true(child > 0);
     assert_int_equal(waitpid(child, &status, 0), child);
 #ifdef __SANITIZE_ADDRESS__
-    /* The sanitizer catches the signal, and exits as it likes. */
+    /* The sanitizer catches the signal, and exits in its own way. */
     assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) < NOT_STARTED);
 #else
     assert_true(WIFSIGNALED(status));
@@ -180,7 +181,7 @@ static void a_block_that_no_memory_holds_stops_at_the_guard(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        /* The children of this process first, while it is small itself. */
+        /* First the tests in child processes, while this process is small. */
         cmocka_unit_test(blocks_arrive_whole_in_little_address_space),
         cmocka_unit_test(a_block_that_no_memory_holds_stops_at_the_guard),
         cmocka_unit_test(blocks_beyond_the_room_beside_the_stack_arrive_whole),

@@ -1,6 +1,6 @@
 /*
- * Ends before the usual one: a stolen child that answers its join before it has returned,
- * and a function that drops its children.
+ * Early ends: a stolen child that answers its join before it has returned, and a function
+ * that drops its children.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,7 +22,7 @@ struct early {
     _Atomic(uint64_t) returned;
 };
 
-/* Answers as soon as it can; then it waits until the owner has seen the answer. */
+/* Answers as soon as it can; then waits until the owner has seen the answer. */
 static void answer(mag_fork w, void *payload)
 {
     struct early *early;
@@ -40,7 +40,7 @@ static void answer(mag_fork w, void *payload)
     (void)test_add(&early->returned, 1);
 }
 
-/* The child's answer, which is here while the child still waits. */
+/* The child's answer, which arrives while the child still waits. */
 MAG_FORKABLE(uint64_t, ask, struct early *, early, bool, wait_for_thief)
 static uint64_t ask(mag_fork w, struct early *early, bool wait_for_thief)
 {

@@ -1,5 +1,5 @@
 /*
- * Where a computation may be entered from: threads of the program, workers of other
+ * From where a computation may be started: threads of the program, workers of other
  * schedulers, posted jobs of each kind, async functions, and computations.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -21,7 +21,7 @@ enum { N = 15, FIB_N = 610 };
 
 /* A job that runs a computation, on its own scheduler or another. */
 struct entry {
-    struct mag_timer timer; /* its job comes first */
+    struct mag_timer timer; /* first, so that its job comes first */
     struct mag_sched *sched;
     long result;
     int error;
@@ -87,7 +87,7 @@ static void jobs_of_strands_and_timers_enter(void **state)
         check(&in_turn);
         check(&in_time);
     }
-    /* The job counts itself before its strand has let go of it. */
+    /* The job counts itself before its strand has finished with it. */
     while (mag_strand_fini(&strand) != 0)
         test_sleep_ms(1);
     mag_sched_destroy(sched);
@@ -99,7 +99,8 @@ static void workers_of_two_schedulers_enter_each_other(void **state)
     struct mag_sched *scheds[2] = {test_sched_start(2), test_sched_start(2)};
     (void)state;
 
-    /* One worker of each waits for the other scheduler at most, so that one is left. */
+    /* At most one worker of each scheduler waits for the other scheduler, so that one is
+     * left. */
     for (unsigned i = 0; i < ENTRIES; i++) {
         struct entry there = entry_make(scheds[1]);
         struct entry back = entry_make(scheds[0]);
@@ -148,7 +149,7 @@ static void forked_functions_enter_their_own_and_another_scheduler(void **state)
 
 /* ----------------------------------------------------------- async functions */
 
-/* Enters where it was called, and again as a job of the pool. */
+/* Starts a computation where it was called, and again as a job of the scheduler. */
 MAG_ASYNC(long_task, enter_twice, (struct mag_sched *, sched, bool, hops), int error;
           long first; long second; struct mag_sched * where;)
 {
@@ -240,7 +241,7 @@ struct completion {
 
 static void complete_it(struct mag_job *job)
 {
-    /* The test may end as soon as the promise is complete. */
+    /* The test may end as soon as the promise is complete, so this copies it first. */
     struct mag_promise *promise = ((struct completion *)(void *)job)->promise;
 
     if (mag_promise_set_result(promise, 0) == 0)

@@ -1,6 +1,6 @@
 /*
- * Error and cancellation of a child reach the joiner: of a plain join, of wide joins and
- * of scopes, whether the child was stolen or not.
+ * Errors and cancellations of children reach the joiner, in plain joins, wide joins and
+ * scopes, whether the children were stolen or not.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,7 +15,7 @@
 
 enum { WIDE = 40, ROUNDS = 100 };
 
-/* Children that are sure to be stolen wait here. */
+/* The gate at which children wait that must be stolen. */
 static struct gate gate;
 
 static struct mag_sched *start(uint32_t workers)
@@ -75,7 +75,7 @@ static int numbered(mag_fork w, int number, uint64_t pauses)
     return -number;
 }
 
-/* How many joins gave what is not their child's error. */
+/* How many joins returned something other than their child's error. */
 MAG_FORKABLE(unsigned, wide_joiner, uint64_t, random)
 static unsigned wide_joiner(mag_fork w, uint64_t random)
 {
@@ -121,7 +121,7 @@ static int act(mag_fork w, struct mag_scope *scope, enum task task)
         gate_pass(&gate);
         return -EIO;
     case LOOKS:
-        /* release: it runs, and looks. */
+        /* release: the child runs, and will look. */
         (void)atomic_fetch_add_explicit(&gate.started, 1, memory_order_release);
         for (double began = test_now(); !test_gives_up(began);) {
             if (mag_scope_canceled(scope))
@@ -195,7 +195,8 @@ the_error_of_a_child_reaches_those_that_run_and_the_first_one_counts(void **stat
     struct mag_sched *sched = start(2);
     (void)state;
 
-    /* The stolen one returns an error too, after it has seen that of the other. */
+    /* The stolen child returns an error too, after it has seen the error of the other
+     * child. */
     for (unsigned i = 0; i < ROUNDS; i++)
         assert_int_equal(result_of_two(sched, LOOKS, FAILS), -ENOENT);
     mag_sched_destroy(sched);
@@ -211,12 +212,12 @@ static void the_cancellation_by_a_child_reaches_those_that_run_and_the_join(void
     mag_sched_destroy(sched);
 }
 
-/* ---------------------------------------------------- cancelled from elsewhere */
+/* ----------------------------------------------------- canceled from elsewhere */
 
 static _Atomic(struct mag_scope *) shared_scope;
 
-MAG_FORKABLE(int, cancelled_scope, unsigned, children)
-static int cancelled_scope(mag_fork w, unsigned children)
+MAG_FORKABLE(int, canceled_scope, unsigned, children)
+static int canceled_scope(mag_fork w, unsigned children)
 {
     struct mag_scope scope;
 
@@ -238,7 +239,7 @@ static void *cancel_when_one_looks(void *arg)
     return NULL;
 }
 
-static void a_scope_may_be_cancelled_from_any_thread(void **state)
+static void a_scope_may_be_canceled_from_any_thread(void **state)
 {
     (void)state;
     for (uint32_t workers = 1; workers <= 3; workers++) {
@@ -247,10 +248,11 @@ static void a_scope_may_be_cancelled_from_any_thread(void **state)
         int error = 1;
 
         assert_int_equal(pthread_create(&thread, NULL, cancel_when_one_looks, NULL), 0);
-        assert_int_equal(cancelled_scope_run(sched, &error, 1000), 0);
+        assert_int_equal(canceled_scope_run(sched, &error, 1000), 0);
         assert_int_equal(pthread_join(thread, NULL), 0);
         assert_int_equal(error, -ECANCELED);
-        /* relaxed: it is over.  Only those that ran at the time have looked. */
+        /* relaxed: the computation is over.  Only children that ran at the time have
+         * looked. */
         assert_true(atomic_load_explicit(&gate.started, memory_order_relaxed) <= workers);
         mag_sched_destroy(sched);
     }
@@ -265,7 +267,7 @@ int main(void)
         cmocka_unit_test(
             the_error_of_a_child_reaches_those_that_run_and_the_first_one_counts),
         cmocka_unit_test(the_cancellation_by_a_child_reaches_those_that_run_and_the_join),
-        cmocka_unit_test(a_scope_may_be_cancelled_from_any_thread),
+        cmocka_unit_test(a_scope_may_be_canceled_from_any_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,10 @@
 /*
- * The fork stack with thieves that do what they are told: every child is stolen, or no
- * theft succeeds, at each place where one can be lost.
+ * The fork stack with thieves that the test controls: every child is stolen, or no theft
+ * succeeds, at each place where a theft can be lost.
  *
  * White-box: the file is compiled into this test, with its lock and its barrier replaced
- * by ones that the test decides over.  One thread plays all workers, so nothing here is
- * left to chance.
+ * by ones that the test controls.  One thread plays all workers, so nothing here is left
+ * to chance.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,7 +22,7 @@ static bool hooked_try_lock(struct mag_spin *spin);
 
 #define mag_barrier_heavy hooked_heavy
 #define mag_spin_try_lock hooked_try_lock
-/* NOLINTBEGIN(bugprone-suspicious-include): the room itself, with the hooks. */
+/* NOLINTBEGIN(bugprone-suspicious-include): the sources themselves, with the hooks. */
 #include "sched/fork/deque.c"
 #include "sched/fork/join.c"
 #include "sched/fork/map.h"
@@ -32,11 +32,12 @@ static bool hooked_try_lock(struct mag_spin *spin);
 
 #include "tests/support/sched/stacks.h"
 
-/* This test pops in two halves, which a join takes for a child of another function. */
+/* This test pops in two halves; the check would take the child for that of another
+ * function. */
 #undef MAG_FORK_CHECK
 #define MAG_FORK_CHECK(w, function) ((void)0)
 
-/* What a thief meets. */
+/* What a thief is to meet. */
 static struct {
     bool lock_is_held; /* the owner, or another thief, holds the lock */
     void (*overtake)(void) /* the owner runs between the thief's two steps */;
@@ -73,7 +74,7 @@ static int unmap_stacks(void **state)
     return 0;
 }
 
-/* Zeroes what a test before has used. */
+/* Zeroes the state that an earlier test has used. */
 static int clean_stacks(void **state)
 {
     (void)state;
@@ -98,7 +99,8 @@ static unsigned number_of(struct mag_fork_stack *stack)
 static uint64_t thefts;
 static uint64_t runs;
 
-/* The next stack's worker takes the oldest child of this one and runs it at once. */
+/* The worker of the next stack takes the oldest child of this stack and runs it at
+ * once. */
 static bool steal_from(struct mag_fork_stack *victim)
 {
     struct mag_fork_stack *thief = stacks[number_of(victim) + 1];
@@ -173,7 +175,7 @@ static void with_every_theft_lost_to_the_lock_the_owner_runs_all(void **state)
     trees_run(false);
 }
 
-/* ------------------------------------------------------------ as deep as it goes */
+/* --------------------------------------------------------- at the greatest depth */
 
 /* A chain in which each level's child is the next level, always stolen. */
 MAG_FORKABLE(uint64_t, chain, unsigned, depth)
@@ -214,7 +216,7 @@ static uint64_t mark(mag_fork w, uint64_t index)
     return index;
 }
 
-/* The owner of some children outside the zone that it shares itself. */
+/* An owner with some children outside the zone that it shares itself. */
 enum { CHILDREN = 12 };
 static struct mark_child marks[CHILDREN];
 static mag_fork owner;
@@ -230,12 +232,12 @@ static void fork_marks(mag_fork w)
         marks[left] = mark_fork(&owner, left);
 }
 
-/* Under the thief's lock an owner can pop what has no claim, and nothing else. */
+/* While the thief holds the lock, the owner can pop only children without a claim. */
 static void pop_unclaimed(void)
 {
     /* relaxed: one thread. */
     while (left > 0 && atomic_load_explicit(&owner.top[-1].claim, memory_order_relaxed) ==
-                           MAG_CLAIM_NONE) {
+                           MAG_SLOT_NONE) {
         left--;
         sum += mark_join(&owner, marks[left]);
     }
@@ -267,7 +269,7 @@ static enum mag_fork_steal try_steal(void)
     return r;
 }
 
-/* Takes all that the owner has shared itself. */
+/* Takes all children that the owner has shared itself. */
 static void empty_the_zone(void)
 {
     while (base_of(stacks[0]) != split_of(stacks[0]))
@@ -280,8 +282,8 @@ static void lose_to_the_owner(mag_fork w, void *payload)
     fork_marks(w);
     empty_the_zone();
     hooks.overtake = pop_unclaimed;
-    /* The thief claims the older half, and the owner pops the younger one meanwhile;
-     * with fences each pop asks for the lock, which is the thief's. */
+    /* The thief claims the older half, and meanwhile the owner pops the younger half.
+     * With fences each pop waits for the lock, which the thief holds. */
     assert_int_equal(try_steal(), MAG_FORK_STOLEN);
     assert_true(stacks_are_fenced ? left == CHILDREN : left < CHILDREN && left > 0);
     hooks.overtake = NULL;
@@ -295,7 +297,7 @@ static void an_owner_that_pops_while_a_thief_shares_loses_nothing(void **state)
     mag_fork_stack_root(stacks[0], lose_to_the_owner, NULL);
 }
 
-/* The owner has cleared the child and not yet looked at its claim. */
+/* The owner has cleared the child, but has not yet looked at its claim. */
 static void clear_all(void)
 {
     for (unsigned i = 0; i < left; i++) {
@@ -328,7 +330,7 @@ static void a_thief_that_finds_its_child_cleared_withdraws(void **state)
 static struct mag_fork_slot *joined;
 static unsigned helps;
 
-/* On the thief's stack, while the child of the other stack runs, or after it. */
+/* Runs on the thief's stack, while the child of the other stack runs, or after it. */
 static void fork_and_be_helped(mag_fork w, void *payload)
 {
     struct mark_child forked = mark_fork(&w, 0);
@@ -344,7 +346,7 @@ static void be_late(mag_fork w, void *payload)
     assert_int_equal(mag_fork_push(&w, fork_and_be_helped, payload, sizeof(uint64_t)), 0);
     assert_int_equal(try_steal(), MAG_FORK_STOLEN);
     assert_int_equal(helps, 1);
-    /* Its thief has gone on to something else. */
+    /* The thief of that child has gone on to other work. */
     mag_fork_stack_root(stacks[1], fork_and_be_helped, NULL);
     assert_int_equal(helps, 1);
     assert_false(mag_fork_pop(&w));

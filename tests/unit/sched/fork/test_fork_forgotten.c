@@ -1,6 +1,7 @@
 /*
- * Children that are forked and not joined.  A debug build notices, and names who: at the
- * next fork, at the next join, or where the forked function around returns.
+ * Children that are forked but not joined.  A debug build reports them with the name of
+ * their function: at the next fork, at the next join, or when the surrounding forked
+ * function returns.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,7 +22,7 @@
 
 static shared begun;
 
-/* What was told first, and how often. */
+/* What was reported first, and the number of reports. */
 static struct {
     struct mag_misuse_watch watch;
     unsigned told;
@@ -47,7 +48,7 @@ static long left(mag_fork w, long value)
     return value;
 }
 
-/* The commonest mistake in C. */
+/* The most common mistake in C. */
 MAG_FORKABLE(long, forgets, bool, forget)
 static long forgets(mag_fork w, bool forget)
 {
@@ -58,7 +59,7 @@ static long forgets(mag_fork w, bool forget)
     return left_join(&w, child);
 }
 
-/* Only once two workers have a part: where a thief has taken it. */
+/* The same, but only after a thief has taken the child, so that two workers take part. */
 MAG_FORKABLE(long, forgets_taken, bool, forget)
 static long forgets_taken(mag_fork w, bool forget)
 {

@@ -1,6 +1,6 @@
 /*
- * Which modes of floating point a stolen child gets where runs with several of them lie
- * on one fork stack.
+ * Which floating-point modes a stolen child gets if runs with different modes lie on one
+ * fork stack.
  *
  * White-box: one thread plays both workers, so that nothing is left to chance.
  *
@@ -37,7 +37,7 @@ static int begin(void **state)
     return 0;
 }
 
-/* What a child was run with; then it leaves others behind. */
+/* Records the modes that a child ran with; then leaves other modes behind. */
 static void record(mag_fork w, void *payload)
 {
     struct modes *seen;
@@ -75,7 +75,7 @@ static void run_inner(mag_fork w, void *payload)
     inner_modes = modes_now();
     push(&w, &seen[1]);
     push(&w, &seen[2]);
-    /* The oldest is the outer run's, though this one is the last that began. */
+    /* The oldest child belongs to the outer run, though this run began last. */
     steal();
     steal();
     steal();
@@ -90,7 +90,7 @@ static void run_outer(mag_fork w, void *payload)
     push(&w, &seen[0]);
     set_modes(FE_DOWNWARD);
     mag_fork_stack_root(stacks[0], run_inner, NULL);
-    /* In the slot where the inner run had its first. */
+    /* In the slot where the inner run had its first child. */
     push(&w, &seen[3]);
     steal();
     assert_false(mag_fork_pop(&w));
@@ -113,10 +113,10 @@ static void check_runs(void)
 static void each_child_has_the_modes_of_the_run_that_it_belongs_to(void **state)
 {
     (void)state;
-    check_runs(); /* those of the worker, then others inside */
+    check_runs(); /* with the worker's modes, then with others inside */
     reset_modes();
     set_modes(FE_UPWARD);
-    check_runs(); /* others, then others again */
+    check_runs(); /* with other modes, then with others again */
 }
 
 /* A stolen child that forks one, which is stolen back. */
@@ -142,7 +142,7 @@ static void run_forker(mag_fork w, void *payload)
     (void)payload;
     outer_modes = modes_now();
     assert_int_equal(mag_fork_push(&w, run_thief_of_thief, &mine, sizeof(mine)), 0);
-    reset_modes(); /* what the thief has */
+    reset_modes(); /* the modes of the thief */
     steal();
     assert_false(mag_fork_pop(&w));
 }

@@ -1,5 +1,5 @@
 /*
- * Where fork-join ends: millions of waiting children, little address space, none.
+ * The limits of fork-join: millions of waiting children, little address space, none.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,7 +27,8 @@
 
 enum { MIB = 1024 * 1024 };
 
-/* More than the least that a stack is promised, and more than its least mapping holds. */
+/* More children than a stack is guaranteed to hold, and than its smallest mapping
+ * holds. */
 enum { MANY = MAG_FORK_WAITING_MAX / 2 * 3 };
 
 /* The smallest stack of a worker, so that its fork stack is the smallest too. */
@@ -41,7 +42,7 @@ static int counted(mag_fork w, uint64_t *counter)
     return 0;
 }
 
-/* On one worker, so that a plain counter does. */
+/* On one worker, so that a plain counter is enough. */
 MAG_FORKABLE(int, crowd, uint64_t *, counter, uint64_t, children)
 static int crowd(mag_fork w, uint64_t *counter, uint64_t children)
 {
@@ -73,7 +74,7 @@ static void more_children_can_wait_than_are_promised(void **state)
 
 /* ------------------------------------------------------- little address space */
 
-/* In a child: 0, or what failed. */
+/* In a child process: 0, or the check that failed. */
 static int runs_in_little_space(void *arg)
 {
     struct mag_sched *sched;
@@ -119,9 +120,9 @@ static void without_address_space_the_start_is_refused(void **state)
     assert_int_equal(test_in_child(starts_nothing_in_less, NULL), 0);
 }
 
-/* ------------------------------------------------------------------ beyond it */
+/* ----------------------------------------------------------- beyond the limit */
 
-/* What a child says that was not stopped. */
+/* Exit codes of a child process that was not stopped. */
 enum { NOT_LIMITED = 101, NOT_STARTED = 102, NOT_STOPPED = 103 };
 
 static int forks_too_many(void)
@@ -129,7 +130,7 @@ static int forks_too_many(void)
     const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
     struct mag_sched *sched;
 
-    /* cmocka has a handler. */
+    /* Removes the handler of cmocka. */
     if (signal(SIGSEGV, SIG_DFL) == SIG_ERR || setrlimit(RLIMIT_CORE, &none) != 0 ||
         !test_limit_more(RLIMIT_AS, (size_t)1024 * MIB))
         return NOT_LIMITED;
@@ -152,7 +153,7 @@ static void children_beyond_the_room_stop_at_the_guard(void **state)
     assert_true(child > 0);
     assert_int_equal(waitpid(child, &status, 0), child);
 #ifdef __SANITIZE_ADDRESS__
-    /* The sanitizer catches the signal, and exits as it likes. */
+    /* The sanitizer catches the signal, and exits in its own way. */
     assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) < NOT_LIMITED);
 #else
     assert_true(WIFSIGNALED(status));
@@ -162,7 +163,8 @@ static void children_beyond_the_room_stop_at_the_guard(void **state)
 
 /* ------------------------------------------------------------------- recursion */
 
-/* Bytes of a fork stack, for one worker whose own stack has so many; 0: none. */
+/* The bytes of a fork stack for one worker with a C stack of so many bytes; 0: there is
+ * none. */
 static size_t bytes_for(size_t c_stack)
 {
     struct mag_settings settings = {.config = {.stack_size = c_stack}};
@@ -170,7 +172,8 @@ static size_t bytes_for(size_t c_stack)
     return mag_settings_fit(&settings, 1) == 0 ? settings.fork_bytes : 0;
 }
 
-/* An empty function that calls takes 16 bytes, and nobody forks without a call. */
+/* The depth of a recursion on such a C stack.  An empty function that calls takes 16
+ * bytes, and every fork needs a call. */
 static uint64_t recursion_on(size_t c_stack)
 {
     return (uint64_t)c_stack / 16;
@@ -187,7 +190,7 @@ static void each_stack_holds_what_a_recursion_can_fork(void **state)
                     MAG_FORK_WAITING_MAX + recursion_on(c_stacks[i]));
 }
 
-/* In a child: 0, or what failed. */
+/* In a child process: 0, or the check that failed. */
 static int keeps_room_for_a_recursion(void *arg)
 {
     const size_t c_stack = (size_t)8 * MIB;
@@ -217,7 +220,7 @@ static void a_c_stack_beyond_all_fork_stacks_has_the_largest(void **state)
     assert_true(bytes_for(SIZE_MAX) == MAG_FORK_STACK_SPAN);
 }
 
-/* Where the deepest call stands: on the C stack, and on the fork stack. */
+/* How far the deepest call has come: on the C stack, and on the fork stack. */
 static uintptr_t c_top;
 static uintptr_t fork_top;
 
@@ -249,7 +252,7 @@ static void tell_where(int signal, siginfo_t *info, void *context)
     _exit(distance(at, c_top) < distance(at, fork_top) ? ENDED_IN_C : ENDED_IN_FORKS);
 }
 
-/* A handler needs a stack of its own where the C stack has ended. */
+/* A signal handler needs a stack of its own when the C stack is full. */
 static void use_another_stack(uint32_t worker, void *arg)
 {
     static char other[64 * 1024];
@@ -301,7 +304,7 @@ static void a_scope_has_no_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        /* The children of this process first, while it is small itself. */
+        /* First the tests in child processes, while this process is small. */
         cmocka_unit_test(with_little_address_space_stacks_hold_what_is_promised),
         cmocka_unit_test(without_address_space_the_start_is_refused),
         cmocka_unit_test(children_beyond_the_room_stop_at_the_guard),

@@ -1,5 +1,5 @@
 /*
- * What fork-join takes: no allocation once a scheduler runs, and few pages.
+ * The memory that fork-join uses: no allocation once a scheduler runs, and few pages.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -72,7 +72,7 @@ static long peak_kib(void)
     return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : -1;
 }
 
-/* In a child process: 0, or what failed. */
+/* In a child process: 0, or the check that failed. */
 static int stays_small(void *arg)
 {
     uint32_t workers = *(uint32_t *)arg;
@@ -98,7 +98,7 @@ static void computations_take_two_mib_and_one_for_each_worker_at_most(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        /* First, while this process is small itself. */
+        /* First, while this process is small. */
         cmocka_unit_test(computations_take_two_mib_and_one_for_each_worker_at_most),
         cmocka_unit_test(computations_allocate_nothing),
     };

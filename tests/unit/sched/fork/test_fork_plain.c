@@ -1,6 +1,6 @@
 /*
- * The plain forms of fork-join, as generated code and other languages call them; what
- * they say to arguments that are too large, and loops that ask whether there is room.
+ * The plain forms of fork-join, as generated code and other languages call them; their
+ * answers to arguments that are too large, and loops that ask whether there is room.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,13 +21,13 @@
 
 /* ------------------------------------------------------------------- the symbols */
 
-/* What the library exports under the names of the inline functions. */
+/* The library exports these under the names of the inline functions. */
 int push_symbol(mag_fork *w, mag_fork_body body, const void *args,
                 size_t size) __asm__("mag_fork_push");
 bool pop_symbol(mag_fork *w) __asm__("mag_fork_pop");
 bool is_full_symbol(mag_fork w) __asm__("mag_fork_is_full");
 
-/* Reads n from the payload and leaves fib(n) there. */
+/* Reads n from the payload and stores fib(n) there. */
 static void fib(mag_fork w, void *payload)
 {
     uint64_t n;
@@ -72,7 +72,7 @@ static void never(mag_fork w, void *payload)
     (void)payload;
 }
 
-/* 0, or what was not refused. */
+/* 0, or the push that was not refused. */
 static int push_too_much(mag_fork w)
 {
     const char args[MAG_FORK_PAYLOAD + 1] = {0};
@@ -147,7 +147,7 @@ static uint64_t any_number(mag_fork w, uint64_t items, uint64_t *ret_forked)
 
 enum { ITEMS = 10000000 };
 
-/* The sum is right, and of the children at least one in `part` of the most was forked. */
+/* Whether the sum is right, and at least one in `part` of the children was forked. */
 static bool loops(struct mag_sched *sched, uint64_t part)
 {
     uint64_t forked = 0;
@@ -170,7 +170,7 @@ static void a_loop_that_asks_for_room_has_no_limit(void **state)
     mag_sched_destroy(sched);
 }
 
-/* In a child: 0, or what failed. */
+/* In a child process: 0, or the check that failed. */
 static int loops_in_little_space(void *arg)
 {
 
@@ -203,7 +203,7 @@ static int other(mag_fork w, int number)
     return number;
 }
 
-/* 1: joined in the order of the forks; 2: twice; 3: what was never forked. */
+/* 1: joined in the order of the forks; 2: joined twice; 3: never forked. */
 MAG_FORKABLE(uint64_t, mistake, int, kind)
 static uint64_t mistake(mag_fork w, int kind)
 {
@@ -267,7 +267,7 @@ static void a_join_of_the_wrong_child_is_found_in_debug_builds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        /* The children of this process first, while it is small itself. */
+        /* First the tests in child processes, while this process is small. */
         cmocka_unit_test(a_loop_that_asks_for_room_has_no_limit_in_little_space),
         cmocka_unit_test(a_join_of_the_wrong_child_is_found_in_debug_builds),
         cmocka_unit_test(forks_and_joins_can_be_called_as_functions),

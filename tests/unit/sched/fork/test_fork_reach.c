@@ -1,6 +1,7 @@
 /*
- * No child stays out of reach: whatever its worker does after it has forked it, others
- * start it; and what large arguments and small stacks do to a computation.
+ * No child stays out of reach: whatever a worker does after it has forked a child, other
+ * workers can start the child.  Also computations with large arguments and on small
+ * stacks.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -28,11 +29,11 @@ static _Atomic(uint64_t) started;
 
 static void note_start(void)
 {
-    /* release: counted before anybody looks. */
+    /* release: counted before any thread looks. */
     (void)atomic_fetch_add_explicit(&started, 1, memory_order_release);
 }
 
-/* Children that are forked, four for each worker, and what the root computes before. */
+/* How many children are forked, four for each worker; the root computes meanwhile. */
 static unsigned children_of_all = 4 * WORKERS;
 static double before;
 
@@ -50,7 +51,7 @@ static void compute_before(void)
         test_pause();
 }
 
-/* Computes, without forking, until the others have started everything. */
+/* Computes, without forking, until the other workers have started all children. */
 static double compute(void)
 {
     double began = test_now();
@@ -84,7 +85,7 @@ static double wide(mag_fork w, unsigned unused)
     return took;
 }
 
-/* A child at each level, and the deepest caller is the one that computes on. */
+/* A child at each level; the deepest caller goes on computing. */
 MAG_FORKABLE(double, deep, unsigned, level)
 static double deep(mag_fork w, unsigned level)
 {
@@ -98,8 +99,8 @@ static double deep(mag_fork w, unsigned level)
     return took;
 }
 
-/* The last child forked is the long one: it is joined first, and runs on this worker
- * while those below it wait. */
+/* The child that was forked last is the long one.  It is joined first, and runs on this
+ * worker while the children below it wait. */
 MAG_FORKABLE(double, long_child, unsigned, unused)
 static double long_child(mag_fork w, unsigned unused)
 {
@@ -154,7 +155,7 @@ static void all_are_started_by(uint32_t workers, run_fn run)
     children_of_all = 4 * WORKERS;
 }
 
-/* At once, and when the others have gone to sleep meanwhile. */
+/* Runs at once, and once after the other workers have gone to sleep. */
 static void all_are_started(run_fn run)
 {
     uint32_t twice = 2 * (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
@@ -185,7 +186,7 @@ static void children_below_a_long_one_are_started_by_others(void **state)
     all_are_started(mirror_run);
 }
 
-/* More than where owners fence, and by default. */
+/* Deeper than owners with fences share, and deeper than the default. */
 enum { DEEP = 3 * MAG_SCHED_FORKS_MAX };
 
 MAG_FORKABLE(double, very_wide, unsigned, unused)
@@ -223,7 +224,7 @@ static void children_at_any_depth_are_started_by_others(void **state)
 
 /* ------------------------------------------------- a kernel that begins to refuse */
 
-/* Applies to all threads of the process, workers too. */
+/* Applies to all threads of the process, including workers. */
 static bool refuse_membarrier(void)
 {
     struct sock_filter refuse[] = {
@@ -242,7 +243,7 @@ static bool refuse_membarrier(void)
 
 enum { NO_FILTER = 77 };
 
-/* In a child: 0, or what failed. */
+/* In a child process: 0, or the check that failed. */
 static int runs_after_a_refusal(void *arg)
 {
     struct mag_sched *sched = test_sched_start(WORKERS);

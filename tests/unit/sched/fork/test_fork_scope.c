@@ -17,7 +17,7 @@ static int count(mag_fork w, unsigned number, unsigned bad)
     return number == bad ? -EIO : 0;
 }
 
-/* A child for each number, of which one may fail. */
+/* A child for each number; one of them may fail. */
 MAG_FORKABLE(int, crowd, unsigned, children, unsigned, bad)
 static int crowd(mag_fork w, unsigned children, unsigned bad)
 {
@@ -29,8 +29,8 @@ static int crowd(mag_fork w, unsigned children, unsigned bad)
     return mag_scope_join(&w, &scope);
 }
 
-MAG_FORKABLE(int, cancelled_crowd, unsigned, children)
-static int cancelled_crowd(mag_fork w, unsigned children)
+MAG_FORKABLE(int, canceled_crowd, unsigned, children)
+static int canceled_crowd(mag_fork w, unsigned children)
 {
     struct mag_scope scope;
 
@@ -129,20 +129,20 @@ static void an_error_keeps_children_that_have_not_begun_from_running(void **stat
     int error = 0;
     (void)state;
 
-    /* Joined in reverse order by the only worker: the last child is the first to run. */
+    /* The only worker joins in reverse order: the last child is the first to run. */
     assert_int_equal(crowd_run(sched, &error, 50, 50), 0);
     assert_int_equal(error, -EIO);
     assert_int_equal(count_of_calls(), 1);
     mag_sched_destroy(sched);
 }
 
-static void a_cancelled_scope_calls_nobody(void **state)
+static void a_canceled_scope_calls_nobody(void **state)
 {
     struct mag_sched *sched = start(2, 64);
     int error = 0;
     (void)state;
 
-    assert_int_equal(cancelled_crowd_run(sched, &error, 1000), 0);
+    assert_int_equal(canceled_crowd_run(sched, &error, 1000), 0);
     assert_int_equal(error, -ECANCELED);
     assert_int_equal(count_of_calls(), 0);
     mag_sched_destroy(sched);
@@ -197,7 +197,7 @@ int main(void)
         cmocka_unit_test(a_root_returns_the_error_of_its_scope),
         cmocka_unit_test(children_without_arguments_are_called),
         cmocka_unit_test(an_error_keeps_children_that_have_not_begun_from_running),
-        cmocka_unit_test(a_cancelled_scope_calls_nobody),
+        cmocka_unit_test(a_canceled_scope_calls_nobody),
         cmocka_unit_test(an_error_climbs_through_nested_scopes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

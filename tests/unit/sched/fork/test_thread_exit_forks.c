@@ -95,7 +95,7 @@ static void reader(mag_fork w, const long *from, long number)
         return;
     }
     set(&begun, 1);
-    /* Meanwhile the forker's thread ends. */
+    /* Meanwhile the thread of the forking function ends. */
     for (unsigned i = 0; i < 50; i++) {
         for (unsigned j = 0; j < 64; j++)
             (void)add(&read_wrong, from[j] != PATTERN);
@@ -123,7 +123,7 @@ static void ends_with_children(mag_fork w, bool waits)
         reader_join(&w, children[i]);
 }
 
-/* With one worker nobody takes a child. */
+/* With one worker no other worker takes a child. */
 static void children_of_an_ended_function_do_not_begin(void **state)
 {
     (void)state;
@@ -144,7 +144,7 @@ static void what_a_stolen_child_reads_outlives_its_forkers_thread(void **state)
     start(2);
     set(&read_wrong, 0);
     assert_int_equal(ends_with_children_run(sched, true), -EOWNERDEAD);
-    /* It has been waited for. */
+    /* The child has been waited for. */
     assert_int_equal(look(&ran), 1);
     assert_int_equal(look(&read_wrong), 0);
     mag_sched_destroy(sched);

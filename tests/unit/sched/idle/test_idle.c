@@ -4,7 +4,7 @@
 
 enum { WORKERS = 130 };
 
-/* Two nodes with a rank from 0 to 64 and from 65 to 129 each. */
+/* Two nodes: one with the ranks 0 to 64, one with the ranks 65 to 129. */
 static struct machine machine;
 static struct mag_idle idle;
 
@@ -77,7 +77,7 @@ static void the_nearest_worker_is_woken(void **state)
     (void)announce(70);
     (void)announce(129);
     assert_int_equal(claim(66, true), 70);
-    /* Rank 65 is the next number, and on the other node. */
+    /* Rank 65 is the next number, but on the other node. */
     assert_int_equal(claim(63, true), 5);
     assert_int_equal(claim(66, true), 129);
     assert_int_equal(claim(66, true), 64);
@@ -85,7 +85,7 @@ static void the_nearest_worker_is_woken(void **state)
     assert_int_equal(mag_idle_searching(mag_idle_read(&idle)), 4);
 }
 
-/* For a poster on the CPU of rank 66. */
+/* Claims for a poster on the CPU of rank 66. */
 static void a_worker_on_the_callers_cpu_is_woken_last(void **state)
 {
     struct mag_wake wake = mag_wake_for_queue(&machine.routes, 1, 66);

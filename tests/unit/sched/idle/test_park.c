@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* White-box: the file is compiled into this test, with what it sees of the queues
- * replaced, and its workers are played one by one. */
+/* White-box: the file is compiled into this test, with its look at the queues replaced.
+ * The test plays its workers one by one. */
 #include "tests/support/sched/fake.h"
 
 static bool see(struct mag_worker *worker);
@@ -10,7 +10,7 @@ static bool see(struct mag_worker *worker);
 #include "sched/worker/park.c"
 #undef mag_worker_sees_work
 
-/* What happens when the queues are looked at, and whether something is there. */
+/* What happens when a worker looks at the queues, and whether it sees work. */
 static bool (*sight)(void);
 static unsigned sights;
 
@@ -35,7 +35,7 @@ static bool something(void)
     return true;
 }
 
-/* Its poster saw it searching, and woke nobody. */
+/* The poster of that job saw the worker searching, and woke no worker. */
 static void the_last_to_search_wakes_another_for_what_it_leaves(void **state)
 {
     struct mag_worker *worker = &fake.workers[0];
@@ -61,8 +61,8 @@ static void the_last_to_search_wakes_nobody_for_nothing(void **state)
     assert_false(fake_is_woken(1));
 }
 
-/* While the queues are looked at another worker is woken, runs, and parks again: what it
- * has posted stands where the look has been. */
+/* While the queues are looked at, another worker is woken, runs, and parks again: the job
+ * that it has posted is in a queue that was looked at before. */
 static bool another_runs(void)
 {
     if (sights == 1) {
@@ -98,7 +98,7 @@ static void a_drain_ends_when_all_are_parked_and_nothing_is_there(void **state)
     assert_int_equal(mag_sched_phase(&fake.sched), MAG_PHASE_ENDING);
 }
 
-/* It was posted when that worker had been counted, and not looked yet. */
+/* The job was posted when its worker had been counted, but had not looked yet. */
 static void a_drain_sees_the_inbox_of_every_worker(void **state)
 {
     static struct mag_job job;
@@ -113,7 +113,8 @@ static void a_drain_sees_the_inbox_of_every_worker(void **state)
     assert_true(fake_is_woken(1));
 }
 
-/* The other stood between its bit and its count when all were woken: see phase.h. */
+/* The other worker had set its bit but was not yet counted when all were woken: see
+ * phase.h. */
 static void a_worker_that_sees_the_end_while_it_parks_wakes_everybody(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /*
- * White-box: workers that sleep in something else than a futex, here in poll() on an
- * eventfd, run all that is posted and end with their scheduler.
+ * White-box: workers that do not sleep on a futex, but in poll() on an eventfd.  They run
+ * all posted jobs and end with their scheduler.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -50,7 +50,7 @@ static void wake_by_eventfd(struct mag_sleeper *sleeper)
 
 static const struct mag_bed poll_bed = {.rest = sleep_in_poll, .wake = wake_by_eventfd};
 
-/* On the worker's own thread, before it can sleep. */
+/* Runs on the worker's own thread, before the worker can sleep. */
 static void lie_down(uint32_t index, void *arg)
 {
     (void)arg;
@@ -79,7 +79,7 @@ static void workers_may_sleep_in_something_else_than_a_futex(void **state)
     struct mag_sched *sched = test_sched_start_as(&config);
     for (unsigned i = 0; i < ROUNDS; i++) {
         jobs[i] = (struct mag_job){.run = count};
-        /* Time enough to fall asleep, now and then. */
+        /* Now and then time enough to fall asleep. */
         test_sleep_ms(i % 4);
         assert_int_equal(i % 2 ? mag_sched_post_worker(sched, &jobs[i], i / 2 % WORKERS)
                                : mag_sched_post(sched, &jobs[i]),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Handlers of a program's for fork(), registered before it has used the library, that use
- * pools and schedulers.  Those of the library lock what the child needs whole; one that
- * ran inside of them would wait for ever.
+ * Fork handlers of a program that use pools and schedulers, registered before the program
+ * has used the library.  The library's own handlers lock what the child needs in a
+ * consistent state.  A handler that ran inside of them would wait for ever.
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
@@ -68,7 +68,7 @@ static void in_parent(void)
 
 static void in_child(void)
 {
-    /* Lest it hang: it has failed then. */
+    /* So that the failed test does not hang. */
     (void)alarm(test_limit_s(0));
     use_all();
     continued++;

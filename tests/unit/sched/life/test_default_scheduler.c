@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The default scheduler is everybody's: nobody ends it, and it is configured once. */
+/* The default scheduler is shared: no caller can end it, and it is configured once. */
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---------------------------------------------------------------- nobody ends it */
+/* ------------------------------------------------------------- no caller ends it */
 
-/* What a job was answered that tried to end a scheduler. */
+/* A job that tries to end a scheduler, and the answers it gets. */
 struct enemy {
     struct mag_job job;
     struct mag_sched *victim;
@@ -33,7 +33,7 @@ static void end_it(struct mag_job *job)
     (void)atomic_fetch_add_explicit(&enemy->done, 1, memory_order_release);
 }
 
-/* True: it still takes jobs and timers, and it is still the default one. */
+/* True: the scheduler still accepts jobs and timers, and is still the default one. */
 static bool lives(struct mag_sched *sched)
 {
     struct enemy nobody = {.job = {.run = end_it}, .victim = NULL};
@@ -166,7 +166,7 @@ static bool has_thread_named(const char *name)
 
 /* ------------------------------------------------------------------ configuration */
 
-/* The steps run in children, whose default scheduler has not been asked for yet. */
+/* The steps run in child processes, where the default scheduler is not started yet. */
 #define CHECK(step, condition) \
     do {                       \
         if (!(condition))      \
@@ -354,7 +354,7 @@ static void after_a_failed_start_it_can_be_configured_and_started_again(void **s
 
 int main(void)
 {
-    /* Those in children first: their parent has no default scheduler yet. */
+    /* First the tests in child processes: their parent has no default scheduler yet. */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_default_scheduler_is_made_as_configured),
         cmocka_unit_test(the_default_scheduler_cannot_be_configured_once_it_runs),

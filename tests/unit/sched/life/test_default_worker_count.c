@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many workers a scheduler has when nobody says. */
+/* How many workers a scheduler has if the program does not say. */
 #include "tests/support/cmocka.h"
 #include "tests/support/sched/start.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The variables of the environment that set fields of the default scheduler. */
+/* The environment variables that set fields of the default scheduler's configuration. */
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fault.h"
@@ -14,7 +14,8 @@
 
 enum { VALUES = 12 };
 
-/* What each variable takes and refuses.  `@` stands for a PU of this machine. */
+/* The values that each variable accepts and refuses.  `@` stands for a PU of this
+ * machine. */
 static const struct {
     const char *name;
     const char *right[VALUES];
@@ -212,7 +213,7 @@ static void nothing_is_left_when_a_variable_is_wrong_or_memory_is_short(void **s
 
 /* ---------------------------------------------------------- the default scheduler */
 
-/* 0, or the number of the step that failed; in a child. */
+/* In a child process: 0, or the number of the step that failed. */
 #define CHECK(step, condition) \
     do {                       \
         if (!(condition))      \
@@ -246,12 +247,12 @@ static __attribute__((unused)) int correct(void *arg)
     CHECK(1, setenv("MAGPIE_WORKERS", "several", 1) == 0);
     CHECK(2, mag_sched_default(&sched) == MAG_E_ENVIRONMENT && sched == NULL);
     CHECK(3, setenv("MAGPIE_WORKERS", "1", 1) == 0);
-    /* A list that no machine has is seen when it is placed. */
+    /* A list with PUs that no machine has is refused when the workers are placed. */
     CHECK(4, setenv("MAGPIE_PLACEMENT", "4000000000", 1) == 0);
     CHECK(5, mag_sched_default(&sched) == MAG_E_ENVIRONMENT && sched == NULL);
     CHECK(6, unsetenv("MAGPIE_PLACEMENT") == 0);
     CHECK(7, mag_sched_default(&sched) == 0 && mag_sched_workers(sched) == 1);
-    /* Read once. */
+    /* The variables are read once. */
     CHECK(8, setenv("MAGPIE_WORKERS", "several", 1) == 0);
     CHECK(9, mag_sched_default(&sched) == 0);
     return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a child of fork() is told by the schedulers, strands and timers of its parent. */
+/* What the schedulers, strands and timers of the parent answer in the child of a
+ * fork(). */
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
@@ -19,12 +20,12 @@ static long twice(mag_fork w, long number)
     return 2 * number;
 }
 
-/* What the parent has, and its child inherits. */
+/* The objects of the parent that its child inherits. */
 struct inheritance {
     struct mag_sched *own;
     struct mag_sched *everybodys;
     struct mag_strand strand;       /* idle */
-    struct mag_strand busy;         /* with a job that waits for the child's end */
+    struct mag_strand busy;         /* with a job that waits until the child has ended */
     struct mag_timer pending;       /* started in the parent */
     struct mag_timer never_started; /* to be started in the child */
     struct mag_job job;
@@ -43,12 +44,12 @@ static void wait_at_gate(struct mag_job *job)
     struct inheritance *in =
         (struct inheritance *)(void *)((char *)job - offsetof(struct inheritance, gate));
 
-    /* release: the thread that waits goes on. */
+    /* release: the waiting thread goes on. */
     (void)atomic_fetch_add_explicit(&in->entered, 1, memory_order_release);
     (void)test_wait_for(&in->open, 1);
 }
 
-/* 0, or the number of the step that failed; in the child. */
+/* In the child process: 0, or the number of the step that failed. */
 #define CHECK(step, condition) \
     do {                       \
         if (!(condition))      \
@@ -125,7 +126,7 @@ static int use_strands(void *arg)
     CHECK(1, mag_strand_post(&in->strand, &in->job) == MAG_E_FORKED);
     CHECK(2, in->busy.executor.post(&in->busy.executor, &in->job) == MAG_E_FORKED);
     CHECK(3, mag_strand_fini(&in->strand) == 0);
-    /* Nobody will run what waits there. */
+    /* No thread will run the waiting job. */
     CHECK(4, mag_strand_fini(&in->busy) == 0);
     return 0;
 }
@@ -138,7 +139,7 @@ static int end_all(void *arg)
     CHECK(2, mag_sched_stop(in->own, MAG_SCHED_CANCEL, 0, NULL, NULL) == 0);
     CHECK(3, mag_sched_post(in->own, &in->job) == MAG_E_FORKED);
     CHECK(4, mag_sched_destroy(in->own) == 0);
-    /* Others of the child may hold it, too. */
+    /* Other code of the child may use it too. */
     CHECK(5, mag_sched_stop(in->everybodys, MAG_SCHED_DRAIN, -1, NULL, NULL) == -EPERM);
     CHECK(6, mag_sched_destroy(in->everybodys) == -EPERM);
     CHECK(7, mag_sched_post(in->everybodys, &in->job) == MAG_E_FORKED);
@@ -168,7 +169,7 @@ static int start_afresh(void *arg)
     CHECK(4, twice_run(own, &result, 5) == 0 && result == 10);
     CHECK(5, mag_timer_cancel(&in->pending));
     CHECK(6, mag_sched_destroy(own) == 0);
-    /* A child of the child. */
+    /* Now a child of the child. */
     in->own = in->everybodys;
     in->everybodys = fresh;
     CHECK(7, test_in_child(use_all, in) == 0);
@@ -196,10 +197,10 @@ static void check_in_child(int (*step)(void *))
 
     inherit(&in);
     int failed = test_in_child(step, &in);
-    /* release: the gate. */
+    /* release: opens the gate. */
     (void)atomic_fetch_add_explicit(&in.open, 1, memory_order_release);
     assert_true(mag_timer_cancel(&in.pending));
-    /* The parent's go on. */
+    /* The parent's schedulers go on. */
     long result = 0;
     assert_int_equal(twice_run(in.own, &result, 4), 0);
     assert_int_equal(twice_run(in.everybodys, &result, 4), 0);
@@ -226,7 +227,7 @@ static void a_parents_scheduler_is_stopped_and_destroyed_but_for_the_default(voi
     check_in_child(end_all);
 }
 
-static void a_parents_timer_is_cancelled_also_when_its_scheduler_is_gone(void **state)
+static void a_parents_timer_is_canceled_also_when_its_scheduler_is_gone(void **state)
 {
     (void)state;
     check_in_child(cancel_timers);
@@ -250,7 +251,7 @@ int main(void)
         cmocka_unit_test(a_parents_strand_says_whose_it_is_and_can_be_let_go),
         cmocka_unit_test(
             a_parents_scheduler_is_stopped_and_destroyed_but_for_the_default),
-        cmocka_unit_test(a_parents_timer_is_cancelled_also_when_its_scheduler_is_gone),
+        cmocka_unit_test(a_parents_timer_is_canceled_also_when_its_scheduler_is_gone),
         cmocka_unit_test(a_child_starts_afresh_and_so_does_its_child),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

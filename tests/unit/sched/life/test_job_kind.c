@@ -1,12 +1,13 @@
 /*
- * Kinds of jobs: a stop hands a job of a kind to that kind and not to its caller, also
- * what waits in another job; the end of a thread in a job is told to every kind.
+ * Kinds of jobs: a stop hands a job of a kind to that kind and not to its caller.  This
+ * also holds for a job that waits in another job.  Every kind learns of the end of a
+ * thread in a job.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "tests/support/sched/exit.h"
 
-/* A job that carries others, each behind it. */
+/* A job that carries other jobs. */
 struct carrier {
     struct mag_job job; /* first */
     struct mag_job *carried[2];
@@ -113,7 +114,7 @@ static void stop_with(void (*on_dropped)(struct mag_job *job, void *arg))
     assert_int_equal(mag_sched_post(sched, &busy), 0);
     assert_true(test_wait_for(&begun, 1));
     assert_int_equal(mag_sched_post(sched, &outer.job), 0);
-    /* The first stop only sees to it that nothing more begins. */
+    /* The first stop only makes sure that no further job begins. */
     assert_int_equal(mag_sched_stop(sched, MAG_SCHED_CANCEL, 0, on_dropped, NULL),
                      -ETIMEDOUT);
     set(&let_go, 1);

@@ -1,6 +1,6 @@
 /*
- * Posts from threads that are about to be gone, and a stop that meets threads which are
- * not: it keeps its deadline whatever they do.
+ * Posts from threads that are about to end.  And stops while threads do not end: a stop
+ * keeps its deadline whatever the threads do.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -48,8 +48,8 @@ static int stop_within(int64_t deadline_ns)
 
 /* ---------------------------------------- posts from thread-specific destructors */
 
-/* The round after which no destructor will be called again.  In the very last one
- * ThreadSanitizer has taken leave of the thread already. */
+/* The round after which no destructor is called again.  In the very last round
+ * ThreadSanitizer no longer knows the thread. */
 #ifdef TEST_UNDER_TSAN
 #    define LAST_ROUND (PTHREAD_DESTRUCTOR_ITERATIONS - 1)
 #else
@@ -89,7 +89,7 @@ static void *end_with_late_posts(void *arg)
     return NULL;
 }
 
-/* One thread after the other: they get the same storage. */
+/* The threads run one after another and get the same storage. */
 static uint64_t post_from_threads_that_end(struct late *late)
 {
     uint64_t wanted = 0;
@@ -112,7 +112,8 @@ static void a_post_from_the_last_destructor_leaves_nothing_behind(void **state)
     static struct late late[LATE_THREADS];
     (void)state;
 
-    /* Before the library's own key, and so called before it in each round; then after. */
+    /* First a key that is older than the library's, so that its destructor is called
+     * before the library's in each round; then a newer one. */
     for (unsigned i = 0; i < 2; i++) {
         if (i == 0)
             assert_int_equal(pthread_key_create(&late_key, post_late), 0);
@@ -213,8 +214,8 @@ static void a_stop_keeps_its_deadline_while_a_post_is_under_way(void **state)
     }
 }
 
-/* How often the clock's thread has gone to sleep: it naps again and again before a lock,
- * and elsewhere only once. */
+/* How often the clock's thread has gone to sleep.  It naps again and again while it waits
+ * for a lock, and sleeps only once elsewhere. */
 static long sleeps_of_the_clock(void)
 {
     glob_t threads;
@@ -246,7 +247,7 @@ static void a_stop_keeps_its_deadline_while_the_clock_is_held_up(void **state)
     assert_int_equal(mag_timer_start_in(sched, &timer, 0), 0);
     assert_true(test_wait_for(&ran, 1));
     mag_spin_lock(&sched->clock->wheels[0].lock);
-    /* It looks at the wheel, and stands before the lock. */
+    /* The clock looks at the wheel, and waits for its lock. */
     set(&sched->clock->wheels[0].next, 1);
     mag_clock_alarm(sched->clock);
     for (long before = sleeps_of_the_clock(); sleeps_of_the_clock() < before + 10;)

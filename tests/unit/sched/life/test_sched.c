@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A job that counts, and may post others. */
+/* A job that counts, and may post other jobs. */
 struct work {
     struct mag_job job;
     struct mag_sched *sched;
@@ -151,7 +151,7 @@ static void a_job_posted_to_a_node_runs(void **state)
     mag_sched_destroy(sched);
 }
 
-/* Posts, and ends only when what it has posted has run elsewhere. */
+/* Posts a job, and ends only after that job has run on another worker. */
 static void count_when_the_other_has(struct mag_job *job)
 {
     struct work *work = (struct work *)(void *)job;
@@ -181,7 +181,7 @@ static void a_job_behind_a_long_one_is_run_by_another_worker(void **state)
     mag_sched_destroy(parent.sched);
 }
 
-/* A job that waits for others by posting itself again. */
+/* A job that waits for other jobs by posting itself again. */
 struct yielder {
     struct mag_job job;
     struct mag_sched *sched;
@@ -196,7 +196,7 @@ static void yield_until_done(struct mag_job *job)
     struct yielder *self = (struct yielder *)(void *)job;
 
     self->turns++;
-    /* relaxed: the jobs counted run on this very worker. */
+    /* relaxed: the counted jobs run on this worker. */
     if (atomic_load_explicit(self->done, memory_order_relaxed) < self->wanted &&
         mag_sched_post(self->sched, job) == 0)
         return;
@@ -225,7 +225,7 @@ static void a_job_that_posts_itself_yields_to_those_that_wait(void **state)
     }
     holder_let_go(&slow);
     assert_true(test_wait_for(&yielder.over, 1));
-    /* Each turn lets a queue's worth of others run, not one. */
+    /* Each turn lets many other jobs run, not only one. */
     assert_true(yielder.turns < JOBS / 2);
     mag_sched_destroy(sched);
 }
@@ -274,13 +274,13 @@ static void count_when_it_ends(struct mag_job *job)
 {
     struct work *work = (struct work *)(void *)job;
 
-    /* release: it has begun. */
+    /* release: the job has begun. */
     (void)atomic_fetch_add_explicit(&work->begun, 1, memory_order_release);
     stay_until(work->sched, MAG_PHASE_ENDING);
     count(job);
 }
 
-static void cancelling_hands_back_what_has_not_begun(void **state)
+static void canceling_hands_back_what_has_not_begun(void **state)
 {
     enum { JOBS = 10 };
     struct work work[JOBS];
@@ -476,7 +476,7 @@ int main(void)
         cmocka_unit_test(a_job_behind_a_long_one_is_run_by_another_worker),
         cmocka_unit_test(a_job_that_posts_itself_yields_to_those_that_wait),
         cmocka_unit_test(draining_runs_what_was_posted_and_what_it_posts),
-        cmocka_unit_test(cancelling_hands_back_what_has_not_begun),
+        cmocka_unit_test(canceling_hands_back_what_has_not_begun),
         cmocka_unit_test(a_stop_that_runs_out_of_time_can_be_called_again),
         cmocka_unit_test(a_worker_cannot_stop_its_own_scheduler),
         cmocka_unit_test(hooks_run_once_on_every_worker_with_its_own_storage),

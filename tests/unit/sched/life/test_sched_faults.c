@@ -68,7 +68,7 @@ static void every_allocation_may_fail_and_leaves_nothing_behind(void **state)
         }
         failures++;
         if (r == 0) {
-            /* What failed had a fall-back. */
+            /* The call that failed was not essential. */
             mag_sched_destroy(sched);
         } else {
             assert_int_equal(r, -ENOMEM);
@@ -126,7 +126,8 @@ static void a_start_that_fails_runs_no_hook(void **state)
     assert_int_equal(atomic_load_explicit(&runs, memory_order_relaxed), 0);
 }
 
-/* In the child: root escapes the limit, so it becomes nobody first. */
+/* In the child process: root is exempt from the limit, so it becomes the user nobody
+ * first. */
 static int start_beyond_the_limit(void)
 {
     const struct rlimit none = {.rlim_cur = 1, .rlim_max = 1};
@@ -181,7 +182,7 @@ static void post_again(struct mag_job *job)
         (void)atomic_fetch_add_explicit(&again->done, 1, memory_order_release);
         return;
     }
-    /* Once posted the job may be running already: nothing of it is touched after. */
+    /* Once posted the job may be running already, so it is not touched after that. */
     if (post_by_turns(again->sched, job, again->left) != 0)
         again->refused = 1;
 }

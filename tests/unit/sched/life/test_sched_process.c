@@ -43,7 +43,7 @@ static void the_default_scheduler_is_started_once(void **state)
     assert_true(test_wait_for(&work.runs, 1));
 }
 
-/* In the child: 0, or the number of the step that failed. */
+/* In the child process: 0, or the number of the step that failed. */
 static __attribute__((unused)) int use_after_fork(struct mag_sched *parents,
                                                   struct mag_sched *parents_default)
 {
@@ -86,7 +86,7 @@ static void a_forked_child_gets_a_fresh_default_scheduler(void **state)
 #endif
 }
 
-/* All workers are parked, and none of them is the watcher: then its nap is over. */
+/* Waits until all workers are parked and none of them is the watcher. */
 static void wait_until_idle(struct mag_sched *sched)
 {
     double since = test_now();
@@ -99,8 +99,8 @@ static void wait_until_idle(struct mag_sched *sched)
     } while (mag_idle_parked(state) != sched->worker_count || mag_idle_watched(state));
 }
 
-/* Threads of this process whose names are those of a scheduler's, and how often they have
- * been given the processor. */
+/* The threads of this process that have the names of a scheduler's threads, and how often
+ * they were given the processor. */
 struct switches {
     unsigned threads;
     unsigned long long count;
@@ -151,12 +151,12 @@ static void an_idle_pool_is_never_given_the_processor(void **state)
     struct mag_timer far = {.executor = NULL};
     (void)state;
 
-    /* A timer that is pending costs nothing until its time. */
+    /* A pending timer costs nothing until its time. */
     assert_int_equal(mag_timer_start_in(sched, &far, INT64_MAX), 0);
     wait_until_idle(sched);
     struct switches before;
     struct switches after = switches_of_others();
-    /* They may still be on their way to sleep. */
+    /* The threads may still be on their way to sleep. */
     for (double since = test_now(); !test_gives_up(since);) {
         before = after;
         test_sleep_ms(1000);

@@ -1,7 +1,7 @@
 /*
- * What the threads of a scheduler are to the rest of the program: which signals they
- * take, what they cost a process that locks its memory, and what a wrong size or an odd
- * deadline is answered with.
+ * The threads of a scheduler and the rest of the program: which signals the threads take,
+ * what they cost a process that locks its memory, and the answers to a wrong size or an
+ * odd deadline.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -48,7 +48,7 @@ static void answer(struct mag_job *job)
         (void)pthread_attr_getstacksize(&attributes, &question->stack);
         (void)pthread_attr_destroy(&attributes);
     }
-    /* release: the answers precede it. */
+    /* release: the answers are written before it. */
     atomic_store_explicit(&question->answered, 1, memory_order_release);
 }
 

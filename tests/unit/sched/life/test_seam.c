@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* White-box: a system that refuses threads, and one that ends sleeps for no reason, both
- * played where the library calls base/os.h. */
+/* White-box: a system that refuses threads, and one that ends sleeps for no reason.  The
+ * test replaces the functions of base/os.h that the library calls. */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
@@ -12,8 +12,8 @@
 #include <errno.h>
 #include <stdatomic.h>
 
-/* The linker sends the library's calls to the first two, and calls of the others to the
- * library's functions. */
+/* The linker sends the library's calls to the first two functions, and calls of the
+ * others to the library's functions. */
 void __wrap_mag_os_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns);
 int __wrap_mag_os_create(pthread_t *ret_thread, size_t stack_size,
                          void *(*run)(void *arg), void *arg);
@@ -21,14 +21,14 @@ void __real_mag_os_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t time
 int __real_mag_os_create(pthread_t *ret_thread, size_t stack_size,
                          void *(*run)(void *arg), void *arg);
 
-/* How many sleeps in a row end at once before one is a sleep. */
+/* How many sleeps in a row end at once, before one really sleeps. */
 static _Atomic(uint32_t) false_ends;
 static _Atomic(uint64_t) sleeps;
 static _Atomic(bool) refuses_threads;
 
 void __wrap_mag_os_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns)
 {
-    /* relaxed, both: a counter and a number that stands still meanwhile. */
+    /* relaxed, both: a counter, and a number that does not change meanwhile. */
     uint64_t sleep = atomic_fetch_add_explicit(&sleeps, 1, memory_order_relaxed);
     /* relaxed: as above. */
     uint32_t ends = atomic_load_explicit(&false_ends, memory_order_relaxed);

@@ -1,6 +1,6 @@
 /*
- * What a scheduler reserves: it costs nothing, in none of the ways in which a process is
- * made to pay for memory.
+ * The address space that a scheduler reserves costs nothing, in each of the ways in which
+ * memory is counted.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,7 +24,8 @@
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
 
-/* A worker's own memory: what the page of numbers in docs/guide/tools.md says of it. */
+/* The most memory of one worker, as stated on the page of numbers in
+ * docs/guide/tools.md. */
 #define WORKER_MAX (704 * KIB)
 
 enum { SKIPPED = 77 };
@@ -47,7 +48,7 @@ static int start(uint32_t workers, size_t c_stack, struct mag_sched **ret_sched)
 
 /* ------------------------------------------------------------------ accounting */
 
-/* In a child: 0, or what failed. */
+/* In a child process: 0, or the check that failed. */
 static int writes_little(void *arg)
 {
     uint32_t workers = *(uint32_t *)arg;
@@ -71,7 +72,7 @@ static int writes_little(void *arg)
     return 0;
 }
 
-/* What strict accounting and RLIMIT_DATA count: private memory that can be written. */
+/* Private writable memory, which strict accounting and RLIMIT_DATA count. */
 static void
 what_an_idle_scheduler_may_write_is_less_than_a_mebibyte_a_worker(void **state)
 {
@@ -81,7 +82,7 @@ what_an_idle_scheduler_may_write_is_less_than_a_mebibyte_a_worker(void **state)
         assert_int_equal(test_in_child(writes_little, &workers), 0);
 }
 
-/* In a child: 0, or what failed. */
+/* In a child process: 0, or the check that failed. */
 static int reserves_what_it_says(void *arg)
 {
     const uint32_t workers = 8;
@@ -98,7 +99,7 @@ static int reserves_what_it_says(void *arg)
         return 1;
     test_maps_read(&after);
     mag_sched_destroy(sched);
-    /* For a thread that allocates the C library reserves 64 MiB. */
+    /* The C library reserves 64 MiB for a thread that allocates. */
     return after.all - before.all < workers * 2 * MIB + 64 * MIB ? 0 : 2;
 }
 
@@ -117,7 +118,7 @@ struct limited {
     uint32_t workers;
 };
 
-/* In a child: 0, or what failed. */
+/* In a child process: 0, or the check that failed. */
 static int leaves_half(void *arg)
 {
     const struct limited *limited = arg;
@@ -129,7 +130,7 @@ static int leaves_half(void *arg)
         return 2;
     if (!computes(sched))
         return 3;
-    /* The kernel refuses more than there is, whatever the limit. */
+    /* The kernel refuses more memory than there is, whatever the limit. */
     void *memory = malloc(limited->limit < 2 * GIB ? limited->limit / 2 : GIB);
     if (memory == NULL)
         return 4;
@@ -166,7 +167,7 @@ static void under_a_limit_of_data_half_is_left_to_the_program(void **state)
     leave_half(RLIMIT_DATA);
 }
 
-/* In a child: 0, or what failed. */
+/* In a child process: 0, or the check that failed. */
 static int is_limited_later(void *arg)
 {
     struct mag_sched *sched;
@@ -190,7 +191,7 @@ static void a_limit_of_data_set_later_leaves_the_promised_space(void **state)
     assert_int_equal(test_in_child(is_limited_later, NULL), 0);
 }
 
-/* A server's machine in a container's space. */
+/* As many workers as on a server, in the address space of a container. */
 static int many_start(void *arg)
 {
     struct limited *limited = arg;
@@ -250,7 +251,7 @@ static void a_start_that_does_not_fit_has_a_code_of_its_own(void **state)
 
 /* -------------------------------------------------------------------- C stacks */
 
-/* 0, or the code of what failed. */
+/* 0, or the code of the call that failed. */
 static int start_and_compute(size_t c_stack, size_t fork_stack)
 {
     struct mag_sched *sched;
@@ -266,7 +267,7 @@ static int start_and_compute(size_t c_stack, size_t fork_stack)
     return right ? 0 : 1;
 }
 
-/* The C library reads the limit when a program begins: so this one begins again. */
+/* The C library reads the limit when a program begins, so this program begins again. */
 static int begins_again(void *arg)
 {
     const struct rlimit limit = {.rlim_cur = *(size_t *)arg, .rlim_max = RLIM_INFINITY};
@@ -326,7 +327,7 @@ static void a_fork_stack_size_is_wrong_or_works(void **state)
     assert_int_equal(start_and_compute(0, SIZE_MAX), -EINVAL);
 }
 
-/* In a child: 0, or what failed. */
+/* In a child process: 0, or the check that failed. */
 static int asks_for_too_much(void *arg)
 {
     (void)arg;
@@ -345,7 +346,7 @@ static void a_fork_stack_size_that_does_not_fit_is_refused(void **state)
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        /* The children of this process first, while it is small itself. */
+        /* First the tests in child processes, while this process is small. */
         cmocka_unit_test(
             what_an_idle_scheduler_may_write_is_less_than_a_mebibyte_a_worker),
         cmocka_unit_test(a_worker_that_starts_has_no_heap_of_its_own),

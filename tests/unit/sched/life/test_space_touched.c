@@ -1,6 +1,6 @@
 /*
- * What fork stacks touch, and what they do not: core files, children of fork(), strict
- * accounting, and memory that is refused.
+ * Which memory fork stacks touch, and which they do not: core files, children of fork(),
+ * strict accounting, and refused memory.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -32,7 +32,8 @@
 
 #define C_STACK (256 * KIB)
 
-/* A worker's own memory, C stacks apart, and what else may come with a start. */
+/* The most memory of one worker, without C stacks, and what else may come with a
+ * start. */
 #define WORKER_MAX (704 * KIB)
 #define OTHER_MAX  MIB
 
@@ -54,7 +55,7 @@ static uint64_t sum_to(uint64_t last)
 
 /* ------------------------------------------------------------------ core files */
 
-/* In a child: 0, or what failed. */
+/* In a child process: 0, or the check that failed. */
 static int adds_little_to_a_core(void *arg)
 {
     uint32_t workers = *(uint32_t *)arg;
@@ -79,8 +80,8 @@ static void a_core_file_has_less_than_a_mebibyte_of_a_worker(void **state)
         assert_int_equal(test_in_child(adds_little_to_a_core, &workers), 0);
 }
 
-/* 0, or what failed: of children in a checked loop one is not in a core file, or more
- * than as many again are. */
+/* 0, or the check that failed: a child of a checked loop is missing in a core file, or
+ * the file has more than twice as many. */
 MAG_FORKABLE(int, look, uint64_t, children)
 static int look(mag_fork w, uint64_t children)
 {
@@ -121,7 +122,7 @@ static void a_core_file_has_what_a_loop_has_forked_and_as_much_again_at_most(voi
     assert_int_equal(test_in_child(shows_children, NULL), 0);
 }
 
-/* Whether core files are written where the process stands. */
+/* Whether core files are written to the current directory. */
 static bool leaves_cores_here(void)
 {
     char pattern[128] = "";
@@ -147,7 +148,7 @@ static void abort_in(const char *directory)
     abort();
 }
 
-/* The size of the one file there, which is removed; -1: there is none. */
+/* Removes the only file there and returns its size; -1: there is none. */
 static int64_t take_size(const char *directory, pid_t child)
 {
     char paths[2][128];
@@ -192,7 +193,8 @@ static void a_program_of_eight_workers_leaves_a_small_core_file(void **state)
 
 /* ---------------------------------------------------------------------- fork() */
 
-/* The child of a fork() in a job, once the parent has used its stack for other things. */
+/* In the child of a fork() in a job, after the parent has used its stack for other
+ * things. */
 static int go_on_in_child(mag_fork *w, struct flat_child child, uint64_t children,
                           int from_parent)
 {
@@ -205,7 +207,7 @@ static int go_on_in_child(mag_fork *w, struct flat_child child, uint64_t childre
         sum += flat_join(w, child);
     if (sum != sum_to(children))
         return 2;
-    /* Deeper than before too. */
+    /* Goes deeper than before too. */
     return flat_sum(*w, 3 * children) == sum_to(3 * children) ? 0 : 3;
 }
 
@@ -225,7 +227,7 @@ static uint64_t go_on_in_parent(mag_fork *w, struct flat_child child, uint64_t c
     return sum;
 }
 
-/* 0, or what failed. */
+/* 0, or the check that failed. */
 MAG_FORKABLE(int, fork_deep, uint64_t, children)
 static int fork_deep(mag_fork w, uint64_t children)
 {
@@ -299,7 +301,7 @@ static void a_process_forks_also_without_memory_for_the_forked_children(void **s
 
 /* ----------------------------------------------------------- strict accounting */
 
-/* Shows this process, and no other, a kernel that is strict. */
+/* Makes the kernel look strict to this process only. */
 static bool pretend_to_be_strict(void)
 {
     char path[] = "/tmp/magpie-strict-XXXXXX";
@@ -315,7 +317,7 @@ static bool pretend_to_be_strict(void)
     return done;
 }
 
-/* In a child: 0, or what failed. */
+/* In a child process: 0, or the check that failed. */
 static int runs_strictly(void *arg)
 {
     struct test_maps before;
@@ -342,7 +344,7 @@ static int runs_strictly(void *arg)
 
 static void a_strict_kernel_is_asked_for_nothing_that_is_not_touched(void **state)
 {
-    /* Without a limit, and with one of files that our memory would exceed. */
+    /* Without a limit, and with a limit on files that the fork stack would exceed. */
     size_t limits[] = {0, MIB};
     (void)state;
 
@@ -368,7 +370,7 @@ static void a_start_that_fails_leaves_the_address_space_as_it_was(void **state)
     (void)state;
 
     test_skip_under_sanitizers();
-    /* The C library keeps stacks of threads that have ended. */
+    /* The C library keeps the stacks of threads that have ended. */
     mag_sched_destroy(start(3));
     test_maps_read(&before);
     for (uint32_t nth = 1; failed; nth++) {
@@ -386,7 +388,7 @@ static void a_start_that_fails_leaves_the_address_space_as_it_was(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        /* The children of this process first, while it is small itself. */
+        /* First the tests in child processes, while this process is small. */
         cmocka_unit_test(a_core_file_has_less_than_a_mebibyte_of_a_worker),
         cmocka_unit_test(
             a_core_file_has_what_a_loop_has_forked_and_as_much_again_at_most),

@@ -1,7 +1,7 @@
 /*
- * Threads that are cancelled while they are in the library: no call is left half-way.  A
- * cancellation is pending when the call begins, so that the first cancellation point
- * inside, if there were one, would take it.
+ * Threads that are canceled while they are in the library: no call is left half-way.  A
+ * cancellation is pending when the call begins, so the first cancellation point inside
+ * the call, if there were one, would act on it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -30,7 +30,7 @@ struct call {
     bool returned;
 };
 
-static void *call_cancelled(void *arg)
+static void *call_canceled(void *arg)
 {
     struct call *call = arg;
 
@@ -41,7 +41,7 @@ static void *call_cancelled(void *arg)
     return NULL;
 }
 
-/* The call returns 0, and the cancellation is still there afterwards. */
+/* The call returns 0, and the cancellation is still pending afterwards. */
 static void assert_not_left(int (*run)(struct call *call))
 {
     struct call call = {.run = run};
@@ -49,7 +49,7 @@ static void assert_not_left(int (*run)(struct call *call))
     void *result = NULL;
 
     assert_int_equal(mag_sched_start(NULL, &call.sched), 0);
-    assert_int_equal(pthread_create(&thread, NULL, call_cancelled, &call), 0);
+    assert_int_equal(pthread_create(&thread, NULL, call_canceled, &call), 0);
     assert_int_equal(pthread_join(thread, &result), 0);
     assert_true(call.returned);
     assert_int_equal(call.result, 0);
@@ -105,7 +105,7 @@ static int run(struct call *call)
     return r != 0 ? r : result != 42;
 }
 
-static void a_scheduler_is_started_and_stopped_by_a_cancelled_thread(void **state)
+static void a_scheduler_is_started_and_stopped_by_a_canceled_thread(void **state)
 {
     (void)state;
     assert_not_left(start_stop_destroy);
@@ -113,7 +113,7 @@ static void a_scheduler_is_started_and_stopped_by_a_cancelled_thread(void **stat
     assert_not_left(post);
 }
 
-static void a_computation_is_waited_for_by_a_cancelled_thread(void **state)
+static void a_computation_is_waited_for_by_a_canceled_thread(void **state)
 {
     (void)state;
     assert_not_left(run);
@@ -166,7 +166,7 @@ static int wait_in_vain(struct call *call)
     return r == -ETIMEDOUT ? 0 : 1;
 }
 
-static void a_task_is_waited_for_by_a_cancelled_thread(void **state)
+static void a_task_is_waited_for_by_a_canceled_thread(void **state)
 {
     (void)state;
     assert_not_left(wait_for_task);
@@ -231,19 +231,19 @@ static int describe(struct call *call)
     return r == -ENOTSUP ? 0 : r;
 }
 
-static void the_machine_is_read_by_a_cancelled_thread(void **state)
+static void the_machine_is_read_by_a_canceled_thread(void **state)
 {
     (void)state;
     assert_not_left(read_machine);
 }
 
-static void a_pool_is_used_by_a_cancelled_thread(void **state)
+static void a_pool_is_used_by_a_canceled_thread(void **state)
 {
     (void)state;
     assert_not_left(use_pool);
 }
 
-static void a_cancelled_thread_asks_what_is_left(void **state)
+static void a_canceled_thread_asks_what_is_left(void **state)
 {
     (void)state;
     assert_not_left(describe);
@@ -252,12 +252,12 @@ static void a_cancelled_thread_asks_what_is_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_scheduler_is_started_and_stopped_by_a_cancelled_thread),
-        cmocka_unit_test(a_computation_is_waited_for_by_a_cancelled_thread),
-        cmocka_unit_test(a_task_is_waited_for_by_a_cancelled_thread),
-        cmocka_unit_test(the_machine_is_read_by_a_cancelled_thread),
-        cmocka_unit_test(a_pool_is_used_by_a_cancelled_thread),
-        cmocka_unit_test(a_cancelled_thread_asks_what_is_left),
+        cmocka_unit_test(a_scheduler_is_started_and_stopped_by_a_canceled_thread),
+        cmocka_unit_test(a_computation_is_waited_for_by_a_canceled_thread),
+        cmocka_unit_test(a_task_is_waited_for_by_a_canceled_thread),
+        cmocka_unit_test(the_machine_is_read_by_a_canceled_thread),
+        cmocka_unit_test(a_pool_is_used_by_a_canceled_thread),
+        cmocka_unit_test(a_canceled_thread_asks_what_is_left),
     };
 
     return cmocka_run_group_tests_name("thread cancel", tests, NULL, NULL);

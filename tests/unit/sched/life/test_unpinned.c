@@ -1,5 +1,5 @@
 /*
- * What of a worker its job hands on to processes and threads that it starts.
+ * What processes and threads inherit that a job starts on a worker.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,10 +12,10 @@
 
 /* ------------------------------------------------------------------ processes */
 
-/* The processors and the signals that a process sees which this thread starts. */
+/* The processors and signals of a process that this thread starts. */
 static void read_status_of_process(char *text, size_t size)
 {
-    /* NOLINTNEXTLINE(cert-env33-c): what popen hands on is the matter. */
+    /* NOLINTNEXTLINE(cert-env33-c): what popen passes on is tested here. */
     FILE *process = popen("grep -E '^(Cpus_allowed|SigBlk):' /proc/self/status", "r");
 
     text[0] = '\0';
@@ -56,7 +56,7 @@ a_process_started_in_between_has_the_processors_and_signals_of_before(void **sta
     assert_non_null(strstr(wanted, "SigBlk"));
     in_job(read_statuses, &statuses);
     assert_string_equal(statuses.between, wanted);
-    /* What is inherited without, and again. */
+    /* What is inherited without it, before and after. */
     assert_string_not_equal(statuses.plain, wanted);
     assert_string_equal(statuses.after, statuses.plain);
 }

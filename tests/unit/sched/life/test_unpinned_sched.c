@@ -1,5 +1,5 @@
 /*
- * Schedulers that jobs start, their threads and their forked children; and the clock.
+ * Schedulers that jobs start, with their threads and forked children; and the clock.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,7 +16,7 @@
 
 /* ----------------------------------------------------------------- schedulers */
 
-/* The workers of a scheduler that this thread starts. */
+/* The number of workers of a scheduler that this thread starts. */
 static uint32_t count_workers(void)
 {
     struct mag_sched *inner;
@@ -37,7 +37,7 @@ static void *start_in_thread(void *arg)
 {
     sigset_t none;
 
-    /* Not by these: a thread may have its own. */
+    /* The name must not matter: a thread may have its own. */
     (void)pthread_setname_np(pthread_self(), "another");
     (void)sigemptyset(&none);
     (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
@@ -109,8 +109,8 @@ static void workers_that_float_do_so_also_where_a_job_has_started_them(void **st
     assert_true(CPU_EQUAL(&masks.cpus, &outside.cpus));
 }
 
-/* To a processor that it has not inherited: that one alone looks as if nothing had been
- * done. */
+/* Narrows the thread to a processor that it has not inherited: that one alone looks as if
+ * nothing had been done. */
 static void *narrow_then_start(void *arg)
 {
     int here = sched_getcpu();
@@ -151,7 +151,7 @@ static void a_mask_that_a_thread_of_a_job_has_set_itself_counts(void **state)
 
 #ifndef TEST_UNDER_TSAN
 
-/* In a child: 0, or the number of what is not as outside. */
+/* In a child process: 0, or the number of what differs from outside. */
 static int look_in_child(const struct mag_unpinned *before)
 {
     struct mag_sched *fresh;
@@ -174,7 +174,7 @@ static int look_in_child(const struct mag_unpinned *before)
 struct forked {
     bool in_between;
     int status;
-    struct masks after; /* of the parent */
+    struct masks after; /* masks of the parent */
 };
 
 static void fork_in_job(void *arg)
@@ -207,7 +207,7 @@ a_child_of_fork_in_a_job_is_no_worker_and_has_the_masks_of_before(void **state)
 
     in_job(fork_in_job, &forked);
     expect_exit_0(forked.status);
-    assert_false(same(&forked.after, &outside)); /* the parent stays one */
+    assert_false(same(&forked.after, &outside)); /* the parent is still a worker */
     forked.in_between = true;
     in_job(fork_in_job, &forked);
     expect_exit_0(forked.status);
@@ -311,7 +311,7 @@ static void start_timer(void *arg)
     started->error = mag_timer_start_in(mag_sched_self(), &started->timer, INT64_MAX);
 }
 
-/* The number of this process's thread of that name; -1: there is none. */
+/* The number of this process's thread with that name; -1: there is none. */
 static int find_thread(const char *name)
 {
     DIR *threads = opendir("/proc/self/task");
@@ -345,7 +345,7 @@ static void the_clock_that_a_job_has_started_is_not_pinned(void **state)
 
     in_job(start_timer, &started);
     assert_int_equal(started.error, 0);
-    /* It names itself. */
+    /* The clock's thread names itself. */
     for (unsigned tries = 0; thread < 0 && tries < 60000; tries++) {
         thread = find_thread("magpie/clock");
         if (thread < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How long to search, who may, how long to nap and how much to share: small decisions, as
- * tables. */
+/* How long to search, how many workers may search, how long to nap and how much to share:
+ * small decisions, as tables. */
 #include "sched/policy/linger.h"
 #include "sched/policy/share.h"
 #include "sched/policy/watch.h"

@@ -170,7 +170,7 @@ static void far_nodes_come_by_their_distance(void **state)
     machine_end(&machine);
 }
 
-/* What a ring says holds of each victim in it. */
+/* Checks that what a ring says is true of each victim in it. */
 static void check_ring(const struct machine *machine, uint32_t worker, uint32_t victim,
                        const struct mag_ring *ring)
 {
@@ -287,7 +287,7 @@ static void every_queue_is_reached_and_the_nearest_first(void **state)
     check_machines(check_queue_order);
 }
 
-/* All nodes of this machine are equally far by its own word: the package decides. */
+/* By the machine's own figures all its nodes are equally far: the package decides. */
 static void of_equally_far_homes_those_of_the_package_come_first(void **state)
 {
     static const uint32_t wanted[] = {5, 4, 6, 7, 0, 1, 2, 3};
@@ -444,7 +444,7 @@ static void every_allocation_may_fail_and_leaves_nothing_behind(void **state)
     machine_end(&machine);
 }
 
-/* Made twice from the same values they are the same, and stay inside their memory. */
+/* Routes made twice from the same values are the same, and stay inside their memory. */
 static void routes_are_a_function_of_the_layout(void **state)
 {
     static const struct mag_pu pus[] = {{.os_index = 4, .core = 0},

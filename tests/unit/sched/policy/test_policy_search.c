@@ -59,7 +59,7 @@ static void print_search(const struct mag_paths *paths, uint64_t random, char *r
     }
 }
 
-/* A random start decides between victims that are equally far: here there is one of each
+/* A random start decides between equally far victims: here there is one victim of each
  * kind. */
 static const struct {
     const char *machine;
@@ -94,7 +94,7 @@ static void a_worker_looks_at_its_own_then_near_then_at_queues_then_far(void **s
     }
 }
 
-/* The ring of three begins where the random number says, and goes round. */
+/* The ring of three begins where the random number says, and goes round once. */
 static void a_ring_is_entered_at_a_random_place(void **state)
 {
     static const char *const wanted[] = {"own n1 n2 n3", "own n2 n3 n1", "own n3 n1 n2"};
@@ -146,7 +146,7 @@ struct tally {
     char *victims;
     char *queues;
     enum mag_search_where last;
-    uint64_t apart; /* of the last victim */
+    uint64_t apart; /* how far the last victim is */
 };
 
 static void count_step(struct tally *tally, const struct machine *machine,
@@ -167,7 +167,7 @@ static void count_step(struct tally *tally, const struct machine *machine,
 
         assert_int_equal(step->where == MAG_SEARCH_FAR,
                          mag_seat_reach(seat, victim) == MAG_REACH_FAR);
-        /* On one PU is as near as in one core. */
+        /* A worker on the same PU counts as near as one in the same core. */
         assert_true(apart >= tally->apart || apart < (uint64_t)2 << 32);
         tally->apart = apart;
     }

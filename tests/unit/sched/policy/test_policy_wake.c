@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whom a post wakes: tables for machines that a reader can picture, and the property that
- * nobody nearer sleeps on, for all machines of tests/topologies under every placement. */
+/* Which worker a post wakes: tables for machines that a reader can picture, and the
+ * property that no nearer worker sleeps on, for all machines of tests/topologies under
+ * every placement. */
 #include "sched/policy/wake.h"
 #include "tests/support/sched/machine.h"
 
-/* As idle.c looks for a bit: the first rank of the first span that has one.  `parked` has
- * a byte for each worker. */
+/* Finds a worker as idle.c looks for a bit: the first rank of the first span that has
+ * one. `parked` has one byte for each worker. */
 static uint32_t find_parked(const struct machine *machine, struct mag_wake wake,
                             const char *parked)
 {
@@ -33,8 +34,8 @@ static struct mag_wake wake_on(const struct machine *machine, uint32_t cpu)
 
 /* -------------------------------------------------------------------- tables */
 
-/* Two nodes of two cores of two PUs, a worker on each PU; the parked ones by CPU, the
- * poster's CPU and the CPU of the woken one. */
+/* Two nodes of two cores of two PUs, with a worker on each PU.  Each row has the parked
+ * workers by CPU, the poster's CPU and the CPU of the woken worker. */
 static const struct {
     const char *parked; /* by CPU */
     uint32_t poster, woken;
@@ -42,7 +43,7 @@ static const struct {
     {"11111111", 0, 1}, /* the sibling: the poster needs its own CPU */
     {"11111111", 5, 4}, {"10111111", 0, 2}, /* the same node, then */
     {"10001111", 0, 4},                     /* the other node */
-    {"10000000", 0, 0},                     /* nobody else is parked */
+    {"10000000", 0, 0},                     /* no other worker is parked */
     {"00010001", 2, 3},                     /* the sibling */
     {"00010001", 5, 7},                     /* the node */
     {"10000000", 7, 0},
@@ -71,11 +72,11 @@ static void the_worker_nearest_to_the_poster_is_woken(void **state)
     }
 }
 
-/* From a CPU of another node the queue's workers are asked first. */
+/* From a CPU of another node, the workers of the queue come first. */
 static void for_a_job_to_another_node_somebody_there_is_woken(void **state)
 {
     static const struct {
-        uint32_t cpu, queue, woken; /* a PU */
+        uint32_t cpu, queue, woken; /* woken: a PU */
     } rows[] = {{0, 0, 1}, {0, 1, 4}, {4, 1, 5}, {4, 0, 0}, {MAG_NONE, 1, 4}};
     static const char parked[8] = {1, 1, 1, 1, 1, 1, 1, 1};
     struct machine machine;
@@ -104,7 +105,7 @@ static void for_what_a_worker_has_a_worker_beside_it_is_woken(void **state)
     uint32_t rank = machine.routes.rank[3];
     struct mag_wake wake = mag_wake_for_worker(&machine.routes, rank, 6);
     assert_int_equal(find_parked(&machine, wake, parked), 7);
-    /* It runs elsewhere: its own place is as good as any. */
+    /* The worker runs elsewhere: its own place is as good as any. */
     wake = mag_wake_for_worker(&machine.routes, rank, 0);
     assert_int_equal(find_parked(&machine, wake, parked), 3);
     machine_end(&machine);
@@ -128,7 +129,7 @@ static void a_certain_worker_is_woken_if_it_is_parked(void **state)
     machine_end(&machine);
 }
 
-/* Both workers of one CPU are in the way of a poster there. */
+/* Both workers of one CPU compete with a poster on that CPU. */
 static void all_workers_on_the_posters_cpu_are_avoided(void **state)
 {
     struct machine machine;
@@ -167,7 +168,7 @@ static uint64_t next_random(uint64_t *random)
     return *random;
 }
 
-/* Few are parked, or many. */
+/* Parks few workers, or many. */
 static void park_some(char *parked, uint32_t workers, uint64_t *random)
 {
     uint64_t share = next_random(random) % 16 + 1;
@@ -219,7 +220,7 @@ static void the_nearest_parked_worker_is_woken_for_a_post(void **state)
     check_machines(check_posts);
 }
 
-/* The walk comes to every worker, whatever it begins with: a claim always ends. */
+/* The walk comes to every worker, wherever it begins, so a claim always ends. */
 static void check_walks(const struct machine *machine)
 {
     const struct mag_routes *routes = &machine->routes;

@@ -93,7 +93,7 @@ static void only_the_post_that_finds_the_loop_empty_wakes(void **state)
     }
     mag_event_loop_close(&loop, NULL, NULL);
     assert_int_equal(wakes, 3);
-    /* Without a wake function it is all the same. */
+    /* Without a wake function everything is the same. */
     mag_event_loop_init(&loop, NULL, NULL);
     post_items(0, 1);
     assert_int_equal(mag_event_loop_run(&loop), 1);
@@ -274,7 +274,7 @@ static void a_closed_loop_refuses_and_the_completer_goes_on(void **state)
     assert_int_equal(wakes, 0);
 }
 
-/* A thread that is cancelled while it wakes. */
+/* A thread that is canceled while it wakes the loop. */
 static void wake_and_test(void *arg)
 {
     count_wake(arg);
@@ -291,7 +291,7 @@ static void *post_and_end(void *arg)
     return NULL;
 }
 
-static void a_cancelled_poster_leaves_the_loop_open(void **state)
+static void a_canceled_poster_leaves_the_loop_open(void **state)
 {
     pthread_t thread;
     void *end = NULL;
@@ -330,7 +330,7 @@ int main(void)
                                open_loop),
         cmocka_unit_test_setup(a_closed_loop_refuses_and_the_completer_goes_on,
                                open_loop),
-        cmocka_unit_test_setup(a_cancelled_poster_leaves_the_loop_open, open_loop),
+        cmocka_unit_test_setup(a_canceled_poster_leaves_the_loop_open, open_loop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /*
- * White-box: a job whose poster has lost its CPU between its two steps.  A worker that
- * waits for the second step sleeps, so that a poster of a lower real-time priority runs.
+ * White-box: a job whose poster has lost its CPU between the two steps of a push.  A
+ * worker that waits for the second step sleeps, so that a poster of a lower real-time
+ * priority runs.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -39,17 +40,17 @@ static void wait_for_naps(void)
     assert_true(test_wait_for(&naps, 3));
 }
 
-/* The first step of a push: the job is the last one, and nobody can reach it. */
+/* The first step of a push: the job is the last one, but cannot be reached yet. */
 static void push_half(_Atomic(struct mag_job *) *last, struct counted *work)
 {
     atomic_init(&work->job.next, NULL);
-    /* seq_cst: as the push does it. */
+    /* seq_cst: as in the push. */
     assert_null(atomic_exchange_explicit(last, &work->job, memory_order_seq_cst));
 }
 
 static void link_first(_Atomic(struct mag_job *) *first, struct counted *work)
 {
-    /* release: as the push does it. */
+    /* release: as in the push. */
     atomic_store_explicit(first, &work->job, memory_order_release);
     assert_true(test_wait_for(&work->runs, 1));
 }

@@ -1,6 +1,6 @@
 /*
  * White-box: injection queues of two levels, which no interface offers yet.  The higher
- * level is taken first, the lower one is not starved, and nothing is overlooked.
+ * level is taken first, the lower level is not starved, and no job is overlooked.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,7 +27,7 @@ static int begin(void **state)
     fake_begin(1);
     fake.sched.level_count = LEVELS;
     fake.sched.queues = queues;
-    /* Nobody is looked at but the queues. */
+    /* The search looks only at the queues. */
     fake.sched.capacity = 0;
     for (unsigned i = 0; i < LEVELS; i++)
         mag_inject_init(&queues[i]);
@@ -45,13 +45,13 @@ static unsigned level_of(const struct mag_job *job)
     return job >= jobs[1] && job < jobs[1] + JOBS ? 1 : 0;
 }
 
-/* Takes a batch, and throws what went to the ring away. */
+/* Takes a batch, and throws away the jobs that went to the ring. */
 static struct mag_job *take(void)
 {
     struct mag_job *job = mag_worker_take_queue(&fake.workers[0], 0);
 
     while (mag_worker_own(&fake.workers[0]) != NULL) {
-        /* The next. */
+        /* Throws away the next one. */
     }
     return job;
 }

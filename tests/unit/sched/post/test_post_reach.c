@@ -1,5 +1,5 @@
 /*
- * Whatever waits is reached: behind a long job, in a queue that nobody sits at, in a ring
+ * Every waiting job is reached: behind a long job, in a queue without workers, in a ring
  * that has overflowed, in an inbox while the scheduler drains.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -27,13 +27,13 @@ static struct mag_sched *start_on(const struct mag_topology *topology, uint32_t 
 
 struct parent {
     struct mag_job job;
-    struct mag_sched *sched; /* where it posts the child; NULL: somebody else does */
+    struct mag_sched *sched; /* where it posts the child; NULL: another thread posts it */
     struct counted child;
-    bool reached; /* the child ran while the parent did */
+    bool reached; /* the child ran while the parent was running */
     _Atomic(uint64_t) over;
 };
 
-/* Works on until its child has run elsewhere. */
+/* Goes on until its child has run on another worker. */
 static void run_parent(struct mag_job *job)
 {
     struct parent *parent = (struct parent *)(void *)job;
@@ -62,7 +62,7 @@ static void every_worker_has_its_lifo_slot_emptied_by_others(void **state)
             struct parent parent = {
                 .job = {.run = run_parent}, .sched = sched, .child = counted_make()};
 
-            /* Sometimes long enough for all to be parked. */
+            /* Sometimes long enough for all workers to park. */
             if (round % 2 != 0)
                 test_sleep_ms(1);
             assert_int_equal(mag_sched_post_worker(sched, &parent.job, round % pools[i]),
@@ -74,9 +74,9 @@ static void every_worker_has_its_lifo_slot_emptied_by_others(void **state)
     }
 }
 
-/* ----------------------------------------------- queues that nobody sits at */
+/* --------------------------------------------------- queues without workers */
 
-/* Posts itself until it is told to stop: its worker never has nothing to do. */
+/* Posts itself until it is told to stop, so its worker always has work. */
 struct busy {
     struct mag_job job;
     struct mag_sched *sched;
@@ -90,7 +90,7 @@ static void run_busy(struct mag_job *job)
 
     /* release: seen by the test. */
     (void)atomic_fetch_add_explicit(&busy->turns, 1, memory_order_release);
-    /* relaxed: some turn later will do. */
+    /* relaxed: a later turn will see it. */
     if (!atomic_load_explicit(&busy->stop, memory_order_relaxed))
         (void)!mag_sched_post(busy->sched, &busy->job);
 }
@@ -114,13 +114,14 @@ static void a_busy_pool_reaches_a_node_without_workers(void **state)
         assert_int_equal(mag_sched_post_node(sched, &far.job, node), 0);
         assert_true(test_wait_for(&far.runs, 1));
     }
-    /* relaxed: some turn later will do. */
+    /* relaxed: a later turn will see it. */
     atomic_store_explicit(&busy.stop, true, memory_order_relaxed);
     mag_sched_destroy(sched);
     mag_topology_free(topology);
 }
 
-/* The only worker of a node sits in a job until the others have run what waits there. */
+/* The only worker of a node stays in a job until other workers have run the jobs that
+ * wait there. */
 static void a_busy_pool_reaches_a_node_whose_workers_are_held_up(void **state)
 {
     struct mag_topology *topology;
@@ -141,7 +142,7 @@ static void a_busy_pool_reaches_a_node_whose_workers_are_held_up(void **state)
         assert_true(test_wait_for(&held.over, 1));
         assert_true(held.reached);
     }
-    /* relaxed: some turn later will do. */
+    /* relaxed: a later turn will see it. */
     atomic_store_explicit(&busy.stop, true, memory_order_relaxed);
     mag_sched_destroy(sched);
     mag_topology_free(topology);
@@ -149,7 +150,8 @@ static void a_busy_pool_reaches_a_node_whose_workers_are_held_up(void **state)
 
 /* ------------------------------------------------------- a ring that overflows */
 
-/* One of many that a job posts at once: how many of them ran before it. */
+/* One of many jobs that a job posts at once, with the number of them that ran before
+ * it. */
 struct one {
     struct mag_job job;
     uint32_t place;
@@ -182,8 +184,8 @@ static void run_crowd(struct mag_job *job)
         (void)!mag_sched_post(crowd->sched, &crowd->ones[i].job);
 }
 
-/* The bound of docs/design/run-queue.md for a job that waits behind `before` others
- * outside the workers. */
+/* The bound of docs/design/run-queue.md for a job that waits behind `before` other jobs
+ * outside of the workers. */
 static uint32_t bound_outside(uint32_t before)
 {
     return 2 * MAG_SCHED_FAIR_TICKS * (before + 1);
@@ -214,7 +216,7 @@ static void jobs_beyond_the_ring_run_once_and_within_the_bound(void **state)
 
 /* ------------------------------------------------------------------- draining */
 
-/* Hops from inbox to inbox; the drain has to see each hop. */
+/* A job that hops from inbox to inbox; the drain has to see each hop. */
 struct hopper {
     struct mag_job job;
     struct mag_sched *sched;

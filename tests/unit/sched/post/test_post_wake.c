@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* White-box: the file is compiled into this test, which says on which CPU it runs.  Whom
- * a post wakes when workers' numbers say nothing about where they sit. */
+/* White-box: the file is compiled into this test, which says on which CPU it runs.  Which
+ * worker a post wakes if the workers' numbers say nothing about where they sit. */
 #include "tests/support/sched/fake.h"
 #include "tests/support/sched/machine.h"
 
@@ -42,7 +42,7 @@ static void park_those_on(const char *cpus)
     }
 }
 
-/* The CPU of the one worker that has been woken. */
+/* The CPU of the only worker that has been woken. */
 static uint32_t woken_cpu(void)
 {
     uint32_t cpu = MAG_NONE;
@@ -83,7 +83,7 @@ static void a_post_from_outside_wakes_the_nearest_worker(void **state)
     }
 }
 
-/* Each worker in its turn, whatever its rank is. */
+/* Wakes each worker in turn, whatever its rank is. */
 static void a_job_for_one_worker_wakes_that_worker(void **state)
 {
     (void)state;
@@ -97,7 +97,7 @@ static void a_job_for_one_worker_wakes_that_worker(void **state)
     }
 }
 
-/* The second job goes behind the first one, for everybody to see. */
+/* The second job is queued behind the first one, where all workers see it. */
 static void what_a_worker_queues_wakes_its_neighbour(void **state)
 {
     static struct mag_job jobs[2];

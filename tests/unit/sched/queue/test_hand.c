@@ -94,10 +94,10 @@ static void a_thief_gives_up_while_the_owner_is_inside(void **state)
 {
     (void)state;
     assert_null(mag_hand_post(&hand, &jobs[0]));
-    bool fast = mag_bias_enter(&hand.bias, hand.fenced);
+    bool fast = mag_owner_lock_enter(&hand.lock, hand.fenced);
     assert_true(fast);
     assert_null(mag_hand_steal(&hand, true));
-    mag_bias_leave(&hand.bias, fast);
+    mag_owner_lock_leave(&hand.lock, fast);
     assert_ptr_equal(mag_hand_steal(&hand, true), &jobs[0]);
 }
 
@@ -105,9 +105,9 @@ static void a_second_thief_gives_up_while_one_is_inside(void **state)
 {
     (void)state;
     assert_null(mag_hand_post(&hand, &jobs[0]));
-    assert_true(mag_bias_try_revoke(&hand.bias));
+    assert_true(mag_owner_lock_try_revoke(&hand.lock));
     assert_null(mag_hand_steal(&hand, true));
-    mag_bias_release(&hand.bias);
+    mag_owner_lock_release(&hand.lock);
     assert_ptr_equal(mag_hand_steal(&hand, true), &jobs[0]);
 }
 

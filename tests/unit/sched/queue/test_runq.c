@@ -94,7 +94,7 @@ static void a_claim_takes_no_more_than_there_is_room_for(void **state)
     assert_int_equal(mag_runq_length(&ring), CAPACITY - 1);
 }
 
-/* By then the owner has lapped the head that the claimer read. */
+/* Meanwhile the owner has lapped the head that the claimer read. */
 static void a_head_that_was_lapped_is_a_race_lost(void **state)
 {
     struct mag_job *batch[CAPACITY];

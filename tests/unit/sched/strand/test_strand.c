@@ -23,7 +23,7 @@ struct entry {
     struct mag_job job;
     struct ledger *ledger;
     uint64_t number;
-    uint32_t *seen; /* the number of runs of its poster before */
+    uint32_t *seen; /* the number of earlier runs of its poster */
 };
 
 static void enter(struct mag_job *job)
@@ -136,7 +136,7 @@ struct modest {
     struct mag_job job;
     struct greedy *greedy;
     uint64_t at_post;
-    uint64_t waited; /* jobs of the strand that ran before this one */
+    uint64_t waited; /* jobs of the strand that ran before this job */
     unsigned rounds;
 };
 
@@ -222,8 +222,8 @@ static void a_thread_knows_whose_job_it_runs(void **state)
     assert_null(outside.seen[0]);
 }
 
-/* A job of one strand drains another scheduler's strand on the same thread: a worker that
- * stops a scheduler is the thread its jobs are handed back on. */
+/* A job of one strand drains the strand of another scheduler on the same thread: a worker
+ * that stops a scheduler is the thread on which the jobs are handed back. */
 struct nested {
     struct mag_job job;
     struct mag_sched *other;
@@ -396,7 +396,7 @@ static void take_back(struct mag_job *job, void *arg)
     entry->number = UINT64_MAX;
 }
 
-static void a_cancelled_scheduler_hands_back_what_waits_in_order(void **state)
+static void a_canceled_scheduler_hands_back_what_waits_in_order(void **state)
 {
     enum { WAITING = 100 };
     struct mag_sched *sched = test_sched_start(2);
@@ -452,7 +452,7 @@ int main(void)
         cmocka_unit_test(a_job_handed_back_inside_a_strand_keeps_the_outer_one),
         cmocka_unit_test(the_last_job_may_free_itself_and_the_strand),
         cmocka_unit_test(a_strand_in_use_is_not_ended),
-        cmocka_unit_test(a_cancelled_scheduler_hands_back_what_waits_in_order),
+        cmocka_unit_test(a_canceled_scheduler_hands_back_what_waits_in_order),
         cmocka_unit_test(a_drained_scheduler_runs_what_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,11 +19,11 @@ static unsigned sleeps;
 static void sleep_or_not(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns)
 {
     (void)timeout_ns;
-    /* acquire: the kernel's look. */
+    /* acquire: stands for the kernel's look. */
     sleeps += atomic_load_explicit(word, memory_order_acquire) == expected;
 }
 
-/* A starter sees the announcement at once, and gives its alarm. */
+/* Announces a sleep; a starter sees the announcement at once and gives its alarm. */
 static bool announce(struct mag_clock *clock, uint64_t tick)
 {
     bool nothing_is_earlier = mag_clock_announce(clock, tick);

@@ -18,11 +18,11 @@ struct bell {
     struct mag_timer timer;
     int64_t deadline_ns;
     int64_t rang_ns;
-    uint64_t again; /* how often it still starts itself */
+    uint64_t again; /* how often it will still start itself */
     struct mag_sched *sched;
     struct mag_strand *seen; /* the strand it rang in */
     int error;
-    uint64_t *order; /* what the bells of one strand count together */
+    uint64_t *order; /* the bells of one strand count with this */
     uint64_t place;
     _Atomic(uint64_t) rung;
 };
@@ -129,7 +129,7 @@ static void an_earlier_timer_is_not_slept_through(void **state)
     mag_sched_destroy(sched);
 }
 
-static void a_cancelled_timer_is_the_callers_again(void **state)
+static void a_canceled_timer_is_the_callers_again(void **state)
 {
     struct mag_sched *sched = test_sched_start(2);
     struct bell bell = A_BELL;
@@ -167,7 +167,7 @@ static void a_job_may_start_its_timer_again(void **state)
 
 enum { RINGERS = 4, EACH = 64 };
 
-/* Starts its bells on a worker of its own: in another wheel. */
+/* Starts its bells on a worker of its own, and so in another wheel. */
 struct ringer {
     struct mag_job job;
     struct mag_sched *sched;
@@ -186,8 +186,8 @@ static void start_bells(struct mag_job *job)
     (void)test_add(&ringer->done, 1);
 }
 
-/* Their deadlines begin in `lead_ns`.  False: the machine was busy, and some were started
- * after that. */
+/* The deadlines begin `lead_ns` from now.  False: the machine was busy, and some timers
+ * were started after their deadline. */
 static bool fire_in_order(int64_t lead_ns)
 {
     struct mag_sched *sched = test_sched_start(RINGERS);
@@ -250,7 +250,7 @@ static void a_million_timers_may_be_pending(void **state)
     struct bell *bells = calloc(count, sizeof(*bells));
     uint64_t random = test_seed();
     struct bell soon = A_BELL;
-    uint32_t not_cancelled = 0;
+    uint32_t not_canceled = 0;
     (void)state;
 
     assert_non_null(bells);
@@ -264,9 +264,9 @@ static void a_million_timers_may_be_pending(void **state)
     assert_int_equal(mag_timer_start_in(sched, &soon.timer, MS_NS), 0);
     assert_true(test_wait_for(&soon.rung, 1));
     for (uint32_t i = 0; i < count; i++)
-        not_cancelled += !mag_timer_cancel(&bells[i].timer);
+        not_canceled += !mag_timer_cancel(&bells[i].timer);
     mag_sched_destroy(sched);
-    assert_int_equal(not_cancelled, 0);
+    assert_int_equal(not_canceled, 0);
     free(bells);
 }
 
@@ -412,7 +412,7 @@ static void a_scheduler_that_drains_takes_no_more_timers(void **state)
     }
 }
 
-/* The child of a fork(): 0, or the number of the step that failed. */
+/* In the child of a fork(): 0, or the number of the step that failed. */
 static int use_after_fork(void *arg)
 {
     struct bell *bell = arg;
@@ -448,7 +448,7 @@ int main(void)
         cmocka_unit_test(deadlines_that_are_over_have_come),
         cmocka_unit_test(deadlines_beyond_the_clock_stay_pending),
         cmocka_unit_test(an_earlier_timer_is_not_slept_through),
-        cmocka_unit_test(a_cancelled_timer_is_the_callers_again),
+        cmocka_unit_test(a_canceled_timer_is_the_callers_again),
         cmocka_unit_test(a_job_may_start_its_timer_again),
         cmocka_unit_test(timers_of_all_wheels_fire_in_the_order_of_their_deadlines),
         cmocka_unit_test(a_million_timers_may_be_pending),

@@ -1,6 +1,6 @@
 /*
- * Where timers post their jobs: to any executor of any owner; and what becomes of
- * those that an executor refuses.
+ * Timers post their jobs to any executor of any owner.  Also what becomes of timers whose
+ * executor refuses the job.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -19,7 +19,7 @@ static const int64_t MS_NS = 1000000;
 
 struct bell {
     struct mag_timer timer;
-    struct mag_strand *seen; /* where it rang */
+    struct mag_strand *seen; /* the strand in which it rang */
     struct mag_sched *where;
     uint32_t worker;
     shared rung;
@@ -100,7 +100,7 @@ static void a_timer_rings_an_event_loop(void **state)
     mag_sched_destroy(sched);
 }
 
-/* Refuses everything, and says so. */
+/* An executor that refuses every job, and counts them. */
 struct refuser {
     struct mag_executor executor;
     shared refused;
@@ -127,7 +127,7 @@ static void a_timer_that_its_executor_refuses_stays_pending(void **state)
         assert_int_equal(mag_timer_start_in(sched, &bells[i].timer, 0), 0);
     }
     assert_true(test_wait_for(&refuser.refused, 2));
-    /* The clock goes on, and has put them back when it fires the next one. */
+    /* The clock goes on, and has put the timers back when it fires the next one. */
     assert_int_equal(mag_timer_start_in(sched, &next.timer, 0), 0);
     assert_true(test_wait_for(&next.rung, 1));
     assert_int_equal(mag_timer_start_in(sched, &bells[0].timer, 0), -EBUSY);

@@ -166,7 +166,7 @@ static void a_wheel_agrees_with_a_list_whatever_is_added_and_removed(void **stat
     for (uint32_t round = 0; round < rounds; round++) {
         for (uint64_t changes = test_random(&ref->random) % 8; changes > 0; changes--)
             add_or_remove(ref);
-        /* Late ones stand before the others, whatever their ticks. */
+        /* Late timers come before the others, whatever their ticks. */
         uint32_t budget = UINT32_MAX;
         struct mag_timer *timer;
         while ((timer = mag_wheel_take(&wheel, ref->now, &budget)) != NULL) {

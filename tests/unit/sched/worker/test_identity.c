@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* White-box: a thread gets the identity of a worker and loses it again.  The file that
- * answers who the calling thread is, is compiled into this test and asks the test. */
+ * answers for the calling thread's identity is compiled into this test and asks the
+ * test. */
 #include "tests/support/sched/fake.h"
 #include "tests/support/sched/jobs.h"
 
@@ -15,7 +16,7 @@ static struct mag_self *self_or_pretended(void);
 #include "sched/life/query.c"
 #undef mag_self_get
 
-/* Who the calling thread is to that file; NULL: itself. */
+/* The identity that the calling thread has for that file; NULL: its own. */
 static struct mag_self *pretended;
 
 static struct mag_self *self_or_pretended(void)

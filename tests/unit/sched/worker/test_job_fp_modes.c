@@ -43,7 +43,7 @@ static int reset(void **state)
 struct look {
     struct mag_job job;
     struct modes seen;
-    bool leave;              /* others behind */
+    bool leave;              /* whether it leaves other modes behind */
     _Atomic(uint64_t) *gate; /* NULL, or what to wait for */
     _Atomic(uint64_t) *done;
 };
@@ -66,7 +66,7 @@ static struct look make_look(bool leave, _Atomic(uint64_t) *done)
     return (struct look){.job = {.run = look}, .leave = leave, .done = done};
 }
 
-/* What a job of worker 0 finds. */
+/* The modes that a job of worker 0 finds. */
 static struct modes modes_of_worker(struct mag_sched *whose)
 {
     _Atomic(uint64_t) done;
@@ -110,11 +110,11 @@ static void a_job_keeps_no_modes_of_another_of_its_strand(void **state)
     mag_strand_init(&strand, sched);
     for (unsigned i = 0; i < 4; i++) {
         looks[i] = make_look(true, &done);
-        /* One after the other, in one go. */
+        /* Runs one job after another without a break. */
         looks[i].gate = &gate;
         assert_int_equal(mag_strand_post(&strand, &looks[i].job), 0);
     }
-    /* release: the posts precede it. */
+    /* release: the posts come before it. */
     atomic_store_explicit(&gate, 1, memory_order_release);
     assert_true(test_wait_for(&done, 4));
     for (unsigned i = 0; i < 4; i++)
@@ -160,7 +160,7 @@ static void jobs_begin_with_the_modes_of_the_starting_thread(void **state)
 
 /* --------------------------------------------------------------- computations */
 
-/* Where a function ran, and with what. */
+/* Where a function ran, and with which modes. */
 struct place {
     struct modes modes;
     uint32_t worker;
@@ -178,7 +178,7 @@ static void arrive(struct place *place)
 {
     place->modes = modes_now();
     place->worker = mag_sched_worker();
-    /* release: the rest has been written. */
+    /* release: everything else has been written. */
     atomic_store_explicit(&place->begun, 1, memory_order_release);
 }
 
@@ -197,7 +197,7 @@ static void child(mag_fork w, struct places *places)
 {
     arrive(&places->child);
     struct grandchild_child forked = grandchild_fork(&w, places);
-    /* Nobody else is there to take it but the waiting join. */
+    /* Only the waiting join is there to take it. */
     (void)test_wait_for(&places->grandchild.begun, 1);
     grandchild_join(&w, forked);
     set_modes(FE_DOWNWARD);
@@ -278,7 +278,7 @@ static void children_get_the_modes_of_the_job_that_computes(void **state)
 
 #ifdef __x86_64__
 
-/* A third of a number too small to be normal: flushed to zero or not. */
+/* A third of a number that is too small to be normal: either flushed to zero or not. */
 MAG_FORKABLE(double, tiny, double, value)
 MAG_FORKABLE(double, tinies, int, n)
 

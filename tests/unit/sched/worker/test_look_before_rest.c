@@ -52,7 +52,7 @@ static void post_here(unsigned jobs)
     mag_self.worker = NULL;
 }
 
-/* The watcher's nap would find it, too, but later. */
+/* The watcher would find the job too, but later, after its nap. */
 static void a_job_beyond_the_lifo_slot_wakes_a_worker_at_once(void **state)
 {
     (void)state;
@@ -80,7 +80,7 @@ static void a_job_that_a_worker_keeps_is_watched(void **state)
 
 /* ---------------------------------------------------------- inbox and queue */
 
-/* Posts itself for ever where it came from, while another waits elsewhere. */
+/* Posts itself for ever to where it came from, while another job waits elsewhere. */
 struct greedy {
     struct mag_job job;
     struct mag_sched *sched;
@@ -102,7 +102,7 @@ static void run_greedy(struct mag_job *job)
     if (atomic_load_explicit(&greedy->stop, memory_order_acquire) == 0 &&
         post_to(greedy->sched, job, greedy->to_inbox) == 0)
         return;
-    /* release: it is the test's again. */
+    /* release: the job belongs to the test again. */
     (void)atomic_fetch_add_explicit(&greedy->over, 1, memory_order_release);
 }
 
@@ -140,7 +140,7 @@ static void run_first(struct mag_job *job)
         (struct pair *)(void *)((char *)job - offsetof(struct pair, first));
 
     if (test_wait_for(&pair->second.runs, 1)) {
-        /* release: the test's again. */
+        /* release: the pair belongs to the test again. */
         (void)atomic_fetch_add_explicit(&pair->over, 1, memory_order_release);
     }
 }

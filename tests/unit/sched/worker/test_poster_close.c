@@ -15,7 +15,7 @@ static unsigned naps;
 
 static void poster_leaves(int64_t nap_ns)
 {
-    /* Not the nap that stands for a barrier. */
+    /* Ignores the nap that stands for a barrier. */
     if (nap_ns == POST_NAP_NS) {
         naps++;
         mag_poster_leave(&fake.sched, &mag_self);

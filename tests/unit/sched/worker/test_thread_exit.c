@@ -1,7 +1,7 @@
 /*
- * Jobs that end their thread: by pthread_exit, or cancelled at a cancellation point of
- * theirs.  Such a job is counted out, another thread works in its place, and nothing that
- * was posted is lost.
+ * Jobs that end their thread: by pthread_exit, or by being canceled at a cancellation
+ * point. Such a job counts as ended, another thread takes the place of its thread, and no
+ * posted job is lost.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

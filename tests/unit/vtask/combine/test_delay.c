@@ -40,8 +40,8 @@ static mag_vtask timed(mag_vtask *task, int64_t timeout_ns)
     return combined;
 }
 
-/* Waiting for a pending delay makes it a promise.  A delay that is complete by then stays
- * what it is, and is consumed here. */
+/* Waiting for a pending delay turns it into a promise.  A delay that is complete by then
+ * stays what it is, and is consumed here. */
 static void wait_and_consume(mag_vtask task)
 {
     assert_int_equal(mag_vtask_wait_completed(&task, 0, -1), 0);
@@ -80,7 +80,7 @@ static void a_delay_without_scheduler_is_one_of_the_default_scheduler(void **sta
     wait_and_consume(task);
 }
 
-/* How many allocations fifty delays make. */
+/* How many allocations are made for fifty delays. */
 static uint64_t allocations_of_delays(void)
 {
     uint64_t before = test_allocations();
@@ -91,7 +91,7 @@ static uint64_t allocations_of_delays(void)
     return test_allocations() - before;
 }
 
-/* The warm-up is over when each worker has had one, which is nobody's to order. */
+/* Warm-up is over when each worker has had a delay, but no test can choose the worker. */
 static void delays_allocate_nothing_after_warm_up(void **state)
 {
     unsigned rounds = 0;
@@ -284,7 +284,7 @@ static void a_scheduler_that_stops_cancels_what_waits_for_its_time(void **state)
     assert_int_equal(error_of(late, &detail), -ECANCELED);
     assert_int_equal(detail, 0);
     assert_int_equal(error_of(other, &detail), -ECANCELED);
-    /* The operation itself goes on. */
+    /* The operation itself is not affected. */
     assert_int_equal(mag_vtask_status(task), MAG_PENDING);
     assert_int_equal(mag_core_set_result(&core, 42), 0);
     assert_int_equal(result_of(task), 42);

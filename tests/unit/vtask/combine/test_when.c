@@ -122,7 +122,7 @@ static void every_kind_of_task_can_be_one_of_all(void **state)
     mag_promise_release(promise);
 }
 
-/* What three tasks come to, and what all of them do. */
+/* The outcomes of three tasks, and the outcome of all of them together. */
 struct outcome_row {
     int errors[3];
     int want;

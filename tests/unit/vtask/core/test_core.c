@@ -3,8 +3,8 @@
 #include "tests/support/vtask/core.h"
 #include "tests/support/vtask/probe.h"
 
-/* The core: its states, its token, and what each call does in each state: groups I and
- * K, and the table of the manual-reset core. */
+/* The core: its states, its token, and what each call does in each state: groups I and K,
+ * and the table of the manual-reset core. */
 
 /* VT-69 */
 static void all_zeroes_is_a_pending_core_with_token_zero(void **state)
@@ -276,7 +276,7 @@ static void registering_first_keeps_it_pending_until_it_is_completed(void **stat
 
 enum at { PENDING, WAITED, DONE, RAN, STATES };
 
-/* Brings the core there.  `first` waits in two of the states. */
+/* Brings the core into a state.  `first` waits in two of the states. */
 static void bring(enum at at, struct shelf *shelf, struct probe *first)
 {
     core = (struct mag_core){0};

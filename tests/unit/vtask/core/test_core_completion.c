@@ -133,7 +133,8 @@ static void a_refused_continuation_is_left_as_it_was(void **state)
                      MAG_E_CONTINUATION);
     (void)mag_executor_enter(before);
     assert_int_equal(second.continuation.home, mark);
-    /* The first is inline still: the second has not brought its executor. */
+    /* The first continuation is still inline: the second has not brought its executor
+     * along. */
     assert_int_equal(mag_core_set_result(&core, 1), 0);
     assert_int_equal(probe_runs(&first), 1);
     assert_int_equal(shelf.posts, 0);
@@ -249,7 +250,7 @@ static void a_continuation_may_free_the_source(void **state)
     }
 }
 
-/* What one step of the loop below sees from inside its continuation. */
+/* What one step of the loop below sees inside its continuation. */
 struct step {
     struct probe *next; /* awaits the operation after this one */
     uint64_t number, result;

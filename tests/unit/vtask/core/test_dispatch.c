@@ -24,11 +24,12 @@ static int end_all(void **state)
 
 struct row {
     bool executor, flow, queued, late; /* the situation */
-    bool inline_run;                   /* in the completer */
+    bool inline_run;                   /* in the completing thread */
     unsigned posts;                    /* to the executor */
 };
 
-/* Everything but "inline" and "post" goes to the pool, on another thread than ours. */
+/* Every continuation that is neither run inline nor posted goes to the scheduler, and
+ * runs on another thread than the test's. */
 static void check_row(const struct row *row)
 {
     struct shelf shelf = shelf_make();
@@ -168,7 +169,7 @@ static void the_caller_may_name_the_home_itself(void **state)
 
 /* ---------------------------------------------------------------------- the pool */
 
-/* A job that registers `waiter` on `core`, and notes what it found. */
+/* A job that registers `waiter` on `core`, and notes the result. */
 struct registration {
     struct probe job;
     struct probe waiter;
@@ -249,7 +250,7 @@ static void complete_there(struct probe *probe)
     struct registration *of = probe->arg;
 
     of->completed = mag_core_set_result(&core, 1);
-    /* One worker: nobody else can have run it meanwhile. */
+    /* There is one worker, so no other thread can have run it meanwhile. */
     of->registered = (int)probe_runs(&of->waiter);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * White-box: two threads that read one task in the same instant, step by step.  Both have
- * found its token and that it is complete; debug builds tell one of them.
+ * White-box: two threads that read one task at the same moment, step by step.  Both have
+ * seen the token and that the task is complete.  Debug builds report one of them.
  */
 #include "tests/support/vtask/probe.h"
 
@@ -65,7 +65,7 @@ static void a_read_while_another_consumes_is_refused(void **state)
 
     skip_without_checks();
     assert_int_equal(mag_core_set_result(&core, 5), 0);
-    /* The other is between its look and the end of the operation. */
+    /* The other thread is between its look and the end of the operation. */
     assert_true(mag_core_is_ours(&core, 0));
     assert_int_equal(mag_core_consume(&core, 0, &result, sizeof(result), NULL),
                      MAG_E_TOKEN);

@@ -6,11 +6,11 @@
 #include <magpie/promise.h>
 #include <magpie/when.h>
 
-/* Each rule of group V that is broken is told: which, where, and whose task it was. */
+/* Each broken rule of group V is reported: which rule, where, and whose task it was. */
 
 static struct ear ear;
 
-/* Where what was misused was handed out and consumed; NULL: not, or of no interest. */
+/* Where the misused task was handed out and consumed; NULL: never, or not checked. */
 struct subject {
     struct mag_operation *operation;
     mag_vtask task;
@@ -44,7 +44,7 @@ static int await(struct subject *subject)
 
 /* ------------------------------------------------------------------- each misuse */
 
-/* Does one thing wrong, as its last call, and returns what that answered. */
+/* Misuses a task in its last call, and returns the answer of that call. */
 typedef int (*misuse_fn)(struct subject *subject);
 
 static NOT_INLINE int read_too_early(struct subject *subject)
@@ -203,7 +203,7 @@ static const struct misuse_row rows[] = {
     {wait_for_all_with_one_awaited, MAG_E_CONTINUATION},
 };
 
-/* Consumes what is left of it. */
+/* Consumes what is left of the task. */
 static void end(struct subject *subject)
 {
     int status;
@@ -216,7 +216,7 @@ static void end(struct subject *subject)
         assert_int_equal(mag_vtask_get(subject->task, NULL), 0);
 }
 
-/* Where `run` is called from, which the site of the misuse holds. */
+/* Calls `run`; the site of the misuse contains the address of that call. */
 static NOT_INLINE int commit(misuse_fn run, struct subject *subject,
                              const void **ret_caller)
 {
@@ -240,7 +240,7 @@ static void each_misuse_is_reported_once_with_its_code_and_its_sites(void **stat
         assert_int_equal(ear.last.code, rows[i].code);
         assert_ptr_equal(ear.last.object, subject.operation);
         assert_int_equal(ear.last.token, subject.task.payload);
-        /* Where it was misused is known in every build. */
+        /* The site of the misuse is known in every build. */
         assert_true(site_has(&ear.last.here, caller));
         assert_noted(&ear.last.created, subject.created);
         if (subject.consumed != NULL)
@@ -276,7 +276,7 @@ static void a_stale_task_has_the_sites_of_its_own_operation(void **state)
     assert_false(site_has(&ear.last.created, next.created));
     assert_true(site_has(&ear.last.here, caller));
     end(&next);
-    /* Two lives later it is forgotten, and nothing else is said in its place. */
+    /* Two operations later the sites are forgotten, and no others are reported. */
     struct subject later = begin();
     ear_open(&ear);
     assert_int_equal(read_noted(old.task, &caller), MAG_E_TOKEN);
@@ -331,7 +331,7 @@ static void misuse_of_a_promise_is_reported_with_its_sites(void **state)
     assert_true(site_has(&ear.last.here, caller));
     assert_noted(&ear.last.created, created);
     assert_noted(&ear.last.consumed, released);
-    /* It holds no reference; one that does has been released too often. */
+    /* This task holds no reference; one that does has been released too often. */
     assert_int_equal(mag_vtask_release(task), 0);
     assert_int_equal(ear.told, 5);
     task.backing |= MAG_VTASK_HELD;

@@ -7,7 +7,8 @@
 #include <magpie/promise.h>
 #include <magpie/when.h>
 
-/* What was handed out and never consumed: exactly which, and where each is from. */
+/* Tasks that were handed out and never consumed: exactly which ones, and where each came
+ * from. */
 
 enum { SEEN = 64 };
 
@@ -108,7 +109,7 @@ static void the_operations_that_were_dropped_are_named(void **state)
     mag_vtask tasks[4];
     for (unsigned i = 0; i < 4; i++)
         tasks[i] = mag_operation_task(operations[i]);
-    /* Being complete or awaited is not being consumed. */
+    /* A task that is complete or awaited is not consumed yet. */
     assert_int_equal(mag_core_set_result(&operations[1]->core, 4), 0);
     assert_int_equal(mag_core_set_result(&operations[2]->core, 4), 0);
     assert_int_equal(unconsumed(), 4);
@@ -158,12 +159,12 @@ static void a_frame_whose_task_was_dropped_is_named(void **state)
     assert_int_equal(unconsumed(), 2);
     assert_listed(object_of(waiting), MAG_DEBUG_FRAME, called);
     assert_int_equal(mag_core_set_result(&operation->core, 1), 0);
-    /* The frame has consumed the operation, and nobody the frame. */
+    /* The frame has consumed the operation, but the frame itself was not consumed. */
     assert_int_equal(unconsumed(), 1);
     assert_listed(object_of(waiting), MAG_DEBUG_FRAME, called);
     assert_int_equal(mag_vtask_get(waiting, NULL), 0);
     assert_int_equal(unconsumed(), 0);
-    /* A frame that was moved without need is nobody's. */
+    /* A frame that was moved without need is not listed. */
     assert_int_equal(mag_task_get(pin(true)), 0);
     assert_int_equal(unconsumed(), 0);
 }
@@ -248,12 +249,13 @@ static void combined_tasks_leave_nothing_in_the_list(void **state)
     assert_int_equal(mag_vtask_get(timed, &result), 0);
     assert_int_equal(mag_delay(NULL, 0, &timed), 0);
     assert_int_equal(mag_vtask_wait_completed(&timed, 0, -1), 0);
-    /* If it was complete before the wait it is no promise, and still to be consumed. */
+    /* If the delay was complete before the wait, it is no promise and must still be
+     * consumed. */
     assert_int_equal(mag_vtask_get(timed, NULL), 0);
     (void)mag_vtask_release(timed);
     for (unsigned i = 0; i < 2; i++)
         mag_promise_release(promises[i]);
-    /* The worker that has completed the delay gives its reference back after that. */
+    /* The worker that has completed the delay gives back its reference after that. */
     for (unsigned looks = 0; looks < 1000 && unconsumed() != 0; looks++)
         test_sleep_ms(1);
     assert_int_equal(unconsumed(), 0);
@@ -342,7 +344,7 @@ static void listing_and_reporting_disturb_no_thread_that_works(void **state)
     (void)mag_debug_watch(&counting[0]);
     for (unsigned i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, rent_and_misuse, NULL), 0);
-    /* acquire: pairs with the end of each. */
+    /* acquire: pairs with the end of each thread. */
     while (atomic_load_explicit(&crew.over, memory_order_acquire) < THREADS) {
         seen = 0;
         assert_int_equal(mag_debug_unconsumed(must_be_an_operation, &seen, &count), 0);
@@ -357,13 +359,13 @@ static void listing_and_reporting_disturb_no_thread_that_works(void **state)
         assert_null(wrong);
     }
     (void)mag_debug_watch(NULL);
-    /* relaxed: the threads are gone. */
+    /* relaxed: the threads have ended. */
     assert_int_equal(atomic_load_explicit(&crew.told, memory_order_relaxed),
                      (uint64_t)THREADS * crew.rounds);
     assert_int_equal(unconsumed(), 0);
 }
 
-/* Last, for the table stays full. */
+/* Last, because the table stays full. */
 static void a_full_table_is_reported(void **state)
 {
     enum { MANY = 70000 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A program that was compiled for the other kind of library than the one it runs with. */
+/* A program that was compiled for the other kind of library (debug or not) than the one
+ * it runs with. */
 #ifdef MAG_DEBUG_TASKS
 #    undef MAG_DEBUG_TASKS
 #    define LIBRARY_WRITES_DOWN 1

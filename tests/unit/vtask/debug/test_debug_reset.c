@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/vtask/debug.h"
 
-/* A reset drops the continuation that waits.  In debug builds that is told (VT-75). */
+/* A reset drops a waiting continuation.  Debug builds report that (VT-75). */
 
 static struct ear ear;
 
@@ -36,7 +36,7 @@ static void a_reset_that_drops_a_continuation_is_reported_with_its_sites(void **
     assert_int_equal(ear.told, 0);
 #endif
     (void)mag_debug_watch(NULL);
-    /* All the same it is reset. */
+    /* It is reset nevertheless. */
     assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
     assert_int_equal(core_status(&operation->core), MAG_PENDING);
     assert_int_equal(probe_runs(&probe), 0);

@@ -3,7 +3,7 @@
 
 #include <setjmp.h>
 
-/* A watch need not return: it may jump to where its program goes on. */
+/* A watch need not return: it may jump to another place of its program. */
 struct jumper {
     struct mag_misuse_watch watch; /* first */
     unsigned told;
@@ -24,12 +24,12 @@ static void jump(struct mag_misuse_watch *watch, const struct mag_misuse *misuse
     (void)watch;
     (void)misuse;
     jumper.told++;
-    /* Not told: it is the watch's own. */
+    /* Not reported, because the watch itself causes it. */
     make_misuse();
-    longjmp(jumper.back, 1); /* NOLINT(*-err52-*): what is tested. */
+    longjmp(jumper.back, 1); /* NOLINT(*-err52-*): this is what is tested. */
 }
 
-/* Below `depth` frames of this. */
+/* Causes misuse below `depth` frames of this function. */
 static NOT_INLINE void misuse_at_depth(unsigned depth)
 {
     volatile char room[64];

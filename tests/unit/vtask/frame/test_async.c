@@ -15,7 +15,7 @@ MAG_VTASK_DEFINE(triple_task, struct triple)
 
 /* ------------------------------------------------- operations under our control */
 
-/* A source that the test completes by hand, again and again. */
+/* A source that the test completes by hand, any number of times. */
 static struct mag_core source;
 static unsigned started;
 static unsigned at_once; /* operations that are complete when they are started */
@@ -144,7 +144,7 @@ MAG_ASYNC(long_task, pins, (void), long place;)
     MAG_END(f);
 }
 
-/* Its frame has a size of its own: the pool is made at its first wait. */
+/* Its frame has a size that no other frame has: the pool is made at its first wait. */
 MAG_ASYNC(long_task, huge, (void), int error; long item; char room[3000];)
 {
     MAG_BEGIN(f);
@@ -220,7 +220,8 @@ static void any_mix_of_waiting_and_not_waiting_gives_the_right_sum(void **state)
         long expected = 0;
         long_task task;
 
-        /* Bit i: whether the i-th await waits; runs of zeroes complete at once. */
+        /* Bit i says whether the i-th await waits; a run of zeroes is a run of awaits
+         * that complete at once. */
         at_once = waits == 0 ? 10 : (unsigned)__builtin_ctz(waits);
         task = sum(10);
         for (unsigned i = 0; i < 10; i++) {

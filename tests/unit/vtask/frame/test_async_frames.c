@@ -54,7 +54,7 @@ MAG_ASYNC(long_task, fails_with_nothing, (void), )
     MAG_END(f);
 }
 
-/* Against the rules: the line to go on at lies in a switch of its own. */
+/* Against the rules: the line to resume at lies in a switch of the function's own. */
 MAG_ASYNC(long_task, waits_in_a_switch, (int, kind), long item;)
 {
     MAG_BEGIN(f);
@@ -68,7 +68,7 @@ MAG_ASYNC(long_task, waits_in_a_switch, (int, kind), long item;)
     MAG_END(f);
 }
 
-/* The detail of an error is still known after the wait that moves the frame. */
+/* The detail of an error is still known after a wait that moves the frame. */
 MAG_ASYNC(long_task, tries_and_waits, (mag_vtask, tried), int error; long item;
           uint64_t details[2];)
 {
@@ -99,7 +99,7 @@ static void a_stale_or_early_read_does_not_return_the_frame(void **state)
     assert_int_equal(long_task_get(first, &value), 0);
     assert_int_equal(value, 2);
 
-    /* The next call has the same frame; the old task must not touch it. */
+    /* The next call gets the same frame; the old task must not touch it. */
     long_task second = add_one();
     assert_ptr_equal(frame_of(first), frame_of(second));
     assert_int_equal(long_task_get(first, &value), MAG_E_TOKEN);
@@ -135,7 +135,7 @@ static void a_frame_is_given_back_and_rented_again_without_memory(void **state)
 /* The frame whose continuation waits at the source. */
 static const struct mag_core *who_waits(void)
 {
-    /* relaxed: this thread's own. */
+    /* relaxed: written by this thread. */
     uintptr_t slot = atomic_load_explicit(&source.slot, memory_order_relaxed);
 
     return (struct mag_core *)(slot - offsetof(struct mag_frame, continuation));
@@ -165,7 +165,7 @@ static void a_call_that_waits_ten_times_stays_in_its_one_frame(void **state)
     assert_int_equal(test_allocations(), before);
 }
 
-/* How many of the frames are different ones. */
+/* How many different frames there are. */
 static unsigned distinct(const struct mag_core *const *frames, unsigned count)
 {
     unsigned found = 0;
@@ -220,7 +220,7 @@ static void a_thousand_calls_may_be_pending_and_a_second_thousand_is_free(void *
         for (unsigned i = 0; i < CALLS; i++)
             begin_call(i);
         assert_int_equal(distinct(frames, CALLS), CALLS);
-        /* In an order of its own: 7 and 1000 have no common divisor. */
+        /* In another order: 7 and 1000 have no common divisor. */
         for (unsigned i = 0; i < CALLS; i++)
             end_call(i * 7 % CALLS);
         if (round == 0)
@@ -328,7 +328,7 @@ static void a_frame_may_be_returned_by_a_thread_that_ends(void **state)
         assert_int_equal(pthread_join(thread, &right), 0);
         assert_non_null(right);
     }
-    /* What a thread kept to itself it has given back when it ended. */
+    /* When a thread ended, it gave back the frames that it had kept to itself. */
     assert_true(distinct(frames, CALLS) < CALLS / 4);
 }
 
@@ -358,7 +358,7 @@ static void chain_next(struct chain *chain)
     chain->number++;
     chain->task = hop_and_add(chain->number);
     if (mag_vtask_on_completed(chain->task.task, &chain->continuation, 0) != 0) {
-        /* relaxed: read when all is over. */
+        /* relaxed: read when all calls have ended. */
         atomic_fetch_add_explicit(chain->wrong, 1, memory_order_relaxed);
     }
 }
@@ -375,7 +375,7 @@ static void chain_go_on(struct mag_job *job)
     if (--chain->rest != 0)
         chain_next(chain);
     else {
-        /* release: what was counted as wrong precedes it. */
+        /* release: the count of wrong results comes before it. */
         atomic_fetch_add_explicit(chain->done, 1, memory_order_release);
     }
 }

@@ -4,9 +4,9 @@
 
 #include <magpie/async.h>
 
-/* An await that finds no memory for its frame, and what becomes of the awaited. */
+/* An await that finds no memory for its frame, and what becomes of the awaited task. */
 
-/* Each test has frames of a size of its own, whose pool is not there yet. */
+/* Each test has frames of a size of its own, so that their pool does not exist yet. */
 #define RETRIES(name, bytes)                                                        \
     MAG_ASYNC(long_task, name, (mag_vtask, task, int *, errors), char large[bytes]; \
               int tries; long result;)                                              \
@@ -24,7 +24,7 @@ RETRIES(retries_a_source, 40000)
 
 /* ------------------------------------------------------------------ a starved source */
 
-static unsigned starving; /* the next so many times that it is asked, memory fails then */
+static unsigned starving; /* how many of the next calls run out of memory */
 
 static int starved_status(struct mag_source *source, uint64_t token)
 {
@@ -44,8 +44,8 @@ static void a_source_that_cannot_be_discarded_either_is_as_it_was(void **state)
     int errors[2] = {1, 1};
     (void)state;
 
-    /* Asked by the await, and by the discard.  This test is the first, so that no sink
-     * is in its pool. */
+    /* The await asks the source, and so does the discard.  This test is the first, so
+     * that the pool of sinks is still empty. */
     source.source.ops = &starved_ops;
     starving = 2;
     long_task waits = retries_a_starved_source(task, errors);

@@ -4,16 +4,16 @@
 
 #include <magpie/magpie.h>
 
-/* Async functions that await a mix of everything: tasks that are complete and that are
- * not, with results and errors, of all kinds. */
+/* Async functions that await a mix of tasks of all kinds: complete and pending, with
+ * results and errors. */
 
 enum { STEPS_MAX = 10 };
 enum kind { VALUE, CORE, POOLED, PROMISE, SOURCE, KINDS };
 
 struct step {
     enum kind kind;
-    bool slow;  /* complete only after it was awaited */
-    bool fails; /* with -EIO, else it succeeds with `result` */
+    bool slow;  /* completes only after it was awaited */
+    bool fails; /* with -EIO; else succeeds with `result` */
     long result;
     mag_vtask task;
     struct mag_core core;
@@ -86,7 +86,7 @@ static void end(struct step *step)
         mag_promise_release(step->promise);
 }
 
-/* Number `choice` of the CHOICES that a step can be. */
+/* The number of different steps there are. */
 enum { CHOICES = KINDS * 4 };
 
 static void choose(struct step *step, unsigned choice, long result)
@@ -99,7 +99,7 @@ static void choose(struct step *step, unsigned choice, long result)
 
 /* --------------------------------------------------------------------- functions */
 
-/* How far they are. */
+/* The step that the functions have reached. */
 static int at;
 
 static long_task step_task(int i)
@@ -107,7 +107,7 @@ static long_task step_task(int i)
     return long_task_of(steps[i].task);
 }
 
-/* Adds results up, and a thousand for each error. */
+/* Adds up the results, and a thousand for each error. */
 MAG_ASYNC(long_task, collects, (void), int i; int error; long item; long sum;)
 {
     MAG_BEGIN(f);
@@ -121,7 +121,7 @@ MAG_ASYNC(long_task, collects, (void), int i; int error; long item; long sum;)
     MAG_END(f);
 }
 
-/* Ends with the first error. */
+/* Ends at the first error. */
 MAG_ASYNC(long_task, stops, (void), int i; long item; long sum;)
 {
     MAG_BEGIN(f);
@@ -135,7 +135,7 @@ MAG_ASYNC(long_task, stops, (void), int i; long item; long sum;)
     MAG_END(f);
 }
 
-/* The number of the first step that fails; `count` if none does. */
+/* The number of the first step that fails; `count` if no step fails. */
 static int first_failure(void)
 {
     int i = 0;
@@ -145,7 +145,7 @@ static int first_failure(void)
     return i;
 }
 
-/* What the first `until` steps come to. */
+/* The sum of the first `until` steps. */
 static long sum_of(int until)
 {
     long sum = 0;
@@ -155,7 +155,8 @@ static long sum_of(int until)
     return sum;
 }
 
-/* Completes what it waits for until it has done `until` steps; none is out of turn. */
+/* Completes the awaited operations until `until` steps are done, and checks their
+ * order. */
 static void drive(mag_vtask task, int until)
 {
     for (int i = 0; i < until; i++) {
@@ -167,7 +168,7 @@ static void drive(mag_vtask task, int until)
     }
 }
 
-/* Reads the function's task itself, or that of a promise made of it. */
+/* Reads the function's own task, or the task of a promise made of it. */
 static void check(mag_vtask task, int until, bool as_promise)
 {
     bool fails = until < count && steps[until].fails;
@@ -235,7 +236,7 @@ static void ten_awaits_of_any_mix_give_the_right_result_run_after_run(void **sta
 
     count = STEPS_MAX;
     for (uint32_t round = 0; round < rounds; round++) {
-        /* In every other round nothing fails, so that all ten are awaited. */
+        /* In every other round no step fails, so that all ten are awaited. */
         unsigned mask = round % 2 == 0 ? ~2U : ~0U;
 
         for (int i = 0; i < count; i++)

@@ -15,11 +15,11 @@ MAG_VTASK_DEFINE(more_task, bool)
 
 struct sequence {
     struct mag_core core;
-    long next;     /* the item that comes */
+    long next;     /* the next item */
     long fails_at; /* or NEVER */
-    bool at_once;  /* every second step is made when it is asked for */
+    bool at_once;  /* every second step completes when it is requested */
     bool disposed;
-    long sum; /* of the items that the consumer has seen */
+    long sum; /* of the items that the consumer has received */
 };
 
 static struct sequence sequence_make(long fails_at, bool at_once)
@@ -27,7 +27,7 @@ static struct sequence sequence_make(long fails_at, bool at_once)
     return (struct sequence){.fails_at = fails_at, .at_once = at_once};
 }
 
-/* Items 0 to 19, then the end; or a fault. */
+/* Yields the items 0 to 19 and then the end; or a fault. */
 static void sequence_step(struct sequence *sequence)
 {
     if (sequence->next == sequence->fails_at)
@@ -37,8 +37,8 @@ static void sequence_step(struct sequence *sequence)
                          0);
 }
 
-/* The result of a step that has succeeded is returned as it is; what is pending, and a
- * fault, goes through the source. */
+/* The result of a successful step is returned as it is; a pending step, and a fault, go
+ * through the source. */
 static more_task sequence_move(struct sequence *sequence)
 {
     uint64_t more = 0;
@@ -67,9 +67,10 @@ static mag_task sequence_dispose(struct sequence *sequence)
     return mag_task_done();
 }
 
-/* ------------------------------------------------------------ ways to consume it */
+/* -------------------------------------------------- ways to consume the sequence */
 
-/* Each adds all items to `sum`, and returns 0 or what a step has failed with. */
+/* Each of these functions adds all items to `sum`, and returns 0 or the error of a
+ * step. */
 
 MAG_ASYNC(mag_task, add_up, (struct sequence *, sequence), bool more;)
 {
@@ -92,7 +93,7 @@ static int consume_by_await(struct sequence *sequence)
     return mag_task_get(task);
 }
 
-/* The error is caught, and the sequence disposed whatever happened. */
+/* Catches the error, and disposes of the sequence whatever happened. */
 MAG_ASYNC(mag_task, add_up_and_dispose, (struct sequence *, sequence), bool more;
           int error;)
 {
@@ -120,7 +121,7 @@ static int consume_and_dispose(struct sequence *sequence)
     return mag_task_get(task);
 }
 
-/* A continuation by hand. */
+/* A continuation that is written by hand. */
 struct hand {
     struct mag_continuation continuation; /* first */
     struct sequence *sequence;
@@ -170,7 +171,7 @@ static int consume_by_continuation(struct sequence *sequence)
     return hand.error;
 }
 
-/* Asking until it is complete. */
+/* Polls until it is complete. */
 static int consume_by_polling(struct sequence *sequence)
 {
     for (;;) {
@@ -186,7 +187,7 @@ static int consume_by_polling(struct sequence *sequence)
     }
 }
 
-/* Each step made a promise. */
+/* Turns each step into a promise. */
 static int consume_by_promise(struct sequence *sequence)
 {
     for (;;) {

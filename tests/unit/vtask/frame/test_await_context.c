@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-/* Where a body goes on that waited on a scheduler's worker: it comes home.  A body begins
- * as a job of `home`; what it awaits is completed by a thread from outside, by a worker
- * of `home`, or by one of another scheduler. */
+/* Where a body resumes that waited on a scheduler's worker: on its home scheduler.  A
+ * body begins as a job of `home`.  Its awaited task is completed by a thread from
+ * outside, by a worker of `home`, or by a worker of another scheduler. */
 
-/* ------------------------------------------------------------------ what is awaited */
+/* -------------------------------------------------------------------- awaited tasks */
 
 enum kind { BARE, QUEUED, POOLED, PROMISE, PRESERVED, CONVERTED, SOURCE, KINDS };
 
@@ -45,7 +45,7 @@ static int begin_promise(mag_vtask task)
     return r;
 }
 
-/* 0, on any thread: only the test's own asserts. */
+/* Returns 0.  Runs on any thread; only the test's own thread asserts. */
 static int begin_awaited(enum kind kind)
 {
     void *object = NULL;
@@ -101,7 +101,7 @@ static void end_awaited(void)
 
 /* -------------------------------------------------------------------- the traveller */
 
-/* The ways to await; all but the last three come back to where they were. */
+/* The ways to await; all but the last three resume where they waited. */
 enum way {
     PLAIN,
     DONE,
@@ -163,7 +163,7 @@ MAG_ASYNC(long_task, travel, (enum way, way), long item; int error;)
     MAG_END(f);
 }
 
-/* A job that begins a journey, on a worker. */
+/* A job that begins the body, on a worker. */
 struct departure {
     struct probe job;
     enum kind kind;
@@ -203,11 +203,11 @@ static void arrive(long_task task)
     end_awaited();
 }
 
-/* A job that completes, and notes what it found when that had returned. */
+/* A job that completes, and notes what it found when the completing call had returned. */
 struct completion {
     struct probe job;
     int completed;
-    bool inside; /* the body went on inside the call */
+    bool inside; /* the body resumed inside the call */
 };
 
 static void complete_there(struct probe *probe)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Coming home from what is made of other tasks, timed, cancelled or forked. */
+/* Resuming at home after awaiting tasks that are combined, timed, canceled or forked. */
 
 /* ---------------------------------------------------------------- tasks of many */
 
@@ -20,7 +20,7 @@ struct read {
 static struct mag_operation_type read_type =
     MAG_OPERATION_TYPE(struct read, MAG_CANCELABLE(registration));
 
-/* Waits for the first, then returns the second. */
+/* Waits for the first task, then returns the second. */
 MAG_ASYNC(long_task, forward, (mag_vtask, first, mag_vtask, second), )
 {
     MAG_BEGIN(f);
@@ -104,7 +104,7 @@ static void go_out(struct probe *probe)
 }
 
 /* VT-67 */
-static void combined_timed_and_cancelled_tasks_come_home_too(void **state)
+static void combined_timed_and_canceled_tasks_come_home_too(void **state)
 {
     static const int errors[MANY] = {[TIME_OVER] = -ETIMEDOUT, [CANCELED] = -ECANCELED};
     (void)state;
@@ -181,7 +181,7 @@ static void a_body_that_awaits_a_forked_child_comes_home(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(combined_timed_and_cancelled_tasks_come_home_too),
+        cmocka_unit_test(combined_timed_and_canceled_tasks_come_home_too),
         cmocka_unit_test(a_body_that_awaits_a_forked_child_comes_home),
     };
 

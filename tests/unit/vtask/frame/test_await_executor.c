@@ -7,18 +7,18 @@
 
 #include <string.h>
 
-/* Where an async function goes on after each form of await of each kind of task: which
- * executor it is posted to, and what the source is asked for. */
+/* Where an async function resumes after each form of await of each kind of task: to which
+ * executor it is posted, and what the source is asked. */
 
 enum { RESULT = 7, DETAIL = 9 };
 
-/* ------------------------------------------------------------- what is awaited */
+/* --------------------------------------------------------------- awaited tasks */
 
 enum kind { BARE, POOLED, PROMISE, SOURCE, KINDS };
 
 static const char *const kind_names[] = {"core", "pooled operation", "promise", "source"};
 
-/* A recorder that does what every source has to when it is awaited. */
+/* A recorder that does what every source must do when it is awaited. */
 static int capture_on_completed(struct mag_source *source, uint64_t token,
                                 struct mag_continuation *continuation, unsigned flags)
 {
@@ -76,7 +76,7 @@ static void complete_source(struct recorder *recorder, int error)
         mag_continuation_dispatch(recorder->continuation, false);
 }
 
-/* With RESULT, or with an error and DETAIL. */
+/* Completes the awaited task: with RESULT, or with an error and DETAIL. */
 static void complete_awaited(int error)
 {
     int r = 0;
@@ -116,13 +116,13 @@ enum way {
     WAYS
 };
 
-/* The function runs under `here`, and names `other` where it names one. */
+/* The function runs under `here`, and `other` is the executor that it may name. */
 static struct shelf here, other;
 
 struct expected {
     const char *name;
-    unsigned here, other; /* posts */
-    unsigned flags;       /* that a source sees */
+    unsigned here, other; /* numbers of posts */
+    unsigned flags;       /* the flags that a source receives */
 };
 
 static const struct expected table[WAYS] = {
@@ -142,7 +142,7 @@ static const struct expected table[WAYS] = {
 static struct mag_core first_wait;
 static bool pinned, later;
 
-/* What the function has seen. */
+/* How many awaits the function has passed. */
 static unsigned passed;
 static struct mag_executor *passed_under;
 static int tried;
@@ -199,13 +199,13 @@ static bool tries(enum way way)
     return way >= TRY;
 }
 
-/* What the function returns. */
+/* The expected result of the function. */
 static long result_of_way(enum way way, int error)
 {
     return error == 0 && (way <= CONFIGURED_ON || way == TRY_ON) ? RESULT : 0;
 }
 
-/* Calls it under `here`, and brings it to the await that the test is about. */
+/* Calls the function under `here`, and brings it to the await to be tested. */
 static long_task set_out(enum way way)
 {
     here = shelf_make();
@@ -260,7 +260,8 @@ static void travel_there(enum way way, enum kind kind)
 
 static void travel_all_ways(void)
 {
-    /* Each way after each other, so that no frame has the right home from before. */
+    /* Each way after each other way, so that no frame has the right home left from
+     * before. */
     for (unsigned i = 0; i < WAYS * WAYS; i++) {
         for (unsigned kind = 0; kind < KINDS; kind++) {
             travel_there((enum way)(i / WAYS), (enum kind)kind);
@@ -298,7 +299,7 @@ static void an_await_in_a_pinned_frame_goes_on_where_it_was_asked_to(void **stat
     }
 }
 
-/* ----------------------------------------------------------- what is complete */
+/* ------------------------------------------------------------- complete tasks */
 
 static void pass_through(enum way way, enum kind kind, int error)
 {
@@ -316,7 +317,7 @@ static void pass_through(enum way way, enum kind kind, int error)
         assert_ptr_equal(passed_under, &here.executor);
     if (tries(way))
         assert_int_equal(tried, error);
-    /* Nothing stands behind it: no frame was rented. */
+    /* The task has no source: no frame was rented. */
     assert_true(mag_vtask_equal(
         task.task, passed == 0 ? mag_vtask_failed(error, DETAIL)
                                : mag_vtask_result((uint64_t)result_of_way(way, error))));

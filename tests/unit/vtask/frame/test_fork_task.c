@@ -1,6 +1,6 @@
 /*
- * Forked children as value tasks: immediate where nobody took the child, pending with a
- * source behind where a thief has it.
+ * Forked children as value tasks: immediate values if no thief took the child; pending
+ * tasks of a source if a thief has it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,9 +14,9 @@
 #include <magpie/fork_task.h>
 #include <magpie/promise.h>
 
-/* A child that is sure to be stolen: its owner waits until it has started, and it waits
- * until it may go on. */
-/* What a child shall come to. */
+/* A child that must be stolen: its owner waits until the child has started, and the child
+ * waits until it may go on. */
+/* The outcome that a child is to have. */
 enum outcome { SUCCESS, FAILURE, CANCELLATION };
 
 static long_task outcome_of(enum outcome outcome, long result)
@@ -36,7 +36,7 @@ static long_task child(mag_fork w, struct gate *gate, enum outcome outcome, long
     return outcome_of(outcome, result);
 }
 
-/* Hands its child's task out: the computation ends while the child runs on. */
+/* Hands out its child's task: the computation ends while the child is still running. */
 MAG_FORKABLE(long_task, hand_out, struct gate *, gate, enum outcome, outcome, long,
              result)
 static long_task hand_out(mag_fork w, struct gate *gate, enum outcome outcome,
@@ -335,7 +335,7 @@ static void a_child_may_return_a_task_that_is_pending(void **state)
 
 /* -------------------------------------------------------------------- memory */
 
-/* Its size is used by no other test, so its pool does not exist yet. */
+/* No other test uses this size, so its pool does not exist yet. */
 struct odd {
     uint64_t words[27];
 };
@@ -383,7 +383,7 @@ static void without_memory_for_a_source_the_child_is_waited_for(void **state)
     mag_sched_destroy(sched);
 }
 
-/* The rounds of one worker, so that the other is the thief of each child. */
+/* The rounds of one worker; the other worker is the thief of each child. */
 struct rounds {
     struct mag_job job;
     struct mag_sched *sched;
@@ -419,7 +419,7 @@ static void run_rounds(struct mag_job *job)
         rounds->wrong += one_round(rounds->sched, i);
     }
     rounds->allocations = test_allocations() - rounds->allocations;
-    /* release: the rounds precede. */
+    /* release: the rounds come before it. */
     (void)atomic_fetch_add_explicit(&rounds->done, 1, memory_order_release);
 }
 

@@ -1,6 +1,6 @@
 /*
  * Functions of 0 to 8 arguments, by every macro that declares or defines one: each
- * argument arrives in its place, of whatever size it is.
+ * argument arrives in its place, whatever its size is.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -67,14 +67,14 @@ static struct large large(long digit)
     return (struct large){.digit = digit - 1, .rest = {[7] = 1}};
 }
 
-/* The macros want their lists expanded. */
+/* The macros need their lists expanded. */
 #define FORKABLE(...)      MAG_FORKABLE(__VA_ARGS__)
 #define FORKABLE_VOID(...) MAG_FORKABLE_VOID(__VA_ARGS__)
 #define FORK_TASK(...)     MAG_FORK_TASK(__VA_ARGS__)
 
 static long seen;
 
-/* A function of `n` arguments by each macro, and one that forks them all. */
+/* A function of `n` arguments by each macro, and a function that forks all of them. */
 #define FUNCTIONS(n)                                                     \
     FORKABLE(long, value##n, PARAMS_##n)                                 \
     static long value##n(mag_fork w BEHIND_##n)                          \
@@ -116,7 +116,7 @@ FUNCTIONS(6)
 FUNCTIONS(7)
 FUNCTIONS(8)
 
-/* Bodies of async functions, which name their arguments as fields. */
+/* Bodies of async functions, which refer to their arguments as fields. */
 #define ASYNC(n, arguments, sum)                         \
     MAG_ASYNC(long_task, async##n, arguments, long one;) \
     {                                                    \
@@ -137,7 +137,7 @@ ASYNC(8,
               10 +
           f->i)
 
-/* Those of a scope take no more than MAG_SCOPE_PAYLOAD bytes. */
+/* Functions of a scope take no more than MAG_SCOPE_PAYLOAD bytes. */
 MAG_SPAWNABLE(spawned, int, a, int, b, int, c, int, d, int, e, int, g, int, h, int, i)
 static int spawned(mag_fork w, int a, int b, int c, int d, int e, int g, int h, int i)
 {

@@ -5,12 +5,12 @@
 #include <magpie/async.h>
 #include <magpie/when.h>
 
-/* A source that calls back with nothing, with a foreign job, too early or twice. */
+/* Sources that call back wrongly: with NULL, with a foreign job, too early or twice. */
 
 static struct probe foreign;
 
-/* How a source calls back: by the function that it saw when it was registered with, as
- * the continuation may have another one by then. */
+/* A source calls back by the function that it saw at the registration, because the
+ * continuation may have another function by then. */
 typedef void (*run_fn)(struct mag_job *job);
 
 static run_fn run_of(const struct scripted *scripted)
@@ -18,7 +18,7 @@ static run_fn run_of(const struct scripted *scripted)
     return scripted->continuation->job.run;
 }
 
-/* Neither is there a frame in `foreign`, nor is it run. */
+/* `foreign` is not part of a frame, and must not be run. */
 static void call_wrongly(run_fn run)
 {
     run(NULL);
@@ -81,13 +81,13 @@ static void an_async_function_that_is_called_early_or_twice_goes_on_waiting(void
     assert_int_equal(resumed, 0);
     succeed(&one, 2);
     assert_int_equal(resumed, 1);
-    /* It waits for the other by now. */
+    /* By now the function waits for the other source. */
     call_twice_more(run, one.continuation);
     assert_int_equal(resumed, 1);
     assert_int_equal(mag_vtask_status(task.task), MAG_PENDING);
     succeed(&two, 40);
     assert_int_equal(resumed, 2);
-    /* It has ended, and then its frame is back in the pool. */
+    /* The function has ended, and its frame is back in the pool. */
     call_twice_more(run, one.continuation);
     assert_int_equal(result_of_long(task), 42);
     call_twice_more(run, two.continuation);
@@ -96,7 +96,7 @@ static void an_async_function_that_is_called_early_or_twice_goes_on_waiting(void
     assert_int_equal(two.taken, 1);
 }
 
-static struct scripted *calls_inside; /* calls back again from within the body */
+static struct scripted *calls_inside; /* calls back again from inside the body */
 
 MAG_ASYNC(long_task, calls_itself, (mag_vtask, one), long first;)
 {
@@ -123,7 +123,7 @@ static void a_body_that_runs_is_not_called(void **state)
     assert_int_equal(result_of_long(task), 42);
 }
 
-/* The second await is of something that is complete. */
+/* The second await is of a complete task. */
 MAG_ASYNC(long_task, passes_through, (mag_vtask, one, struct mag_core *, two), long first,
           second;)
 {

@@ -6,12 +6,12 @@
 
 #include <stdlib.h>
 
-/* A registration that writes down its calls. */
+/* A registration that records its calls. */
 struct note {
     struct mag_cancel_registration registration;
     _Atomic(uint64_t) calls;
     uint64_t key;
-    uint64_t order; /* which of all calls it was */
+    uint64_t order; /* its place among all calls */
     pthread_t thread;
     bool fired;
     void (*then)(struct note *note, struct mag_cancel *cancel);
@@ -203,7 +203,7 @@ static void a_refused_registration_has_forgotten_the_source_before(void **state)
     mag_cancel_unlink(&link);
     add(before, &note, 3);
     assert_true(mag_cancel_unregister(&note.registration, true));
-    /* Its registrations are over. */
+    /* Its registrations have ended. */
     free(before);
 
     assert_true(mag_cancel_fire(&fired));
@@ -218,7 +218,7 @@ static void a_refused_registration_has_forgotten_the_source_before(void **state)
 }
 
 /* VT-9, VT-10 */
-static void a_cancelled_value_carries_the_source_that_fired(void **state)
+static void a_canceled_value_carries_the_source_that_fired(void **state)
 {
     struct mag_cancel cancel = {0};
     mag_vtask task = mag_vtask_result(5);
@@ -256,7 +256,7 @@ static struct mag_operation *rent(void)
 }
 
 /* VT-158 */
-static void a_cancelled_operation_fails_with_its_source(void **state)
+static void a_canceled_operation_fails_with_its_source(void **state)
 {
     struct mag_cancel cancel = {0};
     struct mag_operation *reading = rent();
@@ -272,7 +272,7 @@ static void a_cancelled_operation_fails_with_its_source(void **state)
     assert_int_equal(detail, (uintptr_t)&cancel);
 }
 
-/* An executor that looks at a cancel object when it is posted to. */
+/* An executor that looks at a cancel object when a job is posted to it. */
 struct witness {
     struct mag_executor executor;
     struct mag_cancel *cancel;
@@ -335,7 +335,7 @@ static void a_completed_operation_leaves_its_source(void **state)
     assert_int_equal(mag_vtask_get(task, &result), 0);
     assert_int_equal(result, 8);
 
-    /* Without a source, one completer may do without the key. */
+    /* Without a cancel, an only completer does not need the key. */
     reading = rent();
     task = mag_operation_task(reading);
     assert_int_equal(mag_operation_set_result(reading, 9), 0);
@@ -375,13 +375,13 @@ static void no_continuation_runs_on_the_thread_that_cancels(void **state)
     assert_false(probe_ran_here(&probe));
     assert_int_equal(mag_vtask_get(task, NULL), -ECANCELED);
 
-    /* The next user of the object has not inherited it. */
+    /* The next user of the object has not inherited the cancel. */
     reading = rent();
     assert_int_equal(reading->core.flags, 0);
     mag_operation_return(reading);
 }
 
-static void repeated_cancelled_waits_do_not_grow_memory(void **state)
+static void repeated_canceled_waits_do_not_grow_memory(void **state)
 {
     uint64_t allocations = 0;
     (void)state;
@@ -410,13 +410,13 @@ int main(void)
         cmocka_unit_test(unregistering_waits_for_a_callback_elsewhere_if_asked_to),
         cmocka_unit_test(a_linked_source_fires_with_its_parent_until_unlinked),
         cmocka_unit_test(a_refused_registration_has_forgotten_the_source_before),
-        cmocka_unit_test(a_cancelled_value_carries_the_source_that_fired),
-        cmocka_unit_test(a_cancelled_operation_fails_with_its_source),
+        cmocka_unit_test(a_canceled_value_carries_the_source_that_fired),
+        cmocka_unit_test(a_canceled_operation_fails_with_its_source),
         cmocka_unit_test(an_operation_leaves_its_source_before_its_outcome_is_published),
         cmocka_unit_test(a_completed_operation_leaves_its_source),
         cmocka_unit_test(a_source_that_has_fired_cancels_at_once),
         cmocka_unit_test(no_continuation_runs_on_the_thread_that_cancels),
-        cmocka_unit_test(repeated_cancelled_waits_do_not_grow_memory),
+        cmocka_unit_test(repeated_canceled_waits_do_not_grow_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

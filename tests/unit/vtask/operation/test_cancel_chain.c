@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* More links than a small stack has room for calls. */
+/* More links than a small stack has room for nested calls. */
 enum { LINKS = 1000000, STACK = 128 * 1024 };
 
 struct chain {
@@ -28,7 +28,7 @@ static void chain_close(struct chain *chain)
     free(chain->links);
 }
 
-/* Runs on a small stack. */
+/* Runs `body` on a small stack. */
 static void on_a_small_stack(void *(*body)(void *), struct chain *chain)
 {
     pthread_attr_t attributes;
@@ -77,7 +77,7 @@ static void a_chain_of_a_million_links_fires_on_a_small_stack(void **state)
     chain_close(&chain);
 }
 
-/* From the last to the first: each link fires what was linked before it. */
+/* From the last to the first: each link fires everything that was linked before it. */
 static void *link_to_what_has_fired(void *arg)
 {
     struct chain *chain = arg;
@@ -245,8 +245,8 @@ static void *unlink_it(void *arg)
     return left ? arg : NULL;
 }
 
-/* Parent, child and grandchild: the callback runs at the end of the chain, and the link
- * at its head is undone elsewhere. */
+/* Parent, child and grandchild: the callback runs at the end of the chain, while another
+ * thread undoes the link at its head. */
 static void unlinking_elsewhere_waits_until_the_whole_child_has_fired(void **state)
 {
     struct mag_cancel sources[3] = {0};
@@ -264,7 +264,7 @@ static void unlinking_elsewhere_waits_until_the_whole_child_has_fired(void **sta
     assert_true(test_wait_for(&gated.entered, 1));
     assert_int_equal(pthread_create(&threads[1], NULL, unlink_it, &gated), 0);
     test_sleep_ms(20);
-    /* acquire: what it saw. */
+    /* acquire: what the callback saw is visible. */
     assert_int_equal(atomic_load_explicit(&gated.unlinked, memory_order_acquire), 0);
     /* release: the callback may end. */
     atomic_store_explicit(&gated.leave, 1, memory_order_release);

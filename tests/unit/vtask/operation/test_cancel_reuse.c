@@ -5,12 +5,12 @@
 #include <magpie/pool.h>
 #include <magpie/timer.h>
 
-/* Cancelling what is pooled, and what waits in a list of the user's. */
+/* Canceling pooled operations, and operations that wait in a list of the user's. */
 
 struct reading {
     struct mag_operation operation; /* first */
     struct mag_cancel_registration registration;
-    struct reading *next, **link; /* under the list's lock; link NULL: in none */
+    struct reading *next, **link; /* under the list's lock; link NULL: in no list */
 };
 
 static struct mag_operation_type reading_type =
@@ -26,7 +26,7 @@ static struct reading *rent(void)
 
 /* ------------------------------------------------- a callback that comes too late */
 
-/* Stands between the source's choice of a callback and what the callback does. */
+/* Stops a cancel between its choice of a callback and what the callback does. */
 static struct {
     mag_cancel_fn run;
     _Atomic(uint64_t) chosen, go_on;
@@ -61,7 +61,7 @@ static void a_callback_in_flight_does_not_complete_the_objects_next_user(void **
     reading->registration.run = hold;
     assert_int_equal(pthread_create(&thread, NULL, fire_there, &cancel), 0);
     assert_true(test_wait_for(&held.chosen, 1));
-    /* The source has chosen the callback, which has done nothing yet. */
+    /* The cancel has chosen the callback, which has done nothing yet. */
     assert_true(mag_operation_try_result(&reading->operation, key, 1));
     assert_int_equal(mag_vtask_get(task, &result), 0);
     assert_int_equal(result, 1);
@@ -112,14 +112,14 @@ static void registering_with_a_source_that_is_firing_cancels_once(void **state)
     assert_int_equal(mag_vtask_status(task), MAG_CANCELED);
     assert_null(cancel.first);
     assert_false(mag_operation_try_result(&starter.reading->operation, starter.key, 1));
-    /* What makes it cancelable was set before: the continuation was queued. */
+    /* The operation was made cancelable before: the continuation was queued. */
     probe_expect_one_run(&probe);
     assert_false(probe_ran_here(&probe));
     assert_int_equal(mag_vtask_get(task, NULL), -ECANCELED);
 }
 
-/* Fires what it is shown, until it is shown itself. */
-struct canceller {
+/* A thread that fires what it is shown, until it is shown itself. */
+struct canceler {
     struct mag_cancel last; /* first */
     _Atomic(struct mag_cancel *) shown;
     _Atomic(uint64_t) fired;
@@ -127,37 +127,37 @@ struct canceller {
 
 static void *fire_what_is_shown(void *arg)
 {
-    struct canceller *canceller = arg;
+    struct canceler *canceler = arg;
     struct mag_cancel *cancel;
 
     do {
-        /* acquire: what is shown was made before. */
+        /* acquire: the shown cancel was made before. */
         do
             cancel =
-                atomic_exchange_explicit(&canceller->shown, NULL, memory_order_acquire);
+                atomic_exchange_explicit(&canceler->shown, NULL, memory_order_acquire);
         while (cancel == NULL);
         (void)mag_cancel_fire(cancel);
-        /* release: the test may end its life. */
-        (void)atomic_fetch_add_explicit(&canceller->fired, 1, memory_order_release);
-    } while (cancel != &canceller->last);
+        /* release: the test may end the cancel's life. */
+        (void)atomic_fetch_add_explicit(&canceler->fired, 1, memory_order_release);
+    } while (cancel != &canceler->last);
     return NULL;
 }
 
-static void show(struct canceller *canceller, struct mag_cancel *cancel)
+static void show(struct canceler *canceler, struct mag_cancel *cancel)
 {
-    /* release: it was made before. */
-    atomic_store_explicit(&canceller->shown, cancel, memory_order_release);
+    /* release: the cancel was made before. */
+    atomic_store_explicit(&canceler->shown, cancel, memory_order_release);
 }
 
-/* Whether the wait was cancelled. */
-static bool begin_while_it_fires(struct canceller *canceller, uint32_t round)
+/* Whether the wait was canceled. */
+static bool begin_while_it_fires(struct canceler *canceler, uint32_t round)
 {
     struct mag_cancel cancel = {0};
     struct reading *reading = rent();
     mag_vtask task = mag_operation_task(&reading->operation);
     uint64_t result = 0;
 
-    show(canceller, &cancel);
+    show(canceler, &cancel);
     for (uint32_t pause = round % 128; pause > 0; pause--)
         test_pause();
     uint64_t key = mag_operation_share(&reading->operation, &cancel);
@@ -165,7 +165,7 @@ static bool begin_while_it_fires(struct canceller *canceller, uint32_t round)
         test_pause();
     bool won = mag_operation_try_result(&reading->operation, key, 5);
     assert_false(mag_operation_try_result(&reading->operation, key, 6));
-    assert_true(test_wait_for(&canceller->fired, round + 1));
+    assert_true(test_wait_for(&canceler->fired, round + 1));
     assert_int_equal(mag_vtask_get(task, &result), won ? 0 : -ECANCELED);
     assert_int_equal(result, won ? 5 : 0);
     assert_null(cancel.first);
@@ -176,32 +176,32 @@ static bool begin_while_it_fires(struct canceller *canceller, uint32_t round)
 /* VT-152, VT-155 */
 static void firing_inside_the_registration_completes_once(void **state)
 {
-    struct canceller canceller = {.fired = 0};
-    uint32_t rounds = test_rounds(20000), cancelled = 0;
+    struct canceler canceler = {.fired = 0};
+    uint32_t rounds = test_rounds(20000), canceled = 0;
     pthread_t thread;
     (void)state;
 
-    assert_int_equal(pthread_create(&thread, NULL, fire_what_is_shown, &canceller), 0);
+    assert_int_equal(pthread_create(&thread, NULL, fire_what_is_shown, &canceler), 0);
     for (uint32_t i = 0; i < rounds; i++)
-        cancelled += begin_while_it_fires(&canceller, i);
-    show(&canceller, &canceller.last);
+        canceled += begin_while_it_fires(&canceler, i);
+    show(&canceler, &canceler.last);
     assert_int_equal(pthread_join(thread, NULL), 0);
-    print_message("cancelled %u of %u\n", cancelled, rounds);
+    print_message("canceled %u of %u\n", canceled, rounds);
 }
 
-/* The object is in its pool again, whoever was faster. */
-static void return_while_it_fires(struct canceller *canceller, uint32_t round)
+/* The object is back in its pool, whichever thread was faster. */
+static void return_while_it_fires(struct canceler *canceler, uint32_t round)
 {
     struct mag_cancel cancel = {0};
     struct reading *reading = rent();
     mag_vtask task = mag_operation_task(&reading->operation);
 
-    show(canceller, &cancel);
+    show(canceler, &cancel);
     uint64_t key = mag_operation_share(&reading->operation, &cancel);
     for (uint32_t pause = round % 256; pause > 0; pause--)
         test_pause();
     mag_operation_return(&reading->operation);
-    assert_true(test_wait_for(&canceller->fired, round + 1));
+    assert_true(test_wait_for(&canceler->fired, round + 1));
     assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
     assert_false(mag_operation_claim(&reading->operation, key));
     assert_null(cancel.first);
@@ -211,22 +211,22 @@ static void return_while_it_fires(struct canceller *canceller, uint32_t round)
 /* VT-149, VT-156 */
 static void returning_while_it_fires_gives_the_object_back_once(void **state)
 {
-    struct canceller canceller = {.fired = 0};
+    struct canceler canceler = {.fired = 0};
     uint32_t rounds = test_rounds(20000);
     pthread_t thread;
     (void)state;
 
-    assert_int_equal(pthread_create(&thread, NULL, fire_what_is_shown, &canceller), 0);
+    assert_int_equal(pthread_create(&thread, NULL, fire_what_is_shown, &canceler), 0);
     for (uint32_t i = 0; i < rounds; i++)
-        return_while_it_fires(&canceller, i);
-    show(&canceller, &canceller.last);
+        return_while_it_fires(&canceler, i);
+    show(&canceler, &canceler.last);
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
 /* ------------------------------------------------------------------ lists of yours */
 
-/* Readers that wait, as cancel.h describes them: the links lie in the object, and the
- * awaiter takes the object out before it consumes the task. */
+/* Waiting readers, as cancel.h describes them: the links lie in the object, and the
+ * awaiter takes the object out of the list before it consumes the task. */
 static struct {
     pthread_mutex_t lock;
     struct reading *first;
@@ -243,7 +243,8 @@ static void push(struct reading *reading)
     (void)pthread_mutex_unlock(&list.lock);
 }
 
-/* Tolerates that somebody has done it before.  Whether it was in the list. */
+/* Returns whether the object was in the list; another thread may have taken it out
+ * before. */
 static bool unlink_reading(struct reading *reading)
 {
     (void)pthread_mutex_lock(&list.lock);
@@ -278,7 +279,7 @@ struct waiter {
     bool was_in;
 };
 
-/* The awaiter goes on. */
+/* The awaiter resumes. */
 static void go_on(struct probe *probe)
 {
     struct waiter *waiter = (struct waiter *)(void *)probe;
@@ -300,7 +301,7 @@ static void begin_wait(struct waiter *waiter, struct mag_cancel *cancel)
 }
 
 /* VT-160 */
-static void a_cancelled_waiter_is_unlinked_by_the_pool_not_the_canceller(void **state)
+static void a_canceled_waiter_is_unlinked_by_the_pool_not_the_canceler(void **state)
 {
     struct mag_cancel cancels[3] = {0};
     struct waiter waiters[3];
@@ -309,8 +310,8 @@ static void a_cancelled_waiter_is_unlinked_by_the_pool_not_the_canceller(void **
     for (unsigned i = 0; i < 3; i++)
         begin_wait(&waiters[i], &cancels[i]);
     assert_int_equal(waiting(), 3);
-    /* The lock of the list is held while it fires: a callback that wanted it would not
-     * come back. */
+    /* The list's lock is held while the cancel fires: a callback that needed it would
+     * never return. */
     (void)pthread_mutex_lock(&list.lock);
     assert_true(mag_cancel_fire(&cancels[1]));
     assert_int_equal(probe_runs(&waiters[1].probe), 0);
@@ -322,7 +323,8 @@ static void a_cancelled_waiter_is_unlinked_by_the_pool_not_the_canceller(void **
     assert_int_equal(waiters[1].outcome, -ECANCELED);
     assert_int_equal(waiting(), 2);
 
-    /* One is taken out and then cancelled; the completer goes to the next. */
+    /* One reader is taken out of the list and then canceled; the completer goes on to the
+     * next. */
     assert_true(unlink_reading(waiters[2].reading));
     struct reading *taken = waiters[2].reading;
     assert_true(mag_cancel_fire(&cancels[2]));
@@ -331,7 +333,7 @@ static void a_cancelled_waiter_is_unlinked_by_the_pool_not_the_canceller(void **
     assert_false(waiters[2].was_in);
     assert_int_equal(waiters[2].outcome, -ECANCELED);
 
-    /* The list is drained before the last one is completed. */
+    /* The list is emptied before the last reader is completed. */
     assert_true(unlink_reading(waiters[0].reading));
     assert_int_equal(waiting(), 0);
     assert_true(
@@ -351,7 +353,7 @@ static void ring(struct mag_job *job)
     (void)mag_cancel_fire(((struct alarm *)(void *)job)->cancel);
 }
 
-/* One wait that nobody completes, ended by a timeout. */
+/* A wait that is never completed and ends by a timeout. */
 static void wait_until_timeout(struct mag_sched *sched, struct mag_cancel *shutdown)
 {
     struct mag_cancel cancel = {0};
@@ -373,7 +375,7 @@ static uint64_t objects(void)
 {
     struct mag_pool_info info;
 
-    /* relaxed: made before, by this thread. */
+    /* relaxed: made before by this thread. */
     mag_pool_query(atomic_load_explicit(&reading_type.pool, memory_order_relaxed), &info);
     return info.objects;
 }
@@ -388,19 +390,19 @@ static void waits_that_end_by_timeout_leave_nothing_behind(void **state)
     (void)state;
 
     wait_until_timeout(sched, &shutdown);
-    /* relaxed: made before, by this thread. */
+    /* relaxed: made before by this thread. */
     mag_pool_query(atomic_load_explicit(&reading_type.pool, memory_order_relaxed), &info);
     for (uint32_t i = 0; i < rounds; i++) {
         wait_until_timeout(sched, &shutdown);
         assert_null(shutdown.first);
         assert_int_equal(waiting(), 0);
     }
-    /* One is in use at a time; the rest is what two threads may keep to themselves. */
+    /* One object is in use at a time; two threads may keep the others to themselves. */
     assert_true(objects() <= info.objects + 2 * ((uint64_t)info.cache + 64));
     mag_sched_destroy(sched);
 }
 
-/* The source may be gone from then on, whenever the task is read. */
+/* From then on the cancel may be destroyed, whenever the task is read. */
 static void a_completed_operation_is_no_longer_registered(void **state)
 {
     struct mag_cancel cancel = {0};
@@ -424,7 +426,7 @@ int main(void)
         cmocka_unit_test(registering_with_a_source_that_is_firing_cancels_once),
         cmocka_unit_test(firing_inside_the_registration_completes_once),
         cmocka_unit_test(returning_while_it_fires_gives_the_object_back_once),
-        cmocka_unit_test(a_cancelled_waiter_is_unlinked_by_the_pool_not_the_canceller),
+        cmocka_unit_test(a_canceled_waiter_is_unlinked_by_the_pool_not_the_canceler),
         cmocka_unit_test(waits_that_end_by_timeout_leave_nothing_behind),
         cmocka_unit_test(a_completed_operation_is_no_longer_registered),
     };

@@ -6,8 +6,8 @@
 #include <magpie/operation.h>
 #include <stdlib.h>
 
-/* Operations that can be cancelled, with results of any size, and given back unused:
- * none leaves a registration behind. */
+/* Operations that can be canceled, with results of any size, or given back unused: none
+ * leaves a registration behind. */
 
 struct reply {
     uint64_t words[3];
@@ -49,8 +49,8 @@ static void assert_reply(mag_vtask task)
     assert_memory_equal(&got, &reply, sizeof(reply));
 }
 
-/* Whose registrations are lists that the test can look at, and whose end a sanitizer
- * sees. */
+/* A cancel whose registrations are lists that the test can look at, and whose memory a
+ * sanitizer watches. */
 static struct mag_cancel *source_new(void)
 {
     struct mag_cancel *cancel = calloc(1, sizeof(*cancel));
@@ -73,7 +73,7 @@ static void a_value_completes_the_operation_and_leaves_the_source(void **state)
     assert_true(mag_operation_try_value(request, key, &reply, sizeof(reply)));
     assert_null(cancel->first);
     assert_false(mag_operation_try_value(request, key, &reply, sizeof(reply)));
-    /* The source may go before the task is read. */
+    /* The cancel may be destroyed before the task is read. */
     free(cancel);
     assert_reply(task);
     assert_is_back(request);
@@ -115,7 +115,7 @@ static void an_operation_completed_otherwise_leaves_when_it_is_consumed(void **s
         if (way != 2)
             assert_reply(task);
         assert_null(first->first);
-        /* The next use has another source, and the first one fires. */
+        /* The next use has another cancel, and the first one fires. */
         assert_ptr_equal(rent(&task), request);
         key = mag_operation_share(request, second);
         assert_true(mag_cancel_fire(first));
@@ -140,12 +140,12 @@ static void an_operation_that_was_not_needed_is_returned(void **state)
     assert_null(cancel->first);
     assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
     assert_is_back(request);
-    /* Without a source. */
+    /* Without a cancel. */
     request = rent(&task);
     (void)mag_operation_share(request, NULL);
     mag_operation_return(request);
     assert_is_back(request);
-    /* About to be cancelled: the thread that has the claim gives it back. */
+    /* About to be canceled: the thread that has the claim gives it back. */
     request = rent(&task);
     uint64_t key = mag_operation_share(request, NULL);
     assert_true(mag_operation_claim(request, key));
@@ -157,7 +157,7 @@ static void an_operation_that_was_not_needed_is_returned(void **state)
     assert_int_equal(mag_operation_set_error(request, -ECANCELED, 0), 0);
     assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
     assert_is_back(request);
-    /* Cancelled by then. */
+    /* Canceled by then. */
     request = rent(&task);
     (void)mag_operation_share(request, cancel);
     assert_true(mag_cancel_fire(cancel));

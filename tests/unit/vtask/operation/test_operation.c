@@ -46,7 +46,7 @@ enum at { PENDING, WAITED, DONE, RAN, TAKEN, STATES };
 struct bench {
     struct mag_operation *operation;
     struct mag_operation own;
-    mag_vtask task; /* of the operation that was brought there */
+    mag_vtask task; /* of the operation that was brought into the state */
     struct shelf shelf;
     struct probe first;
 };
@@ -81,7 +81,7 @@ static void bring(enum at at, bool owned, struct bench *bench)
         assert_int_equal(mag_vtask_get(bench->task, NULL), 0);
 }
 
-/* Whatever the state is, back to the pool. */
+/* Brings the operation back to its pool from any state. */
 static void end(struct bench *bench)
 {
     uint64_t result;
@@ -160,7 +160,8 @@ static void only_consuming_moves_the_token(void **state)
     assert_int_equal(mag_core_set_result(&operation->core, 1), 0);
     assert_true(mag_vtask_equal(task, mag_operation_task(operation)));
     assert_int_equal(mag_vtask_get(task, &result), 0);
-    /* It is idle now: the last task is stale before anybody rents it. */
+    /* The operation is idle now: the last task is stale even before the operation is
+     * rented again. */
     assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
     struct mag_operation *again = rent_word();
     assert_ptr_equal(again, operation);
@@ -268,7 +269,7 @@ static void an_object_falls_back_to_the_pool_while_its_own_is_busy(void **state)
 
 static uintptr_t slot_of(struct mag_operation *operation)
 {
-    /* relaxed: this thread alone. */
+    /* relaxed: only this thread uses it. */
     return atomic_load_explicit(&operation->core.slot, memory_order_relaxed);
 }
 
@@ -301,8 +302,8 @@ static void a_continuation_may_free_the_object_of_its_operation(void **state)
     assert_non_null(connection);
     mag_operation_own_init(&connection->reading, &mag_operation_word);
     assert_true(mag_operation_try_own(&connection->reading));
-    /* A swap is the last touch of a thread that registers; after a plain store, as
-     * at a biased operation, it would look at the operation again. */
+    /* With a swap, the swap is the last touch of the registering thread.  After a plain
+     * store, as at a biased operation, the thread would look at the operation again. */
     if (mag_barrier_is_asymmetric())
         assert_int_not_equal(slot_of(pooled), MAG_SLOT_EMPTY);
     assert_int_equal(slot_of(&connection->reading), MAG_SLOT_EMPTY);
@@ -351,7 +352,7 @@ static void a_late_completer_cannot_complete_a_later_operation(void **state)
     for (unsigned i = 0; i < 8; i++) {
         assert_true(mag_operation_try_own(&own));
         mag_vtask task = mag_operation_task(&own);
-        /* Every other one has a single completer. */
+        /* Every other operation has only one completer. */
         late[i] = i % 2 == 0 ? mag_operation_share(&own, NULL) : late[i - 1];
         for (unsigned j = 0; j < i; j++)
             assert_false(mag_operation_try_result(&own, late[j], 99));
@@ -403,7 +404,7 @@ static void a_rent_without_memory_says_so_and_loses_nothing(void **state)
     uint32_t refused = 0;
     (void)state;
 
-    /* Each allocation that the first rent of a type makes fails once. */
+    /* Each allocation for the first rent of a type fails once. */
     for (uint32_t nth = 1;; nth++) {
         test_fail_allocation(nth);
         int r = mag_operation_rent(&cold_type, &object);

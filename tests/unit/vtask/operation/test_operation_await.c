@@ -5,7 +5,7 @@
 #include <magpie/operation.h>
 #include <magpie/promise.h>
 
-/* A second continuation, by every way there is to register one. */
+/* A second continuation is registered in every way there is. */
 
 enum entry { BY_TASK, BY_CORE, BY_DISCARD, BY_FRAME, ENTRIES };
 
@@ -36,7 +36,7 @@ MAG_ASYNC(word_task, read_in_frame, (mag_vtask, task), uint64_t word;)
     MAG_END(f);
 }
 
-/* A frame and a discard have no flags of their own: tried once. */
+/* A frame and a discard have no flags of their own, so each is tried only once. */
 static bool is_a_way(const struct way *way)
 {
     return way->entry == BY_TASK || way->entry == BY_CORE || way->flags == 0;
@@ -47,7 +47,8 @@ static int await_in_frame(mag_vtask task)
     word_task waiting = read_in_frame(task);
     uint64_t word;
 
-    /* Refused, it has ended with the code; else it is pending. */
+    /* If the await was refused, the function has ended with the code; else it is
+     * pending. */
     return mag_vtask_status(waiting.task) == MAG_PENDING ? mag_vtask_discard(waiting.task)
                                                          : word_task_get(waiting, &word);
 }
@@ -97,7 +98,8 @@ static void await_twice(const struct way *one, const struct way *other)
     assert_int_equal(probe_runs(&first), probed);
     assert_int_equal(probe_runs(&second), 0);
     if (probed) {
-        /* After it has run it is still the only one; a frame would just read. */
+        /* After the first continuation has run, it is still the only one; a frame would
+         * just read. */
         if (other->entry != BY_FRAME)
             assert_int_equal(await_by(other, task, &operation->core, &second),
                              MAG_E_CONTINUATION);
@@ -117,7 +119,7 @@ static void a_second_continuation_is_refused_for_every_mix_of_entries(void **sta
     for (unsigned i = 0; i < WAYS; i++) {
         for (unsigned j = 0; j < WAYS; j++) {
             struct way one = way_of(i), other = way_of(j);
-            /* A discard of what is complete is refused for another reason. */
+            /* A discard of a complete task is refused for another reason. */
             if (!is_a_way(&one) || !is_a_way(&other) || other.entry == BY_DISCARD)
                 continue;
             await_twice(&one, &other);

@@ -3,7 +3,7 @@
 
 #include <magpie/operation.h>
 
-/* Keys, and completing by the function that is not the type's. */
+/* Keys, and completing by a function that does not fit the type. */
 
 struct wide {
     struct mag_operation operation;
@@ -36,7 +36,8 @@ static void *complete(void *operation)
     return mag_core_set_result(&completed->core, 3) == 0 ? operation : NULL;
 }
 
-/* If another thread has completed it, the visitor's bits stand beside the token. */
+/* If another thread has completed the operation, the visitor's bits are beside the
+ * token. */
 static void a_key_is_the_token_whatever_a_visitor_has_left(void **state)
 {
     void *completed = NULL;
@@ -46,7 +47,7 @@ static void a_key_is_the_token_whatever_a_visitor_has_left(void **state)
 
     struct mag_operation *operation = rent(&mag_operation_word);
     mag_vtask task = mag_operation_task(operation);
-    /* relaxed, here and below: this thread alone. */
+    /* relaxed, here and below: only this thread uses it. */
     atomic_store_explicit(&operation->core.slot, (uintptr_t)&mag_here | MAG_SLOT_BIASED,
                           memory_order_relaxed);
     assert_int_equal(pthread_create(&thread, NULL, complete, operation), 0);
@@ -92,7 +93,7 @@ static void a_word_is_refused_where_the_result_is_none(void **state)
     assert_int_equal(mag_vtask_status(task), MAG_PENDING);
     uint64_t key = mag_operation_share(operation, NULL);
     assert_false(mag_operation_try_result(operation, key, 5));
-    /* The claim was not used up by that. */
+    /* The refused call has not used up the claim. */
     assert_true(mag_operation_try_value(operation, key, words, sizeof(words)));
     assert_int_equal(mag_vtask_get_value(task, got, sizeof(got), NULL), 0);
     assert_memory_equal(got, words, sizeof(words));
@@ -121,7 +122,8 @@ static void bytes_are_refused_where_the_result_is_a_word(void **state)
     assert_int_equal(mag_vtask_status(task), MAG_PENDING);
     mag_operation_return(operation);
 
-    /* Without a result it is 0, not what the last user of the object has left. */
+    /* A completion without a result gives 0, not what the last user of the object has
+     * left. */
     for (unsigned i = 0; i < 3; i++) {
         operation = rent(&mag_operation_word);
         task = mag_operation_task(operation);

@@ -8,7 +8,7 @@
 /* Results that own something: taken once, or destroyed once (VT-202). */
 
 static unsigned destroyed;
-static uint64_t last; /* what was destroyed */
+static uint64_t last; /* the last destroyed result */
 
 static void forget_all(void)
 {
@@ -195,7 +195,7 @@ static void what_has_failed_or_was_not_needed_has_nothing_to_destroy(void **stat
         request = rent(type, &task);
         mag_operation_return(&request->operation);
         assert_is_back(request, type);
-        /* Unless it was complete by then. */
+        /* Unless the operation was complete by then. */
         request = rent(type, &task);
         complete(request, type, 9);
         mag_operation_return(&request->operation);
@@ -259,7 +259,7 @@ static void a_reset_destroys_what_was_not_taken(void **state)
     assert_int_equal(mag_vtask_discard(mag_core_task(&core)), 0);
     mag_core_reset(&core);
     assert_destroyed(1, 7);
-    /* Taken as a word, and otherwise. */
+    /* Taken as a word, and in another way. */
     assert_int_equal(mag_core_set_result(&core, 8), 0);
     assert_int_equal(mag_vtask_get(mag_core_task(&core), &word), 0);
     mag_core_reset(&core);
@@ -270,7 +270,7 @@ static void a_reset_destroys_what_was_not_taken(void **state)
     assert_int_equal(mag_core_set_error(&core, -EIO, 1), 0);
     mag_core_reset(&core);
     assert_destroyed(0, 0);
-    /* A result that was taken does not change what happens to the next one. */
+    /* Taking one result does not change what happens to the next one. */
     assert_int_equal(mag_core_set_result(&core, 9), 0);
     mag_core_reset(&core);
     assert_destroyed(1, 9);

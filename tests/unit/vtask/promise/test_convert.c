@@ -4,7 +4,7 @@
 
 #include <magpie/async.h>
 
-/* ------------------------------------------------------ what no source backs */
+/* ---------------------------------------------------- tasks without a source */
 
 /* VT-41 */
 static void tasks_without_result_share_one_completed_promise(void **state)
@@ -71,7 +71,7 @@ static void a_promise_is_its_own_conversion_and_is_not_consumed(void **state)
 
 /* ------------------------------------------------------------------ outcome rows */
 
-/* What a source says and yields, and what its promise must be (the matrix). */
+/* What a source answers and yields, and what its promise must be (the matrix). */
 struct row {
     const char *name;
     int status;
@@ -321,7 +321,8 @@ static void a_large_result_that_shows_late_fails_the_promise(void **state)
 
 /* ---------------------------------------- an outcome that looks like a refusal */
 
-/* A function that awaits a stale task hands on the code it gets, as this one does. */
+/* A function that awaits a stale task passes on the code that it gets, like this
+ * function. */
 MAG_ASYNC(mag_task, fail_late, (struct mag_core *, gate), )
 {
     MAG_BEGIN(f);

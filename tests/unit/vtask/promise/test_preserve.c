@@ -102,7 +102,7 @@ static void preserving_sets_the_context_bit_of_sources_and_promises(void **state
 
 /* --------------------------------------------------------------------- releasing */
 
-/* A promise that belongs to somebody else: only its owner may end it. */
+/* A promise that belongs to another owner: only its owner may end it. */
 static void assert_is_theirs(struct mag_promise *promise)
 {
     struct mag_promise *other = promise_of(0);
@@ -131,7 +131,7 @@ static void releasing_a_promises_own_task_leaves_it_to_those_who_hold_it(void **
     assert_int_equal(mag_vtask_release(task), 0);
     mag_promise_release(same);
     assert_is_theirs(promise);
-    /* Not even looked at when it is gone. */
+    /* The promise is not even looked at when it is gone. */
     assert_int_equal(mag_vtask_release(task), 0);
     assert_int_equal(mag_vtask_as_promise(mag_vtask_result(0), &same), 0);
     assert_int_equal(mag_vtask_release(mag_promise_task(same)), 0);
@@ -223,7 +223,8 @@ MAG_ASYNC(mag_task, return_it, (mag_vtask, task, mag_vtask, first), )
     MAG_END(f);
 }
 
-/* A kind without an address, as only a hand makes it. */
+/* A task of a kind that needs an address, but without one; no function makes such a
+ * task. */
 static void assert_is_stale(mag_vtask task)
 {
     struct mag_executor nowhere = {NULL};

@@ -346,7 +346,7 @@ static void a_continuation_may_await_again_and_release_the_promise(void **state)
     struct probe last;
     (void)state;
 
-    /* It holds the only reference. */
+    /* The task holds the only reference. */
     assert_int_equal(mag_vtask_preserve(mag_promise_task(promise), &first.task), 0);
     mag_promise_release(promise);
     first.continuation.job.run = await_again_and_release;

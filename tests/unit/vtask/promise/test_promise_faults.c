@@ -6,9 +6,9 @@
 #include <magpie/when.h>
 
 /*
- * Each step does one thing that may need memory, in a child that has none pooled yet,
- * while one allocation fails.  It returns 0 when all is well: the thing succeeded, or it
- * said -ENOMEM, lost nothing, and succeeds when it is done again.
+ * Each step does one thing that may need memory, in a child process with empty pools,
+ * while one allocation fails.  It returns 0 if all is well: the thing succeeded; or it
+ * returned -ENOMEM, lost nothing, and succeeds when it is tried again.
  */
 struct step {
     const char *name;
@@ -17,7 +17,7 @@ struct step {
 
 enum { ALL_WELL = 0, NO_FAILURE_LEFT = 100 };
 
-/* After the call that may fail: whether it met the failure. */
+/* Called after the call that may fail: whether that call met the failure. */
 static bool end_failure(void)
 {
     bool failed = test_has_failed();
@@ -184,7 +184,7 @@ static int any(uint32_t failing)
                : 6;
 }
 
-/* A worker, and its clock's thread unless the clock is to fail too. */
+/* Starts a worker, and the clock's thread unless the clock is to fail too. */
 static struct mag_sched *sched_of(bool with_clock)
 {
     struct mag_sched *sched = NULL;
@@ -244,7 +244,7 @@ static int timeout(uint32_t failing)
     return mag_vtask_release(task) == 0 ? end_of(failed) : 5;
 }
 
-/* A step with the allocation that fails in it. */
+/* A step, and the number of the allocation that fails in it. */
 struct errand {
     const struct step *step;
     uint32_t failing;

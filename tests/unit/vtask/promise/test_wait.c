@@ -6,7 +6,7 @@
 
 static const int64_t millisecond = 1000000;
 
-/* Completes something a little later. */
+/* Completes something a moment later. */
 struct later {
     pthread_t thread;
     struct mag_promise *promise;
@@ -163,7 +163,7 @@ static void wait_on_worker(struct mag_job *job)
 
     errand->results[0] = mag_vtask_wait_completed(&errand->pending, 0, -1);
     errand->results[1] = mag_vtask_wait_completed(&errand->complete, 0, -1);
-    /* release: the results. */
+    /* release: the results are written. */
     atomic_store_explicit(&errand->done, 1, memory_order_release);
 }
 

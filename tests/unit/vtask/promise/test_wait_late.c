@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* White-box: the file is compiled into this test; a completer that has begun to notify
- * when the time is over is played by a thread. */
+/* White-box: the file is compiled into this test.  A thread plays a completer that has
+ * begun to notify when the waiter's time is over. */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 
@@ -22,7 +22,7 @@ static void *notify_late(void *arg)
     struct mag_observer *observer = arg;
 
     test_sleep_ms(50);
-    /* release: seen by the waiter when it has returned. */
+    /* release: visible to the waiter after it has returned. */
     (void)atomic_fetch_add_explicit(&notified, 1, memory_order_release);
     observer->notify(observer, false);
     return NULL;

@@ -4,11 +4,11 @@
 
 #include <magpie/magpie.h>
 
-/* What allocates nothing once it is warm, path by path. */
+/* Paths that allocate nothing after warm-up, one by one. */
 
 enum { WAITS = 10, TRIES_MAX = 20 };
 
-/* One worker, so that two threads at most have to be warm. */
+/* One worker, so that only two threads need to be warm. */
 static struct mag_sched *sched;
 static struct mag_strand strand;
 
@@ -42,7 +42,8 @@ static void wait_ten_times(void)
     assert_int_equal(result_of(task.task), 45);
 }
 
-/* The body of a job: an operation whose continuation its completer may not run. */
+/* The body of a job: completes an operation whose continuation must not run inside the
+ * completing call. */
 static void complete_queued(struct probe *job)
 {
     struct probe *awaiter = job->arg;
@@ -73,7 +74,7 @@ static void run_a_queued_continuation_on_a_worker(void)
     assert_int_equal(result_of(task), 5);
 }
 
-/* Three times as a job of `to`; the pool it is in, where that is NULL. */
+/* Runs as a job of `to` three times; if `to` is NULL, as a job of its scheduler. */
 MAG_ASYNC(long_task, hops, (struct mag_executor *, to), int i; long sum;)
 {
     MAG_BEGIN(f);
@@ -162,7 +163,7 @@ static void complete_promise(struct probe *job)
         job->arg = NULL;
 }
 
-/* First until the time is over, which is certain to look for a pending one. */
+/* First waits until the time is over, which is sure to meet a pending promise. */
 static void wait_for_a_promise(void)
 {
     struct mag_promise *promise = promise_of(0);
@@ -203,8 +204,8 @@ static void wait_for_a_core(void)
 
 /* ------------------------------------------------------------------------- tests */
 
-/* The rounds are more than a slab has objects of the kind, so that a path which loses one
- * each time has to map another. */
+/* There are more rounds than a slab has objects of the kind, so that a path which loses
+ * one object each time must map another slab. */
 static const struct path {
     const char *name;
     void (*walk)(void);
@@ -241,7 +242,8 @@ static void each_path_allocates_nothing_after_warm_up(void **state)
         unsigned tries = 0;
         uint64_t made;
 
-        /* Which thread gives an object back may vary, so warm-up has no fixed length. */
+        /* The thread that gives an object back may vary, so warm-up has no fixed
+         * length. */
         while ((made = allocations_of(&paths[i])) != 0 && ++tries < TRIES_MAX)
             continue;
         if (made != 0)

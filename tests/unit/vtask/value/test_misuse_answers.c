@@ -5,10 +5,10 @@
 #include <magpie/pool.h>
 #include <stdlib.h>
 
-/* What sources and the receivers of their tasks owe each other, and which code answers a
- * broken rule: groups H, V and W. */
+/* What sources and the receivers of their tasks must do for each other, and which code
+ * answers a broken rule: groups H, V and W. */
 
-/* A source of a user's own: a core, and what it carries. */
+/* A source as a user writes one: a core, and its data. */
 struct request {
     struct mag_core core;
     unsigned recycled;
@@ -109,7 +109,7 @@ static void no_entry_point_waits_for_a_pending_operation(void **state)
     mag_vtask task = mag_core_task(&request.core);
     (void)state;
 
-    /* Nobody completes it: a call that waited would not come back. */
+    /* Nothing completes it: a call that waited would never return. */
     assert_int_equal(mag_vtask_status(task), MAG_PENDING);
     assert_int_equal(mag_vtask_get(task, NULL), MAG_E_PENDING);
     assert_int_equal(mag_vtask_on_completed(task, &probe.continuation, 0), 0);

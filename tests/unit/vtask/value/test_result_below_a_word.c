@@ -39,7 +39,7 @@ static void answer(struct request *request, int result)
     assert_int_equal(mag_operation_set_done(&request->operation), 0);
 }
 
-/* Back in the pool, it is the next one that is rented here. */
+/* The request is back in the pool if it is the next one that is rented here. */
 static void assert_is_back(struct request *request)
 {
     struct request *next = rent();
@@ -69,7 +69,7 @@ static void a_small_result_is_read_at_its_own_size_and_as_a_word(void **state)
     assert_int_equal(result, 42);
     task = begin(&request);
     answer(request, 43);
-    /* The rest of the word is zeroes, whatever stood there. */
+    /* The rest of the word is zero, whatever was there before. */
     uint64_t word = UINT64_MAX;
     assert_int_equal(mag_vtask_get_value(task, &word, sizeof(word), NULL), 0);
     assert_int_equal(word, 43);

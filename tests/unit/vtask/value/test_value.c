@@ -5,16 +5,16 @@
 
 #include <magpie/promise.h>
 
-/* The value itself, and the questions it answers: groups A and B. */
+/* The value itself, and the four questions about it: groups A and B. */
 
-static const mag_vtask NOTHING = {1, 2}; /* what an output holds that was not written */
+static const mag_vtask NOTHING = {1, 2}; /* stays in an output that was not written */
 
 static void assert_nothing(mag_vtask task)
 {
     assert_memory_equal(&task, &NOTHING, sizeof(task));
 }
 
-/* All four answers of a task at once. */
+/* Checks all four answers of a task at once. */
 static void assert_answers(mag_vtask task, bool completed, bool succeeded, bool faulted,
                            bool canceled)
 {
@@ -84,7 +84,7 @@ static void the_first_word_alone_tells_what_backs_it(void **state)
     }
     assert_int_equal(mag_vtask_status(promised), MAG_PENDING);
     mag_promise_release(promise);
-    /* Only the source was asked, and only where it stands in the first word. */
+    /* Only a source was asked, and only if the first word names it. */
     assert_int_equal(recorder.status_calls, sizeof(payloads) / sizeof(payloads[0]));
 }
 
@@ -103,7 +103,7 @@ static void all_zeroes_is_a_task_that_has_succeeded_with_zero(void **state)
     assert_true(mag_vtask_equal(zero, mag_vtask_result(0)));
 }
 
-/* What another thread reads from a copy. */
+/* Another thread reads from a copy. */
 static void *read_copy(void *arg)
 {
     uint64_t result = 0;
@@ -252,14 +252,14 @@ static void mixed_up_words_are_wrong_but_typed(void **state)
 
         assert_true(status >= MAG_PENDING || status == MAG_E_TOKEN);
         assert_true(r == 0 || r == -EIO || r == MAG_E_PENDING || r == MAG_E_TOKEN);
-        /* The address of a promise with another word: that is not its task. */
+        /* The address of a promise with another word is not that promise's task. */
         if (i / 7 >= 5 && mixed.payload != parts[5].payload)
             assert_int_equal(r, MAG_E_TOKEN);
         if (i / 7 >= 5 && r == 0)
             assert_int_equal(result, 43);
     }
     mag_promise_release(promise);
-    /* The bit of the context on a task that nothing backs. */
+    /* The context bit on a task without a source. */
     assert_int_equal(mag_vtask_status((mag_vtask){MAG_VTASK_NO_CONTEXT, 3}),
                      MAG_SUCCEEDED);
     assert_int_equal(mag_vtask_get((mag_vtask){MAG_VTASK_NO_CONTEXT, 3}, NULL), 0);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/vtask/sources.h"
 
-/* The hash of typed tasks: whatever is equal hashes alike, and the rest rarely does. */
+/* The hash of typed tasks: equal tasks have equal hashes, and different tasks rarely
+ * do. */
 
 struct name {
-    char text[21]; /* no multiple of a word */
+    char text[21]; /* not a multiple of a word */
 };
 MAG_VTASK_DEFINE(name_task, struct name)
 MAG_VTASK_DEFINE(int_task, int)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* White-box: the file is compiled into this test, with its barrier replaced, too. */
+/* White-box: the file is compiled into this test, with its barrier replaced. */
 #include "tests/support/base/turns.h"
 #include "tests/support/run.h"
 
@@ -58,7 +58,7 @@ static void other_completer(void)
     atomic_store_explicit(&core.slot, MAG_SLOT_DONE, memory_order_relaxed);
 }
 
-/* Misuse, and no continuation at address 1. */
+/* The second completion is misuse, and there is no continuation at address 1. */
 static void a_visitor_that_completes_second_runs_nothing(void **state)
 {
     uintptr_t biased = (uintptr_t)&core | MAG_SLOT_BIASED;
@@ -71,7 +71,7 @@ static void a_visitor_that_completes_second_runs_nothing(void **state)
     assert_false(mag_core_is_visited(&core));
 }
 
-/* A visitor of a later operation has left: the continuation of this one has run. */
+/* A visitor of a later operation has left: the continuation of this operation has run. */
 static void a_visit_of_another_operation_says_nothing_of_this_one(void **state)
 {
     const uintptr_t awaited = (uintptr_t)&core;
@@ -119,7 +119,7 @@ static void run_told(struct mag_job *job)
     struct told *told = (struct told *)(void *)job;
 
     told->thread = pthread_self();
-    /* release: the thread is written. */
+    /* release: the thread's number is written. */
     (void)atomic_fetch_add_explicit(&told->runs, 1, memory_order_release);
 }
 

@@ -1,13 +1,14 @@
 /*
- * The owner of a biased lock and two thieves: never two inside, and what one did is
- * visible to the next.  Both sides fence, as where the kernel refuses membarrier.
+ * The owner of an owner lock and two thieves: never are two threads inside, and each sees
+ * what the thread before it did.  Both sides use fences, as if the kernel refused
+ * membarrier.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/queue/bias.h"
+#include "sched/queue/owner_lock.h"
 #include "tests/model/model.h"
 
-#include "sched/queue/bias.c"
+#include "sched/queue/owner_lock.c"
 
 bool mag_asym_heavy()
 {
@@ -17,14 +18,14 @@ bool mag_asym_heavy()
 
 enum { THIEVES = 2 };
 
-struct bias_model : rl::test_suite<bias_model, THIEVES + 1> {
-    mag_bias bias;
+struct owner_lock_model : rl::test_suite<owner_lock_model, THIEVES + 1> {
+    mag_owner_lock lock;
     rl::var<int> inside; /* plain: two at once are a race */
     rl::var<int> entries;
 
     void before()
     {
-        mag_bias_init(&bias);
+        mag_owner_lock_init(&lock);
         entries($) = 0;
     }
 
@@ -39,13 +40,13 @@ struct bias_model : rl::test_suite<bias_model, THIEVES + 1> {
     {
         if (index == 0) {
             for (int i = 0; i < 2; i++) {
-                bool fast = mag_bias_enter(&bias, true);
+                bool fast = mag_owner_lock_enter(&lock, true);
                 work();
-                mag_bias_leave(&bias, fast);
+                mag_owner_lock_leave(&lock, fast);
             }
-        } else if (mag_bias_try_revoke(&bias)) {
+        } else if (mag_owner_lock_try_revoke(&lock)) {
             work();
-            mag_bias_release(&bias);
+            mag_owner_lock_release(&lock);
         }
     }
 
@@ -57,5 +58,5 @@ struct bias_model : rl::test_suite<bias_model, THIEVES + 1> {
 
 int main()
 {
-    return run_model<bias_model>(100000);
+    return run_model<owner_lock_model>(100000);
 }
