@@ -9,7 +9,7 @@ static const struct mag_code_text numa_errors[] = {{0, NULL}};
 
 static const struct mag_code_text numa_refusals[] = {
     {-EIO, "the machine could not be examined"},
-    {-ENOSPC, "the limit that was set is reached"},
+    {-ENOSPC, "the configured limit is reached"},
     {0, NULL},
 };
 

@@ -19,8 +19,8 @@ static const struct mag_code_text sched_errors[] = {
 static const struct mag_code_text sched_refusals[] = {
     {-EAGAIN, "the system refused a thread or a thread-exit key"},
     {-EDEADLK, "a worker of the scheduler may not wait here"},
-    {-EOWNERDEAD, "the thread that ran the function ended in it"},
-    {-EPERM, "nobody may end the default scheduler"},
+    {-EOWNERDEAD, "the function ended its thread"},
+    {-EPERM, "the default scheduler cannot be stopped or destroyed"},
     {-ESHUTDOWN, "the scheduler is stopping"},
     {0, NULL},
 };

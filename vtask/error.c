@@ -15,7 +15,7 @@ MAG_TEXTS_OF(sched);
 MAG_TEXTS_OF(vtask);
 
 static const struct mag_code_text vtask_errors[] = {
-    {MAG_E_TOKEN, "misuse: the task is stale, or its operation never was"},
+    {MAG_E_TOKEN, "misuse: the task is stale: its operation is over or never existed"},
     {MAG_E_PENDING, "misuse: the task was read before it was complete"},
     {MAG_E_DONE, "misuse: the operation was completed a second time"},
     {MAG_E_CONTINUATION, "misuse: the task was awaited a second time"},

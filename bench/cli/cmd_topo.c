@@ -172,7 +172,7 @@ static int run(int argc, char **argv)
 {
     static const struct argp argp = {
         options, parse,
-        NULL,    "Draws the machine as Magpie sees it, and the places of its workers.",
+        NULL,    "Draws the machine as Magpie sees it, and where its workers sit.",
         NULL,    NULL,
         NULL};
     static struct request request;

@@ -86,7 +86,7 @@ int main(int argc, char **argv)
                "Commands:\n"
                "  bench    measure how workloads scale over the cores of this machine\n"
                "  report   make a table or a page again from the JSON of an earlier run\n"
-               "  topo     draw the machine and the places of its workers\n"
+               "  topo     draw the machine, and where its workers sit\n"
                "  doctor   explain what this process may use, and what limits it\n"
                "\n"
                "'magpie COMMAND --help' explains a command.",

@@ -56,7 +56,7 @@ struct mag_cancel_registration;
  * the detail of a task that it canceled.  The members are the library's.
  *
  * Ownership
- *   [A] any thread   [L] whoever has locked `state`
+ *   [A] any thread   [L] the thread that has locked `state`
  *
  * Edges: release end -> acquire end : what crosses
  *   lock   unlock (state) -> lock (state) : what is [L], and of each registration its

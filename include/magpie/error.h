@@ -32,7 +32,7 @@ MAG_EXTERN_C_BEGIN
 /* Misuse: what a call returns that breaks a rule.  No errno value is equal to one of
  * these, and no operation can fail with one. */
 enum {
-    MAG_E_TOKEN = -70001,        /* stale: the operation is over, or never was */
+    MAG_E_TOKEN = -70001,        /* stale: the operation is over or never existed */
     MAG_E_PENDING = -70002,      /* a task is read before it is complete */
     MAG_E_DONE = -70003,         /* an operation is completed a second time */
     MAG_E_CONTINUATION = -70004, /* a task is awaited a second time */
@@ -80,10 +80,10 @@ MAG_API const char *mag_error_text(int code);
  *   -EBUSY      the object is in use: it is pending, or jobs wait for it
  *   -EDEADLK    a worker of the scheduler may not wait here
  *   -EIO        the machine could not be examined
- *   -ENOSPC     the limit that was set is reached
+ *   -ENOSPC     the configured limit is reached
  *   -ENOTSUP    this build of the library cannot do that
- *   -EOWNERDEAD the thread that ran the function ended in it
- *   -EPERM      nobody may end the default scheduler
+ *   -EOWNERDEAD the function ended its thread
+ *   -EPERM      the default scheduler cannot be stopped or destroyed
  *   -ESHUTDOWN  the scheduler is stopping
  *   -ETIMEDOUT  the deadline has passed
  *

@@ -41,7 +41,8 @@
  * The model.  A job is two words that the caller embeds in an object of its own.  Posting
  * a job hands it to a scheduler, and one of the scheduler's threads, its workers, calls
  * `job->run(job)` once.  A post allocates nothing, so it cannot fail for want of memory:
- * it is refused only once the scheduler is stopping.
+ * it is refused only once the scheduler is stopping.  Nothing here waits for a single
+ * job: to wait for a result use fork.h, a promise (promise.h) or an async function.
  *
  * Order.  When a running job posts another job, that one runs next on the same worker,
  * unless an idle worker steals it.  After MAG_SCHED_LIFO_RUNS such jobs in a row the
@@ -52,7 +53,7 @@
  * MAG_SCHED_FAIR_TICKS jobs.  docs/design/run-queue.md has the bounds.
  *
  * Blocking.  A job that blocks holds its worker, and no other thread takes its place.  If
- * as many jobs block as there are workers, no other job runs until one of them goes on.
+ * as many jobs block as there are workers, no other job runs until one of them continues.
  * If they wait for jobs that are posted, none of them ever does.  docs/guide/blocking.md
  * says what to do.
  *

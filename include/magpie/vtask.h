@@ -32,10 +32,10 @@
  *         return here + later == 30 ? 0 : 1;
  *     }
  *
- * The model.  A value task is two words, passed by value.  The first word tells what
- * backs the task: nothing (it has succeeded, and the second word is the result), an
- * error, a source (source.h) or a promise (promise.h).  {0} is a task that has succeeded
- * with the result 0.
+ * The model.  A value task is two words of 8 bytes, passed by value.  The first word
+ * tells what backs the task: nothing (it has succeeded, and the second word is the
+ * result), an error, a source (source.h) or a promise (promise.h).  {0} is a task that
+ * has succeeded with the result 0.  A result of a word is one of at most 8 bytes.
  *
  * The rules for a function that receives a task (docs/guide/value-tasks.md explains them)
  *   - Consume it once: await it, or read it when it is complete, or turn it into a

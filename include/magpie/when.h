@@ -82,7 +82,8 @@ MAG_API MAG_MUST_CHECK int mag_when_any(mag_vtask *tasks, size_t count,
 
 /*
  * A task that succeeds, with 0, after `delay_ns` nanoseconds.  It is as precise as the
- * timers of timer.h.  A job on a worker of `sched` completes it.
+ * timers of timer.h.  A job on a worker of `sched` completes it.  An async function
+ * awaits it with MAG_AWAIT_DONE(f, mag_task_of(delay)).
  *
  *   sched      NULL: the calling worker's scheduler; on other threads the default one
  *   delay_ns   0 or less: the task completes at once, but never inside the call

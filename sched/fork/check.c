@@ -119,8 +119,8 @@ bool mag_fork_may_join(const struct mag_fork *w, struct mag_fork_name *name)
     mag_fork_body last = child_at(w->top - 1);
 
     if (last != name->body)
-        return tell_join("join of %s: the child that was forked last is one of %s",
-                         name->name, last != NULL ? name_of(last) : "nobody");
+        return tell_join("join of %s: the function that was forked last is %s",
+                         name->name, last != NULL ? name_of(last) : "none");
     return tell_left(*w, child_at(w->top),
                      "join of %s: a child of %s that was forked later is not joined",
                      name->name);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Compares the interface of libmagpie.so - its symbols, the types of its functions, the
-# layout of its structs - with the one that is written down in tests/abi/magpie.abi.
+# layout of its structs - with the interface written down in tests/abi/magpie.abi.
 #
 # usage: tests/abi/abi.sh            compares; any difference is a failure
 #        tests/abi/abi.sh --update   writes down the interface of this tree
@@ -20,7 +20,7 @@ dump() {
     grep -q "name='mag_vtask_get'" "$1"
 }
 
-# The differences, if there are any, and then a status that is not 0.
+# Prints the differences, if there are any, and then fails.
 differ() {
     abidiff --no-default-suppression "$1" "$2"
 }
@@ -46,7 +46,7 @@ else
     echo "The interface is not that of $written.  If that is meant: tests/abi/abi.sh --update"
     failed=$((failed + 1))
 fi
-# It must notice a symbol that is gone, and a struct that has grown.
+# The comparison must notice a symbol that is gone, and a struct that has grown.
 for change in "s/'mag_vtask_get'/'mag_vtask_got'/g" \
     "s/\(name='mag_vtask' size-in-bits='\)128/\1192/"; do
     sed "$change" $now >build/changed.abi

@@ -144,7 +144,7 @@ done
 lost "Bad file descriptor" - bench fib --size 5 --runs 1 --json "$dir/closed.json"
 hasnot "$dir/closed.json" "every answer is right"
 has "$dir/closed.json" '"fib"'
-# Nothing was to be written, so nothing is lost; a reader that leaves is not told.
+# There was no output, so none is lost; a reader that closes its end is not an error.
 checks=$((checks + 2))
 "$magpie" --frobnicate >&- 2>"$dir/err"
 [ $? -eq 2 ] || fail "a wrong argument with a closed output"
@@ -247,7 +247,7 @@ has "$dir/out" "every answer is right"
 XDG_CACHE_HOME='' HOME='' run 1 bench fib --size 8 --workers 1 --runs 1 --peers openmp
 has "$dir/err" "HOME is not set; --peers-dir must name a folder"
 
-# --- the figures: of the workloads that were named, with the peers that there are
+# --- the figures: of the named workloads, with the peers that are available
 run 0 bench fib --figures --size 8 --runs 1 --peers openmp --peers-dir "$dir/built" \
     --json "$dir/figures.json"
 has "$dir/out" "fib(8), 2 workers: faster than openmp"
@@ -268,7 +268,7 @@ has "$dir/out" "skynet(10^4)"
 run 0 topo --synthetic "core:4 pu:1" --placement 3,1,3
 has "$dir/out" "3 workers, placed list"
 
-# --- the doctor tells what the mask allows
+# --- the doctor reports what the mask allows
 run 0 doctor
 has "$dir/out" "membarrier"
 run 0 doctor --json

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Every peer whose toolchain is here can be built, and is right on every workload it has.
+# Every peer whose toolchain is installed can be built, and is right on every workload it has.
 # usage: test_peers.sh PROGRAM DIRECTORY
 set -u
 magpie=$1 built=$2
@@ -28,7 +28,7 @@ run() {
 
 run all 1 1 fib
 sed -n '/^peer /p' "$out"
-# Those that are ready.  Asking the others again each time would take the time of the test.
+# The peers that are ready.  Asking the others again each time would take as long as the test.
 ready=$(sed -n 's/^peer \([a-z]*\):.*/\1/p' "$out" | paste -sd, -)
 [ -n "$ready" ] || {
     echo "skipped: there is no toolchain of any peer"

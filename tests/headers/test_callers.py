@@ -15,7 +15,7 @@ MACRO = re.compile(r"^#\s*define\s+(MAG_\w+)", re.M)
 DIRECTIVE = re.compile(r"^\s*#.*(?:\\\n.*)*", re.M)
 FUNCTION = re.compile(r"\b(?:MAG_API|MAG_INLINE\w*)\b[^;{(]*?\b(mag_\w+)\s*\(")
 VARIABLE = re.compile(r"\bextern MAG_API\b[^;(]*?\b(mag_\w+)(?: MAG_TLS_MODEL)?;")
-# It is compiled and does not run, and models have headers of their own.
+# This program is only compiled, and models have headers of their own.
 NO_CALLERS = ("tests/headers/every_macro.c", "tests/model/")
 LANGUAGES = {".c", ".h", ".cpp", ".py"}
 

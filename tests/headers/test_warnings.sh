@@ -30,7 +30,7 @@ silent() {
     head -8 "$work/log" | sed 's/^/    /'
 }
 
-# A header of macros alone declares nothing, and a unit must.
+# A header with only macros declares nothing, but a translation unit must declare something.
 : >"$work/all.c"
 for header in "$top"/include/magpie/*.h "$top"/include/magpie/detail/*.h; do
     name=${header#"$top/include/"}

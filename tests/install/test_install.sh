@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs to a temporary prefix, then builds and runs programs against what is there, in
+# Installs to a temporary prefix, then builds and runs programs against the installed files, in
 # each way that a user may.
 #
 # usage: test_install.sh BUILD-DIRECTORY
@@ -147,7 +147,7 @@ fi
     step "C++17" c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror consumer.cpp -o cpp \
         $(pkg-config --cflags --libs magpie)
     step "run" ./cpp
-    # What the pages show is in there word for word.
+    # The text of the pages is in the program word for word.
     for example in "$source"/examples/*.c; do
         modules=magpie
         case $example in */loop_uv.c)
@@ -269,14 +269,14 @@ for language in "cc c" "c++ c++"; do
     done
 done
 
-# clang tells of ThreadSanitizer otherwise than gcc, and fork-join must be atomic for it.
+# clang reports ThreadSanitizer differently from gcc, and fork-join must be atomic for it.
 if command -v clang-14 >/dev/null; then
     echo "-- forks are atomic for clang's ThreadSanitizer"
     clang-14 -fsanitize=thread -O1 -S -I "$prefix/include" fork.c -o fork.s
     grep -q __tsan_atomic fork.s || fail "they are not"
 fi
 
-# With only the archive there, as a distribution's static package has it.
+# With only the archive, as in a distribution's static package.
 rm "$lib"/libmagpie.so*
 # shellcheck disable=SC2046 # lists of words
 step "by pkg-config --static" cc -std=c11 -Wall -Wextra -Wpedantic -Werror consumer.c \
@@ -286,7 +286,7 @@ step "run" ./static
 
 for header in "$prefix"/include/magpie/*.h "$prefix"/include/magpie/detail/*.h; do
     header=${header#"$prefix/include/"}
-    # A header of macros alone declares nothing, and a unit must.
+    # A header with only macros declares nothing, but a translation unit must declare something.
     printf '#include <%s>\ntypedef int unit;\n' "$header" >one.c
     step "$header by itself, in C11" cc -std=c11 -Wall -Wextra -Wpedantic -Werror \
         -I "$prefix/include" -fsyntax-only one.c

@@ -47,7 +47,7 @@ if [ "$(echo "$commands" | sort)" != "$told" ]; then
     failed=1
 fi
 
-# variables FILE: those that the file explains as --help does.
+# variables FILE: the variables that the file explains as --help does.
 variables() {
     tr '\n' ' ' <"$1" | sed 's|\\||g; s|  *| |g' >"$flat"
     while read -r name meaning && read -r allowed; do

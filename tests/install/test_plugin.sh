@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Plug-ins that libmagpie.a is linked into, by nothing but the compiler: they are unloaded
-# under threads that have used them, and they may have thread-local variables of their own.
+# Plug-ins that contain libmagpie.a, linked by the compiler alone: they are unloaded
+# while threads that have used them live, and may have thread-local variables of their own.
 #
 # usage: test_plugin.sh BUILD-DIRECTORY
 set -eu
@@ -29,8 +29,8 @@ defines=
 [ "$(cached MAG_DEBUG_TASKS)" != ON ] || defines=-DMAG_DEBUG_TASKS=1
 libraries="$(pkg-config --libs hwloc ck) -pthread"
 
-# Nothing in the archive wants a place in the static block of threads; the linker takes
-# its references for what they are in a program.
+# Nothing in the archive needs a place in the static block of threads.  The linker treats
+# its references like those of a program.
 readelf -rW "$build/libmagpie.a" >"$work/relocations"
 grep -q TLSGD "$work/relocations" || grep -q TLSDESC "$work/relocations" ||
     { echo "no reference to thread-local variables was found"; exit 1; }
@@ -59,7 +59,7 @@ for name in plain hidden small large; do
     done
 done
 
-# The shared library is there for all, and its plug-in goes.
+# The shared library stays loaded for all, and its plug-in is unloaded.
 # shellcheck disable=SC2086 # a list of words
 cc -std=c11 -O2 -fPIC -shared -I "$top/include" $defines -DMAG_TLS_INITIAL_EXEC=1 \
     -DOWN_TLS=100000 "$here/plugin.c" -o shared.so -L "$build" -lmagpie "-Wl,-rpath,$build"

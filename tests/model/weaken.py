@@ -58,7 +58,7 @@ ROOMS = ("base", "numa", "sched", "vtask")
 WEAKER = {"seq_cst": ["acq_rel"], "acq_rel": ["acquire", "release"], "acquire": ["relaxed"],
           "release": ["relaxed"]}
 WEAKER_LOAD = {"seq_cst": "acquire", "acquire": "relaxed"}
-# What C11 allows a failure beside each success.
+# The orders that C11 allows on failure beside each order on success.
 FAILURES = {"relaxed": ["relaxed"], "acquire": ["acquire", "relaxed"],
             "release": ["acquire", "relaxed"], "acq_rel": ["acquire", "relaxed"],
             "seq_cst": ["seq_cst", "acquire", "relaxed"]}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The scripts that stand around the library: how they take arguments, what they install,
+# The scripts around the library: how they take arguments, what they install,
 # and that a run which tested too little does not pass.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -68,14 +68,14 @@ bin() {
     done
 }
 
-# fake NAME TEXT: a program of ours, which also notes that it was called.
+# fake NAME TEXT: a fake program, which also notes that it was called.
 fake() {
     rm -f "path/$1"
     printf '#!/bin/bash\necho "%s $*" >>"%s/calls"\n%s\n' "$1" "$work" "$2" >"path/$1"
     chmod +x "path/$1"
 }
 
-# A system with apt where all is installed but for libcmocka-dev and relacy-dev.
+# A system with apt where everything but libcmocka-dev and relacy-dev is installed.
 debian() {
     bin env cat tail mkdir
     : >calls
@@ -200,7 +200,7 @@ for version in 3.25.0 3.31.6 4.0.1 10.2; do
     expect "CMake $version will do" set_up 0
 done
 
-# What a run prints on standard output is the program's alone.
+# Only the program's own output goes to standard output.
 mkdir -p tree/bench tree/tools tree/build/release/bench
 cp "$top/bench/run" tree/bench
 cp "$top/tools/setup.sh" tree/tools

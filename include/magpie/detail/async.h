@@ -15,10 +15,10 @@ MAG_EXTERN_C_BEGIN
 /* ------------------------------------------------------------------ frames */
 
 /*
- * What every frame begins with.
+ * The beginning of every frame.
  *
- * Ownership: the running body alone; while it waits, the awaited operation.  Handing the
- * continuation over publishes it all.
+ * Ownership: the running body alone; while it waits, the awaited operation.  Handing over
+ * the continuation publishes the frame.
  */
 struct mag_frame {
     struct mag_core core; /* the source of the function's task */
@@ -26,7 +26,7 @@ struct mag_frame {
     mag_vtask awaited;
 };
 
-/* What is known of an async function. */
+/* An async function, as the library knows it. */
 struct mag_frame_type {
     struct mag_core_type core; /* first */
     void (*resume)(struct mag_job *job);
@@ -34,9 +34,9 @@ struct mag_frame_type {
 };
 
 /*
- * For the macros below.  mag_frame_await and mag_frame_end return {0} and have put
- * the result in its place; or an error; or the frame's own task: the body must return,
- * and will be called again (the second only if it was called too early).
+ * For the macros below.  mag_frame_await and mag_frame_end return {0}, and the result is
+ * at `place`; or an error; or the frame's own task: then the body must return, and will
+ * be called again.  mag_frame_end returns that only if it was called too early.
  */
 MAG_API MAG_MUST_CHECK mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task,
                                                  void *place, size_t size,
@@ -60,8 +60,8 @@ MAG_INLINE struct mag_frame *mag_frame_of(struct mag_job *job)
                                          offsetof(struct mag_frame, continuation)));
 }
 
-/* Whether a continuation's job is to be believed: it is a frame's of this function, and
- * the frame waits.  The step is 0 while the body runs, and when it has ended. */
+/* Whether a job is the continuation of a frame of this function, and the frame waits.
+ * The step is 0 while the body runs, and when it has ended. */
 MAG_INLINE bool mag_frame_waits(struct mag_job *job, void (*resume)(struct mag_job *))
 {
     return job != MAG_NULL && job->run == resume && mag_frame_of(job)->core.step != 0;
@@ -75,7 +75,7 @@ MAG_MUST_CHECK MAG_INLINE mag_vtask mag_async_failed(int code, uint64_t detail)
     return mag_vtask_failed(code, detail);
 }
 
-/* The result of a task that is complete. */
+/* Copies the result of a task that has succeeded. */
 MAG_INLINE void mag_frame_copy(void *place, size_t size, const mag_vtask *task,
                                const void *large)
 {
@@ -83,13 +83,13 @@ MAG_INLINE void mag_frame_copy(void *place, size_t size, const mag_vtask *task,
         memcpy(place, size > sizeof(task->payload) ? large : &task->payload, size);
 }
 
-/* Whether an await's outcome is that the body must return. */
+/* Whether the body must return, after an await with this outcome. */
 MAG_INLINE bool mag_frame_suspends(mag_vtask outcome)
 {
     return (outcome.backing & MAG_VTASK_KIND) == MAG_VTASK_CORE;
 }
 
-/* An await's outcome as MAG_TRY tells it. */
+/* The outcome of an await, for MAG_TRY. */
 MAG_INLINE int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
 {
     if (MAG_LIKELY(outcome.backing == 0))
@@ -108,14 +108,14 @@ MAG_INLINE int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
         return mag_returned;                                              \
     } while (0)
 
-/* A frame keeps the line where it waits in its step, which has 16 bits. */
+/* A waiting frame has the line of its await in `step`, which has 16 bits. */
 #define MAG_ASYNC_LINE_FITS                                \
     MAG_STATIC_ASSERT(__LINE__ >= 1 && __LINE__ <= 0xffff, \
                       "an await behind line 65535 of its file")
 
-/* `mag_outcome` of waiting for a task; the rest of the body's way goes through here.
- * `mag_to` has the compiler compare the type of the place with that of the result; its
- * warning may be lost where this is a system header, hence the assertion. */
+/* Sets `mag_outcome` to the outcome of an await, now or when the body is called again.
+ * Because of `mag_to` the compiler compares the type of the place with that of the
+ * result; its warning may be lost if this is a system header, hence the assertion. */
 #define MAG_ASYNC_WAIT(f, place, size, awaited, flags)                                 \
     {                                                                                  \
         MAG_ASYNC_LINE_FITS;                                                           \
@@ -154,7 +154,7 @@ MAG_INLINE int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
         (error) = mag_frame_error(&(f)->frame, mag_outcome); \
     } while (0)
 
-/* A large result lies behind the locals. */
+/* A large result follows the locals. */
 #define MAG_ASYNC_FRAME(result_task, name, arguments, ...)               \
     __extension__ struct name##_frame {                                  \
         MAG_STRUCT(mag_frame) frame;                                     \
@@ -185,7 +185,7 @@ MAG_INLINE int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
             mag_frame_finish(&mag_f->frame, mag_returned.task, mag_returned.large);    \
     }
 
-/* The list of arguments stands in parentheses, and is one. */
+/* Checks that the arguments are in parentheses, and are a list of pairs. */
 #define MAG_ASYNC_CHECK(name, arguments) \
     MAG_PAIRS_CAT(MAG_ASYNC_CHECK_, MAG_PAIRS_IS_LIST(arguments))(name, arguments)
 #define MAG_ASYNC_CHECK_LIST(name, arguments) \

@@ -9,7 +9,7 @@
 #ifndef MAGPIE_DETAIL_ATOMIC_H
 #define MAGPIE_DETAIL_ATOMIC_H
 
-/* gcc tells of ThreadSanitizer by a macro, clang by a feature. */
+/* With ThreadSanitizer gcc defines a macro, and clang has a feature. */
 #if defined(__SANITIZE_THREAD__)
 #    define MAG_UNDER_TSAN 1
 #elif defined(__has_feature)
@@ -35,15 +35,15 @@
 #endif
 
 /*
- * Between a store and a load of an owner, the side of a Dekker pair that happens often: a
- * compiler's fence.  For the processor the other side cares: <magpie/barrier.h>.
+ * The fence between a store and a load of an owner, the frequent side of a Dekker pair.
+ * It stops the compiler only; the rare side stops the processor (<magpie/barrier.h>).
  */
 #define MAG_OWNER_FENCE() MAG_COMPILER_FENCE()
 
 /*
- * Loads and stores of the words that the fast halves of fork-join touch at every call.
- * The compiler keeps them in their order among themselves; for all other memory there is
- * MAG_COMPILER_FENCE beside them.
+ * Loads and stores of the words that the fast halves of fork-join access at every call.
+ * The compiler keeps these accesses in order among themselves; MAG_COMPILER_FENCE orders
+ * them with all other memory.
  *
  * On x86 each load acquires and each store releases, so a volatile access of a word is
  * all that is needed, and the compiler can fold its address into the instruction.  For

@@ -28,8 +28,8 @@
 #define MAG_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /*
- * How inline functions reach what the library keeps for the calling thread.  Code that
- * uses libmagpie.so may define MAG_TLS_INITIAL_EXEC (its CMake target and pkg-config do):
+ * How inline functions reach the library's thread-local variables.  Code that uses
+ * libmagpie.so may define MAG_TLS_INITIAL_EXEC (its CMake target and pkg-config do):
  * then a shared object reads such a variable with a load instead of a call.  A plug-in
  * that contains libmagpie.a must not define it: all of its thread-local variables would
  * need room in the static block of each thread, which is small.
@@ -50,7 +50,7 @@
 #    define MAG_ATOMIC(type) _Atomic(type)
 #endif
 
-/* Words that are this many bytes apart lie in different cache lines. */
+/* Words that are this many bytes apart are in different cache lines. */
 #define MAG_CACHE_LINE 64
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * check.h - static assertions of the macros that define functions and types: each names
- * the cure of a mistake that would otherwise end in errors inside the macro.
+ * check.h - static assertions of the macros that define functions and types.  Each one
+ * says how to mend a mistake that would otherwise cause errors inside the macro.
  *
- * How a type is spelled is looked at as text: `long (*)(int)` is a type, and yet no name
- * can follow it.  Compilers fold such a look in an enumerator, and a static assertion
- * then takes that.
+ * Some checks read the spelling of a type as text: `long (*)(int)` is a type, and yet no
+ * name can follow it.  Compilers fold such a check in an enumerator, and the static
+ * assertion tests the enumerator.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -49,8 +49,9 @@ template <typename T> struct mag_types<T, T> {
 #    define MAG_IS_SAME(type, ...) __builtin_types_compatible_p(type, __VA_ARGS__)
 #endif
 
-/* What is spelled there.  Whether it lacks a character, given as a character and as a
- * string; whether its first parenthesis begins with a star. */
+/* The arguments as text.  MAG_LACKS: whether a text lacks a character, which is given as
+ * a character and as a string.  MAG_POINTS: whether a star follows the first
+ * parenthesis. */
 #define MAG_SPELLED(...) #__VA_ARGS__
 #if defined(__cplusplus) && __cplusplus >= 201103L
 extern "C++" {
@@ -75,7 +76,7 @@ constexpr bool mag_points(const char *text)
          __builtin_strncmp(__builtin_strchr(text "(", '('), "( *", 3) == 0)
 #endif
 
-/* No function pointer and no array, unless it is spelled as in __typeof__(...). */
+/* Neither a function pointer nor an array, unless it is inside __typeof__(...). */
 #define MAG_SPELLS_OBJECT(text) \
     (!MAG_POINTS(text) && (MAG_LACKS(text, '[', "[") || !MAG_LACKS(text, '(', "(")))
 /* No braces, and no template that a comma has cut in two. */
@@ -104,8 +105,8 @@ constexpr bool mag_points(const char *text)
     MAG_STATIC_ASSERT(holds, "use a pointer to it, or a type that is trivially " \
                              "copyable: values are copied byte by byte");
 
-/* A type, `name`'s, that values have which are copied; `text` says what to do in place of
- * void. */
+/* Checks a type, that of `name`, whose values are copied.  `text` says what to use
+ * instead of void. */
 #define MAG_CHECK_TYPE(name, text, ...)                                     \
     __extension__ enum {                                                    \
         name##_type_is_whole = MAG_SPELLS_WHOLE(MAG_SPELLED(__VA_ARGS__)),  \

@@ -1,6 +1,6 @@
 /*
- * core.h - the inside of a core: its words, who may touch them, and the bias to the
- * thread on which an operation begins.
+ * core.h - the inside of a core: its words, which thread may access each, and the bias to
+ * the thread on which an operation begins.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -30,19 +30,20 @@ enum {
  *
  * Edges: release end -> acquire end : what crosses
  *   done       set (slot) -> status, get, register (slot) : value, error
- *   waiting    register (slot) -> set (slot) : the continuation and where it belongs
- *   left       visitor (token) -> status, get, register (token) : its last touch
- *   again      reset (slot, by whoever owns the core) -> through the hand-over of the
- *              object to its next user (a pool, a queue): everything
+ *   waiting    register (slot) -> set (slot) : the continuation and its home
+ *   left       visitor (token) -> status, get, register (token) : its last access
+ *   again      reset (slot, by the owner) -> through the hand-over of the object to its
+ *              next user (a pool, a queue): everything
  *
  * The slot and the visitor's bits alone tell whether the operation is complete.  `token`
- * is read by holders of stale tasks at any time, hence atomic.  If such a holder sees the
- * token move late, the race, which is misuse, was only decided the other way.
+ * is atomic because holders of stale tasks read it at any time.  Such a holder may see
+ * the token move late: it was in a race with the consumer, which is misuse, and the race
+ * might have ended so anyhow.
  *
  * The bias.  An operation that begins on a thread is biased to it: registering on that
  * thread is a plain store, elsewhere a compare-and-swap.  A completer on another thread
- * that finds the slot still biased visits, with Dekker's two sides and the asymmetric
- * barrier.  The two bits of the visitor stand in the word of the token.
+ * that finds the slot still biased is a visitor.  The two agree as in Dekker's algorithm,
+ * with the asymmetric barrier.  The visitor's two bits are in the word of the token.
  *
  *     register on the thread           visitor
  *     (1) slot <- continuation         (3) token <- INSIDE
@@ -53,16 +54,16 @@ enum {
  * What (2) reads decides:
  *   - No visitor: the continuation is registered.  A visitor that comes later finds it at
  *     (4).
- *   - INSIDE: the thread waits for the visitor's last word.
+ *   - INSIDE: the thread waits until the visitor writes LEFT or TOOK.
  *   - LEFT: (4) came before (1), so the operation is complete.  (1) has overwritten the
  *     visitor's DONE, so the thread writes DONE again.
  *   - TOOK, or another operation's token: the visitor runs the continuation, or has run
  *     it.
  * In that last case the continuation may have ended the operation and begun others, on
- * this core and with this continuation too.  That is why the token stands beside the
- * bits, and why only objects whose memory stays a core, those with a `recycle`, are
- * biased.  Nobody may treat the operation as complete before the visitor has left, so the
- * visitor's last write still hits the same operation.
+ * this core and with this continuation too.  That is why the token is in the same word as
+ * the bits, and why only objects whose memory stays a core, those with a `recycle`, are
+ * biased.  No thread may treat the operation as complete before the visitor has left, so
+ * the visitor's last write still hits the same operation.
  */
 struct mag_core {
     const struct mag_core_type *type; /* [I] */
@@ -71,7 +72,7 @@ struct mag_core {
     uint64_t value;                   /* [C] the result, or the error's detail */
     int32_t error;                    /* [C] 0: succeeded */
     uint8_t flags;                    /* [I] MAG_CORE_; TAKEN [C] */
-    uint8_t room;                     /* [C] of the type, as is the next */
+    uint8_t room;                     /* [C] for the use of the type, as is `step` */
     uint16_t step;                    /* [C] */
 };
 
@@ -91,8 +92,7 @@ enum {
 #define MAG_VISITOR_TOOK   (UINT64_C(3) << 62)
 #define MAG_TOKEN_MASK     (MAG_VISITOR_INSIDE - 1)
 
-/* The first slot of an operation that begins on this thread.
- */
+/* The first slot of an operation that begins on this thread. */
 MAG_API uintptr_t mag_core_bias_slow(void);
 
 /* The same, the common case without a call. */
@@ -100,7 +100,7 @@ MAG_INLINE uintptr_t mag_core_bias(void)
 {
     const struct mag_here *here = mag_here_get();
 
-    /* relaxed: a late look costs a visitor one more barrier. */
+    /* relaxed: a stale value costs a visitor one more barrier. */
     if (MAG_LIKELY(here->bias != 0 &&
                    MAG_LOAD(here->bias_lost, relaxed) == here->bias_seen))
         return here->bias;
@@ -111,7 +111,7 @@ MAG_INLINE uintptr_t mag_core_bias(void)
  * was built without MAG_DEBUG_TASKS it does nothing. */
 MAG_API void mag_debug_core_begins(struct mag_core *core);
 
-/* The same, left out where this program is compiled without MAG_DEBUG_TASKS. */
+/* The same; does nothing in a program that is compiled without MAG_DEBUG_TASKS. */
 MAG_INLINE void mag_debug_core_began(struct mag_core *core)
 {
 #ifdef MAG_DEBUG_TASKS

@@ -1,12 +1,12 @@
 /*
- * fork_check.h - what debug builds of a program check at each fork, at each join and
- * where a forked function returns: that no child was left behind without its join.
+ * fork_check.h - the checks of debug builds that every forked child is joined.
  *
- * A child that was not joined is found at the next fork of its worker at the same place,
- * at the next join below it, or where the forked function around it returns, whichever
- * comes first.  The watch of <magpie/debug.h> is told, with the names of both functions;
- * without a watch an assertion fails.  Where MAG_DEBUG_TASKS is not defined, or NDEBUG
- * is, nothing is checked and nothing is paid.
+ * A debug build of a program checks at each fork, at each join, and when a forked
+ * function returns.  It finds a child that was not joined at the next fork of its worker
+ * at the same place, at the next join below it, or at the return of the forked function
+ * around it, whichever comes first.  The watch of <magpie/debug.h> is told, with the
+ * names of both functions; without a watch an assertion fails.  If MAG_DEBUG_TASKS is not
+ * defined, or NDEBUG is, nothing is checked and nothing is paid.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,7 +24,8 @@ MAG_EXTERN_C_BEGIN
 
 struct mag_fork;
 
-/* A forked function.  Static storage; listed when it is first forked. */
+/* A forked function.  It has static storage, and joins the list of all at its first
+ * fork. */
 struct mag_fork_name {
     const char *name;
     void (*body)(struct mag_fork w, void *payload);
@@ -33,19 +34,22 @@ struct mag_fork_name {
 };
 
 /*
- * Each asks of the calling worker, whose fork stack `w` is: whether a child may be forked
- * here; whether the child on top is of this function, and none is above it; whether a
- * function that was called with `w` has joined all that it forked.
+ * The three checks; `w` is the fork stack of the calling worker.  may_fork: no child is
+ * left at this place.  may_join: the child on top is one of this function, and no child
+ * is left above it.  has_joined: the function that was called with `w` has joined all
+ * children that it forked.
  *
- *   Returns    true; also if not, once the watch has been told.  False: there is none
+ *   Returns    true the check holds, or the watch was told that it does not; false it
+ *              does not hold, and there is no watch
  */
 MAG_API bool mag_fork_may_fork(const struct mag_fork *w, struct mag_fork_name *name);
 MAG_API bool mag_fork_may_join(const struct mag_fork *w, struct mag_fork_name *name);
 MAG_API bool mag_fork_has_joined(const struct mag_fork *w, struct mag_fork_name *name);
 
 /*
- * Makes `told` the one who is told of misuse that this room finds: a MAG_E code and a
- * text, which is gone after the call.  It returns whether anybody listened.
+ * Makes `told` the function that these checks call when they find misuse, with a MAG_E
+ * code and a text that is valid during the call.  `told` returns whether there is a
+ * watch.
  */
 MAG_API void mag_misuse_listen(bool (*told)(int code, const char *text));
 
@@ -75,8 +79,8 @@ MAG_EXTERN_C_END
 #    define MAG_FORK_CHECK_END(w, function)  ((void)0)
 #endif
 
-/* In C++ an exception that leaves a forked function ends the program, whoever runs it;
- * what glibc throws to end a thread goes on. */
+/* In C++ an exception that leaves a forked function ends the program, whichever worker
+ * runs the function.  The exception that glibc throws to end a thread may pass. */
 #if defined(__cplusplus) && defined(__cpp_exceptions)
 #    ifdef __GLIBCXX__
 #        define MAG_FORK_LET_END           \

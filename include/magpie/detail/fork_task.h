@@ -12,15 +12,17 @@
 MAG_EXTERN_C_BEGIN
 
 /*
- * By a body before it calls its function.  NULL: the child is answered when it has ended,
- * as it was not stolen, or there is no memory.  Else its owner has been answered by the
- * task of this frame, which mag_frame_finish is to complete.
+ * Called by a child's body before it calls its function.  If the child is stolen, answers
+ * its join at once, with the task of a new frame.
+ *
+ *   Returns    the frame, which mag_frame_finish must complete; NULL: the child was not
+ *              stolen, or there is no memory; its join is answered when it has ended
  */
 MAG_API struct mag_frame *mag_fork_task_begin(mag_fork w, const void *payload,
                                               void *block,
                                               const struct mag_frame_type *type);
 
-/* A large result lies behind the frame. */
+/* A large result follows the frame in memory. */
 #define MAG_FORK_TASK_TYPE(result_task, name)                                          \
     struct name##_frame {                                                              \
         MAG_STRUCT(mag_frame) frame;                                                   \

@@ -10,7 +10,7 @@
 
 MAG_EXTERN_C_BEGIN
 
-/* Where a large child's arguments and result are. */
+/* The block that holds a large child's arguments and result. */
 MAG_INLINE void *mag_fork_block(const void *payload)
 {
     void *block;
@@ -65,7 +65,7 @@ MAG_INLINE void *mag_fork_block(const void *payload)
         struct name##_args copy_, *args_ = &copy_;                            \
         void *block_ = name##_is_large ? mag_fork_block(payload_) : payload_; \
         memcpy(args_, block_, sizeof(*args_));                                \
-        /* What is left there if the function ends its thread. */             \
+        /* The result if the function ends its thread. */                     \
         memset(block_, 0, sizeof(result));                                    \
         MAG_FORK_TRY                                                          \
         {                                                                     \
@@ -76,7 +76,7 @@ MAG_INLINE void *mag_fork_block(const void *payload)
         MAG_FORK_CATCH                                                        \
     }
 
-/* `joined` is the function's name: that of a join, or what a header above calls it. */
+/* `joined` is the name of the function that joins: name_join, or name_task. */
 #define MAG_FORK_JOIN(result, name, joined, ...)                                      \
     static MAG_FORK_INLINE result joined(mag_fork *mag_w, struct name##_child child_) \
     {                                                                                 \
@@ -165,7 +165,7 @@ MAG_INLINE void *mag_fork_block(const void *payload)
                             name##_is_large ? MAG_CAST(void *, &block_) : block_);       \
     }
 
-/* MAG_SPAWNABLE, but for the check of its list. */
+/* MAG_SPAWNABLE without the check of its list. */
 #define MAG_FORK_SPAWNABLE(name, ...)                                                  \
     struct name##_args {                                                               \
         MAG_PAIRS_STRUCT(__VA_ARGS__)                                                  \

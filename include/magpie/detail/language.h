@@ -27,10 +27,10 @@
 #endif
 
 /*
- * An inline function of a header.  In C++ it has the linkage that a header unit and a
- * module can hand on, and is hidden: a library that includes the header exports none.
- * The library itself defines each of them once as a symbol, for other languages: where
- * MAG_INLINE_SYMBOLS is defined, in symbols.c alone.
+ * An inline function of a header.  In C++ it has external linkage, so that a header unit
+ * or a module can export it, and hidden visibility, so that a shared library that
+ * includes the header does not.  The library itself defines each inline function once as
+ * a symbol, for other languages: symbols.c alone defines MAG_INLINE_SYMBOLS.
  */
 #ifdef __cplusplus
 #    define MAG_INLINE inline __attribute__((visibility("hidden")))
@@ -42,7 +42,7 @@
 #define MAG_INLINE_ALWAYS MAG_INLINE __attribute__((always_inline))
 
 /* A struct of these headers, and a pointer to one, in a macro.  In a C++ module `struct
- * name` would declare another one. */
+ * name` would declare a struct of its own. */
 #ifdef __cplusplus
 #    define MAG_STRUCT(name)  name
 #    define MAG_POINTER(name) name *
@@ -54,7 +54,7 @@
 /* Bytes of a member. */
 #define MAG_SIZEOF_MEMBER(type, member) sizeof(MAG_CAST(type *, MAG_NULL)->member)
 
-/* A struct whose values may not be dropped, where the language has such a thing. */
+/* A struct whose values must not be dropped, if the compiler can check that. */
 #if defined(__cplusplus) && __cplusplus >= 201703L
 #    define MAG_NODISCARD [[nodiscard]]
 #elif defined(__clang__)
@@ -63,8 +63,8 @@
 #    define MAG_NODISCARD
 #endif
 
-/* A function that has the name of a struct: gcc takes it for one that hides, in C++, the
- * struct's constructor. */
+/* Around a function that has the name of a struct: in C++ gcc warns that the function
+ * hides the struct's constructor. */
 #if defined(__cplusplus) && !defined(__clang__)
 #    define MAG_NAMESAKES_BEGIN \
         _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wshadow\"")

@@ -20,8 +20,9 @@ MAG_API int mag_operation_rent_slow(struct mag_operation_type *type, void **ret_
 #define MAG_CLAIM_FREE UINT64_MAX
 #define MAG_CLAIM_BUSY (UINT64_MAX - 1)
 
-/* What ends the use of an object: a pooled one goes back to its pool, an owned one is
- * idle; one that can be canceled leaves its cancel object before. */
+/* The functions that end the use of an object.  A pooled object goes back to its pool; an
+ * owned one becomes idle.  An object that can be canceled leaves its cancel object
+ * before. */
 MAG_API void mag_operation_recycle(struct mag_core *core);
 MAG_API void mag_operation_recycle_cancelable(struct mag_core *core);
 MAG_API void mag_operation_disown(struct mag_core *core);

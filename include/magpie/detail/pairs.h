@@ -2,8 +2,8 @@
  * pairs.h - lists of types and names, for the macros that define functions: turned into
  * fields, parameters, assignments and arguments, and checked.
  *
- * A list is `void` or `(void)`, or one to eight pairs: type, name, type, name.  Any other
- * one is told by MAG_CHECK_PAIRS, and is taken for an empty one elsewhere.
+ * A list is `void` or `(void)`, or one to eight pairs: type, name, type, name.
+ * MAG_CHECK_PAIRS refuses any other list; the other macros take it for an empty one.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -35,11 +35,11 @@
 #define MAG_PAIRS_SECOND_(a, b, ...) b
 #define MAG_PAIRS_STRIP(...)         __VA_ARGS__
 
-/* MAG_PAIRS_IS_LIST x is LIST or WORD: whether x stands in parentheses. */
+/* MAG_PAIRS_IS_LIST x is LIST if x is in parentheses, else WORD. */
 #define MAG_PAIRS_LIST(...)    ~, LIST
 #define MAG_PAIRS_IS_LIST(...) MAG_PAIRS_SECOND(MAG_PAIRS_LIST __VA_ARGS__, WORD, )
 
-/* How many pairs there are, 0 to 8; or why that is none: NONE, ODD, MANY. */
+/* How many pairs a list has, 0 to 8; or why it is no list of pairs: NONE, ODD, MANY. */
 #define MAG_PAIRS_COUNT(...) \
     MAG_PAIRS_CAT(MAG_PAIRS_COUNT_, MAG_PAIRS_SHAPE(__VA_ARGS__))(__VA_ARGS__)
 #define MAG_PAIRS_COUNT_1(...)      1
@@ -60,7 +60,7 @@
 #define MAG_PAIRS_WORD_void         ~, 0
 #define MAG_PAIRS_WORD_             ~, NONE
 
-/* `kind` with the count behind it, called with the list. */
+/* Calls the macro that is named `kind` and the count, with the list. */
 #define MAG_PAIRS_OF(kind, ...) \
     MAG_PAIRS_CAT(kind, MAG_PAIRS_COUNT(__VA_ARGS__))(__VA_ARGS__)
 
@@ -168,7 +168,7 @@
 #define MAG_PAIRS_PARAMS_7(t, a, ...) t a MAG_PAIRS_BEHIND_6(__VA_ARGS__)
 #define MAG_PAIRS_PARAMS_8(t, a, ...) t a MAG_PAIRS_BEHIND_7(__VA_ARGS__)
 
-/* `then` where there are no pairs. */
+/* `then` if there are no pairs. */
 #define MAG_PAIRS_IF_NONE(then, ...) \
     MAG_PAIRS_CAT(MAG_PAIRS_IF_NONE_, MAG_PAIRS_COUNT(__VA_ARGS__))(then)
 #define MAG_PAIRS_IF_NONE_NONE(then) then
@@ -214,7 +214,7 @@
 #define MAG_PAIRS_ASSERT_7(...)
 #define MAG_PAIRS_ASSERT_8(...)
 
-/* Whether `holds`, one of those below, is true of every pair. */
+/* Whether `holds`, one of the macros below, is true of every pair. */
 #define MAG_PAIRS_ALL(holds, ...) \
     MAG_PAIRS_ALL_(holds, MAG_PAIRS_COUNT(__VA_ARGS__), __VA_ARGS__)
 #define MAG_PAIRS_ALL_(holds, count, ...) \
@@ -248,7 +248,8 @@
 #define MAG_PAIR_IS_VALUE(t, a)    !MAG_IS_REFERENCE(t)
 #define MAG_PAIR_IS_COPYABLE(t, a) MAG_IS_COPYABLE(t)
 
-/* Tells what is wrong with the list of a function `name`, and how to cure it. */
+/* Asserts that the list of the function `name` is right.  The text of the assertion says
+ * what is wrong, and how to mend it. */
 #define MAG_CHECK_PAIRS(name, ...)                                                \
     MAG_PAIRS_ASSERT(__VA_ARGS__)                                                 \
     __extension__ enum {                                                          \

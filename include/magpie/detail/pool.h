@@ -18,14 +18,14 @@ struct mag_pool;
  * minor version.
  */
 struct mag_magazine {
-    uint32_t count;      /* objects in it; the last one is the next to go */
-    uint32_t capacity;   /* give takes the slow path when `count` is there */
-    uintptr_t home_mask; /* masks an object to its slab; 0: there is one node */
-    uint32_t node;       /* that the objects in it belong to */
-    uint32_t batch;      /* objects that travel together */
+    uint32_t count;      /* objects in it; the next take gets the last one */
+    uint32_t capacity;   /* at this count mag_pool_give takes the slow path */
+    uintptr_t home_mask; /* masks an object's address to its slab; 0: one node */
+    uint32_t node;       /* the node of its objects */
+    uint32_t batch;      /* objects that are exchanged at once */
 };
 
-/* What the calling thread has: a magazine for each pool, by the pool's number. */
+/* The calling thread's magazines: one for each pool, by the pool's number. */
 struct mag_magazine_rack {
     struct mag_magazine **magazines;
     uint32_t size;
@@ -40,13 +40,13 @@ MAG_API __attribute__((cold)) int mag_pool_take_slow(struct mag_pool *pool,
 MAG_API __attribute__((cold)) void mag_pool_give_slow(struct mag_pool *pool,
                                                       void *object);
 
-/* A pool's number stands at its beginning. */
+/* A pool begins with its number. */
 MAG_INLINE uint32_t mag_pool_number(const struct mag_pool *pool)
 {
     return *MAG_CAST(const uint32_t *, MAG_CAST(const void *, pool));
 }
 
-/* A magazine's objects stand behind it. */
+/* A magazine's objects follow it in memory. */
 MAG_INLINE void **mag_magazine_objects(struct mag_magazine *magazine)
 {
     return MAG_RECAST(void **, magazine + 1);

@@ -24,8 +24,7 @@ enum {
     MAG_VTASK_KIND = 3,       /* the bits of the kind */
     MAG_VTASK_NO_CONTEXT = 4, /* awaiting the task captures no executor */
     MAG_VTASK_TAGS = 7,
-    MAG_VTASK_HELD =
-        8, /* of a promise only: the task holds a reference, to be released */
+    MAG_VTASK_HELD = 8, /* with PROMISE only: the task holds a reference */
 };
 
 /* The slow halves of mag_vtask_status, and of mag_vtask_get and its like. */
@@ -38,7 +37,7 @@ MAG_API int mag_vtask_get_slow(struct mag_vtask task, void *ret_result, size_t s
 MAG_API uint64_t mag_vtask_hash_large(struct mag_vtask task, const void *large,
                                       size_t size);
 
-/* The functions of MAG_VTASK_DEFINE that make a task or hand it on. */
+/* The functions of MAG_VTASK_DEFINE that return a task. */
 #define MAG_VTASK_MAKERS(name, T)                                                       \
     MAG_TYPED name name##_result(T mag_value)                                           \
     {                                                                                   \
@@ -70,7 +69,7 @@ MAG_API uint64_t mag_vtask_hash_large(struct mag_vtask task, const void *large,
         return mag_r;                                                                   \
     }
 
-/* Those that read or compare. */
+/* The functions of MAG_VTASK_DEFINE that read or compare tasks. */
 #define MAG_VTASK_READERS(name, T)                                                       \
     MAG_TYPED int name##_get(name mag_task_, T *mag_ret)                                 \
     {                                                                                    \

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* White-box: the file is compiled into this test, which says on which CPU it runs.  Which
- * worker a post wakes if the workers' numbers say nothing about where they sit. */
+/* White-box: two files are compiled into this test, which says on which CPU it runs.
+ * Which worker a post wakes if the workers' numbers say nothing about where they sit. */
 #include "tests/support/sched/fake.h"
 #include "tests/support/sched/machine.h"
 
 static uint32_t test_cpu;
 
 #define mag_os_cpu() test_cpu
-/* NOLINTNEXTLINE(bugprone-suspicious-include): what it calls is replaced above. */
+/* NOLINTNEXTLINE(bugprone-suspicious-include): mag_os_cpu is replaced above. */
 #include "sched/post/post.c"
+/* NOLINTNEXTLINE(bugprone-suspicious-include): mag_os_cpu is replaced above. */
+#include "sched/worker/wake.c"
 #undef mag_os_cpu
 
 enum { WORKERS = 8, NODES = 2 };
