@@ -19,7 +19,7 @@
 /*
  * Reserves `size` bytes of address space at a multiple of `alignment`, a power of two.
  * They cannot be accessed, count only towards RLIMIT_AS, and are in no core file.
- * `others` is how many reservations of that kind the process may have besides.
+ * `others` is how many more reservations of that kind the process may have.
  *
  *   Returns    0; -ENOMEM
  */
@@ -30,7 +30,7 @@ void mag_space_release(void *pages, size_t size);
  * Opens a part of a reservation: zeroed, private to the process, counted at once, in core
  * files, without huge pages.
  *
- *   Returns    0; -ENOMEM the part is as it was
+ *   Returns    0; -ENOMEM the part is unchanged
  */
 int mag_space_open(void *pages, size_t size);
 
@@ -39,7 +39,7 @@ int mag_space_open(void *pages, size_t size);
  * counted when it is first touched, in no core file before mag_space_dump.  The memory is
  * shared with children of fork(), so the caller must handle a fork().
  *
- *   Returns    0; -ENOMEM the part is as it was
+ *   Returns    0; -ENOMEM the part is unchanged
  */
 int mag_space_lend(void *pages, size_t size);
 

@@ -102,10 +102,10 @@
  * multiple of a page. */
 #define MAG_FORK_STACK_PAGES 128
 
-/* The first bytes of the slots, and an eighth of that of `begun`, are the process's own
- * from the start.  The kernel lends the rest page by page (space.h): a fork does not
- * check whether there is room, and the kernel must not count pages that were never
- * touched. */
+/* So many bytes at the beginning of a stack, and an eighth as many of `begun`, are the
+ * process's own from the start.  The kernel lends the rest page by page (space.h): a fork
+ * does not check whether there is room, and the kernel must not count pages that were
+ * never touched. */
 #define MAG_FORK_OPENED ((uintptr_t)512 * 1024)
 
 /* Offset of the slots.  Their addresses leave room for a claim's flags. */
