@@ -8,7 +8,7 @@
  *     MAG_ASYNC(long_task, next_item, (int, i), mag_vtask delay;)
  *     {
  *         MAG_BEGIN(f);
- *         if (f->i % 2 == 1 && mag_delay(MAG_NULL, 1000000, &f->delay) == 0)
+ *         if (f->i % 2 == 1 && mag_delay(NULL, 1000000, &f->delay) == 0)
  *             MAG_AWAIT_DONE(f, mag_task_of(f->delay));       // holds no thread
  *         return long_task_result(f->i);
  *         MAG_END(f);

@@ -25,7 +25,7 @@
  *         mag_cancel_fire(&cancel);                  // any thread
  *         if (mag_operation_try_result(&wait->operation, key, 42))
  *             return 1;                              // not canceled
- *         return mag_vtask_get(task, MAG_NULL) == -ECANCELED ? 0 : 1;
+ *         return mag_vtask_get(task, NULL) == -ECANCELED ? 0 : 1;
  *     }
  *
  * The model.  A cancel object is a struct in an object of yours that fires once.  A

@@ -20,7 +20,7 @@
  *         long answer = 2L * request->question;
  *         int r = mag_operation_set_value(&request->operation, &answer, sizeof(answer));
  *
- *         return r == 0 ? object : MAG_NULL; // `request` may be another's by now
+ *         return r == 0 ? object : NULL; // `request` may be another's by now
  *     }
  *
  *     int main(void)
@@ -34,10 +34,10 @@
  *         struct request *request = (struct request *)object;
  *         answer_task task = answer_task_of(mag_operation_task(&request->operation));
  *         request->question = 21;
- *         if (pthread_create(&server, MAG_NULL, serve, request) != 0)
+ *         if (pthread_create(&server, NULL, serve, request) != 0)
  *             return 1;
  *         int r = answer_task_wait(task, &answer); // in an async function: MAG_AWAIT
- *         (void)pthread_join(server, MAG_NULL);
+ *         (void)pthread_join(server, NULL);
  *         return r == 0 && answer == 42 ? 0 : 1;
  *     }
  *

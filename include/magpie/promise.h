@@ -9,7 +9,7 @@
  *     {
  *         int r = mag_promise_set_result((struct mag_promise *)promise, 42);
  *
- *         return r == 0 ? promise : MAG_NULL;          // else somebody else completed it
+ *         return r == 0 ? promise : NULL;          // else somebody else completed it
  *     }
  *
  *     int main(void)
@@ -21,12 +21,12 @@
  *         if (mag_promise_create(0, 0, &loading) != 0)
  *             return 1;
  *         mag_vtask task = mag_promise_task(loading);  // for any number of readers
- *         if (pthread_create(&loader, MAG_NULL, load, loading) != 0)
+ *         if (pthread_create(&loader, NULL, load, loading) != 0)
  *             return 1;
  *         int r = mag_vtask_wait(task, &first, sizeof(first));
  *         if (r == 0)
  *             r = mag_vtask_get(task, &second);        // as often as you like
- *         (void)pthread_join(loader, MAG_NULL);
+ *         (void)pthread_join(loader, NULL);
  *         mag_promise_release(loading);
  *         return r == 0 && first == 42 && second == 42 ? 0 : 1;
  *     }

@@ -289,7 +289,7 @@ enum mag_sched_stop {
  * await or its end.  A job that is left alone never runs.  So a program that awaits on a
  * scheduler drains it, or runs the jobs that are handed back.
  *
- *   deadline_ns  how long to wait from now, in nanoseconds; -1: as long as it takes
+ *   timeout_ns   how long to wait, in nanoseconds; -1: as long as it takes
  *   Thread       any but a worker of `sched`; one at a time; no cancellation point
  *   Blocks       until the last job has ended or the time is over, whatever posters,
  *                timers and thread-specific destructors of the workers do meanwhile
@@ -300,7 +300,7 @@ enum mag_sched_stop {
  *                schedulers count as stopped, and nothing is handed back
  */
 MAG_API MAG_MUST_CHECK int
-mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t deadline_ns,
+mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t timeout_ns,
                void (*on_dropped)(struct mag_job *job, void *arg), void *arg);
 
 /*

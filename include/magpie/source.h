@@ -17,7 +17,7 @@
  *         mag_pool_give(requests, core);
  *     }
  *
- *     static const struct mag_core_type request_type = {0, 0, request_recycle, MAG_NULL};
+ *     static const struct mag_core_type request_type = {0, 0, request_recycle, NULL};
  *
  *     static mag_vtask ask(uint64_t question)
  *     {

@@ -8,7 +8,7 @@
  *     MAG_ASYNC(int_task, load, (int, key), mag_vtask delay;)  // async.h
  *     {
  *         MAG_BEGIN(f);
- *         if (mag_delay(MAG_NULL, 1000000, &f->delay) == 0)
+ *         if (mag_delay(NULL, 1000000, &f->delay) == 0)
  *             MAG_AWAIT_DONE(f, mag_task_of(f->delay));        // for a millisecond
  *         return int_task_result(f->key * 10);
  *         MAG_END(f);

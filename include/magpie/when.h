@@ -10,13 +10,13 @@
  *         uint64_t count = 0;
  *
  *         for (int i = 0; i < 3; i++)
- *             if (mag_delay(MAG_NULL, (i + 1) * 1000000, &delays[i]) != 0)
+ *             if (mag_delay(NULL, (i + 1) * 1000000, &delays[i]) != 0)
  *                 return 1;
  *         if (mag_when_all(delays, 3, &all) != 0)
  *             return 1;
  *         if (mag_vtask_wait(all, &count, sizeof(count)) != 0)  // or MAG_AWAIT
  *             return 1;
- *         return count == 3 && mag_vtask_get(delays[0], MAG_NULL) == 0 ? 0 : 1;
+ *         return count == 3 && mag_vtask_get(delays[0], NULL) == 0 ? 0 : 1;
  *     }
  *
  * The model.  The caller has the tasks in an array.  Do not move or touch the array until

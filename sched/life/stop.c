@@ -76,7 +76,7 @@ static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until
     return 0;
 }
 
-int mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t deadline_ns,
+int mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t timeout_ns,
                    void (*on_dropped)(struct mag_job *job, void *arg), void *arg)
 {
     struct mag_job_stop how = {.on_dropped = on_dropped, .arg = arg};
@@ -91,8 +91,8 @@ int mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t de
         return 0;
 
     int cancel = mag_os_hold_cancel();
-    int r = stop(sched, mode, deadline_ns < 0 ? INT64_MAX : mag_os_after_ns(deadline_ns),
-                 &how);
+    int r =
+        stop(sched, mode, timeout_ns < 0 ? INT64_MAX : mag_os_after_ns(timeout_ns), &how);
     mag_os_let_cancel(cancel);
     return r;
 }
