@@ -21,7 +21,7 @@ usage: tools/check_style.py [--root DIR] [--no-format]
   width       a line of C has at most 90 columns
   comment     no // comments in C
   words       no notes to self, no paths of somebody's machine, no retired words (RETIRED_IN)
-  spaces      no tabs, no trailing blanks, a newline at the end
+  spaces      no tabs, no trailing blanks, no unresolved conflicts, a newline at the end
   links       what a page points to is there, and so is every page that anything names; docs/README.md
               points to every page
   paths       a `file` that a page names from the top folder is there, and in "`file`: `name`"
@@ -67,6 +67,7 @@ SEAM = re.compile(
     r"pthread_(?:create|join|tryjoin_np|timedjoin_np|clockjoin_np|detach|yield|sigmask|"
     r"setcancel\w+|setname_np|getname_np|[gs]etaffinity_np|attr_\w+|cond\w*|barrier\w*))"
     r"\s*\(|\bpthread_cond(?:attr)?_t\b")
+CONFLICT = re.compile(r"(?:<{7}|>{7}) ")
 NOTE = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 PLACE = re.compile(r"/(?:wo" r"rk|ho" r"me|ro" r"ot)/\w|\b(?:issue|session) #?\d", re.I)
 # Words with one meaning too many: docs/glossary.md says what to write instead.
@@ -294,6 +295,8 @@ def check_spaces(file):
     for number, line in enumerate(file.lines, 1):
         if line != line.rstrip() or "\t" in line:
             yield number, "a tab or a trailing blank"
+        if CONFLICT.match(line):
+            yield number, "a conflict that was not resolved"
     if file.text and not file.text.endswith("\n"):
         yield len(file.lines), "no newline at the end"
 

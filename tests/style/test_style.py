@@ -99,6 +99,7 @@ BAD = [
     ("words", "man/a.1", "of an idle " "pool\n"),
     ("words", "docs/a.md", "A pool of " "three workers.\n"),
     ("spaces", "sched/a.c", SPDX + "int a;  \n"),
+    ("spaces", "docs/a.md", "<<<<<<" + "< HEAD\n"),
     ("spaces", "sched/a.c", SPDX + "int a;\t/* b */\n"),
     ("spaces", "sched/a.c", SPDX + "int a;"),
     ("links", "docs/a.md", "See [b](b.md#there).\n"),
