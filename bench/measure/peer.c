@@ -22,7 +22,7 @@ static const struct {
     {"tbb", FORK_JOIN},
     {"rayon", FORK_JOIN},
     {"go", FORK_JOIN},
-    {"dotnet", FORK_JOIN " post-chain post-self post-pool post-all post-foreign "
+    {"dotnet", FORK_JOIN " post-chain post-self post-any post-all post-foreign "
                          "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
                          "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
                          "vtask-handoff vtask-when-all vtask-wake"},

@@ -31,7 +31,7 @@ const struct bench_figure bench_figures[] = {
     {"fib-entry", BENCH_OVER_FIRST, 2, 1.1, NULL, 0},
     {"post-chain", BENCH_COST, 1, 10, NULL, 0},
     {"post-self", BENCH_COST, 1, 10, NULL, 0},
-    {"post-pool", BENCH_COST, 1, 20, NULL, 0},
+    {"post-any", BENCH_COST, 1, 20, NULL, 0},
     {"post-foreign", BENCH_COST, 1, 25, NULL, 0},
     {"post-wake", BENCH_OVER_TWIN, 1, 1.3, NULL, 0},
     {"vtask-sync", BENCH_OVER_TWIN, 1, 1.2, NULL, 0},

@@ -1,6 +1,6 @@
 /*
- * post.c - millions of tiny jobs, posted from a worker to itself, from a worker to the
- * pool, to a strand, from all workers, from other threads.
+ * post.c - millions of tiny jobs, posted from a worker to itself, from a worker to any
+ * worker, to a strand, from all workers, from other threads.
  *
  * A poster owns a ring of jobs and posts them round and round.  Each job counts how often
  * it ran; the poster posts it again only when it ran as often as it was posted, so the
@@ -105,7 +105,7 @@ static bool poster_all_back(struct poster *poster)
 /* -------------------------------------------------- posters that are jobs */
 
 /* Posts what has come back, and comes again itself behind some of it: by the inbox of its
- * worker or, when it posts to the pool, by the pool. */
+ * worker or, when it posts to any worker, by the queue of all. */
 static int poster_again(struct poster *poster)
 {
     if (poster->post == mag_sched_post_any)
@@ -214,7 +214,7 @@ static int prepare_self(struct bench_run *run)
     return prepare(run, 1, RING_WORKER, mag_sched_post);
 }
 
-static int prepare_pool(struct bench_run *run)
+static int prepare_any(struct bench_run *run)
 {
     return prepare(run, 1, RING_WORKER, mag_sched_post_any);
 }
@@ -343,8 +343,8 @@ POST(chain, "a job posts itself again",
      run_chain);
 POST(self, "a worker posts bursts of jobs to itself",
      "the cost of a job in the worker's own queue", prepare_self, run_posters);
-POST(pool, "a worker posts bursts of jobs for any worker",
-     "the cost of a job in the queue that the workers of a node share", prepare_pool,
+POST(any, "a worker posts bursts of jobs for any worker",
+     "the cost of a job in the queue that the workers of a node share", prepare_any,
      run_posters);
 POST(strand, "a worker posts bursts of jobs to a strand",
      "the cost of running jobs in order", prepare_strand, run_posters);

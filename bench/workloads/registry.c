@@ -16,7 +16,7 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_fib_entry,
     &bench_post_chain,
     &bench_post_self,
-    &bench_post_pool,
+    &bench_post_any,
     &bench_post_all,
     &bench_post_foreign,
     &bench_post_foreigns,

@@ -84,7 +84,7 @@ extern const struct bench_workload bench_regions;
 extern const struct bench_workload bench_fib_entry;
 extern const struct bench_workload bench_post_chain;
 extern const struct bench_workload bench_post_self;
-extern const struct bench_workload bench_post_pool;
+extern const struct bench_workload bench_post_any;
 extern const struct bench_workload bench_post_all;
 extern const struct bench_workload bench_post_foreign;
 extern const struct bench_workload bench_post_foreigns;

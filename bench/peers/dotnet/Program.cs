@@ -68,7 +68,7 @@ static class Program
         ["cilksort"] = (size, _) => new Sort((int)size),
         ["post-chain"] = (size, _) => new PostChain(size),
         ["post-self"] = (size, _) => new PostBursts(size, 1, preferLocal: true),
-        ["post-pool"] = (size, _) => new PostBursts(size, 1, preferLocal: false),
+        ["post-any"] = (size, _) => new PostBursts(size, 1, preferLocal: false),
         ["post-all"] = (size, workers) => new PostBursts(size, workers, preferLocal: true),
         ["post-foreign"] = (size, _) => new PostThreads(size, 1),
         ["post-foreigns"] = (size, workers) => new PostThreads(size, workers),
