@@ -38,7 +38,7 @@ struct origin {
     int slack; /* nanoseconds; negative: unknown, so created threads are not marked */
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t origins_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct origin origins[ORIGINS]; /* [L] */
 static uint32_t origin_count;          /* [L] */
 
@@ -54,12 +54,12 @@ static _Thread_local struct {
 
 static void note_pin(void)
 {
-    (void)pthread_mutex_lock(&lock);
+    (void)pthread_mutex_lock(&origins_lock);
 }
 
 static void after_fork(void)
 {
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&origins_lock);
 }
 
 static __attribute__((constructor(101))) void see_pin_forks(void)
@@ -80,7 +80,7 @@ static const struct origin *remember(const struct mag_affinity *mask, int slack)
 {
     uint32_t i = 0;
 
-    (void)pthread_mutex_lock(&lock);
+    (void)pthread_mutex_lock(&origins_lock);
     while (i < origin_count && (origins[i].slack != slack ||
                                 memcmp(&origins[i].mask, mask, sizeof(*mask)) != 0))
         i++;
@@ -90,7 +90,7 @@ static const struct origin *remember(const struct mag_affinity *mask, int slack)
         origins[i] = (struct origin){.mask = *mask, .slack = slack};
         origin_count++;
     }
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&origins_lock);
     return &origins[i];
 }
 
@@ -98,12 +98,12 @@ static const struct origin *find_marked(int slack, uint32_t cpu)
 {
     const struct origin *found = NULL;
 
-    (void)pthread_mutex_lock(&lock);
+    (void)pthread_mutex_lock(&origins_lock);
     for (uint32_t i = 0; i < origin_count && found == NULL; i++) {
         if (origins[i].slack >= 0 && mark_of(&origins[i], cpu) == slack)
             found = &origins[i];
     }
-    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&origins_lock);
     return found;
 }
 

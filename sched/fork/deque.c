@@ -59,7 +59,7 @@ struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t 
     stack->arg = NULL;
     for (uintptr_t i = 0; fenced && i < seen; i++)
         atomic_init(&stack->slots[i].tag,
-                    mag_fork_tag_of(&stack->slots[i], MAG_SLOT_SHARED));
+                    mag_fork_tag_of(&stack->slots[i], MAG_TAG_SHARED));
     return stack;
 }
 
@@ -96,7 +96,7 @@ static void share(struct mag_fork_stack *stack, struct mag_fork_slot *split)
          slot++) {
         /* (3), relaxed: ordered before (4) by the heavy barrier, or the slots are the
          * caller's own. */
-        atomic_store_explicit(&slot->tag, mag_fork_tag_of(slot, MAG_SLOT_SHARED),
+        atomic_store_explicit(&slot->tag, mag_fork_tag_of(slot, MAG_TAG_SHARED),
                               memory_order_relaxed);
     }
     set_split(stack, split);
@@ -109,7 +109,7 @@ static void withdraw(struct mag_fork_stack *stack, struct mag_fork_slot *split)
          slot++) {
         /* relaxed: the withdrawing thread has read nothing of the slot but its atomic
          * body. */
-        atomic_store_explicit(&slot->tag, MAG_SLOT_NONE, memory_order_relaxed);
+        atomic_store_explicit(&slot->tag, MAG_TAG_NONE, memory_order_relaxed);
     }
     set_split(stack, split);
 }
@@ -170,7 +170,7 @@ static bool take(struct mag_fork_stack *victim, struct mag_fork_slot *base,
     if (body == NULL)
         return false;
     /* relaxed: the owner reads it under the lock, after base has passed the slot. */
-    atomic_store_explicit(&base->tag, mag_fork_tag_of(base, MAG_SLOT_TAKEN),
+    atomic_store_explicit(&base->tag, mag_fork_tag_of(base, MAG_TAG_TAKEN),
                           memory_order_relaxed);
     victim->begun[base - victim->slots] = at;
     set_base(victim, base + 1);
@@ -187,7 +187,7 @@ static bool descends_from(const struct mag_fork_slot *base, struct mag_fork_slot
     /* relaxed: nothing of the child is read. */
     uintptr_t tag = atomic_load_explicit(&joined->tag, memory_order_relaxed);
 
-    return !(tag & MAG_SLOT_DONE) &&
+    return !(tag & MAG_TAG_DONE) &&
            base >= mag_fork_where_begun(joined, mag_fork_stack_of(joined));
 }
 
@@ -258,7 +258,7 @@ void mag_fork_deque_reopen(struct mag_fork_stack *stack, struct mag_fork_slot *s
 {
     mag_spin_lock(&stack->lock);
     /* relaxed, both: the slot is free again; thieves look under the lock. */
-    atomic_store_explicit(&slot->tag, mag_fork_tag_of(slot, MAG_SLOT_SHARED),
+    atomic_store_explicit(&slot->tag, mag_fork_tag_of(slot, MAG_TAG_SHARED),
                           memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(&slot->body, NULL, memory_order_relaxed);

@@ -11,12 +11,12 @@
 
 /* A slot's tag: NONE, or the slot's address and one of the flags.  WAITING means that
  * the owner sleeps, and goes with TAKEN. */
-#define MAG_SLOT_NONE    ((uintptr_t)0)
-#define MAG_SLOT_SHARED  ((uintptr_t)1)
-#define MAG_SLOT_TAKEN   ((uintptr_t)2)
-#define MAG_SLOT_DONE    ((uintptr_t)4)
-#define MAG_SLOT_WAITING ((uintptr_t)8)
-#define MAG_SLOT_FLAGS   ((uintptr_t)63)
+#define MAG_TAG_NONE    ((uintptr_t)0)
+#define MAG_TAG_SHARED  ((uintptr_t)1)
+#define MAG_TAG_TAKEN   ((uintptr_t)2)
+#define MAG_TAG_DONE    ((uintptr_t)4)
+#define MAG_TAG_WAITING ((uintptr_t)8)
+#define MAG_TAG_FLAGS   ((uintptr_t)63)
 
 static inline uintptr_t mag_fork_tag_of(const struct mag_fork_slot *slot, uintptr_t flags)
 {

@@ -27,7 +27,7 @@ static void drop_child(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
         mag_fork_deque_keep(stack, slot))
         return;
     /* done, acquire: the thief's last touch is over. */
-    while (!(atomic_load_explicit(&slot->tag, memory_order_acquire) & MAG_SLOT_DONE))
+    while (!(atomic_load_explicit(&slot->tag, memory_order_acquire) & MAG_TAG_DONE))
         mag_os_nap(CHILD_NAP_NS);
     mag_fork_deque_reopen(stack, slot);
 }
@@ -43,7 +43,7 @@ static struct mag_fork_slot *run_above(struct mag_fork_stack *owner,
     uintptr_t tag = atomic_load_explicit(&slot->tag, memory_order_relaxed);
     struct mag_fork_slot *at;
 
-    if (!(tag & MAG_SLOT_TAKEN) || (tag & MAG_SLOT_DONE))
+    if (!(tag & MAG_TAG_TAKEN) || (tag & MAG_TAG_DONE))
         return NULL;
     at = mag_fork_where_begun(slot, owner);
     return mag_fork_stack_of(at) == stack && at > highest ? at : NULL;

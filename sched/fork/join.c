@@ -61,9 +61,9 @@ void mag_fork_complete(struct mag_fork_slot *child)
      *   done, release: the result precedes DONE;
      *   acquire: the owner reset its wake word before it set WAITING. */
     uintptr_t tag = atomic_exchange_explicit(
-        &child->tag, mag_fork_tag_of(child, MAG_SLOT_DONE), memory_order_acq_rel);
+        &child->tag, mag_fork_tag_of(child, MAG_TAG_DONE), memory_order_acq_rel);
 
-    if (tag & MAG_SLOT_WAITING) {
+    if (tag & MAG_TAG_WAITING) {
         /* wake, release: a sleeper that resets the word sees DONE. */
         atomic_store_explicit(&owner->wake, 1, memory_order_release);
         mag_os_wake(&owner->wake, 1);
@@ -164,9 +164,9 @@ static void sleep_on(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
         return;
     /* release: the reset comes before the thief can see WAITING.
      * On failure relaxed: the child is done. */
-    if (!(tag & MAG_SLOT_WAITING) && !atomic_compare_exchange_strong_explicit(
-                                         &slot->tag, &tag, tag | MAG_SLOT_WAITING,
-                                         memory_order_release, memory_order_relaxed))
+    if (!(tag & MAG_TAG_WAITING) && !atomic_compare_exchange_strong_explicit(
+                                        &slot->tag, &tag, tag | MAG_TAG_WAITING,
+                                        memory_order_release, memory_order_relaxed))
         return;
     mag_os_wait(&stack->wake, 0, JOIN_NAP_NS);
 }
@@ -178,7 +178,7 @@ static void join_stolen(struct mag_fork_stack *stack, struct mag_fork_slot *slot
         /* done, acquire: the result is visible. */
         uintptr_t tag = atomic_load_explicit(&slot->tag, memory_order_acquire);
 
-        if (tag & MAG_SLOT_DONE)
+        if (tag & MAG_TAG_DONE)
             return;
         if (help(stack, slot))
             spins = 0;
@@ -191,7 +191,7 @@ static void join_stolen(struct mag_fork_stack *stack, struct mag_fork_slot *slot
 
 bool mag_fork_pop_slow(uintptr_t tag)
 {
-    struct mag_fork_slot *slot = (struct mag_fork_slot *)(tag & ~MAG_SLOT_FLAGS);
+    struct mag_fork_slot *slot = (struct mag_fork_slot *)(tag & ~MAG_TAG_FLAGS);
     struct mag_fork_stack *stack = mag_fork_stack_of(slot);
 
     if (mag_fork_deque_keep(stack, slot))

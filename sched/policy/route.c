@@ -452,15 +452,14 @@ uint32_t mag_routes_victims(const struct mag_routes *routes, uint32_t worker,
                             uint32_t *ret_victims, struct mag_ring *ret_rings,
                             uint32_t ring_capacity)
 {
-    struct victims to = {.routes = routes,
-                         .victims = ret_victims,
-                         .rings = ret_rings,
-                         .ring_capacity = ring_capacity};
+    struct victims to = {
+        .routes = routes, .rings = ret_rings, .ring_capacity = ring_capacity};
     uint32_t rank = routes->rank[worker];
     const struct mag_spot *spot = &routes->spots[rank];
     uint32_t near = routes->between[(size_t)spot->home * (routes->home_count + 1)];
     struct mag_span self = {.begin = rank, .end = rank + 1};
 
+    to.victims = ret_victims;
     add_victims(&to, spot->core, self);
     end_ring(&to, MAG_REACH_CORE, near);
     add_victims(&to, spot->cache, spot->core);

@@ -139,7 +139,7 @@ struct stacks_model : rl::test_suite<Model, Threads> {
         for (unsigned i = 0; i < Threads; i++) {
             for (int s = 0; s < SLOTS; s++) {
                 atomic_init(&stacks[i]->slots[s].body, (mag_fork_body)NULL);
-                atomic_init(&stacks[i]->slots[s].tag, MAG_SLOT_NONE);
+                atomic_init(&stacks[i]->slots[s].tag, MAG_TAG_NONE);
             }
             mag_fork_stack_init(stack_memory(i), MAG_FORK_STACK_SPAN, SLOTS - 1, fenced);
         }

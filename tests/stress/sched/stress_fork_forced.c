@@ -103,7 +103,7 @@ static void linger(mag_fork w)
         /* relaxed: only a look. */
         uintptr_t tag = atomic_load_explicit(&w.top[-1].tag, memory_order_relaxed);
 
-        if (tag & (MAG_SLOT_TAKEN | MAG_SLOT_DONE)) {
+        if (tag & (MAG_TAG_TAKEN | MAG_TAG_DONE)) {
             count(&stolen);
             return;
         }

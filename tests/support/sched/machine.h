@@ -107,12 +107,14 @@ static inline void check_placements(const char *text,
 {
     struct mag_topology *topology = machine_topology(text);
     uint32_t pus = mag_topology_pus(topology);
-    uint32_t *list = calloc(2 * (size_t)pus, sizeof(*list));
+    /* A PU for each worker, also for three workers on one PU. */
+    uint32_t length = 2 * pus + 1;
+    uint32_t *list = calloc(length, sizeof(*list));
     struct machine machine;
 
     assert_non_null(list);
-    for (uint32_t i = 0; i < 2 * pus; i++) {
-        uint32_t pu = i % 2 == 0 ? i / 2 : pus - 1 - i / 2;
+    for (uint32_t i = 0; i < length; i++) {
+        uint32_t pu = (i % 2 == 0 ? i / 2 : pus - 1 - i / 2) % pus;
         list[i] = mag_topology_pu(topology, pu)->os_index;
     }
     for (int placement = MAG_PLACE_PER_CORE; placement <= MAG_PLACE_LIST; placement++) {

@@ -237,7 +237,7 @@ static void pop_untagged(void)
 {
     /* relaxed: one thread. */
     while (left > 0 && atomic_load_explicit(&owner.top[-1].tag, memory_order_relaxed) ==
-                           MAG_SLOT_NONE) {
+                           MAG_TAG_NONE) {
         left--;
         sum += mark_join(&owner, marks[left]);
     }

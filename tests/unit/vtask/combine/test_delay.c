@@ -178,24 +178,35 @@ static void a_large_result_in_time_comes_along(void **state)
     mag_promise_release(promise);
 }
 
-/* VT-161 */
-static void timeouts_that_are_not_needed_leave_nothing_behind(void **state)
+/* What so many timeouts allocate whose operations complete in time. */
+static uint64_t allocated_by_timeouts(unsigned count)
 {
-    struct mag_promise *forever = promise_of(0);
-    uint64_t before = 0;
-    (void)state;
+    uint64_t before = test_allocations();
 
-    for (unsigned i = 0; i < 1000; i++) {
+    for (unsigned i = 0; i < count; i++) {
         struct mag_core core = {0};
         mag_vtask task = mag_core_task(&core);
         mag_vtask combined = timed(&task, hour);
         assert_int_equal(mag_core_set_result(&core, i), 0);
         assert_int_equal(result_of(combined), i);
         assert_int_equal(mag_vtask_release(task), 0);
-        if (i == 9)
-            before = test_allocations();
     }
-    assert_int_equal(test_allocations(), before);
+    return test_allocations() - before;
+}
+
+/* VT-161 */
+static void timeouts_that_are_not_needed_leave_nothing_behind(void **state)
+{
+    struct mag_promise *forever = promise_of(0);
+    uint64_t allocated = 1;
+    (void)state;
+
+    (void)allocated_by_timeouts(10);
+    /* A worker may allocate at its first use of a pool, late, for one of the tests
+     * before; each timeout that left something behind would show in every round. */
+    for (unsigned round = 0; round < 5 && allocated != 0; round++)
+        allocated = allocated_by_timeouts(1000);
+    assert_int_equal(allocated, 0);
     for (unsigned i = 0; i < 10; i++) {
         mag_vtask task = mag_promise_task(forever);
         mag_vtask combined = timed(&task, 1);

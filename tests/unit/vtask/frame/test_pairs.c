@@ -183,7 +183,7 @@ static void each_argument_of_a_forked_function_arrives(void **state)
 static void each_argument_of_a_root_arrives(void **state)
 {
     long sum = -1;
-    long_task task;
+    long_task task = long_task_result(0);
     (void)state;
 
     assert_int_equal(value8_run(sched, &sum PASS_8), 0);
