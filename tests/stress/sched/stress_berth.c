@@ -177,7 +177,8 @@ static void berths_are_taken_used_left_and_handed_over_while_others_steal(void *
     (void)state;
 
     start();
-    world.blocking = WORKERS;
+    /* relaxed: before the jobs are posted. */
+    atomic_store_explicit(&world.blocking, WORKERS, memory_order_relaxed);
     for (int i = 0; i < WORKERS; i++) {
         blockers[i] = (struct blocker){.job = {.run = step_aside}};
         assert_int_equal(mag_sched_post(world.sched, &blockers[i].job), 0);

@@ -63,7 +63,8 @@ static void the_worker_nearest_to_the_poster_is_woken(void **state)
             char parked[8];
 
             for (uint32_t j = 0; j < 8; j++)
-                parked[j] = posts[i].parked[machine_seat(&machine, j)->os_pu] == '1';
+                parked[j] =
+                    (char)(posts[i].parked[machine_seat(&machine, j)->os_pu] == '1');
             uint32_t woken =
                 find_parked(&machine, wake_on(&machine, posts[i].poster), parked);
             assert_int_equal(machine_seat(&machine, woken)->os_pu, posts[i].woken);
@@ -174,7 +175,7 @@ static void park_some(char *parked, uint32_t workers, uint64_t *random)
     uint64_t share = next_random(random) % 16 + 1;
 
     for (uint32_t i = 0; i < workers; i++)
-        parked[i] = next_random(random) % 16 < share;
+        parked[i] = (char)(next_random(random) % 16 < share);
 }
 
 static void check_post(const struct machine *machine, uint32_t pu, const char *parked)
