@@ -80,7 +80,7 @@ static int inject_as_worker(struct mag_worker *worker, struct mag_job *job,
     if (MAG_UNLIKELY(mag_sched_phase(worker->sched) == MAG_PHASE_ENDING))
         return -ESHUTDOWN;
     mag_count(&worker->counts.posts);
-    push(worker->sched, job, queue);
+    push_at(worker->sched, job, queue, MAG_LEVEL_USUAL);
     return 0;
 }
 

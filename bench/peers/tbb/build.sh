@@ -20,10 +20,10 @@ build() {
     rm -rf "$1/objects"
     mkdir -p "$1/objects"
     for file in ../common/*.c ../../kernels/*.c; do
-        gcc -std=c11 -O2 -falign-functions=64 -ffp-contract=fast -g -D_GNU_SOURCE -I../../.. -c "$file" \
+        gcc -std=c11 -O2 -falign-functions=32 -ffp-contract=fast -g -D_GNU_SOURCE -I../../.. -c "$file" \
             -o "$1/objects/$(basename "$file" .c).o"
     done
-    g++ -std=c++17 -O2 -falign-functions=64 -g -I../../.. tbb.cpp "$1"/objects/*.o -o "$1/peer" -ltbb -lnettle -lm
+    g++ -std=c++17 -O2 -falign-functions=32 -g -I../../.. tbb.cpp "$1"/objects/*.o -o "$1/peer" -ltbb -lnettle -lm
 }
 
 "$@"
