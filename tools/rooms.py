@@ -26,6 +26,7 @@ OWNER = {
     "fork.h": "sched",
     "executor.h": "sched",
     "strand.h": "sched",
+    "submit.h": "sched",
     "event_loop.h": "sched",
     "timer.h": "sched",
     "unpinned.h": "sched",
