@@ -132,8 +132,9 @@ int mag_submit_sized(struct mag_sched *sched, const struct mag_submit_options *o
     struct mag_submission *submission;
     int r = read_options(options, size, &known);
 
-    if (r == 0)
-        r = take_submission(function, arg, &submission);
+    if (r < 0)
+        return r;
+    r = take_submission(function, arg, &submission);
     if (r < 0)
         return r;
     describe_submission(submission, &known);
