@@ -79,6 +79,7 @@ struct mag_sched {
     _Atomic(uint32_t) ready;                         /* [A] threads that are set up */
     _Atomic(uint64_t) inflight;                      /* [A] posters without a record */
     sigset_t signals;                                /* [I] of the starting thread */
+    _Atomic(uint32_t) stopping;                      /* [A] see stop.c */
     uint32_t started;                                /* [O] threads to join */
     bool is_default;                                 /* [I] see default.c */
     bool joined;                                     /* [O] */

@@ -295,13 +295,48 @@ enum mag_sched_stop {
  *                timers and thread-specific destructors of the workers do meanwhile
  *   Returns      0 it is stopped, or was stopped before; -ETIMEDOUT jobs still run, or
  *                another thread is in the middle of a post: call again, with either
- *                mode; -EDEADLK called on a worker of `sched`; -EINVAL unknown mode;
- *                -EPERM it is the default scheduler.  In a child of fork() the parent's
+ *                mode; -EDEADLK called on a worker of `sched`, which can only begin a
+ *                stop, see mag_sched_stop_begin; -EINVAL unknown mode; -EPERM it is the
+ *                default scheduler.  In a child of fork() the parent's
  *                schedulers count as stopped, and nothing is handed back
  */
 MAG_API MAG_MUST_CHECK int
 mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t timeout_ns,
                void (*on_dropped)(struct mag_job *job, void *arg), void *arg);
+
+/*
+ * Begins the stop of a scheduler and returns: what a job calls that has found out that
+ * the work is over.  Once it returns, posts are refused as during mag_sched_stop, and the
+ * workers drain or end by themselves.  A thread from outside still has to call
+ * mag_sched_stop or mag_sched_destroy, which then finds the work done, or waits for the
+ * rest.  It may be begun again, with MAG_SCHED_CANCEL to shorten a drain.
+ *
+ *   Thread     any, also inside a job of `sched`; no cancellation point
+ *   Blocks     while other threads are in the middle of a post, and until the clock of
+ *              the timers has ended: not for jobs
+ *   Returns    0 the stop has begun, or is over; -EINVAL unknown mode; -EPERM it is the
+ *              default scheduler
+ */
+MAG_API MAG_MUST_CHECK int mag_sched_stop_begin(struct mag_sched *sched,
+                                                enum mag_sched_stop mode);
+
+/*
+ * Waits until a stop that another thread or a job has begun is over: all jobs have ended
+ * and the workers are gone.  Begins no stop itself.  The scheduler still has to be
+ * destroyed.
+ *
+ *     // main: works until some job calls mag_sched_stop_begin
+ *     if (mag_sched_wait_stopped(sched, -1) == 0)
+ *         return mag_sched_destroy(sched);
+ *
+ *   timeout_ns   how long to wait, in nanoseconds; -1: as long as it takes
+ *   Thread       any but a worker of `sched`; no cancellation point
+ *   Blocks       until the stop is over, or the time
+ *   Returns      0; -ETIMEDOUT; -EDEADLK called on a worker of `sched`; -EPERM it is the
+ *                default scheduler, which never stops
+ */
+MAG_API MAG_MUST_CHECK int mag_sched_wait_stopped(struct mag_sched *sched,
+                                                  int64_t timeout_ns);
 
 /*
  * Frees a scheduler.  A scheduler that still runs is drained first, without a deadline.

@@ -72,6 +72,7 @@ static void init_sched(struct mag_sched *sched)
     atomic_init(&sched->live, 0);
     atomic_init(&sched->ready, 0);
     atomic_init(&sched->inflight, 0);
+    atomic_init(&sched->stopping, 0);
     sched->fenced = mag_asym_init();
 }
 
