@@ -1,7 +1,7 @@
 /*
  * counters.h - what each worker of a scheduler has done, and where its time went.
  *
- *     #include <magpie/magpie.h>
+ *     #include <magpie/fork.h>
  *     #include <stdio.h>
  *
  *     MAG_FORKABLE(long, fib, int, n)
