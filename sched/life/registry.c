@@ -67,6 +67,7 @@ static void orphan(struct mag_sched *sched)
     for (uint32_t i = 0; i < sched->capacity; i++) {
         /* relaxed: as above. */
         atomic_store_explicit(&mag_sched_at(sched, i)->thread, 0, memory_order_relaxed);
+        mag_times_enter(&mag_sched_at(sched, i)->times, MAG_TIME_NONE, mag_os_now_ns());
     }
     mag_clock_orphan(sched->clock);
 }
