@@ -6,6 +6,7 @@
  * Which header do I need?  To
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
+ *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
@@ -48,6 +49,7 @@
 #include <magpie/cancel.h>
 #include <magpie/counters.h>
 #include <magpie/debug.h>
+#include <magpie/default.h>
 #include <magpie/error.h>
 #include <magpie/event_loop.h>
 #include <magpie/executor.h>

@@ -7,6 +7,8 @@
 
 #include "sched/scheduler.h"
 
+#include <magpie/default.h>
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
