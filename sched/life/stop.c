@@ -134,6 +134,12 @@ static int check(const struct mag_sched *sched, enum mag_sched_stop mode)
     return mode == MAG_SCHED_DRAIN || mode == MAG_SCHED_CANCEL ? 0 : -EINVAL;
 }
 
+/* Whether a worker of the scheduler calls. */
+static bool is_own(const struct mag_sched *sched)
+{
+    return mag_sched_self() == sched;
+}
+
 static int64_t deadline(int64_t timeout_ns)
 {
     return timeout_ns < 0 ? INT64_MAX : mag_os_after_ns(timeout_ns);
@@ -147,7 +153,7 @@ int mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t ti
 
     if (r < 0)
         return r;
-    if (mag_sched_self() == sched)
+    if (is_own(sched))
         return -EDEADLK;
     if (sched->joined)
         return 0;
@@ -172,10 +178,8 @@ int mag_sched_stop_begin(struct mag_sched *sched, enum mag_sched_stop mode)
 
 int mag_sched_wait_stopped(struct mag_sched *sched, int64_t timeout_ns)
 {
-    if (sched->is_default)
-        return -EPERM;
-    if (mag_sched_self() == sched)
-        return -EDEADLK;
+    if (sched->is_default || is_own(sched))
+        return sched->is_default ? -EPERM : -EDEADLK;
     int cancel = mag_os_hold_cancel();
     bool gone = wait_until_gone(sched, deadline(timeout_ns));
     mag_os_let_cancel(cancel);
