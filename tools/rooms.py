@@ -24,6 +24,7 @@ OWNER = {
     "detail/pool.h": "numa",
     "sched.h": "sched",
     "fork.h": "sched",
+    "job_kind.h": "sched",
     "executor.h": "sched",
     "strand.h": "sched",
     "event_loop.h": "sched",

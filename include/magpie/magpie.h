@@ -23,6 +23,7 @@
  *   start threads or processes in a job    unpinned.h
  *   understand an error, find misuse       error.h, debug.h
  *   write a protocol of my own             barrier.h
+ *     a library with jobs of its own       job_kind.h
  *
  * How to read them.  Each header is the manual of one noun.  It begins with a program and
  * the model.  Each function has a comment above it, with a table:
@@ -51,6 +52,7 @@
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
+#include <magpie/job_kind.h>
 #include <magpie/node_memory.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>

@@ -27,6 +27,11 @@ uint32_t mag_sched_workers(const struct mag_sched *sched)
     return sched->worker_count;
 }
 
+uint32_t mag_sched_capacity(const struct mag_sched *sched)
+{
+    return sched->capacity;
+}
+
 const struct mag_plan *mag_sched_plan(const struct mag_sched *sched)
 {
     return sched->plan;

@@ -18,8 +18,8 @@ COMPILERS = [("gcc", "c11", "c"), ("g++", "c++17", "c++"), ("clang-14", "c11", "
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"]
 # Headers that must begin with one; others may.
 WITH_PROGRAM = {"async.h", "budget.h", "cancel.h", "debug.h", "error.h", "event_loop.h",
-                "executor.h", "fork.h", "fork_task.h", "node_memory.h", "operation.h", "pin.h", "plan.h",
-                "pool.h", "promise.h", "sched.h", "source.h", "strand.h", "timer.h",
+                "executor.h", "fork.h", "fork_task.h", "job_kind.h", "node_memory.h", "operation.h", "pin.h",
+                "plan.h", "pool.h", "promise.h", "sched.h", "source.h", "strand.h", "timer.h",
                 "topology.h", "unpinned.h", "vtask.h", "when.h"}
 
 
