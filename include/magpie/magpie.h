@@ -22,6 +22,7 @@
  *   place threads and memory               pin.h, node_memory.h; pool.h for objects
  *   start threads or processes in a job    unpinned.h
  *   understand an error, find misuse       error.h, debug.h
+ *   see what the workers do                counters.h
  *   write a protocol of my own             barrier.h
  *     a library with jobs of its own       job_kind.h
  *
@@ -46,6 +47,7 @@
 #include <magpie/barrier.h>
 #include <magpie/budget.h>
 #include <magpie/cancel.h>
+#include <magpie/counters.h>
 #include <magpie/debug.h>
 #include <magpie/error.h>
 #include <magpie/event_loop.h>

@@ -97,8 +97,8 @@
 #ifndef MAGPIE_SCHED_H
 #define MAGPIE_SCHED_H
 
+#include <magpie/counters.h>
 #include <magpie/error.h>
-#include <magpie/pin.h>
 #include <magpie/plan.h>
 
 MAG_EXTERN_C_BEGIN
@@ -440,31 +440,6 @@ MAG_API void *mag_sched_local(void);
  */
 MAG_API uint32_t mag_sched_workers(const struct mag_sched *sched);
 MAG_API const struct mag_plan *mag_sched_plan(const struct mag_sched *sched);
-
-/* What one worker has done since it started.  All fields but `pinned` only grow. */
-struct mag_sched_counters {
-    uint64_t jobs;        /* jobs run */
-    uint64_t posts;       /* jobs posted by jobs that this worker ran */
-    uint64_t steals_near; /* successful steals within its node, of jobs or of children */
-    uint64_t steals_far;  /* the same from other nodes */
-    uint64_t parks;       /* times it went to sleep */
-    uint64_t wakes;       /* times it was woken for work */
-    uint64_t ended;       /* jobs that ended its thread, see "Threads that end" */
-    enum mag_pinned pinned; /* as the kernel says now, for a pin can be lost (pin.h); of a
-                             * worker that has ended: as the kernel said then */
-};
-
-MAG_NAMESAKES_BEGIN
-/*
- * Reads the counters of one worker, which may be running meanwhile: each value is exact,
- * but two values may be of slightly different moments.
- *
- *   Blocks     in the kernel, not for long: it asks for the worker's affinity mask
- *   Returns    0; -EINVAL no such worker
- */
-MAG_API int mag_sched_counters(const struct mag_sched *sched, uint32_t worker,
-                               struct mag_sched_counters *ret_counters);
-MAG_NAMESAKES_END
 
 MAG_EXTERN_C_END
 

@@ -16,7 +16,9 @@
 
 /* ---------------------------------------------------- which thread sits where */
 
-/* A thread from outside becomes the worker of a berth.  Its affinity does not change. */
+/* A thread from outside becomes the worker of a berth.  Its affinity does not change.  It
+ * may stay for less time than it takes to read the clock, so its time counts only from
+ * its first wait on. */
 static void sit_down(struct mag_worker *worker)
 {
     worker->fp = mag_fp_read();
@@ -26,6 +28,8 @@ static void sit_down(struct mag_worker *worker)
 
 static void stand_up(struct mag_worker *worker)
 {
+    if (worker->times.state != MAG_TIME_NONE)
+        mag_times_enter(&worker->times, MAG_TIME_NONE, mag_os_now_ns());
     mag_worker_note_thread(worker, 0, MAG_PIN_FOREIGN);
     mag_self_become(NULL);
 }
@@ -185,9 +189,10 @@ static void set_forks(struct mag_worker *worker, struct mag_fork_stack *forks)
 }
 
 /* Moves what belongs to the thread rather than to the berth.  The caller is the tenant of
- * both `from` and `to`. */
-static void move(struct mag_worker *from, struct mag_worker *to)
+ * both `from` and `to`, and spends its time as `state` from now on. */
+static void move(struct mag_worker *from, struct mag_worker *to, enum mag_time state)
 {
+    int64_t now = mag_os_now_ns();
     struct mag_fork_stack *forks = mag_worker_forks(from);
     /* relaxed, both: values of the moment, written by the caller itself. */
     enum mag_pinned pinned =
@@ -201,6 +206,8 @@ static void move(struct mag_worker *from, struct mag_worker *to)
     to->running = from->running;
     to->fp = from->fp;
     from->root = NULL;
+    mag_times_enter(&from->times, MAG_TIME_NONE, now);
+    mag_times_enter(&to->times, state, now);
     mag_worker_note_thread(from, 0, MAG_PIN_FOREIGN);
     mag_worker_note_thread(to, thread, pinned);
     mag_self_become(to);
@@ -230,7 +237,7 @@ int mag_berth_step_aside(struct mag_worker *worker)
     if (r < 0)
         return r;
     begin(aside);
-    move(worker, aside);
+    move(worker, aside, MAG_TIME_BLOCKED);
     offer(worker);
     return 0;
 }
@@ -243,6 +250,7 @@ bool mag_berth_take_over(struct mag_worker *worker)
      * now. */
     count_thread(worker->sched);
     sit_down(worker);
+    mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
     return true;
 }
 
@@ -261,7 +269,7 @@ bool mag_berth_step_back(struct mag_worker *worker)
 
     if (!accept(worker))
         return false;
-    move(aside, worker);
+    move(aside, worker, MAG_TIME_RUN);
     carry_jobs(aside, worker);
     end(aside);
     return true;

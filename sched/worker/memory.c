@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/worker/memory.h"
 
+#include "base/os.h"
 #include "sched/fork/deque.h"
 #include "sched/fork/map.h"
 #include "sched/worker/worker.h"
@@ -88,6 +89,14 @@ static void count_join_steal(void *arg, bool far)
     mag_count(far ? &worker->counts.steals_far : &worker->counts.steals_near);
 }
 
+static void count_join_sleep(void *arg, bool asleep)
+{
+    struct mag_worker *worker = arg;
+
+    mag_times_enter(&worker->times, asleep ? MAG_TIME_BLOCKED : MAG_TIME_RUN,
+                    mag_os_now_ns());
+}
+
 static void prepare_forks(struct mag_berth *berth)
 {
     struct mag_fork_stack *forks = mag_fork_stack_init(
@@ -96,6 +105,7 @@ static void prepare_forks(struct mag_berth *berth)
 
     forks->node = node_of(berth);
     forks->on_steal = count_join_steal;
+    forks->on_sleep = count_join_sleep;
     forks->arg = berth->worker;
     atomic_init(&berth->worker->forks, forks);
 }
@@ -163,6 +173,7 @@ static void prepare_counts(struct mag_worker *worker)
     atomic_init(&worker->counts.parks, 0);
     atomic_init(&worker->counts.wakes, 0);
     atomic_init(&worker->counts.ended, 0);
+    mag_times_init(&worker->times);
     atomic_init(&worker->pinned, MAG_PIN_FOREIGN);
     atomic_init(&worker->thread, 0);
 }
