@@ -86,7 +86,8 @@ MAG_NAMESAKES_BEGIN
  * but two values may be of slightly different moments.  A time that is running is
  * included up to now.
  *
- *   worker     its number, see mag_sched_worker
+ *   worker     its number, see mag_sched_worker, below mag_sched_capacity.  Those of a
+ *              place that no thread has taken yet are zero
  *   Thread     any
  *   Blocks     in the kernel, not for long: it asks for the worker's affinity mask
  *   Returns    0; -EINVAL no such worker

@@ -25,6 +25,7 @@
  *   understand an error, find misuse       error.h, debug.h
  *   see what the workers do                counters.h
  *   write a protocol of my own             barrier.h
+ *     a library with jobs of its own       job_kind.h
  *
  * How to read them.  Each header is the manual of one noun.  It begins with a program and
  * the model.  Each function has a comment above it, with a table:
@@ -55,6 +56,7 @@
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
+#include <magpie/job_kind.h>
 #include <magpie/node_memory.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>

@@ -28,6 +28,11 @@ uint32_t mag_sched_workers(const struct mag_sched *sched)
     return sched->worker_count;
 }
 
+uint32_t mag_sched_capacity(const struct mag_sched *sched)
+{
+    return sched->capacity;
+}
+
 const struct mag_plan *mag_sched_plan(const struct mag_sched *sched)
 {
     return sched->plan;
@@ -56,14 +61,9 @@ static void read_times(struct mag_worker *worker, struct mag_sched_counters *cou
     counters->blocked_ns = sums[MAG_TIME_BLOCKED];
 }
 
-int mag_sched_counters_read(const struct mag_sched *sched, uint32_t index,
-                            struct mag_sched_counters *ret_counters, size_t size)
+static void read_counters(struct mag_worker *worker, struct mag_sched_counters *counters)
 {
-    if (index >= sched->capacity)
-        return -EINVAL;
-
-    struct mag_worker *worker = mag_sched_at(sched, index);
-    struct mag_sched_counters counters = {
+    *counters = (struct mag_sched_counters){
         .jobs = read_counter(&worker->counts.jobs),
         .posts = read_counter(&worker->counts.posts),
         .steals_near = read_counter(&worker->counts.steals_near),
@@ -73,7 +73,19 @@ int mag_sched_counters_read(const struct mag_sched *sched, uint32_t index,
         .ended = read_counter(&worker->counts.ended),
         .pinned = mag_worker_pinned(worker),
     };
-    read_times(worker, &counters);
+    read_times(worker, counters);
+}
+
+int mag_sched_counters_read(const struct mag_sched *sched, uint32_t index,
+                            struct mag_sched_counters *ret_counters, size_t size)
+{
+    struct mag_sched_counters counters = {.pinned = MAG_PIN_FOREIGN};
+
+    if (index >= sched->capacity)
+        return -EINVAL;
+    struct mag_worker *worker = mag_sched_open_at(sched, index);
+    if (worker != NULL)
+        read_counters(worker, &counters);
     memset(ret_counters, 0, size);
     memcpy(ret_counters, &counters, size < sizeof(counters) ? size : sizeof(counters));
     return 0;

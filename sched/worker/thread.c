@@ -182,7 +182,9 @@ static bool hand_berth_over(struct mag_berth *berth)
 
 static struct mag_fork_stack *forks_at(const void *sched, uint32_t index)
 {
-    return mag_worker_forks(mag_sched_at(sched, index));
+    struct mag_worker *worker = mag_sched_open_at(sched, index);
+
+    return worker != NULL ? mag_worker_forks(worker) : NULL;
 }
 
 static void end_children(struct mag_worker *worker)

@@ -64,6 +64,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         sched.fenced = true;
         sched.crowded = false;
         sched.worker_count = sched.capacity = Workers;
+        sched.spares[0] = 0;
         sched.queue_count = Queues;
         sched.level_count = 1;
         sched.berths = berths;
