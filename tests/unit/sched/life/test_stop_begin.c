@@ -180,7 +180,7 @@ static void call_exit(struct mag_job *job)
     exit(3); /* NOLINT(concurrency-mt-unsafe): that is what is tested */
 }
 
-static int exit_in_a_job(void)
+static __attribute__((unused)) int exit_in_a_job(void)
 {
     struct mag_job job = {.run = call_exit};
 
@@ -191,22 +191,63 @@ static int exit_in_a_job(void)
         (void)pause();
 }
 
-static void a_handler_of_exit_may_stop_the_scheduler_whose_job_called_exit(void **state)
+/* What a child process that `run` has ended with exit() or _exit() returned. */
+static __attribute__((unused)) int status_of(int (*run)(void))
 {
-#ifdef TEST_UNDER_TSAN
-    (void)state;
-    test_skip_without_child_threads();
-#else
     int status = -1;
-    (void)state;
-
     pid_t child = fork();
+
     if (child == 0)
-        _exit(exit_in_a_job());
+        _exit(run());
     assert_true(child > 0);
     assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void a_handler_of_exit_may_begin_the_stop_when_a_job_has_called_exit(void **state)
+{
+    (void)state;
+#ifdef TEST_UNDER_TSAN
+    test_skip_without_child_threads();
+#else
+    assert_int_equal(status_of(exit_in_a_job), 0);
+#endif
+}
+
+/* -------------------------------------------------- exit() while jobs are posted */
+
+enum { LAST_JOBS = 1000 };
+static struct counted last_jobs[LAST_JOBS];
+
+static void drain_at_exit(void)
+{
+    uint64_t sum = 0;
+    int r = mag_sched_destroy(at_exit_sched);
+
+    for (int i = 0; i < LAST_JOBS; i++)
+        sum += last_jobs[i].runs;
+    _exit(r == 0 && sum == LAST_JOBS ? 0 : 1);
+}
+
+static __attribute__((unused)) int exit_beside_jobs(void)
+{
+    if (mag_sched_start(NULL, &at_exit_sched) != 0 || atexit(drain_at_exit) != 0)
+        return 2;
+    for (int i = 0; i < LAST_JOBS; i++) {
+        last_jobs[i] = counted_make();
+        if (mag_sched_post_any(at_exit_sched, &last_jobs[i].job) != 0)
+            return 3;
+    }
+    exit(4); /* NOLINT(concurrency-mt-unsafe): that is what is tested */
+}
+
+static void a_handler_of_exit_may_drain_a_scheduler(void **state)
+{
+    (void)state;
+#ifdef TEST_UNDER_TSAN
+    test_skip_without_child_threads();
+#else
+    assert_int_equal(status_of(exit_beside_jobs), 0);
 #endif
 }
 
@@ -218,7 +259,8 @@ int main(void)
         cmocka_unit_test(a_wait_ends_at_its_deadline_and_stops_nothing),
         cmocka_unit_test(a_stop_can_begin_twice_and_is_refused_for_the_default),
         cmocka_unit_test(threads_and_jobs_may_begin_at_once_while_another_stops),
-        cmocka_unit_test(a_handler_of_exit_may_stop_the_scheduler_whose_job_called_exit),
+        cmocka_unit_test(a_handler_of_exit_may_begin_the_stop_when_a_job_has_called_exit),
+        cmocka_unit_test(a_handler_of_exit_may_drain_a_scheduler),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
