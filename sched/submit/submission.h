@@ -15,7 +15,7 @@
 #ifndef SCHED_SUBMIT_SUBMISSION_H
 #define SCHED_SUBMIT_SUBMISSION_H
 
-#include <magpie/sched.h>
+#include <magpie/job_kind.h>
 
 struct mag_submission {
     struct mag_job job; /* first */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <magpie/default.h>
 #include <magpie/submit.h>
 
 #include "sched/post/post.h"

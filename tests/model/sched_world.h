@@ -64,6 +64,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         sched.fenced = true;
         sched.crowded = false;
         sched.worker_count = sched.capacity = Workers;
+        sched.spares[0] = 0;
         sched.queue_count = Queues;
         sched.level_count = 1;
         atomic_init(&sched.levels, (uint32_t)0);
@@ -119,6 +120,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         atomic_init(&worker->counts.steals_far, 0);
         atomic_init(&worker->counts.parks, 0);
         atomic_init(&worker->counts.wakes, 0);
+        mag_times_init(&worker->times);
         mag_inject_init(&worker->inbox);
         mag_hand_init(&worker->hand, true);
         mag_runq_init(&worker->ring, worker->slots, MAG_WORKER_RING, 0);

@@ -9,6 +9,8 @@
 #include "tests/support/sched/shared.h"
 #include "tests/support/sched/start.h"
 
+#include <magpie/counters.h>
+#include <magpie/default.h>
 #include <magpie/event_loop.h>
 #include <magpie/strand.h>
 #include <magpie/submit.h>
