@@ -26,6 +26,7 @@ OWNER = {
     "default.h": "sched",
     "counters.h": "sched",
     "fork.h": "sched",
+    "guest.h": "sched",
     "job_kind.h": "sched",
     "executor.h": "sched",
     "strand.h": "sched",

@@ -82,7 +82,7 @@ MAG_API const char *mag_error_text(int code);
  *   -EIO        the machine could not be examined
  *   -ENOSPC     the configured limit is reached
  *   -ENOTSUP    this build of the library cannot do that
- *   -EOWNERDEAD the function ended its thread
+ *   -EOWNERDEAD the function ended the worker's thread on which it ran
  *   -EPERM      the default scheduler cannot be stopped or destroyed
  *   -ESHUTDOWN  the scheduler is stopping
  *   -ETIMEDOUT  the deadline has passed

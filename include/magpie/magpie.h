@@ -9,6 +9,7 @@
  *     as plain calls, with priorities      submit.h
  *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
+ *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
  *   return a result now or later           vtask.h: value tasks
@@ -57,6 +58,7 @@
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
+#include <magpie/guest.h>
 #include <magpie/job_kind.h>
 #include <magpie/node_memory.h>
 #include <magpie/operation.h>

@@ -14,6 +14,10 @@
 
 #include <errno.h>
 
+/* How often a thread takes the berth again that it had last, before it looks for one near
+ * the CPU on which it runs by then. */
+enum { LAST_AGE = 64 };
+
 /* ---------------------------------------------------- which thread sits where */
 
 /* A thread from outside becomes the worker of a berth.  Its affinity does not change.  It
@@ -22,7 +26,8 @@
 static void sit_down(struct mag_worker *worker)
 {
     worker->fp = mag_fp_read();
-    mag_worker_note_thread(worker, mag_os_thread(), MAG_PIN_FOREIGN);
+    worker->outer = mag_self_get()->worker;
+    mag_worker_note_thread(worker, mag_self_thread(), MAG_PIN_FOREIGN);
     mag_self_become(worker);
 }
 
@@ -31,7 +36,7 @@ static void stand_up(struct mag_worker *worker)
     if (worker->times.state != MAG_TIME_NONE)
         mag_times_enter(&worker->times, MAG_TIME_NONE, mag_os_now_ns());
     mag_worker_note_thread(worker, 0, MAG_PIN_FOREIGN);
-    mag_self_become(NULL);
+    mag_self_become(worker->outer);
 }
 
 /* ----------------------------------------------------------- counting threads */
@@ -62,8 +67,25 @@ void mag_vacancies_init(struct mag_sched *sched)
         atomic_init(&sched->vacant[i], sched->spares[i]);
 }
 
-/* The rank of a spare berth that is now the caller's; MAG_NONE: all are in use. */
-static uint32_t claim_rank(struct mag_sched *sched)
+/* Takes the spare berth that this thread had last, if it is vacant: its caches know that
+ * berth.  Once in a while the thread looks where it is now. */
+static bool claim_last(struct mag_sched *sched, struct mag_self *self)
+{
+    uint32_t word = self->last_rank / 64;
+    uint64_t bit = (uint64_t)1 << self->last_rank % 64;
+
+    /* Another scheduler may lie where the last one lay. */
+    if (self->last_sched != sched || self->last_age++ == LAST_AGE ||
+        (sched->spares[word] & bit) == 0)
+        return false;
+    /* vacant, acquire: what the last tenant did is visible. */
+    return (atomic_fetch_and_explicit(&sched->vacant[word], ~bit, memory_order_acquire) &
+            bit) != 0;
+}
+
+/* The rank of a spare berth near the caller, which is now the caller's; MAG_NONE: all are
+ * in use. */
+static uint32_t claim_near(struct mag_sched *sched)
 {
     struct mag_wake_walk walk = mag_wake_begin(
         mag_wake_for_queue(&sched->routes, mag_sched_queue_near(sched), mag_os_cpu()));
@@ -78,6 +100,21 @@ static uint32_t claim_rank(struct mag_sched *sched)
             return rank;
     }
     return MAG_NONE;
+}
+
+static uint32_t claim_rank(struct mag_sched *sched)
+{
+    struct mag_self *self = mag_self_get();
+
+    if (claim_last(sched, self))
+        return self->last_rank;
+    uint32_t rank = claim_near(sched);
+    if (rank != MAG_NONE) {
+        self->last_sched = sched;
+        self->last_rank = rank;
+        self->last_age = 0;
+    }
+    return rank;
 }
 
 static void make_vacant(struct mag_sched *sched, uint32_t rank)
@@ -106,20 +143,15 @@ static int claim_vacant(struct mag_sched *sched, struct mag_worker **ret_worker)
     return 0;
 }
 
-/* Counts the thread and makes sure that its work is watched like that of any worker. */
-static void begin(struct mag_worker *worker)
-{
-    (void)mag_idle_enter(&worker->sched->idle);
-    mag_sched_notify_watcher(worker->sched, worker->rank);
-}
-
 /* The berth is empty, but other threads may still look at it.  After this another thread
  * may take it. */
 static void end(struct mag_worker *worker)
 {
-    mag_idle_leave(&worker->sched->idle, worker->searching);
+    bool searched = worker->searching;
+
+    mag_idle_leave(&worker->sched->idle, searched);
     worker->searching = false;
-    mag_worker_left(worker);
+    mag_worker_left(worker, searched);
     make_vacant(worker->sched, worker->rank);
 }
 
@@ -132,7 +164,8 @@ static int take_held(struct mag_sched *sched, struct mag_worker **ret_worker)
     if (r < 0)
         return r;
     count_thread(sched);
-    begin(*ret_worker);
+    /* Nobody need watch this thread yet: its first post or fork sees to it. */
+    (void)mag_idle_enter(&sched->idle);
     return 0;
 }
 
@@ -156,24 +189,32 @@ static struct mag_inject *node_queue(struct mag_worker *worker)
     return &sched->queues[mag_sched_inject(sched, worker->queue, MAG_LEVEL_USUAL)];
 }
 
-/* Moves the jobs of hand and ring to `to`, or with NULL to the node's queue. */
+/* Moves the jobs of hand and ring to `to`. */
 static void carry_jobs(struct mag_worker *from, struct mag_worker *to)
 {
     struct mag_job *job;
 
-    while ((job = mag_worker_own(from)) != NULL) {
-        if (to != NULL)
-            mag_worker_queue(to, job);
-        else
-            mag_inject_push(node_queue(from), job, job);
-    }
+    while ((job = mag_worker_own(from)) != NULL)
+        mag_worker_queue(to, job);
+}
+
+/* Moves the jobs of hand and ring to the node's queue, as posts from outside. */
+static void give_jobs_away(struct mag_worker *worker)
+{
+    struct mag_job *job = mag_worker_own(worker);
+
+    if (MAG_LIKELY(job == NULL))
+        return;
+    for (; job != NULL; job = mag_worker_own(worker))
+        mag_inject_push(node_queue(worker), job, job);
+    mag_sched_notify_queue(worker->sched, worker->queue);
 }
 
 void mag_berth_leave(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
 
-    carry_jobs(worker, NULL);
+    give_jobs_away(worker);
     stand_up(worker);
     end(worker);
     count_out(sched);
@@ -205,6 +246,8 @@ static void move(struct mag_worker *from, struct mag_worker *to, enum mag_time s
     to->root = from->root;
     to->running = from->running;
     to->fp = from->fp;
+    to->outer = from->outer;
+    to->guest = from->guest;
     from->root = NULL;
     mag_times_enter(&from->times, MAG_TIME_NONE, now);
     mag_times_enter(&to->times, state, now);
@@ -236,7 +279,9 @@ int mag_berth_step_aside(struct mag_worker *worker)
 
     if (r < 0)
         return r;
-    begin(aside);
+    (void)mag_idle_enter(&aside->sched->idle);
+    /* Others must find what is left in the old berth. */
+    mag_sched_notify_watcher(aside->sched, aside->rank);
     move(worker, aside, MAG_TIME_BLOCKED);
     offer(worker);
     return 0;

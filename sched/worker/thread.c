@@ -187,7 +187,7 @@ static struct mag_fork_stack *forks_at(const void *sched, uint32_t index)
     return worker != NULL ? mag_worker_forks(worker) : NULL;
 }
 
-static void end_children(struct mag_worker *worker)
+void mag_worker_end_children(struct mag_worker *worker)
 {
     struct mag_fork_family family = {
         .at = forks_at, .arg = worker->sched, .count = worker->sched->capacity};
@@ -202,7 +202,7 @@ static void end_job(struct mag_worker *worker)
 {
     mag_count(&worker->counts.ended);
     /* Children first: other threads continue roots and strands at once. */
-    end_children(worker);
+    mag_worker_end_children(worker);
     mag_job_kind_end(worker->sched);
     mag_fp_keep(worker->fp);
     (void)mag_misuse_tell(MAG_E_THREAD, "a job or a hook of a worker ended its thread");
@@ -231,6 +231,8 @@ static void end_early(void *arg)
      * scheduler may be gone. */
     if (tenancy->over)
         return;
+    if (mag_self_get()->leave_all != NULL)
+        mag_self_get()->leave_all();
 
     struct mag_worker *worker = tenancy->berth->worker;
     const struct mag_sched_config *config = &worker->sched->settings.config;

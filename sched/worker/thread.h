@@ -13,6 +13,10 @@
  * -EAGAIN. */
 int mag_worker_start(struct mag_berth *berth);
 
+/* By the tenant, whose thread ends.  Ends the children that the thread forked, and the
+ * children of other workers that it ran. */
+void mag_worker_end_children(struct mag_worker *worker);
+
 /* Any thread.  Whether the worker is still pinned. */
 enum mag_pinned mag_worker_pinned(struct mag_worker *worker);
 
