@@ -89,6 +89,7 @@ static void make_vacant(struct mag_worker *worker)
 static void begin(struct mag_worker *worker)
 {
     (void)mag_idle_enter(&worker->sched->idle);
+    mag_bell_ring(&worker->sched->bell);
     mag_sched_notify_watcher(worker->sched, worker->rank);
 }
 

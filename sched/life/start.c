@@ -7,6 +7,8 @@
 #include "sched/berth/tenancy.h"
 #include "sched/life/registry.h"
 #include "sched/life/routes.h"
+#include "sched/monitor/monitor.h"
+#include "sched/monitor/pins.h"
 #include "sched/post/executor.h"
 #include "sched/queue/inject.h"
 #include "sched/settings/fit.h"
@@ -64,8 +66,36 @@ static void prepare_spare(struct mag_sched *sched)
     mag_vacancies_init(sched);
 }
 
+/* The monitor, and the duties that the settings ask for. */
+struct watch {
+    struct mag_monitor monitor;
+    struct mag_pins pins;
+};
+
+static int make_monitor(struct mag_sched *sched)
+{
+    struct watch *watch = calloc(1, sizeof(*watch));
+
+    if (watch == NULL)
+        return -ENOMEM;
+    mag_monitor_init(&watch->monitor, sched);
+    sched->monitor = &watch->monitor;
+    return mag_pins_make(&watch->pins, sched, &watch->monitor);
+}
+
+static void free_monitor(struct mag_sched *sched)
+{
+    struct watch *watch = (struct watch *)(void *)sched->monitor;
+
+    if (watch == NULL)
+        return;
+    mag_pins_free(&watch->pins);
+    free(watch);
+}
+
 static void init_sched(struct mag_sched *sched)
 {
+    mag_bell_init(&sched->bell);
     sched->executor.post = mag_sched_executor_post;
     atomic_init(&sched->phase, MAG_PHASE_STARTING);
     atomic_init(&sched->closed, 0);
@@ -100,7 +130,11 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config,
     if (r < 0)
         return r;
     sched->clock = mag_clock_make(sched, sched->worker_count);
-    r = sched->clock != NULL ? map_berths(sched) : -ENOMEM;
+    r = sched->clock != NULL ? make_monitor(sched) : -ENOMEM;
+    if (r == 0)
+        r = mag_seats_init(&sched->seats, wanted, sched->settings.topology, sched->plan);
+    if (r == 0)
+        r = map_berths(sched);
     if (r == 0)
         prepare_spare(sched);
     return r;
@@ -183,6 +217,8 @@ void mag_sched_free(struct mag_sched *sched)
 {
     for (uint32_t i = 0; sched->berths != NULL && i < sched->capacity; i++)
         mag_berth_unmap(&sched->berths[i]);
+    free_monitor(sched);
+    mag_seats_fini(&sched->seats);
     mag_clock_free(sched->clock);
     free(sched->berths);
     free(sched->queues);
@@ -232,6 +268,7 @@ static int launch(const struct mag_sched_config *config, uint32_t spare, bool is
         mag_sched_free(sched);
         return r;
     }
+    mag_monitor_start(sched->monitor);
     mag_registry_add(sched);
     *ret_sched = sched;
     return 0;

@@ -3,6 +3,7 @@
 #include "sched/kind.h"
 #include "sched/life/registry.h"
 #include "sched/life/start.h"
+#include "sched/monitor/monitor.h"
 #include "sched/queue/inject.h"
 #include "sched/timer/clock.h"
 #include "sched/worker/next.h"
@@ -69,7 +70,8 @@ static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until
         return -ETIMEDOUT;
     mag_sched_enter_phase(sched, mode == MAG_SCHED_DRAIN ? MAG_PHASE_DRAINING
                                                          : MAG_PHASE_ENDING);
-    if (!wait_until_gone(sched, until_ns) || !mag_sched_join(sched, until_ns))
+    if (!wait_until_gone(sched, until_ns) || !mag_sched_join(sched, until_ns) ||
+        !mag_monitor_end(sched->monitor, until_ns))
         return -ETIMEDOUT;
     sched->joined = true;
     drop_all(sched, how);

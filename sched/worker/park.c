@@ -181,6 +181,7 @@ static bool park(struct mag_worker *worker)
     }
     /* The thread that woke this worker has counted it as searching. */
     worker->searching = true;
+    mag_bell_ring(&sched->bell);
     mag_count(&worker->counts.wakes);
     if (worker->watcher) {
         worker->watcher = false;
