@@ -48,7 +48,7 @@ static int start_blocking(struct mag_sched **ret_sched)
 
     mag_sched_config_init(&config);
     config.workers = MEETING; /* as many as may block at the same time */
-    config.pin = false;       /* they sleep most of the time */
+    config.pin = MAG_PIN_NEVER;       /* they sleep most of the time */
     config.name = "blocking";
     return mag_sched_start(&config, ret_sched);
 }

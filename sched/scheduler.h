@@ -8,6 +8,7 @@
  *   [L] under the registry's lock        [O] the thread that starts or stops it
  *
  * Edges: release end -> acquire end : what crosses
+ *   open    mag_berth_open (open) -> mag_sched_open_at (open) : the whole berth
  *   closed  mag_poster_close -> mag_poster_enter : see self.h
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -41,7 +42,8 @@ struct mag_worker;
 struct mag_berth {
     struct mag_sched *sched;   /* [I] */
     uint32_t index;            /* [I] */
-    struct mag_worker *worker; /* [I] in `pages` */
+    struct mag_worker *worker; /* [I] in `pages`; of a spare berth: once it is open */
+    _Atomic(bool) open;        /* [A] the berth is mapped and prepared */
     _Atomic(bool) offered;     /* [A] see tenancy.h */
     void *pages;               /* [O] on the worker's node */
     size_t size;               /* [O] */
@@ -72,6 +74,7 @@ struct mag_sched {
 
     struct mag_idle idle;                     /* [S] */
     _Atomic(uint64_t) vacant[MAG_IDLE_WORDS]; /* [A] spare berths, by rank */
+    uint64_t spares[MAG_IDLE_WORDS];          /* [I] all spare berths, by rank */
     struct mag_clock *clock;                  /* [I], itself [S] */
     struct mag_seats seats;                   /* [S] where workers sit now */
     struct mag_monitor *monitor;              /* [I] see monitor.h */
@@ -113,6 +116,48 @@ static inline struct mag_worker *mag_sched_at(const struct mag_sched *sched,
                                               uint32_t index)
 {
     return sched->berths[index].worker;
+}
+
+/* ------------------------------------------------------------- spare berths */
+
+/* The seat of a berth: each worker has its own, and the spare berths share these, spread
+ * over all of them. */
+static inline uint32_t mag_berth_seat(uint32_t workers, uint32_t capacity, uint32_t index)
+{
+    uint32_t spare = capacity - workers;
+
+    if (index < workers)
+        return index;
+    if (spare < workers)
+        return (index - workers) * workers / spare;
+    return (index - workers) % workers;
+}
+
+/* Any berth, or NULL: it is a spare berth that no thread has taken yet. */
+static inline struct mag_worker *mag_sched_open_at(const struct mag_sched *sched,
+                                                   uint32_t index)
+{
+    struct mag_berth *berth = &sched->berths[index];
+
+    /* open, acquire: the berth is complete. */
+    if (index >= sched->worker_count &&
+        !atomic_load_explicit(&berth->open, memory_order_acquire))
+        return NULL;
+    return berth->worker;
+}
+
+/* The spare berths in use among the ranks of a span, as bits; bit 0 stands for rank 64 *
+ * `word`. */
+static inline uint64_t mag_sched_tenants(struct mag_sched *sched, struct mag_span span,
+                                         uint32_t word)
+{
+    uint64_t spares = mag_span_bits(span, word) & sched->spares[word];
+
+    /* relaxed: a worker that takes its last look (4) has seen in the idle word that the
+     * tenant came, or the tenant sees there that the worker parks (idle.h). */
+    return spares == 0 ? 0
+                       : spares & ~atomic_load_explicit(&sched->vacant[word],
+                                                        memory_order_relaxed);
 }
 
 #endif

@@ -23,7 +23,9 @@ OWNER = {
     "pool.h": "numa",
     "detail/pool.h": "numa",
     "sched.h": "sched",
+    "counters.h": "sched",
     "fork.h": "sched",
+    "job_kind.h": "sched",
     "executor.h": "sched",
     "strand.h": "sched",
     "event_loop.h": "sched",
@@ -49,6 +51,12 @@ OWNER = {
     "detail/fork_task.h": "vtask",
     "detail/operation.h": "vtask",
     "detail/vtask.h": "vtask",
+    "magpie.hpp": "vtask",
+    "cpp/box.hpp": "vtask",
+    "cpp/coroutine.hpp": "vtask",
+    "cpp/error.hpp": "vtask",
+    "cpp/scheduler.hpp": "vtask",
+    "cpp/task.hpp": "vtask",
 }
 # Whom each folder of bench/ may include beside itself.
 BENCH = {

@@ -22,7 +22,9 @@
  *   place threads and memory               pin.h, node_memory.h; pool.h for objects
  *   start threads or processes in a job    unpinned.h
  *   understand an error, find misuse       error.h, debug.h
+ *   see what the workers do                counters.h
  *   write a protocol of my own             barrier.h
+ *     a library with jobs of its own       job_kind.h
  *
  * How to read them.  Each header is the manual of one noun.  It begins with a program and
  * the model.  Each function has a comment above it, with a table:
@@ -45,12 +47,14 @@
 #include <magpie/barrier.h>
 #include <magpie/budget.h>
 #include <magpie/cancel.h>
+#include <magpie/counters.h>
 #include <magpie/debug.h>
 #include <magpie/error.h>
 #include <magpie/event_loop.h>
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
+#include <magpie/job_kind.h>
 #include <magpie/node_memory.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>

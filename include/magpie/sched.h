@@ -97,8 +97,8 @@
 #ifndef MAGPIE_SCHED_H
 #define MAGPIE_SCHED_H
 
+#include <magpie/counters.h>
 #include <magpie/error.h>
-#include <magpie/pin.h>
 #include <magpie/plan.h>
 
 MAG_EXTERN_C_BEGIN
@@ -197,10 +197,20 @@ struct mag_sched_config {
      * RLIMIT_AS is set: at most a quarter of what is left for each worker beside its C
      * stack. */
     size_t fork_stack_size;
+
+    /* How many threads beyond the workers may take part at a time: threads from outside
+     * that work for the time of a call, and threads that stand in for blocked workers.
+     * `workers` and this together are at most MAG_SCHED_WORKERS_MAX.  A place of this
+     * kind takes memory when it is first used: as much as a worker, without a C stack.
+     * If RLIMIT_AS is set, the fork stacks of all such places have an eighth of what was
+     * left.  0: none.  Default MAG_SPARE_AUTO: twice the number of workers, but at least
+     * 4 and at most 64, as far as MAG_SCHED_WORKERS_MAX allows. */
+    uint32_t spare;
 };
 
 #define MAG_SCHED_WORKERS_MAX 4096
 #define MAG_SCHED_FORKS_MAX   8192
+#define MAG_SPARE_AUTO        UINT32_MAX
 
 #define MAG_SCHED_FORK_STACK_MIN ((size_t)512 * 1024)
 #define MAG_SCHED_FORK_STACK_MAX ((size_t)16 * 1024 * 1024 * 1024)
@@ -413,9 +423,18 @@ MAG_API MAG_MUST_CHECK int mag_sched_variable_check(uint32_t index);
 MAG_API struct mag_sched *mag_sched_self(void);
 
 /*
- * The number of the calling worker, from 0; MAG_NONE on a thread that is not a worker.
+ * The number of the calling worker, from 0; MAG_NONE on a thread that is not a worker.  A
+ * thread that takes part beyond the workers (`spare`) has a number from
+ * mag_sched_workers up to, and not including, mag_sched_capacity.  No two threads that
+ * take part at the same time have the same number.
  */
 MAG_API uint32_t mag_sched_worker(void);
+
+/*
+ * The number of workers and of places beyond them (`spare`): an array indexed by
+ * mag_sched_worker needs so many elements.  It never changes.
+ */
+MAG_API uint32_t mag_sched_capacity(const struct mag_sched *sched);
 
 /*
  * The calling worker's own storage, `local_size` bytes (struct mag_sched_config), in jobs
@@ -432,77 +451,6 @@ MAG_API void *mag_sched_local(void);
  */
 MAG_API uint32_t mag_sched_workers(const struct mag_sched *sched);
 MAG_API const struct mag_plan *mag_sched_plan(const struct mag_sched *sched);
-
-/* What one worker has done since it started.  All fields but `pinned` only grow. */
-struct mag_sched_counters {
-    uint64_t jobs;        /* jobs run */
-    uint64_t posts;       /* jobs posted by jobs that this worker ran */
-    uint64_t steals_near; /* successful steals within its node, of jobs or of children */
-    uint64_t steals_far;  /* the same from other nodes */
-    uint64_t parks;       /* times it went to sleep */
-    uint64_t wakes;       /* times it was woken for work */
-    uint64_t ended;       /* jobs that ended its thread, see "Threads that end" */
-    enum mag_pinned pinned; /* as the kernel says now, for a pin can be lost (pin.h); of a
-                             * worker that has ended: as the kernel said then */
-    enum mag_pin_range range; /* how far it may move now, see MAG_PIN_ADAPTIVE */
-    uint64_t loosened;        /* times it was given a wider range */
-    uint64_t repaired;        /* times a lost pin was set again */
-    uint64_t waited_ns; /* how long it was ready to run while another thread had its CPU:
-                         * as its last look found it (MAG_PIN_ADAPTIVE), else 0 */
-};
-
-MAG_NAMESAKES_BEGIN
-/*
- * Reads the counters of one worker, which may be running meanwhile: each value is exact,
- * but two values may be of slightly different moments.
- *
- *   Blocks     in the kernel, not for long: it asks for the worker's affinity mask
- *   Returns    0; -EINVAL no such worker
- */
-MAG_API int mag_sched_counters(const struct mag_sched *sched, uint32_t worker,
-                               struct mag_sched_counters *ret_counters);
-MAG_NAMESAKES_END
-
-/* -------------------------------------------------- kinds of jobs, for libraries */
-
-/* A stop that hands back jobs; passed to mag_job_hand_back. */
-struct mag_job_stop;
-
-/*
- * A kind of jobs: all jobs with one `run` function, which a library posts for purposes of
- * its own.  Such a job means nothing to the program, so a stop does not hand it to
- * `on_dropped` but calls `dropped`.  That function ends what the job is there for, and
- * hands back the program's jobs that wait in it, with mag_job_hand_back.
- */
-struct mag_job_kind {
-    void (*run)(struct mag_job *job);
-
-    /* Called by mag_sched_stop, on its thread: this job never began and will not run. */
-    void (*dropped)(struct mag_job *job, const struct mag_job_stop *stop);
-
-    /* Called on a worker of `sched` that ends its thread in the middle of a job: a job of
-     * this kind that the worker was running will not return.  It is called for every
-     * kind, whether or not the worker was running such a job.  NULL: not called. */
-    void (*ended)(struct mag_sched *sched);
-
-    struct mag_job_kind *next; /* the library's */
-};
-
-/*
- * Adds a kind, for all schedulers and for the life of the process.  `kind` must have
- * static storage, and is added once, before the first job of the kind is posted.
- *
- *   Thread     any
- */
-MAG_API void mag_job_kind_add(struct mag_job_kind *kind);
-
-/*
- * Hands back a job that waits in a job that is being dropped: to the `dropped` of its own
- * kind if it has one, else to the `on_dropped` of the stop.  Either may free the job.
- *
- *   Thread     inside `dropped`
- */
-MAG_API void mag_job_hand_back(struct mag_job *job, const struct mag_job_stop *stop);
 
 MAG_EXTERN_C_END
 

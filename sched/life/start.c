@@ -7,8 +7,8 @@
 #include "sched/berth/tenancy.h"
 #include "sched/life/registry.h"
 #include "sched/life/routes.h"
+#include "sched/monitor/duties.h"
 #include "sched/monitor/monitor.h"
-#include "sched/monitor/pins.h"
 #include "sched/post/executor.h"
 #include "sched/queue/inject.h"
 #include "sched/settings/fit.h"
@@ -49,48 +49,15 @@ static int map_berths(struct mag_sched *sched)
     sched->berths = calloc(sched->capacity, sizeof(*sched->berths));
     if (sched->berths == NULL)
         return -ENOMEM;
-    for (uint32_t i = 0; r == 0 && i < sched->capacity; i++) {
+    for (uint32_t i = 0; i < sched->capacity; i++) {
         sched->berths[i].sched = sched;
         sched->berths[i].index = i;
-        r = mag_berth_map(&sched->berths[i]);
+        atomic_init(&sched->berths[i].open, false);
     }
+    /* A spare berth is mapped by the first thread that takes it. */
+    for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
+        r = mag_berth_map(&sched->berths[i], &sched->settings.fork_bytes);
     return r;
-}
-
-/* Prepares spare berths at the start: threads that take them find them ready, and thieves
- * look at them from the beginning. */
-static void prepare_spare(struct mag_sched *sched)
-{
-    for (uint32_t i = sched->worker_count; i < sched->capacity; i++)
-        mag_berth_prepare(&sched->berths[i]);
-    mag_vacancies_init(sched);
-}
-
-/* The monitor, and the duties that the settings ask for. */
-struct watch {
-    struct mag_monitor monitor;
-    struct mag_pins pins;
-};
-
-static int make_monitor(struct mag_sched *sched)
-{
-    struct watch *watch = calloc(1, sizeof(*watch));
-
-    if (watch == NULL)
-        return -ENOMEM;
-    mag_monitor_init(&watch->monitor, sched);
-    sched->monitor = &watch->monitor;
-    return mag_pins_make(&watch->pins, sched, &watch->monitor);
-}
-
-static void free_monitor(struct mag_sched *sched)
-{
-    struct watch *watch = (struct watch *)(void *)sched->monitor;
-
-    if (watch == NULL)
-        return;
-    mag_pins_free(&watch->pins);
-    free(watch);
 }
 
 static void init_sched(struct mag_sched *sched)
@@ -106,38 +73,37 @@ static void init_sched(struct mag_sched *sched)
 }
 
 /* Makes everything but the threads. */
-static int build(struct mag_sched *sched, const struct mag_sched_config *config,
-                 uint32_t spare)
+static int build(struct mag_sched *sched, const struct mag_sched_config *config)
 {
     int r = mag_settings_make(config, &sched->settings);
     if (r < 0)
         return r;
 
-    const struct mag_sched_config *wanted = &sched->settings.config;
+    struct mag_sched_config *wanted = &sched->settings.config;
     r = mag_plan_make(sched->settings.topology, wanted->placement, wanted->workers,
                       wanted->os_pus, wanted->os_pu_count, &sched->plan);
     if (r < 0)
         return r;
     sched->worker_count = mag_plan_workers(sched->plan);
-    sched->capacity = sched->worker_count + spare;
-    if (sched->capacity > MAG_SCHED_WORKERS_MAX)
-        return -EINVAL;
+    r = mag_settings_spare(wanted, sched->worker_count);
+    if (r < 0)
+        return r;
+    sched->capacity = sched->worker_count + wanted->spare;
     mag_idle_init(&sched->idle, sched->worker_count);
     sched->crowded = sched->worker_count > mag_topology_pus(sched->settings.topology);
-    r = mag_settings_fit(&sched->settings, sched->capacity);
+    r = mag_settings_fit(&sched->settings, sched->worker_count);
     if (r == 0)
         r = make_queues(sched);
     if (r < 0)
         return r;
     sched->clock = mag_clock_make(sched, sched->worker_count);
-    r = sched->clock != NULL ? make_monitor(sched) : -ENOMEM;
+    mag_vacancies_init(sched);
+    if (sched->clock == NULL)
+        return -ENOMEM;
+    r = mag_seats_init(&sched->seats, wanted, sched->settings.topology, sched->plan);
     if (r == 0)
-        r = mag_seats_init(&sched->seats, wanted, sched->settings.topology, sched->plan);
-    if (r == 0)
-        r = map_berths(sched);
-    if (r == 0)
-        prepare_spare(sched);
-    return r;
+        r = mag_monitor_make(sched);
+    return r == 0 ? map_berths(sched) : r;
 }
 
 /* ------------------------------------------------------------------- threads */
@@ -217,7 +183,7 @@ void mag_sched_free(struct mag_sched *sched)
 {
     for (uint32_t i = 0; sched->berths != NULL && i < sched->capacity; i++)
         mag_berth_unmap(&sched->berths[i]);
-    free_monitor(sched);
+    mag_monitor_free(sched);
     mag_seats_fini(&sched->seats);
     mag_clock_free(sched->clock);
     free(sched->berths);
@@ -244,7 +210,7 @@ static struct mag_sched *allocate(void)
     return sched;
 }
 
-static int launch(const struct mag_sched_config *config, uint32_t spare, bool is_default,
+static int launch(const struct mag_sched_config *config, bool is_default,
                   struct mag_sched **ret_sched)
 {
     int r = prepare_process();
@@ -258,7 +224,7 @@ static int launch(const struct mag_sched_config *config, uint32_t spare, bool is
 
     init_sched(sched);
     sched->is_default = is_default;
-    r = build(sched, config, spare);
+    r = build(sched, config);
     if (r == 0)
         r = start_threads(sched);
     wait_until_ready(sched);
@@ -274,11 +240,11 @@ static int launch(const struct mag_sched_config *config, uint32_t spare, bool is
     return 0;
 }
 
-int mag_sched_launch(const struct mag_sched_config *config, uint32_t spare,
-                     bool is_default, struct mag_sched **ret_sched)
+int mag_sched_launch(const struct mag_sched_config *config, bool is_default,
+                     struct mag_sched **ret_sched)
 {
     int cancel = mag_os_hold_cancel();
-    int r = launch(config, spare, is_default, ret_sched);
+    int r = launch(config, is_default, ret_sched);
 
     mag_os_let_cancel(cancel);
     return r;
@@ -286,5 +252,5 @@ int mag_sched_launch(const struct mag_sched_config *config, uint32_t spare,
 
 int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **ret_sched)
 {
-    return mag_sched_launch(config, 0, false, ret_sched);
+    return mag_sched_launch(config, false, ret_sched);
 }

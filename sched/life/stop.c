@@ -43,9 +43,11 @@ static void drop_queue(const struct mag_job_stop *how, struct mag_inject *queue)
 static void drop_all(struct mag_sched *sched, const struct mag_job_stop *how)
 {
     for (uint32_t i = 0; i < sched->capacity; i++) {
-        struct mag_worker *worker = mag_sched_at(sched, i);
+        struct mag_worker *worker = mag_sched_open_at(sched, i);
         struct mag_job *job;
 
+        if (worker == NULL)
+            continue;
         while ((job = mag_worker_next(worker)) != NULL)
             mag_job_hand_back(job, how);
         drop_queue(how, &worker->inbox);

@@ -65,6 +65,16 @@ static int take_fork_depth(const char *text, struct settled *settled)
     return take_whole(text, &settled->config->fork_depth);
 }
 
+static int take_spare(const char *text, struct settled *settled)
+{
+    if (strcmp(text, "auto") == 0) {
+        settled->config->spare = MAG_SPARE_AUTO;
+        return 0;
+    }
+    int r = take_whole(text, &settled->config->spare);
+    return settled->config->spare != MAG_SPARE_AUTO ? r : MAG_E_ENVIRONMENT;
+}
+
 static int take_spin_us(const char *text, struct settled *settled)
 {
     return take_whole(text, &settled->config->spin_us);
@@ -219,6 +229,9 @@ static const struct {
     {{"MAGPIE_SPIN_US", "spin_us", "0 to 10000",
       "microseconds of searching before a worker parks"},
      take_spin_us},
+    {{"MAGPIE_SPARE", "spare", "auto, or 0 to 4095",
+      "threads beyond the workers that may take part"},
+     take_spare},
 };
 
 enum { VARIABLES = sizeof(variables) / sizeof(variables[0]) };

@@ -18,6 +18,7 @@
 #include "sched/queue/hand.h"
 #include "sched/queue/inject.h"
 #include "sched/queue/runq.h"
+#include "sched/worker/times.h"
 
 #include <magpie/pin.h>
 #include <magpie/plan.h>
@@ -61,6 +62,7 @@ struct mag_worker {
     _Alignas(MAG_CACHE_LINE) struct mag_worker_counts counts; /* [C] */
     _Atomic(uint32_t) pinned; /* [C] enum mag_pinned, the first or the last outcome */
     _Atomic(int32_t) thread;  /* [C] kernel's number; 0: the thread has ended */
+    struct mag_times times;   /* see times.h */
 
     /* The worker's own fields. */
     _Alignas(MAG_CACHE_LINE) struct mag_sched *sched; /* [I] */

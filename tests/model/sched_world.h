@@ -17,6 +17,7 @@
 
 #include "sched/scheduler.h"
 
+#include "sched/idle/bell.c"
 #include "sched/idle/idle.c"
 #include "sched/idle/sleeper.c"
 #include "sched/policy/search.c"
@@ -61,9 +62,11 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
     void open(mag_phase phase)
     {
         sched.phase($).store(phase, rl::mo_relaxed);
+        atomic_init(&sched.bell.word, MAG_BELL_OVER); /* there is no monitor */
         sched.fenced = true;
         sched.crowded = false;
         sched.worker_count = sched.capacity = Workers;
+        sched.spares[0] = 0;
         sched.queue_count = Queues;
         sched.level_count = 1;
         sched.berths = berths;
@@ -116,6 +119,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         atomic_init(&worker->counts.steals_far, 0);
         atomic_init(&worker->counts.parks, 0);
         atomic_init(&worker->counts.wakes, 0);
+        mag_times_init(&worker->times);
         mag_inject_init(&worker->inbox);
         mag_hand_init(&worker->hand, true);
         mag_runq_init(&worker->ring, worker->slots, MAG_WORKER_RING, 0);

@@ -299,7 +299,7 @@ static void a_worker_floats_when_pinning_is_off(void **state)
     struct mag_sched_config config = test_sched_config(1);
 
     (void)state;
-    config.pin = false;
+    config.pin = MAG_PIN_NEVER;
     assert_int_equal(mag_sched_start(&config, &sched), 0);
     assert_int_equal(mag_sched_counters(sched, 0, &counters), 0);
     assert_int_equal(counters.pinned, MAG_PIN_FOREIGN);

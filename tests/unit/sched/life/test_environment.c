@@ -40,6 +40,7 @@ static const struct {
      {"1", "524287", "17G", "16385M", "512k", "-1"}},
     {"MAGPIE_FORK_DEPTH", {"64", "65", "8192"}, {"0", "63", "8193", "many"}},
     {"MAGPIE_SPIN_US", {"0", "50", "10000"}, {"10001", "-1", "50us", "0.5"}},
+    {"MAGPIE_SPARE", {"auto", "0", "1", "4095"}, {"4096", "-1", "Auto", "auto ", "all"}},
 };
 
 enum { VARIABLES = sizeof(values) / sizeof(values[0]) };
@@ -182,7 +183,7 @@ static void each_variable_sets_its_field_and_no_other(void **state)
     assert_int_equal(config.os_pu_count, 2);
     assert_int_equal(os_pus[0], pu);
     assert_int_equal(os_pus[1], pu);
-    assert_false(config.pin);
+    assert_int_equal(config.pin, MAG_PIN_NEVER);
     assert_int_equal(config.stack_size, 2 * 1024 * 1024);
     assert_int_equal(config.fork_depth, 128);
     assert_int_equal(config.spin_us, 7);

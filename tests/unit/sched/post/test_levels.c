@@ -28,7 +28,7 @@ static int begin(void **state)
     fake.sched.level_count = LEVELS;
     fake.sched.queues = queues;
     /* The search looks only at the queues. */
-    fake.sched.capacity = 0;
+    fake.sched.worker_count = fake.sched.capacity = 0;
     for (unsigned i = 0; i < LEVELS; i++)
         mag_inject_init(&queues[i]);
     return 0;
