@@ -16,6 +16,7 @@ static const char *const pinned_names[] = {
     [MAG_PIN_REFUSED] = "refused",
     [MAG_PIN_FOREIGN] = "not asked for",
     [MAG_PIN_LOST] = "lost",
+    [MAG_PIN_LOOSENED] = "loosened",
 };
 
 /* --------------------------------------------------------------------- text */

@@ -93,10 +93,10 @@ enum mag_pin_range {
 
 struct mag_plan;
 
-/* Where a thread is pinned.  `topology` and `plan` are borrowed for the time of a call. */
+/* Where a thread is pinned.  Its two pointers are borrowed for the time of a call. */
 struct mag_pin_home {
     const struct mag_topology *topology;
-    const struct mag_plan *plan; /* if not NULL, a range has only PUs with a seat in it */
+    const struct mag_plan *plan; /* if not NULL, a range has only PUs with a seat */
     uint32_t pu;                 /* an index of `topology` */
 };
 

@@ -127,9 +127,9 @@ enum mag_pin {
     MAG_PIN_NEVER,    /* the kernel moves them as any other thread */
     MAG_PIN_ALWAYS,   /* each stays on its PU */
     MAG_PIN_ADAPTIVE, /* as ALWAYS while the PU is the worker's alone.  A worker that has
-                       * to wait there, because another thread uses the PU, may move within
-                       * its cache domain, then within its node, and is bound to its PU
-                       * again when it has not had to wait for some seconds */
+                       * to wait there, because another thread uses the PU, may move
+                       * within its cache domain, then within its node, and is bound to
+                       * its PU again when it has not had to wait for some seconds */
 };
 
 /*

@@ -4,7 +4,7 @@
 #include "base/os.h"
 
 /* False: the word was another one. */
-static bool change(struct mag_bell *bell, uint32_t from, uint32_t to)
+static bool change_word(struct mag_bell *bell, uint32_t from, uint32_t to)
 {
     /* (1) if `to` is ASLEEP, seq_cst: before (2).
      * On failure relaxed: nothing is read because of it. */
@@ -12,7 +12,7 @@ static bool change(struct mag_bell *bell, uint32_t from, uint32_t to)
         &bell->word, &from, to, memory_order_seq_cst, memory_order_relaxed);
 }
 
-static uint32_t read(struct mag_bell *bell)
+static uint32_t read_word(struct mag_bell *bell)
 {
     /* relaxed: only the word itself counts; the stop joins the monitor. */
     return atomic_load_explicit(&bell->word, memory_order_relaxed);
@@ -21,40 +21,40 @@ static uint32_t read(struct mag_bell *bell)
 void mag_bell_pull(struct mag_bell *bell)
 {
     /* Of several that ring at once, one wakes the monitor. */
-    if (change(bell, MAG_BELL_ASLEEP, MAG_BELL_AWAKE))
+    if (change_word(bell, MAG_BELL_ASLEEP, MAG_BELL_AWAKE))
         mag_os_wake(&bell->word, 1);
 }
 
 void mag_bell_end(struct mag_bell *bell)
 {
-    /* relaxed: as in read. */
+    /* relaxed: as in read_word. */
     atomic_store_explicit(&bell->word, MAG_BELL_OVER, memory_order_relaxed);
     mag_os_wake(&bell->word, 1);
 }
 
 bool mag_bell_is_over(struct mag_bell *bell)
 {
-    return read(bell) == MAG_BELL_OVER;
+    return read_word(bell) == MAG_BELL_OVER;
 }
 
 void mag_bell_announce(struct mag_bell *bell)
 {
-    (void)change(bell, MAG_BELL_AWAKE, MAG_BELL_ASLEEP);
+    (void)change_word(bell, MAG_BELL_AWAKE, MAG_BELL_ASLEEP);
 }
 
 void mag_bell_sleep(struct mag_bell *bell)
 {
-    while (read(bell) == MAG_BELL_ASLEEP)
+    while (read_word(bell) == MAG_BELL_ASLEEP)
         mag_os_wait(&bell->word, MAG_BELL_ASLEEP, -1);
 }
 
 void mag_bell_stay(struct mag_bell *bell)
 {
-    (void)change(bell, MAG_BELL_ASLEEP, MAG_BELL_AWAKE);
+    (void)change_word(bell, MAG_BELL_ASLEEP, MAG_BELL_AWAKE);
 }
 
 void mag_bell_nap(struct mag_bell *bell, int64_t nap_ns)
 {
-    if (read(bell) == MAG_BELL_AWAKE)
+    if (read_word(bell) == MAG_BELL_AWAKE)
         mag_os_wait(&bell->word, MAG_BELL_AWAKE, nap_ns);
 }

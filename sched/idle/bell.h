@@ -25,7 +25,7 @@
 #ifndef SCHED_IDLE_BELL_H
 #define SCHED_IDLE_BELL_H
 
-#include "magpie/detail/base.h"
+#include <magpie/detail/base.h>
 
 #include <stdatomic.h>
 #include <stdbool.h>

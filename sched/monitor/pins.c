@@ -69,7 +69,7 @@ static void repair_if_changed(struct mag_pins *pins)
     }
 }
 
-static int64_t look(void *state)
+static int64_t look_at_pins(void *state)
 {
     struct mag_pins *pins = state;
     int64_t now = mag_os_now_ns();
@@ -100,7 +100,7 @@ int mag_pins_make(struct mag_pins *pins, struct mag_sched *sched,
     }
     pins->period_ns = !adapts ? CHECK_NS : all > PERIOD_NS ? all : PERIOD_NS;
     mag_monitor_add(monitor, (struct mag_duty){
-                                 .look = look,
+                                 .look = look_at_pins,
                                  .state = pins,
                                  .first_ns = pins->period_ns,
                              });

@@ -60,8 +60,8 @@ enum mag_pinned mag_seats_sit_down(struct mag_seats *seats, uint32_t worker)
 
 /* A worker that gives threads of its own the mask of the program (unpinned.h) is on its
  * PU alone afterwards, whatever range it had. */
-static enum mag_pinned look(const struct mag_seats *seats, uint32_t worker,
-                            int32_t thread)
+static enum mag_pinned look_at_seat(const struct mag_seats *seats, uint32_t worker,
+                                    int32_t thread)
 {
     struct mag_pin_home home = home_of(seats, worker);
     enum mag_pinned pinned = mag_pin_look(&home, thread, seats->states[worker].range);
@@ -73,7 +73,7 @@ static enum mag_pinned look(const struct mag_seats *seats, uint32_t worker,
 enum mag_pinned mag_seats_look(struct mag_seats *seats, uint32_t worker, int32_t thread)
 {
     (void)pthread_mutex_lock(&seats->lock);
-    enum mag_pinned pinned = look(seats, worker, thread);
+    enum mag_pinned pinned = look_at_seat(seats, worker, thread);
     (void)pthread_mutex_unlock(&seats->lock);
     return pinned;
 }
@@ -99,8 +99,8 @@ enum mag_pin_range mag_seats_widest(struct mag_seats *seats, uint32_t worker)
 }
 
 /* Whether the kernel gave the worker that range. */
-static bool give(const struct mag_pin_home *home, int32_t thread,
-                 enum mag_pin_range range)
+static bool give_range(const struct mag_pin_home *home, int32_t thread,
+                       enum mag_pin_range range)
 {
     enum mag_pinned obtained = MAG_PIN_LOST;
 
@@ -116,7 +116,8 @@ enum mag_pin_range mag_seats_set_range(struct mag_seats *seats, uint32_t worker,
     struct mag_pin_home home = home_of(seats, worker);
 
     if (mag_pin_look(&home, thread, range) == MAG_PIN_LOST &&
-        look(seats, worker, thread) != MAG_PIN_LOST && give(&home, thread, range)) {
+        look_at_seat(seats, worker, thread) != MAG_PIN_LOST &&
+        give_range(&home, thread, range)) {
         state->loosened += range > state->range;
         state->range = range;
     }
@@ -131,7 +132,8 @@ void mag_seats_repair(struct mag_seats *seats, uint32_t worker, int32_t thread)
     struct mag_seat_state *state = &seats->states[worker];
     struct mag_pin_home home = home_of(seats, worker);
 
-    if (look(seats, worker, thread) == MAG_PIN_LOST && give(&home, thread, state->range))
+    if (look_at_seat(seats, worker, thread) == MAG_PIN_LOST &&
+        give_range(&home, thread, state->range))
         state->repaired++;
     (void)pthread_mutex_unlock(&seats->lock);
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUES = 12 };
+enum { VALUES = 14 };
 
 /* The values that each variable accepts and refuses.  `@` stands for a PU of this
  * machine. */
@@ -30,8 +30,9 @@ static const struct {
      {"list", "percore", "Compact", "@,", ",@", "@-", "@ ,@", "-@", "2-1", "4294967295",
       "0-4096", "@,4000000000"}},
     {"MAGPIE_PIN",
-     {"yes", "no", "on", "off", "true", "false", "1", "0", "YES"},
-     {"2", "y", "maybe", "yes!", " no"}},
+     {"yes", "no", "on", "off", "true", "false", "1", "0", "YES", "always", "never",
+      "adaptive", "Adaptive"},
+     {"2", "y", "maybe", "yes!", " no", "adapt", "always "}},
     {"MAGPIE_STACK_SIZE",
      {"0", "65536", "64K", "1M", "1G"},
      {"1", "65535", "63K", "64k", "1MB", "M", "-1", "1 M", "4294967296"}},
