@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* White-box: workers whose processors others use.  How long a worker has waited comes
- * from the test in all functions but the last, because nobody can make a machine quiet. */
+ * from the test in all functions but the last: nobody can make a machine quiet. */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/jobs.h"
