@@ -6,6 +6,7 @@
  * Which header do I need?  To
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
+ *   run the iterations of a loop           loop.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
@@ -51,6 +52,7 @@
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
+#include <magpie/loop.h>
 #include <magpie/node_memory.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>
