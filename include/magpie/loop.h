@@ -5,7 +5,8 @@
  *
  *     MAG_LOOP(scale, float *, samples, float, factor)
  *
- *     static int scale(struct mag_range range, uint32_t slot, float *samples, float factor)
+ *     static int scale(struct mag_range range, uint32_t slot, float *samples,
+ *                      float factor)
  *     {
  *         (void)slot;
  *         for (size_t i = range.begin; i < range.end; i++)
@@ -80,11 +81,10 @@ MAG_EXTERN_C_BEGIN
  *              scheduler
  *   Thread     any; waiting is no cancellation point
  *   Blocks     until all calls have returned
- *   Returns    0; -EINVAL `end` is smaller than `begin`; what a body returned; -EOWNERDEAD
- *              a body ended its thread; -ESHUTDOWN the scheduler is stopping;
- *              MAG_E_FORKED it belongs to the parent process; with NULL also an error of
- *              mag_sched_default.  After an error other than a body's or -EOWNERDEAD no
- *              body was called
+ *   Returns    0; what a body returned; -EOWNERDEAD a body ended its thread.  No body was
+ *              called: -EINVAL `end` is smaller than `begin`; -ESHUTDOWN the scheduler is
+ *              stopping; MAG_E_FORKED it belongs to the parent process; with NULL also an
+ *              error of mag_sched_default
  */
 MAG_API MAG_MUST_CHECK int mag_for(struct mag_sched *sched, size_t begin, size_t end,
                                    mag_for_body body, void *arg);
@@ -161,7 +161,7 @@ MAG_API void mag_for_stop_ask(struct mag_for_stop *stop);
 
 /*
  * As mag_for_with, inside a function that forks (fork.h), with its `w`.  This costs less:
- * a loop of a few cheap iterations takes some tens of nanoseconds.
+ * a loop of a few cheap iterations takes about a hundred nanoseconds.
  *
  *   Thread     a worker, with its own `w`
  *   Returns    as mag_for_with, but no error of a scheduler

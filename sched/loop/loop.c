@@ -1,9 +1,10 @@
 /*
  * loop.c - loops: ranges of indices, split lazily over the children of the fork stack.
  *
- * One call of mag_for is a `struct loop`.  Each thread that takes part in it walks through
- * indices of its own, in a `struct walk`, and has at most one part on offer: the child on
- * top of its fork stack that no thief has taken yet.  docs/design/loops.md has the proof.
+ * One call of mag_for is a `struct loop`.  Each thread that takes part in it walks
+ * through indices of its own, in a `struct walk`, and has at most one part on offer: the
+ * child on top of its fork stack that no thief has taken yet.  docs/design/loops.md has
+ * the proof.
  *
  * Ownership
  *   [I] immutable while bodies run   [A] any thread that takes part   [L] under `lock`
@@ -11,8 +12,8 @@
  * Edges: release end -> acquire end : what crosses
  *   asked   mag_for_stop_ask (asked) -> is_stopped (asked) : the asking thread's last
  *           touch of the stop
- *   slot    give_slot (free_slots) -> take_slot (free_slots) : what calls of the body with
- *           this slot number have written
+ *   slot    give_slot (free_slots) -> take_slot (free_slots) : what calls of the body
+ *           with this slot number have written
  *   lock    spin.h : the outcome
  * What bodies have written reaches the caller of the loop by the joins of the children.
  *
@@ -68,10 +69,13 @@ struct walk {
     struct mag_fork_slot *bottom; /* the first child of this walk */
     struct mag_range left;        /* the indices that are not on offer */
     size_t grain;
-    size_t done;    /* indices that were walked since `began` */
-    int64_t began;  /* the time */
-    int64_t now;    /* the time of the last look at the clock */
-    uint32_t looks; /* ranges walked, if the grain is given */
+    int64_t began;  /* the time of the first look at the clock */
+    int64_t now;    /* the time of the last one */
+    size_t done;    /* how many indices were walked between the two */
+    size_t fresh;   /* how many since then */
+    uint32_t looks; /* how often a look was due */
+    /* how long a range took between two of these, on an average; not known at first */
+    int64_t range_ns;
     uint32_t slot;
     bool has_slot;
 };
@@ -163,21 +167,37 @@ static bool has_offer(const struct walk *walk)
     return walk->w.top != walk->bottom && !mag_fork_is_taken(walk->w.top - 1);
 }
 
-/* Offers the second half of the indices that are left, if that is more than a range. */
-static void offer(struct walk *walk)
+/* Whether more than a range is left. */
+static bool is_long(const struct walk *walk)
+{
+    return walk->left.end - walk->left.begin > walk->grain;
+}
+
+/* Whether one more part should be on offer. */
+static bool wants_offer(const struct walk *walk)
+{
+    size_t left = walk->left.end - walk->left.begin;
+
+    return is_long(walk) &&
+           (!has_offer(walk) || mag_grain_is_few(left, walk->grain, walk->range_ns)) &&
+           !mag_fork_is_full(walk->w);
+}
+
+/* Offers the second half of the indices that are left.  False: no slot is free. */
+static bool offer(struct walk *walk)
 {
     size_t begin = walk->left.begin;
     size_t end = walk->left.end;
     struct part part = {.loop = walk->loop, .grain = mag_grain_first(walk->grain)};
 
-    if (end - begin <= walk->grain || has_offer(walk) || mag_fork_is_full(walk->w) ||
-        !take_slot(walk->loop, &part.slot))
-        return;
+    if (!take_slot(walk->loop, &part.slot))
+        return false;
     size_t middle = end - (end - begin) / 2;
     part.range = (struct mag_range){middle, end};
     walk->left.end = middle;
     memcpy(walk->w.top->payload, &part, sizeof(part));
     mag_fork_publish(&walk->w, run_part);
+    return true;
 }
 
 /* Takes back the last part, or waits until its thief has walked it. */
@@ -211,20 +231,22 @@ static void call_help(struct walk *walk)
         mag_sched_notify(walk->worker->sched, walk->worker->rank);
 }
 
-/* After a range of `count` indices: looks at the clock.  With a given grain it looks after
- * 1, 2, 4, 8 ... ranges. */
-static void look(struct walk *walk, size_t count)
+/* Between two ranges, if more than one is left: looks at the clock, with a given grain
+ * after 1, 2, 4, 8 ... of them. */
+static void look(struct walk *walk)
 {
     bool given = walk->loop->grain != 0;
 
-    walk->done += count;
     walk->looks++;
     if (given && (walk->looks & (walk->looks - 1)) != 0)
         return;
     int64_t before = walk->now;
     walk->now = mag_os_now_ns();
     if (!given)
-        walk->grain = mag_grain_next(count, walk->now - before);
+        walk->grain = mag_grain_next(walk->fresh, walk->now - before);
+    walk->done += walk->fresh;
+    walk->range_ns = (walk->now - walk->began) / (int64_t)walk->looks;
+    walk->fresh = 0;
     call_help(walk);
 }
 
@@ -244,17 +266,20 @@ static void step(struct walk *walk)
     struct mag_range range = {left->begin, left->begin + count};
     int error = loop->body(range, walk->slot, loop->arg);
     left->begin = range.end;
+    walk->fresh += count;
     if (MAG_UNLIKELY(error != 0))
         fail(loop, range, error);
-    if (left->begin != left->end || walk->w.top != walk->bottom)
-        look(walk, count);
 }
 
 static void walk_on(struct walk *walk)
 {
     for (;;) {
         while (walk->left.begin != walk->left.end) {
-            offer(walk);
+            if (walk->fresh != 0 && is_long(walk))
+                look(walk);
+            while (wants_offer(walk) && offer(walk)) {
+                /* A few long ranges are all on offer at once. */
+            }
             step(walk);
         }
         if (walk->w.top == walk->bottom)
@@ -278,9 +303,11 @@ static void walk_part(mag_fork w, const struct part *part)
         .grain = loop->grain != 0 ? loop->grain : part->grain,
         .slot = loop->limit == UNLIMITED ? worker->index : part->slot,
         .has_slot = true,
+        .range_ns = INT64_MAX,
     };
 
-    walk.now = mag_os_now_ns();
+    if (is_long(&walk))
+        walk.now = mag_os_now_ns();
     walk.began = walk.now;
     walk_on(&walk);
 }

@@ -18,7 +18,10 @@ enum {
     MAG_GRAIN_GROWTH = 16,
     /* So much work left is worth a wake, and so much work shows how fast a loop is. */
     MAG_GRAIN_WAKE_NS = 50000,
-    MAG_GRAIN_SHOWN_NS = 2000
+    MAG_GRAIN_SHOWN_NS = 2000,
+    /* So many ranges are few; and a range that takes so long is a long one. */
+    MAG_GRAIN_FEW = 64,
+    MAG_GRAIN_LONG_NS = 500
 };
 
 /* The grain after a range of `grain` indices took `took_ns`. */
@@ -40,6 +43,13 @@ static inline size_t mag_grain_next(size_t grain, int64_t took_ns)
 static inline size_t mag_grain_first(size_t grain)
 {
     return grain >= MAG_GRAIN_GROWTH ? grain / MAG_GRAIN_GROWTH : 1;
+}
+
+/* Whether `left` indices are so few, in ranges of `grain` that take `range_ns` each, that
+ * each range should be on offer alone. */
+static inline bool mag_grain_is_few(size_t left, size_t grain, int64_t range_ns)
+{
+    return left / MAG_GRAIN_FEW < grain && range_ns >= MAG_GRAIN_LONG_NS;
 }
 
 /* Whether to wake a worker for the `left` indices, after `done` indices that took

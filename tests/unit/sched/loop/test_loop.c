@@ -131,30 +131,38 @@ static void no_range_is_larger_than_a_given_grain(void **state)
 
 /* ------------------------------------------------------- from where, and by whom */
 
-/* Begins once two calls run at the same time. */
+/* How many calls of `meet` have begun, and how many there will be. */
+struct meeting {
+    _Atomic(uint64_t) here;
+    uint64_t all;
+};
+
+/* Ends once all calls run at the same time. */
 static int meet(struct mag_range range, uint32_t slot, void *arg)
 {
-    _Atomic(uint64_t) *here = arg;
+    struct meeting *meeting = arg;
 
     (void)range;
     (void)slot;
-    (void)test_add(here, 1);
-    return test_wait_for(here, 2) ? 0 : -ETIMEDOUT;
+    (void)test_add(&meeting->here, 1);
+    return test_wait_for(&meeting->here, meeting->all) ? 0 : -ETIMEDOUT;
 }
 
-static void idle_workers_help(void **state)
+static void as_many_workers_help_as_there_are_indices(void **state)
 {
-    struct mag_sched *sched = test_sched_start(2);
     (void)state;
+    for (uint32_t workers = 2; workers <= 8; workers++) {
+        struct mag_sched *sched = test_sched_start(workers);
 
-    for (uint32_t limit = 0; limit <= 2; limit += 2) {
-        struct mag_for_options options = {.limit = limit};
-        _Atomic(uint64_t) here;
+        for (uint32_t limit = 0; limit <= workers; limit += workers) {
+            struct mag_for_options options = {.limit = limit, .grain = limit != 0};
+            struct meeting meeting = {.all = workers};
 
-        atomic_init(&here, 0);
-        assert_int_equal(mag_for_with(sched, &options, NULL, 0, 2, meet, &here), 0);
+            assert_int_equal(
+                mag_for_with(sched, &options, NULL, 0, workers, meet, &meeting), 0);
+        }
+        mag_sched_destroy(sched);
     }
-    mag_sched_destroy(sched);
 }
 
 static int outer(struct mag_range range, uint32_t slot, void *arg)
@@ -193,11 +201,10 @@ static int inner_meet(struct mag_range range, uint32_t slot, void *arg)
 static void inner_loops_run_in_parallel(void **state)
 {
     struct mag_sched *sched = test_sched_start(2);
-    _Atomic(uint64_t) here;
+    struct meeting meeting = {.all = 2};
     (void)state;
 
-    atomic_init(&here, 0);
-    assert_int_equal(mag_for(sched, 0, 1, inner_meet, &here), 0);
+    assert_int_equal(mag_for(sched, 0, 1, inner_meet, &meeting), 0);
     mag_sched_destroy(sched);
 }
 
@@ -235,6 +242,31 @@ static void forked_functions_have_loops(void **state)
         }
         mag_sched_destroy(sched);
     }
+}
+
+MAG_FORKABLE(int, with_options, struct mag_range *, ret_failed)
+static int with_options(mag_fork w, struct mag_range *ret_failed)
+{
+    struct mag_for_options options = {.grain = 1};
+
+    return mag_for_in(w, &options, ret_failed, 0, 100, indices_walk, &indices);
+}
+
+static void they_may_have_options(void **state)
+{
+    struct mag_sched *sched = test_sched_start(2);
+    struct mag_range failed = {0, 0};
+    int error = 0;
+    (void)state;
+
+    indices_init(&indices, 0, 100);
+    indices.bad[33] = true;
+    assert_int_equal(with_options_run(sched, &error, &failed), 0);
+    assert_int_equal(error, -EIO);
+    assert_int_equal(failed.begin, 33);
+    assert_int_equal(failed.end, 34);
+    indices_once_until(&indices, 34);
+    mag_sched_destroy(sched);
 }
 
 static struct mag_sched *ran_on;
@@ -290,10 +322,11 @@ int main(void)
         cmocka_unit_test(a_reversed_range_and_unknown_options_are_refused),
         cmocka_unit_test(a_single_worker_walks_in_the_serial_order),
         cmocka_unit_test(no_range_is_larger_than_a_given_grain),
-        cmocka_unit_test(idle_workers_help),
+        cmocka_unit_test(as_many_workers_help_as_there_are_indices),
         cmocka_unit_test(loops_nest),
         cmocka_unit_test(inner_loops_run_in_parallel),
         cmocka_unit_test(forked_functions_have_loops),
+        cmocka_unit_test(they_may_have_options),
         cmocka_unit_test(without_a_scheduler_it_is_the_workers_own_or_the_default),
         cmocka_unit_test(a_stopped_scheduler_calls_nobody),
     };

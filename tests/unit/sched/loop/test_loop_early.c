@@ -144,12 +144,15 @@ static int use_slot(struct mag_range range, uint32_t slot, void *arg)
 {
     struct slots *slots = arg;
 
-    if (slot >= slots->limit || atomic_fetch_add(&slots->users[slot], 1) != 0)
+    /* relaxed: only the loop may order the users of a slot. */
+    if (slot >= slots->limit ||
+        atomic_fetch_add_explicit(&slots->users[slot], 1, memory_order_relaxed) != 0)
         return -EIO;
     slots->scratch[slot] += range.end - range.begin;
     for (int i = 0; i < 100; i++)
         test_pause();
-    (void)atomic_fetch_sub(&slots->users[slot], 1);
+    /* relaxed: as above. */
+    (void)atomic_fetch_sub_explicit(&slots->users[slot], 1, memory_order_relaxed);
     return 0;
 }
 
