@@ -94,7 +94,7 @@ MAG_LOOP(walk, int *, a, struct point, p)
 static int walk(struct mag_range range, uint32_t slot, int *a, struct point p)
 {
     for (size_t i = range.begin; i < range.end; i++)
-        a[i] = p.x;
+        a[i] = p.x > 0 ? 1 : 0;
     return nothing_at_for(MAG_NULL, slot, 2);
 }
 
