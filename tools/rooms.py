@@ -23,10 +23,14 @@ OWNER = {
     "pool.h": "numa",
     "detail/pool.h": "numa",
     "sched.h": "sched",
+    "default.h": "sched",
+    "counters.h": "sched",
     "fork.h": "sched",
     "loop.h": "sched",
+    "job_kind.h": "sched",
     "executor.h": "sched",
     "strand.h": "sched",
+    "submit.h": "sched",
     "event_loop.h": "sched",
     "timer.h": "sched",
     "unpinned.h": "sched",
@@ -51,6 +55,12 @@ OWNER = {
     "detail/fork_task.h": "vtask",
     "detail/operation.h": "vtask",
     "detail/vtask.h": "vtask",
+    "magpie.hpp": "vtask",
+    "cpp/box.hpp": "vtask",
+    "cpp/coroutine.hpp": "vtask",
+    "cpp/error.hpp": "vtask",
+    "cpp/scheduler.hpp": "vtask",
+    "cpp/task.hpp": "vtask",
 }
 # Whom each folder of bench/ may include beside itself.
 BENCH = {

@@ -357,7 +357,7 @@ static void init(struct loop *loop, const struct mag_for_options *options)
 }
 
 /* The result of a loop that has run. */
-static int outcome(const struct loop *loop, struct mag_range *ret_failed)
+static int result_of(const struct loop *loop, struct mag_range *ret_failed)
 {
     if (loop->error != 0 && ret_failed != NULL)
         *ret_failed = loop->failed;
@@ -406,7 +406,7 @@ int mag_for_with(struct mag_sched *sched, const struct mag_for_options *options,
         fail(&loop, loop.range, r);
     else if (MAG_UNLIKELY(r != 0))
         return r;
-    return outcome(&loop, ret_failed);
+    return result_of(&loop, ret_failed);
 }
 
 int mag_for(struct mag_sched *sched, size_t begin, size_t end, mag_for_body body,
@@ -427,5 +427,5 @@ int mag_for_in(mag_fork w, const struct mag_for_options *options,
     init(&loop, options);
     drop_limit(&loop, mag_self_get()->worker->sched);
     run_loop(w, &loop);
-    return outcome(&loop, ret_failed);
+    return result_of(&loop, ret_failed);
 }
