@@ -2,7 +2,7 @@
  * loop.c - loops: ranges of indices, split lazily over the children of the fork stack.
  *
  * One call of mag_for is a `struct loop`.  Each thread that takes part in it walks
- * through indices of its own, in a `struct walk`, and has at most one part on offer: the
+ * through indices of its own, in a `struct loop_walk`, and has at most one part on offer: the
  * child on top of its fork stack that no thief has taken yet.  docs/design/loops.md has
  * the proof.
  *
@@ -19,6 +19,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <magpie/default.h>
 #include <magpie/loop.h>
 
 #include "base/os.h"
@@ -51,7 +52,7 @@ struct loop {
 };
 
 /* The payload of a child: indices on offer. */
-struct part {
+struct loop_part {
     struct loop *loop;
     struct mag_range range;
     size_t grain;  /* to begin with */
@@ -59,10 +60,10 @@ struct part {
     bool walked;   /* set by the thief at the end */
 };
 
-static_assert(sizeof(struct part) <= MAG_FORK_PAYLOAD, "a part fits into a slot");
+static_assert(sizeof(struct loop_part) <= MAG_FORK_PAYLOAD, "a part fits into a slot");
 
 /* What one thread has to do with a loop. */
-struct walk {
+struct loop_walk {
     struct loop *loop;
     struct mag_worker *worker;
     mag_fork w;
@@ -83,7 +84,7 @@ struct walk {
 /* ------------------------------------------------------------------- the outcome */
 
 /* The failure with the smallest index counts. */
-static MAG_COLD void fail(struct loop *loop, struct mag_range range, int error)
+static MAG_COLD void fail_loop(struct loop *loop, struct mag_range range, int error)
 {
     mag_spin_lock(&loop->lock);
     /* relaxed: written under the lock. */
@@ -112,7 +113,7 @@ void mag_for_stop_ask(struct mag_for_stop *stop)
 static bool is_over(struct loop *loop, struct mag_range range)
 {
     if (MAG_UNLIKELY(is_stopped(loop->stop)))
-        fail(loop, range, -ECANCELED);
+        fail_loop(loop, range, -ECANCELED);
     /* relaxed: a walk that does not see the latest bound runs bodies in vain. */
     return range.begin >= atomic_load_explicit(&loop->bound, memory_order_relaxed);
 }
@@ -151,7 +152,7 @@ static void give_slot(struct loop *loop, uint32_t slot)
 }
 
 /* By a walk that calls no more bodies. */
-static void leave_slot(struct walk *walk)
+static void leave_slot(struct loop_walk *walk)
 {
     if (walk->has_slot)
         give_slot(walk->loop, walk->slot);
@@ -162,19 +163,19 @@ static void leave_slot(struct walk *walk)
 
 static void run_part(mag_fork w, void *payload);
 
-static bool has_offer(const struct walk *walk)
+static bool has_offer(const struct loop_walk *walk)
 {
     return walk->w.top != walk->bottom && !mag_fork_is_taken(walk->w.top - 1);
 }
 
 /* Whether more than a range is left. */
-static bool is_long(const struct walk *walk)
+static bool is_long(const struct loop_walk *walk)
 {
     return walk->left.end - walk->left.begin > walk->grain;
 }
 
 /* Whether one more part should be on offer. */
-static bool wants_offer(const struct walk *walk)
+static bool wants_offer(const struct loop_walk *walk)
 {
     size_t left = walk->left.end - walk->left.begin;
 
@@ -184,11 +185,11 @@ static bool wants_offer(const struct walk *walk)
 }
 
 /* Offers the second half of the indices that are left.  False: no slot is free. */
-static bool offer(struct walk *walk)
+static bool offer_part(struct loop_walk *walk)
 {
     size_t begin = walk->left.begin;
     size_t end = walk->left.end;
-    struct part part = {.loop = walk->loop, .grain = mag_grain_first(walk->grain)};
+    struct loop_part part = {.loop = walk->loop, .grain = mag_grain_first(walk->grain)};
 
     if (!take_slot(walk->loop, &part.slot))
         return false;
@@ -201,9 +202,9 @@ static bool offer(struct walk *walk)
 }
 
 /* Takes back the last part, or waits until its thief has walked it. */
-static void take_back(struct walk *walk)
+static void take_part_back(struct loop_walk *walk)
 {
-    struct part part;
+    struct loop_part part;
 
     /* All older parts have been taken as well, so no body will be called here; a thread
      * that walks through those parts may use the slot meanwhile. */
@@ -215,14 +216,14 @@ static void take_back(struct walk *walk)
         walk->left = part.range;
         give_slot(walk->loop, part.slot);
     } else if (MAG_UNLIKELY(!part.walked)) {
-        fail(walk->loop, part.range, -EOWNERDEAD);
+        fail_loop(walk->loop, part.range, -EOWNERDEAD);
     }
 }
 
 /* ------------------------------------------------------------------------ walking */
 
 /* Wakes a worker for the part on offer, if it is worth it. */
-static void call_help(struct walk *walk)
+static void call_help(struct loop_walk *walk)
 {
     size_t left = walk->left.end - walk->left.begin;
 
@@ -233,7 +234,7 @@ static void call_help(struct walk *walk)
 
 /* Between two ranges, if more than one is left: looks at the clock, with a given grain
  * after 1, 2, 4, 8 ... of them. */
-static void look(struct walk *walk)
+static void look_at_clock(struct loop_walk *walk)
 {
     bool given = walk->loop->grain != 0;
 
@@ -251,7 +252,7 @@ static void look(struct walk *walk)
 }
 
 /* Calls the body for the next range. */
-static void step(struct walk *walk)
+static void walk_range(struct loop_walk *walk)
 {
     struct loop *loop = walk->loop;
     struct mag_range *left = &walk->left;
@@ -268,33 +269,33 @@ static void step(struct walk *walk)
     left->begin = range.end;
     walk->fresh += count;
     if (MAG_UNLIKELY(error != 0))
-        fail(loop, range, error);
+        fail_loop(loop, range, error);
 }
 
-static void walk_on(struct walk *walk)
+static void walk_all(struct loop_walk *walk)
 {
     for (;;) {
         while (walk->left.begin != walk->left.end) {
             if (walk->fresh != 0 && is_long(walk))
-                look(walk);
-            while (wants_offer(walk) && offer(walk)) {
+                look_at_clock(walk);
+            while (wants_offer(walk) && offer_part(walk)) {
                 /* A few long ranges are all on offer at once. */
             }
-            step(walk);
+            walk_range(walk);
         }
         if (walk->w.top == walk->bottom)
             break;
-        take_back(walk);
+        take_part_back(walk);
     }
     leave_slot(walk);
 }
 
 /* Walks through a part, whose indices no other thread has. */
-static void walk_part(mag_fork w, const struct part *part)
+static void walk_part(mag_fork w, const struct loop_part *part)
 {
     struct loop *loop = part->loop;
     struct mag_worker *worker = mag_self_get()->worker;
-    struct walk walk = {
+    struct loop_walk walk = {
         .loop = loop,
         .worker = worker,
         .w = w,
@@ -309,13 +310,13 @@ static void walk_part(mag_fork w, const struct part *part)
     if (is_long(&walk))
         walk.now = mag_os_now_ns();
     walk.began = walk.now;
-    walk_on(&walk);
+    walk_all(&walk);
 }
 
 /* A stolen part. */
 static void run_part(mag_fork w, void *payload)
 {
-    struct part part;
+    struct loop_part part;
 
     memcpy(&part, payload, sizeof(part));
     walk_part(w, &part);
@@ -327,7 +328,7 @@ static void run_part(mag_fork w, void *payload)
 static void run_loop(mag_fork w, void *payload)
 {
     struct loop *loop = payload;
-    struct part whole = {.loop = loop, .range = loop->range, .grain = 1};
+    struct loop_part whole = {.loop = loop, .range = loop->range, .grain = 1};
 
     /* The first slot of all is free. */
     (void)take_slot(loop, &whole.slot);
@@ -341,7 +342,7 @@ static uint64_t slots_of(uint32_t limit)
     return limit < MAG_FOR_LIMIT_MAX ? ((uint64_t)1 << limit) - 1 : UINT64_MAX;
 }
 
-static void init(struct loop *loop, const struct mag_for_options *options)
+static void init_loop(struct loop *loop, const struct mag_for_options *options)
 {
     static const struct mag_for_options usual;
 
@@ -357,14 +358,14 @@ static void init(struct loop *loop, const struct mag_for_options *options)
 }
 
 /* The result of a loop that has run. */
-static int result_of(const struct loop *loop, struct mag_range *ret_failed)
+static int loop_result(const struct loop *loop, struct mag_range *ret_failed)
 {
     if (loop->error != 0 && ret_failed != NULL)
         *ret_failed = loop->failed;
     return loop->error;
 }
 
-static int check(const struct mag_for_options *options, const struct loop *loop)
+static int check_loop(const struct mag_for_options *options, const struct loop *loop)
 {
     if (loop->range.end < loop->range.begin)
         return -EINVAL;
@@ -378,7 +379,7 @@ static void drop_limit(struct loop *loop, const struct mag_sched *sched)
         loop->limit = UNLIMITED;
 }
 
-static int find_sched(struct mag_sched **sched)
+static int loop_sched(struct mag_sched **sched)
 {
     const struct mag_worker *worker = mag_self_get()->worker;
 
@@ -392,21 +393,21 @@ int mag_for_with(struct mag_sched *sched, const struct mag_for_options *options,
                  mag_for_body body, void *arg)
 {
     struct loop loop = {.body = body, .arg = arg, .range = {begin, end}};
-    int r = check(options, &loop);
+    int r = check_loop(options, &loop);
 
     if (r != 0 || begin == end)
         return r;
-    init(&loop, options);
-    r = find_sched(&sched);
+    init_loop(&loop, options);
+    r = loop_sched(&sched);
     if (r != 0)
         return r;
     drop_limit(&loop, sched);
     r = mag_fork_run(sched, run_loop, &loop);
     if (MAG_UNLIKELY(r == -EOWNERDEAD))
-        fail(&loop, loop.range, r);
+        fail_loop(&loop, loop.range, r);
     else if (MAG_UNLIKELY(r != 0))
         return r;
-    return result_of(&loop, ret_failed);
+    return loop_result(&loop, ret_failed);
 }
 
 int mag_for(struct mag_sched *sched, size_t begin, size_t end, mag_for_body body,
@@ -420,12 +421,12 @@ int mag_for_in(mag_fork w, const struct mag_for_options *options,
                void *arg)
 {
     struct loop loop = {.body = body, .arg = arg, .range = {begin, end}};
-    int r = check(options, &loop);
+    int r = check_loop(options, &loop);
 
     if (r != 0 || begin == end)
         return r;
-    init(&loop, options);
+    init_loop(&loop, options);
     drop_limit(&loop, mag_self_get()->worker->sched);
     run_loop(w, &loop);
-    return result_of(&loop, ret_failed);
+    return loop_result(&loop, ret_failed);
 }
