@@ -6,12 +6,9 @@
  * Which header do I need?  To
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
-<<<<<<< HEAD
  *   run the iterations of a loop           loop.h
-=======
  *     as plain calls, with priorities      submit.h
  *     on the scheduler that all share      default.h
->>>>>>> main
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
@@ -61,11 +58,8 @@
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
-<<<<<<< HEAD
-#include <magpie/loop.h>
-=======
 #include <magpie/job_kind.h>
->>>>>>> main
+#include <magpie/loop.h>
 #include <magpie/node_memory.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>

@@ -2,9 +2,8 @@
  * loop.c - loops: ranges of indices, split lazily over the children of the fork stack.
  *
  * One call of mag_for is a `struct loop`.  Each thread that takes part in it walks
- * through indices of its own, in a `struct loop_walk`, and has at most one part on offer: the
- * child on top of its fork stack that no thief has taken yet.  docs/design/loops.md has
- * the proof.
+ * through indices of its own, in a `struct loop_walk`, and offers parts of them to the
+ * others: children on its fork stack.  docs/design/loops.md has the proof.
  *
  * Ownership
  *   [I] immutable while bodies run   [A] any thread that takes part   [L] under `lock`
