@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/sched/indices.h"
 
+#include <magpie/default.h>
+
 static struct indices indices;
 
 static void each_index_is_given_to_one_body_once(void **state)
