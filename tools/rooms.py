@@ -29,6 +29,7 @@ OWNER = {
     "job_kind.h": "sched",
     "executor.h": "sched",
     "strand.h": "sched",
+    "submit.h": "sched",
     "event_loop.h": "sched",
     "timer.h": "sched",
     "unpinned.h": "sched",

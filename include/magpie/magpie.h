@@ -6,6 +6,7 @@
  * Which header do I need?  To
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
+ *     as plain calls, with priorities      submit.h
  *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   wait without holding a thread          async.h: async functions
@@ -66,6 +67,7 @@
 #include <magpie/sched.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
+#include <magpie/submit.h>
 #include <magpie/timer.h>
 #include <magpie/topology.h>
 #include <magpie/unpinned.h>
