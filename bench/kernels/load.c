@@ -140,8 +140,7 @@ int kernel_load_trickle(const struct kernel_pool *pool, uint64_t count,
     if (r == 0) {
         wait_for(&burst);
         ret_load->done = count;
-        ret_load->seconds =
-            (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - before) * 1e-9;
+        ret_load->seconds = (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - before) * 1e-9;
     }
     return r;
 }
