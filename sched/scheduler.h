@@ -63,7 +63,9 @@ struct mag_sched {
     uint32_t worker_count;     /* [I] they have the first berths */
     uint32_t capacity;         /* [I] how many berths there are */
     uint32_t queue_count;      /* [I] one per node, at least one, on each level */
-    uint32_t level_count;      /* [I] priorities of jobs from outside; 1 as yet */
+    uint32_t level_count;      /* [I] MAG_LEVELS; 1 in models */
+    _Atomic(uint32_t) levels;  /* [A] a bit for each level that was ever posted to, but
+                                * for the usual one; see mag_sched_use_level */
     struct mag_berth *berths;  /* [I] */
     struct mag_inject *queues; /* [I] array, each [S]; see mag_sched_inject */
     struct mag_routes routes;  /* [I] */
@@ -82,6 +84,7 @@ struct mag_sched {
     _Atomic(uint32_t) ready;                         /* [A] threads that are set up */
     _Atomic(uint64_t) inflight;                      /* [A] posters without a record */
     sigset_t signals;                                /* [I] of the starting thread */
+    _Atomic(uint32_t) stopping;                      /* [A] see stop.c */
     uint32_t started;                                /* [O] threads to join */
     bool is_default;                                 /* [I] see default.c */
     bool joined;                                     /* [O] */
@@ -94,9 +97,32 @@ static inline enum mag_phase mag_sched_phase(struct mag_sched *sched)
     return mag_phase_read(&sched->phase);
 }
 
-/* The level of a job whose poster names no level.  Jobs of higher levels are taken
- * first. */
-enum { MAG_LEVEL_USUAL = 0 };
+/* The levels of jobs from outside: one for each priority (submit.h).  The usual one is
+ * that of a job whose poster names no level. */
+enum { MAG_LEVEL_USUAL, MAG_LEVEL_HIGH, MAG_LEVEL_LOW, MAG_LEVELS };
+
+/* Notes that a level is used, before the first job is pushed there.  Workers look at a
+ * level only after it has been used, so that programs without priorities do not pay for
+ * them. */
+static inline void mag_sched_use_level(struct mag_sched *sched, uint32_t level)
+{
+    uint32_t bit = (uint32_t)1 << level;
+
+    /* relaxed, both: the push that follows publishes the bit; a worker that sees the job
+     * (idle.h (4)) sees the bit too. */
+    if (level != MAG_LEVEL_USUAL &&
+        (atomic_load_explicit(&sched->levels, memory_order_relaxed) & bit) == 0) {
+        /* relaxed: as above. */
+        (void)atomic_fetch_or_explicit(&sched->levels, bit, memory_order_relaxed);
+    }
+}
+
+/* The levels in use, besides the usual one. */
+static inline uint32_t mag_sched_levels(const struct mag_sched *sched)
+{
+    /* relaxed: see mag_sched_use_level. */
+    return atomic_load_explicit(&sched->levels, memory_order_relaxed);
+}
 
 /* The index of a node's injection queue on a level.  All queues of one level lie
  * together, so that the usual level costs no more than it would as the only level. */

@@ -6,6 +6,8 @@
  * Which header do I need?  To
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
+ *     as plain calls, with priorities      submit.h
+ *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
@@ -49,6 +51,7 @@
 #include <magpie/cancel.h>
 #include <magpie/counters.h>
 #include <magpie/debug.h>
+#include <magpie/default.h>
 #include <magpie/error.h>
 #include <magpie/event_loop.h>
 #include <magpie/executor.h>
@@ -64,6 +67,7 @@
 #include <magpie/sched.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
+#include <magpie/submit.h>
 #include <magpie/timer.h>
 #include <magpie/topology.h>
 #include <magpie/unpinned.h>

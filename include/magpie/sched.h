@@ -305,13 +305,48 @@ enum mag_sched_stop {
  *                timers and thread-specific destructors of the workers do meanwhile
  *   Returns      0 it is stopped, or was stopped before; -ETIMEDOUT jobs still run, or
  *                another thread is in the middle of a post: call again, with either
- *                mode; -EDEADLK called on a worker of `sched`; -EINVAL unknown mode;
- *                -EPERM it is the default scheduler.  In a child of fork() the parent's
+ *                mode; -EDEADLK called on a worker of `sched`, which can only begin a
+ *                stop, see mag_sched_stop_begin; -EINVAL unknown mode; -EPERM it is the
+ *                default scheduler.  In a child of fork() the parent's
  *                schedulers count as stopped, and nothing is handed back
  */
 MAG_API MAG_MUST_CHECK int
 mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t timeout_ns,
                void (*on_dropped)(struct mag_job *job, void *arg), void *arg);
+
+/*
+ * Begins the stop of a scheduler and returns: what a job calls that has found out that
+ * the work is over.  Once it returns, posts are refused as during mag_sched_stop, and the
+ * workers drain or end by themselves.  A thread from outside still has to call
+ * mag_sched_stop or mag_sched_destroy, which then finds the work done, or waits for the
+ * rest.  It may be begun again, with MAG_SCHED_CANCEL to shorten a drain.
+ *
+ *   Thread     any, also inside a job of `sched`; no cancellation point
+ *   Blocks     while other threads are in the middle of a post, and until the clock of
+ *              the timers has ended: not for jobs
+ *   Returns    0 the stop has begun, or is over; -EINVAL unknown mode; -EPERM it is the
+ *              default scheduler
+ */
+MAG_API MAG_MUST_CHECK int mag_sched_stop_begin(struct mag_sched *sched,
+                                                enum mag_sched_stop mode);
+
+/*
+ * Waits until a stop that another thread or a job has begun is over: all jobs have ended
+ * and the workers are gone.  Begins no stop itself.  The scheduler still has to be
+ * destroyed.
+ *
+ *     // main: works until some job calls mag_sched_stop_begin
+ *     if (mag_sched_wait_stopped(sched, -1) == 0)
+ *         return mag_sched_destroy(sched);
+ *
+ *   timeout_ns   how long to wait, in nanoseconds; -1: as long as it takes
+ *   Thread       any but a worker of `sched`; no cancellation point
+ *   Blocks       until the stop is over, or the time
+ *   Returns      0; -ETIMEDOUT; -EDEADLK called on a worker of `sched`; -EPERM it is the
+ *                default scheduler, which never stops
+ */
+MAG_API MAG_MUST_CHECK int mag_sched_wait_stopped(struct mag_sched *sched,
+                                                  int64_t timeout_ns);
 
 /*
  * Frees a scheduler.  A scheduler that still runs is drained first, without a deadline.
@@ -331,78 +366,6 @@ mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t timeou
  *              scheduler.  After an error nothing has changed
  */
 MAG_API int mag_sched_destroy(struct mag_sched *sched);
-
-/* ------------------------------------------------- the default scheduler */
-
-/*
- * The scheduler that all code of the process shares.  The first call starts it.  It lives
- * until the process ends: nobody can stop or destroy it.  After fork() this function
- * starts a fresh one in the child, from the same configuration; posts in the child to the
- * parent's are refused with MAG_E_FORKED.
- *
- * Each field of its configuration comes from the environment if a variable is set
- * (mag_sched_variable), else from mag_sched_default_configure, else from the defaults.
- * So the person who runs a program has the last word.  A program that must not be
- * overruled starts a scheduler of its own: mag_sched_start reads no variable.
- *
- *   Thread     any; no cancellation point; while it starts, no thread may change the
- *              environment (setenv(3))
- *   Blocks, Allocates  the first call, as mag_sched_start
- *   Returns    0; MAG_E_ENVIRONMENT a variable has a wrong value: `magpie doctor` and
- *              mag_sched_variable_check tell which one; the errors of mag_sched_start.
- *              After an error the next call tries again
- */
-MAG_API MAG_MUST_CHECK int mag_sched_default(struct mag_sched **ret_sched);
-
-/*
- * Sets the configuration of the default scheduler, before the first mag_sched_default.
- * The configuration is copied, with its name and its list of PUs; `topology`, the hooks
- * and their argument must live as long as the process.  A later call replaces an earlier
- * one.  NULL means the defaults.
- *
- *   Allocates  a copy of the list
- *   Returns    0; -EBUSY the default scheduler runs already; -EINVAL a field is out of
- *              its range; -ENOMEM.  After an error nothing has changed
- */
-MAG_API MAG_MUST_CHECK int
-mag_sched_default_configure(const struct mag_sched_config *config);
-
-/* A variable of the environment that sets a field of the default scheduler. */
-struct mag_sched_variable {
-    const char *name;    /* such as "MAGPIE_WORKERS" */
-    const char *field;   /* of struct mag_sched_config */
-    const char *allowed; /* the values it may have */
-    const char *meaning;
-};
-
-MAG_NAMESAKES_BEGIN
-/*
- * The variables that mag_sched_default reads, by number from 0.
- *
- *   Returns    a constant; NULL if there are no more
- */
-MAG_API const struct mag_sched_variable *mag_sched_variable(uint32_t index);
-MAG_NAMESAKES_END
-
-/*
- * The value that a variable has now.  A program that runs with more rights than the user
- * who called it sees no value (secure_getenv(3)).
- *
- *   Returns    the value, valid until the environment changes; NULL if the variable is
- *              not set, or empty, which means the same
- */
-MAG_API const char *mag_sched_variable_value(uint32_t index);
-
-/*
- * Whether mag_sched_default can use the value that a variable has now.  A variable that
- * is not set is right.
- *
- *   Blocks     for a list of PUs, while the machine is examined
- *   Allocates  for a list of PUs
- *   Returns    0; MAG_E_ENVIRONMENT the value is wrong; -EINVAL no such variable;
- *              -ENOMEM; an error of mag_topology_load
- */
-MAG_API MAG_MUST_CHECK int mag_sched_variable_check(uint32_t index);
 
 /* ----------------------------------------------------------------- workers */
 

@@ -11,6 +11,8 @@
 #include "sched/life/start.h"
 #include "sched/settings/environment.h"
 
+#include <magpie/default.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

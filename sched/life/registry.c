@@ -60,6 +60,8 @@ static void orphan(struct mag_sched *sched)
     atomic_store_explicit(&sched->phase, MAG_PHASE_ENDING, memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(&sched->live, 0, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&sched->stopping, 0, memory_order_relaxed);
     sched->started = 0;
     sched->joined = true;
     for (uint32_t i = 0; i < sched->capacity; i++) {

@@ -30,7 +30,7 @@ static int make_queues(struct mag_sched *sched)
     if (r < 0)
         return r;
     sched->queue_count = sched->routes.queue_count;
-    sched->level_count = 1;
+    sched->level_count = MAG_LEVELS;
     uint32_t count = sched->level_count * sched->queue_count;
     sched->queues = aligned_alloc(MAG_CACHE_LINE, count * sizeof(*sched->queues));
     if (sched->queues == NULL)
@@ -66,6 +66,8 @@ static void init_sched(struct mag_sched *sched)
     atomic_init(&sched->live, 0);
     atomic_init(&sched->ready, 0);
     atomic_init(&sched->inflight, 0);
+    atomic_init(&sched->levels, 0);
+    atomic_init(&sched->stopping, 0);
     sched->fenced = mag_asym_init();
 }
 

@@ -9,6 +9,8 @@
 
 #include "sched/settings/settings.h"
 
+#include <magpie/default.h>
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -19,11 +19,34 @@ COMPILERS = [("gcc", "c11", "c"), ("g++", "c++17", "c++"), ("clang-14", "c11", "
 CXX_COMPILERS = [("g++", "c++17", "c++"), ("g++", "c++20", "c++"), ("clang++-14", "c++17", "c++")]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"]
 # Headers that must begin with one; others may.
-WITH_PROGRAM = {"async.h", "budget.h", "cancel.h", "debug.h", "error.h", "event_loop.h",
-                "executor.h", "fork.h", "fork_task.h", "job_kind.h", "node_memory.h",
-                "operation.h", "pin.h", "plan.h", "pool.h", "promise.h", "sched.h", "source.h",
-                "strand.h", "timer.h", "topology.h", "unpinned.h", "vtask.h", "when.h",
-                "magpie.hpp"}
+WITH_PROGRAM = {
+    "async.h",
+    "budget.h",
+    "cancel.h",
+    "debug.h",
+    "default.h",
+    "error.h",
+    "event_loop.h",
+    "executor.h",
+    "fork.h",
+    "fork_task.h",
+    "job_kind.h",
+    "magpie.hpp",
+    "node_memory.h",
+    "operation.h",
+    "pin.h",
+    "plan.h",
+    "pool.h",
+    "promise.h",
+    "sched.h",
+    "source.h",
+    "strand.h",
+    "timer.h",
+    "topology.h",
+    "unpinned.h",
+    "vtask.h",
+    "when.h",
+}
 
 
 def program_of(header):

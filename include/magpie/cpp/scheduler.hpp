@@ -132,10 +132,13 @@ class scheduler
         std::swap(owned_, other.owned_);
         return *this;
     }
+    /* On a worker, as when a job calls exit(), it only begins the stop. */
     ~scheduler()
     {
+        [[maybe_unused]] int r = 0;
+
         if (owned_ && mag_sched_destroy(sched_) != 0)
-            std::terminate();
+            r = mag_sched_stop_begin(sched_, MAG_SCHED_DRAIN);
     }
 
     mag_sched *get() const noexcept

@@ -7,6 +7,8 @@
 
 #include "sched/settings/environment.h"
 
+#include <magpie/default.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
