@@ -71,11 +71,13 @@ static inline bool mag_phase_is_traced(_Atomic(uint32_t) *phase)
 /* Turns the tracing on or off. */
 static inline void mag_phase_set_traced(_Atomic(uint32_t) *phase, bool traced)
 {
-    /* relaxed, both: as above. */
-    if (traced)
+    if (traced) {
+        /* relaxed: as above. */
         (void)atomic_fetch_or_explicit(phase, MAG_PHASE_TRACED, memory_order_relaxed);
-    else
-        (void)atomic_fetch_and_explicit(phase, MAG_PHASE_MASK, memory_order_relaxed);
+        return;
+    }
+    /* relaxed: as above. */
+    (void)atomic_fetch_and_explicit(phase, MAG_PHASE_MASK, memory_order_relaxed);
 }
 
 /* By a worker that has announced that it parks. */

@@ -42,7 +42,7 @@ static bool is_elf(const struct image *image)
 }
 
 /* The sections' headers; `*ret_count`: how many. */
-static const ElfW(Shdr) *sections_of(const struct image *image, uint32_t *ret_count)
+static const ElfW(Shdr) * sections_of(const struct image *image, uint32_t *ret_count)
 {
     const ElfW(Ehdr) *head = (const void *)image->bytes;
 
@@ -51,7 +51,7 @@ static const ElfW(Shdr) *sections_of(const struct image *image, uint32_t *ret_co
 }
 
 /* The name at `offset` of a table of names; NULL: there is none that ends. */
-static const char *name_at(const struct image *image, const ElfW(Shdr) *names,
+static const char *name_at(const struct image *image, const ElfW(Shdr) * names,
                            uint64_t offset)
 {
     const char *table = at(image, names->sh_offset, names->sh_size, 1);
@@ -62,15 +62,15 @@ static const char *name_at(const struct image *image, const ElfW(Shdr) *names,
     return table + offset;
 }
 
-static bool contains(const ElfW(Sym) *symbol, uintptr_t offset)
+static bool contains(const ElfW(Sym) * symbol, uintptr_t offset)
 {
     return ELF64_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_value <= offset &&
            (offset - symbol->st_value < symbol->st_size || offset == symbol->st_value);
 }
 
 /* The function at `offset` in one table of symbols. */
-static const char *find_in(const struct image *image, const ElfW(Shdr) *sections,
-                           uint32_t count, const ElfW(Shdr) *table, uintptr_t offset)
+static const char *find_in(const struct image *image, const ElfW(Shdr) * sections,
+                           uint32_t count, const ElfW(Shdr) * table, uintptr_t offset)
 {
     uint64_t symbols = table->sh_size / sizeof(ElfW(Sym));
     const ElfW(Sym) *symbol = at(image, table->sh_offset, symbols, sizeof(*symbol));

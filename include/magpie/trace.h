@@ -117,10 +117,9 @@ MAG_API MAG_MUST_CHECK int mag_trace_stop(struct mag_sched *sched);
  *   Allocates  room for the events of one worker, and for names
  *   Returns    0; -ENOENT the scheduler was never traced; -ENOMEM; what `write` returned
  */
-MAG_API MAG_MUST_CHECK int mag_trace_write(struct mag_sched *sched,
-                                           int (*write)(const char *text, size_t length,
-                                                        void *arg),
-                                           void *arg);
+MAG_API MAG_MUST_CHECK int
+mag_trace_write(struct mag_sched *sched,
+                int (*write)(const char *text, size_t length, void *arg), void *arg);
 
 /*
  * Records a mark, if the calling thread is a worker of a scheduler that is traced.

@@ -17,7 +17,8 @@
  *   [W] the tenant   [I] immutable while the scheduler lives
  *
  * Edges: release end -> acquire end : what crosses
- *   event   mag_trace_ring_put (count) -> mag_trace_ring_count (count) : the event's words
+ *   event   mag_trace_ring_put (count) -> mag_trace_ring_count (count) : the words of
+ *           the events
  *   over    mag_trace_ring_put (words) -> mag_trace_ring_read (words) : the count before
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -33,12 +34,12 @@
 
 /* What happened.  `object` and `value` are for the kind to say. */
 enum mag_trace_kind {
-    MAG_TRACE_BEGIN,   /* a job or child: its function, its name or NULL */
-    MAG_TRACE_END,     /* of the job or child that began last */
-    MAG_TRACE_LOST,    /* the thread ended; nothing that has begun will end */
-    MAG_TRACE_STATE,   /* `detail`: enum mag_time */
-    MAG_TRACE_STEAL,   /* `detail`: from which worker */
-    MAG_TRACE_MARK,    /* `name`; `object`, and `detail` as a number */
+    MAG_TRACE_BEGIN, /* a job or child: its function, its name or NULL */
+    MAG_TRACE_END,   /* of the job or child that began last */
+    MAG_TRACE_LOST,  /* the thread ended; nothing that has begun will end */
+    MAG_TRACE_STATE, /* `detail`: enum mag_time */
+    MAG_TRACE_STEAL, /* `detail`: from which worker */
+    MAG_TRACE_MARK,  /* `name`; `object`, and `detail` as a number */
 };
 
 struct mag_trace_event {

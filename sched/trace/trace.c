@@ -35,11 +35,20 @@ void mag_trace_begin(struct mag_sched *sched, uint32_t berth, uintptr_t function
                                             .name = name});
 }
 
-void mag_trace_end(struct mag_sched *sched, uint32_t berth)
+void mag_trace_state(struct mag_sched *sched, uint32_t berth, enum mag_time state,
+                     int64_t now_ns)
 {
     mag_trace_put(sched, berth,
-                  &(struct mag_trace_event){.time_ns = mag_os_now_ns(),
-                                            .kind = MAG_TRACE_END});
+                  &(struct mag_trace_event){.time_ns = now_ns,
+                                            .kind = MAG_TRACE_STATE,
+                                            .detail = (uint32_t)state});
+}
+
+void mag_trace_end(struct mag_sched *sched, uint32_t berth)
+{
+    mag_trace_put(
+        sched, berth,
+        &(struct mag_trace_event){.time_ns = mag_os_now_ns(), .kind = MAG_TRACE_END});
 }
 
 void mag_trace_steal(struct mag_sched *sched, uint32_t berth, uint32_t victim)
@@ -52,9 +61,9 @@ void mag_trace_steal(struct mag_sched *sched, uint32_t berth, uint32_t victim)
 
 void mag_trace_lost(struct mag_sched *sched, uint32_t berth)
 {
-    mag_trace_put(sched, berth,
-                  &(struct mag_trace_event){.time_ns = mag_os_now_ns(),
-                                            .kind = MAG_TRACE_LOST});
+    mag_trace_put(
+        sched, berth,
+        &(struct mag_trace_event){.time_ns = mag_os_now_ns(), .kind = MAG_TRACE_LOST});
 }
 
 /* ------------------------------------------------------------------------ rings */

@@ -9,14 +9,14 @@
  */
 #include "base/os.h"
 #include "sched/trace/json.h"
-#include "sched/trace/trace.h"
 #include "sched/trace/times.h"
+#include "sched/trace/trace.h"
 
 #include <magpie/trace.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { NAME_ROOM = 128, NAMES = 256 };
 
@@ -37,9 +37,9 @@ struct writer {
 
     /* Of the worker that is being written. */
     uint32_t berth;
-    uint32_t depth;  /* what has begun and not ended, the state included */
-    bool in_state;   /* the last that has begun is a state */
-    bool some;       /* an event has been written */
+    uint32_t depth; /* what has begun and not ended, the state included */
+    bool in_state;  /* the last that has begun is a state */
+    bool some;      /* an event has been written */
 };
 
 /* ------------------------------------------------------------------------ names */
@@ -63,9 +63,8 @@ static void open_event(struct writer *writer, const char *phase, int64_t time_ns
 {
     int64_t since = time_ns > writer->begin_ns ? time_ns - writer->begin_ns : 0;
 
-    mag_json_add(&writer->json,
-                 "%s{\"ph\":\"%s\",\"pid\":%d,\"tid\":%u,\"ts\":%lld.%03d",
-                 writer->some ? ",\n" : "\n", phase, (int)getpid(), writer->berth,
+    mag_json_add(&writer->json, "%s{\"ph\":\"%s\",\"pid\":%d,\"tid\":%u,\"ts\":%lld.%03d",
+                 writer->some ? ",\n" : "\n", phase, mag_os_process(), writer->berth,
                  (long long)(since / 1000), (int)(since % 1000));
     writer->some = true;
 }
@@ -114,8 +113,8 @@ static void write_instant(struct writer *writer, const struct mag_trace_event *e
     bool steal = event->kind == MAG_TRACE_STEAL;
 
     open_event(writer, "i", event->time_ns);
-    mag_json_add(&writer->json, ",\"s\":\"t\",\"cat\":\"%s\",\"name\":",
-                 steal ? "steal" : "mark");
+    mag_json_add(&writer->json,
+                 ",\"s\":\"t\",\"cat\":\"%s\",\"name\":", steal ? "steal" : "mark");
     mag_json_string(&writer->json, steal ? "steal" : event->name);
     if (steal)
         mag_json_add(&writer->json, ",\"args\":{\"from\":%u}}", event->detail);
