@@ -266,6 +266,32 @@ static void options_of_an_older_program_are_read_as_far_as_it_knows_them(void **
     assert_int_equal(look(&cells[3]), 1);
 }
 
+static void note_dropped(void *arg)
+{
+    (void)add(arg, UINT64_C(1) << 32);
+    (void)add(&calls, 1);
+}
+
+static void a_job_of_the_programs_may_have_a_priority(void **state)
+{
+    struct mag_submit_options options = {.priority = MAG_PRIORITY_HIGH};
+    struct counted jobs[3] = {counted_make(), counted_make(), counted_make()};
+    (void)state;
+
+    assert_int_equal(mag_submit_job(sched, &options, &jobs[0].job), 0);
+    assert_int_equal(mag_submit_job(sched, NULL, &jobs[1].job), 0);
+    options.dropped = note_dropped;
+    assert_int_equal(mag_submit_job(sched, &options, &jobs[2].job), -EINVAL);
+    assert_int_equal(
+        mag_submit_job_sized(sched, &options, sizeof(options.priority), &jobs[2].job),
+        -EINVAL);
+    drain();
+    assert_int_equal(look(&jobs[0].runs), 1);
+    assert_int_equal(look(&jobs[1].runs), 1);
+    assert_int_equal(look(&jobs[2].runs), 0);
+    assert_int_equal(mag_submit_job(sched, NULL, &jobs[2].job), -ESHUTDOWN);
+}
+
 /* ------------------------------------------------------------------ many at once */
 
 static void each_element_of_an_array_is_one_call(void **state)
@@ -315,12 +341,6 @@ static void a_stopped_scheduler_refuses_and_nothing_is_left(void **state)
     assert_int_equal(mag_submit(sched, mark, &cells[0]), -ESHUTDOWN);
     assert_int_equal(mag_submit_with(sched, NULL, mark, &cells[0]), -ESHUTDOWN);
     assert_int_equal(look(&cells[0]), 0);
-}
-
-static void note_dropped(void *arg)
-{
-    (void)add(arg, UINT64_C(1) << 32);
-    (void)add(&calls, 1);
 }
 
 static void must_not_be_handed_back(struct mag_job *job, void *arg)
@@ -477,6 +497,7 @@ int main(void)
         TEST(a_submission_to_an_executor_runs_there),
         TEST(options_that_contradict_each_other_are_refused),
         TEST(options_of_an_older_program_are_read_as_far_as_it_knows_them),
+        TEST(a_job_of_the_programs_may_have_a_priority),
         TEST(each_element_of_an_array_is_one_call),
         TEST(a_worker_submits_many_at_once),
         TEST(all_are_submitted_or_none),
