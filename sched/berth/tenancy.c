@@ -110,6 +110,7 @@ static int claim_vacant(struct mag_sched *sched, struct mag_worker **ret_worker)
 static void begin(struct mag_worker *worker)
 {
     (void)mag_idle_enter(&worker->sched->idle);
+    mag_bell_ring(&worker->sched->bell);
     mag_sched_notify_watcher(worker->sched, worker->rank);
 }
 
