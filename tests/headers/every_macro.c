@@ -132,7 +132,8 @@ static point_task later(mag_fork w)
 MAG_SUBMIT_TASK(int_task, halve, int, n, const char *, why)
 static int_task halve(int n, const char *why)
 {
-    return why == MAG_NULL ? int_task_of(mag_vtask_failed(-1, 0)) : int_task_result(n / 2);
+    return why == MAG_NULL ? int_task_of(mag_vtask_failed(-1, 0))
+                           : int_task_result(n / 2);
 }
 
 MAG_SUBMIT_TASK(mag_task, twice, void)
