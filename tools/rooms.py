@@ -47,6 +47,8 @@ OWNER = {
     "promise.h": "vtask",
     "async.h": "vtask",
     "fork_task.h": "vtask",
+    "submit_task.h": "vtask",
+    "detail/submit_task.h": "vtask",
     "cancel.h": "vtask",
     "when.h": "vtask",
     "debug.h": "vtask",
