@@ -14,6 +14,7 @@
  *   cancel.h    hold back pthread_cancel
  *   affinity.h  the CPUs that a thread may run on, and the CPU it runs on
  *   event.h     an event that a thread waits for under a lock
+ *   asleep.h    whether another thread sleeps in the kernel
  *
  * Besides these, base/space.h asks for address space and base/asym.h for membarrier.  All
  * rooms use locks, keys, pthread_once and pthread_atfork directly.
@@ -24,6 +25,7 @@
 #define BASE_OS_H
 
 #include "base/os/affinity.h"
+#include "base/os/asleep.h"
 #include "base/os/cancel.h"
 #include "base/os/clock.h"
 #include "base/os/event.h"

@@ -15,6 +15,7 @@
 #ifndef SCHED_SCHEDULER_H
 #define SCHED_SCHEDULER_H
 
+#include "base/fp.h"
 #include "sched/idle/idle.h"
 #include "sched/phase.h"
 #include "sched/policy/route.h"
@@ -32,6 +33,7 @@
 
 struct mag_clock;
 struct mag_inject;
+struct mag_monitor;
 struct mag_worker;
 
 /* What the scheduler keeps for one worker: its memory and its thread. */
@@ -70,6 +72,12 @@ struct mag_sched {
     _Atomic(uint64_t) vacant[MAG_IDLE_WORDS]; /* [A] spare berths, by rank */
     struct mag_clock *clock;                  /* [I], itself [S] */
 
+    /* Workers that block, see region.h. */
+    _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) blocked; /* [A] inside regions */
+    _Atomic(uint32_t) pace;                   /* [A] enum mag_pace, of the monitor */
+    struct mag_monitor *monitor;              /* [I], itself [S]; NULL: no spare berth */
+    void (*on_busy)(struct mag_sched *sched); /* [I] raises the pace */
+
     struct mag_executor executor; /* [I] posts to any worker */
 
     /* Life cycle. */
@@ -79,6 +87,7 @@ struct mag_sched {
     _Atomic(uint32_t) ready;                         /* [A] threads that are set up */
     _Atomic(uint64_t) inflight;                      /* [A] posters without a record */
     sigset_t signals;                                /* [I] of the starting thread */
+    mag_fp fp;                                       /* [I] the same */
     uint32_t started;                                /* [O] threads to join */
     bool is_default;                                 /* [I] see default.c */
     bool joined;                                     /* [O] */

@@ -121,6 +121,13 @@ struct mag_job {
 
 /* ---------------------------------------------------------------- starting */
 
+/* For which blocked workers other threads stand in while jobs wait (blocking.h). */
+enum mag_stand_in_for {
+    MAG_STAND_IN_AUTO,      /* in the default scheduler for all, else for announced ones */
+    MAG_STAND_IN_ANNOUNCED, /* for those inside a region of blocking.h */
+    MAG_STAND_IN_ALL,       /* also for those whose threads sleep in the kernel */
+};
+
 /*
  * What a scheduler is made from.  Fill it with mag_sched_config_init, then change the
  * fields you need.  A program that was built with an older header keeps working, because
@@ -186,6 +193,10 @@ struct mag_sched_config {
      * RLIMIT_AS is set: at most a quarter of what is left for each worker beside its C
      * stack. */
     size_t fork_stack_size;
+
+    /* Whether a thread stands in for a worker that blocks in a job (blocking.h).  Default
+     * MAG_STAND_IN_AUTO. */
+    enum mag_stand_in_for stand_in;
 };
 
 #define MAG_SCHED_WORKERS_MAX 4096

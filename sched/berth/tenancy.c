@@ -7,6 +7,7 @@
 #include "sched/queue/inject.h"
 #include "sched/worker/next.h"
 #include "sched/worker/park.h"
+#include "sched/worker/region.h"
 #include "sched/worker/self.h"
 #include "sched/worker/wake.h"
 #include "sched/worker/worker.h"
@@ -25,6 +26,7 @@ static void sit_down(struct mag_worker *worker)
 
 static void stand_up(struct mag_worker *worker)
 {
+    mag_region_close(worker);
     mag_worker_note_thread(worker, 0, MAG_PIN_FOREIGN);
     mag_self_become(NULL);
 }
@@ -59,14 +61,13 @@ void mag_vacancies_init(struct mag_sched *sched)
     }
 }
 
-static struct mag_worker *claim_vacant(struct mag_sched *sched)
+/* Looks in the order in which `wake` would look for a worker to wake. */
+static struct mag_worker *claim_vacant(struct mag_sched *sched, struct mag_wake wake)
 {
-    struct mag_wake_walk walk = mag_wake_begin(
-        mag_wake_for_queue(&sched->routes, mag_sched_queue_near(sched), mag_os_cpu()));
+    struct mag_wake_walk walk = mag_wake_begin(wake);
     const struct mag_span nobody = {0, 0};
     uint32_t rank;
 
-    /* Looks in the order in which a post would look for a worker to wake. */
     for (uint32_t i = 0; i < MAG_WAKE_HOMES + sched->routes.home_count; i++) {
         struct mag_span span = mag_wake_next(&sched->routes, &walk);
 
@@ -74,6 +75,14 @@ static struct mag_worker *claim_vacant(struct mag_sched *sched)
             return mag_sched_at(sched, sched->routes.spots[rank].worker);
     }
     return NULL;
+}
+
+/* A berth near the caller's CPU. */
+static struct mag_worker *claim_here(struct mag_sched *sched)
+{
+    return claim_vacant(sched,
+                        mag_wake_for_queue(&sched->routes, mag_sched_queue_near(sched),
+                                           mag_os_cpu()));
 }
 
 static void make_vacant(struct mag_worker *worker)
@@ -106,7 +115,7 @@ static void end(struct mag_worker *worker)
 
 static int take_held(struct mag_sched *sched, struct mag_worker **ret_worker)
 {
-    struct mag_worker *worker = claim_vacant(sched);
+    struct mag_worker *worker = claim_here(sched);
 
     if (worker == NULL)
         return -EBUSY;
@@ -127,6 +136,19 @@ int mag_berth_take(struct mag_sched *sched, struct mag_worker **ret_worker)
     if (r == 0)
         sit_down(*ret_worker);
     return r;
+}
+
+struct mag_worker *mag_berth_take_near(struct mag_sched *sched, uint32_t rank)
+{
+    struct mag_worker *worker =
+        claim_vacant(sched, mag_wake_one(&sched->routes, rank));
+
+    if (worker == NULL)
+        return NULL;
+    count_thread(sched);
+    begin(worker);
+    sit_down(worker);
+    return worker;
 }
 
 static struct mag_inject *node_queue(struct mag_worker *worker)
@@ -208,7 +230,7 @@ static bool accept(struct mag_worker *worker)
 
 int mag_berth_step_aside(struct mag_worker *worker)
 {
-    struct mag_worker *aside = claim_vacant(worker->sched);
+    struct mag_worker *aside = claim_here(worker->sched);
 
     if (aside == NULL)
         return -EBUSY;

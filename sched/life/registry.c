@@ -19,6 +19,7 @@
  */
 #include "sched/life/registry.h"
 
+#include "sched/blocking/monitor.h"
 #include "sched/fork/map.h"
 #include "sched/timer/clock.h"
 #include "sched/worker/self.h"
@@ -67,6 +68,7 @@ static void orphan(struct mag_sched *sched)
         atomic_store_explicit(&mag_sched_at(sched, i)->thread, 0, memory_order_relaxed);
     }
     mag_clock_orphan(sched->clock);
+    mag_monitor_orphan(sched->monitor);
 }
 
 static void go_on_in_child(void)

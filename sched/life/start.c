@@ -5,6 +5,7 @@
 #include "base/os.h"
 #include "base/space.h"
 #include "sched/berth/tenancy.h"
+#include "sched/blocking/monitor.h"
 #include "sched/life/registry.h"
 #include "sched/life/routes.h"
 #include "sched/post/executor.h"
@@ -72,6 +73,8 @@ static void init_sched(struct mag_sched *sched)
     atomic_init(&sched->live, 0);
     atomic_init(&sched->ready, 0);
     atomic_init(&sched->inflight, 0);
+    atomic_init(&sched->blocked, 0);
+    atomic_init(&sched->pace, (uint32_t)MAG_PACE_OFF);
     sched->fenced = mag_asym_init();
 }
 
@@ -103,6 +106,8 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config,
     r = sched->clock != NULL ? map_berths(sched) : -ENOMEM;
     if (r == 0)
         prepare_spare(sched);
+    if (r == 0 && spare != 0)
+        r = mag_monitor_make(sched);
     return r;
 }
 
@@ -146,6 +151,7 @@ static int start_threads(struct mag_sched *sched)
      * them. */
     mag_unpinned_begin(&starter);
     mag_os_signals(&sched->signals);
+    sched->fp = mag_fp_read();
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
         r = start_worker(&sched->berths[i]);
     mag_unpinned_end(&starter);
@@ -184,6 +190,7 @@ void mag_sched_free(struct mag_sched *sched)
     for (uint32_t i = 0; sched->berths != NULL && i < sched->capacity; i++)
         mag_berth_unmap(&sched->berths[i]);
     mag_clock_free(sched->clock);
+    mag_monitor_free(sched->monitor);
     free(sched->berths);
     free(sched->queues);
     mag_routes_free(&sched->routes);
@@ -233,6 +240,7 @@ static int launch(const struct mag_sched_config *config, uint32_t spare, bool is
         return r;
     }
     mag_registry_add(sched);
+    mag_monitor_begin(sched);
     *ret_sched = sched;
     return 0;
 }

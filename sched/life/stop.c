@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/os.h"
+#include "sched/blocking/monitor.h"
 #include "sched/kind.h"
 #include "sched/life/registry.h"
 #include "sched/life/start.h"
@@ -69,7 +70,8 @@ static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until
         return -ETIMEDOUT;
     mag_sched_enter_phase(sched, mode == MAG_SCHED_DRAIN ? MAG_PHASE_DRAINING
                                                          : MAG_PHASE_ENDING);
-    if (!wait_until_gone(sched, until_ns) || !mag_sched_join(sched, until_ns))
+    if (!wait_until_gone(sched, until_ns) || !mag_sched_join(sched, until_ns) ||
+        !mag_monitor_end(sched->monitor, until_ns))
         return -ETIMEDOUT;
     sched->joined = true;
     drop_all(sched, how);
