@@ -23,9 +23,13 @@ OWNER = {
     "pool.h": "numa",
     "detail/pool.h": "numa",
     "sched.h": "sched",
+    "default.h": "sched",
+    "counters.h": "sched",
     "fork.h": "sched",
+    "job_kind.h": "sched",
     "executor.h": "sched",
     "strand.h": "sched",
+    "submit.h": "sched",
     "event_loop.h": "sched",
     "timer.h": "sched",
     "blocking.h": "sched",
@@ -50,6 +54,12 @@ OWNER = {
     "detail/fork_task.h": "vtask",
     "detail/operation.h": "vtask",
     "detail/vtask.h": "vtask",
+    "magpie.hpp": "vtask",
+    "cpp/box.hpp": "vtask",
+    "cpp/coroutine.hpp": "vtask",
+    "cpp/error.hpp": "vtask",
+    "cpp/scheduler.hpp": "vtask",
+    "cpp/task.hpp": "vtask",
 }
 # Whom each folder of bench/ may include beside itself.
 BENCH = {

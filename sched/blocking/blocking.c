@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/os.h"
 #include "sched/blocking/monitor.h"
 #include "sched/worker/region.h"
 #include "sched/worker/self.h"
@@ -43,6 +44,7 @@ static void announce(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
 
+    mag_times_enter(&worker->times, MAG_TIME_BLOCKED, mag_os_now_ns());
     mag_region_open(worker);
     /* From now on the last worker to stop searching raises the pace. */
     if (MAG_UNLIKELY(mag_sched_pace(sched) == MAG_PACE_OFF))
@@ -54,8 +56,8 @@ static void announce(struct mag_worker *worker)
 void mag_blocking_begin(struct mag_blocking *ret_region)
 {
     struct mag_worker *worker = mag_self_get()->worker;
-    bool outermost = worker != NULL && worker->sched->monitor != NULL &&
-                     !mag_region_is_open(worker);
+    bool outermost =
+        worker != NULL && worker->sched->monitor != NULL && !mag_region_is_open(worker);
 
     ret_region->worker = outermost ? worker : NULL;
     if (outermost)
@@ -70,6 +72,7 @@ void mag_blocking_end(const struct mag_blocking *region)
     if (region->worker == NULL || region->worker != worker)
         return;
     mag_region_close(worker);
+    mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
     if (mag_crew_standing(&worker->sched->monitor->crew) != 0)
         mag_monitor_raise(worker->sched, MAG_PACE_FAST);
 }

@@ -135,11 +135,12 @@ static void end_early(void *arg)
 static bool sit_down_near(struct mag_standin *standin)
 {
     struct mag_crew *crew = standin->crew;
-    struct mag_worker *worker = mag_berth_take_near(crew->sched, standin->rank);
+    struct mag_worker *worker;
+    int r = mag_berth_take_near(crew->sched, standin->rank, &worker);
 
     lock(crew);
-    if (worker == NULL) {
-        /* Guests have the berths. */
+    if (r < 0) {
+        /* Guests have the berths, or there is no memory for another one. */
         count(&crew->refused);
         stand_down(standin, MAG_STANDIN_RESTING);
     } else {
@@ -149,7 +150,7 @@ static bool sit_down_near(struct mag_standin *standin)
         standin->state = MAG_STANDIN_SEATED;
     }
     unlock(crew);
-    return worker != NULL;
+    return r == 0;
 }
 
 static void *run_standin(void *arg)

@@ -57,13 +57,13 @@ struct mag_standin {
 };
 
 struct mag_crew {
-    struct mag_sched *sched;   /* [I] */
-    uint32_t limit;            /* [I] how many stand-ins there may be */
-    int64_t idle_ns;           /* [I] how long one rests before it ends */
-    struct mag_standin *list;  /* [I] */
+    struct mag_sched *sched;  /* [I] */
+    uint32_t limit;           /* [I] how many stand-ins there may be */
+    int64_t idle_ns;          /* [I] how long one rests before it ends */
+    struct mag_standin *list; /* [I] */
     pthread_mutex_t mutex;
-    bool ended;                /* [M] no call is taken any more */
-    int64_t retry_at;          /* [M] no thread is created before that time */
+    bool ended;                 /* [M] no call is taken any more */
+    int64_t retry_at;           /* [M] no thread is created before that time */
     _Atomic(uint32_t) standing; /* [A] called, seated or leaving; written under M */
     _Atomic(uint32_t) threads;  /* [A] that are there; written under M */
     _Atomic(uint64_t) calls;    /* [A] that were taken; written under M */

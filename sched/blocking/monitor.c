@@ -121,8 +121,12 @@ static uint32_t count_stuck(struct mag_monitor *monitor)
     uint32_t budget = LOOKS_MAX;
     uint32_t stuck = 0;
 
-    for (uint32_t i = 0; i < sched->capacity; i++)
-        stuck += is_stuck(monitor, mag_sched_at(sched, i), &budget) ? 1 : 0;
+    for (uint32_t i = 0; i < sched->capacity; i++) {
+        struct mag_worker *worker = mag_sched_open_at(sched, i);
+
+        if (worker != NULL && is_stuck(monitor, worker, &budget))
+            stuck++;
+    }
     return stuck;
 }
 
@@ -131,8 +135,11 @@ bool mag_monitor_sees_work(struct mag_sched *sched)
     bool found = mag_worker_sees_work(mag_sched_at(sched, 0));
 
     /* A stand-in becomes the watcher, and takes a job from a slot where it is stale. */
-    for (uint32_t i = 0; i < sched->capacity && !found; i++)
-        found = mag_hand_peek_lifo(&mag_sched_at(sched, i)->hand) != NULL;
+    for (uint32_t i = 0; i < sched->capacity && !found; i++) {
+        struct mag_worker *worker = mag_sched_open_at(sched, i);
+
+        found = worker != NULL && mag_hand_peek_lifo(&worker->hand) != NULL;
+    }
     return found;
 }
 
@@ -159,9 +166,10 @@ static uint32_t rank_of_blocked(struct mag_monitor *monitor)
     struct mag_sched *sched = monitor->sched;
 
     for (uint32_t i = 0; i < sched->capacity; i++) {
-        struct mag_worker *worker = mag_sched_at(sched, i);
+        struct mag_worker *worker = mag_sched_open_at(sched, i);
 
-        if (mag_region_is_open(worker) || monitor->looks[i].still != 0)
+        if (worker != NULL &&
+            (mag_region_is_open(worker) || monitor->looks[i].still != 0))
             return worker->rank;
     }
     return 0;

@@ -41,13 +41,13 @@ struct mag_monitor_look {
 enum { MAG_MONITOR_STILL = 8 };
 
 struct mag_monitor {
-    struct mag_sched *sched;        /* [I] */
-    struct mag_crew crew;           /* itself [S] */
-    bool all;                       /* [I] concerned with all blocking, announced or not */
+    struct mag_sched *sched; /* [I] */
+    struct mag_crew crew;    /* itself [S] */
+    bool all;                /* [I] concerned with all blocking, announced or not */
     struct mag_monitor_look *looks; /* [T] by worker */
     uint32_t calm;                  /* [T] looks at which nothing was wrong */
     uint32_t linger;                /* [T] looks since a region was seen */
-    bool surplus;                   /* [T] there were too many stand-ins at the last look */
+    bool surplus; /* [T] there were too many stand-ins at the last look */
 
     _Atomic(uint32_t) alarm; /* [A] counts the alarms */
     _Atomic(bool) stopping;  /* [A] */

@@ -13,10 +13,10 @@
 /* What the monitor sees of a scheduler at one look. */
 struct mag_strain {
     uint32_t announced; /* workers inside regions that were announced */
-    uint32_t stuck;     /* workers that sleep in the kernel, in jobs that announced none */
-    uint32_t standing;  /* stand-ins that work or are on their way */
-    bool resting;       /* some worker is parked or searches */
-    bool waiting;       /* some job waits that any worker may take */
+    uint32_t stuck;    /* workers that sleep in the kernel, in jobs that announced none */
+    uint32_t standing; /* stand-ins that work or are on their way */
+    bool resting;      /* some worker is parked or searches */
+    bool waiting;      /* some job waits that any worker may take */
 };
 
 /* How the monitor waits for its next look.  A higher pace includes the lower ones. */

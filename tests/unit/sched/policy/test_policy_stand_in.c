@@ -72,9 +72,9 @@ static void the_monitor_looks_as_often_as_somebody_may_need_it(void **state)
     (void)state;
 
     for (size_t i = 0; i < ROWS(rows); i++)
-        assert_int_equal(mag_stand_in_pace(&rows[i].strain, rows[i].all, rows[i].linger,
-                                           rows[i].calm),
-                         rows[i].pace);
+        assert_int_equal(
+            mag_stand_in_pace(&rows[i].strain, rows[i].all, rows[i].linger, rows[i].calm),
+            rows[i].pace);
 }
 
 static void pauses_grow_while_nothing_is_wrong(void **state)
