@@ -6,6 +6,7 @@
  * Which header do I need?  To
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
+ *   run the iterations of a loop           loop.h
  *     as plain calls, with priorities      submit.h
  *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
@@ -59,6 +60,7 @@
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
 #include <magpie/job_kind.h>
+#include <magpie/loop.h>
 #include <magpie/node_memory.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>

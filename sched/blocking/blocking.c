@@ -22,7 +22,7 @@ static bool sees_work_near(struct mag_worker *worker)
     return found;
 }
 
-static uint32_t blocked(struct mag_sched *sched)
+static uint32_t count_blocked(struct mag_sched *sched)
 {
     /* relaxed: a value of the moment. */
     return atomic_load_explicit(&sched->blocked, memory_order_relaxed);
@@ -35,12 +35,12 @@ static MAG_COLD void leave_no_worker(struct mag_worker *worker)
     struct mag_sched *sched = worker->sched;
     struct mag_crew *crew = &sched->monitor->crew;
 
-    if (mag_crew_standing(crew) < blocked(sched) && sees_work_near(worker))
+    if (mag_crew_standing(crew) < count_blocked(sched) && sees_work_near(worker))
         (void)mag_crew_call(crew, worker->rank);
     mag_monitor_raise(sched, MAG_PACE_FAST);
 }
 
-static void announce(struct mag_worker *worker)
+static void announce_region(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
 
@@ -61,7 +61,7 @@ void mag_blocking_begin(struct mag_blocking *ret_region)
 
     ret_region->worker = outermost ? worker : NULL;
     if (outermost)
-        announce(worker);
+        announce_region(worker);
 }
 
 void mag_blocking_end(const struct mag_blocking *region)
@@ -77,7 +77,7 @@ void mag_blocking_end(const struct mag_blocking *region)
         mag_monitor_raise(worker->sched, MAG_PACE_FAST);
 }
 
-static uint64_t read_counter(const _Atomic(uint64_t) *counter)
+static uint64_t crew_counter(const _Atomic(uint64_t) *counter)
 {
     /* relaxed: a value of the moment. */
     return atomic_load_explicit(counter, memory_order_relaxed);
@@ -99,6 +99,6 @@ void mag_blocking_counters(const struct mag_sched *sched,
     /* relaxed: as above. */
     ret_counters->standing =
         atomic_load_explicit(&monitor->crew.standing, memory_order_relaxed);
-    ret_counters->calls = read_counter(&monitor->crew.calls);
-    ret_counters->refused = read_counter(&monitor->crew.refused);
+    ret_counters->calls = crew_counter(&monitor->crew.calls);
+    ret_counters->refused = crew_counter(&monitor->crew.refused);
 }

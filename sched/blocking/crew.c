@@ -43,23 +43,23 @@ void mag_crew_fini(struct mag_crew *crew)
     free(crew->list);
 }
 
-static void lock(struct mag_crew *crew)
+static void lock_crew(struct mag_crew *crew)
 {
     (void)pthread_mutex_lock(&crew->mutex);
 }
 
-static void unlock(struct mag_crew *crew)
+static void unlock_crew(struct mag_crew *crew)
 {
     (void)pthread_mutex_unlock(&crew->mutex);
 }
 
-static void add(_Atomic(uint32_t) *count, uint32_t value)
+static void add_to_count(_Atomic(uint32_t) *count, uint32_t value)
 {
     /* relaxed: a value of the moment, written under the mutex. */
     (void)atomic_fetch_add_explicit(count, value, memory_order_relaxed);
 }
 
-static void count(_Atomic(uint64_t) *counter)
+static void count_one_more(_Atomic(uint64_t) *counter)
 {
     /* relaxed: only read by mag_blocking_counters. */
     (void)atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
@@ -89,11 +89,11 @@ static bool rest_until_called(struct mag_standin *standin)
 
         if (left == 0)
             break;
-        unlock(crew);
+        unlock_crew(crew);
         /* order, acquire: names the other end; nothing but the call crosses. */
         if (atomic_load_explicit(&standin->order, memory_order_acquire) == 0)
             mag_os_wait(&standin->order, 0, left);
-        lock(crew);
+        lock_crew(crew);
     }
     /* relaxed: written under the mutex. */
     atomic_store_explicit(&standin->order, 0, memory_order_relaxed);
@@ -105,31 +105,31 @@ static void stand_down(struct mag_standin *standin, enum mag_standin_state state
 {
     standin->state = state;
     standin->worker = NULL;
-    add(&standin->crew->standing, (uint32_t)-1);
+    add_to_count(&standin->crew->standing, (uint32_t)-1);
     if (state == MAG_STANDIN_GONE)
-        add(&standin->crew->threads, (uint32_t)-1);
+        add_to_count(&standin->crew->threads, (uint32_t)-1);
 }
 
 /* Leaves the berth.  While it does, nobody dismisses it: the berth may be another's at
  * any time. */
-static void leave(struct mag_standin *standin, enum mag_standin_state next)
+static void leave_as(struct mag_standin *standin, enum mag_standin_state next)
 {
     struct mag_crew *crew = standin->crew;
 
-    lock(crew);
+    lock_crew(crew);
     struct mag_worker *worker = standin->worker;
     standin->state = MAG_STANDIN_LEAVING;
-    unlock(crew);
+    unlock_crew(crew);
     mag_berth_leave(worker);
-    lock(crew);
+    lock_crew(crew);
     stand_down(standin, next);
-    unlock(crew);
+    unlock_crew(crew);
 }
 
 /* A job or a hook has ended the thread. */
-static void end_early(void *arg)
+static void end_standin(void *arg)
 {
-    leave(arg, MAG_STANDIN_GONE);
+    leave_as(arg, MAG_STANDIN_GONE);
 }
 
 static bool sit_down_near(struct mag_standin *standin)
@@ -138,10 +138,10 @@ static bool sit_down_near(struct mag_standin *standin)
     struct mag_worker *worker;
     int r = mag_berth_take_near(crew->sched, standin->rank, &worker);
 
-    lock(crew);
+    lock_crew(crew);
     if (r < 0) {
         /* Guests have the berths, or there is no memory for another one. */
-        count(&crew->refused);
+        count_one_more(&crew->refused);
         stand_down(standin, MAG_STANDIN_RESTING);
     } else {
         /* relaxed: written under the mutex. */
@@ -149,7 +149,7 @@ static bool sit_down_near(struct mag_standin *standin)
         standin->worker = worker;
         standin->state = MAG_STANDIN_SEATED;
     }
-    unlock(crew);
+    unlock_crew(crew);
     return r == 0;
 }
 
@@ -161,21 +161,21 @@ static void *run_standin(void *arg)
     name_standin(standin);
     /* The thread may have been created by a job with modes of its own. */
     mag_fp_keep(crew->sched->fp);
-    standin->hooks = (struct mag_stand_in){.ended = end_early, .arg = standin};
-    lock(crew);
+    standin->hooks = (struct mag_stand_in){.ended = end_standin, .arg = standin};
+    lock_crew(crew);
     while (rest_until_called(standin)) {
-        unlock(crew);
+        unlock_crew(crew);
         if (sit_down_near(standin)) {
             struct mag_worker *worker = standin->worker;
 
             mag_worker_stand_in(&crew->sched->berths[worker->index], &standin->hooks);
-            leave(standin, MAG_STANDIN_RESTING);
+            leave_as(standin, MAG_STANDIN_RESTING);
         }
-        lock(crew);
+        lock_crew(crew);
     }
     standin->state = MAG_STANDIN_GONE;
-    add(&crew->threads, (uint32_t)-1);
-    unlock(crew);
+    add_to_count(&crew->threads, (uint32_t)-1);
+    unlock_crew(crew);
     return NULL;
 }
 
@@ -183,7 +183,7 @@ static void *run_standin(void *arg)
 
 /* Under the mutex: the first that rests, so that the last ones end when they are not
  * needed; else a place for a new thread. */
-static struct mag_standin *choose(struct mag_crew *crew)
+static struct mag_standin *choose_standin(struct mag_crew *crew)
 {
     struct mag_standin *place = NULL;
 
@@ -200,7 +200,7 @@ static struct mag_standin *choose(struct mag_crew *crew)
 }
 
 /* Under the mutex: the thread of a place that has none. */
-static bool create(struct mag_standin *standin)
+static bool create_standin(struct mag_standin *standin)
 {
     struct mag_crew *crew = standin->crew;
     struct mag_unpinned starter;
@@ -219,44 +219,44 @@ static bool create(struct mag_standin *standin)
         crew->retry_at = mag_os_after_ns(MAG_CREW_RETRY_NS);
         return false;
     }
-    add(&crew->threads, 1);
+    add_to_count(&crew->threads, 1);
     return true;
 }
 
-static void order(struct mag_standin *standin)
+static void give_order(struct mag_standin *standin)
 {
     /* order, release: names the other end; nothing but the call crosses. */
     atomic_store_explicit(&standin->order, 1, memory_order_release);
     mag_os_wake(&standin->order, 1);
 }
 
-static bool call(struct mag_crew *crew, uint32_t rank)
+static bool call_one(struct mag_crew *crew, uint32_t rank)
 {
-    struct mag_standin *standin = crew->ended ? NULL : choose(crew);
+    struct mag_standin *standin = crew->ended ? NULL : choose_standin(crew);
 
     if (standin == NULL)
         return false;
-    if (standin->state != MAG_STANDIN_RESTING && !create(standin))
+    if (standin->state != MAG_STANDIN_RESTING && !create_standin(standin))
         return false;
     standin->state = MAG_STANDIN_CALLED;
     standin->rank = rank;
-    add(&crew->standing, 1);
-    order(standin);
+    add_to_count(&crew->standing, 1);
+    give_order(standin);
     return true;
 }
 
 bool mag_crew_call(struct mag_crew *crew, uint32_t rank)
 {
-    lock(crew);
-    bool called = call(crew, rank);
-    count(called ? &crew->calls : &crew->refused);
-    unlock(crew);
+    lock_crew(crew);
+    bool called = call_one(crew, rank);
+    count_one_more(called ? &crew->calls : &crew->refused);
+    unlock_crew(crew);
     return called;
 }
 
 void mag_crew_dismiss(struct mag_crew *crew, uint32_t dismissed)
 {
-    lock(crew);
+    lock_crew(crew);
     for (uint32_t i = crew->limit; i-- > 0;) {
         struct mag_standin *standin = &crew->list[i];
 
@@ -270,17 +270,17 @@ void mag_crew_dismiss(struct mag_crew *crew, uint32_t dismissed)
             dismissed--;
         }
     }
-    unlock(crew);
+    unlock_crew(crew);
 }
 
 /* ------------------------------------------------------------------------ the end */
 
-static bool join(struct mag_standin *standin, int64_t until_ns)
+static bool join_standin(struct mag_standin *standin, int64_t until_ns)
 {
-    lock(standin->crew);
+    lock_crew(standin->crew);
     bool is_there = standin->state != MAG_STANDIN_NONE;
-    order(standin);
-    unlock(standin->crew);
+    give_order(standin);
+    unlock_crew(standin->crew);
     if (is_there && !mag_os_join(standin->thread, until_ns))
         return false;
     standin->state = MAG_STANDIN_NONE;
@@ -289,11 +289,11 @@ static bool join(struct mag_standin *standin, int64_t until_ns)
 
 bool mag_crew_end(struct mag_crew *crew, int64_t until_ns)
 {
-    lock(crew);
+    lock_crew(crew);
     crew->ended = true;
-    unlock(crew);
+    unlock_crew(crew);
     for (uint32_t i = 0; i < crew->limit; i++) {
-        if (!join(&crew->list[i], until_ns))
+        if (!join_standin(&crew->list[i], until_ns))
             return false;
     }
     return true;

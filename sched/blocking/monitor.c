@@ -34,7 +34,7 @@ static bool concerns_all(const struct mag_sched *sched)
            (wanted == MAG_STAND_IN_AUTO && sched->is_default);
 }
 
-static int fill(struct mag_monitor *monitor, struct mag_sched *sched)
+static int fill_monitor(struct mag_monitor *monitor, struct mag_sched *sched)
 {
     monitor->sched = sched;
     monitor->all = concerns_all(sched);
@@ -53,7 +53,7 @@ int mag_monitor_make(struct mag_sched *sched)
 
     if (monitor == NULL)
         return -ENOMEM;
-    if (fill(monitor, sched) < 0) {
+    if (fill_monitor(monitor, sched) < 0) {
         free(monitor->looks);
         free(monitor);
         return -ENOMEM;
@@ -76,7 +76,7 @@ void mag_monitor_free(struct mag_monitor *monitor)
 
 /* --------------------------------------------------------------------- one look */
 
-static bool is_parked(struct mag_sched *sched, uint32_t rank)
+static bool rests_parked(struct mag_sched *sched, uint32_t rank)
 {
     /* relaxed: a value of the moment. */
     return (atomic_load_explicit(&sched->idle.parked[rank / 64], memory_order_relaxed) >>
@@ -96,7 +96,7 @@ static bool is_stuck(struct mag_monitor *monitor, struct mag_worker *worker,
     /* relaxed: as above. */
     look->jobs = atomic_load_explicit(&worker->counts.jobs, memory_order_relaxed);
     look->still = 0;
-    if (thread == 0 || is_parked(monitor->sched, worker->rank) ||
+    if (thread == 0 || rests_parked(monitor->sched, worker->rank) ||
         mag_region_is_open(worker) || *budget == 0)
         return false;
     (*budget)--;
@@ -143,7 +143,7 @@ bool mag_monitor_sees_work(struct mag_sched *sched)
     return found;
 }
 
-static struct mag_strain look(struct mag_monitor *monitor)
+static struct mag_strain look_around(struct mag_monitor *monitor)
 {
     struct mag_sched *sched = monitor->sched;
     struct mag_strain strain = {
@@ -176,7 +176,7 @@ static uint32_t rank_of_blocked(struct mag_monitor *monitor)
 }
 
 /* Too many stand-ins at two looks in a row are sent away: many regions are short. */
-static void act(struct mag_monitor *monitor, const struct mag_strain *strain)
+static void act_on(struct mag_monitor *monitor, const struct mag_strain *strain)
 {
     uint32_t wanted = mag_stand_in_wanted(strain);
     uint32_t surplus = mag_stand_in_surplus(strain);
@@ -193,7 +193,7 @@ static void act(struct mag_monitor *monitor, const struct mag_strain *strain)
 /* ------------------------------------------------------------------ pace and thread */
 
 /* Whether another thread may rely on a faster pace than this. */
-static enum mag_pace needed(struct mag_monitor *monitor)
+static enum mag_pace needed_pace(struct mag_monitor *monitor)
 {
     struct mag_sched *sched = monitor->sched;
     /* seq_cst: (4). */
@@ -210,22 +210,22 @@ static void set_pace(struct mag_monitor *monitor, enum mag_pace pace)
 {
     /* (3), seq_cst: before (4). */
     atomic_store_explicit(&monitor->sched->pace, pace, memory_order_seq_cst);
-    mag_monitor_raise(monitor->sched, needed(monitor));
+    mag_monitor_raise(monitor->sched, needed_pace(monitor));
 }
 
 static enum mag_pace look_and_act(struct mag_monitor *monitor)
 {
-    struct mag_strain strain = look(monitor);
+    struct mag_strain strain = look_around(monitor);
 
     monitor->linger = strain.announced != 0 ? 0 : monitor->linger + 1;
     if (monitor->linger > MAG_PACE_LINGER)
         monitor->linger = MAG_PACE_LINGER;
     monitor->calm = mag_stand_in_is_wrong(&strain) ? 0 : monitor->calm + 1;
-    act(monitor, &strain);
+    act_on(monitor, &strain);
     return mag_stand_in_pace(&strain, monitor->all, monitor->linger, monitor->calm);
 }
 
-static bool is_stopping(struct mag_monitor *monitor)
+static bool monitor_stops(struct mag_monitor *monitor)
 {
     /* acquire: names the other end; nothing crosses, and reading late only delays the
      * end. */
@@ -248,13 +248,13 @@ static void *run_monitor(void *arg)
 
     (void)mag_os_hold_cancel();
     name_monitor(monitor);
-    while (!is_stopping(monitor)) {
+    while (!monitor_stops(monitor)) {
         /* alarm, acquire: names the other end; nothing but the alarm crosses. */
         uint32_t seen = atomic_load_explicit(&monitor->alarm, memory_order_acquire);
         enum mag_pace pace = mag_sched_pace(sched);
         int64_t pause = mag_pace_pause(pace, monitor->calm);
 
-        if (!is_stopping(monitor))
+        if (!monitor_stops(monitor))
             mag_os_wait(&monitor->alarm, seen, pause);
         if (pace <= MAG_PACE_REST)
             monitor->calm = 0;
@@ -265,7 +265,7 @@ static void *run_monitor(void *arg)
 }
 
 /* Under the mutex. */
-static bool start(struct mag_monitor *monitor)
+static bool start_monitor(struct mag_monitor *monitor)
 {
     struct mag_unpinned starter;
 
@@ -283,7 +283,7 @@ static bool start(struct mag_monitor *monitor)
 static bool ensure_thread(struct mag_monitor *monitor)
 {
     (void)pthread_mutex_lock(&monitor->mutex);
-    monitor->started = monitor->started || start(monitor);
+    monitor->started = monitor->started || start_monitor(monitor);
     bool started = monitor->started;
     (void)pthread_mutex_unlock(&monitor->mutex);
     return started;
@@ -336,7 +336,7 @@ void mag_monitor_begin(struct mag_sched *sched)
         mag_monitor_raise(sched, MAG_PACE_SLOW);
 }
 
-static bool end_thread(struct mag_monitor *monitor, int64_t until_ns)
+static bool end_monitor(struct mag_monitor *monitor, int64_t until_ns)
 {
     (void)pthread_mutex_lock(&monitor->mutex);
     bool started = monitor->started;
@@ -359,7 +359,7 @@ bool mag_monitor_end(struct mag_monitor *monitor, int64_t until_ns)
 {
     if (monitor == NULL)
         return true;
-    return end_thread(monitor, until_ns) && mag_crew_end(&monitor->crew, until_ns);
+    return end_monitor(monitor, until_ns) && mag_crew_end(&monitor->crew, until_ns);
 }
 
 void mag_monitor_orphan(struct mag_monitor *monitor)
