@@ -15,6 +15,7 @@
  *   affinity.h  the CPUs that a thread may run on, and the CPU it runs on
  *   event.h     an event that a thread waits for under a lock
  *   asleep.h    whether another thread sleeps in the kernel
+ *   usage.h     what a thread has had of the CPUs
  *
  * Besides these, base/space.h asks for address space and base/asym.h for membarrier.  All
  * rooms use locks, keys, pthread_once and pthread_atfork directly.
@@ -32,6 +33,7 @@
 #include "base/os/futex.h"
 #include "base/os/signals.h"
 #include "base/os/thread.h"
+#include "base/os/usage.h"
 #include "base/os/yield.h"
 
 #endif

@@ -118,6 +118,7 @@ static struct mag_wake near_caller(struct mag_sched *sched)
 static void begin(struct mag_worker *worker)
 {
     (void)mag_idle_enter(&worker->sched->idle);
+    mag_bell_ring(&worker->sched->bell);
     mag_sched_notify_watcher(worker->sched, worker->rank);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/os.h"
-#include "sched/blocking/monitor.h"
+#include "sched/blocking/relief.h"
 #include "sched/worker/region.h"
 #include "sched/worker/self.h"
 #include "sched/worker/worker.h"
@@ -28,16 +28,16 @@ static uint32_t count_blocked(struct mag_sched *sched)
     return atomic_load_explicit(&sched->blocked, memory_order_relaxed);
 }
 
-/* The last worker that rested may be this one: then the monitor must look soon.  If jobs
+/* The last worker that rested may be this one: then the relief thread must look soon.  If jobs
  * wait already, a stand-in is called at once. */
 static MAG_COLD void leave_no_worker(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
-    struct mag_crew *crew = &sched->monitor->crew;
+    struct mag_crew *crew = &sched->relief->crew;
 
     if (mag_crew_standing(crew) < count_blocked(sched) && sees_work_near(worker))
         (void)mag_crew_call(crew, worker->rank);
-    mag_monitor_raise(sched, MAG_PACE_FAST);
+    mag_relief_raise(sched, MAG_PACE_FAST);
 }
 
 static void announce_region(struct mag_worker *worker)
@@ -48,7 +48,7 @@ static void announce_region(struct mag_worker *worker)
     mag_region_open(worker);
     /* From now on the last worker to stop searching raises the pace. */
     if (MAG_UNLIKELY(mag_sched_pace(sched) == MAG_PACE_OFF))
-        mag_monitor_concern(sched);
+        mag_relief_concern(sched);
     if (mag_idle_nobody_rests(mag_idle_read(&sched->idle)))
         leave_no_worker(worker);
 }
@@ -57,7 +57,7 @@ void mag_blocking_begin(struct mag_blocking *ret_region)
 {
     struct mag_worker *worker = mag_self_get()->worker;
     bool outermost =
-        worker != NULL && worker->sched->monitor != NULL && !mag_region_is_open(worker);
+        worker != NULL && worker->sched->relief != NULL && !mag_region_is_open(worker);
 
     ret_region->worker = outermost ? worker : NULL;
     if (outermost)
@@ -73,8 +73,8 @@ void mag_blocking_end(const struct mag_blocking *region)
         return;
     mag_region_close(worker);
     mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
-    if (mag_crew_standing(&worker->sched->monitor->crew) != 0)
-        mag_monitor_raise(worker->sched, MAG_PACE_FAST);
+    if (mag_crew_standing(&worker->sched->relief->crew) != 0)
+        mag_relief_raise(worker->sched, MAG_PACE_FAST);
 }
 
 static uint64_t crew_counter(const _Atomic(uint64_t) *counter)
@@ -86,19 +86,19 @@ static uint64_t crew_counter(const _Atomic(uint64_t) *counter)
 void mag_blocking_counters(const struct mag_sched *sched,
                            struct mag_blocking_counters *ret_counters)
 {
-    const struct mag_monitor *monitor = sched->monitor;
+    const struct mag_relief *relief = sched->relief;
 
     *ret_counters = (struct mag_blocking_counters){.threads = 0};
-    if (monitor == NULL)
+    if (relief == NULL)
         return;
     /* relaxed, all: values of the moment. */
     ret_counters->regions = atomic_load_explicit(&sched->blocked, memory_order_relaxed);
     /* relaxed: as above. */
     ret_counters->threads =
-        atomic_load_explicit(&monitor->crew.threads, memory_order_relaxed);
+        atomic_load_explicit(&relief->crew.threads, memory_order_relaxed);
     /* relaxed: as above. */
     ret_counters->standing =
-        atomic_load_explicit(&monitor->crew.standing, memory_order_relaxed);
-    ret_counters->calls = crew_counter(&monitor->crew.calls);
-    ret_counters->refused = crew_counter(&monitor->crew.refused);
+        atomic_load_explicit(&relief->crew.standing, memory_order_relaxed);
+    ret_counters->calls = crew_counter(&relief->crew.calls);
+    ret_counters->refused = crew_counter(&relief->crew.refused);
 }

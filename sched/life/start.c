@@ -5,9 +5,11 @@
 #include "base/os.h"
 #include "base/space.h"
 #include "sched/berth/tenancy.h"
-#include "sched/blocking/monitor.h"
+#include "sched/blocking/relief.h"
 #include "sched/life/registry.h"
 #include "sched/life/routes.h"
+#include "sched/monitor/duties.h"
+#include "sched/monitor/monitor.h"
 #include "sched/post/executor.h"
 #include "sched/queue/inject.h"
 #include "sched/settings/fit.h"
@@ -61,6 +63,7 @@ static int map_berths(struct mag_sched *sched)
 
 static void init_sched(struct mag_sched *sched)
 {
+    mag_bell_init(&sched->bell);
     sched->executor.post = mag_sched_executor_post;
     atomic_init(&sched->phase, MAG_PHASE_STARTING);
     atomic_init(&sched->closed, 0);
@@ -100,8 +103,14 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config)
         return r;
     sched->clock = mag_clock_make(sched, sched->worker_count);
     mag_vacancies_init(sched);
-    r = sched->clock != NULL ? map_berths(sched) : -ENOMEM;
-    return r == 0 && wanted->spare != 0 ? mag_monitor_make(sched) : r;
+    if (sched->clock == NULL)
+        return -ENOMEM;
+    r = mag_seats_init(&sched->seats, wanted, sched->settings.topology, sched->plan);
+    if (r == 0)
+        r = mag_monitor_make(sched);
+    if (r == 0)
+        r = map_berths(sched);
+    return r == 0 && wanted->spare != 0 ? mag_relief_make(sched) : r;
 }
 
 /* ------------------------------------------------------------------- threads */
@@ -182,8 +191,10 @@ void mag_sched_free(struct mag_sched *sched)
 {
     for (uint32_t i = 0; sched->berths != NULL && i < sched->capacity; i++)
         mag_berth_unmap(&sched->berths[i]);
+    mag_monitor_free(sched);
+    mag_seats_fini(&sched->seats);
     mag_clock_free(sched->clock);
-    mag_monitor_free(sched->monitor);
+    mag_relief_free(sched->relief);
     free(sched->berths);
     free(sched->queues);
     mag_routes_free(&sched->routes);
@@ -232,8 +243,9 @@ static int launch(const struct mag_sched_config *config, bool is_default,
         mag_sched_free(sched);
         return r;
     }
+    mag_monitor_start(sched->monitor);
     mag_registry_add(sched);
-    mag_monitor_begin(sched);
+    mag_relief_begin(sched);
     *ret_sched = sched;
     return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * stand_in.h - how many threads stand in for blocked workers, and how often the monitor
+ * stand_in.h - how many threads stand in for blocked workers, and how often the relief thread
  * looks.  Private to sched/.  Pure functions of values.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the monitor sees of a scheduler at one look. */
+/* What the relief thread sees of a scheduler at one look. */
 struct mag_strain {
     uint32_t announced; /* workers inside regions that were announced */
     uint32_t stuck;    /* workers that sleep in the kernel, in jobs that announced none */
@@ -19,7 +19,7 @@ struct mag_strain {
     bool waiting;      /* some job waits that any worker may take */
 };
 
-/* How the monitor waits for its next look.  A higher pace includes the lower ones. */
+/* How the relief thread waits for its next look.  A higher pace includes the lower ones. */
 enum mag_pace {
     MAG_PACE_OFF,  /* not at all: no worker has announced a region for a while, and
                     * blocking that is not announced is of no concern */
@@ -31,7 +31,7 @@ enum mag_pace {
 enum { MAG_PACE_FAST_NS = 1000000, MAG_PACE_SLOW_NS = 5000000 };
 
 /* After so many looks at which nothing was wrong the pause has doubled as often as it
- * may; after one more the monitor rests if some worker does. */
+ * may; after one more the relief thread rests if some worker does. */
 enum { MAG_PACE_CALM_MAX = 3 };
 
 /* How many looks at the fast pace follow the last one that saw a region. */
@@ -65,7 +65,7 @@ static inline uint32_t mag_stand_in_surplus(const struct mag_strain *strain)
 /*
  * The pace after a look.
  *
- *   all      blocking that was not announced concerns the monitor too
+ *   all      blocking that was not announced concerns the relief thread too
  *   linger   looks since a region was seen, at most MAG_PACE_LINGER
  *   calm     looks in a row at which nothing was wrong
  */

@@ -188,6 +188,7 @@ static bool park(struct mag_worker *worker)
     /* The thread that woke this worker has counted it as searching. */
     worker->searching = true;
     mag_count(&worker->counts.wakes);
+    mag_bell_ring(&sched->bell);
     if (worker->watcher) {
         worker->watcher = false;
         mag_idle_end_watch(&sched->idle);

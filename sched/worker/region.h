@@ -1,14 +1,14 @@
 /*
  * region.h - workers inside blocking regions that they have announced, and when the
- * monitor must look.  Private to sched/; sched/blocking/ has what follows from it.
+ * relief thread must look.  Private to sched/; sched/blocking/ has what follows from it.
  *
  * Ownership
  *   [C] written by the worker, read by any thread   [A] any thread
  *
- * Why no region and no busy scheduler is missed.  The monitor and a worker are Dekker's
+ * Why no region and no busy scheduler is missed.  The relief thread and a worker are Dekker's
  * two sides:
  *
- *     worker                               monitor
+ *     worker                               relief thread
  *     (1) blocked + 1, or the last         (3) pace <- slower
  *         searcher stops searching         (4) read blocked and the state of idle.h,
  *     (2) read pace, raise it if it is         raise the pace again if it is too slow
@@ -50,7 +50,7 @@ static inline void mag_region_close(struct mag_worker *worker)
         return;
     /* relaxed: a hint. */
     atomic_store_explicit(&worker->blocks, false, memory_order_relaxed);
-    /* relaxed: nothing crosses; the monitor looks again later. */
+    /* relaxed: nothing crosses; the relief thread looks again later. */
     (void)atomic_fetch_sub_explicit(&worker->sched->blocked, 1, memory_order_relaxed);
 }
 
@@ -60,7 +60,7 @@ static inline enum mag_pace mag_sched_pace(struct mag_sched *sched)
     return (enum mag_pace)atomic_load_explicit(&sched->pace, memory_order_seq_cst);
 }
 
-/* The pace that the monitor needs while no worker rests. */
+/* The pace that the relief thread needs while no worker rests. */
 static inline enum mag_pace mag_sched_busy_pace(struct mag_sched *sched)
 {
     /* seq_cst: (2). */
@@ -70,7 +70,7 @@ static inline enum mag_pace mag_sched_busy_pace(struct mag_sched *sched)
 }
 
 /* By a worker that has begun to run: `state` is that after its step (1).  If no worker
- * rests any more, the monitor must look from time to time. */
+ * rests any more, the relief thread must look from time to time. */
 static inline void mag_sched_note_busy(struct mag_sched *sched, uint64_t state)
 {
     if (!mag_idle_nobody_rests(state))

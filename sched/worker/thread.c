@@ -46,13 +46,7 @@ static void name_worker(const struct mag_berth *berth)
  * refuses a memory policy. */
 static enum mag_pinned pin(const struct mag_berth *berth)
 {
-    const struct mag_settings *settings = &berth->sched->settings;
-    const struct mag_seat *seat = mag_sched_seat(berth->sched, berth->index);
-    enum mag_pinned obtained = MAG_PIN_FOREIGN;
-
-    if (settings->config.pin)
-        (void)mag_pin_self(settings->topology, seat->pu, &obtained);
-    return obtained;
+    return mag_seats_sit_down(&berth->sched->seats, berth->index);
 }
 
 enum mag_pinned mag_worker_pinned(struct mag_worker *worker)
@@ -62,11 +56,11 @@ enum mag_pinned mag_worker_pinned(struct mag_worker *worker)
         (enum mag_pinned)atomic_load_explicit(&worker->pinned, memory_order_relaxed);
     /* relaxed: as above. */
     int32_t thread = atomic_load_explicit(&worker->thread, memory_order_relaxed);
-    const struct mag_seat *seat = mag_sched_seat(worker->sched, worker->index);
 
     /* The kernel reports to nobody when it moves a thread, so this asks for the mask. */
-    if (pinned == MAG_PINNED && thread != 0 && !mag_os_is_bound(thread, seat->os_pu))
-        return MAG_PIN_LOST;
+    if (pinned == MAG_PINNED && thread != 0)
+        return mag_seats_look(&worker->sched->seats,
+                              worker->index % worker->sched->worker_count, thread);
     return pinned;
 }
 
@@ -301,7 +295,10 @@ void mag_worker_stand_in(struct mag_berth *berth, const struct mag_stand_in *sta
 {
     struct tenancy tenancy = {.berth = berth, .stand_in = stand_in};
 
-    mag_worker_note_thread(berth->worker, mag_os_thread(), pin(berth));
+    uint32_t worker = berth->index % berth->sched->worker_count;
+
+    mag_worker_note_thread(berth->worker, mag_os_thread(),
+                           mag_seats_sit_beside(&berth->sched->seats, worker));
     pthread_cleanup_push(end_early, &tenancy);
     serve_below(&tenancy);
     pthread_cleanup_pop(0);

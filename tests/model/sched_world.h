@@ -17,6 +17,7 @@
 
 #include "sched/scheduler.h"
 
+#include "sched/idle/bell.c"
 #include "sched/idle/idle.c"
 #include "sched/idle/sleeper.c"
 #include "sched/policy/search.c"
@@ -61,6 +62,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
     void open(mag_phase phase)
     {
         sched.phase($).store(phase, rl::mo_relaxed);
+        atomic_init(&sched.bell.word, MAG_BELL_OVER); /* there is no monitor */
         sched.fenced = true;
         sched.crowded = false;
         sched.worker_count = sched.capacity = Workers;
