@@ -28,8 +28,8 @@ static uint32_t count_blocked(struct mag_sched *sched)
     return atomic_load_explicit(&sched->blocked, memory_order_relaxed);
 }
 
-/* The last worker that rested may be this one: then the relief thread must look soon.  If jobs
- * wait already, a stand-in is called at once. */
+/* No worker rests, so the relief thread must look soon.  If jobs wait already, a stand-in
+ * is called at once. */
 static MAG_COLD void leave_no_worker(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;

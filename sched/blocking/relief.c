@@ -18,7 +18,7 @@ enum { RELIEF_PREFIX = 7 };
 /* A thread that has run for less than this between two looks may be blocked. */
 enum { RAN_LITTLE_NS = 200000 };
 
-/* At how many threads the relief thread looks with a system call, at most, at one look. */
+/* The most system calls of one look that ask for a thread's time. */
 enum { LOOKS_MAX = 64 };
 
 static void raise_on_busy(struct mag_sched *sched)

@@ -2,11 +2,12 @@
  * relief.h - the thread that looks after a scheduler whose workers all run: some of them
  * may block while jobs wait.  Private to sched/.
  *
- * The relief thread sleeps as long as some worker rests: a post finds that worker.  When no
- * worker rests any more, the last one to stop searching raises the relief's pace
- * (region.h).  The relief thread then looks again and again: how many workers are blocked, how
- * many stand-ins there are, whether a job waits; and calls or dismisses stand-ins.  What
- * it decides is in sched/policy/stand_in.h, which threads it calls in crew.h.
+ * The relief thread sleeps as long as some worker rests: a post finds that worker.  When
+ * no worker rests any more, the last one to stop searching raises the relief's pace
+ * (region.h).  The relief thread then looks again and again: how many workers are
+ * blocked, how many stand-ins there are, whether a job waits; and calls or dismisses
+ * stand-ins.  What it decides is in sched/policy/stand_in.h, which threads it calls in
+ * crew.h.
  *
  * Ownership
  *   [I] immutable once the workers run   [A] any thread   [M] under the mutex

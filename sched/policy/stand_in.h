@@ -1,6 +1,6 @@
 /*
- * stand_in.h - how many threads stand in for blocked workers, and how often the relief thread
- * looks.  Private to sched/.  Pure functions of values.
+ * stand_in.h - how many threads stand in for blocked workers, and how often the relief
+ * thread looks.  Private to sched/.  Pure functions of values.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -19,7 +19,7 @@ struct mag_strain {
     bool waiting;      /* some job waits that any worker may take */
 };
 
-/* How the relief thread waits for its next look.  A higher pace includes the lower ones. */
+/* How the relief thread waits for its next look.  A higher pace includes lower ones. */
 enum mag_pace {
     MAG_PACE_OFF,  /* not at all: no worker has announced a region for a while, and
                     * blocking that is not announced is of no concern */

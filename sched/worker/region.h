@@ -5,8 +5,8 @@
  * Ownership
  *   [C] written by the worker, read by any thread   [A] any thread
  *
- * Why no region and no busy scheduler is missed.  The relief thread and a worker are Dekker's
- * two sides:
+ * Why no region and no busy scheduler is missed.  The relief thread and a worker are
+ * Dekker's two sides:
  *
  *     worker                               relief thread
  *     (1) blocked + 1, or the last         (3) pace <- slower

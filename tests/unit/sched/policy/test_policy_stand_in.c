@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many threads stand in for blocked workers, and how often the relief thread looks, as
+/* How many threads stand in for blocked workers, and how often the relief thread looks:
  * tables. */
 #include "sched/policy/stand_in.h"
 #include "tests/support/cmocka.h"
