@@ -36,6 +36,7 @@
 
 struct mag_clock;
 struct mag_inject;
+struct mag_trace;
 struct mag_monitor;
 struct mag_relief;
 struct mag_worker;
@@ -97,6 +98,8 @@ struct mag_sched {
     _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) live; /* [A] threads not yet gone */
     _Atomic(uint32_t) ready;                         /* [A] threads that are set up */
     _Atomic(uint64_t) inflight;                      /* [A] posters without a record */
+    _Atomic(struct mag_trace *) trace;               /* [A] see trace.h; NULL: none yet */
+    pthread_mutex_t trace_lock;                      /* [S] */
     sigset_t signals;                                /* [I] of the starting thread */
     mag_fp fp;                                       /* [I] the same */
     _Atomic(uint32_t) stopping;                      /* [A] see stop.c */

@@ -10,6 +10,7 @@
 #include "sched/worker/park.h"
 #include "sched/worker/region.h"
 #include "sched/worker/self.h"
+#include "sched/worker/spend.h"
 #include "sched/worker/wake.h"
 #include "sched/worker/worker.h"
 
@@ -31,7 +32,7 @@ static void stand_up(struct mag_worker *worker)
 {
     mag_region_close(worker);
     if (worker->times.state != MAG_TIME_NONE)
-        mag_times_enter(&worker->times, MAG_TIME_NONE, mag_os_now_ns());
+        mag_worker_spend(worker, MAG_TIME_NONE, mag_os_now_ns());
     mag_worker_note_thread(worker, 0, MAG_PIN_FOREIGN);
     mag_self_become(NULL);
 }
@@ -228,8 +229,8 @@ static void move(struct mag_worker *from, struct mag_worker *to, enum mag_time s
     to->running = from->running;
     to->fp = from->fp;
     from->root = NULL;
-    mag_times_enter(&from->times, MAG_TIME_NONE, now);
-    mag_times_enter(&to->times, state, now);
+    mag_worker_spend(from, MAG_TIME_NONE, now);
+    mag_worker_spend(to, state, now);
     mag_worker_note_thread(from, 0, MAG_PIN_FOREIGN);
     mag_worker_note_thread(to, thread, pinned);
     mag_self_become(to);
@@ -272,7 +273,7 @@ bool mag_berth_take_over(struct mag_worker *worker)
      * now. */
     count_thread(worker->sched);
     sit_down(worker);
-    mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
+    mag_worker_spend(worker, MAG_TIME_RUN, mag_os_now_ns());
     return true;
 }
 

@@ -14,6 +14,7 @@
 #include "sched/queue/inject.h"
 #include "sched/settings/fit.h"
 #include "sched/timer/clock.h"
+#include "sched/trace/trace.h"
 #include "sched/worker/memory.h"
 #include "sched/worker/self.h"
 #include "sched/worker/thread.h"
@@ -70,6 +71,8 @@ static void init_sched(struct mag_sched *sched)
     atomic_init(&sched->live, 0);
     atomic_init(&sched->ready, 0);
     atomic_init(&sched->inflight, 0);
+    atomic_init(&sched->trace, NULL);
+    (void)pthread_mutex_init(&sched->trace_lock, NULL);
     atomic_init(&sched->levels, 0);
     atomic_init(&sched->stopping, 0);
     atomic_init(&sched->blocked, 0);
@@ -191,6 +194,7 @@ void mag_sched_free(struct mag_sched *sched)
 {
     for (uint32_t i = 0; sched->berths != NULL && i < sched->capacity; i++)
         mag_berth_unmap(&sched->berths[i]);
+    mag_trace_free(sched);
     mag_monitor_free(sched);
     mag_seats_fini(&sched->seats);
     mag_clock_free(sched->clock);
