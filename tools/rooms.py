@@ -48,6 +48,8 @@ OWNER = {
     "promise.h": "vtask",
     "async.h": "vtask",
     "fork_task.h": "vtask",
+    "submit_task.h": "vtask",
+    "detail/submit_task.h": "vtask",
     "cancel.h": "vtask",
     "when.h": "vtask",
     "debug.h": "vtask",
@@ -62,6 +64,7 @@ OWNER = {
     "cpp/coroutine.hpp": "vtask",
     "cpp/error.hpp": "vtask",
     "cpp/scheduler.hpp": "vtask",
+    "cpp/submit.hpp": "vtask",
     "cpp/task.hpp": "vtask",
 }
 # Whom each folder of bench/ may include beside itself.
