@@ -18,6 +18,7 @@
 #include "sched/monitor/monitor.h"
 #include "sched/queue/inject.h"
 #include "sched/timer/clock.h"
+#include "sched/trace/file.h"
 #include "sched/worker/next.h"
 #include "sched/worker/self.h"
 #include "sched/worker/wake.h"
@@ -126,6 +127,7 @@ static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until
         !mag_sched_join(sched, until_ns) || !mag_monitor_end(sched->monitor, until_ns))
         return -ETIMEDOUT;
     sched->joined = true;
+    mag_trace_file_end(sched);
     drop_all(sched, how);
     return 0;
 }

@@ -67,6 +67,12 @@ static int take_fork_depth(const char *text, struct settled *settled)
     return take_whole(text, &settled->config->fork_depth);
 }
 
+static int take_trace(const char *text, struct settled *settled)
+{
+    settled->config->trace = text;
+    return 0;
+}
+
 static int take_spare(const char *text, struct settled *settled)
 {
     if (strcmp(text, "auto") == 0) {
@@ -214,7 +220,7 @@ static const struct {
       "where workers sit on the machine"},
      take_placement},
     {{"MAGPIE_PIN", "pin",
-      "always, adaptive or never; also yes or no, on or off, true or false, 1 or 0",
+      "always, adaptive, never; yes/no, on/off, true/false, 1/0",
       "whether workers are bound to their PUs"},
      take_pin},
     {{"MAGPIE_STACK_SIZE", "stack_size",
@@ -234,6 +240,9 @@ static const struct {
     {{"MAGPIE_SPARE", "spare", "auto, or 0 to 4095",
       "threads beyond the workers that may take part"},
      take_spare},
+    {{"MAGPIE_TRACE", "trace", "a file; %p in its name is the process's number",
+      "writes there what the workers did, at exit"},
+     take_trace},
 };
 
 enum { VARIABLES = sizeof(variables) / sizeof(variables[0]) };
