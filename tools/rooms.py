@@ -34,6 +34,7 @@ OWNER = {
     "submit.h": "sched",
     "event_loop.h": "sched",
     "timer.h": "sched",
+    "blocking.h": "sched",
     "unpinned.h": "sched",
     "detail/executor.h": "sched",
     "detail/fork.h": "sched",
@@ -47,6 +48,8 @@ OWNER = {
     "promise.h": "vtask",
     "async.h": "vtask",
     "fork_task.h": "vtask",
+    "submit_task.h": "vtask",
+    "detail/submit_task.h": "vtask",
     "cancel.h": "vtask",
     "when.h": "vtask",
     "debug.h": "vtask",
@@ -61,6 +64,7 @@ OWNER = {
     "cpp/coroutine.hpp": "vtask",
     "cpp/error.hpp": "vtask",
     "cpp/scheduler.hpp": "vtask",
+    "cpp/submit.hpp": "vtask",
     "cpp/task.hpp": "vtask",
 }
 # Whom each folder of bench/ may include beside itself.
