@@ -8,7 +8,9 @@
 #include "sched/worker/memory.h"
 #include "sched/worker/next.h"
 #include "sched/worker/park.h"
+#include "sched/worker/region.h"
 #include "sched/worker/self.h"
+#include "sched/worker/spend.h"
 #include "sched/worker/wake.h"
 #include "sched/worker/worker.h"
 
@@ -33,8 +35,9 @@ static void sit_down(struct mag_worker *worker)
 
 static void stand_up(struct mag_worker *worker)
 {
+    mag_region_close(worker);
     if (worker->times.state != MAG_TIME_NONE)
-        mag_times_enter(&worker->times, MAG_TIME_NONE, mag_os_now_ns());
+        mag_worker_spend(worker, MAG_TIME_NONE, mag_os_now_ns());
     mag_worker_note_thread(worker, 0, MAG_PIN_FOREIGN);
     mag_self_become(worker->outer);
 }
@@ -83,16 +86,14 @@ static bool claim_last(struct mag_sched *sched, struct mag_self *self)
             bit) != 0;
 }
 
-/* The rank of a spare berth near the caller, which is now the caller's; MAG_NONE: all are
- * in use. */
-static uint32_t claim_near(struct mag_sched *sched)
+/* The rank of the first spare berth in the order of `wake`, which is now the caller's;
+ * MAG_NONE: all are in use. */
+static uint32_t claim_rank(struct mag_sched *sched, struct mag_wake wake)
 {
-    struct mag_wake_walk walk = mag_wake_begin(
-        mag_wake_for_queue(&sched->routes, mag_sched_queue_near(sched), mag_os_cpu()));
+    struct mag_wake_walk walk = mag_wake_begin(wake);
     const struct mag_span nobody = {0, 0};
     uint32_t rank;
 
-    /* Looks in the order in which a post would look for a worker to wake. */
     for (uint32_t i = 0; i < MAG_WAKE_HOMES + sched->routes.home_count; i++) {
         struct mag_span span = mag_wake_next(&sched->routes, &walk);
 
@@ -102,13 +103,16 @@ static uint32_t claim_near(struct mag_sched *sched)
     return MAG_NONE;
 }
 
-static uint32_t claim_rank(struct mag_sched *sched)
+/* Near the caller's CPU, as a post would look for a worker to wake. */
+static uint32_t claim_near_caller(struct mag_sched *sched)
 {
     struct mag_self *self = mag_self_get();
 
     if (claim_last(sched, self))
         return self->last_rank;
-    uint32_t rank = claim_near(sched);
+    uint32_t queue = mag_sched_queue_near(sched);
+    uint32_t rank =
+        claim_rank(sched, mag_wake_for_queue(&sched->routes, queue, mag_os_cpu()));
     if (rank != MAG_NONE) {
         self->last_sched = sched;
         self->last_rank = rank;
@@ -124,12 +128,11 @@ static void make_vacant(struct mag_sched *sched, uint32_t rank)
                                    memory_order_release);
 }
 
-/* Claims a spare berth near the caller, and opens it if no thread has had it before.  0;
- * -EBUSY, -ENOMEM. */
-static int claim_vacant(struct mag_sched *sched, struct mag_worker **ret_worker)
+/* Opens a spare berth that was claimed, if no thread has had it before.  0; -EBUSY,
+ * -ENOMEM. */
+static int use_claimed(struct mag_sched *sched, uint32_t rank,
+                       struct mag_worker **ret_worker)
 {
-    uint32_t rank = claim_rank(sched);
-
     if (rank == MAG_NONE)
         return -EBUSY;
     uint32_t index = sched->routes.spots[rank].worker;
@@ -141,6 +144,14 @@ static int claim_vacant(struct mag_sched *sched, struct mag_worker **ret_worker)
     }
     *ret_worker = mag_sched_at(sched, index);
     return 0;
+}
+
+/* Counts the thread and makes sure that its work is watched like that of any worker. */
+static void begin(struct mag_worker *worker)
+{
+    (void)mag_idle_enter(&worker->sched->idle);
+    mag_bell_ring(&worker->sched->bell);
+    mag_sched_notify_watcher(worker->sched, worker->rank);
 }
 
 /* The berth is empty, but other threads may still look at it.  After this another thread
@@ -159,7 +170,7 @@ static void end(struct mag_worker *worker)
 
 static int take_held(struct mag_sched *sched, struct mag_worker **ret_worker)
 {
-    int r = claim_vacant(sched, ret_worker);
+    int r = use_claimed(sched, claim_near_caller(sched), ret_worker);
 
     if (r < 0)
         return r;
@@ -180,6 +191,20 @@ int mag_berth_take(struct mag_sched *sched, struct mag_worker **ret_worker)
     if (r == 0)
         sit_down(*ret_worker);
     return r;
+}
+
+int mag_berth_take_near(struct mag_sched *sched, uint32_t rank,
+                        struct mag_worker **ret_worker)
+{
+    uint32_t claimed = claim_rank(sched, mag_wake_one(&sched->routes, rank));
+    int r = use_claimed(sched, claimed, ret_worker);
+
+    if (r < 0)
+        return r;
+    count_thread(sched);
+    begin(*ret_worker);
+    sit_down(*ret_worker);
+    return 0;
 }
 
 static struct mag_inject *node_queue(struct mag_worker *worker)
@@ -249,8 +274,8 @@ static void move(struct mag_worker *from, struct mag_worker *to, enum mag_time s
     to->outer = from->outer;
     to->guest = from->guest;
     from->root = NULL;
-    mag_times_enter(&from->times, MAG_TIME_NONE, now);
-    mag_times_enter(&to->times, state, now);
+    mag_worker_spend(from, MAG_TIME_NONE, now);
+    mag_worker_spend(to, state, now);
     mag_worker_note_thread(from, 0, MAG_PIN_FOREIGN);
     mag_worker_note_thread(to, thread, pinned);
     mag_self_become(to);
@@ -275,13 +300,11 @@ static bool accept(struct mag_worker *worker)
 int mag_berth_step_aside(struct mag_worker *worker)
 {
     struct mag_worker *aside;
-    int r = claim_vacant(worker->sched, &aside);
+    int r = use_claimed(worker->sched, claim_near_caller(worker->sched), &aside);
 
     if (r < 0)
         return r;
-    (void)mag_idle_enter(&aside->sched->idle);
-    /* Others must find what is left in the old berth. */
-    mag_sched_notify_watcher(aside->sched, aside->rank);
+    begin(aside);
     move(worker, aside, MAG_TIME_BLOCKED);
     offer(worker);
     return 0;
@@ -295,7 +318,7 @@ bool mag_berth_take_over(struct mag_worker *worker)
      * now. */
     count_thread(worker->sched);
     sit_down(worker);
-    mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
+    mag_worker_spend(worker, MAG_TIME_RUN, mag_os_now_ns());
     return true;
 }
 

@@ -5,12 +5,17 @@
 #include "base/os.h"
 #include "base/space.h"
 #include "sched/berth/tenancy.h"
+#include "sched/blocking/relief.h"
 #include "sched/life/registry.h"
 #include "sched/life/routes.h"
+#include "sched/monitor/duties.h"
+#include "sched/monitor/monitor.h"
 #include "sched/post/executor.h"
 #include "sched/queue/inject.h"
 #include "sched/settings/fit.h"
 #include "sched/timer/clock.h"
+#include "sched/trace/file.h"
+#include "sched/trace/trace.h"
 #include "sched/worker/memory.h"
 #include "sched/worker/self.h"
 #include "sched/worker/thread.h"
@@ -61,14 +66,19 @@ static int map_berths(struct mag_sched *sched)
 
 static void init_sched(struct mag_sched *sched)
 {
+    mag_bell_init(&sched->bell);
     sched->executor.post = mag_sched_executor_post;
     atomic_init(&sched->phase, MAG_PHASE_STARTING);
     atomic_init(&sched->closed, 0);
     atomic_init(&sched->live, 0);
     atomic_init(&sched->ready, 0);
     atomic_init(&sched->inflight, 0);
+    atomic_init(&sched->trace, NULL);
+    (void)pthread_mutex_init(&sched->trace_lock, NULL);
     atomic_init(&sched->levels, 0);
     atomic_init(&sched->stopping, 0);
+    atomic_init(&sched->blocked, 0);
+    atomic_init(&sched->pace, (uint32_t)MAG_PACE_OFF);
     sched->fenced = mag_asym_init();
 }
 
@@ -98,7 +108,14 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config)
         return r;
     sched->clock = mag_clock_make(sched, sched->worker_count);
     mag_vacancies_init(sched);
-    return sched->clock != NULL ? map_berths(sched) : -ENOMEM;
+    if (sched->clock == NULL)
+        return -ENOMEM;
+    r = mag_seats_init(&sched->seats, wanted, sched->settings.topology, sched->plan);
+    if (r == 0)
+        r = mag_monitor_make(sched);
+    if (r == 0)
+        r = map_berths(sched);
+    return r == 0 && wanted->spare != 0 ? mag_relief_make(sched) : r;
 }
 
 /* ------------------------------------------------------------------- threads */
@@ -141,6 +158,7 @@ static int start_threads(struct mag_sched *sched)
      * them. */
     mag_unpinned_begin(&starter);
     mag_os_signals(&sched->signals);
+    sched->fp = mag_fp_read();
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
         r = start_worker(&sched->berths[i]);
     mag_unpinned_end(&starter);
@@ -178,7 +196,11 @@ void mag_sched_free(struct mag_sched *sched)
 {
     for (uint32_t i = 0; sched->berths != NULL && i < sched->capacity; i++)
         mag_berth_unmap(&sched->berths[i]);
+    mag_trace_free(sched);
+    mag_monitor_free(sched);
+    mag_seats_fini(&sched->seats);
     mag_clock_free(sched->clock);
+    mag_relief_free(sched->relief);
     free(sched->berths);
     free(sched->queues);
     mag_routes_free(&sched->routes);
@@ -219,6 +241,8 @@ static int launch(const struct mag_sched_config *config, bool is_default,
     sched->is_default = is_default;
     r = build(sched, config);
     if (r == 0)
+        r = mag_trace_file_prepare(sched);
+    if (r == 0)
         r = start_threads(sched);
     wait_until_ready(sched);
     mag_sched_enter_phase(sched, r == 0 ? MAG_PHASE_RUNNING : MAG_PHASE_ENDING);
@@ -227,7 +251,10 @@ static int launch(const struct mag_sched_config *config, bool is_default,
         mag_sched_free(sched);
         return r;
     }
+    mag_trace_file_begin(sched);
+    mag_monitor_start(sched->monitor);
     mag_registry_add(sched);
+    mag_relief_begin(sched);
     *ret_sched = sched;
     return 0;
 }

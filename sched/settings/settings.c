@@ -20,7 +20,7 @@ void mag_sched_config_init(struct mag_sched_config *config)
     *config = (struct mag_sched_config){
         .size = sizeof(*config),
         .placement = MAG_PLACE_PER_CORE,
-        .pin = true,
+        .pin = MAG_PIN_ADAPTIVE,
         .fork_depth = 8192,
         .spin_us = 50,
         .name = "magpie",
@@ -71,13 +71,17 @@ static bool spare_fits(const struct mag_sched_config *config)
 int mag_settings_check(struct mag_sched_config *config)
 {
     if (config->workers > MAG_SCHED_WORKERS_MAX || config->name == NULL ||
-        config->spin_us > SPIN_US_MAX || config->local_size > LOCAL_MAX)
+        (config->trace != NULL && config->trace[0] == '\0') ||
+        config->spin_us > SPIN_US_MAX || config->local_size > LOCAL_MAX ||
+        (unsigned)config->pin > (unsigned)MAG_PIN_ADAPTIVE)
         return -EINVAL;
     if (config->stack_size != 0 && config->stack_size < STACK_MIN)
         return -EINVAL;
     if (config->fork_stack_size != 0 &&
         (config->fork_stack_size < MAG_SCHED_FORK_STACK_MIN ||
          config->fork_stack_size > MAG_SCHED_FORK_STACK_MAX))
+        return -EINVAL;
+    if ((unsigned)config->stand_in > MAG_STAND_IN_ALL)
         return -EINVAL;
     if (config->fork_depth < FORK_DEPTH_MIN || config->fork_depth > MAG_SCHED_FORKS_MAX)
         return -EINVAL;
