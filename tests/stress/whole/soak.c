@@ -162,17 +162,20 @@ static void drop_piece(struct piece *piece)
         atomic_store_explicit(&piece->gone, true, memory_order_release);
 }
 
+static bool is_gone(struct piece *piece)
+{
+    /* acquire: the thread that stops has let go of the piece. */
+    return atomic_load_explicit(&piece->gone, memory_order_acquire);
+}
+
 /* Takes a timer back, unless a stop has got it. */
 static void cancel(struct piece *piece)
 {
-    if (mag_timer_cancel(&piece->timer)) {
+    if (mag_timer_cancel(&piece->timer))
         take_back(piece->soak, SOAK_TIMER, 1);
-    } else {
-        /* acquire: the thread that stops has let go of the piece. */
-        for (unsigned tries = 0;
-             !atomic_load_explicit(&piece->gone, memory_order_acquire); tries++)
+    else
+        for (unsigned tries = 0; !is_gone(piece); tries++)
             test_turn(tries);
-    }
     free(piece);
 }
 
