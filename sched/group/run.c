@@ -81,10 +81,10 @@ void mag_group_run(struct mag_job *job)
         mag_group_hire(group, &after);
         mag_group_unlock(group, &after);
         int result = mag_group_call(&frame);
-        mag_fp_keep(mag_self_get()->worker->fp);
         /* The job has called fork(), and this is the child. */
         if (mag_group_is_inherited(group))
             return;
+        mag_fp_keep(mag_self_get()->worker->fp);
         mag_group_lock(group);
         mag_group_end(&frame, result, &after);
     }
