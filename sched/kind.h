@@ -8,7 +8,7 @@
 #ifndef SCHED_KIND_H
 #define SCHED_KIND_H
 
-#include <magpie/sched.h>
+#include <magpie/job_kind.h>
 
 /* What the caller of a stop has passed for the jobs that never began. */
 struct mag_job_stop {

@@ -43,7 +43,7 @@ import sys
 import circles
 from rooms import ROOMS, OWNER, BENCH
 
-C_LIKE = {".c", ".h", ".cpp"}
+C_LIKE = {".c", ".h", ".cpp", ".hpp"}
 SCRIPTS = {".py", ".sh", ".awk", ".cmake"}
 SCRIPT_NAMES = {"run", "CMakeLists.txt"}
 PROSE = {".md", ".txt", ".in", ".1", ".json"}
@@ -84,7 +84,7 @@ RETIRED_IN = {"base", "numa", "sched", "vtask", "include", "bench", "tests", "ex
               "README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
 PATH = re.compile(r"`((?:include|base|numa|sched|vtask|bench|tests|tools|examples|docs|cmake|man)"
                   r"/[\w./-]*)`(?:: `(\w+)`)?")
-HEADER = re.compile(r"<(magpie/[\w/]+\.h)>")
+HEADER = re.compile(r"<(magpie/[\w/]+\.h(?:pp)?)>")
 NAME = re.compile(r"\b(?:mag|MAG)_\w*[a-zA-Z0-9]\b(?!\*)")
 TEST = re.compile(r"`((?:test|stress|model)_[a-z0-9_]+|[a-z0-9]+(?:_[a-z0-9]+){3,})(?:\.\w+)?`")
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")

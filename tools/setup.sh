@@ -19,8 +19,8 @@ MAG_CHECKERS="clang-14:clang-14 clang-tidy-14:clang-tidy-14 clang-format-14:clan
 cppcheck:cppcheck shellcheck:shellcheck valgrind:valgrind abigail-tools:abidiff"
 
 # What this release lacks of these stays absent; `magpie bench --peers` says so.
-MAG_PEERS="libtbb-dev:/usr/include/oneapi/tbb.h golang-go:go cargo:cargo rustc:rustc \
-librust-rayon-dev:rayon.pc dotnet-sdk-8.0:dotnet"
+MAG_PEERS="libtbb-dev:/usr/include/oneapi/tbb.h libglib2.0-dev:glib-2.0.pc libuv1-dev:libuv.pc \
+golang-go:go cargo:cargo rustc:rustc librust-rayon-dev:rayon.pc dotnet-sdk-8.0:dotnet"
 
 mag_other_systems() {
     cat >&2 <<'END'

@@ -2,6 +2,7 @@
 #include "bench/cli/command.h"
 #include "bench/text/text.h"
 
+#include <magpie/default.h>
 #include <magpie/sched.h>
 #include <magpie/version.h>
 #include <signal.h>

@@ -6,6 +6,7 @@
 
 #include <magpie/barrier.h>
 #include <magpie/budget.h>
+#include <magpie/default.h>
 #include <magpie/node_memory.h>
 #include <magpie/sched.h>
 #include <math.h>

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <magpie/budget.h>
+#include <magpie/default.h>
 #include <magpie/sched.h>
 #include <string.h>
 

@@ -168,7 +168,11 @@ static void sleep_on(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
                                         &slot->tag, &tag, tag | MAG_TAG_WAITING,
                                         memory_order_release, memory_order_relaxed))
         return;
+    if (stack->on_sleep != NULL)
+        stack->on_sleep(stack->arg, true);
     mag_os_wait(&stack->wake, 0, JOIN_NAP_NS);
+    if (stack->on_sleep != NULL)
+        stack->on_sleep(stack->arg, false);
 }
 
 /* Waits for a stolen child and meanwhile runs its descendants. */

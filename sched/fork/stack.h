@@ -190,7 +190,9 @@ struct mag_fork_stack {
     uint32_t node;                    /* [I] the owner's node */
     /* [I] called when a waiting owner has stolen; `far`: from another node. */
     void (*on_steal)(void *arg, bool far);
-    void *arg; /* [I] the first argument of on_steal */
+    /* [I] called before and after a waiting owner sleeps. */
+    void (*on_sleep)(void *arg, bool asleep);
+    void *arg; /* [I] the first argument of both */
 };
 
 /* A child that a thief has taken.  `body` was read at the theft: an owner that is about

@@ -11,6 +11,8 @@
 #include "sched/life/start.h"
 #include "sched/settings/environment.h"
 
+#include <magpie/default.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,13 +107,13 @@ static int start_default(struct mag_sched **ret_sched)
         config = configured.config;
     else
         mag_sched_config_init(&config);
+    uint32_t spare = config.spare;
     r = mag_environment_apply(&config, &os_pus);
     if (r < 0)
         return r;
-    r = mag_sched_launch(&config, 0, true, ret_sched);
-    /* The program's own configuration was checked when it was set, so the environment is
-     * wrong. */
-    if (r == -EINVAL && os_pus != NULL)
+    r = mag_sched_launch(&config, true, ret_sched);
+    /* Without them the configuration would have been right. */
+    if (r == -EINVAL && (os_pus != NULL || config.spare != spare))
         r = MAG_E_ENVIRONMENT;
     free(os_pus);
     if (r == 0)

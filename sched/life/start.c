@@ -30,7 +30,7 @@ static int make_queues(struct mag_sched *sched)
     if (r < 0)
         return r;
     sched->queue_count = sched->routes.queue_count;
-    sched->level_count = 1;
+    sched->level_count = MAG_LEVELS;
     uint32_t count = sched->level_count * sched->queue_count;
     sched->queues = aligned_alloc(MAG_CACHE_LINE, count * sizeof(*sched->queues));
     if (sched->queues == NULL)
@@ -47,21 +47,15 @@ static int map_berths(struct mag_sched *sched)
     sched->berths = calloc(sched->capacity, sizeof(*sched->berths));
     if (sched->berths == NULL)
         return -ENOMEM;
-    for (uint32_t i = 0; r == 0 && i < sched->capacity; i++) {
+    for (uint32_t i = 0; i < sched->capacity; i++) {
         sched->berths[i].sched = sched;
         sched->berths[i].index = i;
-        r = mag_berth_map(&sched->berths[i]);
+        atomic_init(&sched->berths[i].open, false);
     }
+    /* A spare berth is mapped by the first thread that takes it. */
+    for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
+        r = mag_berth_map(&sched->berths[i], &sched->settings.fork_bytes);
     return r;
-}
-
-/* Prepares spare berths at the start: threads that take them find them ready, and thieves
- * look at them from the beginning. */
-static void prepare_spare(struct mag_sched *sched)
-{
-    for (uint32_t i = sched->worker_count; i < sched->capacity; i++)
-        mag_berth_prepare(&sched->berths[i]);
-    mag_vacancies_init(sched);
 }
 
 static void init_sched(struct mag_sched *sched)
@@ -72,38 +66,38 @@ static void init_sched(struct mag_sched *sched)
     atomic_init(&sched->live, 0);
     atomic_init(&sched->ready, 0);
     atomic_init(&sched->inflight, 0);
+    atomic_init(&sched->levels, 0);
+    atomic_init(&sched->stopping, 0);
     sched->fenced = mag_asym_init();
 }
 
 /* Makes everything but the threads. */
-static int build(struct mag_sched *sched, const struct mag_sched_config *config,
-                 uint32_t spare)
+static int build(struct mag_sched *sched, const struct mag_sched_config *config)
 {
     int r = mag_settings_make(config, &sched->settings);
     if (r < 0)
         return r;
 
-    const struct mag_sched_config *wanted = &sched->settings.config;
+    struct mag_sched_config *wanted = &sched->settings.config;
     r = mag_plan_make(sched->settings.topology, wanted->placement, wanted->workers,
                       wanted->os_pus, wanted->os_pu_count, &sched->plan);
     if (r < 0)
         return r;
     sched->worker_count = mag_plan_workers(sched->plan);
-    sched->capacity = sched->worker_count + spare;
-    if (sched->capacity > MAG_SCHED_WORKERS_MAX)
-        return -EINVAL;
+    r = mag_settings_spare(wanted, sched->worker_count);
+    if (r < 0)
+        return r;
+    sched->capacity = sched->worker_count + wanted->spare;
     mag_idle_init(&sched->idle, sched->worker_count);
     sched->crowded = sched->worker_count > mag_topology_pus(sched->settings.topology);
-    r = mag_settings_fit(&sched->settings, sched->capacity);
+    r = mag_settings_fit(&sched->settings, sched->worker_count);
     if (r == 0)
         r = make_queues(sched);
     if (r < 0)
         return r;
     sched->clock = mag_clock_make(sched, sched->worker_count);
-    r = sched->clock != NULL ? map_berths(sched) : -ENOMEM;
-    if (r == 0)
-        prepare_spare(sched);
-    return r;
+    mag_vacancies_init(sched);
+    return sched->clock != NULL ? map_berths(sched) : -ENOMEM;
 }
 
 /* ------------------------------------------------------------------- threads */
@@ -208,7 +202,7 @@ static struct mag_sched *allocate(void)
     return sched;
 }
 
-static int launch(const struct mag_sched_config *config, uint32_t spare, bool is_default,
+static int launch(const struct mag_sched_config *config, bool is_default,
                   struct mag_sched **ret_sched)
 {
     int r = prepare_process();
@@ -222,7 +216,7 @@ static int launch(const struct mag_sched_config *config, uint32_t spare, bool is
 
     init_sched(sched);
     sched->is_default = is_default;
-    r = build(sched, config, spare);
+    r = build(sched, config);
     if (r == 0)
         r = start_threads(sched);
     wait_until_ready(sched);
@@ -237,11 +231,11 @@ static int launch(const struct mag_sched_config *config, uint32_t spare, bool is
     return 0;
 }
 
-int mag_sched_launch(const struct mag_sched_config *config, uint32_t spare,
-                     bool is_default, struct mag_sched **ret_sched)
+int mag_sched_launch(const struct mag_sched_config *config, bool is_default,
+                     struct mag_sched **ret_sched)
 {
     int cancel = mag_os_hold_cancel();
-    int r = launch(config, spare, is_default, ret_sched);
+    int r = launch(config, is_default, ret_sched);
 
     mag_os_let_cancel(cancel);
     return r;
@@ -249,5 +243,5 @@ int mag_sched_launch(const struct mag_sched_config *config, uint32_t spare,
 
 int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **ret_sched)
 {
-    return mag_sched_launch(config, 0, false, ret_sched);
+    return mag_sched_launch(config, false, ret_sched);
 }

@@ -9,6 +9,8 @@
 
 #include "sched/settings/settings.h"
 
+#include <magpie/default.h>
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -63,6 +65,16 @@ static int take_workers(const char *text, struct settled *settled)
 static int take_fork_depth(const char *text, struct settled *settled)
 {
     return take_whole(text, &settled->config->fork_depth);
+}
+
+static int take_spare(const char *text, struct settled *settled)
+{
+    if (strcmp(text, "auto") == 0) {
+        settled->config->spare = MAG_SPARE_AUTO;
+        return 0;
+    }
+    int r = take_whole(text, &settled->config->spare);
+    return settled->config->spare != MAG_SPARE_AUTO ? r : MAG_E_ENVIRONMENT;
 }
 
 static int take_spin_us(const char *text, struct settled *settled)
@@ -209,6 +221,9 @@ static const struct {
     {{"MAGPIE_SPIN_US", "spin_us", "0 to 10000",
       "microseconds of searching before a worker parks"},
      take_spin_us},
+    {{"MAGPIE_SPARE", "spare", "auto, or 0 to 4095",
+      "threads beyond the workers that may take part"},
+     take_spare},
 };
 
 enum { VARIABLES = sizeof(variables) / sizeof(variables[0]) };

@@ -35,11 +35,14 @@ static bool search_a_while(struct mag_worker *worker, struct mag_work *ret_work)
     if (mag_worker_search(worker, false, ret_work))
         return true;
 
-    int64_t until = mag_linger_until(mag_os_now_ns(), worker->spin_us);
+    int64_t now = mag_os_now_ns();
+    int64_t until = mag_linger_until(now, worker->spin_us);
+    mag_times_enter(&worker->times, MAG_TIME_SEARCH, now);
     for (;;) {
         relax(worker, &pauses);
         if (mag_worker_search(worker, true, ret_work)) {
             adapt(worker, true);
+            mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
             return true;
         }
         if (mag_os_now_ns() >= until ||
@@ -161,6 +164,7 @@ static bool park(struct mag_worker *worker)
     struct mag_sched *sched = worker->sched;
     bool seen = false;
 
+    mag_times_enter(&worker->times, MAG_TIME_PARK, mag_os_now_ns());
     mag_sleeper_reset(&worker->sleeper);
     (void)mag_idle_announce(&sched->idle, worker->rank, worker->searching,
                             &worker->watcher);
@@ -186,6 +190,7 @@ static bool park(struct mag_worker *worker)
         worker->watcher = false;
         mag_idle_end_watch(&sched->idle);
     }
+    mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
     return seen;
 }
 

@@ -133,6 +133,7 @@ static void serve(struct tenancy *tenancy)
 
     mag_self_become(worker);
     tenancy->serves = true;
+    mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
     if (config->on_start != NULL)
         config->on_start(worker->index, config->hook_arg);
     worker->fp = mag_fp_read();
@@ -150,6 +151,7 @@ static void leave_berth(struct tenancy *tenancy)
     struct mag_worker *worker = tenancy->berth->worker;
 
     tenancy->over = true;
+    mag_times_enter(&worker->times, MAG_TIME_NONE, mag_os_now_ns());
     mag_worker_note_thread(worker, 0, mag_worker_pinned(worker));
     /* live, release: this thread's last touch of the scheduler comes before the
      * scheduler's end.  The stop joins this thread as well. */
@@ -180,7 +182,9 @@ static bool hand_berth_over(struct mag_berth *berth)
 
 static struct mag_fork_stack *forks_at(const void *sched, uint32_t index)
 {
-    return mag_worker_forks(mag_sched_at(sched, index));
+    struct mag_worker *worker = mag_sched_open_at(sched, index);
+
+    return worker != NULL ? mag_worker_forks(worker) : NULL;
 }
 
 static void end_children(struct mag_worker *worker)

@@ -84,6 +84,31 @@ static int visit(mag_fork w, int *node)
     return mag_scope_join(&w, &all);
 }
 
+MAG_LOOP(nothing_at, void)
+static int nothing_at(struct mag_range range, uint32_t slot)
+{
+    return range.begin > range.end || slot > 1;
+}
+
+MAG_LOOP(walk, int *, a, struct point, p)
+static int walk(struct mag_range range, uint32_t slot, int *a, struct point p)
+{
+    for (size_t i = range.begin; i < range.end; i++)
+        a[i] = p.x > 0 ? 1 : 0;
+    return nothing_at_for(MAG_NULL, slot, 2);
+}
+
+MAG_FORKABLE(int, walk_all, int *, a)
+static int walk_all(mag_fork w, int *a)
+{
+    struct point p = {1, 2, 3};
+    struct mag_for_options options = {1, 0, 0, MAG_NULL};
+    struct mag_range failed;
+
+    return walk_for_in(w, 0, 10, a, p) +
+           walk_for_with(MAG_NULL, &options, &failed, 0, 10, a, p);
+}
+
 MAG_FORK_TASK(int_task, late, int, n)
 static int_task late(mag_fork w, int n)
 {

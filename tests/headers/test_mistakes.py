@@ -97,6 +97,7 @@ def mistakes():
         yield where, cure, f"MAG_FORKABLE(long, @{behind or ', '})"
         yield where, cure, f"MAG_FORKABLE_VOID(@{behind or ', '})"
         yield where, cure, f"MAG_SPAWNABLE(@{behind or ', '})"
+        yield where, cure, f"MAG_LOOP(@{behind or ', '})"
         yield where, cure, f"MAG_FORK_TASK(long_task, @{behind or ', '})"
         yield where, cure, f"MAG_ASYNC(long_task, @, ({given}), int i;) {body}"
     for given in ("int", "void", "long_task"):
@@ -169,6 +170,9 @@ static void two{i}(mag_fork w)
 {{ struct one{i}_child child = one{i}_fork(&w); (void)one{i}_join(&w, child); }}
 MAG_SPAWNABLE(visit{i}, {nothing})
 static int visit{i}(mag_fork w) {{ two{i}(w); return 0; }}
+MAG_LOOP(walk{i}, {nothing})
+static int walk{i}(struct mag_range range, uint32_t slot)
+{{ (void)range; (void)slot; return 0; }}
 MAG_FORK_TASK(long_task, four{i}, {nothing})
 static long_task four{i}(mag_fork w) {{ return long_task_result(visit{i}(w)); }}
 MAG_ASYNC(long_task, five{i}, (void), int i;) {{ MAG_BEGIN(f); MAG_END(f); }}
@@ -179,6 +183,9 @@ MAG_FORKABLE_VOID(second{n}, {pairs})
 static void second{n}(mag_fork w{params}) {{ (void)w; (void)(0{names}); }}
 MAG_SPAWNABLE(third{n}, {pairs})
 static int third{n}(mag_fork w{params}) {{ (void)w; return 0{names}; }}
+MAG_LOOP(walk_on{n}, {pairs})
+static int walk_on{n}(struct mag_range range, uint32_t slot{params})
+{{ (void)range; (void)slot; return 0{names}; }}
 MAG_FORK_TASK(long_task, fourth{n}, {pairs})
 static long_task fourth{n}(mag_fork w{params})
 {{ (void)w; return long_task_result(0{names}); }}

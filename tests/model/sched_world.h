@@ -64,8 +64,10 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         sched.fenced = true;
         sched.crowded = false;
         sched.worker_count = sched.capacity = Workers;
+        sched.spares[0] = 0;
         sched.queue_count = Queues;
         sched.level_count = 1;
+        atomic_init(&sched.levels, (uint32_t)0);
         sched.berths = berths;
         sched.queues = queues;
         flat_routes_make(&flat, Workers, Queues);
@@ -104,6 +106,8 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         worker->paths.ring_count = 1;
         worker->random = index + 1;
         worker->running = NULL;
+        worker->look_at = MAG_SCHED_FAIR_TICKS;
+        worker->high_runs = worker->takes = 0;
         worker->tick = worker->looks_out = worker->spin_us = 0;
         worker->inbox_first = worker->searching = worker->watcher = false;
         atomic_init(&worker->forks, &forks[index]);
@@ -116,6 +120,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         atomic_init(&worker->counts.steals_far, 0);
         atomic_init(&worker->counts.parks, 0);
         atomic_init(&worker->counts.wakes, 0);
+        mag_times_init(&worker->times);
         mag_inject_init(&worker->inbox);
         mag_hand_init(&worker->hand, true);
         mag_runq_init(&worker->ring, worker->slots, MAG_WORKER_RING, 0);

@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <magpie/default.h>
 #include <magpie/timer.h>
 #include <stdio.h>
 #include <string.h>

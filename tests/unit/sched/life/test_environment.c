@@ -7,6 +7,8 @@
 
 #include "sched/settings/environment.h"
 
+#include <magpie/default.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +42,7 @@ static const struct {
      {"1", "524287", "17G", "16385M", "512k", "-1"}},
     {"MAGPIE_FORK_DEPTH", {"64", "65", "8192"}, {"0", "63", "8193", "many"}},
     {"MAGPIE_SPIN_US", {"0", "50", "10000"}, {"10001", "-1", "50us", "0.5"}},
+    {"MAGPIE_SPARE", {"auto", "0", "1", "4095"}, {"4096", "-1", "Auto", "auto ", "all"}},
 };
 
 enum { VARIABLES = sizeof(values) / sizeof(values[0]) };

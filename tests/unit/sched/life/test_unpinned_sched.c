@@ -8,6 +8,7 @@
 #include "tests/support/sched/start.h"
 
 #include <dirent.h>
+#include <magpie/default.h>
 #include <magpie/timer.h>
 #include <stdio.h>
 #include <stdlib.h>
