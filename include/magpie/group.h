@@ -67,7 +67,7 @@
  *
  * Cost.  All jobs of a group go through one short lock, so a group is for jobs of a
  * microsecond and more; for smaller parts of one computation use fork.h.  Many jobs at
- * once are added cheaper by mag_group_add_each.  docs/design/groups.md has the figures.
+ * once are added cheaper by mag_group_add_all.  docs/design/groups.md has the figures.
  *
  * fork().  In the child process the parent's groups can only be destroyed.
  *
@@ -195,16 +195,17 @@ MAG_API MAG_MUST_CHECK int mag_group_add_job(struct mag_group *group,
                                              int64_t key, struct mag_group_job *ret_job);
 
 /*
- * Adds a job for each of the `count` elements of an array, in order: the first one's
- * argument is `items`, the next one's lies `item_size` bytes further.  The group's lock
- * is taken once.
+ * Adds `count` jobs at once, in order: the first one's argument is `args`, the next one's
+ * lies `stride` bytes further; with a stride of 0 all have `args`.  The group's lock is
+ * taken once.
  *
+ *   args       an array whose elements must stay until the function has used them
  *   Thread     as mag_group_add
- *   Returns    as mag_group_add: all jobs were added, or none
+ *   Returns    as mag_group_add; 0 for a count of 0.  All jobs were added, or none
  */
-MAG_API MAG_MUST_CHECK int mag_group_add_each(struct mag_group *group,
-                                              int (*function)(void *arg), void *items,
-                                              size_t item_size, size_t count);
+MAG_API MAG_MUST_CHECK int mag_group_add_all(struct mag_group *group,
+                                             int (*function)(void *arg), void *args,
+                                             size_t stride, size_t count);
 
 /* -------------------------------------------------------------------- one job */
 

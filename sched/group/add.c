@@ -29,7 +29,7 @@ static void give_entries(struct mag_group *group, struct mag_group_entry *entry)
 }
 
 /* Under the lock: a life begins. */
-static void enter(struct mag_group *group, struct mag_group_entry *entry)
+static void begin_life(struct mag_group *group, struct mag_group_entry *entry)
 {
     /* relaxed: under the lock. */
     atomic_store_explicit(&entry->group, group, memory_order_relaxed);
@@ -39,8 +39,8 @@ static void enter(struct mag_group *group, struct mag_group_entry *entry)
     group->waiting++;
 }
 
-static void enqueue(struct mag_group *group, struct mag_group_entry *first,
-                    struct mag_group_entry *last)
+static void group_enqueue(struct mag_group *group, struct mag_group_entry *first,
+                          struct mag_group_entry *last)
 {
     last->next = NULL;
     if (group->config.order == MAG_GROUP_FIFO) {
@@ -48,7 +48,7 @@ static void enqueue(struct mag_group *group, struct mag_group_entry *first,
 
         mag_group_queue_append(&group->queue, first, last);
         for (struct mag_group_entry *entry = first; entry != NULL; entry = entry->next) {
-            enter(group, entry);
+            begin_life(group, entry);
             entry->before = before;
             before = entry;
         }
@@ -57,7 +57,7 @@ static void enqueue(struct mag_group *group, struct mag_group_entry *first,
     while (first != NULL) {
         struct mag_group_entry *next = first->next;
 
-        enter(group, first);
+        begin_life(group, first);
         mag_group_heap_add(&group->queue, first);
         first = next;
     }
@@ -72,8 +72,8 @@ static struct mag_group_job handle_of(struct mag_group_entry *entry)
     return (struct mag_group_job){.entry = entry, .generation = generation};
 }
 
-static int add_held(struct mag_group *group, struct mag_group_entry *first,
-                    struct mag_group_entry *last)
+static int add_held_chain(struct mag_group *group, struct mag_group_entry *first,
+                          struct mag_group_entry *last)
 {
     struct mag_group_after after = {.hires = 0};
 
@@ -82,7 +82,7 @@ static int add_held(struct mag_group *group, struct mag_group_entry *first,
     /* relaxed: under the lock. */
     int r = atomic_load_explicit(&group->closed, memory_order_relaxed);
     if (r == 0) {
-        enqueue(group, first, last);
+        group_enqueue(group, first, last);
         mag_group_hire(group, &after);
     }
     mag_group_unlock(group, &after);
@@ -90,13 +90,13 @@ static int add_held(struct mag_group *group, struct mag_group_entry *first,
 }
 
 /* Adds a chain of entries, or gives them back. */
-static int add(struct mag_group *group, struct mag_group_entry *first,
-               struct mag_group_entry *last)
+static int add_chain(struct mag_group *group, struct mag_group_entry *first,
+                     struct mag_group_entry *last)
 {
     int r = mag_sched_hold(group->sched);
 
     if (r == 0) {
-        r = add_held(group, first, last);
+        r = add_held_chain(group, first, last);
         mag_sched_unhold(group->sched);
     }
     if (r < 0) {
@@ -114,7 +114,7 @@ int mag_group_add(struct mag_group *group, int (*function)(void *arg), void *arg
     if (r < 0)
         return r;
     entry->key = 0;
-    return add(group, entry, entry);
+    return add_chain(group, entry, entry);
 }
 
 int mag_group_add_job(struct mag_group *group, int (*function)(void *arg), void *arg,
@@ -128,14 +128,14 @@ int mag_group_add_job(struct mag_group *group, int (*function)(void *arg), void 
     entry->key = key;
     struct mag_group_job before = *ret_job;
     *ret_job = handle_of(entry);
-    r = add(group, entry, entry);
+    r = add_chain(group, entry, entry);
     if (r < 0)
         *ret_job = before;
     return r;
 }
 
-int mag_group_add_each(struct mag_group *group, int (*function)(void *arg), void *items,
-                       size_t item_size, size_t count)
+int mag_group_add_all(struct mag_group *group, int (*function)(void *arg), void *args,
+                      size_t stride, size_t count)
 {
     struct mag_group_entry *first = NULL;
     struct mag_group_entry *last = NULL;
@@ -143,7 +143,7 @@ int mag_group_add_each(struct mag_group *group, int (*function)(void *arg), void
     /* Backwards, so that each is put in front of the others. */
     for (size_t i = count; i-- > 0;) {
         struct mag_group_entry *entry;
-        int r = take_entry(group, function, (char *)items + i * item_size, &entry);
+        int r = take_entry(group, function, (char *)args + i * stride, &entry);
 
         if (r < 0) {
             give_entries(group, first);
@@ -155,5 +155,5 @@ int mag_group_add_each(struct mag_group *group, int (*function)(void *arg), void
         if (last == NULL)
             last = entry;
     }
-    return count != 0 ? add(group, first, last) : 0;
+    return count != 0 ? add_chain(group, first, last) : 0;
 }

@@ -80,11 +80,14 @@ struct mag_group_frame {
     struct mag_group_frame *outer;
 };
 
-enum { MAG_GROUP_HIRES = 2 };
+/* How many runners wait in the queues of the scheduler, at most.  A runner that begins
+ * sees to it that there are so many again, so that idle workers are woken as a tree; more
+ * would give the group more turns than others have. */
+enum { MAG_GROUP_POSTED = 2 };
 
 /* What is left to do once the lock is released. */
 struct mag_group_after {
-    struct mag_group_runner *hired[MAG_GROUP_HIRES]; /* to post */
+    struct mag_group_runner *hired[MAG_GROUP_POSTED]; /* to post */
     uint32_t hires;
     bool wake;
     struct mag_group_entry *spent; /* to give back, linked by `next` */

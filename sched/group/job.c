@@ -4,7 +4,7 @@
 #include <errno.h>
 
 /* Refuses what is no job at all, before the lock is taken. */
-static int check(const struct mag_group *group, struct mag_group_job job)
+static int check_job(const struct mag_group *group, struct mag_group_job job)
 {
     if (mag_group_is_inherited(group))
         return MAG_E_FORKED;
@@ -27,7 +27,7 @@ struct mag_group_entry *mag_group_find(struct mag_group *group, struct mag_group
 int mag_group_state(struct mag_group *group, struct mag_group_job job)
 {
     struct mag_group_after after = {.hires = 0};
-    int r = check(group, job);
+    int r = check_job(group, job);
 
     if (r < 0)
         return r;
@@ -54,7 +54,7 @@ int mag_group_withdraw(struct mag_group *group, struct mag_group_job job, void *
 {
     struct mag_group_after after = {.hires = 0};
     struct mag_group_entry *entry;
-    int r = check(group, job);
+    int r = check_job(group, job);
 
     if (r < 0)
         return r;
@@ -73,7 +73,7 @@ int mag_group_move_to_front(struct mag_group *group, struct mag_group_job job)
 {
     struct mag_group_after after = {.hires = 0};
     struct mag_group_entry *entry;
-    int r = check(group, job);
+    int r = check_job(group, job);
 
     if (r < 0)
         return r;
@@ -90,7 +90,7 @@ int mag_group_move_to_front(struct mag_group *group, struct mag_group_job job)
 int mag_group_wait_job(struct mag_group *group, struct mag_group_job job,
                        int64_t timeout_ns)
 {
-    int r = check(group, job);
+    int r = check_job(group, job);
 
     return r < 0 ? r : mag_group_await(group, &job, timeout_ns, NULL);
 }

@@ -80,7 +80,7 @@ static uint32_t limit_of(uint32_t max_running)
     return max_running != 0 ? max_running : UINT32_MAX;
 }
 
-static void init(struct mag_group *group, const struct mag_group_config *config)
+static void init_group(struct mag_group *group, const struct mag_group_config *config)
 {
     group->config = *config;
     group->config.max_running = limit_of(config->max_running);
@@ -112,7 +112,7 @@ int mag_group_create(struct mag_sched *sched, const struct mag_group_config *con
         return -ENOMEM;
     group->sched = sched;
     group->pool = pool;
-    init(group, &settings);
+    init_group(group, &settings);
     *ret_group = group;
     return 0;
 }

@@ -44,8 +44,8 @@ bool mag_group_retire(struct mag_group_runner *runner)
     return --group->away == 0 && group->doomed;
 }
 
-/* Posts the runner again: it goes behind the jobs that wait on this worker, and the worker
- * looks for jobs from outside before it comes back. */
+/* Posts the runner again.  It goes behind the jobs that wait on this worker, which looks
+ * for jobs from outside before it comes back. */
 static void go_behind(struct mag_sched *sched, struct mag_group_runner *runner)
 {
     mag_self_get()->worker->tick = MAG_SCHED_FAIR_TICKS;

@@ -77,7 +77,7 @@ void mag_group_hire(struct mag_group *group, struct mag_group_after *after)
 {
     if (helper_may_begin(group))
         wake_sleepers(group, after);
-    while (after->hires < MAG_GROUP_HIRES && group->home != NULL &&
+    while (group->posted < MAG_GROUP_POSTED && group->home != NULL &&
            group->posted < group->waiting && mag_group_may_begin(group, false) &&
            group->posted < group->config.max_running - group->occupied) {
         struct mag_group_runner *runner = group->home;

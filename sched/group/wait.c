@@ -9,7 +9,7 @@
 #include <limits.h>
 
 /* One call of a wait; lies on the stack of the thread that waits. */
-struct waiter {
+struct group_waiter {
     struct mag_group *group;
     const struct mag_group_job *job; /* NULL: it waits for all jobs */
     struct mag_worker *worker;       /* of the group's scheduler, or NULL */
@@ -21,7 +21,7 @@ struct waiter {
 /* ------------------------------------------------------------------- suspending */
 
 /* Counts the group's jobs on this stack as suspended. */
-static void suspend_own(struct waiter *waiter)
+static void suspend_own(struct group_waiter *waiter)
 {
     struct mag_group_frame *frame = mag_self_get()->groups;
 
@@ -39,7 +39,7 @@ static void suspend_own(struct waiter *waiter)
         mag_group_tell(waiter->group, &waiter->after);
 }
 
-static void resume_own(const struct waiter *waiter)
+static void resume_own(const struct group_waiter *waiter)
 {
     struct mag_group_frame *frame = mag_self_get()->groups;
 
@@ -52,7 +52,7 @@ static void resume_own(const struct waiter *waiter)
 }
 
 /* Whether the job that is waited for runs below on this stack. */
-static bool waits_for_itself(const struct waiter *waiter)
+static bool waits_for_itself(const struct group_waiter *waiter)
 {
     const struct mag_group_frame *frame = mag_self_get()->groups;
     const struct mag_group_entry *entry =
@@ -65,7 +65,7 @@ static bool waits_for_itself(const struct waiter *waiter)
 
 /* ---------------------------------------------------------------------- waiting */
 
-static bool is_over(const struct waiter *waiter)
+static bool group_is_over(const struct group_waiter *waiter)
 {
     const struct mag_group *group = waiter->group;
 
@@ -75,7 +75,7 @@ static bool is_over(const struct waiter *waiter)
 }
 
 /* The job that this thread should run; NULL: there is none. */
-static struct mag_group_entry *next_job(const struct waiter *waiter)
+static struct mag_group_entry *next_for(const struct group_waiter *waiter)
 {
     struct mag_group *group = waiter->group;
     struct mag_group_entry *entry = NULL;
@@ -90,7 +90,7 @@ static struct mag_group_entry *next_job(const struct waiter *waiter)
 
 /* Runs a job in the middle of another one, whose modes and executor come back
  * afterwards. */
-static int call_inside(const struct waiter *waiter, struct mag_group_frame *frame)
+static int call_inside(const struct group_waiter *waiter, struct mag_group_frame *frame)
 {
     struct mag_executor *before = mag_executor_enter(NULL);
     mag_fp modes = mag_fp_read();
@@ -103,7 +103,7 @@ static int call_inside(const struct waiter *waiter, struct mag_group_frame *fram
 }
 
 /* False: this is the child of a fork() that the job has called. */
-static bool run_one(struct waiter *waiter, struct mag_group_entry *entry)
+static bool run_for(struct group_waiter *waiter, struct mag_group_entry *entry)
 {
     struct mag_group *group = waiter->group;
     struct mag_group_frame frame = {.group = group, .slot = !waiter->own};
@@ -120,7 +120,7 @@ static bool run_one(struct waiter *waiter, struct mag_group_entry *entry)
     return true;
 }
 
-static void sleep_a_turn(struct waiter *waiter)
+static void sleep_a_turn(struct group_waiter *waiter)
 {
     struct mag_group *group = waiter->group;
     uint32_t helps = waiter->worker != NULL;
@@ -145,33 +145,34 @@ static void sleep_a_turn(struct waiter *waiter)
     group->job_waiters -= waits_for_job;
 }
 
-static bool is_late(const struct waiter *waiter)
+static bool wait_is_late(const struct group_waiter *waiter)
 {
     return waiter->until_ns != INT64_MAX && mag_os_left_ns(waiter->until_ns) == 0;
 }
 
 /* Under the lock.  0; -ETIMEDOUT; MAG_E_FORKED, without the lock. */
-static int wait_until_over(struct waiter *waiter)
+static int wait_until_over(struct group_waiter *waiter)
 {
     struct mag_group *group = waiter->group;
 
-    while (!is_over(waiter)) {
-        struct mag_group_entry *entry = next_job(waiter);
+    while (!group_is_over(waiter)) {
+        struct mag_group_entry *entry = next_for(waiter);
 
-        if (is_late(waiter))
+        if (wait_is_late(waiter))
             return -ETIMEDOUT;
         if (entry != NULL && mag_sched_phase(group->sched) == MAG_PHASE_ENDING)
             mag_group_close(group, -ESHUTDOWN);
         else if (entry == NULL)
             sleep_a_turn(waiter);
-        else if (!run_one(waiter, entry))
+        else if (!run_for(waiter, entry))
             return MAG_E_FORKED;
     }
     return 0;
 }
 
 /* What the wait for a whole group returns once all jobs have ended. */
-static int outcome_of(const struct waiter *waiter, struct mag_group_error *ret_first)
+static int group_outcome(const struct group_waiter *waiter,
+                         struct mag_group_error *ret_first)
 {
     struct mag_group *group = waiter->group;
 
@@ -186,7 +187,7 @@ static int outcome_of(const struct waiter *waiter, struct mag_group_error *ret_f
     return group->failed < INT_MAX ? (int)group->failed : INT_MAX;
 }
 
-static int await_held(struct waiter *waiter, struct mag_group_error *ret_first)
+static int await_held(struct group_waiter *waiter, struct mag_group_error *ret_first)
 {
     int r;
 
@@ -198,7 +199,7 @@ static int await_held(struct waiter *waiter, struct mag_group_error *ret_first)
         return r;
     resume_own(waiter);
     if (r == 0 && waiter->job == NULL)
-        r = outcome_of(waiter, ret_first);
+        r = group_outcome(waiter, ret_first);
     return r;
 }
 
@@ -206,7 +207,7 @@ int mag_group_await(struct mag_group *group, const struct mag_group_job *job,
                     int64_t timeout_ns, struct mag_group_error *ret_first)
 {
     struct mag_worker *worker = mag_self_get()->worker;
-    struct waiter waiter = {
+    struct group_waiter waiter = {
         .group = group,
         .job = job,
         .worker = worker != NULL && worker->sched == group->sched ? worker : NULL,

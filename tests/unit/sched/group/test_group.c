@@ -47,10 +47,10 @@ static void an_array_is_added_at_once(void **state)
 
     for (uint32_t i = 0; i < JOBS; i++)
         atomic_init(&items[i].runs, 0);
-    assert_int_equal(mag_group_add_each(group, group_count, items, sizeof(items[0]), 0),
+    assert_int_equal(mag_group_add_all(group, group_count, items, sizeof(items[0]), 0),
                      0);
-    assert_int_equal(
-        mag_group_add_each(group, group_count, items, sizeof(items[0]), JOBS), 0);
+    assert_int_equal(mag_group_add_all(group, group_count, items, sizeof(items[0]), JOBS),
+                     0);
     assert_int_equal(mag_group_wait(group, -1, NULL), 0);
     for (uint32_t i = 0; i < JOBS; i++)
         assert_int_equal(test_read(&items[i].runs), 1);
@@ -182,12 +182,16 @@ static int join_crowd(void *arg)
     uint64_t now = test_add(&crowd->now, 1) + 1;
     uint64_t most = test_read(&crowd->most);
 
-    while (now > most && !atomic_compare_exchange_weak(&crowd->most, &most, now)) {
+    /* relaxed: a maximum, read after the wait. */
+    while (now > most && !atomic_compare_exchange_weak_explicit(&crowd->most, &most, now,
+                                                                memory_order_relaxed,
+                                                                memory_order_relaxed)) {
         /* Another thread has raised it. */
     }
     for (int i = 0; i < 50; i++)
         test_pause();
-    (void)atomic_fetch_sub(&crowd->now, 1);
+    /* relaxed: a count. */
+    (void)atomic_fetch_sub_explicit(&crowd->now, 1, memory_order_relaxed);
     return 0;
 }
 
@@ -257,7 +261,8 @@ static void jobs_of_groups_and_of_the_scheduler_take_turns(void **state)
     uint32_t first = 0;
     while (list[first] != 32)
         first++;
-    assert_in_range(first, 0, 3 * MAG_GROUP_BATCH);
+    /* Each of the three runners of the first group may have had two turns. */
+    assert_in_range(first, 0, 6 * MAG_GROUP_BATCH);
     assert_int_equal(mag_group_destroy(group), 0);
     assert_int_equal(mag_group_destroy(other), 0);
     mag_sched_destroy(sched);

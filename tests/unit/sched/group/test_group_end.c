@@ -192,6 +192,7 @@ static int add_without_memory(void *arg)
     struct mag_group *group = NULL;
     static _Atomic(uint64_t) runs[2000];
     uint64_t added = 0;
+    struct gate gate;
     int r = 0;
 
     (void)arg;
@@ -215,12 +216,17 @@ static int add_without_memory(void *arg)
         if (r != 0 && r != -ENOMEM)
             return 4;
     }
-    test_fail_allocation(1);
-    r = mag_group_add_each(group, group_count, runs, 0, 500000);
-    if (r != -ENOMEM)
+    /* While the worker is in a job, no other thread meets the failure. */
+    gate_close(&gate);
+    if (mag_group_add(group, group_hold, &gate) != 0 || !gate_is_reached(&gate))
         return 5;
+    test_fail_allocation(1);
+    r = mag_group_add_all(group, group_count, runs, 0, 500000);
+    gate_open(&gate);
+    if (r != -ENOMEM)
+        return 9;
     test_fail_allocation(0);
-    r = mag_group_add_each(group, group_count, runs, sizeof(runs[0]), 2000);
+    r = mag_group_add_all(group, group_count, runs, sizeof(runs[0]), 2000);
     if (r != 0 || mag_group_wait(group, -1, NULL) != 0)
         return 6;
     if (test_read(&runs[0]) != added + 1 || test_read(&runs[1999]) != 1)
