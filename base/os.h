@@ -13,7 +13,9 @@
  *   signals.h   the signal mask of a thread
  *   cancel.h    hold back pthread_cancel
  *   affinity.h  the CPUs that a thread may run on, and the CPU it runs on
+ *   symbol.h    the name of a function
  *   event.h     an event that a thread waits for under a lock
+ *   usage.h     what a thread has had of the CPUs
  *
  * Besides these, base/space.h asks for address space and base/asym.h for membarrier.  All
  * rooms use locks, keys, pthread_once and pthread_atfork directly.
@@ -29,7 +31,9 @@
 #include "base/os/event.h"
 #include "base/os/futex.h"
 #include "base/os/signals.h"
+#include "base/os/symbol.h"
 #include "base/os/thread.h"
+#include "base/os/usage.h"
 #include "base/os/yield.h"
 
 #endif

@@ -47,8 +47,8 @@ static int start_blocking(struct mag_sched **ret_sched)
     struct mag_sched_config config;
 
     mag_sched_config_init(&config);
-    config.workers = MEETING; /* as many as may block at the same time */
-    config.pin = false;       /* they sleep most of the time */
+    config.workers = MEETING;   /* as many as may block at the same time */
+    config.pin = MAG_PIN_NEVER; /* they sleep most of the time */
     config.name = "blocking";
     return mag_sched_start(&config, ret_sched);
 }

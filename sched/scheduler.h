@@ -16,9 +16,11 @@
 #ifndef SCHED_SCHEDULER_H
 #define SCHED_SCHEDULER_H
 
+#include "sched/idle/bell.h"
 #include "sched/idle/idle.h"
 #include "sched/phase.h"
 #include "sched/policy/route.h"
+#include "sched/seat/seats.h"
 #include "sched/settings/settings.h"
 
 #include <magpie/executor.h>
@@ -33,6 +35,8 @@
 
 struct mag_clock;
 struct mag_inject;
+struct mag_trace;
+struct mag_monitor;
 struct mag_worker;
 
 /* What the scheduler keeps for one worker: its memory and its thread. */
@@ -58,6 +62,7 @@ struct mag_sched {
     /* Read by every post, written rarely. */
     _Atomic(uint32_t) phase;   /* [A] see phase.h */
     _Atomic(int32_t) closed;   /* [A] 0, or the code that refuses posts from outside */
+    struct mag_bell bell;      /* [A] wakes the monitor */
     bool fenced;               /* [I] see asym.h */
     bool crowded;              /* [I] more workers than PUs: searching yields the CPU */
     uint32_t worker_count;     /* [I] they have the first berths */
@@ -74,6 +79,8 @@ struct mag_sched {
     _Atomic(uint64_t) vacant[MAG_IDLE_WORDS]; /* [A] spare berths, by rank */
     uint64_t spares[MAG_IDLE_WORDS];          /* [I] all spare berths, by rank */
     struct mag_clock *clock;                  /* [I], itself [S] */
+    struct mag_seats seats;                   /* [S] where workers sit now */
+    struct mag_monitor *monitor;              /* [I] see monitor.h */
 
     struct mag_executor executor; /* [I] posts to any worker */
 
@@ -83,6 +90,8 @@ struct mag_sched {
     _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) live; /* [A] threads not yet gone */
     _Atomic(uint32_t) ready;                         /* [A] threads that are set up */
     _Atomic(uint64_t) inflight;                      /* [A] posters without a record */
+    _Atomic(struct mag_trace *) trace;               /* [A] see trace.h; NULL: none yet */
+    pthread_mutex_t trace_lock;                      /* [S] */
     sigset_t signals;                                /* [I] of the starting thread */
     _Atomic(uint32_t) stopping;                      /* [A] see stop.c */
     uint32_t started;                                /* [O] threads to join */

@@ -25,6 +25,7 @@ OWNER = {
     "sched.h": "sched",
     "default.h": "sched",
     "counters.h": "sched",
+    "trace.h": "sched",
     "fork.h": "sched",
     "loop.h": "sched",
     "job_kind.h": "sched",

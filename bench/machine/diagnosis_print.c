@@ -13,10 +13,9 @@
 enum { NAME = 13, VARIABLE = 17, INDENT = 2, WARNING_INDENT = 4 };
 
 static const char *const pinned_names[] = {
-    [MAG_PINNED] = "obtained",
-    [MAG_PIN_REFUSED] = "refused",
-    [MAG_PIN_FOREIGN] = "not asked for",
-    [MAG_PIN_LOST] = "lost",
+    [MAG_PINNED] = "obtained",           [MAG_PIN_REFUSED] = "refused",
+    [MAG_PIN_FOREIGN] = "not asked for", [MAG_PIN_LOST] = "lost",
+    [MAG_PIN_LOOSENED] = "loosened",
 };
 
 /* --------------------------------------------------------------------- text */

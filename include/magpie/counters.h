@@ -55,7 +55,8 @@ MAG_EXTERN_C_BEGIN
 
 struct mag_sched;
 
-/* What one worker has done since it started.  All fields but `pinned` only grow. */
+/* What one worker has done since it started.  All fields but `pinned` and
+ * `range` only grow. */
 struct mag_sched_counters {
     uint64_t jobs;        /* jobs run */
     uint64_t posts;       /* jobs posted by jobs that this worker ran */
@@ -70,6 +71,9 @@ struct mag_sched_counters {
     uint64_t search_ns;     /* it looked for work again and again */
     uint64_t park_ns;       /* it slept, for want of work */
     uint64_t blocked_ns;    /* it slept inside a job, in a wait of this library's */
+    enum mag_pin_range range; /* how far it may move now, see MAG_PIN_ADAPTIVE */
+    uint64_t loosened;        /* times it was given a wider range: others used its CPU */
+    uint64_t repaired;        /* times a pin that the kernel had removed was set again */
 };
 
 /*

@@ -25,7 +25,7 @@
  *   place threads and memory               pin.h, node_memory.h; pool.h for objects
  *   start threads or processes in a job    unpinned.h
  *   understand an error, find misuse       error.h, debug.h
- *   see what the workers do                counters.h
+ *   see what the workers do                counters.h, trace.h
  *   write a protocol of my own             barrier.h
  *     a library with jobs of its own       job_kind.h
  *
@@ -73,6 +73,7 @@
 #include <magpie/submit.h>
 #include <magpie/timer.h>
 #include <magpie/topology.h>
+#include <magpie/trace.h>
 #include <magpie/unpinned.h>
 #include <magpie/version.h>
 #include <magpie/vtask.h>

@@ -121,6 +121,17 @@ struct mag_job {
 
 /* ---------------------------------------------------------------- starting */
 
+/* Whether workers are bound to their PUs.  docs/guide/shared-machines.md says when which
+ * is right. */
+enum mag_pin {
+    MAG_PIN_NEVER,    /* the kernel moves them as any other thread */
+    MAG_PIN_ALWAYS,   /* each stays on its PU */
+    MAG_PIN_ADAPTIVE, /* as ALWAYS while the PU is the worker's alone.  A worker that has
+                       * to wait there, because another thread uses the PU, may move
+                       * within its cache domain, then within its node, and is bound to
+                       * its PU again when it has not had to wait for some seconds */
+};
+
 /*
  * What a scheduler is made from.  Fill it with mag_sched_config_init, then change the
  * fields you need.  A program that was built with an older header keeps working, because
@@ -143,8 +154,8 @@ struct mag_sched_config {
     const uint32_t *os_pus;
     uint32_t os_pu_count;
 
-    /* Whether workers are bound to their PUs.  Default true. */
-    bool pin;
+    /* Whether workers are bound to their PUs.  Default MAG_PIN_ADAPTIVE. */
+    enum mag_pin pin;
 
     /* The machine (topology.h); borrowed until the scheduler is destroyed.  Default NULL:
      * this machine. */

@@ -9,6 +9,7 @@
 #include "sched/worker/next.h"
 #include "sched/worker/park.h"
 #include "sched/worker/self.h"
+#include "sched/worker/spend.h"
 #include "sched/worker/wake.h"
 #include "sched/worker/worker.h"
 
@@ -29,7 +30,7 @@ static void sit_down(struct mag_worker *worker)
 static void stand_up(struct mag_worker *worker)
 {
     if (worker->times.state != MAG_TIME_NONE)
-        mag_times_enter(&worker->times, MAG_TIME_NONE, mag_os_now_ns());
+        mag_worker_spend(worker, MAG_TIME_NONE, mag_os_now_ns());
     mag_worker_note_thread(worker, 0, MAG_PIN_FOREIGN);
     mag_self_become(NULL);
 }
@@ -110,6 +111,7 @@ static int claim_vacant(struct mag_sched *sched, struct mag_worker **ret_worker)
 static void begin(struct mag_worker *worker)
 {
     (void)mag_idle_enter(&worker->sched->idle);
+    mag_bell_ring(&worker->sched->bell);
     mag_sched_notify_watcher(worker->sched, worker->rank);
 }
 
@@ -206,8 +208,8 @@ static void move(struct mag_worker *from, struct mag_worker *to, enum mag_time s
     to->running = from->running;
     to->fp = from->fp;
     from->root = NULL;
-    mag_times_enter(&from->times, MAG_TIME_NONE, now);
-    mag_times_enter(&to->times, state, now);
+    mag_worker_spend(from, MAG_TIME_NONE, now);
+    mag_worker_spend(to, state, now);
     mag_worker_note_thread(from, 0, MAG_PIN_FOREIGN);
     mag_worker_note_thread(to, thread, pinned);
     mag_self_become(to);
@@ -250,7 +252,7 @@ bool mag_berth_take_over(struct mag_worker *worker)
      * now. */
     count_thread(worker->sched);
     sit_down(worker);
-    mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
+    mag_worker_spend(worker, MAG_TIME_RUN, mag_os_now_ns());
     return true;
 }
 

@@ -74,6 +74,13 @@ static void read_counters(struct mag_worker *worker, struct mag_sched_counters *
         .pinned = mag_worker_pinned(worker),
     };
     read_times(worker, counters);
+    if (worker->index < worker->sched->worker_count) {
+        struct mag_seat_state seat = mag_seats_read(&worker->sched->seats, worker->index);
+
+        counters->range = seat.range;
+        counters->loosened = seat.loosened;
+        counters->repaired = seat.repaired;
+    }
 }
 
 int mag_sched_counters_read(const struct mag_sched *sched, uint32_t index,

@@ -20,6 +20,7 @@
 #include "sched/life/registry.h"
 
 #include "sched/fork/map.h"
+#include "sched/monitor/monitor.h"
 #include "sched/timer/clock.h"
 #include "sched/worker/self.h"
 #include "sched/worker/unpinned.h"
@@ -74,6 +75,8 @@ static void orphan(struct mag_sched *sched)
         mag_times_enter(&worker->times, MAG_TIME_NONE, mag_os_now_ns());
     }
     mag_clock_orphan(sched->clock);
+    mag_monitor_orphan(sched->monitor);
+    mag_seats_orphan(&sched->seats);
 }
 
 static void go_on_in_child(void)

@@ -7,10 +7,13 @@
 #include "sched/berth/tenancy.h"
 #include "sched/life/registry.h"
 #include "sched/life/routes.h"
+#include "sched/monitor/duties.h"
+#include "sched/monitor/monitor.h"
 #include "sched/post/executor.h"
 #include "sched/queue/inject.h"
 #include "sched/settings/fit.h"
 #include "sched/timer/clock.h"
+#include "sched/trace/trace.h"
 #include "sched/worker/memory.h"
 #include "sched/worker/self.h"
 #include "sched/worker/thread.h"
@@ -60,12 +63,15 @@ static int map_berths(struct mag_sched *sched)
 
 static void init_sched(struct mag_sched *sched)
 {
+    mag_bell_init(&sched->bell);
     sched->executor.post = mag_sched_executor_post;
     atomic_init(&sched->phase, MAG_PHASE_STARTING);
     atomic_init(&sched->closed, 0);
     atomic_init(&sched->live, 0);
     atomic_init(&sched->ready, 0);
     atomic_init(&sched->inflight, 0);
+    atomic_init(&sched->trace, NULL);
+    (void)pthread_mutex_init(&sched->trace_lock, NULL);
     atomic_init(&sched->levels, 0);
     atomic_init(&sched->stopping, 0);
     sched->fenced = mag_asym_init();
@@ -97,7 +103,12 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config)
         return r;
     sched->clock = mag_clock_make(sched, sched->worker_count);
     mag_vacancies_init(sched);
-    return sched->clock != NULL ? map_berths(sched) : -ENOMEM;
+    if (sched->clock == NULL)
+        return -ENOMEM;
+    r = mag_seats_init(&sched->seats, wanted, sched->settings.topology, sched->plan);
+    if (r == 0)
+        r = mag_monitor_make(sched);
+    return r == 0 ? map_berths(sched) : r;
 }
 
 /* ------------------------------------------------------------------- threads */
@@ -177,6 +188,9 @@ void mag_sched_free(struct mag_sched *sched)
 {
     for (uint32_t i = 0; sched->berths != NULL && i < sched->capacity; i++)
         mag_berth_unmap(&sched->berths[i]);
+    mag_trace_free(sched);
+    mag_monitor_free(sched);
+    mag_seats_fini(&sched->seats);
     mag_clock_free(sched->clock);
     free(sched->berths);
     free(sched->queues);
@@ -226,6 +240,7 @@ static int launch(const struct mag_sched_config *config, bool is_default,
         mag_sched_free(sched);
         return r;
     }
+    mag_monitor_start(sched->monitor);
     mag_registry_add(sched);
     *ret_sched = sched;
     return 0;

@@ -15,6 +15,7 @@
 #include "sched/kind.h"
 #include "sched/life/registry.h"
 #include "sched/life/start.h"
+#include "sched/monitor/monitor.h"
 #include "sched/queue/inject.h"
 #include "sched/timer/clock.h"
 #include "sched/worker/next.h"
@@ -122,7 +123,7 @@ static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until
                 const struct mag_job_stop *how)
 {
     if (!take_first_steps(sched, mode, until_ns) || !wait_until_gone(sched, until_ns) ||
-        !mag_sched_join(sched, until_ns))
+        !mag_sched_join(sched, until_ns) || !mag_monitor_end(sched->monitor, until_ns))
         return -ETIMEDOUT;
     sched->joined = true;
     drop_all(sched, how);

@@ -113,12 +113,21 @@ static int take_fork_stack_size(const char *text, struct settled *settled)
 
 static int take_pin(const char *text, struct settled *settled)
 {
-    static const char *const words[] = {"no", "yes", "off",   "on",
-                                        "0",  "1",   "false", "true"};
+    static const struct {
+        const char *word;
+        enum mag_pin pin;
+    } words[] = {
+        {"always", MAG_PIN_ALWAYS},     {"yes", MAG_PIN_ALWAYS},
+        {"on", MAG_PIN_ALWAYS},         {"true", MAG_PIN_ALWAYS},
+        {"1", MAG_PIN_ALWAYS},          {"never", MAG_PIN_NEVER},
+        {"no", MAG_PIN_NEVER},          {"off", MAG_PIN_NEVER},
+        {"false", MAG_PIN_NEVER},       {"0", MAG_PIN_NEVER},
+        {"adaptive", MAG_PIN_ADAPTIVE},
+    };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strcasecmp(text, words[i]) == 0) {
-            settled->config->pin = i % 2 == 1;
+        if (strcasecmp(text, words[i].word) == 0) {
+            settled->config->pin = words[i].pin;
             return 0;
         }
     }
@@ -204,7 +213,8 @@ static const struct {
       "per-core, compact, scatter, per-pu, or PUs as in 0,2,4-7",
       "where workers sit on the machine"},
      take_placement},
-    {{"MAGPIE_PIN", "pin", "yes or no; also on or off, true or false, 1 or 0",
+    {{"MAGPIE_PIN", "pin",
+      "always, adaptive or never; also yes or no, on or off, true or false, 1 or 0",
       "whether workers are bound to their PUs"},
      take_pin},
     {{"MAGPIE_STACK_SIZE", "stack_size",

@@ -20,7 +20,7 @@ void mag_sched_config_init(struct mag_sched_config *config)
     *config = (struct mag_sched_config){
         .size = sizeof(*config),
         .placement = MAG_PLACE_PER_CORE,
-        .pin = true,
+        .pin = MAG_PIN_ADAPTIVE,
         .fork_depth = 8192,
         .spin_us = 50,
         .name = "magpie",
@@ -71,7 +71,8 @@ static bool spare_fits(const struct mag_sched_config *config)
 int mag_settings_check(struct mag_sched_config *config)
 {
     if (config->workers > MAG_SCHED_WORKERS_MAX || config->name == NULL ||
-        config->spin_us > SPIN_US_MAX || config->local_size > LOCAL_MAX)
+        config->spin_us > SPIN_US_MAX || config->local_size > LOCAL_MAX ||
+        (unsigned)config->pin > (unsigned)MAG_PIN_ADAPTIVE)
         return -EINVAL;
     if (config->stack_size != 0 && config->stack_size < STACK_MIN)
         return -EINVAL;

@@ -7,6 +7,7 @@
 #include "sched/policy/watch.h"
 #include "sched/scheduler.h"
 #include "sched/worker/search.h"
+#include "sched/worker/spend.h"
 #include "sched/worker/wake.h"
 
 /* ------------------------------------------------------------------- searching */
@@ -37,12 +38,12 @@ static bool search_a_while(struct mag_worker *worker, struct mag_work *ret_work)
 
     int64_t now = mag_os_now_ns();
     int64_t until = mag_linger_until(now, worker->spin_us);
-    mag_times_enter(&worker->times, MAG_TIME_SEARCH, now);
+    mag_worker_spend(worker, MAG_TIME_SEARCH, now);
     for (;;) {
         relax(worker, &pauses);
         if (mag_worker_search(worker, true, ret_work)) {
             adapt(worker, true);
-            mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
+            mag_worker_spend(worker, MAG_TIME_RUN, mag_os_now_ns());
             return true;
         }
         if (mag_os_now_ns() >= until ||
@@ -164,7 +165,7 @@ static bool park(struct mag_worker *worker)
     struct mag_sched *sched = worker->sched;
     bool seen = false;
 
-    mag_times_enter(&worker->times, MAG_TIME_PARK, mag_os_now_ns());
+    mag_worker_spend(worker, MAG_TIME_PARK, mag_os_now_ns());
     mag_sleeper_reset(&worker->sleeper);
     (void)mag_idle_announce(&sched->idle, worker->rank, worker->searching,
                             &worker->watcher);
@@ -186,11 +187,12 @@ static bool park(struct mag_worker *worker)
     /* The thread that woke this worker has counted it as searching. */
     worker->searching = true;
     mag_count(&worker->counts.wakes);
+    mag_bell_ring(&sched->bell);
     if (worker->watcher) {
         worker->watcher = false;
         mag_idle_end_watch(&sched->idle);
     }
-    mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
+    mag_worker_spend(worker, MAG_TIME_RUN, mag_os_now_ns());
     return seen;
 }
 

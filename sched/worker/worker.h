@@ -18,7 +18,7 @@
 #include "sched/queue/hand.h"
 #include "sched/queue/inject.h"
 #include "sched/queue/runq.h"
-#include "sched/worker/times.h"
+#include "sched/trace/times.h"
 
 #include <magpie/pin.h>
 #include <magpie/plan.h>

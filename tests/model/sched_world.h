@@ -17,6 +17,7 @@
 
 #include "sched/scheduler.h"
 
+#include "sched/idle/bell.c"
 #include "sched/idle/idle.c"
 #include "sched/idle/sleeper.c"
 #include "sched/policy/search.c"
@@ -42,6 +43,15 @@ mag_fork_steal mag_fork_stack_steal(mag_fork_stack *, mag_fork_slot *, mag_fork_
     return MAG_FORK_EMPTY;
 }
 
+/* No model is traced. */
+void mag_trace_state(mag_sched *, uint32_t, mag_time, int64_t)
+{
+}
+
+void mag_trace_steal(mag_sched *, uint32_t, uint32_t)
+{
+}
+
 /* Workers 0 to Workers - 1, each with all others as victims.  All belong to the first of
  * `Queues` queues, one for each node. */
 template <unsigned Workers, unsigned Queues = 1> struct sched_world {
@@ -61,6 +71,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
     void open(mag_phase phase)
     {
         sched.phase($).store(phase, rl::mo_relaxed);
+        atomic_init(&sched.bell.word, MAG_BELL_OVER); /* there is no monitor */
         sched.fenced = true;
         sched.crowded = false;
         sched.worker_count = sched.capacity = Workers;

@@ -9,6 +9,7 @@
 
 #include <magpie/cpp/box.hpp>
 #include <magpie/cpp/error.hpp>
+#include <magpie/default.h>
 #include <magpie/fork.h>
 #include <magpie/sched.h>
 

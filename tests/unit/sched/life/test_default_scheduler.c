@@ -178,7 +178,7 @@ static struct mag_sched_config three_workers(void)
 {
     struct mag_sched_config config = test_sched_config(3);
 
-    config.pin = false;
+    config.pin = MAG_PIN_NEVER;
     return config;
 }
 

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUES = 12 };
+enum { VALUES = 14 };
 
 /* The values that each variable accepts and refuses.  `@` stands for a PU of this
  * machine. */
@@ -32,8 +32,9 @@ static const struct {
      {"list", "percore", "Compact", "@,", ",@", "@-", "@ ,@", "-@", "2-1", "4294967295",
       "0-4096", "@,4000000000"}},
     {"MAGPIE_PIN",
-     {"yes", "no", "on", "off", "true", "false", "1", "0", "YES"},
-     {"2", "y", "maybe", "yes!", " no"}},
+     {"yes", "no", "on", "off", "true", "false", "1", "0", "YES", "always", "never",
+      "adaptive", "Adaptive"},
+     {"2", "y", "maybe", "yes!", " no", "adapt", "always "}},
     {"MAGPIE_STACK_SIZE",
      {"0", "65536", "64K", "1M", "1G"},
      {"1", "65535", "63K", "64k", "1MB", "M", "-1", "1 M", "4294967296"}},
@@ -185,7 +186,7 @@ static void each_variable_sets_its_field_and_no_other(void **state)
     assert_int_equal(config.os_pu_count, 2);
     assert_int_equal(os_pus[0], pu);
     assert_int_equal(os_pus[1], pu);
-    assert_false(config.pin);
+    assert_int_equal(config.pin, MAG_PIN_NEVER);
     assert_int_equal(config.stack_size, 2 * 1024 * 1024);
     assert_int_equal(config.fork_depth, 128);
     assert_int_equal(config.spin_us, 7);
