@@ -62,6 +62,7 @@ OWNER = {
     "cpp/coroutine.hpp": "vtask",
     "cpp/error.hpp": "vtask",
     "cpp/scheduler.hpp": "vtask",
+    "cpp/submit.hpp": "vtask",
     "cpp/task.hpp": "vtask",
 }
 # Whom each folder of bench/ may include beside itself.

@@ -23,7 +23,7 @@
  *
  *     int main(void)
  *     {
- *         struct mag_job job = {0};
+ *         static struct mag_job job;
  *         struct mag_sched *sched;
  *
  *         kind.run = job.run = work;

@@ -43,6 +43,8 @@
  *
  *   magpie::scheduler   a scheduler (sched.h)
  *   magpie::invoke      two lambdas that may run at the same time (fork.h)
+ *   magpie::submit      a lambda that runs on a worker, with a task for its result
+ *                       (submit.h)
  *   magpie::task<T>     a value task (vtask.h) that owns its one right to be consumed
  *   co_await            on a magpie::task, a mag_vtask, a mag_task and every task of
  *                       MAG_VTASK_DEFINE; comes back to the context in which it waited
@@ -76,6 +78,7 @@
 #include <magpie/cpp/coroutine.hpp>
 #include <magpie/cpp/error.hpp>
 #include <magpie/cpp/scheduler.hpp>
+#include <magpie/cpp/submit.hpp>
 #include <magpie/cpp/task.hpp>
 #include <magpie/magpie.h>
 
