@@ -16,6 +16,7 @@
  *     from a callback of mine              operation.h; source.h for a type of my own
  *     to many readers                      promise.h
  *     from a forked child                  fork_task.h
+ *     from a function on some worker       submit_task.h
  *   cancel                                 cancel.h
  *   run jobs one after the other           strand.h
  *     at a given time                      timer.h
@@ -48,6 +49,7 @@
 
 #include <magpie/async.h>
 #include <magpie/barrier.h>
+#include <magpie/blocking.h>
 #include <magpie/budget.h>
 #include <magpie/cancel.h>
 #include <magpie/counters.h>
@@ -71,6 +73,7 @@
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/submit.h>
+#include <magpie/submit_task.h>
 #include <magpie/timer.h>
 #include <magpie/topology.h>
 #include <magpie/trace.h>

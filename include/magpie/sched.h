@@ -52,10 +52,12 @@
  * jobs that came from outside.  A worker looks for jobs from outside at least once in
  * MAG_SCHED_FAIR_TICKS jobs.  docs/design/run-queue.md has the bounds.
  *
- * Blocking.  A job that blocks holds its worker, and no other thread takes its place.  If
- * as many jobs block as there are workers, no other job runs until one of them continues.
- * If they wait for jobs that are posted, none of them ever does.  docs/guide/blocking.md
- * says what to do.
+ * Blocking.  A job that blocks holds its worker.  It should say so, by a region of
+ * <magpie/blocking.h>: other threads then stand in for the worker while jobs wait, up to
+ * `spare` of them.  The default scheduler also notices jobs that block without saying so;
+ * others do if `stand_in` asks for it.  Otherwise, if as many jobs block as there are
+ * workers, no other job runs until one of them continues.  docs/guide/blocking.md says
+ * more.
  *
  * Signals.  No function of the library may be called from a signal handler, except
  * mag_error_text, mag_call_text and mag_version (docs/guide/signals.md).  The workers
@@ -120,6 +122,13 @@ struct mag_job {
 };
 
 /* ---------------------------------------------------------------- starting */
+
+/* For which blocked workers other threads stand in while jobs wait (blocking.h). */
+enum mag_stand_in_for {
+    MAG_STAND_IN_AUTO, /* in the default scheduler for all, else for announced ones */
+    MAG_STAND_IN_ANNOUNCED, /* for those inside a region of blocking.h */
+    MAG_STAND_IN_ALL,       /* also for those whose threads sleep in the kernel */
+};
 
 /* Whether workers are bound to their PUs.  docs/guide/shared-machines.md says when which
  * is right. */
@@ -206,6 +215,10 @@ struct mag_sched_config {
      * left.  0: none.  Default MAG_SPARE_AUTO: twice the number of workers, but at least
      * 4 and at most 64, as far as MAG_SCHED_WORKERS_MAX allows. */
     uint32_t spare;
+
+    /* Whether a thread stands in for a worker that blocks in a job (blocking.h).  Default
+     * MAG_STAND_IN_AUTO. */
+    enum mag_stand_in_for stand_in;
 };
 
 #define MAG_SCHED_WORKERS_MAX 4096

@@ -12,6 +12,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/os.h"
+#include "sched/blocking/relief.h"
 #include "sched/kind.h"
 #include "sched/life/registry.h"
 #include "sched/life/start.h"
@@ -123,7 +124,8 @@ static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until
                 const struct mag_job_stop *how)
 {
     if (!take_first_steps(sched, mode, until_ns) || !wait_until_gone(sched, until_ns) ||
-        !mag_sched_join(sched, until_ns) || !mag_monitor_end(sched->monitor, until_ns))
+        !mag_sched_join(sched, until_ns) || !mag_relief_end(sched->relief, until_ns) ||
+        !mag_monitor_end(sched->monitor, until_ns))
         return -ETIMEDOUT;
     sched->joined = true;
     drop_all(sched, how);

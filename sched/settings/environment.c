@@ -134,6 +134,19 @@ static int take_pin(const char *text, struct settled *settled)
     return MAG_E_ENVIRONMENT;
 }
 
+static int take_stand_in(const char *text, struct settled *settled)
+{
+    static const char *const words[] = {"auto", "announced", "all"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcasecmp(text, words[i]) == 0) {
+            settled->config->stand_in = (enum mag_stand_in_for)i;
+            return 0;
+        }
+    }
+    return MAG_E_ENVIRONMENT;
+}
+
 /* Reads "3" or "4-7" at `*text`. */
 static bool take_range(const char **text, uint64_t *ret_first, uint64_t *ret_last)
 {
@@ -234,6 +247,9 @@ static const struct {
     {{"MAGPIE_SPARE", "spare", "auto, or 0 to 4095",
       "threads beyond the workers that may take part"},
      take_spare},
+    {{"MAGPIE_STAND_IN", "stand_in", "auto, announced or all",
+      "which blocked workers other threads stand in for"},
+     take_stand_in},
 };
 
 enum { VARIABLES = sizeof(variables) / sizeof(variables[0]) };

@@ -80,6 +80,8 @@ int mag_settings_check(struct mag_sched_config *config)
         (config->fork_stack_size < MAG_SCHED_FORK_STACK_MIN ||
          config->fork_stack_size > MAG_SCHED_FORK_STACK_MAX))
         return -EINVAL;
+    if ((unsigned)config->stand_in > MAG_STAND_IN_ALL)
+        return -EINVAL;
     if (config->fork_depth < FORK_DEPTH_MIN || config->fork_depth > MAG_SCHED_FORKS_MAX)
         return -EINVAL;
     if (!spare_fits(config))
