@@ -49,6 +49,7 @@
 
 #include <magpie/async.h>
 #include <magpie/barrier.h>
+#include <magpie/blocking.h>
 #include <magpie/budget.h>
 #include <magpie/cancel.h>
 #include <magpie/counters.h>

@@ -192,6 +192,8 @@ static void prepare_counts(struct mag_worker *worker)
     mag_times_init(&worker->times);
     atomic_init(&worker->pinned, MAG_PIN_FOREIGN);
     atomic_init(&worker->thread, 0);
+    atomic_init(&worker->blocks, false);
+    atomic_init(&worker->dismissed, false);
 }
 
 void mag_berth_prepare(struct mag_berth *berth)

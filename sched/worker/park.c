@@ -6,6 +6,7 @@
 #include "sched/policy/linger.h"
 #include "sched/policy/watch.h"
 #include "sched/scheduler.h"
+#include "sched/worker/region.h"
 #include "sched/worker/search.h"
 #include "sched/worker/spend.h"
 #include "sched/worker/wake.h"
@@ -62,6 +63,7 @@ static void stop_searching(struct mag_worker *worker)
     uint64_t state = mag_idle_found(&sched->idle);
 
     worker->searching = false;
+    mag_sched_note_busy(sched, state);
     if (!mag_idle_wants_wake(state))
         return;
     if (mag_watch_is_missing(mag_idle_watched(state), mag_idle_parked(state),
@@ -201,7 +203,8 @@ bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work)
     struct mag_sched *sched = worker->sched;
     unsigned vain = 0;
 
-    while (mag_sched_phase(sched) != MAG_PHASE_ENDING) {
+    while (mag_sched_phase(sched) != MAG_PHASE_ENDING &&
+           !mag_worker_is_dismissed(worker)) {
         if (!worker->searching)
             worker->searching = mag_idle_try_search(&sched->idle);
         if (worker->searching && search_a_while(worker, ret_work)) {

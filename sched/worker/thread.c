@@ -9,6 +9,7 @@
 #include "sched/worker/memory.h"
 #include "sched/worker/next.h"
 #include "sched/worker/park.h"
+#include "sched/worker/region.h"
 #include "sched/worker/self.h"
 #include "sched/worker/spend.h"
 
@@ -28,6 +29,7 @@ enum { GAP = 4096 };
 /* The time of one thread as a worker; lies on the thread's stack. */
 struct tenancy {
     struct mag_berth *berth;
+    const struct mag_stand_in *stand_in; /* NULL: the thread is a worker's own */
     bool serves; /* between the call of `on_start` and that of `on_stop` */
     bool over;   /* the berth belongs to another thread, or to none */
 };
@@ -171,6 +173,20 @@ static void loop(struct mag_worker *worker)
     }
 }
 
+/* As loop(), until the monitor sends the stand-in away. */
+static void loop_until_dismissed(struct mag_worker *worker)
+{
+    struct mag_work work;
+
+    while (mag_sched_phase(worker->sched) != MAG_PHASE_ENDING &&
+           !mag_worker_is_dismissed(worker)) {
+        work.job = mag_worker_next(worker);
+        if (work.job == NULL && !mag_worker_idle(worker, &work))
+            break;
+        run_work(worker, &work);
+    }
+}
+
 void mag_self_become(struct mag_worker *worker)
 {
     mag_self_get()->worker = worker;
@@ -188,7 +204,11 @@ static void serve(struct tenancy *tenancy)
     if (config->on_start != NULL)
         config->on_start(worker->index, config->hook_arg);
     worker->fp = mag_fp_read();
-    loop(worker);
+    mag_sched_note_busy(worker->sched, mag_idle_read(&worker->sched->idle));
+    if (tenancy->stand_in != NULL)
+        loop_until_dismissed(worker);
+    else
+        loop(worker);
     tenancy->serves = false;
     if (config->on_stop != NULL)
         config->on_stop(worker->index, config->hook_arg);
@@ -257,6 +277,7 @@ static void end_job(struct mag_worker *worker)
     /* Children first: other threads continue roots and strands at once. */
     end_children(worker);
     mag_job_kind_end(worker->sched);
+    mag_region_close(worker);
     mag_fp_keep(worker->fp);
     (void)mag_misuse_tell(MAG_E_THREAD, "a job or a hook of a worker ended its thread");
 }
@@ -295,7 +316,10 @@ static void end_early(void *arg)
             config->on_stop(worker->index, config->hook_arg);
     }
     mag_self_become(NULL);
-    if (mag_sched_phase(worker->sched) == MAG_PHASE_ENDING)
+    if (tenancy->stand_in != NULL) {
+        tenancy->over = true;
+        tenancy->stand_in->ended(tenancy->stand_in->arg);
+    } else if (mag_sched_phase(worker->sched) == MAG_PHASE_ENDING)
         leave_berth(tenancy);
     else if (hand_berth_over(tenancy->berth))
         tenancy->over = true;
@@ -323,6 +347,20 @@ static void work(struct mag_berth *berth)
     serve_below(&tenancy);
     pthread_cleanup_pop(0);
     leave_berth(&tenancy);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): as above. */
+void mag_worker_stand_in(struct mag_berth *berth, const struct mag_stand_in *stand_in)
+{
+    struct tenancy tenancy = {.berth = berth, .stand_in = stand_in};
+
+    uint32_t worker = berth->index % berth->sched->worker_count;
+
+    mag_worker_note_thread(berth->worker, mag_os_thread(),
+                           mag_seats_sit_beside(&berth->sched->seats, worker));
+    pthread_cleanup_push(end_early, &tenancy);
+    serve_below(&tenancy);
+    pthread_cleanup_pop(0);
 }
 
 static void note_thread(struct mag_berth *berth, enum mag_pinned pinned)

@@ -84,6 +84,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         flat_routes_make(&flat, Workers, Queues);
         sched.routes = flat.routes;
         sched.settings.config.spin_us = 0;
+        atomic_init(&sched.pace, (uint32_t)MAG_PACE_OFF);
         for (unsigned i = 0; i < Queues; i++) {
             nearest[i] = i;
             mag_inject_init(&queues[i]);
@@ -125,6 +126,8 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         forks[index].slots = forks[index].end = NULL;
         atomic_init(&forks[index].base, (mag_fork_slot *)NULL);
         mag_sleeper_init(&worker->sleeper);
+        atomic_init(&worker->blocks, false);
+        atomic_init(&worker->dismissed, false);
         atomic_init(&worker->counts.jobs, 0);
         atomic_init(&worker->counts.posts, 0);
         atomic_init(&worker->counts.steals_near, 0);
