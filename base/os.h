@@ -14,6 +14,7 @@
  *   cancel.h    hold back pthread_cancel
  *   affinity.h  the CPUs that a thread may run on, and the CPU it runs on
  *   symbol.h    the name of a function
+ *   file.h      write a file
  *   event.h     an event that a thread waits for under a lock
  *   asleep.h    whether another thread sleeps in the kernel
  *   usage.h     what a thread has had of the CPUs
@@ -31,6 +32,7 @@
 #include "base/os/cancel.h"
 #include "base/os/clock.h"
 #include "base/os/event.h"
+#include "base/os/file.h"
 #include "base/os/futex.h"
 #include "base/os/signals.h"
 #include "base/os/symbol.h"

@@ -100,6 +100,7 @@ struct mag_sched {
     _Atomic(uint64_t) inflight;                      /* [A] posters without a record */
     _Atomic(struct mag_trace *) trace;               /* [A] see trace.h; NULL: none yet */
     pthread_mutex_t trace_lock;                      /* [S] */
+    char *trace_file;                                /* [I] see trace/file.h; or NULL */
     sigset_t signals;                                /* [I] of the starting thread */
     mag_fp fp;                                       /* [I] the same */
     _Atomic(uint32_t) stopping;                      /* [A] see stop.c */

@@ -219,6 +219,12 @@ struct mag_sched_config {
     /* Whether a thread stands in for a worker that blocks in a job (blocking.h).  Default
      * MAG_STAND_IN_AUTO. */
     enum mag_stand_in_for stand_in;
+
+    /* A file for the trace of the scheduler's whole life (trace.h).  It is created at the
+     * start, and written when the scheduler has stopped; that of the default scheduler
+     * when the process exits.  %p in its name stands for the number of the process.
+     * Default NULL: none. */
+    const char *trace;
 };
 
 #define MAG_SCHED_WORKERS_MAX 4096
@@ -243,7 +249,8 @@ MAG_API void mag_sched_config_init(struct mag_sched_config *config);
  *   Returns    0; -EINVAL a field is out of its range; -ENOMEM memory or address space
  *              is refused, by the system or by a limit (ulimit -v, -d); -EAGAIN a thread
  *              is refused: a limit of threads is reached (ulimit -u, a container's pids
- *              limit).  A failed start leaves nothing behind
+ *              limit); an error of open(2): `trace` cannot be created.  A failed start
+ *              leaves nothing behind
  *   Release    mag_sched_destroy
  */
 MAG_API MAG_MUST_CHECK int mag_sched_start(const struct mag_sched_config *config,

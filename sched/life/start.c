@@ -14,6 +14,7 @@
 #include "sched/queue/inject.h"
 #include "sched/settings/fit.h"
 #include "sched/timer/clock.h"
+#include "sched/trace/file.h"
 #include "sched/trace/trace.h"
 #include "sched/worker/memory.h"
 #include "sched/worker/self.h"
@@ -239,6 +240,8 @@ static int launch(const struct mag_sched_config *config, bool is_default,
     sched->is_default = is_default;
     r = build(sched, config);
     if (r == 0)
+        r = mag_trace_file_prepare(sched);
+    if (r == 0)
         r = start_threads(sched);
     wait_until_ready(sched);
     mag_sched_enter_phase(sched, r == 0 ? MAG_PHASE_RUNNING : MAG_PHASE_ENDING);
@@ -247,6 +250,7 @@ static int launch(const struct mag_sched_config *config, bool is_default,
         mag_sched_free(sched);
         return r;
     }
+    mag_trace_file_begin(sched);
     mag_monitor_start(sched->monitor);
     mag_registry_add(sched);
     mag_relief_begin(sched);

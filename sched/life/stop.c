@@ -19,6 +19,7 @@
 #include "sched/monitor/monitor.h"
 #include "sched/queue/inject.h"
 #include "sched/timer/clock.h"
+#include "sched/trace/file.h"
 #include "sched/worker/next.h"
 #include "sched/worker/self.h"
 #include "sched/worker/wake.h"
@@ -128,6 +129,7 @@ static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until
         !mag_monitor_end(sched->monitor, until_ns))
         return -ETIMEDOUT;
     sched->joined = true;
+    mag_trace_file_end(sched);
     drop_all(sched, how);
     return 0;
 }

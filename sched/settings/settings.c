@@ -71,6 +71,7 @@ static bool spare_fits(const struct mag_sched_config *config)
 int mag_settings_check(struct mag_sched_config *config)
 {
     if (config->workers > MAG_SCHED_WORKERS_MAX || config->name == NULL ||
+        (config->trace != NULL && config->trace[0] == '\0') ||
         config->spin_us > SPIN_US_MAX || config->local_size > LOCAL_MAX ||
         (unsigned)config->pin > (unsigned)MAG_PIN_ADAPTIVE)
         return -EINVAL;

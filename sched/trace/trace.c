@@ -122,6 +122,7 @@ static struct mag_trace *newest(struct mag_sched *sched)
 
 void mag_trace_free(struct mag_sched *sched)
 {
+    free(sched->trace_file);
     struct mag_trace *trace = newest(sched);
 
     while (trace != NULL) {
@@ -191,6 +192,15 @@ static int start(struct mag_sched *sched, uint64_t size)
     atomic_store_explicit(&sched->trace, trace, memory_order_release);
     mag_phase_set_traced(&sched->phase, true);
     return 0;
+}
+
+bool mag_trace_prepare(struct mag_sched *sched)
+{
+    struct mag_trace *trace = make_trace(sched->capacity, EVENTS_USUAL);
+
+    /* relaxed: no other thread can look yet. */
+    atomic_store_explicit(&sched->trace, trace, memory_order_relaxed);
+    return trace != NULL;
 }
 
 int mag_trace_start(struct mag_sched *sched, const struct mag_trace_config *config)

@@ -48,6 +48,9 @@ MAG_COLD void mag_trace_end(struct mag_sched *sched, uint32_t berth);
 MAG_COLD void mag_trace_steal(struct mag_sched *sched, uint32_t berth, uint32_t victim);
 MAG_COLD void mag_trace_lost(struct mag_sched *sched, uint32_t berth);
 
+/* Makes the rings of a trace of the usual size, for a later start.  False: no memory. */
+bool mag_trace_prepare(struct mag_sched *sched);
+
 /* Frees all traces, once no thread is left. */
 void mag_trace_free(struct mag_sched *sched);
 

@@ -247,6 +247,52 @@ static void a_wait_on_a_worker_is_an_error(void **)
     mag_promise_release(promise);
 }
 
+/* ------------------------------------------------------------------------ loops */
+
+static void a_loop_calls_its_lambda_for_each_index(void **)
+{
+    magpie::scheduler sched(2);
+    std::vector<int> count(10007);
+    std::vector<long> sums(mag_sched_capacity(sched));
+    long sum = 0;
+
+    magpie::for_each(sched, 0, count.size(), [&](std::size_t i) { count[i]++; });
+    magpie::for_each(sched, 0, count.size(), [&](mag_range range) {
+        for (std::size_t i = range.begin; i < range.end; i++)
+            count[i]++;
+    });
+    magpie::for_each(sched, 0, count.size(),
+                     [&](mag_range range, std::uint32_t slot) {
+                         for (std::size_t i = range.begin; i < range.end; i++)
+                             sums[slot] += ++count[i];
+                     },
+                     {});
+    sched.run([&](mag_fork w) {
+        magpie::for_each(w, 0, count.size(), [&](std::size_t i) { count[i]++; });
+    });
+    for (int one : count)
+        assert_int_equal(one, 4);
+    for (long one : sums)
+        sum += one;
+    assert_int_equal(sum, 3 * 10007);
+}
+
+static void the_first_exception_in_order_leaves_a_loop(void **)
+{
+    magpie::scheduler sched(2);
+
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(thrown_by([&] {
+                             magpie::for_each(sched, 0, 1000, [](std::size_t n) {
+                                 if (n == 300)
+                                     throw std::runtime_error("first");
+                                 if (n > 300)
+                                     throw std::runtime_error("later");
+                             });
+                         }),
+                         'f');
+}
+
 /* ------------------------------------------------------------------- submitting */
 
 static void a_lambda_is_submitted_and_its_result_is_a_task(void **)
@@ -361,6 +407,8 @@ int main()
         cmocka_unit_test(a_task_is_given_to_c_code),
         cmocka_unit_test(a_wait_blocks_until_another_thread_completes),
         cmocka_unit_test(a_wait_on_a_worker_is_an_error),
+        cmocka_unit_test(a_loop_calls_its_lambda_for_each_index),
+        cmocka_unit_test(the_first_exception_in_order_leaves_a_loop),
         cmocka_unit_test(a_lambda_is_submitted_and_its_result_is_a_task),
         cmocka_unit_test(what_a_lambda_owns_is_destroyed_whatever_becomes_of_it),
         cmocka_unit_test(a_canceled_submission_throws_at_whoever_waits),

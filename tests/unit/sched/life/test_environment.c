@@ -47,6 +47,7 @@ static const struct {
     {"MAGPIE_STAND_IN",
      {"auto", "announced", "all", "ALL"},
      {"none", "yes", "1", "all "}},
+    {"MAGPIE_TRACE", {"trace.json", "/tmp/%p.json"}, {NULL}},
 };
 
 enum { VARIABLES = sizeof(values) / sizeof(values[0]) };
