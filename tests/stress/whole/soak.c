@@ -17,8 +17,8 @@
 enum { DEPTH = 2, BULK = 50, FIB = 15, FIB_RESULT = 610, INDICES = 2000 };
 
 static const char *const names[SOAK_KINDS] = {
-    "post",  "submit", "bulk", "fork",  "loop", "strand",
-    "timer", "async",  "task", "block", "end",
+    "post",  "submit", "bulk", "fork",  "loop",  "strand",
+    "timer", "async",  "task", "block", "group", "end",
 };
 static _Atomic(uint64_t) totals[SOAK_KINDS];
 
@@ -202,6 +202,7 @@ static void start_timer(struct soak *soak, uint64_t *random, unsigned depth)
 struct call {
     struct soak *soak;
     enum soak_kind kind;
+    bool fails;
     _Atomic(uint32_t) left; /* of the calls that share this memory */
 };
 
@@ -253,6 +254,73 @@ static void submit(struct soak *soak, uint64_t *random)
     if (!accepted(soak, kind, r)) {
         take_back(soak, kind, count);
         free(call);
+    }
+}
+
+/* ----------------------------------------------------------------------- groups */
+
+/* A job of the group: its memory is a call's. */
+static int run_grouped(void *arg)
+{
+    const struct call *call = *(struct call **)arg;
+    bool fails = call->fails;
+
+    run_call(arg);
+    return fails ? -EIO : 0;
+}
+
+static void withdrawn(void *arg, void *hook_arg)
+{
+    (void)hook_arg;
+    run_call(arg);
+}
+
+/* A wait's outcome, or a refusal's: anything that a cancel or a stop explains. */
+static void judge(struct soak *soak, int r)
+{
+    if (r < 0 && r != -ECANCELED && r != -ESHUTDOWN && r != -ETIMEDOUT)
+        add(&soak->wrong[SOAK_GROUP], 1);
+}
+
+static void add_to_group(struct soak *soak, uint64_t *random)
+{
+    uint32_t count = 1 + test_random_below(random, 8);
+    struct call **args = make_calls(soak, SOAK_GROUP, count);
+
+    if (args == NULL)
+        return;
+    struct call *call = args[0];
+    call->fails = test_random_below(random, 16) == 0;
+    int r = mag_group_add_all(soak->group, run_grouped, args, sizeof(args[0]), count);
+    judge(soak, r);
+    if (r != 0) {
+        take_back(soak, SOAK_GROUP, count);
+        free(call);
+    }
+}
+
+static void use_group(struct soak *soak, uint64_t *random)
+{
+    struct mag_group_error error;
+
+    switch (test_random_below(random, 16)) {
+    case 0:
+        judge(soak, mag_group_cancel(soak->group));
+        break;
+    case 1:
+        judge(soak, mag_group_limit(soak->group, test_random_below(random, 3)));
+        break;
+    case 2:
+        if (mag_group_take_error(soak->group, &error) == 0 && error.error != -EIO)
+            add(&soak->wrong[SOAK_GROUP], 1);
+        break;
+    case 3:
+    case 4:
+        judge(soak, mag_group_wait(soak->group, test_random_below(random, 100000), NULL));
+        break;
+    default:
+        add_to_group(soak, random);
+        break;
     }
 }
 
@@ -391,7 +459,10 @@ static void act_rarely(struct soak *soak, uint64_t *random, unsigned depth)
 
 static void act(struct soak *soak, uint64_t *random, unsigned depth)
 {
-    switch (test_random_below(random, 12)) {
+    switch (test_random_below(random, 13)) {
+    case 12:
+        use_group(soak, random);
+        break;
     case 0:
     case 1:
     case 2:
@@ -432,8 +503,18 @@ void soak_act(struct soak *soak, uint64_t *random)
 
 void soak_init(struct soak *soak, struct mag_sched *sched)
 {
+    struct mag_group_config config;
+
     *soak = (struct soak){.sched = sched};
     mag_strand_init(&soak->strand, sched);
+    mag_group_config_init(&config);
+    config.on_withdrawn = withdrawn;
+    assert_int_equal(mag_group_create(sched, &config, &soak->group), 0);
+}
+
+void soak_fini(struct soak *soak)
+{
+    assert_int_equal(mag_group_destroy(soak->group), 0);
 }
 
 void soak_end(struct soak *soak)

@@ -8,6 +8,7 @@
 #ifndef TESTS_STRESS_WHOLE_SOAK_H
 #define TESTS_STRESS_WHOLE_SOAK_H
 
+#include <magpie/group.h>
 #include <magpie/magpie.h>
 #include <magpie/strand.h>
 #include <stdatomic.h>
@@ -25,6 +26,7 @@ enum soak_kind {
     SOAK_ASYNC,
     SOAK_TASK,
     SOAK_BLOCK,
+    SOAK_GROUP,
     SOAK_END,
     SOAK_KINDS,
 };
@@ -32,6 +34,7 @@ enum soak_kind {
 struct soak {
     struct mag_sched *sched;
     struct mag_strand strand;
+    struct mag_group *group;
     _Atomic(bool) over;
     _Atomic(uint64_t) in[SOAK_KINDS];
     _Atomic(uint64_t) out[SOAK_KINDS];
@@ -53,6 +56,9 @@ void soak_dropped(struct mag_job *job, void *soak);
 
 /* Whether a small computation on a scheduler is right. */
 bool soak_computes(struct mag_sched *sched);
+
+/* Once the scheduler is stopped: frees what soak_init has made. */
+void soak_fini(struct soak *soak);
 
 /* Asserts that all that went in came out, once, and that all results were right. */
 void soak_check(struct soak *soak);
