@@ -66,7 +66,8 @@ static void *wait_for_signal(void *set)
     int signal;
 
     if (sigwait(set, &signal) == 0 && signal == SIGINT) {
-        atomic_store(&interrupted, true);
+        /* relaxed: read after the thread was joined. */
+        atomic_store_explicit(&interrupted, true, memory_order_relaxed);
         (void)mag_group_cancel(group);
     }
     return NULL;
@@ -232,7 +233,8 @@ int main(int argc, char **argv)
     (void)pthread_kill(catcher, SIGUSR1);
     (void)pthread_join(catcher, NULL);
     (void)mag_group_destroy(group);
-    if (argc > 1 && atomic_load(&interrupted))
+    /* relaxed: as above. */
+    if (argc > 1 && atomic_load_explicit(&interrupted, memory_order_relaxed))
         return 130;
     return right ? 0 : 1;
 }

@@ -41,6 +41,43 @@ struct soak {
     _Atomic(uint64_t) wrong[SOAK_KINDS]; /* results that are not right */
 };
 
+/* ------------------------------------------------------------------ counting */
+
+void soak_count_in(struct soak *soak, enum soak_kind kind, uint64_t count);
+void soak_count_out(struct soak *soak, enum soak_kind kind);
+
+/* What was counted in was not accepted. */
+void soak_take_back(struct soak *soak, enum soak_kind kind, uint64_t count);
+
+/* Whether a call was accepted; an error that no stop explains is wrong. */
+bool soak_accepted(struct soak *soak, enum soak_kind kind, int r);
+
+/* Words that are read after the threads that add were joined. */
+void soak_add(_Atomic(uint64_t) *word, uint64_t value);
+uint64_t soak_read(_Atomic(uint64_t) *word);
+
+/* ------------------------------------------------------------- what can be done */
+
+/* soak_jobs.c */
+void soak_post(struct soak *soak, enum soak_kind kind, uint64_t *random, unsigned depth);
+void soak_start_timer(struct soak *soak, uint64_t *random, unsigned depth);
+
+/* soak_calls.c */
+void soak_submit(struct soak *soak, uint64_t *random);
+void soak_use_group(struct soak *soak, uint64_t *random);
+void soak_withdrawn(void *arg, void *hook_arg);
+
+/* soak_results.c */
+void soak_compute(struct soak *soak);
+void soak_loop(struct soak *soak);
+void soak_await(struct soak *soak);
+void soak_ask(struct soak *soak);
+
+/* One of these; a job that it makes may do others, `depth` deep. */
+void soak_act_at(struct soak *soak, uint64_t *random, unsigned depth);
+
+/* -------------------------------------------------------------------- one life */
+
 void soak_init(struct soak *soak, struct mag_sched *sched);
 
 /* Asks the producers to end; whether they were asked. */
