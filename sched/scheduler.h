@@ -32,6 +32,7 @@
 
 struct mag_clock;
 struct mag_inject;
+struct mag_teams;
 struct mag_worker;
 
 /* What the scheduler keeps for one worker: its memory and its thread. */
@@ -69,6 +70,7 @@ struct mag_sched {
     struct mag_idle idle;                     /* [S] */
     _Atomic(uint64_t) vacant[MAG_IDLE_WORDS]; /* [A] spare berths, by rank */
     struct mag_clock *clock;                  /* [I], itself [S] */
+    struct mag_teams *teams;                  /* [I], itself [S] */
 
     struct mag_executor executor; /* [I] posts to any worker */
 

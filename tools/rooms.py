@@ -28,6 +28,7 @@ OWNER = {
     "strand.h": "sched",
     "event_loop.h": "sched",
     "timer.h": "sched",
+    "team.h": "sched",
     "unpinned.h": "sched",
     "detail/executor.h": "sched",
     "detail/fork.h": "sched",

@@ -60,6 +60,7 @@
 #include <magpie/sched.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
+#include <magpie/team.h>
 #include <magpie/timer.h>
 #include <magpie/topology.h>
 #include <magpie/unpinned.h>

@@ -10,6 +10,7 @@
 #include "sched/post/executor.h"
 #include "sched/queue/inject.h"
 #include "sched/settings/fit.h"
+#include "sched/team/team.h"
 #include "sched/timer/clock.h"
 #include "sched/worker/memory.h"
 #include "sched/worker/self.h"
@@ -100,7 +101,8 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config,
     if (r < 0)
         return r;
     sched->clock = mag_clock_make(sched, sched->worker_count);
-    r = sched->clock != NULL ? map_berths(sched) : -ENOMEM;
+    sched->teams = mag_teams_make(sched);
+    r = sched->clock != NULL && sched->teams != NULL ? map_berths(sched) : -ENOMEM;
     if (r == 0)
         prepare_spare(sched);
     return r;
@@ -184,6 +186,7 @@ void mag_sched_free(struct mag_sched *sched)
     for (uint32_t i = 0; sched->berths != NULL && i < sched->capacity; i++)
         mag_berth_unmap(&sched->berths[i]);
     mag_clock_free(sched->clock);
+    mag_teams_free(sched->teams);
     free(sched->berths);
     free(sched->queues);
     mag_routes_free(&sched->routes);

@@ -4,6 +4,7 @@
 #include "sched/life/registry.h"
 #include "sched/life/start.h"
 #include "sched/queue/inject.h"
+#include "sched/team/team.h"
 #include "sched/timer/clock.h"
 #include "sched/worker/next.h"
 #include "sched/worker/self.h"
@@ -69,6 +70,7 @@ static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until
         return -ETIMEDOUT;
     mag_sched_enter_phase(sched, mode == MAG_SCHED_DRAIN ? MAG_PHASE_DRAINING
                                                          : MAG_PHASE_ENDING);
+    mag_teams_close(sched->teams, mode == MAG_SCHED_CANCEL);
     if (!wait_until_gone(sched, until_ns) || !mag_sched_join(sched, until_ns))
         return -ETIMEDOUT;
     sched->joined = true;
