@@ -168,8 +168,8 @@ MAG_API void mag_team_barrier(struct mag_team *team);
 MAG_API void *mag_team_broadcast(struct mag_team *team, uint32_t from, void *value);
 
 /*
- * Chooses one member for a piece of work that is to be done once.  All members call it the
- * same number of times; of each round one member, the first that comes, is told true.
+ * Chooses one member for a piece of work that is to be done once.  All members call it
+ * the same number of times; of each round one member, the first that comes, is told true.
  * Nobody waits: put a barrier after the work where the others need it.
  *
  *   Thread     a member in its body

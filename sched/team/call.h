@@ -27,10 +27,10 @@
  * reserved it.  POSTED keeps the job from being posted twice: a worker that was called
  * while it went to its wait runs the member there, and finds the job later.
  *
- * The end.  The stopping thread sets CLOSED in each word.  A worker begins, and is called,
- * by a swap of a word without CLOSED.  So either the worker has begun, or the thread that
- * finds the other's mark counts the member out: the stopping thread if it finds CALLED,
- * a caller if it finds CLOSED.
+ * The end.  The stopping thread sets CLOSED in each word.  A worker begins, and is
+ * called, by a swap of a word without CLOSED.  So either the worker has begun, or the
+ * thread that finds the other's mark counts the member out: the stopping thread if it
+ * finds CALLED, a caller if it finds CLOSED.
  *
  * Edges: release end -> acquire end : what crosses
  *   called  call_worker (state) -> begin (state) : member, common, and all the caller did

@@ -21,8 +21,8 @@
  * (any other meet) in that same swap.
  *
  * The first swap of a step starts from a guess instead of a look: a look would fetch the
- * line for reading, and the swap fetch it again for writing.  A wrong guess costs a second
- * swap, on a line that is here by then.
+ * line for reading, and the swap fetch it again for writing.  A wrong guess costs a
+ * second swap, on a line that is here by then.
  *
  * Why a meet is not used too early.  A participant that has arrived does nothing until
  * the epoch of the root has changed, so nobody arrives twice in one epoch.
@@ -36,8 +36,8 @@
  *   [A] any participant   [I] immutable while the team runs
  *
  * Edges: release end -> acquire end : what crosses
- *   met    arrive, leave (word) -> arrive, leave (word) : what the participants did before,
- *          from each to the one that completes the meet
+ *   met    arrive, leave (word) -> arrive, leave (word) : what the participants did
+ *          before, from each to the one that completes the meet
  *   open   arrive, leave (root's word) -> mag_meet_wait, mag_meet_wait_end (root's word) :
  *          all that is known where the root was completed
  *

@@ -17,7 +17,7 @@ static struct mag_meet root;
 static struct mag_meet groups[LEAVES_MAX];
 static struct mag_meet_part parts[PARTS_MAX];
 
-/* `count` participants in groups of at most MAG_MEET_MOST; in a single one at the root. */
+/* `count` participants in groups of at most MAG_MEET_MOST; one group is the root. */
 static void begin(uint32_t count)
 {
     uint32_t leaves = (count + MAG_MEET_MOST - 1) / MAG_MEET_MOST;
