@@ -8,6 +8,7 @@
  *   [L] under the registry's lock        [O] the thread that starts or stops it
  *
  * Edges: release end -> acquire end : what crosses
+ *   open    mag_berth_open (open) -> mag_sched_open_at (open) : the whole berth
  *   closed  mag_poster_close -> mag_poster_enter : see self.h
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -15,9 +16,12 @@
 #ifndef SCHED_SCHEDULER_H
 #define SCHED_SCHEDULER_H
 
+#include "base/fp.h"
+#include "sched/idle/bell.h"
 #include "sched/idle/idle.h"
 #include "sched/phase.h"
 #include "sched/policy/route.h"
+#include "sched/seat/seats.h"
 #include "sched/settings/settings.h"
 
 #include <magpie/executor.h>
@@ -33,13 +37,17 @@
 struct mag_clock;
 struct mag_inject;
 struct mag_teams;
+struct mag_trace;
+struct mag_monitor;
+struct mag_relief;
 struct mag_worker;
 
 /* What the scheduler keeps for one worker: its memory and its thread. */
 struct mag_berth {
     struct mag_sched *sched;   /* [I] */
     uint32_t index;            /* [I] */
-    struct mag_worker *worker; /* [I] in `pages` */
+    struct mag_worker *worker; /* [I] in `pages`; of a spare berth: once it is open */
+    _Atomic(bool) open;        /* [A] the berth is mapped and prepared */
     _Atomic(bool) offered;     /* [A] see tenancy.h */
     void *pages;               /* [O] on the worker's node */
     size_t size;               /* [O] */
@@ -57,20 +65,32 @@ struct mag_sched {
     /* Read by every post, written rarely. */
     _Atomic(uint32_t) phase;   /* [A] see phase.h */
     _Atomic(int32_t) closed;   /* [A] 0, or the code that refuses posts from outside */
+    struct mag_bell bell;      /* [A] wakes the monitor */
     bool fenced;               /* [I] see asym.h */
     bool crowded;              /* [I] more workers than PUs: searching yields the CPU */
     uint32_t worker_count;     /* [I] they have the first berths */
     uint32_t capacity;         /* [I] how many berths there are */
     uint32_t queue_count;      /* [I] one per node, at least one, on each level */
-    uint32_t level_count;      /* [I] priorities of jobs from outside; 1 as yet */
+    uint32_t level_count;      /* [I] MAG_LEVELS; 1 in models */
+    _Atomic(uint32_t) levels;  /* [A] a bit for each level that was ever posted to, but
+                                * for the usual one; see mag_sched_use_level */
     struct mag_berth *berths;  /* [I] */
     struct mag_inject *queues; /* [I] array, each [S]; see mag_sched_inject */
     struct mag_routes routes;  /* [I] */
 
     struct mag_idle idle;                     /* [S] */
     _Atomic(uint64_t) vacant[MAG_IDLE_WORDS]; /* [A] spare berths, by rank */
+    uint64_t spares[MAG_IDLE_WORDS];          /* [I] all spare berths, by rank */
     struct mag_clock *clock;                  /* [I], itself [S] */
     struct mag_teams *teams;                  /* [I], itself [S] */
+    struct mag_seats seats;                   /* [S] where workers sit now */
+    struct mag_monitor *monitor;              /* [I] see monitor.h */
+
+    /* Workers that block, see region.h. */
+    _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) blocked; /* [A] inside regions */
+    _Atomic(uint32_t) pace;    /* [A] enum mag_pace, of the relief thread */
+    struct mag_relief *relief; /* [I], itself [S]; NULL: no spare berth */
+    void (*on_busy)(struct mag_sched *sched); /* [I] raises the pace */
 
     struct mag_executor executor; /* [I] posts to any worker */
 
@@ -80,7 +100,12 @@ struct mag_sched {
     _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) live; /* [A] threads not yet gone */
     _Atomic(uint32_t) ready;                         /* [A] threads that are set up */
     _Atomic(uint64_t) inflight;                      /* [A] posters without a record */
+    _Atomic(struct mag_trace *) trace;               /* [A] see trace.h; NULL: none yet */
+    pthread_mutex_t trace_lock;                      /* [S] */
+    char *trace_file;                                /* [I] see trace/file.h; or NULL */
     sigset_t signals;                                /* [I] of the starting thread */
+    mag_fp fp;                                       /* [I] the same */
+    _Atomic(uint32_t) stopping;                      /* [A] see stop.c */
     uint32_t started;                                /* [O] threads to join */
     bool is_default;                                 /* [I] see default.c */
     bool joined;                                     /* [O] */
@@ -93,9 +118,32 @@ static inline enum mag_phase mag_sched_phase(struct mag_sched *sched)
     return mag_phase_read(&sched->phase);
 }
 
-/* The level of a job whose poster names no level.  Jobs of higher levels are taken
- * first. */
-enum { MAG_LEVEL_USUAL = 0 };
+/* The levels of jobs from outside: one for each priority (submit.h).  The usual one is
+ * that of a job whose poster names no level. */
+enum { MAG_LEVEL_USUAL, MAG_LEVEL_HIGH, MAG_LEVEL_LOW, MAG_LEVELS };
+
+/* Notes that a level is used, before the first job is pushed there.  Workers look at a
+ * level only after it has been used, so that programs without priorities do not pay for
+ * them. */
+static inline void mag_sched_use_level(struct mag_sched *sched, uint32_t level)
+{
+    uint32_t bit = (uint32_t)1 << level;
+
+    /* relaxed, both: the push that follows publishes the bit; a worker that sees the job
+     * (idle.h (4)) sees the bit too. */
+    if (level != MAG_LEVEL_USUAL &&
+        (atomic_load_explicit(&sched->levels, memory_order_relaxed) & bit) == 0) {
+        /* relaxed: as above. */
+        (void)atomic_fetch_or_explicit(&sched->levels, bit, memory_order_relaxed);
+    }
+}
+
+/* The levels in use, besides the usual one. */
+static inline uint32_t mag_sched_levels(const struct mag_sched *sched)
+{
+    /* relaxed: see mag_sched_use_level. */
+    return atomic_load_explicit(&sched->levels, memory_order_relaxed);
+}
 
 /* The index of a node's injection queue on a level.  All queues of one level lie
  * together, so that the usual level costs no more than it would as the only level. */
@@ -109,6 +157,48 @@ static inline struct mag_worker *mag_sched_at(const struct mag_sched *sched,
                                               uint32_t index)
 {
     return sched->berths[index].worker;
+}
+
+/* ------------------------------------------------------------- spare berths */
+
+/* The seat of a berth: each worker has its own, and the spare berths share these, spread
+ * over all of them. */
+static inline uint32_t mag_berth_seat(uint32_t workers, uint32_t capacity, uint32_t index)
+{
+    uint32_t spare = capacity - workers;
+
+    if (index < workers)
+        return index;
+    if (spare < workers)
+        return (index - workers) * workers / spare;
+    return (index - workers) % workers;
+}
+
+/* Any berth, or NULL: it is a spare berth that no thread has taken yet. */
+static inline struct mag_worker *mag_sched_open_at(const struct mag_sched *sched,
+                                                   uint32_t index)
+{
+    struct mag_berth *berth = &sched->berths[index];
+
+    /* open, acquire: the berth is complete. */
+    if (index >= sched->worker_count &&
+        !atomic_load_explicit(&berth->open, memory_order_acquire))
+        return NULL;
+    return berth->worker;
+}
+
+/* The spare berths in use among the ranks of a span, as bits; bit 0 stands for rank 64 *
+ * `word`. */
+static inline uint64_t mag_sched_tenants(struct mag_sched *sched, struct mag_span span,
+                                         uint32_t word)
+{
+    uint64_t spares = mag_span_bits(span, word) & sched->spares[word];
+
+    /* relaxed: a worker that takes its last look (4) has seen in the idle word that the
+     * tenant came, or the tenant sees there that the worker parks (idle.h). */
+    return spares == 0 ? 0
+                       : spares & ~atomic_load_explicit(&sched->vacant[word],
+                                                        memory_order_relaxed);
 }
 
 #endif

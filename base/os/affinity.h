@@ -15,6 +15,8 @@
 #include <stdint.h>
 
 /* Room for as many CPUs as a kernel can be built for. */
+enum { MAG_AFFINITY_CPUS = 8 * CPU_SETSIZE };
+
 struct mag_affinity {
     cpu_set_t sets[8];
 };
@@ -27,14 +29,21 @@ bool mag_affinity_read(struct mag_affinity *ret_mask);
 bool mag_affinity_set(const struct mag_affinity *mask);
 bool mag_affinity_set_only(uint32_t cpu);
 
+/* The same for another thread of this process, by its number in the kernel. */
+bool mag_affinity_read_of(int32_t thread, struct mag_affinity *ret_mask);
+bool mag_affinity_set_of(int32_t thread, const struct mag_affinity *mask);
+
+/* An empty mask, one CPU more in a mask, and how many there are.  A CPU beyond what a
+ * mask has room for is left out. */
+void mag_affinity_clear(struct mag_affinity *mask);
+void mag_affinity_add(struct mag_affinity *mask, uint32_t cpu);
+uint32_t mag_affinity_count(const struct mag_affinity *mask);
+
+bool mag_affinity_equal(const struct mag_affinity *a, const struct mag_affinity *b);
 bool mag_affinity_has(const struct mag_affinity *mask, uint32_t cpu);
 
 /* The only CPU of a mask; UINT32_MAX: there are several. */
 uint32_t mag_affinity_only(const struct mag_affinity *mask);
-
-/* Whether the thread with this number may run on that CPU only.  True as well if the
- * kernel does not report it. */
-bool mag_os_is_bound(int32_t thread, uint32_t cpu);
 
 /* The number of the CPU that the calling thread runs on; UINT32_MAX: unknown. */
 uint32_t mag_os_cpu(void);

@@ -6,6 +6,7 @@
 
 #include <magpie/barrier.h>
 #include <magpie/budget.h>
+#include <magpie/default.h>
 #include <magpie/node_memory.h>
 #include <magpie/sched.h>
 #include <math.h>
@@ -171,13 +172,13 @@ static void warn_of_load(struct bench_diagnosis *d)
     uint32_t online = mag_budget_online(d->budget);
 
     if (d->load > 0.5 && d->load > 0.25 * online)
-        warn(
-            d,
-            "Other work keeps about %.1f of %s busy (load average of the last minute).  "
-            "A pinned worker waits for its PU while other PUs are free: start schedulers "
-            "with `pin = false` here, perhaps with fewer workers.  Measurements will be "
-            "noisy.",
-            d->load, bench_count(online, "PU").text);
+        warn(d,
+             "Other work keeps about %.1f of %s busy (load average of the last minute).  "
+             "Workers that wait for their PUs are loosened after a moment, unless they "
+             "are "
+             "bound with MAG_PIN_ALWAYS: do not use that here.  Measurements will be "
+             "noisy.",
+             d->load, bench_count(online, "PU").text);
 }
 
 /* What the variables of the default scheduler change, and which are wrong. */

@@ -6,16 +6,16 @@
 #include <errno.h>
 #include <jansson.h>
 #include <magpie/budget.h>
+#include <magpie/default.h>
 #include <magpie/sched.h>
 #include <string.h>
 
 enum { NAME = 13, VARIABLE = 17, INDENT = 2, WARNING_INDENT = 4 };
 
 static const char *const pinned_names[] = {
-    [MAG_PINNED] = "obtained",
-    [MAG_PIN_REFUSED] = "refused",
-    [MAG_PIN_FOREIGN] = "not asked for",
-    [MAG_PIN_LOST] = "lost",
+    [MAG_PINNED] = "obtained",           [MAG_PIN_REFUSED] = "refused",
+    [MAG_PIN_FOREIGN] = "not asked for", [MAG_PIN_LOST] = "lost",
+    [MAG_PIN_LOOSENED] = "loosened",
 };
 
 /* --------------------------------------------------------------------- text */

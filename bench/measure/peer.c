@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define FORK_JOIN "fib nqueens skynet matmul uts cilksort regions"
+#define LOADS     "bursts trickle"
 
 /* All peers in the order of the report, and the workloads that each has. */
 static const struct {
@@ -19,7 +20,9 @@ static const struct {
     const char *workloads;
 } known[] = {
     {"openmp", FORK_JOIN},
-    {"tbb", FORK_JOIN},
+    {"tbb", FORK_JOIN " " LOADS},
+    {"glib", LOADS},
+    {"libuv", LOADS},
     {"rayon", FORK_JOIN},
     {"go", FORK_JOIN},
     {"dotnet", FORK_JOIN " post-chain post-self post-any post-all post-foreign "

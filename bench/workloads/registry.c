@@ -22,6 +22,8 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_post_foreigns,
     &bench_post_wake,
     &bench_post_strand,
+    &bench_bursts,
+    &bench_trickle,
     &bench_timer_pair,
     &bench_pool_pair,
     &bench_pool_handoff,

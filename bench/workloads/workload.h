@@ -90,6 +90,8 @@ extern const struct bench_workload bench_post_foreign;
 extern const struct bench_workload bench_post_foreigns;
 extern const struct bench_workload bench_post_wake;
 extern const struct bench_workload bench_post_strand;
+extern const struct bench_workload bench_bursts;
+extern const struct bench_workload bench_trickle;
 extern const struct bench_workload bench_timer_pair;
 extern const struct bench_workload bench_pool_pair;
 extern const struct bench_workload bench_pool_handoff;

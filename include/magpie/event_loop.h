@@ -123,7 +123,9 @@ MAG_API size_t mag_event_loop_run(struct mag_event_loop *loop);
  * loop continues inside the call that completes the operation.  Jobs that wait are handed
  * to `on_dropped`, oldest first, each once, on the calling thread.  `on_dropped` may call
  * `job->run(job)` to let a job continue there.  If it is NULL the jobs are left to their
- * owners: an async function whose continuation is such a job never resumes.
+ * owners: an async function whose continuation is such a job never resumes.  Jobs that
+ * belong to the library, such as those of submit.h, are not handed over but dropped, as
+ * by mag_sched_stop.
  *
  * When it returns, `wake` is not running and will not be called any more.  The loop's
  * memory may be reused when mag_event_loop_run has returned and nothing can post to the

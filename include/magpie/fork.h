@@ -1,6 +1,7 @@
 /*
  * fork.h - fork-join: nested parallelism at about the cost of a call.
  *
+ *     #include <magpie/default.h>
  *     #include <magpie/fork.h>
  *
  *     MAG_FORKABLE(long, fib, int, n)

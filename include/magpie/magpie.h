@@ -6,6 +6,9 @@
  * Which header do I need?  To
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
+ *   run the iterations of a loop           loop.h
+ *     as plain calls, with priorities      submit.h
+ *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
@@ -13,6 +16,7 @@
  *     from a callback of mine              operation.h; source.h for a type of my own
  *     to many readers                      promise.h
  *     from a forked child                  fork_task.h
+ *     from a function on some worker       submit_task.h
  *   cancel                                 cancel.h
  *   run jobs one after the other           strand.h
  *     at a given time                      timer.h
@@ -22,7 +26,9 @@
  *   place threads and memory               pin.h, node_memory.h; pool.h for objects
  *   start threads or processes in a job    unpinned.h
  *   understand an error, find misuse       error.h, debug.h
+ *   see what the workers do                counters.h, trace.h
  *   write a protocol of my own             barrier.h
+ *     a library with jobs of its own       job_kind.h
  *
  * How to read them.  Each header is the manual of one noun.  It begins with a program and
  * the model.  Each function has a comment above it, with a table:
@@ -43,14 +49,19 @@
 
 #include <magpie/async.h>
 #include <magpie/barrier.h>
+#include <magpie/blocking.h>
 #include <magpie/budget.h>
 #include <magpie/cancel.h>
+#include <magpie/counters.h>
 #include <magpie/debug.h>
+#include <magpie/default.h>
 #include <magpie/error.h>
 #include <magpie/event_loop.h>
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
+#include <magpie/job_kind.h>
+#include <magpie/loop.h>
 #include <magpie/node_memory.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>
@@ -60,9 +71,12 @@
 #include <magpie/sched.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
+#include <magpie/submit.h>
+#include <magpie/submit_task.h>
 #include <magpie/team.h>
 #include <magpie/timer.h>
 #include <magpie/topology.h>
+#include <magpie/trace.h>
 #include <magpie/unpinned.h>
 #include <magpie/version.h>
 #include <magpie/vtask.h>

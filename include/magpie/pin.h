@@ -42,6 +42,8 @@ enum mag_pinned {
     MAG_PIN_FOREIGN, /* not tried: pinning is off, or the topology is another machine's */
     MAG_PIN_LOST,    /* it was pinned, but may run elsewhere now: its PU went offline or
                       * left the cpuset, or somebody has set the thread's mask */
+    MAG_PIN_LOOSENED, /* it was pinned, and may run in a wider range for the time being,
+                       * see mag_pin_set_range */
 };
 
 /*
@@ -79,6 +81,51 @@ MAG_API uint32_t mag_unpin_self(void);
  *   Returns    true; false: the thread was not pinned there before, or the kernel refuses
  */
 MAG_API bool mag_repin_self(uint32_t os_pu);
+
+/* ------------------------------------------------- loosening a pinned thread */
+
+/* How far a pinned thread may move. */
+enum mag_pin_range {
+    MAG_PIN_RANGE_PU,    /* not at all: it runs on its PU */
+    MAG_PIN_RANGE_CACHE, /* to the PUs that share the last-level cache of its PU */
+    MAG_PIN_RANGE_NODE,  /* to the PUs of its node; without one, of its package */
+};
+
+struct mag_plan;
+
+/* Where a thread is pinned.  Its two pointers are borrowed for the time of a call. */
+struct mag_pin_home {
+    const struct mag_topology *topology;
+    const struct mag_plan *plan; /* if not NULL, a range has only PUs with a seat */
+    uint32_t pu;                 /* an index of `topology` */
+};
+
+/*
+ * Sets how far a thread may move that mag_pin_self has pinned to `home->pu`.  Any thread
+ * of the process may do this; the loosened thread notices nothing.  A thread that it
+ * creates while it is loosened still counts as created by a pinned thread: it sees the
+ * mask from before the pinning (mag_topology_load), and mag_unpin_self works there.
+ *
+ *   thread     the thread's number in the kernel, as gettid(2) returns it there
+ *   Blocks     in the kernel, while the thread moves
+ *   Returns    0, and in `*ret_obtained` what came of it: MAG_PINNED if the range is the
+ *              PU alone, MAG_PIN_LOOSENED if it is more, or another value of the enum;
+ *              -EINVAL no such PU or range
+ */
+MAG_API int mag_pin_set_range(const struct mag_pin_home *home, int32_t thread,
+                              enum mag_pin_range range, enum mag_pinned *ret_obtained);
+
+/*
+ * What the kernel says of a thread that was given this range: MAG_PINNED,
+ * MAG_PIN_LOOSENED, or MAG_PIN_LOST if it has another mask.  If the kernel reports no
+ * masks, what was asked for.
+ */
+MAG_API enum mag_pinned mag_pin_look(const struct mag_pin_home *home, int32_t thread,
+                                     enum mag_pin_range range);
+
+/* How many PUs a range has; 0: no such PU or range. */
+MAG_API uint32_t mag_pin_range_pus(const struct mag_pin_home *home,
+                                   enum mag_pin_range range);
 
 MAG_EXTERN_C_END
 

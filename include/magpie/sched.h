@@ -52,10 +52,12 @@
  * jobs that came from outside.  A worker looks for jobs from outside at least once in
  * MAG_SCHED_FAIR_TICKS jobs.  docs/design/run-queue.md has the bounds.
  *
- * Blocking.  A job that blocks holds its worker, and no other thread takes its place.  If
- * as many jobs block as there are workers, no other job runs until one of them continues.
- * If they wait for jobs that are posted, none of them ever does.  docs/guide/blocking.md
- * says what to do.
+ * Blocking.  A job that blocks holds its worker.  It should say so, by a region of
+ * <magpie/blocking.h>: other threads then stand in for the worker while jobs wait, up to
+ * `spare` of them.  The default scheduler also notices jobs that block without saying so;
+ * others do if `stand_in` asks for it.  Otherwise, if as many jobs block as there are
+ * workers, no other job runs until one of them continues.  docs/guide/blocking.md says
+ * more.
  *
  * Signals.  No function of the library may be called from a signal handler, except
  * mag_error_text, mag_call_text and mag_version (docs/guide/signals.md).  The workers
@@ -97,8 +99,8 @@
 #ifndef MAGPIE_SCHED_H
 #define MAGPIE_SCHED_H
 
+#include <magpie/counters.h>
 #include <magpie/error.h>
-#include <magpie/pin.h>
 #include <magpie/plan.h>
 
 MAG_EXTERN_C_BEGIN
@@ -120,6 +122,24 @@ struct mag_job {
 };
 
 /* ---------------------------------------------------------------- starting */
+
+/* For which blocked workers other threads stand in while jobs wait (blocking.h). */
+enum mag_stand_in_for {
+    MAG_STAND_IN_AUTO, /* in the default scheduler for all, else for announced ones */
+    MAG_STAND_IN_ANNOUNCED, /* for those inside a region of blocking.h */
+    MAG_STAND_IN_ALL,       /* also for those whose threads sleep in the kernel */
+};
+
+/* Whether workers are bound to their PUs.  docs/guide/shared-machines.md says when which
+ * is right. */
+enum mag_pin {
+    MAG_PIN_NEVER,    /* the kernel moves them as any other thread */
+    MAG_PIN_ALWAYS,   /* each stays on its PU */
+    MAG_PIN_ADAPTIVE, /* as ALWAYS while the PU is the worker's alone.  A worker that has
+                       * to wait there, because another thread uses the PU, may move
+                       * within its cache domain, then within its node, and is bound to
+                       * its PU again when it has not had to wait for some seconds */
+};
 
 /*
  * What a scheduler is made from.  Fill it with mag_sched_config_init, then change the
@@ -143,8 +163,8 @@ struct mag_sched_config {
     const uint32_t *os_pus;
     uint32_t os_pu_count;
 
-    /* Whether workers are bound to their PUs.  Default true. */
-    bool pin;
+    /* Whether workers are bound to their PUs.  Default MAG_PIN_ADAPTIVE. */
+    enum mag_pin pin;
 
     /* The machine (topology.h); borrowed until the scheduler is destroyed.  Default NULL:
      * this machine. */
@@ -186,10 +206,30 @@ struct mag_sched_config {
      * RLIMIT_AS is set: at most a quarter of what is left for each worker beside its C
      * stack. */
     size_t fork_stack_size;
+
+    /* How many threads beyond the workers may take part at a time: threads from outside
+     * that work for the time of a call, and threads that stand in for blocked workers.
+     * `workers` and this together are at most MAG_SCHED_WORKERS_MAX.  A place of this
+     * kind takes memory when it is first used: as much as a worker, without a C stack.
+     * If RLIMIT_AS is set, the fork stacks of all such places have an eighth of what was
+     * left.  0: none.  Default MAG_SPARE_AUTO: twice the number of workers, but at least
+     * 4 and at most 64, as far as MAG_SCHED_WORKERS_MAX allows. */
+    uint32_t spare;
+
+    /* Whether a thread stands in for a worker that blocks in a job (blocking.h).  Default
+     * MAG_STAND_IN_AUTO. */
+    enum mag_stand_in_for stand_in;
+
+    /* A file for the trace of the scheduler's whole life (trace.h).  It is created at the
+     * start, and written when the scheduler has stopped; that of the default scheduler
+     * when the process exits.  %p in its name stands for the number of the process.
+     * Default NULL: none. */
+    const char *trace;
 };
 
 #define MAG_SCHED_WORKERS_MAX 4096
 #define MAG_SCHED_FORKS_MAX   8192
+#define MAG_SPARE_AUTO        UINT32_MAX
 
 #define MAG_SCHED_FORK_STACK_MIN ((size_t)512 * 1024)
 #define MAG_SCHED_FORK_STACK_MAX ((size_t)16 * 1024 * 1024 * 1024)
@@ -209,7 +249,8 @@ MAG_API void mag_sched_config_init(struct mag_sched_config *config);
  *   Returns    0; -EINVAL a field is out of its range; -ENOMEM memory or address space
  *              is refused, by the system or by a limit (ulimit -v, -d); -EAGAIN a thread
  *              is refused: a limit of threads is reached (ulimit -u, a container's pids
- *              limit).  A failed start leaves nothing behind
+ *              limit); an error of open(2): `trace` cannot be created.  A failed start
+ *              leaves nothing behind
  *   Release    mag_sched_destroy
  */
 MAG_API MAG_MUST_CHECK int mag_sched_start(const struct mag_sched_config *config,
@@ -295,13 +336,48 @@ enum mag_sched_stop {
  *                timers and thread-specific destructors of the workers do meanwhile
  *   Returns      0 it is stopped, or was stopped before; -ETIMEDOUT jobs still run, or
  *                another thread is in the middle of a post: call again, with either
- *                mode; -EDEADLK called on a worker of `sched`; -EINVAL unknown mode;
- *                -EPERM it is the default scheduler.  In a child of fork() the parent's
+ *                mode; -EDEADLK called on a worker of `sched`, which can only begin a
+ *                stop, see mag_sched_stop_begin; -EINVAL unknown mode; -EPERM it is the
+ *                default scheduler.  In a child of fork() the parent's
  *                schedulers count as stopped, and nothing is handed back
  */
 MAG_API MAG_MUST_CHECK int
 mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t timeout_ns,
                void (*on_dropped)(struct mag_job *job, void *arg), void *arg);
+
+/*
+ * Begins the stop of a scheduler and returns: what a job calls that has found out that
+ * the work is over.  Once it returns, posts are refused as during mag_sched_stop, and the
+ * workers drain or end by themselves.  A thread from outside still has to call
+ * mag_sched_stop or mag_sched_destroy, which then finds the work done, or waits for the
+ * rest.  It may be begun again, with MAG_SCHED_CANCEL to shorten a drain.
+ *
+ *   Thread     any, also inside a job of `sched`; no cancellation point
+ *   Blocks     while other threads are in the middle of a post, and until the clock of
+ *              the timers has ended: not for jobs
+ *   Returns    0 the stop has begun, or is over; -EINVAL unknown mode; -EPERM it is the
+ *              default scheduler
+ */
+MAG_API MAG_MUST_CHECK int mag_sched_stop_begin(struct mag_sched *sched,
+                                                enum mag_sched_stop mode);
+
+/*
+ * Waits until a stop that another thread or a job has begun is over: all jobs have ended
+ * and the workers are gone.  Begins no stop itself.  The scheduler still has to be
+ * destroyed.
+ *
+ *     // main: works until some job calls mag_sched_stop_begin
+ *     if (mag_sched_wait_stopped(sched, -1) == 0)
+ *         return mag_sched_destroy(sched);
+ *
+ *   timeout_ns   how long to wait, in nanoseconds; -1: as long as it takes
+ *   Thread       any but a worker of `sched`; no cancellation point
+ *   Blocks       until the stop is over, or the time
+ *   Returns      0; -ETIMEDOUT; -EDEADLK called on a worker of `sched`; -EPERM it is the
+ *                default scheduler, which never stops
+ */
+MAG_API MAG_MUST_CHECK int mag_sched_wait_stopped(struct mag_sched *sched,
+                                                  int64_t timeout_ns);
 
 /*
  * Frees a scheduler.  A scheduler that still runs is drained first, without a deadline.
@@ -322,78 +398,6 @@ mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t timeou
  */
 MAG_API int mag_sched_destroy(struct mag_sched *sched);
 
-/* ------------------------------------------------- the default scheduler */
-
-/*
- * The scheduler that all code of the process shares.  The first call starts it.  It lives
- * until the process ends: nobody can stop or destroy it.  After fork() this function
- * starts a fresh one in the child, from the same configuration; posts in the child to the
- * parent's are refused with MAG_E_FORKED.
- *
- * Each field of its configuration comes from the environment if a variable is set
- * (mag_sched_variable), else from mag_sched_default_configure, else from the defaults.
- * So the person who runs a program has the last word.  A program that must not be
- * overruled starts a scheduler of its own: mag_sched_start reads no variable.
- *
- *   Thread     any; no cancellation point; while it starts, no thread may change the
- *              environment (setenv(3))
- *   Blocks, Allocates  the first call, as mag_sched_start
- *   Returns    0; MAG_E_ENVIRONMENT a variable has a wrong value: `magpie doctor` and
- *              mag_sched_variable_check tell which one; the errors of mag_sched_start.
- *              After an error the next call tries again
- */
-MAG_API MAG_MUST_CHECK int mag_sched_default(struct mag_sched **ret_sched);
-
-/*
- * Sets the configuration of the default scheduler, before the first mag_sched_default.
- * The configuration is copied, with its name and its list of PUs; `topology`, the hooks
- * and their argument must live as long as the process.  A later call replaces an earlier
- * one.  NULL means the defaults.
- *
- *   Allocates  a copy of the list
- *   Returns    0; -EBUSY the default scheduler runs already; -EINVAL a field is out of
- *              its range; -ENOMEM.  After an error nothing has changed
- */
-MAG_API MAG_MUST_CHECK int
-mag_sched_default_configure(const struct mag_sched_config *config);
-
-/* A variable of the environment that sets a field of the default scheduler. */
-struct mag_sched_variable {
-    const char *name;    /* such as "MAGPIE_WORKERS" */
-    const char *field;   /* of struct mag_sched_config */
-    const char *allowed; /* the values it may have */
-    const char *meaning;
-};
-
-MAG_NAMESAKES_BEGIN
-/*
- * The variables that mag_sched_default reads, by number from 0.
- *
- *   Returns    a constant; NULL if there are no more
- */
-MAG_API const struct mag_sched_variable *mag_sched_variable(uint32_t index);
-MAG_NAMESAKES_END
-
-/*
- * The value that a variable has now.  A program that runs with more rights than the user
- * who called it sees no value (secure_getenv(3)).
- *
- *   Returns    the value, valid until the environment changes; NULL if the variable is
- *              not set, or empty, which means the same
- */
-MAG_API const char *mag_sched_variable_value(uint32_t index);
-
-/*
- * Whether mag_sched_default can use the value that a variable has now.  A variable that
- * is not set is right.
- *
- *   Blocks     for a list of PUs, while the machine is examined
- *   Allocates  for a list of PUs
- *   Returns    0; MAG_E_ENVIRONMENT the value is wrong; -EINVAL no such variable;
- *              -ENOMEM; an error of mag_topology_load
- */
-MAG_API MAG_MUST_CHECK int mag_sched_variable_check(uint32_t index);
-
 /* ----------------------------------------------------------------- workers */
 
 /*
@@ -402,9 +406,18 @@ MAG_API MAG_MUST_CHECK int mag_sched_variable_check(uint32_t index);
 MAG_API struct mag_sched *mag_sched_self(void);
 
 /*
- * The number of the calling worker, from 0; MAG_NONE on a thread that is not a worker.
+ * The number of the calling worker, from 0; MAG_NONE on a thread that is not a worker.  A
+ * thread that takes part beyond the workers (`spare`) has a number from
+ * mag_sched_workers up to, and not including, mag_sched_capacity.  No two threads that
+ * take part at the same time have the same number.
  */
 MAG_API uint32_t mag_sched_worker(void);
+
+/*
+ * The number of workers and of places beyond them (`spare`): an array indexed by
+ * mag_sched_worker needs so many elements.  It never changes.
+ */
+MAG_API uint32_t mag_sched_capacity(const struct mag_sched *sched);
 
 /*
  * The calling worker's own storage, `local_size` bytes (struct mag_sched_config), in jobs
@@ -421,72 +434,6 @@ MAG_API void *mag_sched_local(void);
  */
 MAG_API uint32_t mag_sched_workers(const struct mag_sched *sched);
 MAG_API const struct mag_plan *mag_sched_plan(const struct mag_sched *sched);
-
-/* What one worker has done since it started.  All fields but `pinned` only grow. */
-struct mag_sched_counters {
-    uint64_t jobs;        /* jobs run */
-    uint64_t posts;       /* jobs posted by jobs that this worker ran */
-    uint64_t steals_near; /* successful steals within its node, of jobs or of children */
-    uint64_t steals_far;  /* the same from other nodes */
-    uint64_t parks;       /* times it went to sleep */
-    uint64_t wakes;       /* times it was woken for work */
-    uint64_t ended;       /* jobs that ended its thread, see "Threads that end" */
-    enum mag_pinned pinned; /* as the kernel says now, for a pin can be lost (pin.h); of a
-                             * worker that has ended: as the kernel said then */
-};
-
-MAG_NAMESAKES_BEGIN
-/*
- * Reads the counters of one worker, which may be running meanwhile: each value is exact,
- * but two values may be of slightly different moments.
- *
- *   Blocks     in the kernel, not for long: it asks for the worker's affinity mask
- *   Returns    0; -EINVAL no such worker
- */
-MAG_API int mag_sched_counters(const struct mag_sched *sched, uint32_t worker,
-                               struct mag_sched_counters *ret_counters);
-MAG_NAMESAKES_END
-
-/* -------------------------------------------------- kinds of jobs, for libraries */
-
-/* A stop that hands back jobs; passed to mag_job_hand_back. */
-struct mag_job_stop;
-
-/*
- * A kind of jobs: all jobs with one `run` function, which a library posts for purposes of
- * its own.  Such a job means nothing to the program, so a stop does not hand it to
- * `on_dropped` but calls `dropped`.  That function ends what the job is there for, and
- * hands back the program's jobs that wait in it, with mag_job_hand_back.
- */
-struct mag_job_kind {
-    void (*run)(struct mag_job *job);
-
-    /* Called by mag_sched_stop, on its thread: this job never began and will not run. */
-    void (*dropped)(struct mag_job *job, const struct mag_job_stop *stop);
-
-    /* Called on a worker of `sched` that ends its thread in the middle of a job: a job of
-     * this kind that the worker was running will not return.  It is called for every
-     * kind, whether or not the worker was running such a job.  NULL: not called. */
-    void (*ended)(struct mag_sched *sched);
-
-    struct mag_job_kind *next; /* the library's */
-};
-
-/*
- * Adds a kind, for all schedulers and for the life of the process.  `kind` must have
- * static storage, and is added once, before the first job of the kind is posted.
- *
- *   Thread     any
- */
-MAG_API void mag_job_kind_add(struct mag_job_kind *kind);
-
-/*
- * Hands back a job that waits in a job that is being dropped: to the `dropped` of its own
- * kind if it has one, else to the `on_dropped` of the stop.  Either may free the job.
- *
- *   Thread     inside `dropped`
- */
-MAG_API void mag_job_hand_back(struct mag_job *job, const struct mag_job_stop *stop);
 
 MAG_EXTERN_C_END
 

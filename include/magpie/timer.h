@@ -1,6 +1,7 @@
 /*
  * timer.h - timers: jobs that are posted at a given time.
  *
+ *     #include <magpie/default.h>
  *     #include <magpie/timer.h>
  *     #include <semaphore.h>
  *

@@ -12,12 +12,16 @@
  * number of the origin and on the PU, so that a thread that has narrowed itself to
  * another PU does not look pinned.
  *
+ * A loosened thread (range.c) keeps its mark.  Its mask is one of those that range.c has
+ * set, and contains the PU of the mark.
+ *
  * Ownership
  *   [L] under the lock; entries below `count` are immutable   [T] the thread itself
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "numa/machine/topology.h"
+#include "numa/place/range.h"
 
 #include <magpie/pin.h>
 
@@ -107,17 +111,36 @@ static const struct origin *find_marked(int slack, uint32_t cpu)
     return found;
 }
 
-/* The origin of the calling thread, whose mask is `now`.  The thread was pinned, or a
- * pinned thread created it, and its mask has not changed since; otherwise NULL. */
-static const struct origin *find_origin(const struct mag_affinity *now)
+/* The PU of a mask for which the calling thread has a mark, and the mark's origin. */
+static const struct origin *find_marked_in(const struct mag_affinity *now,
+                                           uint32_t *ret_cpu)
+{
+    const struct origin *found = NULL;
+    int slack = mag_os_slack();
+
+    for (uint32_t cpu = 0; cpu < MAG_AFFINITY_CPUS && found == NULL; cpu++) {
+        if (!mag_affinity_has(now, cpu))
+            continue;
+        found = find_marked(slack, cpu);
+        *ret_cpu = cpu;
+    }
+    return found;
+}
+
+/* The origin of the calling thread, whose mask is `now`, and its PU.  The thread was
+ * pinned, or a pinned thread created it, and its mask has not changed since, but for its
+ * range; otherwise NULL. */
+static const struct origin *find_origin(const struct mag_affinity *now, uint32_t *ret_cpu)
 {
     uint32_t cpu = mag_affinity_only(now);
 
-    if (cpu == MAG_NONE)
+    if (cpu == MAG_NONE && !mag_range_is_known(now))
         return NULL;
-    if (own_pin.origin != NULL)
-        return cpu == own_pin.cpu && !own_pin.given_up ? own_pin.origin : NULL;
-    return find_marked(mag_os_slack(), cpu);
+    if (own_pin.origin == NULL)
+        return find_marked_in(now, ret_cpu);
+    *ret_cpu = own_pin.cpu;
+    return mag_affinity_has(now, own_pin.cpu) && !own_pin.given_up ? own_pin.origin
+                                                                   : NULL;
 }
 
 bool mag_pin_see_through(struct mag_affinity *ret_mask)
@@ -125,7 +148,8 @@ bool mag_pin_see_through(struct mag_affinity *ret_mask)
     if (!mag_affinity_read(ret_mask))
         return false;
 
-    const struct origin *origin = find_origin(ret_mask);
+    uint32_t cpu;
+    const struct origin *origin = find_origin(ret_mask, &cpu);
     if (origin != NULL)
         *ret_mask = origin->mask;
     return true;
@@ -164,7 +188,9 @@ int mag_pin_self(const struct mag_topology *topology, uint32_t pu,
         return 0;
     }
     if (mag_affinity_read(&before)) {
-        origin = find_origin(&before);
+        uint32_t cpu;
+
+        origin = find_origin(&before, &cpu);
         if (origin == NULL)
             origin = remember(&before, mag_os_slack());
     }
@@ -184,7 +210,9 @@ int mag_pin_self(const struct mag_topology *topology, uint32_t pu,
 uint32_t mag_unpin_self(void)
 {
     struct mag_affinity now;
-    const struct origin *origin = mag_affinity_read(&now) ? find_origin(&now) : NULL;
+    uint32_t cpu;
+    const struct origin *origin =
+        mag_affinity_read(&now) ? find_origin(&now, &cpu) : NULL;
 
     if (origin == NULL || !mag_affinity_set(&origin->mask))
         return MAG_NONE;
@@ -193,7 +221,7 @@ uint32_t mag_unpin_self(void)
     /* Record the pin even if this thread only inherited it, so that mag_repin_self
      * works. */
     own_pin.origin = origin;
-    own_pin.cpu = mag_affinity_only(&now);
+    own_pin.cpu = cpu;
     own_pin.given_up = true;
     return own_pin.cpu;
 }

@@ -5,9 +5,12 @@
 #include "sched/policy/wake.h"
 #include "sched/post/post.h"
 #include "sched/queue/inject.h"
+#include "sched/worker/memory.h"
 #include "sched/worker/next.h"
 #include "sched/worker/park.h"
+#include "sched/worker/region.h"
 #include "sched/worker/self.h"
+#include "sched/worker/spend.h"
 #include "sched/worker/wake.h"
 #include "sched/worker/worker.h"
 
@@ -15,7 +18,9 @@
 
 /* ---------------------------------------------------- which thread sits where */
 
-/* A thread from outside becomes the worker of a berth.  Its affinity does not change. */
+/* A thread from outside becomes the worker of a berth.  Its affinity does not change.  It
+ * may stay for less time than it takes to read the clock, so its time counts only from
+ * its first wait on. */
 static void sit_down(struct mag_worker *worker)
 {
     worker->fp = mag_fp_read();
@@ -25,6 +30,9 @@ static void sit_down(struct mag_worker *worker)
 
 static void stand_up(struct mag_worker *worker)
 {
+    mag_region_close(worker);
+    if (worker->times.state != MAG_TIME_NONE)
+        mag_worker_spend(worker, MAG_TIME_NONE, mag_os_now_ns());
     mag_worker_note_thread(worker, 0, MAG_PIN_FOREIGN);
     mag_self_become(NULL);
 }
@@ -48,47 +56,70 @@ static void count_out(struct mag_sched *sched)
 
 void mag_vacancies_init(struct mag_sched *sched)
 {
-    for (uint32_t i = 0; i < MAG_IDLE_WORDS; i++)
-        atomic_init(&sched->vacant[i], 0);
     for (uint32_t i = sched->worker_count; i < sched->capacity; i++) {
         uint32_t rank = sched->routes.rank[i];
 
-        /* relaxed: no other thread can look yet. */
-        (void)atomic_fetch_or_explicit(&sched->vacant[rank / 64],
-                                       (uint64_t)1 << rank % 64, memory_order_relaxed);
+        sched->spares[rank / 64] |= (uint64_t)1 << rank % 64;
     }
+    for (uint32_t i = 0; i < MAG_IDLE_WORDS; i++)
+        atomic_init(&sched->vacant[i], sched->spares[i]);
 }
 
-static struct mag_worker *claim_vacant(struct mag_sched *sched)
+/* The rank of the first spare berth in the order of `wake`, which is now the caller's;
+ * MAG_NONE: all are in use. */
+static uint32_t claim_rank(struct mag_sched *sched, struct mag_wake wake)
 {
-    struct mag_wake_walk walk = mag_wake_begin(
-        mag_wake_for_queue(&sched->routes, mag_sched_queue_near(sched), mag_os_cpu()));
+    struct mag_wake_walk walk = mag_wake_begin(wake);
     const struct mag_span nobody = {0, 0};
     uint32_t rank;
 
-    /* Looks in the order in which a post would look for a worker to wake. */
     for (uint32_t i = 0; i < MAG_WAKE_HOMES + sched->routes.home_count; i++) {
         struct mag_span span = mag_wake_next(&sched->routes, &walk);
 
         if (mag_idle_claim_bit(sched->vacant, span, nobody, &rank))
-            return mag_sched_at(sched, sched->routes.spots[rank].worker);
+            return rank;
     }
-    return NULL;
+    return MAG_NONE;
 }
 
-static void make_vacant(struct mag_worker *worker)
+static void make_vacant(struct mag_sched *sched, uint32_t rank)
 {
-    _Atomic(uint64_t) *word = &worker->sched->vacant[worker->rank / 64];
-
     /* vacant, release: everything that this tenant did to the berth. */
-    (void)atomic_fetch_or_explicit(word, (uint64_t)1 << worker->rank % 64,
+    (void)atomic_fetch_or_explicit(&sched->vacant[rank / 64], (uint64_t)1 << rank % 64,
                                    memory_order_release);
+}
+
+/* Claims a spare berth, and opens it if no thread has had it before.  0; -EBUSY,
+ * -ENOMEM. */
+static int claim_vacant(struct mag_sched *sched, struct mag_wake wake,
+                        struct mag_worker **ret_worker)
+{
+    uint32_t rank = claim_rank(sched, wake);
+
+    if (rank == MAG_NONE)
+        return -EBUSY;
+    uint32_t index = sched->routes.spots[rank].worker;
+    struct mag_worker *worker = mag_sched_open_at(sched, index);
+    int r = worker != NULL ? 0 : mag_berth_open(&sched->berths[index]);
+    if (r < 0) {
+        make_vacant(sched, rank);
+        return r;
+    }
+    *ret_worker = mag_sched_at(sched, index);
+    return 0;
+}
+
+/* Looks for a berth near the caller's CPU, as a post would for a worker to wake. */
+static struct mag_wake near_caller(struct mag_sched *sched)
+{
+    return mag_wake_for_queue(&sched->routes, mag_sched_queue_near(sched), mag_os_cpu());
 }
 
 /* Counts the thread and makes sure that its work is watched like that of any worker. */
 static void begin(struct mag_worker *worker)
 {
     (void)mag_idle_enter(&worker->sched->idle);
+    mag_bell_ring(&worker->sched->bell);
     mag_sched_notify_watcher(worker->sched, worker->rank);
 }
 
@@ -99,20 +130,19 @@ static void end(struct mag_worker *worker)
     mag_idle_leave(&worker->sched->idle, worker->searching);
     worker->searching = false;
     mag_worker_left(worker);
-    make_vacant(worker);
+    make_vacant(worker->sched, worker->rank);
 }
 
 /* ----------------------------------------------------------- take and leave */
 
 static int take_held(struct mag_sched *sched, struct mag_worker **ret_worker)
 {
-    struct mag_worker *worker = claim_vacant(sched);
+    int r = claim_vacant(sched, near_caller(sched), ret_worker);
 
-    if (worker == NULL)
-        return -EBUSY;
+    if (r < 0)
+        return r;
     count_thread(sched);
-    begin(worker);
-    *ret_worker = worker;
+    begin(*ret_worker);
     return 0;
 }
 
@@ -127,6 +157,19 @@ int mag_berth_take(struct mag_sched *sched, struct mag_worker **ret_worker)
     if (r == 0)
         sit_down(*ret_worker);
     return r;
+}
+
+int mag_berth_take_near(struct mag_sched *sched, uint32_t rank,
+                        struct mag_worker **ret_worker)
+{
+    int r = claim_vacant(sched, mag_wake_one(&sched->routes, rank), ret_worker);
+
+    if (r < 0)
+        return r;
+    count_thread(sched);
+    begin(*ret_worker);
+    sit_down(*ret_worker);
+    return 0;
 }
 
 static struct mag_inject *node_queue(struct mag_worker *worker)
@@ -169,9 +212,10 @@ static void set_forks(struct mag_worker *worker, struct mag_fork_stack *forks)
 }
 
 /* Moves what belongs to the thread rather than to the berth.  The caller is the tenant of
- * both `from` and `to`. */
-static void move(struct mag_worker *from, struct mag_worker *to)
+ * both `from` and `to`, and spends its time as `state` from now on. */
+static void move(struct mag_worker *from, struct mag_worker *to, enum mag_time state)
 {
+    int64_t now = mag_os_now_ns();
     struct mag_fork_stack *forks = mag_worker_forks(from);
     /* relaxed, both: values of the moment, written by the caller itself. */
     enum mag_pinned pinned =
@@ -185,6 +229,8 @@ static void move(struct mag_worker *from, struct mag_worker *to)
     to->running = from->running;
     to->fp = from->fp;
     from->root = NULL;
+    mag_worker_spend(from, MAG_TIME_NONE, now);
+    mag_worker_spend(to, state, now);
     mag_worker_note_thread(from, 0, MAG_PIN_FOREIGN);
     mag_worker_note_thread(to, thread, pinned);
     mag_self_become(to);
@@ -208,12 +254,13 @@ static bool accept(struct mag_worker *worker)
 
 int mag_berth_step_aside(struct mag_worker *worker)
 {
-    struct mag_worker *aside = claim_vacant(worker->sched);
+    struct mag_worker *aside;
+    int r = claim_vacant(worker->sched, near_caller(worker->sched), &aside);
 
-    if (aside == NULL)
-        return -EBUSY;
+    if (r < 0)
+        return r;
     begin(aside);
-    move(worker, aside);
+    move(worker, aside, MAG_TIME_BLOCKED);
     offer(worker);
     return 0;
 }
@@ -226,6 +273,7 @@ bool mag_berth_take_over(struct mag_worker *worker)
      * now. */
     count_thread(worker->sched);
     sit_down(worker);
+    mag_worker_spend(worker, MAG_TIME_RUN, mag_os_now_ns());
     return true;
 }
 
@@ -244,7 +292,7 @@ bool mag_berth_step_back(struct mag_worker *worker)
 
     if (!accept(worker))
         return false;
-    move(aside, worker);
+    move(aside, worker, MAG_TIME_RUN);
     carry_jobs(aside, worker);
     end(aside);
     return true;

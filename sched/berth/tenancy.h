@@ -35,10 +35,22 @@ void mag_vacancies_init(struct mag_sched *sched);
  * Neither its affinity nor its floating-point modes change.
  *
  *   Thread     not a worker of any scheduler
- *   Returns    0; -EBUSY every berth is in use; -ESHUTDOWN, MAG_E_FORKED as for a post
+ *   Allocates  a berth that no thread has had before is mapped now
+ *   Returns    0; -EBUSY every berth is in use; -ENOMEM; -ESHUTDOWN, MAG_E_FORKED as for
+ *              a post
  *   Release    mag_berth_leave
  */
 int mag_berth_take(struct mag_sched *sched, struct mag_worker **ret_worker);
+
+/*
+ * The same for a thread of the scheduler's own, which the stop waits for: it may take a
+ * berth during a drain.  The berth is one near the worker of that rank.  The thread posts
+ * no jobs but from jobs that it runs there, so it cannot be missed by a drain that ends.
+ *
+ *   Returns    0; -EBUSY every berth is in use; -ENOMEM
+ */
+int mag_berth_take_near(struct mag_sched *sched, uint32_t rank,
+                        struct mag_worker **ret_worker);
 
 /*
  * The calling thread leaves the spare berth that it has taken.  The berth's jobs that
@@ -54,7 +66,7 @@ void mag_berth_leave(struct mag_worker *worker);
  * mag_berth_step_back the thread is the worker of the spare berth.
  *
  *   Thread     a tenant of `worker`
- *   Returns    0; -EBUSY every berth is in use: nothing has changed
+ *   Returns    0; -EBUSY every berth is in use, -ENOMEM: nothing has changed
  *   Release    mag_berth_step_back, in the same job
  */
 int mag_berth_step_aside(struct mag_worker *worker);

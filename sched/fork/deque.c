@@ -57,6 +57,8 @@ struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t 
     stack->fenced = fenced;
     stack->node = 0;
     stack->on_steal = NULL;
+    stack->on_ran = NULL;
+    stack->on_sleep = NULL;
     stack->arg = NULL;
     for (uintptr_t i = 0; fenced && i < seen; i++)
         atomic_init(&stack->slots[i].tag,

@@ -23,6 +23,16 @@ static inline uintptr_t mag_fork_tag_of(const struct mag_fork_slot *slot, uintpt
     return (uintptr_t)slot | flags;
 }
 
+/* The owner.  Whether a thief has taken the child in this slot, which waits for its join:
+ * a hint, as one may take it at any time. */
+static inline bool mag_fork_is_taken(const struct mag_fork_slot *slot)
+{
+    /* relaxed: the owner reads nothing of the child because of it. */
+    uintptr_t tag = atomic_load_explicit(&slot->tag, memory_order_relaxed);
+
+    return (tag & (MAG_TAG_TAKEN | MAG_TAG_DONE)) != 0;
+}
+
 /* For the joiner of a taken child: the slot at which the thief runs the child. */
 static inline struct mag_fork_slot *
 mag_fork_where_begun(const struct mag_fork_slot *joined,

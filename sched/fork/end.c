@@ -78,7 +78,7 @@ static struct mag_fork_slot *find_stolen(const struct mag_fork_family *family,
     for (uint32_t i = 0; i < family->count; i++) {
         struct mag_fork_stack *owner = family->at(family->arg, i);
 
-        if (owner != stack)
+        if (owner != NULL && owner != stack)
             find_among(owner, stack, &found, ret_at);
     }
     return found;

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* The fork stacks whose owners steal children from each other; `at` returns the stack of
- * an index. */
+ * an index, or NULL if there is none yet. */
 struct mag_fork_family {
     struct mag_fork_stack *(*at)(const void *arg, uint32_t index);
     const void *arg;

@@ -152,8 +152,10 @@ static bool help(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
     if (mag_fork_stack_steal(thief, slot, slot + 1, &taken) != MAG_FORK_STOLEN)
         return false;
     if (stack->on_steal != NULL)
-        stack->on_steal(stack->arg, thief->node != stack->node);
+        stack->on_steal(stack->arg, thief, taken.body);
     mag_fork_stack_run(stack, &taken, slot + 1);
+    if (stack->on_ran != NULL)
+        stack->on_ran(stack->arg);
     return true;
 }
 
@@ -170,7 +172,11 @@ static void sleep_on(struct mag_fork_stack *stack, struct mag_fork_slot *slot,
                                         &slot->tag, &tag, tag | MAG_TAG_WAITING,
                                         memory_order_release, memory_order_relaxed))
         return;
+    if (stack->on_sleep != NULL)
+        stack->on_sleep(stack->arg, true);
     mag_os_wait(&stack->wake, 0, JOIN_NAP_NS);
+    if (stack->on_sleep != NULL)
+        stack->on_sleep(stack->arg, false);
 }
 
 /* Waits for a stolen child and meanwhile runs its descendants. */

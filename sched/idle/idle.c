@@ -181,9 +181,10 @@ bool mag_idle_end_idle_watch(struct mag_idle *idle)
 
 uint64_t mag_idle_enter(struct mag_idle *idle)
 {
-    /* relaxed: this word alone decides who watches the new thread, and a thread that
-     * begins a drain has waited for the threads that came in. */
-    return atomic_fetch_add_explicit(&idle->state, MAG_IDLE_USE, memory_order_relaxed) +
+    /* release: the berth's bit was taken before; a worker that parks later (3) sees the
+     * bit at its last look (4).  A thread that begins a drain has waited for the threads
+     * that came in. */
+    return atomic_fetch_add_explicit(&idle->state, MAG_IDLE_USE, memory_order_release) +
            MAG_IDLE_USE;
 }
 

@@ -6,6 +6,7 @@
 #include "sched/worker/worker.h"
 
 #include <errno.h>
+#include <string.h>
 
 struct mag_sched *mag_sched_self(void)
 {
@@ -27,6 +28,11 @@ uint32_t mag_sched_workers(const struct mag_sched *sched)
     return sched->worker_count;
 }
 
+uint32_t mag_sched_capacity(const struct mag_sched *sched)
+{
+    return sched->capacity;
+}
+
 const struct mag_plan *mag_sched_plan(const struct mag_sched *sched)
 {
     return sched->plan;
@@ -38,14 +44,26 @@ static uint64_t read_counter(_Atomic(uint64_t) *count)
     return atomic_load_explicit(count, memory_order_relaxed);
 }
 
-int mag_sched_counters(const struct mag_sched *sched, uint32_t index,
-                       struct mag_sched_counters *ret_counters)
+/* Reads the words of all states, then the clock, which is not behind any of them then. */
+static void read_times(struct mag_worker *worker, struct mag_sched_counters *counters)
 {
-    if (index >= sched->worker_count)
-        return -EINVAL;
+    uint64_t sums[MAG_TIMES];
 
-    struct mag_worker *worker = mag_sched_at(sched, index);
-    *ret_counters = (struct mag_sched_counters){
+    for (uint32_t i = 0; i < MAG_TIMES; i++)
+        sums[i] = mag_times_read(&worker->times, (enum mag_time)i);
+    int64_t now = mag_os_now_ns();
+    for (uint32_t i = 0; i < MAG_TIMES; i++)
+        sums[i] =
+            mag_times_show(&worker->times, (enum mag_time)i, mag_times_sum(sums[i], now));
+    counters->run_ns = sums[MAG_TIME_RUN];
+    counters->search_ns = sums[MAG_TIME_SEARCH];
+    counters->park_ns = sums[MAG_TIME_PARK];
+    counters->blocked_ns = sums[MAG_TIME_BLOCKED];
+}
+
+static void read_counters(struct mag_worker *worker, struct mag_sched_counters *counters)
+{
+    *counters = (struct mag_sched_counters){
         .jobs = read_counter(&worker->counts.jobs),
         .posts = read_counter(&worker->counts.posts),
         .steals_near = read_counter(&worker->counts.steals_near),
@@ -55,5 +73,27 @@ int mag_sched_counters(const struct mag_sched *sched, uint32_t index,
         .ended = read_counter(&worker->counts.ended),
         .pinned = mag_worker_pinned(worker),
     };
+    read_times(worker, counters);
+    if (worker->index < worker->sched->worker_count) {
+        struct mag_seat_state seat = mag_seats_read(&worker->sched->seats, worker->index);
+
+        counters->range = seat.range;
+        counters->loosened = seat.loosened;
+        counters->repaired = seat.repaired;
+    }
+}
+
+int mag_sched_counters_read(const struct mag_sched *sched, uint32_t index,
+                            struct mag_sched_counters *ret_counters, size_t size)
+{
+    struct mag_sched_counters counters = {.pinned = MAG_PIN_FOREIGN};
+
+    if (index >= sched->capacity)
+        return -EINVAL;
+    struct mag_worker *worker = mag_sched_open_at(sched, index);
+    if (worker != NULL)
+        read_counters(worker, &counters);
+    memset(ret_counters, 0, size);
+    memcpy(ret_counters, &counters, size < sizeof(counters) ? size : sizeof(counters));
     return 0;
 }

@@ -19,7 +19,9 @@
  */
 #include "sched/life/registry.h"
 
+#include "sched/blocking/relief.h"
 #include "sched/fork/map.h"
+#include "sched/monitor/monitor.h"
 #include "sched/timer/clock.h"
 #include "sched/worker/self.h"
 #include "sched/worker/unpinned.h"
@@ -60,13 +62,23 @@ static void orphan(struct mag_sched *sched)
     atomic_store_explicit(&sched->phase, MAG_PHASE_ENDING, memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(&sched->live, 0, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&sched->stopping, 0, memory_order_relaxed);
     sched->started = 0;
     sched->joined = true;
     for (uint32_t i = 0; i < sched->capacity; i++) {
+        struct mag_worker *worker = mag_sched_open_at(sched, i);
+
+        if (worker == NULL)
+            continue;
         /* relaxed: as above. */
-        atomic_store_explicit(&mag_sched_at(sched, i)->thread, 0, memory_order_relaxed);
+        atomic_store_explicit(&worker->thread, 0, memory_order_relaxed);
+        mag_times_enter(&worker->times, MAG_TIME_NONE, mag_os_now_ns());
     }
     mag_clock_orphan(sched->clock);
+    mag_monitor_orphan(sched->monitor);
+    mag_relief_orphan(sched->relief);
+    mag_seats_orphan(&sched->seats);
 }
 
 static void go_on_in_child(void)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/life/routes.h"
 
+#include "sched/scheduler.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -20,7 +22,8 @@ static void fill_values(struct values *values, const struct mag_topology *topolo
     for (uint32_t i = 0; i < layout->pu_count; i++)
         values->pus[i] = *mag_topology_pu(topology, i);
     for (uint32_t i = 0; i < layout->workers; i++)
-        values->seats[i] = *mag_plan_seat(plan, i % mag_plan_workers(plan));
+        values->seats[i] = *mag_plan_seat(
+            plan, mag_berth_seat(mag_plan_workers(plan), layout->workers, i));
     for (uint32_t i = 0; i < layout->nodes; i++) {
         for (uint32_t j = 0; j < layout->nodes; j++)
             values->distances[(size_t)i * layout->nodes + j] =

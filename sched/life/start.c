@@ -5,13 +5,18 @@
 #include "base/os.h"
 #include "base/space.h"
 #include "sched/berth/tenancy.h"
+#include "sched/blocking/relief.h"
 #include "sched/life/registry.h"
 #include "sched/life/routes.h"
+#include "sched/monitor/duties.h"
+#include "sched/monitor/monitor.h"
 #include "sched/post/executor.h"
 #include "sched/queue/inject.h"
 #include "sched/settings/fit.h"
 #include "sched/team/team.h"
 #include "sched/timer/clock.h"
+#include "sched/trace/file.h"
+#include "sched/trace/trace.h"
 #include "sched/worker/memory.h"
 #include "sched/worker/self.h"
 #include "sched/worker/thread.h"
@@ -31,7 +36,7 @@ static int make_queues(struct mag_sched *sched)
     if (r < 0)
         return r;
     sched->queue_count = sched->routes.queue_count;
-    sched->level_count = 1;
+    sched->level_count = MAG_LEVELS;
     uint32_t count = sched->level_count * sched->queue_count;
     sched->queues = aligned_alloc(MAG_CACHE_LINE, count * sizeof(*sched->queues));
     if (sched->queues == NULL)
@@ -48,64 +53,70 @@ static int map_berths(struct mag_sched *sched)
     sched->berths = calloc(sched->capacity, sizeof(*sched->berths));
     if (sched->berths == NULL)
         return -ENOMEM;
-    for (uint32_t i = 0; r == 0 && i < sched->capacity; i++) {
+    for (uint32_t i = 0; i < sched->capacity; i++) {
         sched->berths[i].sched = sched;
         sched->berths[i].index = i;
-        r = mag_berth_map(&sched->berths[i]);
+        atomic_init(&sched->berths[i].open, false);
     }
+    /* A spare berth is mapped by the first thread that takes it. */
+    for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
+        r = mag_berth_map(&sched->berths[i], &sched->settings.fork_bytes);
     return r;
-}
-
-/* Prepares spare berths at the start: threads that take them find them ready, and thieves
- * look at them from the beginning. */
-static void prepare_spare(struct mag_sched *sched)
-{
-    for (uint32_t i = sched->worker_count; i < sched->capacity; i++)
-        mag_berth_prepare(&sched->berths[i]);
-    mag_vacancies_init(sched);
 }
 
 static void init_sched(struct mag_sched *sched)
 {
+    mag_bell_init(&sched->bell);
     sched->executor.post = mag_sched_executor_post;
     atomic_init(&sched->phase, MAG_PHASE_STARTING);
     atomic_init(&sched->closed, 0);
     atomic_init(&sched->live, 0);
     atomic_init(&sched->ready, 0);
     atomic_init(&sched->inflight, 0);
+    atomic_init(&sched->trace, NULL);
+    (void)pthread_mutex_init(&sched->trace_lock, NULL);
+    atomic_init(&sched->levels, 0);
+    atomic_init(&sched->stopping, 0);
+    atomic_init(&sched->blocked, 0);
+    atomic_init(&sched->pace, (uint32_t)MAG_PACE_OFF);
     sched->fenced = mag_asym_init();
 }
 
 /* Makes everything but the threads. */
-static int build(struct mag_sched *sched, const struct mag_sched_config *config,
-                 uint32_t spare)
+static int build(struct mag_sched *sched, const struct mag_sched_config *config)
 {
     int r = mag_settings_make(config, &sched->settings);
     if (r < 0)
         return r;
 
-    const struct mag_sched_config *wanted = &sched->settings.config;
+    struct mag_sched_config *wanted = &sched->settings.config;
     r = mag_plan_make(sched->settings.topology, wanted->placement, wanted->workers,
                       wanted->os_pus, wanted->os_pu_count, &sched->plan);
     if (r < 0)
         return r;
     sched->worker_count = mag_plan_workers(sched->plan);
-    sched->capacity = sched->worker_count + spare;
-    if (sched->capacity > MAG_SCHED_WORKERS_MAX)
-        return -EINVAL;
+    r = mag_settings_spare(wanted, sched->worker_count);
+    if (r < 0)
+        return r;
+    sched->capacity = sched->worker_count + wanted->spare;
     mag_idle_init(&sched->idle, sched->worker_count);
     sched->crowded = sched->worker_count > mag_topology_pus(sched->settings.topology);
-    r = mag_settings_fit(&sched->settings, sched->capacity);
+    r = mag_settings_fit(&sched->settings, sched->worker_count);
     if (r == 0)
         r = make_queues(sched);
     if (r < 0)
         return r;
     sched->clock = mag_clock_make(sched, sched->worker_count);
     sched->teams = mag_teams_make(sched);
-    r = sched->clock != NULL && sched->teams != NULL ? map_berths(sched) : -ENOMEM;
+    mag_vacancies_init(sched);
+    if (sched->clock == NULL || sched->teams == NULL)
+        return -ENOMEM;
+    r = mag_seats_init(&sched->seats, wanted, sched->settings.topology, sched->plan);
     if (r == 0)
-        prepare_spare(sched);
-    return r;
+        r = mag_monitor_make(sched);
+    if (r == 0)
+        r = map_berths(sched);
+    return r == 0 && wanted->spare != 0 ? mag_relief_make(sched) : r;
 }
 
 /* ------------------------------------------------------------------- threads */
@@ -148,6 +159,7 @@ static int start_threads(struct mag_sched *sched)
      * them. */
     mag_unpinned_begin(&starter);
     mag_os_signals(&sched->signals);
+    sched->fp = mag_fp_read();
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
         r = start_worker(&sched->berths[i]);
     mag_unpinned_end(&starter);
@@ -185,8 +197,12 @@ void mag_sched_free(struct mag_sched *sched)
 {
     for (uint32_t i = 0; sched->berths != NULL && i < sched->capacity; i++)
         mag_berth_unmap(&sched->berths[i]);
+    mag_trace_free(sched);
+    mag_monitor_free(sched);
+    mag_seats_fini(&sched->seats);
     mag_clock_free(sched->clock);
     mag_teams_free(sched->teams);
+    mag_relief_free(sched->relief);
     free(sched->berths);
     free(sched->queues);
     mag_routes_free(&sched->routes);
@@ -211,7 +227,7 @@ static struct mag_sched *allocate(void)
     return sched;
 }
 
-static int launch(const struct mag_sched_config *config, uint32_t spare, bool is_default,
+static int launch(const struct mag_sched_config *config, bool is_default,
                   struct mag_sched **ret_sched)
 {
     int r = prepare_process();
@@ -225,7 +241,9 @@ static int launch(const struct mag_sched_config *config, uint32_t spare, bool is
 
     init_sched(sched);
     sched->is_default = is_default;
-    r = build(sched, config, spare);
+    r = build(sched, config);
+    if (r == 0)
+        r = mag_trace_file_prepare(sched);
     if (r == 0)
         r = start_threads(sched);
     wait_until_ready(sched);
@@ -235,16 +253,19 @@ static int launch(const struct mag_sched_config *config, uint32_t spare, bool is
         mag_sched_free(sched);
         return r;
     }
+    mag_trace_file_begin(sched);
+    mag_monitor_start(sched->monitor);
     mag_registry_add(sched);
+    mag_relief_begin(sched);
     *ret_sched = sched;
     return 0;
 }
 
-int mag_sched_launch(const struct mag_sched_config *config, uint32_t spare,
-                     bool is_default, struct mag_sched **ret_sched)
+int mag_sched_launch(const struct mag_sched_config *config, bool is_default,
+                     struct mag_sched **ret_sched)
 {
     int cancel = mag_os_hold_cancel();
-    int r = launch(config, spare, is_default, ret_sched);
+    int r = launch(config, is_default, ret_sched);
 
     mag_os_let_cancel(cancel);
     return r;
@@ -252,5 +273,5 @@ int mag_sched_launch(const struct mag_sched_config *config, uint32_t spare,
 
 int mag_sched_start(const struct mag_sched_config *config, struct mag_sched **ret_sched)
 {
-    return mag_sched_launch(config, 0, false, ret_sched);
+    return mag_sched_launch(config, false, ret_sched);
 }

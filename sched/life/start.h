@@ -11,10 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* As mag_sched_start, with `spare` more berths; `is_default`: it is the default
- * scheduler, which ends only with the process. */
-int mag_sched_launch(const struct mag_sched_config *config, uint32_t spare,
-                     bool is_default, struct mag_sched **ret_sched);
+/* As mag_sched_start; `is_default`: it is the default scheduler, which ends only with the
+ * process. */
+int mag_sched_launch(const struct mag_sched_config *config, bool is_default,
+                     struct mag_sched **ret_sched);
 
 /* Waits for the threads, which are about to end, until a time of mag_os_now_ns.  False:
  * the time is over. */

@@ -68,16 +68,24 @@ struct mag_search_step mag_search_next(struct mag_search *search)
         search->where = MAG_SEARCH_NEAR;
         return step;
     }
-    if (search->where == MAG_SEARCH_NEAR && !has_ring(search, false))
+    if (search->where == MAG_SEARCH_NEAR && !has_ring(search, false)) {
         search->where = MAG_SEARCH_QUEUE;
+        step.where = MAG_SEARCH_NEAR_SPARE;
+        if (search->paths->has_spare)
+            return step;
+    }
     if (search->where == MAG_SEARCH_QUEUE) {
         if (has_queue(search))
             return step_to_queue(search);
         search->where = MAG_SEARCH_FAR;
         search->done = 0;
     }
-    if (search->where == MAG_SEARCH_FAR && !has_ring(search, true))
+    if (search->where == MAG_SEARCH_FAR && !has_ring(search, true)) {
         search->where = MAG_SEARCH_END;
+        step.where = MAG_SEARCH_FAR_SPARE;
+        if (search->paths->has_spare)
+            return step;
+    }
     if (search->where != MAG_SEARCH_END)
         return step_in_ring(search);
     step.where = MAG_SEARCH_END;

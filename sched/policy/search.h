@@ -6,8 +6,10 @@
  *
  *     own     the worker's own hand, ring, inbox and its node's queue
  *     near    the victims of the same core, cache and node, ring by ring
+ *             the spare berths in use on the same node
  *     queues  the queues of other nodes, nearest first
  *     far     the victims of other nodes, ring by ring
+ *             the spare berths in use on other nodes
  *
  * The search of each ring begins at a random victim, so that thieves do not all meet at
  * the same one.
@@ -32,14 +34,17 @@ struct mag_paths {
     uint32_t ring_count;
     uint32_t *queues; /* the worker's own first */
     uint32_t queue_count;
+    bool has_spare; /* there are spare berths, which are not among the victims */
 };
 
 enum mag_search_where {
-    MAG_SEARCH_OWN,   /* the worker's own jobs, and its node's queue */
-    MAG_SEARCH_NEAR,  /* `index`: a victim on the same node */
-    MAG_SEARCH_QUEUE, /* `index`: another node's queue */
-    MAG_SEARCH_FAR,   /* `index`: a victim on another node */
-    MAG_SEARCH_END,   /* everything has been looked at */
+    MAG_SEARCH_OWN,        /* the worker's own jobs, and its node's queue */
+    MAG_SEARCH_NEAR,       /* `index`: a victim on the same node */
+    MAG_SEARCH_NEAR_SPARE, /* all spare berths in use on the same node */
+    MAG_SEARCH_QUEUE,      /* `index`: another node's queue */
+    MAG_SEARCH_FAR,        /* `index`: a victim on another node */
+    MAG_SEARCH_FAR_SPARE,  /* all spare berths in use on other nodes */
+    MAG_SEARCH_END,        /* everything has been looked at */
 };
 
 /* One step: what to look at now. */

@@ -12,6 +12,7 @@
 #include <magpie/event_loop.h>
 
 #include "base/os.h"
+#include "sched/kind.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -123,11 +124,10 @@ size_t mag_event_loop_run(struct mag_event_loop *loop)
 void mag_event_loop_close(struct mag_event_loop *loop,
                           void (*on_dropped)(struct mag_job *job, void *arg), void *arg)
 {
+    struct mag_job_stop how = {.on_dropped = on_dropped, .arg = arg};
     struct mag_job *job;
 
     take_posted(loop, true);
-    while ((job = next_ready(loop)) != NULL) {
-        if (on_dropped != NULL)
-            on_dropped(job, arg);
-    }
+    while ((job = next_ready(loop)) != NULL)
+        mag_job_hand_back(job, &how);
 }

@@ -59,10 +59,12 @@ static inline uint32_t queue_near(struct mag_sched *sched, struct mag_self *self
     return mag_route_cpu_queue(&sched->routes, self->cpu);
 }
 
-static inline void push_at(struct mag_sched *sched, struct mag_job *job, uint32_t queue,
-                           uint32_t level)
+static inline void push_usual(struct mag_sched *sched, struct mag_job *job,
+                              uint32_t queue)
 {
-    mag_inject_push(&sched->queues[mag_sched_inject(sched, queue, level)], job, job);
+    uint32_t inject = mag_sched_inject(sched, queue, MAG_LEVEL_USUAL);
+
+    mag_inject_push(&sched->queues[inject], job, job);
     mag_sched_notify_queue(sched, queue);
 }
 
@@ -70,17 +72,17 @@ static inline void push_at(struct mag_sched *sched, struct mag_job *job, uint32_
 static MAG_NOINLINE void push(struct mag_sched *sched, struct mag_job *job,
                               uint32_t queue)
 {
-    push_at(sched, job, queue, MAG_LEVEL_USUAL);
+    push_usual(sched, job, queue);
 }
 
 /* By a worker of the scheduler: while it runs, the scheduler stays alive. */
-static int inject_as_worker(struct mag_worker *worker, struct mag_job *job,
-                            uint32_t queue)
+static inline int inject_as_worker(struct mag_worker *worker, struct mag_job *job,
+                                   uint32_t queue)
 {
     if (MAG_UNLIKELY(mag_sched_phase(worker->sched) == MAG_PHASE_ENDING))
         return -ESHUTDOWN;
     mag_count(&worker->counts.posts);
-    push_at(worker->sched, job, queue, MAG_LEVEL_USUAL);
+    push_usual(worker->sched, job, queue);
     return 0;
 }
 
@@ -192,17 +194,6 @@ void mag_sched_post_held(struct mag_sched *sched, struct mag_job *job)
         push(sched, job, worker->queue);
 }
 
-int mag_sched_post_level(struct mag_sched *sched, struct mag_job *job, uint32_t level)
-{
-    int r = mag_sched_hold(sched);
-
-    if (r < 0)
-        return r;
-    push_at(sched, job, mag_sched_queue_near(sched), level);
-    mag_sched_unhold(sched);
-    return 0;
-}
-
 uint32_t mag_sched_queue_near(struct mag_sched *sched)
 {
     struct mag_worker *worker = mag_self_get()->worker;
@@ -214,4 +205,35 @@ void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,
                                uint32_t queue)
 {
     push(sched, job, queue);
+}
+
+/* ------------------------------------------------------------------- for submissions */
+
+static void push_chain(struct mag_sched *sched, const struct mag_chain *chain,
+                       uint32_t queue, uint32_t level)
+{
+    mag_sched_use_level(sched, level);
+    mag_inject_push(&sched->queues[mag_sched_inject(sched, queue, level)], chain->first,
+                    chain->last);
+    mag_sched_notify_queue(sched, queue);
+}
+
+int mag_sched_post_chain(struct mag_sched *sched, const struct mag_chain *chain,
+                         uint32_t node, uint32_t level)
+{
+    struct mag_worker *worker = mag_self_get()->worker;
+    int r = mag_sched_hold(sched);
+
+    if (r < 0)
+        return r;
+    push_chain(sched, chain,
+               node != MAG_NONE ? sched->routes.node_queue[node]
+                                : mag_sched_queue_near(sched),
+               level);
+    if (is_ours(worker, sched)) {
+        mag_count_more(&worker->counts.posts, chain->count);
+        mag_worker_note_levels(worker);
+    }
+    mag_sched_unhold(sched);
+    return 0;
 }

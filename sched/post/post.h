@@ -1,5 +1,6 @@
 /*
  * post.h - posting by strands, timers and teams.  Private to sched/.
+ * post.h - posting by strands, timers and submissions.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -32,5 +33,17 @@ void mag_sched_post_worker_held(struct mag_sched *sched, struct mag_job *job,
 uint32_t mag_sched_queue_near(struct mag_sched *sched);
 void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,
                                uint32_t queue);
+
+/* Jobs that are linked from `first` to `last`, by relaxed stores to `next`. */
+struct mag_chain {
+    struct mag_job *first;
+    struct mag_job *last;
+    uint64_t count;
+};
+
+/* Posts jobs to any worker, as mag_sched_post_any, or if `node` is not MAG_NONE as
+ * mag_sched_post_node, on a level: all of them with one exchange. */
+int mag_sched_post_chain(struct mag_sched *sched, const struct mag_chain *chain,
+                         uint32_t node, uint32_t level);
 
 #endif

@@ -9,6 +9,8 @@
 
 #include "sched/settings/settings.h"
 
+#include <magpie/default.h>
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -65,6 +67,22 @@ static int take_fork_depth(const char *text, struct settled *settled)
     return take_whole(text, &settled->config->fork_depth);
 }
 
+static int take_trace(const char *text, struct settled *settled)
+{
+    settled->config->trace = text;
+    return 0;
+}
+
+static int take_spare(const char *text, struct settled *settled)
+{
+    if (strcmp(text, "auto") == 0) {
+        settled->config->spare = MAG_SPARE_AUTO;
+        return 0;
+    }
+    int r = take_whole(text, &settled->config->spare);
+    return settled->config->spare != MAG_SPARE_AUTO ? r : MAG_E_ENVIRONMENT;
+}
+
 static int take_spin_us(const char *text, struct settled *settled)
 {
     return take_whole(text, &settled->config->spin_us);
@@ -101,12 +119,34 @@ static int take_fork_stack_size(const char *text, struct settled *settled)
 
 static int take_pin(const char *text, struct settled *settled)
 {
-    static const char *const words[] = {"no", "yes", "off",   "on",
-                                        "0",  "1",   "false", "true"};
+    static const struct {
+        const char *word;
+        enum mag_pin pin;
+    } words[] = {
+        {"always", MAG_PIN_ALWAYS},     {"yes", MAG_PIN_ALWAYS},
+        {"on", MAG_PIN_ALWAYS},         {"true", MAG_PIN_ALWAYS},
+        {"1", MAG_PIN_ALWAYS},          {"never", MAG_PIN_NEVER},
+        {"no", MAG_PIN_NEVER},          {"off", MAG_PIN_NEVER},
+        {"false", MAG_PIN_NEVER},       {"0", MAG_PIN_NEVER},
+        {"adaptive", MAG_PIN_ADAPTIVE},
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcasecmp(text, words[i].word) == 0) {
+            settled->config->pin = words[i].pin;
+            return 0;
+        }
+    }
+    return MAG_E_ENVIRONMENT;
+}
+
+static int take_stand_in(const char *text, struct settled *settled)
+{
+    static const char *const words[] = {"auto", "announced", "all"};
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (strcasecmp(text, words[i]) == 0) {
-            settled->config->pin = i % 2 == 1;
+            settled->config->stand_in = (enum mag_stand_in_for)i;
             return 0;
         }
     }
@@ -192,7 +232,7 @@ static const struct {
       "per-core, compact, scatter, per-pu, or PUs as in 0,2,4-7",
       "where workers sit on the machine"},
      take_placement},
-    {{"MAGPIE_PIN", "pin", "yes or no; also on or off, true or false, 1 or 0",
+    {{"MAGPIE_PIN", "pin", "always, adaptive, never; yes/no, on/off, true/false, 1/0",
       "whether workers are bound to their PUs"},
      take_pin},
     {{"MAGPIE_STACK_SIZE", "stack_size",
@@ -209,6 +249,15 @@ static const struct {
     {{"MAGPIE_SPIN_US", "spin_us", "0 to 10000",
       "microseconds of searching before a worker parks"},
      take_spin_us},
+    {{"MAGPIE_SPARE", "spare", "auto, or 0 to 4095",
+      "threads beyond the workers that may take part"},
+     take_spare},
+    {{"MAGPIE_STAND_IN", "stand_in", "auto, announced or all",
+      "which blocked workers other threads stand in for"},
+     take_stand_in},
+    {{"MAGPIE_TRACE", "trace", "a file; %p in its name is the process's number",
+      "writes there what the workers did, at exit"},
+     take_trace},
 };
 
 enum { VARIABLES = sizeof(variables) / sizeof(variables[0]) };

@@ -24,8 +24,9 @@ static_assert(USUAL / 32 * 5 - 2 * MAG_FORK_GUARD_MAX >= MAG_FORK_BLOCKS_MAX,
               "as many bytes of blocks as promised");
 
 /* Of the memory that a limit leaves, all C stacks of workers together may have the first
- * share; all fork stacks together may have a quarter of the rest. */
-enum { C_STACK_SHARE = 2, FORK_SHARE = 4 };
+ * share; all fork stacks of workers together may have a quarter of the rest.  All fork
+ * stacks of spare berths together may have an eighth of that memory. */
+enum { C_STACK_SHARE = 2, FORK_SHARE = 4, SPARE_SHARE = 8 };
 
 /* The library makes C stacks no smaller than this; the program may. */
 #define C_STACK_LEAST ((size_t)1 << 20)
@@ -75,6 +76,17 @@ static size_t fit_fork_stack(size_t c_stack, const struct mag_space_left *left,
     return least_size(wanted, share > unit ? share : unit);
 }
 
+/* A spare berth's fork stack: as a worker's, if the limits leave so much. */
+static size_t fit_spare(size_t usual, const struct mag_space_left *left, size_t spare)
+{
+    size_t unit = mag_fork_stack_round(1);
+
+    if (left->space == SIZE_MAX || spare == 0)
+        return usual;
+    size_t share = left->space / SPARE_SHARE / spare / unit * unit;
+    return least_size(usual, share > unit ? share : unit);
+}
+
 int mag_settings_fit(struct mag_settings *settings, size_t workers)
 {
     struct mag_sched_config *config = &settings->config;
@@ -95,9 +107,11 @@ int mag_settings_fit(struct mag_settings *settings, size_t workers)
     settings->c_stack = c_stack;
     settings->fork_least = mag_fork_stack_round(1);
     settings->fork_bytes = fit_fork_stack(c_stack, &left, workers);
+    settings->spare_bytes = fit_spare(settings->fork_bytes, &left, config->spare);
     if (config->fork_stack_size != 0) {
         settings->fork_bytes = mag_fork_stack_round(config->fork_stack_size);
         settings->fork_least = settings->fork_bytes;
+        settings->spare_bytes = settings->fork_bytes;
     }
     return 0;
 }

@@ -10,7 +10,8 @@
 
 #include <stddef.h>
 
-/* Chooses the sizes that the caller has left to the library.  0 or -ENOMEM. */
+/* Chooses the sizes that the caller has left to the library, for so many workers and for
+ * the spare berths of the settings.  0 or -ENOMEM. */
 int mag_settings_fit(struct mag_settings *settings, size_t workers);
 
 #endif

@@ -10,6 +10,9 @@
 /* More than any machine has, and small enough that sums of sizes do not wrap. */
 #define LOCAL_MAX (SIZE_MAX / 4)
 
+/* How many spare berths MAG_SPARE_AUTO means. */
+enum { SPARE_MIN = 4, SPARE_PER_WORKER = 2, SPARE_MAX = 64 };
+
 enum { STACK_MIN = 64 * 1024, FORK_DEPTH_MIN = 64, SPIN_US_MAX = 10000 };
 
 void mag_sched_config_init(struct mag_sched_config *config)
@@ -17,10 +20,11 @@ void mag_sched_config_init(struct mag_sched_config *config)
     *config = (struct mag_sched_config){
         .size = sizeof(*config),
         .placement = MAG_PLACE_PER_CORE,
-        .pin = true,
+        .pin = MAG_PIN_ADAPTIVE,
         .fork_depth = 8192,
         .spin_us = 50,
         .name = "magpie",
+        .spare = MAG_SPARE_AUTO,
     };
 }
 
@@ -55,10 +59,21 @@ static uint32_t power_of_two_at_least(uint32_t value)
     return power;
 }
 
+/* Whether workers and spare berths are not too many together. */
+static bool spare_fits(const struct mag_sched_config *config)
+{
+    uint32_t workers = config->workers != 0 ? config->workers : 1;
+
+    return config->spare == MAG_SPARE_AUTO ||
+           config->spare <= MAG_SCHED_WORKERS_MAX - workers;
+}
+
 int mag_settings_check(struct mag_sched_config *config)
 {
     if (config->workers > MAG_SCHED_WORKERS_MAX || config->name == NULL ||
-        config->spin_us > SPIN_US_MAX || config->local_size > LOCAL_MAX)
+        (config->trace != NULL && config->trace[0] == '\0') ||
+        config->spin_us > SPIN_US_MAX || config->local_size > LOCAL_MAX ||
+        (unsigned)config->pin > (unsigned)MAG_PIN_ADAPTIVE)
         return -EINVAL;
     if (config->stack_size != 0 && config->stack_size < STACK_MIN)
         return -EINVAL;
@@ -66,7 +81,11 @@ int mag_settings_check(struct mag_sched_config *config)
         (config->fork_stack_size < MAG_SCHED_FORK_STACK_MIN ||
          config->fork_stack_size > MAG_SCHED_FORK_STACK_MAX))
         return -EINVAL;
+    if ((unsigned)config->stand_in > MAG_STAND_IN_ALL)
+        return -EINVAL;
     if (config->fork_depth < FORK_DEPTH_MIN || config->fork_depth > MAG_SCHED_FORKS_MAX)
+        return -EINVAL;
+    if (!spare_fits(config))
         return -EINVAL;
     config->fork_depth = power_of_two_at_least(config->fork_depth);
     return 0;
@@ -78,6 +97,26 @@ int mag_settings_copy(const struct mag_sched_config *config,
     int r = copy_config(config, ret_config);
 
     return r < 0 ? r : mag_settings_check(ret_config);
+}
+
+static uint32_t auto_spare(uint32_t workers)
+{
+    uint32_t room = MAG_SCHED_WORKERS_MAX - workers;
+    uint32_t spare = workers * SPARE_PER_WORKER;
+
+    if (spare < SPARE_MIN)
+        spare = SPARE_MIN;
+    if (spare > SPARE_MAX)
+        spare = SPARE_MAX;
+    return spare < room ? spare : room;
+}
+
+int mag_settings_spare(struct mag_sched_config *config, uint32_t workers)
+{
+    config->workers = workers;
+    if (config->spare == MAG_SPARE_AUTO)
+        config->spare = auto_spare(workers);
+    return spare_fits(config) ? 0 : -EINVAL;
 }
 
 /* Reduces the number of workers to what the CPU quota of this process allows. */

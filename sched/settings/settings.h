@@ -22,9 +22,10 @@ struct mag_settings {
     const struct mag_topology *topology; /* the caller's, or `loaded` */
     struct mag_topology *loaded;         /* made by the library, or NULL */
     bool own_topology;
-    size_t c_stack;    /* of a worker's thread */
-    size_t fork_bytes; /* of a worker's fork stack */
-    size_t fork_least; /* least it may have, if there is not so much */
+    size_t c_stack;     /* of a worker's thread */
+    size_t fork_bytes;  /* of a worker's fork stack */
+    size_t fork_least;  /* least it may have, if there is not so much */
+    size_t spare_bytes; /* of the fork stack of a spare berth */
 };
 
 /* Checks that every field is in its range: 0 or -EINVAL.  Rounds fields that allow only
@@ -35,6 +36,10 @@ int mag_settings_check(struct mag_sched_config *config);
  * checks all. */
 int mag_settings_copy(const struct mag_sched_config *config,
                       struct mag_sched_config *ret_config);
+
+/* Notes how many workers there are, and replaces MAG_SPARE_AUTO.  0; -EINVAL workers and
+ * spare berths are too many. */
+int mag_settings_spare(struct mag_sched_config *config, uint32_t workers);
 
 /* As mag_settings_copy, and also chooses the machine.  After success the settings must be
  * released. */

@@ -10,10 +10,10 @@
 
 static void set_held(struct mag_teams *teams, const struct mag_team_ask *ask, bool held)
 {
-    uint32_t workers = ask->crew->workers;
+    uint32_t workers = ask->roster->workers;
 
     for (uint32_t i = 0; i <= (workers - 1) / 64; i++) {
-        uint64_t set = ask->crew->set[i];
+        uint64_t set = ask->roster->set[i];
 
         if (ask->wish.self / 64 == i)
             set |= (uint64_t)1 << ask->wish.self % 64;
@@ -49,16 +49,16 @@ static void find_idle(struct mag_teams *teams, uint64_t *ret_idle)
 /* Gives the caller its workers, if they can be had now. */
 static bool give(struct mag_teams *teams, struct mag_team_ask *ask)
 {
-    uint64_t idle[MAG_CREW_WORDS];
+    uint64_t idle[MAG_ROSTER_WORDS];
     bool chosen;
 
-    if (ask->wish.self != MAG_NONE && mag_crew_has(teams->held, ask->wish.self))
+    if (ask->wish.self != MAG_NONE && mag_roster_has(teams->held, ask->wish.self))
         return false;
     if ((ask->flags & (MAG_TEAM_TRY | MAG_TEAM_ANY)) != 0) {
         find_idle(teams, idle);
         ask->wish.idle = idle;
     }
-    chosen = mag_crew_choose(&ask->wish, ask->crew);
+    chosen = mag_roster_choose(&ask->wish, ask->roster);
     ask->wish.idle = NULL;
     if (chosen)
         set_held(teams, ask, true);
@@ -92,7 +92,7 @@ static void answer(struct mag_team_ask *ask, enum mag_team_answer what)
     struct mag_team_call *call = ask->call;
     _Atomic(uint32_t) *word = &ask->answer;
 
-    /* answer, release: the crew.  The caller may be gone after this. */
+    /* answer, release: the roster.  The caller may be gone after this. */
     atomic_store_explicit(word, what, memory_order_release);
     if (call != NULL)
         mag_call_end_wait(call);
@@ -113,7 +113,7 @@ static void serve(struct mag_teams *teams)
 
 static uint32_t read_answer(struct mag_team_ask *ask)
 {
-    /* answer, acquire: the crew. */
+    /* answer, acquire: the roster. */
     return atomic_load_explicit(&ask->answer, memory_order_acquire);
 }
 

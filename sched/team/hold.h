@@ -9,7 +9,7 @@
  *   [I] immutable   [L] under the lock of the teams
  *
  * Edges: release end -> acquire end : what crosses
- *   answer  serve (answer) -> mag_team_hold (answer) : the crew
+ *   answer  serve (answer) -> mag_team_hold (answer) : the roster
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,12 +22,12 @@ enum mag_team_answer { MAG_TEAM_WAITS, MAG_TEAM_HELD, MAG_TEAM_REFUSED };
 
 /* On the stack of the caller of mag_team_run. */
 struct mag_team_ask {
-    struct mag_crew_wish wish;  /* [I] but for `idle` */
-    struct mag_crew *crew;      /* [L] what the caller gets */
-    uint32_t flags;             /* [I] enum mag_team_flags */
-    struct mag_team_call *call; /* [I] the calling worker's; NULL: from outside */
-    _Atomic(uint32_t) answer;   /* [A] enum mag_team_answer */
-    struct mag_team_ask *next;  /* [L] in the queue */
+    struct mag_roster_wish wish; /* [I] but for `idle` */
+    struct mag_roster *roster;   /* [L] what the caller gets */
+    uint32_t flags;              /* [I] enum mag_team_flags */
+    struct mag_team_call *call;  /* [I] the calling worker's; NULL: from outside */
+    _Atomic(uint32_t) answer;    /* [A] enum mag_team_answer */
+    struct mag_team_ask *next;   /* [L] in the queue */
 };
 
 /*

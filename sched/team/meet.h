@@ -38,8 +38,8 @@
  * Edges: release end -> acquire end : what crosses
  *   met    arrive, leave (word) -> arrive, leave (word) : what the participants did
  *          before, from each to the one that completes the meet
- *   open   arrive, leave (root's word) -> mag_meet_wait, mag_meet_wait_end (root's word) :
- *          all that is known where the root was completed
+ *   open   arrive, leave (root's word) -> whoever waits (root's word) : all that is known
+ *          where the root was completed
  *
  * SPDX-License-Identifier: Apache-2.0
  */

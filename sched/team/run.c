@@ -70,9 +70,9 @@ static bool is_forked(const void *sched)
     return atomic_load_explicit(&of->closed, memory_order_relaxed) == MAG_E_FORKED;
 }
 
-/* ------------------------------------------------------------------- the crew */
+/* ------------------------------------------------------------------- the roster */
 
-/* Where the order of the caller's crew begins.  A worker begins behind itself, and a
+/* Where the order of the caller's roster begins.  A worker begins behind itself, and a
  * thread from outside where it began last time, or behind the worker of its CPU. */
 static uint32_t first_of(const struct run *run)
 {
@@ -80,8 +80,8 @@ static uint32_t first_of(const struct run *run)
 
     if (run->worker != NULL)
         return (run->worker->index + 1) % sched->worker_count;
-    if (run->self->crew_begin != 0)
-        return (run->self->crew_begin - 1) % sched->worker_count;
+    if (run->self->roster_begin != 0)
+        return (run->self->roster_begin - 1) % sched->worker_count;
     struct mag_span near = mag_route_cpu_workers(&sched->routes, mag_os_cpu());
     uint32_t beside = near.begin < near.end ? sched->routes.spots[near.begin].worker : 0;
     return (beside + 1) % sched->worker_count;
@@ -107,7 +107,7 @@ static void prepare_ask(struct run *run, uint32_t members, uint32_t flags)
     ask->wish.idle = NULL;
     ask->flags = may_wait(run) ? flags : flags | MAG_TEAM_TRY;
     ask->wish.idle_only = (ask->flags & MAG_TEAM_TRY) != 0;
-    ask->crew = &run->common.crew;
+    ask->roster = &run->common.roster;
     ask->call = run->worker != NULL ? &sched->teams->calls[run->worker->index] : NULL;
 }
 
@@ -130,7 +130,7 @@ static void prepare_common(struct run *run, uint32_t members)
 
 /* Reserves the workers.  The caller holds the scheduler when this returns 0, and does not
  * otherwise. */
-static int hold_crew(struct run *run)
+static int hold_roster(struct run *run)
 {
     struct mag_teams *teams = run->sched->teams;
     int r = mag_team_hold(teams, &run->ask);
@@ -155,13 +155,13 @@ static int muster(struct run *run)
     if (r < 0)
         return r;
     count_in(run);
-    r = hold_crew(run);
+    r = hold_roster(run);
     if (r < 0) {
         count_out(run);
         return r;
     }
     if (run->worker == NULL)
-        run->self->crew_begin = mag_crew_begin(&run->common.crew) + 1;
+        run->self->roster_begin = mag_roster_begin(&run->common.roster) + 1;
     mag_team_meets_init(&run->common);
     mag_call_next(&run->common, 0);
     mag_sched_unhold(run->sched);
@@ -231,7 +231,7 @@ static int take_part(struct run *run)
 
 static int run_alone(struct run *run)
 {
-    run->common.crew.size = 0;
+    run->common.roster.size = 0;
     mag_team_meets_init(&run->common);
     return take_part(run);
 }

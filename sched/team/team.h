@@ -16,7 +16,7 @@
 
 #include "base/fp.h"
 #include "base/spin.h"
-#include "sched/policy/crew.h"
+#include "sched/policy/roster.h"
 #include "sched/scheduler.h"
 #include "sched/team/meet.h"
 
@@ -53,7 +53,7 @@ struct mag_team_common {
     void (*body)(struct mag_team *team, uint32_t member, void *arg); /* [I] */
     void *arg;                                                       /* [I] */
     struct mag_meet_patience patience;                               /* [I] */
-    struct mag_crew crew;                                            /* [I] */
+    struct mag_roster roster;                                        /* [I] */
 
     _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) singles; /* [A] rounds with a member */
     _Atomic(uint32_t) faults;                           /* [A] enum mag_team_fault */
@@ -84,20 +84,20 @@ struct mag_teams {
     struct mag_sched *sched; /* [I] */
     uint32_t pus;            /* [I] of the machine */
     struct mag_spin lock;
-    struct mag_team_ask *first;    /* [L] callers that wait, the oldest first */
-    struct mag_team_ask *last;     /* [L] */
-    uint64_t held[MAG_CREW_WORDS]; /* [L] workers that are in teams, by number */
-    struct mag_team_call calls[];  /* one for each worker */
+    struct mag_team_ask *first;      /* [L] callers that wait, the oldest first */
+    struct mag_team_ask *last;       /* [L] */
+    uint64_t held[MAG_ROSTER_WORDS]; /* [L] workers that are in teams, by number */
+    struct mag_team_call calls[];    /* one for each worker */
 };
 
 static inline struct mag_team_call *mag_team_call_of(const struct mag_team_common *common,
                                                      uint32_t member)
 {
-    return &common->teams->calls[mag_crew_worker(&common->crew, member)];
+    return &common->teams->calls[mag_roster_worker(&common->roster, member)];
 }
 
-/* Makes the meets of a team whose crew is chosen; and makes a member, or whoever acts for
- * it, a participant of its own. */
+/* Makes the meets of a team whose roster is chosen; and makes a member, or whoever acts
+ * for it, a participant of its own. */
 void mag_team_meets_init(struct mag_team_common *common);
 void mag_team_join(struct mag_team_common *common, uint32_t member,
                    struct mag_meet_part *ret_part);

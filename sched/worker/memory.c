@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/worker/memory.h"
 
+#include "base/os.h"
 #include "sched/fork/deque.h"
 #include "sched/fork/map.h"
-#include "sched/worker/worker.h"
+#include "sched/worker/spend.h"
 
 #include <magpie/node_memory.h>
 
@@ -41,7 +42,8 @@ static struct layout layout_of(const struct mag_sched *sched)
 
 const struct mag_seat *mag_sched_seat(const struct mag_sched *sched, uint32_t index)
 {
-    return mag_plan_seat(sched->plan, index % sched->worker_count);
+    return mag_plan_seat(sched->plan,
+                         mag_berth_seat(sched->worker_count, sched->capacity, index));
 }
 
 static uint32_t node_of(const struct mag_berth *berth)
@@ -49,7 +51,7 @@ static uint32_t node_of(const struct mag_berth *berth)
     return mag_sched_seat(berth->sched, berth->index)->node;
 }
 
-int mag_berth_map(struct mag_berth *berth)
+int mag_berth_map(struct mag_berth *berth, size_t *fork_bytes)
 {
     enum mag_placed placed;
 
@@ -58,11 +60,10 @@ int mag_berth_map(struct mag_berth *berth)
                          &berth->pages, &placed);
     if (r < 0)
         return r;
-    struct mag_settings *settings = &berth->sched->settings;
     /* If a size was too much for one worker, later workers do not try it again. */
-    r = mag_fork_stack_map(settings->fork_least, &settings->fork_bytes,
+    r = mag_fork_stack_map(berth->sched->settings.fork_least, fork_bytes,
                            &berth->fork_pages);
-    berth->fork_bytes = settings->fork_bytes;
+    berth->fork_bytes = *fork_bytes;
     if (r < 0) {
         mag_node_unmap(berth->pages, berth->size);
         berth->pages = NULL;
@@ -81,11 +82,33 @@ void mag_berth_unmap(struct mag_berth *berth)
     berth->pages = NULL;
 }
 
-static void count_join_steal(void *arg, bool far)
+static void begin_join_steal(void *arg, const struct mag_fork_stack *victim,
+                             mag_fork_body body)
+{
+    struct mag_worker *worker = arg;
+    bool far = victim->node != mag_worker_forks(worker)->node;
+
+    mag_count(far ? &worker->counts.steals_far : &worker->counts.steals_near);
+    if (MAG_LIKELY(!mag_sched_is_traced(worker->sched)))
+        return;
+    mag_trace_steal(worker->sched, worker->index,
+                    ((const struct mag_worker *)victim->arg)->index);
+    mag_trace_begin(worker->sched, worker->index, (uintptr_t)body, NULL);
+}
+
+static void end_join_steal(void *arg)
 {
     struct mag_worker *worker = arg;
 
-    mag_count(far ? &worker->counts.steals_far : &worker->counts.steals_near);
+    if (MAG_UNLIKELY(mag_sched_is_traced(worker->sched)))
+        mag_trace_end(worker->sched, worker->index);
+}
+
+static void count_join_sleep(void *arg, bool asleep)
+{
+    struct mag_worker *worker = arg;
+
+    mag_worker_spend(worker, asleep ? MAG_TIME_BLOCKED : MAG_TIME_RUN, mag_os_now_ns());
 }
 
 static void prepare_forks(struct mag_berth *berth)
@@ -95,9 +118,32 @@ static void prepare_forks(struct mag_berth *berth)
         berth->sched->fenced);
 
     forks->node = node_of(berth);
-    forks->on_steal = count_join_steal;
+    forks->on_steal = begin_join_steal;
+    forks->on_ran = end_join_steal;
+    forks->on_sleep = count_join_sleep;
     forks->arg = berth->worker;
     atomic_init(&berth->worker->forks, forks);
+}
+
+/* Removes the spare berths from the victims: a search looks only at those in use. */
+static void drop_spare(struct mag_paths *paths, uint32_t workers)
+{
+    uint32_t kept = 0;
+    uint32_t rings = 0;
+
+    for (uint32_t ring = 0, from = 0; ring < paths->ring_count; ring++) {
+        uint32_t before = kept;
+
+        for (; from < paths->rings[ring].end; from++) {
+            if (paths->victims[from] < workers)
+                paths->victims[kept++] = paths->victims[from];
+        }
+        if (kept == before)
+            continue;
+        paths->rings[rings] = paths->rings[ring];
+        paths->rings[rings++].end = kept;
+    }
+    paths->ring_count = rings;
 }
 
 static void prepare_paths(struct mag_worker *worker)
@@ -109,6 +155,8 @@ static void prepare_paths(struct mag_worker *worker)
                                            paths->rings, MAG_PATH_RINGS);
     paths->queue_count = routes->queue_count;
     mag_routes_queues(routes, worker->queue, paths->queues);
+    drop_spare(paths, worker->sched->worker_count);
+    paths->has_spare = worker->sched->capacity != worker->sched->worker_count;
 }
 
 static void prepare_parts(struct mag_berth *berth)
@@ -127,6 +175,7 @@ static void prepare_parts(struct mag_berth *berth)
     worker->looks = (struct mag_worker_look *)(void *)(pages + layout.looks);
     worker->local =
         berth->sched->settings.config.local_size != 0 ? pages + layout.local : NULL;
+    worker->look_at = MAG_SCHED_FAIR_TICKS;
     worker->random = 0x9e3779b97f4a7c15ULL * (berth->index + 1);
     worker->spin_us = berth->sched->settings.config.spin_us;
 }
@@ -140,8 +189,11 @@ static void prepare_counts(struct mag_worker *worker)
     atomic_init(&worker->counts.parks, 0);
     atomic_init(&worker->counts.wakes, 0);
     atomic_init(&worker->counts.ended, 0);
+    mag_times_init(&worker->times);
     atomic_init(&worker->pinned, MAG_PIN_FOREIGN);
     atomic_init(&worker->thread, 0);
+    atomic_init(&worker->blocks, false);
+    atomic_init(&worker->dismissed, false);
 }
 
 void mag_berth_prepare(struct mag_berth *berth)
@@ -159,4 +211,17 @@ void mag_berth_prepare(struct mag_berth *berth)
     mag_sleeper_init(&worker->sleeper);
     prepare_forks(berth);
     prepare_paths(worker);
+}
+
+int mag_berth_open(struct mag_berth *berth)
+{
+    size_t bytes = berth->sched->settings.spare_bytes;
+    int r = mag_berth_map(berth, &bytes);
+
+    if (r < 0)
+        return r;
+    mag_berth_prepare(berth);
+    /* open, release: the berth is complete before it can be seen. */
+    atomic_store_explicit(&berth->open, true, memory_order_release);
+    return 0;
 }

@@ -11,9 +11,14 @@
 /* The seat of a berth; a spare berth shares the seat of a worker. */
 const struct mag_seat *mag_sched_seat(const struct mag_sched *sched, uint32_t index);
 
-/* Maps one worker's memory on its node, without touching it. */
-int mag_berth_map(struct mag_berth *berth);
+/* Maps one worker's memory on its node, without touching it.  The fork stack has
+ * `*fork_bytes`, or less if there is not so much; `*fork_bytes` is then how much it
+ * has. */
+int mag_berth_map(struct mag_berth *berth, size_t *fork_bytes);
 void mag_berth_unmap(struct mag_berth *berth);
+
+/* Maps and prepares a spare berth, by the first thread that has taken it.  0; -ENOMEM. */
+int mag_berth_open(struct mag_berth *berth);
 
 /* Touches the memory first, by the worker's own thread.  After this the worker is
  * complete. */

@@ -3,6 +3,8 @@
 
 #include "sched/scheduler.h"
 
+#include <magpie/submit.h>
+
 /* How many jobs to take from an injection queue at once: one to run, the others to
  * share. */
 enum { TAKE_MAX = 32 };
@@ -60,27 +62,85 @@ static struct mag_job *take_level(struct mag_worker *worker, uint32_t queue,
     return count != 0 ? batch[0] : NULL;
 }
 
-/* Takes from the highest level down, so that urgent jobs come first.  Every
- * MAG_LEVEL_TURNS takes it goes from the lowest level up, so that no level is starved.
- * Turns are better than shares: they need no clock and no count of jobs, and an empty
- * level costs the other levels nothing. */
+/* ------------------------------------------------------------------------ levels */
+
+/*
+ * The rule of turns, for a worker of a scheduler that uses levels.
+ *
+ * Before each job the worker looks at its node's high level.  After HIGH_RUNS jobs from
+ * there, it is the others' turn: a job of its own, or from outside.  Every
+ * MAG_PRIORITY_TURNS turns that go to the node's queues begin with the low level.  So no
+ * level starves; no clock is needed and no count of jobs; and a level that was never used
+ * costs nothing.
+ *
+ * `high_runs` counts jobs of the high level in a row.  OTHERS_TURN: in this call of
+ * mag_worker_next it is the others' turn, but a job of the high level runs if there is no
+ * other.  OTHERS_ONLY: the worker looks outside, and jobs of its own may wait.
+ */
+enum { HIGH_RUNS = MAG_PRIORITY_TURNS - 1, OTHERS_TURN, OTHERS_ONLY };
+
+/* Only one job: the others stay where all workers of the node can see what is urgent, and
+ * do not wait behind the jobs of a ring or, if they are low, before later jobs. */
+static struct mag_job *take_single(struct mag_worker *worker, uint32_t queue,
+                                   uint32_t level)
+{
+    uint32_t inject = mag_sched_inject(worker->sched, queue, level);
+    struct mag_job *job;
+
+    return mag_inject_take(&worker->sched->queues[inject], &job, 1) != 0 ? job : NULL;
+}
+
+static struct mag_job *take_high(struct mag_worker *worker, uint32_t queue)
+{
+    struct mag_job *job = take_single(worker, queue, MAG_LEVEL_HIGH);
+
+    worker->high_runs = job != NULL ? worker->high_runs + 1 : 0;
+    return job;
+}
+
+static struct mag_job *take_others(struct mag_worker *worker, uint32_t queue)
+{
+    bool low_first = ++worker->takes % MAG_PRIORITY_TURNS == 0;
+    struct mag_job *job = low_first ? take_single(worker, queue, MAG_LEVEL_LOW) : NULL;
+
+    if (job == NULL)
+        job = take_level(worker, queue, MAG_LEVEL_USUAL);
+    if (job == NULL && !low_first)
+        job = take_single(worker, queue, MAG_LEVEL_LOW);
+    return job;
+}
+
+void mag_worker_note_levels(struct mag_worker *worker)
+{
+    if ((mag_sched_levels(worker->sched) & 1U << MAG_LEVEL_HIGH) != 0)
+        worker->look_at = 0;
+}
+
 static MAG_COLD struct mag_job *take_levels(struct mag_worker *worker, uint32_t queue)
 {
-    uint32_t levels = worker->sched->level_count;
-    bool upwards = ++worker->takes % MAG_LEVEL_TURNS == 0;
     struct mag_job *job = NULL;
 
-    for (uint32_t i = 0; i < levels && job == NULL; i++)
-        job = take_level(worker, queue, upwards ? i : levels - 1 - i);
-    return job;
+    mag_worker_note_levels(worker);
+    if (worker->high_runs < HIGH_RUNS)
+        job = take_high(worker, queue);
+    if (job != NULL)
+        return job;
+    uint32_t runs = worker->high_runs;
+    job = take_others(worker, queue);
+    if (job == NULL && runs == OTHERS_ONLY)
+        return NULL;
+    worker->high_runs = 0;
+    return job != NULL || runs == 0 ? job : take_high(worker, queue);
 }
 
 struct mag_job *mag_worker_take_queue(struct mag_worker *worker, uint32_t queue)
 {
-    if (MAG_UNLIKELY(worker->sched->level_count != 1))
+    if (MAG_UNLIKELY(mag_sched_levels(worker->sched) != 0))
         return take_levels(worker, queue);
     return take_level(worker, queue, MAG_LEVEL_USUAL);
 }
+
+/* ------------------------------------------------------------------- from outside */
 
 static struct mag_job *take_inbox(struct mag_worker *worker)
 {
@@ -103,26 +163,57 @@ struct mag_job *mag_worker_outside(struct mag_worker *worker)
 }
 
 /* Looks at one queue of another node, each time the next: its workers may be busy with
- * long jobs. */
+ * long jobs.  A job of the high level there is one more in a row, and the last. */
 static struct mag_job *take_far(struct mag_worker *worker, uint32_t turn)
 {
     const struct mag_paths *paths = &worker->paths;
     uint32_t others = paths->queue_count - 1;
 
-    return others == 0 ? NULL
-                       : mag_worker_take_queue(worker, paths->queues[1 + turn % others]);
+    if (others == 0)
+        return NULL;
+    worker->high_runs = 0;
+    struct mag_job *job = mag_worker_take_queue(worker, paths->queues[1 + turn % others]);
+    if (worker->high_runs != 0)
+        worker->high_runs = HIGH_RUNS;
+    return job;
 }
 
 /* Looks for a job from outside after MAG_SCHED_FAIR_TICKS jobs, all of which may have
- * been the worker's own. */
+ * been the worker's own, or of the high level. */
 static struct mag_job *look_out(struct mag_worker *worker)
 {
     uint32_t looks = ++worker->looks_out;
     struct mag_job *job = NULL;
 
+    worker->tick = 0;
+    mag_worker_note_levels(worker);
     if (looks % FAR_LOOKS == 0)
         job = take_far(worker, looks / FAR_LOOKS);
-    return job != NULL ? job : mag_worker_outside(worker);
+    if (job != NULL)
+        return job;
+    worker->high_runs = OTHERS_ONLY;
+    job = mag_worker_outside(worker);
+    if (job == NULL)
+        worker->high_runs = OTHERS_TURN;
+    return job;
+}
+
+/* Looks at the high level of the worker's node, before each job. */
+static struct mag_job *look_up(struct mag_worker *worker)
+{
+    if (worker->high_runs == HIGH_RUNS) {
+        worker->high_runs = OTHERS_TURN;
+        return NULL;
+    }
+    if (worker->high_runs > HIGH_RUNS)
+        worker->high_runs = 0;
+    return take_high(worker, worker->queue);
+}
+
+/* Not inlined, because it would cost its caller registers. */
+static MAG_NOINLINE struct mag_job *look(struct mag_worker *worker)
+{
+    return worker->tick >= MAG_SCHED_FAIR_TICKS ? look_out(worker) : look_up(worker);
 }
 
 struct mag_job *mag_worker_own(struct mag_worker *worker)
@@ -137,10 +228,8 @@ struct mag_job *mag_worker_next(struct mag_worker *worker)
 {
     struct mag_job *job = NULL;
 
-    if (++worker->tick >= MAG_SCHED_FAIR_TICKS) {
-        worker->tick = 0;
-        job = look_out(worker);
-    }
+    if (++worker->tick >= worker->look_at)
+        job = look(worker);
     if (job == NULL)
         job = mag_hand_take(&worker->hand, &worker->ring);
     if (job == NULL)

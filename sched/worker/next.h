@@ -17,13 +17,12 @@ struct mag_job *mag_worker_own(struct mag_worker *worker);
 /* The oldest job that was posted from outside, to this worker or to its node. */
 struct mag_job *mag_worker_outside(struct mag_worker *worker);
 
-/* If a node has queues of several levels, one of so many takes begins with the lowest
- * level. */
-enum { MAG_LEVEL_TURNS = 8 };
-
 /* Takes a batch from a node's queue.  The oldest job is returned; the others go to this
  * worker's queue. */
 struct mag_job *mag_worker_take_queue(struct mag_worker *worker, uint32_t queue);
+
+/* The calling worker has posted a job to a level other than the usual one. */
+void mag_worker_note_levels(struct mag_worker *worker);
 
 /* Puts a job behind the other jobs of this worker's queue. */
 void mag_worker_queue(struct mag_worker *worker, struct mag_job *job);

@@ -69,7 +69,7 @@ struct mag_self {
     struct mag_sched *clock_of;       /* [T] the scheduler whose clock it is, or NULL */
     uint32_t cpu;                     /* [T] a recent CPU number */
     uint32_t cpu_age;                 /* [T] posts since the number was read */
-    uint32_t crew_begin;              /* [T] 1 + where its teams' crews begin, or 0 */
+    uint32_t roster_begin;            /* [T] 1 + where its teams' rosters begin, or 0 */
 };
 
 extern _Thread_local struct mag_self mag_self;

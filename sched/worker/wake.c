@@ -63,6 +63,7 @@ void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase)
         break;
     case MAG_PHASE_ENDING:
         mag_sched_wake_all(sched);
+        mag_bell_end(&sched->bell);
         break;
     default:
         break;

@@ -18,12 +18,14 @@
 #include "sched/queue/hand.h"
 #include "sched/queue/inject.h"
 #include "sched/queue/runq.h"
+#include "sched/trace/times.h"
 
 #include <magpie/pin.h>
 #include <magpie/plan.h>
 #include <magpie/sched.h>
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Jobs in a worker's run queue, a power of two (a model wants fewer). */
@@ -61,6 +63,9 @@ struct mag_worker {
     _Alignas(MAG_CACHE_LINE) struct mag_worker_counts counts; /* [C] */
     _Atomic(uint32_t) pinned; /* [C] enum mag_pinned, the first or the last outcome */
     _Atomic(int32_t) thread;  /* [C] kernel's number; 0: the thread has ended */
+    _Atomic(bool) blocks;     /* [C] inside an announced region, see region.h */
+    _Atomic(bool) dismissed;  /* [A] the stand-in that sits here is to leave */
+    struct mag_times times;   /* see times.h */
 
     /* The worker's own fields. */
     _Alignas(MAG_CACHE_LINE) struct mag_sched *sched; /* [I] */
@@ -77,7 +82,9 @@ struct mag_worker {
     struct mag_fork_root *root;             /* [W] the root that runs as a job, or NULL */
     uint32_t tick;                          /* [W] jobs since the last look outside */
     bool inbox_first;                       /* [W] whether the inbox was first then */
-    uint32_t takes;                         /* [W] from queues of several levels */
+    uint32_t look_at;                       /* [W] the `tick` at which it looks there */
+    uint32_t high_runs;                     /* [W] jobs of the high level in a row */
+    uint32_t takes;                         /* [W] the others' turns so far */
     uint32_t looks_out;                     /* [W] such looks so far */
     uint32_t spin_us;                       /* [W] adaptive, see park.c */
     bool searching;                         /* [W] counted as a searcher */
@@ -92,12 +99,17 @@ struct mag_work {
     struct mag_fork_taken child; /* run this */
 };
 
-static inline void mag_count(_Atomic(uint64_t) *counter)
+static inline void mag_count_more(_Atomic(uint64_t) *counter, uint64_t count)
 {
     /* relaxed, both: there is one writer, and readers need no order. */
     uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
     /* relaxed: as above. */
-    atomic_store_explicit(counter, value + 1, memory_order_relaxed);
+    atomic_store_explicit(counter, value + count, memory_order_relaxed);
+}
+
+static inline void mag_count(_Atomic(uint64_t) *counter)
+{
+    mag_count_more(counter, 1);
 }
 
 static inline struct mag_fork_stack *mag_worker_forks(struct mag_worker *worker)
@@ -105,6 +117,14 @@ static inline struct mag_fork_stack *mag_worker_forks(struct mag_worker *worker)
     /* relaxed: every fork stack was made before the workers ran.  A thief may find the
      * stack of a moment ago, which is just as good. */
     return atomic_load_explicit(&worker->forks, memory_order_relaxed);
+}
+
+/* Whether a stand-in is to leave the berth, after its job. */
+static inline bool mag_worker_is_dismissed(struct mag_worker *worker)
+{
+    /* relaxed: nothing crosses, and the monitor wakes a worker that may have missed
+     * it. */
+    return atomic_load_explicit(&worker->dismissed, memory_order_relaxed);
 }
 
 /* Notes the thread that sits here, by its number in the kernel, and the state of its

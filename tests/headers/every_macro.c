@@ -84,6 +84,31 @@ static int visit(mag_fork w, int *node)
     return mag_scope_join(&w, &all);
 }
 
+MAG_LOOP(nothing_at, void)
+static int nothing_at(struct mag_range range, uint32_t slot)
+{
+    return range.begin > range.end || slot > 1;
+}
+
+MAG_LOOP(walk, int *, a, struct point, p)
+static int walk(struct mag_range range, uint32_t slot, int *a, struct point p)
+{
+    for (size_t i = range.begin; i < range.end; i++)
+        a[i] = p.x > 0 ? 1 : 0;
+    return nothing_at_for(MAG_NULL, slot, 2);
+}
+
+MAG_FORKABLE(int, walk_all, int *, a)
+static int walk_all(mag_fork w, int *a)
+{
+    struct point p = {1, 2, 3};
+    struct mag_for_options options = {1, 0, 0, MAG_NULL};
+    struct mag_range failed;
+
+    return walk_for_in(w, 0, 10, a, p) +
+           walk_for_with(MAG_NULL, &options, &failed, 0, 10, a, p);
+}
+
 MAG_FORK_TASK(int_task, late, int, n)
 static int_task late(mag_fork w, int n)
 {
@@ -102,6 +127,28 @@ static point_task later(mag_fork w)
 
     return mag_vtask_status(number.task) == MAG_SUCCEEDED ? point_task_result(p)
                                                           : point_task_of(number.task);
+}
+
+MAG_SUBMIT_TASK(int_task, halve, int, n, const char *, why)
+static int_task halve(int n, const char *why)
+{
+    return why == MAG_NULL ? int_task_of(mag_vtask_failed(-1, 0))
+                           : int_task_result(n / 2);
+}
+
+MAG_SUBMIT_TASK(mag_task, twice, void)
+static mag_task twice(void)
+{
+    return mag_task_of(halve_submit(MAG_NULL, 2, "").task);
+}
+
+MAG_SUBMIT_TASK(point_task, move, struct point, p)
+static point_task move(struct point p)
+{
+    mag_task other = twice_submit(MAG_NULL);
+
+    return mag_vtask_status(other.task) == MAG_SUCCEEDED ? point_task_result(p)
+                                                         : point_task_of(other.task);
 }
 
 /* --------------------------------------------------------------- async functions */

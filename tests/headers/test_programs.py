@@ -15,12 +15,38 @@ import tempfile
 TOP = pathlib.Path(__file__).resolve().parents[2]
 COMPILERS = [("gcc", "c11", "c"), ("g++", "c++17", "c++"), ("clang-14", "c11", "c"),
              ("clang++-14", "c++17", "c++")]
+# For headers that are C++ alone.
+CXX_COMPILERS = [("g++", "c++17", "c++"), ("g++", "c++20", "c++"), ("clang++-14", "c++17", "c++")]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"]
 # Headers that must begin with one; others may.
-WITH_PROGRAM = {"async.h", "budget.h", "cancel.h", "debug.h", "error.h", "event_loop.h",
-                "executor.h", "fork.h", "fork_task.h", "node_memory.h", "operation.h", "pin.h", "plan.h",
-                "pool.h", "promise.h", "sched.h", "source.h", "strand.h", "timer.h",
-                "topology.h", "unpinned.h", "vtask.h", "when.h"}
+WITH_PROGRAM = {
+    "async.h",
+    "budget.h",
+    "cancel.h",
+    "debug.h",
+    "default.h",
+    "error.h",
+    "event_loop.h",
+    "executor.h",
+    "fork.h",
+    "fork_task.h",
+    "job_kind.h",
+    "magpie.hpp",
+    "node_memory.h",
+    "operation.h",
+    "pin.h",
+    "plan.h",
+    "pool.h",
+    "promise.h",
+    "sched.h",
+    "source.h",
+    "strand.h",
+    "timer.h",
+    "topology.h",
+    "unpinned.h",
+    "vtask.h",
+    "when.h",
+}
 
 
 def program_of(header):
@@ -55,7 +81,7 @@ def main():
         print("skipped: a program would need the sanitizer")
         return 77
     defines = ["-DMAG_DEBUG_TASKS=1"] if cached(build, "MAG_DEBUG_TASKS") == "ON" else []
-    headers = sorted((TOP / "include/magpie").glob("*.h"))
+    headers = sorted((TOP / "include/magpie").glob("*.h*"))
     programs = {header.name: program_of(header) for header in headers}
     for name in sorted(WITH_PROGRAM):
         if not programs.get(name):
@@ -65,9 +91,10 @@ def main():
         for name, text in programs.items():
             if not text:
                 continue
-            source = pathlib.Path(work, name.replace(".h", ".c"))
+            source = pathlib.Path(work, name + ".c")
             source.write_text(text, encoding="utf-8")
-            for compiler, standard, language in COMPILERS:
+            compilers = CXX_COMPILERS if name.endswith(".hpp") else COMPILERS
+            for compiler, standard, language in compilers:
                 if not shutil.which(compiler):
                     continue
                 program = pathlib.Path(work, "program")

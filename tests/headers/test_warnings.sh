@@ -37,6 +37,10 @@ for header in "$top"/include/magpie/*.h "$top"/include/magpie/detail/*.h; do
     printf '#include <%s>\ntypedef int unit;\n' "$name" >"$work/one_${name//\//_}.c"
     printf '#include <%s>\n' "$name" >>"$work/all.c"
 done
+for header in "$top"/include/magpie/*.hpp "$top"/include/magpie/cpp/*.hpp; do
+    name=${header#"$top/include/"}
+    printf '#include <%s>\n' "$name" >"$work/one_${name//\//_}.cpp"
+done
 # In the other order, and twice.
 tac "$work/all.c" >"$work/reversed.c"
 cat "$work/reversed.c" >>"$work/all.c"
@@ -53,6 +57,10 @@ languages() { # COMPILER C++-COMPILER C-FLAGS C++-FLAGS
         silent "$2" "-std=c++17 $4 -fsyntax-only -x c++" "$file"
     done
     silent "$2" "-std=c++20 $4 -fsyntax-only -x c++" "$work/all.c"
+    for file in "$work"/*.cpp; do
+        silent "$2" "-std=c++17 $4 -fsyntax-only" "$file"
+        silent "$2" "-std=c++20 $4 -fsyntax-only" "$file"
+    done
     file=$top/tests/headers/every_macro.c
     for flags in -O0 -O2 "-O1 -DMAG_DEBUG_TASKS=1" "-O1 -fsanitize=thread" "-O1 -DNDEBUG"; do
         silent "$1" "-std=c11 $3 $flags -S -o /dev/null" "$file"

@@ -17,6 +17,7 @@
 
 #include "sched/scheduler.h"
 
+#include "sched/idle/bell.c"
 #include "sched/idle/idle.c"
 #include "sched/idle/sleeper.c"
 #include "sched/policy/search.c"
@@ -42,6 +43,15 @@ mag_fork_steal mag_fork_stack_steal(mag_fork_stack *, mag_fork_slot *, mag_fork_
     return MAG_FORK_EMPTY;
 }
 
+/* No model is traced. */
+void mag_trace_state(mag_sched *, uint32_t, mag_time, int64_t)
+{
+}
+
+void mag_trace_steal(mag_sched *, uint32_t, uint32_t)
+{
+}
+
 /* Workers 0 to Workers - 1, each with all others as victims.  All belong to the first of
  * `Queues` queues, one for each node. */
 template <unsigned Workers, unsigned Queues = 1> struct sched_world {
@@ -61,16 +71,20 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
     void open(mag_phase phase)
     {
         sched.phase($).store(phase, rl::mo_relaxed);
+        atomic_init(&sched.bell.word, MAG_BELL_OVER); /* there is no monitor */
         sched.fenced = true;
         sched.crowded = false;
         sched.worker_count = sched.capacity = Workers;
+        sched.spares[0] = 0;
         sched.queue_count = Queues;
         sched.level_count = 1;
+        atomic_init(&sched.levels, (uint32_t)0);
         sched.berths = berths;
         sched.queues = queues;
         flat_routes_make(&flat, Workers, Queues);
         sched.routes = flat.routes;
         sched.settings.config.spin_us = 0;
+        atomic_init(&sched.pace, (uint32_t)MAG_PACE_OFF);
         for (unsigned i = 0; i < Queues; i++) {
             nearest[i] = i;
             mag_inject_init(&queues[i]);
@@ -104,18 +118,23 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         worker->paths.ring_count = 1;
         worker->random = index + 1;
         worker->running = NULL;
+        worker->look_at = MAG_SCHED_FAIR_TICKS;
+        worker->high_runs = worker->takes = 0;
         worker->tick = worker->looks_out = worker->spin_us = 0;
         worker->inbox_first = worker->searching = worker->watcher = false;
         atomic_init(&worker->forks, &forks[index]);
         forks[index].slots = forks[index].end = NULL;
         atomic_init(&forks[index].base, (mag_fork_slot *)NULL);
         mag_sleeper_init(&worker->sleeper);
+        atomic_init(&worker->blocks, false);
+        atomic_init(&worker->dismissed, false);
         atomic_init(&worker->counts.jobs, 0);
         atomic_init(&worker->counts.posts, 0);
         atomic_init(&worker->counts.steals_near, 0);
         atomic_init(&worker->counts.steals_far, 0);
         atomic_init(&worker->counts.parks, 0);
         atomic_init(&worker->counts.wakes, 0);
+        mag_times_init(&worker->times);
         mag_inject_init(&worker->inbox);
         mag_hand_init(&worker->hand, true);
         mag_runq_init(&worker->ring, worker->slots, MAG_WORKER_RING, 0);

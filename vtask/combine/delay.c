@@ -5,6 +5,8 @@
 #include "vtask/core/pooled.h"
 #include "vtask/value/kind.h"
 
+#include <magpie/default.h>
+#include <magpie/job_kind.h>
 #include <magpie/source.h>
 #include <magpie/timer.h>
 #include <magpie/when.h>

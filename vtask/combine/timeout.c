@@ -26,6 +26,7 @@
 #include "vtask/debug/debug.h"
 #include "vtask/promise/promise.h"
 
+#include <magpie/job_kind.h>
 #include <magpie/timer.h>
 #include <magpie/when.h>
 

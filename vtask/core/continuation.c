@@ -2,6 +2,8 @@
 #include "vtask/core/core.h"
 #include "vtask/value/kind.h"
 
+#include <magpie/default.h>
+
 void mag_continuation_spent(struct mag_job *job)
 {
     (void)job;

@@ -4,6 +4,7 @@
 #include "vtask/value/kind.h"
 
 #include <magpie/async.h>
+#include <magpie/default.h>
 #include <magpie/pool.h>
 #include <magpie/promise.h>
 

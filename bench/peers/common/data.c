@@ -47,3 +47,14 @@ void peer_sort_cleanup(struct peer_run *run)
 {
     kernel_sort_free(run->data);
 }
+
+void peer_load(struct peer_run *run, const struct kernel_pool *pool,
+               int (*load)(const struct kernel_pool *pool, uint64_t count,
+                           struct kernel_load *ret_load))
+{
+    struct kernel_load outcome = {0};
+
+    (void)load(pool, run->size, &outcome);
+    run->answer = outcome.done;
+    run->seconds = outcome.seconds;
+}

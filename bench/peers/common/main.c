@@ -21,6 +21,7 @@ static double now_s(void)
 
 static double run_once(const struct peer_workload *workload, struct peer_run *run)
 {
+    run->seconds = 0;
     if (workload->reset != NULL)
         workload->reset(run);
 
@@ -30,7 +31,7 @@ static double run_once(const struct peer_workload *workload, struct peer_run *ru
 
     if (workload->check != NULL)
         workload->check(run);
-    return took;
+    return run->seconds > 0 ? run->seconds : took;
 }
 
 static const struct peer_workload *find(const char *name)

@@ -10,6 +10,8 @@
 #ifndef BENCH_PEERS_COMMON_PEER_H
 #define BENCH_PEERS_COMMON_PEER_H
 
+#include "bench/kernels/load.h"
+
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -21,6 +23,8 @@ struct peer_run {
     unsigned workers;
     void *data;      /* the workload's, made by `prepare` */
     uint64_t answer; /* left by `run`, or by `check` */
+    double seconds;  /* 0: the caller's clock counts; set by workloads that measure
+                      * themselves */
 };
 
 struct peer_workload {
@@ -49,6 +53,11 @@ int peer_sort_prepare(struct peer_run *run);
 void peer_sort_reset(struct peer_run *run);
 void peer_sort_check(struct peer_run *run);
 void peer_sort_cleanup(struct peer_run *run);
+
+/* Puts a pool under a load.  If the pool refuses it, the answer is wrong. */
+void peer_load(struct peer_run *run, const struct kernel_pool *pool,
+               int (*load)(const struct kernel_pool *pool, uint64_t count,
+                           struct kernel_load *ret_load));
 
 #ifdef __cplusplus
 }

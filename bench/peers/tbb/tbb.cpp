@@ -265,6 +265,38 @@ void run_regions(peer_run *run)
     });
 }
 
+/* -------------------------------------------------------- loads from outside */
+
+/* The submitting thread takes no part, so no slot is kept for it. */
+std::unique_ptr<tbb::task_arena> outside;
+
+int prepare_load(peer_run *run)
+{
+    limit = nullptr;
+    limit = std::make_unique<tbb::global_control>(
+        tbb::global_control::max_allowed_parallelism, run->workers + 1);
+    outside = std::make_unique<tbb::task_arena>(static_cast<int>(run->workers), 0);
+    return 0;
+}
+
+int submit(void *, void (*function)(void *arg), void *arg)
+{
+    outside->enqueue([=] { function(arg); });
+    return 0;
+}
+
+const kernel_pool pool = {submit, nullptr};
+
+void run_bursts(peer_run *run)
+{
+    peer_load(run, &pool, kernel_load_bursts);
+}
+
+void run_trickle(peer_run *run)
+{
+    peer_load(run, &pool, kernel_load_trickle);
+}
+
 } // namespace
 
 void peer_start(unsigned workers)
@@ -286,5 +318,7 @@ const peer_workload peer_workloads[] = {
     {"cilksort", peer_sort_prepare, peer_sort_reset, run_sort, peer_sort_check,
      peer_sort_cleanup},
     {"regions", nullptr, nullptr, run_regions, nullptr, nullptr},
+    {"bursts", prepare_load, nullptr, run_bursts, nullptr, nullptr},
+    {"trickle", prepare_load, nullptr, run_trickle, nullptr, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr, nullptr},
 };

@@ -12,7 +12,6 @@
 #include "tests/support/sched/start.h"
 
 #include "sched/fork/join.h"
-#include "sched/life/start.h"
 #include "sched/worker/search.h"
 #include "sched/worker/worker.h"
 
@@ -22,7 +21,8 @@ static inline struct mag_sched *berths_start(uint32_t workers, uint32_t spare)
     struct mag_sched_config config = test_sched_config(workers);
     struct mag_sched *sched = NULL;
 
-    assert_int_equal(mag_sched_launch(&config, spare, false, &sched), 0);
+    config.spare = spare;
+    assert_int_equal(mag_sched_start(&config, &sched), 0);
     return sched;
 }
 

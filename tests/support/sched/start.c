@@ -71,6 +71,10 @@ struct mag_sched_counters test_sched_counters(const struct mag_sched *sched)
         sum.parks += counters.parks;
         sum.wakes += counters.wakes;
         sum.ended += counters.ended;
+        sum.run_ns += counters.run_ns;
+        sum.search_ns += counters.search_ns;
+        sum.park_ns += counters.park_ns;
+        sum.blocked_ns += counters.blocked_ns;
     }
     return sum;
 }

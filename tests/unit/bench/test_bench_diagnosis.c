@@ -122,16 +122,16 @@ static char *warned_of(struct bench_diagnosis d)
     return text;
 }
 
-static void where_others_are_busy_not_to_pin_is_suggested(void **state)
+static void where_others_are_busy_not_to_pin_always_is_suggested(void **state)
 {
     char *text = warned_of((struct bench_diagnosis){.load = 27, .membarrier = true});
     (void)state;
 
     expect_line(text, "Other work keeps about 27.0 of 8 PUs busy");
-    expect_line(text, "`pin = false`");
+    expect_line(text, "MAG_PIN_ALWAYS");
     free(text);
     text = warned_of((struct bench_diagnosis){.load = 0.1, .membarrier = true});
-    assert_null(strstr(text, "pin = false"));
+    assert_null(strstr(text, "MAG_PIN_ALWAYS"));
     free(text);
 }
 
@@ -168,7 +168,7 @@ int main(void)
         IN_ROOT(the_own_group_is_named_also_where_it_has_no_controller),
         IN_ROOT(never_throttled_is_told_apart_from_unreadable),
         IN_ROOT(in_the_root_there_is_no_limit_and_there_are_groups),
-        IN_ROOT(where_others_are_busy_not_to_pin_is_suggested),
+        IN_ROOT(where_others_are_busy_not_to_pin_always_is_suggested),
         IN_ROOT(a_pin_that_is_lost_is_not_called_obtained),
         IN_ROOT(with_one_node_there_is_nothing_to_bind_and_nothing_to_warn_of),
     };

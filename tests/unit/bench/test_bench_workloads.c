@@ -47,6 +47,8 @@ static const struct {
     {"post-wake", 3},
     {"post-strand", 1},
     {"post-strand", 5000},
+    {"bursts", 3},
+    {"trickle", 3},
     {"timer-pair", 1},
     {"timer-pair", 5000},
     {"vtask-sync", 100},

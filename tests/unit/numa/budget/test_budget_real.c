@@ -260,7 +260,10 @@ static int shrink_cpuset(void *arg)
     (void)snprintf(path, sizeof(path), "%s/cgroup.procs", (char *)arg);
     if (!write_to(path, "0"))
         return 1;
-    if (mag_sched_start(NULL, &sched) != 0 || mag_sched_workers(sched) < 2)
+    struct mag_sched_config config;
+    mag_sched_config_init(&config);
+    config.pin = MAG_PIN_ALWAYS; /* others may be busy here */
+    if (mag_sched_start(&config, &sched) != 0 || mag_sched_workers(sched) < 2)
         return 2;
     for (uint32_t i = 0; i < 2; i++) {
         if (mag_sched_counters(sched, i, &counters) != 0 || counters.pinned != MAG_PINNED)

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "tests/support/cmocka.h"
+#include "tests/support/fault.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/berths.h"
 #include "tests/support/sched/forks.h"
@@ -13,7 +14,7 @@
 #include "base/os.h"
 #include "sched/berth/tenancy.h"
 #include "sched/fork/join.h"
-#include "sched/life/start.h"
+#include "sched/settings/settings.h"
 #include "sched/worker/search.h"
 #include "sched/worker/self.h"
 #include "sched/worker/worker.h"
@@ -104,9 +105,144 @@ static void berths_beyond_the_limit_are_refused_at_the_start(void **state)
 
     mag_sched_config_init(&config);
     config.workers = 1;
-    assert_int_equal(mag_sched_launch(&config, MAG_SCHED_WORKERS_MAX, false, &sched),
-                     -EINVAL);
+    config.spare = MAG_SCHED_WORKERS_MAX;
+    assert_int_equal(mag_sched_start(&config, &sched), -EINVAL);
     assert_null(sched);
+}
+
+static uint32_t spare_of(uint32_t workers)
+{
+    struct mag_sched_config config = test_sched_config(workers);
+    struct mag_sched *sched = NULL;
+
+    config.stack_size = 64 * 1024;
+    config.fork_stack_size = MAG_SCHED_FORK_STACK_MIN;
+    assert_int_equal(mag_sched_start(&config, &sched), 0);
+    uint32_t spare = mag_sched_capacity(sched) - mag_sched_workers(sched);
+    assert_int_equal(mag_sched_destroy(sched), 0);
+    return spare;
+}
+
+static void there_are_twice_as_many_spare_berths_as_workers_between_4_and_64(void **state)
+{
+    (void)state;
+    assert_int_equal(spare_of(1), 4);
+    assert_int_equal(spare_of(2), 4);
+    assert_int_equal(spare_of(3), 6);
+    assert_int_equal(spare_of(33), 64);
+}
+
+static void
+the_default_number_of_spare_berths_fits_beside_any_number_of_workers(void **state)
+{
+    struct mag_sched_config config;
+    (void)state;
+
+    mag_sched_config_init(&config);
+    assert_int_equal(config.spare, MAG_SPARE_AUTO);
+    assert_int_equal(mag_settings_spare(&config, MAG_SCHED_WORKERS_MAX - 5), 0);
+    assert_int_equal(config.spare, 5);
+    config.spare = MAG_SPARE_AUTO;
+    assert_int_equal(mag_settings_spare(&config, MAG_SCHED_WORKERS_MAX), 0);
+    assert_int_equal(config.spare, 0);
+    config.spare = 1;
+    assert_int_equal(mag_settings_spare(&config, MAG_SCHED_WORKERS_MAX), -EINVAL);
+}
+
+static void spare_berths_are_spread_over_the_seats_of_the_workers(void **state)
+{
+    (void)state;
+    assert_int_equal(mag_berth_seat(8, 10, 7), 7);
+    assert_int_equal(mag_berth_seat(8, 10, 8), 0);
+    assert_int_equal(mag_berth_seat(8, 10, 9), 4);
+    assert_int_equal(mag_berth_seat(2, 6, 3), 1);
+    assert_int_equal(mag_berth_seat(2, 6, 4), 0);
+}
+
+static void a_spare_berth_takes_no_memory_before_a_thread_takes_it(void **state)
+{
+    struct mag_sched *sched = berths_start(1, 2);
+    struct mag_worker *worker;
+    (void)state;
+
+    assert_null(sched->berths[1].pages);
+    assert_null(sched->berths[2].pages);
+    assert_int_equal(mag_berth_take(sched, &worker), 0);
+    uint32_t index = worker->index;
+    mag_berth_leave(worker);
+    assert_non_null(sched->berths[index].pages);
+    assert_null(sched->berths[3 - index].pages);
+    assert_int_equal(mag_sched_destroy(sched), 0);
+}
+
+static void without_memory_a_thread_gets_no_berth_and_the_next_one_does(void **state)
+{
+    struct mag_worker *worker = NULL;
+    bool failed = true;
+    (void)state;
+
+    for (uint32_t nth = 1; failed; nth++) {
+        struct mag_sched *sched = berths_start(1, 1);
+
+        test_fail_allocation(nth);
+        int r = mag_berth_take(sched, &worker);
+        failed = test_has_failed();
+        test_fail_allocation(0);
+        if (r == 0) {
+            mag_berth_leave(worker);
+        } else {
+            assert_int_equal(r, -ENOMEM);
+            assert_null(mag_sched_self());
+            assert_int_equal(mag_berth_take(sched, &worker), 0);
+            mag_berth_leave(worker);
+        }
+        assert_int_equal(mag_sched_destroy(sched), 0);
+    }
+}
+
+/* A worker that has nothing else to do runs what a tenant keeps to itself. */
+static void the_workers_run_what_a_tenant_has_posted_while_it_stays(void **state)
+{
+    enum { JOBS = 100 };
+    static struct work works[JOBS];
+    struct mag_sched *sched = berths_start(2, 3);
+    struct mag_worker *workers[3];
+    (void)state;
+
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(mag_berth_take(sched, &workers[i]), 0);
+        mag_self.worker = NULL; /* as another thread */
+    }
+    for (int i = 0; i < JOBS; i++) {
+        mag_self.worker = workers[i % 3];
+        works[i] = (struct work){.job = {.run = count}};
+        assert_int_equal(mag_sched_post(sched, &works[i].job), 0);
+    }
+    for (int i = 0; i < JOBS; i++) {
+        assert_true(test_wait_for(&works[i].done, 1));
+        assert_true(works[i].worker < 2);
+    }
+    for (int i = 0; i < 3; i++) {
+        mag_self.worker = workers[i];
+        mag_berth_leave(workers[i]);
+    }
+    assert_int_equal(mag_sched_destroy(sched), 0);
+}
+
+static void a_worker_has_no_spare_berth_among_its_victims(void **state)
+{
+    struct mag_sched *sched = berths_start(3, 5);
+    struct mag_worker *worker;
+    (void)state;
+
+    assert_int_equal(mag_berth_take(sched, &worker), 0);
+    const struct mag_paths *own = &mag_sched_at(sched, 0)->paths;
+    assert_int_equal(own->rings[own->ring_count - 1].end, 2);
+    assert_int_equal(worker->paths.rings[worker->paths.ring_count - 1].end, 3);
+    for (uint32_t i = 0; i < 2; i++)
+        assert_in_range(own->victims[i], 1, 2);
+    mag_berth_leave(worker);
+    assert_int_equal(mag_sched_destroy(sched), 0);
 }
 
 static void a_tenant_runs_what_was_posted_while_the_worker_is_busy(void **state)
@@ -337,6 +473,15 @@ int main(void)
         cmocka_unit_test(a_tenant_is_a_worker_until_it_leaves),
         cmocka_unit_test(a_berth_more_than_there_are_is_refused_until_one_is_left),
         cmocka_unit_test(berths_beyond_the_limit_are_refused_at_the_start),
+        cmocka_unit_test(
+            there_are_twice_as_many_spare_berths_as_workers_between_4_and_64),
+        cmocka_unit_test(
+            the_default_number_of_spare_berths_fits_beside_any_number_of_workers),
+        cmocka_unit_test(spare_berths_are_spread_over_the_seats_of_the_workers),
+        cmocka_unit_test(a_spare_berth_takes_no_memory_before_a_thread_takes_it),
+        cmocka_unit_test(without_memory_a_thread_gets_no_berth_and_the_next_one_does),
+        cmocka_unit_test(the_workers_run_what_a_tenant_has_posted_while_it_stays),
+        cmocka_unit_test(a_worker_has_no_spare_berth_among_its_victims),
         cmocka_unit_test(a_tenant_runs_what_was_posted_while_the_worker_is_busy),
         cmocka_unit_test(jobs_that_a_tenant_did_not_run_are_run_by_workers),
         cmocka_unit_test(a_tenant_forks_and_joins),

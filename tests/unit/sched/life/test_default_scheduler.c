@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <magpie/default.h>
 #include <magpie/timer.h>
 #include <stdio.h>
 #include <string.h>
@@ -177,7 +178,7 @@ static struct mag_sched_config three_workers(void)
 {
     struct mag_sched_config config = test_sched_config(3);
 
-    config.pin = false;
+    config.pin = MAG_PIN_NEVER;
     return config;
 }
 

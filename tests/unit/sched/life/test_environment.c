@@ -7,12 +7,14 @@
 
 #include "sched/settings/environment.h"
 
+#include <magpie/default.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUES = 12 };
+enum { VALUES = 14 };
 
 /* The values that each variable accepts and refuses.  `@` stands for a PU of this
  * machine. */
@@ -30,8 +32,9 @@ static const struct {
      {"list", "percore", "Compact", "@,", ",@", "@-", "@ ,@", "-@", "2-1", "4294967295",
       "0-4096", "@,4000000000"}},
     {"MAGPIE_PIN",
-     {"yes", "no", "on", "off", "true", "false", "1", "0", "YES"},
-     {"2", "y", "maybe", "yes!", " no"}},
+     {"yes", "no", "on", "off", "true", "false", "1", "0", "YES", "always", "never",
+      "adaptive", "Adaptive"},
+     {"2", "y", "maybe", "yes!", " no", "adapt", "always "}},
     {"MAGPIE_STACK_SIZE",
      {"0", "65536", "64K", "1M", "1G"},
      {"1", "65535", "63K", "64k", "1MB", "M", "-1", "1 M", "4294967296"}},
@@ -40,6 +43,11 @@ static const struct {
      {"1", "524287", "17G", "16385M", "512k", "-1"}},
     {"MAGPIE_FORK_DEPTH", {"64", "65", "8192"}, {"0", "63", "8193", "many"}},
     {"MAGPIE_SPIN_US", {"0", "50", "10000"}, {"10001", "-1", "50us", "0.5"}},
+    {"MAGPIE_SPARE", {"auto", "0", "1", "4095"}, {"4096", "-1", "Auto", "auto ", "all"}},
+    {"MAGPIE_STAND_IN",
+     {"auto", "announced", "all", "ALL"},
+     {"none", "yes", "1", "all "}},
+    {"MAGPIE_TRACE", {"trace.json", "/tmp/%p.json"}, {NULL}},
 };
 
 enum { VARIABLES = sizeof(values) / sizeof(values[0]) };
@@ -182,7 +190,7 @@ static void each_variable_sets_its_field_and_no_other(void **state)
     assert_int_equal(config.os_pu_count, 2);
     assert_int_equal(os_pus[0], pu);
     assert_int_equal(os_pus[1], pu);
-    assert_false(config.pin);
+    assert_int_equal(config.pin, MAG_PIN_NEVER);
     assert_int_equal(config.stack_size, 2 * 1024 * 1024);
     assert_int_equal(config.fork_depth, 128);
     assert_int_equal(config.spin_us, 7);

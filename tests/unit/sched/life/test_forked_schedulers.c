@@ -6,6 +6,7 @@
 #include "tests/support/run.h"
 
 #include <errno.h>
+#include <magpie/default.h>
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/strand.h>

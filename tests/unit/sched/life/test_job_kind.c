@@ -7,6 +7,8 @@
  */
 #include "tests/support/sched/exit.h"
 
+#include <magpie/job_kind.h>
+
 /* A job that carries other jobs. */
 struct carrier {
     struct mag_job job; /* first */

@@ -442,7 +442,8 @@ static void counters_add_up(void **state)
     }
     assert_int_equal(jobs, JOBS);
     assert_int_equal(posts, JOBS - 1);
-    assert_int_equal(mag_sched_counters(sched, 2, &counters), -EINVAL);
+    assert_int_equal(mag_sched_counters(sched, MAG_SCHED_WORKERS_MAX, &counters),
+                     -EINVAL);
     mag_sched_destroy(sched);
 }
 

@@ -42,7 +42,7 @@ static int start(uint32_t workers, size_t c_stack, struct mag_sched **ret_sched)
     struct mag_sched_config config = test_sched_config(workers);
 
     config.stack_size = c_stack;
-    config.pin = false;
+    config.pin = MAG_PIN_NEVER;
     return mag_sched_start(&config, ret_sched);
 }
 
@@ -203,7 +203,7 @@ static int many_start(void *arg)
     struct mag_sched_config config = test_sched_config(0);
     config.topology = topology;
     config.placement = MAG_PLACE_PER_PU;
-    config.pin = false;
+    config.pin = MAG_PIN_NEVER;
     if (!test_limit_more(limited->resource, limited->limit))
         return 2;
     if (mag_sched_start(&config, &sched) != 0)

@@ -44,7 +44,7 @@ static struct mag_sched *start(uint32_t workers)
     struct mag_sched_config config = test_sched_config(workers);
 
     config.stack_size = C_STACK;
-    config.pin = false;
+    config.pin = MAG_PIN_NEVER;
     return test_sched_try_as(&config);
 }
 

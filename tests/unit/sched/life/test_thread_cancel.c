@@ -9,6 +9,7 @@
 
 #include <magpie/budget.h>
 #include <magpie/debug.h>
+#include <magpie/default.h>
 #include <magpie/fork.h>
 #include <magpie/pool.h>
 #include <magpie/promise.h>

@@ -8,6 +8,7 @@
 #include "tests/support/sched/start.h"
 
 #include <dirent.h>
+#include <magpie/default.h>
 #include <magpie/timer.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,7 +93,7 @@ static void read_in_job_of_inner(void *arg)
 
     task.arg = arg;
     struct mag_sched_config config = test_sched_config(0);
-    config.pin = false;
+    config.pin = MAG_PIN_NEVER;
     if (mag_sched_start(&config, &inner) != 0)
         return;
     if (mag_sched_post(inner, &task.job) == 0)

@@ -24,6 +24,7 @@ static void searcher_begin(struct searcher *searcher, const struct machine *mach
     searcher->paths.victims = searcher->victims;
     searcher->paths.queues = searcher->queues;
     searcher->paths.queue_count = routes->queue_count;
+    searcher->paths.has_spare = false;
     searcher->paths.ring_count = mag_routes_victims(
         routes, worker, searcher->victims, searcher->paths.rings, MAG_PATH_RINGS);
     mag_routes_queues(routes, mag_route_own_queue(routes, node), searcher->queues);
@@ -41,7 +42,9 @@ static void searcher_end(struct searcher *searcher)
 static const char *const letters[] = {[MAG_SEARCH_OWN] = "own",
                                       [MAG_SEARCH_NEAR] = "n",
                                       [MAG_SEARCH_QUEUE] = "q",
-                                      [MAG_SEARCH_FAR] = "f"};
+                                      [MAG_SEARCH_FAR] = "f",
+                                      [MAG_SEARCH_NEAR_SPARE] = "near-spare",
+                                      [MAG_SEARCH_FAR_SPARE] = "far-spare"};
 
 static void print_search(const struct mag_paths *paths, uint64_t random, char *ret_text,
                          size_t size)
@@ -51,8 +54,10 @@ static void print_search(const struct mag_paths *paths, uint64_t random, char *r
     size_t length = 0;
 
     for (; step.where != MAG_SEARCH_END; step = mag_search_next(&search)) {
-        if (step.where == MAG_SEARCH_OWN)
-            length += (size_t)snprintf(ret_text + length, size - length, "own");
+        if (step.where == MAG_SEARCH_OWN || step.where == MAG_SEARCH_NEAR_SPARE ||
+            step.where == MAG_SEARCH_FAR_SPARE)
+            length += (size_t)snprintf(ret_text + length, size - length, "%s%s",
+                                       length != 0 ? " " : "", letters[step.where]);
         else
             length += (size_t)snprintf(ret_text + length, size - length, " %s%u",
                                        letters[step.where], step.index);
@@ -89,6 +94,34 @@ static void a_worker_looks_at_its_own_then_near_then_at_queues_then_far(void **s
         print_search(&searcher.paths, 1, text, sizeof(text));
         assert_int_equal(strncmp(text, searches[i].search, strlen(searches[i].search)),
                          0);
+        searcher_end(&searcher);
+        machine_end(&machine);
+    }
+}
+
+/* Spare berths come behind the workers that are as near. */
+static void spare_berths_of_a_node_are_looked_at_after_its_workers(void **state)
+{
+    static const struct {
+        const char *machine;
+        const char *search;
+    } wanted[] = {
+        {"pu:1", "own near-spare far-spare"},
+        {"core:2 pu:1", "own n1 near-spare far-spare"},
+        {"node:2 core:1 pu:1", "own near-spare q1 f1 far-spare"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        struct machine machine;
+        struct searcher searcher;
+        char text[256];
+
+        machine_begin(&machine, wanted[i].machine, MAG_PLACE_PER_PU, 0, NULL);
+        searcher_begin(&searcher, &machine, 0);
+        searcher.paths.has_spare = true;
+        print_search(&searcher.paths, 1, text, sizeof(text));
+        assert_string_equal(text, wanted[i].search);
         searcher_end(&searcher);
         machine_end(&machine);
     }
@@ -214,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_worker_looks_at_its_own_then_near_then_at_queues_then_far),
+        cmocka_unit_test(spare_berths_of_a_node_are_looked_at_after_its_workers),
         cmocka_unit_test(a_ring_is_entered_at_a_random_place),
         cmocka_unit_test(the_random_state_goes_on_from_search_to_search),
         cmocka_unit_test(a_search_comes_to_every_victim_and_queue_once_the_nearest_first),

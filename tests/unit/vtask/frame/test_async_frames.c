@@ -395,7 +395,7 @@ static void results_never_cross_between_calls_that_hop_between_threads(void **st
     struct mag_sched_config config = test_sched_config(THREADS);
 
     (void)state;
-    config.pin = false;
+    config.pin = MAG_PIN_NEVER;
     assert_int_equal(mag_sched_start(&config, &sched), 0);
     for (uint32_t i = 0; i < CHAINS; i++) {
         chains[i] = (struct chain){.continuation = {.job = {.run = chain_go_on}},

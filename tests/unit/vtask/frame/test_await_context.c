@@ -2,6 +2,8 @@
 #include "tests/support/vtask/context.h"
 #include "tests/support/vtask/sources.h"
 
+#include <magpie/default.h>
+
 #include <string.h>
 
 /* Where a body resumes that waited on a scheduler's worker: on its home scheduler.  A

@@ -318,5 +318,5 @@ int main(void)
         TEST(teams_in_forked_children_do_not_wait_for_their_own_parents),
     };
 
-    return cmocka_run_group_tests_name("team crew", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("team roster", tests, NULL, NULL);
 }

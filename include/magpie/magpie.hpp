@@ -1,0 +1,87 @@
+/*
+ * magpie.hpp - Magpie for C++17: schedulers that end with their scope, fork-join with
+ * lambdas, tasks with results of any type.  With C++20: co_await, and coroutines.
+ *
+ *     #include <magpie/magpie.hpp>
+ *     #include <string>
+ *
+ *     static long fib(magpie::fork_stack w, int n)
+ *     {
+ *         long a = 0, b = 0;
+ *
+ *         if (n < 2)
+ *             return n;
+ *         magpie::invoke(
+ *             w, [&](magpie::fork_stack v) { b = fib(v, n - 2); },
+ *             [&](magpie::fork_stack v) { a = fib(v, n - 1); });
+ *         return a + b;
+ *     }
+ *
+ *     #ifdef __cpp_impl_coroutine
+ *     static magpie::task<std::string> greet(mag_sched *sched, int n)
+ *     {
+ *         co_await magpie::resume_on(sched); // from here on: a worker
+ *         co_return std::string("fib is ") + std::to_string(n);
+ *     }
+ *     #else
+ *     static magpie::task<std::string> greet(mag_sched *, int n)
+ *     {
+ *         return "fib is " + std::to_string(n);
+ *     }
+ *     #endif
+ *
+ *     int main()
+ *     {
+ *         magpie::scheduler sched(2); // ends its threads at the end of main
+ *         long n = sched.run([](magpie::fork_stack w) { return fib(w, 20); });
+ *
+ *         return greet(sched, static_cast<int>(n)).get() == "fib is 6765" ? 0 : 1;
+ *     }
+ *
+ * The model.  There is no protocol here but that of the C headers: every class holds one
+ * of their objects, and gives it to C code.  So both can be mixed freely.
+ *
+ *   magpie::scheduler   a scheduler (sched.h)
+ *   magpie::invoke      two lambdas that may run at the same time (fork.h)
+ *   magpie::for_each    a loop whose iterations run in parallel (loop.h)
+ *   magpie::submit      a lambda that runs on a worker, with a task for its result
+ *                       (submit.h)
+ *   magpie::task<T>     a value task (vtask.h) that owns its one right to be consumed
+ *   co_await            on a magpie::task, a mag_vtask, a mag_task and every task of
+ *                       MAG_VTASK_DEFINE; comes back to the context in which it waited
+ *   magpie::resume_on   moves a coroutine to a scheduler or an executor
+ *   magpie::error       a negative code of the C functions, as an exception
+ *
+ * Exceptions.  What a lambda or a coroutine throws arrives at whoever waits for it: it
+ * leaves invoke, for_each, scheduler::run, task::get and co_await.  Two lambdas that both
+ * throw: see invoke.  A task that is dropped drops its exception too.  C code that awaits
+ * a C++ task gets a code: that of a magpie::error, -ENOMEM for std::bad_alloc, else -EIO.
+ *
+ * Coroutines.  A function that returns magpie::task<T> and uses co_await or co_return
+ * begins at once, on its caller's thread, as an async function of async.h does.  Its
+ * frame comes from the library's pools: nothing is allocated after warm-up.  If there is
+ * no memory the task fails with -ENOMEM.  A frame is at most a MiB.
+ *
+ * Fork and co_await do not mix: a coroutine may continue on another worker, where its
+ * fork_stack is another's.  Inside a coroutine call scheduler::run.
+ *
+ * With -fno-exceptions nothing of this header can be used; the C headers can.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_MAGPIE_HPP
+#define MAGPIE_MAGPIE_HPP
+
+#if !defined(__cplusplus) || __cplusplus < 201703L
+#    error "magpie.hpp needs C++17"
+#endif
+
+#include <magpie/cpp/coroutine.hpp>
+#include <magpie/cpp/error.hpp>
+#include <magpie/cpp/loop.hpp>
+#include <magpie/cpp/scheduler.hpp>
+#include <magpie/cpp/submit.hpp>
+#include <magpie/cpp/task.hpp>
+#include <magpie/magpie.h>
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched/monitor/pins.h"
+
+#include "sched/seat/seats.h"
+#include "sched/worker/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* How long it is between two looks, at least; and how much of it each worker adds, so
+ * that the looks never cost more than a thousandth of a CPU. */
+#define PERIOD_NS     ((int64_t)100 * 1000 * 1000)
+#define PER_WORKER_NS ((int64_t)4 * 1000 * 1000)
+
+/* How long it is between two questions for the usable CPUs. */
+#define CHECK_NS ((int64_t)1000 * 1000 * 1000)
+
+/* The thread of a worker that is pinned or loosened; 0: there is none. */
+static int32_t thread_of(struct mag_worker *worker)
+{
+    /* relaxed, both: values of the moment; an old thread's number is refused by the
+     * kernel, or its mask is not the worker's. */
+    if (atomic_load_explicit(&worker->pinned, memory_order_relaxed) != MAG_PINNED)
+        return 0;
+    /* relaxed: as above. */
+    return atomic_load_explicit(&worker->thread, memory_order_relaxed);
+}
+
+static void look_at_worker(struct mag_pins *pins, uint32_t index)
+{
+    struct mag_pin_view *view = &pins->views[index];
+    struct mag_seats *seats = &pins->sched->seats;
+    int32_t thread = thread_of(mag_sched_at(pins->sched, index));
+    struct mag_usage usage;
+
+    if (thread == 0 || !mag_os_usage(thread, &usage)) {
+        view->thread = 0;
+        return;
+    }
+    if (thread == view->thread) {
+        struct mag_pin_look look = {usage.ran_ns - view->usage.ran_ns,
+                                    usage.waited_ns - view->usage.waited_ns};
+        enum mag_pin_range range =
+            mag_pin_next(&view->memory, look, mag_seats_widest(seats, index));
+
+        view->memory.range = mag_seats_set_range(seats, index, thread, range);
+    } else {
+        view->memory =
+            (struct mag_pin_memory){.range = mag_seats_read(seats, index).range};
+    }
+    view->thread = thread;
+    view->usage = usage;
+}
+
+/* A change of the usable CPUs means that the kernel may have removed pins.  Otherwise
+ * another mask than the worker's own was set by somebody, and stays. */
+static void repair_if_changed(struct mag_pins *pins)
+{
+    struct mag_affinity before = pins->usable;
+
+    if (!mag_affinity_read(&pins->usable) || mag_affinity_count(&before) == 0 ||
+        mag_affinity_equal(&before, &pins->usable))
+        return;
+    for (uint32_t i = 0; i < pins->sched->worker_count; i++) {
+        int32_t thread = thread_of(mag_sched_at(pins->sched, i));
+
+        if (thread != 0)
+            mag_seats_repair(&pins->sched->seats, i, thread);
+    }
+}
+
+static int64_t look_at_pins(void *state)
+{
+    struct mag_pins *pins = state;
+    int64_t now = mag_os_now_ns();
+
+    for (uint32_t i = 0; pins->views != NULL && i < pins->sched->worker_count; i++)
+        look_at_worker(pins, i);
+    if (now >= pins->check_ns) {
+        repair_if_changed(pins);
+        pins->check_ns = now + CHECK_NS;
+    }
+    return pins->period_ns;
+}
+
+int mag_pins_make(struct mag_pins *pins, struct mag_sched *sched,
+                  struct mag_monitor *monitor)
+{
+    enum mag_pin pin = sched->settings.config.pin;
+    bool adapts = pin == MAG_PIN_ADAPTIVE;
+    int64_t all = sched->worker_count * PER_WORKER_NS;
+
+    *pins = (struct mag_pins){.sched = sched};
+    if (pin == MAG_PIN_NEVER || !mag_topology_is_this_machine(sched->settings.topology))
+        return 0;
+    if (adapts) {
+        pins->views = calloc(sched->worker_count, sizeof(pins->views[0]));
+        if (pins->views == NULL)
+            return -ENOMEM;
+    }
+    pins->period_ns = !adapts ? CHECK_NS : all > PERIOD_NS ? all : PERIOD_NS;
+    mag_monitor_add(monitor, (struct mag_duty){
+                                 .look = look_at_pins,
+                                 .state = pins,
+                                 .first_ns = pins->period_ns,
+                             });
+    return 0;
+}
+
+void mag_pins_free(struct mag_pins *pins)
+{
+    free(pins->views);
+}

@@ -1,0 +1,63 @@
+/*
+ * grain.h - how many indices a loop gives to one call of its body, and when it wakes a
+ * worker that could help.  Private to sched/.  Pure functions of values.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_POLICY_GRAIN_H
+#define SCHED_POLICY_GRAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    /* How long a range takes at most, about. */
+    MAG_GRAIN_AIM_NS = 5000,
+    /* How many times as large as the last range the next one is at most. */
+    MAG_GRAIN_GROWTH = 16,
+    /* So much work left is worth a wake, and so much work shows how fast a loop is. */
+    MAG_GRAIN_WAKE_NS = 50000,
+    MAG_GRAIN_SHOWN_NS = 2000,
+    /* So many ranges are few; and a range that takes so long is a long one. */
+    MAG_GRAIN_FEW = 64,
+    MAG_GRAIN_LONG_NS = 500
+};
+
+/* The grain after a range of `grain` indices took `took_ns`. */
+static inline size_t mag_grain_next(size_t grain, int64_t took_ns)
+{
+    if (took_ns > MAG_GRAIN_AIM_NS) {
+        size_t less = grain / (uint64_t)(took_ns / MAG_GRAIN_AIM_NS);
+        return less != 0 ? less : 1;
+    }
+
+    uint64_t times = MAG_GRAIN_GROWTH;
+    if (took_ns * MAG_GRAIN_GROWTH > MAG_GRAIN_AIM_NS)
+        times = (uint64_t)(MAG_GRAIN_AIM_NS / took_ns);
+    return grain <= SIZE_MAX / times ? grain * (size_t)times : SIZE_MAX;
+}
+
+/* The grain with which a thief begins, if that of the loop's other part is `grain`: its
+ * part may be slower. */
+static inline size_t mag_grain_first(size_t grain)
+{
+    return grain >= MAG_GRAIN_GROWTH ? grain / MAG_GRAIN_GROWTH : 1;
+}
+
+/* Whether `left` indices are so few, in ranges of `grain` that take `range_ns` each, that
+ * each range should be on offer alone. */
+static inline bool mag_grain_is_few(size_t left, size_t grain, int64_t range_ns)
+{
+    return left / MAG_GRAIN_FEW < grain && range_ns >= MAG_GRAIN_LONG_NS;
+}
+
+/* Whether to wake a worker for the `left` indices, after `done` indices that took
+ * `took_ns`. */
+static inline bool mag_grain_wants_help(size_t done, int64_t took_ns, size_t left)
+{
+    return took_ns >= MAG_GRAIN_SHOWN_NS &&
+           (double)took_ns / (double)done * (double)left >= MAG_GRAIN_WAKE_NS;
+}
+
+#endif

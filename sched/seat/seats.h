@@ -1,0 +1,76 @@
+/*
+ * seats.h - where the workers of a scheduler sit now: the PU of each, and how far it may
+ * move.  Private to sched/.
+ *
+ * A worker's thread pins itself when it begins.  Later the monitor moves it: it loosens a
+ * worker whose PU is taken, and pins it again.  So the state of a pin belongs to neither
+ * of them, and is kept here under a lock.
+ *
+ * Ownership
+ *   [I] immutable once the workers run   [L] under the lock
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_SEAT_SEATS_H
+#define SCHED_SEAT_SEATS_H
+
+#include <magpie/pin.h>
+#include <magpie/sched.h>
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Where one worker sits, and what has happened to its pin. */
+struct mag_seat_state {
+    uint32_t pu;              /* index of the topology */
+    enum mag_pin_range range; /* what it was given last */
+    uint64_t loosened;        /* times it was given a wider range */
+    uint64_t repaired;        /* times a lost pin was set again */
+};
+
+struct mag_seats {
+    pthread_mutex_t lock;
+    bool pins;      /* [I] whether workers are pinned at all */
+    bool listed;    /* [I] they may sit on the PUs of the plan only */
+    uint32_t count; /* [I] */
+    const struct mag_topology *topology; /* [I] */
+    const struct mag_plan *plan;         /* [I] */
+    struct mag_seat_state *states;       /* [L] one for each worker */
+};
+
+/* The seats that a plan gives to workers.  Keeps `topology` and `plan`.  0 or -ENOMEM. */
+int mag_seats_init(struct mag_seats *seats, const struct mag_sched_config *config,
+                   const struct mag_topology *topology, const struct mag_plan *plan);
+
+/* Frees what mag_seats_init made; allowed for seats that are all zeroes. */
+void mag_seats_fini(struct mag_seats *seats);
+
+/* In the child of a fork(), where the lock is void. */
+void mag_seats_orphan(struct mag_seats *seats);
+
+/* Pins the calling thread, which is the worker of this number from now on. */
+enum mag_pinned mag_seats_sit_down(struct mag_seats *seats, uint32_t worker);
+
+/* Gives the calling thread, which stands in for that worker, the worker's range. */
+enum mag_pinned mag_seats_sit_beside(struct mag_seats *seats, uint32_t worker);
+
+/* What the kernel says of a worker's pin.  `thread` is its number in the kernel. */
+enum mag_pinned mag_seats_look(struct mag_seats *seats, uint32_t worker, int32_t thread);
+
+/* A copy of a worker's state. */
+struct mag_seat_state mag_seats_read(struct mag_seats *seats, uint32_t worker);
+
+/* The widest range of a worker that has more PUs than its PU alone; MAG_PIN_RANGE_PU:
+ * there is none. */
+enum mag_pin_range mag_seats_widest(struct mag_seats *seats, uint32_t worker);
+
+/* Gives a worker a range, unless its mask is not the one it was given: then somebody has
+ * set another one, which stays.  Returns the range that the worker has now. */
+enum mag_pin_range mag_seats_set_range(struct mag_seats *seats, uint32_t worker,
+                                       int32_t thread, enum mag_pin_range range);
+
+/* Gives a worker back the range that it had, if its mask is another one. */
+void mag_seats_repair(struct mag_seats *seats, uint32_t worker, int32_t thread);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <magpie/default.h>
+#include <magpie/submit.h>
+
+#include "sched/post/post.h"
+#include "sched/submit/submission.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The size of mag_submit_options in the first version of the library. */
+static const size_t options_size_min =
+    offsetof(struct mag_submit_options, dropped) + sizeof(void (*)(void *arg));
+
+/* ------------------------------------------------------------------------ where */
+
+/* NULL stands for the calling worker's scheduler, else for the default one. */
+static int find_sched(struct mag_sched **sched)
+{
+    if (MAG_LIKELY(*sched != NULL))
+        return 0;
+    *sched = mag_sched_self();
+    return *sched != NULL ? 0 : mag_sched_default(sched);
+}
+
+static bool options_are_sane(const struct mag_submit_options *options)
+{
+    bool levels =
+        options->priority >= MAG_PRIORITY_LOW && options->priority <= MAG_PRIORITY_HIGH;
+    bool orders = options->where == MAG_SUBMIT_TO_WORKER || options->executor != NULL;
+
+    return levels && (unsigned)options->where <= MAG_SUBMIT_TO_WORKER &&
+           (!orders || options->priority == MAG_PRIORITY_NORMAL) &&
+           (options->executor == NULL || options->where == MAG_SUBMIT_ANYWHERE);
+}
+
+/* Copies what the caller knows of the options; the rest has its default. */
+static int read_options(const struct mag_submit_options *options, size_t size,
+                        struct mag_submit_options *ret_options)
+{
+    memset(ret_options, 0, sizeof(*ret_options));
+    if (options == NULL)
+        return 0;
+    if (size < options_size_min)
+        return -EINVAL;
+    memcpy(ret_options, options,
+           size < sizeof(*ret_options) ? size : sizeof(*ret_options));
+    return options_are_sane(ret_options) ? 0 : -EINVAL;
+}
+
+static uint32_t submit_level(const struct mag_submit_options *options)
+{
+    static const uint32_t levels[] = {MAG_LEVEL_LOW, MAG_LEVEL_USUAL, MAG_LEVEL_HIGH};
+
+    return levels[options->priority - MAG_PRIORITY_LOW];
+}
+
+/* Posts to the queue of a node, that of the options or the nearest. */
+static int post_to_queue(struct mag_sched *sched,
+                         const struct mag_submit_options *options,
+                         const struct mag_chain *chain)
+{
+    uint32_t node = MAG_NONE;
+
+    if (options->where == MAG_SUBMIT_TO_NODE) {
+        node = options->index;
+        if (node >= sched->queue_count)
+            return -EINVAL;
+    }
+    return mag_sched_post_chain(sched, chain, node, submit_level(options));
+}
+
+static int post_submission(struct mag_sched *sched,
+                           const struct mag_submit_options *options, struct mag_job *job)
+{
+    struct mag_chain chain = {job, job, 1};
+
+    if (options->executor != NULL)
+        return options->executor->post(options->executor, job);
+    int r = find_sched(&sched);
+    if (r < 0)
+        return r;
+    if (options->where == MAG_SUBMIT_TO_WORKER)
+        return mag_sched_post_worker(sched, job, options->index);
+    if (options->where == MAG_SUBMIT_ANYWHERE && options->priority == MAG_PRIORITY_NORMAL)
+        return mag_sched_post(sched, job);
+    return post_to_queue(sched, options, &chain);
+}
+
+/* ----------------------------------------------------------------------- one call */
+
+static inline int take_submission(void (*function)(void *arg), void *arg,
+                                  struct mag_submission **ret_submission)
+{
+    int r = mag_submission_take(ret_submission);
+
+    if (MAG_UNLIKELY(r < 0))
+        return r;
+    (*ret_submission)->function = function;
+    (*ret_submission)->arg = arg;
+    return 0;
+}
+
+int mag_submit(struct mag_sched *sched, void (*function)(void *arg), void *arg)
+{
+    struct mag_submission *submission;
+    int r = find_sched(&sched);
+
+    if (MAG_UNLIKELY(r < 0))
+        return r;
+    r = take_submission(function, arg, &submission);
+    if (MAG_UNLIKELY(r < 0))
+        return r;
+    submission->dropped = NULL;
+    submission->name = NULL;
+    r = mag_sched_post(sched, &submission->job);
+    if (MAG_UNLIKELY(r < 0))
+        mag_submission_give(submission);
+    return r;
+}
+
+static void describe_submission(struct mag_submission *submission,
+                                const struct mag_submit_options *options)
+{
+    submission->dropped = options->dropped;
+    submission->name = options->name;
+}
+
+int mag_submit_sized(struct mag_sched *sched, const struct mag_submit_options *options,
+                     size_t size, void (*function)(void *arg), void *arg)
+{
+    struct mag_submit_options known;
+    struct mag_submission *submission;
+    int r = read_options(options, size, &known);
+
+    if (r < 0)
+        return r;
+    r = take_submission(function, arg, &submission);
+    if (r < 0)
+        return r;
+    describe_submission(submission, &known);
+    r = post_submission(sched, &known, &submission->job);
+    if (r < 0)
+        mag_submission_give(submission);
+    return r;
+}
+
+int mag_submit_job_sized(struct mag_sched *sched,
+                         const struct mag_submit_options *options, size_t size,
+                         struct mag_job *job)
+{
+    struct mag_submit_options known;
+    int r = read_options(options, size, &known);
+
+    if (r == 0 && known.dropped != NULL)
+        r = -EINVAL;
+    return r < 0 ? r : post_submission(sched, &known, job);
+}
+
+/* ------------------------------------------------------------------ many at once */
+
+static void link_submission(struct mag_chain *chain, struct mag_job *job)
+{
+    if (chain->last == NULL) {
+        chain->first = job;
+    } else {
+        /* relaxed: the chain is private until it is pushed. */
+        atomic_store_explicit(&chain->last->next, job, memory_order_relaxed);
+    }
+    chain->last = job;
+    chain->count++;
+}
+
+static void give_chain(const struct mag_chain *chain)
+{
+    struct mag_job *job = chain->first;
+
+    for (uint64_t i = 0; i < chain->count; i++) {
+        /* relaxed: the chain is private.  The last link may be an old one, and is not
+         * followed. */
+        struct mag_job *next = atomic_load_explicit(&job->next, memory_order_relaxed);
+
+        mag_submission_give((struct mag_submission *)(void *)job);
+        job = next;
+    }
+}
+
+int mag_submit_all_sized(struct mag_sched *sched,
+                         const struct mag_submit_options *options, size_t size,
+                         void (*function)(void *arg), void *args, size_t stride,
+                         size_t count)
+{
+    struct mag_submit_options known;
+    struct mag_chain chain = {NULL, NULL, 0};
+    int r = read_options(options, size, &known);
+
+    if (r == 0 && (known.executor != NULL || known.where == MAG_SUBMIT_TO_WORKER))
+        r = -EINVAL;
+    if (r == 0)
+        r = find_sched(&sched);
+    if (r < 0 || count == 0)
+        return r;
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        struct mag_submission *submission;
+
+        r = take_submission(function, (char *)args + i * stride, &submission);
+        if (r < 0)
+            break;
+        describe_submission(submission, &known);
+        link_submission(&chain, &submission->job);
+    }
+    if (r == 0)
+        r = post_to_queue(sched, &known, &chain);
+    if (r < 0)
+        give_chain(&chain);
+    return r;
+}

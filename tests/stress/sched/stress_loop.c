@@ -1,0 +1,149 @@
+/*
+ * Loops from several threads at once, one inside another, with limits, grains, errors and
+ * stops at random places, while workers steal their parts.  Each index is given to a body
+ * once; the first error in the order of indices is returned; no two calls have the same
+ * slot at a time.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/support/sched/indices.h"
+
+#include <pthread.h>
+
+enum { THREADS = 3, OUTER = 12 };
+
+/* One loop over `OUTER` indices, each with a loop of its own. */
+struct storm {
+    struct mag_sched *sched;
+    uint64_t random;
+    uint32_t rounds;
+    uint64_t wrong;
+    uint32_t limit;
+    struct mag_for_stop stop;
+    struct indices indices[OUTER];
+    _Atomic(uint32_t) users[MAG_FOR_LIMIT_MAX];
+    uint64_t scratch[MAG_FOR_LIMIT_MAX];
+};
+
+static void pause_at_random(size_t index)
+{
+    for (size_t i = index * 2654435761U % 200; i > 0; i--)
+        test_pause();
+}
+
+static int inner(struct mag_range range, uint32_t slot, void *arg)
+{
+    pause_at_random(range.begin);
+    return indices_walk(range, slot, arg);
+}
+
+/* Runs the inner loop and checks what it returns. */
+static int run_inner(struct indices *indices, size_t grain)
+{
+    struct mag_for_options options = {.grain = grain};
+    struct mag_range failed = {indices->count, indices->count};
+    int error = mag_for_with(NULL, &options, &failed, 0, indices->count, inner, indices);
+    size_t first = 0;
+
+    while (first < indices->count && !indices->bad[first])
+        first++;
+    if (error != (first < indices->count ? indices->error : 0) || failed.begin > first ||
+        (error != 0 && failed.end <= first))
+        return -EPROTO;
+    for (size_t i = 0; i < indices->count; i++) {
+        unsigned seen = indices_seen(indices, i);
+
+        if (seen > 1 || (seen == 0 && i < failed.end))
+            return -EPROTO;
+    }
+    return 0;
+}
+
+static int outer(struct mag_range range, uint32_t slot, void *arg)
+{
+    struct storm *storm = arg;
+    int error = 0;
+
+    /* relaxed: only the loop may order the users of a slot. */
+    if (slot >= storm->limit ||
+        atomic_fetch_add_explicit(&storm->users[slot], 1, memory_order_relaxed) != 0)
+        return -EPROTO;
+    for (size_t i = range.begin; i < range.end && error == 0; i++) {
+        storm->scratch[slot]++;
+        error = run_inner(&storm->indices[i], i % 5);
+        if (i == storm->limit + 3)
+            mag_for_stop_ask(&storm->stop);
+    }
+    /* relaxed: as above. */
+    (void)atomic_fetch_sub_explicit(&storm->users[slot], 1, memory_order_relaxed);
+    return error;
+}
+
+static void prepare(struct storm *storm)
+{
+    uint64_t *random = &storm->random;
+
+    storm->limit = test_random_below(random, 5) + 1;
+    atomic_init(&storm->stop.asked, false);
+    for (size_t i = 0; i < OUTER; i++) {
+        struct indices *indices = &storm->indices[i];
+
+        indices_init(indices, 0, test_random_below(random, 300));
+        for (unsigned bad = test_random_below(random, 3); bad > 0; bad--)
+            indices->bad[test_random_below(random, 600)] = true;
+    }
+}
+
+static void *run_storm(void *arg)
+{
+    struct storm *storm = arg;
+
+    for (uint32_t round = 0; test_goes_on(round, storm->rounds); round++) {
+        struct mag_for_options options = {.grain = round % 3};
+        struct mag_range failed = {0, 0};
+
+        prepare(storm);
+        options.limit = storm->limit;
+        options.stop = round % 2 ? &storm->stop : NULL;
+        int error = mag_for_with(storm->sched, &options, &failed, 0, OUTER, outer, storm);
+        if (error != 0 && (error != -ECANCELED || options.stop == NULL))
+            storm->wrong++;
+    }
+    return NULL;
+}
+
+static void run_storms(uint32_t workers)
+{
+    static struct storm storms[THREADS];
+    struct mag_sched *sched = test_sched_start(workers);
+    uint64_t random = test_seed();
+    pthread_t threads[THREADS];
+
+    for (int i = 0; i < THREADS; i++) {
+        storms[i].sched = sched;
+        storms[i].random = test_random(&random) | 1;
+        storms[i].rounds = test_rounds(1000);
+        storms[i].wrong = 0;
+        assert_int_equal(pthread_create(&threads[i], NULL, run_storm, &storms[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(storms[i].wrong, 0);
+    }
+    mag_sched_destroy(sched);
+}
+
+static void loops_of_many_threads_are_right(void **state)
+{
+    (void)state;
+    for (uint32_t workers = 1; workers <= 4; workers++)
+        run_storms(workers);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loops_of_many_threads_are_right),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

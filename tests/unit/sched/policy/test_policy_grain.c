@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How many indices a loop gives to a body at once, and when it calls for help. */
+#include "sched/policy/grain.h"
+#include "tests/support/cmocka.h"
+
+#include <magpie/loop.h>
+
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
+
+static void a_range_is_to_take_five_microseconds(void **state)
+{
+    static const struct {
+        size_t grain;
+        int64_t took_ns;
+        size_t next;
+    } rows[] = {
+        {1, 1000, 5},      {1, 5000, 1},
+        {100, 2500, 200},  {100, 5001, 100},
+        {100, 10000, 50},  {100, 1000000, 1},
+        {1, INT64_MAX, 1}, {SIZE_MAX, 20000, SIZE_MAX / 4},
+    };
+    (void)state;
+
+    assert_int_equal(MAG_GRAIN_AIM_NS, MAG_FOR_RANGE_NS);
+    for (size_t i = 0; i < ROWS(rows); i++)
+        assert_int_equal(mag_grain_next(rows[i].grain, rows[i].took_ns), rows[i].next);
+}
+
+static void a_grain_grows_sixteenfold_at_most(void **state)
+{
+    (void)state;
+    assert_int_equal(mag_grain_next(1, 0), 16);
+    assert_int_equal(mag_grain_next(1, 25), 16);
+    assert_int_equal(mag_grain_next(16, 312), 256);
+    assert_int_equal(mag_grain_next(SIZE_MAX / 16, 1), SIZE_MAX / 16 * 16);
+    assert_int_equal(mag_grain_next(SIZE_MAX / 16 + 1, 1), SIZE_MAX);
+    assert_int_equal(mag_grain_next(SIZE_MAX, 1), SIZE_MAX);
+}
+
+static void a_thief_begins_with_a_sixteenth(void **state)
+{
+    (void)state;
+    assert_int_equal(mag_grain_first(1), 1);
+    assert_int_equal(mag_grain_first(15), 1);
+    assert_int_equal(mag_grain_first(16), 1);
+    assert_int_equal(mag_grain_first(320), 20);
+    assert_int_equal(mag_grain_first(SIZE_MAX), SIZE_MAX / 16);
+}
+
+static void help_is_wanted_for_much_work_at_a_known_speed(void **state)
+{
+    static const struct {
+        size_t done;
+        int64_t took_ns;
+        size_t left;
+        bool wants;
+    } rows[] = {
+        {1, 1999, SIZE_MAX, false}, {1, 2000, 25, true},        {1, 2000, 24, false},
+        {2000, 2000, 50000, true},  {2000, 2000, 49000, false}, {1, 100000, 0, false},
+        {1, 100000, 1, true},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ROWS(rows); i++)
+        assert_int_equal(
+            mag_grain_wants_help(rows[i].done, rows[i].took_ns, rows[i].left),
+            rows[i].wants);
+}
+
+static void a_few_long_ranges_are_offered_at_once(void **state)
+{
+    static const struct {
+        size_t left, grain;
+        int64_t range_ns;
+        bool is_few;
+    } rows[] = {{2, 1, INT64_MAX, true},
+                {63, 1, 500, true},
+                {64, 1, 500, false},
+                {63, 1, 499, false},
+                {639, 10, 500, true},
+                {640, 10, 500, false},
+                {SIZE_MAX, SIZE_MAX, 500, true}};
+    (void)state;
+
+    for (size_t i = 0; i < ROWS(rows); i++)
+        assert_int_equal(mag_grain_is_few(rows[i].left, rows[i].grain, rows[i].range_ns),
+                         rows[i].is_few);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_range_is_to_take_five_microseconds),
+        cmocka_unit_test(a_grain_grows_sixteenfold_at_most),
+        cmocka_unit_test(a_thief_begins_with_a_sixteenth),
+        cmocka_unit_test(a_few_long_ranges_are_offered_at_once),
+        cmocka_unit_test(help_is_wanted_for_much_work_at_a_known_speed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
