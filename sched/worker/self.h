@@ -48,6 +48,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct mag_group_frame;
 struct mag_strand_frame;
 struct mag_team;
 
@@ -64,6 +65,7 @@ struct mag_self {
     struct mag_worker *worker;        /* [T] NULL on threads that are not workers */
     struct mag_strand_frame *strands; /* [T] the strands that run on it, see strand.c */
     struct mag_team *team;            /* [T] the team it is a member of, or NULL */
+    struct mag_group_frame *groups;   /* [T] the jobs of groups that run on it */
     struct mag_poster *poster;        /* [T] this thread's record, or NULL */
     bool counted;                     /* [T] it has no record, and will not ask for one */
     struct mag_sched *clock_of;       /* [T] the scheduler whose clock it is, or NULL */
