@@ -91,8 +91,8 @@ static void run_body(struct mag_fork_stack *stack, const struct mag_fork_taken *
     if (stack->child != NULL)
         mag_fork_complete(stack->child);
     stack->child = before;
-    stack->stolen -= taken->slot != NULL;
     stack->entry = entry;
+    stack->stolen -= taken->slot != NULL;
     mag_fork_deque_end(stack, &modes);
 }
 
