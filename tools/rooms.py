@@ -35,6 +35,7 @@ OWNER = {
     "submit_limit.h": "sched",
     "event_loop.h": "sched",
     "timer.h": "sched",
+    "team.h": "sched",
     "group.h": "sched",
     "blocking.h": "sched",
     "unpinned.h": "sched",

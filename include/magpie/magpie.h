@@ -75,6 +75,7 @@
 #include <magpie/submit.h>
 #include <magpie/submit_limit.h>
 #include <magpie/submit_task.h>
+#include <magpie/team.h>
 #include <magpie/timer.h>
 #include <magpie/topology.h>
 #include <magpie/trace.h>
