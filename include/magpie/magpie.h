@@ -74,6 +74,7 @@
 #include <magpie/strand.h>
 #include <magpie/submit.h>
 #include <magpie/submit_task.h>
+#include <magpie/team.h>
 #include <magpie/timer.h>
 #include <magpie/topology.h>
 #include <magpie/trace.h>
