@@ -12,6 +12,8 @@
 #    include <magpie/adapters/fftw.h>
 #    include <stdlib.h>
 
+enum { TRANSFORMS_MAX = 2048 };
+
 /* A scheduler of its own, because FFTW keeps it. */
 struct transforms {
     struct mag_sched *sched;
@@ -20,12 +22,14 @@ struct transforms {
     fftw_plan plan;
 };
 
-/* How many transforms a run has, so that it takes about a second at any size. */
+/* How many transforms a run has: about a second's, of small ones fewer. */
 static uint64_t times(uint64_t edge)
 {
-    uint64_t least = (UINT64_C(1) << 23) / (edge * edge);
+    uint64_t wanted = (UINT64_C(1) << 23) / (edge * edge);
 
-    return least != 0 ? least : 1;
+    if (wanted == 0)
+        return 1;
+    return wanted < TRANSFORMS_MAX ? wanted : TRANSFORMS_MAX;
 }
 
 static int start(struct transforms *data, uint32_t workers)

@@ -39,7 +39,7 @@ static const struct {
     {"for-100us", 10},
     {"for-1ms", 1},
     {"fftw", 2},
-    {"fftw", 64},
+    {"fftw", 400},
     {"post-chain", 1},
     {"post-chain", 999},
     {"post-self", 1},
