@@ -34,6 +34,8 @@ OWNER = {
     "submit.h": "sched",
     "event_loop.h": "sched",
     "timer.h": "sched",
+    "team.h": "sched",
+    "group.h": "sched",
     "blocking.h": "sched",
     "unpinned.h": "sched",
     "detail/executor.h": "sched",
