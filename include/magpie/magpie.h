@@ -60,6 +60,7 @@
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
+#include <magpie/group.h>
 #include <magpie/job_kind.h>
 #include <magpie/loop.h>
 #include <magpie/node_memory.h>
@@ -73,6 +74,7 @@
 #include <magpie/strand.h>
 #include <magpie/submit.h>
 #include <magpie/submit_task.h>
+#include <magpie/team.h>
 #include <magpie/timer.h>
 #include <magpie/topology.h>
 #include <magpie/trace.h>
