@@ -8,6 +8,11 @@ file(GLOB_RECURSE MAG_SOURCES CONFIGURE_DEPENDS
 set_source_files_properties("${PROJECT_SOURCE_DIR}/vtask/symbols.c"
                             PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 
+# An exception may pass through mag_team_run, which then cleans up.
+set_source_files_properties("${PROJECT_SOURCE_DIR}/sched/team/run.c"
+                            PROPERTIES COMPILE_OPTIONS -fexceptions
+                                       SKIP_UNITY_BUILD_INCLUSION ON)
+
 # How the library reaches what it keeps for each thread, as in -ftls-model.  The shared
 # library takes the fastest: a load, from the static block of every thread, in which its
 # 200 bytes find room also when it is loaded late.  The static library may be linked into a
@@ -44,6 +49,9 @@ function(mag_objects name tls_model)
                                              "${PROJECT_SOURCE_DIR}/include")
   target_compile_definitions(${name}
     PRIVATE _GNU_SOURCE $<$<BOOL:${MAG_DEBUG_TASKS}>:MAG_DEBUG_TASKS=1>)
+  if(MAG_PROBES AND MAG_HAVE_SDT_H)
+    target_compile_definitions(${name} PRIVATE MAG_PROBES=1)
+  endif()
   # Two words that were just stored one by one must not be read as one vector: it waits
   # until both have left the store buffer.
   # The library's calls of its own functions are direct.

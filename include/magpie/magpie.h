@@ -7,7 +7,7 @@
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
  *   run the iterations of a loop           loop.h
- *     as plain calls, with priorities      submit.h
+ *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   take part with a thread of my own      guest.h
@@ -61,10 +61,12 @@
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
+#include <magpie/group.h>
 #include <magpie/guest.h>
 #include <magpie/job_kind.h>
 #include <magpie/loop.h>
 #include <magpie/node_memory.h>
+#include <magpie/offload.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>
 #include <magpie/plan.h>
@@ -74,7 +76,9 @@
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/submit.h>
+#include <magpie/submit_limit.h>
 #include <magpie/submit_task.h>
+#include <magpie/team.h>
 #include <magpie/timer.h>
 #include <magpie/topology.h>
 #include <magpie/trace.h>

@@ -48,7 +48,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct mag_group_frame;
 struct mag_strand_frame;
+struct mag_team;
 
 /* How many threads can have a record at a time; further threads are counted, which is
  * slower. */
@@ -62,6 +64,8 @@ struct mag_poster {
 struct mag_self {
     struct mag_worker *worker;        /* [T] NULL on threads that are not workers */
     struct mag_strand_frame *strands; /* [T] the strands that run on it, see strand.c */
+    struct mag_team *team;            /* [T] the team it is a member of, or NULL */
+    struct mag_group_frame *groups;   /* [T] the jobs of groups that run on it */
     struct mag_poster *poster;        /* [T] this thread's record, or NULL */
     bool counted;                     /* [T] it has no record, and will not ask for one */
     struct mag_sched *clock_of;       /* [T] the scheduler whose clock it is, or NULL */
@@ -75,6 +79,7 @@ struct mag_self {
     /* [T] Leaves the berths that it has as a guest, if the thread ends; NULL: none was
      * ever taken. */
     void (*leave_all)(void);
+    uint32_t roster_begin; /* [T] 1 + where its teams' rosters begin, or 0 */
 };
 
 extern _Thread_local struct mag_self mag_self;
