@@ -232,8 +232,8 @@ static void cleanup(struct bench_run *run)
     }
 
 PINGPONG(pingpong, "pingpong", "two workers that search post a job to each other",
-         "the way to a worker that is awake, beside a word that two threads spin on",
-         "spin", prepare_spinning);
+         "the way to a worker that is awake, beside two spinning threads", "spin",
+         prepare_spinning);
 PINGPONG(pingpong_parked, "pingpong-parked",
          "two workers that sleep post a job to each other",
          "the way to a worker that sleeps, beside a bare futex", "futex",
