@@ -158,6 +158,7 @@ static void live(uint64_t *random)
     soak_end(&soak);
     for (int i = 0; i < PRODUCERS; i++)
         assert_int_equal(pthread_join(producers[i].thread, NULL), 0);
+    soak_fini(&soak);
     assert_int_equal(mag_sched_destroy(soak.sched), 0);
     soak_check(&soak);
 }
