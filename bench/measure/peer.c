@@ -21,10 +21,10 @@ static const struct {
     const char *workloads;
 } known[] = {
     {"openmp", FORK_JOIN " " TEAMS},
-    {"tbb", FORK_JOIN " " LOADS},
+    {"tbb", FORK_JOIN " " LOADS " submit submit-all"},
     {"libomp", TEAMS},
-    {"glib", LOADS},
-    {"libuv", LOADS},
+    {"glib", LOADS " submit submit-all"},
+    {"libuv", LOADS " submit"},
     {"rayon", FORK_JOIN},
     {"go", FORK_JOIN},
     {"dotnet", FORK_JOIN " post-chain post-self post-any post-all post-foreign "
