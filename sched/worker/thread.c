@@ -6,6 +6,7 @@
 #include "sched/fork/end.h"
 #include "sched/fork/join.h"
 #include "sched/kind.h"
+#include "sched/worker/bench.h"
 #include "sched/worker/memory.h"
 #include "sched/worker/next.h"
 #include "sched/worker/park.h"
@@ -58,7 +59,7 @@ enum mag_pinned mag_worker_pinned(struct mag_worker *worker)
     /* The kernel reports to nobody when it moves a thread, so this asks for the mask. */
     if (pinned == MAG_PINNED && thread != 0)
         return mag_seats_look(&worker->sched->seats,
-                              worker->index % worker->sched->worker_count, thread);
+                              worker->index % worker->sched->place_count, thread);
     return pinned;
 }
 
@@ -108,7 +109,7 @@ static void loop(struct mag_worker *worker)
 
     while (mag_sched_phase(worker->sched) != MAG_PHASE_ENDING) {
         work.job = mag_worker_next(worker);
-        if (work.job == NULL && !mag_worker_idle(worker, &work))
+        if (work.job == NULL && !mag_worker_wait(worker, &work))
             break;
         run_work(worker, &work);
     }
@@ -290,6 +291,17 @@ static void *succeed(void *arg)
     return NULL;
 }
 
+static void *run_late(void *arg)
+{
+    struct mag_berth *berth = arg;
+
+    name_worker(berth);
+    note_thread(berth, pin(berth));
+    mag_worker_come(berth->worker);
+    work(berth);
+    return NULL;
+}
+
 static void *run_worker(void *arg)
 {
     struct mag_berth *berth = arg;
@@ -305,4 +317,9 @@ static void *run_worker(void *arg)
 int mag_worker_start(struct mag_berth *berth)
 {
     return start_thread(berth, run_worker);
+}
+
+int mag_worker_start_late(struct mag_berth *berth)
+{
+    return start_thread(berth, run_late);
 }

@@ -13,6 +13,9 @@
  * -EAGAIN. */
 int mag_worker_start(struct mag_berth *berth);
 
+/* The same for a worker that begins while others run; its berth is open. */
+int mag_worker_start_late(struct mag_berth *berth);
+
 /* Any thread.  Whether the worker is still pinned. */
 enum mag_pinned mag_worker_pinned(struct mag_worker *worker);
 
