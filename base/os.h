@@ -13,7 +13,10 @@
  *   signals.h   the signal mask of a thread
  *   cancel.h    hold back pthread_cancel
  *   affinity.h  the CPUs that a thread may run on, and the CPU it runs on
+ *   symbol.h    the name of a function
+ *   file.h      write a file
  *   event.h     an event that a thread waits for under a lock
+ *   asleep.h    whether another thread sleeps in the kernel
  *   usage.h     what a thread has had of the CPUs
  *
  * Besides these, base/space.h asks for address space and base/asym.h for membarrier.  All
@@ -25,11 +28,14 @@
 #define BASE_OS_H
 
 #include "base/os/affinity.h"
+#include "base/os/asleep.h"
 #include "base/os/cancel.h"
 #include "base/os/clock.h"
 #include "base/os/event.h"
+#include "base/os/file.h"
 #include "base/os/futex.h"
 #include "base/os/signals.h"
+#include "base/os/symbol.h"
 #include "base/os/thread.h"
 #include "base/os/usage.h"
 #include "base/os/yield.h"

@@ -1,6 +1,5 @@
 /*
- * blocking.c - jobs that block get a scheduler of their own, with a worker for each job
- * that may block at the same time.  The computing scheduler keeps its processors.
+ * blocking.c - jobs that block say so, and other threads stand in for their workers.
  *
  * Four jobs wait for one another: on fewer than four workers they would wait for ever.
  *
@@ -24,15 +23,18 @@ struct guest {
 static void arrive(struct mag_job *job)
 {
     struct guest *guest = (struct guest *)job;
+    struct mag_blocking region;
 
+    mag_blocking_begin(&region);
     int turn = pthread_barrier_wait(guest->door);
+    mag_blocking_end(&region);
 
     if (turn == PTHREAD_BARRIER_SERIAL_THREAD &&
         mag_promise_set_result(guest->arrived, MEETING) != 0)
         (void)fputs("blocking: somebody was here before\n", stderr);
 }
 
-/* On the computing scheduler: awaits the promise, and meanwhile keeps no worker busy. */
+/* Awaits the promise, and meanwhile keeps no worker busy. */
 MAG_VTASK_DEFINE(count_task, uint64_t)
 MAG_ASYNC(count_task, guests, (struct mag_promise *, arrived), uint64_t count;)
 {
@@ -42,18 +44,7 @@ MAG_ASYNC(count_task, guests, (struct mag_promise *, arrived), uint64_t count;)
     MAG_END(f);
 }
 
-static int start_blocking(struct mag_sched **ret_sched)
-{
-    struct mag_sched_config config;
-
-    mag_sched_config_init(&config);
-    config.workers = MEETING;   /* as many as may block at the same time */
-    config.pin = MAG_PIN_NEVER; /* they sleep most of the time */
-    config.name = "blocking";
-    return mag_sched_start(&config, ret_sched);
-}
-
-static int meet(struct mag_sched *blocking, struct mag_promise *arrived, uint64_t *ret)
+static int meet(struct mag_sched *sched, struct mag_promise *arrived, uint64_t *ret)
 {
     static struct guest all[MEETING];
     pthread_barrier_t door;
@@ -63,27 +54,27 @@ static int meet(struct mag_sched *blocking, struct mag_promise *arrived, uint64_
         all[i].job.run = arrive;
         all[i].door = &door;
         all[i].arrived = arrived;
-        error = mag_sched_post(blocking, &all[i].job);
+        error = mag_sched_post(sched, &all[i].job);
     }
     if (error == 0)
         error = count_task_wait(guests(arrived), ret);
     /* Once this returns, no thread uses the barrier any more. */
-    mag_sched_destroy(blocking);
+    mag_sched_destroy(sched);
     (void)pthread_barrier_destroy(&door);
     return error;
 }
 
 int main(void)
 {
-    struct mag_sched *blocking;
+    struct mag_sched *sched;
     struct mag_promise *arrived;
     uint64_t count = 0;
     int error = mag_promise_create(0, 0, &arrived);
 
     if (error == 0)
-        error = start_blocking(&blocking);
+        error = mag_sched_start(NULL, &sched);
     if (error == 0)
-        error = meet(blocking, arrived, &count);
+        error = meet(sched, arrived, &count);
     if (error != 0) {
         (void)fprintf(stderr, "blocking: %s\n", mag_error_text(error));
         return 1;

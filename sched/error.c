@@ -18,7 +18,9 @@ static const struct mag_code_text sched_errors[] = {
 
 static const struct mag_code_text sched_refusals[] = {
     {-EAGAIN, "the system refused a thread or a thread-exit key"},
+    {-ECANCELED, "the group was canceled"},
     {-EDEADLK, "a worker of the scheduler may not wait here"},
+    {-ENOENT, "there is no such job (any more)"},
     {-EOWNERDEAD, "the function ended its thread"},
     {-EPERM, "the default scheduler cannot be stopped or destroyed"},
     {-ESHUTDOWN, "the scheduler is stopping"},

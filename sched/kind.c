@@ -34,12 +34,29 @@ static struct mag_job_kind *first_kind(void)
     return atomic_load_explicit(&kinds, memory_order_acquire);
 }
 
-void mag_job_hand_back(struct mag_job *job, const struct mag_job_stop *stop)
+static struct mag_job_kind *kind_of(const struct mag_job *job)
 {
     struct mag_job_kind *kind = first_kind();
 
     while (kind != NULL && kind->run != job->run)
         kind = kind->next;
+    return kind;
+}
+
+void mag_job_describe(const struct mag_job *job,
+                      struct mag_job_description *ret_description)
+{
+    const struct mag_job_kind *kind = kind_of(job);
+
+    *ret_description = (struct mag_job_description){.function = (void (*)(void))job->run};
+    if (kind != NULL && kind->describe != NULL)
+        kind->describe(job, ret_description);
+}
+
+void mag_job_hand_back(struct mag_job *job, const struct mag_job_stop *stop)
+{
+    const struct mag_job_kind *kind = kind_of(job);
+
     if (kind != NULL)
         kind->dropped(job, stop);
     else if (stop->on_dropped != NULL)

@@ -16,6 +16,10 @@ struct mag_job_stop {
     void *arg;
 };
 
+/* What the job, which is about to run, is called. */
+void mag_job_describe(const struct mag_job *job,
+                      struct mag_job_description *ret_description);
+
 /* On a thread that ends in the middle of a job of `sched`: calls every kind's `ended`. */
 void mag_job_kind_end(struct mag_sched *sched);
 

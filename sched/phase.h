@@ -2,6 +2,9 @@
  * phase.h - the phases of a scheduler's life, and how sleeping workers learn of the next.
  * Private to sched/.
  *
+ * Beside the phase, the word says whether the scheduler is traced (trace.h).  So the loop
+ * of a worker, which reads the phase before each job anyway, learns of both at once.
+ *
  * Ownership
  *   [A] any thread
  *
@@ -38,30 +41,65 @@ enum mag_phase {
     MAG_PHASE_ENDING,   /* workers leave after the job they are running */
 };
 
-static inline enum mag_phase mag_phase_read(_Atomic(uint32_t) *phase)
+/* The bits of the word that say the phase, and the bit that says that workers record what
+ * they do. */
+enum { MAG_PHASE_MASK = 0xff, MAG_PHASE_TRACED = 0x100 };
+
+static inline uint32_t mag_phase_read_word(_Atomic(uint32_t) *phase)
 {
     /* phase, acquire: names the other end; reading late only delays. */
-    return (enum mag_phase)atomic_load_explicit(phase, memory_order_acquire);
+    return atomic_load_explicit(phase, memory_order_acquire);
+}
+
+static inline enum mag_phase mag_phase_read(_Atomic(uint32_t) *phase)
+{
+    return (enum mag_phase)(mag_phase_read_word(phase) & MAG_PHASE_MASK);
+}
+
+/* Whether a worker goes on, and records nothing: one comparison. */
+static inline bool mag_phase_goes_on_untraced(uint32_t word)
+{
+    return word < MAG_PHASE_ENDING;
+}
+
+static inline bool mag_phase_is_traced(_Atomic(uint32_t) *phase)
+{
+    /* relaxed: a hint; the thread that sees it finds the trace by an edge of its own. */
+    return (atomic_load_explicit(phase, memory_order_relaxed) & MAG_PHASE_TRACED) != 0;
+}
+
+/* Turns the tracing on or off. */
+static inline void mag_phase_set_traced(_Atomic(uint32_t) *phase, bool traced)
+{
+    if (traced) {
+        /* relaxed: as above. */
+        (void)atomic_fetch_or_explicit(phase, MAG_PHASE_TRACED, memory_order_relaxed);
+        return;
+    }
+    /* relaxed: as above. */
+    (void)atomic_fetch_and_explicit(phase, MAG_PHASE_MASK, memory_order_relaxed);
 }
 
 /* By a worker that has announced that it parks. */
 static inline enum mag_phase mag_phase_read_parked(_Atomic(uint32_t) *phase)
 {
     /* seq_cst: (4). */
-    return (enum mag_phase)atomic_load_explicit(phase, memory_order_seq_cst);
+    return (enum mag_phase)(atomic_load_explicit(phase, memory_order_seq_cst) &
+                            MAG_PHASE_MASK);
 }
 
 /* False: that phase, or a later one, has been entered before. */
 static inline bool mag_phase_enter(_Atomic(uint32_t) *phase, enum mag_phase next)
 {
-    uint32_t now = mag_phase_read(phase);
+    uint32_t now = mag_phase_read_word(phase);
 
     do {
-        if (now >= (uint32_t)next)
+        if ((now & MAG_PHASE_MASK) >= (uint32_t)next)
             return false;
         /* (1), seq_cst.  On failure relaxed: the loop tries again. */
     } while (!atomic_compare_exchange_weak_explicit(
-        phase, &now, next, memory_order_seq_cst, memory_order_relaxed));
+        phase, &now, (now & MAG_PHASE_TRACED) | (uint32_t)next, memory_order_seq_cst,
+        memory_order_relaxed));
     return true;
 }
 

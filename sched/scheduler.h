@@ -18,6 +18,7 @@
 #ifndef SCHED_SCHEDULER_H
 #define SCHED_SCHEDULER_H
 
+#include "base/fp.h"
 #include "sched/idle/bell.h"
 #include "sched/idle/idle.h"
 #include "sched/phase.h"
@@ -37,7 +38,9 @@
 
 struct mag_clock;
 struct mag_inject;
+struct mag_trace;
 struct mag_monitor;
+struct mag_relief;
 struct mag_worker;
 
 /* What the scheduler keeps for one worker: its memory and its thread. */
@@ -86,6 +89,12 @@ struct mag_sched {
     struct mag_seats seats;                   /* [S] where workers sit now */
     struct mag_monitor *monitor;              /* [I] see monitor.h */
 
+    /* Workers that block, see region.h. */
+    _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) blocked; /* [A] inside regions */
+    _Atomic(uint32_t) pace;    /* [A] enum mag_pace, of the relief thread */
+    struct mag_relief *relief; /* [I], itself [S]; NULL: no spare berth */
+    void (*on_busy)(struct mag_sched *sched); /* [I] raises the pace */
+
     struct mag_executor executor; /* [I] posts to any worker */
 
     /* Life cycle. */
@@ -94,7 +103,11 @@ struct mag_sched {
     _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) live; /* [A] threads not yet gone */
     _Atomic(uint32_t) ready;                         /* [A] threads that are set up */
     _Atomic(uint64_t) inflight;                      /* [A] posters without a record */
+    _Atomic(struct mag_trace *) trace;               /* [A] see trace.h; NULL: none yet */
+    pthread_mutex_t trace_lock;                      /* [S] */
+    char *trace_file;                                /* [I] see trace/file.h; or NULL */
     sigset_t signals;                                /* [I] of the starting thread */
+    mag_fp fp;                                       /* [I] the same */
     _Atomic(uint32_t) stopping;                      /* [A] see stop.c */
     pthread_mutex_t resizing;                        /* see resize.h */
     uint32_t started;                                /* [O] threads to join */

@@ -80,9 +80,9 @@ RETIRED = [
 ]
 RETIRED = [(re.compile(rf"(?<![`\w-]){word}\b", re.I), better) for word, better in RETIRED]
 # Where they are refused: rooms, and files of the top folder.
-RETIRED_IN = {"base", "numa", "sched", "vtask", "include", "bench", "tests", "examples", "docs", "man",
+RETIRED_IN = {"adapters", "base", "numa", "sched", "vtask", "include", "bench", "tests", "examples", "docs", "man",
               "README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
-PATH = re.compile(r"`((?:include|base|numa|sched|vtask|bench|tests|tools|examples|docs|cmake|man)"
+PATH = re.compile(r"`((?:include|base|numa|sched|vtask|adapters|bench|tests|tools|examples|docs|cmake|man)"
                   r"/[\w./-]*)`(?:: `(\w+)`)?")
 HEADER = re.compile(r"<(magpie/[\w/]+\.h(?:pp)?)>")
 NAME = re.compile(r"\b(?:mag|MAG)_\w*[a-zA-Z0-9]\b(?!\*)")
@@ -153,6 +153,8 @@ def check_layers(file):
             owner = quoted[1].split("/")[0]
             if file.room in ROOMS and owner not in (file.room, "base"):
                 yield number, f'{file.room}/ may not include "{quoted[1]}"'
+            elif file.room == "adapters" and owner != "adapters":
+                yield number, "adapters/ sees only <magpie/...>"
             elif file.room in ("bench", "examples", "include") and owner != "bench":
                 yield number, f"{file.room}/ sees only <magpie/...>"
             elif file.room == "bench":
@@ -226,14 +228,14 @@ def check_explicit(file):
 
 
 def check_silent(file):
-    if file.room in ROOMS:
+    if file.room in (*ROOMS, "adapters"):
         for number, line in enumerate(file.code, 1):
             if LOUD.search(line):
                 yield number, "the library returns errors, and says nothing"
 
 
 def check_documented(file):
-    if file.room != "include":
+    if "include" not in file.path.parts:
         return
     for i, line in enumerate(file.code):
         if not re.match(r"(MAG_API|(MAG_MUST_CHECK )?(static inline|MAG_INLINE\w*))\b", line):
@@ -247,7 +249,9 @@ def check_documented(file):
 def check_guard(file):
     if file.path.suffix != ".h":
         return
-    parts = file.path.parts[1:] if file.room == "include" else file.path.parts
+    parts = file.path.parts
+    if "include" in parts:
+        parts = parts[parts.index("include") + 1:]
     guard = re.sub(r"\W", "_", "_".join(parts)).upper()
     wanted = f"#ifndef {guard}\n#define {guard}\n"
     if wanted not in file.text and "shim" not in file.path.parts:
@@ -346,7 +350,7 @@ def check_paths(file):
             elif name and "NAME" not in path and not re.search(rf"\b{name}\b", there.read_text(encoding="utf-8")):
                 yield number, f"there is no {name} in {path}"
         for header in HEADER.findall(line) if file.path.suffix == ".md" else ():
-            if not (file.root / "include" / header).exists():
+            if not any((file.root / top / header).exists() for top in ("include", "adapters/include")):
                 yield number, f"there is no <{header}>"
 
 

@@ -13,8 +13,10 @@
 MAG_NEEDED="gcc:gcc g++:g++ libc6-dev:/usr/include/stdio.h cmake:cmake ninja-build:ninja \
 pkg-config:pkg-config libhwloc-dev:hwloc.pc libck-dev:ck.pc libcmocka-dev:cmocka.pc \
 libjansson-dev:jansson.pc nettle-dev:nettle.pc python3:python3"
-# Without these a run is poorer, and says so: no plots, no models, no example on libuv.
-MAG_WELCOME="gnuplot-nox:gnuplot relacy-dev:/usr/include/relacy/relacy_std.hpp libuv1-dev:libuv.pc"
+# Without these a run is poorer, and says so: no plots, no models, no example on libuv, no
+# adapters.
+MAG_WELCOME="gnuplot-nox:gnuplot relacy-dev:/usr/include/relacy/relacy_std.hpp libuv1-dev:libuv.pc \
+libfftw3-dev:fftw3.pc libjxl-dev:libjxl.pc libavfilter-dev:libavfilter.pc"
 MAG_CHECKERS="clang-14:clang-14 clang-tidy-14:clang-tidy-14 clang-format-14:clang-format-14 \
 cppcheck:cppcheck shellcheck:shellcheck valgrind:valgrind abigail-tools:abidiff"
 

@@ -76,6 +76,11 @@ void mag_os_join_or_detach(pthread_t thread)
         (void)pthread_detach(thread);
 }
 
+int32_t mag_os_process(void)
+{
+    return getpid();
+}
+
 int32_t mag_os_thread(void)
 {
     return (int32_t)syscall(SYS_gettid);

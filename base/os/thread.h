@@ -39,6 +39,9 @@ void mag_os_join_or_detach(pthread_t thread);
 /* The calling thread's number in the kernel. */
 int32_t mag_os_thread(void);
 
+/* The number of the process. */
+int32_t mag_os_process(void);
+
 /* The timer slack of the calling thread: how many nanoseconds the kernel may delay its
  * timeouts in order to wake several threads at once.  Negative: unknown. */
 int mag_os_slack(void);

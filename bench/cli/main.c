@@ -11,10 +11,8 @@
 #include <string.h>
 
 static const struct bench_command *const commands[] = {
-    &bench_command_bench,
-    &bench_command_report,
-    &bench_command_topo,
-    &bench_command_doctor,
+    &bench_command_bench,  &bench_command_report, &bench_command_topo,
+    &bench_command_doctor, &bench_command_trace,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -89,6 +87,7 @@ int main(int argc, char **argv)
                "  report   make a table or a page again from the JSON of an earlier run\n"
                "  topo     draw the machine, and where its workers sit\n"
                "  doctor   explain what this process may use, and what limits it\n"
+               "  trace    run a program and write what its workers did\n"
                "\n"
                "'magpie COMMAND --help' explains a command.",
         .help_filter = filter_help,

@@ -78,8 +78,10 @@ MAG_API const char *mag_error_text(int code);
  *
  *   -EAGAIN     the system refused a thread or a thread-exit key
  *   -EBUSY      the object is in use: it is pending, or jobs wait for it
+ *   -ECANCELED  the group was canceled
  *   -EDEADLK    a worker of the scheduler may not wait here
  *   -EIO        the machine could not be examined
+ *   -ENOENT     there is no such job (any more)
  *   -ENOSPC     the configured limit is reached
  *   -ENOTSUP    this build of the library cannot do that
  *   -EOWNERDEAD the function ended its thread

@@ -23,7 +23,7 @@
  *
  *     int main(void)
  *     {
- *         struct mag_job job = {0};
+ *         static struct mag_job job;
  *         struct mag_sched *sched;
  *
  *         kind.run = job.run = work;
@@ -54,6 +54,12 @@ MAG_EXTERN_C_BEGIN
 /* A stop that hands back jobs; passed to mag_job_hand_back. */
 struct mag_job_stop;
 
+/* What a job is called in traces and reports. */
+struct mag_job_description {
+    const char *name;       /* a string that outlives the scheduler, or NULL: */
+    void (*function)(void); /* its function, whatever its type */
+};
+
 /*
  * A kind of jobs: all jobs with one `run` function, which a library posts for purposes of
  * its own.  Such a job means nothing to the program, so a stop does not hand it to
@@ -70,6 +76,11 @@ struct mag_job_kind {
      * this kind that the worker was running will not return.  It is called for every
      * kind, whether or not the worker was running such a job.  NULL: not called. */
     void (*ended)(struct mag_sched *sched);
+
+    /* Says what a job of this kind is called in traces and reports, on the worker that is
+     * about to run it.  NULL: it is called after `run`. */
+    void (*describe)(const struct mag_job *job,
+                     struct mag_job_description *ret_description);
 
     struct mag_job_kind *next; /* the library's */
 };

@@ -137,7 +137,7 @@ struct mag_for_options {
  *     int error = mag_for_with(sched, &(struct mag_for_options){.grain = 1}, &failed, 0,
  *                              count, parse, files);
  *     if (error != 0)
- *         fprintf(stderr, "file %zu: %s\n", failed.begin, mag_strerror(error));
+ *         fprintf(stderr, "file %zu: %s\n", failed.begin, mag_error_text(error));
  *
  *   options     NULL: as mag_for
  *   ret_failed  is set if a body returned an error or ended its thread, to its range; or

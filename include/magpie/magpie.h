@@ -16,6 +16,7 @@
  *     from a callback of mine              operation.h; source.h for a type of my own
  *     to many readers                      promise.h
  *     from a forked child                  fork_task.h
+ *     from a function on some worker       submit_task.h
  *   cancel                                 cancel.h
  *   run jobs one after the other           strand.h
  *     at a given time                      timer.h
@@ -26,7 +27,7 @@
  *   place threads and memory               pin.h, node_memory.h; pool.h for objects
  *   start threads or processes in a job    unpinned.h
  *   understand an error, find misuse       error.h, debug.h
- *   see what the workers do                counters.h
+ *   see what the workers do                counters.h, trace.h
  *   write a protocol of my own             barrier.h
  *     a library with jobs of its own       job_kind.h
  *
@@ -49,6 +50,7 @@
 
 #include <magpie/async.h>
 #include <magpie/barrier.h>
+#include <magpie/blocking.h>
 #include <magpie/budget.h>
 #include <magpie/cancel.h>
 #include <magpie/counters.h>
@@ -60,6 +62,7 @@
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
+#include <magpie/group.h>
 #include <magpie/job_kind.h>
 #include <magpie/loop.h>
 #include <magpie/node_memory.h>
@@ -72,8 +75,10 @@
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/submit.h>
+#include <magpie/submit_task.h>
 #include <magpie/timer.h>
 #include <magpie/topology.h>
+#include <magpie/trace.h>
 #include <magpie/unpinned.h>
 #include <magpie/version.h>
 #include <magpie/vtask.h>

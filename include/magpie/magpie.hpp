@@ -43,6 +43,9 @@
  *
  *   magpie::scheduler   a scheduler (sched.h)
  *   magpie::invoke      two lambdas that may run at the same time (fork.h)
+ *   magpie::for_each    a loop whose iterations run in parallel (loop.h)
+ *   magpie::submit      a lambda that runs on a worker, with a task for its result
+ *                       (submit.h)
  *   magpie::task<T>     a value task (vtask.h) that owns its one right to be consumed
  *   co_await            on a magpie::task, a mag_vtask, a mag_task and every task of
  *                       MAG_VTASK_DEFINE; comes back to the context in which it waited
@@ -50,9 +53,9 @@
  *   magpie::error       a negative code of the C functions, as an exception
  *
  * Exceptions.  What a lambda or a coroutine throws arrives at whoever waits for it: it
- * leaves invoke, scheduler::run, task::get and co_await.  Two lambdas that both throw:
- * see invoke.  A task that is dropped drops its exception too.  C code that awaits a C++
- * task gets a code: that of a magpie::error, -ENOMEM for std::bad_alloc, else -EIO.
+ * leaves invoke, for_each, scheduler::run, task::get and co_await.  Two lambdas that both
+ * throw: see invoke.  A task that is dropped drops its exception too.  C code that awaits
+ * a C++ task gets a code: that of a magpie::error, -ENOMEM for std::bad_alloc, else -EIO.
  *
  * Coroutines.  A function that returns magpie::task<T> and uses co_await or co_return
  * begins at once, on its caller's thread, as an async function of async.h does.  Its
@@ -75,7 +78,9 @@
 
 #include <magpie/cpp/coroutine.hpp>
 #include <magpie/cpp/error.hpp>
+#include <magpie/cpp/loop.hpp>
 #include <magpie/cpp/scheduler.hpp>
+#include <magpie/cpp/submit.hpp>
 #include <magpie/cpp/task.hpp>
 #include <magpie/magpie.h>
 

@@ -52,10 +52,12 @@
  * jobs that came from outside.  A worker looks for jobs from outside at least once in
  * MAG_SCHED_FAIR_TICKS jobs.  docs/design/run-queue.md has the bounds.
  *
- * Blocking.  A job that blocks holds its worker, and no other thread takes its place.  If
- * as many jobs block as there are workers, no other job runs until one of them continues.
- * If they wait for jobs that are posted, none of them ever does.  docs/guide/blocking.md
- * says what to do.
+ * Blocking.  A job that blocks holds its worker.  It should say so, by a region of
+ * <magpie/blocking.h>: other threads then stand in for the worker while jobs wait, up to
+ * `spare` of them.  The default scheduler also notices jobs that block without saying so;
+ * others do if `stand_in` asks for it.  Otherwise, if as many jobs block as there are
+ * workers, no other job runs until one of them continues.  docs/guide/blocking.md says
+ * more.
  *
  * Signals.  No function of the library may be called from a signal handler, except
  * mag_error_text, mag_call_text and mag_version (docs/guide/signals.md).  The workers
@@ -120,6 +122,13 @@ struct mag_job {
 };
 
 /* ---------------------------------------------------------------- starting */
+
+/* For which blocked workers other threads stand in while jobs wait (blocking.h). */
+enum mag_stand_in_for {
+    MAG_STAND_IN_AUTO, /* in the default scheduler for all, else for announced ones */
+    MAG_STAND_IN_ANNOUNCED, /* for those inside a region of blocking.h */
+    MAG_STAND_IN_ALL,       /* also for those whose threads sleep in the kernel */
+};
 
 /* Whether workers are bound to their PUs.  docs/guide/shared-machines.md says when which
  * is right. */
@@ -207,6 +216,16 @@ struct mag_sched_config {
      * 4 and at most 64, as far as MAG_SCHED_WORKERS_MAX allows. */
     uint32_t spare;
 
+    /* Whether a thread stands in for a worker that blocks in a job (blocking.h).  Default
+     * MAG_STAND_IN_AUTO. */
+    enum mag_stand_in_for stand_in;
+
+    /* A file for the trace of the scheduler's whole life (trace.h).  It is created at the
+     * start, and written when the scheduler has stopped; that of the default scheduler
+     * when the process exits.  %p in its name stands for the number of the process.
+     * Default NULL: none. */
+    const char *trace;
+
     /* The most workers that mag_sched_resize (elastic.h) may ask for, from `workers` to
      * MAG_SCHED_WORKERS_MAX; it counts instead of `workers` for the limit of `spare`.  A
      * worker beyond `workers` takes memory and a thread when it is first started.
@@ -236,7 +255,8 @@ MAG_API void mag_sched_config_init(struct mag_sched_config *config);
  *   Returns    0; -EINVAL a field is out of its range; -ENOMEM memory or address space
  *              is refused, by the system or by a limit (ulimit -v, -d); -EAGAIN a thread
  *              is refused: a limit of threads is reached (ulimit -u, a container's pids
- *              limit).  A failed start leaves nothing behind
+ *              limit); an error of open(2): `trace` cannot be created.  A failed start
+ *              leaves nothing behind
  *   Release    mag_sched_destroy
  */
 MAG_API MAG_MUST_CHECK int mag_sched_start(const struct mag_sched_config *config,

@@ -158,6 +158,27 @@ MAG_MUST_CHECK MAG_INLINE int mag_submit_with(struct mag_sched *sched,
     return mag_submit_sized(sched, options, sizeof(*options), function, arg);
 }
 
+/* As mag_submit_job; `size` as for mag_submit_sized. */
+MAG_API MAG_MUST_CHECK int mag_submit_job_sized(struct mag_sched *sched,
+                                                const struct mag_submit_options *options,
+                                                size_t size, struct mag_job *job);
+
+/*
+ * Posts a job of the caller's with options, where they say and with their priority.  For
+ * libraries that have a job already.  The job stays what it is: the name is not used, and
+ * `dropped` is refused, because a stop asks the job's kind (job_kind.h) or the program.
+ *
+ *   Thread     as mag_sched_post
+ *   Returns    as mag_submit_with, but not -ENOMEM; -EINVAL also if there is a `dropped`.
+ *              After an error the job was not taken and stays the caller's
+ */
+MAG_MUST_CHECK MAG_INLINE int mag_submit_job(struct mag_sched *sched,
+                                             const struct mag_submit_options *options,
+                                             struct mag_job *job)
+{
+    return mag_submit_job_sized(sched, options, sizeof(*options), job);
+}
+
 /* ------------------------------------------------------------------ many at once */
 
 /* As mag_submit_all; `size` as for mag_submit_sized. */

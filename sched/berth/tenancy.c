@@ -8,7 +8,9 @@
 #include "sched/worker/memory.h"
 #include "sched/worker/next.h"
 #include "sched/worker/park.h"
+#include "sched/worker/region.h"
 #include "sched/worker/self.h"
+#include "sched/worker/spend.h"
 #include "sched/worker/wake.h"
 #include "sched/worker/worker.h"
 
@@ -28,8 +30,9 @@ static void sit_down(struct mag_worker *worker)
 
 static void stand_up(struct mag_worker *worker)
 {
+    mag_region_close(worker);
     if (worker->times.state != MAG_TIME_NONE)
-        mag_times_enter(&worker->times, MAG_TIME_NONE, mag_os_now_ns());
+        mag_worker_spend(worker, MAG_TIME_NONE, mag_os_now_ns());
     mag_worker_note_thread(worker, 0, MAG_PIN_FOREIGN);
     mag_self_become(NULL);
 }
@@ -70,15 +73,14 @@ void mag_vacancies_init(struct mag_sched *sched)
     }
 }
 
-/* The rank of a spare berth that is now the caller's; MAG_NONE: all are in use. */
-static uint32_t claim_rank(struct mag_sched *sched)
+/* The rank of the first spare berth in the order of `wake`, which is now the caller's;
+ * MAG_NONE: all are in use. */
+static uint32_t claim_rank(struct mag_sched *sched, struct mag_wake wake)
 {
-    struct mag_wake_walk walk = mag_wake_begin(
-        mag_wake_for_queue(&sched->routes, mag_sched_queue_near(sched), mag_os_cpu()));
+    struct mag_wake_walk walk = mag_wake_begin(wake);
     const struct mag_span nobody = {0, 0};
     uint32_t rank;
 
-    /* Looks in the order in which a post would look for a worker to wake. */
     for (uint32_t i = 0; i < MAG_WAKE_HOMES + sched->routes.home_count; i++) {
         struct mag_span span = mag_wake_next(&sched->routes, &walk);
 
@@ -95,11 +97,12 @@ static void make_vacant(struct mag_sched *sched, uint32_t rank)
                                    memory_order_release);
 }
 
-/* Claims a spare berth near the caller, and opens it if no thread has had it before.  0;
- * -EBUSY, -ENOMEM. */
-static int claim_vacant(struct mag_sched *sched, struct mag_worker **ret_worker)
+/* Claims a spare berth, and opens it if no thread has had it before.  0; -EBUSY,
+ * -ENOMEM. */
+static int claim_vacant(struct mag_sched *sched, struct mag_wake wake,
+                        struct mag_worker **ret_worker)
 {
-    uint32_t rank = claim_rank(sched);
+    uint32_t rank = claim_rank(sched, wake);
 
     if (rank == MAG_NONE)
         return -EBUSY;
@@ -112,6 +115,12 @@ static int claim_vacant(struct mag_sched *sched, struct mag_worker **ret_worker)
     }
     *ret_worker = mag_sched_at(sched, index);
     return 0;
+}
+
+/* Looks for a berth near the caller's CPU, as a post would for a worker to wake. */
+static struct mag_wake near_caller(struct mag_sched *sched)
+{
+    return mag_wake_for_queue(&sched->routes, mag_sched_queue_near(sched), mag_os_cpu());
 }
 
 /* Counts the thread and makes sure that its work is watched like that of any worker. */
@@ -136,7 +145,7 @@ static void end(struct mag_worker *worker)
 
 static int take_held(struct mag_sched *sched, struct mag_worker **ret_worker)
 {
-    int r = claim_vacant(sched, ret_worker);
+    int r = claim_vacant(sched, near_caller(sched), ret_worker);
 
     if (r < 0)
         return r;
@@ -156,6 +165,19 @@ int mag_berth_take(struct mag_sched *sched, struct mag_worker **ret_worker)
     if (r == 0)
         sit_down(*ret_worker);
     return r;
+}
+
+int mag_berth_take_near(struct mag_sched *sched, uint32_t rank,
+                        struct mag_worker **ret_worker)
+{
+    int r = claim_vacant(sched, mag_wake_one(&sched->routes, rank), ret_worker);
+
+    if (r < 0)
+        return r;
+    count_thread(sched);
+    begin(*ret_worker);
+    sit_down(*ret_worker);
+    return 0;
 }
 
 /* Moves the jobs of hand and ring to `to`. */
@@ -204,8 +226,8 @@ static void move(struct mag_worker *from, struct mag_worker *to, enum mag_time s
     to->running = from->running;
     to->fp = from->fp;
     from->root = NULL;
-    mag_times_enter(&from->times, MAG_TIME_NONE, now);
-    mag_times_enter(&to->times, state, now);
+    mag_worker_spend(from, MAG_TIME_NONE, now);
+    mag_worker_spend(to, state, now);
     mag_worker_note_thread(from, 0, MAG_PIN_FOREIGN);
     mag_worker_note_thread(to, thread, pinned);
     mag_self_become(to);
@@ -230,7 +252,7 @@ static bool accept(struct mag_worker *worker)
 int mag_berth_step_aside(struct mag_worker *worker)
 {
     struct mag_worker *aside;
-    int r = claim_vacant(worker->sched, &aside);
+    int r = claim_vacant(worker->sched, near_caller(worker->sched), &aside);
 
     if (r < 0)
         return r;
@@ -248,7 +270,7 @@ bool mag_berth_take_over(struct mag_worker *worker)
      * now. */
     count_thread(worker->sched);
     sit_down(worker);
-    mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
+    mag_worker_spend(worker, MAG_TIME_RUN, mag_os_now_ns());
     return true;
 }
 

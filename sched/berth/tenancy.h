@@ -43,6 +43,16 @@ void mag_vacancies_init(struct mag_sched *sched);
 int mag_berth_take(struct mag_sched *sched, struct mag_worker **ret_worker);
 
 /*
+ * The same for a thread of the scheduler's own, which the stop waits for: it may take a
+ * berth during a drain.  The berth is one near the worker of that rank.  The thread posts
+ * no jobs but from jobs that it runs there, so it cannot be missed by a drain that ends.
+ *
+ *   Returns    0; -EBUSY every berth is in use; -ENOMEM
+ */
+int mag_berth_take_near(struct mag_sched *sched, uint32_t rank,
+                        struct mag_worker **ret_worker);
+
+/*
  * The calling thread leaves the spare berth that it has taken.  The berth's jobs that
  * were not run go to the queue of its node.
  *

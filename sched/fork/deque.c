@@ -56,6 +56,7 @@ struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t 
     stack->fenced = fenced;
     stack->node = 0;
     stack->on_steal = NULL;
+    stack->on_ran = NULL;
     stack->on_sleep = NULL;
     stack->arg = NULL;
     for (uintptr_t i = 0; fenced && i < seen; i++)

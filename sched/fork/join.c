@@ -150,8 +150,10 @@ static bool help(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
     if (mag_fork_stack_steal(thief, slot, slot + 1, &taken) != MAG_FORK_STOLEN)
         return false;
     if (stack->on_steal != NULL)
-        stack->on_steal(stack->arg, thief->node != stack->node);
+        stack->on_steal(stack->arg, thief, taken.body);
     mag_fork_stack_run(stack, &taken, slot + 1);
+    if (stack->on_ran != NULL)
+        stack->on_ran(stack->arg);
     return true;
 }
 

@@ -188,11 +188,12 @@ struct mag_fork_stack {
     size_t bytes;                     /* [I] size of the whole stack */
     bool fenced;                      /* [I] see asym.h */
     uint32_t node;                    /* [I] the owner's node */
-    /* [I] called when a waiting owner has stolen; `far`: from another node. */
-    void (*on_steal)(void *arg, bool far);
+    /* [I] called when a waiting owner has stolen a child, and after it has run it. */
+    void (*on_steal)(void *arg, const struct mag_fork_stack *victim, mag_fork_body body);
+    void (*on_ran)(void *arg);
     /* [I] called before and after a waiting owner sleeps. */
     void (*on_sleep)(void *arg, bool asleep);
-    void *arg; /* [I] the first argument of both */
+    void *arg; /* [I] their first argument */
 };
 
 /* A child that a thief has taken.  `body` was read at the theft: an owner that is about

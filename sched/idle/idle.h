@@ -98,6 +98,12 @@ static inline bool mag_idle_watched(uint64_t state)
     return (state & MAG_IDLE_WATCH) != 0;
 }
 
+/* Whether all workers run: none is parked, and none searches. */
+static inline bool mag_idle_nobody_rests(uint64_t state)
+{
+    return mag_idle_parked(state) == 0 && mag_idle_searching(state) == 0;
+}
+
 /* Begins with `used` berths in use, all of whose workers run. */
 void mag_idle_init(struct mag_idle *idle, uint32_t used);
 

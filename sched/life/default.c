@@ -10,6 +10,7 @@
 #include "sched/life/registry.h"
 #include "sched/life/start.h"
 #include "sched/settings/environment.h"
+#include "sched/trace/file.h"
 
 #include <magpie/default.h>
 
@@ -108,12 +109,16 @@ static int start_default(struct mag_sched **ret_sched)
     else
         mag_sched_config_init(&config);
     uint32_t spare = config.spare;
+    const char *trace = config.trace;
     r = mag_environment_apply(&config, &os_pus);
     if (r < 0)
         return r;
     r = mag_sched_launch(&config, true, ret_sched);
     /* Without them the configuration would have been right. */
     if (r == -EINVAL && (os_pus != NULL || config.spare != spare))
+        r = MAG_E_ENVIRONMENT;
+    /* Errors of a file, which the program has not named. */
+    if (r < 0 && r != -ENOMEM && r != -EAGAIN && config.trace != trace)
         r = MAG_E_ENVIRONMENT;
     free(os_pus);
     if (r == 0)
@@ -138,4 +143,13 @@ int mag_sched_default(struct mag_sched **ret_sched)
     if (r == 0)
         *ret_sched = sched;
     return r;
+}
+
+/* At the end of the process.  Workers may still run; the trace has what they recorded. */
+static __attribute__((destructor)) void end_default(void)
+{
+    struct mag_sched *sched = mag_registry_default();
+
+    if (sched != NULL)
+        mag_trace_file_end(sched);
 }

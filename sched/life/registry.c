@@ -19,6 +19,7 @@
  */
 #include "sched/life/registry.h"
 
+#include "sched/blocking/relief.h"
 #include "sched/fork/map.h"
 #include "sched/monitor/monitor.h"
 #include "sched/timer/clock.h"
@@ -76,6 +77,7 @@ static void orphan(struct mag_sched *sched)
     }
     mag_clock_orphan(sched->clock);
     mag_monitor_orphan(sched->monitor);
+    mag_relief_orphan(sched->relief);
     mag_seats_orphan(&sched->seats);
     (void)pthread_mutex_init(&sched->resizing, NULL);
 }

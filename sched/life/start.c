@@ -5,6 +5,7 @@
 #include "base/os.h"
 #include "base/space.h"
 #include "sched/berth/tenancy.h"
+#include "sched/blocking/relief.h"
 #include "sched/life/registry.h"
 #include "sched/life/routes.h"
 #include "sched/monitor/duties.h"
@@ -13,6 +14,8 @@
 #include "sched/queue/inject.h"
 #include "sched/settings/fit.h"
 #include "sched/timer/clock.h"
+#include "sched/trace/file.h"
+#include "sched/trace/trace.h"
 #include "sched/worker/hire.h"
 #include "sched/worker/memory.h"
 #include "sched/worker/self.h"
@@ -72,8 +75,12 @@ static void init_sched(struct mag_sched *sched)
     atomic_init(&sched->inflight, 0);
     atomic_init(&sched->staffed, 0);
     (void)pthread_mutex_init(&sched->resizing, NULL);
+    atomic_init(&sched->trace, NULL);
+    (void)pthread_mutex_init(&sched->trace_lock, NULL);
     atomic_init(&sched->levels, 0);
     atomic_init(&sched->stopping, 0);
+    atomic_init(&sched->blocked, 0);
+    atomic_init(&sched->pace, (uint32_t)MAG_PACE_OFF);
     sched->fenced = mag_asym_init();
 }
 
@@ -111,7 +118,9 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config)
     r = mag_seats_init(&sched->seats, wanted, sched->settings.topology, sched->plan);
     if (r == 0)
         r = mag_monitor_make(sched);
-    return r == 0 ? map_berths(sched) : r;
+    if (r == 0)
+        r = map_berths(sched);
+    return r == 0 && wanted->spare != 0 ? mag_relief_make(sched) : r;
 }
 
 /* ------------------------------------------------------------------- threads */
@@ -125,6 +134,7 @@ static int start_threads(struct mag_sched *sched)
      * them. */
     mag_unpinned_begin(&starter);
     mag_os_signals(&sched->signals);
+    sched->fp = mag_fp_read();
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
         r = mag_worker_hire(sched, false);
     mag_unpinned_end(&starter);
@@ -162,9 +172,11 @@ void mag_sched_free(struct mag_sched *sched)
 {
     for (uint32_t i = 0; sched->berths != NULL && i < sched->capacity; i++)
         mag_berth_unmap(&sched->berths[i]);
+    mag_trace_free(sched);
     mag_monitor_free(sched);
     mag_seats_fini(&sched->seats);
     mag_clock_free(sched->clock);
+    mag_relief_free(sched->relief);
     free(sched->berths);
     free(sched->queues);
     mag_routes_free(&sched->routes);
@@ -206,6 +218,8 @@ static int launch(const struct mag_sched_config *config, bool is_default,
     sched->is_default = is_default;
     r = build(sched, config);
     if (r == 0)
+        r = mag_trace_file_prepare(sched);
+    if (r == 0)
         r = start_threads(sched);
     wait_until_ready(sched);
     mag_sched_enter_phase(sched, r == 0 ? MAG_PHASE_RUNNING : MAG_PHASE_ENDING);
@@ -214,8 +228,10 @@ static int launch(const struct mag_sched_config *config, bool is_default,
         mag_sched_free(sched);
         return r;
     }
+    mag_trace_file_begin(sched);
     mag_monitor_start(sched->monitor);
     mag_registry_add(sched);
+    mag_relief_begin(sched);
     *ret_sched = sched;
     return 0;
 }

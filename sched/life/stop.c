@@ -12,12 +12,14 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/os.h"
+#include "sched/blocking/relief.h"
 #include "sched/kind.h"
 #include "sched/life/registry.h"
 #include "sched/life/start.h"
 #include "sched/monitor/monitor.h"
 #include "sched/queue/inject.h"
 #include "sched/timer/clock.h"
+#include "sched/trace/file.h"
 #include "sched/worker/next.h"
 #include "sched/worker/self.h"
 #include "sched/worker/wake.h"
@@ -123,9 +125,11 @@ static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until
                 const struct mag_job_stop *how)
 {
     if (!take_first_steps(sched, mode, until_ns) || !wait_until_gone(sched, until_ns) ||
-        !mag_sched_join(sched, until_ns) || !mag_monitor_end(sched->monitor, until_ns))
+        !mag_sched_join(sched, until_ns) || !mag_relief_end(sched->relief, until_ns) ||
+        !mag_monitor_end(sched->monitor, until_ns))
         return -ETIMEDOUT;
     sched->joined = true;
+    mag_trace_file_end(sched);
     drop_all(sched, how);
     return 0;
 }

@@ -76,8 +76,8 @@ static MAG_NOINLINE void push(struct mag_sched *sched, struct mag_job *job,
 }
 
 /* By a worker of the scheduler: while it runs, the scheduler stays alive. */
-static int inject_as_worker(struct mag_worker *worker, struct mag_job *job,
-                            uint32_t queue)
+static inline int inject_as_worker(struct mag_worker *worker, struct mag_job *job,
+                                   uint32_t queue)
 {
     if (MAG_UNLIKELY(mag_sched_phase(worker->sched) == MAG_PHASE_ENDING))
         return -ESHUTDOWN;

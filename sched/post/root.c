@@ -76,8 +76,15 @@ static void drop_root(struct mag_job *job, const struct mag_job_stop *stop)
     finish((struct mag_fork_root *)(void *)job, ROOT_DROPPED);
 }
 
+static void describe_root(const struct mag_job *job,
+                          struct mag_job_description *ret_description)
+{
+    ret_description->function =
+        (void (*)(void))((const struct mag_fork_root *)(const void *)job)->body;
+}
+
 static struct mag_job_kind root_kind = {
-    .run = run_root, .dropped = drop_root, .ended = end_root};
+    .run = run_root, .dropped = drop_root, .ended = end_root, .describe = describe_root};
 
 static __attribute__((constructor(101))) void add_root_kind(void)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/seat/seats.h"
 
+#include "base/os.h"
+
 #include <magpie/plan.h>
 
 #include <errno.h>
@@ -106,6 +108,22 @@ static bool give_range(const struct mag_pin_home *home, int32_t thread,
 
     return mag_pin_set_range(home, thread, range, &obtained) == 0 &&
            (obtained == MAG_PINNED || obtained == MAG_PIN_LOOSENED);
+}
+
+enum mag_pinned mag_seats_sit_beside(struct mag_seats *seats, uint32_t worker)
+{
+    enum mag_pinned obtained = MAG_PIN_FOREIGN;
+
+    if (!seats->pins)
+        return obtained;
+    (void)pthread_mutex_lock(&seats->lock);
+    struct mag_pin_home home = home_of(seats, worker);
+    enum mag_pin_range range = seats->states[worker].range;
+    (void)mag_pin_self(seats->topology, home.pu, &obtained);
+    if (obtained == MAG_PINNED && range != MAG_PIN_RANGE_PU)
+        (void)give_range(&home, mag_os_thread(), range);
+    (void)pthread_mutex_unlock(&seats->lock);
+    return obtained;
 }
 
 enum mag_pin_range mag_seats_set_range(struct mag_seats *seats, uint32_t worker,

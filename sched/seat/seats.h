@@ -52,6 +52,9 @@ void mag_seats_orphan(struct mag_seats *seats);
 /* Pins the calling thread, which is the worker of this number from now on. */
 enum mag_pinned mag_seats_sit_down(struct mag_seats *seats, uint32_t worker);
 
+/* Gives the calling thread, which stands in for that worker, the worker's range. */
+enum mag_pinned mag_seats_sit_beside(struct mag_seats *seats, uint32_t worker);
+
 /* What the kernel says of a worker's pin.  `thread` is its number in the kernel. */
 enum mag_pinned mag_seats_look(struct mag_seats *seats, uint32_t worker, int32_t thread);
 

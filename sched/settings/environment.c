@@ -67,6 +67,12 @@ static int take_fork_depth(const char *text, struct settled *settled)
     return take_whole(text, &settled->config->fork_depth);
 }
 
+static int take_trace(const char *text, struct settled *settled)
+{
+    settled->config->trace = text;
+    return 0;
+}
+
 static int take_spare(const char *text, struct settled *settled)
 {
     if (strcmp(text, "auto") == 0) {
@@ -128,6 +134,19 @@ static int take_pin(const char *text, struct settled *settled)
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (strcasecmp(text, words[i].word) == 0) {
             settled->config->pin = words[i].pin;
+            return 0;
+        }
+    }
+    return MAG_E_ENVIRONMENT;
+}
+
+static int take_stand_in(const char *text, struct settled *settled)
+{
+    static const char *const words[] = {"auto", "announced", "all"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcasecmp(text, words[i]) == 0) {
+            settled->config->stand_in = (enum mag_stand_in_for)i;
             return 0;
         }
     }
@@ -213,8 +232,7 @@ static const struct {
       "per-core, compact, scatter, per-pu, or PUs as in 0,2,4-7",
       "where workers sit on the machine"},
      take_placement},
-    {{"MAGPIE_PIN", "pin",
-      "always, adaptive or never; also yes or no, on or off, true or false, 1 or 0",
+    {{"MAGPIE_PIN", "pin", "always, adaptive, never; yes/no, on/off, true/false, 1/0",
       "whether workers are bound to their PUs"},
      take_pin},
     {{"MAGPIE_STACK_SIZE", "stack_size",
@@ -234,6 +252,12 @@ static const struct {
     {{"MAGPIE_SPARE", "spare", "auto, or 0 to 4095",
       "threads beyond the workers that may take part"},
      take_spare},
+    {{"MAGPIE_STAND_IN", "stand_in", "auto, announced or all",
+      "which blocked workers other threads stand in for"},
+     take_stand_in},
+    {{"MAGPIE_TRACE", "trace", "a file; %p in its name is the process's number",
+      "writes there what the workers did, at exit"},
+     take_trace},
 };
 
 enum { VARIABLES = sizeof(variables) / sizeof(variables[0]) };

@@ -72,6 +72,7 @@ static bool spare_fits(const struct mag_sched_config *config)
 int mag_settings_check(struct mag_sched_config *config)
 {
     if (config->workers > MAG_SCHED_WORKERS_MAX || config->name == NULL ||
+        (config->trace != NULL && config->trace[0] == '\0') ||
         config->spin_us > SPIN_US_MAX || config->local_size > LOCAL_MAX ||
         (unsigned)config->pin > (unsigned)MAG_PIN_ADAPTIVE)
         return -EINVAL;
@@ -80,6 +81,8 @@ int mag_settings_check(struct mag_sched_config *config)
     if (config->fork_stack_size != 0 &&
         (config->fork_stack_size < MAG_SCHED_FORK_STACK_MIN ||
          config->fork_stack_size > MAG_SCHED_FORK_STACK_MAX))
+        return -EINVAL;
+    if ((unsigned)config->stand_in > MAG_STAND_IN_ALL)
         return -EINVAL;
     if (config->fork_depth < FORK_DEPTH_MIN || config->fork_depth > MAG_SCHED_FORKS_MAX)
         return -EINVAL;

@@ -3,6 +3,7 @@
 #include "sched/kind.h"
 #include "sched/post/post.h"
 #include "sched/strand/queue.h"
+#include "sched/trace/trace.h"
 #include "sched/worker/self.h"
 #include "sched/worker/worker.h"
 
@@ -39,6 +40,18 @@ static struct mag_job *next_job(struct mag_strand *strand)
     return job;
 }
 
+static MAG_COLD void run_traced_in_strand(struct mag_job *job)
+{
+    struct mag_worker *worker = mag_self_get()->worker;
+    struct mag_job_description what;
+
+    mag_job_describe(job, &what);
+    mag_trace_begin(worker->sched, worker->index, (uintptr_t)what.function, what.name);
+    job->run(job);
+    worker = mag_self_get()->worker;
+    mag_trace_end(worker->sched, worker->index);
+}
+
 /* True: the strand has nothing more to do, or is gone. */
 static bool run_batch(struct mag_strand_frame *frame)
 {
@@ -53,7 +66,10 @@ static bool run_batch(struct mag_strand_frame *frame)
         struct mag_job *job = next_job(strand);
         if (job == NULL)
             return false;
-        job->run(job);
+        if (MAG_UNLIKELY(mag_sched_is_traced(sched)))
+            run_traced_in_strand(job);
+        else
+            job->run(job);
         mag_fp_keep(mag_self_get()->worker->fp);
         if (frame->strand == NULL || mag_strand_rest(strand))
             return true;
@@ -185,8 +201,17 @@ static void drop_strand(struct mag_job *own, const struct mag_job_stop *stop)
     }
 }
 
-static struct mag_job_kind strand_kind = {
-    .run = run_strand, .dropped = drop_strand, .ended = end_strands};
+static void describe_strand(const struct mag_job *own,
+                            struct mag_job_description *ret_description)
+{
+    (void)own;
+    ret_description->name = "strand";
+}
+
+static struct mag_job_kind strand_kind = {.run = run_strand,
+                                          .dropped = drop_strand,
+                                          .ended = end_strands,
+                                          .describe = describe_strand};
 
 static __attribute__((constructor(101))) void add_strand_kind(void)
 {

@@ -46,8 +46,18 @@ static void drop_submission(struct mag_job *job, const struct mag_job_stop *stop
         dropped(arg);
 }
 
-static struct mag_job_kind submission_kind = {.run = run_submission,
-                                              .dropped = drop_submission};
+static void describe_submission(const struct mag_job *job,
+                                struct mag_job_description *ret_description)
+{
+    const struct mag_submission *submission =
+        (const struct mag_submission *)(const void *)job;
+
+    *ret_description = (struct mag_job_description){
+        .name = submission->name, .function = (void (*)(void))submission->function};
+}
+
+static struct mag_job_kind submission_kind = {
+    .run = run_submission, .dropped = drop_submission, .describe = describe_submission};
 
 static __attribute__((constructor(101))) void add_submission_kind(void)
 {

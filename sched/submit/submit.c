@@ -145,6 +145,18 @@ int mag_submit_sized(struct mag_sched *sched, const struct mag_submit_options *o
     return r;
 }
 
+int mag_submit_job_sized(struct mag_sched *sched,
+                         const struct mag_submit_options *options, size_t size,
+                         struct mag_job *job)
+{
+    struct mag_submit_options known;
+    int r = read_options(options, size, &known);
+
+    if (r == 0 && known.dropped != NULL)
+        r = -EINVAL;
+    return r < 0 ? r : post_submission(sched, &known, job);
+}
+
 /* ------------------------------------------------------------------ many at once */
 
 static void link_submission(struct mag_chain *chain, struct mag_job *job)

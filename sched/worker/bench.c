@@ -4,6 +4,7 @@
 #include "base/os.h"
 #include "sched/worker/next.h"
 #include "sched/worker/park.h"
+#include "sched/worker/spend.h"
 #include "sched/worker/wake.h"
 
 void mag_worker_come(struct mag_worker *worker)
@@ -46,10 +47,10 @@ static void lie_down(struct mag_worker *worker)
 static struct mag_job *sit_out(struct mag_worker *worker)
 {
     mag_worker_shed(worker);
-    mag_times_enter(&worker->times, MAG_TIME_PARK, mag_os_now_ns());
+    mag_worker_spend(worker, MAG_TIME_PARK, mag_os_now_ns());
     lie_down(worker);
     mag_worker_come(worker);
-    mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
+    mag_worker_spend(worker, MAG_TIME_RUN, mag_os_now_ns());
     return mag_inject_waiting(&worker->inbox) ? mag_inject_pop(&worker->inbox) : NULL;
 }
 

@@ -4,7 +4,7 @@
 #include "base/os.h"
 #include "sched/fork/deque.h"
 #include "sched/fork/map.h"
-#include "sched/worker/worker.h"
+#include "sched/worker/spend.h"
 
 #include <magpie/node_memory.h>
 
@@ -82,19 +82,33 @@ void mag_berth_unmap(struct mag_berth *berth)
     berth->pages = NULL;
 }
 
-static void count_join_steal(void *arg, bool far)
+static void begin_join_steal(void *arg, const struct mag_fork_stack *victim,
+                             mag_fork_body body)
+{
+    struct mag_worker *worker = arg;
+    bool far = victim->node != mag_worker_forks(worker)->node;
+
+    mag_count(far ? &worker->counts.steals_far : &worker->counts.steals_near);
+    if (MAG_LIKELY(!mag_sched_is_traced(worker->sched)))
+        return;
+    mag_trace_steal(worker->sched, worker->index,
+                    ((const struct mag_worker *)victim->arg)->index);
+    mag_trace_begin(worker->sched, worker->index, (uintptr_t)body, NULL);
+}
+
+static void end_join_steal(void *arg)
 {
     struct mag_worker *worker = arg;
 
-    mag_count(far ? &worker->counts.steals_far : &worker->counts.steals_near);
+    if (MAG_UNLIKELY(mag_sched_is_traced(worker->sched)))
+        mag_trace_end(worker->sched, worker->index);
 }
 
 static void count_join_sleep(void *arg, bool asleep)
 {
     struct mag_worker *worker = arg;
 
-    mag_times_enter(&worker->times, asleep ? MAG_TIME_BLOCKED : MAG_TIME_RUN,
-                    mag_os_now_ns());
+    mag_worker_spend(worker, asleep ? MAG_TIME_BLOCKED : MAG_TIME_RUN, mag_os_now_ns());
 }
 
 static void prepare_forks(struct mag_berth *berth)
@@ -104,7 +118,8 @@ static void prepare_forks(struct mag_berth *berth)
         berth->sched->fenced);
 
     forks->node = node_of(berth);
-    forks->on_steal = count_join_steal;
+    forks->on_steal = begin_join_steal;
+    forks->on_ran = end_join_steal;
     forks->on_sleep = count_join_sleep;
     forks->arg = berth->worker;
     atomic_init(&berth->worker->forks, forks);
@@ -178,6 +193,8 @@ static void prepare_counts(struct mag_worker *worker)
     atomic_init(&worker->pinned, MAG_PIN_FOREIGN);
     atomic_init(&worker->thread, 0);
     atomic_init(&worker->benched, false);
+    atomic_init(&worker->blocks, false);
+    atomic_init(&worker->dismissed, false);
 }
 
 void mag_berth_prepare(struct mag_berth *berth)

@@ -7,7 +7,9 @@
 #include "sched/policy/watch.h"
 #include "sched/scheduler.h"
 #include "sched/worker/next.h"
+#include "sched/worker/region.h"
 #include "sched/worker/search.h"
+#include "sched/worker/spend.h"
 #include "sched/worker/wake.h"
 
 /* ------------------------------------------------------------------- searching */
@@ -39,12 +41,12 @@ static bool search_a_while(struct mag_worker *worker, struct mag_work *ret_work)
 
     int64_t now = mag_os_now_ns();
     int64_t until = mag_linger_until(now, worker->spin_us);
-    mag_times_enter(&worker->times, MAG_TIME_SEARCH, now);
+    mag_worker_spend(worker, MAG_TIME_SEARCH, now);
     for (;;) {
         relax(worker, &pauses);
         if (mag_worker_search(worker, true, ret_work)) {
             adapt(worker, true);
-            mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
+            mag_worker_spend(worker, MAG_TIME_RUN, mag_os_now_ns());
             return true;
         }
         if (mag_os_now_ns() >= until ||
@@ -63,6 +65,7 @@ static void stop_searching(struct mag_worker *worker)
     uint64_t state = mag_idle_found(&sched->idle);
 
     worker->searching = false;
+    mag_sched_note_busy(sched, state);
     if (!mag_idle_wants_wake(state))
         return;
     if (mag_watch_is_missing(mag_idle_watched(state), mag_idle_parked(state),
@@ -176,7 +179,7 @@ static bool park(struct mag_worker *worker)
     struct mag_sched *sched = worker->sched;
     bool seen = false;
 
-    mag_times_enter(&worker->times, MAG_TIME_PARK, mag_os_now_ns());
+    mag_worker_spend(worker, MAG_TIME_PARK, mag_os_now_ns());
     mag_sleeper_reset(&worker->sleeper);
     (void)mag_idle_announce(&sched->idle, worker->rank, worker->searching,
                             &worker->watcher);
@@ -205,7 +208,7 @@ static bool park(struct mag_worker *worker)
         worker->watcher = false;
         mag_idle_end_watch(&sched->idle);
     }
-    mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
+    mag_worker_spend(worker, MAG_TIME_RUN, mag_os_now_ns());
     return seen;
 }
 
@@ -214,7 +217,8 @@ bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work)
     struct mag_sched *sched = worker->sched;
     unsigned vain = 0;
 
-    while (mag_sched_phase(sched) != MAG_PHASE_ENDING && !mag_worker_is_over(worker)) {
+    while (mag_sched_phase(sched) != MAG_PHASE_ENDING &&
+           !mag_worker_is_dismissed(worker) && !mag_worker_is_over(worker)) {
         if (!worker->searching)
             worker->searching = mag_idle_try_search(&sched->idle);
         if (worker->searching && search_a_while(worker, ret_work)) {

@@ -3,6 +3,7 @@
 
 #include "sched/fork/deque.h"
 #include "sched/scheduler.h"
+#include "sched/trace/trace.h"
 #include "sched/worker/next.h"
 
 /* How many jobs to steal at once: one to run, the others to share. */
@@ -83,6 +84,8 @@ static bool steal(struct mag_worker *worker, struct mag_worker *victim, bool far
     if (!steal_from(worker, victim, late, ret_work))
         return false;
     mag_count(far ? &worker->counts.steals_far : &worker->counts.steals_near);
+    if (MAG_UNLIKELY(mag_sched_is_traced(worker->sched)))
+        mag_trace_steal(worker->sched, worker->index, victim->index);
     return true;
 }
 

@@ -48,6 +48,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct mag_group_frame;
 struct mag_strand_frame;
 
 /* How many threads can have a record at a time; further threads are counted, which is
@@ -62,6 +63,7 @@ struct mag_poster {
 struct mag_self {
     struct mag_worker *worker;        /* [T] NULL on threads that are not workers */
     struct mag_strand_frame *strands; /* [T] the strands that run on it, see strand.c */
+    struct mag_group_frame *groups;   /* [T] the jobs of groups that run on it */
     struct mag_poster *poster;        /* [T] this thread's record, or NULL */
     bool counted;                     /* [T] it has no record, and will not ask for one */
     struct mag_sched *clock_of;       /* [T] the scheduler whose clock it is, or NULL */

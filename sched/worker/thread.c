@@ -10,7 +10,9 @@
 #include "sched/worker/memory.h"
 #include "sched/worker/next.h"
 #include "sched/worker/park.h"
+#include "sched/worker/region.h"
 #include "sched/worker/self.h"
+#include "sched/worker/spend.h"
 
 #include <magpie/executor.h>
 #include <magpie/unpinned.h>
@@ -28,6 +30,7 @@ enum { GAP = 4096 };
 /* The time of one thread as a worker; lies on the thread's stack. */
 struct tenancy {
     struct mag_berth *berth;
+    const struct mag_stand_in *stand_in; /* NULL: the thread is a worker's own */
     bool serves; /* between the call of `on_start` and that of `on_stop` */
     bool over;   /* the berth belongs to another thread, or to none */
 };
@@ -91,25 +94,95 @@ static void run_child(struct mag_fork_stack *forks, const struct mag_fork_taken 
     mag_fork_stack_run(forks, child, forks->slots);
 }
 
+static void run_job(struct mag_worker *worker, struct mag_job *job)
+{
+    mag_count(&worker->counts.jobs);
+    worker->running = job;
+    job->run(job);
+    mag_fp_keep(worker->fp);
+}
+
 static void run_work(struct mag_worker *worker, const struct mag_work *work)
 {
-    if (work->job != NULL) {
-        mag_count(&worker->counts.jobs);
-        worker->running = work->job;
-        work->job->run(work->job);
-        mag_fp_keep(worker->fp);
-    } else {
+    if (work->job != NULL)
+        run_job(worker, work->job);
+    else
         run_child(mag_worker_forks(worker), &work->child);
+}
+
+static MAG_NOINLINE void run_traced(struct mag_worker *worker,
+                                    const struct mag_work *work)
+{
+    struct mag_job_description what = {NULL, NULL};
+
+    if (work->job != NULL)
+        mag_job_describe(work->job, &what);
+    else
+        what.function = (void (*)(void))work->child.body;
+    mag_trace_begin(worker->sched, worker->index, (uintptr_t)what.function, what.name);
+    run_work(worker, work);
+    mag_trace_end(worker->sched, worker->index);
+}
+
+/* By a worker that has found nothing near: waits for work, and runs it.  False: the
+ * scheduler ends. */
+static bool wait_and_run(struct mag_worker *worker)
+{
+    struct mag_work work;
+
+    if (!mag_worker_wait(worker, &work))
+        return false;
+    if (mag_sched_is_traced(worker->sched))
+        run_traced(worker, &work);
+    else
+        run_work(worker, &work);
+    return true;
+}
+
+static void loop_untraced(struct mag_worker *worker)
+{
+    while (mag_phase_goes_on_untraced(mag_phase_read_word(&worker->sched->phase))) {
+        struct mag_job *job = mag_worker_next(worker);
+
+        if (job != NULL)
+            run_job(worker, job);
+        else if (!wait_and_run(worker))
+            return;
+    }
+}
+
+/* A loop of its own, so that a job that is not traced costs nothing more. */
+static void loop_traced(struct mag_worker *worker)
+{
+    while (mag_sched_is_traced(worker->sched) &&
+           mag_sched_phase(worker->sched) != MAG_PHASE_ENDING) {
+        struct mag_work work;
+
+        work.job = mag_worker_next(worker);
+        if (work.job != NULL)
+            run_traced(worker, &work);
+        else if (!wait_and_run(worker))
+            return;
     }
 }
 
 static void loop(struct mag_worker *worker)
 {
+    while (mag_sched_phase(worker->sched) != MAG_PHASE_ENDING) {
+        loop_untraced(worker);
+        loop_traced(worker);
+    }
+}
+
+/* As loop(), until the monitor sends the stand-in away. */
+static void loop_until_dismissed(struct mag_worker *worker)
+{
     struct mag_work work;
 
-    while (mag_sched_phase(worker->sched) != MAG_PHASE_ENDING) {
+    while (mag_sched_phase(worker->sched) != MAG_PHASE_ENDING &&
+           !mag_worker_is_dismissed(worker)) {
         work.job = mag_worker_next(worker);
-        if (work.job == NULL && !mag_worker_wait(worker, &work))
+        if (work.job == NULL && !mag_worker_idle(worker, &work))
             break;
         run_work(worker, &work);
     }
@@ -128,11 +201,15 @@ static void serve(struct tenancy *tenancy)
 
     mag_self_become(worker);
     tenancy->serves = true;
-    mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
+    mag_worker_spend(worker, MAG_TIME_RUN, mag_os_now_ns());
     if (config->on_start != NULL)
         config->on_start(worker->index, config->hook_arg);
     worker->fp = mag_fp_read();
-    loop(worker);
+    mag_sched_note_busy(worker->sched, mag_idle_read(&worker->sched->idle));
+    if (tenancy->stand_in != NULL)
+        loop_until_dismissed(worker);
+    else
+        loop(worker);
     tenancy->serves = false;
     if (config->on_stop != NULL)
         config->on_stop(worker->index, config->hook_arg);
@@ -146,7 +223,7 @@ static void leave_berth(struct tenancy *tenancy)
     struct mag_worker *worker = tenancy->berth->worker;
 
     tenancy->over = true;
-    mag_times_enter(&worker->times, MAG_TIME_NONE, mag_os_now_ns());
+    mag_worker_spend(worker, MAG_TIME_NONE, mag_os_now_ns());
     mag_worker_note_thread(worker, 0, mag_worker_pinned(worker));
     /* live, release: this thread's last touch of the scheduler comes before the
      * scheduler's end.  The stop joins this thread as well. */
@@ -196,9 +273,12 @@ static void end_children(struct mag_worker *worker)
 static void end_job(struct mag_worker *worker)
 {
     mag_count(&worker->counts.ended);
+    if (mag_sched_is_traced(worker->sched))
+        mag_trace_lost(worker->sched, worker->index);
     /* Children first: other threads continue roots and strands at once. */
     end_children(worker);
     mag_job_kind_end(worker->sched);
+    mag_region_close(worker);
     mag_fp_keep(worker->fp);
     (void)mag_misuse_tell(MAG_E_THREAD, "a job or a hook of a worker ended its thread");
 }
@@ -237,7 +317,10 @@ static void end_early(void *arg)
             config->on_stop(worker->index, config->hook_arg);
     }
     mag_self_become(NULL);
-    if (mag_sched_phase(worker->sched) == MAG_PHASE_ENDING)
+    if (tenancy->stand_in != NULL) {
+        tenancy->over = true;
+        tenancy->stand_in->ended(tenancy->stand_in->arg);
+    } else if (mag_sched_phase(worker->sched) == MAG_PHASE_ENDING)
         leave_berth(tenancy);
     else if (hand_berth_over(tenancy->berth))
         tenancy->over = true;
@@ -265,6 +348,20 @@ static void work(struct mag_berth *berth)
     serve_below(&tenancy);
     pthread_cleanup_pop(0);
     leave_berth(&tenancy);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): as above. */
+void mag_worker_stand_in(struct mag_berth *berth, const struct mag_stand_in *stand_in)
+{
+    struct tenancy tenancy = {.berth = berth, .stand_in = stand_in};
+
+    uint32_t worker = berth->index % berth->sched->place_count;
+
+    mag_worker_note_thread(berth->worker, mag_os_thread(),
+                           mag_seats_sit_beside(&berth->sched->seats, worker));
+    pthread_cleanup_push(end_early, &tenancy);
+    serve_below(&tenancy);
+    pthread_cleanup_pop(0);
 }
 
 static void note_thread(struct mag_berth *berth, enum mag_pinned pinned)

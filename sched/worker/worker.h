@@ -18,13 +18,14 @@
 #include "sched/queue/hand.h"
 #include "sched/queue/inject.h"
 #include "sched/queue/runq.h"
-#include "sched/worker/times.h"
+#include "sched/trace/times.h"
 
 #include <magpie/pin.h>
 #include <magpie/plan.h>
 #include <magpie/sched.h>
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Jobs in a worker's run queue, a power of two (a model wants fewer). */
@@ -63,6 +64,8 @@ struct mag_worker {
     _Alignas(MAG_CACHE_LINE) struct mag_worker_counts counts; /* [C] */
     _Atomic(uint32_t) pinned; /* [C] enum mag_pinned, the first or the last outcome */
     _Atomic(int32_t) thread;  /* [C] kernel's number; 0: the thread has ended */
+    _Atomic(bool) blocks;     /* [C] inside an announced region, see region.h */
+    _Atomic(bool) dismissed;  /* [A] the stand-in that sits here is to leave */
     struct mag_times times;   /* see times.h */
 
     /* The worker's own fields. */
@@ -115,6 +118,14 @@ static inline struct mag_fork_stack *mag_worker_forks(struct mag_worker *worker)
     /* relaxed: every fork stack was made before the workers ran.  A thief may find the
      * stack of a moment ago, which is just as good. */
     return atomic_load_explicit(&worker->forks, memory_order_relaxed);
+}
+
+/* Whether a stand-in is to leave the berth, after its job. */
+static inline bool mag_worker_is_dismissed(struct mag_worker *worker)
+{
+    /* relaxed: nothing crosses, and the monitor wakes a worker that may have missed
+     * it. */
+    return atomic_load_explicit(&worker->dismissed, memory_order_relaxed);
 }
 
 /* Notes the thread that sits here, by its number in the kernel, and the state of its

@@ -69,7 +69,7 @@ hasnot() {
 }
 
 # --- help and version: standard output, status 0
-for command in "" bench report topo doctor; do
+for command in "" bench report topo doctor trace; do
     # shellcheck disable=SC2086 # no word where the command is empty
     run 0 $command --help
     has "$dir/out" "Usage: magpie"
@@ -127,7 +127,7 @@ if [ -w /dev/full ]; then
         has "$dir/err" "magpie bench: /dev/full: No space left on device"
     done
     for command in --help --usage --version "bench --help" "bench --usage" "report --help" \
-        "topo --help" "doctor --help" topo "topo --json" doctor "doctor --json" "bench --list" \
+        "topo --help" "doctor --help" "trace --help" topo "topo --json" doctor "doctor --json" "bench --list" \
         "bench fib --size 5 --runs 1" "bench fib --size 5 --runs 1 --json -"; do
         # shellcheck disable=SC2086 # words
         lost "No space left on device" /dev/full $command

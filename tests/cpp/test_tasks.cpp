@@ -16,6 +16,7 @@ extern "C" {
 
 #include <atomic>
 #include <memory>
+#include <pthread.h>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -246,6 +247,151 @@ static void a_wait_on_a_worker_is_an_error(void **)
     mag_promise_release(promise);
 }
 
+/* ------------------------------------------------------------------------ loops */
+
+static void a_loop_calls_its_lambda_for_each_index(void **)
+{
+    magpie::scheduler sched(2);
+    std::vector<int> count(10007);
+    std::vector<long> sums(mag_sched_capacity(sched));
+    long sum = 0;
+
+    magpie::for_each(sched, 0, count.size(), [&](std::size_t i) { count[i]++; });
+    magpie::for_each(sched, 0, count.size(), [&](mag_range range) {
+        for (std::size_t i = range.begin; i < range.end; i++)
+            count[i]++;
+    });
+    magpie::for_each(sched, 0, count.size(),
+                     [&](mag_range range, std::uint32_t slot) {
+                         for (std::size_t i = range.begin; i < range.end; i++)
+                             sums[slot] += ++count[i];
+                     },
+                     {});
+    sched.run([&](mag_fork w) {
+        magpie::for_each(w, 0, count.size(), [&](std::size_t i) { count[i]++; });
+    });
+    for (int one : count)
+        assert_int_equal(one, 4);
+    for (long one : sums)
+        sum += one;
+    assert_int_equal(sum, 3 * 10007);
+}
+
+static void the_first_exception_in_order_leaves_a_loop(void **)
+{
+    magpie::scheduler sched(2);
+
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(thrown_by([&] {
+                             magpie::for_each(sched, 0, 1000, [](std::size_t n) {
+                                 if (n == 300)
+                                     throw std::runtime_error("first");
+                                 if (n > 300)
+                                     throw std::runtime_error("later");
+                             });
+                         }),
+                         'f');
+}
+
+/* ------------------------------------------------------------------- submitting */
+
+static void a_lambda_is_submitted_and_its_result_is_a_task(void **)
+{
+    magpie::scheduler sched(2);
+    auto owned = std::make_unique<int>(20);
+    auto number = magpie::submit(sched, [p = std::move(owned)] { return *p + 1; });
+    auto text = magpie::submit(sched, [] { return std::make_unique<std::string>("t"); });
+    auto nothing = magpie::submit(sched, [] {});
+    auto failed = magpie::submit(sched, []() -> int { throw std::runtime_error("f"); });
+
+    assert_int_equal(number.get(), 21);
+    assert_string_equal(text.get()->c_str(), "t");
+    nothing.get();
+    assert_int_equal(thrown_by([&] { (void)failed.get(); }), 'f');
+}
+
+static std::atomic<long> alive{0};
+
+struct counted {
+    counted()
+    {
+        alive++;
+    }
+    counted(const counted &)
+    {
+        alive++;
+    }
+    ~counted()
+    {
+        alive--;
+    }
+};
+
+static void what_a_lambda_owns_is_destroyed_whatever_becomes_of_it(void **)
+{
+    int refused = 0;
+
+    {
+        magpie::scheduler sched(1);
+
+        for (int i = 0; i < 1000; i++) {
+            auto task = magpie::submit(sched, [own = counted()] { return own; });
+
+            if (i % 2 == 0)
+                (void)task.get();
+        }
+        assert_int_equal(mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, nullptr, nullptr), 0);
+        try {
+            (void)magpie::submit(sched, [own = counted()] { return own; });
+        } catch (const magpie::error &error) {
+            refused = error.code();
+        }
+    }
+    assert_int_equal(refused, -ESHUTDOWN);
+    assert_int_equal(alive, 0);
+}
+
+static void a_canceled_submission_throws_at_whoever_waits(void **)
+{
+    magpie::scheduler sched(1);
+    std::atomic<bool> begun{false};
+    std::atomic<bool> go_on{false};
+    bool was_canceled = false;
+    auto first = magpie::submit(sched, [&] {
+        begun = true;
+        while (!go_on)
+            std::this_thread::yield();
+    });
+
+    while (!begun)
+        std::this_thread::yield();
+    auto second = magpie::submit(sched, [] { return 1; });
+    assert_int_equal(mag_sched_stop_begin(sched, MAG_SCHED_CANCEL), 0);
+    go_on = true;
+    assert_int_equal(mag_sched_stop(sched, MAG_SCHED_CANCEL, -1, nullptr, nullptr), 0);
+    first.get();
+    try {
+        (void)second.get();
+    } catch (const magpie::canceled &) {
+        was_canceled = true;
+    }
+    assert_true(was_canceled);
+}
+
+static void a_lambda_may_end_its_thread(void **)
+{
+    magpie::scheduler sched(1);
+    int code = 0;
+
+    try {
+        magpie::submit(sched, [] { pthread_exit(nullptr); }).get();
+    } catch (const magpie::error &error) {
+        code = error.code();
+    }
+    assert_int_equal(code, -EOWNERDEAD);
+    assert_int_equal(magpie::submit(sched, [] { return 5; }).get(), 5);
+}
+
 int main()
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +407,12 @@ int main()
         cmocka_unit_test(a_task_is_given_to_c_code),
         cmocka_unit_test(a_wait_blocks_until_another_thread_completes),
         cmocka_unit_test(a_wait_on_a_worker_is_an_error),
+        cmocka_unit_test(a_loop_calls_its_lambda_for_each_index),
+        cmocka_unit_test(the_first_exception_in_order_leaves_a_loop),
+        cmocka_unit_test(a_lambda_is_submitted_and_its_result_is_a_task),
+        cmocka_unit_test(what_a_lambda_owns_is_destroyed_whatever_becomes_of_it),
+        cmocka_unit_test(a_canceled_submission_throws_at_whoever_waits),
+        cmocka_unit_test(a_lambda_may_end_its_thread),
     };
 
     return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -129,6 +129,28 @@ static point_task later(mag_fork w)
                                                           : point_task_of(number.task);
 }
 
+MAG_SUBMIT_TASK(int_task, halve, int, n, const char *, why)
+static int_task halve(int n, const char *why)
+{
+    return why == MAG_NULL ? int_task_of(mag_vtask_failed(-1, 0))
+                           : int_task_result(n / 2);
+}
+
+MAG_SUBMIT_TASK(mag_task, twice, void)
+static mag_task twice(void)
+{
+    return mag_task_of(halve_submit(MAG_NULL, 2, "").task);
+}
+
+MAG_SUBMIT_TASK(point_task, move, struct point, p)
+static point_task move(struct point p)
+{
+    mag_task other = twice_submit(MAG_NULL);
+
+    return mag_vtask_status(other.task) == MAG_SUCCEEDED ? point_task_result(p)
+                                                         : point_task_of(other.task);
+}
+
 /* --------------------------------------------------------------- async functions */
 
 MAG_ASYNC(int_task, sum, (int_task, a, int_task, b), int x; int y; int r; struct point p;)

@@ -99,6 +99,7 @@ def mistakes():
         yield where, cure, f"MAG_SPAWNABLE(@{behind or ', '})"
         yield where, cure, f"MAG_LOOP(@{behind or ', '})"
         yield where, cure, f"MAG_FORK_TASK(long_task, @{behind or ', '})"
+        yield where, cure, f"MAG_SUBMIT_TASK(long_task, @{behind or ', '})"
         yield where, cure, f"MAG_ASYNC(long_task, @, ({given}), int i;) {body}"
     for given in ("int", "void", "long_task"):
         yield BOTH, BRACKETS, f"MAG_ASYNC(long_task, @, {given}, int i;) {body}"
@@ -109,6 +110,7 @@ def mistakes():
     yield BOTH, "for an operation without result use mag_task", "MAG_VTASK_DEFINE(@, void)"
     for where, cure, given in TASKS:
         yield where, cure, f"MAG_FORK_TASK({given}, @, int, n)"
+        yield where, cure, f"MAG_SUBMIT_TASK({given}, @, int, n)"
         yield where, cure, f"MAG_ASYNC({given}, @, (int, n), int i;) {body}"
     for cure, what in ((RAW, "raw_read()"), (NO_TASK, "some_number()")):
         for await_ in awaits(what):
@@ -147,12 +149,14 @@ DROP_HEAD = """
 MAG_ASYNC(long_task, hop, (int, n), int i;) { MAG_BEGIN(f); MAG_END(f); }
 MAG_FORK_TASK(long_task, late, int, n)
 static long_task late(mag_fork w, int n) { (void)w; return long_task_result(n); }
+MAG_SUBMIT_TASK(long_task, later, int, n)
+static long_task later(int n) { return long_task_result(n); }
 int drop(mag_fork w, mag_vtask raw, long_task task, struct mag_promise *promise, long *at);
 int drop(mag_fork w, mag_vtask raw, long_task task, struct mag_promise *promise, long *at)
 {
 """
 DROPS = [
-    "hop(1)", "late(w, 1)", "late_task(&w, late_fork(&w, 1))", "long_task_result(1)",
+    "hop(1)", "later_submit(MAG_NULL, 1)", "late(w, 1)", "late_task(&w, late_fork(&w, 1))", "long_task_result(1)",
     "long_task_of(raw)", "long_task_configure(task, true)", "mag_task_done()",
     "mag_task_of(raw)", "mag_vtask_failed(-1, 0)", "mag_vtask_result(1)",
     "mag_vtask_configure(raw, true)", "mag_promise_task(promise)", "long_task_get(task, at)",
@@ -175,6 +179,8 @@ static int walk{i}(struct mag_range range, uint32_t slot)
 {{ (void)range; (void)slot; return 0; }}
 MAG_FORK_TASK(long_task, four{i}, {nothing})
 static long_task four{i}(mag_fork w) {{ return long_task_result(visit{i}(w)); }}
+MAG_SUBMIT_TASK(long_task, six{i}, {nothing})
+static long_task six{i}(void) {{ return long_task_result(1); }}
 MAG_ASYNC(long_task, five{i}, (void), int i;) {{ MAG_BEGIN(f); MAG_END(f); }}
 """ for i, nothing in enumerate(("void", "(void)"))) + "".join(f"""
 MAG_FORKABLE(long, first{n}, {pairs})
@@ -189,6 +195,8 @@ static int walk_on{n}(struct mag_range range, uint32_t slot{params})
 MAG_FORK_TASK(long_task, fourth{n}, {pairs})
 static long_task fourth{n}(mag_fork w{params})
 {{ (void)w; return long_task_result(0{names}); }}
+MAG_SUBMIT_TASK(long_task, sixth{n}, {pairs})
+static long_task sixth{n}({params[2:] or 'void'}) {{ return long_task_result(0{names}); }}
 MAG_ASYNC(long_task, fifth{n}, ({pairs}), int i;) {{ MAG_BEGIN(f); MAG_END(f); }}
 """ for n, pairs, params, names in COUNTS) + """
 MAG_FORKABLE(struct three, work, long_fn, function, const char *, text, struct three, some,

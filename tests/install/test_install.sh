@@ -94,6 +94,19 @@ else
     echo "skipped: there is no python3 to call the symbols"
 fi
 
+# Those that were built.
+adapter() { # NAME HEADER STATEMENT
+    [ -e "$lib/pkgconfig/magpie-$1.pc" ] || { echo "skipped: the adapter for $1 was not built"; return; }
+    printf '%s\n#include <magpie/adapters/%s.h>\nint main(void) { %s }\n' "$2" "$1" "$3" >"$work/$1.c"
+    # shellcheck disable=SC2046 # a list of words
+    step "the adapter for $1" cc "$work/$1.c" -o "$work/$1" $(pkg-config --cflags --libs "magpie-$1")
+    step "run it" env LD_LIBRARY_PATH="$lib" "$work/$1"
+}
+adapter fftw "" "return mag_fftw_use(0) + mag_fftwf_use(0) + mag_fftwl_use(0);"
+adapter jxl "#include <jxl/decode.h>" \
+    "return JxlDecoderSetParallelRunner(JxlDecoderCreate(0), mag_jxl_runner, 0);"
+adapter ffmpeg "#include <libavfilter/avfilter.h>" "return mag_ffmpeg_use(avfilter_graph_alloc(), 0);"
+
 echo "-- the static library"
 nm -g --defined-only "$lib/libmagpie.a" | awk 'NF == 3 { print $3 }' >"$work/global"
 ! grep -v '^mag_' "$work/global" || fail "these names are not ours to give to a program"

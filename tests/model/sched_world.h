@@ -44,6 +44,15 @@ mag_fork_steal mag_fork_stack_steal(mag_fork_stack *, mag_fork_slot *, mag_fork_
     return MAG_FORK_EMPTY;
 }
 
+/* No model is traced. */
+void mag_trace_state(mag_sched *, uint32_t, mag_time, int64_t)
+{
+}
+
+void mag_trace_steal(mag_sched *, uint32_t, uint32_t)
+{
+}
+
 /* Workers 0 to Workers - 1, each with all others as victims.  All belong to the first of
  * `Queues` queues, one for each node. */
 template <unsigned Workers, unsigned Queues = 1> struct sched_world {
@@ -78,6 +87,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         flat_routes_make(&flat, Workers, Queues);
         sched.routes = flat.routes;
         sched.settings.config.spin_us = 0;
+        atomic_init(&sched.pace, (uint32_t)MAG_PACE_OFF);
         for (unsigned i = 0; i < Queues; i++) {
             nearest[i] = i;
             mag_inject_init(&queues[i]);
@@ -120,6 +130,8 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         atomic_init(&forks[index].base, (mag_fork_slot *)NULL);
         mag_sleeper_init(&worker->sleeper);
         atomic_init(&worker->benched, false);
+        atomic_init(&worker->blocks, false);
+        atomic_init(&worker->dismissed, false);
         atomic_init(&worker->counts.jobs, 0);
         atomic_init(&worker->counts.posts, 0);
         atomic_init(&worker->counts.steals_near, 0);

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <cxxabi.h>
 #include <exception>
 #include <magpie/cpp/error.hpp>
 #include <magpie/pool.h>
@@ -135,6 +136,25 @@ template <> struct outcome<void> {
             std::rethrow_exception(error);
     }
 };
+
+/* Calls a function, and records how the call ended.  A call that ends its thread
+ * (pthread_exit, a cancel) is recorded as -EOWNERDEAD, and the thread ends. */
+template <class T, class Call> void record(outcome<T> &how, Call &&call)
+{
+    try {
+        if constexpr (std::is_void_v<T>)
+            call();
+        else
+            how.value.emplace(call());
+#ifdef __GLIBC__
+    } catch (const abi::__forced_unwind &) {
+        how.error = std::make_exception_ptr(error(-EOWNERDEAD));
+        throw;
+#endif
+    } catch (...) {
+        how.error = std::current_exception();
+    }
+}
 
 /* The code by which C code learns of an exception. */
 inline int code_of(const std::exception_ptr &thrown) noexcept

@@ -39,16 +39,9 @@ template <class F> struct called {
     F *function;
     outcome<result_of<F>> how;
 
-    void run(mag_fork w) noexcept
+    void run(mag_fork w)
     {
-        try {
-            if constexpr (std::is_void_v<result_of<F>>)
-                call(*function, w);
-            else
-                how.value.emplace(call(*function, w));
-        } catch (...) {
-            how.error = std::current_exception();
-        }
+        record(how, [&]() -> result_of<F> { return call(*function, w); });
     }
     /* As a mag_fork_body: the payload holds the address of this. */
     static void body(mag_fork w, void *payload)

@@ -138,6 +138,21 @@
 #define MAG_PAIRS_PASS_7(t, a, ...) , args_->a MAG_PAIRS_PASS_6(__VA_ARGS__)
 #define MAG_PAIRS_PASS_8(t, a, ...) , args_->a MAG_PAIRS_PASS_7(__VA_ARGS__)
 
+/* The fields of *args_ as arguments, with none before them. */
+#define MAG_PAIRS_ARGS(...)      MAG_PAIRS_OF(MAG_PAIRS_ARGS_, __VA_ARGS__)
+#define MAG_PAIRS_ARGS_NONE(...) MAG_PAIRS_ARGS_0()
+#define MAG_PAIRS_ARGS_ODD(...)  MAG_PAIRS_ARGS_0()
+#define MAG_PAIRS_ARGS_MANY(...) MAG_PAIRS_ARGS_0()
+#define MAG_PAIRS_ARGS_0(...)
+#define MAG_PAIRS_ARGS_1(t, a)      args_->a
+#define MAG_PAIRS_ARGS_2(t, a, ...) args_->a MAG_PAIRS_PASS_1(__VA_ARGS__)
+#define MAG_PAIRS_ARGS_3(t, a, ...) args_->a MAG_PAIRS_PASS_2(__VA_ARGS__)
+#define MAG_PAIRS_ARGS_4(t, a, ...) args_->a MAG_PAIRS_PASS_3(__VA_ARGS__)
+#define MAG_PAIRS_ARGS_5(t, a, ...) args_->a MAG_PAIRS_PASS_4(__VA_ARGS__)
+#define MAG_PAIRS_ARGS_6(t, a, ...) args_->a MAG_PAIRS_PASS_5(__VA_ARGS__)
+#define MAG_PAIRS_ARGS_7(t, a, ...) args_->a MAG_PAIRS_PASS_6(__VA_ARGS__)
+#define MAG_PAIRS_ARGS_8(t, a, ...) args_->a MAG_PAIRS_PASS_7(__VA_ARGS__)
+
 /* Parameters behind others. */
 #define MAG_PAIRS_BEHIND(...)      MAG_PAIRS_OF(MAG_PAIRS_BEHIND_, __VA_ARGS__)
 #define MAG_PAIRS_BEHIND_NONE(...) MAG_PAIRS_BEHIND_0()

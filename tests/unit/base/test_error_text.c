@@ -141,8 +141,9 @@ static void every_error_that_a_public_header_names_has_a_text(void **state)
 
 static void what_the_library_refuses_has_a_text_of_its_own(void **state)
 {
-    static const int codes[] = {-EAGAIN,     -EBUSY,  -EDEADLK, -EIO,       -EPERM,
-                                -EOWNERDEAD, -ENOSPC, -ENOTSUP, -ESHUTDOWN, -ETIMEDOUT};
+    static const int codes[] = {-ECANCELED, -ENOENT,  -EAGAIN,    -EBUSY,
+                                -EDEADLK,   -EIO,     -EPERM,     -EOWNERDEAD,
+                                -ENOSPC,    -ENOTSUP, -ESHUTDOWN, -ETIMEDOUT};
     enum { CODES = sizeof(codes) / sizeof(codes[0]) };
     (void)state;
 

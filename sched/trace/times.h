@@ -21,8 +21,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef SCHED_WORKER_TIMES_H
-#define SCHED_WORKER_TIMES_H
+#ifndef SCHED_TRACE_TIMES_H
+#define SCHED_TRACE_TIMES_H
 
 #include <magpie/detail/base.h>
 

@@ -1,0 +1,115 @@
+/*
+ * submit_task.c - calls of functions as jobs, whose outcomes are tasks.
+ *
+ * The frame of a call belongs to the submitter until its job is handed over; then to the
+ * thread that runs or drops the job, until mag_frame_finish; then to the consumer of the
+ * task.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "vtask/core/core.h"
+#include "vtask/debug/debug.h"
+
+#include <magpie/job_kind.h>
+#include <magpie/submit_task.h>
+
+#include <errno.h>
+
+/* A call that runs on this thread; lies on the stack of mag_submit_task_run. */
+struct call {
+    struct mag_frame *frame;
+    struct call *outer; /* the function may run other jobs, as an event loop does */
+};
+
+static __thread struct call *calls;
+
+static const struct mag_submit_task_type *call_type_of(const struct mag_frame *frame)
+{
+    return (const struct mag_submit_task_type *)(const void *)frame->core.type;
+}
+
+struct mag_frame *mag_submit_task_rent(const struct mag_submit_task_type *type)
+{
+    struct mag_frame *frame = mag_frame_rent(&type->frame);
+
+    if (MAG_LIKELY(frame != NULL)) {
+        /* The completer is another thread nearly always: no bias to this one.
+         * relaxed: the task is handed out later, which publishes the slot. */
+        atomic_store_explicit(&frame->core.slot, MAG_SLOT_EMPTY, memory_order_relaxed);
+    }
+    return frame;
+}
+
+void mag_submit_task_return(struct mag_frame *frame)
+{
+    mag_debug_core_ends(&frame->core);
+    mag_frame_recycle(&frame->core);
+}
+
+mag_vtask mag_submit_task_post(struct mag_frame *frame, struct mag_sched *sched,
+                               const struct mag_submit_options *options, size_t size)
+{
+    if (MAG_UNLIKELY(frame == NULL))
+        return mag_vtask_failed(-ENOMEM, 0);
+
+    /* Before the post: the call may be over when that returns. */
+    mag_vtask task = mag_core_task(&frame->core);
+    int r = mag_submit_job_sized(sched, options, size, &frame->continuation.job);
+    if (MAG_LIKELY(r == 0))
+        return task;
+    mag_submit_task_return(frame);
+    return mag_vtask_failed(r, 0);
+}
+
+void mag_submit_task_run(struct mag_job *job)
+{
+    struct mag_frame *frame = mag_frame_of(job);
+    struct call call = {.frame = frame, .outer = calls};
+
+    calls = &call;
+    call_type_of(frame)->call(frame);
+}
+
+void mag_submit_task_finish(struct mag_frame *frame, mag_vtask returned,
+                            const void *large)
+{
+    /* First: a continuation that runs inside may end this thread. */
+    calls = calls->outer;
+    mag_frame_finish(frame, returned, large);
+}
+
+/* Completes a call that has not returned, or never will be made. */
+static void fail(struct mag_frame *frame, int error)
+{
+    /* Only the completer reads the flags from here on. */
+    frame->core.flags |= MAG_CORE_QUEUED;
+    mag_frame_finish(frame, mag_vtask_failed(error, 0), NULL);
+}
+
+static void drop_call(struct mag_job *job, const struct mag_job_stop *stop)
+{
+    (void)stop;
+    fail(mag_frame_of(job), -ECANCELED);
+}
+
+/* The thread ends in the middle of its calls. */
+static void end_calls(struct mag_sched *sched)
+{
+    (void)sched;
+    /* The calls lie in frames of functions that never return, but nothing has overwritten
+     * them yet. */
+    while (calls != NULL) {
+        struct mag_frame *frame = calls->frame;
+
+        calls = calls->outer;
+        fail(frame, -EOWNERDEAD);
+    }
+}
+
+static struct mag_job_kind call_kind = {
+    .run = mag_submit_task_run, .dropped = drop_call, .ended = end_calls};
+
+static __attribute__((constructor)) void add_call_kind(void)
+{
+    mag_job_kind_add(&call_kind);
+}
