@@ -8,6 +8,11 @@ file(GLOB_RECURSE MAG_SOURCES CONFIGURE_DEPENDS
 set_source_files_properties("${PROJECT_SOURCE_DIR}/vtask/symbols.c"
                             PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 
+# An exception may pass through mag_team_run, which then cleans up.
+set_source_files_properties("${PROJECT_SOURCE_DIR}/sched/team/run.c"
+                            PROPERTIES COMPILE_OPTIONS -fexceptions
+                                       SKIP_UNITY_BUILD_INCLUSION ON)
+
 # How the library reaches what it keeps for each thread, as in -ftls-model.  The shared
 # library takes the fastest: a load, from the static block of every thread, in which its
 # 200 bytes find room also when it is loaded late.  The static library may be linked into a

@@ -38,6 +38,7 @@
 
 struct mag_clock;
 struct mag_inject;
+struct mag_teams;
 struct mag_trace;
 struct mag_monitor;
 struct mag_relief;
@@ -86,6 +87,7 @@ struct mag_sched {
     _Atomic(uint64_t) vacant[MAG_IDLE_WORDS]; /* [A] spare berths, by rank */
     uint64_t spares[MAG_IDLE_WORDS];          /* [I] all spare berths, by rank */
     struct mag_clock *clock;                  /* [I], itself [S] */
+    struct mag_teams *teams;                  /* [I], itself [S] */
     struct mag_seats seats;                   /* [S] where workers sit now */
     struct mag_monitor *monitor;              /* [I] see monitor.h */
 

@@ -46,8 +46,9 @@
  * does not sleep while jobs of the group wait: it runs them itself, one after the other.
  * It runs no other jobs meanwhile.  So a job may wait for a group that it has filled, a
  * scheduler of one worker included, and whoever holds a lock across a wait meets only
- * jobs of that group.  If nothing is left but jobs that run elsewhere, the worker sleeps.
- * A thread from outside sleeps until the jobs have ended.
+ * jobs of that group.  If nothing is left but jobs that run elsewhere, the worker sleeps,
+ * and a stand-in may come for it (blocking.h).  A thread from outside sleeps until the
+ * jobs have ended.
  *
  * A job may wait for its own group.  It then waits for all jobs of the group but those
  * that are waiting for the group, or for a job of it, themselves.  Two groups whose jobs

@@ -48,6 +48,7 @@ struct mag_fork_stack *mag_fork_stack_init(void *memory, size_t bytes, uint32_t 
         least_of(most_in(bytes), least_of(seen, open / sizeof(struct mag_fork_slot)));
     stack->entry = stack->slots;
     stack->child = NULL;
+    stack->stolen = 0;
     stack->blocks = (char *)memory + mag_fork_blocks_at(bytes);
     stack->blocks_open = stack->blocks;
     stack->blocks_end = (char *)memory + mag_fork_blocks_end(bytes);

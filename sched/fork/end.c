@@ -106,5 +106,6 @@ void mag_fork_stack_end(struct mag_fork_stack *stack,
     mag_spin_unlock(&stack->lock);
     stack->entry = stack->slots;
     stack->child = NULL;
+    stack->stolen = 0;
     stack->spill = stack->blocks;
 }

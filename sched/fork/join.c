@@ -83,6 +83,7 @@ static void run_body(struct mag_fork_stack *stack, const struct mag_fork_taken *
     mag_fork_deque_begin(stack, at, &modes);
     stack->entry = at;
     stack->child = taken->slot;
+    stack->stolen += taken->slot != NULL;
     taken->body(mark.w, payload);
     /* If children were left there, thieves would see work there for ever. */
     if (MAG_UNLIKELY(has_child(at)))
@@ -91,6 +92,7 @@ static void run_body(struct mag_fork_stack *stack, const struct mag_fork_taken *
         mag_fork_complete(stack->child);
     stack->child = before;
     stack->entry = entry;
+    stack->stolen -= taken->slot != NULL;
     mag_fork_deque_end(stack, &modes);
 }
 

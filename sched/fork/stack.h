@@ -179,6 +179,7 @@ struct mag_fork_stack {
     struct mag_fork_slot *end;        /* [I] slots from here on are never shared */
     struct mag_fork_slot *entry;      /* [W] where the last run began */
     struct mag_fork_slot *child;      /* [W] the stolen child being run, until answered */
+    uint32_t stolen;                  /* [W] stolen children being run, one in another */
     struct mag_fork_modes own;        /* [I] those of the thread that made the stack */
     const struct mag_fork_slot *most; /* [I] the highest ground.full can become */
     char *blocks;                     /* [I] memory for large children */

@@ -5,6 +5,8 @@
 #include "sched/worker/self.h"
 #include "sched/worker/worker.h"
 
+#include <magpie/blocking.h>
+
 #include <errno.h>
 #include <limits.h>
 
@@ -126,6 +128,7 @@ static void sleep_a_turn(struct group_waiter *waiter)
     uint32_t helps = waiter->worker != NULL;
     uint32_t lends = helps != 0 && waiter->own;
     uint32_t waits_for_job = waiter->job != NULL;
+    struct mag_blocking region;
 
     group->sleepers++;
     group->helpers += helps;
@@ -134,7 +137,10 @@ static void sleep_a_turn(struct group_waiter *waiter)
     /* relaxed, both: under the lock. */
     uint32_t turn = atomic_load_explicit(&group->turn, memory_order_relaxed);
     mag_group_unlock(group, &waiter->after);
+    /* A worker's other jobs need not wait meanwhile. */
+    mag_blocking_begin(&region);
     mag_os_wait(&group->turn, turn, mag_os_left_ns(waiter->until_ns));
+    mag_blocking_end(&region);
     mag_group_lock(group);
     /* relaxed: as above. */
     if (atomic_load_explicit(&group->turn, memory_order_relaxed) != turn)

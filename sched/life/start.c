@@ -13,6 +13,7 @@
 #include "sched/post/executor.h"
 #include "sched/queue/inject.h"
 #include "sched/settings/fit.h"
+#include "sched/team/team.h"
 #include "sched/timer/clock.h"
 #include "sched/trace/file.h"
 #include "sched/trace/trace.h"
@@ -112,8 +113,9 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config)
     if (r < 0)
         return r;
     sched->clock = mag_clock_make(sched, sched->worker_count);
+    sched->teams = mag_teams_make(sched);
     mag_vacancies_init(sched);
-    if (sched->clock == NULL)
+    if (sched->clock == NULL || sched->teams == NULL)
         return -ENOMEM;
     r = mag_seats_init(&sched->seats, wanted, sched->settings.topology, sched->plan);
     if (r == 0)
@@ -176,6 +178,7 @@ void mag_sched_free(struct mag_sched *sched)
     mag_monitor_free(sched);
     mag_seats_fini(&sched->seats);
     mag_clock_free(sched->clock);
+    mag_teams_free(sched->teams);
     mag_relief_free(sched->relief);
     free(sched->berths);
     free(sched->queues);

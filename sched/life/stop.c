@@ -18,6 +18,7 @@
 #include "sched/life/start.h"
 #include "sched/monitor/monitor.h"
 #include "sched/queue/inject.h"
+#include "sched/team/team.h"
 #include "sched/timer/clock.h"
 #include "sched/trace/file.h"
 #include "sched/worker/next.h"
@@ -112,9 +113,11 @@ static bool take_first_steps(struct mag_sched *sched, enum mag_sched_stop mode,
     }
     bool done =
         mag_poster_close(sched, until_ns) && mag_clock_end(sched->clock, until_ns);
-    if (done)
+    if (done) {
         mag_sched_enter_phase(sched, mode == MAG_SCHED_DRAIN ? MAG_PHASE_DRAINING
                                                              : MAG_PHASE_ENDING);
+        mag_teams_close(sched->teams, mode == MAG_SCHED_CANCEL);
+    }
     end_first_steps(sched);
     return done;
 }

@@ -139,7 +139,8 @@ int mag_sched_post_node(struct mag_sched *sched, struct mag_job *job, uint32_t n
     return inject_from_outside(sched, job, sched->routes.node_queue[node]);
 }
 
-static void push_to_worker(struct mag_sched *sched, struct mag_job *job, uint32_t index)
+void mag_sched_post_worker_held(struct mag_sched *sched, struct mag_job *job,
+                                uint32_t index)
 {
     mag_inject_push(&mag_sched_at(sched, index)->inbox, job, job);
     mag_sched_wake_worker(sched, index);
@@ -155,13 +156,13 @@ int mag_sched_post_worker(struct mag_sched *sched, struct mag_job *job, uint32_t
         if (MAG_UNLIKELY(mag_sched_phase(sched) == MAG_PHASE_ENDING))
             return -ESHUTDOWN;
         mag_count(&self->worker->counts.posts);
-        push_to_worker(sched, job, index);
+        mag_sched_post_worker_held(sched, job, index);
         return 0;
     }
     int r = mag_poster_enter(sched, self);
     if (MAG_UNLIKELY(r < 0))
         return r;
-    push_to_worker(sched, job, index);
+    mag_sched_post_worker_held(sched, job, index);
     mag_poster_leave(sched, self);
     return 0;
 }

@@ -1,4 +1,5 @@
 /*
+ * post.h - posting by strands, timers and teams.  Private to sched/.
  * post.h - posting by strands, timers and submissions.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -18,6 +19,15 @@ void mag_sched_unhold(struct mag_sched *sched);
 /* As mag_sched_post, by a worker of `sched` or by a thread that holds the scheduler: is
  * never refused.  If the scheduler is being canceled, the job will be dropped. */
 void mag_sched_post_held(struct mag_sched *sched, struct mag_job *job);
+
+/* Posts to any worker, as mag_sched_post_any, on a level below the scheduler's
+ * level_count. */
+int mag_sched_post_level(struct mag_sched *sched, struct mag_job *job, uint32_t level);
+
+/* Posts to one worker, as mag_sched_post_worker, by a worker of `sched` or by a thread
+ * that holds the scheduler. */
+void mag_sched_post_worker_held(struct mag_sched *sched, struct mag_job *job,
+                                uint32_t index);
 
 /* The queue of the caller's node; and a post as mag_sched_post_held, to a queue. */
 uint32_t mag_sched_queue_near(struct mag_sched *sched);

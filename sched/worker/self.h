@@ -50,6 +50,7 @@
 
 struct mag_group_frame;
 struct mag_strand_frame;
+struct mag_team;
 
 /* How many threads can have a record at a time; further threads are counted, which is
  * slower. */
@@ -63,12 +64,14 @@ struct mag_poster {
 struct mag_self {
     struct mag_worker *worker;        /* [T] NULL on threads that are not workers */
     struct mag_strand_frame *strands; /* [T] the strands that run on it, see strand.c */
+    struct mag_team *team;            /* [T] the team it is a member of, or NULL */
     struct mag_group_frame *groups;   /* [T] the jobs of groups that run on it */
     struct mag_poster *poster;        /* [T] this thread's record, or NULL */
     bool counted;                     /* [T] it has no record, and will not ask for one */
     struct mag_sched *clock_of;       /* [T] the scheduler whose clock it is, or NULL */
     uint32_t cpu;                     /* [T] a recent CPU number */
     uint32_t cpu_age;                 /* [T] posts since the number was read */
+    uint32_t roster_begin;            /* [T] 1 + where its teams' rosters begin, or 0 */
 };
 
 extern _Thread_local struct mag_self mag_self;

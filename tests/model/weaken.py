@@ -35,6 +35,7 @@ CACHE = ROOT / "build" / "weaken"
 MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_inject": ["sched/queue/inject.h"],
     "model_strand": ["sched/strand/queue.h"],
+    "model_team": ["sched/team/meet.c"],
     "model_timer": ["sched/timer/state.h"],
     "model_clock": ["sched/timer/clock.h", "sched/timer/clock.c"],
     "model_runq": ["sched/queue/runq.h"],
