@@ -23,6 +23,7 @@ OWNER = {
     "pool.h": "numa",
     "detail/pool.h": "numa",
     "sched.h": "sched",
+    "elastic.h": "sched",
     "default.h": "sched",
     "counters.h": "sched",
     "trace.h": "sched",

@@ -68,6 +68,14 @@ void mag_vacancies_init(struct mag_sched *sched)
     }
     for (uint32_t i = 0; i < MAG_IDLE_WORDS; i++)
         atomic_init(&sched->vacant[i], sched->spares[i]);
+    /* The places of later workers are for these alone. */
+    for (uint32_t i = sched->worker_count; i < sched->place_count; i++) {
+        uint32_t rank = sched->routes.rank[i];
+
+        /* relaxed: no other thread can look yet. */
+        (void)atomic_fetch_and_explicit(
+            &sched->vacant[rank / 64], ~((uint64_t)1 << rank % 64), memory_order_relaxed);
+    }
 }
 
 /* Takes the spare berth that this thread had last, if it is vacant: its caches know that
@@ -207,13 +215,6 @@ int mag_berth_take_near(struct mag_sched *sched, uint32_t rank,
     return 0;
 }
 
-static struct mag_inject *node_queue(struct mag_worker *worker)
-{
-    struct mag_sched *sched = worker->sched;
-
-    return &sched->queues[mag_sched_inject(sched, worker->queue, MAG_LEVEL_USUAL)];
-}
-
 /* Moves the jobs of hand and ring to `to`. */
 static void carry_jobs(struct mag_worker *from, struct mag_worker *to)
 {
@@ -226,13 +227,8 @@ static void carry_jobs(struct mag_worker *from, struct mag_worker *to)
 /* Moves the jobs of hand and ring to the node's queue, as posts from outside. */
 static void give_jobs_away(struct mag_worker *worker)
 {
-    struct mag_job *job = mag_worker_own(worker);
-
-    if (MAG_LIKELY(job == NULL))
-        return;
-    for (; job != NULL; job = mag_worker_own(worker))
-        mag_inject_push(node_queue(worker), job, job);
-    mag_sched_notify_queue(worker->sched, worker->queue);
+    if (MAG_UNLIKELY(mag_worker_shed(worker)))
+        mag_sched_notify_queue(worker->sched, worker->queue);
 }
 
 void mag_berth_leave(struct mag_worker *worker)

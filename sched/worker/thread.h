@@ -17,6 +17,9 @@ int mag_worker_start(struct mag_berth *berth);
  * children of other workers that it ran. */
 void mag_worker_end_children(struct mag_worker *worker);
 
+/* The same for a worker that begins while others run; its berth is open. */
+int mag_worker_start_late(struct mag_berth *berth);
+
 /* What a stand-in does if a job or a hook ends its thread: it calls `ended(arg)`, which
  * leaves the berth. */
 struct mag_stand_in {
