@@ -2,6 +2,7 @@
 #include "sched/worker/park.h"
 
 #include "base/os.h"
+#include "base/probe.h"
 #include "base/turns.h"
 #include "sched/policy/linger.h"
 #include "sched/policy/watch.h"
@@ -173,6 +174,7 @@ static bool park(struct mag_worker *worker)
                             &worker->watcher);
     worker->searching = false;
     mag_count(&worker->counts.parks);
+    MAG_PROBE1(park, worker->index);
     enum mag_phase phase = mag_phase_read_parked(&sched->phase);
     if (phase == MAG_PHASE_ENDING)
         mag_sched_wake_all(sched);
@@ -190,6 +192,7 @@ static bool park(struct mag_worker *worker)
     worker->searching = true;
     mag_count(&worker->counts.wakes);
     mag_sched_pass_summons(sched, worker->rank);
+    MAG_PROBE1(wake, worker->index);
     mag_bell_ring(&sched->bell);
     if (worker->watcher) {
         worker->watcher = false;

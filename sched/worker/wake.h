@@ -43,10 +43,10 @@ static inline void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t ra
 /*
  * `count` jobs have been put into this queue at once: as many workers are to be woken, if
  * so many are parked, whether or not some worker searches.  The caller wakes one.  Each
- * that was woken wakes two more, as long as there are summons left: so n workers are woken
- * in log2(n) steps, and the caller does not pay for them.  A summons that nobody answers,
- * because no worker is parked any more, is dropped; nothing depends on it, since the
- * usual rules (idle.h) hold as well.
+ * that was woken wakes two more, as long as there are summons left.  So n workers are
+ * woken in log2(n) steps, and the caller does not pay for them.  A summons that nobody
+ * answers, because no worker is parked any more, is dropped.  Nothing depends on it,
+ * since the usual rules (idle.h) hold as well.
  */
 MAG_COLD void mag_sched_summon(struct mag_sched *sched, uint32_t queue, uint64_t count);
 
