@@ -32,6 +32,7 @@ OWNER = {
     "executor.h": "sched",
     "strand.h": "sched",
     "submit.h": "sched",
+    "submit_limit.h": "sched",
     "event_loop.h": "sched",
     "timer.h": "sched",
     "team.h": "sched",

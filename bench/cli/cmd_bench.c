@@ -319,8 +319,13 @@ static int run_workload(struct request *request, uint32_t index, double until,
     uint32_t all = weigh_cases(request, index);
     uint32_t count;
     const uint64_t *sizes = sizes_of(request, request->workloads[index], &count);
+    const char *absent = request->workloads[index]->absent;
     int r = 0;
 
+    if (absent != NULL) {
+        (void)fprintf(out, "%s: skipped, %s\n", request->workloads[index]->name, absent);
+        return 0;
+    }
     for (uint32_t i = 0; i < count && r == 0; i++, all -= weight) {
         size_t from = report->rows.count;
         double left = until - bench_now();

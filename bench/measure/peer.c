@@ -20,9 +20,9 @@ static const struct {
     const char *workloads;
 } known[] = {
     {"openmp", FORK_JOIN},
-    {"tbb", FORK_JOIN " " LOADS},
-    {"glib", LOADS},
-    {"libuv", LOADS},
+    {"tbb", FORK_JOIN " " LOADS " submit submit-all"},
+    {"glib", LOADS " submit submit-all"},
+    {"libuv", LOADS " submit"},
     {"rayon", FORK_JOIN},
     {"go", FORK_JOIN},
     {"dotnet", FORK_JOIN " post-chain post-self post-any post-all post-foreign "

@@ -49,6 +49,8 @@ struct bench_workload {
     bool per_operation; /* size counts operations and the result is a time for each */
     uint32_t threads;   /* not 0: uses this many and no scheduler; one row, no sweep */
 
+    const char *absent; /* why this program cannot run it; NULL: it can */
+
     uint32_t weight; /* its part of the time of a whole run; 0: 1 */
 
     uint64_t (*expected)(uint64_t size);   /* NULL: the size itself */
@@ -82,6 +84,12 @@ extern const struct bench_workload bench_cilksort;
 extern const struct bench_workload bench_heat;
 extern const struct bench_workload bench_regions;
 extern const struct bench_workload bench_fib_entry;
+extern const struct bench_workload bench_for_empty;
+extern const struct bench_workload bench_for_1us;
+extern const struct bench_workload bench_for_10us;
+extern const struct bench_workload bench_for_100us;
+extern const struct bench_workload bench_for_1ms;
+extern const struct bench_workload bench_fftw;
 extern const struct bench_workload bench_post_chain;
 extern const struct bench_workload bench_post_self;
 extern const struct bench_workload bench_post_any;

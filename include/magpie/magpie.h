@@ -7,7 +7,7 @@
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
  *   run the iterations of a loop           loop.h
- *     as plain calls, with priorities      submit.h
+ *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   wait without holding a thread          async.h: async functions
@@ -74,6 +74,7 @@
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/submit.h>
+#include <magpie/submit_limit.h>
 #include <magpie/submit_task.h>
 #include <magpie/team.h>
 #include <magpie/timer.h>
