@@ -298,7 +298,7 @@ struct mag_group_notice {
  * mag_group_wait would return then.  If they have ended already, it is called before this
  * call returns; otherwise on the thread that ends or withdraws the last job, or stops the
  * scheduler.  It may add jobs, free the notice and destroy the group, and should return
- * soon.  <magpie/group_task.h> makes a value task of it.
+ * soon.  <magpie/group_task.h> makes something to await of it.
  *
  *   Thread     any, also inside a job of the group
  *   Returns    0; MAG_E_FORKED

@@ -31,7 +31,7 @@ static void give_back(struct mag_pool *pool, struct mag_group_entry *entry)
     }
 }
 
-static void tell_all(struct mag_group_notice *notice, int outcome)
+static void tell_notices(struct mag_group_notice *notice, int outcome)
 {
     while (notice != NULL) {
         /* The notice may be gone once its function is called. */
@@ -55,7 +55,7 @@ void mag_group_unlock(struct mag_group *group, struct mag_group_after *after)
     if (after->wake)
         mag_os_wake(&group->turn, INT_MAX);
     give_back(pool, after->spent);
-    tell_all(after->notices, after->outcome);
+    tell_notices(after->notices, after->outcome);
     *after = (struct mag_group_after){.hires = 0};
 }
 
