@@ -65,6 +65,7 @@
 #include <magpie/job_kind.h>
 #include <magpie/loop.h>
 #include <magpie/node_memory.h>
+#include <magpie/offload.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>
 #include <magpie/plan.h>

@@ -143,7 +143,7 @@ bool mag_relief_sees_work(struct mag_sched *sched)
     return found;
 }
 
-static struct mag_strain look_around(struct mag_relief *relief)
+static struct mag_strain look_at_all(struct mag_relief *relief)
 {
     struct mag_sched *sched = relief->sched;
     struct mag_strain strain = {
@@ -214,7 +214,7 @@ static void set_pace(struct mag_relief *relief, enum mag_pace pace)
 
 static enum mag_pace look_and_act(struct mag_relief *relief)
 {
-    struct mag_strain strain = look_around(relief);
+    struct mag_strain strain = look_at_all(relief);
 
     relief->linger = strain.announced != 0 ? 0 : relief->linger + 1;
     if (relief->linger > MAG_PACE_LINGER)
