@@ -69,6 +69,7 @@ OWNER = {
     "cpp/box.hpp": "vtask",
     "cpp/coroutine.hpp": "vtask",
     "cpp/error.hpp": "vtask",
+    "cpp/group.hpp": "vtask",
     "cpp/loop.hpp": "vtask",
     "cpp/scheduler.hpp": "vtask",
     "cpp/submit.hpp": "vtask",
