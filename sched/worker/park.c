@@ -2,6 +2,7 @@
 #include "sched/worker/park.h"
 
 #include "base/os.h"
+#include "base/probe.h"
 #include "base/turns.h"
 #include "sched/policy/linger.h"
 #include "sched/policy/watch.h"
@@ -173,6 +174,7 @@ static bool park(struct mag_worker *worker)
                             &worker->watcher);
     worker->searching = false;
     mag_count(&worker->counts.parks);
+    MAG_PROBE1(park, worker->index);
     enum mag_phase phase = mag_phase_read_parked(&sched->phase);
     if (phase == MAG_PHASE_ENDING)
         mag_sched_wake_all(sched);
@@ -189,6 +191,7 @@ static bool park(struct mag_worker *worker)
     /* The thread that woke this worker has counted it as searching. */
     worker->searching = true;
     mag_count(&worker->counts.wakes);
+    MAG_PROBE1(wake, worker->index);
     mag_bell_ring(&sched->bell);
     if (worker->watcher) {
         worker->watcher = false;

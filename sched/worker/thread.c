@@ -2,6 +2,7 @@
 #include "sched/worker/thread.h"
 
 #include "base/os.h"
+#include "base/probe.h"
 #include "sched/fork/check.h"
 #include "sched/fork/end.h"
 #include "sched/fork/join.h"
@@ -88,16 +89,22 @@ static bool wait_for_start(struct mag_sched *sched)
     return mag_sched_phase(sched) != MAG_PHASE_ENDING;
 }
 
-static void run_child(struct mag_fork_stack *forks, const struct mag_fork_taken *child)
+static void run_child(struct mag_worker *worker, const struct mag_fork_taken *child)
 {
+    struct mag_fork_stack *forks = mag_worker_forks(worker);
+
+    MAG_PROBE2(child_begin, worker->index, child->body);
     mag_fork_stack_run(forks, child, forks->slots);
+    MAG_PROBE1(child_end, worker->index);
 }
 
 static void run_job(struct mag_worker *worker, struct mag_job *job)
 {
     mag_count(&worker->counts.jobs);
     worker->running = job;
+    MAG_PROBE3(job_begin, worker->index, job, job->run);
     job->run(job);
+    MAG_PROBE1(job_end, worker->index);
     mag_fp_keep(worker->fp);
 }
 
@@ -106,7 +113,7 @@ static void run_work(struct mag_worker *worker, const struct mag_work *work)
     if (work->job != NULL)
         run_job(worker, work->job);
     else
-        run_child(mag_worker_forks(worker), &work->child);
+        run_child(worker, &work->child);
 }
 
 static MAG_NOINLINE void run_traced(struct mag_worker *worker,
@@ -119,8 +126,19 @@ static MAG_NOINLINE void run_traced(struct mag_worker *worker,
     else
         what.function = (void (*)(void))work->child.body;
     mag_trace_begin(worker->sched, worker->index, (uintptr_t)what.function, what.name);
+    mag_here_get()->traced = true;
     run_work(worker, work);
+    mag_here_get()->traced = false;
     mag_trace_end(worker->sched, worker->index);
+}
+
+/* Work that was found after a wait, when the trace may have begun meanwhile. */
+static void run_found(struct mag_worker *worker, const struct mag_work *work)
+{
+    if (mag_sched_is_traced(worker->sched))
+        run_traced(worker, work);
+    else
+        run_work(worker, work);
 }
 
 /* By a worker that has found nothing near: waits for work, and runs it.  False: the
@@ -131,10 +149,7 @@ static bool wait_and_run(struct mag_worker *worker)
 
     if (!mag_worker_idle(worker, &work))
         return false;
-    if (mag_sched_is_traced(worker->sched))
-        run_traced(worker, &work);
-    else
-        run_work(worker, &work);
+    run_found(worker, &work);
     return true;
 }
 
@@ -183,7 +198,7 @@ static void loop_until_dismissed(struct mag_worker *worker)
         work.job = mag_worker_next(worker);
         if (work.job == NULL && !mag_worker_idle(worker, &work))
             break;
-        run_work(worker, &work);
+        run_found(worker, &work);
     }
 }
 
