@@ -9,6 +9,7 @@
  */
 #include "vtask/core/core.h"
 #include "vtask/debug/debug.h"
+#include "vtask/submit/calls.h"
 
 #include <magpie/job_kind.h>
 #include <magpie/submit_task.h>
@@ -92,10 +93,8 @@ static void drop_call(struct mag_job *job, const struct mag_job_stop *stop)
     fail(mag_frame_of(job), -ECANCELED);
 }
 
-/* The thread ends in the middle of its calls. */
-static void end_calls(struct mag_sched *sched)
+void mag_submit_task_end_calls(void)
 {
-    (void)sched;
     /* The calls lie in frames of functions that never return, but nothing has overwritten
      * them yet. */
     while (calls != NULL) {
@@ -104,6 +103,12 @@ static void end_calls(struct mag_sched *sched)
         calls = calls->outer;
         fail(frame, -EOWNERDEAD);
     }
+}
+
+static void end_calls(struct mag_sched *sched)
+{
+    (void)sched;
+    mag_submit_task_end_calls();
 }
 
 static struct mag_job_kind call_kind = {
