@@ -30,6 +30,7 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_post_strand,
     &bench_bursts,
     &bench_trickle,
+    &bench_blocking,
     &bench_submit,
     &bench_submit_all,
     &bench_submit_bulk,

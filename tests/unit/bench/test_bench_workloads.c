@@ -57,6 +57,7 @@ static const struct {
     {"post-strand", 5000},
     {"bursts", 3},
     {"trickle", 3},
+    {"blocking", 3},
     {"submit", 1},
     {"submit", 20001},
     {"submit-all", 1},
