@@ -150,7 +150,7 @@ int mag_sched_post_worker(struct mag_sched *sched, struct mag_job *job, uint32_t
 {
     struct mag_self *self = mag_self_get();
 
-    if (index >= sched->worker_count)
+    if (!mag_sched_has_worker(sched, index))
         return -EINVAL;
     if (is_ours(self->worker, sched)) {
         if (MAG_UNLIKELY(mag_sched_phase(sched) == MAG_PHASE_ENDING))

@@ -36,7 +36,26 @@ void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index)
 {
     uint32_t rank = sched->routes.rank[index];
 
-    (void)give_wake(sched, mag_idle_claim_one(&sched->idle, &sched->routes, rank));
+    if (!give_wake(sched, mag_idle_claim_one(&sched->idle, &sched->routes, rank)))
+        mag_sched_wake_benched(sched, index);
+}
+
+bool mag_sched_claim_benched(struct mag_worker *worker)
+{
+    /* (4) in bench.h, seq_cst: after (3).  A look before the exchange leaves the line of
+     * a worker that is not benched as it is. */
+    if (!atomic_load_explicit(&worker->benched, memory_order_seq_cst))
+        return false;
+    /* benched, acquire: the sleeper's word was reset. */
+    return atomic_exchange_explicit(&worker->benched, false, memory_order_acquire);
+}
+
+void mag_sched_wake_benched(struct mag_sched *sched, uint32_t index)
+{
+    struct mag_worker *worker = mag_sched_open_at(sched, index);
+
+    if (worker != NULL && mag_sched_claim_benched(worker))
+        mag_sleeper_wake(&worker->sleeper);
 }
 
 static bool wake_anybody(struct mag_sched *sched)
@@ -63,6 +82,8 @@ void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase)
         break;
     case MAG_PHASE_ENDING:
         mag_sched_wake_all(sched);
+        for (uint32_t i = 0; mag_sched_has_worker(sched, i); i++)
+            mag_sched_wake_benched(sched, i);
         mag_bell_end(&sched->bell);
         break;
     default:

@@ -40,8 +40,15 @@ static inline void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t ra
         mag_sched_wake_for_worker(sched, rank);
 }
 
-/* Wakes this worker if it is parked. */
+/* Wakes this worker if it is parked or benched. */
 void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index);
+
+/* The right to wake a benched worker.  False: it is not benched, or another thread has
+ * that right. */
+bool mag_sched_claim_benched(struct mag_worker *worker);
+
+/* Wakes this worker if it is benched. */
+void mag_sched_wake_benched(struct mag_sched *sched, uint32_t index);
 
 /* Wakes all workers at shutdown.  May loop for ever if workers can still park again. */
 void mag_sched_wake_all(struct mag_sched *sched);
