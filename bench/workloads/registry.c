@@ -30,16 +30,13 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_post_strand,
     &bench_bursts,
     &bench_trickle,
-<<<<<<< HEAD
     &bench_blocking,
-=======
     &bench_team,
     &bench_barrier,
     &bench_pingpong,
     &bench_pingpong_parked,
     &bench_wake,
     &bench_wake_p99,
->>>>>>> main
     &bench_submit,
     &bench_submit_all,
     &bench_submit_bulk,
