@@ -38,6 +38,7 @@ OWNER = {
     "timer.h": "sched",
     "team.h": "sched",
     "group.h": "sched",
+    "group_task.h": "vtask",
     "blocking.h": "sched",
     "unpinned.h": "sched",
     "detail/executor.h": "sched",
