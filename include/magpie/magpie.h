@@ -22,6 +22,7 @@
  *     at a given time                      timer.h
  *     on my own event loop                 event_loop.h
  *     on one worker or node                executor.h: anything that runs jobs
+ *   change the number of workers           elastic.h
  *   know the machine                       topology.h, budget.h, plan.h
  *   place threads and memory               pin.h, node_memory.h; pool.h for objects
  *   start threads or processes in a job    unpinned.h
@@ -55,15 +56,18 @@
 #include <magpie/counters.h>
 #include <magpie/debug.h>
 #include <magpie/default.h>
+#include <magpie/elastic.h>
 #include <magpie/error.h>
 #include <magpie/event_loop.h>
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
 #include <magpie/group.h>
+#include <magpie/group_task.h>
 #include <magpie/job_kind.h>
 #include <magpie/loop.h>
 #include <magpie/node_memory.h>
+#include <magpie/offload.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>
 #include <magpie/plan.h>

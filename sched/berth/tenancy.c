@@ -63,6 +63,14 @@ void mag_vacancies_init(struct mag_sched *sched)
     }
     for (uint32_t i = 0; i < MAG_IDLE_WORDS; i++)
         atomic_init(&sched->vacant[i], sched->spares[i]);
+    /* The places of later workers are for these alone. */
+    for (uint32_t i = sched->worker_count; i < sched->place_count; i++) {
+        uint32_t rank = sched->routes.rank[i];
+
+        /* relaxed: no other thread can look yet. */
+        (void)atomic_fetch_and_explicit(
+            &sched->vacant[rank / 64], ~((uint64_t)1 << rank % 64), memory_order_relaxed);
+    }
 }
 
 /* The rank of the first spare berth in the order of `wake`, which is now the caller's;
@@ -172,31 +180,20 @@ int mag_berth_take_near(struct mag_sched *sched, uint32_t rank,
     return 0;
 }
 
-static struct mag_inject *node_queue(struct mag_worker *worker)
-{
-    struct mag_sched *sched = worker->sched;
-
-    return &sched->queues[mag_sched_inject(sched, worker->queue, MAG_LEVEL_USUAL)];
-}
-
-/* Moves the jobs of hand and ring to `to`, or with NULL to the node's queue. */
+/* Moves the jobs of hand and ring to `to`. */
 static void carry_jobs(struct mag_worker *from, struct mag_worker *to)
 {
     struct mag_job *job;
 
-    while ((job = mag_worker_own(from)) != NULL) {
-        if (to != NULL)
-            mag_worker_queue(to, job);
-        else
-            mag_inject_push(node_queue(from), job, job);
-    }
+    while ((job = mag_worker_own(from)) != NULL)
+        mag_worker_queue(to, job);
 }
 
 void mag_berth_leave(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
 
-    carry_jobs(worker, NULL);
+    mag_worker_shed(worker);
     stand_up(worker);
     end(worker);
     count_out(sched);

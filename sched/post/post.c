@@ -150,7 +150,7 @@ int mag_sched_post_worker(struct mag_sched *sched, struct mag_job *job, uint32_t
 {
     struct mag_self *self = mag_self_get();
 
-    if (index >= sched->worker_count)
+    if (!mag_sched_has_worker(sched, index))
         return -EINVAL;
     if (is_ours(self->worker, sched)) {
         if (MAG_UNLIKELY(mag_sched_phase(sched) == MAG_PHASE_ENDING))
@@ -215,7 +215,10 @@ static void push_chain(struct mag_sched *sched, const struct mag_chain *chain,
     mag_sched_use_level(sched, level);
     mag_inject_push(&sched->queues[mag_sched_inject(sched, queue, level)], chain->first,
                     chain->last);
-    mag_sched_notify_queue(sched, queue);
+    if (chain->count > 1)
+        mag_sched_summon(sched, queue, chain->count);
+    else
+        mag_sched_notify_queue(sched, queue);
 }
 
 int mag_sched_post_chain(struct mag_sched *sched, const struct mag_chain *chain,

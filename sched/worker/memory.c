@@ -43,7 +43,7 @@ static struct layout layout_of(const struct mag_sched *sched)
 const struct mag_seat *mag_sched_seat(const struct mag_sched *sched, uint32_t index)
 {
     return mag_plan_seat(sched->plan,
-                         mag_berth_seat(sched->worker_count, sched->capacity, index));
+                         mag_berth_seat(sched->place_count, sched->capacity, index));
 }
 
 static uint32_t node_of(const struct mag_berth *berth)
@@ -193,6 +193,7 @@ static void prepare_counts(struct mag_worker *worker)
     mag_note_init(&worker->note);
     atomic_init(&worker->pinned, MAG_PIN_FOREIGN);
     atomic_init(&worker->thread, 0);
+    atomic_init(&worker->benched, false);
     atomic_init(&worker->blocks, false);
     atomic_init(&worker->dismissed, false);
 }

@@ -148,11 +148,13 @@ static struct mag_job *take_inbox(struct mag_worker *worker)
 }
 
 /* Takes from the inbox and from the node's queue in turn, so that neither can hold up the
- * other. */
+ * other.  A worker that is not active takes nothing. */
 struct mag_job *mag_worker_outside(struct mag_worker *worker)
 {
     struct mag_job *job;
 
+    if (MAG_UNLIKELY(mag_worker_is_over(worker)))
+        return NULL;
     worker->inbox_first = !worker->inbox_first;
     if (worker->inbox_first) {
         job = take_inbox(worker);
@@ -213,7 +215,21 @@ static struct mag_job *look_up(struct mag_worker *worker)
 /* Not inlined, because it would cost its caller registers. */
 static MAG_NOINLINE struct mag_job *look(struct mag_worker *worker)
 {
+    if (MAG_UNLIKELY(mag_worker_is_over(worker))) {
+        mag_worker_shed(worker);
+        return NULL;
+    }
     return worker->tick >= MAG_SCHED_FAIR_TICKS ? look_out(worker) : look_up(worker);
+}
+
+void mag_worker_shed(struct mag_worker *worker)
+{
+    struct mag_sched *sched = worker->sched;
+    uint32_t queue = mag_sched_inject(sched, worker->queue, MAG_LEVEL_USUAL);
+    struct mag_job *job;
+
+    while ((job = mag_worker_own(worker)) != NULL)
+        mag_inject_push(&sched->queues[queue], job, job);
 }
 
 struct mag_job *mag_worker_own(struct mag_worker *worker)

@@ -7,6 +7,7 @@
 #include "sched/policy/linger.h"
 #include "sched/policy/watch.h"
 #include "sched/scheduler.h"
+#include "sched/worker/next.h"
 #include "sched/worker/region.h"
 #include "sched/worker/search.h"
 #include "sched/worker/spend.h"
@@ -22,7 +23,8 @@ static void adapt(struct mag_worker *worker, bool found)
 
 static void relax(struct mag_worker *worker, uint32_t *pauses)
 {
-    if (worker->sched->crowded) {
+    /* relaxed: nothing crosses. */
+    if (atomic_load_explicit(&worker->sched->crowded, memory_order_relaxed)) {
         mag_os_yield();
         return;
     }
@@ -102,7 +104,7 @@ static bool last_look(struct mag_worker *worker)
  * counted as parked before the job came, and may not have looked since. */
 static bool wake_for_inbox(struct mag_sched *sched)
 {
-    for (uint32_t i = 0; i < sched->worker_count; i++) {
+    for (uint32_t i = 0; mag_sched_has_worker(sched, i); i++) {
         if (mag_inject_waiting(&mag_sched_at(sched, i)->inbox)) {
             mag_sched_wake_worker(sched, i);
             return true;
@@ -162,7 +164,17 @@ static int64_t watch(struct mag_worker *worker, int64_t nap)
     return mag_watch_nap(nap, seen);
 }
 
-/* True: the worker saw work before it slept. */
+/* By a worker that has announced that it parks: if it is not active any more, it wakes
+ * itself, and does not park again. */
+static bool stay_awake_if_over(struct mag_worker *worker)
+{
+    if (!mag_worker_is_over(worker))
+        return false;
+    mag_sched_wake_worker(worker->sched, worker->index);
+    return true;
+}
+
+/* True: the worker saw a reason not to sleep before it slept. */
 static bool park(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
@@ -180,6 +192,8 @@ static bool park(struct mag_worker *worker)
         mag_sched_wake_all(sched);
     else
         seen = last_look(worker);
+    if (stay_awake_if_over(worker))
+        seen = true;
     if (phase == MAG_PHASE_DRAINING && !seen)
         end_if_drained(worker);
 
@@ -191,6 +205,7 @@ static bool park(struct mag_worker *worker)
     /* The thread that woke this worker has counted it as searching. */
     worker->searching = true;
     mag_count(&worker->counts.wakes);
+    mag_sched_pass_summons(sched, worker->rank);
     MAG_PROBE1(wake, worker->index);
     mag_bell_ring(&sched->bell);
     if (worker->watcher) {
@@ -207,7 +222,7 @@ bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work)
     unsigned vain = 0;
 
     while (mag_sched_phase(sched) != MAG_PHASE_ENDING &&
-           !mag_worker_is_dismissed(worker)) {
+           !mag_worker_is_dismissed(worker) && !mag_worker_is_over(worker)) {
         if (!worker->searching)
             worker->searching = mag_idle_try_search(&sched->idle);
         if (worker->searching && search_a_while(worker, ret_work)) {

@@ -7,6 +7,7 @@
 #include "sched/fork/end.h"
 #include "sched/fork/join.h"
 #include "sched/kind.h"
+#include "sched/worker/bench.h"
 #include "sched/worker/memory.h"
 #include "sched/worker/next.h"
 #include "sched/worker/park.h"
@@ -63,7 +64,7 @@ enum mag_pinned mag_worker_pinned(struct mag_worker *worker)
     /* The kernel reports to nobody when it moves a thread, so this asks for the mask. */
     if (pinned == MAG_PINNED && thread != 0)
         return mag_seats_look(&worker->sched->seats,
-                              worker->index % worker->sched->worker_count, thread);
+                              worker->index % worker->sched->place_count, thread);
     return pinned;
 }
 
@@ -145,7 +146,7 @@ static bool wait_and_run(struct mag_worker *worker)
 {
     struct mag_work work;
 
-    if (!mag_worker_idle(worker, &work))
+    if (!mag_worker_wait(worker, &work))
         return false;
     run_found(worker, &work);
     return true;
@@ -366,7 +367,7 @@ void mag_worker_stand_in(struct mag_berth *berth, const struct mag_stand_in *sta
 {
     struct tenancy tenancy = {.berth = berth, .stand_in = stand_in};
 
-    uint32_t worker = berth->index % berth->sched->worker_count;
+    uint32_t worker = berth->index % berth->sched->place_count;
 
     mag_worker_note_thread(berth->worker, mag_os_thread(),
                            mag_seats_sit_beside(&berth->sched->seats, worker));
@@ -399,6 +400,17 @@ static void *succeed(void *arg)
     return NULL;
 }
 
+static void *run_late(void *arg)
+{
+    struct mag_berth *berth = arg;
+
+    name_worker(berth);
+    note_thread(berth, pin(berth));
+    mag_worker_come(berth->worker);
+    work(berth);
+    return NULL;
+}
+
 static void *run_worker(void *arg)
 {
     struct mag_berth *berth = arg;
@@ -414,4 +426,9 @@ static void *run_worker(void *arg)
 int mag_worker_start(struct mag_berth *berth)
 {
     return start_thread(berth, run_worker);
+}
+
+int mag_worker_start_late(struct mag_berth *berth)
+{
+    return start_thread(berth, run_late);
 }

@@ -13,6 +13,9 @@
  * -EAGAIN. */
 int mag_worker_start(struct mag_berth *berth);
 
+/* The same for a worker that begins while others run; its berth is open. */
+int mag_worker_start_late(struct mag_berth *berth);
+
 /* What a stand-in does if a job or a hook ends its thread: it calls `ended(arg)`, which
  * leaves the berth. */
 struct mag_stand_in {

@@ -59,6 +59,7 @@ struct mag_worker {
     struct mag_hand hand;    /* [S] */
     struct mag_inject inbox; /* [S] jobs for this worker alone; it is the consumer */
     _Alignas(MAG_CACHE_LINE) struct mag_sleeper sleeper; /* [S] */
+    _Atomic(bool) benched;                               /* [A] see bench.h */
 
     /* What other threads read. */
     _Alignas(MAG_CACHE_LINE) struct mag_worker_counts counts; /* [C] */

@@ -44,6 +44,7 @@ MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_end": ["sched/idle/idle.c", "sched/idle/sleeper.c", "sched/phase.h"],
     "model_berth": ["sched/idle/idle.c"],
     "model_inbox": ["sched/idle/idle.c", "sched/idle/idle.h"],
+    "model_bench": ["sched/worker/next.h", "sched/worker/bench.c", "sched/worker/wake.c"],
     "model_bell": ["sched/idle/bell.h", "sched/idle/bell.c"],
     "model_watch": ["sched/idle/idle.c", "sched/idle/idle.h"],
     "model_poster": ["sched/worker/self.h", "sched/worker/self.c"],

@@ -9,6 +9,7 @@
  */
 #include "vtask/core/core.h"
 #include "vtask/debug/debug.h"
+#include "vtask/submit/calls.h"
 
 #include <magpie/job_kind.h>
 #include <magpie/submit_task.h>
@@ -81,8 +82,6 @@ void mag_submit_task_finish(struct mag_frame *frame, mag_vtask returned,
 /* Completes a call that has not returned, or never will be made. */
 static void fail(struct mag_frame *frame, int error)
 {
-    /* Only the completer reads the flags from here on. */
-    frame->core.flags |= MAG_CORE_QUEUED;
     mag_frame_finish(frame, mag_vtask_failed(error, 0), NULL);
 }
 
@@ -92,18 +91,25 @@ static void drop_call(struct mag_job *job, const struct mag_job_stop *stop)
     fail(mag_frame_of(job), -ECANCELED);
 }
 
-/* The thread ends in the middle of its calls. */
-static void end_calls(struct mag_sched *sched)
+void mag_submit_task_end_calls(void)
 {
-    (void)sched;
     /* The calls lie in frames of functions that never return, but nothing has overwritten
      * them yet. */
     while (calls != NULL) {
         struct mag_frame *frame = calls->frame;
 
         calls = calls->outer;
+        /* No continuation runs on this thread.  Only the completer reads the flags from
+         * here on. */
+        frame->core.flags |= MAG_CORE_QUEUED;
         fail(frame, -EOWNERDEAD);
     }
+}
+
+static void end_calls(struct mag_sched *sched)
+{
+    (void)sched;
+    mag_submit_task_end_calls();
 }
 
 static struct mag_job_kind call_kind = {

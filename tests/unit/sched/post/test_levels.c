@@ -35,7 +35,7 @@ static int begin(void **state)
     fake.sched.level_count = MAG_LEVELS;
     fake.sched.queues = queues;
     /* A look at all workers sees only the queues. */
-    fake.sched.worker_count = fake.sched.capacity = 0;
+    fake.sched.worker_count = fake.sched.place_count = fake.sched.capacity = 0;
     worker()->paths.queue_count = 1;
     for (unsigned i = 0; i < MAG_LEVELS; i++)
         mag_inject_init(&queues[i]);
