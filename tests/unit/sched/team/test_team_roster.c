@@ -272,6 +272,53 @@ static void jobs_on_all_workers_call_for_all_workers(void **state)
     assert_int_equal(look(&ran), WORKERS * WORKERS * TEAMS);
 }
 
+static void hold_until_open(struct mag_team *team, uint32_t member, void *arg)
+{
+    (void)team;
+    (void)member;
+    (void)arg;
+    gate_pass(&gate);
+}
+
+static void *hold_two(void *arg)
+{
+    (void)arg;
+    check(mag_team_run(sched, 3, 0, hold_until_open, NULL) == 0);
+    return NULL;
+}
+
+static void *want_all(void *arg)
+{
+    (void)arg;
+    check(mag_team_run(sched, WORKERS + 1, 0, count, NULL) == 0);
+    return NULL;
+}
+
+/* Two workers are free, but a team that wants all of them came first. */
+static void nobody_overtakes_a_caller_that_waits(void **state)
+{
+    pthread_t holder;
+    pthread_t waiter;
+    double since = test_now();
+    int r = 0;
+    (void)state;
+
+    gate_close(&gate);
+    assert_int_equal(pthread_create(&holder, NULL, hold_two, NULL), 0);
+    assert_true(test_wait_for(&gate.started, 3));
+    assert_int_equal(mag_team_run(sched, 2, 0, count, NULL), 0);
+    assert_int_equal(pthread_create(&waiter, NULL, want_all, NULL), 0);
+    while (r == 0 && !test_gives_up(since))
+        r = mag_team_run(sched, 2, MAG_TEAM_TRY, count, NULL);
+    assert_int_equal(r, -EBUSY);
+    /* Also when all idle workers have had time to park. */
+    test_sleep_ms(20);
+    assert_int_equal(mag_team_run(sched, 2, MAG_TEAM_TRY, count, NULL), -EBUSY);
+    gate_open(&gate);
+    assert_int_equal(pthread_join(holder, NULL), 0);
+    assert_int_equal(pthread_join(waiter, NULL), 0);
+}
+
 /* --------------------------------------------------------------- stolen children */
 
 MAG_FORKABLE(uint64_t, leaf_team, uint32_t, depth)
@@ -315,6 +362,7 @@ int main(void)
         TEST(a_team_inside_a_team_is_an_error_or_one),
         TEST(teams_of_many_threads_take_turns),
         TEST(jobs_on_all_workers_call_for_all_workers),
+        TEST(nobody_overtakes_a_caller_that_waits),
         TEST(teams_in_forked_children_do_not_wait_for_their_own_parents),
     };
 
