@@ -285,6 +285,28 @@ MAG_API MAG_MUST_CHECK int mag_group_wait(struct mag_group *group, int64_t timeo
                                           struct mag_group_error *ret_first);
 
 /*
+ * To be told of the end of all jobs, instead of waiting for it.  The caller has the
+ * storage, sets `function` and leaves `next` alone, until `function` is called.
+ */
+struct mag_group_notice {
+    void (*function)(struct mag_group_notice *notice, int outcome);
+    struct mag_group_notice *next;
+};
+
+/*
+ * Calls the function of a notice once, as soon as all jobs have ended, with what
+ * mag_group_wait would return then.  If they have ended already, it is called before this
+ * call returns; otherwise on the thread that ends or withdraws the last job, or stops the
+ * scheduler.  It may add jobs, free the notice and destroy the group, and should return
+ * soon.  <magpie/group_task.h> makes something to await of it.
+ *
+ *   Thread     any, also inside a job of the group
+ *   Returns    0; MAG_E_FORKED
+ */
+MAG_API MAG_MUST_CHECK int mag_group_notify(struct mag_group *group,
+                                            struct mag_group_notice *notice);
+
+/*
  * Takes the oldest failed job of this round that nobody has taken yet.
  *
  *   Thread     any

@@ -63,6 +63,7 @@
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
 #include <magpie/group.h>
+#include <magpie/group_task.h>
 #include <magpie/job_kind.h>
 #include <magpie/loop.h>
 #include <magpie/node_memory.h>

@@ -126,7 +126,7 @@ static void drop_runner(struct mag_job *job, const struct mag_job_stop *stop)
     mag_group_lock(group);
     group->posted--;
     if (group->waiting != 0)
-        mag_group_close(group, -ESHUTDOWN);
+        mag_group_close(group, -ESHUTDOWN, &after);
     bool is_last = mag_group_retire(runner);
     mag_group_unlock(group, &after);
     if (is_last)

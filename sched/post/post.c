@@ -215,7 +215,10 @@ static void push_chain(struct mag_sched *sched, const struct mag_chain *chain,
     mag_sched_use_level(sched, level);
     mag_inject_push(&sched->queues[mag_sched_inject(sched, queue, level)], chain->first,
                     chain->last);
-    mag_sched_notify_queue(sched, queue);
+    if (chain->count > 1)
+        mag_sched_summon(sched, queue, chain->count);
+    else
+        mag_sched_notify_queue(sched, queue);
 }
 
 int mag_sched_post_chain(struct mag_sched *sched, const struct mag_chain *chain,
