@@ -27,6 +27,7 @@ OWNER = {
     "default.h": "sched",
     "counters.h": "sched",
     "trace.h": "sched",
+    "watchdog.h": "sched",
     "fork.h": "sched",
     "guest.h": "sched",
     "loop.h": "sched",
