@@ -122,6 +122,10 @@ struct mag_group_config {
      * NULL. */
     void (*on_withdrawn)(void *job_arg, void *hook_arg);
     void *hook_arg;
+
+    /* What traces call the group (trace.h): a string that outlives the scheduler.  Its
+     * jobs appear inside it, called after their functions.  Default "group". */
+    const char *name;
 };
 
 /* Sets every field to its default. */

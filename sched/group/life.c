@@ -51,8 +51,10 @@ static int pool_of_entries(struct mag_pool **ret_pool)
 
 void mag_group_config_init(struct mag_group_config *config)
 {
-    *config = (struct mag_group_config){
-        .size = sizeof(*config), .order = MAG_GROUP_FIFO, .errors_max = ERRORS_MAX};
+    *config = (struct mag_group_config){.size = sizeof(*config),
+                                        .order = MAG_GROUP_FIFO,
+                                        .errors_max = ERRORS_MAX,
+                                        .name = "group"};
 }
 
 /* Reads the fields that the caller's header knows.  A field that this library does not
@@ -72,7 +74,10 @@ static int read_config(const struct mag_group_config *from, struct mag_group_con
     }
     memcpy(to, from, from->size < sizeof(*to) ? from->size : sizeof(*to));
     to->size = sizeof(*to);
-    return to->order == MAG_GROUP_FIFO || to->order == MAG_GROUP_BY_KEY ? 0 : -EINVAL;
+    return (to->order == MAG_GROUP_FIFO || to->order == MAG_GROUP_BY_KEY) &&
+                   to->name != NULL
+               ? 0
+               : -EINVAL;
 }
 
 static uint32_t limit_of(uint32_t max_running)

@@ -2,6 +2,7 @@
 #include "sched/group/group.h"
 #include "sched/kind.h"
 #include "sched/post/post.h"
+#include "sched/trace/trace.h"
 #include "sched/worker/self.h"
 #include "sched/worker/worker.h"
 
@@ -12,13 +13,28 @@ static struct mag_group_runner *runner_of(struct mag_job *job)
     return (struct mag_group_runner *)(void *)job;
 }
 
+static MAG_COLD int call_traced(const struct mag_group_entry *entry)
+{
+    struct mag_worker *worker = mag_self_get()->worker;
+
+    mag_trace_begin(worker->sched, worker->index, (uintptr_t)entry->function, NULL);
+    int result = entry->function(entry->arg);
+    worker = mag_self_get()->worker;
+    /* In the child of a fork() the thread is no worker any more. */
+    if (worker != NULL)
+        mag_trace_end(worker->sched, worker->index);
+    return result;
+}
+
 int mag_group_call(struct mag_group_frame *frame)
 {
-    struct mag_group_entry *entry = frame->entry;
+    const struct mag_group_entry *entry = frame->entry;
 
     frame->outer = mag_self_get()->groups;
     mag_self_get()->groups = frame;
-    int result = entry->function(entry->arg);
+    int result = MAG_UNLIKELY(mag_sched_is_traced(frame->group->sched))
+                     ? call_traced(entry)
+                     : entry->function(entry->arg);
     mag_self_get()->groups = frame->outer;
     return result;
 }
@@ -133,8 +149,19 @@ static void drop_runner(struct mag_job *job, const struct mag_job_stop *stop)
         mag_group_free(group);
 }
 
-static struct mag_job_kind runner_kind = {
-    .run = mag_group_run, .dropped = drop_runner, .ended = end_groups};
+static void describe_runner(const struct mag_job *job,
+                            struct mag_job_description *ret_description)
+{
+    const struct mag_group_runner *runner =
+        (const struct mag_group_runner *)(const void *)job;
+
+    *ret_description = (struct mag_job_description){.name = runner->group->config.name};
+}
+
+static struct mag_job_kind runner_kind = {.run = mag_group_run,
+                                          .dropped = drop_runner,
+                                          .ended = end_groups,
+                                          .describe = describe_runner};
 
 static __attribute__((constructor(101))) void add_runner_kind(void)
 {

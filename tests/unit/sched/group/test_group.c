@@ -408,6 +408,9 @@ static void a_wrong_configuration_is_refused(void **state)
     larger.config.order = (enum mag_group_order)2;
     assert_int_equal(mag_group_create(sched, &larger.config, &group), -EINVAL);
     mag_group_config_init(&larger.config);
+    larger.config.name = NULL;
+    assert_int_equal(mag_group_create(sched, &larger.config, &group), -EINVAL);
+    mag_group_config_init(&larger.config);
     larger.config.size = sizeof(larger);
     larger.newer[0] = 1;
     assert_int_equal(mag_group_create(sched, &larger.config, &group), -EINVAL);
