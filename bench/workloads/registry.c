@@ -30,6 +30,7 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_post_strand,
     &bench_bursts,
     &bench_trickle,
+    &bench_blocking,
     &bench_team,
     &bench_barrier,
     &bench_pingpong,

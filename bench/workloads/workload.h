@@ -100,6 +100,7 @@ extern const struct bench_workload bench_post_wake;
 extern const struct bench_workload bench_post_strand;
 extern const struct bench_workload bench_bursts;
 extern const struct bench_workload bench_trickle;
+extern const struct bench_workload bench_blocking;
 extern const struct bench_workload bench_team;
 extern const struct bench_workload bench_barrier;
 extern const struct bench_workload bench_pingpong;

@@ -221,7 +221,10 @@ static void push_chain(struct mag_sched *sched, const struct mag_chain *chain,
                        uint32_t queue, uint32_t level)
 {
     push_chain_unseen(sched, chain, queue, level);
-    mag_sched_notify_queue(sched, queue);
+    if (chain->count > 1)
+        mag_sched_summon(sched, queue, chain->count);
+    else
+        mag_sched_notify_queue(sched, queue);
 }
 
 void mag_sched_post_level_held(struct mag_sched *sched, struct mag_job *job,

@@ -205,6 +205,7 @@ static bool park(struct mag_worker *worker)
     /* The thread that woke this worker has counted it as searching. */
     worker->searching = true;
     mag_count(&worker->counts.wakes);
+    mag_sched_pass_summons(sched, worker->rank);
     MAG_PROBE1(wake, worker->index);
     mag_bell_ring(&sched->bell);
     if (worker->watcher) {

@@ -57,6 +57,7 @@ static const struct {
     {"post-strand", 5000},
     {"bursts", 3},
     {"trickle", 3},
+    {"blocking", 3},
     {"team", 1},
     {"team", 100},
     {"barrier", 100},
