@@ -84,6 +84,7 @@ struct mag_sched {
     struct mag_routes routes;  /* [I] */
 
     struct mag_idle idle;                     /* [S] */
+    _Atomic(uint32_t) summons;                /* [A] see mag_sched_summon in wake.h */
     _Atomic(uint64_t) vacant[MAG_IDLE_WORDS]; /* [A] spare berths, by rank */
     uint64_t spares[MAG_IDLE_WORDS];          /* [I] all spare berths, by rank */
     struct mag_clock *clock;                  /* [I], itself [S] */

@@ -13,14 +13,16 @@
 
 #define FORK_JOIN "fib nqueens skynet matmul uts cilksort regions"
 #define LOADS     "bursts trickle"
+#define TEAMS     "team barrier"
 
 /* All peers in the order of the report, and the workloads that each has. */
 static const struct {
     const char *name;
     const char *workloads;
 } known[] = {
-    {"openmp", FORK_JOIN},
+    {"openmp", FORK_JOIN " " TEAMS},
     {"tbb", FORK_JOIN " " LOADS " submit submit-all"},
+    {"libomp", TEAMS},
     {"glib", LOADS " submit submit-all"},
     {"libuv", LOADS " submit"},
     {"rayon", FORK_JOIN},

@@ -47,9 +47,9 @@
  * The job itself notices nothing: it keeps its worker's number, its local storage, its
  * forked children, and goes on at once when its call returns.  Until the stand-in has
  * left there is one thread more than workers.  So a region is only advice.  One that is
- * not needed costs some tens of nanoseconds, and one that is missing is noticed too, if
- * the scheduler is asked to (`stand_in` in sched.h; the default scheduler is): a worker
- * whose thread sleeps in the kernel while jobs wait counts as blocked after a few
+ * not needed costs one or two hundred nanoseconds, and one that is missing is noticed
+ * too, if the scheduler is asked to (`stand_in` in sched.h; the default scheduler is): a
+ * worker whose thread sleeps in the kernel while jobs wait counts as blocked after a few
  * milliseconds.
  *
  * Limits.  There are at most as many stand-ins as spare berths that no guest uses.  If

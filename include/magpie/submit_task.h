@@ -48,7 +48,9 @@
  * Errors.  Those of the function; besides
  *   -ENOMEM, or the error of the post   the call was not submitted; the task is complete
  *                                       when it is returned
- *   -ECANCELED                          the scheduler was canceled before the call began
+ *   -ECANCELED                          the scheduler was canceled before the call began;
+ *                                       code that awaits the task without a context, or
+ *                                       on that scheduler, continues inside the stop
  *   -EOWNERDEAD                         the function ended its worker's thread
  * In C++ an exception that leaves the function ends the program, as one that leaves a job
  * does.

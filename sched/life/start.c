@@ -61,7 +61,8 @@ static int map_berths(struct mag_sched *sched)
     }
     /* A spare berth is mapped by the first thread that takes it. */
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
-        r = mag_berth_map(&sched->berths[i], &sched->settings.fork_bytes);
+        r = mag_berth_map(&sched->berths[i], sched->settings.fork_least,
+                          &sched->settings.fork_bytes);
     return r;
 }
 
@@ -79,6 +80,7 @@ static void init_sched(struct mag_sched *sched)
     atomic_init(&sched->trace, NULL);
     (void)pthread_mutex_init(&sched->trace_lock, NULL);
     atomic_init(&sched->levels, 0);
+    atomic_init(&sched->summons, 0);
     atomic_init(&sched->stopping, 0);
     atomic_init(&sched->blocked, 0);
     atomic_init(&sched->pace, (uint32_t)MAG_PACE_OFF);

@@ -163,7 +163,7 @@ static void wait_outside(struct mag_team_ask *ask)
 static bool wait_inside(struct mag_teams *teams, struct mag_team_ask *ask)
 {
     while (read_answer(ask) == MAG_TEAM_WAITS) {
-        if (mag_call_serve(ask->call, ask))
+        if (mag_call_serve(ask->call))
             continue;
 
         /* Under the lock, so that the answer does not come in between. */

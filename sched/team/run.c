@@ -21,7 +21,8 @@ struct run {
     struct mag_self *self;
     struct mag_worker *worker; /* the calling worker of `sched`; NULL: from outside */
     struct mag_team *outer;    /* the team that the caller is in, or NULL */
-    struct mag_team_ask ask;
+    struct mag_team_ask *ask;  /* `own`, or that of the calling worker's call */
+    struct mag_team_ask own;
     struct mag_team team; /* member 0's view */
     struct mag_team_common common;
 };
@@ -97,8 +98,11 @@ static bool may_wait(const struct run *run)
 static void prepare_ask(struct run *run, uint32_t members, uint32_t flags)
 {
     struct mag_sched *sched = run->sched;
-    struct mag_team_ask *ask = &run->ask;
+    struct mag_team_call *call =
+        run->worker != NULL ? &sched->teams->calls[run->worker->index] : NULL;
+    struct mag_team_ask *ask = call != NULL ? &call->ask : &run->own;
 
+    run->ask = ask;
     ask->wish.workers = sched->worker_count;
     ask->wish.first = first_of(run);
     ask->wish.size = members - 1;
@@ -108,7 +112,7 @@ static void prepare_ask(struct run *run, uint32_t members, uint32_t flags)
     ask->flags = may_wait(run) ? flags : flags | MAG_TEAM_TRY;
     ask->wish.idle_only = (ask->flags & MAG_TEAM_TRY) != 0;
     ask->roster = &run->common.roster;
-    ask->call = run->worker != NULL ? &sched->teams->calls[run->worker->index] : NULL;
+    ask->call = call;
 }
 
 static void prepare_common(struct run *run, uint32_t members)
@@ -133,13 +137,13 @@ static void prepare_common(struct run *run, uint32_t members)
 static int hold_roster(struct run *run)
 {
     struct mag_teams *teams = run->sched->teams;
-    int r = mag_team_hold(teams, &run->ask);
+    int r = mag_team_hold(teams, run->ask);
 
     if (r == -EAGAIN) {
         mag_sched_unhold(run->sched);
-        r = mag_team_wait(teams, &run->ask);
+        r = mag_team_wait(teams, run->ask);
         if (r == 0 && (r = mag_sched_hold(run->sched)) < 0)
-            mag_team_release(teams, &run->ask);
+            mag_team_release(teams, run->ask);
         return r;
     }
     if (r < 0)
@@ -190,7 +194,7 @@ static void finish(struct run *run)
     mag_meet_wait_end(&common->root, &common->patience);
     if (common->members == 1 || is_forked(run->sched))
         return;
-    mag_team_release(common->teams, &run->ask);
+    mag_team_release(common->teams, run->ask);
     count_out(run);
 }
 
@@ -210,7 +214,6 @@ static int take_part(struct run *run)
     run->team.common = common;
     mag_team_join(common, 0, &run->team.part);
     run->team.call = NULL;
-    run->team.waiting = NULL;
     run->team.member = 0;
     run->team.singles = 0;
     run->team.rounds = 0;

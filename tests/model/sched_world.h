@@ -82,6 +82,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         sched.queue_count = Queues;
         sched.level_count = 1;
         atomic_init(&sched.levels, (uint32_t)0);
+        atomic_init(&sched.summons, (uint32_t)0);
         sched.berths = berths;
         sched.queues = queues;
         flat_routes_make(&flat, Workers, Queues);

@@ -82,8 +82,6 @@ void mag_submit_task_finish(struct mag_frame *frame, mag_vtask returned,
 /* Completes a call that has not returned, or never will be made. */
 static void fail(struct mag_frame *frame, int error)
 {
-    /* Only the completer reads the flags from here on. */
-    frame->core.flags |= MAG_CORE_QUEUED;
     mag_frame_finish(frame, mag_vtask_failed(error, 0), NULL);
 }
 
@@ -101,6 +99,9 @@ void mag_submit_task_end_calls(void)
         struct mag_frame *frame = calls->frame;
 
         calls = calls->outer;
+        /* No continuation runs on this thread.  Only the completer reads the flags from
+         * here on. */
+        frame->core.flags |= MAG_CORE_QUEUED;
         fail(frame, -EOWNERDEAD);
     }
 }

@@ -233,6 +233,7 @@ static void a_child_of_fork_has_threads_of_its_own(void **state)
     struct holder holders[2];
     (void)state;
 
+    test_skip_without_child_threads();
     assert_int_equal(mag_blocking_set_limit(1), 0);
     hold(holders, 2);
     assert_true(gate_is_reached(&holders[0].gate));

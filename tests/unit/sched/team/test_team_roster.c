@@ -6,6 +6,8 @@
 #include "tests/support/sched/shared.h"
 #include "tests/support/sched/start.h"
 
+#include "sched/team/team.h"
+
 #include <magpie/team.h>
 
 /* Which workers a team gets, and what happens if it cannot have them. */
@@ -272,6 +274,62 @@ static void jobs_on_all_workers_call_for_all_workers(void **state)
     assert_int_equal(look(&ran), WORKERS * WORKERS * TEAMS);
 }
 
+static void hold_until_open(struct mag_team *team, uint32_t member, void *arg)
+{
+    (void)team;
+    (void)member;
+    (void)arg;
+    gate_pass(&gate);
+}
+
+static void *hold_two(void *arg)
+{
+    (void)arg;
+    check(mag_team_run(sched, 3, 0, hold_until_open, NULL) == 0);
+    return NULL;
+}
+
+static void *want_all(void *arg)
+{
+    (void)arg;
+    check(mag_team_run(sched, WORKERS + 1, 0, count, NULL) == 0);
+    return NULL;
+}
+
+/* White-box: until a caller is in the queue. */
+static void wait_for_a_waiter(void)
+{
+    double since = test_now();
+    bool waits;
+
+    do {
+        mag_spin_lock(&sched->teams->lock);
+        waits = sched->teams->first != NULL;
+        mag_spin_unlock(&sched->teams->lock);
+    } while (!waits && !test_gives_up(since));
+    assert_true(waits);
+}
+
+/* Two workers are free, but a team that wants all of them came first. */
+static void nobody_overtakes_a_caller_that_waits(void **state)
+{
+    pthread_t holder;
+    pthread_t waiter;
+    (void)state;
+
+    gate_close(&gate);
+    assert_int_equal(pthread_create(&holder, NULL, hold_two, NULL), 0);
+    assert_true(test_wait_for(&gate.started, 3));
+    assert_int_equal(mag_team_run(sched, 2, 0, count, NULL), 0);
+    assert_int_equal(pthread_create(&waiter, NULL, want_all, NULL), 0);
+    wait_for_a_waiter();
+    test_sleep_ms(20); /* the idle workers park */
+    assert_int_equal(mag_team_run(sched, 2, MAG_TEAM_TRY, count, NULL), -EBUSY);
+    gate_open(&gate);
+    assert_int_equal(pthread_join(holder, NULL), 0);
+    assert_int_equal(pthread_join(waiter, NULL), 0);
+}
+
 /* --------------------------------------------------------------- stolen children */
 
 MAG_FORKABLE(uint64_t, leaf_team, uint32_t, depth)
@@ -315,6 +373,7 @@ int main(void)
         TEST(a_team_inside_a_team_is_an_error_or_one),
         TEST(teams_of_many_threads_take_turns),
         TEST(jobs_on_all_workers_call_for_all_workers),
+        TEST(nobody_overtakes_a_caller_that_waits),
         TEST(teams_in_forked_children_do_not_wait_for_their_own_parents),
     };
 
