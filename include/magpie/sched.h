@@ -451,9 +451,9 @@ MAG_API uint32_t mag_sched_capacity(const struct mag_sched *sched);
 MAG_API void *mag_sched_local(void);
 
 /*
- * The number of workers now, and the plan by which they were seated at the start (plan.h);
- * the plan has seats for all workers that there can be (elastic.h).  It belongs to the scheduler and
- * is valid until that is destroyed.
+ * The number of workers now, and the plan by which they were seated at the start
+ * (plan.h); the plan has seats for all workers that there can be (elastic.h).  It belongs
+ * to the scheduler and is valid until that is destroyed.
  */
 MAG_API uint32_t mag_sched_workers(const struct mag_sched *sched);
 MAG_API const struct mag_plan *mag_sched_plan(const struct mag_sched *sched);

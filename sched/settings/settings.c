@@ -154,8 +154,8 @@ static int machine_workers(const struct mag_settings *settings, uint32_t *ret_wo
     return 0;
 }
 
-/* How many workers there are at the start, and at most.  The quota does not reduce a list,
- * and a described machine has no quota. */
+/* How many workers there are at the start, and at most.  The quota reduces no list, and a
+ * described machine has none. */
 static int decide_workers(struct mag_settings *settings)
 {
     struct mag_sched_config *config = &settings->config;
