@@ -187,6 +187,7 @@ static int prepare(struct bench_run *run, bool sleeps)
     config.placement = MAG_PLACE_LIST;
     config.os_pus = table->pus;
     config.os_pu_count = PLAYERS;
+    config.pin = MAG_PIN_ALWAYS; /* as the threads of the twin */
     config.spin_us = sleeps ? 0 : LONG_US;
     return mag_sched_start(&config, &table->sched);
 }
