@@ -27,6 +27,7 @@ OWNER = {
     "default.h": "sched",
     "counters.h": "sched",
     "trace.h": "sched",
+    "watchdog.h": "sched",
     "fork.h": "sched",
     "loop.h": "sched",
     "job_kind.h": "sched",

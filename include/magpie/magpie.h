@@ -27,7 +27,7 @@
  *   place threads and memory               pin.h, node_memory.h; pool.h for objects
  *   start threads or processes in a job    unpinned.h
  *   understand an error, find misuse       error.h, debug.h
- *   see what the workers do                counters.h, trace.h
+ *   see what the workers do                counters.h, trace.h, watchdog.h
  *   write a protocol of my own             barrier.h
  *     a library with jobs of its own       job_kind.h
  *
@@ -86,6 +86,7 @@
 #include <magpie/unpinned.h>
 #include <magpie/version.h>
 #include <magpie/vtask.h>
+#include <magpie/watchdog.h>
 #include <magpie/when.h>
 
 #endif

@@ -190,6 +190,7 @@ static void prepare_counts(struct mag_worker *worker)
     atomic_init(&worker->counts.wakes, 0);
     atomic_init(&worker->counts.ended, 0);
     mag_times_init(&worker->times);
+    mag_note_init(&worker->note);
     atomic_init(&worker->pinned, MAG_PIN_FOREIGN);
     atomic_init(&worker->thread, 0);
     atomic_init(&worker->benched, false);

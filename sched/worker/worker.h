@@ -18,6 +18,7 @@
 #include "sched/queue/hand.h"
 #include "sched/queue/inject.h"
 #include "sched/queue/runq.h"
+#include "sched/trace/note.h"
 #include "sched/trace/times.h"
 
 #include <magpie/pin.h>
@@ -67,6 +68,7 @@ struct mag_worker {
     _Atomic(bool) blocks;     /* [C] inside an announced region, see region.h */
     _Atomic(bool) dismissed;  /* [A] the stand-in that sits here is to leave */
     struct mag_times times;   /* see times.h */
+    struct mag_note note;     /* see note.h */
 
     /* The worker's own fields. */
     _Alignas(MAG_CACHE_LINE) struct mag_sched *sched; /* [I] */
