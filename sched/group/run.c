@@ -2,6 +2,7 @@
 #include "sched/group/group.h"
 #include "sched/kind.h"
 #include "sched/post/post.h"
+#include "sched/worker/seen.h"
 #include "sched/worker/self.h"
 #include "sched/worker/worker.h"
 
@@ -12,13 +13,27 @@ static struct mag_group_runner *runner_of(struct mag_job *job)
     return (struct mag_group_runner *)(void *)job;
 }
 
+/* By a worker whose work is traced or watched. */
+static MAG_COLD int call_seen(struct mag_worker *worker, struct mag_group_entry *entry)
+{
+    struct mag_job_description what = {.function = (void (*)(void))entry->function};
+    bool traced = mag_seen_begin(worker, &what);
+    int result = entry->function(entry->arg);
+
+    mag_seen_end(worker, traced);
+    return result;
+}
+
 int mag_group_call(struct mag_group_frame *frame)
 {
     struct mag_group_entry *entry = frame->entry;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     frame->outer = mag_self_get()->groups;
     mag_self_get()->groups = frame;
-    int result = entry->function(entry->arg);
+    int result = worker != NULL && MAG_UNLIKELY(mag_sched_is_seen(worker->sched))
+                     ? call_seen(worker, entry)
+                     : entry->function(entry->arg);
     mag_self_get()->groups = frame->outer;
     return result;
 }
@@ -133,8 +148,17 @@ static void drop_runner(struct mag_job *job, const struct mag_job_stop *stop)
         mag_group_free(group);
 }
 
-static struct mag_job_kind runner_kind = {
-    .run = mag_group_run, .dropped = drop_runner, .ended = end_groups};
+static void describe_runner(const struct mag_job *job,
+                            struct mag_job_description *ret_description)
+{
+    (void)job;
+    ret_description->name = "group";
+}
+
+static struct mag_job_kind runner_kind = {.run = mag_group_run,
+                                          .dropped = drop_runner,
+                                          .ended = end_groups,
+                                          .describe = describe_runner};
 
 static __attribute__((constructor(101))) void add_runner_kind(void)
 {
