@@ -60,10 +60,18 @@ bool mag_group_retire(struct mag_group_runner *runner)
 }
 
 /* Posts the runner again.  It goes behind the jobs that wait on this worker, which looks
- * for jobs from outside before it comes back. */
-static void go_behind(struct mag_sched *sched, struct mag_group_runner *runner)
+ * for jobs from outside before it comes back; with a priority, behind those of the
+ * same. */
+static void go_behind(struct mag_sched *sched, struct mag_group_runner *runner,
+                      uint32_t level)
 {
-    mag_self_get()->worker->tick = MAG_SCHED_FAIR_TICKS;
+    struct mag_worker *worker = mag_self_get()->worker;
+
+    if (level != MAG_LEVEL_USUAL) {
+        mag_sched_post_level_again(worker, &runner->job, level);
+        return;
+    }
+    worker->tick = MAG_SCHED_FAIR_TICKS;
     mag_sched_post_held(sched, &runner->job);
 }
 
@@ -72,13 +80,14 @@ static void end_turn(struct mag_group_runner *runner, struct mag_group_after *af
 {
     struct mag_group *group = runner->group;
     struct mag_sched *sched = group->sched;
+    uint32_t level = group->level;
     bool goes_on = mag_group_may_begin(group, false);
     bool is_last = !goes_on && mag_group_retire(runner);
 
     group->posted += goes_on;
     mag_group_unlock(group, after);
     if (goes_on)
-        go_behind(sched, runner);
+        go_behind(sched, runner, level);
     else if (is_last)
         mag_group_free(group);
 }
@@ -151,8 +160,10 @@ static void drop_runner(struct mag_job *job, const struct mag_job_stop *stop)
 static void describe_runner(const struct mag_job *job,
                             struct mag_job_description *ret_description)
 {
-    (void)job;
-    ret_description->name = "group";
+    const char *name =
+        ((const struct mag_group_runner *)(const void *)job)->group->config.name;
+
+    ret_description->name = name != NULL ? name : "group";
 }
 
 static struct mag_job_kind runner_kind = {.run = mag_group_run,

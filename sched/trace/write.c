@@ -46,6 +46,9 @@ struct writer {
 
 static const char *function_name(struct writer *writer, uintptr_t function)
 {
+    if (function == 0)
+        return "job";
+
     struct name *name = &writer->names[(function >> 4) % CACHED_NAMES];
 
     if (name->function != function) {
