@@ -29,6 +29,7 @@ OWNER = {
     "trace.h": "sched",
     "watchdog.h": "sched",
     "fork.h": "sched",
+    "guest.h": "sched",
     "loop.h": "sched",
     "job_kind.h": "sched",
     "executor.h": "sched",

@@ -10,6 +10,7 @@
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
+ *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
  *   return a result now or later           vtask.h: value tasks
@@ -64,6 +65,7 @@
 #include <magpie/fork_task.h>
 #include <magpie/group.h>
 #include <magpie/group_task.h>
+#include <magpie/guest.h>
 #include <magpie/job_kind.h>
 #include <magpie/loop.h>
 #include <magpie/node_memory.h>

@@ -272,7 +272,7 @@ static struct mag_fork_stack *forks_at(const void *sched, uint32_t index)
     return worker != NULL ? mag_worker_forks(worker) : NULL;
 }
 
-static void end_children(struct mag_worker *worker)
+void mag_worker_end_children(struct mag_worker *worker)
 {
     struct mag_fork_family family = {
         .at = forks_at, .arg = worker->sched, .count = worker->sched->capacity};
@@ -288,7 +288,7 @@ static void end_job(struct mag_worker *worker)
     mag_count(&worker->counts.ended);
     mag_seen_lost(worker);
     /* Children first: other threads continue roots and strands at once. */
-    end_children(worker);
+    mag_worker_end_children(worker);
     mag_job_kind_end(worker->sched);
     mag_region_close(worker);
     mag_fp_keep(worker->fp);
@@ -318,6 +318,8 @@ static void end_early(void *arg)
      * scheduler may be gone. */
     if (tenancy->over)
         return;
+    if (mag_self_get()->leave_all != NULL)
+        mag_self_get()->leave_all();
 
     struct mag_worker *worker = tenancy->berth->worker;
     const struct mag_sched_config *config = &worker->sched->settings.config;

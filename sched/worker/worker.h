@@ -92,6 +92,8 @@ struct mag_worker {
     uint32_t spin_us;                       /* [W] adaptive, see park.c */
     bool searching;                         /* [W] counted as a searcher */
     bool watcher;                           /* [W] */
+    bool guest;                             /* [W] the tenant is a thread from outside */
+    struct mag_worker *outer;               /* [W] what the guest is elsewhere, or NULL */
 
     _Atomic(struct mag_job *) slots[MAG_WORKER_RING]; /* [S] the ring's */
 };
