@@ -119,7 +119,7 @@ static void describe_task_call(const struct mag_job *job,
     /* NOLINTNEXTLINE(performance-no-int-to-ptr): takes the const away. */
     struct mag_job *own = (struct mag_job *)(uintptr_t)job;
 
-    ret_description->name = call_type_of(mag_frame_of(own))->name;
+    ret_description->name = submit_task_type_of(mag_frame_of(own))->name;
 }
 
 static struct mag_job_kind submit_task_kind = {.run = mag_submit_task_run,
