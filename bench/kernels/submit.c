@@ -13,8 +13,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <time.h>
 
-enum { THREADS = 8, CELLS = 512, AHEAD = 16384, LOOK = 256, LINE = 64 };
+enum { THREADS = 8, CELLS = 512, AHEAD = 16384, LOOK = 256, LINE = 64, NAP_NS = 50000 };
 
 static struct {
     _Alignas(LINE) _Atomic(uint64_t) runs; /* [C] */
@@ -56,10 +57,18 @@ static uint64_t calls_run(void)
     return sum;
 }
 
+/* A submitter that is ahead sleeps, and leaves its processor to the pool: there is work
+ * for longer than the nap.  At the end of a run it looks again at once. */
 static void wait_for(uint64_t all, int64_t rest)
 {
-    while ((int64_t)(all - calls_run()) > rest)
-        (void)sched_yield();
+    const struct timespec nap = {0, NAP_NS};
+
+    while ((int64_t)(all - calls_run()) > rest) {
+        if (rest != 0)
+            (void)nanosleep(&nap, NULL);
+        else
+            (void)sched_yield();
+    }
 }
 
 static void *submit(void *arg)

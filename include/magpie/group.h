@@ -81,6 +81,7 @@
 #define MAGPIE_GROUP_H
 
 #include <magpie/sched.h>
+#include <magpie/submit.h>
 
 MAG_EXTERN_C_BEGIN
 
@@ -122,6 +123,15 @@ struct mag_group_config {
      * NULL. */
     void (*on_withdrawn)(void *job_arg, void *hook_arg);
     void *hook_arg;
+
+    /* What traces call the group (trace.h): a string that outlives the scheduler.  Its
+     * jobs appear inside it, called after their functions.  Default "group". */
+    const char *name;
+
+    /* Whether workers take the group's jobs before or after others, as with submissions
+     * (submit.h): what is said there of one job holds for MAG_GROUP_BATCH jobs here.
+     * Default MAG_PRIORITY_NORMAL. */
+    enum mag_priority priority;
 };
 
 /* Sets every field to its default. */

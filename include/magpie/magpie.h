@@ -10,6 +10,7 @@
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
+ *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
  *   return a result now or later           vtask.h: value tasks
@@ -27,7 +28,7 @@
  *   place threads and memory               pin.h, node_memory.h; pool.h for objects
  *   start threads or processes in a job    unpinned.h
  *   understand an error, find misuse       error.h, debug.h
- *   see what the workers do                counters.h, trace.h
+ *   see what the workers do                counters.h, trace.h, watchdog.h
  *   write a protocol of my own             barrier.h
  *     a library with jobs of its own       job_kind.h
  *
@@ -64,6 +65,7 @@
 #include <magpie/fork_task.h>
 #include <magpie/group.h>
 #include <magpie/group_task.h>
+#include <magpie/guest.h>
 #include <magpie/job_kind.h>
 #include <magpie/loop.h>
 #include <magpie/node_memory.h>
@@ -86,6 +88,7 @@
 #include <magpie/unpinned.h>
 #include <magpie/version.h>
 #include <magpie/vtask.h>
+#include <magpie/watchdog.h>
 #include <magpie/when.h>
 
 #endif

@@ -16,6 +16,10 @@
 
 #include <errno.h>
 
+/* How often a thread takes the berth again that it had last, before it looks for one near
+ * the CPU on which it runs by then. */
+enum { LAST_AGE = 64 };
+
 /* ---------------------------------------------------- which thread sits where */
 
 /* A thread from outside becomes the worker of a berth.  Its affinity does not change.  It
@@ -24,7 +28,8 @@
 static void sit_down(struct mag_worker *worker)
 {
     worker->fp = mag_fp_read();
-    mag_worker_note_thread(worker, mag_os_thread(), MAG_PIN_FOREIGN);
+    worker->outer = mag_self_get()->worker;
+    mag_worker_note_thread(worker, mag_self_thread(), MAG_PIN_FOREIGN);
     mag_self_become(worker);
 }
 
@@ -34,7 +39,7 @@ static void stand_up(struct mag_worker *worker)
     if (worker->times.state != MAG_TIME_NONE)
         mag_worker_spend(worker, MAG_TIME_NONE, mag_os_now_ns());
     mag_worker_note_thread(worker, 0, MAG_PIN_FOREIGN);
-    mag_self_become(NULL);
+    mag_self_become(worker->outer);
 }
 
 /* ----------------------------------------------------------- counting threads */
@@ -73,6 +78,22 @@ void mag_vacancies_init(struct mag_sched *sched)
     }
 }
 
+/* Takes the spare berth that this thread had last, if it is vacant: its caches know that
+ * berth.  Once in a while the thread looks where it is now. */
+static bool claim_last(struct mag_sched *sched, struct mag_self *self)
+{
+    uint32_t word = self->last_rank / 64;
+    uint64_t bit = (uint64_t)1 << self->last_rank % 64;
+
+    /* Another scheduler may lie where the last one lay. */
+    if (self->last_sched != sched || self->last_age++ == LAST_AGE ||
+        (sched->spares[word] & bit) == 0)
+        return false;
+    /* vacant, acquire: what the last tenant did is visible. */
+    return (atomic_fetch_and_explicit(&sched->vacant[word], ~bit, memory_order_acquire) &
+            bit) != 0;
+}
+
 /* The rank of the first spare berth in the order of `wake`, which is now the caller's;
  * MAG_NONE: all are in use. */
 static uint32_t claim_rank(struct mag_sched *sched, struct mag_wake wake)
@@ -90,6 +111,24 @@ static uint32_t claim_rank(struct mag_sched *sched, struct mag_wake wake)
     return MAG_NONE;
 }
 
+/* Near the caller's CPU, as a post would look for a worker to wake. */
+static uint32_t claim_near_caller(struct mag_sched *sched)
+{
+    struct mag_self *self = mag_self_get();
+
+    if (claim_last(sched, self))
+        return self->last_rank;
+    uint32_t queue = mag_sched_queue_near(sched);
+    uint32_t rank =
+        claim_rank(sched, mag_wake_for_queue(&sched->routes, queue, mag_os_cpu()));
+    if (rank != MAG_NONE) {
+        self->last_sched = sched;
+        self->last_rank = rank;
+        self->last_age = 0;
+    }
+    return rank;
+}
+
 static void make_vacant(struct mag_sched *sched, uint32_t rank)
 {
     /* vacant, release: everything that this tenant did to the berth. */
@@ -97,13 +136,11 @@ static void make_vacant(struct mag_sched *sched, uint32_t rank)
                                    memory_order_release);
 }
 
-/* Claims a spare berth, and opens it if no thread has had it before.  0; -EBUSY,
+/* Opens a spare berth that was claimed, if no thread has had it before.  0; -EBUSY,
  * -ENOMEM. */
-static int claim_vacant(struct mag_sched *sched, struct mag_wake wake,
-                        struct mag_worker **ret_worker)
+static int use_claimed(struct mag_sched *sched, uint32_t rank,
+                       struct mag_worker **ret_worker)
 {
-    uint32_t rank = claim_rank(sched, wake);
-
     if (rank == MAG_NONE)
         return -EBUSY;
     uint32_t index = sched->routes.spots[rank].worker;
@@ -115,12 +152,6 @@ static int claim_vacant(struct mag_sched *sched, struct mag_wake wake,
     }
     *ret_worker = mag_sched_at(sched, index);
     return 0;
-}
-
-/* Looks for a berth near the caller's CPU, as a post would for a worker to wake. */
-static struct mag_wake near_caller(struct mag_sched *sched)
-{
-    return mag_wake_for_queue(&sched->routes, mag_sched_queue_near(sched), mag_os_cpu());
 }
 
 /* Counts the thread and makes sure that its work is watched like that of any worker. */
@@ -135,9 +166,11 @@ static void begin(struct mag_worker *worker)
  * may take it. */
 static void end(struct mag_worker *worker)
 {
-    mag_idle_leave(&worker->sched->idle, worker->searching);
+    bool searched = worker->searching;
+
+    mag_idle_leave(&worker->sched->idle, searched);
     worker->searching = false;
-    mag_worker_left(worker);
+    mag_worker_left(worker, searched);
     make_vacant(worker->sched, worker->rank);
 }
 
@@ -145,12 +178,13 @@ static void end(struct mag_worker *worker)
 
 static int take_held(struct mag_sched *sched, struct mag_worker **ret_worker)
 {
-    int r = claim_vacant(sched, near_caller(sched), ret_worker);
+    int r = use_claimed(sched, claim_near_caller(sched), ret_worker);
 
     if (r < 0)
         return r;
     count_thread(sched);
-    begin(*ret_worker);
+    /* Nobody need watch this thread yet: its first post or fork sees to it. */
+    (void)mag_idle_enter(&sched->idle);
     return 0;
 }
 
@@ -170,7 +204,8 @@ int mag_berth_take(struct mag_sched *sched, struct mag_worker **ret_worker)
 int mag_berth_take_near(struct mag_sched *sched, uint32_t rank,
                         struct mag_worker **ret_worker)
 {
-    int r = claim_vacant(sched, mag_wake_one(&sched->routes, rank), ret_worker);
+    uint32_t claimed = claim_rank(sched, mag_wake_one(&sched->routes, rank));
+    int r = use_claimed(sched, claimed, ret_worker);
 
     if (r < 0)
         return r;
@@ -189,11 +224,18 @@ static void carry_jobs(struct mag_worker *from, struct mag_worker *to)
         mag_worker_queue(to, job);
 }
 
+/* Moves the jobs of hand and ring to the node's queue, as posts from outside. */
+static void give_jobs_away(struct mag_worker *worker)
+{
+    if (MAG_UNLIKELY(mag_worker_shed(worker)))
+        mag_sched_notify_queue(worker->sched, worker->queue);
+}
+
 void mag_berth_leave(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
 
-    mag_worker_shed(worker);
+    give_jobs_away(worker);
     stand_up(worker);
     end(worker);
     count_out(sched);
@@ -225,6 +267,8 @@ static void move(struct mag_worker *from, struct mag_worker *to, enum mag_time s
     to->root = from->root;
     to->running = from->running;
     to->fp = from->fp;
+    to->outer = from->outer;
+    to->guest = from->guest;
     from->root = NULL;
     mag_worker_spend(from, MAG_TIME_NONE, now);
     mag_worker_spend(to, state, now);
@@ -252,7 +296,7 @@ static bool accept(struct mag_worker *worker)
 int mag_berth_step_aside(struct mag_worker *worker)
 {
     struct mag_worker *aside;
-    int r = claim_vacant(worker->sched, near_caller(worker->sched), &aside);
+    int r = use_claimed(worker->sched, claim_near_caller(worker->sched), &aside);
 
     if (r < 0)
         return r;

@@ -40,6 +40,7 @@ struct mag_group {
 
     struct mag_sched *sched;        /* [I] */
     struct mag_pool *pool;          /* [I] of entries */
+    uint32_t level;                 /* [I] of the scheduler's queues, for runners */
     struct mag_group_config config; /* [I] but for `max_running`: [L], UINT32_MAX: any */
 
     struct mag_group_queue queue; /* [L] */

@@ -46,12 +46,12 @@ void mag_group_unlock(struct mag_group *group, struct mag_group_after *after)
 {
     struct mag_sched *sched = group->sched;
     struct mag_pool *pool = group->pool;
+    uint32_t level = group->level;
 
     /* Once the lock is released, and nobody is hired, the group may be gone. */
     mag_spin_unlock(&group->lock);
     for (uint32_t i = 0; i < after->hires; i++)
-        mag_sched_post_queue_held(sched, &after->hired[i]->job,
-                                  mag_sched_queue_near(sched));
+        mag_sched_post_level_held(sched, &after->hired[i]->job, level);
     if (after->wake)
         mag_os_wake(&group->turn, INT_MAX);
     give_back(pool, after->spent);

@@ -61,7 +61,8 @@ static int map_berths(struct mag_sched *sched)
     }
     /* A spare berth is mapped by the first thread that takes it. */
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
-        r = mag_berth_map(&sched->berths[i], &sched->settings.fork_bytes);
+        r = mag_berth_map(&sched->berths[i], sched->settings.fork_least,
+                          &sched->settings.fork_bytes);
     return r;
 }
 

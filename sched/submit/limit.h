@@ -2,11 +2,13 @@
  * limit.h - counting submissions up to a limit, and those that wait for room.  Private to
  * sched/.
  *
- * One word has both counts: how many places are taken, and how many wait for one.  So
- * "there is room, and nobody waits" and "nobody waits, so the place becomes free" are
- * each decided by one swap of one word; of a submitter that finds no room and a thread
- * that makes room, one sees the other.  A place that becomes free while somebody waits is
- * not given back, but handed to the oldest waiter: nobody overtakes it.
+ * One word has both counts: how many places are taken, and how many wait for one.  A
+ * submitter swaps the word: one place more is taken if one is free, else one more waits.
+ * A thread that makes room swaps it: one place fewer is taken if nobody waits.  Both look
+ * at one word, so one of them sees the other.
+ *
+ * A place that becomes free while somebody waits is not given back, but handed to the
+ * oldest waiter.  So while somebody waits all places are taken, and nobody overtakes.
  *
  * Ownership
  *   [A] any thread   [L] under the limit's lock

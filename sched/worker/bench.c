@@ -33,7 +33,7 @@ static void lie_down(struct mag_worker *worker)
     atomic_store_explicit(&worker->benched, true, memory_order_seq_cst);
     worker->searching = false;
     mag_idle_leave(&sched->idle, searching);
-    mag_worker_left(worker);
+    mag_worker_left(worker, true);
     for (;;) {
         if (has_reason(worker) && mag_sched_claim_benched(worker))
             return;
@@ -46,7 +46,7 @@ static void lie_down(struct mag_worker *worker)
  * the worker looks again whether it is active. */
 static struct mag_job *sit_out(struct mag_worker *worker)
 {
-    mag_worker_shed(worker);
+    (void)mag_worker_shed(worker);
     mag_worker_spend(worker, MAG_TIME_PARK, mag_os_now_ns());
     lie_down(worker);
     mag_worker_come(worker);

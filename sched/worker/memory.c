@@ -51,7 +51,7 @@ static uint32_t node_of(const struct mag_berth *berth)
     return mag_sched_seat(berth->sched, berth->index)->node;
 }
 
-int mag_berth_map(struct mag_berth *berth, size_t *fork_bytes)
+int mag_berth_map(struct mag_berth *berth, size_t least, size_t *fork_bytes)
 {
     enum mag_placed placed;
 
@@ -61,8 +61,7 @@ int mag_berth_map(struct mag_berth *berth, size_t *fork_bytes)
     if (r < 0)
         return r;
     /* If a size was too much for one worker, later workers do not try it again. */
-    r = mag_fork_stack_map(berth->sched->settings.fork_least, fork_bytes,
-                           &berth->fork_pages);
+    r = mag_fork_stack_map(least, fork_bytes, &berth->fork_pages);
     berth->fork_bytes = *fork_bytes;
     if (r < 0) {
         mag_node_unmap(berth->pages, berth->size);
@@ -190,6 +189,7 @@ static void prepare_counts(struct mag_worker *worker)
     atomic_init(&worker->counts.wakes, 0);
     atomic_init(&worker->counts.ended, 0);
     mag_times_init(&worker->times);
+    mag_note_init(&worker->note);
     atomic_init(&worker->pinned, MAG_PIN_FOREIGN);
     atomic_init(&worker->thread, 0);
     atomic_init(&worker->benched, false);
@@ -217,7 +217,7 @@ void mag_berth_prepare(struct mag_berth *berth)
 int mag_berth_open(struct mag_berth *berth)
 {
     size_t bytes = berth->sched->settings.spare_bytes;
-    int r = mag_berth_map(berth, &bytes);
+    int r = mag_berth_map(berth, bytes, &bytes);
 
     if (r < 0)
         return r;

@@ -27,8 +27,9 @@ struct mag_job *mag_worker_next(struct mag_worker *worker);
 /* As mag_worker_next, but only from the worker's hand and ring. */
 struct mag_job *mag_worker_own(struct mag_worker *worker);
 
-/* Moves the jobs of a worker's hand and ring to the queue of its node.  By the worker. */
-MAG_COLD void mag_worker_shed(struct mag_worker *worker);
+/* Moves the jobs of a worker's hand and ring to the queue of its node.  By the worker.
+ * False: there were none. */
+MAG_COLD bool mag_worker_shed(struct mag_worker *worker);
 
 /* The oldest job that was posted from outside, to this worker or to its node. */
 struct mag_job *mag_worker_outside(struct mag_worker *worker);

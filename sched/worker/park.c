@@ -135,11 +135,13 @@ static void end_if_drained(struct mag_worker *worker)
     }
 }
 
-void mag_worker_left(struct mag_worker *worker)
+void mag_worker_left(struct mag_worker *worker, bool searched)
 {
     enum mag_phase phase = mag_phase_read_parked(&worker->sched->phase);
 
-    if (phase != MAG_PHASE_ENDING && !last_look(worker) && phase == MAG_PHASE_DRAINING)
+    if (phase == MAG_PHASE_ENDING || (searched && last_look(worker)))
+        return;
+    if (phase == MAG_PHASE_DRAINING)
         end_if_drained(worker);
 }
 

@@ -12,6 +12,7 @@
 #include "sched/worker/next.h"
 #include "sched/worker/park.h"
 #include "sched/worker/region.h"
+#include "sched/worker/seen.h"
 #include "sched/worker/self.h"
 #include "sched/worker/spend.h"
 
@@ -117,8 +118,7 @@ static void run_work(struct mag_worker *worker, const struct mag_work *work)
         run_child(worker, &work->child);
 }
 
-static MAG_NOINLINE void run_traced(struct mag_worker *worker,
-                                    const struct mag_work *work)
+static MAG_NOINLINE void run_seen(struct mag_worker *worker, const struct mag_work *work)
 {
     struct mag_job_description what = {NULL, NULL};
 
@@ -126,18 +126,16 @@ static MAG_NOINLINE void run_traced(struct mag_worker *worker,
         mag_job_describe(work->job, &what);
     else
         what.function = (void (*)(void))work->child.body;
-    mag_trace_begin(worker->sched, worker->index, (uintptr_t)what.function, what.name);
-    mag_here_get()->traced = true;
+    bool traced = mag_seen_begin(worker, &what);
     run_work(worker, work);
-    mag_here_get()->traced = false;
-    mag_trace_end(worker->sched, worker->index);
+    mag_seen_end(worker, traced);
 }
 
-/* Work that was found after a wait, when the trace may have begun meanwhile. */
+/* Work that was found after a wait, when a trace may have begun meanwhile. */
 static void run_found(struct mag_worker *worker, const struct mag_work *work)
 {
-    if (mag_sched_is_traced(worker->sched))
-        run_traced(worker, work);
+    if (mag_sched_is_seen(worker->sched))
+        run_seen(worker, work);
     else
         run_work(worker, work);
 }
@@ -154,9 +152,9 @@ static bool wait_and_run(struct mag_worker *worker)
     return true;
 }
 
-static void loop_untraced(struct mag_worker *worker)
+static void loop_unseen(struct mag_worker *worker)
 {
-    while (mag_phase_goes_on_untraced(mag_phase_read_word(&worker->sched->phase))) {
+    while (mag_phase_goes_on_unseen(mag_phase_read_word(&worker->sched->phase))) {
         struct mag_job *job = mag_worker_next(worker);
 
         if (job != NULL)
@@ -166,16 +164,16 @@ static void loop_untraced(struct mag_worker *worker)
     }
 }
 
-/* A loop of its own, so that a job that is not traced costs nothing more. */
-static void loop_traced(struct mag_worker *worker)
+/* A loop of its own, so that a job that nobody sees costs nothing more. */
+static void loop_seen(struct mag_worker *worker)
 {
-    while (mag_sched_is_traced(worker->sched) &&
+    while (mag_sched_is_seen(worker->sched) &&
            mag_sched_phase(worker->sched) != MAG_PHASE_ENDING) {
         struct mag_work work;
 
         work.job = mag_worker_next(worker);
         if (work.job != NULL)
-            run_traced(worker, &work);
+            run_seen(worker, &work);
         else if (!wait_and_run(worker))
             return;
     }
@@ -184,8 +182,8 @@ static void loop_traced(struct mag_worker *worker)
 static void loop(struct mag_worker *worker)
 {
     while (mag_sched_phase(worker->sched) != MAG_PHASE_ENDING) {
-        loop_untraced(worker);
-        loop_traced(worker);
+        loop_unseen(worker);
+        loop_seen(worker);
     }
 }
 
@@ -274,7 +272,7 @@ static struct mag_fork_stack *forks_at(const void *sched, uint32_t index)
     return worker != NULL ? mag_worker_forks(worker) : NULL;
 }
 
-static void end_children(struct mag_worker *worker)
+void mag_worker_end_children(struct mag_worker *worker)
 {
     struct mag_fork_family family = {
         .at = forks_at, .arg = worker->sched, .count = worker->sched->capacity};
@@ -288,10 +286,9 @@ static void end_children(struct mag_worker *worker)
 static void end_job(struct mag_worker *worker)
 {
     mag_count(&worker->counts.ended);
-    if (mag_sched_is_traced(worker->sched))
-        mag_trace_lost(worker->sched, worker->index);
+    mag_seen_lost(worker);
     /* Children first: other threads continue roots and strands at once. */
-    end_children(worker);
+    mag_worker_end_children(worker);
     mag_job_kind_end(worker->sched);
     mag_region_close(worker);
     mag_fp_keep(worker->fp);
@@ -321,6 +318,8 @@ static void end_early(void *arg)
      * scheduler may be gone. */
     if (tenancy->over)
         return;
+    if (mag_self_get()->leave_all != NULL)
+        mag_self_get()->leave_all();
 
     struct mag_worker *worker = tenancy->berth->worker;
     const struct mag_sched_config *config = &worker->sched->settings.config;

@@ -18,6 +18,7 @@
 #include "sched/queue/hand.h"
 #include "sched/queue/inject.h"
 #include "sched/queue/runq.h"
+#include "sched/trace/note.h"
 #include "sched/trace/times.h"
 
 #include <magpie/pin.h>
@@ -67,6 +68,7 @@ struct mag_worker {
     _Atomic(bool) blocks;     /* [C] inside an announced region, see region.h */
     _Atomic(bool) dismissed;  /* [A] the stand-in that sits here is to leave */
     struct mag_times times;   /* see times.h */
+    struct mag_note note;     /* see note.h */
 
     /* The worker's own fields. */
     _Alignas(MAG_CACHE_LINE) struct mag_sched *sched; /* [I] */
@@ -90,6 +92,8 @@ struct mag_worker {
     uint32_t spin_us;                       /* [W] adaptive, see park.c */
     bool searching;                         /* [W] counted as a searcher */
     bool watcher;                           /* [W] */
+    bool guest;                             /* [W] the tenant is a thread from outside */
+    struct mag_worker *outer;               /* [W] what the guest is elsewhere, or NULL */
 
     _Atomic(struct mag_job *) slots[MAG_WORKER_RING]; /* [S] the ring's */
 };

@@ -15,6 +15,7 @@ fi
 command -v readelf >/dev/null || { echo "skipped: there is no readelf"; exit 77; }
 # Pairs of lines: the provider, then the name.
 has=$(readelf -n "$build/libmagpie.so" | awk '/Provider: magpie$/ { getline; print $2 }' | sort -u)
+# shellcheck disable=SC2016 # the backquotes are those of the page
 told=$(sed -n 's/^| `magpie:\([a-z_]*\)`.*/\1/p' "$guide" | sort -u)
 for name in job_begin job_end park wake steal await complete; do
     echo "$has" | grep -qx "$name" || {

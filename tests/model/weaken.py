@@ -51,6 +51,7 @@ MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_poster": ["sched/worker/self.h", "sched/worker/self.c"],
     "model_fork": ["sched/fork/deque.c", "sched/fork/join.c", "include/magpie/fork.h"],
     "model_trace": ["sched/trace/ring.h"],
+    "model_note": ["sched/trace/note.h"],
     "model_claim": ["vtask/operation/claim.h"],
     "model_promise": ["vtask/promise/promise.h", "vtask/promise/promise.c"],
     "model_pool_stack": ["numa/pool/stack.h"],
