@@ -1,6 +1,6 @@
 /*
  * pingpong.c - two workers hand a token to and fro: each posts the token's job to the
- * other one.  Either both search for work all the time, or each sleeps until it is woken.
+ * other one.  Either they may search for a long time, or each sleeps until it is woken.
  *
  * The twins are two bare threads that hand over a word: by spinning on it, or by a futex.
  * Workers and threads sit on the first and the last PU that this process may use.
@@ -187,6 +187,7 @@ static int prepare(struct bench_run *run, bool sleeps)
     config.placement = MAG_PLACE_LIST;
     config.os_pus = table->pus;
     config.os_pu_count = PLAYERS;
+    config.pin = MAG_PIN_ALWAYS; /* as the threads of the twin */
     config.spin_us = sleeps ? 0 : LONG_US;
     return mag_sched_start(&config, &table->sched);
 }
@@ -231,8 +232,9 @@ static void cleanup(struct bench_run *run)
         .cleanup = cleanup,                                \
     }
 
-PINGPONG(pingpong, "pingpong", "two workers that search post a job to each other",
-         "the way to a worker that is awake, beside two spinning threads", "spin",
+PINGPONG(pingpong, "pingpong",
+         "two workers that may search for 10 ms post a job to each other",
+         "the way to the other of two workers, beside two spinning threads", "spin",
          prepare_spinning);
 PINGPONG(pingpong_parked, "pingpong-parked",
          "two workers that sleep post a job to each other",

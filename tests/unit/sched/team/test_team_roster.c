@@ -8,6 +8,7 @@
 
 #include "sched/team/team.h"
 
+#include <magpie/elastic.h>
 #include <magpie/team.h>
 
 /* Which workers a team gets, and what happens if it cannot have them. */
@@ -330,6 +331,31 @@ static void nobody_overtakes_a_caller_that_waits(void **state)
     assert_int_equal(pthread_join(waiter, NULL), 0);
 }
 
+/* ------------------------------------------------------------- changing numbers */
+
+static void a_team_has_the_workers_that_there_are_now(void **state)
+{
+    struct mag_sched_config config = test_sched_config(2);
+    uint32_t workers[WORKERS + 1];
+    (void)state;
+
+    config.workers_max = WORKERS;
+    struct mag_sched *elastic = test_sched_start_as(&config);
+
+    for (uint32_t active = 1; active <= WORKERS; active++) {
+        assert_int_equal(mag_sched_resize(elastic, active), 0);
+        assert_int_equal(mag_team_most(elastic), active + 1);
+        assert_int_equal(mag_team_run(elastic, active + 2, 0, count, NULL), -ERANGE);
+        assert_int_equal(mag_team_run(elastic, active + 1, 0, note_worker, workers), 0);
+        for (uint32_t i = 1; i <= active; i++)
+            assert_true(workers[i] < active);
+    }
+    assert_int_equal(mag_sched_resize(elastic, 1), 0);
+    assert_int_equal(mag_team_run(elastic, 2, 0, note_worker, workers), 0);
+    assert_int_equal(workers[1], 0);
+    mag_sched_destroy(elastic);
+}
+
 /* --------------------------------------------------------------- stolen children */
 
 MAG_FORKABLE(uint64_t, leaf_team, uint32_t, depth)
@@ -373,6 +399,7 @@ int main(void)
         TEST(a_team_inside_a_team_is_an_error_or_one),
         TEST(teams_of_many_threads_take_turns),
         TEST(jobs_on_all_workers_call_for_all_workers),
+        TEST(a_team_has_the_workers_that_there_are_now),
         TEST(nobody_overtakes_a_caller_that_waits),
         TEST(teams_in_forked_children_do_not_wait_for_their_own_parents),
     };
