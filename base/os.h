@@ -10,6 +10,7 @@
  *   clock.h     monotonic time
  *   yield.h     pause, yield, nap
  *   thread.h    create, name, join and leave a thread; its number and timer slack
+ *   stack.h     how much of its C stack a thread has left
  *   signals.h   the signal mask of a thread
  *   cancel.h    hold back pthread_cancel
  *   affinity.h  the CPUs that a thread may run on, and the CPU it runs on
@@ -35,6 +36,7 @@
 #include "base/os/file.h"
 #include "base/os/futex.h"
 #include "base/os/signals.h"
+#include "base/os/stack.h"
 #include "base/os/symbol.h"
 #include "base/os/thread.h"
 #include "base/os/usage.h"

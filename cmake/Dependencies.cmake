@@ -6,3 +6,7 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc>=2.5)
 pkg_check_modules(CK REQUIRED IMPORTED_TARGET ck)
+# Static tracepoints, where systemtap's header is; nothing is linked for them.
+include(CheckIncludeFile)
+check_include_file(sys/sdt.h MAG_HAVE_SDT_H)
+option(MAG_PROBES "Static tracepoints, if there is sys/sdt.h" ON)

@@ -49,6 +49,9 @@ function(mag_objects name tls_model)
                                              "${PROJECT_SOURCE_DIR}/include")
   target_compile_definitions(${name}
     PRIVATE _GNU_SOURCE $<$<BOOL:${MAG_DEBUG_TASKS}>:MAG_DEBUG_TASKS=1>)
+  if(MAG_PROBES AND MAG_HAVE_SDT_H)
+    target_compile_definitions(${name} PRIVATE MAG_PROBES=1)
+  endif()
   # Two words that were just stored one by one must not be read as one vector: it waits
   # until both have left the store buffer.
   # The library's calls of its own functions are direct.

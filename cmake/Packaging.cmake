@@ -53,6 +53,8 @@ install(FILES "${PROJECT_BINARY_DIR}/magpie.pc"
         DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 install(FILES "${PROJECT_SOURCE_DIR}/tools/valgrind.supp"
         DESTINATION "${CMAKE_INSTALL_DATADIR}/magpie")
+install(FILES "${PROJECT_SOURCE_DIR}/tools/gdb/magpie.py"
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/magpie/gdb")
 if(MAG_BUILD_PROGRAM)
   install(FILES "${PROJECT_SOURCE_DIR}/man/magpie.1"
           DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")

@@ -2,8 +2,9 @@
  * phase.h - the phases of a scheduler's life, and how sleeping workers learn of the next.
  * Private to sched/.
  *
- * Beside the phase, the word says whether the scheduler is traced (trace.h).  So the loop
- * of a worker, which reads the phase before each job anyway, learns of both at once.
+ * Beside the phase, the word says whether the scheduler is traced (trace.h) and whether
+ * it has a watchdog (note.h).  So the loop of a worker, which reads the phase before each
+ * job anyway, learns of all at once.
  *
  * Ownership
  *   [A] any thread
@@ -41,9 +42,9 @@ enum mag_phase {
     MAG_PHASE_ENDING,   /* workers leave after the job they are running */
 };
 
-/* The bits of the word that say the phase, and the bit that says that workers record what
- * they do. */
-enum { MAG_PHASE_MASK = 0xff, MAG_PHASE_TRACED = 0x100 };
+/* The bits of the word that say the phase; and two bits that say that workers record what
+ * they do, in a trace, or for a watchdog. */
+enum { MAG_PHASE_MASK = 0xff, MAG_PHASE_TRACED = 0x100, MAG_PHASE_WATCHED = 0x200 };
 
 static inline uint32_t mag_phase_read_word(_Atomic(uint32_t) *phase)
 {
@@ -57,7 +58,7 @@ static inline enum mag_phase mag_phase_read(_Atomic(uint32_t) *phase)
 }
 
 /* Whether a worker goes on, and records nothing: one comparison. */
-static inline bool mag_phase_goes_on_untraced(uint32_t word)
+static inline bool mag_phase_goes_on_unseen(uint32_t word)
 {
     return word < MAG_PHASE_ENDING;
 }
@@ -66,6 +67,28 @@ static inline bool mag_phase_is_traced(_Atomic(uint32_t) *phase)
 {
     /* relaxed: a hint; the thread that sees it finds the trace by an edge of its own. */
     return (atomic_load_explicit(phase, memory_order_relaxed) & MAG_PHASE_TRACED) != 0;
+}
+
+/* Whether workers record what they do, in any way. */
+static inline bool mag_phase_is_seen(_Atomic(uint32_t) *phase)
+{
+    /* relaxed: a hint. */
+    return atomic_load_explicit(phase, memory_order_relaxed) > MAG_PHASE_MASK;
+}
+
+/* False: there is a watchdog already. */
+static inline bool mag_phase_begin_watch(_Atomic(uint32_t) *phase)
+{
+    /* relaxed: nothing crosses but the bit. */
+    return (atomic_fetch_or_explicit(phase, MAG_PHASE_WATCHED, memory_order_relaxed) &
+            MAG_PHASE_WATCHED) == 0;
+}
+
+static inline void mag_phase_end_watch(_Atomic(uint32_t) *phase)
+{
+    /* relaxed: as above. */
+    (void)atomic_fetch_and_explicit(phase, ~(uint32_t)MAG_PHASE_WATCHED,
+                                    memory_order_relaxed);
 }
 
 /* Turns the tracing on or off. */
@@ -77,7 +100,8 @@ static inline void mag_phase_set_traced(_Atomic(uint32_t) *phase, bool traced)
         return;
     }
     /* relaxed: as above. */
-    (void)atomic_fetch_and_explicit(phase, MAG_PHASE_MASK, memory_order_relaxed);
+    (void)atomic_fetch_and_explicit(phase, ~(uint32_t)MAG_PHASE_TRACED,
+                                    memory_order_relaxed);
 }
 
 /* By a worker that has announced that it parks. */
@@ -98,8 +122,8 @@ static inline bool mag_phase_enter(_Atomic(uint32_t) *phase, enum mag_phase next
             return false;
         /* (1), seq_cst.  On failure relaxed: the loop tries again. */
     } while (!atomic_compare_exchange_weak_explicit(
-        phase, &now, (now & MAG_PHASE_TRACED) | (uint32_t)next, memory_order_seq_cst,
-        memory_order_relaxed));
+        phase, &now, (now & ~(uint32_t)MAG_PHASE_MASK) | (uint32_t)next,
+        memory_order_seq_cst, memory_order_relaxed));
     return true;
 }
 

@@ -5,11 +5,13 @@
  *
  * Ownership
  *   [I] immutable once the workers run   [A] any thread   [S] shared, see its header
- *   [L] under the registry's lock        [O] the thread that starts or stops it
+ *   [L] under the registry's lock        [O] the thread that starts or stops it, or
+ *                                            changes the number of workers
  *
  * Edges: release end -> acquire end : what crosses
  *   open    mag_berth_open (open) -> mag_sched_open_at (open) : the whole berth
  *   closed  mag_poster_close -> mag_poster_enter : see self.h
+ *   staffed mag_sched_staff -> mag_sched_has_worker : the worker is complete
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -67,8 +69,11 @@ struct mag_sched {
     _Atomic(int32_t) closed;   /* [A] 0, or the code that refuses posts from outside */
     struct mag_bell bell;      /* [A] wakes the monitor */
     bool fenced;               /* [I] see asym.h */
-    bool crowded;              /* [I] more workers than PUs: searching yields the CPU */
-    uint32_t worker_count;     /* [I] they have the first berths */
+    _Atomic(bool) crowded;     /* [A] more workers than PUs: searching yields the CPU */
+    uint32_t worker_count;     /* [I] at the start; they have the first berths */
+    uint32_t place_count;      /* [I] so many workers there can be, in the next berths */
+    _Atomic(uint32_t) active;  /* [A] so many workers take jobs, see bench.h */
+    _Atomic(uint32_t) staffed; /* [A] so many have a thread */
     uint32_t capacity;         /* [I] how many berths there are */
     uint32_t queue_count;      /* [I] one per node, at least one, on each level */
     uint32_t level_count;      /* [I] MAG_LEVELS; 1 in models */
@@ -79,6 +84,7 @@ struct mag_sched {
     struct mag_routes routes;  /* [I] */
 
     struct mag_idle idle;                     /* [S] */
+    _Atomic(uint32_t) summons;                /* [A] see mag_sched_summon in wake.h */
     _Atomic(uint64_t) vacant[MAG_IDLE_WORDS]; /* [A] spare berths, by rank */
     uint64_t spares[MAG_IDLE_WORDS];          /* [I] all spare berths, by rank */
     struct mag_clock *clock;                  /* [I], itself [S] */
@@ -106,6 +112,7 @@ struct mag_sched {
     sigset_t signals;                                /* [I] of the starting thread */
     mag_fp fp;                                       /* [I] the same */
     _Atomic(uint32_t) stopping;                      /* [A] see stop.c */
+    pthread_mutex_t resizing;                        /* see resize.h */
     uint32_t started;                                /* [O] threads to join */
     bool is_default;                                 /* [I] see default.c */
     bool joined;                                     /* [O] */
@@ -159,10 +166,17 @@ static inline struct mag_worker *mag_sched_at(const struct mag_sched *sched,
     return sched->berths[index].worker;
 }
 
+/* Whether a worker of that number was ever started, so that a job may be posted to it. */
+static inline bool mag_sched_has_worker(const struct mag_sched *sched, uint32_t index)
+{
+    /* staffed, acquire: the worker is complete. */
+    return index < atomic_load_explicit(&sched->staffed, memory_order_acquire);
+}
+
 /* ------------------------------------------------------------- spare berths */
 
-/* The seat of a berth: each worker has its own, and the spare berths share these, spread
- * over all of them. */
+/* The seat of a berth: each place of a worker has its own, and the spare berths share
+ * these, spread over all of them. */
 static inline uint32_t mag_berth_seat(uint32_t workers, uint32_t capacity, uint32_t index)
 {
     uint32_t spare = capacity - workers;
@@ -174,7 +188,7 @@ static inline uint32_t mag_berth_seat(uint32_t workers, uint32_t capacity, uint3
     return (index - workers) % workers;
 }
 
-/* Any berth, or NULL: it is a spare berth that no thread has taken yet. */
+/* Any berth, or NULL: no thread has taken it yet. */
 static inline struct mag_worker *mag_sched_open_at(const struct mag_sched *sched,
                                                    uint32_t index)
 {

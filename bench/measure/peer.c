@@ -13,16 +13,18 @@
 
 #define FORK_JOIN "fib nqueens skynet matmul uts cilksort regions"
 #define LOADS     "bursts trickle"
+#define TEAMS     "team barrier"
 
 /* All peers in the order of the report, and the workloads that each has. */
 static const struct {
     const char *name;
     const char *workloads;
 } known[] = {
-    {"openmp", FORK_JOIN},
-    {"tbb", FORK_JOIN " " LOADS},
-    {"glib", LOADS},
-    {"libuv", LOADS},
+    {"openmp", FORK_JOIN " " TEAMS},
+    {"tbb", FORK_JOIN " " LOADS " submit submit-all"},
+    {"libomp", TEAMS},
+    {"glib", LOADS " submit submit-all"},
+    {"libuv", LOADS " submit"},
     {"rayon", FORK_JOIN},
     {"go", FORK_JOIN},
     {"dotnet", FORK_JOIN " post-chain post-self post-any post-all post-foreign "

@@ -47,9 +47,9 @@
  * The job itself notices nothing: it keeps its worker's number, its local storage, its
  * forked children, and goes on at once when its call returns.  Until the stand-in has
  * left there is one thread more than workers.  So a region is only advice.  One that is
- * not needed costs some tens of nanoseconds, and one that is missing is noticed too, if
- * the scheduler is asked to (`stand_in` in sched.h; the default scheduler is): a worker
- * whose thread sleeps in the kernel while jobs wait counts as blocked after a few
+ * not needed costs one or two hundred nanoseconds, and one that is missing is noticed
+ * too, if the scheduler is asked to (`stand_in` in sched.h; the default scheduler is): a
+ * worker whose thread sleeps in the kernel while jobs wait counts as blocked after a few
  * milliseconds.
  *
  * Limits.  There are at most as many stand-ins as spare berths that no guest uses.  If
@@ -119,6 +119,51 @@ MAG_NAMESAKES_BEGIN
 MAG_API void mag_blocking_counters(const struct mag_sched *sched,
                                    struct mag_blocking_counters *ret_counters);
 MAG_NAMESAKES_END
+
+/* ------------------------------------------------------------- off the workers */
+
+/* How many threads there may be for jobs off the workers, unless the program sets another
+ * limit. */
+#define MAG_BLOCKING_THREADS 64
+
+/*
+ * Runs a job off all workers, on a thread that is there for jobs that block.  The process
+ * has such threads up to a limit; further jobs wait, first in, first out.  A thread is
+ * created when it is needed, is used again, and ends after ten seconds without a job.
+ *
+ * The job is not part of any scheduler: no stop waits for it, mag_sched_self is NULL.
+ *
+ *   Thread     any
+ *   Blocks     while a thread is created
+ *   Allocates  a thread, until there are enough
+ *   Returns    0; -EAGAIN the system refuses a thread, and there is none that would take
+ *              the job later.  After an error the job was not taken
+ */
+MAG_API MAG_MUST_CHECK int mag_blocking_post(struct mag_job *job);
+
+/*
+ * Limits these threads.  If there are more already, they end when they rest.
+ *
+ *   threads    at least 1
+ *   Thread     any
+ *   Returns    0; -EINVAL
+ */
+MAG_API int mag_blocking_set_limit(uint32_t threads);
+
+/* The threads for jobs off the workers. */
+struct mag_blocking_pool {
+    uint32_t threads; /* that exist */
+    uint32_t resting; /* of these: without a job */
+    uint32_t waiting; /* jobs that no thread has taken yet */
+    uint64_t refused; /* threads that the system has refused; only grows */
+};
+
+/*
+ * Reads these values, all of one moment.
+ *
+ *   Thread     any
+ */
+MAG_API void mag_blocking_pool_read(struct mag_blocking_pool *ret_pool);
 
 MAG_EXTERN_C_END
 

@@ -84,7 +84,7 @@ MAG_API const char *mag_error_text(int code);
  *   -ENOENT     there is no such job (any more)
  *   -ENOSPC     the configured limit is reached
  *   -ENOTSUP    this build of the library cannot do that
- *   -EOWNERDEAD the function ended its thread
+ *   -EOWNERDEAD the function ended the worker's thread on which it ran
  *   -EPERM      the default scheduler cannot be stopped or destroyed
  *   -ESHUTDOWN  the scheduler is stopping
  *   -ETIMEDOUT  the deadline has passed

@@ -62,8 +62,9 @@
  *
  * Threads that end.  A forked function may end its thread, by pthread_exit or at a
  * cancellation point.  The children that wait on that worker's stack are then not called,
- * and those that other workers run are waited for.  name_run returns -EOWNERDEAD; a join
- * gets a result of all zeroes.  <magpie/sched.h> has the rest.
+ * and those that other workers run are waited for.  name_run returns -EOWNERDEAD, unless
+ * the thread that has ended is the one that called it; a join gets a result of all
+ * zeroes.  <magpie/sched.h> has the rest.
  *
  * Waiting.  A join whose child was stolen runs children of that child until the child is
  * done, and sleeps when there are none.  A join never starts unrelated work, so it cannot
@@ -127,11 +128,9 @@ MAG_EXTERN_C_BEGIN
  *   int name_run(struct mag_sched *sched, result *ret_result, type1 arg1, ...)
  *
  * `name_run` calls the function as the root of a computation, from any thread, and waits
- * for it.  On a worker of `sched` it is a plain call.  From any other thread the root is
- * posted to the scheduler, and the thread sleeps until the root is done; the sleep is no
- * cancellation point.  It returns 0; -EOWNERDEAD if the function ended its thread
- * (`*ret_result` is not written); or another error of mag_fork_run, and the function was
- * not called.
+ * for it; mag_fork_run says where it runs.  It returns 0; -EOWNERDEAD if the function
+ * ended a worker's thread (`*ret_result` is not written); or another error of
+ * mag_fork_run, and the function was not called.
  *
  * Arguments and results may be of any size.  If the arguments together, and the result,
  * each fit into MAG_FORK_PAYLOAD bytes, they travel in the child's own cache line.
@@ -177,11 +176,24 @@ typedef void (*mag_fork_body)(mag_fork w, void *payload);
  * Calls `body(w, payload)` as the root of a computation, from any thread, and waits.
  * `name_run` is built on this function.
  *
- *   Thread     any; waiting is no cancellation point
+ * On a worker or guest of `sched` this is a plain call.  Any other thread becomes a guest
+ * (guest.h) for the time of the call, and the body runs at once on that thread, on its
+ * own C stack: a deep recursion has the room that its caller has, 8 MiB in most programs'
+ * main.  The body runs on a worker instead, and the caller sleeps, if every place for
+ * guests is taken (`spare` in sched.h, 0: always), if the scheduler has an `on_start`, if
+ * the caller's C stack has less than three quarters of the room of a worker's, or if
+ * address space is limited.  So the body may run beside as many workers as there are, and
+ * each of them in turn; a program that must have no more threads than workers sets
+ * `spare` to 0.
+ *
+ *   Thread     any; no cancellation point: a request to cancel the caller waits until the
+ *              call returns, whatever the body does meanwhile
  *   Blocks     until the body has returned
- *   Returns    0; -EOWNERDEAD the body ended its thread; -ESHUTDOWN the scheduler is
- *              stopping; MAG_E_FORKED it belongs to the parent process.  After these two
- *              the body was not called
+ *   Allocates  a guest's place, when it is taken for the first time
+ *   Returns    0; -EOWNERDEAD the body ended the thread of the worker that ran it;
+ *              -ESHUTDOWN the scheduler is stopping; MAG_E_FORKED it belongs to the
+ *              parent process.  After these two the body was not called.  Does not return
+ *              if the body ends the calling thread
  */
 MAG_API MAG_MUST_CHECK int mag_fork_run(struct mag_sched *sched, mag_fork_body body,
                                         void *payload);

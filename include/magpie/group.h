@@ -81,6 +81,7 @@
 #define MAGPIE_GROUP_H
 
 #include <magpie/sched.h>
+#include <magpie/submit.h>
 
 MAG_EXTERN_C_BEGIN
 
@@ -122,6 +123,15 @@ struct mag_group_config {
      * NULL. */
     void (*on_withdrawn)(void *job_arg, void *hook_arg);
     void *hook_arg;
+
+    /* What traces call the group (trace.h): a string that outlives the scheduler.  Its
+     * jobs appear inside it, called after their functions.  Default "group". */
+    const char *name;
+
+    /* Whether workers take the group's jobs before or after others, as with submissions
+     * (submit.h): what is said there of one job holds for MAG_GROUP_BATCH jobs here.
+     * Default MAG_PRIORITY_NORMAL. */
+    enum mag_priority priority;
 };
 
 /* Sets every field to its default. */
@@ -283,6 +293,28 @@ struct mag_group_error {
  */
 MAG_API MAG_MUST_CHECK int mag_group_wait(struct mag_group *group, int64_t timeout_ns,
                                           struct mag_group_error *ret_first);
+
+/*
+ * To be told of the end of all jobs, instead of waiting for it.  The caller has the
+ * storage, sets `function` and leaves `next` alone, until `function` is called.
+ */
+struct mag_group_notice {
+    void (*function)(struct mag_group_notice *notice, int outcome);
+    struct mag_group_notice *next;
+};
+
+/*
+ * Calls the function of a notice once, as soon as all jobs have ended, with what
+ * mag_group_wait would return then.  If they have ended already, it is called before this
+ * call returns; otherwise on the thread that ends or withdraws the last job, or stops the
+ * scheduler.  It may add jobs, free the notice and destroy the group, and should return
+ * soon.  <magpie/group_task.h> makes something to await of it.
+ *
+ *   Thread     any, also inside a job of the group
+ *   Returns    0; MAG_E_FORKED
+ */
+MAG_API MAG_MUST_CHECK int mag_group_notify(struct mag_group *group,
+                                            struct mag_group_notice *notice);
 
 /*
  * Takes the oldest failed job of this round that nobody has taken yet.

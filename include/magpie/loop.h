@@ -55,7 +55,8 @@
  * so that a lock held around a loop is safe.
  *
  * Exceptions, longjmp and threads that end: as in <magpie/fork.h>.  An exception must not
- * leave a body.  If a body ends its thread, the loop returns -EOWNERDEAD.
+ * leave a body.  If a body ends its thread, the loop returns -EOWNERDEAD, unless that is
+ * the thread that called it.
  *
  * docs/design/loops.md explains the protocol, its proof and its price.
  *

@@ -7,9 +7,10 @@
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
  *   run the iterations of a loop           loop.h
- *     as plain calls, with priorities      submit.h
+ *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
+ *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
  *   return a result now or later           vtask.h: value tasks
@@ -22,11 +23,12 @@
  *     at a given time                      timer.h
  *     on my own event loop                 event_loop.h
  *     on one worker or node                executor.h: anything that runs jobs
+ *   change the number of workers           elastic.h
  *   know the machine                       topology.h, budget.h, plan.h
  *   place threads and memory               pin.h, node_memory.h; pool.h for objects
  *   start threads or processes in a job    unpinned.h
  *   understand an error, find misuse       error.h, debug.h
- *   see what the workers do                counters.h, trace.h
+ *   see what the workers do                counters.h, trace.h, watchdog.h
  *   write a protocol of my own             barrier.h
  *     a library with jobs of its own       job_kind.h
  *
@@ -55,15 +57,19 @@
 #include <magpie/counters.h>
 #include <magpie/debug.h>
 #include <magpie/default.h>
+#include <magpie/elastic.h>
 #include <magpie/error.h>
 #include <magpie/event_loop.h>
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
 #include <magpie/group.h>
+#include <magpie/group_task.h>
+#include <magpie/guest.h>
 #include <magpie/job_kind.h>
 #include <magpie/loop.h>
 #include <magpie/node_memory.h>
+#include <magpie/offload.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>
 #include <magpie/plan.h>
@@ -73,6 +79,7 @@
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/submit.h>
+#include <magpie/submit_limit.h>
 #include <magpie/submit_task.h>
 #include <magpie/team.h>
 #include <magpie/timer.h>
@@ -81,6 +88,7 @@
 #include <magpie/unpinned.h>
 #include <magpie/version.h>
 #include <magpie/vtask.h>
+#include <magpie/watchdog.h>
 #include <magpie/when.h>
 
 #endif

@@ -44,6 +44,9 @@
  *   magpie::scheduler   a scheduler (sched.h)
  *   magpie::invoke      two lambdas that may run at the same time (fork.h)
  *   magpie::for_each    a loop whose iterations run in parallel (loop.h)
+ *   magpie::run_team    a lambda that runs on several threads at the same time (team.h)
+ *   magpie::group       lambdas that are limited, canceled and waited for together
+ *                       (group.h)
  *   magpie::submit      a lambda that runs on a worker, with a task for its result
  *                       (submit.h)
  *   magpie::task<T>     a value task (vtask.h) that owns its one right to be consumed
@@ -53,9 +56,10 @@
  *   magpie::error       a negative code of the C functions, as an exception
  *
  * Exceptions.  What a lambda or a coroutine throws arrives at whoever waits for it: it
- * leaves invoke, for_each, scheduler::run, task::get and co_await.  Two lambdas that both
- * throw: see invoke.  A task that is dropped drops its exception too.  C code that awaits
- * a C++ task gets a code: that of a magpie::error, -ENOMEM for std::bad_alloc, else -EIO.
+ * leaves invoke, for_each, run_team, group::wait, scheduler::run, task::get and co_await.
+ * If two lambdas throw, see there which one counts.  A task that is dropped drops its
+ * exception too.  C code that awaits a C++ task gets a code: that of a magpie::error,
+ * -ENOMEM for std::bad_alloc, else -EIO.
  *
  * Coroutines.  A function that returns magpie::task<T> and uses co_await or co_return
  * begins at once, on its caller's thread, as an async function of async.h does.  Its
@@ -78,6 +82,7 @@
 
 #include <magpie/cpp/coroutine.hpp>
 #include <magpie/cpp/error.hpp>
+#include <magpie/cpp/group.hpp>
 #include <magpie/cpp/loop.hpp>
 #include <magpie/cpp/scheduler.hpp>
 #include <magpie/cpp/submit.hpp>

@@ -225,6 +225,12 @@ struct mag_sched_config {
      * when the process exits.  %p in its name stands for the number of the process.
      * Default NULL: none. */
     const char *trace;
+
+    /* The most workers that mag_sched_resize (elastic.h) may ask for, from `workers` to
+     * MAG_SCHED_WORKERS_MAX; it counts instead of `workers` for the limit of `spare`.  A
+     * worker beyond `workers` takes memory and a thread when it is first started.
+     * Default 0: as many as `workers`. */
+    uint32_t workers_max;
 };
 
 #define MAG_SCHED_WORKERS_MAX 4096
@@ -294,7 +300,8 @@ MAG_API MAG_MUST_CHECK int mag_sched_post_node(struct mag_sched *sched,
  * Posts a job to one worker.  The job runs there and nowhere else.  Jobs that are posted
  * to one worker by this function run first in, first out.
  *
- *   worker     0 to mag_sched_workers - 1
+ *   worker     0 to mag_sched_workers - 1; also a higher number, if that worker was
+ *              active once (elastic.h)
  *   Returns    as mag_sched_post; -EINVAL no such worker
  */
 MAG_API MAG_MUST_CHECK int mag_sched_post_worker(struct mag_sched *sched,
@@ -408,8 +415,8 @@ MAG_API struct mag_sched *mag_sched_self(void);
 /*
  * The number of the calling worker, from 0; MAG_NONE on a thread that is not a worker.  A
  * thread that takes part beyond the workers (`spare`) has a number from
- * mag_sched_workers up to, and not including, mag_sched_capacity.  No two threads that
- * take part at the same time have the same number.
+ * mag_sched_workers_max (elastic.h) up to, and not including, mag_sched_capacity.  No two
+ * threads that take part at the same time have the same number.
  */
 MAG_API uint32_t mag_sched_worker(void);
 
@@ -429,8 +436,9 @@ MAG_API uint32_t mag_sched_capacity(const struct mag_sched *sched);
 MAG_API void *mag_sched_local(void);
 
 /*
- * The number of workers, and the plan that says where they sit (plan.h).  The plan
- * belongs to the scheduler and is valid until that is destroyed.
+ * The number of workers now, and the plan that says where they sit (plan.h); the plan has
+ * seats for all workers that there can be (elastic.h).  It belongs to the scheduler and
+ * is valid until that is destroyed.
  */
 MAG_API uint32_t mag_sched_workers(const struct mag_sched *sched);
 MAG_API const struct mag_plan *mag_sched_plan(const struct mag_sched *sched);

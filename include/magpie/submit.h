@@ -110,6 +110,15 @@ enum mag_submit_where {
     MAG_SUBMIT_TO_WORKER,    /* `index`: a worker, as mag_sched_post_worker */
 };
 
+struct mag_submit_limit;
+
+/* What a submission does whose limit is reached (submit_limit.h). */
+enum mag_when_full {
+    MAG_FULL_REFUSE = 0, /* is refused with -EAGAIN */
+    MAG_FULL_BLOCK,      /* the caller waits; a worker may not: -EDEADLK */
+    MAG_FULL_RUN,        /* the caller calls the function */
+};
+
 /*
  * How to submit.  A field that is zero has its default, so
  *
@@ -134,6 +143,12 @@ struct mag_submit_options {
     /* Not NULL: called with the submission's argument, instead of its function, if the
      * submission will never run.  On the thread that stops the scheduler. */
     void (*dropped)(void *arg);
+
+    /* How many submissions may wait, and what to do if so many do.  Default: any number.
+     * MAG_FULL_RUN is refused for one worker and for an executor, whose jobs must run
+     * there. */
+    struct mag_submit_limit *limit;
+    enum mag_when_full when_full;
 };
 
 /* As mag_submit_with; `size` is that of the options that the caller knows.  For callers
@@ -146,10 +161,12 @@ MAG_API MAG_MUST_CHECK int mag_submit_sized(struct mag_sched *sched,
 /*
  * Submits function(arg) with options; NULL means the defaults.
  *
- *   Thread, Blocks, Allocates  as mag_submit; an executor may do as it likes
+ *   Thread, Blocks, Allocates  as mag_submit; MAG_FULL_BLOCK waits for room; an executor
+ *              may do as it likes
  *   Returns    as mag_submit; -EINVAL no such node or worker, or options that contradict
  *              each other: a priority for one worker or for an executor, an executor
- *              beside `where`; whatever the executor returned
+ *              beside `where`; -EAGAIN the limit is reached; -EDEADLK it is reached, and
+ *              a worker may not wait (MAG_FULL_BLOCK); whatever the executor returned
  */
 MAG_MUST_CHECK MAG_INLINE int mag_submit_with(struct mag_sched *sched,
                                               const struct mag_submit_options *options,
@@ -166,7 +183,8 @@ MAG_API MAG_MUST_CHECK int mag_submit_job_sized(struct mag_sched *sched,
 /*
  * Posts a job of the caller's with options, where they say and with their priority.  For
  * libraries that have a job already.  The job stays what it is: the name is not used, and
- * `dropped` is refused, because a stop asks the job's kind (job_kind.h) or the program.
+ * `dropped` is refused, because a stop asks the job's kind (job_kind.h) or the program;
+ * so is a limit, because nobody would notice that the job begins.
  *
  *   Thread     as mag_sched_post
  *   Returns    as mag_submit_with, but not -ENOMEM; -EINVAL also if there is a `dropped`.
@@ -197,8 +215,8 @@ MAG_API MAG_MUST_CHECK int mag_submit_all_sized(struct mag_sched *sched,
  * them.
  *
  *   args       an array whose elements must stay until the function has used them
- *   options    as for mag_submit_with, but neither one worker nor an executor.  NULL: the
- *              defaults
+ *   options    as for mag_submit_with, but neither one worker nor an executor nor a
+ *              limit.  NULL: the defaults
  *   Thread, Blocks, Allocates  as mag_submit
  *   Returns    as mag_submit_with; 0 for a count of 0.  After an error nothing was
  *              submitted

@@ -48,7 +48,9 @@
  * Errors.  Those of the function; besides
  *   -ENOMEM, or the error of the post   the call was not submitted; the task is complete
  *                                       when it is returned
- *   -ECANCELED                          the scheduler was canceled before the call began
+ *   -ECANCELED                          the scheduler was canceled before the call began;
+ *                                       code that awaits the task without a context, or
+ *                                       on that scheduler, continues inside the stop
  *   -EOWNERDEAD                         the function ended its worker's thread
  * In C++ an exception that leaves the function ends the program, as one that leaves a job
  * does.
@@ -87,6 +89,31 @@ MAG_EXTERN_C_BEGIN
     MAG_SUBMIT_TASK_TYPE(result_task, name)                 \
     MAG_SUBMIT_TASK_CALL(result_task, name, __VA_ARGS__)    \
     MAG_SUBMIT_TASK_POST(result_task, name, __VA_ARGS__)
+
+/* As mag_submit_when_room; `size` as for mag_submit_sized. */
+MAG_API MAG_MUST_CHECK mag_vtask mag_submit_when_room_sized(
+    struct mag_sched *sched, const struct mag_submit_options *options, size_t size,
+    void (*function)(void *arg), void *arg);
+
+/*
+ * Submits function(arg) as soon as the limit of the options has room (submit_limit.h),
+ * after those that waited before.  The task is complete when the submission has been
+ * accepted: await it to be slowed down as much as the workers need.  `when_full` does not
+ * matter.
+ *
+ *   Thread     any, also inside a job
+ *   Blocks, Allocates  as mag_submit; if it has to wait, a source from a pool as well
+ *   Returns    a task without result.  Its errors are those of mag_submit_with; complete
+ *              when it is returned if there was room, or an error at once.  A task that
+ *              is discarded does not take the submission back
+ */
+MAG_MUST_CHECK MAG_INLINE mag_task
+mag_submit_when_room(struct mag_sched *sched, const struct mag_submit_options *options,
+                     void (*function)(void *arg), void *arg)
+{
+    return mag_task_of(
+        mag_submit_when_room_sized(sched, options, sizeof(*options), function, arg));
+}
 
 MAG_EXTERN_C_END
 

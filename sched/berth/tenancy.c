@@ -16,6 +16,10 @@
 
 #include <errno.h>
 
+/* How often a thread takes the berth again that it had last, before it looks for one near
+ * the CPU on which it runs by then. */
+enum { LAST_AGE = 64 };
+
 /* ---------------------------------------------------- which thread sits where */
 
 /* A thread from outside becomes the worker of a berth.  Its affinity does not change.  It
@@ -24,7 +28,8 @@
 static void sit_down(struct mag_worker *worker)
 {
     worker->fp = mag_fp_read();
-    mag_worker_note_thread(worker, mag_os_thread(), MAG_PIN_FOREIGN);
+    worker->outer = mag_self_get()->worker;
+    mag_worker_note_thread(worker, mag_self_thread(), MAG_PIN_FOREIGN);
     mag_self_become(worker);
 }
 
@@ -34,7 +39,7 @@ static void stand_up(struct mag_worker *worker)
     if (worker->times.state != MAG_TIME_NONE)
         mag_worker_spend(worker, MAG_TIME_NONE, mag_os_now_ns());
     mag_worker_note_thread(worker, 0, MAG_PIN_FOREIGN);
-    mag_self_become(NULL);
+    mag_self_become(worker->outer);
 }
 
 /* ----------------------------------------------------------- counting threads */
@@ -63,6 +68,30 @@ void mag_vacancies_init(struct mag_sched *sched)
     }
     for (uint32_t i = 0; i < MAG_IDLE_WORDS; i++)
         atomic_init(&sched->vacant[i], sched->spares[i]);
+    /* The places of later workers are for these alone. */
+    for (uint32_t i = sched->worker_count; i < sched->place_count; i++) {
+        uint32_t rank = sched->routes.rank[i];
+
+        /* relaxed: no other thread can look yet. */
+        (void)atomic_fetch_and_explicit(
+            &sched->vacant[rank / 64], ~((uint64_t)1 << rank % 64), memory_order_relaxed);
+    }
+}
+
+/* Takes the spare berth that this thread had last, if it is vacant: its caches know that
+ * berth.  Once in a while the thread looks where it is now. */
+static bool claim_last(struct mag_sched *sched, struct mag_self *self)
+{
+    uint32_t word = self->last_rank / 64;
+    uint64_t bit = (uint64_t)1 << self->last_rank % 64;
+
+    /* Another scheduler may lie where the last one lay. */
+    if (self->last_sched != sched || self->last_age++ == LAST_AGE ||
+        (sched->spares[word] & bit) == 0)
+        return false;
+    /* vacant, acquire: what the last tenant did is visible. */
+    return (atomic_fetch_and_explicit(&sched->vacant[word], ~bit, memory_order_acquire) &
+            bit) != 0;
 }
 
 /* The rank of the first spare berth in the order of `wake`, which is now the caller's;
@@ -82,6 +111,24 @@ static uint32_t claim_rank(struct mag_sched *sched, struct mag_wake wake)
     return MAG_NONE;
 }
 
+/* Near the caller's CPU, as a post would look for a worker to wake. */
+static uint32_t claim_near_caller(struct mag_sched *sched)
+{
+    struct mag_self *self = mag_self_get();
+
+    if (claim_last(sched, self))
+        return self->last_rank;
+    uint32_t queue = mag_sched_queue_near(sched);
+    uint32_t rank =
+        claim_rank(sched, mag_wake_for_queue(&sched->routes, queue, mag_os_cpu()));
+    if (rank != MAG_NONE) {
+        self->last_sched = sched;
+        self->last_rank = rank;
+        self->last_age = 0;
+    }
+    return rank;
+}
+
 static void make_vacant(struct mag_sched *sched, uint32_t rank)
 {
     /* vacant, release: everything that this tenant did to the berth. */
@@ -89,13 +136,11 @@ static void make_vacant(struct mag_sched *sched, uint32_t rank)
                                    memory_order_release);
 }
 
-/* Claims a spare berth, and opens it if no thread has had it before.  0; -EBUSY,
+/* Opens a spare berth that was claimed, if no thread has had it before.  0; -EBUSY,
  * -ENOMEM. */
-static int claim_vacant(struct mag_sched *sched, struct mag_wake wake,
-                        struct mag_worker **ret_worker)
+static int use_claimed(struct mag_sched *sched, uint32_t rank,
+                       struct mag_worker **ret_worker)
 {
-    uint32_t rank = claim_rank(sched, wake);
-
     if (rank == MAG_NONE)
         return -EBUSY;
     uint32_t index = sched->routes.spots[rank].worker;
@@ -107,12 +152,6 @@ static int claim_vacant(struct mag_sched *sched, struct mag_wake wake,
     }
     *ret_worker = mag_sched_at(sched, index);
     return 0;
-}
-
-/* Looks for a berth near the caller's CPU, as a post would for a worker to wake. */
-static struct mag_wake near_caller(struct mag_sched *sched)
-{
-    return mag_wake_for_queue(&sched->routes, mag_sched_queue_near(sched), mag_os_cpu());
 }
 
 /* Counts the thread and makes sure that its work is watched like that of any worker. */
@@ -127,9 +166,11 @@ static void begin(struct mag_worker *worker)
  * may take it. */
 static void end(struct mag_worker *worker)
 {
-    mag_idle_leave(&worker->sched->idle, worker->searching);
+    bool searched = worker->searching;
+
+    mag_idle_leave(&worker->sched->idle, searched);
     worker->searching = false;
-    mag_worker_left(worker);
+    mag_worker_left(worker, searched);
     make_vacant(worker->sched, worker->rank);
 }
 
@@ -137,12 +178,13 @@ static void end(struct mag_worker *worker)
 
 static int take_held(struct mag_sched *sched, struct mag_worker **ret_worker)
 {
-    int r = claim_vacant(sched, near_caller(sched), ret_worker);
+    int r = use_claimed(sched, claim_near_caller(sched), ret_worker);
 
     if (r < 0)
         return r;
     count_thread(sched);
-    begin(*ret_worker);
+    /* Nobody need watch this thread yet: its first post or fork sees to it. */
+    (void)mag_idle_enter(&sched->idle);
     return 0;
 }
 
@@ -162,7 +204,8 @@ int mag_berth_take(struct mag_sched *sched, struct mag_worker **ret_worker)
 int mag_berth_take_near(struct mag_sched *sched, uint32_t rank,
                         struct mag_worker **ret_worker)
 {
-    int r = claim_vacant(sched, mag_wake_one(&sched->routes, rank), ret_worker);
+    uint32_t claimed = claim_rank(sched, mag_wake_one(&sched->routes, rank));
+    int r = use_claimed(sched, claimed, ret_worker);
 
     if (r < 0)
         return r;
@@ -172,31 +215,27 @@ int mag_berth_take_near(struct mag_sched *sched, uint32_t rank,
     return 0;
 }
 
-static struct mag_inject *node_queue(struct mag_worker *worker)
-{
-    struct mag_sched *sched = worker->sched;
-
-    return &sched->queues[mag_sched_inject(sched, worker->queue, MAG_LEVEL_USUAL)];
-}
-
-/* Moves the jobs of hand and ring to `to`, or with NULL to the node's queue. */
+/* Moves the jobs of hand and ring to `to`. */
 static void carry_jobs(struct mag_worker *from, struct mag_worker *to)
 {
     struct mag_job *job;
 
-    while ((job = mag_worker_own(from)) != NULL) {
-        if (to != NULL)
-            mag_worker_queue(to, job);
-        else
-            mag_inject_push(node_queue(from), job, job);
-    }
+    while ((job = mag_worker_own(from)) != NULL)
+        mag_worker_queue(to, job);
+}
+
+/* Moves the jobs of hand and ring to the node's queue, as posts from outside. */
+static void give_jobs_away(struct mag_worker *worker)
+{
+    if (MAG_UNLIKELY(mag_worker_shed(worker)))
+        mag_sched_notify_queue(worker->sched, worker->queue);
 }
 
 void mag_berth_leave(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
 
-    carry_jobs(worker, NULL);
+    give_jobs_away(worker);
     stand_up(worker);
     end(worker);
     count_out(sched);
@@ -228,6 +267,8 @@ static void move(struct mag_worker *from, struct mag_worker *to, enum mag_time s
     to->root = from->root;
     to->running = from->running;
     to->fp = from->fp;
+    to->outer = from->outer;
+    to->guest = from->guest;
     from->root = NULL;
     mag_worker_spend(from, MAG_TIME_NONE, now);
     mag_worker_spend(to, state, now);
@@ -255,7 +296,7 @@ static bool accept(struct mag_worker *worker)
 int mag_berth_step_aside(struct mag_worker *worker)
 {
     struct mag_worker *aside;
-    int r = claim_vacant(worker->sched, near_caller(worker->sched), &aside);
+    int r = use_claimed(worker->sched, claim_near_caller(worker->sched), &aside);
 
     if (r < 0)
         return r;

@@ -32,9 +32,10 @@ void mag_vacancies_init(struct mag_sched *sched);
 /*
  * The calling thread takes a vacant spare berth near its CPU.  From then on the thread is
  * a worker of the scheduler: it posts to its own queue, forks, and may search and park.
- * Neither its affinity nor its floating-point modes change.
+ * Neither its affinity nor its floating-point modes change.  If it is a worker of another
+ * scheduler, it is that again when it leaves.  No worker is woken.
  *
- *   Thread     not a worker of any scheduler
+ *   Thread     not a worker of `sched`
  *   Allocates  a berth that no thread has had before is mapped now
  *   Returns    0; -EBUSY every berth is in use; -ENOMEM; -ESHUTDOWN, MAG_E_FORKED as for
  *              a post

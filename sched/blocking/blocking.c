@@ -3,7 +3,7 @@
 #include "sched/blocking/relief.h"
 #include "sched/worker/region.h"
 #include "sched/worker/self.h"
-#include "sched/worker/worker.h"
+#include "sched/worker/spend.h"
 
 #include <magpie/blocking.h>
 
@@ -44,7 +44,7 @@ static void announce_region(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
 
-    mag_times_enter(&worker->times, MAG_TIME_BLOCKED, mag_os_now_ns());
+    mag_worker_spend(worker, MAG_TIME_BLOCKED, mag_os_now_ns());
     mag_region_open(worker);
     /* From now on the last worker to stop searching raises the pace. */
     if (MAG_UNLIKELY(mag_sched_pace(sched) == MAG_PACE_OFF))
@@ -72,7 +72,7 @@ void mag_blocking_end(const struct mag_blocking *region)
     if (region->worker == NULL || region->worker != worker)
         return;
     mag_region_close(worker);
-    mag_times_enter(&worker->times, MAG_TIME_RUN, mag_os_now_ns());
+    mag_worker_spend(worker, MAG_TIME_RUN, mag_os_now_ns());
     if (mag_crew_standing(&worker->sched->relief->crew) != 0)
         mag_relief_raise(worker->sched, MAG_PACE_FAST);
 }

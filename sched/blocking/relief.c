@@ -44,7 +44,7 @@ static int fill_relief(struct mag_relief *relief, struct mag_sched *sched)
         return -ENOMEM;
     atomic_init(&relief->alarm, 0);
     atomic_init(&relief->stopping, false);
-    return mag_crew_init(&relief->crew, sched, sched->capacity - sched->worker_count);
+    return mag_crew_init(&relief->crew, sched, sched->capacity - sched->place_count);
 }
 
 int mag_relief_make(struct mag_sched *sched)
@@ -76,10 +76,17 @@ void mag_relief_free(struct mag_relief *relief)
 
 /* --------------------------------------------------------------------- one look */
 
-static bool rests_parked(struct mag_sched *sched, uint32_t rank)
+/* Whether a worker sleeps outside of jobs: parked, or on its bench. */
+static bool rests(struct mag_worker *worker)
 {
+    struct mag_idle *idle = &worker->sched->idle;
+    uint32_t rank = worker->rank;
+
     /* relaxed: a value of the moment. */
-    return (atomic_load_explicit(&sched->idle.parked[rank / 64], memory_order_relaxed) >>
+    if (atomic_load_explicit(&worker->benched, memory_order_relaxed))
+        return true;
+    /* relaxed: as above. */
+    return (atomic_load_explicit(&idle->parked[rank / 64], memory_order_relaxed) >>
                 rank % 64 &
             1) != 0;
 }
@@ -96,8 +103,7 @@ static bool is_stuck(struct mag_relief *relief, struct mag_worker *worker,
     /* relaxed: as above. */
     look->jobs = atomic_load_explicit(&worker->counts.jobs, memory_order_relaxed);
     look->still = 0;
-    if (thread == 0 || rests_parked(relief->sched, worker->rank) ||
-        mag_region_is_open(worker) || *budget == 0)
+    if (thread == 0 || rests(worker) || mag_region_is_open(worker) || *budget == 0)
         return false;
     (*budget)--;
     look->ran_ns = mag_os_ran_ns(thread);
@@ -143,7 +149,7 @@ bool mag_relief_sees_work(struct mag_sched *sched)
     return found;
 }
 
-static struct mag_strain look_around(struct mag_relief *relief)
+static struct mag_strain look_at_all(struct mag_relief *relief)
 {
     struct mag_sched *sched = relief->sched;
     struct mag_strain strain = {
@@ -214,7 +220,7 @@ static void set_pace(struct mag_relief *relief, enum mag_pace pace)
 
 static enum mag_pace look_and_act(struct mag_relief *relief)
 {
-    struct mag_strain strain = look_around(relief);
+    struct mag_strain strain = look_at_all(relief);
 
     relief->linger = strain.announced != 0 ? 0 : relief->linger + 1;
     if (relief->linger > MAG_PACE_LINGER)

@@ -40,6 +40,7 @@ struct mag_group {
 
     struct mag_sched *sched;        /* [I] */
     struct mag_pool *pool;          /* [I] of entries */
+    uint32_t level;                 /* [I] of the scheduler's queues, for runners */
     struct mag_group_config config; /* [I] but for `max_running`: [L], UINT32_MAX: any */
 
     struct mag_group_queue queue; /* [L] */
@@ -59,6 +60,7 @@ struct mag_group {
     uint32_t helpers;     /* [L] of these: those that would run a job */
     uint32_t lenders;     /* [L] of these: those that run a job of the group already */
     uint32_t job_waiters; /* [L] of the sleepers: those that wait for one job */
+    struct mag_group_notice *notices; /* [L] to be told when all jobs have ended */
 
     bool over;                     /* [L] the round is over: the next add begins one */
     bool canceled;                 /* [L] by a call of mag_group_cancel */
@@ -90,7 +92,9 @@ struct mag_group_after {
     struct mag_group_runner *hired[MAG_GROUP_POSTED]; /* to post */
     uint32_t hires;
     bool wake;
-    struct mag_group_entry *spent; /* to give back, linked by `next` */
+    struct mag_group_entry *spent;    /* to give back, linked by `next` */
+    struct mag_group_notice *notices; /* to tell, linked by `next` */
+    int outcome;                      /* what to tell them */
 };
 
 /* ------------------------------------------------------------------- state.c */
@@ -103,7 +107,8 @@ static inline void mag_group_lock(struct mag_group *group)
     mag_spin_lock(&group->lock);
 }
 
-/* Releases the lock, then does what is left to do. */
+/* Releases the lock, then does what is left to do.  Those who are told may destroy the
+ * group. */
 void mag_group_unlock(struct mag_group *group, struct mag_group_after *after);
 
 /* The functions below are called under the lock. */
@@ -136,7 +141,15 @@ void mag_group_drop(struct mag_group *group, struct mag_group_entry *entry,
                     struct mag_group_after *after);
 
 /* Closes the group and withdraws all waiting jobs.  Releases the lock for a time. */
-void mag_group_close(struct mag_group *group, int why);
+void mag_group_close(struct mag_group *group, int why, struct mag_group_after *after);
+
+/* Whether all jobs have ended; and what mag_group_wait then returns, which ends the
+ * round. */
+static inline bool mag_group_is_over(const struct mag_group *group)
+{
+    return group->waiting == 0 && group->running == 0;
+}
+int mag_group_outcome(struct mag_group *group);
 
 /* Forgets the last round's errors and cancellation if that round is over. */
 void mag_group_renew(struct mag_group *group, struct mag_group_after *after);

@@ -51,8 +51,18 @@ static int pool_of_entries(struct mag_pool **ret_pool)
 
 void mag_group_config_init(struct mag_group_config *config)
 {
-    *config = (struct mag_group_config){
-        .size = sizeof(*config), .order = MAG_GROUP_FIFO, .errors_max = ERRORS_MAX};
+    *config = (struct mag_group_config){.size = sizeof(*config),
+                                        .order = MAG_GROUP_FIFO,
+                                        .errors_max = ERRORS_MAX,
+                                        .name = "group",
+                                        .priority = MAG_PRIORITY_NORMAL};
+}
+
+static bool group_config_is_sane(const struct mag_group_config *config)
+{
+    return (config->order == MAG_GROUP_FIFO || config->order == MAG_GROUP_BY_KEY) &&
+           config->priority >= MAG_PRIORITY_LOW &&
+           config->priority <= MAG_PRIORITY_HIGH && config->name != NULL;
 }
 
 /* Reads the fields that the caller's header knows.  A field that this library does not
@@ -72,7 +82,7 @@ static int read_config(const struct mag_group_config *from, struct mag_group_con
     }
     memcpy(to, from, from->size < sizeof(*to) ? from->size : sizeof(*to));
     to->size = sizeof(*to);
-    return to->order == MAG_GROUP_FIFO || to->order == MAG_GROUP_BY_KEY ? 0 : -EINVAL;
+    return group_config_is_sane(to) ? 0 : -EINVAL;
 }
 
 static uint32_t limit_of(uint32_t max_running)
@@ -80,10 +90,18 @@ static uint32_t limit_of(uint32_t max_running)
     return max_running != 0 ? max_running : UINT32_MAX;
 }
 
+static uint32_t group_level(enum mag_priority priority)
+{
+    return priority == MAG_PRIORITY_HIGH  ? MAG_LEVEL_HIGH
+           : priority == MAG_PRIORITY_LOW ? MAG_LEVEL_LOW
+                                          : MAG_LEVEL_USUAL;
+}
+
 static void init_group(struct mag_group *group, const struct mag_group_config *config)
 {
     group->config = *config;
     group->config.max_running = limit_of(config->max_running);
+    group->level = group_level(config->priority);
     mag_spin_init(&group->lock);
     atomic_init(&group->closed, 0);
     atomic_init(&group->turn, 0);

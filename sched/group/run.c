@@ -2,6 +2,7 @@
 #include "sched/group/group.h"
 #include "sched/kind.h"
 #include "sched/post/post.h"
+#include "sched/trace/trace.h"
 #include "sched/worker/self.h"
 #include "sched/worker/worker.h"
 
@@ -12,13 +13,28 @@ static struct mag_group_runner *runner_of(struct mag_job *job)
     return (struct mag_group_runner *)(void *)job;
 }
 
+static MAG_COLD int call_traced(const struct mag_group_entry *entry)
+{
+    struct mag_worker *worker = mag_self_get()->worker;
+
+    mag_trace_begin(worker->sched, worker->index, (uintptr_t)entry->function, NULL);
+    int result = entry->function(entry->arg);
+    worker = mag_self_get()->worker;
+    /* In the child of a fork() the thread is no worker any more. */
+    if (worker != NULL)
+        mag_trace_end(worker->sched, worker->index);
+    return result;
+}
+
 int mag_group_call(struct mag_group_frame *frame)
 {
-    struct mag_group_entry *entry = frame->entry;
+    const struct mag_group_entry *entry = frame->entry;
 
     frame->outer = mag_self_get()->groups;
     mag_self_get()->groups = frame;
-    int result = entry->function(entry->arg);
+    int result = MAG_UNLIKELY(mag_sched_is_traced(frame->group->sched))
+                     ? call_traced(entry)
+                     : entry->function(entry->arg);
     mag_self_get()->groups = frame->outer;
     return result;
 }
@@ -45,10 +61,18 @@ bool mag_group_retire(struct mag_group_runner *runner)
 }
 
 /* Posts the runner again.  It goes behind the jobs that wait on this worker, which looks
- * for jobs from outside before it comes back. */
-static void go_behind(struct mag_sched *sched, struct mag_group_runner *runner)
+ * for jobs from outside before it comes back; with a priority, behind those of the
+ * same. */
+static void go_behind(struct mag_sched *sched, struct mag_group_runner *runner,
+                      uint32_t level)
 {
-    mag_self_get()->worker->tick = MAG_SCHED_FAIR_TICKS;
+    struct mag_worker *worker = mag_self_get()->worker;
+
+    if (level != MAG_LEVEL_USUAL) {
+        mag_sched_post_level_again(worker, &runner->job, level);
+        return;
+    }
+    worker->tick = MAG_SCHED_FAIR_TICKS;
     mag_sched_post_held(sched, &runner->job);
 }
 
@@ -57,13 +81,14 @@ static void end_turn(struct mag_group_runner *runner, struct mag_group_after *af
 {
     struct mag_group *group = runner->group;
     struct mag_sched *sched = group->sched;
+    uint32_t level = group->level;
     bool goes_on = mag_group_may_begin(group, false);
     bool is_last = !goes_on && mag_group_retire(runner);
 
     group->posted += goes_on;
     mag_group_unlock(group, after);
     if (goes_on)
-        go_behind(sched, runner);
+        go_behind(sched, runner, level);
     else if (is_last)
         mag_group_free(group);
 }
@@ -126,15 +151,26 @@ static void drop_runner(struct mag_job *job, const struct mag_job_stop *stop)
     mag_group_lock(group);
     group->posted--;
     if (group->waiting != 0)
-        mag_group_close(group, -ESHUTDOWN);
+        mag_group_close(group, -ESHUTDOWN, &after);
     bool is_last = mag_group_retire(runner);
     mag_group_unlock(group, &after);
     if (is_last)
         mag_group_free(group);
 }
 
-static struct mag_job_kind runner_kind = {
-    .run = mag_group_run, .dropped = drop_runner, .ended = end_groups};
+static void describe_runner(const struct mag_job *job,
+                            struct mag_job_description *ret_description)
+{
+    const struct mag_group_runner *runner =
+        (const struct mag_group_runner *)(const void *)job;
+
+    *ret_description = (struct mag_job_description){.name = runner->group->config.name};
+}
+
+static struct mag_job_kind runner_kind = {.run = mag_group_run,
+                                          .dropped = drop_runner,
+                                          .ended = end_groups,
+                                          .describe = describe_runner};
 
 static __attribute__((constructor(101))) void add_runner_kind(void)
 {

@@ -31,19 +31,31 @@ static void give_back(struct mag_pool *pool, struct mag_group_entry *entry)
     }
 }
 
+static void tell_notices(struct mag_group_notice *notice, int outcome)
+{
+    while (notice != NULL) {
+        /* The notice may be gone once its function is called. */
+        struct mag_group_notice *next = notice->next;
+
+        notice->function(notice, outcome);
+        notice = next;
+    }
+}
+
 void mag_group_unlock(struct mag_group *group, struct mag_group_after *after)
 {
     struct mag_sched *sched = group->sched;
     struct mag_pool *pool = group->pool;
+    uint32_t level = group->level;
 
     /* Once the lock is released, and nobody is hired, the group may be gone. */
     mag_spin_unlock(&group->lock);
     for (uint32_t i = 0; i < after->hires; i++)
-        mag_sched_post_queue_held(sched, &after->hired[i]->job,
-                                  mag_sched_queue_near(sched));
+        mag_sched_post_level_held(sched, &after->hired[i]->job, level);
     if (after->wake)
         mag_os_wake(&group->turn, INT_MAX);
     give_back(pool, after->spent);
+    tell_notices(after->notices, after->outcome);
     *after = (struct mag_group_after){.hires = 0};
 }
 
@@ -64,8 +76,24 @@ static bool helper_may_begin(const struct mag_group *group)
     return group->helpers != 0 && mag_group_may_begin(group, group->lenders != 0);
 }
 
+int mag_group_outcome(struct mag_group *group)
+{
+    group->over = true;
+    /* relaxed: written under the lock. */
+    if (atomic_load_explicit(&group->closed, memory_order_relaxed) == -ESHUTDOWN)
+        return -ESHUTDOWN;
+    if (group->canceled)
+        return -ECANCELED;
+    return group->failed < INT_MAX ? (int)group->failed : INT_MAX;
+}
+
 void mag_group_tell(struct mag_group *group, struct mag_group_after *after)
 {
+    if (group->notices != NULL && mag_group_is_over(group)) {
+        after->notices = group->notices;
+        after->outcome = mag_group_outcome(group);
+        group->notices = NULL;
+    }
     if (group->sleepers == 0)
         return;
     if ((group->waiting == 0 && group->running == group->suspended) ||
@@ -145,7 +173,7 @@ void mag_group_end(struct mag_group_frame *frame, int result,
         entry->error = result;
         keep_error(group, entry, after);
         if (group->config.cancel_on_error)
-            mag_group_close(group, -ECANCELED);
+            mag_group_close(group, -ECANCELED, after);
     }
     /* Only now, so that nobody who waits for the group misses what the end brings. */
     group->running--;
@@ -196,9 +224,9 @@ static void hand_back(const struct mag_group_config *config,
         config->on_withdrawn(entry->arg, config->hook_arg);
 }
 
-void mag_group_close(struct mag_group *group, int why)
+void mag_group_close(struct mag_group *group, int why, struct mag_group_after *after)
 {
-    struct mag_group_after after = {.hires = 0};
+    struct mag_group_entry *slice;
     uint32_t count;
 
     /* relaxed: as in mag_group_may_begin. */
@@ -206,20 +234,15 @@ void mag_group_close(struct mag_group *group, int why)
         /* relaxed: as above. */
         atomic_store_explicit(&group->closed, why, memory_order_relaxed);
     }
-    while ((count = take_slice(group, &after.spent)) != 0) {
+    while ((count = take_slice(group, &slice)) != 0) {
         mag_spin_unlock(&group->lock);
-        hand_back(&group->config, after.spent);
-        give_back(group->pool, after.spent);
-        after.spent = NULL;
+        hand_back(&group->config, slice);
+        give_back(group->pool, slice);
         mag_group_lock(group);
         group->waiting -= count;
         group->withdrawn += count;
     }
-    mag_group_tell(group, &after);
-    if (after.wake) {
-        mag_group_unlock(group, &after);
-        mag_group_lock(group);
-    }
+    mag_group_tell(group, after);
 }
 
 void mag_group_renew(struct mag_group *group, struct mag_group_after *after)

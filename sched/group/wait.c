@@ -8,7 +8,6 @@
 #include <magpie/blocking.h>
 
 #include <errno.h>
-#include <limits.h>
 
 /* One call of a wait; lies on the stack of the thread that waits. */
 struct group_waiter {
@@ -167,7 +166,7 @@ static int wait_until_over(struct group_waiter *waiter)
         if (wait_is_late(waiter))
             return -ETIMEDOUT;
         if (entry != NULL && mag_sched_phase(group->sched) == MAG_PHASE_ENDING)
-            mag_group_close(group, -ESHUTDOWN);
+            mag_group_close(group, -ESHUTDOWN, &waiter->after);
         else if (entry == NULL)
             sleep_a_turn(waiter);
         else if (!run_for(waiter, entry))
@@ -176,21 +175,20 @@ static int wait_until_over(struct group_waiter *waiter)
     return 0;
 }
 
-/* What the wait for a whole group returns once all jobs have ended. */
-static int group_outcome(const struct group_waiter *waiter,
-                         struct mag_group_error *ret_first)
+/* What the wait for a whole group returns once all jobs have ended.  A job of the group
+ * does not end the round: it goes on itself. */
+static int outcome_for(const struct group_waiter *waiter,
+                       struct mag_group_error *ret_first)
 {
     struct mag_group *group = waiter->group;
+    bool was_over = group->over;
+    int outcome = mag_group_outcome(group);
 
-    group->over = group->over || !waiter->own;
-    /* relaxed: under the lock. */
-    if (atomic_load_explicit(&group->closed, memory_order_relaxed) == -ESHUTDOWN)
-        return -ESHUTDOWN;
-    if (group->canceled)
-        return -ECANCELED;
-    if (group->failed != 0 && ret_first != NULL)
+    if (waiter->own)
+        group->over = was_over;
+    if (outcome > 0 && ret_first != NULL)
         *ret_first = group->first;
-    return group->failed < INT_MAX ? (int)group->failed : INT_MAX;
+    return outcome;
 }
 
 static int await_held(struct group_waiter *waiter, struct mag_group_error *ret_first)
@@ -205,7 +203,7 @@ static int await_held(struct group_waiter *waiter, struct mag_group_error *ret_f
         return r;
     resume_own(waiter);
     if (r == 0 && waiter->job == NULL)
-        r = group_outcome(waiter, ret_first);
+        r = outcome_for(waiter, ret_first);
     return r;
 }
 
@@ -233,6 +231,21 @@ int mag_group_wait(struct mag_group *group, int64_t timeout_ns,
     if (mag_group_is_inherited(group))
         return MAG_E_FORKED;
     return mag_group_await(group, NULL, timeout_ns, ret_first);
+}
+
+int mag_group_notify(struct mag_group *group, struct mag_group_notice *notice)
+{
+    struct mag_group_after after = {.hires = 0};
+
+    if (mag_group_is_inherited(group))
+        return MAG_E_FORKED;
+    mag_group_lock(group);
+    notice->next = group->notices;
+    group->notices = notice;
+    if (mag_group_is_over(group))
+        mag_group_tell(group, &after);
+    mag_group_unlock(group, &after);
+    return 0;
 }
 
 /* -------------------------------------------------------- errors, cancellation */
@@ -265,7 +278,7 @@ int mag_group_cancel(struct mag_group *group)
     mag_group_lock(group);
     mag_group_renew(group, &after);
     group->canceled = true;
-    mag_group_close(group, -ECANCELED);
+    mag_group_close(group, -ECANCELED, &after);
     mag_group_unlock(group, &after);
     return 0;
 }

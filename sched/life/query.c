@@ -5,6 +5,8 @@
 #include "sched/worker/thread.h"
 #include "sched/worker/worker.h"
 
+#include <magpie/elastic.h>
+
 #include <errno.h>
 #include <string.h>
 
@@ -25,7 +27,13 @@ void *mag_sched_local(void)
 
 uint32_t mag_sched_workers(const struct mag_sched *sched)
 {
-    return sched->worker_count;
+    /* relaxed: a value of the moment; nothing depends on it. */
+    return atomic_load_explicit(&sched->active, memory_order_relaxed);
+}
+
+uint32_t mag_sched_workers_max(const struct mag_sched *sched)
+{
+    return sched->place_count;
 }
 
 uint32_t mag_sched_capacity(const struct mag_sched *sched)
@@ -74,7 +82,7 @@ static void read_counters(struct mag_worker *worker, struct mag_sched_counters *
         .pinned = mag_worker_pinned(worker),
     };
     read_times(worker, counters);
-    if (worker->index < worker->sched->worker_count) {
+    if (worker->index < worker->sched->place_count) {
         struct mag_seat_state seat = mag_seats_read(&worker->sched->seats, worker->index);
 
         counters->range = seat.range;

@@ -79,6 +79,7 @@ static void orphan(struct mag_sched *sched)
     mag_monitor_orphan(sched->monitor);
     mag_relief_orphan(sched->relief);
     mag_seats_orphan(&sched->seats);
+    (void)pthread_mutex_init(&sched->resizing, NULL);
 }
 
 static void go_on_in_child(void)

@@ -17,6 +17,7 @@
 #include "sched/timer/clock.h"
 #include "sched/trace/file.h"
 #include "sched/trace/trace.h"
+#include "sched/worker/hire.h"
 #include "sched/worker/memory.h"
 #include "sched/worker/self.h"
 #include "sched/worker/thread.h"
@@ -60,7 +61,8 @@ static int map_berths(struct mag_sched *sched)
     }
     /* A spare berth is mapped by the first thread that takes it. */
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
-        r = mag_berth_map(&sched->berths[i], &sched->settings.fork_bytes);
+        r = mag_berth_map(&sched->berths[i], sched->settings.fork_least,
+                          &sched->settings.fork_bytes);
     return r;
 }
 
@@ -73,9 +75,12 @@ static void init_sched(struct mag_sched *sched)
     atomic_init(&sched->live, 0);
     atomic_init(&sched->ready, 0);
     atomic_init(&sched->inflight, 0);
+    atomic_init(&sched->staffed, 0);
+    (void)pthread_mutex_init(&sched->resizing, NULL);
     atomic_init(&sched->trace, NULL);
     (void)pthread_mutex_init(&sched->trace_lock, NULL);
     atomic_init(&sched->levels, 0);
+    atomic_init(&sched->summons, 0);
     atomic_init(&sched->stopping, 0);
     atomic_init(&sched->blocked, 0);
     atomic_init(&sched->pace, (uint32_t)MAG_PACE_OFF);
@@ -90,17 +95,20 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config)
         return r;
 
     struct mag_sched_config *wanted = &sched->settings.config;
-    r = mag_plan_make(sched->settings.topology, wanted->placement, wanted->workers,
+    r = mag_plan_make(sched->settings.topology, wanted->placement, wanted->workers_max,
                       wanted->os_pus, wanted->os_pu_count, &sched->plan);
     if (r < 0)
         return r;
-    sched->worker_count = mag_plan_workers(sched->plan);
-    r = mag_settings_spare(wanted, sched->worker_count);
+    sched->worker_count = wanted->workers;
+    sched->place_count = mag_plan_workers(sched->plan);
+    r = mag_settings_spare(wanted);
     if (r < 0)
         return r;
-    sched->capacity = sched->worker_count + wanted->spare;
+    sched->capacity = sched->place_count + wanted->spare;
     mag_idle_init(&sched->idle, sched->worker_count);
-    sched->crowded = sched->worker_count > mag_topology_pus(sched->settings.topology);
+    atomic_init(&sched->active, sched->worker_count);
+    atomic_init(&sched->crowded,
+                sched->worker_count > mag_topology_pus(sched->settings.topology));
     r = mag_settings_fit(&sched->settings, sched->worker_count);
     if (r == 0)
         r = make_queues(sched);
@@ -121,35 +129,6 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config)
 
 /* ------------------------------------------------------------------- threads */
 
-/* The C library reports the same error for too many threads and for too large a stack.
- * Tries whether there is memory for a stack. */
-static int why_refused(const struct mag_settings *settings)
-{
-    void *stack = mag_space_private(settings->c_stack);
-
-    if (stack == NULL)
-        return -ENOMEM;
-    mag_space_release(stack, settings->c_stack);
-    return -EAGAIN;
-}
-
-static int start_worker(struct mag_berth *berth)
-{
-    struct mag_sched *sched = berth->sched;
-
-    /* relaxed: read at the end of the thread started here, and by the stop, which comes
-     * after this. */
-    (void)atomic_fetch_add_explicit(&sched->live, 1, memory_order_relaxed);
-    int r = mag_worker_start(berth);
-    if (r < 0) {
-        /* relaxed: as above. */
-        (void)atomic_fetch_sub_explicit(&sched->live, 1, memory_order_relaxed);
-        return r == -EAGAIN ? why_refused(&sched->settings) : r;
-    }
-    sched->started++;
-    return 0;
-}
-
 static int start_threads(struct mag_sched *sched)
 {
     struct mag_unpinned starter;
@@ -161,7 +140,7 @@ static int start_threads(struct mag_sched *sched)
     mag_os_signals(&sched->signals);
     sched->fp = mag_fp_read();
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
-        r = start_worker(&sched->berths[i]);
+        r = mag_worker_hire(sched, false);
     mag_unpinned_end(&starter);
     return r;
 }
@@ -208,6 +187,7 @@ void mag_sched_free(struct mag_sched *sched)
     mag_routes_free(&sched->routes);
     mag_plan_free(sched->plan);
     mag_settings_release(&sched->settings);
+    (void)pthread_mutex_destroy(&sched->resizing);
     free(sched);
 }
 

@@ -80,22 +80,22 @@ static void drop_all(struct mag_sched *sched, const struct mag_job_stop *how)
 
 /* ------------------------------------------------------------------- the steps */
 
-enum { NOBODY, SOMEBODY };
+enum { NO_STOPPER, STOPPER };
 
 static bool try_first_steps(struct mag_sched *sched)
 {
-    uint32_t nobody = NOBODY;
+    uint32_t nobody = NO_STOPPER;
 
     /* stopping, acquire: what the thread before has written.  On failure relaxed: the
      * caller tries again. */
     return atomic_compare_exchange_strong_explicit(
-        &sched->stopping, &nobody, SOMEBODY, memory_order_acquire, memory_order_relaxed);
+        &sched->stopping, &nobody, STOPPER, memory_order_acquire, memory_order_relaxed);
 }
 
 static void end_first_steps(struct mag_sched *sched)
 {
     /* stopping, release: what this thread has written. */
-    atomic_store_explicit(&sched->stopping, NOBODY, memory_order_release);
+    atomic_store_explicit(&sched->stopping, NO_STOPPER, memory_order_release);
     mag_os_wake(&sched->stopping, 1);
 }
 
@@ -109,7 +109,7 @@ static bool take_first_steps(struct mag_sched *sched, enum mag_sched_stop mode,
 
         if (left == 0)
             return false;
-        mag_os_wait(&sched->stopping, SOMEBODY, left);
+        mag_os_wait(&sched->stopping, STOPPER, left);
     }
     bool done =
         mag_poster_close(sched, until_ns) && mag_clock_end(sched->clock, until_ns);

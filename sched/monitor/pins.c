@@ -18,6 +18,8 @@
 /* The thread of a worker that is pinned or loosened; 0: there is none. */
 static int32_t thread_of(struct mag_worker *worker)
 {
+    if (worker == NULL)
+        return 0;
     /* relaxed, both: values of the moment; an old thread's number is refused by the
      * kernel, or its mask is not the worker's. */
     if (atomic_load_explicit(&worker->pinned, memory_order_relaxed) != MAG_PINNED)
@@ -30,7 +32,7 @@ static void look_at_worker(struct mag_pins *pins, uint32_t index)
 {
     struct mag_pin_view *view = &pins->views[index];
     struct mag_seats *seats = &pins->sched->seats;
-    int32_t thread = thread_of(mag_sched_at(pins->sched, index));
+    int32_t thread = thread_of(mag_sched_open_at(pins->sched, index));
     struct mag_usage usage;
 
     if (thread == 0 || !mag_os_usage(thread, &usage)) {
@@ -61,8 +63,8 @@ static void repair_if_changed(struct mag_pins *pins)
     if (!mag_affinity_read(&pins->usable) || mag_affinity_count(&before) == 0 ||
         mag_affinity_equal(&before, &pins->usable))
         return;
-    for (uint32_t i = 0; i < pins->sched->worker_count; i++) {
-        int32_t thread = thread_of(mag_sched_at(pins->sched, i));
+    for (uint32_t i = 0; i < pins->sched->place_count; i++) {
+        int32_t thread = thread_of(mag_sched_open_at(pins->sched, i));
 
         if (thread != 0)
             mag_seats_repair(&pins->sched->seats, i, thread);
@@ -74,7 +76,7 @@ static int64_t look_at_pins(void *state)
     struct mag_pins *pins = state;
     int64_t now = mag_os_now_ns();
 
-    for (uint32_t i = 0; pins->views != NULL && i < pins->sched->worker_count; i++)
+    for (uint32_t i = 0; pins->views != NULL && i < pins->sched->place_count; i++)
         look_at_worker(pins, i);
     if (now >= pins->check_ns) {
         repair_if_changed(pins);
@@ -88,13 +90,13 @@ int mag_pins_make(struct mag_pins *pins, struct mag_sched *sched,
 {
     enum mag_pin pin = sched->settings.config.pin;
     bool adapts = pin == MAG_PIN_ADAPTIVE;
-    int64_t all = sched->worker_count * PER_WORKER_NS;
+    int64_t all = sched->place_count * PER_WORKER_NS;
 
     *pins = (struct mag_pins){.sched = sched};
     if (pin == MAG_PIN_NEVER || !mag_topology_is_this_machine(sched->settings.topology))
         return 0;
     if (adapts) {
-        pins->views = calloc(sched->worker_count, sizeof(pins->views[0]));
+        pins->views = calloc(sched->place_count, sizeof(pins->views[0]));
         if (pins->views == NULL)
             return -ENOMEM;
     }

@@ -44,7 +44,7 @@ static int post_to_node(struct mag_executor *executor, struct mag_job *job)
 int mag_executor_bind_worker(struct mag_bound_executor *bound, struct mag_sched *sched,
                              uint32_t worker)
 {
-    if (worker >= sched->worker_count)
+    if (!mag_sched_has_worker(sched, worker))
         return -EINVAL;
     *bound = (struct mag_bound_executor){{post_to_worker}, sched, worker};
     return 0;

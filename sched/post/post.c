@@ -150,7 +150,7 @@ int mag_sched_post_worker(struct mag_sched *sched, struct mag_job *job, uint32_t
 {
     struct mag_self *self = mag_self_get();
 
-    if (index >= sched->worker_count)
+    if (!mag_sched_has_worker(sched, index))
         return -EINVAL;
     if (is_ours(self->worker, sched)) {
         if (MAG_UNLIKELY(mag_sched_phase(sched) == MAG_PHASE_ENDING))
@@ -207,15 +207,44 @@ void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,
     push(sched, job, queue);
 }
 
-/* ------------------------------------------------------------------- for submissions */
+/* -------------------------------------------------------- for submissions and groups */
 
-static void push_chain(struct mag_sched *sched, const struct mag_chain *chain,
-                       uint32_t queue, uint32_t level)
+static void push_chain_unseen(struct mag_sched *sched, const struct mag_chain *chain,
+                              uint32_t queue, uint32_t level)
 {
     mag_sched_use_level(sched, level);
     mag_inject_push(&sched->queues[mag_sched_inject(sched, queue, level)], chain->first,
                     chain->last);
-    mag_sched_notify_queue(sched, queue);
+}
+
+static void push_chain(struct mag_sched *sched, const struct mag_chain *chain,
+                       uint32_t queue, uint32_t level)
+{
+    push_chain_unseen(sched, chain, queue, level);
+    if (chain->count > 1)
+        mag_sched_summon(sched, queue, chain->count);
+    else
+        mag_sched_notify_queue(sched, queue);
+}
+
+void mag_sched_post_level_held(struct mag_sched *sched, struct mag_job *job,
+                               uint32_t level)
+{
+    struct mag_worker *worker = mag_self_get()->worker;
+    const struct mag_chain chain = {.first = job, .last = job, .count = 1};
+
+    push_chain(sched, &chain, mag_sched_queue_near(sched), level);
+    if (is_ours(worker, sched))
+        mag_worker_note_levels(worker);
+}
+
+void mag_sched_post_level_again(struct mag_worker *worker, struct mag_job *job,
+                                uint32_t level)
+{
+    const struct mag_chain chain = {.first = job, .last = job, .count = 1};
+
+    push_chain_unseen(worker->sched, &chain, worker->queue, level);
+    mag_worker_note_levels(worker);
 }
 
 int mag_sched_post_chain(struct mag_sched *sched, const struct mag_chain *chain,

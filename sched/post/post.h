@@ -1,6 +1,6 @@
 /*
  * post.h - posting by strands, timers and teams.  Private to sched/.
- * post.h - posting by strands, timers and submissions.  Private to sched/.
+ * post.h - posting by strands, timers, submissions and groups.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -33,6 +33,15 @@ void mag_sched_post_worker_held(struct mag_sched *sched, struct mag_job *job,
 uint32_t mag_sched_queue_near(struct mag_sched *sched);
 void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,
                                uint32_t queue);
+
+/* As mag_sched_post_queue_held, to the caller's node, on a level. */
+void mag_sched_post_level_held(struct mag_sched *sched, struct mag_job *job,
+                               uint32_t level);
+
+/* The same by a worker whose job returns at once: it looks at its node's queues next, and
+ * if it finds another job there the watcher sees this one.  So nobody is woken. */
+void mag_sched_post_level_again(struct mag_worker *worker, struct mag_job *job,
+                                uint32_t level);
 
 /* Jobs that are linked from `first` to `last`, by relaxed stores to `next`. */
 struct mag_chain {

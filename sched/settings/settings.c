@@ -63,9 +63,10 @@ static uint32_t power_of_two_at_least(uint32_t value)
 static bool spare_fits(const struct mag_sched_config *config)
 {
     uint32_t workers = config->workers != 0 ? config->workers : 1;
+    uint32_t places = config->workers_max > workers ? config->workers_max : workers;
 
     return config->spare == MAG_SPARE_AUTO ||
-           config->spare <= MAG_SCHED_WORKERS_MAX - workers;
+           config->spare <= MAG_SCHED_WORKERS_MAX - places;
 }
 
 int mag_settings_check(struct mag_sched_config *config)
@@ -85,6 +86,9 @@ int mag_settings_check(struct mag_sched_config *config)
         return -EINVAL;
     if (config->fork_depth < FORK_DEPTH_MIN || config->fork_depth > MAG_SCHED_FORKS_MAX)
         return -EINVAL;
+    if (config->workers_max > MAG_SCHED_WORKERS_MAX ||
+        (config->workers_max != 0 && config->workers_max < config->workers))
+        return -EINVAL;
     if (!spare_fits(config))
         return -EINVAL;
     config->fork_depth = power_of_two_at_least(config->fork_depth);
@@ -99,9 +103,9 @@ int mag_settings_copy(const struct mag_sched_config *config,
     return r < 0 ? r : mag_settings_check(ret_config);
 }
 
-static uint32_t auto_spare(uint32_t workers)
+static uint32_t auto_spare(uint32_t workers, uint32_t places)
 {
-    uint32_t room = MAG_SCHED_WORKERS_MAX - workers;
+    uint32_t room = MAG_SCHED_WORKERS_MAX - places;
     uint32_t spare = workers * SPARE_PER_WORKER;
 
     if (spare < SPARE_MIN)
@@ -111,11 +115,10 @@ static uint32_t auto_spare(uint32_t workers)
     return spare < room ? spare : room;
 }
 
-int mag_settings_spare(struct mag_sched_config *config, uint32_t workers)
+int mag_settings_spare(struct mag_sched_config *config)
 {
-    config->workers = workers;
     if (config->spare == MAG_SPARE_AUTO)
-        config->spare = auto_spare(workers);
+        config->spare = auto_spare(config->workers, config->workers_max);
     return spare_fits(config) ? 0 : -EINVAL;
 }
 
@@ -150,6 +153,21 @@ static int default_workers(const struct mag_settings *settings, uint32_t *ret_wo
     return settings->own_topology ? cap_by_quota(settings->topology, ret_workers) : 0;
 }
 
+/* How many workers there are at the start, and at most. */
+static int decide_workers(struct mag_settings *settings)
+{
+    struct mag_sched_config *config = &settings->config;
+    int r = 0;
+
+    if (config->workers == 0)
+        r = default_workers(settings, &config->workers);
+    if (config->workers_max == 0)
+        config->workers_max = config->workers;
+    if (config->workers > config->workers_max)
+        config->workers = config->workers_max;
+    return r;
+}
+
 int mag_settings_make(const struct mag_sched_config *config,
                       struct mag_settings *ret_settings)
 {
@@ -167,8 +185,7 @@ int mag_settings_make(const struct mag_sched_config *config,
     }
     settings.topology = settings.own_topology ? loaded : settings.config.topology;
     settings.loaded = loaded;
-    if (settings.config.workers == 0)
-        r = default_workers(&settings, &settings.config.workers);
+    r = decide_workers(&settings);
     if (r < 0) {
         mag_settings_release(&settings);
         return r;

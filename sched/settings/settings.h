@@ -37,9 +37,9 @@ int mag_settings_check(struct mag_sched_config *config);
 int mag_settings_copy(const struct mag_sched_config *config,
                       struct mag_sched_config *ret_config);
 
-/* Notes how many workers there are, and replaces MAG_SPARE_AUTO.  0; -EINVAL workers and
- * spare berths are too many. */
-int mag_settings_spare(struct mag_sched_config *config, uint32_t workers);
+/* Replaces MAG_SPARE_AUTO, once it is known how many workers there are and can be.  0;
+ * -EINVAL workers and spare berths are too many. */
+int mag_settings_spare(struct mag_sched_config *config);
 
 /* As mag_settings_copy, and also chooses the machine.  After success the settings must be
  * released. */

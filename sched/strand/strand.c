@@ -3,7 +3,7 @@
 #include "sched/kind.h"
 #include "sched/post/post.h"
 #include "sched/strand/queue.h"
-#include "sched/trace/trace.h"
+#include "sched/worker/seen.h"
 #include "sched/worker/self.h"
 #include "sched/worker/worker.h"
 
@@ -40,16 +40,15 @@ static struct mag_job *next_job(struct mag_strand *strand)
     return job;
 }
 
-static MAG_COLD void run_traced_in_strand(struct mag_job *job)
+static MAG_COLD void run_seen_in_strand(struct mag_job *job)
 {
     struct mag_worker *worker = mag_self_get()->worker;
     struct mag_job_description what;
 
     mag_job_describe(job, &what);
-    mag_trace_begin(worker->sched, worker->index, (uintptr_t)what.function, what.name);
+    bool traced = mag_seen_begin(worker, &what);
     job->run(job);
-    worker = mag_self_get()->worker;
-    mag_trace_end(worker->sched, worker->index);
+    mag_seen_end(worker, traced);
 }
 
 /* True: the strand has nothing more to do, or is gone. */
@@ -66,8 +65,8 @@ static bool run_batch(struct mag_strand_frame *frame)
         struct mag_job *job = next_job(strand);
         if (job == NULL)
             return false;
-        if (MAG_UNLIKELY(mag_sched_is_traced(sched)))
-            run_traced_in_strand(job);
+        if (MAG_UNLIKELY(mag_sched_is_seen(sched)))
+            run_seen_in_strand(job);
         else
             job->run(job);
         mag_fp_keep(mag_self_get()->worker->fp);

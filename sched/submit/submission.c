@@ -9,6 +9,7 @@
  */
 #include "sched/submit/submission.h"
 
+#include "sched/submit/limit.h"
 #include "sched/worker/self.h"
 #include "sched/worker/worker.h"
 
@@ -24,6 +25,7 @@ static void run_submission(struct mag_job *job)
     struct mag_submission *submission = (struct mag_submission *)(void *)job;
     void (*function)(void *arg) = submission->function;
     void *arg = submission->arg;
+    struct mag_submit_limit *limit = submission->limit;
     struct mag_worker *worker = mag_self_get()->worker;
 
     /* The function may submit the same object again; that job is a new one. */
@@ -31,6 +33,7 @@ static void run_submission(struct mag_job *job)
         worker->running = NULL;
     /* Before the call: the function may end its thread. */
     mag_submission_give(submission);
+    mag_limit_leave(limit);
     function(arg);
 }
 
@@ -39,9 +42,11 @@ static void drop_submission(struct mag_job *job, const struct mag_job_stop *stop
     struct mag_submission *submission = (struct mag_submission *)(void *)job;
     void (*dropped)(void *arg) = submission->dropped;
     void *arg = submission->arg;
+    struct mag_submit_limit *limit = submission->limit;
     (void)stop;
 
     mag_submission_give(submission);
+    mag_limit_leave(limit);
     if (dropped != NULL)
         dropped(arg);
 }

@@ -21,8 +21,9 @@ struct mag_submission {
     struct mag_job job; /* first */
     void (*function)(void *arg);
     void *arg;
-    void (*dropped)(void *arg); /* or NULL */
-    const char *name;           /* or NULL */
+    void (*dropped)(void *arg);     /* or NULL */
+    const char *name;               /* or NULL */
+    struct mag_submit_limit *limit; /* at which it is counted, or NULL */
 };
 
 /* Takes a submission, with `job.run` set.  0; -ENOMEM. */

@@ -3,7 +3,10 @@
 #include <magpie/submit.h>
 
 #include "sched/post/post.h"
+#include "sched/submit/limit.h"
 #include "sched/submit/submission.h"
+
+#include "base/os.h"
 
 #include <errno.h>
 #include <string.h>
@@ -28,8 +31,10 @@ static bool options_are_sane(const struct mag_submit_options *options)
     bool levels =
         options->priority >= MAG_PRIORITY_LOW && options->priority <= MAG_PRIORITY_HIGH;
     bool orders = options->where == MAG_SUBMIT_TO_WORKER || options->executor != NULL;
+    bool runs = options->when_full == MAG_FULL_RUN;
 
-    return levels && (unsigned)options->where <= MAG_SUBMIT_TO_WORKER &&
+    return levels && (unsigned)options->when_full <= MAG_FULL_RUN && !(orders && runs) &&
+           (unsigned)options->where <= MAG_SUBMIT_TO_WORKER &&
            (!orders || options->priority == MAG_PRIORITY_NORMAL) &&
            (options->executor == NULL || options->where == MAG_SUBMIT_ANYWHERE);
 }
@@ -113,35 +118,192 @@ int mag_submit(struct mag_sched *sched, void (*function)(void *arg), void *arg)
         return r;
     submission->dropped = NULL;
     submission->name = NULL;
+    submission->limit = NULL;
     r = mag_sched_post(sched, &submission->job);
     if (MAG_UNLIKELY(r < 0))
         mag_submission_give(submission);
     return r;
 }
 
-static void describe_submission(struct mag_submission *submission,
-                                const struct mag_submit_options *options)
+static void fill_submission(struct mag_submission *submission,
+                            const struct mag_submit_options *options)
 {
     submission->dropped = options->dropped;
     submission->name = options->name;
+    submission->limit = options->limit;
 }
 
-int mag_submit_sized(struct mag_sched *sched, const struct mag_submit_options *options,
-                     size_t size, void (*function)(void *arg), void *arg)
+/* Posts a submission that has its place, if there is a limit. */
+static int submit_placed(struct mag_sched *sched,
+                         const struct mag_submit_options *options,
+                         struct mag_submission *submission)
 {
-    struct mag_submit_options known;
-    struct mag_submission *submission;
-    int r = read_options(options, size, &known);
+    int r = post_submission(sched, options, &submission->job);
 
+    if (MAG_UNLIKELY(r < 0))
+        mag_submission_give(submission);
+    return r;
+}
+
+/* ------------------------------------------------------------------- with a limit */
+
+/* The place of another submission is this one's now: posts it.  False: the post was
+ * refused, and the place is free. */
+static bool grant_place(struct mag_limit_waiter *granted)
+{
+    struct mag_submit_waiter *waiter =
+        (struct mag_submit_waiter *)(void *)((char *)granted -
+                                             offsetof(struct mag_submit_waiter, place));
+    int r = submit_placed(waiter->sched, &waiter->options, waiter->submission);
+
+    waiter->told(waiter, r);
+    return r == 0;
+}
+
+/* Takes a place (0), or waits for one (-EINPROGRESS). */
+static int wait_for_place(struct mag_sched *sched,
+                          const struct mag_submit_options *options,
+                          struct mag_submission *submission,
+                          struct mag_submit_waiter *waiter)
+{
+    waiter->place.grant = grant_place;
+    waiter->sched = sched;
+    waiter->options = *options;
+    waiter->submission = submission;
+    return mag_limit_enter(options->limit, &waiter->place) ? 0 : -EINPROGRESS;
+}
+
+/* Submits, or waits with `waiter`. */
+static int submit_or_wait(struct mag_sched *sched,
+                          const struct mag_submit_options *options,
+                          struct mag_submission *submission,
+                          struct mag_submit_waiter *waiter)
+{
+    int r = wait_for_place(sched, options, submission, waiter);
+
+    if (r < 0)
+        return r;
+    r = submit_placed(sched, options, submission);
+    if (r < 0)
+        mag_limit_leave(options->limit);
+    return r;
+}
+
+/*
+ * A thread that waits for room; lies on its stack.
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   told   tell_blocked (over) -> block (over) : the result
+ *
+ * The last touch of the thread that tells is the store of `over`; the wake after that
+ * uses the address alone.
+ */
+struct blocked {
+    struct mag_submit_waiter waiter; /* first */
+    int result;
+    _Atomic(uint32_t) over; /* [A] */
+};
+
+static void tell_blocked(struct mag_submit_waiter *waiter, int result)
+{
+    struct blocked *blocked = (struct blocked *)(void *)waiter;
+
+    blocked->result = result;
+    /* told, release: the result precedes it. */
+    atomic_store_explicit(&blocked->over, 1, memory_order_release);
+    mag_os_wake(&blocked->over, 1);
+}
+
+static int block(struct mag_sched *sched, const struct mag_submit_options *options,
+                 struct mag_submission *submission)
+{
+    struct blocked blocked = {.waiter = {.told = tell_blocked}};
+
+    atomic_init(&blocked.over, 0);
+    /* The waiter lies on this stack, so the thread must not be canceled here. */
+    int cancel = mag_os_hold_cancel();
+    int r = submit_or_wait(sched, options, submission, &blocked.waiter);
+    if (r == -EINPROGRESS) {
+        /* told, acquire: the result is visible. */
+        while (atomic_load_explicit(&blocked.over, memory_order_acquire) == 0)
+            mag_os_wait(&blocked.over, 0, -1);
+        r = blocked.result;
+    }
+    mag_os_let_cancel(cancel);
+    return r;
+}
+
+/* The limit is reached, and the options say what to do. */
+static int submit_full(struct mag_sched *sched, const struct mag_submit_options *options,
+                       void (*function)(void *arg), void *arg)
+{
+    struct mag_submission *submission;
+
+    if (options->when_full == MAG_FULL_REFUSE)
+        return -EAGAIN;
+    if (options->when_full == MAG_FULL_RUN) {
+        function(arg);
+        return 0;
+    }
+    if (mag_sched_self() != NULL)
+        return -EDEADLK;
+    int r = take_submission(function, arg, &submission);
+    if (r < 0)
+        return r;
+    fill_submission(submission, options);
+    return block(sched, options, submission);
+}
+
+int mag_submit_waiting(struct mag_sched *sched, const struct mag_submit_options *options,
+                       size_t size, void (*function)(void *arg), void *arg,
+                       struct mag_submit_waiter *waiter)
+{
+    struct mag_submit_options settled;
+    struct mag_submission *submission;
+    int r = read_options(options, size, &settled);
+
+    if (r == 0 && settled.limit == NULL)
+        r = -EINVAL;
+    if (r == 0 && settled.executor == NULL)
+        r = find_sched(&sched);
     if (r < 0)
         return r;
     r = take_submission(function, arg, &submission);
     if (r < 0)
         return r;
-    describe_submission(submission, &known);
-    r = post_submission(sched, &known, &submission->job);
+    fill_submission(submission, &settled);
+    return submit_or_wait(sched, &settled, submission, waiter);
+}
+
+/* ------------------------------------------------------------------- with options */
+
+static int submit_known(struct mag_sched *sched, const struct mag_submit_options *options,
+                        void (*function)(void *arg), void *arg)
+{
+    struct mag_submission *submission;
+    int r = take_submission(function, arg, &submission);
+
     if (r < 0)
-        mag_submission_give(submission);
+        return r;
+    fill_submission(submission, options);
+    return submit_placed(sched, options, submission);
+}
+
+int mag_submit_sized(struct mag_sched *sched, const struct mag_submit_options *options,
+                     size_t size, void (*function)(void *arg), void *arg)
+{
+    struct mag_submit_options settled;
+    int r = read_options(options, size, &settled);
+
+    if (r == 0 && settled.executor == NULL)
+        r = find_sched(&sched);
+    if (r < 0)
+        return r;
+    if (settled.limit != NULL && !mag_limit_try(settled.limit))
+        return submit_full(sched, &settled, function, arg);
+    r = submit_known(sched, &settled, function, arg);
+    if (r < 0)
+        mag_limit_leave(settled.limit);
     return r;
 }
 
@@ -149,12 +311,12 @@ int mag_submit_job_sized(struct mag_sched *sched,
                          const struct mag_submit_options *options, size_t size,
                          struct mag_job *job)
 {
-    struct mag_submit_options known;
-    int r = read_options(options, size, &known);
+    struct mag_submit_options settled;
+    int r = read_options(options, size, &settled);
 
-    if (r == 0 && known.dropped != NULL)
+    if (r == 0 && (settled.dropped != NULL || settled.limit != NULL))
         r = -EINVAL;
-    return r < 0 ? r : post_submission(sched, &known, job);
+    return r < 0 ? r : post_submission(sched, &settled, job);
 }
 
 /* ------------------------------------------------------------------ many at once */
@@ -190,11 +352,12 @@ int mag_submit_all_sized(struct mag_sched *sched,
                          void (*function)(void *arg), void *args, size_t stride,
                          size_t count)
 {
-    struct mag_submit_options known;
+    struct mag_submit_options settled;
     struct mag_chain chain = {NULL, NULL, 0};
-    int r = read_options(options, size, &known);
+    int r = read_options(options, size, &settled);
 
-    if (r == 0 && (known.executor != NULL || known.where == MAG_SUBMIT_TO_WORKER))
+    if (r == 0 && (settled.executor != NULL || settled.limit != NULL ||
+                   settled.where == MAG_SUBMIT_TO_WORKER))
         r = -EINVAL;
     if (r == 0)
         r = find_sched(&sched);
@@ -206,11 +369,11 @@ int mag_submit_all_sized(struct mag_sched *sched,
         r = take_submission(function, (char *)args + i * stride, &submission);
         if (r < 0)
             break;
-        describe_submission(submission, &known);
+        fill_submission(submission, &settled);
         link_submission(&chain, &submission->job);
     }
     if (r == 0)
-        r = post_to_queue(sched, &known, &chain);
+        r = post_to_queue(sched, &settled, &chain);
     if (r < 0)
         give_chain(&chain);
     return r;

@@ -156,40 +156,43 @@ static bool has_other_work(struct mag_worker *worker)
 }
 
 /* The last thing a member does.  The next team may call the worker right after. */
-static void leave(struct mag_team *team, enum mag_call_state next)
+static void leave(struct mag_team_call *call, enum mag_call_state next)
 {
+    struct mag_meet_part part = call->team.part;
+
     mag_self_get()->team = NULL;
     /* relaxed: the leave releases it; flags that others set meanwhile stay. */
-    (void)atomic_fetch_add_explicit(&team->call->state,
-                                    (uint32_t)next - (uint32_t)MAG_CALL_BUSY,
-                                    memory_order_relaxed);
-    mag_meet_leave(&team->part);
+    (void)atomic_fetch_add_explicit(
+        &call->state, (uint32_t)next - (uint32_t)MAG_CALL_BUSY, memory_order_relaxed);
+    mag_meet_leave(&part);
 }
 
-static void take_part(struct mag_team_call *call, struct mag_team_ask *waiting)
+static void take_part(struct mag_team_call *call)
 {
     struct mag_team_common *common = call->common;
-    struct mag_team team = {
-        .common = common, .call = call, .waiting = waiting, .member = call->member};
-    bool may_linger = waiting == NULL && !common->patience.crowded;
+    struct mag_team *team = &call->team;
+    bool may_linger = !call->waits && !common->patience.crowded;
 
-    mag_team_join(common, team.member, &team.part);
-    mag_call_next(common, team.member);
-    mag_self_get()->team = &team;
+    *team = (struct mag_team){.common = common, .call = call, .member = call->member};
+    mag_team_join(common, team->member, &team->part);
+    mag_call_next(common, team->member);
+    mag_self_get()->team = team;
     mag_fp_keep(common->fp);
-    common->body(&team, team.member, common->arg);
+    common->body(team, team->member, common->arg);
     if (may_linger && has_other_work(worker_of(call)))
         may_linger = false;
-    leave(&team, may_linger ? MAG_CALL_LINGER : MAG_CALL_AWAY);
+    leave(call, may_linger ? MAG_CALL_LINGER : MAG_CALL_AWAY);
 }
 
-bool mag_call_serve(struct mag_team_call *call, struct mag_team_ask *waiting)
+bool mag_call_serve(struct mag_team_call *call)
 {
     mag_fp fp = mag_fp_read();
 
     if (!begin(call))
         return false;
-    take_part(call, waiting);
+    call->waits = true;
+    take_part(call);
+    call->waits = false;
     mag_fp_keep(fp);
     return true;
 }
@@ -202,10 +205,12 @@ static void end_member(struct mag_sched *sched)
     (void)sched;
     if (team == NULL || team->call == NULL)
         return;
-    if (team->waiting != NULL)
-        mag_team_withdraw(team->call->teams, team->waiting);
+    /* What lay on the stack below the body is gone. */
+    if (team->call->waits)
+        mag_team_withdraw(team->call->teams, &team->call->ask);
+    team->call->waits = false;
     mag_team_note(team->common, MAG_TEAM_LOST);
-    leave(team, MAG_CALL_AWAY);
+    leave(team->call, MAG_CALL_AWAY);
 }
 
 /* ----------------------------------------------------------------- lingering */
@@ -276,7 +281,7 @@ static void run_call(struct mag_job *job)
     (void)atomic_fetch_and_explicit(&call->state, ~(uint32_t)MAG_CALL_POSTED,
                                     memory_order_relaxed);
     while (begin(call)) {
-        take_part(call, NULL);
+        take_part(call);
         linger(call);
     }
 }

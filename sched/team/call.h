@@ -70,7 +70,7 @@ void mag_call_next(struct mag_team_common *common, uint32_t member);
 
 /* The worker, which waits in mag_team_run with what it has asked for: if it has been
  * called into another team, runs that member and returns true. */
-bool mag_call_serve(struct mag_team_call *call, struct mag_team_ask *waiting);
+bool mag_call_serve(struct mag_team_call *call);
 
 /* The worker, in mag_team_run, is about to wait; false: it is called, or the scheduler
  * ends.  Then it waits until it is called, or has its answer, or the scheduler ends. */

@@ -10,10 +10,10 @@
 
 static void set_held(struct mag_teams *teams, const struct mag_team_ask *ask, bool held)
 {
-    uint32_t workers = ask->roster->workers;
+    uint32_t words = (ask->roster->workers - 1) / 64 + 1;
 
-    for (uint32_t i = 0; i <= (workers - 1) / 64; i++) {
-        uint64_t set = ask->roster->set[i];
+    for (uint32_t i = 0; i <= (teams->sched->place_count - 1) / 64; i++) {
+        uint64_t set = i < words ? ask->roster->set[i] : 0;
 
         if (ask->wish.self / 64 == i)
             set |= (uint64_t)1 << ask->wish.self % 64;
@@ -32,9 +32,8 @@ static bool is_parked(struct mag_sched *sched, uint32_t worker)
 }
 
 /* The workers that have nothing to do. */
-static void find_idle(struct mag_teams *teams, uint64_t *ret_idle)
+static void find_idle(struct mag_teams *teams, uint32_t workers, uint64_t *ret_idle)
 {
-    uint32_t workers = teams->sched->worker_count;
 
     for (uint32_t i = 0; i <= (workers - 1) / 64; i++)
         ret_idle[i] = 0;
@@ -55,7 +54,7 @@ static bool give(struct mag_teams *teams, struct mag_team_ask *ask)
     if (ask->wish.self != MAG_NONE && mag_roster_has(teams->held, ask->wish.self))
         return false;
     if ((ask->flags & (MAG_TEAM_TRY | MAG_TEAM_ANY)) != 0) {
-        find_idle(teams, idle);
+        find_idle(teams, ask->wish.workers, idle);
         ask->wish.idle = idle;
     }
     chosen = mag_roster_choose(&ask->wish, ask->roster);
@@ -163,7 +162,7 @@ static void wait_outside(struct mag_team_ask *ask)
 static bool wait_inside(struct mag_teams *teams, struct mag_team_ask *ask)
 {
     while (read_answer(ask) == MAG_TEAM_WAITS) {
-        if (mag_call_serve(ask->call, ask))
+        if (mag_call_serve(ask->call))
             continue;
 
         /* Under the lock, so that the answer does not come in between. */

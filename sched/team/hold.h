@@ -18,18 +18,6 @@
 
 #include "sched/team/team.h"
 
-enum mag_team_answer { MAG_TEAM_WAITS, MAG_TEAM_HELD, MAG_TEAM_REFUSED };
-
-/* On the stack of the caller of mag_team_run. */
-struct mag_team_ask {
-    struct mag_roster_wish wish; /* [I] but for `idle` */
-    struct mag_roster *roster;   /* [L] what the caller gets */
-    uint32_t flags;              /* [I] enum mag_team_flags */
-    struct mag_team_call *call;  /* [I] the calling worker's; NULL: from outside */
-    _Atomic(uint32_t) answer;    /* [A] enum mag_team_answer */
-    struct mag_team_ask *next;   /* [L] in the queue */
-};
-
 /*
  * Reserves the workers that are asked for.
  *

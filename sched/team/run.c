@@ -21,7 +21,8 @@ struct run {
     struct mag_self *self;
     struct mag_worker *worker; /* the calling worker of `sched`; NULL: from outside */
     struct mag_team *outer;    /* the team that the caller is in, or NULL */
-    struct mag_team_ask ask;
+    struct mag_team_ask *ask;  /* `own`, or that of the calling worker's call */
+    struct mag_team_ask own;
     struct mag_team team; /* member 0's view */
     struct mag_team_common common;
 };
@@ -30,9 +31,24 @@ static struct mag_worker *calling_worker(const struct mag_sched *sched)
 {
     struct mag_worker *worker = mag_self_get()->worker;
 
-    return worker != NULL && worker->sched == sched && worker->index < sched->worker_count
+    return worker != NULL && worker->sched == sched && worker->index < sched->place_count
                ? worker
                : NULL;
+}
+
+/* How many workers may be members.  One that is benched after this (elastic.h) still
+ * comes when it is called. */
+static uint32_t active_workers(const struct mag_sched *sched)
+{
+    uint32_t workers = mag_sched_workers(sched);
+
+    return mag_sched_has_worker(sched, workers - 1) ? workers : sched->worker_count;
+}
+
+static bool is_crowded(const struct mag_sched *sched)
+{
+    /* relaxed: a value of the moment. */
+    return atomic_load_explicit(&sched->crowded, memory_order_relaxed);
 }
 
 static bool is_tenant(const struct run *run)
@@ -79,12 +95,12 @@ static uint32_t first_of(const struct run *run)
     const struct mag_sched *sched = run->sched;
 
     if (run->worker != NULL)
-        return (run->worker->index + 1) % sched->worker_count;
+        return run->worker->index + 1;
     if (run->self->roster_begin != 0)
-        return (run->self->roster_begin - 1) % sched->worker_count;
+        return run->self->roster_begin - 1;
     struct mag_span near = mag_route_cpu_workers(&sched->routes, mag_os_cpu());
     uint32_t beside = near.begin < near.end ? sched->routes.spots[near.begin].worker : 0;
-    return (beside + 1) % sched->worker_count;
+    return beside + 1;
 }
 
 /* Inside a stolen child, whose owner may wait for it in a join, no worker is waited for:
@@ -97,9 +113,12 @@ static bool may_wait(const struct run *run)
 static void prepare_ask(struct run *run, uint32_t members, uint32_t flags)
 {
     struct mag_sched *sched = run->sched;
-    struct mag_team_ask *ask = &run->ask;
+    struct mag_team_call *call =
+        run->worker != NULL ? &sched->teams->calls[run->worker->index] : NULL;
+    struct mag_team_ask *ask = call != NULL ? &call->ask : &run->own;
 
-    ask->wish.workers = sched->worker_count;
+    run->ask = ask;
+    ask->wish.workers = active_workers(sched);
     ask->wish.first = first_of(run);
     ask->wish.size = members - 1;
     ask->wish.self = run->worker != NULL ? run->worker->index : MAG_NONE;
@@ -108,7 +127,7 @@ static void prepare_ask(struct run *run, uint32_t members, uint32_t flags)
     ask->flags = may_wait(run) ? flags : flags | MAG_TEAM_TRY;
     ask->wish.idle_only = (ask->flags & MAG_TEAM_TRY) != 0;
     ask->roster = &run->common.roster;
-    ask->call = run->worker != NULL ? &sched->teams->calls[run->worker->index] : NULL;
+    ask->call = call;
 }
 
 static void prepare_common(struct run *run, uint32_t members)
@@ -120,7 +139,7 @@ static void prepare_common(struct run *run, uint32_t members)
     common->members = members;
     common->fp = mag_fp_read();
     common->patience.spin_us = sched->settings.config.spin_us;
-    common->patience.crowded = sched->crowded || members > sched->teams->pus;
+    common->patience.crowded = is_crowded(sched) || members > sched->teams->pus;
     common->patience.is_alone = is_forked;
     common->patience.arg = sched;
     atomic_init(&common->singles, 0);
@@ -133,13 +152,13 @@ static void prepare_common(struct run *run, uint32_t members)
 static int hold_roster(struct run *run)
 {
     struct mag_teams *teams = run->sched->teams;
-    int r = mag_team_hold(teams, &run->ask);
+    int r = mag_team_hold(teams, run->ask);
 
     if (r == -EAGAIN) {
         mag_sched_unhold(run->sched);
-        r = mag_team_wait(teams, &run->ask);
+        r = mag_team_wait(teams, run->ask);
         if (r == 0 && (r = mag_sched_hold(run->sched)) < 0)
-            mag_team_release(teams, &run->ask);
+            mag_team_release(teams, run->ask);
         return r;
     }
     if (r < 0)
@@ -190,7 +209,7 @@ static void finish(struct run *run)
     mag_meet_wait_end(&common->root, &common->patience);
     if (common->members == 1 || is_forked(run->sched))
         return;
-    mag_team_release(common->teams, &run->ask);
+    mag_team_release(common->teams, run->ask);
     count_out(run);
 }
 
@@ -210,7 +229,6 @@ static int take_part(struct run *run)
     run->team.common = common;
     mag_team_join(common, 0, &run->team.part);
     run->team.call = NULL;
-    run->team.waiting = NULL;
     run->team.member = 0;
     run->team.singles = 0;
     run->team.rounds = 0;
@@ -259,7 +277,7 @@ int mag_team_run(struct mag_sched *sched, uint32_t members, uint32_t flags,
     if (body == NULL || (flags & ~(uint32_t)FLAGS) != 0)
         return -EINVAL;
     if (members == 0)
-        members = sched->worker_count;
+        members = active_workers(sched);
     run.sched = sched;
     run.self = mag_self_get();
     run.worker = calling_worker(sched);
@@ -278,5 +296,9 @@ int mag_team_run(struct mag_sched *sched, uint32_t members, uint32_t flags,
 
 uint32_t mag_team_most(const struct mag_sched *sched)
 {
-    return sched->worker_count + (calling_worker(sched) == NULL);
+    const struct mag_worker *worker = calling_worker(sched);
+    uint32_t workers = active_workers(sched);
+
+    /* The calling worker may be about to be benched. */
+    return workers + (worker == NULL || worker->index >= workers);
 }

@@ -24,7 +24,30 @@
 
 struct mag_teams;
 
-/* How a worker is called into a team: one of these for each worker. */
+/* A member's view of its team, while it is in the body. */
+struct mag_team {
+    struct mag_team_common *common; /* [I] */
+    struct mag_meet_part part;      /* [M] */
+    struct mag_team_call *call;     /* [I] its worker's; NULL: member 0 */
+    uint32_t member;                /* [I] */
+    uint32_t singles;               /* [M] rounds of mag_team_single so far */
+    uint64_t rounds;                /* [M] broadcasts so far */
+};
+
+enum mag_team_answer { MAG_TEAM_WAITS, MAG_TEAM_HELD, MAG_TEAM_REFUSED };
+
+/* What a caller of mag_team_run asks for, see hold.h. */
+struct mag_team_ask {
+    struct mag_roster_wish wish; /* [I] but for `idle` */
+    struct mag_roster *roster;   /* [L] what the caller gets */
+    uint32_t flags;              /* [I] enum mag_team_flags */
+    struct mag_team_call *call;  /* [I] the calling worker's; NULL: from outside */
+    _Atomic(uint32_t) answer;    /* [A] enum mag_team_answer */
+    struct mag_team_ask *next;   /* [L] in the queue */
+};
+
+/* How a worker is called into a team: one of these for each worker.  It has what others
+ * still need if the worker's thread ends, and its stack with it. */
 struct mag_team_call {
     struct mag_job job;      /* first; goes through the worker's inbox */
     struct mag_teams *teams; /* [I] */
@@ -33,6 +56,9 @@ struct mag_team_call {
     struct mag_team_common *common;                   /* [G] */
     uint32_t index;                                   /* [I] the worker */
     uint32_t linger_us;                               /* [W] adaptive */
+    struct mag_team team;                             /* [W] as a member */
+    struct mag_team_ask ask;                          /* as a caller that is a worker */
+    bool waits;           /* [W] it waits for what it has asked for */
     struct mag_meet meet; /* for the team that has the worker, see common.c */
 };
 
@@ -65,19 +91,6 @@ enum mag_team_fault {
     MAG_TEAM_LOST = 1,  /* a member ended its thread */
     MAG_TEAM_UNMET = 2, /* a member never began */
 };
-
-/* A member's view: on its own stack, while it is in the body. */
-struct mag_team {
-    struct mag_team_common *common; /* [I] */
-    struct mag_meet_part part;      /* [M] */
-    struct mag_team_call *call;     /* [I] its worker's; NULL: member 0 */
-    struct mag_team_ask *waiting; /* [I] of the team that its worker waits for, or NULL */
-    uint32_t member;              /* [I] */
-    uint32_t singles;             /* [M] rounds of mag_team_single so far */
-    uint64_t rounds;              /* [M] broadcasts so far */
-};
-
-struct mag_team_ask;
 
 /* What a scheduler keeps for its teams. */
 struct mag_teams {

@@ -9,8 +9,8 @@
 
 struct mag_teams *mag_teams_make(struct mag_sched *sched)
 {
-    uint32_t workers = sched->worker_count;
-    size_t bytes = sizeof(struct mag_teams) + workers * sizeof(struct mag_team_call);
+    uint32_t places = sched->place_count;
+    size_t bytes = sizeof(struct mag_teams) + places * sizeof(struct mag_team_call);
     struct mag_teams *teams = aligned_alloc(MAG_CACHE_LINE, bytes);
 
     if (teams == NULL)
@@ -19,7 +19,7 @@ struct mag_teams *mag_teams_make(struct mag_sched *sched)
     teams->sched = sched;
     teams->pus = mag_topology_pus(sched->settings.topology);
     mag_spin_init(&teams->lock);
-    for (uint32_t i = 0; i < workers; i++)
+    for (uint32_t i = 0; i < places; i++)
         mag_call_init(teams, i);
     return teams;
 }
@@ -32,6 +32,6 @@ void mag_teams_free(struct mag_teams *teams)
 void mag_teams_close(struct mag_teams *teams, bool ending)
 {
     mag_team_refuse(teams);
-    for (uint32_t i = 0; ending && i < teams->sched->worker_count; i++)
+    for (uint32_t i = 0; ending && i < teams->sched->place_count; i++)
         mag_call_close(&teams->calls[i]);
 }

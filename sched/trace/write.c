@@ -177,7 +177,7 @@ static uint64_t copy_events(struct mag_trace_ring *ring, uint64_t begin,
 
 static void name_thread(struct writer *writer)
 {
-    const char *what = writer->berth < writer->sched->worker_count
+    const char *what = writer->berth < writer->sched->place_count
                            ? writer->sched->settings.config.name
                            : "spare";
     char name[NAME_ROOM];

@@ -43,7 +43,7 @@ static struct layout layout_of(const struct mag_sched *sched)
 const struct mag_seat *mag_sched_seat(const struct mag_sched *sched, uint32_t index)
 {
     return mag_plan_seat(sched->plan,
-                         mag_berth_seat(sched->worker_count, sched->capacity, index));
+                         mag_berth_seat(sched->place_count, sched->capacity, index));
 }
 
 static uint32_t node_of(const struct mag_berth *berth)
@@ -51,7 +51,7 @@ static uint32_t node_of(const struct mag_berth *berth)
     return mag_sched_seat(berth->sched, berth->index)->node;
 }
 
-int mag_berth_map(struct mag_berth *berth, size_t *fork_bytes)
+int mag_berth_map(struct mag_berth *berth, size_t least, size_t *fork_bytes)
 {
     enum mag_placed placed;
 
@@ -61,8 +61,7 @@ int mag_berth_map(struct mag_berth *berth, size_t *fork_bytes)
     if (r < 0)
         return r;
     /* If a size was too much for one worker, later workers do not try it again. */
-    r = mag_fork_stack_map(berth->sched->settings.fork_least, fork_bytes,
-                           &berth->fork_pages);
+    r = mag_fork_stack_map(least, fork_bytes, &berth->fork_pages);
     berth->fork_bytes = *fork_bytes;
     if (r < 0) {
         mag_node_unmap(berth->pages, berth->size);
@@ -190,8 +189,10 @@ static void prepare_counts(struct mag_worker *worker)
     atomic_init(&worker->counts.wakes, 0);
     atomic_init(&worker->counts.ended, 0);
     mag_times_init(&worker->times);
+    mag_note_init(&worker->note);
     atomic_init(&worker->pinned, MAG_PIN_FOREIGN);
     atomic_init(&worker->thread, 0);
+    atomic_init(&worker->benched, false);
     atomic_init(&worker->blocks, false);
     atomic_init(&worker->dismissed, false);
 }
@@ -216,7 +217,7 @@ void mag_berth_prepare(struct mag_berth *berth)
 int mag_berth_open(struct mag_berth *berth)
 {
     size_t bytes = berth->sched->settings.spare_bytes;
-    int r = mag_berth_map(berth, &bytes);
+    int r = mag_berth_map(berth, bytes, &bytes);
 
     if (r < 0)
         return r;

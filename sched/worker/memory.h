@@ -12,9 +12,9 @@
 const struct mag_seat *mag_sched_seat(const struct mag_sched *sched, uint32_t index);
 
 /* Maps one worker's memory on its node, without touching it.  The fork stack has
- * `*fork_bytes`, or less if there is not so much; `*fork_bytes` is then how much it
- * has. */
-int mag_berth_map(struct mag_berth *berth, size_t *fork_bytes);
+ * `*fork_bytes`; if there is not so much, less, but at least `least`, and `*fork_bytes`
+ * is then how much it has. */
+int mag_berth_map(struct mag_berth *berth, size_t least, size_t *fork_bytes);
 void mag_berth_unmap(struct mag_berth *berth);
 
 /* Maps and prepares a spare berth, by the first thread that has taken it.  0; -ENOMEM. */

@@ -148,11 +148,13 @@ static struct mag_job *take_inbox(struct mag_worker *worker)
 }
 
 /* Takes from the inbox and from the node's queue in turn, so that neither can hold up the
- * other. */
+ * other.  A worker that is not active takes nothing. */
 struct mag_job *mag_worker_outside(struct mag_worker *worker)
 {
     struct mag_job *job;
 
+    if (MAG_UNLIKELY(mag_worker_is_over(worker)))
+        return NULL;
     worker->inbox_first = !worker->inbox_first;
     if (worker->inbox_first) {
         job = take_inbox(worker);
@@ -211,9 +213,24 @@ static struct mag_job *look_up(struct mag_worker *worker)
 }
 
 /* Not inlined, because it would cost its caller registers. */
-static MAG_NOINLINE struct mag_job *look(struct mag_worker *worker)
+static MAG_NOINLINE struct mag_job *look_beyond(struct mag_worker *worker)
 {
+    if (MAG_UNLIKELY(mag_worker_is_over(worker))) {
+        (void)mag_worker_shed(worker);
+        return NULL;
+    }
     return worker->tick >= MAG_SCHED_FAIR_TICKS ? look_out(worker) : look_up(worker);
+}
+
+bool mag_worker_shed(struct mag_worker *worker)
+{
+    struct mag_sched *sched = worker->sched;
+    uint32_t queue = mag_sched_inject(sched, worker->queue, MAG_LEVEL_USUAL);
+    struct mag_job *first = mag_worker_own(worker);
+
+    for (struct mag_job *job = first; job != NULL; job = mag_worker_own(worker))
+        mag_inject_push(&sched->queues[queue], job, job);
+    return first != NULL;
 }
 
 struct mag_job *mag_worker_own(struct mag_worker *worker)
@@ -229,7 +246,7 @@ struct mag_job *mag_worker_next(struct mag_worker *worker)
     struct mag_job *job = NULL;
 
     if (++worker->tick >= worker->look_at)
-        job = look(worker);
+        job = look_beyond(worker);
     if (job == NULL)
         job = mag_hand_take(&worker->hand, &worker->ring);
     if (job == NULL)

@@ -6,13 +6,30 @@
 #ifndef SCHED_WORKER_NEXT_H
 #define SCHED_WORKER_NEXT_H
 
+#include "sched/scheduler.h"
 #include "sched/worker/worker.h"
+
+#include <stdbool.h>
+
+/* Whether the worker has a place but is not active: it is to go to its bench. */
+static inline bool mag_worker_is_over(const struct mag_worker *worker)
+{
+    struct mag_sched *sched = worker->sched;
+
+    /* seq_cst: (2) in bench.h. */
+    return worker->index >= atomic_load_explicit(&sched->active, memory_order_seq_cst) &&
+           worker->index < sched->place_count;
+}
 
 /* The job that a worker runs next without searching.  NULL: there is none near. */
 struct mag_job *mag_worker_next(struct mag_worker *worker);
 
 /* As mag_worker_next, but only from the worker's hand and ring. */
 struct mag_job *mag_worker_own(struct mag_worker *worker);
+
+/* Moves the jobs of a worker's hand and ring to the queue of its node.  By the worker.
+ * False: there were none. */
+MAG_COLD bool mag_worker_shed(struct mag_worker *worker);
 
 /* The oldest job that was posted from outside, to this worker or to its node. */
 struct mag_job *mag_worker_outside(struct mag_worker *worker);

@@ -2,10 +2,12 @@
 #include "sched/worker/park.h"
 
 #include "base/os.h"
+#include "base/probe.h"
 #include "base/turns.h"
 #include "sched/policy/linger.h"
 #include "sched/policy/watch.h"
 #include "sched/scheduler.h"
+#include "sched/worker/next.h"
 #include "sched/worker/region.h"
 #include "sched/worker/search.h"
 #include "sched/worker/spend.h"
@@ -21,7 +23,8 @@ static void adapt(struct mag_worker *worker, bool found)
 
 static void relax(struct mag_worker *worker, uint32_t *pauses)
 {
-    if (worker->sched->crowded) {
+    /* relaxed: nothing crosses. */
+    if (atomic_load_explicit(&worker->sched->crowded, memory_order_relaxed)) {
         mag_os_yield();
         return;
     }
@@ -101,7 +104,7 @@ static bool last_look(struct mag_worker *worker)
  * counted as parked before the job came, and may not have looked since. */
 static bool wake_for_inbox(struct mag_sched *sched)
 {
-    for (uint32_t i = 0; i < sched->worker_count; i++) {
+    for (uint32_t i = 0; mag_sched_has_worker(sched, i); i++) {
         if (mag_inject_waiting(&mag_sched_at(sched, i)->inbox)) {
             mag_sched_wake_worker(sched, i);
             return true;
@@ -132,11 +135,13 @@ static void end_if_drained(struct mag_worker *worker)
     }
 }
 
-void mag_worker_left(struct mag_worker *worker)
+void mag_worker_left(struct mag_worker *worker, bool searched)
 {
     enum mag_phase phase = mag_phase_read_parked(&worker->sched->phase);
 
-    if (phase != MAG_PHASE_ENDING && !last_look(worker) && phase == MAG_PHASE_DRAINING)
+    if (phase == MAG_PHASE_ENDING || (searched && last_look(worker)))
+        return;
+    if (phase == MAG_PHASE_DRAINING)
         end_if_drained(worker);
 }
 
@@ -161,7 +166,17 @@ static int64_t watch(struct mag_worker *worker, int64_t nap)
     return mag_watch_nap(nap, seen);
 }
 
-/* True: the worker saw work before it slept. */
+/* By a worker that has announced that it parks: if it is not active any more, it wakes
+ * itself, and does not park again. */
+static bool stay_awake_if_over(struct mag_worker *worker)
+{
+    if (!mag_worker_is_over(worker))
+        return false;
+    mag_sched_wake_worker(worker->sched, worker->index);
+    return true;
+}
+
+/* True: the worker saw a reason not to sleep before it slept. */
 static bool park(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
@@ -173,11 +188,14 @@ static bool park(struct mag_worker *worker)
                             &worker->watcher);
     worker->searching = false;
     mag_count(&worker->counts.parks);
+    MAG_PROBE1(park, worker->index);
     enum mag_phase phase = mag_phase_read_parked(&sched->phase);
     if (phase == MAG_PHASE_ENDING)
         mag_sched_wake_all(sched);
     else
         seen = last_look(worker);
+    if (stay_awake_if_over(worker))
+        seen = true;
     if (phase == MAG_PHASE_DRAINING && !seen)
         end_if_drained(worker);
 
@@ -189,6 +207,8 @@ static bool park(struct mag_worker *worker)
     /* The thread that woke this worker has counted it as searching. */
     worker->searching = true;
     mag_count(&worker->counts.wakes);
+    mag_sched_pass_summons(sched, worker->rank);
+    MAG_PROBE1(wake, worker->index);
     mag_bell_ring(&sched->bell);
     if (worker->watcher) {
         worker->watcher = false;
@@ -204,7 +224,7 @@ bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work)
     unsigned vain = 0;
 
     while (mag_sched_phase(sched) != MAG_PHASE_ENDING &&
-           !mag_worker_is_dismissed(worker)) {
+           !mag_worker_is_dismissed(worker) && !mag_worker_is_over(worker)) {
         if (!worker->searching)
             worker->searching = mag_idle_try_search(&sched->idle);
         if (worker->searching && search_a_while(worker, ret_work)) {

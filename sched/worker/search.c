@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/worker/search.h"
 
+#include "base/probe.h"
 #include "sched/fork/deque.h"
 #include "sched/scheduler.h"
 #include "sched/trace/trace.h"
@@ -84,6 +85,7 @@ static bool steal(struct mag_worker *worker, struct mag_worker *victim, bool far
     if (!steal_from(worker, victim, late, ret_work))
         return false;
     mag_count(far ? &worker->counts.steals_far : &worker->counts.steals_near);
+    MAG_PROBE2(steal, worker->index, victim->index);
     if (MAG_UNLIKELY(mag_sched_is_traced(worker->sched)))
         mag_trace_steal(worker->sched, worker->index, victim->index);
     return true;

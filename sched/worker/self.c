@@ -31,6 +31,8 @@ static void unregister(void *value)
 {
     struct mag_self *self = value;
 
+    if (self->leave_all != NULL)
+        self->leave_all();
     (void)pthread_mutex_lock(&posters_lock);
     if (self->poster != NULL)
         owners[self->poster - posters] = NULL;
@@ -64,6 +66,21 @@ static uint32_t find_record(const struct mag_self *self)
             found = i;
     }
     return found;
+}
+
+int32_t mag_self_thread(void)
+{
+    struct mag_self *self = mag_self_get();
+
+    if (self->thread == 0)
+        self->thread = mag_os_thread();
+    return self->thread;
+}
+
+void mag_self_watch_end(struct mag_self *self)
+{
+    if (self->poster == NULL)
+        (void)pthread_setspecific(exit_key, self);
 }
 
 bool mag_poster_register(struct mag_self *self)
@@ -139,5 +156,7 @@ void mag_poster_after_fork(void)
     }
     mag_self_get()->worker = NULL;
     mag_self_get()->clock_of = NULL;
+    mag_self_get()->last_sched = NULL;
+    mag_self_get()->thread = 0;
     mag_here_set(NULL);
 }

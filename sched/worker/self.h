@@ -71,7 +71,15 @@ struct mag_self {
     struct mag_sched *clock_of;       /* [T] the scheduler whose clock it is, or NULL */
     uint32_t cpu;                     /* [T] a recent CPU number */
     uint32_t cpu_age;                 /* [T] posts since the number was read */
-    uint32_t roster_begin;            /* [T] 1 + where its teams' rosters begin, or 0 */
+    int32_t thread;                   /* [T] its number in the kernel; 0: not yet read */
+    /* [T] The spare berth that it had last. */
+    struct mag_sched *last_sched;
+    uint32_t last_rank;
+    uint32_t last_age; /* times in a row that it took that berth again */
+    /* [T] Leaves the berths that it has as a guest, if the thread ends; NULL: none was
+     * ever taken. */
+    void (*leave_all)(void);
+    uint32_t roster_begin; /* [T] 1 + where its teams' rosters begin, or 0 */
 };
 
 extern _Thread_local struct mag_self mag_self;
@@ -97,6 +105,12 @@ static inline void mag_here_set(struct mag_sched *sched)
 /* Gives the calling thread the identity of a worker; with NULL, that of a thread from
  * outside. */
 void mag_self_become(struct mag_worker *worker);
+
+/* As mag_os_thread, which is a system call. */
+int32_t mag_self_thread(void);
+
+/* Makes the library know of the calling thread's end, if the system allows it. */
+void mag_self_watch_end(struct mag_self *self);
 
 /* Prepares the records once.  0, or -EAGAIN: no thread-exit key is left. */
 int mag_poster_init(void);

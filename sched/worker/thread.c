@@ -2,14 +2,17 @@
 #include "sched/worker/thread.h"
 
 #include "base/os.h"
+#include "base/probe.h"
 #include "sched/fork/check.h"
 #include "sched/fork/end.h"
 #include "sched/fork/join.h"
 #include "sched/kind.h"
+#include "sched/worker/bench.h"
 #include "sched/worker/memory.h"
 #include "sched/worker/next.h"
 #include "sched/worker/park.h"
 #include "sched/worker/region.h"
+#include "sched/worker/seen.h"
 #include "sched/worker/self.h"
 #include "sched/worker/spend.h"
 
@@ -61,7 +64,7 @@ enum mag_pinned mag_worker_pinned(struct mag_worker *worker)
     /* The kernel reports to nobody when it moves a thread, so this asks for the mask. */
     if (pinned == MAG_PINNED && thread != 0)
         return mag_seats_look(&worker->sched->seats,
-                              worker->index % worker->sched->worker_count, thread);
+                              worker->index % worker->sched->place_count, thread);
     return pinned;
 }
 
@@ -88,16 +91,22 @@ static bool wait_for_start(struct mag_sched *sched)
     return mag_sched_phase(sched) != MAG_PHASE_ENDING;
 }
 
-static void run_child(struct mag_fork_stack *forks, const struct mag_fork_taken *child)
+static void run_child(struct mag_worker *worker, const struct mag_fork_taken *child)
 {
+    struct mag_fork_stack *forks = mag_worker_forks(worker);
+
+    MAG_PROBE2(child_begin, worker->index, child->body);
     mag_fork_stack_run(forks, child, forks->slots);
+    MAG_PROBE1(child_end, worker->index);
 }
 
 static void run_job(struct mag_worker *worker, struct mag_job *job)
 {
     mag_count(&worker->counts.jobs);
     worker->running = job;
+    MAG_PROBE3(job_begin, worker->index, job, job->run);
     job->run(job);
+    MAG_PROBE1(job_end, worker->index);
     mag_fp_keep(worker->fp);
 }
 
@@ -106,11 +115,10 @@ static void run_work(struct mag_worker *worker, const struct mag_work *work)
     if (work->job != NULL)
         run_job(worker, work->job);
     else
-        run_child(mag_worker_forks(worker), &work->child);
+        run_child(worker, &work->child);
 }
 
-static MAG_NOINLINE void run_traced(struct mag_worker *worker,
-                                    const struct mag_work *work)
+static MAG_NOINLINE void run_seen(struct mag_worker *worker, const struct mag_work *work)
 {
     struct mag_job_description what = {NULL, NULL};
 
@@ -118,9 +126,18 @@ static MAG_NOINLINE void run_traced(struct mag_worker *worker,
         mag_job_describe(work->job, &what);
     else
         what.function = (void (*)(void))work->child.body;
-    mag_trace_begin(worker->sched, worker->index, (uintptr_t)what.function, what.name);
+    bool traced = mag_seen_begin(worker, &what);
     run_work(worker, work);
-    mag_trace_end(worker->sched, worker->index);
+    mag_seen_end(worker, traced);
+}
+
+/* Work that was found after a wait, when a trace may have begun meanwhile. */
+static void run_found(struct mag_worker *worker, const struct mag_work *work)
+{
+    if (mag_sched_is_seen(worker->sched))
+        run_seen(worker, work);
+    else
+        run_work(worker, work);
 }
 
 /* By a worker that has found nothing near: waits for work, and runs it.  False: the
@@ -129,18 +146,15 @@ static bool wait_and_run(struct mag_worker *worker)
 {
     struct mag_work work;
 
-    if (!mag_worker_idle(worker, &work))
+    if (!mag_worker_wait(worker, &work))
         return false;
-    if (mag_sched_is_traced(worker->sched))
-        run_traced(worker, &work);
-    else
-        run_work(worker, &work);
+    run_found(worker, &work);
     return true;
 }
 
-static void loop_untraced(struct mag_worker *worker)
+static void loop_unseen(struct mag_worker *worker)
 {
-    while (mag_phase_goes_on_untraced(mag_phase_read_word(&worker->sched->phase))) {
+    while (mag_phase_goes_on_unseen(mag_phase_read_word(&worker->sched->phase))) {
         struct mag_job *job = mag_worker_next(worker);
 
         if (job != NULL)
@@ -150,16 +164,16 @@ static void loop_untraced(struct mag_worker *worker)
     }
 }
 
-/* A loop of its own, so that a job that is not traced costs nothing more. */
-static void loop_traced(struct mag_worker *worker)
+/* A loop of its own, so that a job that nobody sees costs nothing more. */
+static void loop_seen(struct mag_worker *worker)
 {
-    while (mag_sched_is_traced(worker->sched) &&
+    while (mag_sched_is_seen(worker->sched) &&
            mag_sched_phase(worker->sched) != MAG_PHASE_ENDING) {
         struct mag_work work;
 
         work.job = mag_worker_next(worker);
         if (work.job != NULL)
-            run_traced(worker, &work);
+            run_seen(worker, &work);
         else if (!wait_and_run(worker))
             return;
     }
@@ -168,8 +182,8 @@ static void loop_traced(struct mag_worker *worker)
 static void loop(struct mag_worker *worker)
 {
     while (mag_sched_phase(worker->sched) != MAG_PHASE_ENDING) {
-        loop_untraced(worker);
-        loop_traced(worker);
+        loop_unseen(worker);
+        loop_seen(worker);
     }
 }
 
@@ -183,7 +197,7 @@ static void loop_until_dismissed(struct mag_worker *worker)
         work.job = mag_worker_next(worker);
         if (work.job == NULL && !mag_worker_idle(worker, &work))
             break;
-        run_work(worker, &work);
+        run_found(worker, &work);
     }
 }
 
@@ -258,7 +272,7 @@ static struct mag_fork_stack *forks_at(const void *sched, uint32_t index)
     return worker != NULL ? mag_worker_forks(worker) : NULL;
 }
 
-static void end_children(struct mag_worker *worker)
+void mag_worker_end_children(struct mag_worker *worker)
 {
     struct mag_fork_family family = {
         .at = forks_at, .arg = worker->sched, .count = worker->sched->capacity};
@@ -272,10 +286,9 @@ static void end_children(struct mag_worker *worker)
 static void end_job(struct mag_worker *worker)
 {
     mag_count(&worker->counts.ended);
-    if (mag_sched_is_traced(worker->sched))
-        mag_trace_lost(worker->sched, worker->index);
+    mag_seen_lost(worker);
     /* Children first: other threads continue roots and strands at once. */
-    end_children(worker);
+    mag_worker_end_children(worker);
     mag_job_kind_end(worker->sched);
     mag_region_close(worker);
     mag_fp_keep(worker->fp);
@@ -305,6 +318,8 @@ static void end_early(void *arg)
      * scheduler may be gone. */
     if (tenancy->over)
         return;
+    if (mag_self_get()->leave_all != NULL)
+        mag_self_get()->leave_all();
 
     struct mag_worker *worker = tenancy->berth->worker;
     const struct mag_sched_config *config = &worker->sched->settings.config;
@@ -354,7 +369,7 @@ void mag_worker_stand_in(struct mag_berth *berth, const struct mag_stand_in *sta
 {
     struct tenancy tenancy = {.berth = berth, .stand_in = stand_in};
 
-    uint32_t worker = berth->index % berth->sched->worker_count;
+    uint32_t worker = berth->index % berth->sched->place_count;
 
     mag_worker_note_thread(berth->worker, mag_os_thread(),
                            mag_seats_sit_beside(&berth->sched->seats, worker));
@@ -387,6 +402,17 @@ static void *succeed(void *arg)
     return NULL;
 }
 
+static void *run_late(void *arg)
+{
+    struct mag_berth *berth = arg;
+
+    name_worker(berth);
+    note_thread(berth, pin(berth));
+    mag_worker_come(berth->worker);
+    work(berth);
+    return NULL;
+}
+
 static void *run_worker(void *arg)
 {
     struct mag_berth *berth = arg;
@@ -402,4 +428,9 @@ static void *run_worker(void *arg)
 int mag_worker_start(struct mag_berth *berth)
 {
     return start_thread(berth, run_worker);
+}
+
+int mag_worker_start_late(struct mag_berth *berth)
+{
+    return start_thread(berth, run_late);
 }

@@ -13,6 +13,13 @@
  * -EAGAIN. */
 int mag_worker_start(struct mag_berth *berth);
 
+/* By the tenant, whose thread ends.  Ends the children that the thread forked, and the
+ * children of other workers that it ran. */
+void mag_worker_end_children(struct mag_worker *worker);
+
+/* The same for a worker that begins while others run; its berth is open. */
+int mag_worker_start_late(struct mag_berth *berth);
+
 /* What a stand-in does if a job or a hook ends its thread: it calls `ended(arg)`, which
  * leaves the berth. */
 struct mag_stand_in {

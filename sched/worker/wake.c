@@ -36,7 +36,70 @@ void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index)
 {
     uint32_t rank = sched->routes.rank[index];
 
-    (void)give_wake(sched, mag_idle_claim_one(&sched->idle, &sched->routes, rank));
+    if (!give_wake(sched, mag_idle_claim_one(&sched->idle, &sched->routes, rank)))
+        mag_sched_wake_benched(sched, index);
+}
+
+bool mag_sched_claim_benched(struct mag_worker *worker)
+{
+    /* (4) in bench.h, seq_cst: after (3).  A look before the exchange leaves the line of
+     * a worker that is not benched as it is. */
+    if (!atomic_load_explicit(&worker->benched, memory_order_seq_cst))
+        return false;
+    /* benched, acquire: the sleeper's word was reset. */
+    return atomic_exchange_explicit(&worker->benched, false, memory_order_acquire);
+}
+
+void mag_sched_wake_benched(struct mag_sched *sched, uint32_t index)
+{
+    struct mag_worker *worker = mag_sched_open_at(sched, index);
+
+    if (worker != NULL && mag_sched_claim_benched(worker))
+        mag_sleeper_wake(&worker->sleeper);
+}
+
+void mag_sched_summon(struct mag_sched *sched, uint32_t queue, uint64_t count)
+{
+    uint64_t state = mag_idle_read(&sched->idle);
+    uint32_t parked = mag_idle_parked(state);
+
+    if (parked == 0)
+        return;
+    if (count < parked)
+        parked = (uint32_t)count;
+    /* relaxed: see mag_sched_pass_summons.  Another caller's summons, if they are lost
+     * here, are for workers that this caller's jobs need too. */
+    atomic_store_explicit(&sched->summons, parked - 1, memory_order_relaxed);
+    struct mag_wake wake = mag_wake_for_queue(&sched->routes, queue, mag_os_cpu());
+    (void)give_wake(sched, mag_idle_claim(&sched->idle, &sched->routes, wake, true));
+}
+
+/* Takes one of the summons.  False: there is none. */
+static bool take_summons(struct mag_sched *sched)
+{
+    /* relaxed: the swap decides. */
+    uint32_t left = atomic_load_explicit(&sched->summons, memory_order_relaxed);
+
+    while (left != 0) {
+        /* relaxed, both: a number, see mag_sched_pass_summons. */
+        if (atomic_compare_exchange_weak_explicit(&sched->summons, &left, left - 1,
+                                                  memory_order_relaxed,
+                                                  memory_order_relaxed))
+            return true;
+    }
+    return false;
+}
+
+void mag_sched_pass_summons_on(struct mag_sched *sched, uint32_t rank)
+{
+    struct mag_wake wake = mag_wake_for_worker(&sched->routes, rank, mag_os_cpu());
+
+    for (int i = 0; i < 2 && take_summons(sched); i++) {
+        if (give_wake(sched, mag_idle_claim(&sched->idle, &sched->routes, wake, true)))
+            continue;
+        /* Nobody is parked.  relaxed: as above. */
+        atomic_store_explicit(&sched->summons, 0, memory_order_relaxed);
+    }
 }
 
 static bool wake_anybody(struct mag_sched *sched)
@@ -63,6 +126,8 @@ void mag_sched_enter_phase(struct mag_sched *sched, enum mag_phase phase)
         break;
     case MAG_PHASE_ENDING:
         mag_sched_wake_all(sched);
+        for (uint32_t i = 0; mag_sched_has_worker(sched, i); i++)
+            mag_sched_wake_benched(sched, i);
         mag_bell_end(&sched->bell);
         break;
     default:

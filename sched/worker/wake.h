@@ -40,8 +40,35 @@ static inline void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t ra
         mag_sched_wake_for_worker(sched, rank);
 }
 
-/* Wakes this worker if it is parked. */
+/*
+ * `count` jobs have been put into this queue at once: as many workers are to be woken, if
+ * so many are parked, whether or not some worker searches.  The caller wakes one.  Each
+ * that was woken wakes two more, as long as there are summons left.  So n workers are
+ * woken in log2(n) steps, and the caller does not pay for them.  A summons that nobody
+ * answers, because no worker is parked any more, is dropped.  Nothing depends on it,
+ * since the usual rules (idle.h) hold as well.
+ */
+MAG_COLD void mag_sched_summon(struct mag_sched *sched, uint32_t queue, uint64_t count);
+
+/* By a worker of this rank that was woken. */
+MAG_COLD void mag_sched_pass_summons_on(struct mag_sched *sched, uint32_t rank);
+
+static inline void mag_sched_pass_summons(struct mag_sched *sched, uint32_t rank)
+{
+    /* relaxed: a summons that is missed costs time, and no wake-up. */
+    if (MAG_UNLIKELY(atomic_load_explicit(&sched->summons, memory_order_relaxed) != 0))
+        mag_sched_pass_summons_on(sched, rank);
+}
+
+/* Wakes this worker if it is parked or benched. */
 void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index);
+
+/* The right to wake a benched worker.  False: it is not benched, or another thread has
+ * that right. */
+bool mag_sched_claim_benched(struct mag_worker *worker);
+
+/* Wakes this worker if it is benched. */
+void mag_sched_wake_benched(struct mag_sched *sched, uint32_t index);
 
 /* Wakes all workers at shutdown.  May loop for ever if workers can still park again. */
 void mag_sched_wake_all(struct mag_sched *sched);

@@ -18,6 +18,7 @@
 #include "sched/queue/hand.h"
 #include "sched/queue/inject.h"
 #include "sched/queue/runq.h"
+#include "sched/trace/note.h"
 #include "sched/trace/times.h"
 
 #include <magpie/pin.h>
@@ -58,6 +59,7 @@ struct mag_worker {
     struct mag_hand hand;    /* [S] */
     struct mag_inject inbox; /* [S] jobs for this worker alone; it is the consumer */
     _Alignas(MAG_CACHE_LINE) struct mag_sleeper sleeper; /* [S] */
+    _Atomic(bool) benched;                               /* [A] see bench.h */
 
     /* What other threads read. */
     _Alignas(MAG_CACHE_LINE) struct mag_worker_counts counts; /* [C] */
@@ -66,6 +68,7 @@ struct mag_worker {
     _Atomic(bool) blocks;     /* [C] inside an announced region, see region.h */
     _Atomic(bool) dismissed;  /* [A] the stand-in that sits here is to leave */
     struct mag_times times;   /* see times.h */
+    struct mag_note note;     /* see note.h */
 
     /* The worker's own fields. */
     _Alignas(MAG_CACHE_LINE) struct mag_sched *sched; /* [I] */
@@ -89,6 +92,8 @@ struct mag_worker {
     uint32_t spin_us;                       /* [W] adaptive, see park.c */
     bool searching;                         /* [W] counted as a searcher */
     bool watcher;                           /* [W] */
+    bool guest;                             /* [W] the tenant is a thread from outside */
+    struct mag_worker *outer;               /* [W] what the guest is elsewhere, or NULL */
 
     _Atomic(struct mag_job *) slots[MAG_WORKER_RING]; /* [S] the ring's */
 };

@@ -392,6 +392,77 @@ static void a_lambda_may_end_its_thread(void **)
     assert_int_equal(magpie::submit(sched, [] { return 5; }).get(), 5);
 }
 
+/* --------------------------------------------------------------- groups, teams */
+
+static void a_group_waits_for_its_lambdas_and_throws_what_the_first_threw(void **)
+{
+    magpie::scheduler sched(2);
+    std::atomic<int> runs{0};
+    magpie::group group(sched, 1);
+
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 100; i++)
+            group.add([&runs, own = counted()] {
+                (void)own;
+                runs++;
+            });
+        group.wait();
+    }
+    assert_int_equal(runs, 300);
+    group.add([] { throw std::runtime_error("first"); });
+    group.add([] { throw std::logic_error("never seen"); });
+    assert_int_equal(thrown_by([&] { group.wait(); }), 'f');
+    group.add([&] { runs++; });
+    group.wait();
+    assert_int_equal(runs, 301);
+    assert_int_equal(alive, 0);
+}
+
+static void a_group_that_is_destroyed_withdraws_what_has_not_begun(void **)
+{
+    magpie::scheduler sched(1);
+    std::atomic<bool> begun{false};
+    std::atomic<bool> go_on{false};
+
+    {
+        magpie::group group(sched);
+
+        group.add([&] {
+            begun = true;
+            while (!go_on)
+                std::this_thread::yield();
+        });
+        while (!begun)
+            std::this_thread::yield();
+        for (int i = 0; i < 100; i++)
+            group.add([own = counted()] { (void)own; });
+        group.cancel();
+        assert_true(group.is_canceled());
+        go_on = true;
+    }
+    assert_int_equal(alive, 0);
+}
+
+static void a_team_runs_a_lambda_and_throws_what_a_member_threw(void **)
+{
+    magpie::scheduler sched(2);
+    std::atomic<int> arrived{0};
+
+    magpie::run_team(sched, 2, [&](mag_team *team, std::uint32_t) {
+        arrived++;
+        mag_team_barrier(team);
+        if (arrived != 2)
+            throw std::logic_error("alone");
+    });
+    assert_int_equal(thrown_by([&] {
+                         magpie::run_team(sched, 2, [](std::uint32_t member) {
+                             if (member == 1)
+                                 throw std::runtime_error("one");
+                         });
+                     }),
+                     'o');
+}
+
 int main()
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +484,9 @@ int main()
         cmocka_unit_test(what_a_lambda_owns_is_destroyed_whatever_becomes_of_it),
         cmocka_unit_test(a_canceled_submission_throws_at_whoever_waits),
         cmocka_unit_test(a_lambda_may_end_its_thread),
+        cmocka_unit_test(a_group_waits_for_its_lambdas_and_throws_what_the_first_threw),
+        cmocka_unit_test(a_group_that_is_destroyed_withdraws_what_has_not_begun),
+        cmocka_unit_test(a_team_runs_a_lambda_and_throws_what_a_member_threw),
     };
 
     return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -30,6 +30,7 @@ WITH_PROGRAM = {
     "executor.h",
     "fork.h",
     "fork_task.h",
+    "guest.h",
     "job_kind.h",
     "magpie.hpp",
     "node_memory.h",

@@ -12,12 +12,12 @@ enum { WORKERS = 2, LEAVER = 0, PARKER = 1, STOPPER = 2 };
 template <unsigned Workers> static void leave(sched_world<Workers> *world)
 {
     mag_worker *worker = &world->workers[LEAVER];
-    mag_job *job;
+    bool searched = worker->searching;
 
-    while ((job = mag_worker_own(worker)) != NULL)
-        mag_inject_push(&world->sched.queues[0], job, job);
-    mag_idle_leave(&world->sched.idle, worker->searching);
-    mag_worker_left(worker);
+    if (mag_worker_shed(worker))
+        mag_sched_notify_queue(&world->sched, 0);
+    mag_idle_leave(&world->sched.idle, searched);
+    mag_worker_left(worker, searched);
 }
 
 /* The leaving thread has posted a job to itself, and does not run it. */

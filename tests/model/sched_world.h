@@ -24,6 +24,7 @@
 #include "sched/post/post.c"
 #include "sched/queue/hand.c"
 #include "sched/queue/owner_lock.c"
+#include "sched/worker/bench.c"
 #include "sched/worker/next.c"
 #include "sched/worker/park.c"
 #include "sched/worker/search.c"
@@ -73,12 +74,15 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         sched.phase($).store(phase, rl::mo_relaxed);
         atomic_init(&sched.bell.word, MAG_BELL_OVER); /* there is no monitor */
         sched.fenced = true;
-        sched.crowded = false;
-        sched.worker_count = sched.capacity = Workers;
+        atomic_init(&sched.crowded, false);
+        sched.worker_count = sched.place_count = sched.capacity = Workers;
+        atomic_init(&sched.active, Workers);
+        atomic_init(&sched.staffed, Workers);
         sched.spares[0] = 0;
         sched.queue_count = Queues;
         sched.level_count = 1;
         atomic_init(&sched.levels, (uint32_t)0);
+        atomic_init(&sched.summons, (uint32_t)0);
         sched.berths = berths;
         sched.queues = queues;
         flat_routes_make(&flat, Workers, Queues);
@@ -126,6 +130,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         forks[index].slots = forks[index].end = NULL;
         atomic_init(&forks[index].base, (mag_fork_slot *)NULL);
         mag_sleeper_init(&worker->sleeper);
+        atomic_init(&worker->benched, false);
         atomic_init(&worker->blocks, false);
         atomic_init(&worker->dismissed, false);
         atomic_init(&worker->counts.jobs, 0);
@@ -168,7 +173,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
 
         while (mag_sched_phase(&sched) != MAG_PHASE_ENDING) {
             work.job = mag_worker_next(worker);
-            if (work.job == NULL && !mag_worker_idle(worker, &work))
+            if (work.job == NULL && !mag_worker_wait(worker, &work))
                 break;
             run(worker, &work);
         }
@@ -179,7 +184,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
     {
         mag_work work;
 
-        if (!mag_worker_idle(&workers[index], &work))
+        if (!mag_worker_wait(&workers[index], &work))
             return;
         run(&workers[index], &work);
         serve(index);

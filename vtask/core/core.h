@@ -8,6 +8,7 @@
 #ifndef VTASK_CORE_CORE_H
 #define VTASK_CORE_CORE_H
 
+#include "base/probe.h"
 #include "vtask/debug/debug.h"
 
 #include <magpie/source.h>
@@ -208,6 +209,7 @@ static inline void mag_core_publish(struct mag_core *core, uintptr_t slot)
 {
     bool queued = (core->flags & MAG_CORE_QUEUED) != 0;
 
+    MAG_PROBE2(complete, core, core->error);
     if (MAG_LIKELY(mag_slot_is_awaited(slot)))
         mag_continuation_go(mag_core_take(core, slot), queued);
     else if (!mag_core_leave_done(core, &slot))
@@ -220,6 +222,7 @@ static inline void mag_core_publish(struct mag_core *core, uintptr_t slot)
 static inline bool mag_core_install_here(struct mag_core *core, uint64_t token,
                                          struct mag_continuation *continuation)
 {
+    MAG_PROBE2(await, core, token);
     /* (1), waiting, release: the continuation precedes its address. */
     atomic_store_explicit(&core->slot, (uintptr_t)continuation, memory_order_release);
     /* seq_cst: (1) before (2) for the compiler; the visitor's barrier covers the
@@ -240,6 +243,7 @@ static inline bool mag_core_install(struct mag_core *core, uint64_t token,
         return mag_core_install_here(core, token, continuation) ||
                mag_core_meet(core, token);
     }
+    MAG_PROBE2(await, core, token);
     /* Both halves:
      *   waiting, release: the continuation precedes its address;
      *   done, acquire on failure: the outcome is visible. */

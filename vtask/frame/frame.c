@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/core/core.h"
+#include "vtask/core/seen.h"
 #include "vtask/debug/debug.h"
 #include "vtask/value/kind.h"
 
@@ -307,6 +308,7 @@ mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
         flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
     if (MAG_UNLIKELY(!mag_vtask_is_core(task) || (flags & MAG_AWAIT_HOME) != 0))
         return await_slow(frame, task, place, size, flags);
+    mag_seen_mark("await", core, task.payload);
     if ((frame->core.flags & MAG_CORE_BOX) == 0 ||
         MAG_UNLIKELY(mag_core_slot(core) != mag_slot_biased_here() ||
                      mag_core_is_stale(core, task.payload)))

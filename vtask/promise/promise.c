@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/promise/promise.h"
-#include "vtask/debug/debug.h"
 
+#include "base/probe.h"
 #include "base/turns.h"
+#include "vtask/core/seen.h"
+#include "vtask/debug/debug.h"
 
 #include <errno.h>
 #include <string.h>
@@ -189,6 +191,8 @@ static void publish(struct mag_promise *promise)
 {
     struct crowd crowd = detach(promise);
 
+    MAG_PROBE2(complete, promise, promise->error);
+    mag_seen_mark("complete", promise, (uint32_t)promise->error);
     unlock_promise(promise, MAG_PROMISE_DONE);
     dispatch(crowd);
 }
@@ -336,6 +340,8 @@ int mag_promise_on_completed_of(struct mag_promise *promise, uint64_t token,
         mag_continuation_dispatch(continuation, true);
         return 0;
     }
+    MAG_PROBE2(await, promise, token);
+    mag_seen_mark("await", promise, token);
     append(promise, continuation);
     unlock_promise(promise, state);
     return 0;

@@ -11,6 +11,7 @@
 #define BENCH_PEERS_COMMON_PEER_H
 
 #include "bench/kernels/load.h"
+#include "bench/kernels/submit.h"
 
 #include <stdint.h>
 

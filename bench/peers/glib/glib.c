@@ -48,6 +48,16 @@ static void run_trickle(struct peer_run *run)
     peer_load(run, &pool, kernel_load_trickle);
 }
 
+static void run_submit(struct peer_run *run)
+{
+    peer_load(run, &pool, kernel_submit_one);
+}
+
+static void run_submit_all(struct peer_run *run)
+{
+    peer_load(run, &pool, kernel_submit_eight);
+}
+
 void peer_start(unsigned workers)
 {
     threads = g_thread_pool_new(run_call, NULL, (gint)workers, TRUE, NULL);
@@ -56,5 +66,7 @@ void peer_start(unsigned workers)
 const struct peer_workload peer_workloads[] = {
     {.name = "bursts", .run = run_bursts},
     {.name = "trickle", .run = run_trickle},
+    {.name = "submit", .run = run_submit},
+    {.name = "submit-all", .run = run_submit_all},
     {.name = NULL},
 };

@@ -58,6 +58,11 @@ static void run_trickle(struct peer_run *run)
     peer_load(run, &pool, kernel_load_trickle);
 }
 
+static void run_submit(struct peer_run *run)
+{
+    peer_load(run, &pool, kernel_submit_one);
+}
+
 static void reset(struct peer_run *run)
 {
     (void)run;
@@ -76,5 +81,6 @@ void peer_start(unsigned workers)
 const struct peer_workload peer_workloads[] = {
     {.name = "bursts", .reset = reset, .run = run_bursts},
     {.name = "trickle", .reset = reset, .run = run_trickle},
+    {.name = "submit", .reset = reset, .run = run_submit},
     {.name = NULL},
 };

@@ -270,6 +270,29 @@ static void run_regions(struct peer_run *run)
     run->answer = sum;
 }
 
+/* --------------------------------------------------------- regions and barriers */
+
+static void run_team(struct peer_run *run)
+{
+    for (run->answer = 0; run->answer < run->size; run->answer++) {
+#pragma omp parallel
+        {
+            __asm__ volatile("" ::: "memory");
+        }
+    }
+}
+
+static void run_barriers(struct peer_run *run)
+{
+    uint64_t size = run->size;
+
+#pragma omp parallel
+    for (uint64_t i = 0; i < size; i++) {
+#pragma omp barrier
+    }
+    run->answer = size;
+}
+
 /* ---------------------------------------------------------------- the table */
 
 const struct peer_workload peer_workloads[] = {
@@ -290,5 +313,7 @@ const struct peer_workload peer_workloads[] = {
      .check = peer_sort_check,
      .cleanup = peer_sort_cleanup},
     {.name = "regions", .run = run_regions},
+    {.name = "team", .run = run_team},
+    {.name = "barrier", .run = run_barriers},
     {0},
 };

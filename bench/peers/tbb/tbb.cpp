@@ -297,6 +297,16 @@ void run_trickle(peer_run *run)
     peer_load(run, &pool, kernel_load_trickle);
 }
 
+void run_submit(peer_run *run)
+{
+    peer_load(run, &pool, kernel_submit_one);
+}
+
+void run_submit_all(peer_run *run)
+{
+    peer_load(run, &pool, kernel_submit_eight);
+}
+
 } // namespace
 
 void peer_start(unsigned workers)
@@ -320,5 +330,7 @@ const peer_workload peer_workloads[] = {
     {"regions", nullptr, nullptr, run_regions, nullptr, nullptr},
     {"bursts", prepare_load, nullptr, run_bursts, nullptr, nullptr},
     {"trickle", prepare_load, nullptr, run_trickle, nullptr, nullptr},
+    {"submit", prepare_load, nullptr, run_submit, nullptr, nullptr},
+    {"submit-all", prepare_load, nullptr, run_submit_all, nullptr, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr, nullptr},
 };

@@ -22,6 +22,7 @@ struct mag_here {
     const MAG_ATOMIC(uint32_t) * bias_lost; /* how often threads like this lost a bias */
     uint32_t bias_seen;                     /* the last `bias_lost` that was read */
     uint32_t bias_level;                    /* how long the next rest is */
+    bool traced;                            /* runs a job that is traced, see trace.h */
 };
 
 /* __thread and not thread_local: C++ would call a wrapper at each use. */

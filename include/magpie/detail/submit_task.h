@@ -7,7 +7,7 @@
 #define MAGPIE_DETAIL_SUBMIT_TASK_H
 
 #include <magpie/async.h>
-#include <magpie/submit.h>
+#include <magpie/submit_limit.h>
 
 MAG_EXTERN_C_BEGIN
 

@@ -33,6 +33,7 @@ static inline void start(uint32_t workers)
     struct mag_sched_config config = test_sched_config(workers);
 
     config.local_size = sizeof(int);
+    config.spare = 0; /* what a thread waits for runs on a worker */
     set(&ran, 0);
     set(&begun, 0);
     sched = test_sched_start_as(&config);

@@ -31,7 +31,10 @@ static struct fake fake;
 static inline void fake_begin(uint32_t workers)
 {
     memset(&fake, 0, sizeof(fake));
-    fake.sched.worker_count = fake.sched.capacity = workers;
+    fake.sched.worker_count = fake.sched.place_count = workers;
+    fake.sched.capacity = workers;
+    atomic_init(&fake.sched.active, workers);
+    atomic_init(&fake.sched.staffed, workers);
     fake.sched.queue_count = 1;
     fake.sched.level_count = 1;
     fake.sched.berths = fake.berths;

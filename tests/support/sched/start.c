@@ -30,6 +30,14 @@ struct mag_sched *test_sched_start(uint32_t workers)
     return test_sched_start_as(&config);
 }
 
+struct mag_sched *test_sched_start_alone(uint32_t workers)
+{
+    struct mag_sched_config config = test_sched_config(workers);
+
+    config.spare = 0;
+    return test_sched_start_as(&config);
+}
+
 struct mag_sched *test_sched_start_sized(uint32_t workers, uint32_t fork_depth,
                                          size_t stack_size)
 {
@@ -53,6 +61,14 @@ struct mag_sched *test_sched_try(uint32_t workers)
 {
     struct mag_sched_config config = test_sched_config(workers);
 
+    return test_sched_try_as(&config);
+}
+
+struct mag_sched *test_sched_try_alone(uint32_t workers)
+{
+    struct mag_sched_config config = test_sched_config(workers);
+
+    config.spare = 0;
     return test_sched_try_as(&config);
 }
 

@@ -140,13 +140,15 @@ the_default_number_of_spare_berths_fits_beside_any_number_of_workers(void **stat
 
     mag_sched_config_init(&config);
     assert_int_equal(config.spare, MAG_SPARE_AUTO);
-    assert_int_equal(mag_settings_spare(&config, MAG_SCHED_WORKERS_MAX - 5), 0);
+    config.workers = config.workers_max = MAG_SCHED_WORKERS_MAX - 5;
+    assert_int_equal(mag_settings_spare(&config), 0);
     assert_int_equal(config.spare, 5);
     config.spare = MAG_SPARE_AUTO;
-    assert_int_equal(mag_settings_spare(&config, MAG_SCHED_WORKERS_MAX), 0);
+    config.workers = config.workers_max = MAG_SCHED_WORKERS_MAX;
+    assert_int_equal(mag_settings_spare(&config), 0);
     assert_int_equal(config.spare, 0);
     config.spare = 1;
-    assert_int_equal(mag_settings_spare(&config, MAG_SCHED_WORKERS_MAX), -EINVAL);
+    assert_int_equal(mag_settings_spare(&config), -EINVAL);
 }
 
 static void spare_berths_are_spread_over_the_seats_of_the_workers(void **state)

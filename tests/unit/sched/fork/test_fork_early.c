@@ -79,7 +79,7 @@ static void a_stolen_child_may_answer_before_it_returns(void **state)
 
 static void a_child_of_its_own_worker_has_nobody_to_answer(void **state)
 {
-    struct mag_sched *sched = test_sched_start(1);
+    struct mag_sched *sched = test_sched_start_alone(1);
     struct early early = {.stolen = 0};
     uint64_t result = 0;
     (void)state;
@@ -121,7 +121,7 @@ static int leave(mag_fork w, _Atomic(uint64_t) *calls)
 
 static void dropped_children_that_nobody_took_are_not_called(void **state)
 {
-    struct mag_sched *sched = test_sched_start(1);
+    struct mag_sched *sched = test_sched_start_alone(1);
     _Atomic(uint64_t) calls = 0;
     int r = -1;
     (void)state;

@@ -21,7 +21,7 @@ static struct gate gate;
 static struct mag_sched *start(uint32_t workers)
 {
     gate_close(&gate);
-    return test_sched_start(workers);
+    return test_sched_start_alone(workers);
 }
 
 /* -------------------------------------------------------------------- plain joins */

@@ -103,7 +103,7 @@ static int too_much(mag_fork w, int unused)
 
 static void arguments_that_are_too_large_are_refused(void **state)
 {
-    struct mag_sched *sched = test_sched_try(1);
+    struct mag_sched *sched = test_sched_try_alone(1);
     int failed = -1;
     (void)state;
 
@@ -225,7 +225,7 @@ enum { NOT_STARTED = 101, NOT_STOPPED = 102 };
 static int makes_mistake(int kind)
 {
     const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
-    struct mag_sched *sched = test_sched_try(1);
+    struct mag_sched *sched = test_sched_try_alone(1);
     uint64_t result;
 
     if (sched == NULL || setrlimit(RLIMIT_CORE, &none) != 0 ||

@@ -3,6 +3,7 @@
 #include "tests/support/fault.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/groups.h"
+#include "tests/support/sched/jobs.h"
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
@@ -268,6 +269,41 @@ static void jobs_of_groups_and_of_the_scheduler_take_turns(void **state)
     mag_sched_destroy(sched);
 }
 
+static void groups_have_priorities(void **state)
+{
+    enum { EACH = 40 };
+    struct mag_sched *sched = test_sched_start(1);
+    struct holder holder;
+    struct mag_group *groups[3];
+    struct mag_group_config config;
+    uint32_t list[3 * EACH];
+    uint32_t last[3] = {0};
+    uint32_t count = 0;
+    struct note notes[3];
+    (void)state;
+
+    holder_begin(&holder, sched);
+    for (uint32_t i = 0; i < 3; i++) {
+        mag_group_config_init(&config);
+        config.priority = (enum mag_priority)((int)i + MAG_PRIORITY_LOW);
+        assert_int_equal(mag_group_create(sched, &config, &groups[i]), 0);
+        notes[i] = (struct note){.list = list, .count = &count, .number = i};
+        assert_int_equal(mag_group_add_all(groups[i], write_down, &notes[i], 0, EACH), 0);
+    }
+    holder_let_go(&holder);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(mag_group_wait(groups[i], -1, NULL), 0);
+    for (uint32_t i = 0; i < 3 * EACH; i++)
+        last[list[i]] = i;
+    /* Each has its turns, and the higher one is done before the lower one. */
+    assert_true(last[2] < last[1]);
+    assert_true(last[1] < last[0]);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(mag_group_destroy(groups[i]), 0);
+    assert_true(test_wait_for(&holder.over, 1));
+    mag_sched_destroy(sched);
+}
+
 /* ------------------------------------------------------------------------- one job */
 
 static void a_job_that_has_not_begun_can_be_withdrawn_once(void **state)
@@ -408,6 +444,12 @@ static void a_wrong_configuration_is_refused(void **state)
     larger.config.order = (enum mag_group_order)2;
     assert_int_equal(mag_group_create(sched, &larger.config, &group), -EINVAL);
     mag_group_config_init(&larger.config);
+    larger.config.priority = (enum mag_priority)(MAG_PRIORITY_HIGH + 1);
+    assert_int_equal(mag_group_create(sched, &larger.config, &group), -EINVAL);
+    mag_group_config_init(&larger.config);
+    larger.config.name = NULL;
+    assert_int_equal(mag_group_create(sched, &larger.config, &group), -EINVAL);
+    mag_group_config_init(&larger.config);
     larger.config.size = sizeof(larger);
     larger.newer[0] = 1;
     assert_int_equal(mag_group_create(sched, &larger.config, &group), -EINVAL);
@@ -430,6 +472,7 @@ int main(void)
         cmocka_unit_test(at_most_max_running_jobs_run_at_a_time),
         cmocka_unit_test(a_raised_limit_lets_waiting_jobs_begin),
         cmocka_unit_test(jobs_of_groups_and_of_the_scheduler_take_turns),
+        cmocka_unit_test(groups_have_priorities),
         cmocka_unit_test(a_job_that_has_not_begun_can_be_withdrawn_once),
         cmocka_unit_test(a_job_that_runs_cannot_be_withdrawn),
         cmocka_unit_test(a_job_moved_to_the_front_begins_next),

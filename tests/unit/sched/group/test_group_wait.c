@@ -142,7 +142,9 @@ static void run_waiting(struct mag_job *job)
 
 static void a_worker_waits_for_jobs_that_run_elsewhere(void **state)
 {
-    struct mag_sched *sched = test_sched_start(2);
+    struct mag_sched_config config = test_sched_config(2);
+    config.spare = 0; /* no stand-in comes for the worker that waits */
+    struct mag_sched *sched = test_sched_start_as(&config);
     struct mag_group *group = test_group(sched, 0, MAG_GROUP_FIFO);
     struct waiting waiting = {
         .job = {.run = run_waiting}, .group = group, .timeout_ns = -1};

@@ -45,6 +45,7 @@ static struct mag_sched *start(uint32_t workers)
 
     config.stack_size = C_STACK;
     config.pin = MAG_PIN_NEVER;
+    config.spare = 0; /* on one worker nobody steals */
     return test_sched_try_as(&config);
 }
 

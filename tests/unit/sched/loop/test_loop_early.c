@@ -211,7 +211,7 @@ static void a_body_that_ends_its_thread_fails_the_loop(void **state)
 {
     (void)state;
     for (uint32_t workers = 1; workers <= 2; workers++) {
-        struct mag_sched *sched = test_sched_start(workers);
+        struct mag_sched *sched = test_sched_start_alone(workers);
 
         for (size_t at = 0; at < 64; at += 7) {
             struct mag_for_options options = {.grain = 1};

@@ -15,8 +15,15 @@
 enum { JOBS = 300, OWN = 200 };
 
 /* Where a job came from. */
-enum { USUAL = MAG_LEVEL_USUAL, HIGH = MAG_LEVEL_HIGH, LOW = MAG_LEVEL_LOW, RING, INBOX };
-enum { ORIGINS = INBOX + 1 };
+enum {
+    USUAL = MAG_LEVEL_USUAL,
+    HIGH = MAG_LEVEL_HIGH,
+    LOW = MAG_LEVEL_LOW,
+    RING,
+    INBOX,
+    FAR
+};
+enum { ORIGINS = FAR + 1 };
 
 static struct mag_inject queues[MAG_LEVELS * 2];
 static struct mag_job jobs[ORIGINS][JOBS];
@@ -35,9 +42,9 @@ static int begin(void **state)
     fake.sched.level_count = MAG_LEVELS;
     fake.sched.queues = queues;
     /* A look at all workers sees only the queues. */
-    fake.sched.worker_count = fake.sched.capacity = 0;
+    fake.sched.worker_count = fake.sched.place_count = fake.sched.capacity = 0;
     worker()->paths.queue_count = 1;
-    for (unsigned i = 0; i < MAG_LEVELS; i++)
+    for (unsigned i = 0; i < 2 * MAG_LEVELS; i++)
         mag_inject_init(&queues[i]);
     memset(given, 0, sizeof(given));
     return 0;
@@ -264,6 +271,43 @@ static void each_low_job_ahead_makes_one_wait_for_1024_more_at_most(void **state
         assert_true(jobs_before(LOW, ahead, 100 * ahead) < 1024 * (ahead + 1));
 }
 
+/* --------------------------------------------------------------------- another node */
+
+/* With a second node, whose workers are busy: the queues of both are never empty. */
+static uint32_t near_and_far[] = {0, 1};
+
+static void post_far(uint32_t level)
+{
+    struct mag_job *job = next_of(FAR);
+
+    mag_inject_push(&queues[mag_sched_inject(&fake.sched, 1, level)], job, job);
+}
+
+static void urgent_jobs_of_another_node_are_helped_and_starve_nobody(void **state)
+{
+    unsigned row = 0;
+    unsigned far = 0;
+    (void)state;
+
+    fake.sched.queue_count = 2;
+    worker()->paths.queue_count = 2;
+    worker()->paths.queues = near_and_far;
+    (void)post_as_worker(HIGH);
+    for (unsigned i = 0; i < 64 * 4 * 20; i++) {
+        if (!mag_inject_waiting(&queues[2 * HIGH + 1]))
+            post_far(HIGH);
+        if (!mag_inject_waiting(&queues[2 * HIGH]))
+            (void)post(HIGH);
+        if (mag_runq_length(&worker()->ring) < 16)
+            fill_ring(16);
+        unsigned origin = run_one();
+        far += origin == FAR;
+        row = origin == HIGH || origin == FAR ? row + 1 : 0;
+        assert_true(row <= MAG_PRIORITY_TURNS);
+    }
+    assert_true(far >= 19);
+}
+
 /* ------------------------------------------------------------------- being noticed */
 
 static void a_job_on_any_level_is_seen(void **state)
@@ -307,6 +351,8 @@ int main(void)
                                begin),
         cmocka_unit_test_setup(a_low_job_waits_for_1024_jobs_at_most, begin),
         cmocka_unit_test_setup(each_low_job_ahead_makes_one_wait_for_1024_more_at_most,
+                               begin),
+        cmocka_unit_test_setup(urgent_jobs_of_another_node_are_helped_and_starve_nobody,
                                begin),
         cmocka_unit_test_setup(a_job_on_any_level_is_seen, begin),
         cmocka_unit_test_setup(a_usual_post_is_on_the_usual_level, begin),

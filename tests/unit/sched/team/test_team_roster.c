@@ -6,6 +6,9 @@
 #include "tests/support/sched/shared.h"
 #include "tests/support/sched/start.h"
 
+#include "sched/team/team.h"
+
+#include <magpie/elastic.h>
 #include <magpie/team.h>
 
 /* Which workers a team gets, and what happens if it cannot have them. */
@@ -272,6 +275,87 @@ static void jobs_on_all_workers_call_for_all_workers(void **state)
     assert_int_equal(look(&ran), WORKERS * WORKERS * TEAMS);
 }
 
+static void hold_until_open(struct mag_team *team, uint32_t member, void *arg)
+{
+    (void)team;
+    (void)member;
+    (void)arg;
+    gate_pass(&gate);
+}
+
+static void *hold_two(void *arg)
+{
+    (void)arg;
+    check(mag_team_run(sched, 3, 0, hold_until_open, NULL) == 0);
+    return NULL;
+}
+
+static void *want_all(void *arg)
+{
+    (void)arg;
+    check(mag_team_run(sched, WORKERS + 1, 0, count, NULL) == 0);
+    return NULL;
+}
+
+/* White-box: until a caller is in the queue. */
+static void wait_for_a_waiter(void)
+{
+    double since = test_now();
+    bool waits;
+
+    do {
+        mag_spin_lock(&sched->teams->lock);
+        waits = sched->teams->first != NULL;
+        mag_spin_unlock(&sched->teams->lock);
+    } while (!waits && !test_gives_up(since));
+    assert_true(waits);
+}
+
+/* Two workers are free, but a team that wants all of them came first. */
+static void nobody_overtakes_a_caller_that_waits(void **state)
+{
+    pthread_t holder;
+    pthread_t waiter;
+    (void)state;
+
+    gate_close(&gate);
+    assert_int_equal(pthread_create(&holder, NULL, hold_two, NULL), 0);
+    assert_true(test_wait_for(&gate.started, 3));
+    assert_int_equal(mag_team_run(sched, 2, 0, count, NULL), 0);
+    assert_int_equal(pthread_create(&waiter, NULL, want_all, NULL), 0);
+    wait_for_a_waiter();
+    test_sleep_ms(20); /* the idle workers park */
+    assert_int_equal(mag_team_run(sched, 2, MAG_TEAM_TRY, count, NULL), -EBUSY);
+    gate_open(&gate);
+    assert_int_equal(pthread_join(holder, NULL), 0);
+    assert_int_equal(pthread_join(waiter, NULL), 0);
+}
+
+/* ------------------------------------------------------------- changing numbers */
+
+static void a_team_has_the_workers_that_there_are_now(void **state)
+{
+    struct mag_sched_config config = test_sched_config(2);
+    uint32_t workers[WORKERS + 1];
+    (void)state;
+
+    config.workers_max = WORKERS;
+    struct mag_sched *elastic = test_sched_start_as(&config);
+
+    for (uint32_t active = 1; active <= WORKERS; active++) {
+        assert_int_equal(mag_sched_resize(elastic, active), 0);
+        assert_int_equal(mag_team_most(elastic), active + 1);
+        assert_int_equal(mag_team_run(elastic, active + 2, 0, count, NULL), -ERANGE);
+        assert_int_equal(mag_team_run(elastic, active + 1, 0, note_worker, workers), 0);
+        for (uint32_t i = 1; i <= active; i++)
+            assert_true(workers[i] < active);
+    }
+    assert_int_equal(mag_sched_resize(elastic, 1), 0);
+    assert_int_equal(mag_team_run(elastic, 2, 0, note_worker, workers), 0);
+    assert_int_equal(workers[1], 0);
+    mag_sched_destroy(elastic);
+}
+
 /* --------------------------------------------------------------- stolen children */
 
 MAG_FORKABLE(uint64_t, leaf_team, uint32_t, depth)
@@ -315,6 +399,8 @@ int main(void)
         TEST(a_team_inside_a_team_is_an_error_or_one),
         TEST(teams_of_many_threads_take_turns),
         TEST(jobs_on_all_workers_call_for_all_workers),
+        TEST(a_team_has_the_workers_that_there_are_now),
+        TEST(nobody_overtakes_a_caller_that_waits),
         TEST(teams_in_forked_children_do_not_wait_for_their_own_parents),
     };
 

@@ -5,6 +5,7 @@
 #include "tests/support/run.h"
 #include "tests/support/sched/jobs.h"
 #include "tests/support/sched/start.h"
+#include "tests/support/sched/trace_text.h"
 
 #include <magpie/fork.h>
 #include <magpie/strand.h>
@@ -18,43 +19,6 @@
 #include <string.h>
 
 /* -------------------------------------------------------------------- the text */
-
-/* A trace as it was written; freed with `free(text.bytes)`. */
-struct text {
-    char *bytes;
-    size_t length;
-};
-
-static int append(const char *piece, size_t length, void *arg)
-{
-    struct text *text = arg;
-    char *bytes = realloc(text->bytes, text->length + length + 1);
-
-    if (bytes == NULL)
-        return -ENOMEM;
-    memcpy(bytes + text->length, piece, length);
-    text->bytes = bytes;
-    text->length += length;
-    bytes[text->length] = '\0';
-    return 0;
-}
-
-static struct text write_trace(struct mag_sched *sched)
-{
-    struct text text = {NULL, 0};
-
-    assert_int_equal(mag_trace_write(sched, append, &text), 0);
-    return text;
-}
-
-static unsigned occurrences(const struct text *text, const char *what)
-{
-    unsigned count = 0;
-
-    for (const char *at = text->bytes; (at = strstr(at, what)) != NULL; at++)
-        count++;
-    return count;
-}
 
 /* On each worker begins and ends pair up, and times do not go back. */
 static void assert_paired(const struct text *text)
@@ -238,7 +202,7 @@ static void a_trace_begins_and_ends_where_it_is_told(void **state)
     struct text text = {NULL, 0};
     (void)state;
 
-    assert_int_equal(mag_trace_write(sched, append, &text), -ENOENT);
+    assert_int_equal(mag_trace_write(sched, trace_append, &text), -ENOENT);
     assert_int_equal(mag_trace_stop(sched), -EALREADY);
     for (unsigned i = 0; i < 3; i++) {
         if (i == 1)

@@ -70,7 +70,7 @@ static long_task taken(struct mag_sched *sched, struct gate *gate, enum outcome 
 
 static void a_child_that_nobody_took_is_an_immediate_value(void **state)
 {
-    struct mag_sched *sched = test_sched_start(1);
+    struct mag_sched *sched = test_sched_start_alone(1);
     uint64_t allocations = test_allocations();
     (void)state;
 
@@ -365,7 +365,7 @@ static odd_task hand_needy(mag_fork w, struct gate *gate)
 
 static void without_memory_for_a_source_the_child_is_waited_for(void **state)
 {
-    struct mag_sched *sched = test_sched_start(2);
+    struct mag_sched *sched = test_sched_start_alone(2);
     struct gate gate;
     odd_task task;
     struct odd result;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/os.h"
-#include "sched/fork/join.h"
+#include "sched/guest/guest.h"
 #include "sched/kind.h"
 #include "sched/scheduler.h"
 #include "sched/worker/self.h"
-#include "sched/worker/wake.h"
 #include "sched/worker/worker.h"
 
 #include <errno.h>
@@ -35,14 +34,6 @@ static void finish(struct mag_fork_root *root, enum root_state state)
     mag_os_wake(&root->state, 1);
 }
 
-static void run_here(struct mag_worker *worker, mag_fork_body body, void *payload)
-{
-    /* A worker keeps its children to itself until a thief asks for them, so a watcher
-     * must be there to make a thief ask. */
-    mag_sched_notify_watcher(worker->sched, worker->rank);
-    mag_fork_stack_root(mag_worker_forks(worker), body, payload);
-}
-
 static void run_root(struct mag_job *job)
 {
     struct mag_fork_root *root = (struct mag_fork_root *)(void *)job;
@@ -52,7 +43,7 @@ static void run_root(struct mag_job *job)
     /* The function that runs jobs restores its own modes afterwards. */
     mag_fp_keep(root->fp);
     worker->root = root;
-    run_here(worker, root->body, root->payload);
+    mag_guest_run_in(worker, root->body, root->payload);
     worker->root = NULL;
     finish(root, ROOT_DONE);
 }
@@ -112,9 +103,11 @@ int mag_fork_run(struct mag_sched *sched, mag_fork_body body, void *payload)
     struct mag_worker *worker = mag_self_get()->worker;
 
     if (worker != NULL && worker->sched == sched) {
-        run_here(worker, body, payload);
+        mag_guest_run_in(worker, body, payload);
         return 0;
     }
+    if (mag_guest_run(sched, body, payload))
+        return 0;
 
     struct mag_fork_root root = {
         .job = {.run = run_root}, .body = body, .payload = payload, .fp = mag_fp_read()};

@@ -1,0 +1,77 @@
+/*
+ * offload.c - calls of functions that block, off the workers, as tasks.  The frame of a
+ * call is that of vtask/submit/, and changes hands in the same way.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "vtask/core/core.h"
+#include "vtask/submit/calls.h"
+
+#include <magpie/offload.h>
+
+#include <errno.h>
+#include <pthread.h>
+
+/* The gap on the thread's stack between the cleanup handler and the calls that the thread
+ * leaves, so that the handler overwrites none of their frames. */
+enum { GAP = 4096 };
+
+static void end_offloaded(void *arg)
+{
+    (void)arg;
+    mag_submit_task_end_calls();
+}
+
+/* The frame of this function is the gap, or contains it. */
+static MAG_NOINLINE void run_below(struct mag_job *job)
+{
+    char gap[GAP];
+
+    /* Makes the compiler treat the whole gap as used, before and after. */
+    __asm__ volatile("" ::"r"(gap) : "memory");
+    mag_submit_task_run(job);
+    __asm__ volatile("" ::"r"(gap) : "memory");
+}
+
+static void run_offloaded(struct mag_job *job)
+{
+    /* Whoever awaits the task must not continue here: this thread is for waiting.  Only
+     * the completer reads the flags from here on. */
+    mag_frame_of(job)->core.flags |= MAG_CORE_QUEUED;
+    pthread_cleanup_push(end_offloaded, NULL);
+    run_below(job);
+    pthread_cleanup_pop(0);
+}
+
+mag_vtask mag_offload_post(struct mag_frame *frame)
+{
+    if (frame == NULL)
+        return mag_vtask_failed(-ENOMEM, 0);
+
+    /* Before the post: the call may be over when that returns. */
+    mag_vtask task = mag_core_task(&frame->core);
+    frame->continuation.job.run = run_offloaded;
+    int r = mag_blocking_post(&frame->continuation.job);
+    if (r == 0)
+        return task;
+    mag_submit_task_return(frame);
+    return mag_vtask_failed(r, 0);
+}
+
+/* ------------------------------------------------------------- without a type */
+
+typedef int mag_offload_function(void *arg);
+
+MAG_OFFLOAD_TASK(mag_task, call_plainly, mag_offload_function *, function, void *, arg)
+
+static mag_task call_plainly(mag_offload_function *function, void *arg)
+{
+    int r = function(arg);
+
+    return r < 0 ? mag_task_of(mag_vtask_failed(r, 0)) : mag_task_done();
+}
+
+mag_vtask mag_offload(int (*function)(void *arg), void *arg)
+{
+    return call_plainly_offload(function, arg).task;
+}
