@@ -125,8 +125,8 @@ int mag_submit(struct mag_sched *sched, void (*function)(void *arg), void *arg)
     return r;
 }
 
-static void describe_submission(struct mag_submission *submission,
-                                const struct mag_submit_options *options)
+static void fill_submission(struct mag_submission *submission,
+                            const struct mag_submit_options *options)
 {
     submission->dropped = options->dropped;
     submission->name = options->name;
@@ -250,7 +250,7 @@ static int submit_full(struct mag_sched *sched, const struct mag_submit_options 
     int r = take_submission(function, arg, &submission);
     if (r < 0)
         return r;
-    describe_submission(submission, options);
+    fill_submission(submission, options);
     return block(sched, options, submission);
 }
 
@@ -258,21 +258,21 @@ int mag_submit_waiting(struct mag_sched *sched, const struct mag_submit_options 
                        size_t size, void (*function)(void *arg), void *arg,
                        struct mag_submit_waiter *waiter)
 {
-    struct mag_submit_options known;
+    struct mag_submit_options settled;
     struct mag_submission *submission;
-    int r = read_options(options, size, &known);
+    int r = read_options(options, size, &settled);
 
-    if (r == 0 && known.limit == NULL)
+    if (r == 0 && settled.limit == NULL)
         r = -EINVAL;
-    if (r == 0 && known.executor == NULL)
+    if (r == 0 && settled.executor == NULL)
         r = find_sched(&sched);
     if (r < 0)
         return r;
     r = take_submission(function, arg, &submission);
     if (r < 0)
         return r;
-    describe_submission(submission, &known);
-    return submit_or_wait(sched, &known, submission, waiter);
+    fill_submission(submission, &settled);
+    return submit_or_wait(sched, &settled, submission, waiter);
 }
 
 /* ------------------------------------------------------------------- with options */
@@ -285,25 +285,25 @@ static int submit_known(struct mag_sched *sched, const struct mag_submit_options
 
     if (r < 0)
         return r;
-    describe_submission(submission, options);
+    fill_submission(submission, options);
     return submit_placed(sched, options, submission);
 }
 
 int mag_submit_sized(struct mag_sched *sched, const struct mag_submit_options *options,
                      size_t size, void (*function)(void *arg), void *arg)
 {
-    struct mag_submit_options known;
-    int r = read_options(options, size, &known);
+    struct mag_submit_options settled;
+    int r = read_options(options, size, &settled);
 
-    if (r == 0 && known.executor == NULL)
+    if (r == 0 && settled.executor == NULL)
         r = find_sched(&sched);
     if (r < 0)
         return r;
-    if (known.limit != NULL && !mag_limit_try(known.limit))
-        return submit_full(sched, &known, function, arg);
-    r = submit_known(sched, &known, function, arg);
+    if (settled.limit != NULL && !mag_limit_try(settled.limit))
+        return submit_full(sched, &settled, function, arg);
+    r = submit_known(sched, &settled, function, arg);
     if (r < 0)
-        mag_limit_leave(known.limit);
+        mag_limit_leave(settled.limit);
     return r;
 }
 
@@ -311,12 +311,12 @@ int mag_submit_job_sized(struct mag_sched *sched,
                          const struct mag_submit_options *options, size_t size,
                          struct mag_job *job)
 {
-    struct mag_submit_options known;
-    int r = read_options(options, size, &known);
+    struct mag_submit_options settled;
+    int r = read_options(options, size, &settled);
 
-    if (r == 0 && (known.dropped != NULL || known.limit != NULL))
+    if (r == 0 && (settled.dropped != NULL || settled.limit != NULL))
         r = -EINVAL;
-    return r < 0 ? r : post_submission(sched, &known, job);
+    return r < 0 ? r : post_submission(sched, &settled, job);
 }
 
 /* ------------------------------------------------------------------ many at once */
@@ -352,12 +352,12 @@ int mag_submit_all_sized(struct mag_sched *sched,
                          void (*function)(void *arg), void *args, size_t stride,
                          size_t count)
 {
-    struct mag_submit_options known;
+    struct mag_submit_options settled;
     struct mag_chain chain = {NULL, NULL, 0};
-    int r = read_options(options, size, &known);
+    int r = read_options(options, size, &settled);
 
-    if (r == 0 && (known.executor != NULL || known.limit != NULL ||
-                   known.where == MAG_SUBMIT_TO_WORKER))
+    if (r == 0 && (settled.executor != NULL || settled.limit != NULL ||
+                   settled.where == MAG_SUBMIT_TO_WORKER))
         r = -EINVAL;
     if (r == 0)
         r = find_sched(&sched);
@@ -369,11 +369,11 @@ int mag_submit_all_sized(struct mag_sched *sched,
         r = take_submission(function, (char *)args + i * stride, &submission);
         if (r < 0)
             break;
-        describe_submission(submission, &known);
+        fill_submission(submission, &settled);
         link_submission(&chain, &submission->job);
     }
     if (r == 0)
-        r = post_to_queue(sched, &known, &chain);
+        r = post_to_queue(sched, &settled, &chain);
     if (r < 0)
         give_chain(&chain);
     return r;

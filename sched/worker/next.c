@@ -213,7 +213,7 @@ static struct mag_job *look_up(struct mag_worker *worker)
 }
 
 /* Not inlined, because it would cost its caller registers. */
-static MAG_NOINLINE struct mag_job *look(struct mag_worker *worker)
+static MAG_NOINLINE struct mag_job *look_beyond(struct mag_worker *worker)
 {
     if (MAG_UNLIKELY(mag_worker_is_over(worker))) {
         (void)mag_worker_shed(worker);
@@ -246,7 +246,7 @@ struct mag_job *mag_worker_next(struct mag_worker *worker)
     struct mag_job *job = NULL;
 
     if (++worker->tick >= worker->look_at)
-        job = look(worker);
+        job = look_beyond(worker);
     if (job == NULL)
         job = mag_hand_take(&worker->hand, &worker->ring);
     if (job == NULL)

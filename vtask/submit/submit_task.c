@@ -24,7 +24,8 @@ struct call {
 
 static __thread struct call *calls;
 
-static const struct mag_submit_task_type *call_type_of(const struct mag_frame *frame)
+static const struct mag_submit_task_type *
+submit_task_type_of(const struct mag_frame *frame)
 {
     return (const struct mag_submit_task_type *)(const void *)frame->core.type;
 }
@@ -68,7 +69,7 @@ void mag_submit_task_run(struct mag_job *job)
     struct call call = {.frame = frame, .outer = calls};
 
     calls = &call;
-    call_type_of(frame)->call(frame);
+    submit_task_type_of(frame)->call(frame);
 }
 
 void mag_submit_task_finish(struct mag_frame *frame, mag_vtask returned,
@@ -80,15 +81,15 @@ void mag_submit_task_finish(struct mag_frame *frame, mag_vtask returned,
 }
 
 /* Completes a call that has not returned, or never will be made. */
-static void fail(struct mag_frame *frame, int error)
+static void fail_submitted(struct mag_frame *frame, int error)
 {
     mag_frame_finish(frame, mag_vtask_failed(error, 0), NULL);
 }
 
-static void drop_call(struct mag_job *job, const struct mag_job_stop *stop)
+static void drop_submitted(struct mag_job *job, const struct mag_job_stop *stop)
 {
     (void)stop;
-    fail(mag_frame_of(job), -ECANCELED);
+    fail_submitted(mag_frame_of(job), -ECANCELED);
 }
 
 void mag_submit_task_end_calls(void)
@@ -102,20 +103,20 @@ void mag_submit_task_end_calls(void)
         /* No continuation runs on this thread.  Only the completer reads the flags from
          * here on. */
         frame->core.flags |= MAG_CORE_QUEUED;
-        fail(frame, -EOWNERDEAD);
+        fail_submitted(frame, -EOWNERDEAD);
     }
 }
 
-static void end_calls(struct mag_sched *sched)
+static void end_submitted(struct mag_sched *sched)
 {
     (void)sched;
     mag_submit_task_end_calls();
 }
 
-static struct mag_job_kind call_kind = {
-    .run = mag_submit_task_run, .dropped = drop_call, .ended = end_calls};
+static struct mag_job_kind submit_task_kind = {
+    .run = mag_submit_task_run, .dropped = drop_submitted, .ended = end_submitted};
 
-static __attribute__((constructor)) void add_call_kind(void)
+static __attribute__((constructor)) void add_submit_task_kind(void)
 {
-    mag_job_kind_add(&call_kind);
+    mag_job_kind_add(&submit_task_kind);
 }

@@ -23,7 +23,7 @@ static void tell_room(struct mag_submit_waiter *waiter, int result)
     (void)r; /* It is completed once. */
 }
 
-static mag_vtask outcome(int result)
+static mag_vtask room_outcome(int result)
 {
     return result == 0 ? MAG_VTASK_COMPLETED : mag_vtask_failed(result, 0);
 }
@@ -46,22 +46,23 @@ static mag_vtask wait_for_room(struct mag_sched *sched,
     if (r == -EINPROGRESS)
         return task;
     mag_operation_return(&room->operation);
-    return outcome(r);
+    return room_outcome(r);
 }
 
 mag_vtask mag_submit_when_room_sized(struct mag_sched *sched,
                                      const struct mag_submit_options *options,
                                      size_t size, void (*function)(void *arg), void *arg)
 {
-    struct mag_submit_options known = {0};
+    struct mag_submit_options settled = {0};
 
     if (options != NULL)
-        memcpy(&known, options, size < sizeof(known) ? size : sizeof(known));
+        memcpy(&settled, options, size < sizeof(settled) ? size : sizeof(settled));
     /* Nearly always there is room, and no source is needed. */
-    known.when_full = MAG_FULL_REFUSE;
-    int r = mag_submit_sized(sched, options != NULL ? &known : NULL, size, function, arg);
+    settled.when_full = MAG_FULL_REFUSE;
+    int r =
+        mag_submit_sized(sched, options != NULL ? &settled : NULL, size, function, arg);
 
-    if (r == -EAGAIN && known.limit != NULL)
-        return wait_for_room(sched, &known, size, function, arg);
-    return outcome(r);
+    if (r == -EAGAIN && settled.limit != NULL)
+        return wait_for_room(sched, &settled, size, function, arg);
+    return room_outcome(r);
 }
