@@ -113,6 +113,8 @@ struct mag_sched {
     mag_fp fp;                                       /* [I] the same */
     _Atomic(uint32_t) stopping;                      /* [A] see stop.c */
     pthread_mutex_t resizing;                        /* see resize.h */
+    bool by_hand;                                    /* under `resizing`: the program has
+                                                      * chosen the number of workers */
     uint32_t started;                                /* [O] threads to join */
     bool is_default;                                 /* [I] see default.c */
     bool joined;                                     /* [O] */

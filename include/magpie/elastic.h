@@ -50,11 +50,14 @@ struct mag_sched;
  * Changes the number of active workers.  The call returns at once: a worker that is to be
  * benched may still run its job for as long as that lasts.
  *
- *   workers    1 to mag_sched_workers_max
+ *   workers    1 to mag_sched_workers_max.  From then on a scheduler that follows its
+ *              budget (`follow` of the configuration) keeps this number; 0: it follows
+ *              again
  *   Thread     any, also inside a job; no cancellation point
  *   Blocks     while another thread resizes the same scheduler, and while threads start
  *   Allocates  the memory of workers that are started for the first time
- *   Returns    0; -EINVAL no such number; -EAGAIN the system refuses a thread; -ENOMEM;
+ *   Returns    0; -EINVAL no such number, or 0 for a scheduler that does not follow;
+ *              -EAGAIN the system refuses a thread; -ENOMEM;
  *              -ESHUTDOWN, MAG_E_FORKED as for a post.  After an error the number is what
  *              it was
  */

@@ -141,6 +141,16 @@ enum mag_pin {
                        * its PU again when it has not had to wait for some seconds */
 };
 
+/* Whether a scheduler of this machine looks every second whether the process may use
+ * other CPUs (affinity, cpuset, CPUs that go or come) or has another CPU quota, and
+ * follows: workers get new seats; and if `workers` is 0, their number changes, up to
+ * `workers_max`, until the program calls mag_sched_resize (elastic.h). */
+enum mag_follow_budget {
+    MAG_FOLLOW_AUTO,   /* the default scheduler does, others do not */
+    MAG_FOLLOW_NEVER,  /* it keeps what it has found at its start */
+    MAG_FOLLOW_ALWAYS, /* it does */
+};
+
 /*
  * What a scheduler is made from.  Fill it with mag_sched_config_init, then change the
  * fields you need.  A program that was built with an older header keeps working, because
@@ -229,8 +239,13 @@ struct mag_sched_config {
     /* The most workers that mag_sched_resize (elastic.h) may ask for, from `workers` to
      * MAG_SCHED_WORKERS_MAX; it counts instead of `workers` for the limit of `spare`.  A
      * worker beyond `workers` takes memory and a thread when it is first started.
-     * Default 0: as many as `workers`. */
+     * Default 0: as many as `workers`; if the number follows the budget (`follow`), one
+     * for each usable core or PU, whatever the quota is now. */
     uint32_t workers_max;
+
+    /* Whether the scheduler follows the CPUs and the quota that the process has.  Default
+     * MAG_FOLLOW_AUTO. */
+    enum mag_follow_budget follow;
 };
 
 #define MAG_SCHED_WORKERS_MAX 4096
@@ -436,9 +451,9 @@ MAG_API uint32_t mag_sched_capacity(const struct mag_sched *sched);
 MAG_API void *mag_sched_local(void);
 
 /*
- * The number of workers now, and the plan that says where they sit (plan.h); the plan has
- * seats for all workers that there can be (elastic.h).  It belongs to the scheduler and
- * is valid until that is destroyed.
+ * The number of workers now, and the plan by which they were seated at the start
+ * (plan.h); the plan has seats for all workers that there can be (elastic.h).  It belongs
+ * to the scheduler and is valid until that is destroyed.
  */
 MAG_API uint32_t mag_sched_workers(const struct mag_sched *sched);
 MAG_API const struct mag_plan *mag_sched_plan(const struct mag_sched *sched);

@@ -12,7 +12,7 @@
 
 static void publish(struct mag_sched *sched, uint32_t workers)
 {
-    uint32_t pus = mag_topology_pus(sched->settings.topology);
+    uint32_t pus = mag_seats_usable(&sched->seats);
 
     /* relaxed: nothing crosses. */
     atomic_store_explicit(&sched->crowded, workers > pus, memory_order_relaxed);
@@ -45,18 +45,56 @@ int mag_sched_set_active(struct mag_sched *sched, uint32_t workers)
     return 0;
 }
 
+/* Returns whether the scheduler stays alive and may be resized: then it is locked. */
+static int begin_resize(struct mag_sched *sched)
+{
+    int r = mag_sched_hold(sched);
+
+    if (r == 0)
+        (void)pthread_mutex_lock(&sched->resizing);
+    return r;
+}
+
+static void end_resize(struct mag_sched *sched)
+{
+    (void)pthread_mutex_unlock(&sched->resizing);
+    mag_sched_unhold(sched);
+}
+
+int mag_sched_follow(struct mag_sched *sched, uint32_t workers)
+{
+    int r = begin_resize(sched);
+
+    if (r < 0)
+        return r;
+    if (!sched->by_hand && workers != mag_sched_workers(sched))
+        r = mag_sched_set_active(sched, workers);
+    end_resize(sched);
+    return r;
+}
+
+/* Under the lock. */
+static int resize_by_hand(struct mag_sched *sched, uint32_t workers)
+{
+    int r = workers != 0 ? mag_sched_set_active(sched, workers) : 0;
+
+    if (r == 0)
+        sched->by_hand = workers != 0;
+    return r;
+}
+
 int mag_sched_resize(struct mag_sched *sched, uint32_t workers)
 {
-    if (workers == 0 || workers > sched->place_count)
+    bool follows = sched->settings.follows && sched->settings.counts;
+
+    if (workers > sched->place_count || (workers == 0 && !follows))
         return -EINVAL;
 
     int cancel = mag_os_hold_cancel();
-    int r = mag_sched_hold(sched);
+    int r = begin_resize(sched);
     if (r == 0) {
-        (void)pthread_mutex_lock(&sched->resizing);
-        r = mag_sched_set_active(sched, workers);
-        (void)pthread_mutex_unlock(&sched->resizing);
-        mag_sched_unhold(sched);
+        r = resize_by_hand(sched, workers);
+        end_resize(sched);
     }
     mag_os_let_cancel(cancel);
     return r;

@@ -15,4 +15,10 @@
  * After an error the number is what it was. */
 int mag_sched_set_active(struct mag_sched *sched, uint32_t workers);
 
+/*
+ * As mag_sched_resize, by the monitor, for a scheduler that follows its budget: does
+ * nothing once the program has chosen a number itself.
+ */
+int mag_sched_follow(struct mag_sched *sched, uint32_t workers);
+
 #endif

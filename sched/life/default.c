@@ -113,6 +113,8 @@ static int start_default(struct mag_sched **ret_sched)
     r = mag_environment_apply(&config, &os_pus);
     if (r < 0)
         return r;
+    if (config.follow == MAG_FOLLOW_AUTO)
+        config.follow = MAG_FOLLOW_ALWAYS;
     r = mag_sched_launch(&config, true, ret_sched);
     /* Without them the configuration would have been right. */
     if (r == -EINVAL && (os_pus != NULL || config.spare != spare))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/monitor/duties.h"
 
+#include "sched/monitor/follow.h"
 #include "sched/monitor/monitor.h"
 #include "sched/monitor/pins.h"
 
@@ -11,6 +12,7 @@
 struct watch {
     struct mag_monitor monitor; /* first, so that its address is the watch's */
     struct mag_pins pins;
+    struct mag_follow follow;
 };
 
 int mag_monitor_make(struct mag_sched *sched)
@@ -21,7 +23,10 @@ int mag_monitor_make(struct mag_sched *sched)
         return -ENOMEM;
     mag_monitor_init(&watch->monitor, sched);
     sched->monitor = &watch->monitor;
-    return mag_pins_make(&watch->pins, sched, &watch->monitor);
+    int r = mag_pins_make(&watch->pins, sched, &watch->monitor);
+    if (r == 0)
+        mag_follow_make(&watch->follow, sched, &watch->monitor);
+    return r;
 }
 
 void mag_monitor_free(struct mag_sched *sched)
@@ -31,5 +36,6 @@ void mag_monitor_free(struct mag_sched *sched)
     if (watch == NULL)
         return;
     mag_pins_free(&watch->pins);
+    mag_follow_free(&watch->follow);
     free(watch);
 }

@@ -14,7 +14,7 @@
 enum { MONITOR_PREFIX = 7 };
 
 /* The C stack of the monitor, unless the system wants a larger one. */
-enum { MONITOR_STACK = 256 * 1024 };
+enum { MONITOR_STACK = 512 * 1024 };
 
 void mag_monitor_init(struct mag_monitor *monitor, struct mag_sched *sched)
 {

@@ -12,9 +12,6 @@
 #define PERIOD_NS     ((int64_t)100 * 1000 * 1000)
 #define PER_WORKER_NS ((int64_t)4 * 1000 * 1000)
 
-/* How long it is between two questions for the usable CPUs. */
-#define CHECK_NS ((int64_t)1000 * 1000 * 1000)
-
 /* The thread of a worker that is pinned or loosened; 0: there is none. */
 static int32_t thread_of(struct mag_worker *worker)
 {
@@ -54,53 +51,28 @@ static void look_at_worker(struct mag_pins *pins, uint32_t index)
     view->usage = usage;
 }
 
-/* A change of the usable CPUs means that the kernel may have removed pins.  Otherwise
- * another mask than the worker's own was set by somebody, and stays. */
-static void repair_if_changed(struct mag_pins *pins)
-{
-    struct mag_affinity before = pins->usable;
-
-    if (!mag_affinity_read(&pins->usable) || mag_affinity_count(&before) == 0 ||
-        mag_affinity_equal(&before, &pins->usable))
-        return;
-    for (uint32_t i = 0; i < pins->sched->place_count; i++) {
-        int32_t thread = thread_of(mag_sched_open_at(pins->sched, i));
-
-        if (thread != 0)
-            mag_seats_repair(&pins->sched->seats, i, thread);
-    }
-}
-
 static int64_t look_at_pins(void *state)
 {
     struct mag_pins *pins = state;
-    int64_t now = mag_os_now_ns();
 
-    for (uint32_t i = 0; pins->views != NULL && i < pins->sched->place_count; i++)
+    for (uint32_t i = 0; i < pins->sched->place_count; i++)
         look_at_worker(pins, i);
-    if (now >= pins->check_ns) {
-        repair_if_changed(pins);
-        pins->check_ns = now + CHECK_NS;
-    }
     return pins->period_ns;
 }
 
 int mag_pins_make(struct mag_pins *pins, struct mag_sched *sched,
                   struct mag_monitor *monitor)
 {
-    enum mag_pin pin = sched->settings.config.pin;
-    bool adapts = pin == MAG_PIN_ADAPTIVE;
     int64_t all = sched->place_count * PER_WORKER_NS;
 
-    *pins = (struct mag_pins){.sched = sched};
-    if (pin == MAG_PIN_NEVER || !mag_topology_is_this_machine(sched->settings.topology))
+    *pins =
+        (struct mag_pins){.sched = sched, .period_ns = all > PERIOD_NS ? all : PERIOD_NS};
+    if (sched->settings.config.pin != MAG_PIN_ADAPTIVE ||
+        !mag_topology_is_this_machine(sched->settings.topology))
         return 0;
-    if (adapts) {
-        pins->views = calloc(sched->place_count, sizeof(pins->views[0]));
-        if (pins->views == NULL)
-            return -ENOMEM;
-    }
-    pins->period_ns = !adapts ? CHECK_NS : all > PERIOD_NS ? all : PERIOD_NS;
+    pins->views = calloc(sched->place_count, sizeof(pins->views[0]));
+    if (pins->views == NULL)
+        return -ENOMEM;
     mag_monitor_add(monitor, (struct mag_duty){
                                  .look = look_at_pins,
                                  .state = pins,

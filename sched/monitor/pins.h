@@ -1,7 +1,6 @@
 /*
- * pins.h - a duty of the monitor: loosens workers whose PUs are taken by others, pins
- * them again when these are quiet, and repairs pins that the kernel has removed.  Private
- * to sched/.
+ * pins.h - a duty of the monitor: loosens workers whose PUs are taken by others, and pins
+ * them again when these are quiet.  Private to sched/.
  *
  * Ownership
  *   [I] immutable once the monitor runs   [M] the monitor's thread
@@ -25,15 +24,12 @@ struct mag_pin_view {
 
 struct mag_pins {
     struct mag_sched *sched;    /* [I] */
-    struct mag_pin_view *views; /* [I] one for each worker; NULL: workers stay pinned */
+    struct mag_pin_view *views; /* [I] one for each worker */
     int64_t period_ns;          /* [I] */
-    int64_t check_ns;           /* [M] when to ask for the usable CPUs again */
-    struct mag_affinity
-        usable; /* [M] the CPUs that the monitor may use; none yet: unknown */
 };
 
 /* Prepares the duty for a scheduler whose seats are known, and adds it to the monitor if
- * workers are pinned.  0 or -ENOMEM. */
+ * workers are pinned and may be loosened.  0 or -ENOMEM. */
 int mag_pins_make(struct mag_pins *pins, struct mag_sched *sched,
                   struct mag_monitor *monitor);
 

@@ -21,6 +21,9 @@ int mag_seats_init(struct mag_seats *seats, const struct mag_sched_config *confi
     seats->count = count;
     seats->topology = topology;
     seats->plan = plan;
+    seats->first = plan;
+    seats->usable = config->placement == MAG_PLACE_LIST ? config->os_pu_count
+                                                        : mag_topology_pus(topology);
     seats->pins = config->pin != MAG_PIN_NEVER;
     seats->listed = config->placement == MAG_PLACE_LIST;
     (void)pthread_mutex_init(&seats->lock, NULL);
@@ -32,6 +35,7 @@ void mag_seats_fini(struct mag_seats *seats)
     if (seats->states == NULL)
         return;
     free(seats->states);
+    mag_plan_free(seats->own);
     (void)pthread_mutex_destroy(&seats->lock);
 }
 
@@ -144,13 +148,16 @@ enum mag_pin_range mag_seats_set_range(struct mag_seats *seats, uint32_t worker,
     return has;
 }
 
-void mag_seats_repair(struct mag_seats *seats, uint32_t worker, int32_t thread)
+void mag_seats_repair(struct mag_seats *seats, uint32_t worker, int32_t thread,
+                      const struct mag_affinity *usable)
 {
     (void)pthread_mutex_lock(&seats->lock);
     struct mag_seat_state *state = &seats->states[worker];
     struct mag_pin_home home = home_of(seats, worker);
+    uint32_t os_pu = mag_topology_pu(home.topology, home.pu)->os_index;
 
-    if (look_at_seat(seats, worker, thread) == MAG_PIN_LOST &&
+    if (mag_affinity_has(usable, os_pu) &&
+        look_at_seat(seats, worker, thread) == MAG_PIN_LOST &&
         give_range(&home, thread, state->range))
         state->repaired++;
     (void)pthread_mutex_unlock(&seats->lock);

@@ -14,6 +14,8 @@
 #ifndef SCHED_SEAT_SEATS_H
 #define SCHED_SEAT_SEATS_H
 
+#include "base/os.h"
+
 #include <magpie/pin.h>
 #include <magpie/sched.h>
 
@@ -34,14 +36,30 @@ struct mag_seats {
     bool pins;      /* [I] whether workers are pinned at all */
     bool listed;    /* [I] they may sit on the PUs of the plan only */
     uint32_t count; /* [I] */
-    const struct mag_topology *topology; /* [I] */
-    const struct mag_plan *plan;         /* [I] */
+    const struct mag_topology *topology; /* [L] */
+    const struct mag_plan *plan;         /* [L] over `topology` */
+    const struct mag_plan *first;        /* [I] the plan at the start */
+    struct mag_plan *own;                /* [L] `plan`, if it is a later one */
+    uint32_t usable;                     /* [L] how many PUs there are to sit on */
     struct mag_seat_state *states;       /* [L] one for each worker */
 };
 
 /* The seats that a plan gives to workers.  Keeps `topology` and `plan`.  0 or -ENOMEM. */
 int mag_seats_init(struct mag_seats *seats, const struct mag_sched_config *config,
                    const struct mag_topology *topology, const struct mag_plan *plan);
+
+/*
+ * The usable PUs have changed: gives all workers seats of a new topology, which is kept
+ * until the next call or the end.  Their threads stay where they are until
+ * mag_seats_repair.
+ *
+ *   Returns    0; -ENOMEM; -ENOENT no PU of the scheduler's list is usable.  After an
+ *              error nothing has changed
+ */
+int mag_seats_move(struct mag_seats *seats, const struct mag_topology *topology);
+
+/* How many PUs the workers may sit on now. */
+uint32_t mag_seats_usable(struct mag_seats *seats);
 
 /* Frees what mag_seats_init made; allowed for seats that are all zeroes. */
 void mag_seats_fini(struct mag_seats *seats);
@@ -70,7 +88,8 @@ enum mag_pin_range mag_seats_widest(struct mag_seats *seats, uint32_t worker);
 enum mag_pin_range mag_seats_set_range(struct mag_seats *seats, uint32_t worker,
                                        int32_t thread, enum mag_pin_range range);
 
-/* Gives a worker back the range that it had, if its mask is another one. */
-void mag_seats_repair(struct mag_seats *seats, uint32_t worker, int32_t thread);
+/* Gives a worker its range, if its mask is another one and its PU is usable. */
+void mag_seats_repair(struct mag_seats *seats, uint32_t worker, int32_t thread,
+                      const struct mag_affinity *usable);
 
 #endif

@@ -140,6 +140,19 @@ static int take_pin(const char *text, struct settled *settled)
     return MAG_E_ENVIRONMENT;
 }
 
+static int take_follow(const char *text, struct settled *settled)
+{
+    static const char *const words[] = {"auto", "never", "always"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(text, words[i]) == 0) {
+            settled->config->follow = (enum mag_follow_budget)i;
+            return 0;
+        }
+    }
+    return MAG_E_ENVIRONMENT;
+}
+
 static int take_stand_in(const char *text, struct settled *settled)
 {
     static const char *const words[] = {"auto", "announced", "all"};
@@ -252,6 +265,9 @@ static const struct {
     {{"MAGPIE_SPARE", "spare", "auto, or 0 to 4095",
       "threads beyond the workers that may take part"},
      take_spare},
+    {{"MAGPIE_FOLLOW", "follow", "auto, never or always",
+      "whether workers follow the CPUs and the quota of the process"},
+     take_follow},
     {{"MAGPIE_STAND_IN", "stand_in", "auto, announced or all",
       "which blocked workers other threads stand in for"},
      take_stand_in},

@@ -74,7 +74,8 @@ int mag_settings_check(struct mag_sched_config *config)
     if (config->workers > MAG_SCHED_WORKERS_MAX || config->name == NULL ||
         (config->trace != NULL && config->trace[0] == '\0') ||
         config->spin_us > SPIN_US_MAX || config->local_size > LOCAL_MAX ||
-        (unsigned)config->pin > (unsigned)MAG_PIN_ADAPTIVE)
+        (unsigned)config->pin > (unsigned)MAG_PIN_ADAPTIVE ||
+        (unsigned)config->follow > (unsigned)MAG_FOLLOW_ALWAYS)
         return -EINVAL;
     if (config->stack_size != 0 && config->stack_size < STACK_MIN)
         return -EINVAL;
@@ -136,8 +137,8 @@ static int cap_by_quota(const struct mag_topology *topology, uint32_t *workers)
 }
 
 /* One worker for each core, for each PU, or for each entry of the list, depending on the
- * placement.  The quota does not reduce a list, and a described machine has no quota. */
-static int default_workers(const struct mag_settings *settings, uint32_t *ret_workers)
+ * placement. */
+static int machine_workers(const struct mag_settings *settings, uint32_t *ret_workers)
 {
     const struct mag_sched_config *config = &settings->config;
 
@@ -150,19 +151,28 @@ static int default_workers(const struct mag_settings *settings, uint32_t *ret_wo
                        : mag_topology_cores(settings->topology);
     if (*ret_workers > MAG_SCHED_WORKERS_MAX)
         *ret_workers = MAG_SCHED_WORKERS_MAX;
-    return settings->own_topology ? cap_by_quota(settings->topology, ret_workers) : 0;
+    return 0;
 }
 
-/* How many workers there are at the start, and at most. */
+/* How many workers there are at the start, and at most.  The quota reduces no list, and a
+ * described machine has none. */
 static int decide_workers(struct mag_settings *settings)
 {
     struct mag_sched_config *config = &settings->config;
+    uint32_t machine = 0; /* without a quota */
     int r = 0;
 
-    if (config->workers == 0)
-        r = default_workers(settings, &config->workers);
+    settings->follows = config->follow == MAG_FOLLOW_ALWAYS && settings->own_topology;
+    settings->counts = config->workers == 0;
+    if (settings->counts) {
+        r = machine_workers(settings, &machine);
+        config->workers = machine;
+        if (r == 0 && settings->own_topology && config->placement != MAG_PLACE_LIST)
+            r = cap_by_quota(settings->topology, &config->workers);
+    }
     if (config->workers_max == 0)
-        config->workers_max = config->workers;
+        config->workers_max =
+            settings->follows && machine > config->workers ? machine : config->workers;
     if (config->workers > config->workers_max)
         config->workers = config->workers_max;
     return r;

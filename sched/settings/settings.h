@@ -22,7 +22,9 @@ struct mag_settings {
     const struct mag_topology *topology; /* the caller's, or `loaded` */
     struct mag_topology *loaded;         /* made by the library, or NULL */
     bool own_topology;
-    size_t c_stack;     /* of a worker's thread */
+    bool follows;   /* seats and, if `counts`, the number of workers follow the budget */
+    bool counts;    /* the number of workers was left to the library */
+    size_t c_stack; /* of a worker's thread */
     size_t fork_bytes;  /* of a worker's fork stack */
     size_t fork_least;  /* least it may have, if there is not so much */
     size_t spare_bytes; /* of the fork stack of a spare berth */

@@ -44,6 +44,7 @@ static const struct {
     {"MAGPIE_FORK_DEPTH", {"64", "65", "8192"}, {"0", "63", "8193", "many"}},
     {"MAGPIE_SPIN_US", {"0", "50", "10000"}, {"10001", "-1", "50us", "0.5"}},
     {"MAGPIE_SPARE", {"auto", "0", "1", "4095"}, {"4096", "-1", "Auto", "auto ", "all"}},
+    {"MAGPIE_FOLLOW", {"auto", "never", "always"}, {"yes", "Always", "follow", "0"}},
     {"MAGPIE_STAND_IN",
      {"auto", "announced", "all", "ALL"},
      {"none", "yes", "1", "all "}},
