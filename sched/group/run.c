@@ -115,28 +115,38 @@ void mag_group_run(struct mag_job *job)
     end_turn(runner, &after);
 }
 
-/* The thread ends in the middle of jobs of groups: they have failed, and their runners go
- * on elsewhere. */
-static void end_groups(struct mag_sched *sched)
+/* The thread ends in the middle of this job: it has failed, and its runner goes on
+ * elsewhere. */
+static void end_frame(struct mag_group_frame *frame)
 {
     struct mag_group_after after = {.hires = 0};
+
+    mag_group_lock(frame->group);
+    mag_group_end(frame, -EOWNERDEAD, &after);
+    if (frame->runner != NULL) {
+        end_turn(frame->runner, &after);
+        return;
+    }
+    mag_group_hire(frame->group, &after);
+    mag_group_unlock(frame->group, &after);
+}
+
+void mag_group_end_frames(struct mag_sched *sched)
+{
+    struct mag_group_frame **link = &mag_self_get()->groups;
+
     /* The frames belong to functions that never return, but nothing has overwritten them
      * yet. */
-    struct mag_group_frame *frame = mag_self_get()->groups;
+    while (*link != NULL) {
+        struct mag_group_frame *frame = *link;
 
-    for (; frame != NULL; frame = frame->outer) {
-        struct mag_group *group = frame->group;
-
-        if (group->sched != sched)
-            continue;
-        mag_group_lock(group);
-        mag_group_end(frame, -EOWNERDEAD, &after);
-        if (frame->runner != NULL)
-            end_turn(frame->runner, &after);
-        else
-            mag_group_unlock(group, &after);
+        if (frame->group->sched == sched) {
+            *link = frame->outer;
+            end_frame(frame);
+        } else {
+            link = &frame->outer;
+        }
     }
-    mag_self_get()->groups = NULL;
 }
 
 /* The scheduler is canceled: what waits in the group will not run. */
@@ -168,7 +178,7 @@ static void describe_runner(const struct mag_job *job,
 
 static struct mag_job_kind runner_kind = {.run = mag_group_run,
                                           .dropped = drop_runner,
-                                          .ended = end_groups,
+                                          .ended = mag_group_end_frames,
                                           .describe = describe_runner};
 
 static __attribute__((constructor(101))) void add_runner_kind(void)
