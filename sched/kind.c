@@ -34,7 +34,7 @@ static struct mag_job_kind *first_kind(void)
     return atomic_load_explicit(&kinds, memory_order_acquire);
 }
 
-static struct mag_job_kind *kind_of(const struct mag_job *job)
+static struct mag_job_kind *job_kind_of(const struct mag_job *job)
 {
     struct mag_job_kind *kind = first_kind();
 
@@ -46,7 +46,7 @@ static struct mag_job_kind *kind_of(const struct mag_job *job)
 void mag_job_describe(const struct mag_job *job,
                       struct mag_job_description *ret_description)
 {
-    const struct mag_job_kind *kind = kind_of(job);
+    const struct mag_job_kind *kind = job_kind_of(job);
 
     *ret_description = (struct mag_job_description){.function = (void (*)(void))job->run};
     if (kind != NULL && kind->describe != NULL)
@@ -55,7 +55,7 @@ void mag_job_describe(const struct mag_job *job,
 
 void mag_job_hand_back(struct mag_job *job, const struct mag_job_stop *stop)
 {
-    const struct mag_job_kind *kind = kind_of(job);
+    const struct mag_job_kind *kind = job_kind_of(job);
 
     if (kind != NULL)
         kind->dropped(job, stop);

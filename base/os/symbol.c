@@ -23,8 +23,8 @@ struct image {
 };
 
 /* `count` things of `each` bytes at `offset`; NULL: the file has none there. */
-static const void *at(const struct image *image, uint64_t offset, uint64_t count,
-                      size_t each)
+static const void *bytes_at(const struct image *image, uint64_t offset, uint64_t count,
+                            size_t each)
 {
     if (offset > image->size || count > (image->size - offset) / each ||
         offset % sizeof(uint32_t) != 0)
@@ -32,9 +32,9 @@ static const void *at(const struct image *image, uint64_t offset, uint64_t count
     return image->bytes + offset;
 }
 
-static bool is_elf(const struct image *image)
+static bool is_elf_image(const struct image *image)
 {
-    const ElfW(Ehdr) *head = at(image, 0, 1, sizeof(*head));
+    const ElfW(Ehdr) *head = bytes_at(image, 0, 1, sizeof(*head));
 
     return head != NULL && memcmp(head->e_ident, ELFMAG, SELFMAG) == 0 &&
            head->e_ident[EI_CLASS] == (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) &&
@@ -47,14 +47,14 @@ static const ElfW(Shdr) * sections_of(const struct image *image, uint32_t *ret_c
     const ElfW(Ehdr) *head = (const void *)image->bytes;
 
     *ret_count = head->e_shnum;
-    return at(image, head->e_shoff, head->e_shnum, sizeof(ElfW(Shdr)));
+    return bytes_at(image, head->e_shoff, head->e_shnum, sizeof(ElfW(Shdr)));
 }
 
 /* The name at `offset` of a table of names; NULL: there is none that ends. */
 static const char *name_at(const struct image *image, const ElfW(Shdr) * names,
                            uint64_t offset)
 {
-    const char *table = at(image, names->sh_offset, names->sh_size, 1);
+    const char *table = bytes_at(image, names->sh_offset, names->sh_size, 1);
 
     if (table == NULL || offset >= names->sh_size ||
         memchr(table + offset, '\0', names->sh_size - offset) == NULL)
@@ -62,42 +62,44 @@ static const char *name_at(const struct image *image, const ElfW(Shdr) * names,
     return table + offset;
 }
 
-static bool contains(const ElfW(Sym) * symbol, uintptr_t offset)
+static bool symbol_contains(const ElfW(Sym) * symbol, uintptr_t offset)
 {
     return ELF64_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_value <= offset &&
            (offset - symbol->st_value < symbol->st_size || offset == symbol->st_value);
 }
 
 /* The function at `offset` in one table of symbols. */
-static const char *find_in(const struct image *image, const ElfW(Shdr) * sections,
-                           uint32_t count, const ElfW(Shdr) * table, uintptr_t offset)
+static const char *find_in_table(const struct image *image, const ElfW(Shdr) * sections,
+                                 uint32_t count, const ElfW(Shdr) * table,
+                                 uintptr_t offset)
 {
     uint64_t symbols = table->sh_size / sizeof(ElfW(Sym));
-    const ElfW(Sym) *symbol = at(image, table->sh_offset, symbols, sizeof(*symbol));
+    const ElfW(Sym) *symbol = bytes_at(image, table->sh_offset, symbols, sizeof(*symbol));
 
     if (symbol == NULL || table->sh_link >= count)
         return NULL;
     for (uint64_t i = 0; i < symbols; i++) {
-        if (contains(&symbol[i], offset))
+        if (symbol_contains(&symbol[i], offset))
             return name_at(image, &sections[table->sh_link], symbol[i].st_name);
     }
     return NULL;
 }
 
-static const char *find(const struct image *image, uintptr_t address, uintptr_t base)
+static const char *find_function(const struct image *image, uintptr_t address,
+                                 uintptr_t base)
 {
     const char *found = NULL;
     uint32_t count;
 
-    if (!is_elf(image))
+    if (!is_elf_image(image))
         return NULL;
     const ElfW(Shdr) *sections = sections_of(image, &count);
     /* A program that is not position-independent has absolute addresses. */
     bool moved = ((const ElfW(Ehdr) *)(const void *)image->bytes)->e_type == ET_DYN;
     for (uint32_t i = 0; sections != NULL && found == NULL && i < count; i++) {
         if (sections[i].sh_type == SHT_SYMTAB)
-            found = find_in(image, sections, count, &sections[i],
-                            address - (moved ? base : 0));
+            found = find_in_table(image, sections, count, &sections[i],
+                                  address - (moved ? base : 0));
     }
     return found;
 }
@@ -141,14 +143,14 @@ static bool copy_static_name(const Dl_info *info, uintptr_t address, char *text,
 
     if (!open_image(path_of(info), &image))
         return false;
-    const char *name = find(&image, address, (uintptr_t)info->dli_fbase);
+    const char *name = find_function(&image, address, (uintptr_t)info->dli_fbase);
     if (name != NULL)
         (void)snprintf(text, size, "%s", name);
     (void)munmap((void *)(uintptr_t)image.bytes, image.size);
     return name != NULL;
 }
 
-static const char *last_part(const char *path)
+static const char *last_part_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
@@ -164,6 +166,6 @@ void mag_os_symbol(const void *address, char *text, size_t size)
     else if (info.dli_sname != NULL && info.dli_saddr == address)
         (void)snprintf(text, size, "%s", info.dli_sname);
     else if (!copy_static_name(&info, (uintptr_t)address, text, size))
-        (void)snprintf(text, size, "%s+0x%zx", last_part(info.dli_fname),
+        (void)snprintf(text, size, "%s+0x%zx", last_part_of(info.dli_fname),
                        (size_t)((uintptr_t)address - (uintptr_t)info.dli_fbase));
 }

@@ -48,7 +48,8 @@
  * scheduler of one worker included, and whoever holds a lock across a wait meets only
  * jobs of that group.  If nothing is left but jobs that run elsewhere, the worker sleeps,
  * and a stand-in may come for it (blocking.h).  A thread from outside sleeps until the
- * jobs have ended.
+ * jobs have ended.  If it should take part, let it be a guest meanwhile (guest.h): a
+ * guest does in a wait what a worker does.
  *
  * A job may wait for its own group.  It then waits for all jobs of the group but those
  * that are waiting for the group, or for a job of it, themselves.  Two groups whose jobs

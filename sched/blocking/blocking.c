@@ -48,7 +48,7 @@ static void announce_region(struct mag_worker *worker)
     mag_region_open(worker);
     /* From now on the last worker to stop searching raises the pace. */
     if (MAG_UNLIKELY(mag_sched_pace(sched) == MAG_PACE_OFF))
-        mag_relief_concern(sched);
+        mag_pace_concern(sched);
     if (mag_idle_nobody_rests(mag_idle_read(&sched->idle)))
         leave_no_worker(worker);
 }

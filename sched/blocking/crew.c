@@ -119,6 +119,8 @@ static void leave_as(struct mag_standin *standin, enum mag_standin_state next)
     lock_crew(crew);
     struct mag_worker *worker = standin->worker;
     standin->state = MAG_STANDIN_LEAVING;
+    /* relaxed: written under the mutex; the next tenant acquires the berth. */
+    atomic_store_explicit(&worker->dismissed, false, memory_order_relaxed);
     unlock_crew(crew);
     mag_berth_leave(worker);
     lock_crew(crew);
@@ -144,8 +146,6 @@ static bool sit_down_near(struct mag_standin *standin)
         count_one_more(&crew->refused);
         stand_down(standin, MAG_STANDIN_RESTING);
     } else {
-        /* relaxed: written under the mutex. */
-        atomic_store_explicit(&worker->dismissed, false, memory_order_relaxed);
         standin->worker = worker;
         standin->state = MAG_STANDIN_SEATED;
     }

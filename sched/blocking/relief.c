@@ -197,27 +197,6 @@ static void act_on(struct mag_relief *relief, const struct mag_strain *strain)
 
 /* ------------------------------------------------------------------ pace and thread */
 
-/* Whether another thread may rely on a faster pace than this. */
-static enum mag_pace needed_pace(struct mag_relief *relief)
-{
-    struct mag_sched *sched = relief->sched;
-    /* seq_cst: (4). */
-    bool regions = atomic_load_explicit(&sched->blocked, memory_order_seq_cst) != 0;
-
-    if (!mag_idle_nobody_rests(mag_idle_read(&sched->idle)))
-        return regions || relief->all ? MAG_PACE_REST : MAG_PACE_OFF;
-    if (regions)
-        return MAG_PACE_FAST;
-    return relief->all ? MAG_PACE_SLOW : MAG_PACE_OFF;
-}
-
-static void set_pace(struct mag_relief *relief, enum mag_pace pace)
-{
-    /* (3), seq_cst: before (4). */
-    atomic_store_explicit(&relief->sched->pace, pace, memory_order_seq_cst);
-    mag_relief_raise(relief->sched, needed_pace(relief));
-}
-
 static enum mag_pace look_and_act(struct mag_relief *relief)
 {
     struct mag_strain strain = look_at_all(relief);
@@ -264,7 +243,7 @@ static void *run_relief(void *arg)
         if (pace <= MAG_PACE_REST)
             relief->calm = 0;
         else
-            set_pace(relief, look_and_act(relief));
+            mag_pace_set(sched, look_and_act(relief), relief->all);
     }
     return NULL;
 }
@@ -304,15 +283,9 @@ static void alarm_relief(struct mag_relief *relief)
 void mag_relief_raise(struct mag_sched *sched, enum mag_pace pace)
 {
     struct mag_relief *relief = sched->relief;
-    /* (2), seq_cst: after the caller's (1). */
-    uint32_t now = atomic_load_explicit(&sched->pace, memory_order_seq_cst);
 
-    do {
-        if (now >= (uint32_t)pace)
-            return;
-        /* (2), seq_cst, both: as above. */
-    } while (!atomic_compare_exchange_weak_explicit(
-        &sched->pace, &now, pace, memory_order_seq_cst, memory_order_seq_cst));
+    if (!mag_pace_raise(sched, pace))
+        return;
     if (ensure_thread(relief)) {
         alarm_relief(relief);
         return;
@@ -321,16 +294,6 @@ void mag_relief_raise(struct mag_sched *sched, enum mag_pace pace)
      * relaxed: nobody relies on a thread that is not there. */
     atomic_store_explicit(&sched->pace, relief->all ? MAG_PACE_REST : MAG_PACE_OFF,
                           memory_order_relaxed);
-}
-
-void mag_relief_concern(struct mag_sched *sched)
-{
-    uint32_t off = MAG_PACE_OFF;
-
-    /* (2), seq_cst: as in mag_relief_raise; before the caller looks who rests.
-     * On failure relaxed: another thread was faster. */
-    (void)atomic_compare_exchange_strong_explicit(
-        &sched->pace, &off, MAG_PACE_REST, memory_order_seq_cst, memory_order_relaxed);
 }
 
 /* ----------------------------------------------------------------- life cycle */

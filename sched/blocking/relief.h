@@ -71,9 +71,6 @@ void mag_relief_begin(struct mag_sched *sched);
 /* Any thread.  Makes the relief thread look at least at this pace. */
 MAG_COLD void mag_relief_raise(struct mag_sched *sched, enum mag_pace pace);
 
-/* By a worker that has opened a region: the relief thread is no longer off. */
-MAG_COLD void mag_relief_concern(struct mag_sched *sched);
-
 /* Whether a job waits that a stand-in could take: a hint. */
 bool mag_relief_sees_work(struct mag_sched *sched);
 

@@ -159,6 +159,9 @@ void mag_group_renew(struct mag_group *group, struct mag_group_after *after);
 /* Runs the job of a frame that has begun, without the lock. */
 int mag_group_call(struct mag_group_frame *frame);
 
+/* By a worker or guest of the scheduler whose thread ends: ends the jobs on its stack. */
+void mag_group_end_frames(struct mag_sched *sched);
+
 /* The runner goes home.  True: the group is to be freed, by mag_group_free. */
 bool mag_group_retire(struct mag_group_runner *runner);
 void mag_group_run(struct mag_job *job);

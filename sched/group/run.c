@@ -2,7 +2,7 @@
 #include "sched/group/group.h"
 #include "sched/kind.h"
 #include "sched/post/post.h"
-#include "sched/trace/trace.h"
+#include "sched/worker/seen.h"
 #include "sched/worker/self.h"
 #include "sched/worker/worker.h"
 
@@ -13,27 +13,26 @@ static struct mag_group_runner *runner_of(struct mag_job *job)
     return (struct mag_group_runner *)(void *)job;
 }
 
-static MAG_COLD int call_traced(const struct mag_group_entry *entry)
+/* By a worker whose work is traced or watched. */
+static MAG_COLD int call_seen(struct mag_worker *worker, struct mag_group_entry *entry)
 {
-    struct mag_worker *worker = mag_self_get()->worker;
-
-    mag_trace_begin(worker->sched, worker->index, (uintptr_t)entry->function, NULL);
+    struct mag_job_description what = {.function = (void (*)(void))entry->function};
+    bool traced = mag_seen_begin(worker, &what);
     int result = entry->function(entry->arg);
-    worker = mag_self_get()->worker;
-    /* In the child of a fork() the thread is no worker any more. */
-    if (worker != NULL)
-        mag_trace_end(worker->sched, worker->index);
+
+    mag_seen_end(worker, traced);
     return result;
 }
 
 int mag_group_call(struct mag_group_frame *frame)
 {
-    const struct mag_group_entry *entry = frame->entry;
+    struct mag_group_entry *entry = frame->entry;
+    struct mag_worker *worker = mag_self_get()->worker;
 
     frame->outer = mag_self_get()->groups;
     mag_self_get()->groups = frame;
-    int result = MAG_UNLIKELY(mag_sched_is_traced(frame->group->sched))
-                     ? call_traced(entry)
+    int result = worker != NULL && MAG_UNLIKELY(mag_sched_is_seen(worker->sched))
+                     ? call_seen(worker, entry)
                      : entry->function(entry->arg);
     mag_self_get()->groups = frame->outer;
     return result;
@@ -116,28 +115,38 @@ void mag_group_run(struct mag_job *job)
     end_turn(runner, &after);
 }
 
-/* The thread ends in the middle of jobs of groups: they have failed, and their runners go
- * on elsewhere. */
-static void end_groups(struct mag_sched *sched)
+/* The thread ends in the middle of this job: it has failed, and its runner goes on
+ * elsewhere. */
+static void end_frame(struct mag_group_frame *frame)
 {
     struct mag_group_after after = {.hires = 0};
+
+    mag_group_lock(frame->group);
+    mag_group_end(frame, -EOWNERDEAD, &after);
+    if (frame->runner != NULL) {
+        end_turn(frame->runner, &after);
+        return;
+    }
+    mag_group_hire(frame->group, &after);
+    mag_group_unlock(frame->group, &after);
+}
+
+void mag_group_end_frames(struct mag_sched *sched)
+{
+    struct mag_group_frame **link = &mag_self_get()->groups;
+
     /* The frames belong to functions that never return, but nothing has overwritten them
      * yet. */
-    struct mag_group_frame *frame = mag_self_get()->groups;
+    while (*link != NULL) {
+        struct mag_group_frame *frame = *link;
 
-    for (; frame != NULL; frame = frame->outer) {
-        struct mag_group *group = frame->group;
-
-        if (group->sched != sched)
-            continue;
-        mag_group_lock(group);
-        mag_group_end(frame, -EOWNERDEAD, &after);
-        if (frame->runner != NULL)
-            end_turn(frame->runner, &after);
-        else
-            mag_group_unlock(group, &after);
+        if (frame->group->sched == sched) {
+            *link = frame->outer;
+            end_frame(frame);
+        } else {
+            link = &frame->outer;
+        }
     }
-    mag_self_get()->groups = NULL;
 }
 
 /* The scheduler is canceled: what waits in the group will not run. */
@@ -161,15 +170,15 @@ static void drop_runner(struct mag_job *job, const struct mag_job_stop *stop)
 static void describe_runner(const struct mag_job *job,
                             struct mag_job_description *ret_description)
 {
-    const struct mag_group_runner *runner =
-        (const struct mag_group_runner *)(const void *)job;
+    const char *name =
+        ((const struct mag_group_runner *)(const void *)job)->group->config.name;
 
-    *ret_description = (struct mag_job_description){.name = runner->group->config.name};
+    ret_description->name = name != NULL ? name : "group";
 }
 
 static struct mag_job_kind runner_kind = {.run = mag_group_run,
                                           .dropped = drop_runner,
-                                          .ended = end_groups,
+                                          .ended = mag_group_end_frames,
                                           .describe = describe_runner};
 
 static __attribute__((constructor(101))) void add_runner_kind(void)

@@ -2,12 +2,14 @@
 #include "sched/group/wait.h"
 
 #include "base/os.h"
+#include "sched/post/post.h"
 #include "sched/worker/self.h"
 #include "sched/worker/worker.h"
 
 #include <magpie/blocking.h>
 
 #include <errno.h>
+#include <pthread.h>
 
 /* One call of a wait; lies on the stack of the thread that waits. */
 struct group_waiter {
@@ -89,15 +91,48 @@ static struct mag_group_entry *next_for(const struct group_waiter *waiter)
     return entry != NULL && entry->state == MAG_GROUP_WAITING ? entry : NULL;
 }
 
+/* A job has ended the thread of a guest.  If a computation in that job has left the
+ * guest's berth already, the scheduler must be held, or is stopped: then no job begins
+ * any more. */
+static void end_guest(void *arg)
+{
+    struct mag_group *group = arg;
+    struct mag_group_after after = {.hires = 0};
+    int r = mag_sched_hold(group->sched);
+
+    if (r < 0) {
+        mag_group_lock(group);
+        mag_group_close(group, -ESHUTDOWN, &after);
+        mag_group_unlock(group, &after);
+    }
+    mag_group_end_frames(group->sched);
+    if (r == 0)
+        mag_sched_unhold(group->sched);
+}
+
+/* The end of a worker's thread is noticed by thread.c; that of a guest's must be noticed
+ * where its jobs are still on the stack. */
+static int call_here(struct group_waiter *waiter, struct mag_group_frame *frame)
+{
+    int result;
+
+    if (!waiter->worker->guest)
+        return mag_group_call(frame);
+    pthread_cleanup_push(end_guest, waiter->group);
+    result = mag_group_call(frame);
+    pthread_cleanup_pop(0);
+    return result;
+}
+
 /* Runs a job in the middle of another one, whose modes and executor come back
  * afterwards. */
-static int call_inside(const struct group_waiter *waiter, struct mag_group_frame *frame)
+static int call_inside(struct group_waiter *waiter, struct mag_group_frame *frame)
 {
     struct mag_executor *before = mag_executor_enter(NULL);
     mag_fp modes = mag_fp_read();
 
     mag_fp_keep(waiter->worker->fp);
-    int result = mag_group_call(frame);
+    int result = call_here(waiter, frame);
     mag_fp_keep(modes);
     (void)mag_executor_enter(before);
     return result;

@@ -51,8 +51,8 @@ static void drop_submission(struct mag_job *job, const struct mag_job_stop *stop
         dropped(arg);
 }
 
-static void describe_submission(const struct mag_job *job,
-                                struct mag_job_description *ret_description)
+static void name_submission(const struct mag_job *job,
+                            struct mag_job_description *ret_description)
 {
     const struct mag_submission *submission =
         (const struct mag_submission *)(const void *)job;
@@ -62,7 +62,7 @@ static void describe_submission(const struct mag_job *job,
 }
 
 static struct mag_job_kind submission_kind = {
-    .run = run_submission, .dropped = drop_submission, .describe = describe_submission};
+    .run = run_submission, .dropped = drop_submission, .describe = name_submission};
 
 static __attribute__((constructor(101))) void add_submission_kind(void)
 {

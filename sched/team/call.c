@@ -293,8 +293,17 @@ static void drop_call(struct mag_job *job, const struct mag_job_stop *stop)
     (void)stop;
 }
 
-static struct mag_job_kind call_kind = {
-    .run = run_call, .dropped = drop_call, .ended = end_member};
+static void describe_team_call(const struct mag_job *job,
+                               struct mag_job_description *ret_description)
+{
+    (void)job;
+    ret_description->name = "team";
+}
+
+static struct mag_job_kind call_kind = {.run = run_call,
+                                        .dropped = drop_call,
+                                        .ended = end_member,
+                                        .describe = describe_team_call};
 
 static __attribute__((constructor(101))) void add_call_kind(void)
 {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* The path, with the number of the process in place of the first %p.  NULL: no memory. */
-static char *expand(const char *path)
+static char *expand_path(const char *path)
 {
     const char *mark = strstr(path, "%p");
     size_t room = strlen(path) + 16;
@@ -34,7 +34,7 @@ int mag_trace_file_prepare(struct mag_sched *sched)
 
     if (path == NULL)
         return 0;
-    sched->trace_file = expand(path);
+    sched->trace_file = expand_path(path);
     if (sched->trace_file == NULL || !mag_trace_prepare(sched))
         return -ENOMEM;
     /* What cannot be written is known at once. */
@@ -52,7 +52,7 @@ void mag_trace_file_begin(struct mag_sched *sched)
     }
 }
 
-static int to_file(const char *text, size_t length, void *arg)
+static int write_to_file(const char *text, size_t length, void *arg)
 {
     return mag_os_file_write(*(const int *)arg, text, length);
 }
@@ -66,7 +66,7 @@ void mag_trace_file_end(struct mag_sched *sched)
     int file = mag_os_file_create(sched->trace_file);
     if (file < 0)
         return;
-    r = mag_trace_write(sched, to_file, &file);
+    r = mag_trace_write(sched, write_to_file, &file);
     (void)r;
     mag_os_file_close(file);
 }

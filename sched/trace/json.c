@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The longest text of one call of mag_json_add, or of one character. */
-enum { PIECE = 512 };
+enum { JSON_PIECE = 512 };
 
 int mag_json_flush(struct mag_json *json)
 {
@@ -27,7 +27,7 @@ static void add_bytes(struct mag_json *json, const char *bytes, size_t length)
 
 void mag_json_add(struct mag_json *json, const char *format, ...)
 {
-    char piece[PIECE];
+    char piece[JSON_PIECE];
     va_list args;
 
     va_start(args, format);

@@ -114,7 +114,7 @@ static struct mag_trace *make_trace(uint32_t rings, uint64_t size)
 }
 
 /* Under the lock, or when no other thread is left. */
-static struct mag_trace *newest(struct mag_sched *sched)
+static struct mag_trace *newest_trace(struct mag_sched *sched)
 {
     /* relaxed: written under the lock. */
     return atomic_load_explicit(&sched->trace, memory_order_relaxed);
@@ -123,7 +123,7 @@ static struct mag_trace *newest(struct mag_sched *sched)
 void mag_trace_free(struct mag_sched *sched)
 {
     free(sched->trace_file);
-    struct mag_trace *trace = newest(sched);
+    struct mag_trace *trace = newest_trace(sched);
 
     while (trace != NULL) {
         struct mag_trace *older = trace->older;
@@ -141,7 +141,7 @@ void mag_trace_config_init(struct mag_trace_config *config)
 }
 
 /* How many places a ring is to have; 0: the configuration is wrong. */
-static uint64_t places(const struct mag_trace_config *config)
+static uint64_t ring_places(const struct mag_trace_config *config)
 {
     uint64_t size = EVENTS_MIN;
 
@@ -156,9 +156,9 @@ static uint64_t places(const struct mag_trace_config *config)
 }
 
 /* Under the lock: the trace of that size, if need be a new one, before all others. */
-static struct mag_trace *provide(struct mag_sched *sched, uint64_t size)
+static struct mag_trace *provide_trace(struct mag_sched *sched, uint64_t size)
 {
-    struct mag_trace *first = newest(sched);
+    struct mag_trace *first = newest_trace(sched);
     struct mag_trace *before = NULL;
     struct mag_trace *trace = first;
 
@@ -176,11 +176,11 @@ static struct mag_trace *provide(struct mag_sched *sched, uint64_t size)
 }
 
 /* Under the lock. */
-static int start(struct mag_sched *sched, uint64_t size)
+static int start_trace(struct mag_sched *sched, uint64_t size)
 {
     if (mag_sched_is_traced(sched))
         return -EALREADY;
-    struct mag_trace *trace = provide(sched, size);
+    struct mag_trace *trace = provide_trace(sched, size);
     if (trace == NULL)
         return -ENOMEM;
 
@@ -205,7 +205,7 @@ bool mag_trace_prepare(struct mag_sched *sched)
 
 int mag_trace_start(struct mag_sched *sched, const struct mag_trace_config *config)
 {
-    uint64_t size = places(config);
+    uint64_t size = ring_places(config);
 
     if (size == 0)
         return -EINVAL;
@@ -213,7 +213,7 @@ int mag_trace_start(struct mag_sched *sched, const struct mag_trace_config *conf
     if (atomic_load_explicit(&sched->closed, memory_order_relaxed) == MAG_E_FORKED)
         return MAG_E_FORKED;
     (void)pthread_mutex_lock(&sched->trace_lock);
-    int r = start(sched, size);
+    int r = start_trace(sched, size);
     (void)pthread_mutex_unlock(&sched->trace_lock);
     return r;
 }
@@ -225,7 +225,7 @@ int mag_trace_stop(struct mag_sched *sched)
     (void)pthread_mutex_lock(&sched->trace_lock);
     if (mag_sched_is_traced(sched)) {
         mag_phase_set_traced(&sched->phase, false);
-        newest(sched)->end_ns = mag_os_now_ns();
+        newest_trace(sched)->end_ns = mag_os_now_ns();
         r = 0;
     }
     (void)pthread_mutex_unlock(&sched->trace_lock);

@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NAME_ROOM = 128, NAMES = 256 };
+enum { NAME_ROOM = 128, CACHED_NAMES = 256 };
 
 /* The names of functions that were looked up, each in the place that its address says. */
 struct name {
@@ -44,9 +44,12 @@ struct writer {
 
 /* ------------------------------------------------------------------------ names */
 
-static const char *name_of(struct writer *writer, uintptr_t function)
+static const char *function_name(struct writer *writer, uintptr_t function)
 {
-    struct name *name = &writer->names[(function >> 4) % NAMES];
+    if (function == 0)
+        return "job";
+
+    struct name *name = &writer->names[(function >> 4) % CACHED_NAMES];
 
     if (name->function != function) {
         name->function = function;
@@ -69,8 +72,8 @@ static void open_event(struct writer *writer, const char *phase, int64_t time_ns
     writer->some = true;
 }
 
-static void begin(struct writer *writer, int64_t time_ns, const char *kind,
-                  const char *name)
+static void begin_event(struct writer *writer, int64_t time_ns, const char *kind,
+                        const char *name)
 {
     open_event(writer, "B", time_ns);
     mag_json_add(&writer->json, ",\"cat\":\"%s\",\"name\":", kind);
@@ -79,7 +82,7 @@ static void begin(struct writer *writer, int64_t time_ns, const char *kind,
     writer->depth++;
 }
 
-static void end(struct writer *writer, int64_t time_ns)
+static void end_event(struct writer *writer, int64_t time_ns)
 {
     if (writer->depth == 0)
         return;
@@ -91,20 +94,20 @@ static void end(struct writer *writer, int64_t time_ns)
 static void end_state(struct writer *writer, int64_t time_ns)
 {
     if (writer->in_state)
-        end(writer, time_ns);
+        end_event(writer, time_ns);
     writer->in_state = false;
 }
 
 static void write_state(struct writer *writer, const struct mag_trace_event *event)
 {
-    static const char *const names[MAG_TIMES] = {[MAG_TIME_SEARCH] = "search",
-                                                 [MAG_TIME_PARK] = "park",
-                                                 [MAG_TIME_BLOCKED] = "blocked"};
+    static const char *const states[MAG_TIMES] = {[MAG_TIME_SEARCH] = "search",
+                                                  [MAG_TIME_PARK] = "park",
+                                                  [MAG_TIME_BLOCKED] = "blocked"};
 
     end_state(writer, event->time_ns);
-    if (event->detail >= MAG_TIMES || names[event->detail] == NULL)
+    if (event->detail >= MAG_TIMES || states[event->detail] == NULL)
         return;
-    begin(writer, event->time_ns, "state", names[event->detail]);
+    begin_event(writer, event->time_ns, "state", states[event->detail]);
     writer->in_state = true;
 }
 
@@ -126,7 +129,7 @@ static void write_instant(struct writer *writer, const struct mag_trace_event *e
 static void end_all(struct writer *writer, int64_t time_ns)
 {
     while (writer->depth != 0)
-        end(writer, time_ns);
+        end_event(writer, time_ns);
     writer->in_state = false;
 }
 
@@ -135,12 +138,13 @@ static void write_event(struct writer *writer, const struct mag_trace_event *eve
     switch (event->kind) {
     case MAG_TRACE_BEGIN:
         end_state(writer, event->time_ns);
-        begin(writer, event->time_ns, "job",
-              event->name != NULL ? event->name : name_of(writer, event->object));
+        begin_event(writer, event->time_ns, "job",
+                    event->name != NULL ? event->name
+                                        : function_name(writer, event->object));
         break;
     case MAG_TRACE_END:
         end_state(writer, event->time_ns);
-        end(writer, event->time_ns);
+        end_event(writer, event->time_ns);
         break;
     case MAG_TRACE_LOST:
         end_all(writer, event->time_ns);
@@ -221,7 +225,7 @@ static int write_all(struct writer *writer, struct mag_trace *trace)
 }
 
 /* The trace that was started last, and its times. */
-static struct mag_trace *find_trace(struct mag_sched *sched, struct writer *writer)
+static struct mag_trace *last_trace(struct mag_sched *sched, struct writer *writer)
 {
     (void)pthread_mutex_lock(&sched->trace_lock);
     /* relaxed: written under the lock. */
@@ -238,12 +242,12 @@ static struct mag_trace *find_trace(struct mag_sched *sched, struct writer *writ
 
 static int write_with(struct writer *writer, struct mag_sched *sched)
 {
-    struct mag_trace *trace = find_trace(sched, writer);
+    struct mag_trace *trace = last_trace(sched, writer);
     int r = -ENOMEM;
 
     if (trace == NULL)
         return -ENOENT;
-    writer->names = calloc(NAMES, sizeof(writer->names[0]));
+    writer->names = calloc(CACHED_NAMES, sizeof(writer->names[0]));
     writer->events = calloc(trace->size, sizeof(writer->events[0]));
     if (writer->names != NULL && writer->events != NULL)
         r = write_all(writer, trace);

@@ -6,22 +6,22 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { ROOM = 128 };
+enum { PART_ROOM = 128 };
 
-static const char *ending(uint64_t count)
+static const char *plural(uint64_t count)
 {
     return count == 1 ? "" : "s";
 }
 
-static double seconds(const struct mag_watchdog_report *report)
+static double seconds_of(const struct mag_watchdog_report *report)
 {
     return (double)report->ns / 1e9;
 }
 
 static void write_stuck(const struct mag_watchdog_report *report, char *text, size_t size)
 {
-    char name[ROOM] = "a job";
-    char waiting[ROOM] = "";
+    char name[PART_ROOM] = "a job";
+    char waiting[PART_ROOM] = "";
 
     if (report->name != NULL)
         (void)snprintf(name, sizeof(name), "%s", report->name);
@@ -29,10 +29,10 @@ static void write_stuck(const struct mag_watchdog_report *report, char *text, si
         mag_os_symbol(report->function, name, sizeof(name));
     if (report->waiting != 0)
         (void)snprintf(waiting, sizeof(waiting), "; %" PRIu64 " job%s wait%s behind it",
-                       report->waiting, ending(report->waiting),
+                       report->waiting, plural(report->waiting),
                        report->waiting == 1 ? "s" : "");
     (void)snprintf(text, size, "worker %" PRIu32 " has run %s for %.3g s%s%s",
-                   report->worker, name, seconds(report),
+                   report->worker, name, seconds_of(report),
                    report->blocked ? ", and sleeps in it" : "", waiting);
 }
 
@@ -46,16 +46,16 @@ void mag_watchdog_text(const struct mag_watchdog_report *report, char *text, siz
         (void)snprintf(text, size,
                        "at least %" PRIu64 " job%s wait%s for %.3g s beside %" PRIu32
                        " sleeping worker%s",
-                       report->waiting, ending(report->waiting),
-                       report->waiting == 1 ? "s" : "", seconds(report), report->workers,
-                       ending(report->workers));
+                       report->waiting, plural(report->waiting),
+                       report->waiting == 1 ? "s" : "", seconds_of(report),
+                       report->workers, plural(report->workers));
         break;
     case MAG_WATCHDOG_BLOCKED:
         (void)snprintf(text, size,
                        "all %" PRIu32 " workers have been stuck for %.3g s; at least "
                        "%" PRIu64 " job%s wait%s",
-                       report->workers, seconds(report), report->waiting,
-                       ending(report->waiting), report->waiting == 1 ? "s" : "");
+                       report->workers, seconds_of(report), report->waiting,
+                       plural(report->waiting), report->waiting == 1 ? "s" : "");
         break;
     }
 }

@@ -58,7 +58,7 @@ struct look {
 /* ----------------------------------------------------------------- what is there */
 
 /* What the worker's thread is doing; MAG_TIME_NONE: no thread, or nothing known. */
-static enum mag_time time_of(struct mag_worker *worker)
+static enum mag_time worker_time(struct mag_worker *worker)
 {
     for (uint32_t i = MAG_TIME_RUN; i < MAG_TIMES; i++) {
         if (mag_times_read(&worker->times, (enum mag_time)i) & MAG_TIME_HERE)
@@ -98,22 +98,22 @@ static uint64_t injected_jobs(struct mag_sched *sched)
 /* --------------------------------------------------------------------- reporting */
 
 /* For how long `mark` has been the same. */
-static int64_t watch(struct mag_watchdog *watchdog, struct still *still, uint64_t mark,
-                     int64_t now_ns)
+static int64_t keep_watch(struct mag_watchdog *watchdog, struct still *still,
+                          uint64_t mark, int64_t now_ns)
 {
     if (still->next_ns == 0 || still->mark != mark)
         *still = (struct still){mark, now_ns, watchdog->config.threshold_ns};
     return now_ns - still->since_ns;
 }
 
-static void forget(struct still *still)
+static void forget_still(struct still *still)
 {
     still->next_ns = 0;
 }
 
 /* Reports it, unless it was reported when it had lasted half as long. */
-static void report(struct mag_watchdog *watchdog, struct still *still,
-                   const struct mag_watchdog_report *what)
+static void report_still(struct mag_watchdog *watchdog, struct still *still,
+                         const struct mag_watchdog_report *what)
 {
     if (what->ns < still->next_ns)
         return;
@@ -136,12 +136,12 @@ static void report_stuck(struct mag_watchdog *watchdog, struct mag_worker *worke
         .name = (const char *)name,
         /* NOLINTNEXTLINE(performance-no-int-to-ptr): as above. */
         .function = (const void *)function,
-        .blocked = time_of(worker) == MAG_TIME_BLOCKED,
+        .blocked = worker_time(worker) == MAG_TIME_BLOCKED,
         .ns = ns,
         .waiting = shared_jobs(worker) + own_jobs(worker),
         .workers = 1,
     };
-    report(watchdog, &watchdog->berths[worker->index], &what);
+    report_still(watchdog, &watchdog->berths[worker->index], &what);
 }
 
 static void report_whole(struct mag_watchdog *watchdog, struct still *still,
@@ -155,16 +155,16 @@ static void report_whole(struct mag_watchdog *watchdog, struct still *still,
                                        .waiting = waiting,
                                        .workers = workers};
 
-    report(watchdog, still, &what);
+    report_still(watchdog, still, &what);
 }
 
 /* ----------------------------------------------------------------------- looking */
 
-static void look_at_worker(struct mag_watchdog *watchdog, struct mag_worker *worker,
-                           struct look *look)
+static void watch_worker(struct mag_watchdog *watchdog, struct mag_worker *worker,
+                         struct look *look)
 {
     struct still *still = &watchdog->berths[worker->index];
-    enum mag_time time = time_of(worker);
+    enum mag_time time = worker_time(worker);
     uint64_t moves = moves_of(worker);
 
     look->waiting += shared_jobs(worker);
@@ -172,10 +172,10 @@ static void look_at_worker(struct mag_watchdog *watchdog, struct mag_worker *wor
     look->moves += moves;
     if (time != MAG_TIME_RUN && time != MAG_TIME_BLOCKED) {
         look->free += time != MAG_TIME_NONE;
-        forget(still);
+        forget_still(still);
         return;
     }
-    int64_t ns = watch(watchdog, still, moves, look->now_ns);
+    int64_t ns = keep_watch(watchdog, still, moves, look->now_ns);
     if (ns < watchdog->config.threshold_ns) {
         look->free++;
         return;
@@ -192,10 +192,10 @@ static void look_for_idleness(struct mag_watchdog *watchdog, const struct look *
     uint32_t parked = mag_idle_parked(state);
 
     if (look->waiting == 0 || parked == 0 || mag_idle_searching(state) != 0) {
-        forget(&watchdog->idle);
+        forget_still(&watchdog->idle);
         return;
     }
-    int64_t ns = watch(watchdog, &watchdog->idle, look->moves, look->now_ns);
+    int64_t ns = keep_watch(watchdog, &watchdog->idle, look->moves, look->now_ns);
     report_whole(watchdog, &watchdog->idle, MAG_WATCHDOG_IDLE, ns, look->waiting, parked);
 }
 
@@ -204,15 +204,15 @@ static void look_for_standstill(struct mag_watchdog *watchdog, const struct look
     uint64_t waiting = look->waiting + look->reserved;
 
     if (waiting == 0 || look->stuck == 0 || look->free != 0) {
-        forget(&watchdog->blocked);
+        forget_still(&watchdog->blocked);
         return;
     }
-    (void)watch(watchdog, &watchdog->blocked, look->moves, look->now_ns);
+    (void)keep_watch(watchdog, &watchdog->blocked, look->moves, look->now_ns);
     report_whole(watchdog, &watchdog->blocked, MAG_WATCHDOG_BLOCKED, look->least_ns,
                  waiting, look->stuck);
 }
 
-static void look_around(struct mag_watchdog *watchdog)
+static void watch_all(struct mag_watchdog *watchdog)
 {
     struct mag_sched *sched = watchdog->sched;
     struct look look = {.now_ns = mag_os_now_ns(), .least_ns = INT64_MAX};
@@ -221,7 +221,7 @@ static void look_around(struct mag_watchdog *watchdog)
         struct mag_worker *worker = mag_sched_open_at(sched, i);
 
         if (worker != NULL)
-            look_at_worker(watchdog, worker, &look);
+            watch_worker(watchdog, worker, &look);
     }
     look.waiting += injected_jobs(sched);
     look_for_standstill(watchdog, &look);
@@ -239,7 +239,7 @@ static void *run_watchdog(void *arg)
     mag_os_name(name);
     while (
         !mag_os_event_wait(&watchdog->end, mag_os_after_ns(watchdog->config.period_ns)))
-        look_around(watchdog);
+        watch_all(watchdog);
     return NULL;
 }
 
@@ -251,7 +251,7 @@ void mag_watchdog_config_init(struct mag_watchdog_config *config)
         (struct mag_watchdog_config){.size = sizeof(*config), .threshold_ns = SECOND_NS};
 }
 
-static bool is_right(const struct mag_watchdog_config *config)
+static bool is_right_watchdog(const struct mag_watchdog_config *config)
 {
     return config != NULL && config->size >= sizeof(*config) &&
            config->on_report != NULL && config->threshold_ns >= THRESHOLD_MIN_NS &&
@@ -266,8 +266,9 @@ static void free_watchdog(struct mag_watchdog *watchdog)
     free(watchdog);
 }
 
-static int make(struct mag_sched *sched, const struct mag_watchdog_config *config,
-                struct mag_watchdog **ret_watchdog)
+static int make_watchdog(struct mag_sched *sched,
+                         const struct mag_watchdog_config *config,
+                         struct mag_watchdog **ret_watchdog)
 {
     struct mag_watchdog *watchdog = calloc(1, sizeof(*watchdog));
 
@@ -287,7 +288,7 @@ static int make(struct mag_sched *sched, const struct mag_watchdog_config *confi
     return 0;
 }
 
-static int start_thread(struct mag_watchdog *watchdog)
+static int start_watchdog_thread(struct mag_watchdog *watchdog)
 {
     struct mag_unpinned starter;
 
@@ -298,7 +299,7 @@ static int start_thread(struct mag_watchdog *watchdog)
 }
 
 /* relaxed: set before this process had a second thread. */
-static bool is_inherited(const struct mag_sched *sched)
+static bool is_of_parent(const struct mag_sched *sched)
 {
     /* relaxed: as above. */
     return atomic_load_explicit(&sched->closed, memory_order_relaxed) == MAG_E_FORKED;
@@ -309,15 +310,15 @@ int mag_watchdog_start(struct mag_sched *sched, const struct mag_watchdog_config
 {
     struct mag_watchdog *watchdog;
 
-    if (!is_right(config))
+    if (!is_right_watchdog(config))
         return -EINVAL;
-    if (is_inherited(sched))
+    if (is_of_parent(sched))
         return MAG_E_FORKED;
     if (!mag_phase_begin_watch(&sched->phase))
         return -EALREADY;
-    int r = make(sched, config, &watchdog);
+    int r = make_watchdog(sched, config, &watchdog);
     if (r == 0) {
-        r = start_thread(watchdog);
+        r = start_watchdog_thread(watchdog);
         if (r < 0)
             free_watchdog(watchdog);
     }
@@ -332,7 +333,7 @@ void mag_watchdog_stop(struct mag_watchdog *watchdog)
 {
     if (watchdog == NULL)
         return;
-    if (!is_inherited(watchdog->sched)) {
+    if (!is_of_parent(watchdog->sched)) {
         mag_os_event_set(&watchdog->end);
         (void)mag_os_join(watchdog->thread, INT64_MAX);
         mag_phase_end_watch(&watchdog->sched->phase);

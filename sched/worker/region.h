@@ -60,6 +60,64 @@ static inline enum mag_pace mag_sched_pace(struct mag_sched *sched)
     return (enum mag_pace)atomic_load_explicit(&sched->pace, memory_order_seq_cst);
 }
 
+/* Raises the pace.  False: it was as fast already. */
+static inline bool mag_pace_raise(struct mag_sched *sched, enum mag_pace pace)
+{
+    /* (2), seq_cst: after (1). */
+    uint32_t now = atomic_load_explicit(&sched->pace, memory_order_seq_cst);
+
+    do {
+        if (now >= (uint32_t)pace)
+            return false;
+        /* (2), seq_cst, both: as above. */
+    } while (!atomic_compare_exchange_weak_explicit(
+        &sched->pace, &now, (uint32_t)pace, memory_order_seq_cst, memory_order_seq_cst));
+    return true;
+}
+
+/* By a worker that has opened a region: the pace is no longer off. */
+static inline void mag_pace_concern(struct mag_sched *sched)
+{
+    uint32_t off = MAG_PACE_OFF;
+
+    /* (2), seq_cst: before the caller looks who rests.  On failure relaxed: another
+     * thread was faster. */
+    (void)atomic_compare_exchange_strong_explicit(
+        &sched->pace, &off, (uint32_t)MAG_PACE_REST, memory_order_seq_cst,
+        memory_order_relaxed);
+}
+
+/* By the relief thread: the slowest pace that workers allow.  `all`: blocking that was
+ * not announced concerns it too. */
+static inline enum mag_pace mag_pace_needed(struct mag_sched *sched, bool all)
+{
+    /* (4), seq_cst: after (3). */
+    bool regions = atomic_load_explicit(&sched->blocked, memory_order_seq_cst) != 0;
+
+    if (!mag_idle_nobody_rests(mag_idle_read(&sched->idle)))
+        return regions || all ? MAG_PACE_REST : MAG_PACE_OFF;
+    if (regions)
+        return MAG_PACE_FAST;
+    return all ? MAG_PACE_SLOW : MAG_PACE_OFF;
+}
+
+/* By the relief thread: sets the pace, but not below what is needed.  A worker that finds
+ * the pace too slow does nothing while it is off; so the relief thread looks again after
+ * each step up. */
+static inline void mag_pace_set(struct mag_sched *sched, enum mag_pace pace, bool all)
+{
+    /* (3), seq_cst: before (4). */
+    atomic_store_explicit(&sched->pace, (uint32_t)pace, memory_order_seq_cst);
+    for (;;) {
+        enum mag_pace needed = mag_pace_needed(sched, all);
+
+        if (needed <= pace)
+            return;
+        (void)mag_pace_raise(sched, needed);
+        pace = needed;
+    }
+}
+
 /* The pace that the relief thread needs while no worker rests. */
 static inline enum mag_pace mag_sched_busy_pace(struct mag_sched *sched)
 {

@@ -47,6 +47,7 @@ MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_bench": ["sched/worker/next.h", "sched/worker/bench.c", "sched/worker/wake.c"],
     "model_bell": ["sched/idle/bell.h", "sched/idle/bell.c"],
     "model_watch": ["sched/idle/idle.c", "sched/idle/idle.h"],
+    "model_region": ["sched/worker/region.h"],
     "model_poster": ["sched/worker/self.h", "sched/worker/self.c"],
     "model_fork": ["sched/fork/deque.c", "sched/fork/join.c", "include/magpie/fork.h"],
     "model_trace": ["sched/trace/ring.h"],

@@ -21,7 +21,8 @@ HELD = 8
 RUNNERS = {"run_job", "run_work", "run_seen", "run_found", "wait_and_run", "loop_unseen",
            "loop_seen", "loop_until_dismissed", "run_submission", "run_strand", "run_batch",
            "run_seen_in_strand", "run_root", "run_here", "run_body", "mag_fork_stack_run",
-           "mag_fork_stack_root", "run_one", "mag_continuation_dispatch"}
+           "mag_fork_stack_root", "run_one", "mag_group_call", "mag_group_run", "call_seen",
+           "run_call", "take_part", "mag_continuation_dispatch"}
 SLOTS = {0: "pending", 1: "complete", 2: "pending, discarded", 3: "complete"}
 
 

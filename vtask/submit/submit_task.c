@@ -113,8 +113,19 @@ static void end_submitted(struct mag_sched *sched)
     mag_submit_task_end_calls();
 }
 
-static struct mag_job_kind submit_task_kind = {
-    .run = mag_submit_task_run, .dropped = drop_submitted, .ended = end_submitted};
+static void describe_task_call(const struct mag_job *job,
+                               struct mag_job_description *ret_description)
+{
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): takes the const away. */
+    struct mag_job *own = (struct mag_job *)(uintptr_t)job;
+
+    ret_description->name = submit_task_type_of(mag_frame_of(own))->name;
+}
+
+static struct mag_job_kind submit_task_kind = {.run = mag_submit_task_run,
+                                               .dropped = drop_submitted,
+                                               .ended = end_submitted,
+                                               .describe = describe_task_call};
 
 static __attribute__((constructor)) void add_submit_task_kind(void)
 {

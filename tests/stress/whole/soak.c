@@ -10,8 +10,8 @@
 enum { DEPTH = 2 };
 
 static const char *const names[SOAK_KINDS] = {
-    "post",  "submit", "bulk", "fork",  "loop",  "strand",
-    "timer", "async",  "task", "block", "group", "end",
+    "post", "submit", "bulk",  "fork", "loop",  "strand", "timer",   "async",
+    "task", "block",  "group", "team", "guest", "resize", "offload", "end",
 };
 static _Atomic(uint64_t) totals[SOAK_KINDS];
 
@@ -36,7 +36,7 @@ void soak_count_in(struct soak *soak, enum soak_kind kind, uint64_t count)
 
 void soak_count_out(struct soak *soak, enum soak_kind kind)
 {
-    soak_add(&soak->out[kind], 1);
+    (void)test_add(&soak->out[kind], 1);
 }
 
 /* What was counted in was not accepted. */
@@ -57,13 +57,24 @@ bool soak_accepted(struct soak *soak, enum soak_kind kind, int r)
 
 static void act_rarely(struct soak *soak, uint64_t *random, unsigned depth)
 {
-    switch (test_random_below(random, 8)) {
+    switch (test_random_below(random, 12)) {
     case 0:
         soak_post(soak, SOAK_END, random, 0);
         break;
     case 1:
     case 2:
         soak_post(soak, SOAK_BLOCK, random, depth);
+        break;
+    case 3:
+        soak_resize(soak, random);
+        break;
+    case 4:
+    case 5:
+        soak_offload(soak, random);
+        break;
+    case 6:
+    case 7:
+        soak_team(soak, random);
         break;
     default:
         soak_await(soak);
@@ -73,7 +84,11 @@ static void act_rarely(struct soak *soak, uint64_t *random, unsigned depth)
 
 void soak_act_at(struct soak *soak, uint64_t *random, unsigned depth)
 {
-    switch (test_random_below(random, 13)) {
+    switch (test_random_below(random, 14)) {
+    case 13:
+        if (depth > 0)
+            soak_visit(soak, random, depth - 1);
+        break;
     case 12:
         soak_use_group(soak, random);
         break;
@@ -129,6 +144,9 @@ void soak_init(struct soak *soak, struct mag_sched *sched)
 void soak_fini(struct soak *soak)
 {
     assert_int_equal(mag_group_destroy(soak->group), 0);
+    /* These belong to no scheduler, so no stop has waited for them. */
+    assert_true(
+        test_wait_for(&soak->out[SOAK_OFFLOAD], soak_read(&soak->in[SOAK_OFFLOAD])));
 }
 
 void soak_end(struct soak *soak)

@@ -27,6 +27,10 @@ enum soak_kind {
     SOAK_TASK,
     SOAK_BLOCK,
     SOAK_GROUP,
+    SOAK_TEAM,
+    SOAK_GUEST,
+    SOAK_RESIZE,
+    SOAK_OFFLOAD,
     SOAK_END,
     SOAK_KINDS,
 };
@@ -72,6 +76,12 @@ void soak_compute(struct soak *soak);
 void soak_loop(struct soak *soak);
 void soak_await(struct soak *soak);
 void soak_ask(struct soak *soak);
+
+/* soak_places.c */
+void soak_team(struct soak *soak, uint64_t *random);
+void soak_visit(struct soak *soak, uint64_t *random, unsigned depth);
+void soak_resize(struct soak *soak, uint64_t *random);
+void soak_offload(struct soak *soak, uint64_t *random);
 
 /* One of these; a job that it makes may do others, `depth` deep. */
 void soak_act_at(struct soak *soak, uint64_t *random, unsigned depth);

@@ -118,6 +118,7 @@ static struct mag_sched *start(uint64_t *random)
 
     mag_sched_config_init(&config);
     config.workers = 1 + test_random_below(random, MAX_WORKERS);
+    config.workers_max = MAX_WORKERS;
     config.spin_us = test_random_below(random, 2) * 50;
     config.name = "soak";
     assert_int_equal(mag_sched_start(&config, &sched), 0);

@@ -10,6 +10,7 @@
 #include "tests/support/sched/forks.h"
 #include "tests/support/sched/jobs.h"
 
+#include <magpie/default.h>
 #include <magpie/fork.h>
 
 enum { JOBS = 16 };
@@ -183,7 +184,7 @@ static void without_spare_berths_a_region_does_nothing(void **state)
 static struct {
     pthread_mutex_t mutex;
     pthread_cond_t all_here;
-    uint32_t here, wanted;
+    uint32_t here, left, wanted;
     bool announced;
 } party = {.mutex = PTHREAD_MUTEX_INITIALIZER, .all_here = PTHREAD_COND_INITIALIZER};
 
@@ -201,22 +202,38 @@ static void meet(struct mag_job *job)
         (void)pthread_cond_broadcast(&party.all_here);
     while (party.here < party.wanted)
         (void)pthread_cond_wait(&party.all_here, &party.mutex);
+    party.left++;
     (void)pthread_mutex_unlock(&party.mutex);
     if (party.announced)
         mag_blocking_end(&region);
 }
 
-static void hold_party(struct mag_sched *sched, uint32_t guests, bool announced)
+static void post_party(struct mag_sched *sched, struct mag_job *jobs, uint32_t guests,
+                       bool announced)
 {
-    struct mag_job jobs[JOBS];
-
     party.here = 0;
+    party.left = 0;
     party.wanted = guests;
     party.announced = announced;
     for (uint32_t i = 0; i < guests; i++) {
         jobs[i] = (struct mag_job){.run = meet};
         assert_int_equal(mag_sched_post(sched, &jobs[i]), 0);
     }
+}
+
+static bool party_is_over(void)
+{
+    (void)pthread_mutex_lock(&party.mutex);
+    bool over = party.left == party.wanted;
+    (void)pthread_mutex_unlock(&party.mutex);
+    return over;
+}
+
+static void hold_party(struct mag_sched *sched, uint32_t guests, bool announced)
+{
+    struct mag_job jobs[JOBS];
+
+    post_party(sched, jobs, guests, announced);
     /* A drain that ends: all jobs have met. */
     assert_int_equal(mag_sched_destroy(sched), 0);
     assert_int_equal(party.here, guests);
@@ -247,6 +264,26 @@ static void as_many_jobs_as_berths_may_wait_for_each_other_unannounced(void **st
     for (uint32_t guests = 2; guests <= 6; guests++)
         hold_party(start_for_all(2, 4), guests, false);
     hold_party(start_for_all(1, 8), 9, false);
+}
+
+/* Programs that were written for another pool know nothing of regions. */
+static void the_default_scheduler_notices_jobs_that_wait_for_each_other(void **state)
+{
+    struct mag_sched_config config = test_sched_config(2);
+    struct mag_sched *sched;
+    static struct mag_job jobs[JOBS];
+    double since = test_now();
+    (void)state;
+
+    config.spare = 4;
+    assert_int_equal(mag_sched_default_configure(&config), 0);
+    assert_int_equal(mag_sched_default(&sched), 0);
+    for (uint32_t guests = 2; guests <= 6; guests++) {
+        post_party(sched, jobs, guests, false);
+        while (!party_is_over() && !test_gives_up(since))
+            test_sleep_ms(1);
+        assert_true(party_is_over());
+    }
 }
 
 /* The jobs are in the workers' hands before any of them blocks. */
@@ -308,6 +345,7 @@ int main(void)
         cmocka_unit_test(without_spare_berths_a_region_does_nothing),
         cmocka_unit_test(as_many_jobs_as_berths_may_wait_for_each_other_in_regions),
         cmocka_unit_test(as_many_jobs_as_berths_may_wait_for_each_other_unannounced),
+        cmocka_unit_test(the_default_scheduler_notices_jobs_that_wait_for_each_other),
         cmocka_unit_test(a_job_posts_jobs_that_wait_for_each_other),
         cmocka_unit_test(short_jobs_pass_jobs_that_sleep),
     };

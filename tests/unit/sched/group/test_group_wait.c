@@ -6,7 +6,9 @@
 #include "tests/support/sched/start.h"
 
 #include <errno.h>
+#include <magpie/guest.h>
 #include <magpie/strand.h>
+#include <pthread.h>
 
 enum { JOBS = 100 };
 
@@ -337,6 +339,90 @@ static void jobs_that_a_strands_job_waits_for_are_not_the_strands(void **state)
     assert_int_equal(mag_strand_fini(&here.strand), 0);
 }
 
+/* -------------------------------------------------------------------------- guests */
+
+struct party {
+    struct mag_sched *sched;
+    struct mag_group *group;
+    pthread_t thread;
+    uint32_t number; /* of the worker or guest that ran the job */
+    int results[2];
+};
+
+static int note_number(void *arg)
+{
+    ((struct party *)arg)->number = mag_sched_worker();
+    return 0;
+}
+
+static void *take_part(void *arg)
+{
+    struct party *party = arg;
+    struct mag_guest guest;
+
+    party->results[0] = mag_guest_enter(party->sched, &guest);
+    if (party->results[0] != 0)
+        return NULL;
+    party->results[1] = mag_group_wait(party->group, -1, NULL);
+    mag_guest_leave(&guest);
+    return NULL;
+}
+
+static void a_guest_that_waits_runs_the_groups_jobs(void **state)
+{
+    struct mag_sched *sched = test_sched_start(1);
+    struct party party = {.sched = sched, .group = test_group(sched, 0, MAG_GROUP_FIFO)};
+    struct holder holder;
+    (void)state;
+
+    holder_begin(&holder, sched);
+    assert_int_equal(mag_group_add(party.group, note_number, &party), 0);
+    /* The only worker is busy, so the guest runs it. */
+    assert_int_equal(pthread_create(&party.thread, NULL, take_part, &party), 0);
+    assert_int_equal(pthread_join(party.thread, NULL), 0);
+    assert_int_equal(party.results[0], 0);
+    assert_int_equal(party.results[1], 0);
+    assert_in_range(party.number, mag_sched_workers(sched),
+                    mag_sched_capacity(sched) - 1);
+    holder_let_go(&holder);
+    assert_true(test_wait_for(&holder.over, 1));
+    assert_int_equal(mag_group_destroy(party.group), 0);
+    mag_sched_destroy(sched);
+}
+
+static int end_thread(void *arg)
+{
+    (void)arg;
+    pthread_exit(NULL);
+}
+
+static void a_job_that_ends_a_guests_thread_fails(void **state)
+{
+    struct mag_sched *sched = test_sched_start(1);
+    struct party party = {
+        .sched = sched, .group = test_group(sched, 1, MAG_GROUP_FIFO), .results = {1, 1}};
+    _Atomic(uint64_t) runs = 0;
+    struct mag_group_error error = {.arg = NULL};
+    struct holder holder;
+    (void)state;
+
+    holder_begin(&holder, sched);
+    assert_int_equal(mag_group_add(party.group, end_thread, &party), 0);
+    assert_int_equal(mag_group_add(party.group, group_count, &runs), 0);
+    assert_int_equal(pthread_create(&party.thread, NULL, take_part, &party), 0);
+    assert_int_equal(pthread_join(party.thread, NULL), 0);
+    assert_int_equal(party.results[1], 1);
+    assert_int_equal(test_read(&runs), 0);
+    holder_let_go(&holder);
+    assert_int_equal(mag_group_wait(party.group, -1, &error), 1);
+    assert_int_equal(error.error, -EOWNERDEAD);
+    assert_ptr_equal(error.arg, &party);
+    assert_int_equal(test_read(&runs), 1);
+    assert_true(test_wait_for(&holder.over, 1));
+    assert_int_equal(mag_group_destroy(party.group), 0);
+    mag_sched_destroy(sched);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +434,8 @@ int main(void)
         cmocka_unit_test(a_worker_that_waits_for_one_job_runs_that_one),
         cmocka_unit_test(one_job_is_waited_for_wherever_it_runs),
         cmocka_unit_test(jobs_that_a_strands_job_waits_for_are_not_the_strands),
+        cmocka_unit_test(a_guest_that_waits_runs_the_groups_jobs),
+        cmocka_unit_test(a_job_that_ends_a_guests_thread_fails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "tests/support/sched/trace_text.h"
 
 #include <magpie/fork.h>
+#include <magpie/group.h>
 #include <magpie/strand.h>
 #include <magpie/submit.h>
 #include <magpie/trace.h>
@@ -118,6 +119,35 @@ static void jobs_of_a_strand_appear_inside_it(void **state)
     assert_non_null(outer);
     assert_non_null(strstr(outer, "\"name\":\"counted_run\""));
     assert_int_equal(mag_strand_fini(&strand), 0);
+    free(text.bytes);
+    mag_sched_destroy(sched);
+}
+
+static int count_in_group(void *arg)
+{
+    (void)test_add(arg, 1);
+    return 0;
+}
+
+static void a_job_of_a_group_is_called_after_its_function(void **state)
+{
+    struct mag_sched *sched = test_sched_start(1);
+    struct mag_group *group;
+    _Atomic(uint64_t) done;
+    (void)state;
+
+    atomic_init(&done, 0);
+    assert_int_equal(mag_group_create(sched, NULL, &group), 0);
+    assert_int_equal(mag_trace_start(sched, NULL), 0);
+    assert_int_equal(mag_group_add(group, count_in_group, &done), 0);
+    assert_true(test_wait_for(&done, 1));
+    assert_int_equal(mag_group_wait(group, -1, NULL), 0);
+    assert_int_equal(mag_group_destroy(group), 0);
+    assert_int_equal(mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL), 0);
+    struct text text = write_trace(sched);
+    assert_paired(&text);
+    assert_int_equal(occurrences(&text, "\"name\":\"count_in_group\""), 1);
+    assert_true(occurrences(&text, "\"name\":\"group\"") >= 1);
     free(text.bytes);
     mag_sched_destroy(sched);
 }
@@ -356,6 +386,7 @@ int main(void)
         cmocka_unit_test(a_job_is_called_after_its_function),
         cmocka_unit_test(a_name_is_written_so_that_any_reader_takes_it),
         cmocka_unit_test(jobs_of_a_strand_appear_inside_it),
+        cmocka_unit_test(a_job_of_a_group_is_called_after_its_function),
         cmocka_unit_test(a_theft_names_its_victim_and_the_child),
         cmocka_unit_test(what_began_on_a_thread_that_ended_ends_there),
         cmocka_unit_test(a_trace_begins_and_ends_where_it_is_told),

@@ -59,8 +59,8 @@ static void an_await_and_the_completion_name_the_operation(void **state)
     assert_int_equal(mag_trace_start(sched, NULL), 0);
     assert_int_equal(mag_sched_post(sched, &work.job), 0);
     assert_true(test_wait_for(&work.done, 1));
-    assert_int_equal(work.errors, 0);
     assert_int_equal(mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL), 0);
+    assert_int_equal(work.errors, 0);
     struct text text = write_trace(sched);
     assert_int_equal(marks(&text, "await", work.promise), 1);
     assert_int_equal(marks(&text, "complete", work.promise), 1);
