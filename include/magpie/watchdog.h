@@ -19,7 +19,7 @@
  *     static void decode_frame(void *arg)
  *     {
  *         (void)arg;
- *         usleep(30000);
+ *         (void)sleep(1);
  *     }
  *
  *     int main(void)
@@ -35,7 +35,7 @@
  *             mag_watchdog_start(sched, &config, &watchdog) != 0 ||
  *             mag_submit(sched, decode_frame, NULL) != 0)
  *             return 1;
- *         // "worker 0 has run decode_frame for 0.01 s"
+ *         // "worker 0 has run decode_frame for 0.02 s"
  *         if (mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL) != 0)
  *             return 1;
  *         mag_watchdog_stop(watchdog);
