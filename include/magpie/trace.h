@@ -20,7 +20,9 @@
  *
  *     static int to_file(const char *text, size_t length, void *arg)
  *     {
- *         return fwrite(text, 1, length, (FILE *)arg) == length ? 0 : -1;
+ *         FILE *file = (FILE *)arg;
+ *
+ *         return fwrite(text, 1, length, file) == length ? 0 : -1;
  *     }
  *
  *     int main(void)

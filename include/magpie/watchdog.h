@@ -5,7 +5,7 @@
  *     #include <magpie/submit.h>
  *     #include <magpie/watchdog.h>
  *     #include <stdio.h>
- *     #include <unistd.h>
+ *     #include <time.h>
  *
  *     static void told(const struct mag_watchdog_report *report, void *arg)
  *     {
@@ -18,8 +18,11 @@
  *
  *     static void decode_frame(void *arg)
  *     {
+ *         clock_t end = clock() + CLOCKS_PER_SEC / 30;
+ *
  *         (void)arg;
- *         (void)sleep(1);
+ *         while (clock() < end)
+ *             continue;
  *     }
  *
  *     int main(void)
@@ -35,7 +38,7 @@
  *             mag_watchdog_start(sched, &config, &watchdog) != 0 ||
  *             mag_submit(sched, decode_frame, NULL) != 0)
  *             return 1;
- *         // "worker 0 has run decode_frame for 0.02 s"
+ *         // "worker 0 has run decode_frame for 0.01 s"
  *         if (mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL) != 0)
  *             return 1;
  *         mag_watchdog_stop(watchdog);
