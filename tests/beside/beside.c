@@ -1,6 +1,6 @@
 /*
  * beside.c - what pinning costs and gains, alone and beside a process that is always
- * busy on the processor of worker 0.  bench/beside/run builds and runs it.
+ * busy on the processor of worker 0.  tests/beside/run builds and runs it.
  *
  * Each line is one form of pinning.  The forms take turns, so that other load on the
  * machine meets all of them.  A round lasts a second: computations of fib(FIB), one after
