@@ -47,6 +47,7 @@ struct bench_workload {
 
     const char *twin;   /* runtime that `run_twin` is: "serial", "malloc"; NULL: none */
     bool per_operation; /* size counts operations and the result is a time for each */
+    bool workers_only;  /* the caller takes no part: as many threads as workers */
     uint32_t threads;   /* not 0: uses this many and no scheduler; one row, no sweep */
 
     const char *absent; /* why this program cannot run it; NULL: it can */
