@@ -57,8 +57,10 @@
  * Jobs.  A body may post jobs, fork and join.  Jobs that wait behind a member are stolen
  * by other workers, except those that were posted to that worker alone
  * (mag_sched_post_worker): these wait until the member has returned.  mag_sched_worker
- * and mag_sched_local answer in a body as in a job.  A member that is a thread from
- * outside has no worker of its own; it can post, but what it forks runs on workers.
+ * and mag_sched_local answer in a body as in a job.  A caller from outside takes a spare
+ * place (guest.h) for the time of the team, so that it has a number and storage, and
+ * forks like a worker.  If there is none (`spare` in sched.h), it has neither, and what
+ * it forks waits for a worker that is not a member.
  *
  * Waiting.  mag_team_run waits for workers, so do not call it with a lock held that a job
  * or a body takes.  A worker that waits in mag_team_run for its own team may run a member

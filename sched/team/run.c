@@ -4,7 +4,10 @@
 #include "sched/team/call.h"
 #include "sched/team/hold.h"
 #include "sched/worker/self.h"
+#include "sched/worker/thread.h"
 #include "sched/worker/worker.h"
+
+#include <magpie/guest.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -20,6 +23,7 @@ struct run {
     struct mag_sched *sched;
     struct mag_self *self;
     struct mag_worker *worker; /* the calling worker of `sched`; NULL: from outside */
+    struct mag_guest guest;    /* its stay, if it has no place of its own */
     struct mag_team *outer;    /* the team that the caller is in, or NULL */
     struct mag_team_ask *ask;  /* `own`, or that of the calling worker's call */
     struct mag_team_ask own;
@@ -59,6 +63,15 @@ static bool is_tenant(const struct run *run)
 }
 
 /* ------------------------------------------------------- threads from outside */
+
+/* A thread from outside takes a spare berth, so that what it forks runs at once.  If
+ * there is none, it goes on without. */
+static int enter(struct run *run)
+{
+    int r = mag_guest_enter(run->sched, &run->guest);
+
+    return r == -EBUSY || r == -ENOMEM ? 0 : r;
+}
 
 /* A thread from outside that has no berth is counted like a worker's thread, so that the
  * stop waits for it.  It holds the scheduler. */
@@ -211,6 +224,7 @@ static void finish(struct run *run)
         return;
     mag_team_release(common->teams, run->ask);
     count_out(run);
+    mag_guest_leave(&run->guest);
 }
 
 static void end_early(void *arg)
@@ -218,6 +232,8 @@ static void end_early(void *arg)
     struct run *run = arg;
 
     mag_team_note(&run->common, MAG_TEAM_LOST);
+    if (run->guest.place != NULL)
+        mag_worker_end_children(run->guest.place);
     finish(run);
 }
 
@@ -262,9 +278,16 @@ static int run_team(struct run *run, uint32_t members, uint32_t flags)
         return -EDEADLK;
     if (members > mag_team_most(run->sched))
         return -ERANGE;
+    r = run->worker != NULL ? 0 : enter(run);
+    if (r < 0)
+        return r;
     prepare_ask(run, members, flags);
     r = muster(run);
-    return r < 0 ? r : take_part(run);
+    if (r < 0) {
+        mag_guest_leave(&run->guest);
+        return r;
+    }
+    return take_part(run);
 }
 
 int mag_team_run(struct mag_sched *sched, uint32_t members, uint32_t flags,
@@ -281,6 +304,7 @@ int mag_team_run(struct mag_sched *sched, uint32_t members, uint32_t flags,
     run.sched = sched;
     run.self = mag_self_get();
     run.worker = calling_worker(sched);
+    run.guest.place = NULL;
     run.common.body = body;
     run.common.arg = arg;
     prepare_common(&run, members);

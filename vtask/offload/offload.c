@@ -12,25 +12,10 @@
 #include <errno.h>
 #include <pthread.h>
 
-/* The gap on the thread's stack between the cleanup handler and the calls that the thread
- * leaves, so that the handler overwrites none of their frames. */
-enum { GAP = 4096 };
-
 static void end_offloaded(void *arg)
 {
     (void)arg;
     mag_submit_task_end_calls();
-}
-
-/* The frame of this function is the gap, or contains it. */
-static MAG_NOINLINE void run_below(struct mag_job *job)
-{
-    char gap[GAP];
-
-    /* Makes the compiler treat the whole gap as used, before and after. */
-    __asm__ volatile("" ::"r"(gap) : "memory");
-    mag_submit_task_run(job);
-    __asm__ volatile("" ::"r"(gap) : "memory");
 }
 
 static void run_offloaded(struct mag_job *job)
@@ -39,7 +24,7 @@ static void run_offloaded(struct mag_job *job)
      * the completer reads the flags from here on. */
     mag_frame_of(job)->core.flags |= MAG_CORE_QUEUED;
     pthread_cleanup_push(end_offloaded, NULL);
-    run_below(job);
+    mag_submit_task_run(job);
     pthread_cleanup_pop(0);
 }
 

@@ -16,13 +16,28 @@
 
 #include <errno.h>
 
-/* A call that runs on this thread; lies on the stack of mag_submit_task_run. */
-struct call {
-    struct mag_frame *frame;
-    struct call *outer; /* the function may run other jobs, as an event loop does */
-};
+/*
+ * The innermost call that runs on this thread; NULL: none.  A function may run other
+ * jobs, as an event loop does.  The calls are linked through their frames' `awaited`,
+ * which has no other use until the function has returned.  So they are still there when
+ * the stack is not, at the end of a thread.
+ */
+static __thread struct mag_frame *innermost;
 
-static __thread struct call *calls;
+static void begin_call(struct mag_frame *frame)
+{
+    frame->awaited.payload = (uintptr_t)innermost;
+    innermost = frame;
+}
+
+/* The innermost call, which is none any more. */
+static struct mag_frame *end_call(void)
+{
+    struct mag_frame *frame = innermost;
+
+    innermost = (struct mag_frame *)(uintptr_t)frame->awaited.payload;
+    return frame;
+}
 
 static const struct mag_submit_task_type *
 submit_task_type_of(const struct mag_frame *frame)
@@ -66,9 +81,8 @@ mag_vtask mag_submit_task_post(struct mag_frame *frame, struct mag_sched *sched,
 void mag_submit_task_run(struct mag_job *job)
 {
     struct mag_frame *frame = mag_frame_of(job);
-    struct call call = {.frame = frame, .outer = calls};
 
-    calls = &call;
+    begin_call(frame);
     submit_task_type_of(frame)->call(frame);
 }
 
@@ -76,7 +90,7 @@ void mag_submit_task_finish(struct mag_frame *frame, mag_vtask returned,
                             const void *large)
 {
     /* First: a continuation that runs inside may end this thread. */
-    calls = calls->outer;
+    (void)end_call();
     mag_frame_finish(frame, returned, large);
 }
 
@@ -94,12 +108,9 @@ static void drop_submitted(struct mag_job *job, const struct mag_job_stop *stop)
 
 void mag_submit_task_end_calls(void)
 {
-    /* The calls lie in frames of functions that never return, but nothing has overwritten
-     * them yet. */
-    while (calls != NULL) {
-        struct mag_frame *frame = calls->frame;
+    while (innermost != NULL) {
+        struct mag_frame *frame = end_call();
 
-        calls = calls->outer;
         /* No continuation runs on this thread.  Only the completer reads the flags from
          * here on. */
         frame->core.flags |= MAG_CORE_QUEUED;

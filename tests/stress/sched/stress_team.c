@@ -56,7 +56,7 @@ static void take_part(struct mag_team *team, uint32_t member, void *arg)
             return;
         }
         (void)test_add(&plan->came[i], 1);
-        /* From outside a computation might have to wait for the members. */
+        /* Without a place of its own a computation might have to wait for the members. */
         if (i == 1 && plan->forks && mag_sched_self() != NULL) {
             long result = 0;
             int r = fib_run(sched, &result, FORKS);

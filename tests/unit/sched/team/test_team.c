@@ -276,11 +276,7 @@ static void compute(struct mag_team *team, uint32_t member, void *arg)
 {
     long result = 0;
 
-    /* From outside it would have to wait for a worker. */
-    if (member == 0) {
-        mag_team_barrier(team);
-        return;
-    }
+    (void)member;
     check(fib_run(arg, &result, 12) == 0 && result == 144);
     mag_team_barrier(team);
     check(fib_run(arg, &result, 10) == 0 && result == 55);
@@ -331,8 +327,8 @@ static void jobs_that_wait_behind_a_member_are_stolen(void **state)
 static void look_at_oneself(struct mag_team *team, uint32_t member, void *arg)
 {
     (void)team;
-    if (member != 0)
-        check(mag_sched_self() == arg && mag_sched_worker() < WORKERS);
+    check(mag_sched_self() == arg);
+    check((mag_sched_worker() < WORKERS) == (member != 0));
     check(fegetround() == FE_UPWARD);
     check(fesetround(FE_DOWNWARD) == 0);
 }
@@ -352,6 +348,30 @@ static void members_have_their_worker_and_the_callers_rounding(void **state)
     mag_sched_destroy(sched);
 }
 
+static void find_no_place(struct mag_team *team, uint32_t member, void *arg)
+{
+    (void)arg;
+    check((mag_sched_self() == NULL) == (member == 0));
+    mag_team_barrier(team);
+    (void)add(&here, 1);
+}
+
+static void a_caller_without_a_place_is_a_member_as_well(void **state)
+{
+    struct mag_sched_config config = test_sched_config(WORKERS);
+    (void)state;
+
+    config.spare = 0;
+    struct mag_sched *sched = test_sched_start_as(&config);
+
+    begin();
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(mag_team_run(sched, WORKERS + 1, 0, find_no_place, NULL), 0);
+    assert_int_equal(look(&wrong), 0);
+    assert_int_equal(look(&here), 10 * (WORKERS + 1));
+    mag_sched_destroy(sched);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +387,7 @@ int main(void)
         cmocka_unit_test(members_fork_and_join),
         cmocka_unit_test(jobs_that_wait_behind_a_member_are_stolen),
         cmocka_unit_test(members_have_their_worker_and_the_callers_rounding),
+        cmocka_unit_test(a_caller_without_a_place_is_a_member_as_well),
     };
 
     return cmocka_run_group_tests_name("team", tests, NULL, NULL);
