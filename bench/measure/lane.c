@@ -30,6 +30,8 @@ static int set_up(const struct bench_lane_spec *spec, struct bench_run *run)
 
     mag_sched_config_init(&config);
     config.workers = spec->workers;
+    if (spec->workload->workers_only)
+        config.spare = 0;
     if (!spec->twin && spec->workload->threads == 0)
         r = mag_sched_start(&config, &run->sched);
     if (r == 0 && spec->workload->prepare != NULL)

@@ -34,6 +34,8 @@ const struct bench_figure bench_figures[] = {
     {"post-any", BENCH_COST, 1, 20, NULL, 0},
     {"post-foreign", BENCH_COST, 1, 25, NULL, 0},
     {"post-wake", BENCH_OVER_TWIN, 1, 1.3, NULL, 0},
+    {"submit", BENCH_OVER_BEST, 1, 2, NULL, 0},
+    {"submit-all", BENCH_OVER_BEST, 1, 2, NULL, 0},
     {"submit-bulk", BENCH_OVER_TWIN, 1, 0.25, NULL, 0},
     {"vtask-sync", BENCH_OVER_TWIN, 1, 1.2, NULL, 0},
     {"vtask-async-now", BENCH_OF_PEER, 1, 0.4, "dotnet", 0},

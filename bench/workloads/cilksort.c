@@ -111,6 +111,7 @@ const struct bench_workload bench_cilksort = {
     .size_min = 1,
     .size_max = UINT64_C(4000000000),
     .twin = "serial",
+    .workers_only = true,
     .weight = 8,
     .prepare = prepare,
     .reset = reset,

@@ -57,6 +57,7 @@ const struct bench_workload bench_fib = {
     .size_min = 1,
     .size_max = 60,
     .twin = "serial",
+    .workers_only = true,
     .weight = 2,
     .expected = expected,
     .run_twin = run_twin,

@@ -153,6 +153,7 @@ const struct bench_workload bench_fib_entry = {
     .size_max = QUICK + ASYNC - TOP,
     .label = label,
     .twin = "serial",
+    .workers_only = true,
     .weight = 3,
     .expected = expected,
     .run_twin = run_twin,

@@ -130,6 +130,7 @@ static void add_up(struct bench_run *run)
         .size_max = 100000000,                                                         \
         .twin = "serial",                                                              \
         .per_operation = true,                                                         \
+        .workers_only = true,                                                          \
         .expected = row##_expected,                                                    \
         .prepare = prepare_slots,                                                      \
         .run_twin = row##_twin,                                                        \

@@ -93,6 +93,7 @@ const struct bench_workload bench_matmul = {
     .size_max = 16384,
     .size_fits = is_dividable,
     .twin = "serial",
+    .workers_only = true,
     .expected = kernel_matmul_expected,
     .prepare = prepare,
     .reset = reset,

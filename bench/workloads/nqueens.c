@@ -74,6 +74,7 @@ const struct bench_workload bench_nqueens = {
     .size_min = 1,
     .size_max = QUEENS_MAX,
     .twin = "serial",
+    .workers_only = true,
     .expected = expected,
     .run_twin = run_twin,
     .run_magpie = run_magpie,

@@ -71,6 +71,7 @@ const struct bench_workload bench_regions = {
     .size_min = 1,
     .size_max = 10000000,
     .twin = "serial",
+    .workers_only = true,
     .expected = expected,
     .run_twin = run_twin,
     .run_magpie = run_magpie,

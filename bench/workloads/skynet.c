@@ -61,6 +61,7 @@ const struct bench_workload bench_skynet = {
     .size_max = UINT64_C(1000000000),
     .size_fits = is_power_of_ten,
     .twin = "serial",
+    .workers_only = true,
     .weight = 4,
     .expected = expected,
     .run_twin = run_twin,

@@ -123,6 +123,7 @@ const struct bench_workload bench_uts = {
     .size_fits = is_tree,
     .label = label,
     .twin = "serial",
+    .workers_only = true,
     .weight = 3,
     .expected = expected,
     .run_twin = run_twin,

@@ -47,6 +47,7 @@ struct bench_workload {
 
     const char *twin;   /* runtime that `run_twin` is: "serial", "malloc"; NULL: none */
     bool per_operation; /* size counts operations and the result is a time for each */
+    bool workers_only;  /* the caller takes no part: as many threads as workers */
     uint32_t threads;   /* not 0: uses this many and no scheduler; one row, no sweep */
 
     const char *absent; /* why this program cannot run it; NULL: it can */
@@ -107,6 +108,9 @@ extern const struct bench_workload bench_pingpong;
 extern const struct bench_workload bench_pingpong_parked;
 extern const struct bench_workload bench_wake;
 extern const struct bench_workload bench_wake_p99;
+extern const struct bench_workload bench_run_here;
+extern const struct bench_workload bench_tick;
+extern const struct bench_workload bench_tick_p99;
 extern const struct bench_workload bench_submit;
 extern const struct bench_workload bench_submit_all;
 extern const struct bench_workload bench_submit_bulk;

@@ -74,6 +74,8 @@ struct mag_sched_counters {
     enum mag_pin_range range; /* how far it may move now, see MAG_PIN_ADAPTIVE */
     uint64_t loosened;        /* times it was given a wider range: others used its CPU */
     uint64_t repaired;        /* times a pin that the kernel had removed was set again */
+    uint32_t os_pu; /* the system's number of the PU that it sits on now (elastic.h); of a
+                     * place beyond the workers: 0 */
 };
 
 /*

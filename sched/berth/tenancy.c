@@ -227,7 +227,7 @@ static void carry_jobs(struct mag_worker *from, struct mag_worker *to)
 /* Moves the jobs of hand and ring to the node's queue, as posts from outside. */
 static void give_jobs_away(struct mag_worker *worker)
 {
-    if (MAG_UNLIKELY(mag_worker_shed(worker)))
+    if (MAG_UNLIKELY(mag_worker_has_own(worker)) && mag_worker_shed(worker))
         mag_sched_notify_queue(worker->sched, worker->queue);
 }
 

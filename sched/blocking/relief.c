@@ -15,8 +15,9 @@
 /* How much of a scheduler's name fits before "/relief" in a thread's name. */
 enum { RELIEF_PREFIX = 7 };
 
-/* A thread that has run for less than this between two looks may be blocked. */
-enum { RAN_LITTLE_NS = 200000 };
+/* A thread that has run for less than this part of the time between two looks may be
+ * blocked; it may also wait for something by many short sleeps. */
+enum { RAN_LITTLE_PART = 8 };
 
 /* The most system calls of one look that ask for a thread's time. */
 enum { LOOKS_MAX = 64 };
@@ -102,13 +103,14 @@ static bool is_stuck(struct mag_relief *relief, struct mag_worker *worker,
     int32_t thread = atomic_load_explicit(&worker->thread, memory_order_relaxed);
     /* relaxed: as above. */
     look->jobs = atomic_load_explicit(&worker->counts.jobs, memory_order_relaxed);
+    look->at_ns = mag_os_now_ns();
     look->still = 0;
     if (thread == 0 || rests(worker) || mag_region_is_open(worker) || *budget == 0)
         return false;
     (*budget)--;
     look->ran_ns = mag_os_ran_ns(thread);
     if (look->jobs != last.jobs || look->ran_ns < 0 ||
-        look->ran_ns - last.ran_ns > RAN_LITTLE_NS)
+        look->ran_ns - last.ran_ns > (look->at_ns - last.at_ns) / RAN_LITTLE_PART)
         return false;
     look->still = last.still + 1;
     switch (mag_os_asleep(thread)) {

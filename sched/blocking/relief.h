@@ -34,6 +34,7 @@
 struct mag_relief_look {
     uint64_t jobs;  /* how many it had begun */
     int64_t ran_ns; /* how long its thread had run */
+    int64_t at_ns;  /* when that was */
     uint32_t still; /* looks in a row at which it had not run, in the same job */
 };
 

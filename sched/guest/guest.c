@@ -13,6 +13,7 @@
 #include "sched/berth/tenancy.h"
 #include "sched/fork/check.h"
 #include "sched/fork/join.h"
+#include "sched/worker/seen.h"
 #include "sched/worker/self.h"
 #include "sched/worker/thread.h"
 #include "sched/worker/wake.h"
@@ -36,6 +37,7 @@ enum { STACK_PARTS = 4, STACK_SHARE = 3 };
 static void end(struct mag_worker *worker)
 {
     mag_count(&worker->counts.ended);
+    mag_seen_lost(worker);
     mag_worker_end_children(worker);
     (void)mag_misuse_tell(MAG_E_THREAD, "a thread ended as a guest of a scheduler");
 }
@@ -99,12 +101,27 @@ void mag_guest_leave(struct mag_guest *guest)
 
 /* --------------------------------------------------------------- computations */
 
+/* A computation of a guest whose scheduler is traced or watched; that of a worker is part
+ * of a job. */
+static MAG_COLD void run_guest_seen(struct mag_worker *worker, mag_fork_body body,
+                                    void *payload)
+{
+    struct mag_job_description what = {.function = (void (*)(void))body};
+    bool traced = mag_seen_begin(worker, &what);
+
+    mag_fork_stack_root(mag_worker_forks(worker), body, payload);
+    mag_seen_end(worker, traced);
+}
+
 /* A worker keeps its children to itself until a thief asks for them, so a watcher must be
  * there to make a thief ask. */
 static void run(struct mag_worker *worker, mag_fork_body body, void *payload)
 {
     mag_sched_notify_watcher(worker->sched, worker->rank);
-    mag_fork_stack_root(mag_worker_forks(worker), body, payload);
+    if (MAG_UNLIKELY(mag_sched_is_seen(worker->sched)) && worker->guest)
+        run_guest_seen(worker, body, payload);
+    else
+        mag_fork_stack_root(mag_worker_forks(worker), body, payload);
 }
 
 /* The frame of this function is the gap, or contains it. */

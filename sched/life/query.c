@@ -86,6 +86,7 @@ static void read_counters(struct mag_worker *worker, struct mag_sched_counters *
         struct mag_seat_state seat = mag_seats_read(&worker->sched->seats, worker->index);
 
         counters->range = seat.range;
+        counters->os_pu = seat.os_pu;
         counters->loosened = seat.loosened;
         counters->repaired = seat.repaired;
     }

@@ -76,7 +76,10 @@ static void take_move(struct mag_seats *seats, struct move *move)
 {
     (void)pthread_mutex_lock(&seats->lock);
     for (uint32_t i = 0; i < seats->count; i++) {
-        seats->states[i].pu = mag_plan_seat(move->plan, move->seats[i])->pu;
+        const struct mag_seat *seat = mag_plan_seat(move->plan, move->seats[i]);
+
+        seats->states[i].pu = seat->pu;
+        seats->states[i].os_pu = seat->os_pu;
         seats->states[i].range = MAG_PIN_RANGE_PU;
     }
     mag_plan_free(seats->own);

@@ -16,8 +16,10 @@ int mag_seats_init(struct mag_seats *seats, const struct mag_sched_config *confi
     seats->states = calloc(count, sizeof(seats->states[0]));
     if (seats->states == NULL)
         return -ENOMEM;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         seats->states[i].pu = mag_plan_seat(plan, i)->pu;
+        seats->states[i].os_pu = mag_plan_seat(plan, i)->os_pu;
+    }
     seats->count = count;
     seats->topology = topology;
     seats->plan = plan;

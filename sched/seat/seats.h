@@ -26,6 +26,7 @@
 /* Where one worker sits, and what has happened to its pin. */
 struct mag_seat_state {
     uint32_t pu;              /* index of the topology */
+    uint32_t os_pu;           /* the system's number of that PU */
     enum mag_pin_range range; /* what it was given last */
     uint64_t loosened;        /* times it was given a wider range */
     uint64_t repaired;        /* times a lost pin was set again */

@@ -266,7 +266,7 @@ static const struct {
       "threads beyond the workers that may take part"},
      take_spare},
     {{"MAGPIE_FOLLOW", "follow", "auto, never or always",
-      "whether workers follow the CPUs and the quota of the process"},
+      "whether workers follow the CPUs and the CPU quota"},
      take_follow},
     {{"MAGPIE_STAND_IN", "stand_in", "auto, announced or all",
       "which blocked workers other threads stand in for"},

@@ -27,6 +27,13 @@ struct mag_job *mag_worker_next(struct mag_worker *worker);
 /* As mag_worker_next, but only from the worker's hand and ring. */
 struct mag_job *mag_worker_own(struct mag_worker *worker);
 
+/* Whether hand and ring have jobs.  By the worker: thieves may take them meanwhile. */
+static inline bool mag_worker_has_own(struct mag_worker *worker)
+{
+    return mag_hand_peek_lifo(&worker->hand) != NULL || mag_hand_waiting(&worker->hand) ||
+           mag_runq_length(&worker->ring) != 0;
+}
+
 /* Moves the jobs of a worker's hand and ring to the queue of its node.  By the worker.
  * False: there were none. */
 MAG_COLD bool mag_worker_shed(struct mag_worker *worker);

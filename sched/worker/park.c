@@ -21,10 +21,21 @@ static void adapt(struct mag_worker *worker, bool found)
         mag_linger_budget(worker->spin_us, worker->sched->settings.config.spin_us, found);
 }
 
+/* Whether another thread of the scheduler may need this very processor: there are more
+ * workers than processors, or a guest is there, which sits on any of them. */
+static bool shares_processors(struct mag_sched *sched)
+{
+    uint32_t used = mag_idle_used(mag_idle_read(&sched->idle));
+
+    /* relaxed, both: nothing crosses. */
+    return used > atomic_load_explicit(&sched->active, memory_order_relaxed) ||
+           /* relaxed: as above. */
+           atomic_load_explicit(&sched->crowded, memory_order_relaxed);
+}
+
 static void relax(struct mag_worker *worker, uint32_t *pauses)
 {
-    /* relaxed: nothing crosses. */
-    if (atomic_load_explicit(&worker->sched->crowded, memory_order_relaxed)) {
+    if (shares_processors(worker->sched)) {
         mag_os_yield();
         return;
     }

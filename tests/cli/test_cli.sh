@@ -274,6 +274,10 @@ has "$dir/out" "membarrier"
 run 0 doctor --json
 has "$dir/out" '"quota_cpus"'
 has "$dir/out" '"controlled"'
+run 0 doctor --watch=1
+has "$dir/out" "worker 0: "
+run 2 doctor --watch=never
+has "$dir/err" "is not a number of seconds"
 HWLOC_SYNTHETIC='core:3 pu:1' run 0 doctor
 has "$dir/out" "This is another machine: HWLOC_SYNTHETIC puts it in"
 HWLOC_SYNTHETIC='core:3 pu:1' run 0 topo

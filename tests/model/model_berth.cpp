@@ -14,7 +14,7 @@ template <unsigned Workers> static void leave(sched_world<Workers> *world)
     mag_worker *worker = &world->workers[LEAVER];
     bool searched = worker->searching;
 
-    if (mag_worker_shed(worker))
+    if (mag_worker_has_own(worker) && mag_worker_shed(worker))
         mag_sched_notify_queue(&world->sched, 0);
     mag_idle_leave(&world->sched.idle, searched);
     mag_worker_left(worker, searched);

@@ -35,6 +35,20 @@ static bool something(void)
     return true;
 }
 
+static void a_searching_worker_gives_way_while_a_guest_is_there(void **state)
+{
+    struct mag_sched *sched = &fake.sched;
+    (void)state;
+
+    assert_false(shares_processors(sched));
+    (void)mag_idle_enter(&sched->idle);
+    assert_true(shares_processors(sched));
+    mag_idle_leave(&sched->idle, false);
+    assert_false(shares_processors(sched));
+    atomic_init(&sched->crowded, true);
+    assert_true(shares_processors(sched));
+}
+
 /* The poster of that job saw the worker searching, and woke no worker. */
 static void the_last_to_search_wakes_another_for_what_it_leaves(void **state)
 {
@@ -129,6 +143,8 @@ static void a_worker_that_sees_the_end_while_it_parks_wakes_everybody(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_searching_worker_gives_way_while_a_guest_is_there,
+                               begin),
         cmocka_unit_test_setup(the_last_to_search_wakes_another_for_what_it_leaves,
                                begin),
         cmocka_unit_test_setup(the_last_to_search_wakes_nobody_for_nothing, begin),

@@ -189,6 +189,9 @@ static void a_theft_names_its_victim_and_the_child(void **state)
     assert_paired(&text);
     assert_true(occurrences(&text, "\"name\":\"steal\",\"args\":{\"from\":") >= 1);
     assert_true(occurrences(&text, "\"name\":\"stolen") >= 1);
+    /* The calling thread is a guest, in a row of its own. */
+    assert_int_equal(occurrences(&text, "\"name\":\"join_stolen_stolen\""), 1);
+    assert_true(occurrences(&text, "\"name\":\"spare/") >= 1);
     assert_int_equal(
         occurrences(&text, "\"name\":\"before the join\",\"args\":{\"object\":"), 1);
     assert_int_equal(occurrences(&text, "\"number\":77"), 1);
