@@ -74,6 +74,11 @@ static bool call_worker(struct mag_team_common *common, uint32_t member)
 
     call->member = member;
     call->common = common;
+    call->body = common->body;
+    call->arg = common->arg;
+    call->fp = common->fp;
+    call->members = common->members;
+    call->crowded = common->patience.crowded;
     if (!mark(call, &before))
         return false;
     if (state_of(before) == MAG_CALL_WAIT)
@@ -88,16 +93,16 @@ static void count_out(struct mag_team_common *common, uint32_t member)
 {
     struct mag_meet_part part;
 
-    mag_team_join(common, member, &part);
+    mag_team_join(common, common->members, member, &part);
     for (uint32_t i = 1; i <= CALLS && CALLS * member + i < common->members; i++)
         count_out(common, CALLS * member + i);
     mag_team_note(common, MAG_TEAM_UNMET);
     mag_meet_leave(&part);
 }
 
-void mag_call_next(struct mag_team_common *common, uint32_t member)
+void mag_call_next(struct mag_team_common *common, uint32_t members, uint32_t member)
 {
-    for (uint32_t i = 1; i <= CALLS && CALLS * member + i < common->members; i++) {
+    for (uint32_t i = 1; i <= CALLS && CALLS * member + i < members; i++) {
         if (!call_worker(common, CALLS * member + i))
             count_out(common, CALLS * member + i);
     }
@@ -171,14 +176,14 @@ static void take_part(struct mag_team_call *call)
 {
     struct mag_team_common *common = call->common;
     struct mag_team *team = &call->team;
-    bool may_linger = !call->waits && !common->patience.crowded;
+    bool may_linger = !call->waits && !call->crowded;
 
     *team = (struct mag_team){.common = common, .call = call, .member = call->member};
-    mag_team_join(common, team->member, &team->part);
-    mag_call_next(common, team->member);
+    mag_team_join(common, call->members, team->member, &team->part);
+    mag_call_next(common, call->members, team->member);
     mag_self_get()->team = team;
-    mag_fp_keep(common->fp);
-    common->body(team, team->member, common->arg);
+    mag_fp_keep(call->fp);
+    call->body(team, team->member, call->arg);
     if (may_linger && has_other_work(worker_of(call)))
         may_linger = false;
     leave(call, may_linger ? MAG_CALL_LINGER : MAG_CALL_AWAY);

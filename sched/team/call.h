@@ -66,7 +66,7 @@ void mag_call_init(struct mag_teams *teams, uint32_t index);
 
 /* Calls the workers that this member has to call: each calls a few, so that a large team
  * wakes as a tree. */
-void mag_call_next(struct mag_team_common *common, uint32_t member);
+void mag_call_next(struct mag_team_common *common, uint32_t members, uint32_t member);
 
 /* The worker, which waits in mag_team_run with what it has asked for: if it has been
  * called into another team, runs that member and returns true. */

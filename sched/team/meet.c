@@ -178,12 +178,12 @@ static void wait_for(struct mag_meet *root, const struct goal *goal,
 }
 
 void mag_meet_join(struct mag_meet_part *part, struct mag_meet *meet,
-                   struct mag_meet *root)
+                   struct mag_meet *root, uint32_t participants)
 {
     part->meet = meet;
     part->root = root;
     part->epoch = 0;
-    part->word = look(meet);
+    part->word = participants * MAG_MEET_EXPECT;
 }
 
 void mag_meet_arrive(struct mag_meet_part *part, const struct mag_meet_patience *patience)

@@ -86,9 +86,9 @@ struct mag_meet_patience {
 /* Makes a meet of so many participants, before any of them can see it. */
 void mag_meet_init(struct mag_meet *meet, struct mag_meet *up, uint32_t participants);
 
-/* A participant of a meet that has never opened so far. */
+/* One of so many participants of a meet that has never opened so far. */
 void mag_meet_join(struct mag_meet_part *part, struct mag_meet *meet,
-                   struct mag_meet *root);
+                   struct mag_meet *root, uint32_t participants);
 
 /* Arrives, and waits until all who are expected have arrived. */
 void mag_meet_arrive(struct mag_meet_part *part,

@@ -90,8 +90,15 @@ void mag_team_meets_init(struct mag_team_common *common)
         init_level(common, level);
 }
 
-void mag_team_join(struct mag_team_common *common, uint32_t member,
+void mag_team_join(struct mag_team_common *common, uint32_t members, uint32_t member,
                    struct mag_meet_part *ret_part)
 {
-    mag_meet_join(ret_part, meet_at(common, 0, member / MAG_MEET_MOST), &common->root);
+    struct mag_meet *root = &common->root;
+
+    /* Without a look at the shared lines if there is no tree. */
+    if (members <= MAG_MEET_MOST)
+        mag_meet_join(ret_part, root, root, members);
+    else
+        mag_meet_join(ret_part, meet_at(common, 0, member / MAG_MEET_MOST), root,
+                      participants(members, 0, member / MAG_MEET_MOST));
 }

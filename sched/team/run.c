@@ -195,7 +195,7 @@ static int muster(struct run *run)
     if (run->worker == NULL)
         run->self->roster_begin = mag_roster_begin(&run->common.roster) + 1;
     mag_team_meets_init(&run->common);
-    mag_call_next(&run->common, 0);
+    mag_call_next(&run->common, run->common.members, 0);
     mag_sched_unhold(run->sched);
     return 0;
 }
@@ -243,7 +243,7 @@ static int take_part(struct run *run)
     struct mag_team_common *common = &run->common;
 
     run->team.common = common;
-    mag_team_join(common, 0, &run->team.part);
+    mag_team_join(common, common->members, 0, &run->team.part);
     run->team.call = NULL;
     run->team.member = 0;
     run->team.singles = 0;

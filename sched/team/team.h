@@ -54,12 +54,18 @@ struct mag_team_call {
     _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) state; /* [A] see call.h */
     uint32_t member;                                  /* [G] */
     struct mag_team_common *common;                   /* [G] */
-    uint32_t index;                                   /* [I] the worker */
-    uint32_t linger_us;                               /* [W] adaptive */
-    struct mag_team team;                             /* [W] as a member */
-    struct mag_team_ask ask;                          /* as a caller that is a worker */
-    bool waits;           /* [W] it waits for what it has asked for */
-    struct mag_meet meet; /* for the team that has the worker, see common.c */
+    /* [G] As in `common`: copies, so that a short body need not fetch another line. */
+    void (*body)(struct mag_team *team, uint32_t member, void *arg);
+    void *arg;
+    mag_fp fp;
+    uint32_t members;
+    bool crowded;
+    uint32_t index;          /* [I] the worker */
+    uint32_t linger_us;      /* [W] adaptive */
+    struct mag_team team;    /* [W] as a member */
+    struct mag_team_ask ask; /* as a caller that is a worker */
+    bool waits;              /* [W] it waits for what it has asked for */
+    struct mag_meet meet;    /* for the team that has the worker, see meets.c */
 };
 
 /* The value of one broadcast.  Two take turns: nobody begins the one after the next
@@ -110,9 +116,9 @@ static inline struct mag_team_call *mag_team_call_of(const struct mag_team_commo
 }
 
 /* Makes the meets of a team whose roster is chosen; and makes a member, or whoever acts
- * for it, a participant of its own. */
+ * for it, a participant of its own, among so many members. */
 void mag_team_meets_init(struct mag_team_common *common);
-void mag_team_join(struct mag_team_common *common, uint32_t member,
+void mag_team_join(struct mag_team_common *common, uint32_t members, uint32_t member,
                    struct mag_meet_part *ret_part);
 
 /* Any member, or whoever counts out a member that never began. */

@@ -79,7 +79,7 @@ struct barrier_model : rl::test_suite<barrier_model, 3>, meet_world {
     {
         mag_meet_part part;
 
-        mag_meet_join(&part, &root, &root);
+        mag_meet_join(&part, &root, &root, MEMBERS);
         for (unsigned round = 0; round < 2; round++) {
             written[round][index]($) = 1;
             mag_meet_arrive(&part, &patience);
@@ -108,7 +108,7 @@ struct leave_model : rl::test_suite<leave_model, 3>, meet_world {
     {
         mag_meet_part part;
 
-        mag_meet_join(&part, &root, &root);
+        mag_meet_join(&part, &root, &root, MEMBERS);
         mag_meet_arrive(&part, &patience);
         written[index]($) = 1;
         if (index != 2) {
@@ -143,7 +143,7 @@ struct tree_model : rl::test_suite<tree_model, 3>, meet_world {
     {
         mag_meet_part part;
 
-        mag_meet_join(&part, &groups[index / 2], &root);
+        mag_meet_join(&part, &groups[index / 2], &root, 2);
         written[index]($) = 1;
         mag_meet_arrive(&part, &patience);
         RL_ASSERT(written[0]($) + written[1]($) + written[2]($) == 3);

@@ -29,7 +29,8 @@ static void begin(uint32_t count)
         mag_meet_init(&groups[i], &root, left < MAG_MEET_MOST ? left : MAG_MEET_MOST);
     }
     for (uint32_t i = 0; i < count; i++)
-        mag_meet_join(&parts[i], leaves == 1 ? &root : &groups[i / MAG_MEET_MOST], &root);
+        mag_meet_join(&parts[i], leaves == 1 ? &root : &groups[i / MAG_MEET_MOST], &root,
+                      count < MAG_MEET_MOST ? count : MAG_MEET_MOST);
 }
 
 static bool is_over(void)
