@@ -172,7 +172,7 @@ static int decide_workers(struct mag_settings *settings)
     }
     if (config->workers_max == 0)
         config->workers_max =
-            settings->follows && uncapped > config->workers ? machine : config->workers;
+            settings->follows && uncapped > config->workers ? uncapped : config->workers;
     if (config->workers > config->workers_max)
         config->workers = config->workers_max;
     return r;
