@@ -115,7 +115,7 @@ static MAG_COLD void run_guest_seen(struct mag_worker *worker, mag_fork_body bod
 
 /* A worker keeps its children to itself until a thief asks for them, so a watcher must be
  * there to make a thief ask. */
-static void run(struct mag_worker *worker, mag_fork_body body, void *payload)
+static void run_as_guest(struct mag_worker *worker, mag_fork_body body, void *payload)
 {
     mag_sched_notify_watcher(worker->sched, worker->rank);
     if (MAG_UNLIKELY(mag_sched_is_seen(worker->sched)) && worker->guest)
@@ -132,7 +132,7 @@ static MAG_NOINLINE void run_below(struct mag_worker *worker, mag_fork_body body
 
     /* Makes the compiler treat the whole gap as used, before and after. */
     __asm__ volatile("" ::"r"(gap) : "memory");
-    run(worker, body, payload);
+    run_as_guest(worker, body, payload);
     __asm__ volatile("" ::"r"(gap) : "memory");
 }
 
@@ -147,7 +147,7 @@ static void end_run(void *arg)
 void mag_guest_run_in(struct mag_worker *worker, mag_fork_body body, void *payload)
 {
     if (MAG_LIKELY(!worker->guest)) {
-        run(worker, body, payload);
+        run_as_guest(worker, body, payload);
         return;
     }
     pthread_cleanup_push(end_run, NULL);
