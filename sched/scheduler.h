@@ -50,7 +50,6 @@ struct mag_berth {
     uint32_t index;            /* [I] */
     struct mag_worker *worker; /* [I] in `pages`; of a spare berth: once it is open */
     _Atomic(bool) open;        /* [A] the berth is mapped and prepared */
-    _Atomic(bool) offered;     /* [A] see tenancy.h */
     void *pages;               /* [O] on the worker's node */
     size_t size;               /* [O] */
     void *fork_pages;          /* [O] on the worker's node */

@@ -215,15 +215,6 @@ int mag_berth_take_near(struct mag_sched *sched, uint32_t rank,
     return 0;
 }
 
-/* Moves the jobs of hand and ring to `to`. */
-static void carry_jobs(struct mag_worker *from, struct mag_worker *to)
-{
-    struct mag_job *job;
-
-    while ((job = mag_worker_own(from)) != NULL)
-        mag_worker_queue(to, job);
-}
-
 /* Moves the jobs of hand and ring to the node's queue, as posts from outside. */
 static void give_jobs_away(struct mag_worker *worker)
 {
@@ -239,102 +230,4 @@ void mag_berth_leave(struct mag_worker *worker)
     stand_up(worker);
     end(worker);
     count_out(sched);
-}
-
-/* ------------------------------------------------- step aside and step back */
-
-static void set_forks(struct mag_worker *worker, struct mag_fork_stack *forks)
-{
-    forks->arg = worker;
-    /* relaxed: a thief that finds the old fork stack steals from that one. */
-    atomic_store_explicit(&worker->forks, forks, memory_order_relaxed);
-}
-
-/* Moves what belongs to the thread rather than to the berth.  The caller is the tenant of
- * both `from` and `to`, and spends its time as `state` from now on. */
-static void move(struct mag_worker *from, struct mag_worker *to, enum mag_time state)
-{
-    int64_t now = mag_os_now_ns();
-    struct mag_fork_stack *forks = mag_worker_forks(from);
-    /* relaxed, both: values of the moment, written by the caller itself. */
-    enum mag_pinned pinned =
-        (enum mag_pinned)atomic_load_explicit(&from->pinned, memory_order_relaxed);
-    /* relaxed: as above. */
-    int32_t thread = atomic_load_explicit(&from->thread, memory_order_relaxed);
-
-    set_forks(from, mag_worker_forks(to));
-    set_forks(to, forks);
-    to->root = from->root;
-    to->running = from->running;
-    to->fp = from->fp;
-    to->outer = from->outer;
-    to->guest = from->guest;
-    from->root = NULL;
-    mag_worker_spend(from, MAG_TIME_NONE, now);
-    mag_worker_spend(to, state, now);
-    mag_worker_note_thread(from, 0, MAG_PIN_FOREIGN);
-    mag_worker_note_thread(to, thread, pinned);
-    mag_self_become(to);
-}
-
-static void offer(struct mag_worker *worker)
-{
-    struct mag_berth *berth = &worker->sched->berths[worker->index];
-
-    /* offered, release: everything that this tenant did to the berth. */
-    atomic_store_explicit(&berth->offered, true, memory_order_release);
-}
-
-static bool accept(struct mag_worker *worker)
-{
-    struct mag_berth *berth = &worker->sched->berths[worker->index];
-
-    /* offered, acquire: what the last tenant did is visible. */
-    return atomic_exchange_explicit(&berth->offered, false, memory_order_acquire);
-}
-
-int mag_berth_step_aside(struct mag_worker *worker)
-{
-    struct mag_worker *aside;
-    int r = use_claimed(worker->sched, claim_near_caller(worker->sched), &aside);
-
-    if (r < 0)
-        return r;
-    begin(aside);
-    move(worker, aside, MAG_TIME_BLOCKED);
-    offer(worker);
-    return 0;
-}
-
-bool mag_berth_take_over(struct mag_worker *worker)
-{
-    if (!accept(worker))
-        return false;
-    /* The thread that stepped aside is still counted in `live`, and cannot step back
-     * now. */
-    count_thread(worker->sched);
-    sit_down(worker);
-    mag_worker_spend(worker, MAG_TIME_RUN, mag_os_now_ns());
-    return true;
-}
-
-void mag_berth_offer(struct mag_worker *worker)
-{
-    struct mag_sched *sched = worker->sched;
-
-    stand_up(worker);
-    offer(worker);
-    count_out(sched);
-}
-
-bool mag_berth_step_back(struct mag_worker *worker)
-{
-    struct mag_worker *aside = mag_self_get()->worker;
-
-    if (!accept(worker))
-        return false;
-    move(aside, worker, MAG_TIME_RUN);
-    carry_jobs(aside, worker);
-    end(aside);
-    return true;
 }

@@ -121,7 +121,7 @@ static void prepare_forks(struct mag_berth *berth)
     forks->on_ran = end_join_steal;
     forks->on_sleep = count_join_sleep;
     forks->arg = berth->worker;
-    atomic_init(&berth->worker->forks, forks);
+    berth->worker->forks = forks;
 }
 
 /* Removes the spare berths from the victims: a search looks only at those in use. */

@@ -72,28 +72,28 @@ struct mag_worker {
 
     /* The worker's own fields. */
     _Alignas(MAG_CACHE_LINE) struct mag_sched *sched; /* [I] */
-    _Atomic(struct mag_fork_stack *) forks; /* [A] of the thread that sits here */
-    uint32_t index;                         /* [I] */
-    uint32_t rank;                          /* [I] see route.h */
-    uint32_t queue;                         /* [I] its node's injection queue */
-    struct mag_paths paths;                 /* [I] where it searches */
-    struct mag_worker_look *looks;          /* [W] what the watcher saw, by worker */
-    void *local;                            /* [I] worker-local storage */
-    uint64_t random;                        /* [W] state of mag_search_random */
-    const struct mag_job *running;          /* [W] the running job, or an old one */
-    mag_fp fp;                              /* [I] the modes that jobs begin with */
-    struct mag_fork_root *root;             /* [W] the root that runs as a job, or NULL */
-    uint32_t tick;                          /* [W] jobs since the last look outside */
-    bool inbox_first;                       /* [W] whether the inbox was first then */
-    uint32_t look_at;                       /* [W] the `tick` at which it looks there */
-    uint32_t high_runs;                     /* [W] jobs of the high level in a row */
-    uint32_t takes;                         /* [W] the others' turns so far */
-    uint32_t looks_out;                     /* [W] such looks so far */
-    uint32_t spin_us;                       /* [W] adaptive, see park.c */
-    bool searching;                         /* [W] counted as a searcher */
-    bool watcher;                           /* [W] */
-    bool guest;                             /* [W] the tenant is a thread from outside */
-    struct mag_worker *outer;               /* [W] what the guest is elsewhere, or NULL */
+    struct mag_fork_stack *forks;                     /* [I] */
+    uint32_t index;                                   /* [I] */
+    uint32_t rank;                                    /* [I] see route.h */
+    uint32_t queue;                                   /* [I] its node's injection queue */
+    struct mag_paths paths;                           /* [I] where it searches */
+    struct mag_worker_look *looks; /* [W] what the watcher saw, by worker */
+    void *local;                   /* [I] worker-local storage */
+    uint64_t random;               /* [W] state of mag_search_random */
+    const struct mag_job *running; /* [W] the running job, or an old one */
+    mag_fp fp;                     /* [I] the modes that jobs begin with */
+    struct mag_fork_root *root;    /* [W] the root that runs as a job, or NULL */
+    uint32_t tick;                 /* [W] jobs since the last look outside */
+    bool inbox_first;              /* [W] whether the inbox was first then */
+    uint32_t look_at;              /* [W] the `tick` at which it looks there */
+    uint32_t high_runs;            /* [W] jobs of the high level in a row */
+    uint32_t takes;                /* [W] the others' turns so far */
+    uint32_t looks_out;            /* [W] such looks so far */
+    uint32_t spin_us;              /* [W] adaptive, see park.c */
+    bool searching;                /* [W] counted as a searcher */
+    bool watcher;                  /* [W] */
+    bool guest;                    /* [W] the tenant is a thread from outside */
+    struct mag_worker *outer;      /* [W] what the guest is elsewhere, or NULL */
 
     _Atomic(struct mag_job *) slots[MAG_WORKER_RING]; /* [S] the ring's */
 };
@@ -119,9 +119,7 @@ static inline void mag_count(_Atomic(uint64_t) *counter)
 
 static inline struct mag_fork_stack *mag_worker_forks(struct mag_worker *worker)
 {
-    /* relaxed: every fork stack was made before the workers ran.  A thief may find the
-     * stack of a moment ago, which is just as good. */
-    return atomic_load_explicit(&worker->forks, memory_order_relaxed);
+    return worker->forks;
 }
 
 /* Whether a stand-in is to leave the berth, after its job. */

@@ -126,7 +126,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         worker->high_runs = worker->takes = 0;
         worker->tick = worker->looks_out = worker->spin_us = 0;
         worker->inbox_first = worker->searching = worker->watcher = false;
-        atomic_init(&worker->forks, &forks[index]);
+        worker->forks = &forks[index];
         forks[index].slots = forks[index].end = NULL;
         atomic_init(&forks[index].base, (mag_fork_slot *)NULL);
         mag_sleeper_init(&worker->sleeper);
