@@ -261,14 +261,14 @@ static void cleanup(struct bench_run *run)
 #define SUBMIT(row, called, text, tells, twins, prepares, twin_runs, runs) \
     const struct bench_workload bench_##row = {                            \
         .group = "submit",                                                 \
-        .name = called,                                                    \
+        .name = (called),                                                  \
         .summary = (text),                                                 \
         .shows = (tells),                                                  \
         .size_is = "calls",                                                \
         .sizes = {1000000},                                                \
         .size_min = 1,                                                     \
         .size_max = UINT64_C(1000000000),                                  \
-        .twin = twins,                                                     \
+        .twin = (twins),                                                   \
         .per_operation = true,                                             \
         .prepare = (prepares),                                             \
         .run_twin = (twin_runs),                                           \

@@ -1,6 +1,7 @@
 /*
  * guest.h - a thread from outside that takes part in a scheduler's work for a while.
  *
+ *     #include <magpie/default.h>
  *     #include <magpie/fork.h>
  *     #include <magpie/guest.h>
  *

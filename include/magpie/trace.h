@@ -2,6 +2,7 @@
  * trace.h - recording what the workers of a scheduler do, event by event, for a viewer
  * such as Perfetto or chrome://tracing.
  *
+ *     #include <magpie/default.h>
  *     #include <magpie/fork.h>
  *     #include <magpie/trace.h>
  *     #include <stdio.h>
@@ -19,7 +20,9 @@
  *
  *     static int to_file(const char *text, size_t length, void *arg)
  *     {
- *         return fwrite(text, 1, length, arg) == length ? 0 : -1;
+ *         FILE *file = (FILE *)arg;
+ *
+ *         return fwrite(text, 1, length, file) == length ? 0 : -1;
  *     }
  *
  *     int main(void)

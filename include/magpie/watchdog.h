@@ -5,7 +5,7 @@
  *     #include <magpie/submit.h>
  *     #include <magpie/watchdog.h>
  *     #include <stdio.h>
- *     #include <unistd.h>
+ *     #include <time.h>
  *
  *     static void told(const struct mag_watchdog_report *report, void *arg)
  *     {
@@ -18,8 +18,11 @@
  *
  *     static void decode_frame(void *arg)
  *     {
+ *         clock_t end = clock() + CLOCKS_PER_SEC / 30;
+ *
  *         (void)arg;
- *         usleep(30000);
+ *         while (clock() < end)
+ *             continue;
  *     }
  *
  *     int main(void)

@@ -117,7 +117,7 @@ static bool is_woken(struct resting *resting)
 }
 
 /* Under the mutex, which it gives up while it sleeps.  False: nobody has woken it. */
-static bool rest_a_while(void)
+static bool rest_in_pool(void)
 {
     struct resting resting = {.next = blockers.rest};
     int64_t until = mag_os_after_ns(blockers.idle_ns);
@@ -148,7 +148,7 @@ static void run_jobs(void)
             job->run(job);
             lock_pool();
         }
-    } while (blockers.threads <= blockers.limit && rest_a_while());
+    } while (blockers.threads <= blockers.limit && rest_in_pool());
     /* Nothing is queued, and what is queued later relies on other threads. */
     blockers.threads--;
     unlock_pool();

@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-static void publish(struct mag_sched *sched, uint32_t workers)
+static void publish_active(struct mag_sched *sched, uint32_t workers)
 {
     uint32_t pus = mag_seats_usable(&sched->seats);
 
@@ -32,11 +32,11 @@ int mag_sched_set_active(struct mag_sched *sched, uint32_t workers)
     uint32_t before = mag_sched_workers(sched);
     int r = 0;
 
-    publish(sched, workers);
+    publish_active(sched, workers);
     while (r == 0 && sched->started < workers)
         r = mag_worker_hire(sched, true);
     if (r < 0) {
-        publish(sched, before);
+        publish_active(sched, before);
         wake_between(sched, before, workers);
         return r;
     }

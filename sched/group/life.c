@@ -117,7 +117,7 @@ int mag_group_create(struct mag_sched *sched, const struct mag_group_config *con
                      struct mag_group **ret_group)
 {
     struct mag_group_config settings;
-    struct mag_pool *pool;
+    struct mag_pool *pool = NULL;
     struct mag_group *group;
     int r = read_config(config, &settings);
 

@@ -37,22 +37,22 @@ static void set_right(struct mag_group_entry *node, struct mag_group_entry *chil
     child->parent = node;
 }
 
-/* Hangs the heap `other` into that of `node`, which comes before it: each node of the
+/* Hangs `heap` into the heap of `node`, which comes before it: each node of the
  * right path gets the next one of either heap as its right child.  Returns the lowest
  * node that has got another child. */
 static struct mag_group_entry *weave(struct mag_group_entry *node,
-                                     struct mag_group_entry *other)
+                                     struct mag_group_entry *heap)
 {
     while (node->next != NULL) {
         struct mag_group_entry *right = node->next;
 
-        if (comes_before(other, right)) {
-            set_right(node, other);
-            other = right;
+        if (comes_before(heap, right)) {
+            set_right(node, heap);
+            heap = right;
         }
         node = node->next;
     }
-    set_right(node, other);
+    set_right(node, heap);
     return node;
 }
 

@@ -112,6 +112,7 @@ static void end_guest(void *arg)
 
 /* The end of a worker's thread is noticed by thread.c; that of a guest's must be noticed
  * where its jobs are still on the stack. */
+/* NOLINTNEXTLINE(readability-function-size): the macros hold more than they show. */
 static int call_here(struct group_waiter *waiter, struct mag_group_frame *frame)
 {
     int result;

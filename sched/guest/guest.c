@@ -25,7 +25,7 @@
 
 /* The gap on the stack between the function that began a computation and the functions
  * that it calls; as in thread.c. */
-enum { GAP = 4096 };
+enum { GUEST_GAP = 4096 };
 
 /* A thread from outside runs a computation itself if it has this share of the C stack
  * that a worker would have. */
@@ -34,7 +34,7 @@ enum { STACK_PARTS = 4, STACK_SHARE = 3 };
 /* ------------------------------------------------------------ enter and leave */
 
 /* The thread ends.  Cleans up as a worker's thread does that ends in a job. */
-static void end(struct mag_worker *worker)
+static void end_visit(struct mag_worker *worker)
 {
     mag_count(&worker->counts.ended);
     mag_seen_lost(worker);
@@ -42,7 +42,7 @@ static void end(struct mag_worker *worker)
     (void)mag_misuse_tell(MAG_E_THREAD, "a thread ended as a guest of a scheduler");
 }
 
-static void leave(struct mag_worker *worker)
+static void leave_place(struct mag_worker *worker)
 {
     worker->guest = false;
     mag_berth_leave(worker);
@@ -53,13 +53,13 @@ static void leave_all(void)
     struct mag_worker *worker;
 
     while ((worker = mag_self_get()->worker) != NULL && worker->guest) {
-        end(worker);
-        leave(worker);
+        end_visit(worker);
+        leave_place(worker);
     }
 }
 
 /* 0, or the error of mag_berth_take. */
-static int enter(struct mag_sched *sched, struct mag_worker **ret_worker)
+static int enter_place(struct mag_sched *sched, struct mag_worker **ret_worker)
 {
     int r = mag_berth_take(sched, ret_worker);
 
@@ -83,7 +83,7 @@ static bool is_at_home(const struct mag_sched *sched)
 int mag_guest_enter(struct mag_sched *sched, struct mag_guest *guest)
 {
     struct mag_worker *worker = NULL;
-    int r = is_at_home(sched) ? 0 : enter(sched, &worker);
+    int r = is_at_home(sched) ? 0 : enter_place(sched, &worker);
 
     if (r == 0)
         guest->place = worker;
@@ -96,7 +96,7 @@ void mag_guest_leave(struct mag_guest *guest)
 
     /* In the child of a fork() the thread has no berth any more. */
     if (worker != NULL && worker == guest->place)
-        leave(worker);
+        leave_place(worker);
 }
 
 /* --------------------------------------------------------------- computations */
@@ -115,7 +115,7 @@ static MAG_COLD void run_guest_seen(struct mag_worker *worker, mag_fork_body bod
 
 /* A worker keeps its children to itself until a thief asks for them, so a watcher must be
  * there to make a thief ask. */
-static void run(struct mag_worker *worker, mag_fork_body body, void *payload)
+static void run_as_guest(struct mag_worker *worker, mag_fork_body body, void *payload)
 {
     mag_sched_notify_watcher(worker->sched, worker->rank);
     if (MAG_UNLIKELY(mag_sched_is_seen(worker->sched)) && worker->guest)
@@ -128,11 +128,11 @@ static void run(struct mag_worker *worker, mag_fork_body body, void *payload)
 static MAG_NOINLINE void run_below(struct mag_worker *worker, mag_fork_body body,
                                    void *payload)
 {
-    char gap[GAP];
+    char gap[GUEST_GAP];
 
     /* Makes the compiler treat the whole gap as used, before and after. */
     __asm__ volatile("" ::"r"(gap) : "memory");
-    run(worker, body, payload);
+    run_as_guest(worker, body, payload);
     __asm__ volatile("" ::"r"(gap) : "memory");
 }
 
@@ -147,7 +147,7 @@ static void end_run(void *arg)
 void mag_guest_run_in(struct mag_worker *worker, mag_fork_body body, void *payload)
 {
     if (MAG_LIKELY(!worker->guest)) {
-        run(worker, body, payload);
+        run_as_guest(worker, body, payload);
         return;
     }
     pthread_cleanup_push(end_run, NULL);
@@ -172,12 +172,12 @@ bool mag_guest_run(struct mag_sched *sched, mag_fork_body body, void *payload)
     bool runs;
 
     int cancel = mag_os_hold_cancel();
-    runs = suits(sched) && enter(sched, &worker) == 0;
+    runs = suits(sched) && enter_place(sched, &worker) == 0;
     if (runs) {
         mag_guest_run_in(worker, body, payload);
         /* A fork() in the body may have made this another process. */
         if (mag_self_get()->worker == worker)
-            leave(worker);
+            leave_place(worker);
     }
     mag_os_let_cancel(cancel);
     return runs;

@@ -27,7 +27,7 @@ struct mag_fork_root {
 
 enum root_state { ROOT_WAITING, ROOT_DONE, ROOT_DROPPED, ROOT_ENDED };
 
-static void finish(struct mag_fork_root *root, enum root_state state)
+static void finish_root(struct mag_fork_root *root, enum root_state state)
 {
     /* ended, release: the payload is written before the end is visible. */
     atomic_store_explicit(&root->state, state, memory_order_release);
@@ -45,7 +45,7 @@ static void run_root(struct mag_job *job)
     worker->root = root;
     mag_guest_run_in(worker, root->body, root->payload);
     worker->root = NULL;
-    finish(root, ROOT_DONE);
+    finish_root(root, ROOT_DONE);
 }
 
 /* The thread ends in the middle of the computation: tells the thread that waits for the
@@ -57,14 +57,14 @@ static void end_root(struct mag_sched *sched)
     (void)sched;
     if (worker->root == NULL)
         return;
-    finish(worker->root, ROOT_ENDED);
+    finish_root(worker->root, ROOT_ENDED);
     worker->root = NULL;
 }
 
 static void drop_root(struct mag_job *job, const struct mag_job_stop *stop)
 {
     (void)stop;
-    finish((struct mag_fork_root *)(void *)job, ROOT_DROPPED);
+    finish_root((struct mag_fork_root *)(void *)job, ROOT_DROPPED);
 }
 
 static void describe_root(const struct mag_job *job,

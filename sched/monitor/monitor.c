@@ -62,7 +62,7 @@ static int64_t look_around(struct mag_monitor *monitor)
     return next;
 }
 
-static void rest(struct mag_monitor *monitor, int64_t next)
+static void rest_or_nap(struct mag_monitor *monitor, int64_t next)
 {
     struct mag_bell *bell = &monitor->sched->bell;
 
@@ -96,7 +96,7 @@ static void *run_monitor(void *arg)
     begin_again(monitor);
     mag_bell_nap(&monitor->sched->bell, monitor->duties[0].first_ns);
     while (!mag_bell_is_over(&monitor->sched->bell))
-        rest(monitor, look_around(monitor));
+        rest_or_nap(monitor, look_around(monitor));
     return NULL;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/policy/roster.h"
 
-static uint32_t after(uint32_t worker, uint32_t workers)
+static uint32_t worker_after(uint32_t worker, uint32_t workers)
 {
     return worker + 1 < workers ? worker + 1 : 0;
 }
@@ -15,8 +15,8 @@ static bool is_free(const struct mag_roster_wish *wish, const struct mag_roster 
 
 /* Goes round once and takes what is free; of these only the workers in `of`, if that is
  * not NULL. */
-static void take(const struct mag_roster_wish *wish, const uint64_t *of,
-                 struct mag_roster *roster)
+static void take_spot(const struct mag_roster_wish *wish, const uint64_t *of,
+                      struct mag_roster *roster)
 {
     uint32_t worker = roster->first;
 
@@ -25,7 +25,7 @@ static void take(const struct mag_roster_wish *wish, const uint64_t *of,
             roster->set[worker / 64] |= (uint64_t)1 << worker % 64;
             roster->size++;
         }
-        worker = after(worker, wish->workers);
+        worker = worker_after(worker, wish->workers);
     }
 }
 
@@ -36,7 +36,7 @@ static bool is_dense(const struct mag_roster *roster)
     for (uint32_t i = 0; i < roster->size; i++) {
         if (!mag_roster_has(roster->set, worker))
             return false;
-        worker = after(worker, roster->workers);
+        worker = worker_after(worker, roster->workers);
     }
     return true;
 }
@@ -49,9 +49,9 @@ bool mag_roster_choose(const struct mag_roster_wish *wish, struct mag_roster *re
     for (uint32_t i = 0; i <= (wish->workers - 1) / 64; i++)
         ret_roster->set[i] = 0;
     if (wish->idle != NULL)
-        take(wish, wish->idle, ret_roster);
+        take_spot(wish, wish->idle, ret_roster);
     if (!wish->idle_only)
-        take(wish, NULL, ret_roster);
+        take_spot(wish, NULL, ret_roster);
     ret_roster->dense = is_dense(ret_roster);
     return ret_roster->size == wish->size;
 }
@@ -61,7 +61,7 @@ static uint32_t count_to(const struct mag_roster *roster, uint32_t member)
 {
     uint32_t worker = roster->first;
 
-    for (uint32_t left = member;; worker = after(worker, roster->workers)) {
+    for (uint32_t left = member;; worker = worker_after(worker, roster->workers)) {
         if (mag_roster_has(roster->set, worker) && --left == 0)
             return worker;
     }

@@ -159,20 +159,20 @@ static int machine_workers(const struct mag_settings *settings, uint32_t *ret_wo
 static int decide_workers(struct mag_settings *settings)
 {
     struct mag_sched_config *config = &settings->config;
-    uint32_t machine = 0; /* without a quota */
+    uint32_t uncapped = 0; /* without a quota */
     int r = 0;
 
     settings->follows = config->follow == MAG_FOLLOW_ALWAYS && settings->own_topology;
     settings->counts = config->workers == 0;
     if (settings->counts) {
-        r = machine_workers(settings, &machine);
-        config->workers = machine;
+        r = machine_workers(settings, &uncapped);
+        config->workers = uncapped;
         if (r == 0 && settings->own_topology && config->placement != MAG_PLACE_LIST)
             r = cap_by_quota(settings->topology, &config->workers);
     }
     if (config->workers_max == 0)
         config->workers_max =
-            settings->follows && machine > config->workers ? machine : config->workers;
+            settings->follows && uncapped > config->workers ? uncapped : config->workers;
     if (config->workers > config->workers_max)
         config->workers = config->workers_max;
     return r;

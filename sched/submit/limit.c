@@ -18,6 +18,7 @@ uint32_t mag_submit_limit_waiting(const struct mag_submit_limit *limit)
 }
 
 /* Changes the word by `change` if `state` is its value. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): a swap that fails writes `state`. */
 static bool change_state(struct mag_submit_limit *limit, uint64_t *state, uint64_t change)
 {
     /* relaxed, both: see "Edges". */

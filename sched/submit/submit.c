@@ -254,6 +254,7 @@ static int submit_full(struct mag_sched *sched, const struct mag_submit_options 
     return block(sched, options, submission);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a call, its options and its waiter. */
 int mag_submit_waiting(struct mag_sched *sched, const struct mag_submit_options *options,
                        size_t size, void (*function)(void *arg), void *arg,
                        struct mag_submit_waiter *waiter)
@@ -347,6 +348,7 @@ static void give_chain(const struct mag_chain *chain)
     }
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a call, its options and an array. */
 int mag_submit_all_sized(struct mag_sched *sched,
                          const struct mag_submit_options *options, size_t size,
                          void (*function)(void *arg), void *args, size_t stride,

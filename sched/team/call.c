@@ -30,8 +30,8 @@ static struct mag_worker *worker_of(const struct mag_team_call *call)
 }
 
 /* Moves a call that is in one state to another.  False: it is in a third one. */
-static bool move(struct mag_team_call *call, enum mag_call_state from,
-                 enum mag_call_state to)
+static bool move_state(struct mag_team_call *call, enum mag_call_state from,
+                       enum mag_call_state to)
 {
     uint32_t word = mag_call_look(call);
 
@@ -89,13 +89,13 @@ static bool call_worker(struct mag_team_common *common, uint32_t member)
 }
 
 /* Counts out a member that never began, and those whom it would have called. */
-static void count_out(struct mag_team_common *common, uint32_t member)
+static void count_out_of_call(struct mag_team_common *common, uint32_t member)
 {
     struct mag_meet_part part;
 
     mag_team_join(common, common->members, member, &part);
     for (uint32_t i = 1; i <= CALLS && CALLS * member + i < common->members; i++)
-        count_out(common, CALLS * member + i);
+        count_out_of_call(common, CALLS * member + i);
     mag_team_note(common, MAG_TEAM_UNMET);
     mag_meet_leave(&part);
 }
@@ -104,7 +104,7 @@ void mag_call_next(struct mag_team_common *common, uint32_t members, uint32_t me
 {
     for (uint32_t i = 1; i <= CALLS && CALLS * member + i < members; i++) {
         if (!call_worker(common, CALLS * member + i))
-            count_out(common, CALLS * member + i);
+            count_out_of_call(common, CALLS * member + i);
     }
 }
 
@@ -117,14 +117,14 @@ void mag_call_close(struct mag_team_call *call)
     if ((before & MAG_CALL_CLOSED) != 0)
         return;
     if (state_of(before) == MAG_CALL_CALLED)
-        count_out(call->common, call->member);
+        count_out_of_call(call->common, call->member);
     mag_os_wake(&call->state, 1);
 }
 
 /* ------------------------------------------------------------------- members */
 
 /* False: the worker is not called, or the scheduler ends. */
-static bool begin(struct mag_team_call *call)
+static bool begin_member(struct mag_team_call *call)
 {
     uint32_t word = mag_call_look(call);
 
@@ -161,7 +161,7 @@ static bool has_other_work(struct mag_worker *worker)
 }
 
 /* The last thing a member does.  The next team may call the worker right after. */
-static void leave(struct mag_team_call *call, enum mag_call_state next)
+static void leave_call(struct mag_team_call *call, enum mag_call_state next)
 {
     struct mag_meet_part part = call->team.part;
 
@@ -186,14 +186,14 @@ static void take_part(struct mag_team_call *call)
     call->body(team, team->member, call->arg);
     if (may_linger && has_other_work(worker_of(call)))
         may_linger = false;
-    leave(call, may_linger ? MAG_CALL_LINGER : MAG_CALL_AWAY);
+    leave_call(call, may_linger ? MAG_CALL_LINGER : MAG_CALL_AWAY);
 }
 
 bool mag_call_serve(struct mag_team_call *call)
 {
     mag_fp fp = mag_fp_read();
 
-    if (!begin(call))
+    if (!begin_member(call))
         return false;
     call->waits = true;
     take_part(call);
@@ -215,7 +215,7 @@ static void end_member(struct mag_sched *sched)
         mag_team_withdraw(team->call->teams, &team->call->ask);
     team->call->waits = false;
     mag_team_note(team->common, MAG_TEAM_LOST);
-    leave(team->call, MAG_CALL_AWAY);
+    leave_call(team->call, MAG_CALL_AWAY);
 }
 
 /* ----------------------------------------------------------------- lingering */
@@ -245,7 +245,7 @@ static void linger(struct mag_team_call *call)
     bool called = look_a_while(call);
     call->linger_us = mag_linger_budget(
         call->linger_us, call->teams->sched->settings.config.spin_us, called);
-    (void)move(call, MAG_CALL_LINGER, MAG_CALL_AWAY);
+    (void)move_state(call, MAG_CALL_LINGER, MAG_CALL_AWAY);
 }
 
 /* ------------------------------------------------------------------- waiting */
@@ -257,7 +257,7 @@ bool mag_call_is_closed(struct mag_team_call *call)
 
 bool mag_call_begin_wait(struct mag_team_call *call)
 {
-    return move(call, MAG_CALL_AWAY, MAG_CALL_WAIT);
+    return move_state(call, MAG_CALL_AWAY, MAG_CALL_WAIT);
 }
 
 void mag_call_wait(struct mag_team_call *call)
@@ -267,12 +267,12 @@ void mag_call_wait(struct mag_team_call *call)
     while (state_of(word = mag_call_look(call)) == MAG_CALL_WAIT &&
            (word & MAG_CALL_CLOSED) == 0)
         mag_os_wait(&call->state, word, -1);
-    (void)move(call, MAG_CALL_WAIT, MAG_CALL_AWAY);
+    (void)move_state(call, MAG_CALL_WAIT, MAG_CALL_AWAY);
 }
 
 void mag_call_end_wait(struct mag_team_call *call)
 {
-    if (move(call, MAG_CALL_WAIT, MAG_CALL_AWAY))
+    if (move_state(call, MAG_CALL_WAIT, MAG_CALL_AWAY))
         mag_os_wake(&call->state, 1);
 }
 
@@ -285,7 +285,7 @@ static void run_call(struct mag_job *job)
     /* relaxed: the job is out of the inbox; the pop has ordered that. */
     (void)atomic_fetch_and_explicit(&call->state, ~(uint32_t)MAG_CALL_POSTED,
                                     memory_order_relaxed);
-    while (begin(call)) {
+    while (begin_member(call)) {
         take_part(call);
         linger(call);
     }

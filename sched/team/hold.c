@@ -21,7 +21,7 @@ static void set_held(struct mag_teams *teams, const struct mag_team_ask *ask, bo
     }
 }
 
-static bool is_parked(struct mag_sched *sched, uint32_t worker)
+static bool is_worker_parked(struct mag_sched *sched, uint32_t worker)
 {
     uint32_t rank = sched->routes.rank[worker];
     /* relaxed: a worker that was parked a moment ago will do. */
@@ -40,13 +40,13 @@ static void find_idle(struct mag_teams *teams, uint32_t workers, uint64_t *ret_i
     for (uint32_t i = 0; i < workers; i++) {
         uint32_t state = mag_call_look(&teams->calls[i]) & MAG_CALL_IS;
 
-        if (state == MAG_CALL_LINGER || is_parked(teams->sched, i))
+        if (state == MAG_CALL_LINGER || is_worker_parked(teams->sched, i))
             ret_idle[i / 64] |= (uint64_t)1 << i % 64;
     }
 }
 
 /* Gives the caller its workers, if they can be had now. */
-static bool give(struct mag_teams *teams, struct mag_team_ask *ask)
+static bool give_workers(struct mag_teams *teams, struct mag_team_ask *ask)
 {
     uint64_t idle[MAG_ROSTER_WORDS];
     bool chosen;
@@ -100,9 +100,9 @@ static void answer(struct mag_team_ask *ask, enum mag_team_answer what)
 }
 
 /* Serves those who wait, in their order, as long as there are workers. */
-static void serve(struct mag_teams *teams)
+static void serve_asks(struct mag_teams *teams)
 {
-    while (teams->first != NULL && give(teams, teams->first)) {
+    while (teams->first != NULL && give_workers(teams, teams->first)) {
         struct mag_team_ask *ask = teams->first;
 
         dequeue(teams, ask);
@@ -125,7 +125,7 @@ int mag_team_hold(struct mag_teams *teams, struct mag_team_ask *ask)
 
     atomic_init(&ask->answer, MAG_TEAM_WAITS);
     mag_spin_lock(&teams->lock);
-    if (teams->first != NULL || !give(teams, ask))
+    if (teams->first != NULL || !give_workers(teams, ask))
         r = tries ? -EBUSY : -EAGAIN;
     if (r == -EAGAIN)
         enqueue(teams, ask);
@@ -146,7 +146,7 @@ void mag_team_withdraw(struct mag_teams *teams, struct mag_team_ask *ask)
     default:
         break;
     }
-    serve(teams);
+    serve_asks(teams);
     mag_spin_unlock(&teams->lock);
 }
 
@@ -192,7 +192,7 @@ void mag_team_release(struct mag_teams *teams, const struct mag_team_ask *ask)
 {
     mag_spin_lock(&teams->lock);
     set_held(teams, ask, false);
-    serve(teams);
+    serve_asks(teams);
     mag_spin_unlock(&teams->lock);
 }
 
@@ -209,6 +209,6 @@ void mag_team_refuse(struct mag_teams *teams)
             answer(ask, MAG_TEAM_REFUSED);
         }
     }
-    serve(teams);
+    serve_asks(teams);
     mag_spin_unlock(&teams->lock);
 }

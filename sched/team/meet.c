@@ -6,7 +6,7 @@
 #include <limits.h>
 
 /* How many looks there are between two looks at the clock. */
-enum { LOOKS = 32 };
+enum { MEET_LOOKS = 32 };
 
 /* How often a thread on a crowded machine gives way before it sleeps. */
 enum { YIELDS = 4 };
@@ -58,7 +58,7 @@ static uint32_t stepped(const struct mag_meet *meet, uint32_t word, bool leaves)
 
 /* Takes one step; `*word` is a guess.  Returns the word after the step, with the word
  * before it in `*word`. */
-static uint32_t step(struct mag_meet *meet, bool leaves, uint32_t *word)
+static uint32_t step_of(struct mag_meet *meet, bool leaves, uint32_t *word)
 {
     uint32_t next;
 
@@ -88,7 +88,7 @@ static bool climb(struct mag_meet_part *part, bool leaves)
 
     for (;;) {
         struct mag_meet *up = meet->up; /* the step may be the last touch */
-        uint32_t after = step(meet, leaves, &word);
+        uint32_t after = step_of(meet, leaves, &word);
         bool complete = completes(word, after, leaves);
 
         if (meet == part->meet)
@@ -132,7 +132,7 @@ static bool spin(struct mag_meet *root, const struct goal *goal, uint32_t spin_u
     int64_t until = mag_os_now_ns() + (int64_t)spin_us * 1000;
 
     do {
-        for (unsigned i = 0; i < LOOKS; i++) {
+        for (unsigned i = 0; i < MEET_LOOKS; i++) {
             if (look_for(root, goal))
                 return true;
             mag_os_pause();
@@ -141,7 +141,7 @@ static bool spin(struct mag_meet *root, const struct goal *goal, uint32_t spin_u
     return false;
 }
 
-static bool give_way(struct mag_meet *root, const struct goal *goal)
+static bool give_way_at_meeting(struct mag_meet *root, const struct goal *goal)
 {
     for (unsigned i = 0; i < YIELDS; i++) {
         if (look_for(root, goal))
@@ -167,12 +167,13 @@ static void sleep_until(struct mag_meet *root, const struct goal *goal)
     }
 }
 
-static void wait_for(struct mag_meet *root, const struct goal *goal,
-                     const struct mag_meet_patience *patience)
+static void wait_for_phase(struct mag_meet *root, const struct goal *goal,
+                           const struct mag_meet_patience *patience)
 {
     if (look_for(root, goal) || patience->is_alone(patience->arg))
         return;
-    if (patience->crowded ? give_way(root, goal) : spin(root, goal, patience->spin_us))
+    if (patience->crowded ? give_way_at_meeting(root, goal)
+                          : spin(root, goal, patience->spin_us))
         return;
     sleep_until(root, goal);
 }
@@ -191,7 +192,7 @@ void mag_meet_arrive(struct mag_meet_part *part, const struct mag_meet_patience 
     struct goal goal = {.since = part->epoch};
 
     if (!climb(part, false)) {
-        wait_for(part->root, &goal, patience);
+        wait_for_phase(part->root, &goal, patience);
         if (part->meet == part->root)
             part->word = look(part->root);
     }
@@ -207,5 +208,5 @@ void mag_meet_wait_end(struct mag_meet *root, const struct mag_meet_patience *pa
 {
     struct goal goal = {.end = true};
 
-    wait_for(root, &goal, patience);
+    wait_for_phase(root, &goal, patience);
 }

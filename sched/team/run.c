@@ -14,7 +14,7 @@
 
 /* The gap on the stack between the function that cleans up, if the thread ends in the
  * body, and the body.  Children that the body forked may still run, and read there. */
-enum { GAP = 4096 };
+enum { TEAM_GAP = 4096 };
 
 enum { FLAGS = MAG_TEAM_TRY | MAG_TEAM_ANY | MAG_TEAM_OR_ONE };
 
@@ -75,14 +75,14 @@ static int enter(struct run *run)
 
 /* A thread from outside that has no berth is counted like a worker's thread, so that the
  * stop waits for it.  It holds the scheduler. */
-static void count_in(struct run *run)
+static void count_member_in(struct run *run)
 {
     /* relaxed: until this is done the hold keeps the scheduler alive. */
     if (!is_tenant(run))
         (void)atomic_fetch_add_explicit(&run->sched->live, 1, memory_order_relaxed);
 }
 
-static void count_out(struct run *run)
+static void count_member_out(struct run *run)
 {
     _Atomic(uint32_t) *live = &run->sched->live;
 
@@ -191,10 +191,10 @@ static int muster(struct run *run)
 
     if (r < 0)
         return r;
-    count_in(run);
+    count_member_in(run);
     r = hold_roster(run);
     if (r < 0) {
-        count_out(run);
+        count_member_out(run);
         return r;
     }
     if (run->worker == NULL)
@@ -207,9 +207,9 @@ static int muster(struct run *run)
 
 /* ---------------------------------------------------------------- member 0 */
 
-static MAG_NOINLINE void run_body(struct run *run)
+static MAG_NOINLINE void run_member_body(struct run *run)
 {
-    char gap[GAP];
+    char gap[TEAM_GAP];
 
     /* Makes the compiler treat the whole gap as used, before and after. */
     __asm__ volatile("" ::"r"(gap) : "memory");
@@ -228,11 +228,11 @@ static void finish(struct run *run)
     if (common->members == 1 || is_forked(run->sched))
         return;
     mag_team_release(common->teams, run->ask);
-    count_out(run);
+    count_member_out(run);
     mag_guest_leave(&run->guest);
 }
 
-static void end_early(void *arg)
+static void end_member_early(void *arg)
 {
     struct run *run = arg;
 
@@ -243,7 +243,7 @@ static void end_early(void *arg)
 }
 
 /* NOLINTNEXTLINE(readability-function-size): the macros hold more than they show. */
-static int take_part(struct run *run)
+static int take_part_in_team(struct run *run)
 {
     struct mag_team_common *common = &run->common;
 
@@ -255,8 +255,8 @@ static int take_part(struct run *run)
     run->team.rounds = 0;
     run->outer = run->self->team;
     run->self->team = &run->team;
-    pthread_cleanup_push(end_early, run);
-    run_body(run);
+    pthread_cleanup_push(end_member_early, run);
+    run_member_body(run);
     pthread_cleanup_pop(0);
     finish(run);
     if (common->members > 1 && is_forked(run->sched))
@@ -272,7 +272,7 @@ static int run_alone(struct run *run)
 {
     run->common.roster.size = 0;
     mag_team_meets_init(&run->common);
-    return take_part(run);
+    return take_part_in_team(run);
 }
 
 static int run_team(struct run *run, uint32_t members, uint32_t flags)
@@ -292,7 +292,7 @@ static int run_team(struct run *run, uint32_t members, uint32_t flags)
         mag_guest_leave(&run->guest);
         return r;
     }
-    return take_part(run);
+    return take_part_in_team(run);
 }
 
 int mag_team_run(struct mag_sched *sched, uint32_t members, uint32_t flags,

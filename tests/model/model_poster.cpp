@@ -40,6 +40,9 @@ static mag_spin *list_spin;
 #undef pthread_setspecific
 #define pthread_setspecific(key, value) 0
 
+/* No thread's number is asked for. */
+#define mag_os_thread() 0
+
 /* Atomics cannot be made outside of a model.  So the records belong to the model, which
  * has as many as its threads need. */
 #define posters (*posters_of_model)

@@ -97,7 +97,8 @@ void mag_submit_task_finish(struct mag_frame *frame, mag_vtask returned,
 /* Completes a call that has not returned, or never will be made. */
 static void fail_submitted(struct mag_frame *frame, int error)
 {
-    mag_frame_finish(frame, mag_vtask_failed(error, 0), NULL);
+    /* A task that has failed has no result that would be read from `frame`. */
+    mag_frame_finish(frame, mag_vtask_failed(error, 0), frame);
 }
 
 static void drop_submitted(struct mag_job *job, const struct mag_job_stop *stop)

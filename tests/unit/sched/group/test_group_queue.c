@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* White box: sched/group/queue.h and sched/group/queue.c. */
-#include "sched/group/queue.c"
+/* White box: the queue of a group, node by node. */
+#include "sched/group/queue.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"

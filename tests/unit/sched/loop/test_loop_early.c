@@ -195,7 +195,81 @@ static void a_limit_holds_on_many_workers(void **state)
     mag_sched_destroy(sched);
 }
 
+/* The caller's half of a loop and the thief's; one of them is finished first. */
+enum { HALF = 4 };
+
+struct halves {
+    bool thief_first;         /* whose half is finished first */
+    _Atomic(uint64_t) thief;  /* indices of the thief's half that have begun */
+    _Atomic(uint64_t) caller; /* and of the caller's */
+    _Atomic(uint64_t) late;   /* and of the later half, but for its first index */
+};
+
+/* The first index of the later half waits for the whole earlier half.  The next one waits
+ * for a second thread. */
+static int in_halves(struct mag_range range, uint32_t slot, void *arg)
+{
+    struct halves *halves = arg;
+    bool theirs = range.begin >= HALF;
+    bool done = true;
+
+    (void)slot;
+    (void)test_add(theirs ? &halves->thief : &halves->caller, 1);
+    if (range.begin == 0)
+        done = test_wait_for(&halves->thief, halves->thief_first ? HALF : 1);
+    else if (range.begin == HALF && !halves->thief_first)
+        done = test_wait_for(&halves->caller, HALF);
+    else if (theirs != halves->thief_first) {
+        (void)test_add(&halves->late, 1);
+        done = test_wait_for(&halves->late, 2);
+    }
+    return done ? 0 : -ETIMEDOUT;
+}
+
+static void the_slot_of_a_thread_that_is_done_goes_to_another(void **state)
+{
+    /* With two workers a limit of two would be none. */
+    struct mag_sched *sched = test_sched_start_alone(3);
+    (void)state;
+
+    for (int thief_first = 0; thief_first < 2; thief_first++) {
+        struct mag_for_options options = {.limit = 2, .grain = 1};
+        struct halves halves = {.thief_first = thief_first != 0};
+
+        assert_int_equal(
+            mag_for_with(sched, &options, NULL, 0, 2 * HALF, in_halves, &halves), 0);
+    }
+    mag_sched_destroy(sched);
+}
+
 /* ------------------------------------------------------------ threads that end */
+
+/* The second index ends its thread while the first one waits. */
+static int end_the_thief(struct mag_range range, uint32_t slot, void *arg)
+{
+    _Atomic(uint64_t) *begun = arg;
+
+    (void)slot;
+    if (range.begin == 0)
+        return test_wait_for(begun, 1) ? 0 : -ETIMEDOUT;
+    (void)test_add(begun, 1);
+    pthread_exit(NULL);
+}
+
+static void a_thief_that_ends_fails_the_loop(void **state)
+{
+    struct mag_sched *sched = test_sched_start_alone(2);
+    struct mag_range failed = {0, 0};
+    _Atomic(uint64_t) begun;
+    (void)state;
+
+    atomic_init(&begun, 0);
+    assert_int_equal(mag_for_with(sched, NULL, &failed, 0, 2, end_the_thief, &begun),
+                     -EOWNERDEAD);
+    assert_int_equal(failed.begin, 1);
+    assert_int_equal(failed.end, 2);
+    mag_sched_destroy(sched);
+}
 
 static int end_at(struct mag_range range, uint32_t slot, void *arg)
 {
@@ -235,6 +309,8 @@ int main(void)
         cmocka_unit_test(a_loop_that_is_stopped_before_it_begins_calls_nobody),
         cmocka_unit_test(no_two_calls_have_one_slot_at_a_time),
         cmocka_unit_test(a_limit_holds_on_many_workers),
+        cmocka_unit_test(the_slot_of_a_thread_that_is_done_goes_to_another),
+        cmocka_unit_test(a_thief_that_ends_fails_the_loop),
         cmocka_unit_test(a_body_that_ends_its_thread_fails_the_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
