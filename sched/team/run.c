@@ -117,10 +117,15 @@ static uint32_t first_of(const struct run *run)
 }
 
 /* Inside a stolen child, whose owner may wait for it in a join, no worker is waited for:
- * that worker might be the owner. */
+ * that worker might be the owner.  The thread runs stolen children as a worker, or as a
+ * guest, of this scheduler or of another one. */
 static bool may_wait(const struct run *run)
 {
-    return run->worker == NULL || mag_worker_forks(run->worker)->stolen == 0;
+    for (struct mag_worker *at = run->self->worker; at != NULL; at = at->outer) {
+        if (mag_worker_forks(at)->stolen != 0)
+            return false;
+    }
+    return true;
 }
 
 static void prepare_ask(struct run *run, uint32_t members, uint32_t flags)

@@ -380,10 +380,35 @@ static void teams_in_forked_children_do_not_wait_for_their_own_parents(void **st
     uint64_t leaves = 0;
     (void)state;
 
+    /* The root begins on this thread, a guest, which runs stolen children as well. */
     for (int i = 0; i < 5; i++) {
         assert_int_equal(leaf_team_run(sched, &leaves, DEPTH), 0);
         assert_int_equal(leaves, 1 << DEPTH);
     }
+}
+
+struct leaves_job {
+    struct mag_job job;
+    uint64_t leaves;
+    shared done;
+};
+
+static void run_leaves(struct mag_job *job)
+{
+    struct leaves_job *what = (struct leaves_job *)(void *)job;
+
+    for (int i = 0; i < 5; i++)
+        check(leaf_team_run(sched, &what->leaves, 8) == 0 && what->leaves == 1 << 8);
+    (void)add(&what->done, 1);
+}
+
+static void teams_in_children_of_a_job_do_not_wait_for_their_own_parents(void **state)
+{
+    struct leaves_job what = {.job.run = run_leaves};
+    (void)state;
+
+    assert_int_equal(mag_sched_post(sched, &what.job), 0);
+    assert_true(test_wait_for(&what.done, 1));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -402,6 +427,7 @@ int main(void)
         TEST(a_team_has_the_workers_that_there_are_now),
         TEST(nobody_overtakes_a_caller_that_waits),
         TEST(teams_in_forked_children_do_not_wait_for_their_own_parents),
+        TEST(teams_in_children_of_a_job_do_not_wait_for_their_own_parents),
     };
 
     return cmocka_run_group_tests_name("team roster", tests, NULL, NULL);
