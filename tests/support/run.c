@@ -3,6 +3,7 @@
 
 #include "base/asym.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -25,6 +26,15 @@ static uint64_t from_environment(const char *name, uint64_t otherwise)
 /* When the program began, and MAG_TEST_SLOW. */
 static double began, slowness = 1;
 
+#ifdef TEST_UNDER_ASAN
+/* Before each fork(): AddressSanitizer's malloc has locks that nobody gives back in the
+ * child.  Gives threads that were just started the time to leave it. */
+static void settle(void)
+{
+    test_sleep_ms(20);
+}
+#endif
+
 /* Before main, because the form of the barriers is decided once for a process. */
 __attribute__((constructor)) static void begin(void)
 {
@@ -35,6 +45,9 @@ __attribute__((constructor)) static void begin(void)
         slowness = strtod(slow, NULL);
     if (from_environment("MAG_TEST_FENCES", 0) != 0)
         mag_asym_force_fences();
+#ifdef TEST_UNDER_ASAN
+    (void)pthread_atfork(settle, NULL, NULL);
+#endif
 }
 
 uint64_t test_seed(void)

@@ -33,8 +33,9 @@ static void a_function_of_a_shared_library_has_its_name(void **state)
     char text[64];
     (void)state;
 
-    mag_os_symbol((const void *)(uintptr_t)qsort, text, sizeof(text));
-    assert_string_equal(text, "qsort");
+    /* One that no sanitizer replaces. */
+    mag_os_symbol((const void *)(uintptr_t)srand48, text, sizeof(text));
+    assert_string_equal(text, "srand48");
 }
 
 static void a_name_is_cut_to_the_room_it_has(void **state)
