@@ -116,7 +116,7 @@ struct mag_sched {
                                                       * chosen the number of workers */
     uint32_t started;                                /* [O] threads to join */
     bool is_default;                                 /* [I] see default.c */
-    bool joined;                                     /* [O] */
+    _Atomic(bool) joined;                            /* [A] the stop is over */
     struct mag_sched *next;                          /* [L] in the registry */
     struct mag_sched **link;                         /* [L] */
 };

@@ -40,10 +40,10 @@ static void count_call(void *arg)
         my_cell = 1 + atomic_fetch_add_explicit(&cells_given, 1, memory_order_relaxed);
     }
     _Atomic(uint64_t) *runs = &cells[(my_cell - 1) % CELLS].runs;
-    /* relaxed, both: one writer; the sum is read in a loop. */
+    /* relaxed: there is one writer. */
     uint64_t now = atomic_load_explicit(runs, memory_order_relaxed);
-    /* relaxed: as above. */
-    atomic_store_explicit(runs, now + 1, memory_order_relaxed);
+    /* ran, release: this thread's last touch of the cells. */
+    atomic_store_explicit(runs, now + 1, memory_order_release);
 }
 
 static uint64_t calls_run(void)
@@ -51,8 +51,8 @@ static uint64_t calls_run(void)
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < CELLS; i++) {
-        /* relaxed: a value of the moment. */
-        sum += atomic_load_explicit(&cells[i].runs, memory_order_relaxed);
+        /* ran, acquire: the cells may be freed once all calls have run. */
+        sum += atomic_load_explicit(&cells[i].runs, memory_order_acquire);
     }
     return sum;
 }

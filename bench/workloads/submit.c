@@ -54,10 +54,10 @@ static void count_call(void *arg)
     uint32_t worker = mag_sched_worker();
     struct cell *cell = (struct cell *)arg + (worker != MAG_NONE ? worker : 0);
 
-    /* relaxed, both: one writer; the sum is read in a loop. */
+    /* relaxed: there is one writer. */
     uint64_t runs = atomic_load_explicit(&cell->runs, memory_order_relaxed);
-    /* relaxed: as above. */
-    atomic_store_explicit(&cell->runs, runs + 1, memory_order_relaxed);
+    /* ran, release: this thread's last touch of the cells. */
+    atomic_store_explicit(&cell->runs, runs + 1, memory_order_release);
 }
 
 static uint64_t calls_run(struct submit *submit)
@@ -65,8 +65,8 @@ static uint64_t calls_run(struct submit *submit)
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < submit->capacity; i++) {
-        /* relaxed: a value of the moment. */
-        sum += atomic_load_explicit(&submit->cells[i].runs, memory_order_relaxed);
+        /* ran, acquire: the cells may be freed once all calls have run. */
+        sum += atomic_load_explicit(&submit->cells[i].runs, memory_order_acquire);
     }
     return sum;
 }

@@ -65,7 +65,8 @@ static void orphan(struct mag_sched *sched)
     /* relaxed: as above. */
     atomic_store_explicit(&sched->stopping, 0, memory_order_relaxed);
     sched->started = 0;
-    sched->joined = true;
+    /* relaxed: as above. */
+    atomic_store_explicit(&sched->joined, true, memory_order_relaxed);
     for (uint32_t i = 0; i < sched->capacity; i++) {
         struct mag_worker *worker = mag_sched_open_at(sched, i);
 

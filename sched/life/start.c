@@ -82,6 +82,7 @@ static void init_sched(struct mag_sched *sched)
     atomic_init(&sched->levels, 0);
     atomic_init(&sched->summons, 0);
     atomic_init(&sched->stopping, 0);
+    atomic_init(&sched->joined, false);
     atomic_init(&sched->blocked, 0);
     atomic_init(&sched->pace, (uint32_t)MAG_PACE_OFF);
     sched->fenced = mag_asym_init();

@@ -8,6 +8,7 @@
  *
  * Edges: release end -> acquire end : what crosses
  *   stopping   end_first_steps -> try_first_steps : what the steps wrote plainly
+ *   joined     stop -> is_over : the end of the threads
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -131,7 +132,8 @@ static int stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t until
         !mag_sched_join(sched, until_ns) || !mag_relief_end(sched->relief, until_ns) ||
         !mag_monitor_end(sched->monitor, until_ns))
         return -ETIMEDOUT;
-    sched->joined = true;
+    /* joined, release: all that the workers and this thread have done. */
+    atomic_store_explicit(&sched->joined, true, memory_order_release);
     mag_trace_file_end(sched);
     drop_all(sched, how);
     return 0;
@@ -142,6 +144,12 @@ static int check(const struct mag_sched *sched, enum mag_sched_stop mode)
     if (sched->is_default)
         return -EPERM;
     return mode == MAG_SCHED_DRAIN || mode == MAG_SCHED_CANCEL ? 0 : -EINVAL;
+}
+
+static bool is_over(struct mag_sched *sched)
+{
+    /* joined, acquire: what was done before the end. */
+    return atomic_load_explicit(&sched->joined, memory_order_acquire);
 }
 
 /* Whether a worker of the scheduler calls. */
@@ -165,7 +173,7 @@ int mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t ti
         return r;
     if (is_own(sched))
         return -EDEADLK;
-    if (sched->joined)
+    if (is_over(sched))
         return 0;
 
     int cancel = mag_os_hold_cancel();
@@ -178,7 +186,7 @@ int mag_sched_stop_begin(struct mag_sched *sched, enum mag_sched_stop mode)
 {
     int r = check(sched, mode);
 
-    if (r < 0 || sched->joined)
+    if (r < 0 || is_over(sched))
         return r;
     int cancel = mag_os_hold_cancel();
     (void)take_first_steps(sched, mode, INT64_MAX);

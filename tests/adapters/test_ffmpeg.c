@@ -104,12 +104,20 @@ static void compare(bool stopped)
 
 static void frames_are_those_of_its_own_threads(void **state)
 {
+#ifdef TEST_UNDER_TSAN
+    print_message("skipped: FFmpeg is built without ThreadSanitizer\n");
+    skip();
+#endif
     (void)state;
     compare(false);
 }
 
 static void a_stopped_scheduler_leaves_it_to_the_caller(void **state)
 {
+#ifdef TEST_UNDER_TSAN
+    print_message("skipped: FFmpeg is built without ThreadSanitizer\n");
+    skip();
+#endif
     (void)state;
     compare(true);
 }

@@ -95,6 +95,10 @@ static uint8_t *decode(struct bytes from, JxlParallelRunner runner, void *opaque
 
 static void pictures_are_those_of_its_own_threads(void **state)
 {
+#ifdef TEST_UNDER_TSAN
+    print_message("skipped: libjxl is built without ThreadSanitizer\n");
+    skip();
+#endif
     struct mag_sched *sched = test_sched_start(WORKERS);
     void *threads = JxlThreadParallelRunnerCreate(NULL, WORKERS);
     (void)state;

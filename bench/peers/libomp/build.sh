@@ -7,6 +7,7 @@ set -eu
 # The newest clang that has OpenMP's runtime.
 find_clang() {
     for clang in clang clang-19 clang-18 clang-17 clang-16 clang-15 clang-14; do
+        command -v "$clang" >/dev/null || continue
         if echo 'int main(void) { return 0; }' |
             "$clang" -fopenmp -x c - -o /dev/null 2>/dev/null; then
             echo "$clang"

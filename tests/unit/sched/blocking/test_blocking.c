@@ -195,7 +195,10 @@ static void meet(struct mag_job *job)
     struct mag_blocking region;
     (void)job;
 
-    if (party.announced)
+    /* Once all have left, the next party may be posted. */
+    bool announced = party.announced;
+
+    if (announced)
         mag_blocking_begin(&region);
     (void)pthread_mutex_lock(&party.mutex);
     if (++party.here == party.wanted)
@@ -204,7 +207,7 @@ static void meet(struct mag_job *job)
         (void)pthread_cond_wait(&party.all_here, &party.mutex);
     party.left++;
     (void)pthread_mutex_unlock(&party.mutex);
-    if (party.announced)
+    if (announced)
         mag_blocking_end(&region);
 }
 
