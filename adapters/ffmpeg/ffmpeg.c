@@ -13,6 +13,7 @@ struct slices {
     int count;
 };
 
+/* NOLINTNEXTLINE(readability-function-size): name_for_with has many parameters. */
 MAG_LOOP(run_slices, const struct slices *, slices)
 
 static int run_slices(struct mag_range range, uint32_t slot, const struct slices *slices)
@@ -28,7 +29,8 @@ static int run_slices(struct mag_range range, uint32_t slot, const struct slices
 }
 
 static int execute(AVFilterContext *filter, avfilter_action_func *run, void *arg,
-                   int *results, int count)
+                   int *results, /* NOLINT(readability-non-const-parameter): theirs */
+                   int count)
 {
     const struct slices slices = {filter, run, arg, results, count};
     const struct mag_for_options options = {.grain = 1};

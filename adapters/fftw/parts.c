@@ -6,6 +6,7 @@
 
 typedef void *(*part_function)(char *part);
 
+/* NOLINTNEXTLINE(readability-function-size): name_for_with has many parameters. */
 MAG_LOOP(run_parts, part_function, work, char *, parts, size_t, size)
 
 static int run_parts(struct mag_range range, uint32_t slot, part_function work,

@@ -3,6 +3,7 @@
 #include <magpie/default.h>
 #include <magpie/loop.h>
 
+/* NOLINTNEXTLINE(readability-function-size): name_for_with has many parameters. */
 MAG_LOOP(run_numbers, JxlParallelRunFunction, function, void *, jxl)
 
 static int run_numbers(struct mag_range range, uint32_t slot,
@@ -13,6 +14,7 @@ static int run_numbers(struct mag_range range, uint32_t slot,
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): libjxl says what it is. */
 JxlParallelRetCode mag_jxl_runner(void *sched, void *jxl, JxlParallelRunInit prepare,
                                   JxlParallelRunFunction function, uint32_t begin,
                                   uint32_t end)

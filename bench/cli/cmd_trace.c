@@ -27,6 +27,7 @@ static const struct argp_option options[] = {
     {0},
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): argp says what it is. */
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct wanted *wanted = state->input;

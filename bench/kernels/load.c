@@ -111,7 +111,9 @@ int kernel_load_bursts(const struct kernel_pool *pool, uint64_t count,
     if (r == 0) {
         qsort(took, count, sizeof(*took), by_value);
         ret_load->done = count;
-        ret_load->seconds = (double)took[count * 99 / 100] * 1e-9 * (double)count;
+        uint64_t bad = count * 99 / 100;
+
+        ret_load->seconds = (double)took[bad] * 1e-9 * (double)count;
     }
     free(took);
     return r;

@@ -15,7 +15,7 @@
 
 enum { SLEEPERS = 100, LEAVES_OF_A_JOB = 400 };
 
-static const struct timespec sleep_time = {.tv_nsec = 50 * 1000 * 1000};
+static const struct timespec sleep_time = {.tv_nsec = 50000000};
 
 /*
  * Edges: release end -> acquire end : what crosses

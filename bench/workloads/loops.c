@@ -46,6 +46,7 @@ static __attribute__((noinline)) uint64_t count(uint64_t begin, uint64_t end)
     return sum;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): name_for_with has many parameters. */
 MAG_LOOP(mix_range, void)
 static int mix_range(struct mag_range range, uint32_t slot)
 {
@@ -53,6 +54,7 @@ static int mix_range(struct mag_range range, uint32_t slot)
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): name_for_with has many parameters. */
 MAG_LOOP(count_range, void)
 static int count_range(struct mag_range range, uint32_t slot)
 {
@@ -121,9 +123,9 @@ static void add_up(struct bench_run *run)
     }                                                                                  \
     const struct bench_workload bench_##row = {                                        \
         .group = "loops",                                                              \
-        .name = row_name,                                                              \
-        .summary = row_summary,                                                        \
-        .shows = row_shows,                                                            \
+        .name = (row_name),                                                            \
+        .summary = (row_summary),                                                      \
+        .shows = (row_shows),                                                          \
         .size_is = "loops",                                                            \
         .sizes = {loops},                                                              \
         .size_min = 1,                                                                 \

@@ -80,7 +80,7 @@ bool mag_crew_call(struct mag_crew *crew, uint32_t rank);
 
 /* Any thread.  Tells so many of the seated stand-ins to leave after their jobs, and the
  * others to stay. */
-void mag_crew_dismiss(struct mag_crew *crew, uint32_t count);
+void mag_crew_dismiss(struct mag_crew *crew, uint32_t dismissed);
 
 /* How many stand-ins work or are on their way. */
 static inline uint32_t mag_crew_standing(struct mag_crew *crew)

@@ -144,6 +144,7 @@ static void end_run(void *arg)
     leave_all();
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the macros hold more than they show. */
 void mag_guest_run_in(struct mag_worker *worker, mag_fork_body body, void *payload)
 {
     if (MAG_LIKELY(!worker->guest)) {

@@ -271,15 +271,21 @@ static void walk_range(struct loop_walk *walk)
         fail_loop(loop, range, error);
 }
 
+/* A few long ranges are all on offer at once. */
+static void offer_parts(struct loop_walk *walk)
+{
+    while (wants_offer(walk) && offer_part(walk)) {
+        /* Offers the next one. */
+    }
+}
+
 static void walk_all(struct loop_walk *walk)
 {
     for (;;) {
         while (walk->left.begin != walk->left.end) {
             if (walk->fresh != 0 && is_long(walk))
                 look_at_clock(walk);
-            while (wants_offer(walk) && offer_part(walk)) {
-                /* A few long ranges are all on offer at once. */
-            }
+            offer_parts(walk);
             walk_range(walk);
         }
         if (walk->w.top == walk->bottom)
@@ -387,6 +393,7 @@ static int loop_sched(struct mag_sched **sched)
     return *sched != NULL ? 0 : mag_sched_default(sched);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a loop needs them all. */
 int mag_for_with(struct mag_sched *sched, const struct mag_for_options *options,
                  struct mag_range *ret_failed, size_t begin, size_t end,
                  mag_for_body body, void *arg)
@@ -415,6 +422,7 @@ int mag_for(struct mag_sched *sched, size_t begin, size_t end, mag_for_body body
     return mag_for_with(sched, NULL, NULL, begin, end, body, arg);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a loop needs them all. */
 int mag_for_in(mag_fork w, const struct mag_for_options *options,
                struct mag_range *ret_failed, size_t begin, size_t end, mag_for_body body,
                void *arg)

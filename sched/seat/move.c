@@ -40,6 +40,7 @@ static int plan_move(const struct mag_seats *seats, struct move *move)
     }
     if (seats->listed && move->count == 0)
         return -ENOENT;
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): mag_seats_move frees it all. */
     int r = mag_plan_make(move->topology, placement, seats->listed ? 0 : pus,
                           move->usable, move->count, &move->plan);
     if (r < 0)

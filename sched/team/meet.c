@@ -58,6 +58,7 @@ static uint32_t stepped(const struct mag_meet *meet, uint32_t word, bool leaves)
 
 /* Takes one step; `*word` is a guess.  Returns the word after the step, with the word
  * before it in `*word`. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the swap writes it. */
 static uint32_t step_of(struct mag_meet *meet, bool leaves, uint32_t *word)
 {
     uint32_t next;

@@ -64,6 +64,8 @@ void mag_trace_file_end(struct mag_sched *sched)
     /* The program may have stopped the trace itself. */
     int r = mag_trace_stop(sched);
     int file = mag_os_file_create(sched->trace_file);
+
+    (void)r;
     if (file < 0)
         return;
     r = mag_trace_write(sched, write_to_file, &file);

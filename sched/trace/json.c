@@ -47,6 +47,7 @@ static bool follows(unsigned char byte)
 
 /* How many bytes the character at `text` has; 0: it is none, or longer than it need be,
  * or a half of a pair, or beyond the last character. */
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): a table in words. */
 static size_t length_of(const unsigned char *text)
 {
     if (text[0] < 0x80)

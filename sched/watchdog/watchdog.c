@@ -144,6 +144,7 @@ static void report_stuck(struct mag_watchdog *watchdog, struct mag_worker *worke
     report_still(watchdog, &watchdog->berths[worker->index], &what);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what is reported has many parts. */
 static void report_whole(struct mag_watchdog *watchdog, struct still *still,
                          enum mag_watchdog_finding finding, int64_t ns, uint64_t waiting,
                          uint32_t workers)

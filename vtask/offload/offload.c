@@ -18,6 +18,7 @@ static void end_offloaded(void *arg)
     mag_submit_task_end_calls();
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the macros hold more than they show. */
 static void run_offloaded(struct mag_job *job)
 {
     /* Whoever awaits the task must not continue here: this thread is for waiting.  Only

@@ -194,6 +194,12 @@ static void post_some(struct mag_job *jobs, uint64_t *random)
     }
 }
 
+static void clear(_Atomic(uint64_t) *word)
+{
+    /* relaxed: before the threads start. */
+    atomic_store_explicit(word, 0, memory_order_relaxed);
+}
+
 /* One scheduler from start to stop.  `stops`: while callers still call. */
 static void run_world(uint64_t *random, bool stops)
 {
@@ -206,7 +212,11 @@ static void run_world(uint64_t *random, bool stops)
     uint32_t caller_jobs = ends ? 0 : JOBS;
 
     sched = test_sched_start(WORKERS);
-    over = posted = ran = dropped = stopping = 0;
+    clear(&over);
+    clear(&posted);
+    clear(&ran);
+    clear(&dropped);
+    clear(&stopping);
     seed = test_random(random);
     for (uintptr_t i = 0; i < CALLERS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, call_from_outside, (void *)i),

@@ -99,7 +99,7 @@ void soak_act(struct soak *soak, uint64_t *random);
 
 /* For mag_sched_stop: counts out a job that never began, or lets an async function
  * continue. */
-void soak_dropped(struct mag_job *job, void *soak);
+void soak_dropped(struct mag_job *job, void *arg);
 
 /* Whether a small computation on a scheduler is right. */
 bool soak_computes(struct mag_sched *sched);

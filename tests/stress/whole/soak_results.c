@@ -19,6 +19,7 @@ static long fib(mag_fork w, int n)
     return a + fib_join(&w, child);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): name_for_with has many parameters. */
 MAG_LOOP(sum_up, _Atomic(uint64_t) *, sum)
 static int sum_up(struct mag_range range, uint32_t slot, _Atomic(uint64_t) *sum)
 {

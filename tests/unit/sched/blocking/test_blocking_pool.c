@@ -9,7 +9,7 @@
 #include "tests/support/run.h"
 #include "tests/support/sched/jobs.h"
 
-#include "sched/blocking/pool.c"
+#include "sched/blocking/pool.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include <magpie/blocking.h>
 

@@ -57,7 +57,7 @@ static void a_job_stops_its_scheduler_and_what_was_posted_runs(void **state)
         assert_int_equal(stopper.r, 0);
         assert_int_equal(stopper.refused, 0);
         for (int i = 0; i < 50; i++)
-            assert_int_equal(before[i].runs, 1);
+            assert_int_equal(test_read(&before[i].runs), 1);
         assert_int_equal(mag_sched_post(sched, &late.job), -ESHUTDOWN);
         assert_int_equal(mag_sched_destroy(sched), 0);
     }
@@ -225,7 +225,7 @@ static void drain_at_exit(void)
     int r = mag_sched_destroy(at_exit_sched);
 
     for (int i = 0; i < LAST_JOBS; i++)
-        sum += last_jobs[i].runs;
+        sum += test_read(&last_jobs[i].runs);
     _exit(r == 0 && sum == LAST_JOBS ? 0 : 1);
 }
 

@@ -211,6 +211,7 @@ static void inner_loops_run_in_parallel(void **state)
 }
 
 /* Leaves a child waiting below the loop. */
+/* NOLINTNEXTLINE(readability-function-size): name_for_with has many parameters. */
 MAG_LOOP(see, struct indices *, into)
 static int see(struct mag_range range, uint32_t slot, struct indices *into)
 {

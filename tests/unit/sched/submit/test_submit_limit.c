@@ -207,7 +207,7 @@ static void *submit_and_wait(void *arg)
 {
     int r = mag_submit_with(sched, &options, note_number, arg);
 
-    set(arg, (uint64_t)(r + 1000));
+    set(arg, (uint64_t)r + 1000);
     return NULL;
 }
 

@@ -7,7 +7,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 
-#include "sched/team/meet.c"
+#include "sched/team/meet.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include <stdlib.h>
 
