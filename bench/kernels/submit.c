@@ -94,7 +94,7 @@ static void *submit(void *arg)
 static int submit_by(const struct kernel_pool *pool, uint32_t threads, uint64_t count,
                      struct kernel_load *ret_load)
 {
-    struct submitter submitters[THREADS];
+    struct submitter submitters[THREADS] = {{0}};
     uint64_t before = calls_run();
     uint32_t started = 1;
     int r = 0;
