@@ -8,7 +8,7 @@
  *
  * Edges: release end -> acquire end : what crosses
  *   stopping   end_first_steps -> try_first_steps : what the steps wrote plainly
- *   joined     stop -> is_over : the end of the threads
+ *   joined     stop -> stop_is_over : the end of the threads
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -146,7 +146,7 @@ static int check(const struct mag_sched *sched, enum mag_sched_stop mode)
     return mode == MAG_SCHED_DRAIN || mode == MAG_SCHED_CANCEL ? 0 : -EINVAL;
 }
 
-static bool is_over(struct mag_sched *sched)
+static bool stop_is_over(struct mag_sched *sched)
 {
     /* joined, acquire: what was done before the end. */
     return atomic_load_explicit(&sched->joined, memory_order_acquire);
@@ -173,7 +173,7 @@ int mag_sched_stop(struct mag_sched *sched, enum mag_sched_stop mode, int64_t ti
         return r;
     if (is_own(sched))
         return -EDEADLK;
-    if (is_over(sched))
+    if (stop_is_over(sched))
         return 0;
 
     int cancel = mag_os_hold_cancel();
@@ -186,7 +186,7 @@ int mag_sched_stop_begin(struct mag_sched *sched, enum mag_sched_stop mode)
 {
     int r = check(sched, mode);
 
-    if (r < 0 || is_over(sched))
+    if (r < 0 || stop_is_over(sched))
         return r;
     int cancel = mag_os_hold_cancel();
     (void)take_first_steps(sched, mode, INT64_MAX);
