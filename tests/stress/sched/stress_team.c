@@ -99,6 +99,12 @@ static int run_one(uint64_t *random, uint32_t most, bool may_end)
 
 static uint64_t seed;
 static uint32_t rounds;
+static double until; /* when callers end early: a busy machine does fewer rounds */
+
+static bool goes_on(uint32_t round, uint32_t of)
+{
+    return test_goes_on(round, of) && test_now() < until;
+}
 
 /* Members may end their threads.  A job that waits for a team ends as well if its worker
  * runs such a member meanwhile.  So no job calls for teams then, and a computation whose
@@ -109,7 +115,7 @@ static void *call_from_outside(void *arg)
 {
     uint64_t random = seed ^ ((uintptr_t)arg + 1);
 
-    for (uint32_t i = 0; test_goes_on(i, rounds); i++) {
+    for (uint32_t i = 0; goes_on(i, rounds); i++) {
         if (run_one(&random, WORKERS + 1, ends) == -ESHUTDOWN)
             break;
     }
@@ -128,7 +134,7 @@ static void call_from_a_job(struct mag_job *job)
     struct caller *caller = (struct caller *)(void *)job;
 
     (void)run_one(&caller->random, WORKERS, false);
-    if (--caller->left != 0 && test_read(&stopping) == 0 &&
+    if (--caller->left != 0 && test_now() < until && test_read(&stopping) == 0 &&
         mag_sched_post_any(sched, job) == 0)
         return;
     (void)test_add(&over, 1);
@@ -153,7 +159,7 @@ static void *call_in_children(void *arg)
     uint64_t leaves = 0;
     int r = 0;
 
-    for (uint32_t i = 0; r == 0 && test_goes_on(i, rounds / 8); i++) {
+    for (uint32_t i = 0; r == 0 && goes_on(i, rounds / 8); i++) {
         r = team_tree_run(sched, &leaves, 4, test_random(&random));
         check(r == -ESHUTDOWN || (r == -EOWNERDEAD && ends) || (r == 0 && leaves == 16));
         r = r == -EOWNERDEAD ? 0 : r;
@@ -218,6 +224,7 @@ static void run_world(uint64_t *random, bool stops)
     clear(&dropped);
     clear(&stopping);
     seed = test_random(random);
+    until = test_now() + test_limit_s(0) / 3.0;
     for (uintptr_t i = 0; i < CALLERS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, call_from_outside, (void *)i),
                          0);
