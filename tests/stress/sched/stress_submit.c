@@ -66,11 +66,13 @@ static void run_parent(void *arg)
 }
 
 /* How many of the accepted ones have not begun.  The counts lag a little: a call that has
- * begun may not have counted itself yet, one for each thread that runs calls. */
+ * begun may not have counted itself yet, one for each thread that runs calls.  What was
+ * placed is read first: between the two reads this thread may lose its CPU, and calls go
+ * on to be placed and to begin. */
 static void check_limit(void)
 {
-    uint64_t has_begun = look(&begun);
     uint64_t is_placed = look(&placed);
+    uint64_t has_begun = look(&begun);
 
     if (mag_submit_limit_waiting(&limit) > most ||
         (int64_t)(is_placed - has_begun) > (int64_t)most + WORKERS + THREADS)

@@ -17,7 +17,8 @@
 
 enum { WORKERS = 2 };
 
-static struct mag_worker *bed_of[WORKERS];
+/* A waker looks through all of it while another worker may still write its own. */
+static struct mag_worker *_Atomic bed_of[WORKERS];
 static int descriptors[WORKERS];
 static shared sleeps;
 static shared ran;
@@ -25,7 +26,8 @@ static shared ran;
 static int descriptor_of(const struct mag_sleeper *sleeper)
 {
     for (unsigned i = 0; i < WORKERS; i++) {
-        if (bed_of[i] != NULL && sleeper == &bed_of[i]->sleeper)
+        struct mag_worker *worker = atomic_load(&bed_of[i]);
+        if (worker != NULL && sleeper == &worker->sleeper)
             return descriptors[i];
     }
     return -1;
@@ -54,7 +56,7 @@ static const struct mag_bed poll_bed = {.rest = sleep_in_poll, .wake = wake_by_e
 static void lie_down(uint32_t index, void *arg)
 {
     (void)arg;
-    bed_of[index] = mag_self.worker;
+    atomic_store(&bed_of[index], mag_self.worker);
     mag_self.worker->sleeper.bed = &poll_bed;
 }
 
@@ -100,7 +102,7 @@ static void a_sleep_ends_by_its_time_or_by_a_wake(void **state)
 
     mag_sleeper_init(&worker.sleeper);
     for (unsigned i = 0; i < 2; i++) {
-        bed_of[0] = &worker;
+        atomic_store(&bed_of[0], &worker);
         descriptors[0] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         worker.sleeper.bed = i == 0 ? NULL : &poll_bed;
         mag_sleeper_reset(&worker.sleeper);
