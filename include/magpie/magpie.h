@@ -18,6 +18,7 @@
  *     to many readers                      promise.h
  *     from a forked child                  fork_task.h
  *     from a function on some worker       submit_task.h
+ *   let so many in at a time               semaphore.h; mutex.h for one
  *   cancel                                 cancel.h
  *   run jobs one after the other           strand.h
  *     at a given time                      timer.h
@@ -68,6 +69,7 @@
 #include <magpie/guest.h>
 #include <magpie/job_kind.h>
 #include <magpie/loop.h>
+#include <magpie/mutex.h>
 #include <magpie/node_memory.h>
 #include <magpie/offload.h>
 #include <magpie/operation.h>
@@ -76,6 +78,7 @@
 #include <magpie/pool.h>
 #include <magpie/promise.h>
 #include <magpie/sched.h>
+#include <magpie/semaphore.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/submit.h>
