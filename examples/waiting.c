@@ -32,7 +32,7 @@ MAG_ASYNC(mag_task, note, (int, page, int, opened), mag_vtask written;)
     MAG_END(f);
 }
 
-/* ------------------------------------------------------ so many at a time: a semaphore */
+/* ----------------------------------------------------- so many at a time: a semaphore */
 
 MAG_ASYNC(mag_task, download, (int, page), mag_vtask arrival; int error;)
 {

@@ -54,7 +54,6 @@
 
 #include <magpie/cancel.h>
 #include <magpie/detail/sync.h>
-#include <magpie/vtask.h>
 
 MAG_EXTERN_C_BEGIN
 
@@ -76,12 +75,6 @@ struct mag_mutex {
  *   Thread     any; nobody uses the mutex meanwhile
  */
 MAG_API void mag_mutex_init(struct mag_mutex *mutex);
-
-/* The slow halves of the functions below. */
-MAG_API MAG_MUST_CHECK mag_task mag_mutex_lock_slow(struct mag_mutex *mutex,
-                                                    struct mag_cancel *cancel);
-MAG_API MAG_MUST_CHECK bool mag_mutex_try_slow(struct mag_mutex *mutex);
-MAG_API MAG_MUST_CHECK int mag_mutex_unlock_slow(struct mag_mutex *mutex);
 
 /*
  * Locks the mutex if it is free.

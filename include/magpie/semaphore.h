@@ -55,7 +55,6 @@
 
 #include <magpie/cancel.h>
 #include <magpie/detail/sync.h>
-#include <magpie/vtask.h>
 
 MAG_EXTERN_C_BEGIN
 
@@ -85,13 +84,6 @@ struct mag_semaphore {
  */
 MAG_API MAG_MUST_CHECK int mag_semaphore_init(struct mag_semaphore *semaphore,
                                               uint32_t permits, uint32_t available);
-
-/* The slow halves of the functions below. */
-MAG_API MAG_MUST_CHECK mag_task
-mag_semaphore_acquire_slow(struct mag_semaphore *semaphore, struct mag_cancel *cancel);
-MAG_API MAG_MUST_CHECK bool mag_semaphore_try_slow(struct mag_semaphore *semaphore);
-MAG_API MAG_MUST_CHECK int mag_semaphore_release_slow(struct mag_semaphore *semaphore,
-                                                      uint32_t count);
 
 /*
  * Takes a permit if one is free and nobody waits.

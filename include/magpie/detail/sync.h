@@ -1,6 +1,6 @@
 /*
- * sync.h - how the values of semaphores and locks change: pure functions, rules of
- * detail/line.h.
+ * sync.h - how the values of semaphores and locks change (pure functions, rules of
+ * detail/line.h), and the slow halves of their functions.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,8 +8,23 @@
 #define MAGPIE_DETAIL_SYNC_H
 
 #include <magpie/detail/line.h>
+#include <magpie/vtask.h>
 
 MAG_EXTERN_C_BEGIN
+
+struct mag_semaphore;
+struct mag_mutex;
+
+/* The slow halves of the functions of semaphore.h and mutex.h. */
+MAG_API MAG_MUST_CHECK mag_task
+mag_semaphore_acquire_slow(struct mag_semaphore *semaphore, struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK bool mag_semaphore_try_slow(struct mag_semaphore *semaphore);
+MAG_API MAG_MUST_CHECK int mag_semaphore_release_slow(struct mag_semaphore *semaphore,
+                                                      uint32_t count);
+MAG_API MAG_MUST_CHECK mag_task mag_mutex_lock_slow(struct mag_mutex *mutex,
+                                                    struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK bool mag_mutex_try_slow(struct mag_mutex *mutex);
+MAG_API MAG_MUST_CHECK int mag_mutex_unlock_slow(struct mag_mutex *mutex);
 
 /* A semaphore's value is the number of permits that are taken; a mutex is a semaphore of
  * one permit. */
