@@ -12,7 +12,7 @@
 
 #include <sched.h>
 
-enum { TURNS = 200, SPIN_US = 10000, PATIENCE = 20000 };
+enum { TURNS = 200, SPIN_US = 10000, PATIENCE = 2000 };
 
 static struct mag_sched *sched;
 static shared turns;
