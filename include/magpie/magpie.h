@@ -7,6 +7,7 @@
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
  *   run the iterations of a loop           loop.h
+ *     and put them together to one value   reduce.h
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
@@ -77,6 +78,7 @@
 #include <magpie/plan.h>
 #include <magpie/pool.h>
 #include <magpie/promise.h>
+#include <magpie/reduce.h>
 #include <magpie/sched.h>
 #include <magpie/semaphore.h>
 #include <magpie/source.h>
