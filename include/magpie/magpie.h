@@ -7,7 +7,7 @@
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
  *   run the iterations of a loop           loop.h
- *     and put them together to one value   reduce.h
+ *     and put them together to one value   reduce.h; scan.h for running totals
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
@@ -79,6 +79,7 @@
 #include <magpie/pool.h>
 #include <magpie/promise.h>
 #include <magpie/reduce.h>
+#include <magpie/scan.h>
 #include <magpie/sched.h>
 #include <magpie/semaphore.h>
 #include <magpie/source.h>
