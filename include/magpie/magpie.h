@@ -76,6 +76,7 @@
 #include <magpie/pool.h>
 #include <magpie/promise.h>
 #include <magpie/sched.h>
+#include <magpie/sort.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/submit.h>
