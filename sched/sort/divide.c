@@ -1,7 +1,7 @@
 /*
  * divide.c - dividing a segment around a pivot by several threads.
  *
- * The segment is cut into pieces of one length.  Each piece is divided by itself; then the
+ * The segment is cut into pieces of one length.  Each is divided by itself; then the
  * number of low items is known, and with it the border.  Low items behind the border are
  * exchanged with as many high items before it.
  *

@@ -2,7 +2,7 @@
  * merge.c - the stable sort: halves are sorted at the same time, and merged by several
  * threads.
  *
- * Items move between the array and the scratch at each level.  A half that is to be merged
+ * Items move between the array and the scratch at each level.  A half that is merged
  * into one of them is sorted into the other.
  *
  * A merge is cut where its result has its middle: a binary search finds how much of each

@@ -43,7 +43,7 @@ MAG_SORT_INLINE bool mag_sort_is_least(const struct mag_sort_segment *segment,
     return !segment->first && !mag_sort_less(segment->items - kit->size, pivot, kit);
 }
 
-/* Goes on with one part of a segment, while the other waits: what lies before index `low`,
+/* Goes on with one part of a segment, while the other waits: what is before index `low`,
  * and what lies behind the pivots, of which `pivots` are between them.  If all that lies
  * before equals the pivot, it is sorted. */
 MAG_SORT_INLINE void mag_sort_split(struct mag_sort_segment *segment, size_t low,
