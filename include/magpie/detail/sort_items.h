@@ -97,9 +97,10 @@ MAG_SORT_INLINE char *mag_sort_pick(bool which, char *yes, char *no)
     return no + ((yes - no) & -MAG_CAST(ptrdiff_t, which));
 }
 
-MAG_SORT_INLINE unsigned mag_sort_log2(size_t count)
+/* Of at least one. */
+MAG_SORT_INLINE unsigned mag_sort_log2(uint64_t count)
 {
-    return 63U - MAG_CAST(unsigned, __builtin_clzll(MAG_CAST(uint64_t, count) | 1));
+    return 63U - MAG_CAST(unsigned, __builtin_clzll(count));
 }
 
 /* Whether each item comes after its predecessor or ties with it; or, if `falling`, comes

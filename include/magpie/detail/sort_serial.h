@@ -30,7 +30,8 @@ struct mag_sort_waiting {
 
 MAG_SORT_INLINE struct mag_sort_segment mag_sort_whole(char *items, size_t count)
 {
-    struct mag_sort_segment whole = {items, count, 2 * mag_sort_log2(count), true, false};
+    struct mag_sort_segment whole = {items, count, 2 * mag_sort_log2(count | 1), true,
+                                     false};
 
     return whole;
 }
