@@ -5,11 +5,11 @@
  */
 #include "sched/sort/sorter.h"
 
+#include "sched/loop/root.h"
 #include "sched/scheduler.h"
 #include "sched/worker/self.h"
 #include "sched/worker/worker.h"
 
-#include <magpie/default.h>
 #include <magpie/loop.h>
 
 #include <errno.h>
@@ -134,10 +134,6 @@ struct place {
 
 static int sort_at(const struct place *place, struct mag_sort_call *call)
 {
-    struct mag_sched *sched = place->sched;
-    const struct mag_worker *worker = mag_self_get()->worker;
-    int r = 0;
-
     if (is_short(call)) {
         sort_here(call);
         return 0;
@@ -146,11 +142,7 @@ static int sort_at(const struct place *place, struct mag_sort_call *call)
         sort_all(*place->w, call);
         return 0;
     }
-    if (sched == NULL && worker != NULL)
-        sched = worker->sched;
-    if (sched == NULL)
-        r = mag_sched_default(&sched);
-    return r != 0 ? r : mag_fork_run(sched, run_sort, call);
+    return mag_loop_root(place->sched, run_sort, call);
 }
 
 /* Allocates scratch.  NULL: out of memory. */
