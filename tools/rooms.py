@@ -63,6 +63,8 @@ OWNER = {
     "detail/submit_task.h": "vtask",
     "detail/offload.h": "vtask",
     "cancel.h": "vtask",
+    "channel.h": "vtask",
+    "detail/channel.h": "vtask",
     "when.h": "vtask",
     "debug.h": "vtask",
     "detail/async.h": "vtask",
