@@ -64,6 +64,8 @@ OWNER = {
     "detail/offload.h": "vtask",
     "cancel.h": "vtask",
     "when.h": "vtask",
+    "each.h": "vtask",
+    "detail/each.h": "vtask",
     "debug.h": "vtask",
     "detail/async.h": "vtask",
     "detail/cancel.h": "vtask",

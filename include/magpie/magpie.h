@@ -13,6 +13,7 @@
  *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
+ *     in a loop, so many at a time         each.h
  *   return a result now or later           vtask.h: value tasks
  *     from a callback of mine              operation.h; source.h for a type of my own
  *     to many readers                      promise.h
@@ -57,6 +58,7 @@
 #include <magpie/counters.h>
 #include <magpie/debug.h>
 #include <magpie/default.h>
+#include <magpie/each.h>
 #include <magpie/elastic.h>
 #include <magpie/error.h>
 #include <magpie/event_loop.h>
