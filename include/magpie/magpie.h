@@ -7,6 +7,7 @@
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
  *   run the iterations of a loop           loop.h
+ *     and put them together to one value   reduce.h
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
@@ -19,6 +20,7 @@
  *     to many readers                      promise.h
  *     from a forked child                  fork_task.h
  *     from a function on some worker       submit_task.h
+ *   let so many in at a time               semaphore.h; mutex.h for one
  *   cancel                                 cancel.h
  *   run jobs one after the other           strand.h
  *     at a given time                      timer.h
@@ -70,6 +72,7 @@
 #include <magpie/guest.h>
 #include <magpie/job_kind.h>
 #include <magpie/loop.h>
+#include <magpie/mutex.h>
 #include <magpie/node_memory.h>
 #include <magpie/offload.h>
 #include <magpie/operation.h>
@@ -77,7 +80,9 @@
 #include <magpie/plan.h>
 #include <magpie/pool.h>
 #include <magpie/promise.h>
+#include <magpie/reduce.h>
 #include <magpie/sched.h>
+#include <magpie/semaphore.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/submit.h>

@@ -109,6 +109,43 @@ static int walk_all(mag_fork w, int *a)
            walk_for_with(MAG_NULL, &options, &failed, 0, 10, a, p);
 }
 
+MAG_REDUCE(far_point, struct point, const struct point *, all, int, factor)
+static int far_point(struct mag_range range, uint32_t slot, struct point *most,
+                     const struct point *all, int factor)
+{
+    for (size_t i = range.begin; i < range.end; i++)
+        most->x += all[i].x * factor;
+    return slot > 1;
+}
+static void far_point_combine(struct point *most, const struct point *later)
+{
+    most->x += later->x;
+}
+
+MAG_REDUCE_FIXED(how_many, size_t, void)
+static int how_many(struct mag_range range, uint32_t slot, size_t *total)
+{
+    *total += range.end - range.begin;
+    return slot > 1;
+}
+static void how_many_combine(size_t *total, const size_t *later)
+{
+    *total += *later;
+}
+
+MAG_FORKABLE(int, reduce_all, const struct point *, all)
+static int reduce_all(mag_fork w, const struct point *all)
+{
+    struct mag_for_options options = {1, 0, 0, MAG_NULL};
+    struct mag_range failed;
+    struct point most = {0, 0, 0};
+    size_t total = 0;
+
+    return far_point_reduce_in(w, &most, 0, 10, all, 2) +
+           far_point_reduce_with(MAG_NULL, &options, &failed, &most, 0, 10, all, 2) +
+           how_many_reduce(MAG_NULL, &total, 0, 10);
+}
+
 MAG_FORK_TASK(int_task, late, int, n)
 static int_task late(mag_fork w, int n)
 {
