@@ -65,6 +65,8 @@ OWNER = {
     "detail/submit_task.h": "vtask",
     "detail/offload.h": "vtask",
     "cancel.h": "vtask",
+    "channel.h": "vtask",
+    "detail/channel.h": "vtask",
     "semaphore.h": "vtask",
     "mutex.h": "vtask",
     "detail/line.h": "vtask",

@@ -15,6 +15,7 @@
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
  *     in a loop, so many at a time         each.h
+ *     for items of other code              channel.h
  *   return a result now or later           vtask.h: value tasks
  *     from a callback of mine              operation.h; source.h for a type of my own
  *     to many readers                      promise.h
@@ -57,6 +58,7 @@
 #include <magpie/blocking.h>
 #include <magpie/budget.h>
 #include <magpie/cancel.h>
+#include <magpie/channel.h>
 #include <magpie/counters.h>
 #include <magpie/debug.h>
 #include <magpie/default.h>

@@ -252,6 +252,30 @@ struct mag_operation_type types[6] = {
                        MAG_CANCELABLE(registration), MAG_RESULT(p), MAG_LIMIT(7)),
 };
 
+/* ----------------------------------------------------------------------- channels */
+
+MAG_CHANNEL_DEFINE(points, struct point)
+MAG_CHANNEL_DEFINE(texts, const char *)
+
+int send_and_receive(struct points *p, struct texts *t, struct mag_cancel *stop);
+int send_and_receive(struct points *p, struct texts *t, struct mag_cancel *stop)
+{
+    struct point sent = {1, 2, 3};
+    const char *text;
+    struct mag_channel_info info;
+    int r = points_create(1, &p) + texts_create(MAG_CHANNEL_UNBOUNDED, &t);
+
+    r += mag_task_get(points_send(p, sent));
+    r += mag_task_get(texts_send_until(t, "text", stop)) + texts_try_send(t, "other");
+    r += points_task_get(points_receive_until(p, stop), &sent);
+    r += texts_task_wait(texts_receive(t), &text) + texts_try_receive(t, &text);
+    r += points_close(p) && texts_fail(t, -1) ? 1 : 0;
+    points_query(p, &info);
+    points_destroy(p);
+    texts_destroy(t);
+    return r;
+}
+
 /* ------------------------------------------------------------------------- a use */
 
 int use(struct mag_sched *sched);
