@@ -8,6 +8,7 @@
  *   run functions on all cores             sched.h: schedulers, workers and jobs
  *   run the iterations of a loop           loop.h
  *     and put them together to one value   reduce.h
+ *   sort an array                          sort.h
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
@@ -85,6 +86,7 @@
 #include <magpie/reduce.h>
 #include <magpie/sched.h>
 #include <magpie/semaphore.h>
+#include <magpie/sort.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/submit.h>
