@@ -6,14 +6,17 @@
  * Which header do I need?  To
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
- *   run the iterations of a loop           loop.h
- *     and put them together to one value   reduce.h
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
+ *   run the iterations of a loop           loop.h
+ *     and put them together to one value   reduce.h; scan.h for running totals
+ *   sort an array                          sort.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
+ *     in a loop, so many at a time         each.h
+ *     for items of other code              channel.h
  *   return a result now or later           vtask.h: value tasks
  *     from a callback of mine              operation.h; source.h for a type of my own
  *     to many readers                      promise.h
@@ -57,9 +60,11 @@
 #include <magpie/blocking.h>
 #include <magpie/budget.h>
 #include <magpie/cancel.h>
+#include <magpie/channel.h>
 #include <magpie/counters.h>
 #include <magpie/debug.h>
 #include <magpie/default.h>
+#include <magpie/each.h>
 #include <magpie/elastic.h>
 #include <magpie/error.h>
 #include <magpie/event.h>
@@ -84,8 +89,10 @@
 #include <magpie/reduce.h>
 #include <magpie/rendezvous.h>
 #include <magpie/rwlock.h>
+#include <magpie/scan.h>
 #include <magpie/sched.h>
 #include <magpie/semaphore.h>
+#include <magpie/sort.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/submit.h>
