@@ -76,6 +76,8 @@ OWNER = {
     "detail/line.h": "vtask",
     "detail/sync.h": "vtask",
     "when.h": "vtask",
+    "each.h": "vtask",
+    "detail/each.h": "vtask",
     "debug.h": "vtask",
     "detail/async.h": "vtask",
     "detail/cancel.h": "vtask",
