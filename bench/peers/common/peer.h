@@ -43,8 +43,8 @@ extern const struct peer_workload peer_workloads[];
 /* Called once, before anything runs: sets the number of workers. */
 void peer_start(unsigned workers);
 
-/* The data of matmul, of cilksort and of the sorts, as the kernels have it: `data` is a struct
- * kernel_matmul or a struct kernel_sort. */
+/* The data of matmul, of cilksort and of the sorts, as the kernels have it: `data` is a
+ * struct kernel_matmul or a struct kernel_sort. */
 int peer_matmul_prepare(struct peer_run *run);
 void peer_matmul_reset(struct peer_run *run);
 void peer_matmul_check(struct peer_run *run);
