@@ -10,6 +10,10 @@
  *     and put them together to one value   reduce.h
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
+ *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
+ *     on the scheduler that all share      default.h
+ *   run the iterations of a loop           loop.h
+ *     and put them together to one value   reduce.h; scan.h for running totals
  *   sort an array                          sort.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   take part with a thread of my own      guest.h
@@ -84,6 +88,7 @@
 #include <magpie/pool.h>
 #include <magpie/promise.h>
 #include <magpie/reduce.h>
+#include <magpie/scan.h>
 #include <magpie/sched.h>
 #include <magpie/semaphore.h>
 #include <magpie/sort.h>
