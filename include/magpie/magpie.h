@@ -6,10 +6,6 @@
  * Which header do I need?  To
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
- *   run the iterations of a loop           loop.h
- *     and put them together to one value   reduce.h
- *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
- *     on the scheduler that all share      default.h
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
  *   run the iterations of a loop           loop.h
