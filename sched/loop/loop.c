@@ -52,8 +52,9 @@ struct loop {
     _Atomic(uint64_t) free_slots; /* [A] if there is a limit */
 };
 
-/* The payload of a child: indices on offer. */
-struct loop_part {
+/* The payload of a child: indices on offer.  Its words are written and read one by one, in
+ * place: a vector of words that were just stored one by one waits for them. */
+struct __attribute__((may_alias)) loop_part {
     struct loop *loop;
     struct mag_range range;
     size_t grain;  /* to begin with */
@@ -77,8 +78,7 @@ struct loop_walk {
     size_t done;    /* how many indices were walked between the two */
     size_t fresh;   /* how many since then */
     uint32_t looks; /* how often a look was due */
-    /* how long a range took between two of these, on an average; not known at first */
-    int64_t range_ns;
+    bool are_long;  /* whether ranges are long ones; true until it is known */
     uint32_t slot;
     bool has_slot;
     void *value; /* if the loop has values */
@@ -166,6 +166,11 @@ static void leave_slot(struct loop_walk *walk)
 
 static void run_part(mag_fork w, void *payload);
 
+static struct loop_part *payload_of(struct mag_fork_slot *slot)
+{
+    return (struct loop_part *)(void *)slot->payload;
+}
+
 static bool has_offer(const struct loop_walk *walk)
 {
     return walk->w.top != walk->bottom && !mag_fork_is_taken(walk->w.top - 1);
@@ -183,7 +188,7 @@ static bool wants_offer(const struct loop_walk *walk)
     size_t left = walk->left.end - walk->left.begin;
 
     return is_long(walk) &&
-           (!has_offer(walk) || mag_grain_is_few(left, walk->grain, walk->range_ns)) &&
+           (!has_offer(walk) || mag_grain_is_few(left, walk->grain, walk->are_long)) &&
            !mag_fork_is_full(walk->w);
 }
 
@@ -192,16 +197,21 @@ static bool offer_part(struct loop_walk *walk)
 {
     size_t begin = walk->left.begin;
     size_t end = walk->left.end;
-    struct loop_part part = {.loop = walk->loop, .grain = mag_grain_first(walk->grain)};
-
-    if (!take_slot(walk->loop, &part.slot))
-        return false;
     size_t middle = end - (end - begin) / 2;
-    part.range = (struct mag_range){middle, end};
-    walk->left.end = middle;
+    struct loop_part *part = payload_of(walk->w.top);
+    uint32_t slot;
+
+    if (!take_slot(walk->loop, &slot))
+        return false;
+    part->loop = walk->loop;
+    part->range.begin = middle;
+    part->range.end = end;
+    part->grain = mag_grain_first(walk->grain);
+    part->slot = slot;
+    part->walked = false;
     if (walk->loop->fold != NULL)
-        part.value = mag_fork_spill(walk->w, walk->loop->fold->size);
-    memcpy(walk->w.top->payload, &part, sizeof(part));
+        part->value = mag_fork_spill(walk->w, walk->loop->fold->size);
+    walk->left.end = middle;
     mag_fork_publish(&walk->w, run_part);
     return true;
 }
@@ -214,31 +224,32 @@ static void join_value(struct loop_walk *walk, const struct loop_part *part)
 
     if (fold == NULL)
         return;
+    /* The function that combines may fork, into the same slot. */
+    void *value = part->value;
     /* relaxed: what made a gap in either value was seen by the thread that left it. */
     if (part->walked &&
         atomic_load_explicit(&walk->loop->bound, memory_order_relaxed) == SIZE_MAX)
-        fold->combine(walk->value, part->value, fold->arg);
-    mag_fork_unspill(walk->w, part->value);
+        fold->combine(walk->value, value, fold->arg);
+    mag_fork_unspill(walk->w, value);
 }
 
 /* Takes back the last part, or waits until its thief has walked it. */
 static void take_part_back(struct loop_walk *walk)
 {
-    struct loop_part part;
+    const struct loop_part *part = payload_of(walk->w.top - 1);
 
     /* All older parts have been taken as well, so no body will be called here; a thread
      * that walks through those parts may use the slot meanwhile. */
     if (mag_fork_is_taken(walk->w.top - 1))
         leave_slot(walk);
-    bool ours = mag_fork_pop(&walk->w);
-    memcpy(&part, walk->w.top->payload, sizeof(part));
-    if (ours) {
-        walk->left = part.range;
-        give_slot(walk->loop, part.slot);
-    } else if (MAG_UNLIKELY(!part.walked)) {
-        fail_loop(walk->loop, part.range, -EOWNERDEAD);
+    if (mag_fork_pop(&walk->w)) {
+        walk->left.begin = part->range.begin;
+        walk->left.end = part->range.end;
+        give_slot(walk->loop, part->slot);
+    } else if (MAG_UNLIKELY(!part->walked)) {
+        fail_loop(walk->loop, part->range, -EOWNERDEAD);
     }
-    join_value(walk, &part);
+    join_value(walk, part);
 }
 
 /* ------------------------------------------------------------------------ walking */
@@ -263,11 +274,11 @@ static void look_at_clock(struct loop_walk *walk)
     if (given && (walk->looks & (walk->looks - 1)) != 0)
         return;
     int64_t before = walk->now;
-    walk->now = mag_os_now_ns();
+    walk->now = mag_os_quick_ns();
     if (!given)
         walk->grain = mag_grain_next(walk->fresh, walk->now - before);
     walk->done += walk->fresh;
-    walk->range_ns = (walk->now - walk->began) / (int64_t)walk->looks;
+    walk->are_long = mag_grain_is_long(walk->now - walk->began, walk->looks);
     walk->fresh = 0;
     call_help(walk);
 }
@@ -341,11 +352,11 @@ static void walk_part(mag_fork w, const struct loop_part *part)
         .slot = loop->limit == UNLIMITED ? worker->index : part->slot,
         .has_slot = true,
         .value = part->value,
-        .range_ns = INT64_MAX,
+        .are_long = true,
     };
 
     if (is_long(&walk))
-        walk.now = mag_os_now_ns();
+        walk.now = mag_os_quick_ns();
     walk.began = walk.now;
     walk_all(&walk);
 }
@@ -367,12 +378,16 @@ static void run_part(mag_fork w, void *payload)
 static void run_loop(mag_fork w, void *payload)
 {
     struct loop *loop = payload;
-    struct loop_part whole = {.loop = loop, .range = loop->range, .grain = 1};
+    size_t count = loop->range.end - loop->range.begin;
+    struct loop_part whole;
 
+    whole.loop = loop;
+    whole.range = loop->range;
+    whole.grain =
+        mag_grain_begin(count, mag_sched_workers(mag_self_get()->worker->sched));
+    whole.value = loop->fold != NULL ? loop->fold->value : NULL;
     /* The first slot of all is free. */
     (void)take_slot(loop, &whole.slot);
-    if (loop->fold != NULL)
-        whole.value = loop->fold->value;
     walk_part(w, &whole);
 }
 
@@ -383,16 +398,23 @@ static uint64_t slots_of(uint32_t limit)
     return limit < MAG_FOR_LIMIT_MAX ? ((uint64_t)1 << limit) - 1 : UINT64_MAX;
 }
 
-static void init_loop(struct loop *loop, const struct mag_for_options *options)
+/* A loop without a body.  Its fields are written one by one: to clear it before would take
+ * longer than a loop of a few indices. */
+static void init_loop(struct loop *loop, const struct mag_for_options *options,
+                      struct mag_range range)
 {
     static const struct mag_for_options usual;
 
     if (options == NULL)
         options = &usual;
+    loop->body = NULL;
+    loop->arg = NULL;
+    loop->fold = NULL;
     loop->stop = options->stop;
     loop->grain = options->grain;
     loop->limit = options->limit;
     loop->error = 0;
+    loop->range = range;
     mag_spin_init(&loop->lock);
     atomic_init(&loop->bound, SIZE_MAX);
     atomic_init(&loop->free_slots, slots_of(options->limit));
@@ -406,9 +428,9 @@ static int loop_result(const struct loop *loop, struct mag_range *ret_failed)
     return loop->error;
 }
 
-static int check_loop(const struct mag_for_options *options, const struct loop *loop)
+static int check_loop(const struct mag_for_options *options, struct mag_range range)
 {
-    if (loop->range.end < loop->range.begin)
+    if (range.end < range.begin)
         return -EINVAL;
     return options != NULL && options->reserved != 0 ? -EINVAL : 0;
 }
@@ -425,12 +447,15 @@ int mag_for_with(struct mag_sched *sched, const struct mag_for_options *options,
                  struct mag_range *ret_failed, size_t begin, size_t end,
                  mag_for_body body, void *arg)
 {
-    struct loop loop = {.body = body, .arg = arg, .range = {begin, end}};
-    int r = check_loop(options, &loop);
+    struct mag_range range = {begin, end};
+    int r = check_loop(options, range);
+    struct loop loop;
 
     if (r != 0 || begin == end)
         return r;
-    init_loop(&loop, options);
+    init_loop(&loop, options, range);
+    loop.body = body;
+    loop.arg = arg;
     r = mag_loop_sched(&sched);
     if (r != 0)
         return r;
@@ -454,12 +479,15 @@ int mag_for_in(mag_fork w, const struct mag_for_options *options,
                struct mag_range *ret_failed, size_t begin, size_t end, mag_for_body body,
                void *arg)
 {
-    struct loop loop = {.body = body, .arg = arg, .range = {begin, end}};
-    int r = check_loop(options, &loop);
+    struct mag_range range = {begin, end};
+    int r = check_loop(options, range);
+    struct loop loop;
 
     if (r != 0 || begin == end)
         return r;
-    init_loop(&loop, options);
+    init_loop(&loop, options, range);
+    loop.body = body;
+    loop.arg = arg;
     drop_limit(&loop, mag_self_get()->worker->sched);
     run_loop(w, &loop);
     return loop_result(&loop, ret_failed);
@@ -469,12 +497,13 @@ int mag_fold_in(mag_fork w, const struct mag_for_options *options,
                 struct mag_range *ret_failed, struct mag_range range,
                 const struct mag_fold *fold)
 {
-    struct loop loop = {.fold = fold, .range = range};
-    int r = check_loop(options, &loop);
+    int r = check_loop(options, range);
+    struct loop loop;
 
     if (r != 0 || range.begin == range.end)
         return r;
-    init_loop(&loop, options);
+    init_loop(&loop, options, range);
+    loop.fold = fold;
     drop_limit(&loop, mag_self_get()->worker->sched);
     run_loop(w, &loop);
     return loop_result(&loop, ret_failed);
