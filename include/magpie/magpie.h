@@ -6,11 +6,11 @@
  * Which header do I need?  To
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
- *   run the iterations of a loop           loop.h
- *     and put them together to one value   reduce.h
- *   sort an array                          sort.h
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
+ *   run the iterations of a loop           loop.h
+ *     and put them together to one value   reduce.h; scan.h for running totals
+ *   sort an array                          sort.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
@@ -85,6 +85,7 @@
 #include <magpie/pool.h>
 #include <magpie/promise.h>
 #include <magpie/reduce.h>
+#include <magpie/scan.h>
 #include <magpie/sched.h>
 #include <magpie/semaphore.h>
 #include <magpie/sort.h>
