@@ -12,6 +12,7 @@
 
 #include "bench/kernels/load.h"
 #include "bench/kernels/submit.h"
+#include "bench/kernels/tick.h"
 
 #include <stdint.h>
 
@@ -59,6 +60,9 @@ void peer_sort_cleanup(struct peer_run *run);
 void peer_load(struct peer_run *run, const struct kernel_pool *pool,
                int (*load)(const struct kernel_pool *pool, uint64_t count,
                            struct kernel_load *ret_load));
+
+/* Calls a region at each tick of a clock.  If it fails, the answer is wrong. */
+void peer_tick(struct peer_run *run, kernel_tick_region region, unsigned percent);
 
 #ifdef __cplusplus
 }
