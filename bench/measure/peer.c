@@ -16,23 +16,25 @@
 #define LOADS     "bursts trickle submit"
 #define POOL      LOADS " submit-all " TICKS
 #define TEAMS     "team barrier " TICKS
+#define SORTS     "sort-random sort-sorted"
 
 /* All peers in the order of the report, and the workloads that each has. */
 static const struct {
     const char *name;
     const char *workloads;
 } known[] = {
-    {"openmp", FORK_JOIN " " TEAMS},
-    {"tbb", FORK_JOIN " " POOL},
+    {"openmp", FORK_JOIN " " TEAMS " " SORTS " sort-stable"},
+    {"tbb", FORK_JOIN " " POOL " " SORTS},
     {"libomp", TEAMS},
     {"glib", LOADS " submit-all"},
     {"libuv", LOADS},
-    {"rayon", FORK_JOIN " " POOL},
+    {"rayon", FORK_JOIN " " POOL " " SORTS " sort-stable"},
     {"go", FORK_JOIN " " POOL},
-    {"dotnet", FORK_JOIN " " POOL " post-chain post-self post-any post-all post-foreign "
-                         "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
-                         "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
-                         "vtask-handoff vtask-when-all vtask-wake"},
+    {"dotnet",
+     FORK_JOIN " " POOL " " SORTS " post-chain post-self post-any post-all post-foreign "
+               "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
+               "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
+               "vtask-handoff vtask-when-all vtask-wake"},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };

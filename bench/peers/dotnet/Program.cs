@@ -72,6 +72,8 @@ static class Program
         ["trickle"] = (size, _) => new Trickle(size),
         ["tick"] = (size, workers) => new Tick(size, workers, percent: 50),
         ["tick-p99"] = (size, workers) => new Tick(size, workers, percent: 99),
+        ["sort-random"] = (size, _) => new ArraySort((int)size, nearly: false),
+        ["sort-sorted"] = (size, _) => new ArraySort((int)size, nearly: true),
         ["post-chain"] = (size, _) => new PostChain(size),
         ["post-self"] = (size, _) => new PostBursts(size, 1, preferLocal: true),
         ["post-any"] = (size, _) => new PostBursts(size, 1, preferLocal: false),

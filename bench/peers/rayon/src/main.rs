@@ -7,6 +7,7 @@
 mod cilksort;
 mod load;
 mod matmul;
+mod sorts;
 mod tree;
 mod uts;
 
@@ -46,6 +47,9 @@ fn find(name: &str, size: u64) -> Option<Box<dyn Workload>> {
         "tick" => Box::new(load::Tick { size, percent: 50, right: 0, took: 0.0 }),
         "tick-p99" => Box::new(load::Tick { size, percent: 99, right: 0, took: 0.0 }),
         "cilksort" => Box::new(cilksort::Sort::new(size as usize)),
+        "sort-random" => Box::new(sorts::Sorts::new(size as usize, false, false)),
+        "sort-sorted" => Box::new(sorts::Sorts::new(size as usize, true, false)),
+        "sort-stable" => Box::new(sorts::Sorts::new(size as usize, false, true)),
         _ => return None,
     })
 }
