@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define FORK_JOIN "fib nqueens skynet matmul uts cilksort regions"
+#define ARRAYS    "reduce scan"
 #define LOADS     "bursts trickle"
 #define TEAMS     "team barrier"
 
@@ -20,17 +21,18 @@ static const struct {
     const char *name;
     const char *workloads;
 } known[] = {
-    {"openmp", FORK_JOIN " " TEAMS},
-    {"tbb", FORK_JOIN " " LOADS " submit submit-all"},
+    {"openmp", FORK_JOIN " " ARRAYS " " TEAMS},
+    {"tbb", FORK_JOIN " " ARRAYS " " LOADS " submit submit-all"},
     {"libomp", TEAMS},
     {"glib", LOADS " submit submit-all"},
     {"libuv", LOADS " submit"},
-    {"rayon", FORK_JOIN},
-    {"go", FORK_JOIN},
-    {"dotnet", FORK_JOIN " post-chain post-self post-any post-all post-foreign "
-                         "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
-                         "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
-                         "vtask-handoff vtask-when-all vtask-wake"},
+    {"rayon", FORK_JOIN " " ARRAYS},
+    {"go", FORK_JOIN " " ARRAYS},
+    {"dotnet",
+     FORK_JOIN " " ARRAYS " post-chain post-self post-any post-all post-foreign "
+               "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
+               "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
+               "vtask-handoff vtask-when-all vtask-wake"},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };

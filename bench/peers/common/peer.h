@@ -55,6 +55,13 @@ void peer_sort_reset(struct peer_run *run);
 void peer_sort_check(struct peer_run *run);
 void peer_sort_cleanup(struct peer_run *run);
 
+/* The data of reduce and of scan: `data` is a struct kernel_array. */
+int peer_reduce_prepare(struct peer_run *run);
+int peer_scan_prepare(struct peer_run *run);
+void peer_scan_reset(struct peer_run *run);
+void peer_scan_check(struct peer_run *run);
+void peer_array_cleanup(struct peer_run *run);
+
 /* Puts a pool under a load.  If the pool refuses it, the answer is wrong. */
 void peer_load(struct peer_run *run, const struct kernel_pool *pool,
                int (*load)(const struct kernel_pool *pool, uint64_t count,

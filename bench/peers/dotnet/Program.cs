@@ -65,6 +65,8 @@ static class Program
         ["regions"] = (size, _) => new Function(() => Tree.Regions(size)),
         ["uts"] = (size, _) => new Function(() => Uts.Search(size)),
         ["matmul"] = (size, _) => new Matmul((int)size),
+        ["reduce"] = (size, _) => new Reduce((int)size),
+        ["scan"] = (size, workers) => new Scan((int)size, workers),
         ["cilksort"] = (size, _) => new Sort((int)size),
         ["post-chain"] = (size, _) => new PostChain(size),
         ["post-self"] = (size, _) => new PostBursts(size, 1, preferLocal: true),

@@ -45,6 +45,10 @@ func find(name string, size uint64) workload {
 		return &function{call: func() uint64 { return search(size) }}
 	case "matmul":
 		return newMatmul(int(size))
+	case "reduce":
+		return newReduce(int(size))
+	case "scan":
+		return newScan(int(size))
 	case "cilksort":
 		return newSort(int(size))
 	}

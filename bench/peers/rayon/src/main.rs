@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #![allow(unknown_lints, unexpected_cfgs)]
 
+mod array;
 mod cilksort;
 mod matmul;
 mod tree;
@@ -31,6 +32,8 @@ fn find(name: &str, size: u64) -> Option<Box<dyn Workload>> {
         "uts" => Box::new(tree::Tree::new(move || uts::search(size))),
         "matmul" => Box::new(matmul::Matmul::new(size as usize)),
         "cilksort" => Box::new(cilksort::Sort::new(size as usize)),
+        "reduce" => Box::new(array::Reduce::new(size as usize)),
+        "scan" => Box::new(array::Scan::new(size as usize)),
         _ => return None,
     })
 }
