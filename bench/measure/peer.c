@@ -15,24 +15,25 @@
 #define ARRAYS    "reduce scan"
 #define LOADS     "bursts trickle"
 #define TEAMS     "team barrier"
+#define SORTS     "sort-random sort-sorted"
 
 /* All peers in the order of the report, and the workloads that each has. */
 static const struct {
     const char *name;
     const char *workloads;
 } known[] = {
-    {"openmp", FORK_JOIN " " ARRAYS " " TEAMS},
-    {"tbb", FORK_JOIN " " ARRAYS " " LOADS " submit submit-all"},
+    {"openmp", FORK_JOIN " " ARRAYS " " TEAMS " " SORTS " sort-stable"},
+    {"tbb", FORK_JOIN " " ARRAYS " " LOADS " submit submit-all " SORTS},
     {"libomp", TEAMS},
     {"glib", LOADS " submit submit-all"},
     {"libuv", LOADS " submit"},
-    {"rayon", FORK_JOIN " " ARRAYS},
+    {"rayon", FORK_JOIN " " ARRAYS " " SORTS " sort-stable"},
     {"go", FORK_JOIN " " ARRAYS},
-    {"dotnet",
-     FORK_JOIN " " ARRAYS " post-chain post-self post-any post-all post-foreign "
-               "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
-               "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
-               "vtask-handoff vtask-when-all vtask-wake"},
+    {"dotnet", FORK_JOIN " " ARRAYS " " SORTS
+                         " post-chain post-self post-any post-all post-foreign "
+                         "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
+                         "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
+                         "vtask-handoff vtask-when-all vtask-wake"},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };

@@ -22,7 +22,8 @@
  *     to many readers                      promise.h
  *     from a forked child                  fork_task.h
  *     from a function on some worker       submit_task.h
- *   let so many in at a time               semaphore.h; mutex.h for one
+ *   let so many in at a time               semaphore.h; mutex.h for one; rwlock.h
+ *     nobody before something happens      event.h; latch.h; rendezvous.h
  *   cancel                                 cancel.h
  *   run jobs one after the other           strand.h
  *     at a given time                      timer.h
@@ -66,6 +67,7 @@
 #include <magpie/each.h>
 #include <magpie/elastic.h>
 #include <magpie/error.h>
+#include <magpie/event.h>
 #include <magpie/event_loop.h>
 #include <magpie/executor.h>
 #include <magpie/fork.h>
@@ -74,6 +76,7 @@
 #include <magpie/group_task.h>
 #include <magpie/guest.h>
 #include <magpie/job_kind.h>
+#include <magpie/latch.h>
 #include <magpie/loop.h>
 #include <magpie/mutex.h>
 #include <magpie/node_memory.h>
@@ -84,6 +87,8 @@
 #include <magpie/pool.h>
 #include <magpie/promise.h>
 #include <magpie/reduce.h>
+#include <magpie/rendezvous.h>
+#include <magpie/rwlock.h>
 #include <magpie/scan.h>
 #include <magpie/sched.h>
 #include <magpie/semaphore.h>

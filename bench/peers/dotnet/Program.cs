@@ -68,6 +68,8 @@ static class Program
         ["reduce"] = (size, _) => new Reduce((int)size),
         ["scan"] = (size, workers) => new Scan((int)size, workers),
         ["cilksort"] = (size, _) => new Sort((int)size),
+        ["sort-random"] = (size, _) => new ArraySort((int)size, nearly: false),
+        ["sort-sorted"] = (size, _) => new ArraySort((int)size, nearly: true),
         ["post-chain"] = (size, _) => new PostChain(size),
         ["post-self"] = (size, _) => new PostBursts(size, 1, preferLocal: true),
         ["post-any"] = (size, _) => new PostBursts(size, 1, preferLocal: false),

@@ -241,6 +241,15 @@ void run_sort(peer_run *run)
     arena->execute([=] { sort(data->values, data->spare, run->size); });
 }
 
+/* -------------------------------------------------------------------- sorts */
+
+void run_parallel_sort(peer_run *run)
+{
+    const auto *data = static_cast<const kernel_sort *>(run->data);
+
+    arena->execute([=] { tbb::parallel_sort(data->values, data->values + run->size); });
+}
+
 /* ------------------------------------------------------------------ regions */
 
 uint64_t region(uint64_t number)
@@ -366,6 +375,10 @@ const peer_workload peer_workloads[] = {
     {"reduce", peer_reduce_prepare, nullptr, run_reduce, nullptr, peer_array_cleanup},
     {"scan", peer_scan_prepare, peer_scan_reset, run_scan, peer_scan_check,
      peer_array_cleanup},
+    {"sort-random", peer_sort_prepare, peer_sort_reset, run_parallel_sort,
+     peer_sort_check, peer_sort_cleanup},
+    {"sort-sorted", peer_sort_prepare, peer_sort_reset_nearly, run_parallel_sort,
+     peer_sort_check_nearly, peer_sort_cleanup},
     {"regions", nullptr, nullptr, run_regions, nullptr, nullptr},
     {"bursts", prepare_load, nullptr, run_bursts, nullptr, nullptr},
     {"trickle", prepare_load, nullptr, run_trickle, nullptr, nullptr},

@@ -7,6 +7,7 @@
 mod array;
 mod cilksort;
 mod matmul;
+mod sorts;
 mod tree;
 mod uts;
 
@@ -34,6 +35,9 @@ fn find(name: &str, size: u64) -> Option<Box<dyn Workload>> {
         "cilksort" => Box::new(cilksort::Sort::new(size as usize)),
         "reduce" => Box::new(array::Reduce::new(size as usize)),
         "scan" => Box::new(array::Scan::new(size as usize)),
+        "sort-random" => Box::new(sorts::Sorts::new(size as usize, false, false)),
+        "sort-sorted" => Box::new(sorts::Sorts::new(size as usize, true, false)),
+        "sort-stable" => Box::new(sorts::Sorts::new(size as usize, false, true)),
         _ => return None,
     })
 }
