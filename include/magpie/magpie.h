@@ -16,6 +16,7 @@
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
  *     in a loop, so many at a time         each.h
+ *     at fixed times                       ticker.h
  *     for items of other code              channel.h
  *   return a result now or later           vtask.h: value tasks
  *     from a callback of mine              operation.h; source.h for a type of my own
@@ -99,6 +100,7 @@
 #include <magpie/submit_limit.h>
 #include <magpie/submit_task.h>
 #include <magpie/team.h>
+#include <magpie/ticker.h>
 #include <magpie/timer.h>
 #include <magpie/topology.h>
 #include <magpie/trace.h>
