@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define FORK_JOIN "fib nqueens skynet matmul uts cilksort regions"
+#define ARRAYS    "reduce scan"
 #define TICKS     "tick tick-p99"
 #define LOADS     "bursts trickle submit"
 #define POOL      LOADS " submit-all " TICKS
@@ -23,18 +24,18 @@ static const struct {
     const char *name;
     const char *workloads;
 } known[] = {
-    {"openmp", FORK_JOIN " " TEAMS " " SORTS " sort-stable"},
-    {"tbb", FORK_JOIN " " POOL " " SORTS},
+    {"openmp", FORK_JOIN " " ARRAYS " " TEAMS " " SORTS " sort-stable"},
+    {"tbb", FORK_JOIN " " ARRAYS " " POOL " " SORTS},
     {"libomp", TEAMS},
     {"glib", LOADS " submit-all"},
     {"libuv", LOADS},
-    {"rayon", FORK_JOIN " " POOL " " SORTS " sort-stable"},
-    {"go", FORK_JOIN " " POOL},
-    {"dotnet",
-     FORK_JOIN " " POOL " " SORTS " post-chain post-self post-any post-all post-foreign "
-               "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
-               "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
-               "vtask-handoff vtask-when-all vtask-wake"},
+    {"rayon", FORK_JOIN " " ARRAYS " " POOL " " SORTS " sort-stable"},
+    {"go", FORK_JOIN " " ARRAYS " " POOL},
+    {"dotnet", FORK_JOIN " " ARRAYS " " POOL " " SORTS
+                         " post-chain post-self post-any post-all post-foreign "
+                         "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
+                         "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
+                         "vtask-handoff vtask-when-all vtask-wake"},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };

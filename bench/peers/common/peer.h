@@ -56,6 +56,13 @@ void peer_sort_reset(struct peer_run *run);
 void peer_sort_check(struct peer_run *run);
 void peer_sort_cleanup(struct peer_run *run);
 
+/* The data of reduce and of scan: `data` is a struct kernel_array. */
+int peer_reduce_prepare(struct peer_run *run);
+int peer_scan_prepare(struct peer_run *run);
+void peer_scan_reset(struct peer_run *run);
+void peer_scan_check(struct peer_run *run);
+void peer_array_cleanup(struct peer_run *run);
+
 /* Numbers that are nearly sorted, in the same data. */
 void peer_sort_reset_nearly(struct peer_run *run);
 void peer_sort_check_nearly(struct peer_run *run);

@@ -65,6 +65,8 @@ static class Program
         ["regions"] = (size, _) => new Function(() => Tree.Regions(size)),
         ["uts"] = (size, _) => new Function(() => Uts.Search(size)),
         ["matmul"] = (size, _) => new Matmul((int)size),
+        ["reduce"] = (size, _) => new Reduce((int)size),
+        ["scan"] = (size, workers) => new Scan((int)size, workers),
         ["cilksort"] = (size, _) => new Sort((int)size),
         ["submit"] = (size, _) => new Submit(size, 1),
         ["submit-all"] = (size, _) => new Submit(size, 8),

@@ -57,6 +57,10 @@ func find(name string, size uint64) workload {
 		return &tick{size: size, percent: 50}
 	case "tick-p99":
 		return &tick{size: size, percent: 99}
+	case "reduce":
+		return newReduce(int(size))
+	case "scan":
+		return newScan(int(size))
 	case "cilksort":
 		return newSort(int(size))
 	}

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #![allow(unknown_lints, unexpected_cfgs)]
 
+mod array;
 mod cilksort;
 mod load;
 mod matmul;
@@ -47,6 +48,8 @@ fn find(name: &str, size: u64) -> Option<Box<dyn Workload>> {
         "tick" => Box::new(load::Tick { size, percent: 50, right: 0, took: 0.0 }),
         "tick-p99" => Box::new(load::Tick { size, percent: 99, right: 0, took: 0.0 }),
         "cilksort" => Box::new(cilksort::Sort::new(size as usize)),
+        "reduce" => Box::new(array::Reduce::new(size as usize)),
+        "scan" => Box::new(array::Scan::new(size as usize)),
         "sort-random" => Box::new(sorts::Sorts::new(size as usize, false, false)),
         "sort-sorted" => Box::new(sorts::Sorts::new(size as usize, true, false)),
         "sort-stable" => Box::new(sorts::Sorts::new(size as usize, false, true)),
