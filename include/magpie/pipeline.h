@@ -252,6 +252,7 @@ MAG_API MAG_MUST_CHECK mag_vtask mag_pipeline_start(struct mag_sched *sched,
 struct mag_stage_report {
     const char *name;
     enum mag_stage_mode mode;
+    bool is_async;
     uint64_t items;   /* calls */
     uint64_t busy_ns; /* time in these calls; an async stage's last until its task is
                        * complete */
@@ -280,11 +281,11 @@ struct mag_pipeline_report {
  * bottleneck and says what would help.
  *
  *     3 stages, 10000 items, 8 of 8 tokens, 2 threads, 812.4 ms
- *       read      in order    10000 items    98.1 ms    12% of the time
- *       compress  parallel    10000 items  1490.0 ms    92% of 2 threads
- *       write     in order    10000 items    30.2 ms     4% of the time
- *     Bottleneck: compress. All threads are busy, 92% of the time with this stage; it
- *     would gain from more workers.
+ *       read_block       in order       10001 items       98.1 ms  busy 12% of the time
+ *       compress         parallel       10000 items     1490.0 ms  1.83 threads busy
+ *       write_block      in order       10000 items       30.2 ms  busy 4% of the time
+ *     Bottleneck: compress. The threads are busy, 92% of their time with this stage; more
+ *     workers would help.
  *
  *   text, size  as for snprintf: what does not fit is cut off; at most `size` bytes are
  *               written, with a zero at the end
