@@ -141,6 +141,7 @@ struct mag_runner {
     uint32_t calls; /* since `looked` */
     int64_t began;
     int64_t looked;
+    int64_t clock_ns; /* what a look at the clock takes */
     struct mag_stage_counts counts[MAG_PIPELINE_STAGES_MAX];
 };
 

@@ -13,6 +13,8 @@
 enum { MEASURE_MASK = 63 };
 /* Items that take so long are all measured. */
 enum { MEASURE_ALL_NS = 10000 };
+/* What a look at the clock takes at most: more is an interruption. */
+enum { CLOCK_NS_MAX = 100 };
 /* A job gives way to others after this. */
 enum { RUNNER_NS = 1000000 };
 
@@ -67,8 +69,10 @@ static void end_measured(struct mag_runner *runner, struct mag_token *token)
     int64_t now = mag_os_now_ns();
     struct mag_stage_counts *counts = &runner->counts[token->stage];
 
+    int64_t busy_ns = now - token->began - runner->clock_ns;
+
     counts->measured++;
-    counts->busy_ns += (uint64_t)(now - token->began);
+    counts->busy_ns += busy_ns > 0 ? (uint64_t)busy_ns : 0;
     look(runner, now);
 }
 
@@ -446,7 +450,11 @@ void mag_runner_begin(struct mag_runner *runner, struct mag_line *line, bool is_
     const struct mag_seat *seat =
         mag_plan_seat(mag_sched_plan(line->sched), mag_sched_worker());
     runner->node = seat != NULL ? seat->node : MAG_NONE;
+    int64_t before = mag_os_now_ns();
     runner->began = mag_os_now_ns();
+    runner->clock_ns = runner->began - before;
+    if (runner->clock_ns > CLOCK_NS_MAX)
+        runner->clock_ns = CLOCK_NS_MAX;
 }
 
 enum mag_line_rest mag_runner_run(struct mag_runner *runner)
