@@ -59,6 +59,7 @@ MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_core": ["vtask/core/core.h", "vtask/core/core.c", "vtask/value/visit.c"],
     "model_life": ["vtask/debug/life.h"],
     "model_any": ["vtask/combine/when_any.c"],
+    "model_turn": ["vtask/flow/turn.h"],
 }
 ROOMS = ("base", "numa", "sched", "vtask")
 WEAKER = {"seq_cst": ["acq_rel"], "acq_rel": ["acquire", "release"], "acquire": ["relaxed"],

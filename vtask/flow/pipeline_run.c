@@ -100,9 +100,9 @@ static void free_input(struct mag_line *line, enum mag_line_input state)
 /* The number of the item that the token may get. */
 static uint64_t next_number(struct mag_line *line)
 {
-    /* relaxed, both: one alone has the input, or only the number counts. */
     if (line->input_is_parallel)
-        return atomic_fetch_add_explicit(&line->next, 1, memory_order_relaxed);
+        return mag_turn_number(&line->next);
+    /* relaxed: one alone has the input. */
     return atomic_load_explicit(&line->next, memory_order_relaxed);
 }
 

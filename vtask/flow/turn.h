@@ -11,6 +11,8 @@
  *   turn    mag_ring_pass -> mag_ring_arrive (a word of the ring) : what the stage has
  *           written in its earlier turns
  *   parked  mag_ring_arrive -> mag_ring_pass (a word of the ring) : the item
+ *   number  mag_turn_number -> mag_turn_number : that an item has left the ring before its
+ *           token gets another number
  *   free    mag_lane_pass -> mag_lane_arrive (`last`) : as `turn`
  *   queued  mag_lane_arrive -> mag_lane_pass (`last`) : the item, and its link
  *
@@ -30,6 +32,15 @@
 
 /* The words of a ring and of a lane that name no item. */
 enum { MAG_TURN_EMPTY = 0, MAG_TURN_OPEN = 1 };
+
+/* The number of an item that a token gets.  Any thread; or one at a time, if each has seen
+ * what the thread before it did. */
+static inline uint64_t mag_turn_number(_Atomic(uint64_t) *next)
+{
+    /* number, both ends: of two items with one word in the ring the first one has left it,
+     * because one of the tokens between them has been used twice. */
+    return atomic_fetch_add_explicit(next, 1, memory_order_acq_rel);
+}
 
 /* A ring of words, as many as items may be under way, or more. */
 struct mag_ring {
