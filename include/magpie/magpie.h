@@ -10,6 +10,7 @@
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
+ *   take items through stages             pipeline.h
  *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
@@ -72,6 +73,7 @@
 #include <magpie/offload.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>
+#include <magpie/pipeline.h>
 #include <magpie/plan.h>
 #include <magpie/pool.h>
 #include <magpie/promise.h>

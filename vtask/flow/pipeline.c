@@ -265,10 +265,9 @@ static void end_runners(struct mag_sched *sched)
     struct mag_line *line;
 
     (void)sched;
-    while ((line = mag_line_innermost()) != NULL) {
-        (void)mag_line_abandon(NULL);
+    /* The runner's reference keeps the line until then. */
+    while ((line = mag_line_abandon(NULL)) != NULL)
         mag_line_lose_runner(line);
-    }
 }
 
 static void describe_offer(const struct mag_job *job,

@@ -224,11 +224,8 @@ void mag_runner_begin(struct mag_runner *runner, struct mag_line *line, bool is_
 enum mag_line_rest mag_runner_run(struct mag_runner *runner);
 
 /* The calling thread ends inside a call of a stage of `line`, or with NULL of any: the
- * item of its innermost call fails.  False: it is in no such call. */
-bool mag_line_abandon(const struct mag_line *line);
-
-/* Whose stage the calling thread is in; NULL: none's. */
-struct mag_line *mag_line_innermost(void);
+ * item of its innermost call fails.  Returns the line; NULL: it is in no such call. */
+struct mag_line *mag_line_abandon(const struct mag_line *line);
 
 /* ------------------------------------------------------------------------ the end */
 

@@ -479,24 +479,20 @@ enum mag_line_rest mag_runner_run(struct mag_runner *runner)
     return rest;
 }
 
-/* ------------------------------------------------------------------------ ends of threads */
+/* ------------------------------------------------------------------- ends of threads */
 
-bool mag_line_abandon(const struct mag_line *line)
+struct mag_line *mag_line_abandon(const struct mag_line *line)
 {
     struct mag_token *token = innermost;
 
     if (token == NULL || (line != NULL && token->line != line))
-        return false;
+        return NULL;
+    struct mag_line *abandoned = token->line;
     leave_call(token);
-    mag_line_fail(token->line, token->number, -EOWNERDEAD);
+    mag_line_fail(abandoned, token->number, -EOWNERDEAD);
     token->outcome = -EOWNERDEAD;
     token->is_back = true;
     token->is_measured = false;
     mag_line_resume(token);
-    return true;
-}
-
-struct mag_line *mag_line_innermost(void)
-{
-    return innermost != NULL ? innermost->line : NULL;
+    return abandoned;
 }

@@ -11,8 +11,8 @@
  *   turn    mag_ring_pass -> mag_ring_arrive (a word of the ring) : what the stage has
  *           written in its earlier turns
  *   parked  mag_ring_arrive -> mag_ring_pass (a word of the ring) : the item
- *   number  mag_turn_number -> mag_turn_number : that an item has left the ring before its
- *           token gets another number
+ *   number  mag_turn_number -> mag_turn_number : that an item has left the ring before
+ *           its token gets another number
  *   free    mag_lane_pass -> mag_lane_arrive (`last`) : as `turn`
  *   queued  mag_lane_arrive -> mag_lane_pass (`last`) : the item, and its link
  *
@@ -28,17 +28,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ------------------------------------------------------------ the order of numbers */
+/* ---------------------------------------------------------- the order of numbers */
 
 /* The words of a ring and of a lane that name no item. */
 enum { MAG_TURN_EMPTY = 0, MAG_TURN_OPEN = 1 };
 
-/* The number of an item that a token gets.  Any thread; or one at a time, if each has seen
- * what the thread before it did. */
+/* The number of an item that a token gets.  Any thread; or one at a time, if each has
+ * seen what the thread before it did. */
 static inline uint64_t mag_turn_number(_Atomic(uint64_t) *next)
 {
-    /* number, both ends: of two items with one word in the ring the first one has left it,
-     * because one of the tokens between them has been used twice. */
+    /* number, both ends: of two items with one word in the ring the first one has left
+     * it, because one of the tokens between them has been used twice. */
     return atomic_fetch_add_explicit(next, 1, memory_order_acq_rel);
 }
 
@@ -96,7 +96,7 @@ static inline void *mag_ring_pass(struct mag_ring *ring, uint64_t number)
     return (void *)found;
 }
 
-/* ------------------------------------------------------------ the order of arrival */
+/* ---------------------------------------------------------- the order of arrival */
 
 /* The link in an item that waits in a lane. */
 struct mag_lane_link {

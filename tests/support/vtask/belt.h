@@ -156,13 +156,14 @@ static inline int belt_pass(struct piece *piece, struct belt *belt, unsigned sta
 
 static inline void belt_count_most(struct belt *belt, uint64_t now)
 {
-    /* relaxed, all: a maximum. */
+    /* relaxed: a maximum. */
     uint64_t most = atomic_load_explicit(&belt->most, memory_order_relaxed);
+    bool counted = false;
 
-    while (most < now && !atomic_compare_exchange_weak_explicit(&belt->most, &most, now,
-                                                                memory_order_relaxed,
-                                                                memory_order_relaxed)) {
-        /* Another thread has counted. */
+    while (most < now && !counted) {
+        /* relaxed, both: as above. */
+        counted = atomic_compare_exchange_weak_explicit(
+            &belt->most, &most, now, memory_order_relaxed, memory_order_relaxed);
     }
 }
 
