@@ -82,6 +82,9 @@ extern const struct bench_workload bench_skynet;
 extern const struct bench_workload bench_matmul;
 extern const struct bench_workload bench_uts;
 extern const struct bench_workload bench_cilksort;
+extern const struct bench_workload bench_sort_random;
+extern const struct bench_workload bench_sort_sorted;
+extern const struct bench_workload bench_sort_stable;
 extern const struct bench_workload bench_heat;
 extern const struct bench_workload bench_regions;
 extern const struct bench_workload bench_fib_entry;
@@ -127,5 +130,13 @@ extern const struct bench_workload bench_vtask_pending;
 extern const struct bench_workload bench_vtask_when_all;
 extern const struct bench_workload bench_vtask_handoff;
 extern const struct bench_workload bench_vtask_wake;
+extern const struct bench_workload bench_channel_1_1;
+extern const struct bench_workload bench_channel_4_1;
+extern const struct bench_workload bench_channel_1_4;
+extern const struct bench_workload bench_channel_4_4;
+extern const struct bench_workload bench_channel_1_1_unbounded;
+extern const struct bench_workload bench_channel_4_1_unbounded;
+extern const struct bench_workload bench_channel_1_4_unbounded;
+extern const struct bench_workload bench_channel_4_4_unbounded;
 
 #endif
