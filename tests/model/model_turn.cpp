@@ -44,7 +44,7 @@ template <typename Model> static void take_turns(Model &model, hands &mine)
 }
 
 struct ring_model : rl::test_suite<ring_model, THREADS> {
-    mag_ring ring;
+    mag_turns ring;
     _Atomic(uintptr_t) words[WORDS];
     _Atomic(uint64_t) next;
     token tokens[TOKENS];
@@ -52,14 +52,14 @@ struct ring_model : rl::test_suite<ring_model, THREADS> {
 
     void before()
     {
-        mag_ring_init(&ring, words, WORDS);
+        mag_turns_init(&ring, words, WORDS);
         atomic_init(&next, (uint64_t)0);
         turns($) = 0;
     }
 
     bool arrive(uint64_t number, token *item)
     {
-        return mag_ring_arrive(&ring, number, item);
+        return mag_turns_arrive(&ring, number, item);
     }
 
     void work(uint64_t number)
@@ -70,7 +70,7 @@ struct ring_model : rl::test_suite<ring_model, THREADS> {
 
     token *pass(uint64_t number)
     {
-        return (token *)mag_ring_pass(&ring, number);
+        return (token *)mag_turns_pass(&ring, number);
     }
 
     void thread(unsigned index)
