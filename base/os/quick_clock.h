@@ -2,10 +2,10 @@
  * quick_clock.h - the time at a third of the price, for decisions that may be a little
  * wrong.  Private to the library; see base/os.h.
  *
- * The kernel's clock takes about 50 cycles, and the counter of the processor about 20.
- * Where the counter runs at one rate on all processors, its rate is measured once, against
- * the kernel's clock, while the program runs.  Until then, and on other machines, the
- * quick clock is the kernel's.
+ * The kernel's clock takes about 50 cycles, and the processor's counter about 20.  Where
+ * the counter runs at one rate on all processors, its rate is measured once, against the
+ * kernel's clock, while the program runs.  Until then, and on other machines, the quick
+ * clock is the kernel's.
  *
  * Ownership: `rate` is written once.  Edges: release end -> acquire end : what crosses
  *   rate   measure_rate (rate) -> mag_os_quick_ns (rate) : the moment that goes with it

@@ -16,8 +16,8 @@ enum {
     MAG_GRAIN_AIM_NS = 5000,
     /* How many times as large as the last range the next one is at most. */
     MAG_GRAIN_GROWTH = 16,
-    /* How many indices the first range has at most, and how many others there are then for
-     * each of these and each worker. */
+    /* How many indices the first range has at most, and how many others there are then
+     * for each of these and each worker. */
     MAG_GRAIN_BEGIN = 4,
     MAG_GRAIN_OTHERS = 64,
     /* So much work left is worth a wake, and so much work shows how fast a loop is. */
@@ -51,8 +51,9 @@ static inline size_t mag_grain_next(size_t grain, int64_t took_ns)
     return grain <= SIZE_MAX / times ? grain * (size_t)times : SIZE_MAX;
 }
 
-/* The grain with which a loop of `count` indices begins, before anything is known: a range
- * of so many is a small part of what each worker has to do, however long they take. */
+/* The grain with which a loop of `count` indices begins, before anything is known: a
+ * range of so many is a small part of what each worker has to do, however long they
+ * take. */
 static inline size_t mag_grain_begin(size_t count, uint32_t workers)
 {
     size_t each = MAG_GRAIN_OTHERS * (size_t)workers;
