@@ -93,6 +93,8 @@ extern const struct bench_workload bench_for_1us;
 extern const struct bench_workload bench_for_10us;
 extern const struct bench_workload bench_for_100us;
 extern const struct bench_workload bench_for_1ms;
+extern const struct bench_workload bench_reduce;
+extern const struct bench_workload bench_scan;
 extern const struct bench_workload bench_fftw;
 extern const struct bench_workload bench_post_chain;
 extern const struct bench_workload bench_post_self;

@@ -12,6 +12,7 @@
  *     and put them together to one value   reduce.h; scan.h for running totals
  *   sort an array                          sort.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
+ *   take items through stages             pipeline.h
  *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
@@ -85,6 +86,7 @@
 #include <magpie/offload.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>
+#include <magpie/pipeline.h>
 #include <magpie/plan.h>
 #include <magpie/pool.h>
 #include <magpie/promise.h>
