@@ -46,14 +46,14 @@
  * it may await between the yields.
  *
  * `name_next` returns a value task.  If the body comes to its next yield without waiting,
- * the task is complete, and costs a call.  Otherwise it is complete when the body comes to
- * its next yield.  The sequence is one object from a pool, which is its frame, its cursor and the
- * source of all its tasks: a value costs no memory.
+ * the task is complete, and costs a call.  Otherwise it is complete when the body comes
+ * to that yield.  The sequence is one object from a pool, which is its frame, its cursor
+ * and the source of all its tasks: a value costs no memory.
  *
- * The end.  When the body ends, by MAG_END or MAG_FAIL or an await that fails, `name_next`
- * fails: with MAG_SEQUENCE_END, or with the error, once; and then with MAG_SEQUENCE_END.
- * Every sequence must be given back by `name_end`, at any time: also before its body has
- * ended, and before it has begun.
+ * The end.  When the body ends, by MAG_END or MAG_FAIL or an await that fails,
+ * `name_next` fails: with MAG_SEQUENCE_END, or with the error, once; and then with
+ * MAG_SEQUENCE_END.  Every sequence must be given back by `name_end`, at any time: also
+ * before its body has ended, and before it has begun.
  *
  * Clean-up.  A body that holds something, such as an open file, is defined by
  * MAG_SEQUENCE_WITH_CLEANUP, with a function that lets go of it.  The function runs once
