@@ -25,6 +25,7 @@ static const struct {
     {"libomp", TEAMS},
     {"glib", LOADS " submit submit-all"},
     {"libuv", LOADS " submit"},
+    {"pigz", "mgzip mgzip-libdeflate"},
     {"rayon", FORK_JOIN},
     {"go", FORK_JOIN},
     {"dotnet", FORK_JOIN " post-chain post-self post-any post-all post-foreign "

@@ -28,6 +28,8 @@ struct bench_run {
     uint64_t answer;         /* left by the run, or by `check` */
     double seconds;          /* 0: the caller's clock counts; set by workloads that time
                               * only a part of what they do */
+    uint64_t peak_kib;       /* 0: this process's own counts; set by workloads that run
+                              * another program */
 };
 
 enum { BENCH_SIZES = 3 };
@@ -91,6 +93,9 @@ extern const struct bench_workload bench_for_10us;
 extern const struct bench_workload bench_for_100us;
 extern const struct bench_workload bench_for_1ms;
 extern const struct bench_workload bench_fftw;
+extern const struct bench_workload bench_mgzip;
+extern const struct bench_workload bench_mgzip_libdeflate;
+extern const struct bench_workload bench_mindex;
 extern const struct bench_workload bench_post_chain;
 extern const struct bench_workload bench_post_self;
 extern const struct bench_workload bench_post_any;
