@@ -21,6 +21,7 @@ static const struct mag_code_text vtask_errors[] = {
     {MAG_E_CONTINUATION, "misuse: the task was awaited a second time"},
     {MAG_E_STATE, "misuse: the async function cannot resume"},
     {MAG_E_SIZE, "misuse: the result has another size"},
+    {MAG_E_RELEASE, "misuse: more was given back than was taken"},
     {0, NULL},
 };
 

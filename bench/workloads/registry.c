@@ -59,6 +59,14 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_vtask_when_all,
     &bench_vtask_handoff,
     &bench_vtask_wake,
+    &bench_channel_1_1,
+    &bench_channel_4_1,
+    &bench_channel_1_4,
+    &bench_channel_4_4,
+    &bench_channel_1_1_unbounded,
+    &bench_channel_4_1_unbounded,
+    &bench_channel_1_4_unbounded,
+    &bench_channel_4_4_unbounded,
     NULL,
 };
 

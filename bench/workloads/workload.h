@@ -132,5 +132,13 @@ extern const struct bench_workload bench_vtask_pending;
 extern const struct bench_workload bench_vtask_when_all;
 extern const struct bench_workload bench_vtask_handoff;
 extern const struct bench_workload bench_vtask_wake;
+extern const struct bench_workload bench_channel_1_1;
+extern const struct bench_workload bench_channel_4_1;
+extern const struct bench_workload bench_channel_1_4;
+extern const struct bench_workload bench_channel_4_4;
+extern const struct bench_workload bench_channel_1_1_unbounded;
+extern const struct bench_workload bench_channel_4_1_unbounded;
+extern const struct bench_workload bench_channel_1_4_unbounded;
+extern const struct bench_workload bench_channel_4_4_unbounded;
 
 #endif

@@ -58,7 +58,7 @@ struct mag_sched;
 /* What one worker has done since it started.  All fields but `pinned` and
  * `range` only grow. */
 struct mag_sched_counters {
-    uint64_t jobs;        /* jobs run */
+    uint64_t jobs;        /* jobs run; of mag_submit_all up to 16 calls are one */
     uint64_t posts;       /* jobs posted by jobs that this worker ran */
     uint64_t steals_near; /* successful steals within its node, of jobs or of children */
     uint64_t steals_far;  /* the same from other nodes */

@@ -41,6 +41,7 @@ enum {
     MAG_E_SIZE = -70007,         /* the result has another size than what was asked for */
     MAG_E_JOIN = -70008,         /* forked children were not joined as they must be */
     MAG_E_THREAD = -70009,       /* a job ended its thread */
+    MAG_E_RELEASE = -70010,      /* more is given back than was taken */
 };
 
 #define MAG_E_FIRST MAG_E_TOKEN

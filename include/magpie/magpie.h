@@ -7,17 +7,21 @@
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
  *   run the iterations of a loop           loop.h
+ *     and put them together to one value   reduce.h
+ *   sort an array                          sort.h
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
+ *     for items of other code              channel.h
  *   return a result now or later           vtask.h: value tasks
  *     from a callback of mine              operation.h; source.h for a type of my own
  *     to many readers                      promise.h
  *     from a forked child                  fork_task.h
  *     from a function on some worker       submit_task.h
+ *   let so many in at a time               semaphore.h; mutex.h for one
  *   cancel                                 cancel.h
  *   run jobs one after the other           strand.h
  *     at a given time                      timer.h
@@ -54,6 +58,7 @@
 #include <magpie/blocking.h>
 #include <magpie/budget.h>
 #include <magpie/cancel.h>
+#include <magpie/channel.h>
 #include <magpie/counters.h>
 #include <magpie/debug.h>
 #include <magpie/default.h>
@@ -68,6 +73,7 @@
 #include <magpie/guest.h>
 #include <magpie/job_kind.h>
 #include <magpie/loop.h>
+#include <magpie/mutex.h>
 #include <magpie/node_memory.h>
 #include <magpie/offload.h>
 #include <magpie/operation.h>
@@ -75,7 +81,10 @@
 #include <magpie/plan.h>
 #include <magpie/pool.h>
 #include <magpie/promise.h>
+#include <magpie/reduce.h>
 #include <magpie/sched.h>
+#include <magpie/semaphore.h>
+#include <magpie/sort.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
 #include <magpie/submit.h>

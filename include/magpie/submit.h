@@ -209,7 +209,9 @@ MAG_API MAG_MUST_CHECK int mag_submit_all_sized(struct mag_sched *sched,
  * Submits `count` calls at once: the function is called with `args`, with the address
  * `stride` bytes behind it, and so on; with a stride of 0 each time with `args`.  All of
  * them or none are submitted.  That costs a fraction of as many calls of mag_submit: they
- * are published in one step, and idle workers wake each other.
+ * are published in one step, share jobs of up to 255 calls, and idle workers wake each
+ * other.  No call waits behind another one: while one runs, any worker may make the next.
+ * There is no order between them.
  *
  * They go to the queue of a node, as after mag_sched_post_any, also if a worker submits
  * them.

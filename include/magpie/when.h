@@ -1,6 +1,6 @@
 /*
- * when.h - one task for many: when all are complete, or the first; and tasks for delays
- * and timeouts.
+ * when.h - one task for many: when all are complete, or the first, or each in turn; and
+ * tasks for delays and timeouts.
  *
  *     #include <magpie/magpie.h>
  *
@@ -28,6 +28,7 @@
 #ifndef MAGPIE_WHEN_H
 #define MAGPIE_WHEN_H
 
+#include <magpie/cancel.h>
 #include <magpie/promise.h>
 #include <magpie/vtask.h>
 
@@ -77,6 +78,87 @@ MAG_API MAG_MUST_CHECK int mag_when_all(mag_vtask *tasks, size_t count,
  */
 MAG_API MAG_MUST_CHECK int mag_when_any(mag_vtask *tasks, size_t count,
                                         mag_vtask *ret_task);
+
+/* ------------------------------------------------------- each, one by one */
+
+/* An index of an array of tasks, as a task. */
+MAG_VTASK_DEFINE(mag_index_task, size_t)
+
+/* In which order mag_when_each_next tells of tasks. */
+enum mag_when_order {
+    MAG_AS_COMPLETED = 0, /* that of their completion */
+    MAG_IN_ORDER = 1,     /* that of the array */
+};
+
+struct mag_when_each;
+
+/*
+ * Begins to hand out the tasks of an array one by one, as they complete:
+ *
+ *     MAG_ASYNC(mag_task, print_each, (mag_vtask *, tasks, size_t, count),
+ *               struct mag_when_each *each; size_t i; int error; uint64_t result;)
+ *     {
+ *         MAG_BEGIN(f);
+ *         f->error = mag_when_each_begin(f->tasks, f->count, MAG_AS_COMPLETED, &f->each);
+ *         if (f->error != 0)
+ *             MAG_FAIL(f, f->error);
+ *         for (;;) {
+ *             MAG_AWAIT(f, f->i, mag_when_each_next(f->each, NULL));
+ *             if (f->i == f->count)
+ *                 break;
+ *             f->error = mag_vtask_get(f->tasks[f->i], &f->result);
+ *             printf("%zu: %d, %llu\n", f->i, f->error, (unsigned long long)f->result);
+ *         }
+ *         mag_when_each_end(f->each);
+ *         MAG_END(f);
+ *     }
+ *
+ * A task that was handed out is complete and the caller's again: read it, or discard it.
+ * Until then the tasks belong to the library.  The array itself is the caller's: it is
+ * read by this call alone, which also puts an error in the place of each task that cannot
+ * be awaited.
+ *
+ *   tasks      may be NULL if `count` is 0
+ *   count      below UINT32_MAX
+ *   Allocates  objects from pools, in proportion to `count`; nothing after warm-up
+ *   Returns    0; MAG_E_ARG no array, or another wrong argument; -ENOMEM.  After an error
+ *              nothing has changed
+ *   Release    mag_when_each_end
+ */
+MAG_API MAG_MUST_CHECK int mag_when_each_begin(mag_vtask *tasks, size_t count,
+                                               enum mag_when_order order,
+                                               struct mag_when_each **ret_each);
+
+/* As mag_when_each_next, untyped. */
+MAG_API MAG_MUST_CHECK mag_vtask mag_when_each_next_of(struct mag_when_each *each,
+                                                       struct mag_cancel *cancel);
+
+/*
+ * A task whose result is the index of the next task that is complete, or `count` if all
+ * were handed out.  It is complete at once if such a task is.  Consume it before the next
+ * call.
+ *
+ *   cancel     ends the wait when it fires: it fails with -ECANCELED, and the index that
+ *              it would have had is that of a later call.  NULL: nobody cancels
+ *   Thread     any, one at a time
+ *   Allocates  one object from a pool, if it has to wait
+ *   Returns    the task.  Its errors: -ECANCELED; -ENOMEM; MAG_E_CONTINUATION the last
+ *              one is still pending
+ */
+MAG_MUST_CHECK MAG_INLINE mag_index_task mag_when_each_next(struct mag_when_each *each,
+                                                            struct mag_cancel *cancel)
+{
+    return mag_index_task_of(mag_when_each_next_of(each, cancel));
+}
+
+/*
+ * Ends it.  Tasks that were not handed out are discarded, those that are pending as soon
+ * as they are complete; a promise's task is left to those who hold the promise.  A wait
+ * that is pending fails with -ECANCELED.  NULL is allowed.
+ *
+ *   Blocks     while the continuation of such a wait runs, if inline
+ */
+MAG_API void mag_when_each_end(struct mag_when_each *each);
 
 /* -------------------------------------------------------------------- time */
 

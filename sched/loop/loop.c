@@ -18,12 +18,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <magpie/default.h>
 #include <magpie/loop.h>
 
 #include "base/os.h"
 #include "base/spin.h"
 #include "sched/fork/deque.h"
+#include "sched/loop/fold.h"
+#include "sched/loop/root.h"
 #include "sched/policy/grain.h"
 #include "sched/worker/self.h"
 #include "sched/worker/wake.h"
@@ -36,8 +37,9 @@
 enum { UNLIMITED = 0 };
 
 struct loop {
-    mag_for_body body;               /* [I] */
+    mag_for_body body;               /* [I] NULL: the one of `fold` */
     void *arg;                       /* [I] */
+    const struct mag_fold *fold;     /* [I] or NULL: no values */
     const struct mag_for_stop *stop; /* [I] or NULL */
     size_t grain;                    /* [I] 0: chosen by each walk */
     uint32_t limit;                  /* [I] or UNLIMITED */
@@ -57,6 +59,7 @@ struct loop_part {
     size_t grain;  /* to begin with */
     uint32_t slot; /* if the loop has a limit, reserved for the thief */
     bool walked;   /* set by the thief at the end */
+    void *value;   /* the thief's, if the loop has values */
 };
 
 static_assert(sizeof(struct loop_part) <= MAG_FORK_PAYLOAD, "a part fits into a slot");
@@ -78,6 +81,7 @@ struct loop_walk {
     int64_t range_ns;
     uint32_t slot;
     bool has_slot;
+    void *value; /* if the loop has values */
 };
 
 /* ------------------------------------------------------------------- the outcome */
@@ -195,9 +199,26 @@ static bool offer_part(struct loop_walk *walk)
     size_t middle = end - (end - begin) / 2;
     part.range = (struct mag_range){middle, end};
     walk->left.end = middle;
+    if (walk->loop->fold != NULL)
+        part.value = mag_fork_spill(walk->w, walk->loop->fold->size);
     memcpy(walk->w.top->payload, &part, sizeof(part));
     mag_fork_publish(&walk->w, run_part);
     return true;
+}
+
+/* After the join of a part: puts the value of its thief, if it had one, behind that of
+ * the walk.  The values of a loop that has failed may have gaps: they are dropped. */
+static void join_value(struct loop_walk *walk, const struct loop_part *part)
+{
+    const struct mag_fold *fold = walk->loop->fold;
+
+    if (fold == NULL)
+        return;
+    /* relaxed: what made a gap in either value was seen by the thread that left it. */
+    if (part->walked &&
+        atomic_load_explicit(&walk->loop->bound, memory_order_relaxed) == SIZE_MAX)
+        fold->combine(walk->value, part->value, fold->arg);
+    mag_fork_unspill(walk->w, part->value);
 }
 
 /* Takes back the last part, or waits until its thief has walked it. */
@@ -217,6 +238,7 @@ static void take_part_back(struct loop_walk *walk)
     } else if (MAG_UNLIKELY(!part.walked)) {
         fail_loop(walk->loop, part.range, -EOWNERDEAD);
     }
+    join_value(walk, &part);
 }
 
 /* ------------------------------------------------------------------------ walking */
@@ -250,6 +272,15 @@ static void look_at_clock(struct loop_walk *walk)
     call_help(walk);
 }
 
+static int call_body(const struct loop_walk *walk, struct mag_range range)
+{
+    const struct loop *loop = walk->loop;
+
+    if (loop->fold == NULL)
+        return loop->body(range, walk->slot, loop->arg);
+    return loop->fold->body(range, walk->slot, walk->value, loop->fold->arg);
+}
+
 /* Calls the body for the next range. */
 static void walk_range(struct loop_walk *walk)
 {
@@ -264,7 +295,7 @@ static void walk_range(struct loop_walk *walk)
         return;
     }
     struct mag_range range = {left->begin, left->begin + count};
-    int error = loop->body(range, walk->slot, loop->arg);
+    int error = call_body(walk, range);
     left->begin = range.end;
     walk->fresh += count;
     if (MAG_UNLIKELY(error != 0))
@@ -309,6 +340,7 @@ static void walk_part(mag_fork w, const struct loop_part *part)
         .grain = loop->grain != 0 ? loop->grain : part->grain,
         .slot = loop->limit == UNLIMITED ? worker->index : part->slot,
         .has_slot = true,
+        .value = part->value,
         .range_ns = INT64_MAX,
     };
 
@@ -324,6 +356,8 @@ static void run_part(mag_fork w, void *payload)
     struct loop_part part;
 
     memcpy(&part, payload, sizeof(part));
+    if (part.loop->fold != NULL)
+        part.loop->fold->begin(part.value, part.loop->fold->arg);
     walk_part(w, &part);
     part.walked = true;
     memcpy(payload, &part, sizeof(part));
@@ -337,6 +371,8 @@ static void run_loop(mag_fork w, void *payload)
 
     /* The first slot of all is free. */
     (void)take_slot(loop, &whole.slot);
+    if (loop->fold != NULL)
+        whole.value = loop->fold->value;
     walk_part(w, &whole);
 }
 
@@ -384,15 +420,6 @@ static void drop_limit(struct loop *loop, const struct mag_sched *sched)
         loop->limit = UNLIMITED;
 }
 
-static int loop_sched(struct mag_sched **sched)
-{
-    const struct mag_worker *worker = mag_self_get()->worker;
-
-    if (*sched == NULL && worker != NULL)
-        *sched = worker->sched;
-    return *sched != NULL ? 0 : mag_sched_default(sched);
-}
-
 /* NOLINTNEXTLINE(readability-function-size): a loop needs them all. */
 int mag_for_with(struct mag_sched *sched, const struct mag_for_options *options,
                  struct mag_range *ret_failed, size_t begin, size_t end,
@@ -404,7 +431,7 @@ int mag_for_with(struct mag_sched *sched, const struct mag_for_options *options,
     if (r != 0 || begin == end)
         return r;
     init_loop(&loop, options);
-    r = loop_sched(&sched);
+    r = mag_loop_sched(&sched);
     if (r != 0)
         return r;
     drop_limit(&loop, sched);
@@ -431,6 +458,21 @@ int mag_for_in(mag_fork w, const struct mag_for_options *options,
     int r = check_loop(options, &loop);
 
     if (r != 0 || begin == end)
+        return r;
+    init_loop(&loop, options);
+    drop_limit(&loop, mag_self_get()->worker->sched);
+    run_loop(w, &loop);
+    return loop_result(&loop, ret_failed);
+}
+
+int mag_fold_in(mag_fork w, const struct mag_for_options *options,
+                struct mag_range *ret_failed, struct mag_range range,
+                const struct mag_fold *fold)
+{
+    struct loop loop = {.fold = fold, .range = range};
+    int r = check_loop(options, &loop);
+
+    if (r != 0 || range.begin == range.end)
         return r;
     init_loop(&loop, options);
     drop_limit(&loop, mag_self_get()->worker->sched);

@@ -13,6 +13,10 @@
 /* The most pauses of the processor between two searches. */
 enum { MAG_LINGER_PAUSES_MAX = 64 };
 
+/* For how long a worker that may not search stays awake, about as long as it takes to
+ * fall asleep and to be woken. */
+enum { MAG_LINGER_STAND_BY_NS = 2000 };
+
 /* Whether one more worker may search: at most half of the awake workers, but always
  * one. */
 static inline bool mag_linger_may_search(uint32_t searching, uint32_t awake)

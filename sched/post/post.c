@@ -32,12 +32,10 @@ static inline bool yields(struct mag_worker *worker, const struct mag_job *job)
            (mag_hand_waiting(&worker->hand) || mag_runq_length(&worker->ring) != 0);
 }
 
-/* A post by a worker of the same scheduler; no fence is needed, see (I2) in idle.h. */
-static inline int post_here(struct mag_worker *worker, struct mag_job *job)
+/* Puts a job where its worker takes the next one from; no fence is needed, see (I2) in
+ * idle.h. */
+static inline int queue_here(struct mag_worker *worker, struct mag_job *job)
 {
-    if (MAG_UNLIKELY(mag_sched_phase(worker->sched) == MAG_PHASE_ENDING))
-        return -ESHUTDOWN;
-    mag_count(&worker->counts.posts);
     if (yields(worker, job))
         return post_behind(worker, job);
 
@@ -46,6 +44,15 @@ static inline int post_here(struct mag_worker *worker, struct mag_job *job)
         return post_behind(worker, before);
     mag_sched_notify_watcher(worker->sched, worker->rank);
     return 0;
+}
+
+/* A post by a worker of the same scheduler. */
+static inline int post_here(struct mag_worker *worker, struct mag_job *job)
+{
+    if (MAG_UNLIKELY(mag_sched_phase(worker->sched) == MAG_PHASE_ENDING))
+        return -ESHUTDOWN;
+    mag_count(&worker->counts.posts);
+    return queue_here(worker, job);
 }
 
 /* The queue nearest to a thread from outside, by a CPU number up to CPU_AGE posts old. */
@@ -192,6 +199,14 @@ void mag_sched_post_held(struct mag_sched *sched, struct mag_job *job)
         push(sched, job, queue_near(sched, mag_self_get()));
     else if (post_here(worker, job) < 0)
         push(sched, job, worker->queue);
+}
+
+void mag_sched_post_again(struct mag_worker *worker, struct mag_job *job)
+{
+    if (mag_sched_phase(worker->sched) != MAG_PHASE_ENDING)
+        (void)queue_here(worker, job);
+    else
+        push(worker->sched, job, worker->queue);
 }
 
 uint32_t mag_sched_queue_near(struct mag_sched *sched)

@@ -1,5 +1,4 @@
 /*
- * post.h - posting by strands, timers and teams.  Private to sched/.
  * post.h - posting by strands, timers, submissions and groups.  Private to sched/.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -20,9 +19,9 @@ void mag_sched_unhold(struct mag_sched *sched);
  * never refused.  If the scheduler is being canceled, the job will be dropped. */
 void mag_sched_post_held(struct mag_sched *sched, struct mag_job *job);
 
-/* Posts to any worker, as mag_sched_post_any, on a level below the scheduler's
- * level_count. */
-int mag_sched_post_level(struct mag_sched *sched, struct mag_job *job, uint32_t level);
+/* As mag_sched_post_held by a worker of the scheduler, and not counted: the job goes on,
+ * or was split off one that the worker runs. */
+void mag_sched_post_again(struct mag_worker *worker, struct mag_job *job);
 
 /* Posts to one worker, as mag_sched_post_worker, by a worker of `sched` or by a thread
  * that holds the scheduler. */
@@ -43,7 +42,9 @@ void mag_sched_post_level_held(struct mag_sched *sched, struct mag_job *job,
 void mag_sched_post_level_again(struct mag_worker *worker, struct mag_job *job,
                                 uint32_t level);
 
-/* Jobs that are linked from `first` to `last`, by relaxed stores to `next`. */
+/* Jobs that are linked from `first` to `last`, by relaxed stores to `next`.  `count` is
+ * that of the pieces of work in them, which may be larger: for so many workers there is
+ * something to do. */
 struct mag_chain {
     struct mag_job *first;
     struct mag_job *last;

@@ -3,6 +3,7 @@
 #include <magpie/submit.h>
 
 #include "sched/post/post.h"
+#include "sched/submit/bulk.h"
 #include "sched/submit/limit.h"
 #include "sched/submit/submission.h"
 
@@ -322,32 +323,6 @@ int mag_submit_job_sized(struct mag_sched *sched,
 
 /* ------------------------------------------------------------------ many at once */
 
-static void link_submission(struct mag_chain *chain, struct mag_job *job)
-{
-    if (chain->last == NULL) {
-        chain->first = job;
-    } else {
-        /* relaxed: the chain is private until it is pushed. */
-        atomic_store_explicit(&chain->last->next, job, memory_order_relaxed);
-    }
-    chain->last = job;
-    chain->count++;
-}
-
-static void give_chain(const struct mag_chain *chain)
-{
-    struct mag_job *job = chain->first;
-
-    for (uint64_t i = 0; i < chain->count; i++) {
-        /* relaxed: the chain is private.  The last link may be an old one, and is not
-         * followed. */
-        struct mag_job *next = atomic_load_explicit(&job->next, memory_order_relaxed);
-
-        mag_submission_give((struct mag_submission *)(void *)job);
-        job = next;
-    }
-}
-
 /* NOLINTNEXTLINE(readability-function-size): a call, its options and an array. */
 int mag_submit_all_sized(struct mag_sched *sched,
                          const struct mag_submit_options *options, size_t size,
@@ -355,7 +330,7 @@ int mag_submit_all_sized(struct mag_sched *sched,
                          size_t count)
 {
     struct mag_submit_options settled;
-    struct mag_chain chain = {NULL, NULL, 0};
+    struct mag_chain chain;
     int r = read_options(options, size, &settled);
 
     if (r == 0 && (settled.executor != NULL || settled.limit != NULL ||
@@ -365,18 +340,12 @@ int mag_submit_all_sized(struct mag_sched *sched,
         r = find_sched(&sched);
     if (r < 0 || count == 0)
         return r;
-    for (size_t i = 0; r == 0 && i < count; i++) {
-        struct mag_submission *submission;
-
-        r = take_submission(function, (char *)args + i * stride, &submission);
-        if (r < 0)
-            break;
-        fill_submission(submission, &settled);
-        link_submission(&chain, &submission->job);
-    }
-    if (r == 0)
-        r = post_to_queue(sched, &settled, &chain);
+    struct mag_calls calls = {function, settled.dropped, args, stride};
+    r = mag_bulk_make(&settled, submit_level(&settled), &calls, count, &chain);
     if (r < 0)
-        give_chain(&chain);
+        return r;
+    r = post_to_queue(sched, &settled, &chain);
+    if (r < 0)
+        mag_bulk_unmake(&chain);
     return r;
 }

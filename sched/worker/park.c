@@ -69,6 +69,28 @@ static bool search_a_while(struct mag_worker *worker, struct mag_work *ret_work)
     return false;
 }
 
+/* By a worker that may not search because others do.  A searcher that has just found work
+ * still counts as one for a moment, and two workers that hand over to each other meet in
+ * that moment each time.  So the worker tries again for about as long as it takes to
+ * park.  It counts as running meanwhile. */
+static bool stand_by(struct mag_worker *worker, struct mag_work *ret_work)
+{
+    struct mag_sched *sched = worker->sched;
+    uint32_t pauses = 0;
+
+    if (worker->sched->settings.config.spin_us == 0 || shares_processors(sched))
+        return false;
+    int64_t until = mag_os_now_ns() + MAG_LINGER_STAND_BY_NS;
+    do {
+        relax(worker, &pauses);
+        ret_work->job = mag_worker_next(worker);
+        if (ret_work->job != NULL)
+            return true;
+        worker->searching = mag_idle_try_search(&sched->idle);
+    } while (!worker->searching && mag_os_now_ns() < until);
+    return false;
+}
+
 /* The last searcher looks once more for the jobs of posters that saw it searching and
  * woke no worker; and it wakes a watcher if running workers have none. */
 static void stop_searching(struct mag_worker *worker)
@@ -238,6 +260,8 @@ bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work)
            !mag_worker_is_dismissed(worker) && !mag_worker_is_over(worker)) {
         if (!worker->searching)
             worker->searching = mag_idle_try_search(&sched->idle);
+        if (!worker->searching && stand_by(worker, ret_work))
+            return true;
         if (worker->searching && search_a_while(worker, ret_work)) {
             stop_searching(worker);
             return true;

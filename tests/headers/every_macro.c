@@ -98,6 +98,28 @@ static int walk(struct mag_range range, uint32_t slot, int *a, struct point p)
     return nothing_at_for(MAG_NULL, slot, 2);
 }
 
+MAG_SORT(by_x, struct point, void)
+static bool by_x(const struct point *a, const struct point *b)
+{
+    return a->x < b->x;
+}
+
+MAG_SORT(through, int, const struct point *, points, bool, falling)
+static bool through(const int *a, const int *b, const struct point *points, bool falling)
+{
+    return falling ? points[*a].x > points[*b].x : points[*a].x < points[*b].x;
+}
+
+static int sort_points(mag_fork w, struct point *points, int *indices)
+{
+    struct by_x_sort_options options = {true, MAG_NULL, MAG_NULL, 0};
+
+    return by_x_sort(MAG_NULL, points, 3) + by_x_sort_in(w, &options, points, 3) +
+           by_x_sort_with(MAG_NULL, &options, points, 3) +
+           by_x_sort_stable(MAG_NULL, points, 3) +
+           through_sort(MAG_NULL, indices, 3, points, true);
+}
+
 MAG_FORKABLE(int, walk_all, int *, a)
 static int walk_all(mag_fork w, int *a)
 {
@@ -105,8 +127,45 @@ static int walk_all(mag_fork w, int *a)
     struct mag_for_options options = {1, 0, 0, MAG_NULL};
     struct mag_range failed;
 
-    return walk_for_in(w, 0, 10, a, p) +
+    return walk_for_in(w, 0, 10, a, p) + sort_points(w, &p, a) +
            walk_for_with(MAG_NULL, &options, &failed, 0, 10, a, p);
+}
+
+MAG_REDUCE(far_point, struct point, const struct point *, all, int, factor)
+static int far_point(struct mag_range range, uint32_t slot, struct point *most,
+                     const struct point *all, int factor)
+{
+    for (size_t i = range.begin; i < range.end; i++)
+        most->x += all[i].x * factor;
+    return slot > 1;
+}
+static void far_point_combine(struct point *most, const struct point *later)
+{
+    most->x += later->x;
+}
+
+MAG_REDUCE_FIXED(how_many, size_t, void)
+static int how_many(struct mag_range range, uint32_t slot, size_t *total)
+{
+    *total += range.end - range.begin;
+    return slot > 1;
+}
+static void how_many_combine(size_t *total, const size_t *later)
+{
+    *total += *later;
+}
+
+MAG_FORKABLE(int, reduce_all, const struct point *, all)
+static int reduce_all(mag_fork w, const struct point *all)
+{
+    struct mag_for_options options = {1, 0, 0, MAG_NULL};
+    struct mag_range failed;
+    struct point most = {0, 0, 0};
+    size_t total = 0;
+
+    return far_point_reduce_in(w, &most, 0, 10, all, 2) +
+           far_point_reduce_with(MAG_NULL, &options, &failed, &most, 0, 10, all, 2) +
+           how_many_reduce(MAG_NULL, &total, 0, 10);
 }
 
 MAG_FORK_TASK(int_task, late, int, n)
@@ -214,6 +273,30 @@ struct mag_operation_type types[6] = {
     MAG_OPERATION_TYPE(struct stoppable, MAG_DESTROY(destroy),
                        MAG_CANCELABLE(registration), MAG_RESULT(p), MAG_LIMIT(7)),
 };
+
+/* ----------------------------------------------------------------------- channels */
+
+MAG_CHANNEL_DEFINE(points, struct point)
+MAG_CHANNEL_DEFINE(texts, const char *)
+
+int send_and_receive(struct points *p, struct texts *t, struct mag_cancel *stop);
+int send_and_receive(struct points *p, struct texts *t, struct mag_cancel *stop)
+{
+    struct point sent = {1, 2, 3};
+    const char *text;
+    struct mag_channel_info info;
+    int r = points_create(1, &p) + texts_create(MAG_CHANNEL_UNBOUNDED, &t);
+
+    r += mag_task_get(points_send(p, sent));
+    r += mag_task_get(texts_send_until(t, "text", stop)) + texts_try_send(t, "other");
+    r += points_task_get(points_receive_until(p, stop), &sent);
+    r += texts_task_wait(texts_receive(t), &text) + texts_try_receive(t, &text);
+    r += points_close(p) && texts_fail(t, -1) ? 1 : 0;
+    points_query(p, &info);
+    points_destroy(p);
+    texts_destroy(t);
+    return r;
+}
 
 /* ------------------------------------------------------------------------- a use */
 

@@ -108,6 +108,8 @@ def mistakes():
         yield where, cure, f"MAG_VTASK_DEFINE(@, {given})"
     yield BOTH, "use MAG_FORKABLE_VOID(", "MAG_FORKABLE(void, @, int, n)"
     yield BOTH, "for an operation without result use mag_task", "MAG_VTASK_DEFINE(@, void)"
+    yield BOTH, "send pointers to them", (
+        "struct huge { char bytes[MAG_CHANNEL_ITEM_MAX + 1]; }; MAG_CHANNEL_DEFINE(@, struct huge)")
     for where, cure, given in TASKS:
         yield where, cure, f"MAG_FORK_TASK({given}, @, int, n)"
         yield where, cure, f"MAG_SUBMIT_TASK({given}, @, int, n)"

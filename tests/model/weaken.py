@@ -57,8 +57,10 @@ MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_pool_stack": ["numa/pool/stack.h"],
     "model_pool_ck": ["numa/pool/stack.h"],
     "model_core": ["vtask/core/core.h", "vtask/core/core.c", "vtask/value/visit.c"],
+    "model_line": ["include/magpie/detail/line.h", "vtask/sync/line.c"],
     "model_life": ["vtask/debug/life.h"],
     "model_any": ["vtask/combine/when_any.c"],
+    "model_channel": ["vtask/flow/channel_ends.h"],
 }
 ROOMS = ("base", "numa", "sched", "vtask")
 WEAKER = {"seq_cst": ["acq_rel"], "acq_rel": ["acquire", "release"], "acquire": ["relaxed"],
@@ -71,6 +73,7 @@ FAILURES = {"relaxed": ["relaxed"], "acquire": ["acquire", "relaxed"],
 ORDER = re.compile(r"memory_order_(seq_cst|acq_rel|acquire|release)\b")
 ANY_ORDER = re.compile(r"memory_order_(seq_cst|acq_rel|acquire|release|relaxed)\b")
 LOOSE = [(re.compile(r"\bMAG_FOLD_(LOAD|STORE)\b"), r"MAG_LOOSE_\1"),
+         (re.compile(r"\bMAG_(SWAP)\b"), r"MAG_LOOSE_\1"),
          (re.compile(r"\b(MAG_OWNER_FENCE)\(\)"), "(void)0"),
          (re.compile(r"\b(mag_asym_light)\(true\)"), "(void)0"),
          (re.compile(r"\b(mag_barrier_heavy)\(\)"), "(void)0")]

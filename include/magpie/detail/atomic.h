@@ -18,6 +18,8 @@
 #    endif
 #endif
 
+/* MAG_SWAP is a compare-and-swap that acquires and releases if it succeeds, and may fail
+ * for no reason. */
 #ifdef __cplusplus
 #    define MAG_ORDER_relaxed     __ATOMIC_RELAXED
 #    define MAG_ORDER_acquire     __ATOMIC_ACQUIRE
@@ -25,12 +27,19 @@
 #    define MAG_LOAD(word, order) __atomic_load_n((word), MAG_ORDER_##order)
 #    define MAG_STORE(word, value, order) \
         __atomic_store_n((word), (value), MAG_ORDER_##order)
+#    define MAG_SWAP(word, expected, value)                                              \
+        __atomic_compare_exchange_n((word), (expected), (value), true, __ATOMIC_ACQ_REL, \
+                                    __ATOMIC_RELAXED)
 #    define MAG_COMPILER_FENCE() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 #else
 #    include <stdatomic.h>
 #    define MAG_LOAD(word, order) atomic_load_explicit((word), memory_order_##order)
 #    define MAG_STORE(word, value, order) \
         atomic_store_explicit((word), (value), memory_order_##order)
+/* acq_rel, relaxed on failure: see above. */
+#    define MAG_SWAP(word, expected, value)    \
+        atomic_compare_exchange_weak_explicit( \
+            (word), (expected), (value), memory_order_acq_rel, memory_order_relaxed)
 #    define MAG_COMPILER_FENCE() atomic_signal_fence(memory_order_seq_cst)
 #endif
 

@@ -26,7 +26,10 @@ static shared ran;
 static int descriptor_of(const struct mag_sleeper *sleeper)
 {
     for (unsigned i = 0; i < WORKERS; i++) {
-        struct mag_worker *worker = atomic_load(&bed_of[i]);
+        /* seq_cst: the simplest order. */
+        struct mag_worker *worker =
+            atomic_load_explicit(&bed_of[i], memory_order_seq_cst);
+
         if (worker != NULL && sleeper == &worker->sleeper)
             return descriptors[i];
     }
@@ -56,7 +59,8 @@ static const struct mag_bed poll_bed = {.rest = sleep_in_poll, .wake = wake_by_e
 static void lie_down(uint32_t index, void *arg)
 {
     (void)arg;
-    atomic_store(&bed_of[index], mag_self.worker);
+    /* seq_cst: the simplest order. */
+    atomic_store_explicit(&bed_of[index], mag_self.worker, memory_order_seq_cst);
     mag_self.worker->sleeper.bed = &poll_bed;
 }
 
@@ -102,7 +106,8 @@ static void a_sleep_ends_by_its_time_or_by_a_wake(void **state)
 
     mag_sleeper_init(&worker.sleeper);
     for (unsigned i = 0; i < 2; i++) {
-        atomic_store(&bed_of[0], &worker);
+        /* seq_cst: the simplest order. */
+        atomic_store_explicit(&bed_of[0], &worker, memory_order_seq_cst);
         descriptors[0] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         worker.sleeper.bed = i == 0 ? NULL : &poll_bed;
         mag_sleeper_reset(&worker.sleeper);

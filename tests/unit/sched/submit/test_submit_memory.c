@@ -11,7 +11,7 @@
 
 #include <magpie/submit.h>
 
-enum { MANY = 1000 };
+enum { MANY = 1000, BULKS = 4 };
 
 static struct mag_sched *sched;
 static shared cells[MANY];
@@ -37,8 +37,14 @@ static void mark(void *arg)
     (void)add(&calls, 1);
 }
 
+static void submit_bulks(void *arg)
+{
+    if (mag_submit_all(sched, NULL, mark, arg, sizeof(cells[0]), MANY) != 0)
+        set(&calls, UINT64_MAX / 2);
+}
+
 /* Makes more objects than fit into the magazines of all threads, and lets both workers
- * have one. */
+ * have one: for single submissions and for bulks. */
 static void warm_up(void)
 {
     struct mag_submit_options options = {.where = MAG_SUBMIT_TO_WORKER};
@@ -49,10 +55,13 @@ static void warm_up(void)
     for (options.index = 0; options.index < 2; options.index++) {
         for (unsigned i = 0; i < MANY; i++)
             assert_int_equal(mag_submit_with(sched, &options, mark, &cells[i]), 0);
+        for (unsigned i = 0; i < BULKS; i++)
+            assert_int_equal(mag_submit_with(sched, &options, submit_bulks, cells), 0);
     }
+    assert_int_equal(mag_submit_all(sched, NULL, mark, cells, sizeof(cells[0]), MANY), 0);
     holder_let_go(&holders[0]);
     holder_let_go(&holders[1]);
-    assert_true(test_wait_for(&calls, 2 * MANY));
+    assert_true(test_wait_for(&calls, 2 * MANY * (1 + BULKS) + MANY));
 }
 
 static void submit_in_turn(unsigned rounds)

@@ -11,6 +11,12 @@
 #define MAG_LOAD(word, order)         (*(word))($).load(rl::mo_##order)
 #define MAG_STORE(word, value, order) (*(word))($).store(value, rl::mo_##order)
 
+#define MAG_SWAP(word, expected, value) \
+    (*(word))($).compare_exchange_weak(*(expected), value, rl::mo_acq_rel, rl::mo_relaxed)
+/* What weaken.py puts in its place. */
+#define MAG_LOOSE_SWAP(word, expected, value) \
+    (*(word))($).compare_exchange_weak(*(expected), value, rl::mo_relaxed, rl::mo_relaxed)
+
 #define MAG_FOLD_LOAD(type, word)         (*(word))($).load(rl::mo_acquire)
 #define MAG_FOLD_STORE(type, word, value) (*(word))($).store(value, rl::mo_release)
 

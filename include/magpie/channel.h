@@ -1,0 +1,180 @@
+/*
+ * channel.h - channels: items go from any number of senders to any number of receivers,
+ * who wait for each other without holding a thread.
+ *
+ *     #include <magpie/magpie.h>
+ *
+ *     MAG_CHANNEL_DEFINE(numbers, int)   // the channel: struct numbers; numbers_task
+ *
+ *     MAG_ASYNC(mag_task, produce, (struct numbers *, out, int, count), int i;)
+ *     {
+ *         MAG_BEGIN(f);
+ *         for (f->i = 1; f->i <= f->count; f->i++)
+ *             MAG_AWAIT_DONE(f, numbers_send(f->out, f->i));  // waits while it is full
+ *         numbers_close(f->out);
+ *         MAG_END(f);
+ *     }
+ *
+ *     int main(void)
+ *     {
+ *         struct numbers *channel;
+ *         int number, total = 0;
+ *
+ *         if (numbers_create(4, &channel) != 0)               // room for 4 items
+ *             return 1;
+ *         mag_task producer = produce(channel, 100);
+ *         while (numbers_task_wait(numbers_receive(channel), &number) == 0)
+ *             total += number;                                // until it is closed
+ *         if (mag_task_wait(producer) != 0)
+ *             return 1;
+ *         numbers_destroy(channel);
+ *         return total == 5050 ? 0 : 1;
+ *     }
+ *
+ * The model.  A channel is a queue of items of one type, which are copied byte by byte.
+ * Sending and receiving return value tasks (vtask.h).  A task that need not wait is
+ * complete when it is returned, and has cost no memory: a send if there is room, a
+ * receive if there is an item.  Otherwise the task waits in the channel, first come,
+ * first served: await it in an async function, or block for it by `name_task_wait` and
+ * mag_task_wait on a thread that is no worker.
+ *
+ * Capacity.  A channel has room for `capacity` items.  With MAG_CHANNEL_UNBOUNDED a send
+ * never waits.  A channel of capacity 0 keeps no item: a send waits for a receiver, to
+ * which the item goes, and a receive waits for a sender.
+ *
+ * What holds
+ *   - Each item that was sent is received once.  An item is sent when its send has
+ *     succeeded.
+ *   - Items are received in the order in which they were sent, if the receives do not
+ *     overlap in time.
+ *   - What a thread wrote before it sent an item is visible to the thread that has
+ *     received it.
+ *   - A waiting receiver gets the item of the next send, and a waiting sender's item gets
+ *     the next room, before anybody who comes later.
+ *
+ * The end.  `name_close` says that nothing more will be sent.  Sends fail from then on
+ * with MAG_CHANNEL_CLOSED, and so do those that wait: their items are not sent.
+ * Receivers get the items that are left; after the last one each receive fails with
+ * MAG_CHANNEL_END.  `name_fail` is the same, with an error of yours in place of
+ * MAG_CHANNEL_END.
+ *
+ * Cancellation.  `name_send_until` and `name_receive_until` take a cancel object
+ * (cancel.h).  If that fires while they wait, they fail with -ECANCELED, and no item was
+ * sent or received.
+ *
+ * Where code continues.  A task that had to wait is completed by the thread that sends,
+ * receives, closes or cancels; the code that awaited it is queued, and never runs inside
+ * that call.
+ *
+ * Costs.  A send or a receive that need not wait takes one atomic read-modify-write.
+ * Unbounded channels keep their items in segments from a pool, waits are operations from
+ * a pool: nothing is allocated after warm-up.
+ *
+ * docs/design/channels.md explains the protocol; docs/guide/channels.md shows its use.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_CHANNEL_H
+#define MAGPIE_CHANNEL_H
+
+#include <magpie/detail/channel.h>
+
+#include <errno.h>
+
+MAG_EXTERN_C_BEGIN
+
+/* The capacity of a channel without a limit. */
+#define MAG_CHANNEL_UNBOUNDED SIZE_MAX
+
+/* What a send fails with when the channel is closed, and a receive when it is closed and
+ * has no item left. */
+#define MAG_CHANNEL_CLOSED (-EPIPE)
+#define MAG_CHANNEL_END    (-ENODATA)
+
+/*
+ * MAG_CHANNEL_DEFINE(name, T) defines channels of items of type T.  T is a type that a
+ * name can follow, has at most MAG_CHANNEL_ITEM_MAX bytes and is aligned to 16 at most.
+ * It declares
+ *
+ *   struct name                           a channel; use pointers to it
+ *   name_task                             the task of an item, as by MAG_VTASK_DEFINE
+ *
+ *   int name_create(size_t capacity, struct name **ret_channel)
+ *   void name_destroy(struct name *channel)
+ *
+ *   mag_task name_send(struct name *channel, T item)
+ *   mag_task name_send_until(struct name *channel, T item, struct mag_cancel *cancel)
+ *   int name_try_send(struct name *channel, T item)
+ *
+ *   name_task name_receive(struct name *channel)
+ *   name_task name_receive_until(struct name *channel, struct mag_cancel *cancel)
+ *   int name_try_receive(struct name *channel, T *ret_item)
+ *
+ *   bool name_close(struct name *channel)
+ *   bool name_fail(struct name *channel, int error)
+ *   void name_query(struct name *channel, struct mag_channel_info *ret_info)
+ *
+ * Each of them may be called from any thread, and blocks at most briefly, while another
+ * thread is inside a call for the same channel.
+ *
+ * `name_create`
+ *   capacity   see "Capacity" above; up to UINT32_MAX
+ *   Blocks     the first unbounded channel of a type: as mag_pool_create
+ *   Allocates  the channel and its room
+ *   Returns    0; -ENOMEM
+ *   Release    name_destroy
+ *
+ * `name_destroy`: NULL is allowed.  Items that are left are forgotten.  Nobody may wait
+ * for the channel, and no other thread may be in a call for it, or call later.  A call of
+ * another thread whose effect was seen does not count: who has received the last item, or
+ * the end, may destroy the channel.
+ *
+ * `name_send`, `name_send_until`
+ *   cancel     NULL: nobody cancels the send
+ *   Allocates  from pools: nothing after warm-up
+ *   Returns    a task without result.  It fails with MAG_CHANNEL_CLOSED; -ECANCELED
+ *              `cancel` has fired, also if there was room; -ENOMEM.  In all these cases
+ *              the item was not sent
+ *
+ * `name_try_send`: never waits.
+ *   Allocates  as name_send
+ *   Returns    0; -EAGAIN there is no room; MAG_CHANNEL_CLOSED; -ENOMEM
+ *
+ * `name_receive`, `name_receive_until`
+ *   cancel     NULL: nobody cancels the receive
+ *   Allocates  from pools: nothing after warm-up
+ *   Returns    the task of an item.  It fails with MAG_CHANNEL_END or the error of
+ *              name_fail; -ECANCELED `cancel` has fired, also if there was an item;
+ *              -ENOMEM.  The item of a receive whose task is discarded is lost
+ *
+ * `name_try_receive`: never waits.
+ *   Returns    0; -EAGAIN there is no item; MAG_CHANNEL_END or the error of name_fail
+ *
+ * `name_close`, `name_fail`: close the channel.
+ *   error      what receivers get at the end: a code as in "Errors" of vtask.h; 0: as
+ *              name_close
+ *   Returns    true; false it was closed before, or `error` is a MAG_E code: nothing has
+ *              changed
+ *
+ * `name_query`: the numbers of a channel.
+ */
+#define MAG_CHANNEL_DEFINE(name, ...)          \
+    MAG_VTASK_DEFINE(name##_task, __VA_ARGS__) \
+    MAG_CHANNEL_TYPE(name, name##_task_value)  \
+    MAG_CHANNEL_LIFE(name)                     \
+    MAG_CHANNEL_SEND(name, name##_task_value)  \
+    MAG_CHANNEL_RECEIVE(name, name##_task_value)
+
+/* The numbers of a channel, at one moment. */
+struct mag_channel_info {
+    uint64_t items;     /* that can be received now */
+    uint64_t sent;      /* items that were sent ... */
+    uint64_t received;  /* ... and received */
+    uint64_t senders;   /* sends that wait */
+    uint64_t receivers; /* receives that wait */
+    bool is_closed;
+};
+
+MAG_EXTERN_C_END
+
+#endif

@@ -1,0 +1,170 @@
+/*
+ * channel.h - what MAG_CHANNEL_DEFINE expands to, and the untyped functions below it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_DETAIL_CHANNEL_H
+#define MAGPIE_DETAIL_CHANNEL_H
+
+#include <magpie/cancel.h>
+#include <magpie/operation.h>
+#include <magpie/vtask.h>
+
+MAG_EXTERN_C_BEGIN
+
+/* A channel, whatever its items are. */
+struct mag_channel;
+struct mag_channel_info;
+
+/* Bytes that an item may have. */
+#define MAG_CHANNEL_ITEM_MAX 16384
+
+/*
+ * A send or a receive that waits, in a list of its channel.
+ *
+ * Ownership: the thread that made it, until it is in the list; then both locks of the
+ * channel; then the thread that took it out.
+ */
+struct mag_channel_wait {
+    struct mag_channel_wait *next; /* in the list; or among those that are completed */
+    struct mag_channel_wait *before;
+    struct mag_channel *channel;
+    struct mag_core *core; /* the operation whose task was handed out */
+    void *place;           /* the item: where it is, or where it is to be */
+    uint32_t state;        /* whose it is, see above */
+    bool is_send;
+    struct mag_cancel_registration registration;
+};
+
+/* The operation behind the task of a send or a receive that waits; the item follows. */
+struct mag_channel_waiter {
+    struct mag_operation operation; /* first */
+    struct mag_channel_wait wait;
+};
+
+/* What the library knows of a type of items: static, filled by MAG_CHANNEL_DEFINE. */
+struct mag_channel_type {
+    struct mag_operation_type waiters; /* first; their result is an item */
+    uint32_t item_size;
+    uint32_t item_offset;                   /* of the item in a waiter */
+    MAG_ATOMIC(struct mag_pool *) segments; /* made when first needed */
+};
+
+/* The untyped forms of the functions in channel.h. */
+MAG_API MAG_MUST_CHECK int mag_channel_create(struct mag_channel_type *type,
+                                              size_t capacity,
+                                              struct mag_channel **ret_channel);
+MAG_API void mag_channel_destroy(struct mag_channel *channel);
+MAG_API MAG_MUST_CHECK mag_vtask mag_channel_send(struct mag_channel *channel,
+                                                  const void *item,
+                                                  struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK int mag_channel_try_send(struct mag_channel *channel,
+                                                const void *item);
+MAG_API MAG_MUST_CHECK mag_vtask mag_channel_receive(struct mag_channel *channel,
+                                                     void *ret_item,
+                                                     struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK int mag_channel_try_receive(struct mag_channel *channel,
+                                                   void *ret_item);
+MAG_API bool mag_channel_close(struct mag_channel *channel, int error);
+MAG_API void mag_channel_query(struct mag_channel *channel,
+                               struct mag_channel_info *ret_info);
+
+/* A typed channel is the untyped one. */
+#define MAG_CHANNEL_OF(channel) \
+    MAG_CAST(MAG_POINTER(mag_channel), MAG_CAST(void *, channel))
+
+/* The type of items, as the library knows it. */
+#define MAG_CHANNEL_TYPE(name, T)                                                     \
+    struct name;                                                                      \
+    __extension__ struct name##_waiter {                                              \
+        MAG_STRUCT(mag_operation) operation;                                          \
+        MAG_STRUCT(mag_channel_wait) wait;                                            \
+        T item;                                                                       \
+    };                                                                                \
+    MAG_STATIC_ASSERT(sizeof(T) <= MAG_CHANNEL_ITEM_MAX,                              \
+                      "the items of " #name " are too large: send pointers to them"); \
+    MAG_STATIC_ASSERT(__alignof__(T) <= 16,                                           \
+                      "an item of " #name " may be aligned to 16 bytes at most");     \
+    static MAG_STRUCT(mag_channel_type) name##_channel_type = {                       \
+        MAG_OPERATION_TYPE(struct name##_waiter, MAG_RESULT(item)),                   \
+        MAG_CAST(uint32_t, sizeof(T)),                                                \
+        MAG_CAST(uint32_t, offsetof(struct name##_waiter, item)), MAG_NULL};
+
+/* Making, ending and asking a channel. */
+#define MAG_CHANNEL_LIFE(name)                                                           \
+    MAG_TYPED int name##_create(size_t mag_capacity, struct name **mag_ret)              \
+    {                                                                                    \
+        MAG_POINTER(mag_channel) mag_made;                                               \
+        int mag_r = mag_channel_create(&name##_channel_type, mag_capacity, &mag_made);   \
+        if (mag_r == 0)                                                                  \
+            *mag_ret = MAG_CAST(struct name *, MAG_CAST(void *, mag_made));              \
+        return mag_r;                                                                    \
+    }                                                                                    \
+    __attribute__((unused)) static inline void name##_destroy(struct name *mag_channel_) \
+    {                                                                                    \
+        mag_channel_destroy(MAG_CHANNEL_OF(mag_channel_));                               \
+    }                                                                                    \
+    __attribute__((unused)) static inline bool name##_close(struct name *mag_channel_)   \
+    {                                                                                    \
+        return mag_channel_close(MAG_CHANNEL_OF(mag_channel_), 0);                       \
+    }                                                                                    \
+    __attribute__((unused)) static inline bool name##_fail(struct name *mag_channel_,    \
+                                                           int mag_error)                \
+    {                                                                                    \
+        return mag_channel_close(MAG_CHANNEL_OF(mag_channel_), mag_error);               \
+    }                                                                                    \
+    __attribute__((unused)) static inline void name##_query(                             \
+        struct name *mag_channel_, MAG_POINTER(mag_channel_info) mag_ret)                \
+    {                                                                                    \
+        mag_channel_query(MAG_CHANNEL_OF(mag_channel_), mag_ret);                        \
+    }
+
+/* Sending. */
+#define MAG_CHANNEL_SEND(name, T)                                                        \
+    MAG_TYPED mag_task name##_send(struct name *mag_channel_, T mag_item)                \
+    {                                                                                    \
+        return mag_task_of(mag_channel_send(                                             \
+            MAG_CHANNEL_OF(mag_channel_), MAG_CAST(const void *, &mag_item), MAG_NULL)); \
+    }                                                                                    \
+    MAG_TYPED mag_task name##_send_until(struct name *mag_channel_, T mag_item,          \
+                                         MAG_POINTER(mag_cancel) mag_cancel_)            \
+    {                                                                                    \
+        return mag_task_of(mag_channel_send(MAG_CHANNEL_OF(mag_channel_),                \
+                                            MAG_CAST(const void *, &mag_item),           \
+                                            mag_cancel_));                               \
+    }                                                                                    \
+    MAG_TYPED int name##_try_send(struct name *mag_channel_, T mag_item)                 \
+    {                                                                                    \
+        return mag_channel_try_send(MAG_CHANNEL_OF(mag_channel_),                        \
+                                    MAG_CAST(const void *, &mag_item));                  \
+    }
+
+/* Receiving.  An item of at most a word becomes the payload of the task. */
+#define MAG_CHANNEL_RECEIVE(name, T)                                                \
+    MAG_TYPED name##_task name##_receive_until(struct name *mag_channel_,           \
+                                               MAG_POINTER(mag_cancel) mag_cancel_) \
+    {                                                                               \
+        name##_task mag_made;                                                       \
+        uint64_t mag_word = 0;                                                      \
+        mag_made.task = mag_channel_receive(MAG_CHANNEL_OF(mag_channel_),           \
+                                            sizeof(T) > sizeof(mag_word)            \
+                                                ? MAG_CAST(void *, mag_made.large)  \
+                                                : MAG_CAST(void *, &mag_word),      \
+                                            mag_cancel_);                           \
+        if (MAG_LIKELY(mag_made.task.backing == 0))                                 \
+            mag_made.task.payload = mag_word;                                       \
+        return mag_made;                                                            \
+    }                                                                               \
+    MAG_TYPED name##_task name##_receive(struct name *mag_channel_)                 \
+    {                                                                               \
+        return name##_receive_until(mag_channel_, MAG_NULL);                        \
+    }                                                                               \
+    MAG_TYPED int name##_try_receive(struct name *mag_channel_, T *mag_ret)         \
+    {                                                                               \
+        return mag_channel_try_receive(MAG_CHANNEL_OF(mag_channel_),                \
+                                       MAG_CAST(void *, mag_ret));                  \
+    }
+
+MAG_EXTERN_C_END
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * reduce.h - what MAG_REDUCE expands to.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef MAGPIE_DETAIL_REDUCE_H
+#define MAGPIE_DETAIL_REDUCE_H
+
+#include <magpie/detail/loop.h>
+
+MAG_EXTERN_C_BEGIN
+
+/* A combine that is given as `name_combine`, without types. */
+#define MAG_COMBINE_DECLARE(name, type)                                           \
+    static void name##_combine(type *value_, const type *later_);                 \
+    static void name##_combined(void *value_, const void *later_)                 \
+    {                                                                             \
+        name##_combine(MAG_CAST(type *, value_), MAG_CAST(const type *, later_)); \
+    }
+
+#define MAG_REDUCE_CHECKED(name, fixed, type, ...)                                      \
+    MAG_CHECK_PAIRS(name, __VA_ARGS__)                                                  \
+    MAG_CHECK_TYPE(name, "a reduction has a value: give its type before the arguments", \
+                   type)                                                                \
+    MAG_REDUCE_DECLARE(name, fixed, type, __VA_ARGS__)
+
+/* MAG_REDUCE and MAG_REDUCE_FIXED without the checks. */
+#define MAG_REDUCE_DECLARE(name, fixed, type, ...)                                       \
+    struct name##_args {                                                                 \
+        MAG_PAIRS_STRUCT(__VA_ARGS__)                                                    \
+    };                                                                                   \
+    static int name(MAG_STRUCT(mag_range) range_, uint32_t slot_,                        \
+                    type *value_ MAG_PAIRS_BEHIND(__VA_ARGS__));                         \
+    MAG_COMBINE_DECLARE(name, type)                                                      \
+    static int name##_leaf(MAG_STRUCT(mag_range) range_, uint32_t slot_, void *value_,   \
+                           void *passed_)                                                \
+    {                                                                                    \
+        const struct name##_args *args_ = MAG_CAST(const struct name##_args *, passed_); \
+        (void)args_;                                                                     \
+        return name(range_, slot_,                                                       \
+                    MAG_CAST(type *, value_) MAG_PAIRS_PASS(__VA_ARGS__));               \
+    }                                                                                    \
+    static const MAG_STRUCT(mag_reduction)                                               \
+        name##_reduction = {name##_leaf, name##_combined, sizeof(type), fixed};          \
+    MAG_LOOP_UNUSED static inline int name##_reduce(                                     \
+        MAG_POINTER(mag_sched) sched_, type *value_, size_t begin_,                      \
+        size_t end_ MAG_PAIRS_BEHIND(__VA_ARGS__))                                       \
+    {                                                                                    \
+        struct name##_args copy_, *args_ = &copy_;                                       \
+        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
+        return mag_reduce(sched_, &name##_reduction, value_, begin_, end_, args_);       \
+    }                                                                                    \
+    MAG_LOOP_UNUSED static inline int name##_reduce_with(                                \
+        MAG_POINTER(mag_sched) sched_, const MAG_STRUCT(mag_for_options) * options_,     \
+        MAG_POINTER(mag_range) ret_failed_, type * value_, size_t begin_,                \
+        size_t end_ MAG_PAIRS_BEHIND(__VA_ARGS__))                                       \
+    {                                                                                    \
+        struct name##_args copy_, *args_ = &copy_;                                       \
+        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
+        return mag_reduce_with(sched_, options_, ret_failed_, &name##_reduction, value_, \
+                               begin_, end_, args_);                                     \
+    }                                                                                    \
+    MAG_LOOP_UNUSED static inline int name##_reduce_in(                                  \
+        mag_fork mag_w, type *value_, size_t begin_,                                     \
+        size_t end_ MAG_PAIRS_BEHIND(__VA_ARGS__))                                       \
+    {                                                                                    \
+        struct name##_args copy_, *args_ = &copy_;                                       \
+        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
+        return mag_reduce_in(mag_w, MAG_NULL, MAG_NULL, &name##_reduction, value_,       \
+                             begin_, end_, args_);                                       \
+    }
+
+MAG_EXTERN_C_END
+
+#endif

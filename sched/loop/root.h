@@ -1,0 +1,22 @@
+/*
+ * root.h - loops that are called from any thread.  Private to sched/loop/.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHED_LOOP_ROOT_H
+#define SCHED_LOOP_ROOT_H
+
+#include <magpie/fork.h>
+
+/*
+ * mag_fork_run.
+ *
+ *   sched      NULL: that of the calling worker, otherwise the default scheduler
+ *   Returns    as mag_fork_run; with NULL also an error of mag_sched_default
+ */
+int mag_loop_root(struct mag_sched *sched, mag_fork_body body, void *payload);
+
+/* The scheduler that NULL stands for.  Returns 0 or an error of mag_sched_default. */
+int mag_loop_sched(struct mag_sched **sched);
+
+#endif

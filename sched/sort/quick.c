@@ -1,0 +1,126 @@
+/*
+ * quick.c - the sort in place: segments are divided around a pivot, and the two parts are
+ * sorted at the same time.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "sched/sort/sorter.h"
+
+/* A median of this many items and less is one of three; of more, one of three medians. */
+enum { MEDIAN_OF_THREE = 512 };
+
+/* Bytes that are exchanged at a time. */
+enum { EXCHANGE = 256 };
+
+void mag_sorter_exchange(char *a, char *b, size_t bytes)
+{
+    char kept[EXCHANGE];
+
+    if (a == b)
+        return;
+    for (size_t done = 0; done < bytes; done += EXCHANGE) {
+        size_t part = bytes - done < EXCHANGE ? bytes - done : EXCHANGE;
+
+        memcpy(kept, a + done, part);
+        memcpy(a + done, b + done, part);
+        memcpy(b + done, kept, part);
+    }
+}
+
+static char *median_of(const struct mag_sorter *sorter, char *a, char *b, char *c)
+{
+    bool ab = mag_sorter_less(sorter, a, b);
+
+    if (ab != mag_sorter_less(sorter, a, c))
+        return a;
+    return mag_sorter_less(sorter, b, c) == ab ? b : c;
+}
+
+/* An item near the median: the more items, the nearer.  log(count) deep. */
+/* NOLINTNEXTLINE(misc-no-recursion): see above. */
+static char *median(const struct mag_sorter *sorter, char *items, size_t count)
+{
+    size_t eighth = count / 8;
+    char *second = items + count / 2 * sorter->size;
+    char *third = items + 7 * eighth * sorter->size;
+
+    if (count <= MEDIAN_OF_THREE)
+        return median_of(sorter, items, second, third);
+    return median_of(sorter, median(sorter, items, eighth),
+                     median(sorter, second, eighth), median(sorter, third, eighth));
+}
+
+static void sort_leaf(const struct mag_sorter *sorter,
+                      const struct mag_sort_segment *segment)
+{
+    const struct mag_sort_call *call = sorter->call;
+
+    if (call->leaf != NULL && segment->count <= sorter->leaf)
+        call->leaf(segment->items, segment->count, call->order);
+    else
+        call->kind->sort(segment->items, segment->count, call->order);
+}
+
+/* Divides what follows the pivot, which is the first item. */
+static size_t divide(mag_fork w, const struct mag_sorter *sorter,
+                     const struct mag_sort_segment *segment, bool equal)
+{
+    const struct mag_sort_call *call = sorter->call;
+    struct mag_sort_segment rest = *segment;
+
+    rest.items += sorter->size;
+    rest.count--;
+    if (segment->count > sorter->share)
+        return mag_sorter_divide(w, sorter, &rest, segment->items, equal);
+    return call->kind->divide(rest.items, rest.count, segment->items, equal, call->order);
+}
+
+MAG_FORKABLE_VOID(sort_segment, const struct mag_sorter *, sorter,
+                  struct mag_sort_segment, segment)
+
+/* Sorts the parts of a segment that is divided: the pivot is at index `low`. */
+/* NOLINTNEXTLINE(misc-no-recursion): see sort_segment. */
+static void sort_parts(mag_fork w, const struct mag_sorter *sorter,
+                       struct mag_sort_segment segment, size_t low, bool equal)
+{
+    struct mag_sort_segment behind = segment;
+
+    behind.items += (low + 1) * sorter->size;
+    behind.count -= low + 1;
+    behind.first = false;
+    if (equal) {
+        sort_segment(w, sorter, behind);
+        return;
+    }
+    segment.count = low;
+    struct sort_segment_child child = sort_segment_fork(&w, sorter, behind);
+    sort_segment(w, sorter, segment);
+    sort_segment_join(&w, child);
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): at most `levels` deep. */
+static void sort_segment(mag_fork w, const struct mag_sorter *sorter,
+                         struct mag_sort_segment segment)
+{
+    if (segment.count <= sorter->leaf || segment.levels == 0) {
+        sort_leaf(sorter, &segment);
+        return;
+    }
+    segment.levels--;
+
+    char *items = segment.items;
+    char *pivot = median(sorter, items, segment.count);
+    bool equal = !segment.first && !mag_sorter_less(sorter, items - sorter->size, pivot);
+
+    mag_sorter_exchange(items, pivot, sorter->size);
+    size_t low = divide(w, sorter, &segment, equal);
+    mag_sorter_exchange(items, items + low * sorter->size, sorter->size);
+    sort_parts(w, sorter, segment, low, equal);
+}
+
+void mag_sorter_quick(mag_fork w, const struct mag_sorter *sorter)
+{
+    const struct mag_sort_call *call = sorter->call;
+
+    sort_segment(w, sorter, mag_sort_whole(call->items, call->count));
+}

@@ -1,0 +1,206 @@
+/*
+ * Storms over semaphores and mutexes: many async functions wait on few workers, half of
+ * the waits can be canceled, and a thread cancels at random moments.  No permit is lost
+ * or made up, and no more hold one than there are.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/support/cmocka.h"
+#include "tests/support/run.h"
+#include "tests/support/sched/shared.h"
+#include "tests/support/sched/start.h"
+
+#include <magpie/async.h>
+#include <magpie/promise.h>
+#include <magpie/semaphore.h>
+#include <magpie/submit_task.h>
+
+enum { CALLS = 12, PERMITS = 3, ROUNDS = 20000 };
+
+static struct mag_semaphore semaphore;
+static struct mag_sched *sched;
+static shared holders, most, wrong, acquired, canceled, over;
+
+/*
+ * The cancel objects of the calls.  A call shows its object, and takes it back before it
+ * uses it again; the storm takes what is shown, fires it and gives it back.
+ *
+ * Edges: release end -> acquire end : what crosses
+ *   shown   show -> storm (shown) : the cancel object
+ *   hidden  storm (fired) -> hide (fired) : the firing is over
+ */
+struct stop {
+    struct mag_cancel cancel;
+    _Atomic(bool) shown;
+    _Atomic(bool) fired;
+};
+
+static struct stop stops[CALLS];
+
+static void show(struct stop *stop)
+{
+    stop->cancel = (struct mag_cancel){0};
+    /* relaxed: published by the next store. */
+    atomic_store_explicit(&stop->fired, false, memory_order_relaxed);
+    /* shown, release: the cancel object is ready. */
+    atomic_store_explicit(&stop->shown, true, memory_order_release);
+}
+
+static void hide(struct stop *stop)
+{
+    /* acq_rel: as below. */
+    if (atomic_exchange_explicit(&stop->shown, false, memory_order_acq_rel))
+        return;
+    /* hidden, acquire: the firing is over. */
+    for (unsigned tries = 0; !atomic_load_explicit(&stop->fired, memory_order_acquire);
+         tries++)
+        test_turn(tries);
+}
+
+static void *storm(void *arg)
+{
+    uint64_t random = test_seed() | 1;
+    (void)arg;
+
+    for (unsigned tries = 0; look(&over) == 0; test_turn(tries++)) {
+        struct stop *stop = &stops[test_random_below(&random, CALLS)];
+        /* shown, acquire: the cancel object is ready; release: nothing crosses. */
+        if (!atomic_exchange_explicit(&stop->shown, false, memory_order_acq_rel))
+            continue;
+        (void)mag_cancel_fire(&stop->cancel);
+        tries = 0;
+        /* hidden, release: the call may use its object again. */
+        atomic_store_explicit(&stop->fired, true, memory_order_release);
+    }
+    return NULL;
+}
+
+static void enter(void)
+{
+    uint64_t inside = add(&holders, 1) + 1;
+
+    if (inside > PERMITS)
+        (void)add(&wrong, 1);
+    if (inside > look(&most))
+        set(&most, inside);
+}
+
+static void leave(void)
+{
+    (void)add(&holders, (uint64_t)-1);
+    if (mag_semaphore_release(&semaphore, 1) != 0)
+        (void)add(&wrong, 1);
+}
+
+static bool storms(uint32_t call)
+{
+    return call % 2 == 0;
+}
+
+/* NOLINTNEXTLINE(readability-function-*): MAG_TRY is more than it looks. */
+MAG_ASYNC(mag_task, acquire_often, (uint32_t, call, uint32_t, rounds), uint32_t i;
+          int error; uint64_t random; struct stop * stop;)
+{
+    MAG_BEGIN(f);
+    f->random = (test_seed() + f->call) | 1;
+    f->stop = &stops[f->call];
+    for (f->i = 0; test_goes_on(f->i, f->rounds); f->i++) {
+        if (storms(f->call))
+            show(f->stop);
+        MAG_TRY_DONE(
+            f, f->error,
+            mag_semaphore_acquire(&semaphore, storms(f->call) ? &f->stop->cancel : NULL));
+        if (storms(f->call))
+            hide(f->stop);
+        if (f->error == -ECANCELED && storms(f->call)) {
+            (void)add(&canceled, 1);
+            continue;
+        }
+        if (f->error != 0)
+            MAG_FAIL(f, f->error);
+        (void)add(&acquired, 1);
+        enter();
+        if (test_random_below(&f->random, 4) == 0)
+            MAG_CONTINUE_ON(f, NULL);
+        leave();
+    }
+    return mag_task_done();
+    MAG_END(f);
+}
+
+MAG_SUBMIT_TASK(mag_task, acquire_there, uint32_t, call, uint32_t, rounds)
+static mag_task acquire_there(uint32_t call, uint32_t rounds)
+{
+    return acquire_often(call, rounds);
+}
+
+static void permits_are_neither_lost_nor_made_up_in_a_storm_of_cancels(void **state)
+{
+    uint32_t rounds = test_rounds(ROUNDS);
+    mag_task calls[CALLS];
+    pthread_t thread;
+    (void)state;
+
+    sched = test_sched_start(2);
+    assert_int_equal(mag_semaphore_init(&semaphore, PERMITS, PERMITS), 0);
+    assert_int_equal(pthread_create(&thread, NULL, storm, NULL), 0);
+    for (uint32_t i = 0; i < CALLS; i++)
+        calls[i] = acquire_there_submit(sched, i, rounds);
+    for (uint32_t i = 0; i < CALLS; i++)
+        assert_int_equal(mag_task_wait(calls[i]), 0);
+    set(&over, 1);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(look(&wrong), 0);
+    assert_int_equal(look(&holders), 0);
+    assert_int_equal(mag_semaphore_available(&semaphore), PERMITS);
+    assert_int_equal(mag_sched_destroy(sched), 0);
+    print_message("%lu acquired, %lu canceled, %lu at once\n",
+                  (unsigned long)look(&acquired), (unsigned long)look(&canceled),
+                  (unsigned long)look(&most));
+}
+
+/* ------------------------------------------------------------- threads from outside */
+
+enum { THREADS = 3 };
+
+static long guarded; /* under the semaphore of one permit */
+
+static void *block_and_add(void *arg)
+{
+    uint32_t rounds = *(const uint32_t *)arg;
+
+    for (uint32_t i = 0; test_goes_on(i, rounds); i++) {
+        if (mag_task_wait(mag_semaphore_acquire(&semaphore, NULL)) != 0)
+            (void)add(&wrong, 1);
+        guarded++;
+        (void)add(&acquired, 1);
+        if (mag_semaphore_release(&semaphore, 1) != 0)
+            (void)add(&wrong, 1);
+    }
+    return NULL;
+}
+
+static void threads_that_block_take_turns(void **state)
+{
+    uint32_t rounds = test_rounds(20000);
+    pthread_t threads[THREADS];
+    (void)state;
+
+    set(&acquired, 0);
+    assert_int_equal(mag_semaphore_init(&semaphore, 1, 1), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, block_and_add, &rounds), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(look(&wrong), 0);
+    assert_int_equal((uint64_t)guarded, look(&acquired));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(permits_are_neither_lost_nor_made_up_in_a_storm_of_cancels),
+        cmocka_unit_test(threads_that_block_take_turns),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

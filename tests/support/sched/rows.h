@@ -1,0 +1,50 @@
+/*
+ * rows.h - values that know which indices they stand for, for tests of reductions and
+ * scans: put together in another order, or with one left out, they are wrong for good.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef TESTS_SUPPORT_SCHED_ROWS_H
+#define TESTS_SUPPORT_SCHED_ROWS_H
+
+#include <magpie/loop.h>
+
+enum { TEST_ROW_EMPTY = 0, TEST_ROW = 1, TEST_ROW_WRONG = 2 };
+
+/* Zeroed: no index. */
+struct test_row {
+    size_t begin;
+    size_t end;
+    uint64_t state;
+};
+
+/* Puts the indices of `later` behind those of `row`. */
+static inline void test_row_join(struct test_row *row, const struct test_row *later)
+{
+    if (later->state == TEST_ROW_EMPTY)
+        return;
+    if (row->state == TEST_ROW_EMPTY)
+        *row = *later;
+    else if (row->state != TEST_ROW || later->state != TEST_ROW ||
+             row->end != later->begin)
+        row->state = TEST_ROW_WRONG;
+    else
+        row->end = later->end;
+}
+
+static inline void test_row_add(struct test_row *row, struct mag_range range)
+{
+    struct test_row later = {range.begin, range.end, TEST_ROW};
+
+    test_row_join(row, &later);
+}
+
+/* Whether the row is that of these indices. */
+static inline bool test_row_is(const struct test_row *row, size_t begin, size_t end)
+{
+    if (begin == end)
+        return row->state == TEST_ROW_EMPTY;
+    return row->state == TEST_ROW && row->begin == begin && row->end == end;
+}
+
+#endif

@@ -1,0 +1,183 @@
+/*
+ * Sorts under bad circumstances: orders that make every division bad, orders that are
+ * none, and no memory.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/support/fault.h"
+#include "tests/support/sched/sortable.h"
+
+#include <errno.h>
+
+/* -------------------------------------------------------------------- bad inputs */
+
+enum { VICTIMS = 4000, SOLID_NONE = 2 * VICTIMS };
+
+/* An order that decides only when it is asked, and then so that the pivot of a quicksort
+ * becomes the least item: M. McIlroy, A Killer Adversary for Quicksort, 1999. */
+struct adversary {
+    uint32_t values[VICTIMS]; /* SOLID_NONE: not decided yet */
+    uint32_t solid;
+    uint32_t candidate;
+    uint64_t comparisons;
+};
+
+/* NOLINTNEXTLINE(readability-function-size): name_sort_with has many parameters. */
+MAG_SORT(adverse, uint32_t, struct adversary *, adversary)
+static bool adverse(const uint32_t *a, const uint32_t *b, struct adversary *adversary)
+{
+    uint32_t *values = adversary->values;
+
+    adversary->comparisons++;
+    if (values[*a] == SOLID_NONE && values[*b] == SOLID_NONE)
+        values[*a == adversary->candidate ? *a : *b] = adversary->solid++;
+    if (values[*a] == SOLID_NONE)
+        adversary->candidate = *a;
+    else if (values[*b] == SOLID_NONE)
+        adversary->candidate = *b;
+    return values[*a] < values[*b];
+}
+
+static void no_order_takes_more_than_n_log_n_comparisons(void **state)
+{
+    static struct adversary adversary;
+    static uint32_t items[VICTIMS];
+    uint64_t log2 = 12;
+    (void)state;
+
+    for (int stable = 0; stable < 2; stable++) {
+        for (uint32_t i = 0; i < VICTIMS; i++) {
+            items[i] = i;
+            adversary.values[i] = SOLID_NONE;
+        }
+        adversary.solid = 0;
+        adversary.comparisons = 0;
+        assert_int_equal(stable ? adverse_sort_stable(NULL, items, VICTIMS, &adversary)
+                                : adverse_sort(NULL, items, VICTIMS, &adversary),
+                         0);
+        for (uint32_t i = 1; i < VICTIMS; i++)
+            assert_true(adversary.values[items[i - 1]] <= adversary.values[items[i]]);
+        assert_true(adversary.comparisons < 6 * VICTIMS * log2);
+    }
+}
+
+/* ------------------------------------------------------------------------ no orders */
+
+/* NOLINTNEXTLINE(readability-function-size): as above. */
+MAG_SORT(never_sure, uint32_t, uint64_t, seed)
+static bool never_sure(const uint32_t *a, const uint32_t *b, uint64_t seed)
+{
+    uint64_t mixed = (seed ^ (*a * UINT64_C(0x9e3779b97f4a7c15))) + *b;
+
+    return mixed * UINT64_C(0xd1342543de82ef95) >> 63 != 0;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): as above. */
+MAG_SORT(not_above, uint32_t, void)
+static bool not_above(const uint32_t *a, const uint32_t *b)
+{
+    return *a <= *b;
+}
+
+enum { MOST = 50000, EDGE = 8, EDGE_VALUE = 4711 };
+
+static void what_is_no_order_touches_only_the_array(void **state)
+{
+    static uint32_t items[MOST + 2 * EDGE];
+    uint64_t random = test_seed();
+    struct mag_sched *sched = test_sched_start(2);
+    (void)state;
+
+    for (uint32_t round = 0; round < test_rounds(120); round++) {
+        size_t count = sortable_size(&random, MOST);
+        uint64_t seed = test_random(&random);
+
+        for (size_t i = 0; i < count + 2 * EDGE; i++)
+            items[i] = i < EDGE || i >= count + EDGE ? EDGE_VALUE
+                                                     : test_random_below(&random, 1000);
+        if (round % 4 == 0)
+            assert_int_equal(never_sure_sort(sched, items + EDGE, count, seed), 0);
+        else if (round % 4 == 1)
+            assert_int_equal(never_sure_sort_stable(sched, items + EDGE, count, seed), 0);
+        else if (round % 4 == 2)
+            assert_int_equal(not_above_sort(sched, items + EDGE, count), 0);
+        else
+            assert_int_equal(not_above_sort_stable(sched, items + EDGE, count), 0);
+        for (size_t i = 0; i < EDGE; i++) {
+            assert_int_equal(items[i], EDGE_VALUE);
+            assert_int_equal(items[EDGE + count + i], EDGE_VALUE);
+        }
+        for (size_t i = 0; i < count; i++)
+            assert_true(items[EDGE + i] < 1000);
+    }
+    mag_sched_destroy(sched);
+}
+
+/* --------------------------------------------------------------------------- memory */
+
+struct pair {
+    uint32_t key;
+    uint32_t at;
+};
+SORTABLE(pair)
+
+/* NOLINTNEXTLINE(readability-function-size): as above. */
+MAG_SORT(pair_before, struct pair, void)
+static bool pair_before(const struct pair *a, const struct pair *b)
+{
+    return a->key < b->key;
+}
+
+static struct pair pairs[MOST];
+
+static void without_memory_a_stable_sort_leaves_the_array_as_it_was(void **state)
+{
+    uint64_t random = test_seed();
+    struct mag_sched *sched = test_sched_start(2);
+    (void)state;
+
+    pairs_fill(pairs, MOST, SORTABLE_RANDOM, &random);
+    test_fail_allocation(1);
+    assert_int_equal(pair_before_sort_stable(sched, pairs, MOST), -ENOMEM);
+    assert_true(test_has_failed());
+    for (uint32_t i = 0; i < MOST; i++)
+        assert_int_equal(pairs[i].at, i);
+    assert_int_equal(pair_before_sort_stable(sched, pairs, MOST), 0);
+    pairs_sorted(pairs, MOST, true);
+    mag_sched_destroy(sched);
+}
+
+static void only_a_large_stable_sort_allocates(void **state)
+{
+    uint64_t random = test_seed();
+    struct mag_sched *sched = test_sched_start(2);
+    int64_t live = test_live_allocations();
+    uint64_t before = test_allocations();
+    (void)state;
+
+    /* The first computation from outside may make a place for the guest. */
+    pairs_fill(pairs, MOST, SORTABLE_RANDOM, &random);
+    assert_int_equal(pair_before_sort(sched, pairs, MOST), 0);
+    before = test_allocations();
+    pairs_fill(pairs, MOST, SORTABLE_RANDOM, &random);
+    assert_int_equal(pair_before_sort(sched, pairs, MOST), 0);
+    pairs_fill(pairs, 100, SORTABLE_RANDOM, &random);
+    assert_int_equal(pair_before_sort_stable(sched, pairs, 100), 0);
+    assert_int_equal(test_allocations(), before);
+    pairs_fill(pairs, MOST, SORTABLE_RANDOM, &random);
+    assert_int_equal(pair_before_sort_stable(sched, pairs, MOST), 0);
+    assert_int_equal(test_allocations(), before + 1);
+    assert_int_equal(test_live_allocations(), live);
+    mag_sched_destroy(sched);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_order_takes_more_than_n_log_n_comparisons),
+        cmocka_unit_test(what_is_no_order_touches_only_the_array),
+        cmocka_unit_test(without_memory_a_stable_sort_leaves_the_array_as_it_was),
+        cmocka_unit_test(only_a_large_stable_sort_allocates),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

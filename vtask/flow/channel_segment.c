@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vtask/flow/channel.h"
+
+#include <magpie/pool.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+static_assert(sizeof(struct mag_segment) % 16 == 0, "cells are aligned to 16 bytes");
+
+/* A segment of an unbounded channel has about so many bytes, and at least so many
+ * cells. */
+enum { SEGMENT_BYTES = 4096, SEGMENT_CELLS_MIN = 8 };
+
+static uint32_t cells_of(size_t item_size)
+{
+    size_t cells = (SEGMENT_BYTES - sizeof(struct mag_segment)) / item_size;
+
+    return (uint32_t)(cells > SEGMENT_CELLS_MIN ? cells : SEGMENT_CELLS_MIN);
+}
+
+/*
+ * Edges: release end -> acquire end : what crosses
+ *   made   make_segment_pool (segments) -> pool_of_segments (segments) : the pool
+ */
+static MAG_COLD int make_segment_pool(struct mag_channel_type *type,
+                                      struct mag_pool **ret_pool)
+{
+    struct mag_pool_config config;
+    struct mag_pool *pool;
+    struct mag_pool *other = NULL;
+
+    mag_pool_config_init(&config);
+    config.object_size =
+        sizeof(struct mag_segment) + cells_of(type->item_size) * (size_t)type->item_size;
+    if (mag_pool_create(&config, &pool) != 0)
+        return -ENOMEM;
+    /* made, release: the pool precedes its address; acquire on failure: the pool of the
+     * thread that was faster is visible. */
+    if (!atomic_compare_exchange_strong_explicit(
+            &type->segments, &other, pool, memory_order_release, memory_order_acquire)) {
+        mag_pool_destroy(pool);
+        pool = other;
+    }
+    *ret_pool = pool;
+    return 0;
+}
+
+static int pool_of_segments(struct mag_channel_type *type, struct mag_pool **ret_pool)
+{
+    /* made, acquire: the pool is visible. */
+    struct mag_pool *pool = atomic_load_explicit(&type->segments, memory_order_acquire);
+
+    if (MAG_UNLIKELY(pool == NULL))
+        return make_segment_pool(type, ret_pool);
+    *ret_pool = pool;
+    return 0;
+}
+
+static int take_segment(struct mag_channel_type *type, struct mag_segment **ret_segment)
+{
+    struct mag_pool *pool = NULL;
+    void *object = NULL;
+    int r = pool_of_segments(type, &pool);
+
+    if (r == 0)
+        r = mag_pool_take(pool, &object);
+    if (r < 0)
+        return r;
+    *ret_segment = object;
+    (*ret_segment)->next = NULL;
+    return 0;
+}
+
+void mag_segment_give(struct mag_channel *channel, struct mag_segment *segment)
+{
+    if (segment == NULL)
+        return;
+    /* relaxed: the segment came from this pool, so the pool's address is visible. */
+    mag_pool_give(atomic_load_explicit(&channel->type->segments, memory_order_relaxed),
+                  segment);
+}
+
+/* ---------------------------------------------------------------------- channels */
+
+static int make_ring(struct mag_channel *channel)
+{
+    size_t bytes;
+
+    if (channel->capacity > UINT32_MAX ||
+        __builtin_mul_overflow((size_t)channel->capacity, channel->item_size, &bytes) ||
+        bytes > SIZE_MAX / 2)
+        return -ENOMEM;
+    channel->ring = malloc(sizeof(struct mag_segment) + bytes);
+    if (channel->ring == NULL)
+        return -ENOMEM;
+    channel->ring->next = channel->ring;
+    return 0;
+}
+
+int mag_segments_make(struct mag_channel *channel)
+{
+    struct mag_segment *first = NULL;
+    uint32_t cells = cells_of(channel->item_size);
+    int r;
+
+    if (channel->capacity == MAG_CHANNEL_UNBOUNDED) {
+        r = take_segment(channel->type, &first);
+    } else {
+        r = make_ring(channel);
+        first = channel->ring;
+        cells = (uint32_t)channel->capacity;
+    }
+    if (r < 0)
+        return r;
+    channel->ends.tail.cursor = (struct mag_cursor){first, 0, cells};
+    channel->ends.head.cursor = channel->ends.tail.cursor;
+    return 0;
+}
+
+void mag_segments_free(struct mag_channel *channel)
+{
+    struct mag_segment *segment = channel->ends.head.cursor.segment;
+
+    free(channel->ring);
+    while (channel->ring == NULL && segment != NULL) {
+        struct mag_segment *next = segment->next;
+        mag_segment_give(channel, segment);
+        segment = next;
+    }
+}
+
+MAG_COLD int mag_segments_add(struct mag_channel *channel)
+{
+    struct mag_cursor *cursor = &channel->ends.tail.cursor;
+    struct mag_segment *segment;
+    int r = take_segment(channel->type, &segment);
+
+    if (r < 0)
+        return r;
+    mag_spin_lock(&channel->ends.tail.lock);
+    if (mag_cursor_is_stuck(cursor)) {
+        cursor->segment->next = segment;
+        segment = NULL;
+    }
+    mag_spin_unlock(&channel->ends.tail.lock);
+    /* Another sender was faster. */
+    mag_segment_give(channel, segment);
+    return 0;
+}

@@ -1,0 +1,71 @@
+/*
+ * line.h - the slow half of semaphores, locks, events and latches: the line of waiters.
+ * Private to vtask/.  docs/design/sync.md has the protocol and its proof.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef VTASK_SYNC_LINE_H
+#define VTASK_SYNC_LINE_H
+
+#include <magpie/detail/line.h>
+#include <magpie/operation.h>
+
+/* A kind of object with a line: what a waiter takes from the value. */
+struct mag_line_kind {
+    mag_line_rule take;
+};
+
+/*
+ * Somebody who waits.
+ *
+ * Ownership
+ *   [I] immutable from the share on   [L] the thread that has the line's lock; after the
+ *   waiter was taken out of the line, the thread that claimed it
+ */
+struct mag_line_waiter {
+    struct mag_operation operation;   /* first */
+    struct mag_line *line;            /* [I] */
+    const struct mag_line_kind *kind; /* [I] */
+    struct mag_line_waiter *next;     /* [L] */
+    struct mag_line_waiter *prev;     /* [L] */
+    uint64_t key;                     /* [I] of the operation */
+    uint32_t wants;                   /* [I] */
+    bool is_cancelable;               /* [I] a cancel object may claim it */
+    bool is_in_line;                  /* [L] */
+    struct mag_cancel_registration stop;
+};
+
+/* Makes a line in which nobody waits.  Nobody uses it meanwhile. */
+void mag_line_init(struct mag_line *line, uint32_t value);
+
+/*
+ * Waits in the line.
+ *
+ *   Blocks     as mag_cancel_register and mag_operation_rent
+ *   Returns    a task that succeeds with 0 when `kind->take` has taken what is wanted
+ */
+mag_vtask mag_line_wait(struct mag_line *line, const struct mag_line_kind *kind,
+                        uint32_t wants, struct mag_cancel *cancel);
+
+/* Takes what is wanted if nobody waits and the value allows it now. */
+bool mag_line_try(struct mag_line *line, const struct mag_line_kind *kind,
+                  uint32_t wants);
+
+/* Changes the value and grants waiters what they want, the oldest first, until one cannot
+ * have it.  False: the rule does not allow the change. */
+bool mag_line_put(struct mag_line *line, const struct mag_line_kind *kind,
+                  mag_line_rule give, uint32_t amount);
+
+/* ------------------------------------------------------- for objects with more state */
+
+/* Locks the line and returns its value; unlock sets the value. */
+uint32_t mag_line_lock(struct mag_line *line);
+void mag_line_unlock(struct mag_line *line, uint32_t value);
+
+/* Under the lock: takes those that can have what they want out of the line, the oldest
+ * first.  Returns a list for mag_line_complete, which is called without the lock. */
+struct mag_line_waiter *mag_line_grant(struct mag_line *line,
+                                       const struct mag_line_kind *kind, uint32_t *value);
+void mag_line_complete(struct mag_line_waiter *granted);
+
+#endif
