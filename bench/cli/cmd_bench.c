@@ -319,7 +319,7 @@ static int run_workload(struct request *request, uint32_t index, double until,
     uint32_t all = weigh_cases(request, index);
     uint32_t count;
     const uint64_t *sizes = sizes_of(request, request->workloads[index], &count);
-    const char *absent = request->workloads[index]->absent;
+    const char *absent = bench_absent(request->workloads[index]);
     int r = 0;
 
     if (absent != NULL) {

@@ -135,24 +135,46 @@ static void make_folders(char *path)
     }
 }
 
-int kernel_files_make(uint64_t megabytes, char ret_path[KERNEL_PATH])
+/* A file in the user's cache folder. */
+static int place(const char *name, char ret_path[KERNEL_PATH])
 {
     const char *cache = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
-    uint64_t bytes = megabytes * 1000000;
     bool named = cache != NULL && *cache != '\0';
-    char part[KERNEL_PATH + 8];
+
+    if (home == NULL)
+        home = "/tmp";
+    if (snprintf(ret_path, KERNEL_PATH, "%s%s/magpie/data/%s", named ? cache : home,
+                 named ? "" : "/.cache", name) >= KERNEL_PATH)
+        return -ENAMETOOLONG;
+    make_folders(ret_path);
+    return 0;
+}
+
+int kernel_files_place(const char *name, char ret_path[KERNEL_PATH])
+{
+    char own[KERNEL_PATH];
+
+    if (snprintf(own, sizeof(own), "%s.%ju", name, (uintmax_t)getpid()) >= KERNEL_PATH)
+        return -ENAMETOOLONG;
+    return place(own, ret_path);
+}
+
+int kernel_files_make(uint64_t megabytes, char ret_path[KERNEL_PATH])
+{
+    uint64_t bytes = megabytes * 1000000;
+    char name[32];
+    char part[KERNEL_PATH + 32];
     struct stat status;
     int r;
 
-    if (snprintf(ret_path, KERNEL_PATH, "%s%s/magpie/data/files-%ju",
-                 named ? cache : (home != NULL ? home : "/tmp"), named ? "" : "/.cache",
-                 (uintmax_t)megabytes) >= KERNEL_PATH)
-        return -ENAMETOOLONG;
+    (void)snprintf(name, sizeof(name), "files-%ju", (uintmax_t)megabytes);
+    r = place(name, ret_path);
+    if (r != 0)
+        return r;
     if (stat(ret_path, &status) == 0 && (uint64_t)status.st_size == bytes)
         return 0;
-    make_folders(ret_path);
-    (void)snprintf(part, sizeof(part), "%s.part", ret_path);
+    (void)snprintf(part, sizeof(part), "%s.part.%ju", ret_path, (uintmax_t)getpid());
     r = write_data(part, bytes);
     if (r == 0 && rename(part, ret_path) != 0)
         r = -errno;

@@ -17,6 +17,13 @@ extern "C" {
 enum { KERNEL_PATH = 1024 };
 
 /*
+ * A path for a file of this process's own, in the user's cache folder, which is made.
+ *
+ *   Returns    0; -ENAMETOOLONG
+ */
+int kernel_files_place(const char *name, char ret_path[KERNEL_PATH]);
+
+/*
  * A file of so many megabytes (10^6 bytes), half of it text and half of it programs: what
  * /usr/include and /usr/share, and then /usr/lib, hold of files that are not compressed
  * yet, in the order of their names, as often as needed.  It is made once, in the user's

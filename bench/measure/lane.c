@@ -32,7 +32,7 @@ static int set_up(const struct bench_lane_spec *spec, struct bench_run *run)
     config.workers = spec->workers;
     if (spec->workload->workers_only)
         config.spare = 0;
-    if (!spec->twin && spec->workload->threads == 0)
+    if (!spec->twin && spec->workload->threads == 0 && spec->workload->program == NULL)
         r = mag_sched_start(&config, &run->sched);
     if (r == 0 && spec->workload->prepare != NULL)
         r = spec->workload->prepare(run);
@@ -70,8 +70,7 @@ static void say(FILE *out, int error, const char *done)
 
 static void format_done(const struct bench_run *run, char *line, size_t size)
 {
-    int length =
-        snprintf(line, size, "done %.9e %" PRIu64, run->seconds, run->answer);
+    int length = snprintf(line, size, "done %.9e %" PRIu64, run->seconds, run->answer);
 
     if (run->peak_kib > 0)
         (void)snprintf(line + length, size - (size_t)length, " %" PRIu64, run->peak_kib);

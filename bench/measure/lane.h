@@ -38,7 +38,7 @@ struct bench_lane {
     pid_t pid; /* 0: not running */
     int to;
     FILE *from;
-    uint64_t peak_kib; /* of a program that it has run; 0: it runs none */
+    uint64_t peak_kib;       /* of a program that it has run; 0: it runs none */
     char error[BENCH_ERROR]; /* "": none yet */
 };
 

@@ -15,7 +15,7 @@
 struct packing {
     char program[KERNEL_PATH];
     char plain[KERNEL_PATH];
-    char packed[KERNEL_PATH + 32];
+    char packed[KERNEL_PATH];
     bool checked;
 };
 
@@ -27,8 +27,7 @@ static int prepare(struct bench_run *run)
     if (r == 0)
         r = kernel_files_make(run->size, data->plain);
     if (r == 0)
-        (void)snprintf(data->packed, sizeof(data->packed), "%s.mgzip.%ju", data->plain,
-                       (uintmax_t)getpid());
+        r = kernel_files_place("mgzip", data->packed);
     run->data = data;
     return r;
 }
@@ -38,7 +37,7 @@ static int run_program(struct bench_run *run, const char *engine)
     struct packing *data = run->data;
     struct kernel_child child;
     char workers[16];
-    const char *const argv[] = {data->program, "-6", "-c",   "--engine",  engine,
+    const char *const argv[] = {data->program, "-6",    "-c",        "--engine", engine,
                                 "-p",          workers, data->plain, NULL};
     int r;
 
@@ -79,7 +78,7 @@ static void cleanup(struct bench_run *run)
     free(data);
 }
 
-#define OF_MGZIP                                                                     \
+#define OF_MGZIP                                                                      \
     .group = "mgzip", .size_is = "megabytes of files", .sizes = {200}, .size_min = 1, \
     .size_max = 100000, .prepare = prepare, .check = check, .cleanup = cleanup,       \
     .program = "mgzip", .weight = 4

@@ -52,7 +52,8 @@ struct bench_workload {
     bool workers_only;  /* the caller takes no part: as many threads as workers */
     uint32_t threads;   /* not 0: uses this many and no scheduler; one row, no sweep */
 
-    const char *absent; /* why this program cannot run it; NULL: it can */
+    const char *absent;  /* why this program cannot run it; NULL: it can */
+    const char *program; /* the example that it runs, which has a scheduler of its own */
 
     uint32_t weight; /* its part of the time of a whole run; 0: 1 */
 
@@ -74,6 +75,9 @@ bool bench_size_fits(const struct bench_workload *workload, uint64_t size);
 /* The label of a workload at a size, such as "skynet(10^8)". */
 void bench_label(const struct bench_workload *workload, uint64_t size, char *buffer,
                  size_t capacity);
+
+/* Why this program cannot run it, be it that an example was not built; NULL: it can. */
+const char *bench_absent(const struct bench_workload *workload);
 
 /* The answer that is right. */
 uint64_t bench_expected(const struct bench_workload *workload, uint64_t size);

@@ -11,9 +11,9 @@
  */
 #include "examples/mgzip/format.h"
 #include "examples/mgzip/report.h"
-#include "examples/mgzip/shelf.h"
 #include "examples/mgzip/stream.h"
 #include "examples/mgzip/workers.h"
+#include "examples/mgzip/workspace.h"
 
 #include <errno.h>
 #include <magpie/magpie.h>
@@ -27,8 +27,8 @@ enum { SMALL_BLOCK = 16 << 10 };
 struct compression {
     struct stream *stream;
     size_t block;
-    bool goes_on;        /* the one stream of the one thread */
-    struct shelf states; /* that threads compress with */
+    bool goes_on; /* the one stream of the one thread */
+    struct workspaces workspaces;
 
     /* The reader's: the end of the block before. */
     unsigned char window[WINDOW];
@@ -50,21 +50,13 @@ static int prepare(struct piece *piece, struct compression *c)
     size_t kept = c->goes_on ? 4 * WINDOW : 0;
 
     piece->out_capacity = c->stream->options->engine->bound(c->block + kept);
-    piece->in = malloc(WINDOW + c->block);
     piece->out = malloc(piece->out_capacity);
-    if (piece->in != NULL && piece->out != NULL) {
-        piece->in += WINDOW;
-        return 0;
-    }
-    free(piece->in);
-    free(piece->out);
-    return -ENOMEM;
+    return piece->out != NULL ? 0 : -ENOMEM;
 }
 
 static void release(struct piece *piece, struct compression *c)
 {
     (void)c;
-    free(piece->in - WINDOW);
     free(piece->out);
 }
 
@@ -74,6 +66,10 @@ static int read_block(struct piece *piece, struct compression *c)
 {
     struct stream *stream = c->stream;
 
+    piece->workspace = workspace_take(&c->workspaces);
+    if (piece->workspace == NULL)
+        return -ENOMEM;
+    piece->in = piece->workspace->in + WINDOW;
     piece->history = stream->options->engine->members || c->goes_on ? 0 : c->history;
     piece->continues = c->goes_on && c->has_read;
     piece->open = c->goes_on;
@@ -81,8 +77,10 @@ static int read_block(struct piece *piece, struct compression *c)
     piece->in_size = stream_read(stream, piece->in, c->block);
     if (stream->read_error != 0)
         return -stream->read_error;
-    if (piece->in_size == 0)
+    if (piece->in_size == 0) {
+        workspace_put(&c->workspaces, piece->workspace);
         return MAG_STAGE_END;
+    }
     piece->store_name = c->has_read ? NULL : stream->store_name;
     piece->store_time = c->has_read ? 0 : stream->store_time;
     c->has_read = true;
@@ -94,15 +92,9 @@ static int read_block(struct piece *piece, struct compression *c)
 static int compress_block(struct piece *piece, struct compression *c)
 {
     const struct options *options = c->stream->options;
-    void *state = shelf_take(&c->states);
-    int r;
+    int r = options->engine->compress(piece->workspace->state, options->level, piece);
 
-    if (state == NULL)
-        state = options->engine->open(options->level);
-    if (state == NULL)
-        return -ENOMEM;
-    r = options->engine->compress(state, options->level, piece);
-    shelf_put(&c->states, state);
+    workspace_put(&c->workspaces, piece->workspace);
     return r;
 }
 
@@ -155,6 +147,7 @@ static int flush(struct piece *piece, struct compression *c)
 {
     int r;
 
+    piece->workspace = workspace_take(&c->workspaces);
     piece->open = false;
     r = compress_block(piece, c);
     return r == 0 ? write_block(piece, c) : r;
@@ -163,12 +156,8 @@ static int flush(struct piece *piece, struct compression *c)
 static int run_serial(struct compression *c)
 {
     struct piece piece = {0};
-    int r;
+    int r = prepare(&piece, c);
 
-    c->goes_on = !c->stream->options->engine->members;
-    if (c->goes_on)
-        c->block = SMALL_BLOCK;
-    r = prepare(&piece, c);
     if (r != 0)
         return r;
     while (r == 0) {
@@ -193,39 +182,38 @@ static int run_parallel(struct compression *c, struct mag_sched *sched, uint32_t
     };
     const struct blocks_options options = {.prepare = prepare, .release = release};
 
-    /* One token more than threads: nobody waits for the writer, and memory stays small. */
+    /* One token more than threads: a thread need not wait until a block before its own
+     * is written, and memory stays small. */
     return blocks_run_with(sched, &options, stages, 3, threads + 1, c);
 }
 
-static int run(struct compression *c)
+static int run(struct compression *c, struct mag_sched *sched, uint32_t threads)
 {
     const struct options *options = c->stream->options;
-    uint64_t size = c->stream->size;
-    struct mag_sched *sched = NULL;
-    uint32_t threads = 1;
-    int r = 0;
+    int r;
 
-    /* A file of one block needs no second thread, and none need be started for it. */
-    if (size == 0 || size > options->block)
-        r = workers_get(options, &sched, &threads);
-    if (r == 0)
-        r = threads > 1 ? run_parallel(c, sched, threads) : run_serial(c);
+    c->goes_on = threads == 1 && !options->engine->members;
+    c->block = c->goes_on ? SMALL_BLOCK : options->block;
+    workspaces_init(&c->workspaces, options->engine, options->level, c->block);
+    r = threads > 1 ? run_parallel(c, sched, threads) : run_serial(c);
+    workspaces_free(&c->workspaces);
     return r == 0 ? write_end(c) : r;
 }
 
 int stream_compress(struct stream *stream)
 {
     static struct compression c;
-    const struct engine *engine = stream->options->engine;
-    void *state;
-    int r;
+    struct mag_sched *sched = NULL;
+    uint32_t threads = 1;
+    int r = 0;
 
-    c = (struct compression){.stream = stream, .block = stream->options->block};
-    shelf_init(&c.states);
+    c = (struct compression){.stream = stream};
     stream_begin(stream);
-    r = run(&c);
-    while ((state = shelf_take(&c.states)) != NULL)
-        engine->close(state);
+    /* A file of one block needs no second thread, and none need be started for it. */
+    if (stream->size == 0 || stream->size > stream->options->block)
+        r = workers_get(stream->options, &sched, &threads);
+    if (r == 0)
+        r = run(&c, sched, threads);
     if (r == 0)
         return MGZIP_OK;
     if (stream->read_error != 0 || stream->write_error != 0)

@@ -19,8 +19,11 @@
 /* How far back deflate refers. */
 enum { WINDOW = 32768 };
 
+struct workspace;
+
 /* A block on its way from the reader to the writer. */
 struct piece {
+    struct workspace *workspace;
     unsigned char *in;  /* the bytes of the block; directly before them are... */
     size_t history;     /* ...so many that precede it in the file */
     bool continues;     /* the same state has compressed the block before */

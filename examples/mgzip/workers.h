@@ -11,7 +11,9 @@
 #include <magpie/sched.h>
 
 /* How many threads may compress, the calling one included, and the scheduler of the
- * others; NULL if there are none.  Starts it at the first call.  0 or a negative errno. */
+ * others; NULL if there are none.  Starts it at the first call.
+ *
+ *   Returns    0; a negative errno */
 int workers_get(const struct options *options, struct mag_sched **ret_sched,
                 uint32_t *ret_threads);
 

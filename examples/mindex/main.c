@@ -4,11 +4,11 @@
  * Two pipelines.  In the first one files are read in order, their terms are counted in
  * parallel, each thread in a part of its own, and the list of documents is written in
  * order.  The second one reduces the parts: bucket by bucket in parallel, written in the
- * order of the terms.  With -s the same functions are called in turn, and the index is the
- * same.
+ * order of the terms.  With -s the same functions are called in turn, and the index is
+ * the same.
  *
- * The index is text: a line "document NUMBER TERMS PATH" for each document, an empty line,
- * and a line "TERM NUMBER:COUNT NUMBER:COUNT ..." for each term.
+ * The index is text: a line "document NUMBER TERMS PATH" for each document, an empty
+ * line, and a line "TERM NUMBER:COUNT NUMBER:COUNT ..." for each term.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <magpie/magpie.h>
+#include <magpie/pipeline.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -56,6 +57,7 @@ struct indexing {
     size_t part_count;
     size_t idle_count;
 
+    bool quiet;
     uint64_t documents;
     uint64_t terms;
     uint64_t postings;
@@ -280,8 +282,9 @@ static int run(struct indexing *all, uint32_t threads, bool serial)
 
 static int bad_usage(void)
 {
-    (void)fputs("usage: mindex [-s] [-p THREADS] [-n FILES] [-o INDEX] PATH...\n"
+    (void)fputs("usage: mindex [-s] [-q] [-p THREADS] [-n FILES] [-o INDEX] PATH...\n"
                 "  -s          in turn, on one thread: the serial form\n"
+                "  -q          does not say how large the index is\n"
                 "  -p THREADS  on so many threads (default: each processor one)\n"
                 "  -n FILES    the first FILES files only\n"
                 "  -o INDEX    the index (default: standard output)\n",
@@ -322,9 +325,10 @@ static int make_index(struct indexing *all, const char *path, uint32_t threads,
             (void)unlink(path);
         return fail(path != NULL ? path : "standard output", r);
     }
-    (void)fprintf(stderr, "%ju documents, %ju terms, %ju postings\n",
-                  (uintmax_t)all->documents, (uintmax_t)all->terms,
-                  (uintmax_t)all->postings);
+    if (!all->quiet)
+        (void)fprintf(stderr, "%ju documents, %ju terms, %ju postings\n",
+                      (uintmax_t)all->documents, (uintmax_t)all->terms,
+                      (uintmax_t)all->postings);
     return 0;
 }
 
@@ -338,9 +342,11 @@ int main(int argc, char **argv)
     int status = 0;
     int option;
 
-    while ((option = getopt(argc, argv, "sp:n:o:")) != -1) {
+    while ((option = getopt(argc, argv, "sqp:n:o:")) != -1) {
         if (option == 's')
             serial = true;
+        else if (option == 'q')
+            all.quiet = true;
         else if (option == 'o')
             path = optarg;
         else if (option == 'p'

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <magpie/magpie.h>
+#include <magpie/pipeline.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -186,8 +187,8 @@ static int run(struct thumbs *all, uint32_t threads)
     struct mag_sched *sched = NULL;
     int r = 0;
 
-    /* The first thread takes part.  With one worker and a single token nothing runs at the
-     * same time. */
+    /* The first thread takes part.  With one worker and a single token nothing runs at
+     * the same time. */
     if (threads > 0) {
         mag_sched_config_init(&config);
         config.workers = threads > 1 ? threads - 1 : 1;

@@ -30,7 +30,8 @@ _Noreturn static void give_up(j_common_ptr codec)
     longjmp(errors->back, 1);
 }
 
-/* Warnings that say that the picture is not what it was; libjpeg would go on with gray. */
+/* Warnings that say that the picture is not what it was: libjpeg would go on, with
+ * gray. */
 static void take_message(j_common_ptr codec, int level)
 {
     if (level >= 0)

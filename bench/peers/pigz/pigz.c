@@ -13,7 +13,7 @@
 
 struct packing {
     char plain[KERNEL_PATH];
-    char packed[KERNEL_PATH + 32];
+    char packed[KERNEL_PATH];
     bool checked;
 };
 
@@ -28,8 +28,7 @@ static int prepare(struct peer_run *run)
     int r = data != NULL ? kernel_files_make(run->size, data->plain) : -1;
 
     if (r == 0)
-        (void)snprintf(data->packed, sizeof(data->packed), "%s.pigz.%ju", data->plain,
-                       (uintmax_t)getpid());
+        r = kernel_files_place("pigz", data->packed);
     run->data = data;
     return r;
 }
@@ -39,8 +38,8 @@ static void compress(struct peer_run *run)
     struct packing *data = run->data;
     struct kernel_child child;
     char workers[16];
-    const char *const argv[] = {"pigz",  "-6",    "-b",   "128", "-c",
-                                "-p",    workers, data->plain, NULL};
+    const char *const argv[] = {"pigz", "-6",    "-b",        "128", "-c",
+                                "-p",   workers, data->plain, NULL};
 
     (void)snprintf(workers, sizeof(workers), "%u", run->workers);
     run->answer = 0;
