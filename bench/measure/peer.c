@@ -14,21 +14,22 @@
 #define FORK_JOIN "fib nqueens skynet matmul uts cilksort regions"
 #define LOADS     "bursts trickle"
 #define TEAMS     "team barrier"
+#define SORTS     "sort-random sort-sorted"
 
 /* All peers in the order of the report, and the workloads that each has. */
 static const struct {
     const char *name;
     const char *workloads;
 } known[] = {
-    {"openmp", FORK_JOIN " " TEAMS},
-    {"tbb", FORK_JOIN " " LOADS " submit submit-all"},
+    {"openmp", FORK_JOIN " " TEAMS " " SORTS " sort-stable"},
+    {"tbb", FORK_JOIN " " LOADS " submit submit-all " SORTS},
     {"libomp", TEAMS},
     {"glib", LOADS " submit submit-all"},
     {"libuv", LOADS " submit"},
     {"pigz", "mgzip mgzip-libdeflate"},
-    {"rayon", FORK_JOIN},
+    {"rayon", FORK_JOIN " " SORTS " sort-stable"},
     {"go", FORK_JOIN},
-    {"dotnet", FORK_JOIN " post-chain post-self post-any post-all post-foreign "
+    {"dotnet", FORK_JOIN " " SORTS " post-chain post-self post-any post-all post-foreign "
                          "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
                          "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
                          "vtask-handoff vtask-when-all vtask-wake"},

@@ -6,22 +6,24 @@
  * Which header do I need?  To
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
- *   run the iterations of a loop           loop.h
- *     and put them together to one value   reduce.h
- *   sort an array                          sort.h
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
+ *   run the iterations of a loop           loop.h
+ *     and put them together to one value   reduce.h; scan.h for running totals
+ *   sort an array                          sort.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
+ *     in a loop, so many at a time         each.h
  *     for items of other code              channel.h
  *   return a result now or later           vtask.h: value tasks
  *     from a callback of mine              operation.h; source.h for a type of my own
  *     to many readers                      promise.h
  *     from a forked child                  fork_task.h
  *     from a function on some worker       submit_task.h
- *   let so many in at a time               semaphore.h; mutex.h for one
+ *   let so many in at a time               semaphore.h; mutex.h for one; rwlock.h
+ *     nobody before something happens      event.h; latch.h; rendezvous.h
  *   cancel                                 cancel.h
  *   run jobs one after the other           strand.h
  *     at a given time                      timer.h
@@ -62,8 +64,10 @@
 #include <magpie/counters.h>
 #include <magpie/debug.h>
 #include <magpie/default.h>
+#include <magpie/each.h>
 #include <magpie/elastic.h>
 #include <magpie/error.h>
+#include <magpie/event.h>
 #include <magpie/event_loop.h>
 #include <magpie/executor.h>
 #include <magpie/fork.h>
@@ -72,6 +76,7 @@
 #include <magpie/group_task.h>
 #include <magpie/guest.h>
 #include <magpie/job_kind.h>
+#include <magpie/latch.h>
 #include <magpie/loop.h>
 #include <magpie/mutex.h>
 #include <magpie/node_memory.h>
@@ -82,6 +87,9 @@
 #include <magpie/pool.h>
 #include <magpie/promise.h>
 #include <magpie/reduce.h>
+#include <magpie/rendezvous.h>
+#include <magpie/rwlock.h>
+#include <magpie/scan.h>
 #include <magpie/sched.h>
 #include <magpie/semaphore.h>
 #include <magpie/sort.h>

@@ -155,6 +155,56 @@ static void how_many_combine(size_t *total, const size_t *later)
     *total += *later;
 }
 
+MAG_SCAN(run_on, struct point, const struct point *, all, struct point *, out)
+static int run_on(struct mag_range range, uint32_t slot, struct point *total,
+                  const struct point *all, struct point *out)
+{
+    for (size_t i = range.begin; i < range.end; i++) {
+        out[i] = *total;
+        total->x += all[i].x;
+    }
+    return slot > 1;
+}
+static int run_on_fold(struct mag_range range, uint32_t slot, struct point *total,
+                       const struct point *all, struct point *out)
+{
+    for (size_t i = range.begin; i < range.end && out != MAG_NULL; i++)
+        total->x += all[i].x;
+    return slot > 1;
+}
+static void run_on_combine(struct point *total, const struct point *later)
+{
+    total->x += later->x;
+}
+
+MAG_SCAN(how_far, long, void)
+static int how_far(struct mag_range range, uint32_t slot, long *total)
+{
+    *total += range.end > range.begin;
+    return slot > 1;
+}
+static int how_far_fold(struct mag_range range, uint32_t slot, long *total)
+{
+    return how_far(range, slot, total);
+}
+static void how_far_combine(long *total, const long *later)
+{
+    *total += *later;
+}
+
+MAG_FORKABLE(int, scan_all, const struct point *, all, struct point *, out)
+static int scan_all(mag_fork w, const struct point *all, struct point *out)
+{
+    struct mag_for_options options = {1, 0, 0, MAG_NULL};
+    struct mag_range failed;
+    struct point most = {0, 0, 0};
+    long total = 0;
+
+    return run_on_scan_in(w, &most, 0, 10, all, out) +
+           run_on_scan_with(MAG_NULL, &options, &failed, &most, 0, 10, all, out) +
+           how_far_scan(MAG_NULL, &total, 0, 10);
+}
+
 MAG_FORKABLE(int, reduce_all, const struct point *, all)
 static int reduce_all(mag_fork w, const struct point *all)
 {

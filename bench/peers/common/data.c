@@ -48,6 +48,16 @@ void peer_sort_cleanup(struct peer_run *run)
     kernel_sort_free(run->data);
 }
 
+void peer_sort_reset_nearly(struct peer_run *run)
+{
+    kernel_sort_fill_nearly(run->data);
+}
+
+void peer_sort_check_nearly(struct peer_run *run)
+{
+    run->answer = kernel_sort_answer_nearly(run->data);
+}
+
 void peer_load(struct peer_run *run, const struct kernel_pool *pool,
                int (*load)(const struct kernel_pool *pool, uint64_t count,
                            struct kernel_load *ret_load))

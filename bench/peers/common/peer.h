@@ -45,8 +45,8 @@ extern const struct peer_workload peer_workloads[];
 /* Called once, before anything runs: sets the number of workers. */
 void peer_start(unsigned workers);
 
-/* The data of matmul and of cilksort, as the kernels have it: `data` is a struct
- * kernel_matmul or a struct kernel_sort. */
+/* The data of matmul, of cilksort and of the sorts, as the kernels have it: `data` is a
+ * struct kernel_matmul or a struct kernel_sort. */
 int peer_matmul_prepare(struct peer_run *run);
 void peer_matmul_reset(struct peer_run *run);
 void peer_matmul_check(struct peer_run *run);
@@ -56,6 +56,10 @@ int peer_sort_prepare(struct peer_run *run);
 void peer_sort_reset(struct peer_run *run);
 void peer_sort_check(struct peer_run *run);
 void peer_sort_cleanup(struct peer_run *run);
+
+/* Numbers that are nearly sorted, in the same data. */
+void peer_sort_reset_nearly(struct peer_run *run);
+void peer_sort_check_nearly(struct peer_run *run);
 
 /* Puts a pool under a load.  If the pool refuses it, the answer is wrong. */
 void peer_load(struct peer_run *run, const struct kernel_pool *pool,

@@ -66,6 +66,8 @@ static class Program
         ["uts"] = (size, _) => new Function(() => Uts.Search(size)),
         ["matmul"] = (size, _) => new Matmul((int)size),
         ["cilksort"] = (size, _) => new Sort((int)size),
+        ["sort-random"] = (size, _) => new ArraySort((int)size, nearly: false),
+        ["sort-sorted"] = (size, _) => new ArraySort((int)size, nearly: true),
         ["post-chain"] = (size, _) => new PostChain(size),
         ["post-self"] = (size, _) => new PostBursts(size, 1, preferLocal: true),
         ["post-any"] = (size, _) => new PostBursts(size, 1, preferLocal: false),

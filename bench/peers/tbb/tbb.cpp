@@ -240,6 +240,15 @@ void run_sort(peer_run *run)
     arena->execute([=] { sort(data->values, data->spare, run->size); });
 }
 
+/* -------------------------------------------------------------------- sorts */
+
+void run_parallel_sort(peer_run *run)
+{
+    const auto *data = static_cast<const kernel_sort *>(run->data);
+
+    arena->execute([=] { tbb::parallel_sort(data->values, data->values + run->size); });
+}
+
 /* ------------------------------------------------------------------ regions */
 
 uint64_t region(uint64_t number)
@@ -327,6 +336,10 @@ const peer_workload peer_workloads[] = {
     {"uts", nullptr, nullptr, run_uts, nullptr, nullptr},
     {"cilksort", peer_sort_prepare, peer_sort_reset, run_sort, peer_sort_check,
      peer_sort_cleanup},
+    {"sort-random", peer_sort_prepare, peer_sort_reset, run_parallel_sort,
+     peer_sort_check, peer_sort_cleanup},
+    {"sort-sorted", peer_sort_prepare, peer_sort_reset_nearly, run_parallel_sort,
+     peer_sort_check_nearly, peer_sort_cleanup},
     {"regions", nullptr, nullptr, run_regions, nullptr, nullptr},
     {"bursts", prepare_load, nullptr, run_bursts, nullptr, nullptr},
     {"trickle", prepare_load, nullptr, run_trickle, nullptr, nullptr},

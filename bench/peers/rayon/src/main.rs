@@ -6,6 +6,7 @@
 
 mod cilksort;
 mod matmul;
+mod sorts;
 mod tree;
 mod uts;
 
@@ -31,6 +32,9 @@ fn find(name: &str, size: u64) -> Option<Box<dyn Workload>> {
         "uts" => Box::new(tree::Tree::new(move || uts::search(size))),
         "matmul" => Box::new(matmul::Matmul::new(size as usize)),
         "cilksort" => Box::new(cilksort::Sort::new(size as usize)),
+        "sort-random" => Box::new(sorts::Sorts::new(size as usize, false, false)),
+        "sort-sorted" => Box::new(sorts::Sorts::new(size as usize, true, false)),
+        "sort-stable" => Box::new(sorts::Sorts::new(size as usize, false, true)),
         _ => return None,
     })
 }
