@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <magpie/magpie.h>
 #include <magpie/pipeline.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -173,6 +174,15 @@ static int run_serial(struct compression *c)
     return r;
 }
 
+static void print_report(const struct mag_pipeline_report *report)
+{
+    char text[2000];
+
+    (void)mag_pipeline_explain(report, text, sizeof(text));
+    report_wipe();
+    (void)fputs(text, stderr);
+}
+
 static int run_parallel(struct compression *c, struct mag_sched *sched, uint32_t threads)
 {
     static const struct blocks_stage stages[] = {
@@ -180,11 +190,17 @@ static int run_parallel(struct compression *c, struct mag_sched *sched, uint32_t
         MAG_STAGE(compress_block, MAG_STAGE_PARALLEL),
         MAG_STAGE(write_block, MAG_STAGE_IN_ORDER),
     };
-    const struct blocks_options options = {.prepare = prepare, .release = release};
+    struct mag_pipeline_report report;
+    const struct blocks_options options = {
+        .common.report = &report, .prepare = prepare, .release = release};
+    int r;
 
-    /* One token more than threads: a thread need not wait until a block before its own
-     * is written, and memory stays small. */
-    return blocks_run_with(sched, &options, stages, 3, threads + 1, c);
+    /* Tokens are made when they are needed: where threads get their processors, little
+     * more than one for each. */
+    r = blocks_run_with(sched, &options, stages, 3, 4 * threads, c);
+    if (r == 0 && c->stream->options->report)
+        print_report(&report);
+    return r;
 }
 
 static int run(struct compression *c, struct mag_sched *sched, uint32_t threads)

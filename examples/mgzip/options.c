@@ -7,7 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVEL_DEFAULT = 6, SUFFIX_MAX = 30, KEY_ENGINE = 256, KEY_FAST, KEY_BEST };
+enum {
+    LEVEL_DEFAULT = 6,
+    SUFFIX_MAX = 30,
+    KEY_ENGINE = 256,
+    KEY_FAST,
+    KEY_BEST,
+    KEY_REPORT
+};
 
 static const struct argp_option known[] = {
     {"stdout", 'c', NULL, 0, "Write to standard output, and keep the files", 0},
@@ -30,6 +37,7 @@ static const struct argp_option known[] = {
     {"blocksize", 'b', "KIB", 0, "Compress blocks of so many KiB (zlib: 128)", 1},
     {"engine", KEY_ENGINE, "NAME", 0,
      "zlib (default); or libdeflate: faster, each block a gzip member", 1},
+    {"report", KEY_REPORT, NULL, 0, "Print what the pipeline did, and its bottleneck", 1},
     {"fast", KEY_FAST, NULL, 0, "As -1", 2},
     {"best", KEY_BEST, NULL, 0, "As -9; -1 is the fastest, -6 the default", 2},
     {NULL, '1', NULL, OPTION_HIDDEN, NULL, 2},
@@ -101,6 +109,8 @@ static bool *flag(struct options *options, int key)
         return &options->quiet;
     case 'v':
         return &options->verbose;
+    case KEY_REPORT:
+        return &options->report;
     default:
         return NULL;
     }

@@ -32,6 +32,7 @@ struct options {
     bool verbose;
     bool no_name;
     bool recursive;
+    bool report;
     char **files; /* NULL ends them; none: standard input */
 };
 

@@ -3,7 +3,7 @@
 # What examples/mgzip makes is what gunzip reads, and it does with files what gzip does.
 # usage: test_mgzip.sh PROGRAM
 set -u
-mgzip=$1
+mgzip=$(realpath "$1")
 command -v gzip >/dev/null || { echo "skipped: there is no gzip"; exit 77; }
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT

@@ -4,7 +4,7 @@
 # other tools.
 # usage: test_mindex.sh PROGRAM
 set -u
-mindex=$1
+mindex=$(realpath "$1")
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 seed=${MAG_TEST_SEED:-$(date +%s)}

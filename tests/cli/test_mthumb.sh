@@ -3,7 +3,7 @@
 # examples/mthumb makes small copies that look like the pictures, and skips broken ones.
 # usage: test_mthumb.sh PROGRAM JPEG
 set -u
-mthumb=$1 jpeg=$2
+mthumb=$(realpath "$1") jpeg=$(realpath "$2")
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 checks=0 failures=0
