@@ -84,6 +84,7 @@ OWNER = {
     "detail/line.h": "vtask",
     "detail/sync.h": "vtask",
     "when.h": "vtask",
+    "ticker.h": "vtask",
     "each.h": "vtask",
     "detail/each.h": "vtask",
     "debug.h": "vtask",

@@ -22,6 +22,8 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_for_10us,
     &bench_for_100us,
     &bench_for_1ms,
+    &bench_reduce,
+    &bench_scan,
     &bench_fftw,
     &bench_mgzip,
     &bench_mgzip_libdeflate,

@@ -99,6 +99,8 @@ extern const struct bench_workload bench_for_1us;
 extern const struct bench_workload bench_for_10us;
 extern const struct bench_workload bench_for_100us;
 extern const struct bench_workload bench_for_1ms;
+extern const struct bench_workload bench_reduce;
+extern const struct bench_workload bench_scan;
 extern const struct bench_workload bench_fftw;
 extern const struct bench_workload bench_mgzip;
 extern const struct bench_workload bench_mgzip_libdeflate;

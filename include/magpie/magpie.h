@@ -12,10 +12,12 @@
  *     and put them together to one value   reduce.h; scan.h for running totals
  *   sort an array                          sort.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
+ *   take items through stages             pipeline.h
  *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
  *     in a loop, so many at a time         each.h
+ *     at fixed times                       ticker.h
  *     for items of other code              channel.h
  *   return a result now or later           vtask.h: value tasks
  *     from a callback of mine              operation.h; source.h for a type of my own
@@ -83,6 +85,7 @@
 #include <magpie/offload.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>
+#include <magpie/pipeline.h>
 #include <magpie/plan.h>
 #include <magpie/pool.h>
 #include <magpie/promise.h>
@@ -99,6 +102,7 @@
 #include <magpie/submit_limit.h>
 #include <magpie/submit_task.h>
 #include <magpie/team.h>
+#include <magpie/ticker.h>
 #include <magpie/timer.h>
 #include <magpie/topology.h>
 #include <magpie/trace.h>

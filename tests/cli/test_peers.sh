@@ -43,6 +43,7 @@ run "$ready" 3 1,3 uts
 run "$ready" 1,2,3 2049,50000 cilksort
 run "$ready" 1,2 50000 sort-random sort-sorted sort-stable
 run "$ready" 1,3 50 regions
+run "$ready" 1,3 1,100003 reduce scan
 run "$ready" 1,2 99 post-chain
 run "$ready" 1,3 1001 post-self post-any post-all
 run "$ready" 1,3 20001 post-foreign post-foreigns

@@ -12,11 +12,11 @@
 #include <string.h>
 
 /* The result of the value task is its error alone. */
-struct line_end {
+struct belt_end {
     struct mag_operation operation; /* first */
 };
 
-static struct mag_operation_type line_end_type = MAG_OPERATION_TYPE(struct line_end);
+static struct mag_operation_type belt_end_type = MAG_OPERATION_TYPE(struct belt_end);
 
 /* ------------------------------------------------------------------------ checking */
 
@@ -59,9 +59,9 @@ static int check_pipeline(const struct mag_pipeline *pipeline)
 
 /* ------------------------------------------------------------------------ beginning */
 
-static bool has_ring(const struct mag_line *line, uint32_t stage)
+static bool has_ring(const struct mag_belt *belt, uint32_t stage)
 {
-    enum mag_stage_mode mode = line->stages[stage].mode;
+    enum mag_stage_mode mode = belt->stages[stage].mode;
 
     return stage != 0 && (mode == MAG_STAGE_IN_ORDER || mode == MAG_STAGE_ON_CALLER);
 }
@@ -75,14 +75,14 @@ static uint64_t ring_words(uint32_t tokens)
     return words;
 }
 
-static void init_stages(struct mag_line *line, _Atomic(uintptr_t) *words)
+static void init_stages(struct mag_belt *belt, _Atomic(uintptr_t) *words)
 {
-    uint64_t count = ring_words(line->limit);
+    uint64_t count = ring_words(belt->limit);
 
-    for (uint32_t i = 0; i < line->stage_count; i++) {
-        mag_lane_init(&line->stages[i].lane);
-        if (has_ring(line, i)) {
-            mag_ring_init(&line->stages[i].ring, words, count);
+    for (uint32_t i = 0; i < belt->stage_count; i++) {
+        mag_lane_init(&belt->stages[i].lane);
+        if (has_ring(belt, i)) {
+            mag_turns_init(&belt->stages[i].ring, words, count);
             words += count;
         }
     }
@@ -97,7 +97,7 @@ static size_t bytes_of(const struct mag_pipeline *pipeline, uint32_t tokens)
 
         rings += mode == MAG_STAGE_IN_ORDER || mode == MAG_STAGE_ON_CALLER ? 1 : 0;
     }
-    return sizeof(struct mag_line) +
+    return sizeof(struct mag_belt) +
            rings * ring_words(tokens) * sizeof(_Atomic(uintptr_t));
 }
 
@@ -109,85 +109,85 @@ static uint32_t tokens_of(const struct mag_pipeline *pipeline,
 
 static void run_offer(struct mag_job *job);
 
-static void set_plan(struct mag_line *line, const struct mag_pipeline *pipeline)
+static void set_plan(struct mag_belt *belt, const struct mag_pipeline *pipeline)
 {
-    line->plan = *pipeline;
-    line->stage_count = (uint32_t)pipeline->stage_count;
-    for (uint32_t i = 0; i < line->stage_count; i++) {
-        line->stages[i].stage = stage_at(pipeline, i);
-        line->stages[i].mode = (enum mag_stage_mode)line->stages[i].stage->mode;
-        line->stages[i].is_async = line->stages[i].stage->is_async;
+    belt->plan = *pipeline;
+    belt->stage_count = (uint32_t)pipeline->stage_count;
+    for (uint32_t i = 0; i < belt->stage_count; i++) {
+        belt->stages[i].stage = stage_at(pipeline, i);
+        belt->stages[i].mode = (enum mag_stage_mode)belt->stages[i].stage->mode;
+        belt->stages[i].is_async = belt->stages[i].stage->is_async;
     }
-    line->input_is_parallel = line->stages[0].mode == MAG_STAGE_PARALLEL;
-    line->input_is_callers = line->stages[0].mode == MAG_STAGE_ON_CALLER;
-    line->has_callers_stage = has_stage(pipeline, MAG_STAGE_ON_CALLER);
+    belt->input_is_parallel = belt->stages[0].mode == MAG_STAGE_PARALLEL;
+    belt->input_is_callers = belt->stages[0].mode == MAG_STAGE_ON_CALLER;
+    belt->has_callers_stage = has_stage(pipeline, MAG_STAGE_ON_CALLER);
     if (pipeline->options != NULL)
-        line->cancel = pipeline->options->cancel;
+        belt->cancel = pipeline->options->cancel;
 }
 
 /* What is not zero at first. */
-static void init_line(struct mag_line *line)
+static void init_belt(struct mag_belt *belt)
 {
-    line->offer.run = run_offer;
-    line->fp = mag_fp_read();
-    line->began = mag_os_now_ns();
-    line->references = 1;
-    line->failed = UINT64_MAX;
-    mag_spin_init(&line->lock);
-    atomic_init(&line->bound, UINT64_MAX);
-    atomic_init(&line->room, line->limit);
+    belt->offer.run = run_offer;
+    belt->fp = mag_fp_read();
+    belt->began = mag_os_now_ns();
+    belt->references = 1;
+    belt->failed = UINT64_MAX;
+    mag_spin_init(&belt->lock);
+    atomic_init(&belt->bound, UINT64_MAX);
+    atomic_init(&belt->room, belt->limit);
 }
 
 /* NULL: there is no memory. */
-static struct mag_line *make_line(struct mag_sched *sched,
+static struct mag_belt *make_belt(struct mag_sched *sched,
                                   const struct mag_pipeline *pipeline, void *arg)
 {
     uint32_t tokens = tokens_of(pipeline, sched);
     size_t bytes = bytes_of(pipeline, tokens);
-    struct mag_line *line = mag_store_take(bytes);
+    struct mag_belt *belt = mag_store_take(bytes);
 
-    if (line == NULL)
+    if (belt == NULL)
         return NULL;
-    memset(line, 0, sizeof(*line));
-    line->bytes = bytes;
-    line->sched = sched;
-    line->arg = arg;
-    line->limit = tokens;
-    set_plan(line, pipeline);
-    init_line(line);
-    init_stages(line, (_Atomic(uintptr_t) *)(void *)(line + 1));
-    return line;
+    memset(belt, 0, sizeof(*belt));
+    belt->bytes = bytes;
+    belt->sched = sched;
+    belt->arg = arg;
+    belt->limit = tokens;
+    set_plan(belt, pipeline);
+    init_belt(belt);
+    init_stages(belt, (_Atomic(uintptr_t) *)(void *)(belt + 1));
+    return belt;
 }
 
 /* ------------------------------------------------------------------------ ending */
 
-void mag_line_release(struct mag_line *line)
+void mag_belt_release(struct mag_belt *belt)
 {
-    mag_spin_lock(&line->lock);
-    bool last = --line->references == 0;
-    mag_spin_unlock(&line->lock);
+    mag_spin_lock(&belt->lock);
+    bool last = --belt->references == 0;
+    mag_spin_unlock(&belt->lock);
     if (last)
-        mag_store_give(line, line->bytes);
+        mag_store_give(belt, belt->bytes);
 }
 
-/* The line has ended.  Gives back what the program has a part in; returns the result. */
-static int close_line(struct mag_line *line)
+/* The belt has ended.  Gives back what the program has a part in; returns the result. */
+static int close_belt(struct mag_belt *belt)
 {
-    const struct mag_pipeline_options *options = line->plan.options;
+    const struct mag_pipeline_options *options = belt->plan.options;
 
-    mag_line_release_tokens(line);
+    mag_belt_release_tokens(belt);
     if (options != NULL && options->report != NULL)
-        mag_line_report(line, options->report);
-    return line->error;
+        mag_belt_report(belt, options->report);
+    return belt->error;
 }
 
-void mag_line_end(struct mag_line *line)
+void mag_belt_end(struct mag_belt *belt)
 {
-    struct mag_operation *done = line->done;
-    int result = close_line(line);
+    struct mag_operation *done = belt->done;
+    int result = close_belt(belt);
 
     /* Before the completion, whose continuation may run here. */
-    mag_line_release(line);
+    mag_belt_release(belt);
     int r = result == 0 ? mag_operation_set_done(done)
                         : mag_operation_set_error(done, result, 0);
     (void)r; /* It is completed once. */
@@ -196,79 +196,78 @@ void mag_line_end(struct mag_line *line)
 /* ------------------------------------------------------------------------ runners */
 
 /* By a thread that is counted in, and has a reference. */
-static void run_job(struct mag_line *line)
+static void run_job(struct mag_belt *belt)
 {
     struct mag_runner runner;
 
-    mag_runner_begin(&runner, line, false);
-    if (mag_runner_run(&runner) == MAG_LINE_ENDS)
-        mag_line_end(line);
-    mag_line_release(line);
+    mag_runner_begin(&runner, belt, false);
+    if (mag_runner_run(&runner) == MAG_BELT_ENDS)
+        mag_belt_end(belt);
+    mag_belt_release(belt);
 }
 
 static void run_offer(struct mag_job *job)
 {
-    struct mag_line *line = (struct mag_line *)(void *)job;
+    struct mag_belt *belt = (struct mag_belt *)(void *)job;
 
-    mag_spin_lock(&line->lock);
+    mag_spin_lock(&belt->lock);
     /* relaxed: a hint where the lock is not held. */
-    atomic_store_explicit(&line->is_offered, false, memory_order_relaxed);
-    bool begins = !line->has_ended;
+    atomic_store_explicit(&belt->is_offered, false, memory_order_relaxed);
+    bool begins = !belt->has_ended;
     if (begins)
-        mag_line_count_in(line, true);
-    mag_spin_unlock(&line->lock);
+        mag_belt_count_in(belt, true);
+    mag_spin_unlock(&belt->lock);
     if (!begins) {
-        mag_line_release(line);
+        mag_belt_release(belt);
         return;
     }
     /* The function that runs jobs restores its own modes afterwards. */
-    mag_fp_keep(line->fp);
-    run_job(line);
+    mag_fp_keep(belt->fp);
+    run_job(belt);
 }
 
-/* The scheduler takes no offer, or has dropped it: the line has no more help.  A caller
+/* The scheduler takes no offer, or has dropped it: the belt has no more help.  A caller
  * does what is left.  Without a caller the items fail, here if no runner is left. */
-void mag_line_take_over(struct mag_line *line)
+void mag_belt_take_over(struct mag_belt *belt)
 {
     bool begins = false;
 
-    mag_spin_lock(&line->lock);
+    mag_spin_lock(&belt->lock);
     /* relaxed: a hint where the lock is not held. */
-    atomic_store_explicit(&line->is_offered, false, memory_order_relaxed);
-    line->is_refused = true;
-    bool rouse = mag_line_call_caller(line);
+    atomic_store_explicit(&belt->is_offered, false, memory_order_relaxed);
+    belt->is_refused = true;
+    bool rouse = mag_belt_call_caller(belt);
     /* relaxed: under the lock. */
-    if (line->done != NULL && !line->has_ended &&
-        atomic_load_explicit(&line->runners, memory_order_relaxed) == 0) {
+    if (belt->done != NULL && !belt->has_ended &&
+        atomic_load_explicit(&belt->runners, memory_order_relaxed) == 0) {
         begins = true;
-        mag_line_count_in(line, true);
+        mag_belt_count_in(belt, true);
     }
-    mag_spin_unlock(&line->lock);
-    mag_line_ring(line, rouse);
+    mag_spin_unlock(&belt->lock);
+    mag_belt_ring(belt, rouse);
     if (!begins) {
-        mag_line_release(line);
+        mag_belt_release(belt);
         return;
     }
-    mag_line_fail(line, 0, -ECANCELED);
-    run_job(line);
+    mag_belt_fail(belt, 0, -ECANCELED);
+    run_job(belt);
 }
 
 static void drop_offer(struct mag_job *job, const struct mag_job_stop *stop)
 {
     (void)stop;
-    mag_line_take_over((struct mag_line *)(void *)job);
+    mag_belt_take_over((struct mag_belt *)(void *)job);
 }
 
 /* A worker's thread ends in stages that it has run as a job. */
 static void end_runners(struct mag_sched *sched)
 {
-    struct mag_line *line;
+    struct mag_belt *belt;
 
     (void)sched;
-    while ((line = mag_line_innermost()) != NULL) {
-        (void)mag_line_abandon(NULL);
-        mag_line_lose_runner(line);
-    }
+    /* The runner's reference keeps the belt until then. */
+    while ((belt = mag_belt_abandon(NULL)) != NULL)
+        mag_belt_lose_runner(belt);
 }
 
 static void describe_offer(const struct mag_job *job,
@@ -290,63 +289,63 @@ static __attribute__((constructor)) void add_offer_kind(void)
 
 /* ------------------------------------------------------------------------ the caller */
 
-static int sched_of_line(struct mag_sched **sched)
+static int sched_of_belt(struct mag_sched **sched)
 {
     if (*sched == NULL)
         *sched = mag_sched_self();
     return *sched != NULL ? 0 : mag_sched_default(sched);
 }
 
-/* Works until the line has ended. */
+/* Works until the belt has ended. */
 static void run_caller(struct mag_runner *runner)
 {
     do {
         (void)mag_runner_run(runner);
-    } while (mag_line_wait(runner));
+    } while (mag_belt_wait(runner));
 }
 
 /* A stage has ended the thread that called: the others' items drain. */
 static void end_caller(void *arg)
 {
     struct mag_runner *runner = arg;
-    struct mag_line *line = runner->line;
+    struct mag_belt *belt = runner->belt;
 
-    (void)mag_line_abandon(line);
+    (void)mag_belt_abandon(belt);
     run_caller(runner);
-    (void)close_line(line);
-    mag_line_release(line);
+    (void)close_belt(belt);
+    mag_belt_release(belt);
 }
 
-static int run_line(struct mag_line *line)
+static int run_belt(struct mag_belt *belt)
 {
     struct mag_runner runner;
 
-    mag_runner_begin(&runner, line, true);
+    mag_runner_begin(&runner, belt, true);
     pthread_cleanup_push(end_caller, &runner);
     run_caller(&runner);
     pthread_cleanup_pop(0);
-    int result = close_line(line);
-    mag_line_release(line);
+    int result = close_belt(belt);
+    mag_belt_release(belt);
     return result;
 }
 
 /* The caller takes part if it is a worker, or can be a guest. */
-static int enter_line(struct mag_line *line, struct mag_guest *guest)
+static int enter_belt(struct mag_belt *belt, struct mag_guest *guest)
 {
-    const struct mag_pipeline_options *options = line->plan.options;
+    const struct mag_pipeline_options *options = belt->plan.options;
     int r = 0;
 
-    line->caller_is_worker = mag_sched_self() == line->sched;
-    line->caller_works =
-        line->caller_is_worker || options == NULL || !options->caller_sleeps;
-    if (!line->caller_works)
+    belt->caller_is_worker = mag_sched_self() == belt->sched;
+    belt->caller_works =
+        belt->caller_is_worker || options == NULL || !options->caller_sleeps;
+    if (!belt->caller_works)
         return 0;
-    r = mag_guest_enter(line->sched, guest);
+    r = mag_guest_enter(belt->sched, guest);
     if (r == -EBUSY || r == -ENOMEM) {
-        line->caller_works = false;
+        belt->caller_works = false;
         return 0;
     }
-    mag_line_count_in(line, true);
+    mag_belt_count_in(belt, true);
     return r;
 }
 
@@ -357,20 +356,20 @@ int mag_pipeline_run(struct mag_sched *sched, const struct mag_pipeline *pipelin
     int r = check_pipeline(pipeline);
 
     if (r == 0)
-        r = sched_of_line(&sched);
+        r = sched_of_belt(&sched);
     if (r != 0)
         return r;
     if (mag_sched_self() != NULL && has_async_stage(pipeline))
         return -EDEADLK;
-    struct mag_line *line = make_line(sched, pipeline, arg);
-    if (line == NULL)
+    struct mag_belt *belt = make_belt(sched, pipeline, arg);
+    if (belt == NULL)
         return -ENOMEM;
     int cancel = mag_os_hold_cancel();
-    r = enter_line(line, &guest);
+    r = enter_belt(belt, &guest);
     if (r == 0)
-        r = run_line(line);
+        r = run_belt(belt);
     else
-        mag_line_release(line);
+        mag_belt_release(belt);
     if (guest.place != NULL)
         mag_guest_leave(&guest);
     mag_os_let_cancel(cancel);
@@ -380,29 +379,29 @@ int mag_pipeline_run(struct mag_sched *sched, const struct mag_pipeline *pipelin
 /* ------------------------------------------------------------------------ the task */
 
 /* Posts the first offer. */
-static int post_line(struct mag_line *line)
+static int post_belt(struct mag_belt *belt)
 {
-    atomic_init(&line->is_offered, true);
-    line->references = 2;
-    return mag_sched_post(line->sched, &line->offer);
+    atomic_init(&belt->is_offered, true);
+    belt->references = 2;
+    return mag_sched_post(belt->sched, &belt->offer);
 }
 
-static mag_vtask start_line(struct mag_line *line)
+static mag_vtask start_belt(struct mag_belt *belt)
 {
     void *object;
-    int r = mag_operation_rent(&line_end_type, &object);
+    int r = mag_operation_rent(&belt_end_type, &object);
 
     if (r == 0) {
-        line->done = &((struct line_end *)object)->operation;
-        mag_vtask task = mag_operation_task(line->done);
-        struct mag_operation *done = line->done;
+        belt->done = &((struct belt_end *)object)->operation;
+        mag_vtask task = mag_operation_task(belt->done);
+        struct mag_operation *done = belt->done;
 
-        r = post_line(line);
+        r = post_belt(belt);
         if (r == 0)
             return task;
         mag_operation_return(done);
     }
-    mag_store_give(line, line->bytes);
+    mag_store_give(belt, belt->bytes);
     return mag_vtask_failed(r, 0);
 }
 
@@ -414,9 +413,9 @@ mag_vtask mag_pipeline_start(struct mag_sched *sched, const struct mag_pipeline 
     if (r == 0 && has_stage(pipeline, MAG_STAGE_ON_CALLER))
         r = -EINVAL;
     if (r == 0)
-        r = sched_of_line(&sched);
+        r = sched_of_belt(&sched);
     if (r != 0)
         return mag_vtask_failed(r, 0);
-    struct mag_line *line = make_line(sched, pipeline, arg);
-    return line != NULL ? start_line(line) : mag_vtask_failed(-ENOMEM, 0);
+    struct mag_belt *belt = make_belt(sched, pipeline, arg);
+    return belt != NULL ? start_belt(belt) : mag_vtask_failed(-ENOMEM, 0);
 }

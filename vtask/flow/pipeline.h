@@ -1,5 +1,5 @@
 /*
- * pipeline.h - the inside of a pipeline that runs: a line.  Private to vtask/.
+ * pipeline.h - the inside of a pipeline that runs: a belt.  Private to vtask/.
  *
  *   pipeline_tokens.c   tokens that nobody has in hands
  *   pipeline_rest.c     who has nothing to do, and who is called
@@ -37,7 +37,7 @@
 struct mag_token {
     _Alignas(MAG_CACHE_LINE) struct mag_continuation continuation; /* of an await */
     struct mag_lane_link link; /* of the list or the lane it is in */
-    struct mag_line *line;     /* [I] */
+    struct mag_belt *belt;     /* [I] */
     struct mag_token *outer;   /* [T] the call that this thread is in besides */
     mag_vtask task;            /* [T] that is awaited */
     int64_t began;             /* [T] when the call began that is measured */
@@ -65,15 +65,15 @@ struct mag_stage_counts {
     uint64_t waits_for_room;
 };
 
-struct mag_line_stage {
+struct mag_belt_stage {
     const struct mag_stage *stage; /* [I] the program's */
     enum mag_stage_mode mode;      /* [I] */
     bool is_async;                 /* [I] */
-    struct mag_ring ring;          /* in order, not the first */
+    struct mag_turns ring;         /* in order, not the first */
     struct mag_lane lane;          /* in any order, not the first */
 };
 
-enum mag_line_input { MAG_INPUT_FREE, MAG_INPUT_BUSY, MAG_INPUT_OVER };
+enum mag_belt_input { MAG_INPUT_FREE, MAG_INPUT_BUSY, MAG_INPUT_OVER };
 
 /* Tokens in a list, first in, first out. */
 struct mag_token_list {
@@ -81,7 +81,7 @@ struct mag_token_list {
     struct mag_token *last;
 };
 
-struct mag_line {
+struct mag_belt {
     struct mag_job offer;       /* first: calls another runner */
     struct mag_pipeline plan;   /* [I] */
     void *arg;                  /* [I] */
@@ -96,9 +96,9 @@ struct mag_line {
     bool input_is_callers;      /* [I] */
     bool has_callers_stage;     /* [I] */
     bool caller_is_worker;      /* [I] */
-    struct mag_line_stage stages[MAG_PIPELINE_STAGES_MAX];
+    struct mag_belt_stage stages[MAG_PIPELINE_STAGES_MAX];
 
-    _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) input; /* [A] enum mag_line_input */
+    _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) input; /* [A] enum mag_belt_input */
     _Atomic(uint64_t) next; /* [N], [A] if parallel: the number of the next item */
 
     /* Items from here on are not given to stages any more.  Changed under `lock`. */
@@ -132,7 +132,7 @@ struct mag_line {
 
 /* A thread that works on a pipeline. */
 struct mag_runner {
-    struct mag_line *line;
+    struct mag_belt *belt;
     bool is_caller;
     bool works;     /* does what any runner may do: then it is counted in `runners` */
     bool helps;     /* may go on with the token of any runner, once */
@@ -141,6 +141,7 @@ struct mag_runner {
     uint32_t calls; /* since `looked` */
     int64_t began;
     int64_t looked;
+    int64_t clock_ns; /* what a look at the clock takes */
     struct mag_stage_counts counts[MAG_PIPELINE_STAGES_MAX];
 };
 
@@ -149,99 +150,96 @@ static inline void *mag_token_item(struct mag_token *token)
     return token + 1;
 }
 
-static inline uint32_t mag_line_input(struct mag_line *line)
+static inline uint32_t mag_belt_input(struct mag_belt *belt)
 {
     /* relaxed: a look; who enters swaps. */
-    return atomic_load_explicit(&line->input, memory_order_relaxed);
+    return atomic_load_explicit(&belt->input, memory_order_relaxed);
 }
 
 /* ------------------------------------------------------------------------ tokens */
 
 /* An item fails: the first one in order counts. */
-MAG_COLD void mag_line_fail(struct mag_line *line, uint64_t number, int error);
+MAG_COLD void mag_belt_fail(struct mag_belt *belt, uint64_t number, int error);
 
 /* Whether the items from `number` on are not wanted any more; looks at `cancel`. */
-bool mag_line_is_over(struct mag_line *line, uint64_t number);
+bool mag_belt_is_over(struct mag_belt *belt, uint64_t number);
 
 /* A token for a new item.  NULL: all are in use, or there is no memory. */
-struct mag_token *mag_line_take_free(struct mag_runner *runner);
+struct mag_token *mag_belt_take_free(struct mag_runner *runner);
 
 /* Leaves a token to other runners, or to the caller. */
-void mag_line_leave_ready(struct mag_runner *runner, struct mag_token *token);
-void mag_line_leave_to_caller(struct mag_line *line, struct mag_token *token);
+void mag_belt_leave_ready(struct mag_runner *runner, struct mag_token *token);
+void mag_belt_leave_to_caller(struct mag_belt *belt, struct mag_token *token);
 
 /* Gives back a token that has no item. */
-void mag_line_give_free(struct mag_line *line, struct mag_token *token);
+void mag_belt_give_free(struct mag_belt *belt, struct mag_token *token);
 
 /* Exchanges a token without item, or NULL, for one that somebody has left.  NULL: there
  * is none. */
-struct mag_token *mag_line_take_ready(struct mag_runner *runner, struct mag_token *spare);
+struct mag_token *mag_belt_take_ready(struct mag_runner *runner, struct mag_token *spare);
 
 /* Calls one more runner, if nobody is coming and there is something to do. */
-void mag_line_offer(struct mag_runner *runner);
+void mag_belt_offer(struct mag_runner *runner);
 
 /* Awaits the token's task.  True: the token is in other hands.  False: the task cannot be
  * awaited, and the token's outcome says why. */
 bool mag_token_await(struct mag_token *token);
 
 /* A token whose task is complete is ready; on any thread. */
-void mag_line_resume(struct mag_token *token);
+void mag_belt_resume(struct mag_token *token);
 
-enum mag_line_rest {
-    MAG_LINE_GOES_ON, /* there is something to do after all */
-    MAG_LINE_LEFT,    /* the runner is none any more */
-    MAG_LINE_ENDS,    /* besides, the line has ended, and has no caller */
+enum mag_belt_rest {
+    MAG_BELT_GOES_ON, /* there is something to do after all */
+    MAG_BELT_LEFT,    /* the runner is none any more */
+    MAG_BELT_ENDS,    /* besides, the belt has ended, and has no caller */
 };
 
 /* A runner has found nothing to do, and gives back `spare`, or NULL. */
-enum mag_line_rest mag_line_leave(struct mag_runner *runner, struct mag_token *spare);
+enum mag_belt_rest mag_belt_leave(struct mag_runner *runner, struct mag_token *spare);
 
-/* The caller has left as a runner: waits.  True: it is a runner again.  False: the line
+/* The caller has left as a runner: waits.  True: it is a runner again.  False: the belt
  * has ended. */
-bool mag_line_wait(struct mag_runner *runner);
+bool mag_belt_wait(struct mag_runner *runner);
 
 /* Under the lock, or before there is another thread: one more runner, if it works. */
-void mag_line_count_in(struct mag_line *line, bool works);
+void mag_belt_count_in(struct mag_belt *belt, bool works);
 
 /* A job's thread has ended in a stage, and its runner with it. */
-void mag_line_lose_runner(struct mag_line *line);
+void mag_belt_lose_runner(struct mag_belt *belt);
 
 /* Under the lock: the caller is to do what is left, since nobody helps.  True: it sleeps,
- * and mag_line_ring is to be called after the lock's release. */
-bool mag_line_call_caller(struct mag_line *line);
-void mag_line_ring(struct mag_line *line, bool rouse);
+ * and mag_belt_ring is to be called after the lock's release. */
+bool mag_belt_call_caller(struct mag_belt *belt);
+void mag_belt_ring(struct mag_belt *belt, bool rouse);
 
 /* Destroys the tokens, which are all free. */
-void mag_line_release_tokens(struct mag_line *line);
+void mag_belt_release_tokens(struct mag_belt *belt);
 
 /* ------------------------------------------------------------------------ running */
 
 /* Begins a runner, which is counted already if it works. */
-void mag_runner_begin(struct mag_runner *runner, struct mag_line *line, bool is_caller);
+void mag_runner_begin(struct mag_runner *runner, struct mag_belt *belt, bool is_caller);
 
 /* Runs it until it has left. */
-enum mag_line_rest mag_runner_run(struct mag_runner *runner);
+enum mag_belt_rest mag_runner_run(struct mag_runner *runner);
 
-/* The calling thread ends inside a call of a stage of `line`, or with NULL of any: the
- * item of its innermost call fails.  False: it is in no such call. */
-bool mag_line_abandon(const struct mag_line *line);
-
-/* Whose stage the calling thread is in; NULL: none's. */
-struct mag_line *mag_line_innermost(void);
+/* The calling thread ends inside a call of a stage of `belt`, or with NULL of any: the
+ * item of its innermost call fails.  Returns the belt; NULL: it is in no such call. */
+struct mag_belt *mag_belt_abandon(const struct mag_belt *belt);
 
 /* ------------------------------------------------------------------------ the end */
 
-/* By whoever has left a line without a caller as the last one. */
-void mag_line_end(struct mag_line *line);
+/* By whoever has left a belt without a caller as the last one. */
+void mag_belt_end(struct mag_belt *belt);
 
 /* Lets go of the pipeline. */
-void mag_line_release(struct mag_line *line);
+void mag_belt_release(struct mag_belt *belt);
 
 /* The scheduler refuses the offer.  The thread that calls does what is left, unless a
  * caller does. */
-void mag_line_take_over(struct mag_line *line);
+void mag_belt_take_over(struct mag_belt *belt);
 
 /* Writes the report.  Nobody runs any more. */
-void mag_line_report(struct mag_line *line, struct mag_pipeline_report *report);
+void mag_belt_report(struct mag_belt *belt, struct mag_pipeline_report *report);
 
 #endif

@@ -9,7 +9,7 @@ static void resume_token(struct mag_job *job)
 
     token->outcome = mag_vtask_get(token->task, NULL);
     token->is_back = true;
-    mag_line_resume(token);
+    mag_belt_resume(token);
 }
 
 bool mag_token_await(struct mag_token *token)

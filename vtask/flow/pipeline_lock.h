@@ -1,5 +1,5 @@
 /*
- * pipeline_lock.h - what of a line is under its lock.  Private to vtask/flow/.
+ * pipeline_lock.h - what of a belt is under its lock.  Private to vtask/flow/.
  *
  * All functions here are called under the lock, unless they say otherwise.
  *
@@ -13,47 +13,47 @@
 /* ------------------------------------------------------------------------ counts */
 
 /* These are read without the lock as hints, and changed under it. */
-static inline void mag_line_set_count(_Atomic(uint32_t) *count, uint32_t value)
+static inline void mag_belt_set_count(_Atomic(uint32_t) *count, uint32_t value)
 {
     /* relaxed: a hint. */
     atomic_store_explicit(count, value, memory_order_relaxed);
 }
 
-static inline uint32_t mag_line_count(_Atomic(uint32_t) *count)
+static inline uint32_t mag_belt_count(_Atomic(uint32_t) *count)
 {
     /* relaxed: a hint; or under the lock. */
     return atomic_load_explicit(count, memory_order_relaxed);
 }
 
 /* Under the lock. */
-static inline void mag_line_count_room(struct mag_line *line)
+static inline void mag_belt_count_room(struct mag_belt *belt)
 {
-    mag_line_set_count(&line->room, line->free_count + line->limit - line->made);
+    mag_belt_set_count(&belt->room, belt->free_count + belt->limit - belt->made);
 }
 
-static inline bool mag_line_is_at_rest(struct mag_line *line)
+static inline bool mag_belt_is_at_rest(struct mag_belt *belt)
 {
-    return mag_line_input(line) == MAG_INPUT_OVER && line->free_count == line->made;
+    return mag_belt_input(belt) == MAG_INPUT_OVER && belt->free_count == belt->made;
 }
 
 /* Whether there is something to do that any runner may do. */
-static inline bool mag_line_has_work(struct mag_line *line)
+static inline bool mag_belt_has_work(struct mag_belt *belt)
 {
-    return line->ready.first != NULL ||
-           (!line->input_is_callers && mag_line_input(line) == MAG_INPUT_FREE &&
-            mag_line_count(&line->room) != 0);
+    return belt->ready.first != NULL ||
+           (!belt->input_is_callers && mag_belt_input(belt) == MAG_INPUT_FREE &&
+            mag_belt_count(&belt->room) != 0);
 }
 
 /* Whether there is something to do that the caller alone may do. */
-static inline bool mag_line_has_callers_work(struct mag_line *line)
+static inline bool mag_belt_has_callers_work(struct mag_belt *belt)
 {
-    return line->bound_to_caller.first != NULL ||
-           (line->input_is_callers && mag_line_input(line) == MAG_INPUT_FREE &&
-            mag_line_count(&line->room) != 0);
+    return belt->bound_to_caller.first != NULL ||
+           (belt->input_is_callers && mag_belt_input(belt) == MAG_INPUT_FREE &&
+            mag_belt_count(&belt->room) != 0);
 }
 
 /* A token is free. */
-void mag_line_put_free(struct mag_line *line, struct mag_token *token);
+void mag_belt_put_free(struct mag_belt *belt, struct mag_token *token);
 
 /* ------------------------------------------------------------------------ calling */
 
@@ -64,10 +64,10 @@ struct mag_summons {
 };
 
 /* Whenever there may be more to do: sees to it that somebody does it. */
-void mag_line_see_to_work(struct mag_line *line, struct mag_summons *summons);
+void mag_belt_see_to_work(struct mag_belt *belt, struct mag_summons *summons);
 
 /* After the lock is released.  Without a reference, and if the caller alone is called,
- * the line may have ended: only its address is used. */
-void mag_line_send(struct mag_line *line, struct mag_summons summons);
+ * the belt may have ended: only its address is used. */
+void mag_belt_send(struct mag_belt *belt, struct mag_summons summons);
 
 #endif

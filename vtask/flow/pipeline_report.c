@@ -17,33 +17,33 @@ static uint64_t estimate_busy(const struct mag_stage_counts *counts)
                       (double)counts->calls);
 }
 
-static void report_stage(const struct mag_line *line, uint32_t i,
+static void report_stage(const struct mag_belt *belt, uint32_t i,
                          struct mag_stage_report *report)
 {
-    const struct mag_stage_counts *counts = &line->counts[i];
+    const struct mag_stage_counts *counts = &belt->counts[i];
 
-    report->name = line->stages[i].stage->name;
-    report->mode = line->stages[i].mode;
-    report->is_async = line->stages[i].is_async;
+    report->name = belt->stages[i].stage->name;
+    report->mode = belt->stages[i].mode;
+    report->is_async = belt->stages[i].is_async;
     report->items = counts->calls;
     report->busy_ns = estimate_busy(counts);
     report->waits_for_input = counts->waits_for_input;
     report->waits_for_room = counts->waits_for_room;
 }
 
-void mag_line_report(struct mag_line *line, struct mag_pipeline_report *report)
+void mag_belt_report(struct mag_belt *belt, struct mag_pipeline_report *report)
 {
     memset(report, 0, sizeof(*report));
-    report->elapsed_ns = (uint64_t)(mag_os_now_ns() - line->began);
+    report->elapsed_ns = (uint64_t)(mag_os_now_ns() - belt->began);
     /* relaxed: nobody runs any more. */
-    report->items = atomic_load_explicit(&line->next, memory_order_relaxed);
-    report->failed = line->failed;
-    report->threads = line->runners_max;
-    report->tokens = line->made;
-    report->token_limit = line->limit;
-    report->stage_count = line->stage_count;
-    for (uint32_t i = 0; i < line->stage_count; i++)
-        report_stage(line, i, &report->stages[i]);
+    report->items = atomic_load_explicit(&belt->next, memory_order_relaxed);
+    report->failed = belt->failed;
+    report->threads = belt->runners_max;
+    report->tokens = belt->made;
+    report->token_limit = belt->limit;
+    report->stage_count = belt->stage_count;
+    for (uint32_t i = 0; i < belt->stage_count; i++)
+        report_stage(belt, i, &report->stages[i]);
 }
 
 /* ------------------------------------------------------------------------ shares */

@@ -13,6 +13,8 @@
 enum { MEASURE_MASK = 63 };
 /* Items that take so long are all measured. */
 enum { MEASURE_ALL_NS = 10000 };
+/* What a look at the clock takes at most: more is an interruption. */
+enum { CLOCK_NS_MAX = 100 };
 /* A job gives way to others after this. */
 enum { RUNNER_NS = 1000000 };
 
@@ -30,8 +32,8 @@ static bool is_first(const struct mag_token *token)
 /* At the end of a measured call: how long items take, and what follows from it. */
 static void look(struct mag_runner *runner, int64_t now)
 {
-    struct mag_line *line = runner->line;
-    uint32_t stages = line->stage_count;
+    struct mag_belt *belt = runner->belt;
+    uint32_t stages = belt->stage_count;
 
     if (runner->calls < stages)
         return;
@@ -40,24 +42,24 @@ static void look(struct mag_runner *runner, int64_t now)
     runner->calls = 0;
     runner->gives_way = !runner->is_caller && now - runner->began > RUNNER_NS;
     /* relaxed, all: hints. */
-    bool was = atomic_load_explicit(&line->is_cheap, memory_order_relaxed);
+    bool was = atomic_load_explicit(&belt->is_cheap, memory_order_relaxed);
     bool is = item_ns < (was ? MAG_PIPELINE_HELP_NS : MAG_PIPELINE_HELP_NS / 2);
     uint32_t mask = item_ns < MEASURE_ALL_NS ? MEASURE_MASK : 0;
     if (is != was) {
         /* relaxed: as above. */
-        atomic_store_explicit(&line->is_cheap, is, memory_order_relaxed);
+        atomic_store_explicit(&belt->is_cheap, is, memory_order_relaxed);
     }
     /* relaxed, both: as above. */
-    if (mask != atomic_load_explicit(&line->measure_mask, memory_order_relaxed))
-        atomic_store_explicit(&line->measure_mask, mask, memory_order_relaxed);
+    if (mask != atomic_load_explicit(&belt->measure_mask, memory_order_relaxed))
+        atomic_store_explicit(&belt->measure_mask, mask, memory_order_relaxed);
 }
 
-static bool is_measured(struct mag_line *line, uint64_t number)
+static bool is_measured(struct mag_belt *belt, uint64_t number)
 {
-    const struct mag_pipeline_options *options = line->plan.options;
+    const struct mag_pipeline_options *options = belt->plan.options;
 
     /* relaxed: a hint. */
-    return (number & atomic_load_explicit(&line->measure_mask, memory_order_relaxed)) ==
+    return (number & atomic_load_explicit(&belt->measure_mask, memory_order_relaxed)) ==
                0 ||
            (options != NULL && options->exact);
 }
@@ -67,74 +69,76 @@ static void end_measured(struct mag_runner *runner, struct mag_token *token)
     int64_t now = mag_os_now_ns();
     struct mag_stage_counts *counts = &runner->counts[token->stage];
 
+    int64_t busy_ns = now - token->began - runner->clock_ns;
+
     counts->measured++;
-    counts->busy_ns += (uint64_t)(now - token->began);
+    counts->busy_ns += busy_ns > 0 ? (uint64_t)busy_ns : 0;
     look(runner, now);
 }
 
 /* ------------------------------------------------------------------------ the input */
 
 /* False: another runner has the input, or it is over. */
-static bool enter_input(struct mag_line *line)
+static bool enter_input(struct mag_belt *belt)
 {
     uint32_t input = MAG_INPUT_FREE;
 
-    if (line->input_is_parallel)
-        return mag_line_input(line) == MAG_INPUT_FREE;
+    if (belt->input_is_parallel)
+        return mag_belt_input(belt) == MAG_INPUT_FREE;
     /* input, acquire: what the first stage has written, and `next`.  On failure relaxed:
      * nothing is done. */
     return atomic_compare_exchange_strong_explicit(
-        &line->input, &input, MAG_INPUT_BUSY, memory_order_acquire, memory_order_relaxed);
+        &belt->input, &input, MAG_INPUT_BUSY, memory_order_acquire, memory_order_relaxed);
 }
 
-static void free_input(struct mag_line *line, enum mag_line_input state)
+static void free_input(struct mag_belt *belt, enum mag_belt_input state)
 {
     /* input, release: what the first stage has written, and `next`. */
-    atomic_store_explicit(&line->input, state, memory_order_release);
+    atomic_store_explicit(&belt->input, state, memory_order_release);
 }
 
 /* The number of the item that the token may get. */
-static uint64_t next_number(struct mag_line *line)
+static uint64_t next_number(struct mag_belt *belt)
 {
-    /* relaxed, both: one alone has the input, or only the number counts. */
-    if (line->input_is_parallel)
-        return atomic_fetch_add_explicit(&line->next, 1, memory_order_relaxed);
-    return atomic_load_explicit(&line->next, memory_order_relaxed);
+    if (belt->input_is_parallel)
+        return mag_turn_number(&belt->next);
+    /* relaxed: one alone has the input. */
+    return atomic_load_explicit(&belt->next, memory_order_relaxed);
 }
 
 /* By the holder of the input: `number` has become an item. */
-static void use_number(struct mag_line *line, uint64_t number)
+static void use_number(struct mag_belt *belt, uint64_t number)
 {
     /* relaxed: one alone has the input. */
-    if (!line->input_is_parallel)
-        atomic_store_explicit(&line->next, number + 1, memory_order_relaxed);
+    if (!belt->input_is_parallel)
+        atomic_store_explicit(&belt->next, number + 1, memory_order_relaxed);
 }
 
 static bool may_enter(const struct mag_runner *runner)
 {
-    return mag_line_input(runner->line) == MAG_INPUT_FREE &&
-           (runner->line->input_is_callers ? runner->is_caller : runner->works);
+    return mag_belt_input(runner->belt) == MAG_INPUT_FREE &&
+           (runner->belt->input_is_callers ? runner->is_caller : runner->works);
 }
 
 /* A token that has the input, made of `*spare` if that is not NULL.  NULL: no input; the
  * spare token is in `*spare`. */
 static struct mag_token *take_input(struct mag_runner *runner, struct mag_token **spare)
 {
-    struct mag_line *line = runner->line;
+    struct mag_belt *belt = runner->belt;
     struct mag_token *token = *spare;
 
     if (!may_enter(runner))
         return NULL;
     if (token == NULL)
-        token = mag_line_take_free(runner);
+        token = mag_belt_take_free(runner);
     *spare = token;
-    if (token == NULL || !enter_input(line))
+    if (token == NULL || !enter_input(belt))
         return NULL;
-    token->number = next_number(line);
+    token->number = next_number(belt);
     token->stage = 0;
-    token->has_turn = !line->input_is_parallel;
+    token->has_turn = !belt->input_is_parallel;
     token->has_item = true;
-    token->is_measured = is_measured(line, token->number);
+    token->is_measured = is_measured(belt, token->number);
     *spare = NULL;
     return token;
 }
@@ -154,16 +158,16 @@ static void leave_call(struct mag_token *token)
 
 static const struct mag_stage *stage_of(const struct mag_token *token)
 {
-    return token->line->stages[token->stage].stage;
+    return token->belt->stages[token->stage].stage;
 }
 
 /* Calls an async stage.  False: its task is pending, and the token in other hands. */
 static bool start_stage(struct mag_token *token)
 {
-    struct mag_line *line = token->line;
+    struct mag_belt *belt = token->belt;
 
     token->task =
-        line->plan.type->start(stage_of(token), mag_token_item(token), line->arg);
+        belt->plan.type->start(stage_of(token), mag_token_item(token), belt->arg);
     leave_call(token);
     if (mag_vtask_status(token->task) == MAG_PENDING)
         return !mag_token_await(token);
@@ -174,19 +178,19 @@ static bool start_stage(struct mag_token *token)
 /* Calls the token's stage.  False: the token is in other hands. */
 static bool call_stage(struct mag_runner *runner, struct mag_token *token)
 {
-    struct mag_line *line = runner->line;
+    struct mag_belt *belt = runner->belt;
 
     runner->calls++;
     runner->counts[token->stage].calls++;
     if (token->is_measured)
         token->began = mag_os_now_ns();
     enter_call(token);
-    if (MAG_UNLIKELY(line->stages[token->stage].is_async)) {
+    if (MAG_UNLIKELY(belt->stages[token->stage].is_async)) {
         if (!start_stage(token))
             return false;
     } else {
         token->outcome =
-            line->plan.type->call(stage_of(token), mag_token_item(token), line->arg);
+            belt->plan.type->call(stage_of(token), mag_token_item(token), belt->arg);
         leave_call(token);
     }
     if (token->is_measured)
@@ -197,11 +201,11 @@ static bool call_stage(struct mag_runner *runner, struct mag_token *token)
 /* The item is not wanted any more. */
 static MAG_COLD void drop_item(struct mag_token *token)
 {
-    struct mag_line *line = token->line;
+    struct mag_belt *belt = token->belt;
 
     token->has_item = false;
-    if (line->plan.options != NULL)
-        line->plan.type->drop(line->plan.options, mag_token_item(token), line->arg);
+    if (belt->plan.options != NULL)
+        belt->plan.type->drop(belt->plan.options, mag_token_item(token), belt->arg);
 }
 
 /* Whether to call the stage for the token's item. */
@@ -209,7 +213,7 @@ static bool wants_call(struct mag_token *token)
 {
     if (!token->has_item)
         return false;
-    if (MAG_LIKELY(!mag_line_is_over(token->line, token->number)))
+    if (MAG_LIKELY(!mag_belt_is_over(token->belt, token->number)))
         return true;
     if (is_first(token)) {
         token->has_item = false;
@@ -226,11 +230,11 @@ static bool wants_call(struct mag_token *token)
  * token's own, the token goes on as an empty one. */
 static void end_input(struct mag_token *token)
 {
-    struct mag_line *line = token->line;
+    struct mag_belt *belt = token->belt;
 
     token->has_item = false;
-    if (line->input_is_parallel)
-        free_input(line, MAG_INPUT_OVER);
+    if (belt->input_is_parallel)
+        free_input(belt, MAG_INPUT_OVER);
 }
 
 /* What follows from a stage's outcome that is not 0. */
@@ -240,7 +244,7 @@ static MAG_COLD void note_outcome(struct mag_token *token)
     if (token->outcome == MAG_STAGE_SKIP)
         return;
     if (!is_first(token) || token->outcome != MAG_STAGE_END)
-        mag_line_fail(token->line, token->number, token->outcome);
+        mag_belt_fail(token->belt, token->number, token->outcome);
     if (is_first(token))
         end_input(token);
 }
@@ -250,7 +254,7 @@ static MAG_COLD void note_outcome(struct mag_token *token)
 /* True: the token may go on.  False: it is in other hands. */
 static bool arrive(struct mag_runner *runner, struct mag_token *token)
 {
-    struct mag_line_stage *stage = &runner->line->stages[token->stage];
+    struct mag_belt_stage *stage = &runner->belt->stages[token->stage];
     struct mag_stage_counts *before = &runner->counts[token->stage - 1];
 
     switch (stage->mode) {
@@ -264,7 +268,7 @@ static bool arrive(struct mag_runner *runner, struct mag_token *token)
     case MAG_STAGE_IN_ORDER:
     case MAG_STAGE_ON_CALLER:
         token->has_turn = true;
-        if (mag_ring_arrive(&stage->ring, token->number, token))
+        if (mag_turns_arrive(&stage->ring, token->number, token))
             return true;
         break;
     }
@@ -275,24 +279,24 @@ static bool arrive(struct mag_runner *runner, struct mag_token *token)
 /* Ends the turn in the first stage. */
 static void pass_input(struct mag_runner *runner, struct mag_token *token)
 {
-    struct mag_line *line = runner->line;
+    struct mag_belt *belt = runner->belt;
     bool ends = token->outcome != 0 && token->outcome != MAG_STAGE_SKIP;
 
     if (ends) {
         /* It has no item and no number, so it passes no other stage. */
-        token->stage = line->stage_count - 1;
-        free_input(line, MAG_INPUT_OVER);
+        token->stage = belt->stage_count - 1;
+        free_input(belt, MAG_INPUT_OVER);
         return;
     }
-    use_number(line, token->number);
-    free_input(line, MAG_INPUT_FREE);
-    mag_line_offer(runner);
+    use_number(belt, token->number);
+    free_input(belt, MAG_INPUT_FREE);
+    mag_belt_offer(runner);
 }
 
 /* Ends the turn in a later stage.  Returns the token that has the next one. */
 static struct mag_token *pass_turn(struct mag_runner *runner, struct mag_token *token)
 {
-    struct mag_line_stage *stage = &runner->line->stages[token->stage];
+    struct mag_belt_stage *stage = &runner->belt->stages[token->stage];
     struct mag_token *next;
 
     if (stage->mode == MAG_STAGE_ANY_ORDER) {
@@ -303,7 +307,7 @@ static struct mag_token *pass_turn(struct mag_runner *runner, struct mag_token *
                    : (struct mag_token *)(void *)((char *)link -
                                                   offsetof(struct mag_token, link));
     } else {
-        next = mag_ring_pass(&stage->ring, token->number);
+        next = mag_turns_pass(&stage->ring, token->number);
     }
     if (next == NULL)
         runner->counts[token->stage].waits_for_input++;
@@ -313,10 +317,10 @@ static struct mag_token *pass_turn(struct mag_runner *runner, struct mag_token *
 /* Puts down the token, which has ended a turn, because the next one goes on. */
 static void put_down(struct mag_runner *runner, struct mag_token *token)
 {
-    if (token->stage == runner->line->stage_count)
-        mag_line_give_free(runner->line, token);
+    if (token->stage == runner->belt->stage_count)
+        mag_belt_give_free(runner->belt, token);
     else
-        mag_line_leave_ready(runner, token);
+        mag_belt_leave_ready(runner, token);
 }
 
 /* The token has been in its stage.  Returns the token to go on with. */
@@ -331,7 +335,7 @@ static struct mag_token *pass_stage(struct mag_runner *runner, struct mag_token 
         else
             next = pass_turn(runner, token);
     } else if (is_first(token)) {
-        mag_line_offer(runner);
+        mag_belt_offer(runner);
     }
     token->stage++;
     if (next == NULL)
@@ -344,30 +348,30 @@ static struct mag_token *pass_stage(struct mag_runner *runner, struct mag_token 
 
 static bool is_callers(const struct mag_token *token)
 {
-    return token->line->stages[token->stage].mode == MAG_STAGE_ON_CALLER;
+    return token->belt->stages[token->stage].mode == MAG_STAGE_ON_CALLER;
 }
 
 /* Whether the runner may go on with a token that has its turn.  False: the token is in
  * other hands. */
 static bool may_go_on(struct mag_runner *runner, struct mag_token *token)
 {
-    struct mag_line *line = runner->line;
+    struct mag_belt *belt = runner->belt;
     bool helps = runner->helps;
 
     runner->helps = false;
     if (is_callers(token)) {
         if (runner->is_caller)
             return true;
-        mag_line_leave_to_caller(line, token);
+        mag_belt_leave_to_caller(belt, token);
         return false;
     }
     /* A caller with stages of its own does the others' work when it has found none of its
      * own, or if nobody helps.  relaxed: a hint. */
     if (!runner->is_caller || helps ||
-        (runner->works && (!line->has_callers_stage ||
-                           atomic_load_explicit(&line->is_cheap, memory_order_relaxed))))
+        (runner->works && (!belt->has_callers_stage ||
+                           atomic_load_explicit(&belt->is_cheap, memory_order_relaxed))))
         return true;
-    mag_line_leave_ready(runner, token);
+    mag_belt_leave_ready(runner, token);
     return false;
 }
 
@@ -398,7 +402,7 @@ static struct mag_token *go_on(struct mag_runner *runner, struct mag_token *toke
 {
     do {
         token = go_through(runner, token);
-    } while (token != NULL && token->stage != runner->line->stage_count);
+    } while (token != NULL && token->stage != runner->belt->stage_count);
     return token;
 }
 
@@ -407,13 +411,13 @@ static struct mag_token *go_on(struct mag_runner *runner, struct mag_token *toke
 /* A token to go on with; if it is not `*spare`, that is given back.  NULL: none. */
 static struct mag_token *find_token(struct mag_runner *runner, struct mag_token **spare)
 {
-    struct mag_line *line = runner->line;
+    struct mag_belt *belt = runner->belt;
     struct mag_token *token = NULL;
 
     /* relaxed, both: hints. */
-    if (MAG_UNLIKELY(atomic_load_explicit(&line->waiting, memory_order_relaxed) != 0 ||
-                     atomic_load_explicit(&line->called, memory_order_relaxed) != 0))
-        token = mag_line_take_ready(runner, *spare);
+    if (MAG_UNLIKELY(atomic_load_explicit(&belt->waiting, memory_order_relaxed) != 0 ||
+                     atomic_load_explicit(&belt->called, memory_order_relaxed) != 0))
+        token = mag_belt_take_ready(runner, *spare);
     if (token != NULL)
         *spare = NULL;
     else
@@ -425,33 +429,37 @@ static struct mag_token *find_token(struct mag_runner *runner, struct mag_token 
 /* Whether a job should look if it had better leave. */
 static bool may_leave(struct mag_runner *runner)
 {
-    struct mag_line *line = runner->line;
+    struct mag_belt *belt = runner->belt;
 
     if (runner->is_caller)
         return false;
     /* relaxed, both: hints. */
     return runner->gives_way ||
-           (atomic_load_explicit(&line->is_cheap, memory_order_relaxed) &&
-            atomic_load_explicit(&line->runners, memory_order_relaxed) > 1);
+           (atomic_load_explicit(&belt->is_cheap, memory_order_relaxed) &&
+            atomic_load_explicit(&belt->runners, memory_order_relaxed) > 1);
 }
 
-void mag_runner_begin(struct mag_runner *runner, struct mag_line *line, bool is_caller)
+void mag_runner_begin(struct mag_runner *runner, struct mag_belt *belt, bool is_caller)
 {
     memset(runner, 0,
            offsetof(struct mag_runner, counts) +
-               line->stage_count * sizeof(runner->counts[0]));
-    runner->line = line;
+               belt->stage_count * sizeof(runner->counts[0]));
+    runner->belt = belt;
     runner->is_caller = is_caller;
-    runner->works = !is_caller || line->caller_works;
+    runner->works = !is_caller || belt->caller_works;
     const struct mag_seat *seat =
-        mag_plan_seat(mag_sched_plan(line->sched), mag_sched_worker());
+        mag_plan_seat(mag_sched_plan(belt->sched), mag_sched_worker());
     runner->node = seat != NULL ? seat->node : MAG_NONE;
+    int64_t before = mag_os_now_ns();
     runner->began = mag_os_now_ns();
+    runner->clock_ns = runner->began - before;
+    if (runner->clock_ns > CLOCK_NS_MAX)
+        runner->clock_ns = CLOCK_NS_MAX;
 }
 
-enum mag_line_rest mag_runner_run(struct mag_runner *runner)
+enum mag_belt_rest mag_runner_run(struct mag_runner *runner)
 {
-    enum mag_line_rest rest = MAG_LINE_LEFT;
+    enum mag_belt_rest rest = MAG_BELT_LEFT;
     struct mag_token *spare = NULL;
 
     runner->looked = mag_os_now_ns();
@@ -460,35 +468,31 @@ enum mag_line_rest mag_runner_run(struct mag_runner *runner)
         struct mag_token *token;
 
         /* After a look under the lock it does something, if it stays. */
-        while ((rest == MAG_LINE_GOES_ON || !may_leave(runner)) &&
+        while ((rest == MAG_BELT_GOES_ON || !may_leave(runner)) &&
                (token = find_token(runner, &spare)) != NULL) {
-            rest = MAG_LINE_LEFT;
+            rest = MAG_BELT_LEFT;
             spare = go_on(runner, token);
         }
-        rest = mag_line_leave(runner, spare);
+        rest = mag_belt_leave(runner, spare);
         spare = NULL;
-    } while (rest == MAG_LINE_GOES_ON);
+    } while (rest == MAG_BELT_GOES_ON);
     return rest;
 }
 
-/* ------------------------------------------------------------------------ ends of threads */
+/* ------------------------------------------------------------------- ends of threads */
 
-bool mag_line_abandon(const struct mag_line *line)
+struct mag_belt *mag_belt_abandon(const struct mag_belt *belt)
 {
     struct mag_token *token = innermost;
 
-    if (token == NULL || (line != NULL && token->line != line))
-        return false;
+    if (token == NULL || (belt != NULL && token->belt != belt))
+        return NULL;
+    struct mag_belt *abandoned = token->belt;
     leave_call(token);
-    mag_line_fail(token->line, token->number, -EOWNERDEAD);
+    mag_belt_fail(abandoned, token->number, -EOWNERDEAD);
     token->outcome = -EOWNERDEAD;
     token->is_back = true;
     token->is_measured = false;
-    mag_line_resume(token);
-    return true;
-}
-
-struct mag_line *mag_line_innermost(void)
-{
-    return innermost != NULL ? innermost->line : NULL;
+    mag_belt_resume(token);
+    return abandoned;
 }

@@ -19,61 +19,61 @@ static struct mag_token *token_of(struct mag_lane_link *link)
 
 /* ------------------------------------------------------------------------ failing */
 
-void mag_line_fail(struct mag_line *line, uint64_t number, int error)
+void mag_belt_fail(struct mag_belt *belt, uint64_t number, int error)
 {
-    mag_spin_lock(&line->lock);
+    mag_spin_lock(&belt->lock);
     /* relaxed: changed under the lock. */
-    if (number < atomic_load_explicit(&line->bound, memory_order_relaxed)) {
+    if (number < atomic_load_explicit(&belt->bound, memory_order_relaxed)) {
         /* A cancellation does not hide an error. */
-        if (error != -ECANCELED || line->error == 0) {
-            line->error = error;
-            line->failed = number;
+        if (error != -ECANCELED || belt->error == 0) {
+            belt->error = error;
+            belt->failed = number;
         }
         /* relaxed: who does not see it yet works in vain. */
-        atomic_store_explicit(&line->bound, number, memory_order_relaxed);
+        atomic_store_explicit(&belt->bound, number, memory_order_relaxed);
     }
-    mag_spin_unlock(&line->lock);
+    mag_spin_unlock(&belt->lock);
 }
 
-bool mag_line_is_over(struct mag_line *line, uint64_t number)
+bool mag_belt_is_over(struct mag_belt *belt, uint64_t number)
 {
-    if (line->cancel != NULL && MAG_UNLIKELY(mag_cancel_has_fired(line->cancel)))
-        mag_line_fail(line, 0, -ECANCELED);
+    if (belt->cancel != NULL && MAG_UNLIKELY(mag_cancel_has_fired(belt->cancel)))
+        mag_belt_fail(belt, 0, -ECANCELED);
     /* relaxed: a runner that does not see the latest bound works in vain. */
-    return number >= atomic_load_explicit(&line->bound, memory_order_relaxed);
+    return number >= atomic_load_explicit(&belt->bound, memory_order_relaxed);
 }
 
 /* ------------------------------------------------------------------------ free tokens */
 
-static size_t token_bytes(const struct mag_line *line)
+static size_t token_bytes(const struct mag_belt *belt)
 {
-    return sizeof(struct mag_token) + line->plan.type->token_size;
+    return sizeof(struct mag_token) + belt->plan.type->token_size;
 }
 
 /* Under the lock. */
-void mag_line_put_free(struct mag_line *line, struct mag_token *token)
+void mag_belt_put_free(struct mag_belt *belt, struct mag_token *token)
 {
-    token->link.next = line->free;
-    line->free = &token->link;
-    line->free_count++;
-    mag_line_count_room(line);
+    token->link.next = belt->free;
+    belt->free = &token->link;
+    belt->free_count++;
+    mag_belt_count_room(belt);
 }
 
-void mag_line_give_free(struct mag_line *line, struct mag_token *token)
+void mag_belt_give_free(struct mag_belt *belt, struct mag_token *token)
 {
     struct mag_summons summons = {false, false};
 
-    mag_spin_lock(&line->lock);
-    mag_line_put_free(line, token);
-    mag_line_see_to_work(line, &summons);
-    mag_spin_unlock(&line->lock);
-    mag_line_send(line, summons);
+    mag_spin_lock(&belt->lock);
+    mag_belt_put_free(belt, token);
+    mag_belt_see_to_work(belt, &summons);
+    mag_spin_unlock(&belt->lock);
+    mag_belt_send(belt, summons);
 }
 
 /* Under the lock: the link to a free token, of this node if one is soon found. */
-static struct mag_lane_link **find_free(struct mag_line *line, uint32_t node)
+static struct mag_lane_link **find_free(struct mag_belt *belt, uint32_t node)
 {
-    struct mag_lane_link **link = &line->free;
+    struct mag_lane_link **link = &belt->free;
 
     for (int i = 0; i < TOKEN_LOOKS && *link != NULL; i++) {
         uint32_t other = token_of(*link)->node;
@@ -82,90 +82,90 @@ static struct mag_lane_link **find_free(struct mag_line *line, uint32_t node)
             return link;
         link = &(*link)->next;
     }
-    return line->made < line->limit ? NULL : &line->free;
+    return belt->made < belt->limit ? NULL : &belt->free;
 }
 
 /* Under the lock: a free token; or NULL, and `*ret_make` says whether to make one. */
-static struct mag_token *pick_free(struct mag_line *line, uint32_t node, bool *ret_make)
+static struct mag_token *pick_free(struct mag_belt *belt, uint32_t node, bool *ret_make)
 {
-    struct mag_lane_link **link = find_free(line, node);
+    struct mag_lane_link **link = find_free(belt, node);
     struct mag_token *token = NULL;
 
-    *ret_make = (link == NULL || *link == NULL) && line->made < line->limit;
+    *ret_make = (link == NULL || *link == NULL) && belt->made < belt->limit;
     if (*ret_make) {
-        line->made++;
+        belt->made++;
     } else if (link != NULL && *link != NULL) {
         token = token_of(*link);
         *link = (*link)->next;
-        line->free_count--;
+        belt->free_count--;
     }
-    mag_line_count_room(line);
+    mag_belt_count_room(belt);
     return token;
 }
 
-static int init_token(struct mag_line *line, struct mag_token *token, uint32_t node)
+static int init_token(struct mag_belt *belt, struct mag_token *token, uint32_t node)
 {
-    memset(token, 0, token_bytes(line));
-    token->line = line;
+    memset(token, 0, token_bytes(belt));
+    token->belt = belt;
     token->node = node;
-    if (line->plan.options == NULL)
+    if (belt->plan.options == NULL)
         return 0;
-    return line->plan.type->prepare(line->plan.options, mag_token_item(token), line->arg);
+    return belt->plan.type->prepare(belt->plan.options, mag_token_item(token), belt->arg);
 }
 
 /* There are as many tokens as there can be; if there are none, no item can be made. */
-static MAG_COLD void stop_making(struct mag_line *line, int error)
+static MAG_COLD void stop_making(struct mag_belt *belt, int error)
 {
-    mag_spin_lock(&line->lock);
-    line->limit = --line->made;
-    mag_line_count_room(line);
-    bool fails = line->made == 0;
-    mag_spin_unlock(&line->lock);
+    mag_spin_lock(&belt->lock);
+    belt->limit = --belt->made;
+    mag_belt_count_room(belt);
+    bool fails = belt->made == 0;
+    mag_spin_unlock(&belt->lock);
     if (!fails)
         return;
-    mag_line_fail(line, 0, error);
+    mag_belt_fail(belt, 0, error);
     /* relaxed: nobody else has the input, and there is no token for it. */
-    atomic_store_explicit(&line->input, MAG_INPUT_OVER, memory_order_relaxed);
+    atomic_store_explicit(&belt->input, MAG_INPUT_OVER, memory_order_relaxed);
 }
 
-static struct mag_token *make_token(struct mag_line *line, uint32_t node)
+static struct mag_token *make_token(struct mag_belt *belt, uint32_t node)
 {
-    struct mag_token *token = mag_store_take(token_bytes(line));
-    int r = token == NULL ? -ENOMEM : init_token(line, token, node);
+    struct mag_token *token = mag_store_take(token_bytes(belt));
+    int r = token == NULL ? -ENOMEM : init_token(belt, token, node);
 
     if (MAG_LIKELY(r == 0))
         return token;
     if (token != NULL)
-        mag_store_give(token, token_bytes(line));
-    stop_making(line, r);
+        mag_store_give(token, token_bytes(belt));
+    stop_making(belt, r);
     return NULL;
 }
 
-struct mag_token *mag_line_take_free(struct mag_runner *runner)
+struct mag_token *mag_belt_take_free(struct mag_runner *runner)
 {
-    struct mag_line *line = runner->line;
+    struct mag_belt *belt = runner->belt;
     bool make;
 
-    if (mag_line_count(&line->room) == 0) {
+    if (mag_belt_count(&belt->room) == 0) {
         runner->counts[0].waits_for_room++;
         return NULL;
     }
-    mag_spin_lock(&line->lock);
-    struct mag_token *token = pick_free(line, runner->node, &make);
-    mag_spin_unlock(&line->lock);
-    return make ? make_token(line, runner->node) : token;
+    mag_spin_lock(&belt->lock);
+    struct mag_token *token = pick_free(belt, runner->node, &make);
+    mag_spin_unlock(&belt->lock);
+    return make ? make_token(belt, runner->node) : token;
 }
 
-void mag_line_release_tokens(struct mag_line *line)
+void mag_belt_release_tokens(struct mag_belt *belt)
 {
-    while (line->free != NULL) {
-        struct mag_token *token = token_of(line->free);
+    while (belt->free != NULL) {
+        struct mag_token *token = token_of(belt->free);
 
-        line->free = token->link.next;
-        if (line->plan.options != NULL)
-            line->plan.type->release(line->plan.options, mag_token_item(token),
-                                     line->arg);
-        mag_store_give(token, token_bytes(line));
+        belt->free = token->link.next;
+        if (belt->plan.options != NULL)
+            belt->plan.type->release(belt->plan.options, mag_token_item(token),
+                                     belt->arg);
+        mag_store_give(token, token_bytes(belt));
     }
 }
 
@@ -191,77 +191,77 @@ static struct mag_token *take_first(struct mag_token_list *list)
 }
 
 /* Under the lock. */
-static void put_ready(struct mag_line *line, struct mag_token *token)
+static void put_ready(struct mag_belt *belt, struct mag_token *token)
 {
-    append(&line->ready, token);
-    mag_line_set_count(&line->waiting, mag_line_count(&line->waiting) + 1);
+    append(&belt->ready, token);
+    mag_belt_set_count(&belt->waiting, mag_belt_count(&belt->waiting) + 1);
 }
 
-void mag_line_leave_to_caller(struct mag_line *line, struct mag_token *token)
+void mag_belt_leave_to_caller(struct mag_belt *belt, struct mag_token *token)
 {
     struct mag_summons summons = {false, false};
 
-    mag_spin_lock(&line->lock);
-    append(&line->bound_to_caller, token);
-    mag_line_set_count(&line->called, mag_line_count(&line->called) + 1);
-    mag_line_see_to_work(line, &summons);
-    mag_spin_unlock(&line->lock);
-    mag_line_send(line, summons);
+    mag_spin_lock(&belt->lock);
+    append(&belt->bound_to_caller, token);
+    mag_belt_set_count(&belt->called, mag_belt_count(&belt->called) + 1);
+    mag_belt_see_to_work(belt, &summons);
+    mag_spin_unlock(&belt->lock);
+    mag_belt_send(belt, summons);
 }
 
 static struct mag_token *take_waiting(struct mag_runner *runner)
 {
-    struct mag_line *line = runner->line;
+    struct mag_belt *belt = runner->belt;
     struct mag_token *token = NULL;
 
-    if (runner->is_caller && line->bound_to_caller.first != NULL) {
-        mag_line_set_count(&line->called, mag_line_count(&line->called) - 1);
-        return take_first(&line->bound_to_caller);
+    if (runner->is_caller && belt->bound_to_caller.first != NULL) {
+        mag_belt_set_count(&belt->called, mag_belt_count(&belt->called) - 1);
+        return take_first(&belt->bound_to_caller);
     }
     if (runner->works)
-        token = take_first(&line->ready);
+        token = take_first(&belt->ready);
     if (token != NULL)
-        mag_line_set_count(&line->waiting, mag_line_count(&line->waiting) - 1);
+        mag_belt_set_count(&belt->waiting, mag_belt_count(&belt->waiting) - 1);
     return token;
 }
 
-struct mag_token *mag_line_take_ready(struct mag_runner *runner, struct mag_token *spare)
+struct mag_token *mag_belt_take_ready(struct mag_runner *runner, struct mag_token *spare)
 {
-    struct mag_line *line = runner->line;
+    struct mag_belt *belt = runner->belt;
     struct mag_summons summons = {false, false};
 
-    mag_spin_lock(&line->lock);
+    mag_spin_lock(&belt->lock);
     struct mag_token *token = take_waiting(runner);
     if (token != NULL && spare != NULL) {
-        mag_line_put_free(line, spare);
-        mag_line_see_to_work(line, &summons);
+        mag_belt_put_free(belt, spare);
+        mag_belt_see_to_work(belt, &summons);
     }
-    mag_spin_unlock(&line->lock);
-    mag_line_send(line, summons);
+    mag_spin_unlock(&belt->lock);
+    mag_belt_send(belt, summons);
     return token;
 }
 
-void mag_line_leave_ready(struct mag_runner *runner, struct mag_token *token)
+void mag_belt_leave_ready(struct mag_runner *runner, struct mag_token *token)
 {
-    struct mag_line *line = runner->line;
+    struct mag_belt *belt = runner->belt;
     struct mag_summons summons = {false, false};
 
-    mag_spin_lock(&line->lock);
-    put_ready(line, token);
-    mag_line_see_to_work(line, &summons);
-    mag_spin_unlock(&line->lock);
-    mag_line_send(line, summons);
-    mag_line_offer(runner);
+    mag_spin_lock(&belt->lock);
+    put_ready(belt, token);
+    mag_belt_see_to_work(belt, &summons);
+    mag_spin_unlock(&belt->lock);
+    mag_belt_send(belt, summons);
+    mag_belt_offer(runner);
 }
 
-void mag_line_resume(struct mag_token *token)
+void mag_belt_resume(struct mag_token *token)
 {
-    struct mag_line *line = token->line;
+    struct mag_belt *belt = token->belt;
     struct mag_summons summons = {false, false};
 
-    mag_spin_lock(&line->lock);
-    put_ready(line, token);
-    mag_line_see_to_work(line, &summons);
-    mag_spin_unlock(&line->lock);
-    mag_line_send(line, summons);
+    mag_spin_lock(&belt->lock);
+    put_ready(belt, token);
+    mag_belt_see_to_work(belt, &summons);
+    mag_spin_unlock(&belt->lock);
+    mag_belt_send(belt, summons);
 }

@@ -8,9 +8,11 @@
  *   [A] any thread   [H] the holder of the turn
  *
  * Edges: release end -> acquire end : what crosses
- *   turn    mag_ring_pass -> mag_ring_arrive (a word of the ring) : what the stage has
+ *   turn    mag_turns_pass -> mag_turns_arrive (a word of the ring) : what the stage has
  *           written in its earlier turns
- *   parked  mag_ring_arrive -> mag_ring_pass (a word of the ring) : the item
+ *   parked  mag_turns_arrive -> mag_turns_pass (a word of the ring) : the item
+ *   number  mag_turn_number -> mag_turn_number : that an item has left the ring before
+ *           its token gets another number
  *   free    mag_lane_pass -> mag_lane_arrive (`last`) : as `turn`
  *   queued  mag_lane_arrive -> mag_lane_pass (`last`) : the item, and its link
  *
@@ -26,20 +28,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ------------------------------------------------------------ the order of numbers */
+/* ---------------------------------------------------------- the order of numbers */
 
 /* The words of a ring and of a lane that name no item. */
 enum { MAG_TURN_EMPTY = 0, MAG_TURN_OPEN = 1 };
 
+/* The number of an item that a token gets.  Any thread; or one at a time, if each has
+ * seen what the thread before it did. */
+static inline uint64_t mag_turn_number(_Atomic(uint64_t) *next)
+{
+    /* number, both ends: of two items with one word in the ring the first one has left
+     * it, because one of the tokens between them has been used twice. */
+    return atomic_fetch_add_explicit(next, 1, memory_order_acq_rel);
+}
+
 /* A ring of words, as many as items may be under way, or more. */
-struct mag_ring {
+struct mag_turns {
     _Atomic(uintptr_t) *words; /* [A] EMPTY, OPEN, or an item */
     uint64_t mask;             /* their number, a power of two, minus 1 */
 };
 
 /* Item 0 has the first turn. */
-static inline void mag_ring_init(struct mag_ring *ring, _Atomic(uintptr_t) *words,
-                                 uint64_t count)
+static inline void mag_turns_init(struct mag_turns *ring, _Atomic(uintptr_t) *words,
+                                  uint64_t count)
 {
     ring->words = words;
     ring->mask = count - 1;
@@ -49,7 +60,7 @@ static inline void mag_ring_init(struct mag_ring *ring, _Atomic(uintptr_t) *word
 
 /* Item `number` arrives.  True: it has the turn.  False: it is parked, and may be in
  * other hands already. */
-static inline bool mag_ring_arrive(struct mag_ring *ring, uint64_t number, void *item)
+static inline bool mag_turns_arrive(struct mag_turns *ring, uint64_t number, void *item)
 {
     _Atomic(uintptr_t) *word = &ring->words[number & ring->mask];
 
@@ -70,7 +81,7 @@ static inline bool mag_ring_arrive(struct mag_ring *ring, uint64_t number, void 
 
 /* By the holder of the turn of item `number`: ends it.  Returns the next item, which has
  * the turn; NULL: it has not arrived. */
-static inline void *mag_ring_pass(struct mag_ring *ring, uint64_t number)
+static inline void *mag_turns_pass(struct mag_turns *ring, uint64_t number)
 {
     _Atomic(uintptr_t) *word = &ring->words[(number + 1) & ring->mask];
     /* Both ends: turn, release: what this turn has written; parked, acquire: the next
@@ -79,13 +90,13 @@ static inline void *mag_ring_pass(struct mag_ring *ring, uint64_t number)
 
     if (found == MAG_TURN_EMPTY)
         return NULL;
-    /* relaxed: as in mag_ring_arrive. */
+    /* relaxed: as in mag_turns_arrive. */
     atomic_store_explicit(word, MAG_TURN_EMPTY, memory_order_relaxed);
     /* NOLINTNEXTLINE(performance-no-int-to-ptr): the word is an address. */
     return (void *)found;
 }
 
-/* ------------------------------------------------------------ the order of arrival */
+/* ---------------------------------------------------------- the order of arrival */
 
 /* The link in an item that waits in a lane. */
 struct mag_lane_link {

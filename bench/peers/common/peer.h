@@ -12,6 +12,7 @@
 
 #include "bench/kernels/load.h"
 #include "bench/kernels/submit.h"
+#include "bench/kernels/tick.h"
 
 #include <stdint.h>
 
@@ -57,6 +58,13 @@ void peer_sort_reset(struct peer_run *run);
 void peer_sort_check(struct peer_run *run);
 void peer_sort_cleanup(struct peer_run *run);
 
+/* The data of reduce and of scan: `data` is a struct kernel_array. */
+int peer_reduce_prepare(struct peer_run *run);
+int peer_scan_prepare(struct peer_run *run);
+void peer_scan_reset(struct peer_run *run);
+void peer_scan_check(struct peer_run *run);
+void peer_array_cleanup(struct peer_run *run);
+
 /* Numbers that are nearly sorted, in the same data. */
 void peer_sort_reset_nearly(struct peer_run *run);
 void peer_sort_check_nearly(struct peer_run *run);
@@ -65,6 +73,9 @@ void peer_sort_check_nearly(struct peer_run *run);
 void peer_load(struct peer_run *run, const struct kernel_pool *pool,
                int (*load)(const struct kernel_pool *pool, uint64_t count,
                            struct kernel_load *ret_load));
+
+/* Calls a region at each tick of a clock.  If it fails, the answer is wrong. */
+void peer_tick(struct peer_run *run, kernel_tick_region region, unsigned percent);
 
 #ifdef __cplusplus
 }
