@@ -9,6 +9,8 @@ if grep -q '^CMAKE_C_FLAGS:.*-fsanitize' "$(dirname "$built")/CMakeCache.txt"; t
     exit 77
 fi
 unset MAGPIE_PEERS
+# Where data for mgzip is made.
+export XDG_CACHE_HOME=$built
 out=$(mktemp) || exit 1
 trap 'rm -f "$out"' EXIT
 failed=0
