@@ -33,6 +33,7 @@ static const struct {
     {"libomp", TEAMS},
     {"glib", LOADS " submit-all"},
     {"libuv", LOADS},
+    {"pigz", "mgzip mgzip-libdeflate"},
     {"rayon", FORK_JOIN " " ARRAYS " " POOL " " SORTS " sort-stable " CHANNELS},
     {"go", FORK_JOIN " " ARRAYS " " POOL " " BOUNDED},
     {"dotnet", FORK_JOIN " " ARRAYS " " POOL " " SORTS " " CHANNELS
