@@ -9,13 +9,17 @@
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
  *   run the iterations of a loop           loop.h
+ *     over rows and columns                loop_2d.h
  *     and put them together to one value   reduce.h; scan.h for running totals
  *   sort an array                          sort.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
+ *   take items through stages             pipeline.h
  *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
  *     in a loop, so many at a time         each.h
+ *     at fixed times                       ticker.h
+ *     and yield one value after the other  sequence.h
  *     for items of other code              channel.h
  *   return a result now or later           vtask.h: value tasks
  *     from a callback of mine              operation.h; source.h for a type of my own
@@ -80,11 +84,13 @@
 #include <magpie/latch.h>
 #include <magpie/lazy.h>
 #include <magpie/loop.h>
+#include <magpie/loop_2d.h>
 #include <magpie/mutex.h>
 #include <magpie/node_memory.h>
 #include <magpie/offload.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>
+#include <magpie/pipeline.h>
 #include <magpie/plan.h>
 #include <magpie/pool.h>
 #include <magpie/promise.h>
@@ -94,6 +100,7 @@
 #include <magpie/scan.h>
 #include <magpie/sched.h>
 #include <magpie/semaphore.h>
+#include <magpie/sequence.h>
 #include <magpie/sort.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
@@ -101,6 +108,7 @@
 #include <magpie/submit_limit.h>
 #include <magpie/submit_task.h>
 #include <magpie/team.h>
+#include <magpie/ticker.h>
 #include <magpie/timer.h>
 #include <magpie/topology.h>
 #include <magpie/trace.h>

@@ -98,6 +98,21 @@ static int walk(struct mag_range range, uint32_t slot, int *a, struct point p)
     return nothing_at_for(MAG_NULL, slot, 2);
 }
 
+MAG_LOOP_2D(fill, int *, a)
+static int fill(struct mag_block block, uint32_t slot, int *a)
+{
+    a[block.rows.begin] = MAG_CAST(int, block.columns.begin);
+    return slot > 1;
+}
+
+static int fill_all(mag_fork w, int *a)
+{
+    struct mag_block whole = {{0, 2}, {0, 3}};
+
+    return fill_for(MAG_NULL, 2, 3, a) + fill_for_with(MAG_NULL, MAG_NULL, whole, a) +
+           fill_for_in(w, MAG_NULL, whole, a);
+}
+
 MAG_SORT(by_x, struct point, void)
 static bool by_x(const struct point *a, const struct point *b)
 {
@@ -127,7 +142,7 @@ static int walk_all(mag_fork w, int *a)
     struct mag_for_options options = {1, 0, 0, MAG_NULL};
     struct mag_range failed;
 
-    return walk_for_in(w, 0, 10, a, p) + sort_points(w, &p, a) +
+    return walk_for_in(w, 0, 10, a, p) + sort_points(w, &p, a) + fill_all(w, a) +
            walk_for_with(MAG_NULL, &options, &failed, 0, 10, a, p);
 }
 
@@ -333,6 +348,8 @@ int send_and_receive(struct points *p, struct texts *t, struct mag_cancel *stop)
 int send_and_receive(struct points *p, struct texts *t, struct mag_cancel *stop)
 {
     struct point sent = {1, 2, 3};
+    struct point many[2] = {{1, 2, 3}, {4, 5, 6}};
+    size_t count;
     const char *text;
     struct mag_channel_info info;
     int r = points_create(1, &p) + texts_create(MAG_CHANNEL_UNBOUNDED, &t);
@@ -341,6 +358,15 @@ int send_and_receive(struct points *p, struct texts *t, struct mag_cancel *stop)
     r += mag_task_get(texts_send_until(t, "text", stop)) + texts_try_send(t, "other");
     r += points_task_get(points_receive_until(p, stop), &sent);
     r += texts_task_wait(texts_receive(t), &text) + texts_try_receive(t, &text);
+    r += points_create_ordered(1, &p);
+    r += mag_task_get(points_send_at(p, sent, MAG_PRIORITY_HIGH, stop));
+    r += points_try_send_at(p, sent, MAG_PRIORITY_LOW);
+    r += mag_task_get(points_send_many(p, many, 2, stop, &count));
+    r += points_try_send_many(p, many, 2, &count);
+    r += mag_count_task_get(points_receive_many(p, many, 2, stop), &count);
+    r += points_try_receive_many(p, many, 2, &count);
+    struct mag_channel_case both[2] = {points_case(p, &sent), texts_case(t, &text)};
+    r += mag_count_task_get(mag_select(both, 2, stop), &count);
     r += points_close(p) && texts_fail(t, -1) ? 1 : 0;
     points_query(p, &info);
     points_destroy(p);

@@ -4,8 +4,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #![allow(unknown_lints, unexpected_cfgs)]
 
+mod array;
+mod channels;
 mod cilksort;
+mod load;
 mod matmul;
+mod sorts;
 mod tree;
 mod uts;
 
@@ -18,6 +22,14 @@ pub trait Workload: Send {
     fn reset(&mut self) {}
     /// What is timed; inside the pool.
     fn run(&mut self);
+    /// What is timed, if it does not begin inside the pool.
+    fn run_on(&mut self, pool: &rayon::ThreadPool) {
+        pool.install(|| self.run())
+    }
+    /// Not 0: the time of the last run, instead of that of the caller.
+    fn seconds(&self) -> f64 {
+        0.0
+    }
     /// The answer of the last run.
     fn answer(&self) -> u64;
 }
@@ -30,7 +42,26 @@ fn find(name: &str, size: u64) -> Option<Box<dyn Workload>> {
         "regions" => Box::new(tree::Tree::new(move || tree::regions(size))),
         "uts" => Box::new(tree::Tree::new(move || uts::search(size))),
         "matmul" => Box::new(matmul::Matmul::new(size as usize)),
+        "submit" => Box::new(load::Submit::new(size, 1)),
+        "submit-all" => Box::new(load::Submit::new(size, 8)),
+        "bursts" => Box::new(load::Bursts { size, took: 0.0 }),
+        "trickle" => Box::new(load::Trickle { size, took: 0.0 }),
+        "tick" => Box::new(load::Tick { size, percent: 50, right: 0, took: 0.0 }),
+        "tick-p99" => Box::new(load::Tick { size, percent: 99, right: 0, took: 0.0 }),
         "cilksort" => Box::new(cilksort::Sort::new(size as usize)),
+        "reduce" => Box::new(array::Reduce::new(size as usize)),
+        "scan" => Box::new(array::Scan::new(size as usize)),
+        "sort-random" => Box::new(sorts::Sorts::new(size as usize, false, false)),
+        "sort-sorted" => Box::new(sorts::Sorts::new(size as usize, true, false)),
+        "sort-stable" => Box::new(sorts::Sorts::new(size as usize, false, true)),
+        "channel-1-1" => Box::new(channels::Channels::new(size, 1, 1, 64)),
+        "channel-4-1" => Box::new(channels::Channels::new(size, 4, 1, 64)),
+        "channel-1-4" => Box::new(channels::Channels::new(size, 1, 4, 64)),
+        "channel-4-4" => Box::new(channels::Channels::new(size, 4, 4, 64)),
+        "channel-1-1-unbounded" => Box::new(channels::Channels::new(size, 1, 1, 0)),
+        "channel-4-1-unbounded" => Box::new(channels::Channels::new(size, 4, 1, 0)),
+        "channel-1-4-unbounded" => Box::new(channels::Channels::new(size, 1, 4, 0)),
+        "channel-4-4-unbounded" => Box::new(channels::Channels::new(size, 4, 4, 0)),
         _ => return None,
     })
 }
@@ -70,8 +101,11 @@ fn main() {
         }
         workload.reset();
         let from = Instant::now();
-        pool.install(|| workload.run());
-        let took = from.elapsed().as_secs_f64();
+        workload.run_on(&pool);
+        let mut took = from.elapsed().as_secs_f64();
+        if workload.seconds() > 0.0 {
+            took = workload.seconds();
+        }
         say(&format!("done {:.9e} {}", took, workload.answer()));
     }
 }
