@@ -69,7 +69,7 @@ hasnot() {
 }
 
 # --- help and version: standard output, status 0
-for command in "" bench report topo doctor trace; do
+for command in "" bench report topo doctor trace sim; do
     # shellcheck disable=SC2086 # no word where the command is empty
     run 0 $command --help
     has "$dir/out" "Usage: magpie"
