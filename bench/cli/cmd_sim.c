@@ -153,7 +153,7 @@ static void check_sizes(const struct request *request)
     for (uint32_t i = 0; i < request->graph_count && request->size != 0; i++) {
         const struct sim_graph *graph = request->graphs[i];
 
-        if (request->size < graph->size_min || request->size > graph->size_max)
+        if (!sim_graph_fits(graph, request->size))
             bench_usage(command,
                         "--size: %" PRIu64 " does not fit %s: %s, %" PRIu64
                         " to %" PRIu64,

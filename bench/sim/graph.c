@@ -18,6 +18,12 @@ const struct sim_graph *sim_graph_named(const char *name)
     return NULL;
 }
 
+bool sim_graph_fits(const struct sim_graph *graph, uint64_t size)
+{
+    return size >= graph->size_min && size <= graph->size_max &&
+           (graph->size_fits == NULL || graph->size_fits(size));
+}
+
 /* ------------------------------------------------------------------------- code */
 
 static struct sim_op *add(struct sim_code *code, enum sim_op_kind kind)

@@ -68,6 +68,7 @@ struct sim_graph {
     const char *size_is;
     uint64_t size; /* the default */
     uint64_t size_min, size_max;
+    bool (*size_fits)(uint64_t size); /* what the range does not say; or NULL */
 
     /* The root, or the job of this number. */
     void (*root)(uint64_t size, uint64_t number, struct sim_node *ret_node);
@@ -80,6 +81,8 @@ struct sim_graph {
 extern const struct sim_graph *const sim_graphs[];
 
 const struct sim_graph *sim_graph_named(const char *name);
+
+bool sim_graph_fits(const struct sim_graph *graph, uint64_t size);
 
 /* What a graph is, whoever runs it: its work and its span, with the costs of its forks;
  * how many nodes and forks it has. */

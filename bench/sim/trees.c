@@ -92,6 +92,13 @@ static void skynet_unfold(const struct sim_costs *costs, const struct sim_node *
         sim_join(code);
 }
 
+static bool is_power_of_ten(uint64_t size)
+{
+    while (size % 10 == 0)
+        size /= 10;
+    return size == 1;
+}
+
 const struct sim_graph sim_graph_skynet = {
     .name = "skynet",
     .summary = "sum over a tree with ten children per node",
@@ -99,6 +106,7 @@ const struct sim_graph sim_graph_skynet = {
     .size = 100000000,
     .size_min = 10,
     .size_max = 1000000000,
+    .size_fits = is_power_of_ten,
     .root = fib_root,
     .unfold = skynet_unfold,
 };
@@ -233,6 +241,11 @@ static void uts_unfold(const struct sim_costs *costs, const struct sim_node *nod
         unfold_range(&range, code);
 }
 
+static bool is_tree(uint64_t size)
+{
+    return size != 2;
+}
+
 const struct sim_graph sim_graph_uts = {
     .name = "uts",
     .summary = "search of an unbalanced tree, the real one",
@@ -240,6 +253,7 @@ const struct sim_graph sim_graph_uts = {
     .size = 1,
     .size_min = 1,
     .size_max = 3,
+    .size_fits = is_tree,
     .root = uts_root,
     .unfold = uts_unfold,
 };
