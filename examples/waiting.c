@@ -1,6 +1,7 @@
 /*
- * waiting.c - work that waits its turn without holding a thread: at most three downloads
- * at a time, and one line of the log after the other.
+ * waiting.c - work that waits without holding a thread: downloads that begin when there
+ * is a connection, at most three at a time; one line of the log after the other; and a
+ * report when all are here.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,6 +11,8 @@
 enum { PAGES = 12, AT_A_TIME = 3 };
 
 static struct mag_semaphore connections = MAG_SEMAPHORE_INIT(AT_A_TIME);
+static struct mag_event online = MAG_EVENT_INIT(false);
+static struct mag_latch missing = MAG_LATCH_INIT(PAGES);
 static struct mag_mutex log_lock = MAG_MUTEX_INIT;
 static int open_now, open_most, lines; /* under log_lock */
 
@@ -37,6 +40,7 @@ MAG_ASYNC(mag_task, note, (int, page, int, opened), mag_vtask written;)
 MAG_ASYNC(mag_task, download, (int, page), mag_vtask arrival; int error;)
 {
     MAG_BEGIN(f);
+    MAG_AWAIT_DONE(f, mag_event_wait(&online, NULL));
     MAG_AWAIT_DONE(f, mag_semaphore_acquire(&connections, NULL));
     MAG_TRY_DONE(f, f->error, note(f->page, 1));
     if (f->error == 0 && mag_delay(NULL, 1000000, &f->arrival) == 0)
@@ -45,19 +49,33 @@ MAG_ASYNC(mag_task, download, (int, page), mag_vtask arrival; int error;)
         MAG_TRY_DONE(f, f->error, note(f->page, -1));
     if (mag_semaphore_release(&connections, 1) != 0 || f->error != 0)
         MAG_FAIL(f, -EPROTO);
+    if (mag_latch_count_down(&missing, 1) != 0)
+        MAG_FAIL(f, -EPROTO);
+    return mag_task_done();
+    MAG_END(f);
+}
+
+/* --------------------------------------------------- when all has happened: a latch */
+
+MAG_ASYNC(mag_task, report, (void), )
+{
+    MAG_BEGIN(f);
+    MAG_AWAIT_DONE(f, mag_latch_wait(&missing, NULL));
+    printf("%d lines, %d at a time\n", lines, open_most);
     return mag_task_done();
     MAG_END(f);
 }
 
 int main(void)
 {
-    mag_task pages[PAGES];
+    mag_task pages[PAGES], reported = report();
     int failed = 0;
 
     for (int i = 0; i < PAGES; i++)
         pages[i] = download(i);
+    mag_event_set(&online);
     for (int i = 0; i < PAGES; i++)
         failed += mag_task_wait(pages[i]) != 0;
-    printf("%d lines, %d at a time\n", lines, open_most);
+    failed += mag_task_wait(reported) != 0;
     return failed == 0 && lines == 2 * PAGES && open_most <= AT_A_TIME ? 0 : 1;
 }

@@ -261,11 +261,11 @@ static int run(int argc, char **argv)
         return BENCH_FAILED;
     else
         r = simulate(&request);
-    if (r == -EINVAL && request.text != NULL)
-        (void)fprintf(stderr, "magpie sim: %s: not a machine that hwloc understands\n",
-                      request.text);
-    else if (r < 0)
-        (void)fprintf(stderr, "magpie sim: %s\n", mag_call_text(r));
+    if (r < 0)
+        (void)fprintf(
+            stderr, "magpie sim: %s%s%s\n", request.text != NULL ? request.text : "",
+            request.text != NULL ? ": " : "",
+            r == -EINVAL ? "not a machine that hwloc understands" : mag_call_text(r));
     return bench_close(command, "-", stdout) && r == 0 ? BENCH_OK : BENCH_FAILED;
 }
 

@@ -163,3 +163,28 @@ uint64_t kernel_sort_answer(const struct kernel_sort *sort)
     }
     return difference == 0 ? in_order : 0;
 }
+
+void kernel_sort_fill_nearly(struct kernel_sort *sort)
+{
+    uint32_t *values = sort->values;
+
+    for (uint64_t i = 0; i < sort->count; i++)
+        values[i] = (uint32_t)i;
+    for (uint64_t i = 0; i < sort->count / 100; i++) {
+        uint64_t a = scramble((uint32_t)(2 * i)) % sort->count;
+        uint64_t b = scramble((uint32_t)(2 * i + 1)) % sort->count;
+        uint32_t value = values[a];
+
+        values[a] = values[b];
+        values[b] = value;
+    }
+}
+
+uint64_t kernel_sort_answer_nearly(const struct kernel_sort *sort)
+{
+    uint64_t in_order = 0;
+
+    for (uint64_t i = 0; i < sort->count; i++)
+        in_order += sort->values[i] == i;
+    return in_order;
+}

@@ -1,6 +1,7 @@
 /*
- * sort.h - the pieces of cilksort: its numbers, the plain sort and merge of its leaves,
- * the whole sort done serially, and the check of the order.
+ * sort.h - the pieces of cilksort and of the rows sort-...: their numbers, the plain
+ * sort and merge of cilksort's leaves, that sort done serially, and the check of the
+ * order.
  *
  * The numbers are a scrambled 0, 1, 2 ... without repetition, so that the result can be
  * checked without a second sort.
@@ -35,6 +36,11 @@ void kernel_sort_fill(struct kernel_sort *sort);
 
 /* How many numbers are in order; 0 if they are not the original ones. */
 uint64_t kernel_sort_answer(const struct kernel_sort *sort);
+
+/* Writes the numbers from 0 on in order, but for one in a hundred, which is exchanged
+ * with another; and how many are in order. */
+void kernel_sort_fill_nearly(struct kernel_sort *sort);
+uint64_t kernel_sort_answer_nearly(const struct kernel_sort *sort);
 
 /* Sorts in place. */
 void kernel_sort_plain(uint32_t *values, size_t count);

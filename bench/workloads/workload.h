@@ -28,6 +28,8 @@ struct bench_run {
     uint64_t answer;         /* left by the run, or by `check` */
     double seconds;          /* 0: the caller's clock counts; set by workloads that time
                               * only a part of what they do */
+    uint64_t peak_kib;       /* 0: this process's own counts; set by workloads that run
+                              * another program */
 };
 
 enum { BENCH_SIZES = 3 };
@@ -50,7 +52,8 @@ struct bench_workload {
     bool workers_only;  /* the caller takes no part: as many threads as workers */
     uint32_t threads;   /* not 0: uses this many and no scheduler; one row, no sweep */
 
-    const char *absent; /* why this program cannot run it; NULL: it can */
+    const char *absent;  /* why this program cannot run it; NULL: it can */
+    const char *program; /* the example that it runs, which has a scheduler of its own */
 
     uint32_t weight; /* its part of the time of a whole run; 0: 1 */
 
@@ -73,6 +76,9 @@ bool bench_size_fits(const struct bench_workload *workload, uint64_t size);
 void bench_label(const struct bench_workload *workload, uint64_t size, char *buffer,
                  size_t capacity);
 
+/* Why this program cannot run it, be it that an example was not built; NULL: it can. */
+const char *bench_absent(const struct bench_workload *workload);
+
 /* The answer that is right. */
 uint64_t bench_expected(const struct bench_workload *workload, uint64_t size);
 
@@ -82,6 +88,9 @@ extern const struct bench_workload bench_skynet;
 extern const struct bench_workload bench_matmul;
 extern const struct bench_workload bench_uts;
 extern const struct bench_workload bench_cilksort;
+extern const struct bench_workload bench_sort_random;
+extern const struct bench_workload bench_sort_sorted;
+extern const struct bench_workload bench_sort_stable;
 extern const struct bench_workload bench_heat;
 extern const struct bench_workload bench_regions;
 extern const struct bench_workload bench_fib_entry;
@@ -90,7 +99,12 @@ extern const struct bench_workload bench_for_1us;
 extern const struct bench_workload bench_for_10us;
 extern const struct bench_workload bench_for_100us;
 extern const struct bench_workload bench_for_1ms;
+extern const struct bench_workload bench_reduce;
+extern const struct bench_workload bench_scan;
 extern const struct bench_workload bench_fftw;
+extern const struct bench_workload bench_mgzip;
+extern const struct bench_workload bench_mgzip_libdeflate;
+extern const struct bench_workload bench_mindex;
 extern const struct bench_workload bench_post_chain;
 extern const struct bench_workload bench_post_self;
 extern const struct bench_workload bench_post_any;

@@ -52,6 +52,11 @@
  *   - A waiting receiver gets the item of the next send, and a waiting sender's item gets
  *     the next room, before anybody who comes later.
  *
+ * Order by priority.  A channel of `name_create_ordered` gives items of MAG_PRIORITY_HIGH
+ * before those of MAG_PRIORITY_NORMAL, and these before those of MAG_PRIORITY_LOW; items
+ * of one priority in their order, and waiting senders likewise.  Its sends and receives
+ * take both locks of the channel, and cost about twice as much.
+ *
  * The end.  `name_close` says that nothing more will be sent.  Sends fail from then on
  * with MAG_CHANNEL_CLOSED, and so do those that wait: their items are not sent.
  * Receivers get the items that are left; after the last one each receive fails with
@@ -86,6 +91,13 @@ MAG_EXTERN_C_BEGIN
 /* The capacity of a channel without a limit. */
 #define MAG_CHANNEL_UNBOUNDED SIZE_MAX
 
+/* The number of items that name_receive_many has received; the case that mag_select has
+ * served. */
+MAG_VTASK_DEFINE(mag_count_task, size_t)
+
+/* Items that one call of name_receive_many receives at most. */
+#define MAG_CHANNEL_BATCH 64
+
 /* What a send fails with when the channel is closed, and a receive when it is closed and
  * has no item left. */
 #define MAG_CHANNEL_CLOSED (-EPIPE)
@@ -100,16 +112,30 @@ MAG_EXTERN_C_BEGIN
  *   name_task                             the task of an item, as by MAG_VTASK_DEFINE
  *
  *   int name_create(size_t capacity, struct name **ret_channel)
+ *   int name_create_ordered(size_t capacity, struct name **ret_channel)
  *   void name_destroy(struct name *channel)
  *
  *   mag_task name_send(struct name *channel, T item)
  *   mag_task name_send_until(struct name *channel, T item, struct mag_cancel *cancel)
+ *   mag_task name_send_at(struct name *channel, T item, enum mag_priority priority,
+ *                         struct mag_cancel *cancel)
  *   int name_try_send(struct name *channel, T item)
+ *   int name_try_send_at(struct name *channel, T item, enum mag_priority priority)
  *
  *   name_task name_receive(struct name *channel)
  *   name_task name_receive_until(struct name *channel, struct mag_cancel *cancel)
  *   int name_try_receive(struct name *channel, T *ret_item)
  *
+ *   mag_task name_send_many(struct name *channel, const T *items, size_t count,
+ *                           struct mag_cancel *cancel, size_t *ret_sent)
+ *   int name_try_send_many(struct name *channel, const T *items, size_t count,
+ *                          size_t *ret_sent)
+ *   mag_count_task name_receive_many(struct name *channel, T *ret_items, size_t room,
+ *                                    struct mag_cancel *cancel)
+ *   int name_try_receive_many(struct name *channel, T *ret_items, size_t room,
+ *                             size_t *ret_count)
+ *
+ *   struct mag_channel_case name_case(struct name *channel, T *ret_item)
  *   bool name_close(struct name *channel)
  *   bool name_fail(struct name *channel, int error)
  *   void name_query(struct name *channel, struct mag_channel_info *ret_info)
@@ -117,7 +143,7 @@ MAG_EXTERN_C_BEGIN
  * Each of them may be called from any thread, and blocks at most briefly, while another
  * thread is inside a call for the same channel.
  *
- * `name_create`
+ * `name_create`, `name_create_ordered`
  *   capacity   see "Capacity" above; up to UINT32_MAX
  *   Blocks     the first unbounded channel of a type: as mag_pool_create
  *   Allocates  the channel and its room
@@ -129,14 +155,16 @@ MAG_EXTERN_C_BEGIN
  * another thread whose effect was seen does not count: who has received the last item, or
  * the end, may destroy the channel.
  *
- * `name_send`, `name_send_until`
+ * `name_send`, `name_send_until`, `name_send_at`
  *   cancel     NULL: nobody cancels the send
+ *   priority   see "Order by priority"; does not matter in other channels.  Other sends
+ *              have MAG_PRIORITY_NORMAL
  *   Allocates  from pools: nothing after warm-up
  *   Returns    a task without result.  It fails with MAG_CHANNEL_CLOSED; -ECANCELED
  *              `cancel` has fired, also if there was room; -ENOMEM.  In all these cases
  *              the item was not sent
  *
- * `name_try_send`: never waits.
+ * `name_try_send`, `name_try_send_at`: never wait.
  *   Allocates  as name_send
  *   Returns    0; -EAGAIN there is no room; MAG_CHANNEL_CLOSED; -ENOMEM
  *
@@ -150,6 +178,21 @@ MAG_EXTERN_C_BEGIN
  * `name_try_receive`: never waits.
  *   Returns    0; -EAGAIN there is no item; MAG_CHANNEL_END or the error of name_fail
  *
+ * `name_send_many`, `name_try_send_many`: send `count` items in their order; items of
+ * other senders may come between them.
+ *   items      must stay valid until the task is complete
+ *   ret_sent   gets how many items were sent, the first ones, whatever the outcome is;
+ *              with a pending task, when that completes.  NULL: not wanted (not for
+ *              name_try_send_many)
+ *   Returns    as name_send and name_try_send.  -EAGAIN: there was not room for all
+ *
+ * `name_receive_many`, `name_try_receive_many`: receive the items that are there, at
+ * least one, at most `room` and MAG_CHANNEL_BATCH.
+ *   ret_items  must stay valid until the task is complete
+ *   Returns    as name_receive and name_try_receive; the result is the number of items
+ *
+ * `name_case`: a case for mag_select.
+ *
  * `name_close`, `name_fail`: close the channel.
  *   error      what receivers get at the end: a code as in "Errors" of vtask.h; 0: as
  *              name_close
@@ -158,12 +201,13 @@ MAG_EXTERN_C_BEGIN
  *
  * `name_query`: the numbers of a channel.
  */
-#define MAG_CHANNEL_DEFINE(name, ...)          \
-    MAG_VTASK_DEFINE(name##_task, __VA_ARGS__) \
-    MAG_CHANNEL_TYPE(name, name##_task_value)  \
-    MAG_CHANNEL_LIFE(name)                     \
-    MAG_CHANNEL_SEND(name, name##_task_value)  \
-    MAG_CHANNEL_RECEIVE(name, name##_task_value)
+#define MAG_CHANNEL_DEFINE(name, ...)            \
+    MAG_VTASK_DEFINE(name##_task, __VA_ARGS__)   \
+    MAG_CHANNEL_TYPE(name, name##_task_value)    \
+    MAG_CHANNEL_LIFE(name)                       \
+    MAG_CHANNEL_SEND(name, name##_task_value)    \
+    MAG_CHANNEL_RECEIVE(name, name##_task_value) \
+    MAG_CHANNEL_MANY(name, name##_task_value)
 
 /* The numbers of a channel, at one moment. */
 struct mag_channel_info {
@@ -174,6 +218,47 @@ struct mag_channel_info {
     uint64_t receivers; /* receives that wait */
     bool is_closed;
 };
+
+/* ------------------------------------------------------------------------ select */
+
+#define MAG_CHANNEL_CASES_MAX 8
+
+/* A channel to receive from, and where its item is to be: made by `name_case`. */
+struct mag_channel_case {
+    struct mag_channel *channel;
+    void *ret_item;
+};
+
+/*
+ * Receives one item, from the first of several channels that has one.
+ *
+ *     MAG_PIN(f); // `f->number` and `f->text` must not move while the select waits
+ *     f->cases[0] = numbers_case(f->numbers, &f->number);
+ *     f->cases[1] = texts_case(f->texts, &f->text);
+ *     MAG_AWAIT(f, f->which, mag_select(f->cases, 2, NULL));
+ *
+ * The cases are tried in their order; if no channel has an item, the select waits in all
+ * of them.  The channel that is served first counts: its item is in its place, and no
+ * other channel has lost one.  A channel may be there more than once.
+ *
+ *   cases      are copied.  Their channels, and the places of the items, must stay valid
+ *              until the task is complete
+ *   count      1 to MAG_CHANNEL_CASES_MAX
+ *   cancel     NULL: nobody cancels the select
+ *   Thread     any
+ *   Blocks     as name_receive, for each channel
+ *   Allocates  from pools: nothing after warm-up
+ *   Returns    the task of the index of the case.  It fails with what name_receive fails
+ *              with: with MAG_CHANNEL_END or the error of name_fail if a channel has
+ *              ended, and the error's detail is the index of its case; leave that channel
+ *              out of the next select.  MAG_E_ARG `count` is out of its range
+ */
+MAG_MUST_CHECK MAG_INLINE mag_count_task mag_select(const struct mag_channel_case *cases,
+                                                    size_t count,
+                                                    struct mag_cancel *cancel)
+{
+    return mag_count_task_of(mag_channel_select(cases, count, cancel));
+}
 
 MAG_EXTERN_C_END
 

@@ -6,23 +6,27 @@
  * Which header do I need?  To
  *
  *   run functions on all cores             sched.h: schedulers, workers and jobs
- *   run the iterations of a loop           loop.h
- *     and put them together to one value   reduce.h
- *   sort an array                          sort.h
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
+ *   run the iterations of a loop           loop.h
+ *     and put them together to one value   reduce.h; scan.h for running totals
+ *   sort an array                          sort.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
+ *   take items through stages             pipeline.h
  *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
  *     in a loop, so many at a time         each.h
+ *     at fixed times                       ticker.h
+ *     and yield one value after the other  sequence.h
  *     for items of other code              channel.h
  *   return a result now or later           vtask.h: value tasks
  *     from a callback of mine              operation.h; source.h for a type of my own
  *     to many readers                      promise.h
  *     from a forked child                  fork_task.h
  *     from a function on some worker       submit_task.h
- *   let so many in at a time               semaphore.h; mutex.h for one
+ *   let so many in at a time               semaphore.h; mutex.h for one; rwlock.h
+ *     nobody before something happens      event.h; latch.h; rendezvous.h
  *   cancel                                 cancel.h
  *   run jobs one after the other           strand.h
  *     at a given time                      timer.h
@@ -66,6 +70,7 @@
 #include <magpie/each.h>
 #include <magpie/elastic.h>
 #include <magpie/error.h>
+#include <magpie/event.h>
 #include <magpie/event_loop.h>
 #include <magpie/executor.h>
 #include <magpie/fork.h>
@@ -74,18 +79,24 @@
 #include <magpie/group_task.h>
 #include <magpie/guest.h>
 #include <magpie/job_kind.h>
+#include <magpie/latch.h>
 #include <magpie/loop.h>
 #include <magpie/mutex.h>
 #include <magpie/node_memory.h>
 #include <magpie/offload.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>
+#include <magpie/pipeline.h>
 #include <magpie/plan.h>
 #include <magpie/pool.h>
 #include <magpie/promise.h>
 #include <magpie/reduce.h>
+#include <magpie/rendezvous.h>
+#include <magpie/rwlock.h>
+#include <magpie/scan.h>
 #include <magpie/sched.h>
 #include <magpie/semaphore.h>
+#include <magpie/sequence.h>
 #include <magpie/sort.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
@@ -93,6 +104,7 @@
 #include <magpie/submit_limit.h>
 #include <magpie/submit_task.h>
 #include <magpie/team.h>
+#include <magpie/ticker.h>
 #include <magpie/timer.h>
 #include <magpie/topology.h>
 #include <magpie/trace.h>

@@ -9,8 +9,8 @@
  *   [I] immutable while bodies run   [A] any thread that takes part   [L] under `lock`
  *
  * Edges: release end -> acquire end : what crosses
- *   asked   mag_for_stop_ask (asked) -> is_stopped (asked) : the asking thread's last
- *           touch of the stop
+ *   asked   mag_for_stop_ask (asked) -> mag_loop_is_stopped (asked) : the asking
+ *           thread's last touch of the stop
  *   slot    give_slot (free_slots) -> take_slot (free_slots) : what calls of the body
  *           with this slot number have written
  *   lock    spin.h : the outcome
@@ -100,7 +100,7 @@ static MAG_COLD void fail_loop(struct loop *loop, struct mag_range range, int er
     mag_spin_unlock(&loop->lock);
 }
 
-static bool is_stopped(const struct mag_for_stop *stop)
+bool mag_loop_is_stopped(const struct mag_for_stop *stop)
 {
     /* asked, acquire: the asking thread does not touch the stop any more. */
     return stop != NULL && atomic_load_explicit(&stop->asked, memory_order_acquire);
@@ -115,7 +115,7 @@ void mag_for_stop_ask(struct mag_for_stop *stop)
 /* Whether the indices from `range.begin` on need not run. */
 static bool is_over(struct loop *loop, struct mag_range range)
 {
-    if (MAG_UNLIKELY(is_stopped(loop->stop)))
+    if (MAG_UNLIKELY(mag_loop_is_stopped(loop->stop)))
         fail_loop(loop, range, -ECANCELED);
     /* relaxed: a walk that does not see the latest bound runs bodies in vain. */
     return range.begin >= atomic_load_explicit(&loop->bound, memory_order_relaxed);

@@ -1,5 +1,6 @@
 /*
- * root.h - loops that are called from any thread.  Private to sched/loop/.
+ * root.h - what all loops share: how they are called from any thread, and stopped.
+ * Private to sched/loop/.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -7,6 +8,7 @@
 #define SCHED_LOOP_ROOT_H
 
 #include <magpie/fork.h>
+#include <magpie/loop.h>
 
 /*
  * mag_fork_run.
@@ -18,5 +20,8 @@ int mag_loop_root(struct mag_sched *sched, mag_fork_body body, void *payload);
 
 /* The scheduler that NULL stands for.  Returns 0 or an error of mag_sched_default. */
 int mag_loop_sched(struct mag_sched **sched);
+
+/* Whether somebody has asked.  NULL: nobody can. */
+bool mag_loop_is_stopped(const struct mag_for_stop *stop);
 
 #endif

@@ -19,6 +19,15 @@ enum {
     /* So much work left is worth a wake, and so much work shows how fast a loop is. */
     MAG_GRAIN_WAKE_NS = 50000,
     MAG_GRAIN_SHOWN_NS = 2000,
+    /* How long a block of a scan takes, and a window with all its blocks, about; how many
+     * blocks a window has for each berth, and at least and at most. */
+    MAG_GRAIN_BLOCK_NS = 20000,
+    MAG_GRAIN_WINDOW_NS = 500000,
+    MAG_GRAIN_BERTH_BLOCKS = 4,
+    MAG_GRAIN_BLOCKS_MIN = 32,
+    MAG_GRAIN_BLOCKS_MAX = 1024,
+    /* So many times as large or as small as the last one the next block is at most. */
+    MAG_GRAIN_BLOCK_GROWTH = 4,
     /* So many ranges are few; and a range that takes so long is a long one. */
     MAG_GRAIN_FEW = 64,
     MAG_GRAIN_LONG_NS = 500
@@ -58,6 +67,41 @@ static inline bool mag_grain_wants_help(size_t done, int64_t took_ns, size_t lef
 {
     return took_ns >= MAG_GRAIN_SHOWN_NS &&
            (double)took_ns / (double)done * (double)left >= MAG_GRAIN_WAKE_NS;
+}
+
+/* How many blocks a window of a scan has, for a scheduler of so many berths. */
+static inline size_t mag_grain_blocks(uint32_t berths)
+{
+    size_t blocks = (size_t)berths * MAG_GRAIN_BERTH_BLOCKS;
+
+    if (blocks < MAG_GRAIN_BLOCKS_MIN)
+        return MAG_GRAIN_BLOCKS_MIN;
+    return blocks < MAG_GRAIN_BLOCKS_MAX ? blocks : MAG_GRAIN_BLOCKS_MAX;
+}
+
+/* The first block of a scan, after `done` indices that took `took_ns`, more than 0. */
+static inline size_t mag_grain_block(size_t done, int64_t took_ns)
+{
+    double block = (double)done / (double)took_ns * MAG_GRAIN_BLOCK_NS;
+
+    if (block < 1)
+        return 1;
+    return block < (double)(SIZE_MAX / 2) ? (size_t)block : SIZE_MAX / 2;
+}
+
+/* The next block, after a window of blocks of `block` indices took `took_ns`. */
+static inline size_t mag_grain_block_next(size_t block, int64_t took_ns)
+{
+    double times = (double)MAG_GRAIN_WINDOW_NS / (double)(took_ns > 0 ? took_ns : 1);
+
+    if (times > MAG_GRAIN_BLOCK_GROWTH)
+        times = MAG_GRAIN_BLOCK_GROWTH;
+    if (times < 1.0 / MAG_GRAIN_BLOCK_GROWTH)
+        times = 1.0 / MAG_GRAIN_BLOCK_GROWTH;
+    double next = (double)block * times;
+    if (next < 1)
+        return 1;
+    return next < (double)(SIZE_MAX / 2) ? (size_t)next : SIZE_MAX / 2;
 }
 
 #endif

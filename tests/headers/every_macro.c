@@ -155,6 +155,56 @@ static void how_many_combine(size_t *total, const size_t *later)
     *total += *later;
 }
 
+MAG_SCAN(run_on, struct point, const struct point *, all, struct point *, out)
+static int run_on(struct mag_range range, uint32_t slot, struct point *total,
+                  const struct point *all, struct point *out)
+{
+    for (size_t i = range.begin; i < range.end; i++) {
+        out[i] = *total;
+        total->x += all[i].x;
+    }
+    return slot > 1;
+}
+static int run_on_fold(struct mag_range range, uint32_t slot, struct point *total,
+                       const struct point *all, struct point *out)
+{
+    for (size_t i = range.begin; i < range.end && out != MAG_NULL; i++)
+        total->x += all[i].x;
+    return slot > 1;
+}
+static void run_on_combine(struct point *total, const struct point *later)
+{
+    total->x += later->x;
+}
+
+MAG_SCAN(how_far, long, void)
+static int how_far(struct mag_range range, uint32_t slot, long *total)
+{
+    *total += range.end > range.begin;
+    return slot > 1;
+}
+static int how_far_fold(struct mag_range range, uint32_t slot, long *total)
+{
+    return how_far(range, slot, total);
+}
+static void how_far_combine(long *total, const long *later)
+{
+    *total += *later;
+}
+
+MAG_FORKABLE(int, scan_all, const struct point *, all, struct point *, out)
+static int scan_all(mag_fork w, const struct point *all, struct point *out)
+{
+    struct mag_for_options options = {1, 0, 0, MAG_NULL};
+    struct mag_range failed;
+    struct point most = {0, 0, 0};
+    long total = 0;
+
+    return run_on_scan_in(w, &most, 0, 10, all, out) +
+           run_on_scan_with(MAG_NULL, &options, &failed, &most, 0, 10, all, out) +
+           how_far_scan(MAG_NULL, &total, 0, 10);
+}
+
 MAG_FORKABLE(int, reduce_all, const struct point *, all)
 static int reduce_all(mag_fork w, const struct point *all)
 {
@@ -283,6 +333,8 @@ int send_and_receive(struct points *p, struct texts *t, struct mag_cancel *stop)
 int send_and_receive(struct points *p, struct texts *t, struct mag_cancel *stop)
 {
     struct point sent = {1, 2, 3};
+    struct point many[2] = {{1, 2, 3}, {4, 5, 6}};
+    size_t count;
     const char *text;
     struct mag_channel_info info;
     int r = points_create(1, &p) + texts_create(MAG_CHANNEL_UNBOUNDED, &t);
@@ -291,6 +343,15 @@ int send_and_receive(struct points *p, struct texts *t, struct mag_cancel *stop)
     r += mag_task_get(texts_send_until(t, "text", stop)) + texts_try_send(t, "other");
     r += points_task_get(points_receive_until(p, stop), &sent);
     r += texts_task_wait(texts_receive(t), &text) + texts_try_receive(t, &text);
+    r += points_create_ordered(1, &p);
+    r += mag_task_get(points_send_at(p, sent, MAG_PRIORITY_HIGH, stop));
+    r += points_try_send_at(p, sent, MAG_PRIORITY_LOW);
+    r += mag_task_get(points_send_many(p, many, 2, stop, &count));
+    r += points_try_send_many(p, many, 2, &count);
+    r += mag_count_task_get(points_receive_many(p, many, 2, stop), &count);
+    r += points_try_receive_many(p, many, 2, &count);
+    struct mag_channel_case both[2] = {points_case(p, &sent), texts_case(t, &text)};
+    r += mag_count_task_get(mag_select(both, 2, stop), &count);
     r += points_close(p) && texts_fail(t, -1) ? 1 : 0;
     points_query(p, &info);
     points_destroy(p);

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int mag_channel_create(struct mag_channel_type *type, size_t capacity,
+int mag_channel_create(struct mag_channel_type *type, size_t capacity, bool has_levels,
                        struct mag_channel **ret_channel)
 {
     struct mag_channel *channel =
@@ -21,6 +21,11 @@ int mag_channel_create(struct mag_channel_type *type, size_t capacity,
     channel->type = type;
     channel->capacity = capacity;
     channel->item_size = type->item_size;
+    channel->has_levels = has_levels;
+    if (has_levels) {
+        channel->ends.tail.flags = MAG_END_BOTH;
+        channel->ends.head.flags = MAG_END_BOTH;
+    }
     r = mag_segments_make(channel);
     if (r < 0)
         free(channel);
@@ -39,29 +44,29 @@ void mag_channel_destroy(struct mag_channel *channel)
     free(channel);
 }
 
-/* Takes all waits out of a list, and links them by `next`. */
-static struct mag_channel_wait *take_all(struct mag_wait_list *list, struct mag_end *end)
+/* Takes all waits out of their lists. */
+static void take_senders(struct mag_channel *channel, struct mag_rest *ret_senders)
 {
-    struct mag_channel_wait *first = list->first;
+    struct mag_channel_wait *wait;
 
-    while (mag_wait_take(list, end) != NULL)
-        ;
-    return first;
+    while ((wait = mag_wait_first_sender(channel)) != NULL) {
+        mag_wait_take(wait);
+        mag_rest_add(ret_senders, wait);
+    }
 }
 
-static void complete_all(struct mag_channel_wait *wait, int error)
+static void take_receivers(struct mag_channel *channel, struct mag_rest *ret_receivers)
 {
-    while (wait != NULL) {
-        struct mag_channel_wait *next = wait->next;
-        mag_wait_complete(wait, error);
-        wait = next;
-    }
+    struct mag_channel_wait *wait;
+
+    while ((wait = mag_wait_take_receiver(channel)) != NULL)
+        mag_rest_add(ret_receivers, wait);
 }
 
 bool mag_channel_close(struct mag_channel *channel, int error)
 {
-    struct mag_channel_wait *senders;
-    struct mag_channel_wait *receivers;
+    struct mag_rest senders = {NULL, NULL, NULL};
+    struct mag_rest receivers = {NULL, NULL, NULL};
     int code = error != 0 ? error : MAG_CHANNEL_END;
 
     if (mag_is_misuse(error)) {
@@ -76,11 +81,11 @@ bool mag_channel_close(struct mag_channel *channel, int error)
     channel->is_closed = true;
     channel->end_code = code;
     channel->ends.tail.flags |= MAG_END_CLOSED;
-    senders = take_all(&channel->senders, &channel->ends.head);
-    receivers = take_all(&channel->receivers, &channel->ends.tail);
+    take_senders(channel, &senders);
+    take_receivers(channel, &receivers);
     mag_ends_unlock(&channel->ends);
-    complete_all(senders, MAG_CHANNEL_CLOSED);
-    complete_all(receivers, code);
+    mag_waits_complete(senders.served, MAG_CHANNEL_CLOSED);
+    mag_waits_complete(receivers.served, code);
     return true;
 }
 
@@ -90,7 +95,9 @@ void mag_channel_query(struct mag_channel *channel, struct mag_channel_info *ret
     ret_info->items = mag_ends_count(&channel->ends);
     ret_info->sent = channel->ends.tail.position + channel->handed;
     ret_info->received = channel->ends.head.position + channel->handed;
-    ret_info->senders = channel->senders.count;
+    ret_info->senders = 0;
+    for (unsigned level = 0; level < MAG_LEVELS; level++)
+        ret_info->senders += channel->senders[level].count;
     ret_info->receivers = channel->receivers.count;
     ret_info->is_closed = channel->is_closed;
     mag_ends_unlock(&channel->ends);

@@ -30,17 +30,28 @@ struct mag_wait_list {
     uint64_t count;                 /* [B] */
 };
 
+/* Levels of an ordered channel; the first is received first.  Others have one level. */
+enum { MAG_LEVELS = 3 };
+
+/* The items of one level of an ordered channel. */
+struct mag_lane {
+    struct mag_cursor tail; /* [B] */
+    struct mag_cursor head; /* [B] */
+    uint64_t count;         /* [B] */
+};
+
 struct mag_channel {
     struct mag_ends ends;
-    struct mag_channel_type *type;  /* [I] */
-    uint64_t capacity;              /* [I] MAG_CHANNEL_UNBOUNDED: no limit */
-    size_t item_size;               /* [I] */
-    bool is_closed;                 /* [B] */
-    int end_code;                   /* [B] what receivers get at the end */
-    struct mag_wait_list senders;   /* [B] */
-    struct mag_wait_list receivers; /* [B] */
-    uint64_t handed;                /* [B] items that were in no cell */
-    struct mag_segment *ring;       /* [I] NULL: unbounded, or no cells */
+    struct mag_channel_type *type;            /* [I] */
+    uint64_t capacity;                        /* [I] MAG_CHANNEL_UNBOUNDED: no limit */
+    size_t item_size;                         /* [I] */
+    bool is_closed;                           /* [B] */
+    int end_code;                             /* [B] what receivers get at the end */
+    struct mag_wait_list senders[MAG_LEVELS]; /* [B] */
+    struct mag_wait_list receivers;           /* [B] */
+    uint64_t handed;                          /* [B] items that were in no cell */
+    bool has_levels;                          /* [I] */
+    struct mag_lane lanes[MAG_LEVELS];        /* if it has levels */
 };
 
 /* The state of a wait. */
@@ -50,6 +61,23 @@ enum {
     MAG_WAIT_TAKEN,    /* belongs to the thread that completes it */
     MAG_WAIT_CANCELED, /* canceled before it was in a list: never gets there */
 };
+
+/* What is to be done when the locks are released.  Waits and segments are linked. */
+struct mag_rest {
+    struct mag_segment *left;        /* to be given back */
+    struct mag_channel_wait *served; /* to be completed, in this order */
+    struct mag_channel_wait *last;
+};
+
+static inline void mag_rest_add(struct mag_rest *rest, struct mag_channel_wait *wait)
+{
+    wait->next = NULL;
+    if (rest->last != NULL)
+        rest->last->next = wait;
+    else
+        rest->served = wait;
+    rest->last = wait;
+}
 
 /* What became of an attempt to send or to receive. */
 enum mag_flow {
@@ -68,44 +96,65 @@ int mag_segments_make(struct mag_channel *channel);
 
 void mag_segments_free(struct mag_channel *channel);
 
-/* Adds a segment to an unbounded channel whose tail has no cell.  No lock is held.  0;
- * -ENOMEM. */
-int mag_segments_add(struct mag_channel *channel);
+/* Adds a segment to an unbounded channel where `cursor`, of the tail, has no cell.  No
+ * lock is held.  0; -ENOMEM. */
+int mag_segments_add(struct mag_channel *channel, struct mag_cursor *cursor);
 
-/* Gives back a segment that the head has left behind; NULL: none. */
-void mag_segment_give(struct mag_channel *channel, struct mag_segment *segment);
+/* Gives back segments that the head has left behind, linked by `next`; NULL: none. */
+void mag_segments_give(struct mag_channel *channel, struct mag_segment *segment);
 
 /* --------------------------------------------------------------------- channel_wait.c */
 
-/* Appends a wait to a list; `end` is the end where it is noticed: the other one than its
- * own.  Both locks are held. */
-void mag_wait_append(struct mag_wait_list *list, struct mag_channel_wait *wait,
-                     struct mag_end *end);
+/* Appends a wait to its channel's list.  Both locks are held. */
+void mag_wait_append(struct mag_channel_wait *wait);
 
-/* Takes the first wait out of a list for the calling thread; NULL: nobody waits.  Both
- * locks are held. */
-struct mag_channel_wait *mag_wait_take(struct mag_wait_list *list, struct mag_end *end);
+/* Takes the first waiting sender, or receiver, out of its list for the calling thread;
+ * NULL: nobody waits.  Both locks are held. */
+struct mag_channel_wait *mag_wait_first_sender(struct mag_channel *channel);
+void mag_wait_take(struct mag_channel_wait *wait);
+struct mag_channel_wait *mag_wait_take_receiver(struct mag_channel *channel);
 
 /* Completes a wait that this thread has taken; no lock is held.  Afterwards the channel
  * may be gone. */
 void mag_wait_complete(struct mag_channel_wait *wait, int error);
 
-/* Makes a wait of a new operation, whose item is in the operation itself.  If `cancel`
- * fires, the wait is canceled.  0; -ENOMEM; -ECANCELED it has fired. */
-int mag_wait_make(struct mag_channel *channel, struct mag_cancel *cancel, bool is_send,
+/* Completes waits that are linked by `next`. */
+void mag_waits_complete(struct mag_channel_wait *first, int error);
+
+/* Makes a wait of a new operation of `type`; 0, -ENOMEM.  The caller fills in what to
+ * send, or where to put what is received. */
+int mag_wait_make(struct mag_channel *channel, struct mag_operation_type *type,
                   struct mag_channel_waiter **ret_waiter);
 
-/* Gives back a wait that was in no list.  True: it was canceled. */
-bool mag_wait_return(struct mag_channel_waiter *waiter);
+/* From here on the wait is canceled if `cancel` fires.  NULL: nobody cancels it.  0;
+ * -ECANCELED it has fired. */
+int mag_wait_share(struct mag_channel_waiter *waiter, struct mag_cancel *cancel);
+
+/* Gives back a wait that was in no list. */
+void mag_wait_return(struct mag_channel_waiter *waiter);
+
+/* -------------------------------------------- channel_receive.c, channel_select.c */
+
+/* Receives one item if there is one.  Both locks are held. */
+enum mag_flow mag_channel_take(struct mag_channel *channel, void *ret_item,
+                               struct mag_rest *rest);
+
+/* When the locks are released. */
+void mag_channel_finish(struct mag_channel *channel, const struct mag_rest *rest);
+
+/* The outcome of a select that has got an item, or whose channel has ended. */
+void mag_select_complete(struct mag_channel_wait *wait, int error);
+
+/* True: the caller gets the select of this wait, which it has taken. */
+bool mag_select_claim(struct mag_channel_wait *wait);
 
 /* -------------------------------------------------------------------- inline parts */
 
-/* Stores an item in the tail's cell.  The tail's lock is held, and there is room and a
- * cell. */
-static inline void mag_channel_put(struct mag_channel *channel, const void *item)
+/* Stores an item in the cell of a cursor of the tail.  Its lock is held, and there is
+ * room and a cell. */
+static inline void mag_channel_put(struct mag_channel *channel, struct mag_cursor *cursor,
+                                   const void *item)
 {
-    struct mag_cursor *cursor = &channel->ends.tail.cursor;
-
     if (MAG_UNLIKELY(mag_cursor_is_spent(cursor)))
         (void)mag_cursor_turn(cursor);
     mag_item_copy(mag_cursor_cell(cursor, channel->item_size), item, channel->item_size);
@@ -113,12 +162,11 @@ static inline void mag_channel_put(struct mag_channel *channel, const void *item
     mag_tail_publish(&channel->ends);
 }
 
-/* Takes the item in the head's cell.  The head's lock is held, and there is an item.
- * Returns the segment that is left behind, or NULL. */
-static inline struct mag_segment *mag_channel_pull(struct mag_channel *channel,
-                                                   void *ret_item)
+/* Takes the item in the cell of a cursor of the head.  Its lock is held, and there is an
+ * item.  Returns the segment that is left behind, or NULL. */
+static inline struct mag_segment *
+mag_channel_pull(struct mag_channel *channel, struct mag_cursor *cursor, void *ret_item)
 {
-    struct mag_cursor *cursor = &channel->ends.head.cursor;
     struct mag_segment *left = NULL;
 
     if (MAG_UNLIKELY(mag_cursor_is_spent(cursor)))
@@ -128,6 +176,30 @@ static inline struct mag_segment *mag_channel_pull(struct mag_channel *channel,
     cursor->index++;
     mag_head_publish(&channel->ends);
     return left;
+}
+
+/* The cursor of the tail for items of a level. */
+static inline struct mag_cursor *mag_channel_tail(struct mag_channel *channel,
+                                                  unsigned level)
+{
+    return channel->has_levels ? &channel->lanes[level].tail : &channel->ends.tail.cursor;
+}
+
+/* Stores an item, with both locks. */
+static inline void mag_channel_store(struct mag_channel *channel, const void *item,
+                                     unsigned level)
+{
+    mag_channel_put(channel, mag_channel_tail(channel, level), item);
+    if (channel->has_levels)
+        channel->lanes[level].count++;
+}
+
+/* The item that a wait sends was sent. */
+static inline void mag_wait_advance(struct mag_channel_wait *wait, size_t item_size)
+{
+    wait->items += item_size;
+    wait->left--;
+    wait->moved++;
 }
 
 #endif

@@ -39,6 +39,7 @@
 enum {
     MAG_END_AWAITED = 1, /* somebody waits at the other end */
     MAG_END_CLOSED = 2,  /* of the tail: nothing can be sent any more */
+    MAG_END_BOTH = 4,    /* of both: this channel always needs both locks */
 };
 
 struct mag_end {

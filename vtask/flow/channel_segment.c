@@ -73,18 +73,21 @@ static int take_segment(struct mag_channel_type *type, struct mag_segment **ret_
     return 0;
 }
 
-void mag_segment_give(struct mag_channel *channel, struct mag_segment *segment)
+void mag_segments_give(struct mag_channel *channel, struct mag_segment *segment)
 {
-    if (segment == NULL)
-        return;
-    /* relaxed: the segment came from this pool, so the pool's address is visible. */
-    mag_pool_give(atomic_load_explicit(&channel->type->segments, memory_order_relaxed),
-                  segment);
+    while (segment != NULL) {
+        struct mag_segment *next = segment->next;
+        /* relaxed: the segment came from this pool, so the pool's address is visible. */
+        mag_pool_give(
+            atomic_load_explicit(&channel->type->segments, memory_order_relaxed),
+            segment);
+        segment = next;
+    }
 }
 
 /* ---------------------------------------------------------------------- channels */
 
-static int make_ring(struct mag_channel *channel)
+static int make_ring(const struct mag_channel *channel, struct mag_segment **ret_ring)
 {
     size_t bytes;
 
@@ -92,48 +95,62 @@ static int make_ring(struct mag_channel *channel)
         __builtin_mul_overflow((size_t)channel->capacity, channel->item_size, &bytes) ||
         bytes > SIZE_MAX / 2)
         return -ENOMEM;
-    channel->ring = malloc(sizeof(struct mag_segment) + bytes);
-    if (channel->ring == NULL)
+    *ret_ring = malloc(sizeof(struct mag_segment) + bytes);
+    if (*ret_ring == NULL)
         return -ENOMEM;
-    channel->ring->next = channel->ring;
+    (*ret_ring)->next = *ret_ring;
     return 0;
+}
+
+static int make_cells(struct mag_channel *channel, struct mag_cursor *ret_cursor)
+{
+    bool is_ring = channel->capacity != MAG_CHANNEL_UNBOUNDED;
+    struct mag_segment *first = NULL;
+    int r = is_ring ? make_ring(channel, &first) : take_segment(channel->type, &first);
+
+    if (r == 0)
+        *ret_cursor = (struct mag_cursor){first, 0,
+                                          is_ring ? (uint32_t)channel->capacity
+                                                  : cells_of(channel->item_size)};
+    return r;
+}
+
+static void free_cells(struct mag_channel *channel, struct mag_segment *first)
+{
+    if (channel->capacity != MAG_CHANNEL_UNBOUNDED)
+        free(first);
+    else
+        mag_segments_give(channel, first);
 }
 
 int mag_segments_make(struct mag_channel *channel)
 {
-    struct mag_segment *first = NULL;
-    uint32_t cells = cells_of(channel->item_size);
-    int r;
+    int r = 0;
 
-    if (channel->capacity == MAG_CHANNEL_UNBOUNDED) {
-        r = take_segment(channel->type, &first);
-    } else {
-        r = make_ring(channel);
-        first = channel->ring;
-        cells = (uint32_t)channel->capacity;
+    if (!channel->has_levels) {
+        r = make_cells(channel, &channel->ends.tail.cursor);
+        channel->ends.head.cursor = channel->ends.tail.cursor;
+        return r;
+    }
+    for (unsigned level = 0; level < MAG_LEVELS && r == 0; level++) {
+        struct mag_lane *lane = &channel->lanes[level];
+        r = make_cells(channel, &lane->tail);
+        lane->head = lane->tail;
     }
     if (r < 0)
-        return r;
-    channel->ends.tail.cursor = (struct mag_cursor){first, 0, cells};
-    channel->ends.head.cursor = channel->ends.tail.cursor;
-    return 0;
+        mag_segments_free(channel);
+    return r;
 }
 
 void mag_segments_free(struct mag_channel *channel)
 {
-    struct mag_segment *segment = channel->ends.head.cursor.segment;
-
-    free(channel->ring);
-    while (channel->ring == NULL && segment != NULL) {
-        struct mag_segment *next = segment->next;
-        mag_segment_give(channel, segment);
-        segment = next;
-    }
+    free_cells(channel, channel->ends.head.cursor.segment);
+    for (unsigned level = 0; level < MAG_LEVELS; level++)
+        free_cells(channel, channel->lanes[level].head.segment);
 }
 
-MAG_COLD int mag_segments_add(struct mag_channel *channel)
+MAG_COLD int mag_segments_add(struct mag_channel *channel, struct mag_cursor *cursor)
 {
-    struct mag_cursor *cursor = &channel->ends.tail.cursor;
     struct mag_segment *segment;
     int r = take_segment(channel->type, &segment);
 
@@ -146,6 +163,6 @@ MAG_COLD int mag_segments_add(struct mag_channel *channel)
     }
     mag_spin_unlock(&channel->ends.tail.lock);
     /* Another sender was faster. */
-    mag_segment_give(channel, segment);
+    mag_segments_give(channel, segment);
     return 0;
 }

@@ -3,118 +3,271 @@
 
 #include <errno.h>
 
-/* Hands the item to a waiting receiver, which is then to be completed, or stores it.
- * Both locks are held. */
-static enum mag_flow send_locked(struct mag_channel *channel, const void *item,
-                                 struct mag_channel_wait **ret_receiver)
+/* Waits for room with items that stay where they are; the result is a word. */
+static struct mag_operation_type send_type =
+    MAG_OPERATION_TYPE(struct mag_channel_waiter);
+
+/* What is to be sent. */
+struct parcel {
+    const char *items;
+    size_t count; /* left to be sent */
+    size_t sent;
+    unsigned level;
+};
+
+static void advance_parcel(struct parcel *parcel, size_t item_size)
 {
+    parcel->items += item_size;
+    parcel->count--;
+    parcel->sent++;
+}
+
+/* Hands the first item to a waiting receiver, or stores it.  Both locks are held. */
+static enum mag_flow send_locked(struct mag_channel *channel, const struct parcel *parcel,
+                                 struct mag_rest *rest)
+{
+    struct mag_channel_wait *receiver;
+
     if (channel->is_closed)
         return MAG_FLOW_OVER;
-    *ret_receiver = mag_wait_take(&channel->receivers, &channel->ends.tail);
-    if (*ret_receiver != NULL) {
-        mag_item_copy((*ret_receiver)->place, item, channel->item_size);
+    receiver = mag_wait_take_receiver(channel);
+    if (receiver != NULL) {
+        mag_item_copy(receiver->place, parcel->items, channel->item_size);
+        receiver->moved = 1;
         channel->handed++;
+        mag_rest_add(rest, receiver);
         return MAG_FLOW_DONE;
     }
     if (mag_ends_count(&channel->ends) >= channel->capacity)
         return MAG_FLOW_NONE;
-    if (mag_cursor_is_stuck(&channel->ends.tail.cursor))
+    if (mag_cursor_is_stuck(mag_channel_tail(channel, parcel->level)))
         return MAG_FLOW_STUCK;
-    mag_channel_put(channel, item);
+    mag_channel_store(channel, parcel->items, parcel->level);
     return MAG_FLOW_DONE;
 }
 
-/* Called with the tail's lock held, which it releases.  Where there is no room, the
- * `waiter`, if any, waits for it with the item. */
-static enum mag_flow send_slow(struct mag_channel *channel, const void *item,
-                               struct mag_channel_waiter *waiter)
+/* Both locks are held. */
+static enum mag_flow send_batch_locked(struct mag_channel *channel, struct parcel *parcel,
+                                       struct mag_rest *rest)
+{
+    enum mag_flow flow = MAG_FLOW_DONE;
+
+    for (unsigned i = 0;
+         i < MAG_CHANNEL_BATCH && parcel->count != 0 && flow == MAG_FLOW_DONE; i++) {
+        flow = send_locked(channel, parcel, rest);
+        if (flow == MAG_FLOW_DONE)
+            advance_parcel(parcel, channel->item_size);
+    }
+    return flow;
+}
+
+/* Lists a wait, unless it was canceled.  Both locks are held. */
+static enum mag_flow list_sender(struct mag_channel_wait *wait,
+                                 const struct parcel *parcel)
+{
+    if (wait->state != MAG_WAIT_BEGINS)
+        return MAG_FLOW_NONE;
+    wait->items = parcel->items;
+    wait->left = parcel->count;
+    wait->moved = parcel->sent;
+    mag_wait_append(wait);
+    return MAG_FLOW_LISTED;
+}
+
+/* Called with the tail's lock held, which it releases.  Where there is no room, `wait`,
+ * if any, waits for it. */
+static enum mag_flow send_slow(struct mag_channel *channel, struct parcel *parcel,
+                               struct mag_channel_wait *wait)
 {
     for (;;) {
-        struct mag_channel_wait *receiver = NULL;
+        struct mag_rest rest = {NULL, NULL, NULL};
         enum mag_flow flow;
 
         mag_ends_join(&channel->ends);
-        flow = send_locked(channel, item, &receiver);
-        if (flow == MAG_FLOW_NONE && waiter != NULL &&
-            waiter->wait.state == MAG_WAIT_BEGINS) {
-            mag_item_copy(waiter->wait.place, item, channel->item_size);
-            mag_wait_append(&channel->senders, &waiter->wait, &channel->ends.head);
-            flow = MAG_FLOW_LISTED;
-        }
+        flow = send_batch_locked(channel, parcel, &rest);
+        if (flow == MAG_FLOW_NONE && wait != NULL)
+            flow = list_sender(wait, parcel);
         mag_ends_unlock(&channel->ends);
-        if (receiver != NULL)
-            mag_wait_complete(receiver, 0);
-        if (flow != MAG_FLOW_STUCK)
-            return flow;
-        if (mag_segments_add(channel) < 0)
+        mag_waits_complete(rest.served, 0);
+        if (flow == MAG_FLOW_STUCK &&
+            mag_segments_add(channel, mag_channel_tail(channel, parcel->level)) < 0)
             return MAG_FLOW_NO_MEMORY;
+        if (flow != MAG_FLOW_STUCK && (flow != MAG_FLOW_DONE || parcel->count == 0))
+            return flow;
         mag_spin_lock(&channel->ends.tail.lock);
     }
 }
 
-static mag_vtask outcome_of(enum mag_flow flow)
+/* The level of a priority. */
+static unsigned level_of(const struct mag_channel *channel, int priority)
+{
+    if (!channel->has_levels)
+        return 0;
+    return priority > 0 ? 0 : priority == 0 ? 1 : 2;
+}
+
+static int code_of(enum mag_flow flow)
 {
     if (flow == MAG_FLOW_DONE)
-        return MAG_VTASK_COMPLETED;
-    return mag_vtask_failed(flow == MAG_FLOW_OVER ? MAG_CHANNEL_CLOSED : -ENOMEM, 0);
+        return 0;
+    return flow == MAG_FLOW_NONE   ? -EAGAIN
+           : flow == MAG_FLOW_OVER ? MAG_CHANNEL_CLOSED
+                                   : -ENOMEM;
 }
 
-static MAG_NOINLINE mag_vtask send_waiting(struct mag_channel *channel, const void *item,
-                                           struct mag_cancel *cancel)
+static mag_vtask outcome_of(enum mag_flow flow)
 {
-    struct mag_channel_waiter *waiter;
-    int r = mag_wait_make(channel, cancel, true, &waiter);
+    return flow == MAG_FLOW_DONE ? MAG_VTASK_COMPLETED
+                                 : mag_vtask_failed(code_of(flow), 0);
+}
 
-    if (r < 0)
-        return mag_vtask_failed(r, r == -ECANCELED ? (uintptr_t)cancel : 0);
+static mag_vtask canceled_by(struct mag_cancel *cancel)
+{
+    return mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
+}
+
+/* Sends a parcel for which there was no room; the wait is new. */
+static mag_vtask send_waiting(struct mag_channel_waiter *waiter, struct parcel *parcel,
+                              struct mag_cancel *cancel)
+{
+    struct mag_channel *channel = waiter->wait.channel;
     mag_vtask task = mag_operation_task(&waiter->operation);
-    mag_spin_lock(&channel->ends.tail.lock);
-    enum mag_flow flow = send_slow(channel, item, waiter);
-    if (flow == MAG_FLOW_LISTED)
-        return task;
-    /* An item that was sent all the same was not canceled. */
+    enum mag_flow flow = MAG_FLOW_NONE;
+
+    waiter->wait.is_send = true;
+    waiter->wait.level = (uint8_t)parcel->level;
+    if (mag_wait_share(waiter, cancel) == 0) {
+        mag_spin_lock(&channel->ends.tail.lock);
+        flow = send_slow(channel, parcel, &waiter->wait);
+        if (flow == MAG_FLOW_LISTED)
+            return task;
+    }
+    /* Items that were sent all the same were not canceled. */
     mag_wait_return(waiter);
-    return flow == MAG_FLOW_NONE ? mag_vtask_failed(-ECANCELED, (uintptr_t)cancel)
-                                 : outcome_of(flow);
+    return flow == MAG_FLOW_NONE ? canceled_by(cancel) : outcome_of(flow);
 }
 
-/* Called with the tail's lock held, which it releases.  */
-static MAG_NOINLINE mag_vtask send_at_last(struct mag_channel *channel, const void *item,
+/* --------------------------------------------------------------------- one item */
+
+/* Called with the tail's lock held, which it releases. */
+static MAG_NOINLINE mag_vtask send_at_last(struct mag_channel *channel,
+                                           struct parcel parcel,
                                            struct mag_cancel *cancel)
 {
-    enum mag_flow flow = send_slow(channel, item, NULL);
+    enum mag_flow flow = send_slow(channel, &parcel, NULL);
+    struct mag_channel_waiter *waiter;
 
-    return flow == MAG_FLOW_NONE ? send_waiting(channel, item, cancel) : outcome_of(flow);
+    if (flow != MAG_FLOW_NONE)
+        return outcome_of(flow);
+    if (mag_wait_make(channel, &channel->type->waiters, &waiter) < 0)
+        return outcome_of(MAG_FLOW_NO_MEMORY);
+    char *copy = (char *)waiter + channel->type->item_offset;
+    mag_item_copy(copy, parcel.items, channel->item_size);
+    parcel.items = copy;
+    return send_waiting(waiter, &parcel, cancel);
 }
 
 /* Sends if the fast path can.  Otherwise the tail's lock is held. */
 static inline bool send_fast(struct mag_channel *channel, const void *item)
 {
+    struct mag_cursor *cursor = &channel->ends.tail.cursor;
+
     if (MAG_UNLIKELY(mag_tail_enter(&channel->ends, channel->capacity) !=
                      MAG_ENTRY_FREE) ||
-        MAG_UNLIKELY(mag_cursor_is_stuck(&channel->ends.tail.cursor)))
+        MAG_UNLIKELY(mag_cursor_is_stuck(cursor)))
         return false;
-    mag_channel_put(channel, item);
+    mag_channel_put(channel, cursor, item);
     mag_tail_leave(&channel->ends);
     return true;
 }
 
-mag_vtask mag_channel_send(struct mag_channel *channel, const void *item,
+mag_vtask mag_channel_send(struct mag_channel *channel, const void *item, int priority,
                            struct mag_cancel *cancel)
 {
     if (MAG_UNLIKELY(mag_cancel_has_fired(cancel)))
-        return mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
+        return canceled_by(cancel);
     if (MAG_LIKELY(send_fast(channel, item)))
         return MAG_VTASK_COMPLETED;
-    return send_at_last(channel, item, cancel);
+    return send_at_last(channel, (struct parcel){item, 1, 0, level_of(channel, priority)},
+                        cancel);
 }
 
-int mag_channel_try_send(struct mag_channel *channel, const void *item)
+int mag_channel_try_send(struct mag_channel *channel, const void *item, int priority)
 {
-    enum mag_flow flow;
+    struct parcel parcel = {item, 1, 0, 0};
 
     if (MAG_LIKELY(send_fast(channel, item)))
         return 0;
-    flow = send_slow(channel, item, NULL);
-    return flow == MAG_FLOW_NONE ? -EAGAIN : mag_vtask_code(outcome_of(flow));
+    parcel.level = level_of(channel, priority);
+    return code_of(send_slow(channel, &parcel, NULL));
+}
+
+/* ------------------------------------------------------------------- many items */
+
+/* Sends as many items as the fast path can.  False: the tail's lock is held, and the slow
+ * path must go on. */
+static bool send_many_fast(struct mag_channel *channel, struct parcel *parcel)
+{
+    struct mag_cursor *cursor = &channel->ends.tail.cursor;
+    struct mag_end *tail = &channel->ends.tail;
+
+    while (parcel->count != 0) {
+        if (mag_tail_enter(&channel->ends, channel->capacity) != MAG_ENTRY_FREE ||
+            mag_cursor_is_stuck(cursor))
+            return false;
+        uint64_t room = channel->capacity - (tail->position - tail->seen);
+        for (uint64_t i = 0; i < room && i < MAG_CHANNEL_BATCH && parcel->count != 0 &&
+                             !mag_cursor_is_stuck(cursor);
+             i++) {
+            mag_channel_put(channel, cursor, parcel->items);
+            advance_parcel(parcel, channel->item_size);
+        }
+        mag_tail_leave(&channel->ends);
+    }
+    return true;
+}
+
+static mag_vtask send_many_at_last(struct mag_channel *channel, struct parcel *parcel,
+                                   struct mag_cancel *cancel, size_t *ret_sent)
+{
+    enum mag_flow flow = send_slow(channel, parcel, NULL);
+    struct mag_channel_waiter *waiter;
+
+    if (flow != MAG_FLOW_NONE)
+        return outcome_of(flow);
+    if (mag_wait_make(channel, &send_type, &waiter) < 0)
+        return outcome_of(MAG_FLOW_NO_MEMORY);
+    waiter->wait.ret_moved = ret_sent;
+    return send_waiting(waiter, parcel, cancel);
+}
+
+mag_vtask mag_channel_send_many(struct mag_channel *channel, const void *items,
+                                size_t count, struct mag_cancel *cancel, size_t *ret_sent)
+{
+    struct parcel parcel = {items, count, 0, level_of(channel, 0)};
+    size_t ignored;
+    size_t *sent = ret_sent != NULL ? ret_sent : &ignored;
+    mag_vtask task = MAG_VTASK_COMPLETED;
+
+    *sent = 0;
+    if (mag_cancel_has_fired(cancel))
+        return canceled_by(cancel);
+    if (!send_many_fast(channel, &parcel))
+        task = send_many_at_last(channel, &parcel, cancel, ret_sent);
+    /* A task that is pending may be complete by now, and has its own number. */
+    if (task.backing == 0 || (task.backing & MAG_VTASK_KIND) == MAG_VTASK_ERROR)
+        *sent = parcel.sent;
+    return task;
+}
+
+int mag_channel_try_send_many(struct mag_channel *channel, const void *items,
+                              size_t count, size_t *ret_sent)
+{
+    struct parcel parcel = {items, count, 0, level_of(channel, 0)};
+    enum mag_flow flow = MAG_FLOW_DONE;
+
+    if (!send_many_fast(channel, &parcel))
+        flow = send_slow(channel, &parcel, NULL);
+    *ret_sent = parcel.sent;
+    return code_of(flow);
 }

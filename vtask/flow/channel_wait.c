@@ -7,9 +7,21 @@
 
 /* ----------------------------------------------------------------------- lists */
 
-void mag_wait_append(struct mag_wait_list *list, struct mag_channel_wait *wait,
-                     struct mag_end *end)
+/* The list of a wait, and the end where it is noticed: the other one. */
+static struct mag_wait_list *list_of(const struct mag_channel_wait *wait,
+                                     struct mag_end **ret_end)
 {
+    struct mag_channel *channel = wait->channel;
+
+    *ret_end = wait->is_send ? &channel->ends.head : &channel->ends.tail;
+    return wait->is_send ? &channel->senders[wait->level] : &channel->receivers;
+}
+
+void mag_wait_append(struct mag_channel_wait *wait)
+{
+    struct mag_end *end;
+    struct mag_wait_list *list = list_of(wait, &end);
+
     wait->state = MAG_WAIT_LISTED;
     wait->next = NULL;
     wait->before = list->last;
@@ -22,9 +34,11 @@ void mag_wait_append(struct mag_wait_list *list, struct mag_channel_wait *wait,
     end->flags |= MAG_END_AWAITED;
 }
 
-static void unlink_wait(struct mag_wait_list *list, struct mag_channel_wait *wait,
-                        struct mag_end *end)
+void mag_wait_take(struct mag_channel_wait *wait)
 {
+    struct mag_end *end;
+    struct mag_wait_list *list = list_of(wait, &end);
+
     wait->state = MAG_WAIT_TAKEN;
     if (wait->next != NULL)
         wait->next->before = wait->before;
@@ -38,13 +52,27 @@ static void unlink_wait(struct mag_wait_list *list, struct mag_channel_wait *wai
         end->flags &= ~(uint32_t)MAG_END_AWAITED;
 }
 
-struct mag_channel_wait *mag_wait_take(struct mag_wait_list *list, struct mag_end *end)
+struct mag_channel_wait *mag_wait_first_sender(struct mag_channel *channel)
 {
-    struct mag_channel_wait *wait = list->first;
+    for (unsigned level = 0; level < MAG_LEVELS; level++) {
+        if (channel->senders[level].first != NULL)
+            return channel->senders[level].first;
+    }
+    return NULL;
+}
 
-    if (wait != NULL)
-        unlink_wait(list, wait, end);
-    return wait;
+/* A wait of a select that another channel has served is left out. */
+struct mag_channel_wait *mag_wait_take_receiver(struct mag_channel *channel)
+{
+    struct mag_channel_wait *wait = channel->receivers.first;
+
+    while (wait != NULL) {
+        mag_wait_take(wait);
+        if (wait->select == NULL || mag_select_claim(wait))
+            return wait;
+        wait = channel->receivers.first;
+    }
+    return NULL;
 }
 
 /* ------------------------------------------------------------------ cancellation */
@@ -65,18 +93,23 @@ static bool take_for_cancel(struct mag_channel_wait *wait)
 
     mag_ends_lock(&channel->ends);
     is_listed = wait->state == MAG_WAIT_LISTED;
-    if (is_listed && wait->is_send)
-        unlink_wait(&channel->senders, wait, &channel->ends.head);
-    else if (is_listed)
-        unlink_wait(&channel->receivers, wait, &channel->ends.tail);
+    if (is_listed)
+        mag_wait_take(wait);
     else if (wait->state == MAG_WAIT_BEGINS)
         wait->state = MAG_WAIT_CANCELED;
     mag_ends_unlock(&channel->ends);
     return is_listed;
 }
 
+static void finish_wait(struct mag_channel_wait *wait, int error, uint64_t value)
+{
+    if (wait->ret_moved != NULL)
+        *wait->ret_moved = wait->moved;
+    mag_core_finish(wait->core, error, value);
+}
+
 /* The callback of a cancel object.  As long as it runs, the wait is the wait that was
- * registered: leave_canceler waits for it.  */
+ * registered: leave_canceler waits for it. */
 static void cancel_wait(void *object, struct mag_cancel *cancel, uint64_t key)
 {
     struct mag_channel_wait *wait = object;
@@ -85,54 +118,69 @@ static void cancel_wait(void *object, struct mag_cancel *cancel, uint64_t key)
     if (!take_for_cancel(wait))
         return;
     wait->registration.cancel = NULL;
-    mag_core_finish(wait->core, -ECANCELED, (uintptr_t)cancel);
+    finish_wait(wait, -ECANCELED, (uintptr_t)cancel);
 }
 
 /* ---------------------------------------------------------------------- the wait */
 
-int mag_wait_make(struct mag_channel *channel, struct mag_cancel *cancel, bool is_send,
+int mag_wait_make(struct mag_channel *channel, struct mag_operation_type *type,
                   struct mag_channel_waiter **ret_waiter)
 {
     struct mag_channel_waiter *waiter;
-    struct mag_channel_wait *wait;
     void *object;
-    int r = mag_operation_rent(&channel->type->waiters, &object);
+    int r = mag_operation_rent(type, &object);
 
     if (r < 0)
         return r;
     waiter = object;
     /* The thread that completes it is about to go on with its own work. */
     waiter->operation.core.flags |= MAG_CORE_QUEUED;
-    wait = &waiter->wait;
-    wait->channel = channel;
-    wait->core = &waiter->operation.core;
-    wait->place = (char *)waiter + channel->type->item_offset;
-    wait->state = MAG_WAIT_BEGINS;
-    wait->is_send = is_send;
-    wait->registration.cancel = NULL;
-    if (cancel != NULL)
-        r = mag_cancel_register(cancel, &wait->registration, cancel_wait, wait, 0);
-    if (r < 0)
-        mag_operation_return(&waiter->operation);
-    else
-        *ret_waiter = waiter;
-    return r;
+    waiter->wait.channel = channel;
+    waiter->wait.core = &waiter->operation.core;
+    waiter->wait.select = NULL;
+    waiter->wait.moved = 0;
+    waiter->wait.ret_moved = NULL;
+    waiter->wait.state = MAG_WAIT_BEGINS;
+    waiter->wait.level = 0;
+    waiter->wait.is_send = false;
+    waiter->wait.registration.cancel = NULL;
+    *ret_waiter = waiter;
+    return 0;
 }
 
-bool mag_wait_return(struct mag_channel_waiter *waiter)
+int mag_wait_share(struct mag_channel_waiter *waiter, struct mag_cancel *cancel)
 {
-    bool is_canceled;
+    struct mag_channel_wait *wait = &waiter->wait;
 
+    return cancel == NULL
+               ? 0
+               : mag_cancel_register(cancel, &wait->registration, cancel_wait, wait, 0);
+}
+
+void mag_wait_return(struct mag_channel_waiter *waiter)
+{
     if (waiter->wait.registration.cancel != NULL)
         leave_canceler(&waiter->wait);
-    is_canceled = waiter->wait.state == MAG_WAIT_CANCELED;
     mag_operation_return(&waiter->operation);
-    return is_canceled;
 }
 
 void mag_wait_complete(struct mag_channel_wait *wait, int error)
 {
+    if (MAG_UNLIKELY(wait->select != NULL)) {
+        mag_select_complete(wait, error);
+        return;
+    }
     if (MAG_UNLIKELY(wait->registration.cancel != NULL))
         leave_canceler(wait);
-    mag_core_finish(wait->core, error, 0);
+    /* The result of a batch, where the operation's result is a word. */
+    finish_wait(wait, error, error == 0 ? wait->moved : 0);
+}
+
+void mag_waits_complete(struct mag_channel_wait *first, int error)
+{
+    while (first != NULL) {
+        struct mag_channel_wait *next = first->next;
+        mag_wait_complete(first, error);
+        first = next;
+    }
 }

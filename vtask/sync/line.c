@@ -46,7 +46,7 @@ void mag_line_unlock(struct mag_line *line, uint32_t value)
 
 /* ------------------------------------------------------------------ under the lock */
 
-static void append(struct mag_line *line, struct mag_line_waiter *waiter)
+void mag_line_append(struct mag_line *line, struct mag_line_waiter *waiter)
 {
     waiter->next = NULL;
     waiter->prev = line->last;
@@ -144,8 +144,8 @@ static void cancel_waiter(void *object, struct mag_cancel *cancel, uint64_t key)
 
 /* ------------------------------------------------------------------------- waiting */
 
-static int rent_waiter(struct mag_line *line, const struct mag_line_kind *kind,
-                       uint32_t wants, struct mag_line_waiter **ret_waiter)
+int mag_line_rent(struct mag_line *line, const struct mag_line_kind *kind, uint32_t wants,
+                  struct mag_line_waiter **ret_waiter)
 {
     void *object;
     int r = mag_operation_rent(&waiter_type, &object);
@@ -162,6 +162,11 @@ static int rent_waiter(struct mag_line *line, const struct mag_line_kind *kind,
     waiter->is_cancelable = false;
     *ret_waiter = waiter;
     return 0;
+}
+
+void mag_line_return(struct mag_line_waiter *waiter)
+{
+    mag_operation_return(&waiter->operation);
 }
 
 /* What became of a waiter that wanted to enter the line. */
@@ -181,7 +186,7 @@ static enum entry enter(struct mag_line *line, struct mag_line_waiter *waiter)
                  waiter->key)
         entry = CANCELED;
     else
-        append(line, waiter);
+        mag_line_append(line, waiter);
     mag_line_unlock(line, entry == TOOK ? value : before);
     return entry;
 }
@@ -199,19 +204,19 @@ mag_vtask mag_line_wait(struct mag_line *line, const struct mag_line_kind *kind,
                         uint32_t wants, struct mag_cancel *cancel)
 {
     struct mag_line_waiter *waiter;
-    int r = rent_waiter(line, kind, wants, &waiter);
+    int r = mag_line_rent(line, kind, wants, &waiter);
 
     if (r < 0)
         return mag_vtask_failed(r, 0);
     mag_vtask task = mag_operation_task(&waiter->operation);
     if (cancel != NULL && !watch_cancel(waiter, cancel)) {
-        mag_operation_return(&waiter->operation);
+        mag_line_return(waiter);
         return mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
     }
     if (enter(line, waiter) != TOOK)
         return task;
     leave_cancel_of(waiter);
-    mag_operation_return(&waiter->operation);
+    mag_line_return(waiter);
     return MAG_VTASK_COMPLETED;
 }
 

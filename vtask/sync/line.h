@@ -62,6 +62,14 @@ bool mag_line_put(struct mag_line *line, const struct mag_line_kind *kind,
 uint32_t mag_line_lock(struct mag_line *line);
 void mag_line_unlock(struct mag_line *line, uint32_t value);
 
+/* Rents a waiter: 0 or -ENOMEM.  mag_line_return gives one back that was not needed. */
+int mag_line_rent(struct mag_line *line, const struct mag_line_kind *kind, uint32_t wants,
+                  struct mag_line_waiter **ret_waiter);
+void mag_line_return(struct mag_line_waiter *waiter);
+
+/* Under the lock: puts a waiter behind all others. */
+void mag_line_append(struct mag_line *line, struct mag_line_waiter *waiter);
+
 /* Under the lock: takes those that can have what they want out of the line, the oldest
  * first.  Returns a list for mag_line_complete, which is called without the lock. */
 struct mag_line_waiter *mag_line_grant(struct mag_line *line,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/kernels/array.h"
 #include "bench/kernels/matmul.h"
 #include "bench/kernels/sort.h"
 #include "bench/peers/common/peer.h"
@@ -48,6 +49,43 @@ void peer_sort_cleanup(struct peer_run *run)
     kernel_sort_free(run->data);
 }
 
+int peer_reduce_prepare(struct peer_run *run)
+{
+    run->data = kernel_array_new(run->size, 0);
+    return run->data != NULL ? 0 : -ENOMEM;
+}
+
+int peer_scan_prepare(struct peer_run *run)
+{
+    run->data = kernel_array_new(run->size, 1);
+    return run->data != NULL ? 0 : -ENOMEM;
+}
+
+void peer_scan_reset(struct peer_run *run)
+{
+    kernel_array_clear(run->data);
+}
+
+void peer_scan_check(struct peer_run *run)
+{
+    run->answer = kernel_array_answer(run->data);
+}
+
+void peer_array_cleanup(struct peer_run *run)
+{
+    kernel_array_free(run->data);
+}
+
+void peer_sort_reset_nearly(struct peer_run *run)
+{
+    kernel_sort_fill_nearly(run->data);
+}
+
+void peer_sort_check_nearly(struct peer_run *run)
+{
+    run->answer = kernel_sort_answer_nearly(run->data);
+}
+
 void peer_load(struct peer_run *run, const struct kernel_pool *pool,
                int (*load)(const struct kernel_pool *pool, uint64_t count,
                            struct kernel_load *ret_load))
@@ -55,6 +93,15 @@ void peer_load(struct peer_run *run, const struct kernel_pool *pool,
     struct kernel_load outcome = {0};
 
     (void)load(pool, run->size, &outcome);
+    run->answer = outcome.done;
+    run->seconds = outcome.seconds;
+}
+
+void peer_tick(struct peer_run *run, kernel_tick_region region, unsigned percent)
+{
+    struct kernel_load outcome = {0};
+
+    (void)kernel_tick(region, NULL, run->size, percent, &outcome);
     run->answer = outcome.done;
     run->seconds = outcome.seconds;
 }

@@ -12,6 +12,7 @@
 
 #include "bench/kernels/load.h"
 #include "bench/kernels/submit.h"
+#include "bench/kernels/tick.h"
 
 #include <stdint.h>
 
@@ -22,10 +23,12 @@ extern "C" {
 struct peer_run {
     uint64_t size;
     unsigned workers;
-    void *data;      /* the workload's, made by `prepare` */
-    uint64_t answer; /* left by `run`, or by `check` */
-    double seconds;  /* 0: the caller's clock counts; set by workloads that measure
+    void *data;        /* the workload's, made by `prepare` */
+    uint64_t answer;   /* left by `run`, or by `check` */
+    double seconds;    /* 0: the caller's clock counts; set by workloads that measure
                       * themselves */
+    uint64_t peak_kib; /* 0: this process's own counts; set by workloads that run another
+                        * program */
 };
 
 struct peer_workload {
@@ -43,8 +46,8 @@ extern const struct peer_workload peer_workloads[];
 /* Called once, before anything runs: sets the number of workers. */
 void peer_start(unsigned workers);
 
-/* The data of matmul and of cilksort, as the kernels have it: `data` is a struct
- * kernel_matmul or a struct kernel_sort. */
+/* The data of matmul, of cilksort and of the sorts, as the kernels have it: `data` is a
+ * struct kernel_matmul or a struct kernel_sort. */
 int peer_matmul_prepare(struct peer_run *run);
 void peer_matmul_reset(struct peer_run *run);
 void peer_matmul_check(struct peer_run *run);
@@ -55,10 +58,24 @@ void peer_sort_reset(struct peer_run *run);
 void peer_sort_check(struct peer_run *run);
 void peer_sort_cleanup(struct peer_run *run);
 
+/* The data of reduce and of scan: `data` is a struct kernel_array. */
+int peer_reduce_prepare(struct peer_run *run);
+int peer_scan_prepare(struct peer_run *run);
+void peer_scan_reset(struct peer_run *run);
+void peer_scan_check(struct peer_run *run);
+void peer_array_cleanup(struct peer_run *run);
+
+/* Numbers that are nearly sorted, in the same data. */
+void peer_sort_reset_nearly(struct peer_run *run);
+void peer_sort_check_nearly(struct peer_run *run);
+
 /* Puts a pool under a load.  If the pool refuses it, the answer is wrong. */
 void peer_load(struct peer_run *run, const struct kernel_pool *pool,
                int (*load)(const struct kernel_pool *pool, uint64_t count,
                            struct kernel_load *ret_load));
+
+/* Calls a region at each tick of a clock.  If it fails, the answer is wrong. */
+void peer_tick(struct peer_run *run, kernel_tick_region region, unsigned percent);
 
 #ifdef __cplusplus
 }

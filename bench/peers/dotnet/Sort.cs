@@ -14,7 +14,7 @@ sealed class Sort(int size) : Workload
     readonly uint[] spare = new uint[size];
 
     /// <summary>A bijection on 32 bits that leaves no order.</summary>
-    static uint Scramble(uint x)
+    public static uint Scramble(uint x)
     {
         x ^= x >> 16;
         x *= 0x85ebca6b;

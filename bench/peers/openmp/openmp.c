@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bench/kernels/array.h"
 #include "bench/kernels/matmul.h"
 #include "bench/kernels/nqueens.h"
 #include "bench/kernels/regions.h"
@@ -270,6 +271,59 @@ static void run_regions(struct peer_run *run)
     run->answer = sum;
 }
 
+/* --------------------------------------------------- regions after pauses */
+
+static int tick_region(void *unused, uint64_t tick, uint64_t *ret_sum)
+{
+    uint64_t sum = 0;
+
+    (void)unused;
+#pragma omp parallel for reduction(^ : sum)
+    for (uint32_t i = 0; i < KERNEL_TICK_PARTS; i++)
+        sum ^= kernel_tick_part(tick, i);
+    *ret_sum = sum;
+    return 0;
+}
+
+static void run_tick(struct peer_run *run)
+{
+    peer_tick(run, tick_region, KERNEL_TICK_MEDIAN);
+}
+
+static void run_tick_bad(struct peer_run *run)
+{
+    peer_tick(run, tick_region, KERNEL_TICK_BAD);
+}
+
+/* -------------------------------------------------------------- sums of an array */
+
+static void run_reduce(struct peer_run *run)
+{
+    const struct kernel_array *array = run->data;
+    const double *in = array->in;
+    double sum = 0;
+
+#pragma omp parallel for simd reduction(+ : sum)
+    for (uint64_t i = 0; i < array->count; i++)
+        sum += in[i];
+    run->answer = (uint64_t)sum;
+}
+
+static void run_scan(struct peer_run *run)
+{
+    const struct kernel_array *array = run->data;
+    const double *in = array->in;
+    double *out = array->out;
+    double sum = 0;
+
+#pragma omp parallel for reduction(inscan, + : sum)
+    for (uint64_t i = 0; i < array->count; i++) {
+        sum += in[i];
+#pragma omp scan inclusive(sum)
+        out[i] = sum;
+    }
+}
+
 /* --------------------------------------------------------- regions and barriers */
 
 static void run_team(struct peer_run *run)
@@ -312,7 +366,37 @@ const struct peer_workload peer_workloads[] = {
      .run = run_sort,
      .check = peer_sort_check,
      .cleanup = peer_sort_cleanup},
+    {.name = "sort-random",
+     .prepare = peer_sort_prepare,
+     .reset = peer_sort_reset,
+     .run = run_sort,
+     .check = peer_sort_check,
+     .cleanup = peer_sort_cleanup},
+    {.name = "sort-sorted",
+     .prepare = peer_sort_prepare,
+     .reset = peer_sort_reset_nearly,
+     .run = run_sort,
+     .check = peer_sort_check_nearly,
+     .cleanup = peer_sort_cleanup},
+    {.name = "sort-stable",
+     .prepare = peer_sort_prepare,
+     .reset = peer_sort_reset,
+     .run = run_sort,
+     .check = peer_sort_check,
+     .cleanup = peer_sort_cleanup},
     {.name = "regions", .run = run_regions},
+    {.name = "tick", .run = run_tick},
+    {.name = "tick-p99", .run = run_tick_bad},
+    {.name = "reduce",
+     .prepare = peer_reduce_prepare,
+     .run = run_reduce,
+     .cleanup = peer_array_cleanup},
+    {.name = "scan",
+     .prepare = peer_scan_prepare,
+     .reset = peer_scan_reset,
+     .run = run_scan,
+     .check = peer_scan_check,
+     .cleanup = peer_array_cleanup},
     {.name = "team", .run = run_team},
     {.name = "barrier", .run = run_barriers},
     {0},

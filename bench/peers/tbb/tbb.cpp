@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bench/kernels/array.h"
 #include "bench/kernels/matmul.h"
 #include "bench/kernels/nqueens.h"
 #include "bench/kernels/regions.h"
@@ -240,6 +241,15 @@ void run_sort(peer_run *run)
     arena->execute([=] { sort(data->values, data->spare, run->size); });
 }
 
+/* -------------------------------------------------------------------- sorts */
+
+void run_parallel_sort(peer_run *run)
+{
+    const auto *data = static_cast<const kernel_sort *>(run->data);
+
+    arena->execute([=] { tbb::parallel_sort(data->values, data->values + run->size); });
+}
+
 /* ------------------------------------------------------------------ regions */
 
 uint64_t region(uint64_t number)
@@ -262,6 +272,66 @@ void run_regions(peer_run *run)
         run->answer = 0;
         for (uint64_t i = 0; i < run->size; i++)
             run->answer ^= region(i);
+    });
+}
+
+int tick_region(void *, uint64_t tick, uint64_t *ret_sum)
+{
+    arena->execute([=] {
+        *ret_sum = tbb::parallel_reduce(
+            tbb::blocked_range<uint32_t>(0, KERNEL_TICK_PARTS), uint64_t{0},
+            [=](const tbb::blocked_range<uint32_t> &range, uint64_t sum) {
+                for (uint32_t i = range.begin(); i != range.end(); i++)
+                    sum ^= kernel_tick_part(tick, i);
+                return sum;
+            },
+            [](uint64_t a, uint64_t b) { return a ^ b; });
+    });
+    return 0;
+}
+
+void run_tick(peer_run *run)
+{
+    peer_tick(run, tick_region, KERNEL_TICK_MEDIAN);
+}
+
+void run_tick_bad(peer_run *run)
+{
+    peer_tick(run, tick_region, KERNEL_TICK_BAD);
+}
+
+/* -------------------------------------------------------------- sums of an array */
+
+using indices = tbb::blocked_range<size_t>;
+
+void run_reduce(peer_run *run)
+{
+    const auto *array = static_cast<const kernel_array *>(run->data);
+
+    arena->execute([=] {
+        double sum = tbb::parallel_reduce(
+            indices(0, array->count), 0.0,
+            [=](const indices &part, double before) {
+                return kernel_array_sum(array, part.begin(), part.end(), before);
+            },
+            [](double a, double b) { return a + b; });
+        run->answer = static_cast<uint64_t>(sum);
+    });
+}
+
+void run_scan(peer_run *run)
+{
+    const auto *array = static_cast<const kernel_array *>(run->data);
+
+    arena->execute([=] {
+        tbb::parallel_scan(
+            indices(0, array->count), 0.0,
+            [=](const indices &part, double before, bool is_final) {
+                return is_final
+                           ? kernel_array_scan(array, part.begin(), part.end(), before)
+                           : kernel_array_sum(array, part.begin(), part.end(), before);
+            },
+            [](double a, double b) { return a + b; });
     });
 }
 
@@ -327,7 +397,16 @@ const peer_workload peer_workloads[] = {
     {"uts", nullptr, nullptr, run_uts, nullptr, nullptr},
     {"cilksort", peer_sort_prepare, peer_sort_reset, run_sort, peer_sort_check,
      peer_sort_cleanup},
+    {"reduce", peer_reduce_prepare, nullptr, run_reduce, nullptr, peer_array_cleanup},
+    {"scan", peer_scan_prepare, peer_scan_reset, run_scan, peer_scan_check,
+     peer_array_cleanup},
+    {"sort-random", peer_sort_prepare, peer_sort_reset, run_parallel_sort,
+     peer_sort_check, peer_sort_cleanup},
+    {"sort-sorted", peer_sort_prepare, peer_sort_reset_nearly, run_parallel_sort,
+     peer_sort_check_nearly, peer_sort_cleanup},
     {"regions", nullptr, nullptr, run_regions, nullptr, nullptr},
+    {"tick", nullptr, nullptr, run_tick, nullptr, nullptr},
+    {"tick-p99", nullptr, nullptr, run_tick_bad, nullptr, nullptr},
     {"bursts", prepare_load, nullptr, run_bursts, nullptr, nullptr},
     {"trickle", prepare_load, nullptr, run_trickle, nullptr, nullptr},
     {"submit", prepare_load, nullptr, run_submit, nullptr, nullptr},

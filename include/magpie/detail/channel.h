@@ -8,6 +8,7 @@
 
 #include <magpie/cancel.h>
 #include <magpie/operation.h>
+#include <magpie/submit.h>
 #include <magpie/vtask.h>
 
 MAG_EXTERN_C_BEGIN
@@ -15,9 +16,12 @@ MAG_EXTERN_C_BEGIN
 /* A channel, whatever its items are. */
 struct mag_channel;
 struct mag_channel_info;
+struct mag_channel_case;
 
 /* Bytes that an item may have. */
 #define MAG_CHANNEL_ITEM_MAX 16384
+
+struct mag_selection;
 
 /*
  * A send or a receive that waits, in a list of its channel.
@@ -29,9 +33,15 @@ struct mag_channel_wait {
     struct mag_channel_wait *next; /* in the list; or among those that are completed */
     struct mag_channel_wait *before;
     struct mag_channel *channel;
-    struct mag_core *core; /* the operation whose task was handed out */
-    void *place;           /* the item: where it is, or where it is to be */
-    uint32_t state;        /* whose it is, see above */
+    struct mag_core *core;        /* the operation whose task was handed out */
+    struct mag_selection *select; /* what it is a part of, or NULL */
+    const char *items;            /* the items that are still to be sent */
+    size_t left;                  /* how many these are */
+    void *place;                  /* where a received item is to be */
+    size_t moved;                 /* items that were sent or received */
+    size_t *ret_moved;            /* gets `moved` at the end; or NULL */
+    uint8_t state;                /* whose it is, see above */
+    uint8_t level;                /* of the items to be sent */
     bool is_send;
     struct mag_cancel_registration registration;
 };
@@ -52,22 +62,40 @@ struct mag_channel_type {
 
 /* The untyped forms of the functions in channel.h. */
 MAG_API MAG_MUST_CHECK int mag_channel_create(struct mag_channel_type *type,
-                                              size_t capacity,
+                                              size_t capacity, bool has_levels,
                                               struct mag_channel **ret_channel);
 MAG_API void mag_channel_destroy(struct mag_channel *channel);
 MAG_API MAG_MUST_CHECK mag_vtask mag_channel_send(struct mag_channel *channel,
-                                                  const void *item,
+                                                  const void *item, int priority,
                                                   struct mag_cancel *cancel);
 MAG_API MAG_MUST_CHECK int mag_channel_try_send(struct mag_channel *channel,
-                                                const void *item);
+                                                const void *item, int priority);
 MAG_API MAG_MUST_CHECK mag_vtask mag_channel_receive(struct mag_channel *channel,
                                                      void *ret_item,
                                                      struct mag_cancel *cancel);
 MAG_API MAG_MUST_CHECK int mag_channel_try_receive(struct mag_channel *channel,
                                                    void *ret_item);
+MAG_API MAG_MUST_CHECK mag_vtask mag_channel_send_many(struct mag_channel *channel,
+                                                       const void *items, size_t count,
+                                                       struct mag_cancel *cancel,
+                                                       size_t *ret_sent);
+MAG_API MAG_MUST_CHECK int mag_channel_try_send_many(struct mag_channel *channel,
+                                                     const void *items, size_t count,
+                                                     size_t *ret_sent);
+MAG_API MAG_MUST_CHECK mag_vtask mag_channel_receive_many(struct mag_channel *channel,
+                                                          void *ret_items, size_t room,
+                                                          struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK int mag_channel_try_receive_many(struct mag_channel *channel,
+                                                        void *ret_items, size_t room,
+                                                        size_t *ret_count);
 MAG_API bool mag_channel_close(struct mag_channel *channel, int error);
 MAG_API void mag_channel_query(struct mag_channel *channel,
                                struct mag_channel_info *ret_info);
+
+/* As mag_select. */
+MAG_API MAG_MUST_CHECK mag_vtask mag_channel_select(const struct mag_channel_case *cases,
+                                                    size_t count,
+                                                    struct mag_cancel *cancel);
 
 /* A typed channel is the untyped one. */
 #define MAG_CHANNEL_OF(channel) \
@@ -91,52 +119,81 @@ MAG_API void mag_channel_query(struct mag_channel *channel,
         MAG_CAST(uint32_t, offsetof(struct name##_waiter, item)), MAG_NULL};
 
 /* Making, ending and asking a channel. */
-#define MAG_CHANNEL_LIFE(name)                                                           \
-    MAG_TYPED int name##_create(size_t mag_capacity, struct name **mag_ret)              \
-    {                                                                                    \
-        MAG_POINTER(mag_channel) mag_made;                                               \
-        int mag_r = mag_channel_create(&name##_channel_type, mag_capacity, &mag_made);   \
-        if (mag_r == 0)                                                                  \
-            *mag_ret = MAG_CAST(struct name *, MAG_CAST(void *, mag_made));              \
-        return mag_r;                                                                    \
-    }                                                                                    \
-    __attribute__((unused)) static inline void name##_destroy(struct name *mag_channel_) \
-    {                                                                                    \
-        mag_channel_destroy(MAG_CHANNEL_OF(mag_channel_));                               \
-    }                                                                                    \
-    __attribute__((unused)) static inline bool name##_close(struct name *mag_channel_)   \
-    {                                                                                    \
-        return mag_channel_close(MAG_CHANNEL_OF(mag_channel_), 0);                       \
-    }                                                                                    \
-    __attribute__((unused)) static inline bool name##_fail(struct name *mag_channel_,    \
-                                                           int mag_error)                \
-    {                                                                                    \
-        return mag_channel_close(MAG_CHANNEL_OF(mag_channel_), mag_error);               \
-    }                                                                                    \
-    __attribute__((unused)) static inline void name##_query(                             \
-        struct name *mag_channel_, MAG_POINTER(mag_channel_info) mag_ret)                \
-    {                                                                                    \
-        mag_channel_query(MAG_CHANNEL_OF(mag_channel_), mag_ret);                        \
+#define MAG_CHANNEL_MAKE(name, suffix, has_levels)                                     \
+    MAG_TYPED int name##_create##suffix(size_t mag_capacity, struct name **mag_ret)    \
+    {                                                                                  \
+        MAG_POINTER(mag_channel) mag_made;                                             \
+        int mag_r = mag_channel_create(&name##_channel_type, mag_capacity, has_levels, \
+                                       &mag_made);                                     \
+        if (mag_r == 0)                                                                \
+            *mag_ret = MAG_CAST(struct name *, MAG_CAST(void *, mag_made));            \
+        return mag_r;                                                                  \
     }
+#define MAG_CHANNEL_LIFE(name)                                                \
+    MAG_CHANNEL_MAKE(name, , false)                                           \
+    MAG_CHANNEL_MAKE(name, _ordered, true)                                    \
+    MAG_CHANNEL_DO void name##_destroy(struct name *mag_channel_)             \
+    {                                                                         \
+        mag_channel_destroy(MAG_CHANNEL_OF(mag_channel_));                    \
+    }                                                                         \
+    MAG_CHANNEL_DO bool name##_close(struct name *mag_channel_)               \
+    {                                                                         \
+        return mag_channel_close(MAG_CHANNEL_OF(mag_channel_), 0);            \
+    }                                                                         \
+    MAG_CHANNEL_DO bool name##_fail(struct name *mag_channel_, int mag_error) \
+    {                                                                         \
+        return mag_channel_close(MAG_CHANNEL_OF(mag_channel_), mag_error);    \
+    }                                                                         \
+    MAG_CHANNEL_DO void name##_query(struct name *mag_channel_,               \
+                                     MAG_POINTER(mag_channel_info) mag_ret)   \
+    {                                                                         \
+        mag_channel_query(MAG_CHANNEL_OF(mag_channel_), mag_ret);             \
+    }                                                                         \
+    MAG_CHANNEL_DO MAG_STRUCT(mag_channel_case)                               \
+        name##_case(struct name *mag_channel_, name##_task_value *mag_ret)    \
+    {                                                                         \
+        MAG_STRUCT(mag_channel_case)                                          \
+        mag_made = {MAG_CHANNEL_OF(mag_channel_), MAG_CAST(void *, mag_ret)}; \
+        return mag_made;                                                      \
+    }
+
+/* The beginning of functions whose result may be left alone. */
+#define MAG_CHANNEL_DO __attribute__((unused)) static inline
 
 /* Sending. */
 #define MAG_CHANNEL_SEND(name, T)                                                        \
     MAG_TYPED mag_task name##_send(struct name *mag_channel_, T mag_item)                \
     {                                                                                    \
-        return mag_task_of(mag_channel_send(                                             \
-            MAG_CHANNEL_OF(mag_channel_), MAG_CAST(const void *, &mag_item), MAG_NULL)); \
+        return mag_task_of(mag_channel_send(MAG_CHANNEL_OF(mag_channel_),                \
+                                            MAG_CAST(const void *, &mag_item), 0,        \
+                                            MAG_NULL));                                  \
     }                                                                                    \
     MAG_TYPED mag_task name##_send_until(struct name *mag_channel_, T mag_item,          \
                                          MAG_POINTER(mag_cancel) mag_cancel_)            \
     {                                                                                    \
         return mag_task_of(mag_channel_send(MAG_CHANNEL_OF(mag_channel_),                \
-                                            MAG_CAST(const void *, &mag_item),           \
+                                            MAG_CAST(const void *, &mag_item), 0,        \
                                             mag_cancel_));                               \
+    }                                                                                    \
+    MAG_TYPED mag_task name##_send_at(struct name *mag_channel_, T mag_item,             \
+                                      enum mag_priority mag_priority_,                   \
+                                      MAG_POINTER(mag_cancel) mag_cancel_)               \
+    {                                                                                    \
+        return mag_task_of(mag_channel_send(MAG_CHANNEL_OF(mag_channel_),                \
+                                            MAG_CAST(const void *, &mag_item),           \
+                                            MAG_CAST(int, mag_priority_), mag_cancel_)); \
     }                                                                                    \
     MAG_TYPED int name##_try_send(struct name *mag_channel_, T mag_item)                 \
     {                                                                                    \
         return mag_channel_try_send(MAG_CHANNEL_OF(mag_channel_),                        \
-                                    MAG_CAST(const void *, &mag_item));                  \
+                                    MAG_CAST(const void *, &mag_item), 0);               \
+    }                                                                                    \
+    MAG_TYPED int name##_try_send_at(struct name *mag_channel_, T mag_item,              \
+                                     enum mag_priority mag_priority_)                    \
+    {                                                                                    \
+        return mag_channel_try_send(MAG_CHANNEL_OF(mag_channel_),                        \
+                                    MAG_CAST(const void *, &mag_item),                   \
+                                    MAG_CAST(int, mag_priority_));                       \
     }
 
 /* Receiving.  An item of at most a word becomes the payload of the task. */
@@ -163,6 +220,39 @@ MAG_API void mag_channel_query(struct mag_channel *channel,
     {                                                                               \
         return mag_channel_try_receive(MAG_CHANNEL_OF(mag_channel_),                \
                                        MAG_CAST(void *, mag_ret));                  \
+    }
+
+/* Many items at once. */
+#define MAG_CHANNEL_MANY(name, T)                                                        \
+    MAG_TYPED mag_task name##_send_many(                                                 \
+        struct name *mag_channel_, const T *mag_items, size_t mag_count,                 \
+        MAG_POINTER(mag_cancel) mag_cancel_, size_t *mag_ret_sent)                       \
+    {                                                                                    \
+        return mag_task_of(mag_channel_send_many(MAG_CHANNEL_OF(mag_channel_),           \
+                                                 MAG_CAST(const void *, mag_items),      \
+                                                 mag_count, mag_cancel_, mag_ret_sent)); \
+    }                                                                                    \
+    MAG_TYPED int name##_try_send_many(struct name *mag_channel_, const T *mag_items,    \
+                                       size_t mag_count, size_t *mag_ret_sent)           \
+    {                                                                                    \
+        return mag_channel_try_send_many(MAG_CHANNEL_OF(mag_channel_),                   \
+                                         MAG_CAST(const void *, mag_items), mag_count,   \
+                                         mag_ret_sent);                                  \
+    }                                                                                    \
+    MAG_TYPED mag_count_task name##_receive_many(struct name *mag_channel_,              \
+                                                 T *mag_ret_items, size_t mag_room,      \
+                                                 MAG_POINTER(mag_cancel) mag_cancel_)    \
+    {                                                                                    \
+        return mag_count_task_of(mag_channel_receive_many(                               \
+            MAG_CHANNEL_OF(mag_channel_), MAG_CAST(void *, mag_ret_items), mag_room,     \
+            mag_cancel_));                                                               \
+    }                                                                                    \
+    MAG_TYPED int name##_try_receive_many(struct name *mag_channel_, T *mag_ret_items,   \
+                                          size_t mag_room, size_t *mag_ret_count)        \
+    {                                                                                    \
+        return mag_channel_try_receive_many(MAG_CHANNEL_OF(mag_channel_),                \
+                                            MAG_CAST(void *, mag_ret_items), mag_room,   \
+                                            mag_ret_count);                              \
     }
 
 MAG_EXTERN_C_END

@@ -10,6 +10,28 @@
 
 MAG_EXTERN_C_BEGIN
 
+/* Values of at most so many bytes are copied to a local variable for a call of the leaf,
+ * so that the compiler keeps them in registers, whatever the leaf's pointers point to. */
+#define MAG_REDUCE_LOCAL 64
+
+/* The function `untyped`, a leaf without types, which calls `typed`. */
+#define MAG_REDUCE_LEAF_DECLARE(untyped, typed, args, type, ...)                       \
+    static int typed(MAG_STRUCT(mag_range) range_, uint32_t slot_,                     \
+                     type *value_ MAG_PAIRS_BEHIND(__VA_ARGS__));                      \
+    static int untyped(MAG_STRUCT(mag_range) range_, uint32_t slot_, void *passed_to_, \
+                       void *passed_)                                                  \
+    {                                                                                  \
+        const struct args *args_ = MAG_CAST(const struct args *, passed_);             \
+        type *value_ = MAG_CAST(type *, passed_to_);                                   \
+        (void)args_;                                                                   \
+        if (sizeof(type) > MAG_REDUCE_LOCAL)                                           \
+            return typed(range_, slot_, value_ MAG_PAIRS_PASS(__VA_ARGS__));           \
+        type local_ = *value_;                                                         \
+        int error_ = typed(range_, slot_, &local_ MAG_PAIRS_PASS(__VA_ARGS__));        \
+        *value_ = local_;                                                              \
+        return error_;                                                                 \
+    }
+
 /* A combine that is given as `name_combine`, without types. */
 #define MAG_COMBINE_DECLARE(name, type)                                           \
     static void name##_combine(type *value_, const type *later_);                 \
@@ -29,17 +51,8 @@ MAG_EXTERN_C_BEGIN
     struct name##_args {                                                                 \
         MAG_PAIRS_STRUCT(__VA_ARGS__)                                                    \
     };                                                                                   \
-    static int name(MAG_STRUCT(mag_range) range_, uint32_t slot_,                        \
-                    type *value_ MAG_PAIRS_BEHIND(__VA_ARGS__));                         \
+    MAG_REDUCE_LEAF_DECLARE(name##_leaf, name, name##_args, type, __VA_ARGS__)           \
     MAG_COMBINE_DECLARE(name, type)                                                      \
-    static int name##_leaf(MAG_STRUCT(mag_range) range_, uint32_t slot_, void *value_,   \
-                           void *passed_)                                                \
-    {                                                                                    \
-        const struct name##_args *args_ = MAG_CAST(const struct name##_args *, passed_); \
-        (void)args_;                                                                     \
-        return name(range_, slot_,                                                       \
-                    MAG_CAST(type *, value_) MAG_PAIRS_PASS(__VA_ARGS__));               \
-    }                                                                                    \
     static const MAG_STRUCT(mag_reduction)                                               \
         name##_reduction = {name##_leaf, name##_combined, sizeof(type), fixed};          \
     MAG_LOOP_UNUSED static inline int name##_reduce(                                     \

@@ -1,8 +1,8 @@
 /*
- * Storms in a channel: async functions and threads send and receive, another thread
- * cancels those who wait and closes the channel at random moments.  Every item whose send
- * succeeded is received once, and no other; each receiver sees the items of a sender in
- * their order.
+ * Storms in two channels: async functions and threads send and receive, one item or many,
+ * from one channel or from the first that has one; another thread cancels those who wait
+ * and closes the channels at random moments.  Every item whose send succeeded is received
+ * once, and no other; each receiver sees the items of a sender in their order.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,7 +14,14 @@
 #include <magpie/magpie.h>
 #include <pthread.h>
 
-enum { SIDE_MAX = 4, ACTORS = 2 * SIDE_MAX, CANCELS = 50, ITEMS = 400, ROUNDS = 300 };
+enum {
+    SIDE_MAX = 4,
+    ACTORS = 2 * SIDE_MAX,
+    CANCELS = 50,
+    ITEMS = 400,
+    ROUNDS = 300,
+    BATCH = 7,
+};
 
 struct item {
     uint32_t sender;
@@ -26,10 +33,13 @@ MAG_CHANNEL_DEFINE(items, struct item)
 /* A sender or a receiver.  Its cancel objects are used one after the other; the thread
  * that cancels fires the one that is in use. */
 struct actor {
-    struct items *channel;
+    struct items *channels[2]; /* a select has two, the others the first */
     uint32_t index;
     uint64_t random;
     bool tries; /* also by the functions that never wait */
+    struct item batch[BATCH];
+    size_t tried; /* items of the batch that a try has sent */
+    size_t sent;  /* and those behind them that were sent after it */
     pthread_t thread;
     struct mag_cancel cancels[CANCELS];
     _Atomic(uint32_t) cancel; /* the one in use */
@@ -76,10 +86,10 @@ static mag_task begin_send(struct actor *actor, uint32_t number)
     int r = -EAGAIN;
 
     if (actor->tries && test_random_below(&actor->random, 2) == 0)
-        r = items_try_send(actor->channel, item);
+        r = items_try_send(actor->channels[0], item);
     if (r == 0)
         return mag_task_done();
-    return items_send_until(actor->channel, item, cancel_of(actor));
+    return items_send_until(actor->channels[0], item, cancel_of(actor));
 }
 
 /* False: the channel is closed. */
@@ -97,9 +107,9 @@ static items_task begin_receive(struct actor *actor)
     struct item item;
 
     if (actor->tries && test_random_below(&actor->random, 2) == 0 &&
-        items_try_receive(actor->channel, &item) == 0)
+        items_try_receive(actor->channels[0], &item) == 0)
         return items_task_result(item);
-    return items_receive_until(actor->channel, cancel_of(actor));
+    return items_receive_until(actor->channels[0], cancel_of(actor));
 }
 
 /* False: the channel has ended. */
@@ -124,6 +134,84 @@ MAG_ASYNC(mag_task, send_all, (struct actor *, actor), uint32_t number; int r;)
     MAG_END(f);
 }
 
+/* A batch from `number` on. */
+static mag_task begin_batch(struct actor *actor, uint32_t number, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        actor->batch[i] = (struct item){actor->index, number + i};
+    actor->tried = 0;
+    actor->sent = 0;
+    if (actor->tries && test_random_below(&actor->random, 2) == 0 &&
+        items_try_send_many(actor->channels[0], actor->batch, count, &actor->tried) == 0)
+        return mag_task_done();
+    return items_send_many(actor->channels[0], actor->batch + actor->tried,
+                           count - actor->tried, cancel_of(actor), &actor->sent);
+}
+
+/* False: the channel is closed. */
+static bool sent_batch(struct actor *actor, uint32_t number, uint32_t count, int r)
+{
+    size_t sent_items = actor->tried + actor->sent;
+
+    for (uint32_t i = 0; i < sent_items; i++)
+        note(actor, actor->index, number + i);
+    actor->wrong += sent_items > count || (r == 0 && sent_items != count);
+    actor->wrong += r != 0 && r != -ECANCELED && r != MAG_CHANNEL_CLOSED;
+    return r != MAG_CHANNEL_CLOSED;
+}
+
+MAG_ASYNC(mag_task, send_batches, (struct actor *, actor), uint32_t number;
+          uint32_t count; int r;)
+{
+    MAG_BEGIN(f);
+    for (f->number = 1; f->number <= ITEMS; f->number += f->count) {
+        f->count = 1 + test_random_below(&f->actor->random, BATCH);
+        MAG_TRY_DONE(f, f->r, begin_batch(f->actor, f->number, f->count));
+        if (!sent_batch(f->actor, f->number, f->count, f->r))
+            break;
+    }
+    (void)test_add(&ended, 1);
+    MAG_END(f);
+}
+
+MAG_ASYNC(mag_task, receive_batches, (struct actor *, actor), size_t count; size_t i;
+          int r;)
+{
+    MAG_BEGIN(f);
+    for (;;) {
+        MAG_TRY(f, f->r, f->count,
+                items_receive_many(f->actor->channels[0], f->actor->batch, BATCH,
+                                   cancel_of(f->actor)));
+        for (f->i = 0; f->r == 0 && f->i < f->count; f->i++)
+            (void)received(f->actor, f->actor->batch[f->i], 0);
+        if (f->r != 0 && !received(f->actor, f->actor->batch[0], f->r))
+            break;
+    }
+    (void)test_add(&ended, 1);
+    MAG_END(f);
+}
+
+/* Until both channels have ended; a channel that has ended is left out. */
+MAG_ASYNC(mag_task, receive_from_both, (struct actor *, actor),
+          struct mag_channel_case cases[2];
+          size_t count; size_t which; int r;)
+{
+    MAG_BEGIN(f);
+    f->cases[0] = items_case(f->actor->channels[0], &f->actor->batch[0]);
+    f->cases[1] = items_case(f->actor->channels[1], &f->actor->batch[1]);
+    f->count = 2;
+    while (f->count != 0) {
+        MAG_TRY(f, f->r, f->which, mag_select(f->cases, f->count, cancel_of(f->actor)));
+        if (f->r == 0)
+            (void)received(f->actor, *(const struct item *)f->cases[f->which].ret_item,
+                           0);
+        else if (!received(f->actor, f->actor->batch[0], f->r))
+            f->cases[mag_async_detail(f)] = f->cases[--f->count];
+    }
+    (void)test_add(&ended, 1);
+    MAG_END(f);
+}
+
 MAG_ASYNC(mag_task, receive_all, (struct actor *, actor), struct item item; int r;)
 {
     MAG_BEGIN(f);
@@ -138,7 +226,13 @@ MAG_SUBMIT_TASK(mag_task, start_actor, struct actor *, actor)
 
 static mag_task start_actor(struct actor *actor)
 {
-    return actor->index < SIDE_MAX ? send_all(actor) : receive_all(actor);
+    bool batches = test_random_below(&actor->random, 2) == 0;
+
+    if (actor->channels[1] != NULL)
+        return receive_from_both(actor);
+    if (actor->index < SIDE_MAX)
+        return batches ? send_batches(actor) : send_all(actor);
+    return batches ? receive_batches(actor) : receive_all(actor);
 }
 
 static void *send_from_thread(void *arg)
@@ -169,7 +263,7 @@ static void *receive_on_thread(void *arg)
 /* -------------------------------------------------------------------------- a storm */
 
 struct storm {
-    struct items *channel;
+    struct items *channels[2];
     uint32_t senders, receivers;
     uint64_t close_after; /* fires of cancel objects */
     mag_task tasks[ACTORS];
@@ -181,7 +275,13 @@ static void begin_actor(struct storm *storm, struct mag_sched *sched, uint32_t i
     struct actor *actor = &actors[index];
 
     memset(actor, 0, sizeof(*actor));
-    actor->channel = storm->channel;
+    actor->channels[0] = storm->channels[test_random_below(random, 2)];
+    /* The first receiver takes from both, so that each channel has one. */
+    if (index == SIDE_MAX ||
+        (index > SIDE_MAX && index % 2 == 0 && test_random_below(random, 2) == 0)) {
+        actor->channels[0] = storm->channels[0];
+        actor->channels[1] = storm->channels[1];
+    }
     actor->index = index;
     actor->random = test_random(random) | 1;
     actor->tries = test_random_below(random, 2) == 0;
@@ -225,7 +325,10 @@ static void disturb(struct storm *storm, uint64_t *random)
     }
     if (test_random_below(random, 2) == 0)
         assert_true(test_wait_for(&ended, storm->senders));
-    assert_true(items_close(storm->channel));
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(items_close(storm->channels[i]));
+        cancel_somebody(random);
+    }
 }
 
 static void check(void)
@@ -250,7 +353,11 @@ static void run_storm(struct mag_sched *sched, uint64_t *random)
                           .close_after = test_random(random) % 2000};
 
     assert_int_equal(
-        items_create(capacities[test_random_below(random, 6)], &storm.channel), 0);
+        items_create(capacities[test_random_below(random, 6)], &storm.channels[0]), 0);
+    assert_int_equal(
+        (test_random_below(random, 3) == 0 ? items_create_ordered : items_create)(
+            capacities[test_random_below(random, 6)], &storm.channels[1]),
+        0);
     memset(actors, 0, sizeof(actors));
     /* relaxed: no actor runs. */
     atomic_store_explicit(&ended, 0, memory_order_relaxed);
@@ -264,7 +371,8 @@ static void run_storm(struct mag_sched *sched, uint64_t *random)
     for (uint32_t i = 0; i < storm.receivers; i++)
         end_actor(&storm, SIDE_MAX + i);
     check();
-    items_destroy(storm.channel);
+    items_destroy(storm.channels[0]);
+    items_destroy(storm.channels[1]);
 }
 
 static void every_item_that_was_sent_is_received_once(void **state)

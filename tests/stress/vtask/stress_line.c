@@ -1,7 +1,7 @@
 /*
- * Storms over semaphores and mutexes: many async functions wait on few workers, half of
- * the waits can be canceled, and a thread cancels at random moments.  No permit is lost
- * or made up, and no more hold one than there are.
+ * Storms over semaphores and read-write locks: many async functions wait on few workers,
+ * half of the waits can be canceled, and a thread cancels at random moments.  No permit
+ * is lost or made up, and no more hold one than there are; a writer is alone.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,6 +12,7 @@
 
 #include <magpie/async.h>
 #include <magpie/promise.h>
+#include <magpie/rwlock.h>
 #include <magpie/semaphore.h>
 #include <magpie/submit_task.h>
 
@@ -159,6 +160,103 @@ static void permits_are_neither_lost_nor_made_up_in_a_storm_of_cancels(void **st
                   (unsigned long)look(&most));
 }
 
+/* --------------------------------------------------------------- readers and writers */
+
+static struct mag_rwlock lock = MAG_RWLOCK_INIT;
+static shared readers, writers;
+static long written; /* under the lock */
+
+static bool writes(uint32_t call)
+{
+    return call % 3 == 0;
+}
+
+static mag_task lock_for(uint32_t call)
+{
+    struct mag_cancel *cancel = storms(call) ? &stops[call].cancel : NULL;
+
+    return writes(call) ? mag_rwlock_write_lock(&lock, cancel)
+                        : mag_rwlock_read_lock(&lock, cancel);
+}
+
+static void look_around(uint32_t call)
+{
+    if (writes(call)) {
+        if (add(&writers, 1) != 0 || look(&readers) != 0)
+            (void)add(&wrong, 1);
+        written++;
+    } else {
+        (void)add(&readers, 1);
+        if (look(&writers) != 0)
+            (void)add(&wrong, 1);
+    }
+}
+
+static void unlock_for(uint32_t call)
+{
+    (void)add(writes(call) ? &writers : &readers, (uint64_t)-1);
+    if ((writes(call) ? mag_rwlock_write_unlock(&lock) : mag_rwlock_read_unlock(&lock)) !=
+        0)
+        (void)add(&wrong, 1);
+}
+
+/* NOLINTNEXTLINE(readability-function-*): MAG_TRY is more than it looks. */
+MAG_ASYNC(mag_task, lock_often, (uint32_t, call, uint32_t, rounds), uint32_t i; int error;
+          uint64_t random;)
+{
+    MAG_BEGIN(f);
+    f->random = (test_seed() + f->call) | 1;
+    for (f->i = 0; test_goes_on(f->i, f->rounds); f->i++) {
+        if (storms(f->call))
+            show(&stops[f->call]);
+        MAG_TRY_DONE(f, f->error, lock_for(f->call));
+        if (storms(f->call))
+            hide(&stops[f->call]);
+        if (f->error == -ECANCELED && storms(f->call))
+            continue;
+        if (f->error != 0)
+            MAG_FAIL(f, f->error);
+        look_around(f->call);
+        if (test_random_below(&f->random, 4) == 0)
+            MAG_CONTINUE_ON(f, NULL);
+        unlock_for(f->call);
+        if (writes(f->call))
+            (void)add(&acquired, 1);
+    }
+    return mag_task_done();
+    MAG_END(f);
+}
+
+MAG_SUBMIT_TASK(mag_task, lock_there, uint32_t, call, uint32_t, rounds)
+static mag_task lock_there(uint32_t call, uint32_t rounds)
+{
+    return lock_often(call, rounds);
+}
+
+static void a_writer_is_alone_in_a_storm_of_cancels(void **state)
+{
+    uint32_t rounds = test_rounds(ROUNDS);
+    mag_task calls[CALLS];
+    pthread_t thread;
+    (void)state;
+
+    set(&over, 0);
+    set(&acquired, 0);
+    sched = test_sched_start(2);
+    assert_int_equal(pthread_create(&thread, NULL, storm, NULL), 0);
+    for (uint32_t i = 0; i < CALLS; i++)
+        calls[i] = lock_there_submit(sched, i, rounds);
+    for (uint32_t i = 0; i < CALLS; i++)
+        assert_int_equal(mag_task_wait(calls[i]), 0);
+    set(&over, 1);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(look(&wrong), 0);
+    assert_int_equal((uint64_t)written, look(&acquired));
+    assert_true(mag_rwlock_try_write_lock(&lock));
+    assert_int_equal(mag_rwlock_write_unlock(&lock), 0);
+    assert_int_equal(mag_sched_destroy(sched), 0);
+}
+
 /* ------------------------------------------------------------- threads from outside */
 
 enum { THREADS = 3 };
@@ -200,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(permits_are_neither_lost_nor_made_up_in_a_storm_of_cancels),
+        cmocka_unit_test(a_writer_is_alone_in_a_storm_of_cancels),
         cmocka_unit_test(threads_that_block_take_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@ const MERGE_GRAIN: usize = 2048;
 const INSERTION: usize = 20;
 
 /// A bijection on 32 bits that leaves no order.
-fn scramble(mut x: u32) -> u32 {
+pub fn scramble(mut x: u32) -> u32 {
     x ^= x >> 16;
     x = x.wrapping_mul(0x85ebca6b);
     x ^= x >> 13;

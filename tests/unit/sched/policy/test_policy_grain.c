@@ -87,6 +87,34 @@ static void a_few_long_ranges_are_offered_at_once(void **state)
                          rows[i].is_few);
 }
 
+static void a_window_has_blocks_for_all_berths(void **state)
+{
+    (void)state;
+    assert_int_equal(mag_grain_blocks(1), 32);
+    assert_int_equal(mag_grain_blocks(8), 32);
+    assert_int_equal(mag_grain_blocks(9), 36);
+    assert_int_equal(mag_grain_blocks(1000), 1024);
+}
+
+static void a_block_of_a_scan_is_to_take_twenty_microseconds(void **state)
+{
+    (void)state;
+    assert_int_equal(mag_grain_block(2000, 2000), 20000);
+    assert_int_equal(mag_grain_block(1, 100000), 1);
+    assert_int_equal(mag_grain_block(SIZE_MAX, 1), SIZE_MAX / 2);
+}
+
+static void a_window_is_to_take_half_a_millisecond(void **state)
+{
+    (void)state;
+    assert_int_equal(mag_grain_block_next(1000, 500000), 1000);
+    assert_int_equal(mag_grain_block_next(1000, 250000), 2000);
+    assert_int_equal(mag_grain_block_next(1000, 0), 4000);
+    assert_int_equal(mag_grain_block_next(1000, INT64_MAX), 250);
+    assert_int_equal(mag_grain_block_next(1, INT64_MAX), 1);
+    assert_int_equal(mag_grain_block_next(SIZE_MAX, 1), SIZE_MAX / 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +122,9 @@ int main(void)
         cmocka_unit_test(a_grain_grows_sixteenfold_at_most),
         cmocka_unit_test(a_thief_begins_with_a_sixteenth),
         cmocka_unit_test(a_few_long_ranges_are_offered_at_once),
+        cmocka_unit_test(a_window_has_blocks_for_all_berths),
+        cmocka_unit_test(a_block_of_a_scan_is_to_take_twenty_microseconds),
+        cmocka_unit_test(a_window_is_to_take_half_a_millisecond),
         cmocka_unit_test(help_is_wanted_for_much_work_at_a_known_speed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
