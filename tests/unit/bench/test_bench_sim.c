@@ -193,7 +193,8 @@ static void only_machines_with_far_nodes_have_far_steals(void **state)
 {
     struct mag_topology *near = synthetic("core:32 pu:1");
     struct mag_topology *far = synthetic("node:2 core:16 pu:1");
-    struct sim_setup setup = setup_of(near, &smalls[0], 32);
+    const struct small small = {&sim_graph_fib, 33};
+    struct sim_setup setup = setup_of(near, &small, 32);
     (void)state;
 
     assert_int_equal(run(&setup).steals[MAG_REACH_FAR], 0);
@@ -218,7 +219,8 @@ static void work_beside_a_sibling_takes_longer(void **state)
 static void a_dearer_membarrier_makes_a_run_longer(void **state)
 {
     struct mag_topology *topology = synthetic("core:64 pu:1");
-    struct sim_setup setup = setup_of(topology, &smalls[0], 64);
+    const struct small small = {&sim_graph_fib, 33};
+    struct sim_setup setup = setup_of(topology, &small, 64);
     struct sim_outcome usual = run(&setup);
     (void)state;
 
