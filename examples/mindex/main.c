@@ -63,9 +63,11 @@ struct indexing {
     uint64_t postings;
 };
 
+/* NOLINTBEGIN(readability-function-size): name_run_with has many parameters. */
 MAG_PIPELINE(documents, struct document, struct indexing)
 MAG_PIPELINE(buckets, struct bucket, struct indexing)
 MAG_LOOP(finish_parts, struct part **, parts)
+/* NOLINTEND(readability-function-size) */
 
 /* -------------------------------------------------------------------- documents */
 
