@@ -193,6 +193,9 @@ static int write_bucket(struct bucket *bucket, struct indexing *all)
 
     all->terms += listing->terms;
     all->postings += listing->postings;
+    /* A bucket without terms has no text. */
+    if (listing->size == 0)
+        return 0;
     return fwrite(listing->text, 1, listing->size, all->out) == listing->size ? 0 : -EIO;
 }
 
