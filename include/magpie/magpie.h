@@ -9,6 +9,7 @@
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
  *   run the iterations of a loop           loop.h
+ *     over rows and columns                loop_2d.h
  *     and put them together to one value   reduce.h; scan.h for running totals
  *   sort an array                          sort.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
@@ -18,6 +19,7 @@
  *     for many things, or for a time       when.h
  *     in a loop, so many at a time         each.h
  *     at fixed times                       ticker.h
+ *     and yield one value after the other  sequence.h
  *     for items of other code              channel.h
  *   return a result now or later           vtask.h: value tasks
  *     from a callback of mine              operation.h; source.h for a type of my own
@@ -80,6 +82,7 @@
 #include <magpie/job_kind.h>
 #include <magpie/latch.h>
 #include <magpie/loop.h>
+#include <magpie/loop_2d.h>
 #include <magpie/mutex.h>
 #include <magpie/node_memory.h>
 #include <magpie/offload.h>
@@ -95,6 +98,7 @@
 #include <magpie/scan.h>
 #include <magpie/sched.h>
 #include <magpie/semaphore.h>
+#include <magpie/sequence.h>
 #include <magpie/sort.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>
