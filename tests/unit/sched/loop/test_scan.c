@@ -121,6 +121,8 @@ static void misuse_is_refused_before_anything_is_called(void **state)
     assert_int_equal(walk_scan(sched, &row, 1, 0), -EINVAL);
     assert_int_equal(walk_scan_with(sched, &unknown, NULL, &row, 0, 5), -EINVAL);
     assert_int_equal(mag_scan(sched, &nothing, &row, 0, 5, NULL), -EINVAL);
+    assert_int_equal(mag_scan_with(sched, NULL, NULL, &nothing, &row, 0, 0, NULL),
+                     -EINVAL);
     assert_int_equal(mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL), 0);
     assert_int_equal(walk_scan(sched, &row, 0, 5), -ESHUTDOWN);
     assert_true(test_row_is(&row, 0, 0));
@@ -295,6 +297,33 @@ static void forked_functions_scan(void **state)
     assert_int_equal(error, 0);
     assert_true(test_row_is(&row, 0, TEST_INDICES_MAX));
     indices_all_once(&seen.indices);
+    mag_sched_destroy(sched);
+}
+
+MAG_FORKABLE(int, with_options, struct test_row *, row, struct mag_range *, ret_failed)
+static int with_options(mag_fork w, struct test_row *row, struct mag_range *ret_failed)
+{
+    struct mag_for_options options = {.grain = 1};
+
+    return mag_scan_in(w, &options, ret_failed, &walk_scanner, row, 0, 100, NULL);
+}
+
+static void they_may_have_options(void **state)
+{
+    struct mag_sched *sched = test_sched_start(2);
+    struct test_row row = {0, 0, TEST_ROW_EMPTY};
+    struct mag_range failed = {0, 0};
+    int error = 0;
+    (void)state;
+
+    seen_init(0, 100);
+    seen.indices.bad[33] = true;
+    assert_int_equal(with_options_run(sched, &error, &row, &failed), 0);
+    assert_int_equal(error, -EIO);
+    assert_int_equal(failed.begin, 33);
+    assert_int_equal(failed.end, 34);
+    assert_true(test_row_is(&row, 0, 0));
+    indices_once_until(&seen.indices, 34);
     mag_sched_destroy(sched);
 }
 
@@ -478,6 +507,7 @@ int main(void)
         cmocka_unit_test(sums_are_those_of_a_plain_loop),
         cmocka_unit_test(other_workers_fold_ahead),
         cmocka_unit_test(forked_functions_scan),
+        cmocka_unit_test(they_may_have_options),
         cmocka_unit_test(the_first_error_in_the_order_of_indices_is_returned),
         cmocka_unit_test(an_error_of_a_fold_counts_behind_what_was_scanned),
         cmocka_unit_test(a_stop_tells_the_first_index_that_was_not_scanned),
