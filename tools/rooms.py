@@ -74,6 +74,8 @@ OWNER = {
     "fork_task.h": "vtask",
     "submit_task.h": "vtask",
     "offload.h": "vtask",
+    "pipeline.h": "vtask",
+    "detail/pipeline.h": "vtask",
     "detail/submit_task.h": "vtask",
     "detail/offload.h": "vtask",
     "cancel.h": "vtask",

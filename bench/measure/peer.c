@@ -13,8 +13,10 @@
 
 #define FORK_JOIN "fib nqueens skynet matmul uts cilksort regions"
 #define ARRAYS    "reduce scan"
-#define LOADS     "bursts trickle"
-#define TEAMS     "team barrier"
+#define TICKS     "tick tick-p99"
+#define LOADS     "bursts trickle submit"
+#define POOL      LOADS " submit-all " TICKS
+#define TEAMS     "team barrier " TICKS
 #define SORTS     "sort-random sort-sorted"
 
 /* All peers in the order of the report, and the workloads that each has. */
@@ -23,13 +25,14 @@ static const struct {
     const char *workloads;
 } known[] = {
     {"openmp", FORK_JOIN " " ARRAYS " " TEAMS " " SORTS " sort-stable"},
-    {"tbb", FORK_JOIN " " ARRAYS " " LOADS " submit submit-all " SORTS},
+    {"tbb", FORK_JOIN " " ARRAYS " " POOL " " SORTS},
     {"libomp", TEAMS},
-    {"glib", LOADS " submit submit-all"},
-    {"libuv", LOADS " submit"},
-    {"rayon", FORK_JOIN " " ARRAYS " " SORTS " sort-stable"},
-    {"go", FORK_JOIN " " ARRAYS},
-    {"dotnet", FORK_JOIN " " ARRAYS " " SORTS
+    {"glib", LOADS " submit-all"},
+    {"libuv", LOADS},
+    {"pigz", "mgzip mgzip-libdeflate"},
+    {"rayon", FORK_JOIN " " ARRAYS " " POOL " " SORTS " sort-stable"},
+    {"go", FORK_JOIN " " ARRAYS " " POOL},
+    {"dotnet", FORK_JOIN " " ARRAYS " " POOL " " SORTS
                          " post-chain post-self post-any post-all post-foreign "
                          "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
                          "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "

@@ -1,13 +1,10 @@
 /*
  * run_here.c - what it costs to begin a computation from a thread outside: of 5
- * microseconds without forks, again and again, beyond the time of the computation; and of
- * 100 microseconds that divides, after pauses of 0.1 to 10 milliseconds, as in a program
- * that computes at each tick of a clock.
+ * microseconds without forks, again and again, beyond the time of the computation.
  *
- * The first is shown beside the same on a scheduler without places for guests, where a
- * worker is woken for each computation; the second beside the serial computation after
- * the same pauses.  Each result is the median, because on a busy machine a few take long;
- * or the 99th percentile.
+ * It is shown beside the same on a scheduler without places for guests, where a worker is
+ * woken for each computation.  The result is the median, because on a busy machine a few
+ * take long.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -19,7 +16,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { SMALL_NS = 5000, LARGE_NS = 100000, PARTS = 8, CALIBRATE = 200000 };
+enum { SMALL_NS = 5000, CALIBRATE = 200000 };
 
 struct calls {
     uint64_t steps;           /* of the small computation */
@@ -44,10 +41,10 @@ static int by_value(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static uint64_t percentile(struct calls *calls, uint64_t count, unsigned percent)
+static uint64_t median(struct calls *calls, uint64_t count)
 {
     qsort(calls->times, count, sizeof(*calls->times), by_value);
-    return calls->times[count * percent / 100];
+    return calls->times[count / 2];
 }
 
 /* ------------------------------------------------------------- computations */
@@ -71,17 +68,6 @@ static uint64_t small(mag_fork w, uint64_t steps)
 {
     (void)w;
     return work(steps);
-}
-
-MAG_FORKABLE(uint64_t, divided, uint64_t, steps, uint32_t, parts)
-static uint64_t divided(mag_fork w, uint64_t steps, uint32_t parts)
-{
-    if (parts == 1)
-        return work(steps);
-    struct divided_child child = divided_fork(&w, steps, parts / 2);
-    uint64_t value = divided(w, steps, parts - parts / 2);
-
-    return value ^ divided_join(&w, child);
 }
 
 /* How many steps take so many nanoseconds. */
@@ -119,7 +105,7 @@ static int prepare(struct bench_run *run)
         run->answer += work(calls->steps);
         calls->times[i] = now_ns() - from;
     }
-    calls->plain = percentile(calls, run->size, 50);
+    calls->plain = median(calls, run->size);
     return 0;
 }
 
@@ -150,7 +136,7 @@ static int call_small(struct bench_run *run, struct mag_sched *sched)
         r = small_run(sched, &result, calls->steps);
         calls->times[run->answer] = now_ns() - from;
     }
-    uint64_t took = percentile(calls, run->size, 50);
+    uint64_t took = median(calls, run->size);
     uint64_t beyond = took > calls->plain ? took - calls->plain : 1;
     run->seconds = (double)beyond * 1e-9 * (double)run->size;
     return r;
@@ -179,49 +165,6 @@ static void cleanup(struct bench_run *run)
     free(calls);
 }
 
-/* ------------------------------------------------------------ the other rows */
-
-static void pause_a_while(uint64_t nth)
-{
-    static const long pauses[] = {100000, 300000, 1000000, 3000000, 10000000};
-    const struct timespec pause = {.tv_nsec = pauses[nth % 5]};
-
-    (void)nanosleep(&pause, NULL);
-}
-
-static int tick(struct bench_run *run, unsigned percent)
-{
-    struct calls *calls = run->data;
-    uint64_t steps = calls->steps * (LARGE_NS / SMALL_NS) / PARTS;
-    uint64_t result = 0;
-    int r = 0;
-
-    run->answer = 0;
-    for (; run->answer < run->size && r == 0; run->answer += r == 0) {
-        pause_a_while(run->answer);
-        uint64_t from = now_ns();
-
-        if (run->sched != NULL)
-            r = divided_run(run->sched, &result, steps, PARTS);
-        for (int i = 0; run->sched == NULL && i < PARTS; i++)
-            result ^= work(steps);
-        calls->times[run->answer] = now_ns() - from;
-    }
-    run->seconds =
-        (double)percentile(calls, run->size, percent) * 1e-9 * (double)run->size;
-    return result != 1 ? r : -EIO;
-}
-
-static int tick_p50(struct bench_run *run)
-{
-    return tick(run, 50);
-}
-
-static int tick_p99(struct bench_run *run)
-{
-    return tick(run, 99);
-}
-
 const struct bench_workload bench_run_here = {
     .group = "pool",
     .name = "run-here",
@@ -238,26 +181,3 @@ const struct bench_workload bench_run_here = {
     .run_magpie = call_on_magpie,
     .cleanup = cleanup,
 };
-
-#define TICK(row, called, text, tells, runs)    \
-    const struct bench_workload bench_##row = { \
-        .group = "pool",                        \
-        .name = (called),                       \
-        .summary = (text),                      \
-        .shows = (tells),                       \
-        .size_is = "computations",              \
-        .sizes = {200},                         \
-        .size_min = 1,                          \
-        .size_max = 1000000,                    \
-        .twin = "serial",                       \
-        .per_operation = true,                  \
-        .prepare = prepare,                     \
-        .run_twin = (runs),                     \
-        .run_magpie = (runs),                   \
-        .cleanup = cleanup,                     \
-    }
-
-TICK(tick, "tick", "100 us in 8 parts, after pauses of 0.1 to 10 ms",
-     "how much workers help with a short computation after a pause", tick_p50);
-TICK(tick_p99, "tick-p99", "the same, at the 99th percentile",
-     "how long a short computation after a pause takes in bad cases", tick_p99);

@@ -60,6 +60,7 @@ MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_line": ["include/magpie/detail/line.h", "vtask/sync/line.c"],
     "model_life": ["vtask/debug/life.h"],
     "model_any": ["vtask/combine/when_any.c"],
+    "model_turn": ["vtask/flow/turn.h"],
     "model_channel": ["vtask/flow/channel_ends.h"],
 }
 ROOMS = ("base", "numa", "sched", "vtask")

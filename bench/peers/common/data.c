@@ -96,3 +96,12 @@ void peer_load(struct peer_run *run, const struct kernel_pool *pool,
     run->answer = outcome.done;
     run->seconds = outcome.seconds;
 }
+
+void peer_tick(struct peer_run *run, kernel_tick_region region, unsigned percent)
+{
+    struct kernel_load outcome = {0};
+
+    (void)kernel_tick(region, NULL, run->size, percent, &outcome);
+    run->answer = outcome.done;
+    run->seconds = outcome.seconds;
+}

@@ -12,6 +12,7 @@
 
 #include "bench/kernels/load.h"
 #include "bench/kernels/submit.h"
+#include "bench/kernels/tick.h"
 
 #include <stdint.h>
 
@@ -22,10 +23,12 @@ extern "C" {
 struct peer_run {
     uint64_t size;
     unsigned workers;
-    void *data;      /* the workload's, made by `prepare` */
-    uint64_t answer; /* left by `run`, or by `check` */
-    double seconds;  /* 0: the caller's clock counts; set by workloads that measure
+    void *data;        /* the workload's, made by `prepare` */
+    uint64_t answer;   /* left by `run`, or by `check` */
+    double seconds;    /* 0: the caller's clock counts; set by workloads that measure
                       * themselves */
+    uint64_t peak_kib; /* 0: this process's own counts; set by workloads that run another
+                        * program */
 };
 
 struct peer_workload {
@@ -70,6 +73,9 @@ void peer_sort_check_nearly(struct peer_run *run);
 void peer_load(struct peer_run *run, const struct kernel_pool *pool,
                int (*load)(const struct kernel_pool *pool, uint64_t count,
                            struct kernel_load *ret_load));
+
+/* Calls a region at each tick of a clock.  If it fails, the answer is wrong. */
+void peer_tick(struct peer_run *run, kernel_tick_region region, unsigned percent);
 
 #ifdef __cplusplus
 }

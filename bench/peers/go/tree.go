@@ -69,15 +69,19 @@ const leavesOfRegion = 16
 // Not inlined: a compiler that sees several leaves could do them at a time.
 //
 //go:noinline
-func regionLeaf(region uint64, leaf uint64) uint64 {
+func regionSteps(seed uint64) uint64 {
 	const steps = 600
-	x := region*leavesOfRegion + leaf + 1
+	x := seed
 	for i := 0; i < steps; i++ {
 		x ^= x << 13
 		x ^= x >> 7
 		x ^= x << 17
 	}
 	return x
+}
+
+func regionLeaf(region uint64, leaf uint64) uint64 {
+	return regionSteps(region*leavesOfRegion + leaf + 1)
 }
 
 func regions(count uint64) uint64 {

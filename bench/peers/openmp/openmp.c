@@ -271,6 +271,30 @@ static void run_regions(struct peer_run *run)
     run->answer = sum;
 }
 
+/* --------------------------------------------------- regions after pauses */
+
+static int tick_region(void *unused, uint64_t tick, uint64_t *ret_sum)
+{
+    uint64_t sum = 0;
+
+    (void)unused;
+#pragma omp parallel for reduction(^ : sum)
+    for (uint32_t i = 0; i < KERNEL_TICK_PARTS; i++)
+        sum ^= kernel_tick_part(tick, i);
+    *ret_sum = sum;
+    return 0;
+}
+
+static void run_tick(struct peer_run *run)
+{
+    peer_tick(run, tick_region, KERNEL_TICK_MEDIAN);
+}
+
+static void run_tick_bad(struct peer_run *run)
+{
+    peer_tick(run, tick_region, KERNEL_TICK_BAD);
+}
+
 /* -------------------------------------------------------------- sums of an array */
 
 static void run_reduce(struct peer_run *run)
@@ -361,6 +385,8 @@ const struct peer_workload peer_workloads[] = {
      .check = peer_sort_check,
      .cleanup = peer_sort_cleanup},
     {.name = "regions", .run = run_regions},
+    {.name = "tick", .run = run_tick},
+    {.name = "tick-p99", .run = run_tick_bad},
     {.name = "reduce",
      .prepare = peer_reduce_prepare,
      .run = run_reduce,

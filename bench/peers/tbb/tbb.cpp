@@ -275,6 +275,31 @@ void run_regions(peer_run *run)
     });
 }
 
+int tick_region(void *, uint64_t tick, uint64_t *ret_sum)
+{
+    arena->execute([=] {
+        *ret_sum = tbb::parallel_reduce(
+            tbb::blocked_range<uint32_t>(0, KERNEL_TICK_PARTS), uint64_t{0},
+            [=](const tbb::blocked_range<uint32_t> &range, uint64_t sum) {
+                for (uint32_t i = range.begin(); i != range.end(); i++)
+                    sum ^= kernel_tick_part(tick, i);
+                return sum;
+            },
+            [](uint64_t a, uint64_t b) { return a ^ b; });
+    });
+    return 0;
+}
+
+void run_tick(peer_run *run)
+{
+    peer_tick(run, tick_region, KERNEL_TICK_MEDIAN);
+}
+
+void run_tick_bad(peer_run *run)
+{
+    peer_tick(run, tick_region, KERNEL_TICK_BAD);
+}
+
 /* -------------------------------------------------------------- sums of an array */
 
 using indices = tbb::blocked_range<size_t>;
@@ -380,6 +405,8 @@ const peer_workload peer_workloads[] = {
     {"sort-sorted", peer_sort_prepare, peer_sort_reset_nearly, run_parallel_sort,
      peer_sort_check_nearly, peer_sort_cleanup},
     {"regions", nullptr, nullptr, run_regions, nullptr, nullptr},
+    {"tick", nullptr, nullptr, run_tick, nullptr, nullptr},
+    {"tick-p99", nullptr, nullptr, run_tick_bad, nullptr, nullptr},
     {"bursts", prepare_load, nullptr, run_bursts, nullptr, nullptr},
     {"trickle", prepare_load, nullptr, run_trickle, nullptr, nullptr},
     {"submit", prepare_load, nullptr, run_submit, nullptr, nullptr},

@@ -6,6 +6,7 @@
 
 mod array;
 mod cilksort;
+mod load;
 mod matmul;
 mod sorts;
 mod tree;
@@ -20,6 +21,14 @@ pub trait Workload: Send {
     fn reset(&mut self) {}
     /// What is timed; inside the pool.
     fn run(&mut self);
+    /// What is timed, if it does not begin inside the pool.
+    fn run_on(&mut self, pool: &rayon::ThreadPool) {
+        pool.install(|| self.run())
+    }
+    /// Not 0: the time of the last run, instead of that of the caller.
+    fn seconds(&self) -> f64 {
+        0.0
+    }
     /// The answer of the last run.
     fn answer(&self) -> u64;
 }
@@ -32,6 +41,12 @@ fn find(name: &str, size: u64) -> Option<Box<dyn Workload>> {
         "regions" => Box::new(tree::Tree::new(move || tree::regions(size))),
         "uts" => Box::new(tree::Tree::new(move || uts::search(size))),
         "matmul" => Box::new(matmul::Matmul::new(size as usize)),
+        "submit" => Box::new(load::Submit::new(size, 1)),
+        "submit-all" => Box::new(load::Submit::new(size, 8)),
+        "bursts" => Box::new(load::Bursts { size, took: 0.0 }),
+        "trickle" => Box::new(load::Trickle { size, took: 0.0 }),
+        "tick" => Box::new(load::Tick { size, percent: 50, right: 0, took: 0.0 }),
+        "tick-p99" => Box::new(load::Tick { size, percent: 99, right: 0, took: 0.0 }),
         "cilksort" => Box::new(cilksort::Sort::new(size as usize)),
         "reduce" => Box::new(array::Reduce::new(size as usize)),
         "scan" => Box::new(array::Scan::new(size as usize)),
@@ -77,8 +92,11 @@ fn main() {
         }
         workload.reset();
         let from = Instant::now();
-        pool.install(|| workload.run());
-        let took = from.elapsed().as_secs_f64();
+        workload.run_on(&pool);
+        let mut took = from.elapsed().as_secs_f64();
+        if workload.seconds() > 0.0 {
+            took = workload.seconds();
+        }
         say(&format!("done {:.9e} {}", took, workload.answer()));
     }
 }

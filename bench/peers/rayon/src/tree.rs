@@ -85,8 +85,8 @@ const STEPS: u32 = 600;
 
 /// Not inlined: a compiler that sees several leaves does them at a time, with vectors.
 #[inline(never)]
-fn region_leaf(region: u64, index: u64) -> u64 {
-    let mut x = region * LEAVES + index + 1;
+pub fn region_steps(seed: u64) -> u64 {
+    let mut x = seed;
 
     for _ in 0..STEPS {
         x ^= x << 13;
@@ -94,6 +94,10 @@ fn region_leaf(region: u64, index: u64) -> u64 {
         x ^= x << 17;
     }
     x
+}
+
+pub fn region_leaf(region: u64, index: u64) -> u64 {
+    region_steps(region * LEAVES + index + 1)
 }
 
 pub fn regions(count: u64) -> u64 {
