@@ -86,6 +86,8 @@ OWNER = {
     "detail/line.h": "vtask",
     "detail/sync.h": "vtask",
     "when.h": "vtask",
+    "graph.h": "vtask",
+    "detail/graph.h": "vtask",
     "sequence.h": "vtask",
     "detail/sequence.h": "vtask",
     "ticker.h": "vtask",
@@ -117,5 +119,9 @@ BENCH = {
     "machine": {"text"},
     "measure": {"workloads", "text"},
     "report": {"measure", "workloads", "machine", "text"},
-    "cli": {"report", "measure", "workloads", "machine", "text"},
+    "sim": {"kernels", "text"},
+    "cli": {"report", "measure", "sim", "workloads", "machine", "text"},
 }
+# The simulation calls the scheduler's decisions, which are pure functions: these folders of the
+# library it may include, and nobody else in bench/ may (docs/design/architecture.md).
+BENCH_PRIVATE = {"sim": {"sched/policy"}}
