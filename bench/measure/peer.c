@@ -36,13 +36,10 @@ static const struct {
     {"glib", LOADS " submit-all"},
     {"libuv", LOADS},
     {"pigz", "mgzip mgzip-libdeflate"},
-    {"rayon", FORK_JOIN " " ARRAYS " " POOL " " SORTS " sort-stable " CHANNELS},
-    {"go", FORK_JOIN " " ARRAYS " " POOL " " BOUNDED " " LOCKS},
-    {"dotnet", FORK_JOIN " " ARRAYS " " POOL " " SORTS " " CHANNELS " " LOCKS
     {"rayon",
      FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " sort-stable " CHANNELS},
-    {"go", FORK_JOIN " " ARRAYS " " POOL " " BOUNDED},
-    {"dotnet", FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS
+    {"go", FORK_JOIN " " ARRAYS " " POOL " " BOUNDED " " LOCKS},
+    {"dotnet", FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS " " LOCKS
                          " post-chain post-self post-any post-all post-foreign "
                          "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
                          "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
