@@ -265,7 +265,8 @@ static int run_parallel(struct indexing *all, struct mag_sched *sched)
     return r == 0 ? buckets_run_with(sched, &with_buckets, of_buckets, 3, 0, all) : r;
 }
 
-/* `threads` workers compute, and this thread sleeps; 0: those of the default scheduler. */
+/* `threads` workers compute, and this thread sleeps; 0: those of the default
+ * scheduler. */
 static int run(struct indexing *all, uint32_t threads, bool serial)
 {
     struct mag_sched_config config;
