@@ -397,7 +397,6 @@ struct mag_operation_type types[6] = {
 /* --------------------------------------------------------- waiting, and lazy values */
 
 MAG_LAZY(lazy_point, point_task, const char *)
-MAG_LAZY(lazy_int, int_task, struct point)
 
 static point_task locate(const char *text)
 {
@@ -406,13 +405,8 @@ static point_task locate(const char *text)
     return point_task_result(p);
 }
 
-static int_task measure(struct point p)
-{
-    return int_task_result(p.x > 0 ? 1 : 0);
-}
-
-int wait_for_all(struct lazy_int *l, struct mag_cancel *stop);
-int wait_for_all(struct lazy_int *l, struct mag_cancel *stop)
+int wait_for_all(struct lazy_point *l, struct mag_cancel *stop);
+int wait_for_all(struct lazy_point *l, struct mag_cancel *stop)
 {
     static struct mag_semaphore semaphore = MAG_SEMAPHORE_INIT(3);
     static struct mag_mutex mutex = MAG_MUTEX_INIT;
@@ -431,9 +425,9 @@ int wait_for_all(struct lazy_int *l, struct mag_cancel *stop)
     r += (mag_event_try_wait(&manual) ? 1 : 0) + (mag_event_try_wait(&automatic) ? 1 : 0);
     r += mag_latch_count_down(&latch, 2) +
          mag_task_get(mag_rendezvous_arrive(&rendezvous));
-    lazy_int_init(l, measure, p, true);
+    lazy_point_init(l, locate, "here", true);
     r += point_task_wait(lazy_point_get(&home, stop), &p);
-    r += lazy_int_peek(l, &r) ? 1 : 0;
+    r += lazy_point_peek(l, &p) ? 1 : 0;
     lazy_point_reset(&home);
     return r;
 }
