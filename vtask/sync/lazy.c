@@ -21,6 +21,7 @@ static uint32_t value_of(uint32_t resets, uint32_t phase)
 }
 
 /* Nobody gets the value by itself: a landing tells those who wait. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is a rule. */
 static bool never(uint32_t *value, uint32_t flight)
 {
     (void)value;
@@ -30,6 +31,7 @@ static bool never(uint32_t *value, uint32_t flight)
 
 /* Of those who wait: they came before the flight began.  Numbers of resets wrap around.
 */
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is a rule. */
 static bool waits_for(uint32_t *landed, uint32_t wants)
 {
     return (*landed - wants) % RESETS < RESETS / 2;
@@ -140,6 +142,7 @@ static void tell(struct mag_line_waiter *landed, int error, uint64_t detail,
     }
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a macro fills in the arguments. */
 bool mag_lazy_land(struct mag_lazy *lazy, _Atomic(uint64_t) *words, int error,
                    uint64_t detail, const void *value, size_t size)
 {

@@ -15,6 +15,7 @@
 #define PHASE (MAG_LINE_VALUES >> 1)
 
 /* A waiter wants a phase, and takes nothing. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is a rule. */
 static bool has_begun(uint32_t *value, uint32_t phase)
 {
     return (*value & PHASE) == phase;
