@@ -25,17 +25,17 @@ static const struct {
     const char *workloads;
 } known[] = {
     {"openmp", FORK_JOIN " " ARRAYS " " TEAMS " " SORTS " sort-stable"},
-    {"tbb", FORK_JOIN " " ARRAYS " " POOL " " SORTS},
+    {"tbb", FORK_JOIN " " ARRAYS " " POOL " " SORTS " pipeline"},
     {"libomp", TEAMS},
     {"glib", LOADS " submit-all"},
     {"libuv", LOADS},
     {"rayon", FORK_JOIN " " ARRAYS " " POOL " " SORTS " sort-stable"},
-    {"go", FORK_JOIN " " ARRAYS " " POOL},
+    {"go", FORK_JOIN " " ARRAYS " " POOL " pipeline"},
     {"dotnet", FORK_JOIN " " ARRAYS " " POOL " " SORTS
                          " post-chain post-self post-any post-all post-foreign "
                          "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
                          "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
-                         "vtask-handoff vtask-when-all vtask-wake"},
+                         "vtask-handoff vtask-when-all vtask-wake pipeline"},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };

@@ -18,9 +18,9 @@ enum { CLOCK_NS_MAX = 100 };
 /* A job gives way to others after this. */
 enum { RUNNER_NS = 1000000 };
 
-/* The innermost call of a stage that this thread is in; NULL: none.  The calls are linked
+/* The innermost_call call of a stage that this thread is in; NULL: none.  The calls are linked
  * by the tokens' `outer`, so they are still there when the stack is not. */
-static __thread struct mag_token *innermost;
+static __thread struct mag_token *innermost_call;
 
 static bool is_first(const struct mag_token *token)
 {
@@ -147,13 +147,13 @@ static struct mag_token *take_input(struct mag_runner *runner, struct mag_token 
 
 static void enter_call(struct mag_token *token)
 {
-    token->outer = innermost;
-    innermost = token;
+    token->outer = innermost_call;
+    innermost_call = token;
 }
 
 static void leave_call(struct mag_token *token)
 {
-    innermost = token->outer;
+    innermost_call = token->outer;
 }
 
 static const struct mag_stage *stage_of(const struct mag_token *token)
@@ -252,7 +252,7 @@ static MAG_COLD void note_outcome(struct mag_token *token)
 /* ------------------------------------------------------------------------ turns */
 
 /* True: the token may go on.  False: it is in other hands. */
-static bool arrive(struct mag_runner *runner, struct mag_token *token)
+static bool arrive_at_stage(struct mag_runner *runner, struct mag_token *token)
 {
     struct mag_belt_stage *stage = &runner->belt->stages[token->stage];
     struct mag_stage_counts *before = &runner->counts[token->stage - 1];
@@ -384,7 +384,7 @@ static struct mag_token *go_through(struct mag_runner *runner, struct mag_token 
         if (token->is_measured)
             end_measured(runner, token);
     } else {
-        if (!token->has_turn && !is_first(token) && !arrive(runner, token))
+        if (!token->has_turn && !is_first(token) && !arrive_at_stage(runner, token))
             return NULL;
         if (!may_go_on(runner, token))
             return NULL;
@@ -483,7 +483,7 @@ enum mag_belt_rest mag_runner_run(struct mag_runner *runner)
 
 struct mag_belt *mag_belt_abandon(const struct mag_belt *belt)
 {
-    struct mag_token *token = innermost;
+    struct mag_token *token = innermost_call;
 
     if (token == NULL || (belt != NULL && token->belt != belt))
         return NULL;

@@ -377,6 +377,40 @@ void run_submit_all(peer_run *run)
     peer_load(run, &pool, kernel_submit_eight);
 }
 
+/* ---------------------------------------------------------------- pipeline */
+
+/* Three stages that do nothing: in order, parallel, in order. */
+uint64_t pass_items(uint64_t size)
+{
+    enum { TOKENS = 16 };
+    uint64_t next = 0;
+    uint64_t seen = 0;
+
+    tbb::parallel_pipeline(
+        TOKENS,
+        tbb::make_filter<void, uint64_t>(tbb::filter_mode::serial_in_order,
+                                         [&](tbb::flow_control &control) -> uint64_t {
+                                             if (next == size) {
+                                                 control.stop();
+                                                 return 0;
+                                             }
+                                             return next++;
+                                         }) &
+            tbb::make_filter<uint64_t, uint64_t>(
+                tbb::filter_mode::parallel, [](uint64_t number) { return number + 1; }) &
+            tbb::make_filter<uint64_t, void>(tbb::filter_mode::serial_in_order,
+                                             [&](uint64_t number) {
+                                                 if (number == seen + 1)
+                                                     seen++;
+                                             }));
+    return seen;
+}
+
+void run_pipeline(peer_run *run)
+{
+    arena->execute([=] { run->answer = pass_items(run->size); });
+}
+
 } // namespace
 
 void peer_start(unsigned workers)
@@ -409,6 +443,7 @@ const peer_workload peer_workloads[] = {
     {"tick-p99", nullptr, nullptr, run_tick_bad, nullptr, nullptr},
     {"bursts", prepare_load, nullptr, run_bursts, nullptr, nullptr},
     {"trickle", prepare_load, nullptr, run_trickle, nullptr, nullptr},
+    {"pipeline", nullptr, nullptr, run_pipeline, nullptr, nullptr},
     {"submit", prepare_load, nullptr, run_submit, nullptr, nullptr},
     {"submit-all", prepare_load, nullptr, run_submit_all, nullptr, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr, nullptr},

@@ -50,6 +50,8 @@ static const struct {
     {"scan", 100003},
     {"fftw", 2},
     {"fftw", 400},
+    {"pipeline", 1},
+    {"pipeline", 20000},
     {"post-chain", 1},
     {"post-chain", 999},
     {"post-self", 1},
