@@ -8,6 +8,7 @@
 static unsigned long calls[CALLS][ATS];
 static unsigned long places[PLACES][2][2][2];
 static unsigned long conversions[2][BACKS];
+static unsigned long channels[CHANNEL_CALLS][CHANNEL_ATS];
 
 static const char *const call_names[CALLS] = {"GetStatus", "GetResult", "OnCompleted",
                                               "SetResult/SetError", "Reset"};
@@ -32,6 +33,18 @@ static const char *const backing_names[BACKS] = {
     "source, pending + continuation",
     "source, stale token",
 };
+
+static const char *const channel_calls[CHANNEL_CALLS] = {
+    "WriteAsync", "TryWrite", "ReadAsync", "TryRead", "TryComplete", "cancel"};
+static const char *const channel_ats[CHANNEL_ATS] = {
+    "empty",           "with items",   "full",
+    "writers wait",    "readers wait", "completed, with items",
+    "completed, empty"};
+
+void cell_channel(enum channel_call call, enum channel_at at)
+{
+    channels[call][at]++;
+}
 
 void cell_call(enum call call, enum at at)
 {
@@ -76,6 +89,20 @@ static void print_places(FILE *file)
     }
 }
 
+static void print_channels(FILE *file)
+{
+    for (unsigned call = 0; call < CHANNEL_CALLS; call++) {
+        for (unsigned at = 0; at < CHANNEL_ATS; at++) {
+            /* A cancel object belongs to no channel. */
+            if (call == CALL_CANCEL && at != CHANNEL_EMPTY)
+                continue;
+            (void)fprintf(file, "%lu channel: %s, %s\n", channels[call][at],
+                          channel_calls[call],
+                          call == CALL_CANCEL ? "any" : channel_ats[at]);
+        }
+    }
+}
+
 void cells_print(const char *path)
 {
     FILE *file = fopen(path, "we");
@@ -86,6 +113,7 @@ void cells_print(const char *path)
     }
     print_calls(file);
     print_places(file);
+    print_channels(file);
     for (unsigned i = 0; i < BACKS; i++) {
         (void)fprintf(file, "%lu AsTask: %s\n", conversions[0][i], backing_names[i]);
         (void)fprintf(file, "%lu Preserve: %s\n", conversions[1][i], backing_names[i]);

@@ -88,11 +88,13 @@ void operate(char *operation)
     } else if (strcmp(words.word, "enter") == 0) {
         (void)runs_enter(words.n[0]);
         answer_code(0);
-    } else if (!operate_core(&words) && !operate_mock(&words) &&
-               !operate_promise(&words) && !operate_value(&words)) {
+    } else if (!operate_channel(&words) && !operate_core(&words) &&
+               !operate_mock(&words) && !operate_promise(&words) &&
+               !operate_value(&words)) {
         (void)fprintf(stderr, "there is no operation '%s'\n", words.word);
         exit(2);
     }
+    channels_poll();
 }
 
 /* ------------------------------------------------------------------- a script's end */
@@ -145,6 +147,7 @@ static void play(char *script)
     runs_leave((struct surroundings){NULL, NULL});
     (void)putchar('\n');
     world.muted = true;
+    channels_end();
     finish_all();
     runs_drain();
     free_all();

@@ -5,9 +5,59 @@ import random
 CORES, MOCKS, VALUES, PROMISES, BODIES = 3, 2, 5, 3, 4
 
 
+# Scripts from this number on are about channels.
+CHANNELS = 10_000_000
+
+
 def script(seed, number):
     """Script `number` of a seed: a line."""
-    return Maker(random.Random(f"{seed}:{number}")).script()
+    source = random.Random(f"{seed}:{number}")
+    return Channels(source).script() if number >= CHANNELS else Maker(source).script()
+
+
+class Channels:
+    """One script's choices, with channels: what to send where, and when to cancel."""
+
+    def __init__(self, source):
+        self.random = source.random
+        self.items = 0
+
+    def below(self, end):
+        return int(self.random() * end)
+
+    def channel(self):
+        return 0 if self.random() < .85 else 1
+
+    def cancel(self):
+        return -1 if self.random() < .6 else self.below(4)
+
+    def item(self):
+        self.items += 1
+        return self.items
+
+    def script(self):
+        """Scripts differ in how much more is sent than received."""
+        eager = .15 + self.random() * .7
+        operations = [f"chnew {i} {(-1, 1, 1, 2, 3, 7)[self.below(6)]}" for i in range(2)]
+        for _ in range(6 + self.below(40)):
+            operations.append(self.operation(eager))
+        return ";".join(operations)
+
+    def operation(self, eager):
+        kind, channel = self.random(), self.channel()
+        if kind < .04:
+            return f"chclose {channel} {-self.below(3)}"
+        if kind < .12:
+            return f"chcancel {self.below(4)}"
+        if kind < .16:
+            return f"chfresh {self.below(4)}"
+        if kind < .2:
+            return f"chcount {channel}"
+        if self.random() < eager:
+            return (f"chput {channel} {self.item()}" if self.random() < .3
+                    else f"chsend {channel} {self.item()} {self.cancel()}")
+        return (f"chtake {channel}" if self.random() < .3
+                else f"chrecv {channel} {self.cancel()}")
 
 
 class Maker:

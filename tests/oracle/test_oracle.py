@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The differential test of value tasks: plays random scripts over Magpie and over .NET and
-compares the traces line for line.
+"""The differential test of value tasks and channels: plays random scripts over Magpie and
+over .NET and compares the traces line for line.
 
 usage: test_oracle.py --build DIR --player PROGRAM [--seed N] [--scripts N]
                       [--only N] [--script TEXT]
@@ -9,7 +9,7 @@ usage: test_oracle.py --build DIR --player PROGRAM [--seed N] [--scripts N]
   --build DIR        where the reference is built, once
   --player PROGRAM   oracle-player
   --seed N           repeats a run that printed it; else MAG_TEST_SEED, else a new one
-  --scripts N        how many; else 100000 by MAG_TEST_SCALE percent
+  --scripts N        how many of each kind; else 100000 by MAG_TEST_SCALE percent
   --only N           shows script N of the seed, shortened if the traces differ, with both
                      traces side by side
   --script TEXT      the same for a script of your own
@@ -256,8 +256,9 @@ def compare(players, seed, count):
     start, differing, cells, met = time.monotonic(), [], {}, {}
     tallies = players.build / "cells.txt", players.build / "differences.txt"
     step = max(1, min(5000, -(-count // SHARDS)))
-    for first in range(0, count, step):
-        differing += shard(players, seed, first, min(step, count - first), tallies)
+    for first in [at + kind for kind in (0, scripts.CHANNELS) for at in range(0, count, step)]:
+        left = count - first % scripts.CHANNELS
+        differing += shard(players, seed, first, min(step, left), tallies)
         add(cells, tallies[0])
         add(met, tallies[1])
         if len(differing) >= SHOWN:
@@ -268,7 +269,7 @@ def compare(players, seed, count):
         show(players, shorten(players, scripts.script(seed, number)))
     covered = coverage(cells)
     known = as_listed(met)
-    print(f"\nseed {seed}: {count} scripts, {len(differing)} differ"
+    print(f"\nseed {seed}: {count} scripts, and as many of channels, {len(differing)} differ"
           f"{'' if covered else ', a cell was never reached'}"
           f"{'' if known else ', the differences are not those of differences.md'}; "
           f"{time.monotonic() - start:.0f} s")

@@ -120,6 +120,12 @@ bool operate_core(const struct words *words);
 bool operate_mock(const struct words *words);
 bool operate_promise(const struct words *words);
 bool operate_value(const struct words *words);
+bool operate_channel(const struct words *words);
+
+/* channels.c: prints the outcomes of sends and receives that waited. */
+void channels_poll(void);
+/* channels.c: forgets the channels. */
+void channels_end(void);
 
 /* cores.c: notes a registration and a completion for the coverage. */
 void core_note_register(struct core *core, uint64_t token, unsigned flags,
@@ -149,6 +155,26 @@ void cell_call(enum call call, enum at at);
 enum place { PLACE_NONE, PLACE_EXECUTOR, PLACE_SCHED_HERE, PLACE_SCHED, PLACES };
 void cell_place(enum place place, bool flow, bool queued, bool late);
 void cell_convert(bool preserve, enum backing backing);
+enum channel_call {
+    CALL_SEND,
+    CALL_TRY_SEND,
+    CALL_RECEIVE,
+    CALL_TRY_RECEIVE,
+    CALL_CLOSE,
+    CALL_CANCEL,
+    CHANNEL_CALLS
+};
+enum channel_at {
+    CHANNEL_EMPTY,
+    CHANNEL_ITEMS,
+    CHANNEL_FULL,
+    CHANNEL_SENDERS,
+    CHANNEL_RECEIVERS,
+    CHANNEL_DRAINS,
+    CHANNEL_OVER,
+    CHANNEL_ATS
+};
+void cell_channel(enum channel_call call, enum channel_at at);
 /* Prints a line for each cell: how often it was reached, and its name. */
 void cells_print(const char *path);
 

@@ -76,6 +76,7 @@ sealed partial class Player
             answer = "E_ARG";
         }
         world.Print("= " + answer);
+        PollChannels();
     }
 
     string Do(string word, int[] n)
@@ -90,6 +91,9 @@ sealed partial class Player
                 world.MockTyped[n[0]] = n[1] != 0;
                 return "ok";
             case "fire": return Fire(n);
+            case "chnew": case "chsend": case "chput": case "chrecv": case "chtake":
+            case "chclose": case "chcount": case "chcancel": case "chfresh":
+                return DoChannel(word, n);
             case "pnew": case "pset": case "pfail": case "pcancel": case "pfail0":
                 return DoPromise(word, n);
             default: return DoValue(word, n);
