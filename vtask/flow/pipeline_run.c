@@ -18,7 +18,7 @@ enum { CLOCK_NS_MAX = 100 };
 /* A job gives way to others after this. */
 enum { RUNNER_NS = 1000000 };
 
-/* The innermost_call call of a stage that this thread is in; NULL: none.  The calls are linked
+/* The innermost call of a stage that this thread is in; NULL: none.  The calls are linked
  * by the tokens' `outer`, so they are still there when the stack is not. */
 static __thread struct mag_token *innermost_call;
 
