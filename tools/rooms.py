@@ -84,6 +84,8 @@ OWNER = {
     "detail/line.h": "vtask",
     "detail/sync.h": "vtask",
     "when.h": "vtask",
+    "sequence.h": "vtask",
+    "detail/sequence.h": "vtask",
     "ticker.h": "vtask",
     "each.h": "vtask",
     "detail/each.h": "vtask",

@@ -14,24 +14,24 @@ MAG_NEEDED="gcc:gcc g++:g++ libc6-dev:/usr/include/stdio.h cmake:cmake ninja-bui
 pkg-config:pkg-config libhwloc-dev:hwloc.pc libck-dev:ck.pc libcmocka-dev:cmocka.pc \
 libjansson-dev:jansson.pc nettle-dev:nettle.pc python3:python3"
 # Without these a run is poorer, and says so: no plots, no models, no examples on libuv and GLib,
-# no adapters, no tracepoints, no test of the gdb script.
+# none that compress files or scale pictures, no adapters, no tracepoints, no test of the gdb script.
 MAG_WELCOME="gnuplot-nox:gnuplot relacy-dev:/usr/include/relacy/relacy_std.hpp libuv1-dev:libuv.pc \
 libglib2.0-dev:glib-2.0.pc libfftw3-dev:fftw3.pc libjxl-dev:libjxl.pc libavfilter-dev:libavfilter.pc \
-systemtap-sdt-dev:dtrace gdb:gdb"
+systemtap-sdt-dev:dtrace gdb:gdb zlib1g-dev:zlib.pc libdeflate-dev:libdeflate.pc libjpeg-dev:libjpeg.pc"
 MAG_CHECKERS="clang-14:clang-14 clang-tidy-14:clang-tidy-14 clang-format-14:clang-format-14 \
 cppcheck:cppcheck shellcheck:shellcheck valgrind:valgrind abigail-tools:abidiff"
 
 # What this release lacks of these stays absent; `magpie bench --peers` says so.
 MAG_PEERS="libtbb-dev:/usr/include/oneapi/tbb.h libglib2.0-dev:glib-2.0.pc libuv1-dev:libuv.pc \
-golang-go:go cargo:cargo rustc:rustc librust-rayon-dev:rayon.pc dotnet-sdk-8.0:dotnet"
+pigz:pigz golang-go:go cargo:cargo rustc:rustc librust-rayon-dev:rayon.pc dotnet-sdk-8.0:dotnet"
 
 mag_other_systems() {
     cat >&2 <<'END'
 There is no apt here, so nothing was installed.  Install these, then run this again:
-  dnf install gcc gcc-c++ cmake ninja-build pkgconf-pkg-config hwloc-devel ck-devel libcmocka-devel jansson-devel nettle-devel python3 gnuplot libuv-devel glib2-devel systemtap-sdt-devel gdb
-  pacman -S gcc cmake ninja pkgconf hwloc cmocka jansson nettle python gnuplot libuv glib2 gdb   (and concurrencykit, from the AUR)
-  zypper install gcc gcc-c++ cmake ninja pkg-config hwloc-devel ck-devel libcmocka-devel libjansson-devel libnettle-devel python3 gnuplot libuv-devel glib2-devel systemtap-sdt-devel gdb
-  brew install gcc cmake ninja pkgconf hwloc concurrencykit cmocka jansson nettle python gnuplot libuv glib gdb   (on Linux)
+  dnf install gcc gcc-c++ cmake ninja-build pkgconf-pkg-config hwloc-devel ck-devel libcmocka-devel jansson-devel nettle-devel python3 gnuplot libuv-devel glib2-devel systemtap-sdt-devel gdb zlib-devel libdeflate-devel libjpeg-turbo-devel pigz
+  pacman -S gcc cmake ninja pkgconf hwloc cmocka jansson nettle python gnuplot libuv glib2 gdb zlib libdeflate libjpeg-turbo pigz   (and concurrencykit, from the AUR)
+  zypper install gcc gcc-c++ cmake ninja pkg-config hwloc-devel ck-devel libcmocka-devel libjansson-devel libnettle-devel python3 gnuplot libuv-devel glib2-devel systemtap-sdt-devel gdb zlib-devel libdeflate-devel libjpeg8-devel pigz
+  brew install gcc cmake ninja pkgconf hwloc concurrencykit cmocka jansson nettle python gnuplot libuv glib gdb zlib libdeflate jpeg-turbo pigz   (on Linux)
 END
 }
 

@@ -62,7 +62,7 @@ static const struct argp_option options[] = {
      0},
     {"peers", OPTION_PEERS, "NAME,...", 0,
      "Also run the workloads on these task libraries, if their toolchains are "
-     "installed: openmp, tbb, glib, libuv, rayon, go, dotnet, or all",
+     "installed: openmp, tbb, glib, libuv, pigz, rayon, go, dotnet, or all",
      0},
     {"peers-dir", OPTION_PEERS_DIR, "DIR", 0,
      "Build the peers in DIR (default: magpie/peers in the user's cache folder)", 0},
@@ -319,7 +319,7 @@ static int run_workload(struct request *request, uint32_t index, double until,
     uint32_t all = weigh_cases(request, index);
     uint32_t count;
     const uint64_t *sizes = sizes_of(request, request->workloads[index], &count);
-    const char *absent = request->workloads[index]->absent;
+    const char *absent = bench_absent(request->workloads[index]);
     int r = 0;
 
     if (absent != NULL) {

@@ -32,7 +32,7 @@ static int set_up(const struct bench_lane_spec *spec, struct bench_run *run)
     config.workers = spec->workers;
     if (spec->workload->workers_only)
         config.spare = 0;
-    if (!spec->twin && spec->workload->threads == 0)
+    if (!spec->twin && spec->workload->threads == 0 && spec->workload->program == NULL)
         r = mag_sched_start(&config, &run->sched);
     if (r == 0 && spec->workload->prepare != NULL)
         r = spec->workload->prepare(run);
@@ -68,17 +68,25 @@ static void say(FILE *out, int error, const char *done)
     (void)fflush(out);
 }
 
+static void format_done(const struct bench_run *run, char *line, size_t size)
+{
+    int length = snprintf(line, size, "done %.9e %" PRIu64, run->seconds, run->answer);
+
+    if (run->peak_kib > 0)
+        (void)snprintf(line + length, size - (size_t)length, " %" PRIu64, run->peak_kib);
+}
+
 static void serve(const struct bench_lane_spec *spec, FILE *in, FILE *out)
 {
     struct bench_run run = {.size = spec->size, .workers = spec->workers};
-    char line[64];
+    char line[80];
     int r = set_up(spec, &run);
 
     say(out, r, "ready");
     while (r == 0 && fgets(line, sizeof(line), in) != NULL &&
            strcmp(line, "run\n") == 0) {
         r = run_once(spec, &run);
-        (void)snprintf(line, sizeof(line), "done %.9e %" PRIu64, run.seconds, run.answer);
+        format_done(&run, line, sizeof(line));
         say(out, r, line);
     }
     if (spec->workload->cleanup != NULL)
@@ -201,6 +209,7 @@ bool bench_lane_run(struct bench_lane *lane, double *ret_seconds, uint64_t *ret_
     char line[BENCH_ERROR];
     double seconds;
     uint64_t answer;
+    uint64_t peak = 0;
     char *end;
     char *last;
 
@@ -212,8 +221,12 @@ bool bench_lane_run(struct bench_lane *lane, double *ret_seconds, uint64_t *ret_
         return false;
     seconds = strtod(line + strlen("done "), &end);
     answer = strtoull(end, &last, 10);
+    if (*last == ' ')
+        peak = strtoull(last, &last, 10);
     if (last == end || *last != '\0' || !(seconds >= 0))
         return fail(lane, not_understood);
+    if (peak > lane->peak_kib)
+        lane->peak_kib = peak;
     *ret_seconds = seconds;
     *ret_answer = answer;
     return true;
@@ -240,5 +253,5 @@ uint64_t bench_lane_stop(struct bench_lane *lane)
     lane->pid = 0;
     lane->to = -1;
     lane->from = NULL;
-    return (uint64_t)usage.ru_maxrss;
+    return lane->peak_kib > 0 ? lane->peak_kib : (uint64_t)usage.ru_maxrss;
 }

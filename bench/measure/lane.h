@@ -9,8 +9,11 @@
  *
  *     lane     ready | failed <why>             once, when it can run
  *     parent   run
- *     lane     done <seconds> <answer> | failed <why>
+ *     lane     done <seconds> <answer> [<KiB>] | failed <why>
  *     parent   quit, or the end of the file
+ *
+ * <KiB> is the peak memory of another program that the lane has run; without it the
+ * lane's own counts.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -35,6 +38,7 @@ struct bench_lane {
     pid_t pid; /* 0: not running */
     int to;
     FILE *from;
+    uint64_t peak_kib;       /* of a program that it has run; 0: it runs none */
     char error[BENCH_ERROR]; /* "": none yet */
 };
 

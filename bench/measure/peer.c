@@ -29,6 +29,7 @@ static const struct {
     {"libomp", TEAMS},
     {"glib", LOADS " submit-all"},
     {"libuv", LOADS},
+    {"pigz", "mgzip mgzip-libdeflate"},
     {"rayon", FORK_JOIN " " ARRAYS " " POOL " " SORTS " sort-stable"},
     {"go", FORK_JOIN " " ARRAYS " " POOL " pipeline"},
     {"dotnet", FORK_JOIN " " ARRAYS " " POOL " " SORTS

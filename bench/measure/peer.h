@@ -14,7 +14,7 @@
 
 #include "bench/measure/row.h"
 
-enum { BENCH_PEERS = 8, BENCH_PEER_TEXT = 160, BENCH_PEER_PATH = 1024 };
+enum { BENCH_PEERS = 12, BENCH_PEER_TEXT = 160, BENCH_PEER_PATH = 1024 };
 
 enum bench_peer_state {
     BENCH_PEER_READY,

@@ -28,6 +28,8 @@ struct bench_run {
     uint64_t answer;         /* left by the run, or by `check` */
     double seconds;          /* 0: the caller's clock counts; set by workloads that time
                               * only a part of what they do */
+    uint64_t peak_kib;       /* 0: this process's own counts; set by workloads that run
+                              * another program */
 };
 
 enum { BENCH_SIZES = 3 };
@@ -50,7 +52,8 @@ struct bench_workload {
     bool workers_only;  /* the caller takes no part: as many threads as workers */
     uint32_t threads;   /* not 0: uses this many and no scheduler; one row, no sweep */
 
-    const char *absent; /* why this program cannot run it; NULL: it can */
+    const char *absent;  /* why this program cannot run it; NULL: it can */
+    const char *program; /* the example that it runs, which has a scheduler of its own */
 
     uint32_t weight; /* its part of the time of a whole run; 0: 1 */
 
@@ -72,6 +75,9 @@ bool bench_size_fits(const struct bench_workload *workload, uint64_t size);
 /* The label of a workload at a size, such as "skynet(10^8)". */
 void bench_label(const struct bench_workload *workload, uint64_t size, char *buffer,
                  size_t capacity);
+
+/* Why this program cannot run it, be it that an example was not built; NULL: it can. */
+const char *bench_absent(const struct bench_workload *workload);
 
 /* The answer that is right. */
 uint64_t bench_expected(const struct bench_workload *workload, uint64_t size);
@@ -96,6 +102,9 @@ extern const struct bench_workload bench_for_1ms;
 extern const struct bench_workload bench_reduce;
 extern const struct bench_workload bench_scan;
 extern const struct bench_workload bench_fftw;
+extern const struct bench_workload bench_mgzip;
+extern const struct bench_workload bench_mgzip_libdeflate;
+extern const struct bench_workload bench_mindex;
 extern const struct bench_workload bench_post_chain;
 extern const struct bench_workload bench_post_self;
 extern const struct bench_workload bench_post_any;

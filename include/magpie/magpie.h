@@ -18,6 +18,7 @@
  *     for many things, or for a time       when.h
  *     in a loop, so many at a time         each.h
  *     at fixed times                       ticker.h
+ *     and yield one value after the other  sequence.h
  *     for items of other code              channel.h
  *   return a result now or later           vtask.h: value tasks
  *     from a callback of mine              operation.h; source.h for a type of my own
@@ -95,6 +96,7 @@
 #include <magpie/scan.h>
 #include <magpie/sched.h>
 #include <magpie/semaphore.h>
+#include <magpie/sequence.h>
 #include <magpie/sort.h>
 #include <magpie/source.h>
 #include <magpie/strand.h>

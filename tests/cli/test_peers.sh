@@ -9,6 +9,8 @@ if grep -q '^CMAKE_C_FLAGS:.*-fsanitize' "$(dirname "$built")/CMakeCache.txt"; t
     exit 77
 fi
 unset MAGPIE_PEERS
+# Where data for mgzip is made.
+export XDG_CACHE_HOME=$built
 out=$(mktemp) || exit 1
 trap 'rm -f "$out"' EXIT
 failed=0
@@ -48,6 +50,7 @@ run "$ready" 1,2 99 post-chain
 run "$ready" 1,3 1001 post-self post-any post-all
 run "$ready" 1,3 20001 post-foreign post-foreigns
 run "$ready" 2 3 post-wake
+run "$ready" 1,2 2 mgzip mgzip-libdeflate
 run "$ready" 1,2 9 bursts trickle
 run "$ready" 1,2 99 team barrier
 run "$ready" 1,2 20001 submit submit-all

@@ -71,7 +71,10 @@ int main(int argc, char **argv)
     while (fgets(line, sizeof(line), stdin) != NULL && strcmp(line, "run\n") == 0) {
         double seconds = run_once(workload, &run);
 
-        (void)printf("done %.9e %" PRIu64 "\n", seconds, run.answer);
+        (void)printf("done %.9e %" PRIu64, seconds, run.answer);
+        if (run.peak_kib > 0)
+            (void)printf(" %" PRIu64, run.peak_kib);
+        (void)putchar('\n');
         (void)fflush(stdout);
     }
     if (workload->cleanup != NULL)

@@ -23,10 +23,12 @@ extern "C" {
 struct peer_run {
     uint64_t size;
     unsigned workers;
-    void *data;      /* the workload's, made by `prepare` */
-    uint64_t answer; /* left by `run`, or by `check` */
-    double seconds;  /* 0: the caller's clock counts; set by workloads that measure
+    void *data;        /* the workload's, made by `prepare` */
+    uint64_t answer;   /* left by `run`, or by `check` */
+    double seconds;    /* 0: the caller's clock counts; set by workloads that measure
                       * themselves */
+    uint64_t peak_kib; /* 0: this process's own counts; set by workloads that run another
+                        * program */
 };
 
 struct peer_workload {

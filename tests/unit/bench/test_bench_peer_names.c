@@ -22,7 +22,7 @@ static void names_are_taken_once_and_bad_ones_are_reported(void **state)
     assert_string_equal(peers.peers[0].name, "tbb");
     assert_string_equal(peers.peers[1].name, "openmp");
     assert_true(bench_peers_take(&peers, "all", name, sizeof(name)));
-    assert_int_equal(peers.count, 8);
+    assert_int_equal(peers.count, 9);
     for (uint32_t i = 0; i < peers.count; i++)
         assert_non_null(strstr(bench_peers_names(), peers.peers[i].name));
 

@@ -1,0 +1,15 @@
+/*
+ * program.h - workloads that are programs among the examples.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BENCH_WORKLOADS_PROGRAM_H
+#define BENCH_WORKLOADS_PROGRAM_H
+
+#include "bench/kernels/files.h"
+#include "bench/workloads/workload.h"
+
+/* Finds an example in ../examples, as seen from this program.  0 or -ENOENT. */
+int bench_program_find(const char *name, char ret_path[KERNEL_PATH]);
+
+#endif

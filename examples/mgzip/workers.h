@@ -1,0 +1,23 @@
+/*
+ * workers.h - the threads that compress: the first one, and the workers of a scheduler.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef EXAMPLES_MGZIP_WORKERS_H
+#define EXAMPLES_MGZIP_WORKERS_H
+
+#include "examples/mgzip/options.h"
+
+#include <magpie/sched.h>
+
+/* How many threads may compress, the calling one included, and the scheduler of the
+ * others; NULL if there are none.  Starts it at the first call.
+ *
+ *   Returns    0; a negative errno */
+int workers_get(const struct options *options, struct mag_sched **ret_sched,
+                uint32_t *ret_threads);
+
+/* Stops it. */
+void workers_end(void);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "examples/mindex/index.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LISTING_FIRST = 16 << 10, NUMBER_MAX = 11 };
+
+static int by_text(const void *a, const void *b)
+{
+    const struct term *left = *(const struct term *const *)a;
+    const struct term *right = *(const struct term *const *)b;
+    uint32_t shorter = left->length < right->length ? left->length : right->length;
+    int order = memcmp(left->text, right->text, shorter);
+
+    if (order != 0)
+        return order;
+    return (left->length > right->length) - (left->length < right->length);
+}
+
+static int by_document(const void *a, const void *b)
+{
+    const struct posting *left = a;
+    const struct posting *right = b;
+
+    return (left->document > right->document) - (left->document < right->document);
+}
+
+/* All terms of a bucket, sorted: what the parts have of one term stands together. */
+static struct term **gather(struct part *const *parts, size_t part_count, size_t bucket,
+                            size_t *ret_count)
+{
+    struct term **terms;
+    size_t count = 0;
+
+    for (size_t i = 0; i < part_count; i++) {
+        for (struct term *t = parts[i]->buckets[bucket]; t != NULL; t = t->next)
+            count++;
+    }
+    *ret_count = count;
+    terms = malloc((count + 1) * sizeof(struct term *));
+    if (terms == NULL)
+        return NULL;
+    count = 0;
+    for (size_t i = 0; i < part_count; i++) {
+        for (struct term *t = parts[i]->buckets[bucket]; t != NULL; t = t->next)
+            terms[count++] = t;
+    }
+    qsort(terms, count, sizeof(struct term *), by_text);
+    return terms;
+}
+
+/* ------------------------------------------------------------------------ text */
+
+static int make_room(struct listing *listing, size_t size)
+{
+    size_t capacity = listing->capacity == 0 ? LISTING_FIRST : listing->capacity;
+    char *text;
+
+    while (capacity - listing->size < size)
+        capacity *= 2;
+    if (capacity == listing->capacity)
+        return 0;
+    text = realloc(listing->text, capacity);
+    if (text == NULL)
+        return -ENOMEM;
+    listing->text = text;
+    listing->capacity = capacity;
+    return 0;
+}
+
+static void put_number(struct listing *listing, char before, uint32_t number)
+{
+    char digits[NUMBER_MAX];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    listing->text[listing->size++] = before;
+    memcpy(listing->text + listing->size, digits + at, sizeof(digits) - at);
+    listing->size += sizeof(digits) - at;
+}
+
+/* Of one part's document after the other's: by merging, or, as documents may have come to
+ * a part out of order, by sorting. */
+static void sort_postings(struct posting *postings, size_t count)
+{
+    size_t i = 1;
+
+    while (i < count && postings[i - 1].document < postings[i].document)
+        i++;
+    if (i < count)
+        qsort(postings, count, sizeof(*postings), by_document);
+}
+
+/* A line for `count` terms of the same text. */
+static int put_line(struct listing *listing, struct term *const *terms, size_t count)
+{
+    size_t total = 0;
+    struct posting *all;
+
+    for (size_t i = 0; i < count; i++)
+        total += terms[i]->count;
+    all = malloc(total * sizeof(*all));
+    if (all == NULL ||
+        make_room(listing, TERM_MAX + 1 + total * 2 * (size_t)NUMBER_MAX) != 0) {
+        free(all);
+        return -ENOMEM;
+    }
+    total = 0;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(all + total, terms[i]->postings, terms[i]->count * sizeof(*all));
+        total += terms[i]->count;
+    }
+    sort_postings(all, total);
+    memcpy(listing->text + listing->size, terms[0]->text, terms[0]->length);
+    listing->size += terms[0]->length;
+    for (size_t i = 0; i < total; i++) {
+        put_number(listing, ' ', all[i].document);
+        put_number(listing, ':', all[i].count);
+    }
+    listing->text[listing->size++] = '\n';
+    listing->terms++;
+    listing->postings += total;
+    free(all);
+    return 0;
+}
+
+int bucket_reduce(struct part *const *parts, size_t part_count, size_t bucket,
+                  struct listing *ret_listing)
+{
+    size_t count;
+    struct term **terms = gather(parts, part_count, bucket, &count);
+    int r = terms != NULL ? 0 : -ENOMEM;
+
+    ret_listing->size = 0;
+    ret_listing->terms = 0;
+    ret_listing->postings = 0;
+    for (size_t i = 0; r == 0 && i < count;) {
+        size_t end = i + 1;
+
+        while (end < count && by_text(&terms[i], &terms[end]) == 0)
+            end++;
+        r = put_line(ret_listing, terms + i, end - i);
+        i = end;
+    }
+    free(terms);
+    return r;
+}
