@@ -18,6 +18,10 @@
 #define POOL      LOADS " submit-all " TICKS
 #define TEAMS     "team barrier " TICKS
 #define SORTS     "sort-random sort-sorted"
+#define BOUNDED   "channel-1-1 channel-4-1 channel-1-4 channel-4-4"
+#define CHANNELS                                                                  \
+    BOUNDED " channel-1-1-unbounded channel-4-1-unbounded channel-1-4-unbounded " \
+            "channel-4-4-unbounded"
 
 /* All peers in the order of the report, and the workloads that each has. */
 static const struct {
@@ -26,6 +30,7 @@ static const struct {
 } known[] = {
     {"openmp", FORK_JOIN " " ARRAYS " " TEAMS " " SORTS " sort-stable"},
     {"tbb", FORK_JOIN " " ARRAYS " " POOL " " SORTS " pipeline"},
+    {"tbb", FORK_JOIN " " ARRAYS " " POOL " " SORTS " " CHANNELS},
     {"libomp", TEAMS},
     {"glib", LOADS " submit-all"},
     {"libuv", LOADS},
@@ -33,6 +38,9 @@ static const struct {
     {"rayon", FORK_JOIN " " ARRAYS " " POOL " " SORTS " sort-stable"},
     {"go", FORK_JOIN " " ARRAYS " " POOL " pipeline"},
     {"dotnet", FORK_JOIN " " ARRAYS " " POOL " " SORTS
+    {"rayon", FORK_JOIN " " ARRAYS " " POOL " " SORTS " sort-stable " CHANNELS},
+    {"go", FORK_JOIN " " ARRAYS " " POOL " " BOUNDED},
+    {"dotnet", FORK_JOIN " " ARRAYS " " POOL " " SORTS " " CHANNELS
                          " post-chain post-self post-any post-all post-foreign "
                          "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
                          "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "

@@ -94,6 +94,14 @@ static class Program
         ["vtask-when-all"] = (size, _) => new Loop(size, Joining.Join),
         ["vtask-wake"] = (size, _) => new PostWake(size, byCompletion: true),
         ["vtask-handoff"] = (size, _) => new Chain(size, byWorker: false),
+        ["channel-1-1"] = (size, _) => new Channels(size, 1, 1, 64),
+        ["channel-4-1"] = (size, _) => new Channels(size, 4, 1, 64),
+        ["channel-1-4"] = (size, _) => new Channels(size, 1, 4, 64),
+        ["channel-4-4"] = (size, _) => new Channels(size, 4, 4, 64),
+        ["channel-1-1-unbounded"] = (size, _) => new Channels(size, 1, 1, 0),
+        ["channel-4-1-unbounded"] = (size, _) => new Channels(size, 4, 1, 0),
+        ["channel-1-4-unbounded"] = (size, _) => new Channels(size, 1, 4, 0),
+        ["channel-4-4-unbounded"] = (size, _) => new Channels(size, 4, 4, 0),
     };
 
     static Workload? Find(string[] arguments)

@@ -43,6 +43,14 @@ func find(name string, size uint64) workload {
 		return &function{call: func() uint64 { return regions(size) }}
 	case "uts":
 		return &function{call: func() uint64 { return search(size) }}
+	case "channel-1-1":
+		return &function{call: func() uint64 { return channels(size, 1, 1) }}
+	case "channel-4-1":
+		return &function{call: func() uint64 { return channels(size, 4, 1) }}
+	case "channel-1-4":
+		return &function{call: func() uint64 { return channels(size, 1, 4) }}
+	case "channel-4-4":
+		return &function{call: func() uint64 { return channels(size, 4, 4) }}
 	case "matmul":
 		return newMatmul(int(size))
 	case "submit":

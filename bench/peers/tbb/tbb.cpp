@@ -14,6 +14,7 @@
 #include "bench/kernels/sort.h"
 #include "bench/kernels/uts.h"
 #include "bench/peers/common/peer.h"
+#include "bench/peers/tbb/channels.hpp"
 
 #include <memory>
 #include <oneapi/tbb.h>
@@ -446,5 +447,13 @@ const peer_workload peer_workloads[] = {
     {"pipeline", nullptr, nullptr, run_pipeline, nullptr, nullptr},
     {"submit", prepare_load, nullptr, run_submit, nullptr, nullptr},
     {"submit-all", prepare_load, nullptr, run_submit_all, nullptr, nullptr},
+    {"channel-1-1", nullptr, nullptr, channels::row<1, 1, 64>, nullptr, nullptr},
+    {"channel-4-1", nullptr, nullptr, channels::row<4, 1, 64>, nullptr, nullptr},
+    {"channel-1-4", nullptr, nullptr, channels::row<1, 4, 64>, nullptr, nullptr},
+    {"channel-4-4", nullptr, nullptr, channels::row<4, 4, 64>, nullptr, nullptr},
+    {"channel-1-1-unbounded", nullptr, nullptr, channels::row<1, 1, 0>, nullptr, nullptr},
+    {"channel-4-1-unbounded", nullptr, nullptr, channels::row<4, 1, 0>, nullptr, nullptr},
+    {"channel-1-4-unbounded", nullptr, nullptr, channels::row<1, 4, 0>, nullptr, nullptr},
+    {"channel-4-4-unbounded", nullptr, nullptr, channels::row<4, 4, 0>, nullptr, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr, nullptr},
 };

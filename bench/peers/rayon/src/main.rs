@@ -5,6 +5,7 @@
 #![allow(unknown_lints, unexpected_cfgs)]
 
 mod array;
+mod channels;
 mod cilksort;
 mod load;
 mod matmul;
@@ -53,6 +54,14 @@ fn find(name: &str, size: u64) -> Option<Box<dyn Workload>> {
         "sort-random" => Box::new(sorts::Sorts::new(size as usize, false, false)),
         "sort-sorted" => Box::new(sorts::Sorts::new(size as usize, true, false)),
         "sort-stable" => Box::new(sorts::Sorts::new(size as usize, false, true)),
+        "channel-1-1" => Box::new(channels::Channels::new(size, 1, 1, 64)),
+        "channel-4-1" => Box::new(channels::Channels::new(size, 4, 1, 64)),
+        "channel-1-4" => Box::new(channels::Channels::new(size, 1, 4, 64)),
+        "channel-4-4" => Box::new(channels::Channels::new(size, 4, 4, 64)),
+        "channel-1-1-unbounded" => Box::new(channels::Channels::new(size, 1, 1, 0)),
+        "channel-4-1-unbounded" => Box::new(channels::Channels::new(size, 4, 1, 0)),
+        "channel-1-4-unbounded" => Box::new(channels::Channels::new(size, 1, 4, 0)),
+        "channel-4-4-unbounded" => Box::new(channels::Channels::new(size, 4, 4, 0)),
         _ => return None,
     })
 }
