@@ -29,17 +29,13 @@ static const struct {
     const char *workloads;
 } known[] = {
     {"openmp", FORK_JOIN " " ARRAYS " " TEAMS " " SORTS " sort-stable"},
-    {"tbb", FORK_JOIN " " ARRAYS " " POOL " " SORTS " pipeline"},
-    {"tbb", FORK_JOIN " " ARRAYS " " POOL " " SORTS " " CHANNELS},
+    {"tbb", FORK_JOIN " " ARRAYS " " POOL " " SORTS " " CHANNELS " pipeline"},
     {"libomp", TEAMS},
     {"glib", LOADS " submit-all"},
     {"libuv", LOADS},
     {"pigz", "mgzip mgzip-libdeflate"},
-    {"rayon", FORK_JOIN " " ARRAYS " " POOL " " SORTS " sort-stable"},
-    {"go", FORK_JOIN " " ARRAYS " " POOL " pipeline"},
-    {"dotnet", FORK_JOIN " " ARRAYS " " POOL " " SORTS
     {"rayon", FORK_JOIN " " ARRAYS " " POOL " " SORTS " sort-stable " CHANNELS},
-    {"go", FORK_JOIN " " ARRAYS " " POOL " " BOUNDED},
+    {"go", FORK_JOIN " " ARRAYS " " POOL " " BOUNDED " pipeline"},
     {"dotnet", FORK_JOIN " " ARRAYS " " POOL " " SORTS " " CHANNELS
                          " post-chain post-self post-any post-all post-foreign "
                          "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
