@@ -8,6 +8,8 @@
  *
  *   futex.h     sleep on a word, wake the threads that sleep on it
  *   clock.h     monotonic time
+ *   quick_clock.h  the same from the processor's counter, for decisions that may be a
+ *               little wrong
  *   yield.h     pause, yield, nap
  *   thread.h    create, name, join and leave a thread; its number and timer slack
  *   stack.h     how much of its C stack a thread has left
@@ -35,6 +37,7 @@
 #include "base/os/event.h"
 #include "base/os/file.h"
 #include "base/os/futex.h"
+#include "base/os/quick_clock.h"
 #include "base/os/signals.h"
 #include "base/os/stack.h"
 #include "base/os/symbol.h"

@@ -41,7 +41,7 @@ import subprocess
 import sys
 
 import circles
-from rooms import ROOMS, OWNER, BENCH
+from rooms import ROOMS, OWNER, BENCH, BENCH_PRIVATE
 
 C_LIKE = {".c", ".h", ".cpp", ".hpp"}
 SCRIPTS = {".py", ".sh", ".awk", ".cmake"}
@@ -132,6 +132,12 @@ def bench_layers(file, number, included):
         yield number, f'bench/{folder}/ may not include "{included}"'
 
 
+def may_look_inside(file, included):
+    """Whether a file in bench/ is in a folder that may include this private header."""
+    return (file.room == "bench" and
+            str(pathlib.PurePath(included).parent) in BENCH_PRIVATE.get(file.path.parts[1], ()))
+
+
 def public_layers(file, room, number, included):
     """Whether a file may include a public header, or one in detail/."""
     if included not in OWNER:
@@ -155,6 +161,8 @@ def check_layers(file):
                 yield number, f'{file.room}/ may not include "{quoted[1]}"'
             elif file.room == "adapters" and owner != "adapters":
                 yield number, "adapters/ sees only <magpie/...>"
+            elif may_look_inside(file, quoted[1]):
+                pass
             elif file.room == "examples" and owner == "examples":
                 pass
             elif file.room in ("bench", "examples", "include") and owner != "bench":

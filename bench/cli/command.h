@@ -25,6 +25,7 @@ extern const struct bench_command bench_command_report;
 extern const struct bench_command bench_command_topo;
 extern const struct bench_command bench_command_doctor;
 extern const struct bench_command bench_command_trace;
+extern const struct bench_command bench_command_sim;
 
 /* Prints "magpie <command>: ..." on standard error and ends the program with status 2. */
 _Noreturn void bench_usage(const char *command, const char *format, ...)

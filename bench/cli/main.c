@@ -12,7 +12,7 @@
 
 static const struct bench_command *const commands[] = {
     &bench_command_bench,  &bench_command_report, &bench_command_topo,
-    &bench_command_doctor, &bench_command_trace,
+    &bench_command_doctor, &bench_command_trace,  &bench_command_sim,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -88,6 +88,7 @@ int main(int argc, char **argv)
                "  topo     draw the machine, and where its workers sit\n"
                "  doctor   explain what this process may use, and what limits it\n"
                "  trace    run a program and write what its workers did\n"
+               "  sim      simulate how workloads scale on machines that are not here\n"
                "\n"
                "'magpie COMMAND --help' explains a command.",
         .help_filter = filter_help,

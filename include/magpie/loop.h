@@ -36,8 +36,8 @@
  * than a plain loop, and a loop whose iterations take different times is balanced.
  *
  * The grain is the number of indices in a range.  Unless a grain is given, the loop finds
- * one: it begins with a single index, and looks at the clock after each range.  It aims
- * at ranges of MAG_FOR_RANGE_NS.
+ * one: it begins with four indices at most, and looks at the clock after each range.  It
+ * aims at ranges of MAG_FOR_RANGE_NS.
  *
  * Slots.  Each call of the body gets a slot number.  No two calls of the same loop that
  * run at the same time have the same one.  A call sees what earlier calls with its number

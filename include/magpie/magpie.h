@@ -9,6 +9,7 @@
  *     as plain calls, with priorities      submit.h; submit_limit.h for a limit
  *     on the scheduler that all share      default.h
  *   run the iterations of a loop           loop.h
+ *     over rows and columns                loop_2d.h
  *     and put them together to one value   reduce.h; scan.h for running totals
  *   sort an array                          sort.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
@@ -81,6 +82,7 @@
 #include <magpie/job_kind.h>
 #include <magpie/latch.h>
 #include <magpie/loop.h>
+#include <magpie/loop_2d.h>
 #include <magpie/mutex.h>
 #include <magpie/node_memory.h>
 #include <magpie/offload.h>

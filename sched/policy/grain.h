@@ -16,6 +16,10 @@ enum {
     MAG_GRAIN_AIM_NS = 5000,
     /* How many times as large as the last range the next one is at most. */
     MAG_GRAIN_GROWTH = 16,
+    /* How many indices the first range has at most, and how many others there are then
+     * for each of these and each worker. */
+    MAG_GRAIN_BEGIN = 4,
+    MAG_GRAIN_OTHERS = 64,
     /* So much work left is worth a wake, and so much work shows how fast a loop is. */
     MAG_GRAIN_WAKE_NS = 50000,
     MAG_GRAIN_SHOWN_NS = 2000,
@@ -47,6 +51,18 @@ static inline size_t mag_grain_next(size_t grain, int64_t took_ns)
     return grain <= SIZE_MAX / times ? grain * (size_t)times : SIZE_MAX;
 }
 
+/* The grain with which a loop of `count` indices begins, before anything is known: a
+ * range of so many is a small part of what each worker has to do, however long they
+ * take. */
+static inline size_t mag_grain_begin(size_t count, uint32_t workers)
+{
+    size_t each = MAG_GRAIN_OTHERS * (size_t)workers;
+
+    if (count >= MAG_GRAIN_BEGIN * each)
+        return MAG_GRAIN_BEGIN;
+    return count >= 2 * each ? 2 : 1;
+}
+
 /* The grain with which a thief begins, if that of the loop's other part is `grain`: its
  * part may be slower. */
 static inline size_t mag_grain_first(size_t grain)
@@ -54,11 +70,17 @@ static inline size_t mag_grain_first(size_t grain)
     return grain >= MAG_GRAIN_GROWTH ? grain / MAG_GRAIN_GROWTH : 1;
 }
 
-/* Whether `left` indices are so few, in ranges of `grain` that take `range_ns` each, that
- * each range should be on offer alone. */
-static inline bool mag_grain_is_few(size_t left, size_t grain, int64_t range_ns)
+/* Whether a range is a long one on an average, if `ranges` took `took_ns`. */
+static inline bool mag_grain_is_long(int64_t took_ns, uint32_t ranges)
 {
-    return left / MAG_GRAIN_FEW < grain && range_ns >= MAG_GRAIN_LONG_NS;
+    return took_ns >= (int64_t)ranges * MAG_GRAIN_LONG_NS;
+}
+
+/* Whether `left` indices are so few, in ranges of `grain` that are long or not, that each
+ * range should be on offer alone. */
+static inline bool mag_grain_is_few(size_t left, size_t grain, bool are_long)
+{
+    return are_long && left / MAG_GRAIN_FEW < grain;
 }
 
 /* Whether to wake a worker for the `left` indices, after `done` indices that took

@@ -69,7 +69,7 @@ hasnot() {
 }
 
 # --- help and version: standard output, status 0
-for command in "" bench report topo doctor trace; do
+for command in "" bench report topo doctor trace sim; do
     # shellcheck disable=SC2086 # no word where the command is empty
     run 0 $command --help
     has "$dir/out" "Usage: magpie"
@@ -109,6 +109,32 @@ bad "this machine does not have" topo --placement 99999
 bad "--workers: 0 is not from 1" topo --workers 0
 bad "'nonsense' is not a machine that hwloc understands" topo --synthetic nonsense
 bad "only one of them" topo --xml a --synthetic b
+bad "'fbi' is not a workload" sim fbi
+bad "--workers: 2000 is not from 1 to 1024" sim --workers 2000
+bad "--size: 2 does not fit uts" sim uts --size 2
+bad "--size: 15 does not fit skynet" sim skynet --size 15
+bad "only one of them" sim --topology a --synthetic b
+bad "--victims: 'few' is not one of" sim --victims few
+bad "--waking: 'late' is not one of" sim --waking late
+
+# --- simulations: the same twice
+for twice in 1 2; do
+    run 0 sim fib loop --size 20 --workers 1,8,64 --seed 3 --synthetic "package:2 [numa] l3:2 core:16 pu:1"
+    cp "$dir/out" "$dir/sim$twice"
+done
+has "$dir/sim1" "fib(20): work "
+has "$dir/sim1" "loop(20): work "
+checks=$((checks + 1))
+cmp -s "$dir/sim1" "$dir/sim2" || fail "the same simulation gives two results"
+run 0 sim --list
+has "$dir/out" "wake-delay"
+echo "wake-dealy 1" >"$dir/costs"
+run 1 sim fib --costs "$dir/costs"
+has "$dir/err" "line 1: 'wake-dealy' is not a figure of the model"
+run 1 sim fib --costs /nonexistent
+has "$dir/err" "magpie sim: /nonexistent: cannot be read"
+run 1 sim fib --topology /nonexistent
+has "$dir/err" "magpie sim: /nonexistent: "
 
 # --- inputs and outputs that fail
 run 1 topo --xml /nonexistent

@@ -98,6 +98,21 @@ static int walk(struct mag_range range, uint32_t slot, int *a, struct point p)
     return nothing_at_for(MAG_NULL, slot, 2);
 }
 
+MAG_LOOP_2D(fill, int *, a)
+static int fill(struct mag_block block, uint32_t slot, int *a)
+{
+    a[block.rows.begin] = MAG_CAST(int, block.columns.begin);
+    return slot > 1;
+}
+
+static int fill_all(mag_fork w, int *a)
+{
+    struct mag_block whole = {{0, 2}, {0, 3}};
+
+    return fill_for(MAG_NULL, 2, 3, a) + fill_for_with(MAG_NULL, MAG_NULL, whole, a) +
+           fill_for_in(w, MAG_NULL, whole, a);
+}
+
 MAG_SORT(by_x, struct point, void)
 static bool by_x(const struct point *a, const struct point *b)
 {
@@ -127,7 +142,7 @@ static int walk_all(mag_fork w, int *a)
     struct mag_for_options options = {1, 0, 0, MAG_NULL};
     struct mag_range failed;
 
-    return walk_for_in(w, 0, 10, a, p) + sort_points(w, &p, a) +
+    return walk_for_in(w, 0, 10, a, p) + sort_points(w, &p, a) + fill_all(w, a) +
            walk_for_with(MAG_NULL, &options, &failed, 0, 10, a, p);
 }
 

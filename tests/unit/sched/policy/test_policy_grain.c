@@ -37,6 +37,28 @@ static void a_grain_grows_sixteenfold_at_most(void **state)
     assert_int_equal(mag_grain_next(SIZE_MAX, 1), SIZE_MAX);
 }
 
+static void a_range_is_long_on_an_average(void **state)
+{
+    (void)state;
+    assert_true(mag_grain_is_long(1500, 3));
+    assert_false(mag_grain_is_long(1499, 3));
+    assert_false(mag_grain_is_long(-1, 1));
+    assert_true(mag_grain_is_long(INT64_MAX, UINT32_MAX));
+}
+
+static void a_loop_begins_with_a_small_part_of_a_workers_share(void **state)
+{
+    (void)state;
+    assert_int_equal(mag_grain_begin(1, 1), 1);
+    assert_int_equal(mag_grain_begin(127, 1), 1);
+    assert_int_equal(mag_grain_begin(128, 1), 2);
+    assert_int_equal(mag_grain_begin(128, 2), 1);
+    assert_int_equal(mag_grain_begin(511, 2), 2);
+    assert_int_equal(mag_grain_begin(512, 2), 4);
+    assert_int_equal(mag_grain_begin(SIZE_MAX, 1), 4);
+    assert_int_equal(mag_grain_begin(SIZE_MAX, MAG_SCHED_WORKERS_MAX), 4);
+}
+
 static void a_thief_begins_with_a_sixteenth(void **state)
 {
     (void)state;
@@ -83,7 +105,8 @@ static void a_few_long_ranges_are_offered_at_once(void **state)
     (void)state;
 
     for (size_t i = 0; i < ROWS(rows); i++)
-        assert_int_equal(mag_grain_is_few(rows[i].left, rows[i].grain, rows[i].range_ns),
+        assert_int_equal(mag_grain_is_few(rows[i].left, rows[i].grain,
+                                          mag_grain_is_long(rows[i].range_ns, 1)),
                          rows[i].is_few);
 }
 
@@ -120,6 +143,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_range_is_to_take_five_microseconds),
         cmocka_unit_test(a_grain_grows_sixteenfold_at_most),
+        cmocka_unit_test(a_range_is_long_on_an_average),
+        cmocka_unit_test(a_loop_begins_with_a_small_part_of_a_workers_share),
         cmocka_unit_test(a_thief_begins_with_a_sixteenth),
         cmocka_unit_test(a_few_long_ranges_are_offered_at_once),
         cmocka_unit_test(a_window_has_blocks_for_all_berths),

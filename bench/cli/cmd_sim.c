@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/cli/command.h"
+#include "bench/sim/print.h"
+#include "bench/sim/sim.h"
+#include "bench/text/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <magpie/error.h>
+#include <string.h>
+
+static const char *const command = "sim";
+
+enum {
+    OPTION_TOPOLOGY = 256,
+    OPTION_SYNTHETIC,
+    OPTION_SEED,
+    OPTION_COSTS,
+    OPTION_LIST,
+    OPTION_VICTIMS,
+    OPTION_WAKING,
+    WORKERS_LISTED = 64,
+    GRAPHS_LISTED = 32,
+    SPIN_US = 50, /* as a scheduler's default */
+};
+
+struct request {
+    struct sim_setup setup;
+    enum mag_topology_kind kind;
+    const char *text; /* of the kind */
+    const char *costs;
+    uint64_t workers[WORKERS_LISTED];
+    uint32_t worker_counts;
+    uint64_t size; /* 0: each workload's own */
+    const struct sim_graph *graphs[GRAPHS_LISTED];
+    uint32_t graph_count;
+    bool list;
+};
+
+static const struct argp_option options[] = {
+    {"topology", OPTION_TOPOLOGY, "FILE", 0,
+     "Simulate the machine that lstopo saved as XML, instead of this one", 0},
+    {"synthetic", OPTION_SYNTHETIC, "TEXT", 0,
+     "Simulate a machine that hwloc invents, such as 'package:2 l3:8 core:8 pu:2'", 0},
+    {"workers", 'w', "N,...", 0,
+     "Numbers of workers (default: 1, 2, 4 ... up to the machine's PUs)", 0},
+    {"size", 's', "N", 0, "Size instead of the default; --list explains it", 0},
+    {"seed", OPTION_SEED, "N", 0,
+     "Seed of the thieves' random numbers (default: 0, those of a scheduler)", 0},
+    {"costs", OPTION_COSTS, "FILE", 0,
+     "Costs of the steps; 'magpie bench costs' measures those of this machine", 0},
+    {"victims", OPTION_VICTIMS, "all|one", 0,
+     "Search all victims, as the scheduler does, or one random victim", 1},
+    {"waking", OPTION_WAKING, "usual|one|tree", 0,
+     "Wake as the scheduler does, always one by one, or always by a tree", 1},
+    {"list", OPTION_LIST, NULL, 0, "List the workloads, and the costs with their sources",
+     2},
+    {0},
+};
+
+/* ---------------------------------------------------------------- arguments */
+
+static void add_graph(struct request *request, const char *name)
+{
+    const struct sim_graph *graph = sim_graph_named(name);
+
+    if (graph == NULL)
+        bench_usage(command, "'%s' is not a workload; 'magpie sim --list' lists them",
+                    name);
+    if (request->graph_count == GRAPHS_LISTED)
+        bench_usage(command, "more than %d workloads", GRAPHS_LISTED);
+    request->graphs[request->graph_count++] = graph;
+}
+
+static void take_machine(struct request *request, enum mag_topology_kind kind,
+                         const char *text)
+{
+    if (request->kind != MAG_TOPOLOGY_MACHINE)
+        bench_usage(command,
+                    "give --topology or --synthetic, only one of them and only once");
+    request->kind = kind;
+    request->text = text;
+}
+
+static void take_workers(struct request *request, const char *text)
+{
+    request->worker_counts =
+        bench_numbers(command, "--workers", text, request->workers, WORKERS_LISTED);
+    for (uint32_t i = 0; i < request->worker_counts; i++) {
+        if (request->workers[i] < 1 || request->workers[i] > SIM_WORKERS_MAX)
+            bench_usage(command, "--workers: %" PRIu64 " is not from 1 to %d",
+                        request->workers[i], SIM_WORKERS_MAX);
+    }
+}
+
+/* Which of the words it is; they end with NULL. */
+static unsigned take_word(const char *option, const char *text, const char *const *words)
+{
+    for (unsigned i = 0; words[i] != NULL; i++) {
+        if (strcmp(text, words[i]) == 0)
+            return i;
+    }
+    bench_usage(command, "%s: '%s' is not one of what --help lists", option, text);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    static const char *const victims[] = {"all", "one", NULL};
+    static const char *const waking[] = {"usual", "one", "tree", NULL};
+    struct request *request = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        bench_argp_init(state);
+        return 0;
+    case OPTION_TOPOLOGY:
+        take_machine(request, MAG_TOPOLOGY_XML, arg);
+        return 0;
+    case OPTION_SYNTHETIC:
+        take_machine(request, MAG_TOPOLOGY_SYNTHETIC, arg);
+        return 0;
+    case 'w':
+        take_workers(request, arg);
+        return 0;
+    case 's':
+        request->size = bench_number(command, "--size", arg, 1, UINT64_MAX);
+        return 0;
+    case OPTION_SEED:
+        request->setup.seed = bench_number(command, "--seed", arg, 0, UINT64_MAX);
+        return 0;
+    case OPTION_COSTS:
+        request->costs = arg;
+        return 0;
+    case OPTION_VICTIMS:
+        request->setup.victims = take_word("--victims", arg, victims);
+        return 0;
+    case OPTION_WAKING:
+        request->setup.waking = take_word("--waking", arg, waking);
+        return 0;
+    case OPTION_LIST:
+        request->list = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        add_graph(request, arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void check_sizes(const struct request *request)
+{
+    for (uint32_t i = 0; i < request->graph_count && request->size != 0; i++) {
+        const struct sim_graph *graph = request->graphs[i];
+
+        if (!sim_graph_fits(graph, request->size))
+            bench_usage(command,
+                        "--size: %" PRIu64 " does not fit %s: %s, %" PRIu64
+                        " to %" PRIu64,
+                        request->size, graph->name, graph->size_is, graph->size_min,
+                        graph->size_max);
+    }
+}
+
+static bool read_costs(struct request *request)
+{
+    char why[128];
+    FILE *in;
+    bool good;
+
+    sim_costs_default(&request->setup.costs);
+    if (request->costs == NULL)
+        return true;
+    in = fopen(request->costs, "re");
+    if (in == NULL) {
+        (void)fprintf(stderr, "magpie sim: %s: cannot be read\n", request->costs);
+        return false;
+    }
+    good = sim_costs_read(&request->setup.costs, in, why, sizeof(why));
+    (void)fclose(in);
+    if (!good)
+        (void)fprintf(stderr, "magpie sim: %s: %s\n", request->costs, why);
+    return good;
+}
+
+static void fill_defaults(struct request *request)
+{
+    uint32_t pus = mag_topology_pus(request->setup.topology);
+
+    for (uint64_t n = 1; request->worker_counts == 0 && n < pus * UINT64_C(2); n *= 2) {
+        /* The last one is the number of PUs. */
+        if (n * 2 > pus || n == pus) {
+            request->workers[request->worker_counts++] = pus;
+            break;
+        }
+        request->workers[request->worker_counts++] = n;
+    }
+    for (uint32_t i = 0; request->graph_count == 0 && sim_graphs[i] != NULL; i++)
+        request->graphs[i] = sim_graphs[i];
+    while (request->graphs[request->graph_count] != NULL)
+        request->graph_count++;
+}
+
+/* --------------------------------------------------------------------- runs */
+
+static int run_graph(const struct request *request, const struct sim_graph *graph)
+{
+    struct sim_setup setup = request->setup;
+    struct sim_result result = {.setup = &setup};
+    int r = 0;
+
+    setup.graph = graph;
+    setup.size = request->size != 0 ? request->size : graph->size;
+    if (!sim_graph_measure(graph, setup.size, &setup.costs, &result.shape))
+        return -ENOMEM;
+    sim_print_head(stdout, &result);
+    for (uint32_t i = 0; i < request->worker_counts && r == 0; i++) {
+        setup.workers = (uint32_t)request->workers[i];
+        r = sim_run_setup(&setup, &result.outcome);
+        if (r == 0)
+            sim_print_row(stdout, &result);
+    }
+    return r;
+}
+
+static int simulate(struct request *request)
+{
+    struct mag_topology *topology;
+    int r = mag_topology_load(request->kind, request->text, &topology);
+
+    if (r < 0)
+        return r;
+    request->setup.topology = topology;
+    fill_defaults(request);
+    check_sizes(request);
+    for (uint32_t i = 0; i < request->graph_count && r == 0; i++)
+        r = run_graph(request, request->graphs[i]);
+    mag_topology_free(topology);
+    return r;
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        parse,
+        "[WORKLOAD...]",
+        "Simulates how workloads scale on a machine that need not be here.\v"
+        "The scheduler's own decisions are called; the costs of carrying them out are a "
+        "model.",
+        NULL,
+        NULL,
+        NULL};
+    static struct request request = {.setup = {.spin_us = SPIN_US}};
+    int r = 0;
+
+    bench_parse(command, &argp, argc, argv, &request);
+    if (request.list)
+        sim_print_list(stdout);
+    else if (!read_costs(&request))
+        return BENCH_FAILED;
+    else
+        r = simulate(&request);
+    if (r < 0)
+        (void)fprintf(
+            stderr, "magpie sim: %s%s%s\n", request.text != NULL ? request.text : "",
+            request.text != NULL ? ": " : "",
+            r == -EINVAL ? "not a machine that hwloc understands" : mag_call_text(r));
+    return bench_close(command, "-", stdout) && r == 0 ? BENCH_OK : BENCH_FAILED;
+}
+
+const struct bench_command bench_command_sim = {"sim", run};

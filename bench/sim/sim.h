@@ -1,0 +1,92 @@
+/*
+ * sim.h - a scheduler of any size on any machine, simulated event by event.
+ *
+ * The decisions are those of sched/policy/, called and not copied: where a worker looks
+ * (search.h), for how long and how many at once (linger.h), whom it wakes (wake.h), who
+ * watches (watch.h), how many children are shared (share.h), all over the routes of
+ * route.h.  What carries them out is modelled here, with a cost for each step
+ * (costs.h).  docs/design/simulation.md says what is modelled and what is not.
+ *
+ * One thread, no clock, no address: the same description gives the same run.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BENCH_SIM_SIM_H
+#define BENCH_SIM_SIM_H
+
+#include "bench/sim/costs.h"
+#include "bench/sim/graph.h"
+
+#include <magpie/plan.h>
+#include <magpie/topology.h>
+
+enum { SIM_WORKERS_MAX = 1024, SIM_REACHES = 4 };
+
+/* What a worker looks at in one search. */
+enum sim_victims {
+    SIM_VICTIMS_ALL, /* as the scheduler: every victim, near rings first */
+    SIM_VICTIMS_ONE, /* one random victim; seven times of eight one of the same node */
+};
+
+/* Who wakes the workers that a burst of jobs needs. */
+enum sim_waking {
+    SIM_WAKING_USUAL, /* as the scheduler: one by one; by a tree if posted by one call */
+    SIM_WAKING_ONE,   /* always one by one */
+    SIM_WAKING_TREE,  /* who is woken wakes two, while there are jobs for them */
+};
+
+struct sim_setup {
+    const struct mag_topology *topology;
+    enum mag_placement placement;
+    uint32_t workers;
+    const struct sim_graph *graph;
+    uint64_t size;
+    uint64_t seed;
+    enum sim_victims victims;
+    enum sim_waking waking;
+    uint32_t spin_us; /* as in struct mag_sched_config */
+    struct sim_costs costs;
+};
+
+/* Where the time of the workers went. */
+enum sim_spent {
+    SIM_SPENT_RUN,    /* in functions, their forks and joins */
+    SIM_SPENT_REMOTE, /* waiting for memory of other nodes, or for busy memory */
+    SIM_SPENT_SEARCH, /* looking for work */
+    SIM_SPENT_STEAL,  /* taking work, with membarrier and its interrupts */
+    SIM_SPENT_WAKE,   /* waking others, falling asleep, waking up */
+    SIM_SPENT_WAIT,   /* in a join whose child another worker runs */
+    SIM_SPENT_LINES,  /* waiting for lines that others have written */
+    SIM_SPENT_PARK,   /* asleep */
+    SIM_SPENTS
+};
+
+const char *sim_spent_name(enum sim_spent spent);
+
+struct sim_outcome {
+    double ns;                /* from the first post to the end of the last job */
+    double spent[SIM_SPENTS]; /* of all workers together; the sum is workers * ns */
+    double burst_ns;          /* of feeds: the median time of a burst */
+    double cpu_ns;            /* of all workers, while not asleep */
+    uint64_t nodes;           /* functions that ran */
+    uint64_t forks;
+    uint64_t joins;
+    uint64_t steals[SIM_REACHES]; /* by enum mag_reach */
+    uint64_t helped;              /* of these by joins */
+    uint64_t misses;              /* victims that had nothing, or were lost to others */
+    uint64_t barriers;
+    uint64_t wakes;
+    uint64_t wakes_vain; /* that found nothing before they parked again */
+    uint32_t chain;      /* the longest row of wakes in which each woke the next */
+    double all_awake_ns; /* when as many workers as ever were awake */
+    uint32_t most_awake;
+    char hottest[48]; /* the line that workers waited for longest */
+    double hottest_ns;
+    uint64_t hottest_transfers;
+    uint64_t transfers; /* of all lines */
+};
+
+/* 0, or a negative errno. */
+int sim_run_setup(const struct sim_setup *setup, struct sim_outcome *ret_outcome);
+
+#endif

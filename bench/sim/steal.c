@@ -1,0 +1,130 @@
+/*
+ * steal.c - thieves: what mag_fork_stack_steal does, with its lock, its sharing by force
+ * and its membarrier.
+ *
+ * A membarrier is a lock of the whole system, and an interrupt of each running worker.
+ * The thief holds the victim's lock meanwhile; an owner that needs it waits.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "bench/sim/state.h"
+
+#include "sched/policy/share.h"
+
+static uint32_t waiting_in(const struct sim_worker *victim)
+{
+    return victim->top > victim->base ? victim->top - victim->base : 0;
+}
+
+/* As open_zone: no child waits from `at` on. */
+void sim_share_begin(struct sim_worker *worker, uint32_t at)
+{
+    if (worker->base < at)
+        return;
+    worker->base = at;
+    worker->split = at + (uint32_t)mag_share_by_owner(UINT32_MAX - at);
+    worker->patience = MAG_SHARE_PATIENCE;
+}
+
+static void take(struct sim *sim, struct sim_worker *worker, struct sim_worker *victim)
+{
+    uint32_t slot = victim->base++;
+    enum mag_reach reach = sim_reach(sim, worker->index, victim->index);
+
+    victim->slots[slot].taken = true;
+    victim->slots[slot].thief = worker->index;
+    victim->slots[slot].begun = worker->top;
+    sim->outcome.steals[reach]++;
+    sim->outcome.helped += worker->joining;
+    sim_line_write(sim, worker, victim->index);
+    /* The child itself is a line of its own. */
+    sim_line_get(sim, worker, victim->index);
+    sim_spend(worker, SIM_SPENT_STEAL, sim_cost(sim, SIM_TAKE));
+    if (!worker->joining)
+        sim_found(sim, worker);
+    sim_begin_child(sim, worker, victim->index, slot);
+}
+
+/* ------------------------------------------------------------------ the membarrier */
+
+static bool is_interrupted(const struct sim_worker *worker)
+{
+    return !worker->parked && worker->asleep_since < 0;
+}
+
+static void after_barrier(struct sim *sim, struct sim_worker *worker)
+{
+    struct sim_worker *victim = &sim->workers[worker->victim];
+    uint32_t waiting = waiting_in(victim);
+    uint32_t shared = victim->split > victim->base ? victim->split - victim->base : 0;
+
+    if (waiting < shared)
+        victim->split = victim->base + waiting;
+    if (waiting != 0 && shared != 0) {
+        take(sim, worker, victim);
+        return;
+    }
+    sim->outcome.misses++;
+    if (worker->joining)
+        worker->step = sim_step_join;
+    else
+        sim_go_on_searching(sim, worker);
+}
+
+static void share_by_force(struct sim *sim, struct sim_worker *worker,
+                           struct sim_worker *victim)
+{
+    uint32_t waiting = waiting_in(victim);
+    double from = sim->barrier_busy > worker->now ? sim->barrier_busy : worker->now;
+    double ns = sim_cost(sim, SIM_BARRIER);
+
+    if (waiting > MAG_SHARE_LOOK_MAX)
+        waiting = MAG_SHARE_LOOK_MAX;
+    victim->split = victim->base + mag_share_by_thief(waiting);
+    for (uint32_t i = 0; i < sim->count; i++) {
+        struct sim_worker *other = &sim->workers[i];
+
+        if (other == worker || !is_interrupted(other))
+            continue;
+        ns += sim_cost(sim, SIM_IPI);
+        other->interrupted += sim_cost(sim, SIM_INTERRUPT);
+    }
+    sim->barrier_busy = from + ns;
+    sim->outcome.barriers++;
+    sim_spend(worker, SIM_SPENT_STEAL, from + ns - worker->now);
+    victim->locked = worker->now;
+    worker->victim = victim->index;
+    worker->step = after_barrier;
+}
+
+/* ----------------------------------------------------------------------- stealing */
+
+/* Whether the oldest child of the victim descends from the one that is joined. */
+static bool descends(const struct sim_worker *victim, const struct sim_slot *joined)
+{
+    return !joined->done && victim->base >= joined->begun;
+}
+
+enum sim_steal sim_steal(struct sim *sim, struct sim_worker *worker, uint32_t index,
+                         const struct sim_slot *joined)
+{
+    struct sim_worker *victim = &sim->workers[index];
+
+    sim_line_read(sim, worker, index);
+    if (waiting_in(victim) == 0) {
+        sim->outcome.misses++;
+        return SIM_STEAL_NOTHING;
+    }
+    sim_line_write(sim, worker, index);
+    if (victim->locked > worker->now || waiting_in(victim) == 0 ||
+        (joined != NULL && !descends(victim, joined))) {
+        sim->outcome.misses++;
+        return SIM_STEAL_NOTHING;
+    }
+    if (victim->base >= victim->split) {
+        share_by_force(sim, worker, victim);
+        return SIM_STEAL_WAITS;
+    }
+    take(sim, worker, victim);
+    return SIM_STEAL_DONE;
+}
