@@ -87,6 +87,8 @@ OWNER = {
     "detail/line.h": "vtask",
     "detail/sync.h": "vtask",
     "when.h": "vtask",
+    "graph.h": "vtask",
+    "detail/graph.h": "vtask",
     "sequence.h": "vtask",
     "detail/sequence.h": "vtask",
     "ticker.h": "vtask",

@@ -21,6 +21,7 @@
  *     in a loop, so many at a time         each.h
  *     at fixed times                       ticker.h
  *     and yield one value after the other  sequence.h
+ *     in an order that edges say           graph.h
  *     for items of other code              channel.h
  *   return a result now or later           vtask.h: value tasks
  *     from a callback of mine              operation.h; source.h for a type of my own
@@ -77,6 +78,7 @@
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
+#include <magpie/graph.h>
 #include <magpie/group.h>
 #include <magpie/group_task.h>
 #include <magpie/guest.h>
