@@ -26,6 +26,7 @@
  *   return a result now or later           vtask.h: value tasks
  *     from a callback of mine              operation.h; source.h for a type of my own
  *     to many readers                      promise.h
+ *     once for all who ask                 lazy.h
  *     from a forked child                  fork_task.h
  *     from a function on some worker       submit_task.h
  *   let so many in at a time               semaphore.h; mutex.h for one; rwlock.h
@@ -84,6 +85,7 @@
 #include <magpie/guest.h>
 #include <magpie/job_kind.h>
 #include <magpie/latch.h>
+#include <magpie/lazy.h>
 #include <magpie/loop.h>
 #include <magpie/loop_2d.h>
 #include <magpie/mutex.h>

@@ -99,9 +99,9 @@ static int walk(struct mag_range range, uint32_t slot, int *a, struct point p)
 }
 
 MAG_LOOP_2D(fill, int *, a)
-static int fill(struct mag_block block, uint32_t slot, int *a)
+static int fill(struct mag_block part, uint32_t slot, int *a)
 {
-    a[block.rows.begin] = MAG_CAST(int, block.columns.begin);
+    a[part.rows.begin] = MAG_CAST(int, part.columns.begin);
     return slot > 1;
 }
 

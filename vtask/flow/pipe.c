@@ -134,9 +134,15 @@ static size_t enough_after_wait(const struct mag_pipe *pipe, size_t at_least)
     return at_least > pipe->capacity / 2 ? at_least : pipe->capacity / 2;
 }
 
+/* Under the lock: whether the reader waits for more than there is, so that it will not
+ * make room.  A reader that has begun its wait may not have looked again yet. */
+static bool is_reader_stuck(const struct mag_pipe *pipe)
+{
+    return pipe->committed == pipe->examined && is_waiting(&pipe->reader);
+}
+
 /* Under the lock: the answer to the writer; PIPE_WAITS: there is not `enough` room.  If
- * the reader waits for more than it has, it will not make room: then what the writer
- * needs is enough, or it fails. */
+ * the reader is stuck, what the writer needs is enough, or it fails. */
 static int answer_writer(struct mag_pipe *pipe, size_t at_least, size_t enough,
                          struct mag_pipe_room *ret)
 {
@@ -146,7 +152,7 @@ static int answer_writer(struct mag_pipe *pipe, size_t at_least, size_t enough,
         return -EINVAL;
     if (pipe->closed)
         return -EPIPE;
-    if (room < enough && !is_waiting(&pipe->reader))
+    if (room < enough && !is_reader_stuck(pipe))
         return PIPE_WAITS;
     if (room < at_least)
         return -ENOBUFS;
