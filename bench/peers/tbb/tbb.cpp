@@ -16,6 +16,7 @@
 #include "bench/kernels/uts.h"
 #include "bench/peers/common/peer.h"
 #include "bench/peers/tbb/channels.hpp"
+#include "bench/peers/tbb/pipeline.hpp"
 
 #include <memory>
 #include <oneapi/tbb.h>
@@ -427,36 +428,9 @@ void run_submit_all(peer_run *run)
 
 /* ---------------------------------------------------------------- pipeline */
 
-/* Three stages that do nothing: in order, parallel, in order. */
-uint64_t pass_items(uint64_t size)
-{
-    enum { TOKENS = 16 };
-    uint64_t next = 0;
-    uint64_t seen = 0;
-
-    tbb::parallel_pipeline(
-        TOKENS,
-        tbb::make_filter<void, uint64_t>(tbb::filter_mode::serial_in_order,
-                                         [&](tbb::flow_control &control) -> uint64_t {
-                                             if (next == size) {
-                                                 control.stop();
-                                                 return 0;
-                                             }
-                                             return next++;
-                                         }) &
-            tbb::make_filter<uint64_t, uint64_t>(
-                tbb::filter_mode::parallel, [](uint64_t number) { return number + 1; }) &
-            tbb::make_filter<uint64_t, void>(tbb::filter_mode::serial_in_order,
-                                             [&](uint64_t number) {
-                                                 if (number == seen + 1)
-                                                     seen++;
-                                             }));
-    return seen;
-}
-
 void run_pipeline(peer_run *run)
 {
-    arena->execute([=] { run->answer = pass_items(run->size); });
+    arena->execute([=] { run->answer = peer_pass_items(run->size); });
 }
 
 } // namespace
