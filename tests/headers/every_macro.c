@@ -24,7 +24,7 @@ MAG_VTASK_DEFINE(text_task, const char *)
 
 /* ----------------------------------------------------------------------- pipelines */
 
-MAG_PIPELINE(points, struct point, void)
+MAG_PIPELINE(points, struct point, char)
 MAG_PIPELINE(sums, struct point, long)
 
 static int make_point(struct point *p, long *sum)
