@@ -87,7 +87,7 @@ int main(void)
     if (source.file == NULL || mag_pipe_create(CAPACITY, &source.pipe) != 0)
         return 1;
     for (int i = 0; i < 20000; i++)
-        fprintf(source.file, "line %d has a #\n", i);
+        (void)fprintf(source.file, "line %d has a #\n", i);
     rewind(source.file);
     sum_task task = begin_parsing_submit(NULL, source.pipe);
     if (pthread_create(&reader, NULL, read_file, &source) != 0)
@@ -95,7 +95,7 @@ int main(void)
     int error = sum_task_wait(task, &sum);
     (void)pthread_join(reader, NULL);
     mag_pipe_destroy(source.pipe);
-    fclose(source.file);
+    (void)fclose(source.file);
     printf("%ld lines\n", sum);
     return error == 0 && source.error == 0 && sum == 20000 ? 0 : 1;
 }

@@ -316,6 +316,7 @@ static void end_caller(void *arg)
     mag_belt_release(belt);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the macros hold more than they show. */
 static int run_belt(struct mag_belt *belt)
 {
     struct mag_runner runner;
