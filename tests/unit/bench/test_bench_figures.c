@@ -228,7 +228,7 @@ static void the_sizes_that_are_wanted_fit_their_workloads(void **state)
         for (uint32_t j = 0; sizes != NULL && j < BENCH_SIZES && sizes[j] != 0; j++)
             assert_true(bench_size_fits(bench_workloads[i], sizes[j]));
     }
-    assert_int_equal(wanted, 35);
+    assert_int_equal(wanted, 36);
 }
 
 int main(void)
