@@ -143,12 +143,12 @@ static void tell_cycle(struct mag_graph_node *from, struct mag_graph_node *last,
     /* Turns the links round, so that they lead from `from` to `last`. */
     struct mag_graph_node *after = NULL;
 
-    for (struct mag_graph_node *node = last, *before;; node = before) {
-        before = node->before;
+    for (struct mag_graph_node *node = last; after != from && node != NULL;) {
+        struct mag_graph_node *before = node->before;
+
         node->before = after;
         after = node;
-        if (node == from)
-            break;
+        node = before;
     }
     for (struct mag_graph_node *node = from; node != NULL; node = node->before) {
         append_name(cycle, size, node->name);
