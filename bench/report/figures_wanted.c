@@ -54,6 +54,10 @@ const struct bench_figure bench_figures[] = {
     {"vtask-when-all", BENCH_OF_PEER, 1, 0.4, "dotnet", 0},
     {"vtask-handoff", BENCH_OF_PEER, 1, 0.5, "dotnet", 0},
     {"vtask-wake", BENCH_OVER_TWIN, 1, 1.3, NULL, 0},
+    {"semaphore", BENCH_OVER_BEST, 1, 2, NULL, 0},
+    {"semaphore-2", BENCH_OVER_BEST, 2, 2, NULL, 0},
+    {"mutex", BENCH_OVER_BEST, 1, 2, NULL, 0},
+    {"mutex-2", BENCH_OVER_BEST, 2, 2, NULL, 0},
     /* 128 and a word of locals; and a word for the source and a task, the row's own. */
     {"vtask-pending", BENCH_BYTES, 1, 128 + 8 + 24, NULL, 0},
     {NULL, BENCH_COST, 0, 0, NULL, 0},
