@@ -66,9 +66,9 @@ const char *sim_spent_name(enum sim_spent spent);
 struct sim_outcome {
     double ns;                /* from the first post to the end of the last job */
     double spent[SIM_SPENTS]; /* of all workers together; the sum is workers * ns */
-    double burst_ns;          /* of feeds: the median time of a burst */
-    double cpu_ns;            /* of all workers, while not asleep */
-    uint64_t nodes;           /* functions that ran */
+    double burst_ns; /* the median time of a burst, from its first post to its last end */
+    double cpu_ns;   /* of all workers, while not asleep */
+    uint64_t nodes;  /* functions that ran */
     uint64_t forks;
     uint64_t joins;
     uint64_t steals[SIM_REACHES]; /* by enum mag_reach */
