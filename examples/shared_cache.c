@@ -1,10 +1,10 @@
 /*
  * shared_cache.c - the cache of cache.c for many threads, with single flight: of all
- * callers that miss the same key at the same time, one loads it, and the others await the
- * same promise.
+ * callers that miss the same key at the same time, one loads it, and the others share
+ * that load.  Each entry is a lazy value.
  *
- * A hit still costs no allocation.  The repository answers on a thread of its own; each
- * caller resumes on the scheduler where it waited.
+ * A hit takes no lock and costs no allocation.  The repository answers on a thread of its
+ * own; each caller resumes on the scheduler where it waited.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,132 +15,90 @@
 
 MAG_VTASK_DEFINE(text_task, const char *)
 
-enum { KEYS = 4, CALLERS = 400 };
+enum { KEYS = 2, CALLERS = 400 };
 
-/* ----------------------------------------- the cache: a lock that is held briefly */
+/* ------------------------------------- the repository: a thread that is no scheduler's
+*/
 
-static struct entry {
+struct query {
+    struct mag_operation operation; /* first */
     const char *key;
-    const char *value;           /* NULL: not here yet */
-    struct mag_promise *loading; /* while the value is being loaded; a reference */
-} entries[KEYS];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    const char *text; /* the result */
+    struct query *next;
+};
 
-static struct entry *find(const char *key)
-{
-    for (int i = 0; i < KEYS; i++) {
-        if (entries[i].key == NULL)
-            entries[i].key = key;
-        if (strcmp(entries[i].key, key) == 0)
-            return &entries[i];
-    }
-    return NULL;
-}
-
-/* ---------------------------------------- the repository: a thread that is no worker */
+static struct mag_operation_type query_type =
+    MAG_OPERATION_TYPE(struct query, MAG_RESULT(text));
 
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    struct entry *asked[KEYS];
-    int count, loads;
+    struct query *first;
+    int loads;
     bool closed;
 } repository = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-static void answer(struct entry *entry)
+static text_task load(const char *key)
 {
-    pthread_mutex_lock(&lock);
-    struct mag_promise *loading = entry->loading;
-    entry->value = strcmp(entry->key, "pica pica") == 0 ? "magpie" : "some other bird";
-    entry->loading = NULL;
-    pthread_mutex_unlock(&lock);
-    /* Outside of the lock: a caller that waits on no scheduler resumes inside this
-     * call. */
-    (void)!mag_promise_set_result(loading, (uintptr_t)entry->value);
-    mag_promise_release(loading);
+    void *object;
+    int r = mag_operation_rent(&query_type, &object);
+
+    if (r < 0)
+        return text_task_of(mag_vtask_failed(r, 0));
+    struct query *query = object;
+    text_task task = text_task_of(mag_operation_task(&query->operation));
+    query->key = key;
+    pthread_mutex_lock(&repository.lock);
+    query->next = repository.first;
+    repository.first = query;
+    repository.loads++;
+    pthread_cond_signal(&repository.changed);
+    pthread_mutex_unlock(&repository.lock);
+    return task;
 }
 
 static void *repository_main(void *arg)
 {
     pthread_mutex_lock(&repository.lock);
-    for (;;) {
-        while (repository.count == 0 && !repository.closed)
+    while (repository.first != NULL || !repository.closed) {
+        struct query *query = repository.first;
+        if (query == NULL) {
             pthread_cond_wait(&repository.changed, &repository.lock);
-        if (repository.count == 0)
-            break;
-        struct entry *entry = repository.asked[--repository.count];
-        repository.loads++;
+            continue;
+        }
+        repository.first = query->next;
         pthread_mutex_unlock(&repository.lock);
-        answer(entry);
+        query->text = strcmp(query->key, "pica pica") == 0 ? "magpie" : "some other bird";
+        (void)!mag_operation_set_done(&query->operation);
         pthread_mutex_lock(&repository.lock);
     }
     pthread_mutex_unlock(&repository.lock);
     return arg;
 }
 
-static void ask(struct entry *entry)
-{
-    pthread_mutex_lock(&repository.lock);
-    repository.asked[repository.count++] = entry; /* each key is loaded once at a time */
-    pthread_cond_signal(&repository.changed);
-    pthread_mutex_unlock(&repository.lock);
-}
+/* ----------------------------------------------------------------------- the cache */
 
-/* ------------------------------------------------------------------- both together */
+MAG_LAZY(lazy_text, text_task, const char *)
 
-/* Under the lock: the promise that is loading the entry, with a reference for the
- * caller. */
-static int join_flight(struct entry *entry, bool *ret_first, text_task *ret_task)
-{
-    int error = 0;
-
-    *ret_first = entry->loading == NULL;
-    if (*ret_first)
-        error = mag_promise_create(sizeof(const char *), 0, &entry->loading);
-    if (error == 0)
-        error =
-            text_task_preserve(text_task_of(mag_promise_task(entry->loading)), ret_task);
-    return error;
-}
-
-/* The task of that promise holds a reference, released once the outcome has been read. */
-MAG_ASYNC(text_task, land, (text_task, flight), const char *value; int error;)
-{
-    MAG_BEGIN(f);
-    MAG_TRY(f, f->error, f->value, f->flight);
-    mag_vtask_release(f->flight.task);
-    if (f->error != 0)
-        MAG_FAIL(f, f->error);
-    return text_task_result(f->value);
-    MAG_END(f);
-}
+static struct lazy_text entries[KEYS] = {
+    MAG_LAZY_INIT(load, "pica pica"),
+    MAG_LAZY_INIT(load, "corvus corax"),
+};
 
 static text_task get_value(const char *key)
 {
-    bool first = false;
-    int error = -ENOSPC;
-    text_task flight = text_task_result(NULL);
-
-    pthread_mutex_lock(&lock);
-    struct entry *entry = find(key);
-    const char *value = entry != NULL ? entry->value : NULL;
-    if (entry != NULL && value == NULL)
-        error = join_flight(entry, &first, &flight);
-    pthread_mutex_unlock(&lock);
-    if (value != NULL)
-        return text_task_result(value);
-    if (error != 0)
-        return text_task_of(mag_vtask_failed(error, 0));
-    if (first)
-        ask(entry);
-    return land(flight);
+    for (int i = 0; i < KEYS; i++) {
+        if (strcmp(entries[i].arg, key) == 0)
+            return lazy_text_get(&entries[i], NULL);
+    }
+    return text_task_of(mag_vtask_failed(-ENOENT, 0));
 }
 
 /* --------------------------------------------------------------------- the callers */
 
 static struct mag_sched *sched;
 
-/* How many of its two gets failed, or ended on a thread that is no worker. */
+/* Fails if a get failed, or ended on a thread that is no worker. */
 MAG_ASYNC(text_task, call, (const char *, key), const char *one; const char *two;)
 {
     MAG_BEGIN(f);

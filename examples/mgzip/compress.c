@@ -41,6 +41,7 @@ struct compression {
     uint64_t written; /* bytes of the input */
 };
 
+/* NOLINTNEXTLINE(readability-function-size): name_run_with has many parameters. */
 MAG_PIPELINE(blocks, struct piece, struct compression)
 
 /* --------------------------------------------------------------------- a token */

@@ -63,9 +63,11 @@ struct indexing {
     uint64_t postings;
 };
 
+/* NOLINTBEGIN(readability-function-size): name_run_with has many parameters. */
 MAG_PIPELINE(documents, struct document, struct indexing)
 MAG_PIPELINE(buckets, struct bucket, struct indexing)
 MAG_LOOP(finish_parts, struct part **, parts)
+/* NOLINTEND(readability-function-size) */
 
 /* -------------------------------------------------------------------- documents */
 
@@ -191,6 +193,9 @@ static int write_bucket(struct bucket *bucket, struct indexing *all)
 
     all->terms += listing->terms;
     all->postings += listing->postings;
+    /* A bucket without terms has no text. */
+    if (listing->size == 0)
+        return 0;
     return fwrite(listing->text, 1, listing->size, all->out) == listing->size ? 0 : -EIO;
 }
 

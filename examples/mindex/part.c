@@ -142,13 +142,11 @@ static struct term *term_find(struct part *part, const char *text, uint32_t leng
 
 static int term_count(struct term *term, uint32_t document)
 {
-    struct posting *last = term->count > 0 ? &term->postings[term->count - 1] : NULL;
-
-    if (last != NULL && last->document == document) {
-        last->count++;
+    if (term->count > 0 && term->postings[term->count - 1].document == document) {
+        term->postings[term->count - 1].count++;
         return 0;
     }
-    if (term->count == term->capacity) {
+    if (term->postings == NULL || term->count == term->capacity) {
         uint32_t capacity = term->capacity == 0 ? POSTINGS_FIRST : 2 * term->capacity;
         struct posting *postings = realloc(term->postings, capacity * sizeof(*postings));
 

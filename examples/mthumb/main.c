@@ -46,6 +46,7 @@ struct thumbs {
     size_t skipped;
 };
 
+/* NOLINTNEXTLINE(readability-function-size): name_run_with has many parameters. */
 MAG_PIPELINE(thumbs, struct thumb, struct thumbs)
 
 /* ------------------------------------------------------------------------ stages */
@@ -94,7 +95,7 @@ static int read_picture(struct thumb *thumb, struct thumbs *all)
     if (r == -ENOMEM)
         return r;
     if (r != 0)
-        (void)snprintf(thumb->broken, PICTURE_TEXT, "%s", strerror(-r));
+        (void)snprintf(thumb->broken, PICTURE_TEXT, "%s", mag_call_text(r));
     return 0;
 }
 

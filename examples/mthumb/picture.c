@@ -152,6 +152,8 @@ static void mean(const struct picture *from, const unsigned box[4], unsigned cha
     unsigned right = box[2];
     unsigned count = (right - left) * (box[3] - box[1]);
 
+    if (count == 0)
+        return;
     for (unsigned y = box[1]; y < box[3]; y++) {
         const unsigned char *row = from->pixels + (size_t)y * from->width * COLORS;
 

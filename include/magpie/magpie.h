@@ -20,10 +20,12 @@
  *     in a loop, so many at a time         each.h
  *     at fixed times                       ticker.h
  *     and yield one value after the other  sequence.h
+ *     in an order that edges say           graph.h
  *     for items of other code              channel.h
  *   return a result now or later           vtask.h: value tasks
  *     from a callback of mine              operation.h; source.h for a type of my own
  *     to many readers                      promise.h
+ *     once for all who ask                 lazy.h
  *     from a forked child                  fork_task.h
  *     from a function on some worker       submit_task.h
  *   let so many in at a time               semaphore.h; mutex.h for one; rwlock.h
@@ -76,11 +78,13 @@
 #include <magpie/executor.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
+#include <magpie/graph.h>
 #include <magpie/group.h>
 #include <magpie/group_task.h>
 #include <magpie/guest.h>
 #include <magpie/job_kind.h>
 #include <magpie/latch.h>
+#include <magpie/lazy.h>
 #include <magpie/loop.h>
 #include <magpie/loop_2d.h>
 #include <magpie/mutex.h>

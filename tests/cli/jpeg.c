@@ -24,23 +24,26 @@ static int make(unsigned width, unsigned height, const char *path)
     char text[PICTURE_TEXT] = "";
     unsigned char *jpeg = NULL;
     size_t size = 0;
-    FILE *out = fopen(path, "wb");
-    int written = 0;
+    FILE *out;
+    int written;
 
     picture.pixels = malloc((size_t)width * height * COLORS);
-    if (out == NULL || picture.pixels == NULL)
+    if (picture.pixels == NULL)
         return fail(path);
     for (size_t i = 0; i < (size_t)width * height; i++) {
         picture.pixels[i * COLORS] = (unsigned char)(i % width * 255 / width);
         picture.pixels[i * COLORS + 1] = (unsigned char)(i / width * 255 / height);
         picture.pixels[i * COLORS + 2] = 0;
     }
-    if (picture_encode(&picture, &jpeg, &size, text) != PICTURE_OK)
+    if (picture_encode(&picture, &jpeg, &size, text) != PICTURE_OK) {
+        picture_free(&picture);
         return fail(text);
-    written = fwrite(jpeg, 1, size, out) == size;
-    free(jpeg);
+    }
     picture_free(&picture);
-    return fclose(out) == 0 && written ? 0 : fail(path);
+    out = fopen(path, "wb");
+    written = out != NULL && fwrite(jpeg, 1, size, out) == size;
+    free(jpeg);
+    return out != NULL && fclose(out) == 0 && written ? 0 : fail(path);
 }
 
 static int show(const char *path)

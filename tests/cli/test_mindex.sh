@@ -73,7 +73,7 @@ for threads in 2 3 8; do
 done
 sed '1,/^$/d' serial | cut -d' ' -f1 >terms
 is "the terms are sorted" env LC_ALL=C sort -c terms
-cat tree/*/* | tr 'A-Z' 'a-z' | tr -cs 'a-z0-9_' '\n' | cut -c 1-40 |
+cat tree/*/* | tr '[:upper:]' '[:lower:]' | tr -cs 'a-z0-9_' '\n' | cut -c 1-40 |
     awk 'length > 1' | LC_ALL=C sort -u >by_others
 is "and those that other tools find" cmp terms by_others
 is "the counts, too" [ "$(sed '1,/^$/d' serial | tr ' ' '\n' | grep -c :)" = \

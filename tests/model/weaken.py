@@ -58,6 +58,7 @@ MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_pool_ck": ["numa/pool/stack.h"],
     "model_core": ["vtask/core/core.h", "vtask/core/core.c", "vtask/value/visit.c"],
     "model_line": ["include/magpie/detail/line.h", "vtask/sync/line.c"],
+    "model_lazy": ["vtask/sync/lazy.c"],
     "model_life": ["vtask/debug/life.h"],
     "model_any": ["vtask/combine/when_any.c"],
     "model_turn": ["vtask/flow/turn.h"],

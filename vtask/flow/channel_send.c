@@ -245,7 +245,7 @@ mag_vtask mag_channel_send_many(struct mag_channel *channel, const void *items,
                                 size_t count, struct mag_cancel *cancel, size_t *ret_sent)
 {
     struct parcel parcel = {items, count, 0, level_of(channel, 0)};
-    size_t ignored;
+    size_t ignored = 0;
     size_t *sent = ret_sent != NULL ? ret_sent : &ignored;
     mag_vtask task = MAG_VTASK_COMPLETED;
 

@@ -73,7 +73,7 @@ static void take_out(struct mag_line *line, struct mag_line_waiter *waiter)
 
 /* Whether the waiter is this thread's to complete; otherwise a cancel object has claimed
  * it. */
-static bool claim_waiter(struct mag_line_waiter *waiter)
+bool mag_line_claim(struct mag_line_waiter *waiter)
 {
     return !waiter->is_cancelable ||
            mag_claim_take(&waiter->operation.claim, waiter->key);
@@ -90,7 +90,7 @@ struct mag_line_waiter *mag_line_grant(struct mag_line *line,
         if (!kind->take(&rest, waiter->wants))
             break;
         take_out(line, waiter);
-        if (!claim_waiter(waiter))
+        if (!mag_line_claim(waiter))
             continue;
         *value = rest;
         *end = waiter;
@@ -102,8 +102,7 @@ struct mag_line_waiter *mag_line_grant(struct mag_line *line,
 
 /* --------------------------------------------------------------- without the lock */
 
-/* The cancel object forgets the waiter before the awaiter, which may free it, runs. */
-static void leave_cancel_of(struct mag_line_waiter *waiter)
+void mag_line_unwatch(struct mag_line_waiter *waiter)
 {
     if (waiter->is_cancelable)
         (void)mag_cancel_unregister(&waiter->stop, false);
@@ -116,7 +115,7 @@ void mag_line_complete(struct mag_line_waiter *granted)
         struct mag_line_waiter *waiter = granted;
 
         granted = waiter->next;
-        leave_cancel_of(waiter);
+        mag_line_unwatch(waiter);
         (void)!mag_operation_set_done(&waiter->operation);
     }
 }
@@ -144,11 +143,12 @@ static void cancel_waiter(void *object, struct mag_cancel *cancel, uint64_t key)
 
 /* ------------------------------------------------------------------------- waiting */
 
-int mag_line_rent(struct mag_line *line, const struct mag_line_kind *kind, uint32_t wants,
-                  struct mag_line_waiter **ret_waiter)
+int mag_line_rent_as(struct mag_operation_type *type, struct mag_line *line,
+                     const struct mag_line_kind *kind, uint32_t wants,
+                     struct mag_line_waiter **ret_waiter)
 {
     void *object;
-    int r = mag_operation_rent(&waiter_type, &object);
+    int r = mag_operation_rent(type, &object);
 
     if (r < 0)
         return r;
@@ -164,9 +164,27 @@ int mag_line_rent(struct mag_line *line, const struct mag_line_kind *kind, uint3
     return 0;
 }
 
+int mag_line_rent(struct mag_line *line, const struct mag_line_kind *kind, uint32_t wants,
+                  struct mag_line_waiter **ret_waiter)
+{
+    return mag_line_rent_as(&waiter_type, line, kind, wants, ret_waiter);
+}
+
 void mag_line_return(struct mag_line_waiter *waiter)
 {
     mag_operation_return(&waiter->operation);
+}
+
+bool mag_line_enter(struct mag_line *line, struct mag_line_waiter *waiter)
+{
+    /* relaxed: a canceler that has had the lock claimed before; one that comes to the
+     * lock later finds the waiter in the line. */
+    if (waiter->is_cancelable &&
+        atomic_load_explicit(&waiter->operation.claim, memory_order_relaxed) !=
+            waiter->key)
+        return false;
+    mag_line_append(line, waiter);
+    return true;
 }
 
 /* What became of a waiter that wanted to enter the line. */
@@ -178,21 +196,14 @@ static enum entry enter(struct mag_line *line, struct mag_line_waiter *waiter)
     enum entry entry = ENTERED;
 
     if (line->first == NULL && waiter->kind->take(&value, waiter->wants))
-        entry = claim_waiter(waiter) ? TOOK : CANCELED;
-    /* relaxed: a canceler that has had the lock claimed before; one that comes to the
-     * lock later finds the waiter in the line. */
-    else if (waiter->is_cancelable &&
-             atomic_load_explicit(&waiter->operation.claim, memory_order_relaxed) !=
-                 waiter->key)
+        entry = mag_line_claim(waiter) ? TOOK : CANCELED;
+    else if (!mag_line_enter(line, waiter))
         entry = CANCELED;
-    else
-        mag_line_append(line, waiter);
     mag_line_unlock(line, entry == TOOK ? value : before);
     return entry;
 }
 
-/* False: the cancel object has fired. */
-static bool watch_cancel(struct mag_line_waiter *waiter, struct mag_cancel *cancel)
+bool mag_line_watch(struct mag_line_waiter *waiter, struct mag_cancel *cancel)
 {
     waiter->key = mag_operation_share(&waiter->operation, NULL);
     waiter->is_cancelable = true;
@@ -209,13 +220,13 @@ mag_vtask mag_line_wait(struct mag_line *line, const struct mag_line_kind *kind,
     if (r < 0)
         return mag_vtask_failed(r, 0);
     mag_vtask task = mag_operation_task(&waiter->operation);
-    if (cancel != NULL && !watch_cancel(waiter, cancel)) {
+    if (cancel != NULL && !mag_line_watch(waiter, cancel)) {
         mag_line_return(waiter);
         return mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
     }
     if (enter(line, waiter) != TOOK)
         return task;
-    leave_cancel_of(waiter);
+    mag_line_unwatch(waiter);
     mag_line_return(waiter);
     return MAG_VTASK_COMPLETED;
 }

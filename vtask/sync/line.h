@@ -7,32 +7,11 @@
 #ifndef VTASK_SYNC_LINE_H
 #define VTASK_SYNC_LINE_H
 
-#include <magpie/detail/line.h>
-#include <magpie/operation.h>
+#include <magpie/detail/waiter.h>
 
 /* A kind of object with a line: what a waiter takes from the value. */
 struct mag_line_kind {
     mag_line_rule take;
-};
-
-/*
- * Somebody who waits.
- *
- * Ownership
- *   [I] immutable from the share on   [L] the thread that has the line's lock; after the
- *   waiter was taken out of the line, the thread that claimed it
- */
-struct mag_line_waiter {
-    struct mag_operation operation;   /* first */
-    struct mag_line *line;            /* [I] */
-    const struct mag_line_kind *kind; /* [I] */
-    struct mag_line_waiter *next;     /* [L] */
-    struct mag_line_waiter *prev;     /* [L] */
-    uint64_t key;                     /* [I] of the operation */
-    uint32_t wants;                   /* [I] */
-    bool is_cancelable;               /* [I] a cancel object may claim it */
-    bool is_in_line;                  /* [L] */
-    struct mag_cancel_registration stop;
 };
 
 /* Makes a line in which nobody waits.  Nobody uses it meanwhile. */
@@ -62,7 +41,8 @@ bool mag_line_put(struct mag_line *line, const struct mag_line_kind *kind,
 uint32_t mag_line_lock(struct mag_line *line);
 void mag_line_unlock(struct mag_line *line, uint32_t value);
 
-/* Rents a waiter: 0 or -ENOMEM.  mag_line_return gives one back that was not needed. */
+/* Rents a waiter whose task has no result: 0 or -ENOMEM.  mag_line_return gives one back
+ * that was not needed. */
 int mag_line_rent(struct mag_line *line, const struct mag_line_kind *kind, uint32_t wants,
                   struct mag_line_waiter **ret_waiter);
 void mag_line_return(struct mag_line_waiter *waiter);
@@ -75,5 +55,25 @@ void mag_line_append(struct mag_line *line, struct mag_line_waiter *waiter);
 struct mag_line_waiter *mag_line_grant(struct mag_line *line,
                                        const struct mag_line_kind *kind, uint32_t *value);
 void mag_line_complete(struct mag_line_waiter *granted);
+
+/* The same, for waiters of another type of operation, which begins with a waiter. */
+int mag_line_rent_as(struct mag_operation_type *type, struct mag_line *line,
+                     const struct mag_line_kind *kind, uint32_t wants,
+                     struct mag_line_waiter **ret_waiter);
+
+/* Begins to watch a cancel object; false: it has fired. */
+bool mag_line_watch(struct mag_line_waiter *waiter, struct mag_cancel *cancel);
+
+/* Under the lock: puts a waiter behind all others.  False: its cancel object has claimed
+ * it, and completes it. */
+bool mag_line_enter(struct mag_line *line, struct mag_line_waiter *waiter);
+
+/* The cancel object forgets a waiter that this thread has claimed: before the awaiter,
+ * which may free the cancel object, runs. */
+void mag_line_unwatch(struct mag_line_waiter *waiter);
+
+/* Under the lock: claims a waiter that has not entered.  False: its cancel object was
+ * faster. */
+bool mag_line_claim(struct mag_line_waiter *waiter);
 
 #endif

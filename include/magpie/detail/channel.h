@@ -152,8 +152,9 @@ MAG_API MAG_MUST_CHECK mag_vtask mag_channel_select(const struct mag_channel_cas
     MAG_CHANNEL_DO MAG_STRUCT(mag_channel_case)                               \
         name##_case(struct name *mag_channel_, name##_task_value *mag_ret)    \
     {                                                                         \
-        MAG_STRUCT(mag_channel_case)                                          \
-        mag_made = {MAG_CHANNEL_OF(mag_channel_), MAG_CAST(void *, mag_ret)}; \
+        MAG_STRUCT(mag_channel_case) mag_made;                                \
+        mag_made.channel = MAG_CHANNEL_OF(mag_channel_);                      \
+        mag_made.ret_item = MAG_CAST(void *, mag_ret);                        \
         return mag_made;                                                      \
     }
 

@@ -166,6 +166,8 @@ MAG_ASYNC(mag_task, send_batches, (struct actor *, actor), uint32_t number;
     MAG_BEGIN(f);
     for (f->number = 1; f->number <= ITEMS; f->number += f->count) {
         f->count = 1 + test_random_below(&f->actor->random, BATCH);
+        if (f->count > ITEMS + 1 - f->number)
+            f->count = ITEMS + 1 - f->number;
         MAG_TRY_DONE(f, f->r, begin_batch(f->actor, f->number, f->count));
         if (!sent_batch(f->actor, f->number, f->count, f->r))
             break;
@@ -387,10 +389,75 @@ static void every_item_that_was_sent_is_received_once(void **state)
     assert_int_equal(mag_sched_destroy(sched), 0);
 }
 
+/* ------------------------------------------------------------------- no allocation */
+
+enum { QUIET_ROUNDS = 200, TRIES_MAX = 20 };
+
+/* Four senders and four receivers; the answer is the number of items. */
+static uint64_t transfer(struct mag_sched *sched, struct items *channel)
+{
+    mag_task tasks[ACTORS];
+    uint64_t count = 0;
+
+    memset(actors, 0, sizeof(actors));
+    for (uint32_t i = 0; i < ACTORS; i++) {
+        actors[i].channels[0] = channel;
+        actors[i].index = i;
+        actors[i].random = i + 1;
+        /* relaxed: no cancel object is used. */
+        atomic_store_explicit(&actors[i].cancel, CANCELS, memory_order_relaxed);
+        tasks[i] = start_actor_submit(sched, &actors[i]);
+    }
+    for (uint32_t i = 0; i < SIDE_MAX; i++)
+        assert_int_equal(mag_task_wait(tasks[i]), 0);
+    assert_true(items_close(channel));
+    for (uint32_t i = SIDE_MAX; i < ACTORS; i++) {
+        assert_int_equal(mag_task_wait(tasks[i]), 0);
+        for (uint32_t sender = 0; sender < SIDE_MAX; sender++)
+            count += actors[i].count[sender];
+    }
+    return count;
+}
+
+/* Allocations while items go through a few channels, which exist already. */
+static uint64_t allocations_of(struct mag_sched *sched, size_t capacity, uint32_t rounds)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < rounds; i++) {
+        struct items *channel;
+        assert_int_equal(items_create(capacity, &channel), 0);
+        uint64_t before = test_allocations();
+        assert_int_equal(transfer(sched, channel), SIDE_MAX * ITEMS);
+        sum += test_allocations() - before;
+        items_destroy(channel);
+    }
+    return sum;
+}
+
+/* Threads keep a bounded number of objects of each pool; when they have them, nothing is
+ * allocated any more.  A few tries, as the threads may take turns in any way before. */
+static void nothing_is_allocated_between_threads_after_warm_up(void **state)
+{
+    static const size_t capacities[] = {0, 1, 64, MAG_CHANNEL_UNBOUNDED};
+    struct mag_sched *sched = test_sched_start(2);
+    uint32_t rounds = test_rounds(QUIET_ROUNDS);
+    (void)state;
+
+    for (size_t c = 0; c < sizeof(capacities) / sizeof(capacities[0]); c++) {
+        uint64_t allocated = 1;
+        for (unsigned i = 0; i < TRIES_MAX && allocated != 0; i++)
+            allocated = allocations_of(sched, capacities[c], rounds);
+        assert_int_equal(allocated, 0);
+    }
+    assert_int_equal(mag_sched_destroy(sched), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_item_that_was_sent_is_received_once),
+        cmocka_unit_test(nothing_is_allocated_between_threads_after_warm_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

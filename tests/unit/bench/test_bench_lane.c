@@ -41,6 +41,22 @@ static void a_lane_runs_when_told_and_ends_when_told(void **state)
     assert_string_equal(lane.error, "");
 }
 
+static void the_peak_memory_of_a_program_counts_if_it_is_given(void **state)
+{
+    struct bench_lane lane;
+    double seconds;
+    uint64_t answer;
+    (void)state;
+
+    assert_true(start_shell(&lane,
+                            "echo ready; read word; echo done 1 1 70000; read word; "
+                            "echo done 1 1 60000; read word; exit 0"));
+    assert_true(bench_lane_run(&lane, &seconds, &answer));
+    assert_int_equal(answer, 1);
+    assert_true(bench_lane_run(&lane, &seconds, &answer));
+    assert_int_equal(bench_lane_stop(&lane), 70000);
+}
+
 static void a_lane_that_cannot_start_says_why(void **state)
 {
     struct bench_lane lane;
@@ -93,9 +109,9 @@ static void a_run_that_fails_says_why_and_is_the_last(void **state)
 
 static void an_answer_that_makes_no_sense_is_not_taken(void **state)
 {
-    static const char *const answers[] = {"done",     "done 1",    "done x 1",
-                                          "done 1 x", "done 1 1x", "done -1 1",
-                                          "hello",    "done nan 1"};
+    static const char *const answers[] = {
+        "done",       "done 1",      "done x 1",  "done 1 x", "done 1 1x",
+        "done 1 1 x", "done 1 1 1x", "done -1 1", "hello",    "done nan 1"};
     char text[64];
     (void)state;
 
@@ -296,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lane_runs_when_told_and_ends_when_told),
+        cmocka_unit_test(the_peak_memory_of_a_program_counts_if_it_is_given),
         cmocka_unit_test(a_lane_that_cannot_start_says_why),
         cmocka_unit_test(a_lane_whose_program_is_missing_says_so),
         cmocka_unit_test(a_run_that_fails_says_why_and_is_the_last),
