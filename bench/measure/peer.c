@@ -18,6 +18,7 @@
 #define POOL      LOADS " submit-all " TICKS
 #define TEAMS     "team barrier " TICKS
 #define SORTS     "sort-random sort-sorted"
+#define UNEVEN    "for-pareto for-triangle for-nested"
 #define BOUNDED   "channel-1-1 channel-4-1 channel-1-4 channel-4-4"
 #define CHANNELS                                                                  \
     BOUNDED " channel-1-1-unbounded channel-4-1-unbounded channel-1-4-unbounded " \
@@ -28,15 +29,16 @@ static const struct {
     const char *name;
     const char *workloads;
 } known[] = {
-    {"openmp", FORK_JOIN " " ARRAYS " " TEAMS " " SORTS " sort-stable"},
-    {"tbb", FORK_JOIN " " ARRAYS " " POOL " " SORTS " " CHANNELS},
+    {"openmp", FORK_JOIN " " UNEVEN " " ARRAYS " " TEAMS " " SORTS " sort-stable"},
+    {"tbb", FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS},
     {"libomp", TEAMS},
     {"glib", LOADS " submit-all"},
     {"libuv", LOADS},
     {"pigz", "mgzip mgzip-libdeflate"},
-    {"rayon", FORK_JOIN " " ARRAYS " " POOL " " SORTS " sort-stable " CHANNELS},
+    {"rayon",
+     FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " sort-stable " CHANNELS},
     {"go", FORK_JOIN " " ARRAYS " " POOL " " BOUNDED},
-    {"dotnet", FORK_JOIN " " ARRAYS " " POOL " " SORTS " " CHANNELS
+    {"dotnet", FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS
                          " post-chain post-self post-any post-all post-foreign "
                          "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
                          "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "

@@ -451,6 +451,24 @@ MAG_API uint32_t mag_sched_capacity(const struct mag_sched *sched);
 MAG_API void *mag_sched_local(void);
 
 /*
+ * The storage of the worker or place with the number `index`, as mag_sched_worker counts
+ * them: to add up what all have, once they are at rest.
+ *
+ *     for (uint32_t i = 0; i < mag_sched_capacity(sched); i++) {
+ *         const struct local *local = mag_sched_local_of(sched, i);
+ *         sum += local != NULL ? local->sum : 0;
+ *     }
+ *
+ * The caller sees what was written by jobs whose end it has waited for: the bodies of a
+ * loop that has returned, the jobs of a group, a computation.  While other jobs write
+ * there, it must not read.
+ *
+ *   Thread     any, until the scheduler is destroyed
+ *   Returns    NULL if nobody has ever had this number, or if `local_size` is 0
+ */
+MAG_API void *mag_sched_local_of(const struct mag_sched *sched, uint32_t index);
+
+/*
  * The number of workers now, and the plan by which they were seated at the start
  * (plan.h); the plan has seats for all workers that there can be (elastic.h).  It belongs
  * to the scheduler and is valid until that is destroyed.

@@ -25,6 +25,17 @@ void *mag_sched_local(void)
     return mag_self_get()->worker != NULL ? mag_self_get()->worker->local : NULL;
 }
 
+void *mag_sched_local_of(const struct mag_sched *sched, uint32_t index)
+{
+    if (index >= sched->capacity)
+        return NULL;
+    /* open, acquire: the berth is complete. */
+    if (!mag_sched_has_worker(sched, index) &&
+        !atomic_load_explicit(&sched->berths[index].open, memory_order_acquire))
+        return NULL;
+    return mag_sched_at(sched, index)->local;
+}
+
 uint32_t mag_sched_workers(const struct mag_sched *sched)
 {
     /* relaxed: a value of the moment; nothing depends on it. */

@@ -44,6 +44,7 @@ run "$ready" 1,3 64,256 matmul
 run "$ready" 3 1,3 uts
 run "$ready" 1,2,3 2049,50000 cilksort
 run "$ready" 1,2 50000 sort-random sort-sorted sort-stable
+run "$ready" 1,2 3 for-pareto for-triangle for-nested
 run "$ready" 1,3 50 regions
 run "$ready" 1,3 1,100003 reduce scan
 run "$ready" 1,2 99 post-chain

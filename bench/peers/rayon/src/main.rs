@@ -11,6 +11,7 @@ mod load;
 mod matmul;
 mod sorts;
 mod tree;
+mod uneven;
 mod uts;
 
 use std::io::{BufRead, Write};
@@ -40,6 +41,9 @@ fn find(name: &str, size: u64) -> Option<Box<dyn Workload>> {
         "nqueens" => Box::new(tree::Tree::new(move || tree::queens_of(size))),
         "skynet" => Box::new(tree::Tree::new(move || tree::skynet(0, size))),
         "regions" => Box::new(tree::Tree::new(move || tree::regions(size))),
+        "for-pareto" => Box::new(tree::Tree::new(move || uneven::pareto_loops(size))),
+        "for-triangle" => Box::new(tree::Tree::new(move || uneven::triangle_loops(size))),
+        "for-nested" => Box::new(tree::Tree::new(move || uneven::nested_loops(size))),
         "uts" => Box::new(tree::Tree::new(move || uts::search(size))),
         "matmul" => Box::new(matmul::Matmul::new(size as usize)),
         "submit" => Box::new(load::Submit::new(size, 1)),
