@@ -20,6 +20,7 @@ enum {
     OPTION_LIST,
     OPTION_VICTIMS,
     OPTION_WAKING,
+    OPTION_BARRIER,
     OPTION_JSON,
     OPTION_CSV,
     OPTION_HTML,
@@ -62,8 +63,14 @@ static const struct argp_option options[] = {
     {"html", OPTION_HTML, "FILE", 0, "Write a page with tables and plots to FILE", 1},
     {"victims", OPTION_VICTIMS, "all|one", 0,
      "Search all victims, as the scheduler does, or one random victim", 1},
-    {"waking", OPTION_WAKING, "usual|one|tree", 0,
-     "Wake as the scheduler does, always one by one, or always by a tree", 1},
+    {"waking", OPTION_WAKING, "usual|one|tree|early", 0,
+     "Wake as the scheduler does, always one by one, by a tree, or already before a "
+     "thief's membarrier",
+     1},
+    {"barrier", OPTION_BARRIER, "all|one", 0,
+     "A thief's membarrier interrupts all running workers, as the scheduler's does, or "
+     "only its victim",
+     1},
     {"list", OPTION_LIST, NULL, 0, "List the workloads, and the costs with their sources",
      2},
     {0},
@@ -117,7 +124,8 @@ static unsigned take_word(const char *option, const char *text, const char *cons
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     static const char *const victims[] = {"all", "one", NULL};
-    static const char *const waking[] = {"usual", "one", "tree", NULL};
+    static const char *const barriers[] = {"all", "one", NULL};
+    static const char *const waking[] = {"usual", "one", "tree", "early", NULL};
     struct request *request = state->input;
 
     switch (key) {
@@ -147,6 +155,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_WAKING:
         request->setup.waking = take_word("--waking", arg, waking);
+        return 0;
+    case OPTION_BARRIER:
+        request->setup.barrier = take_word("--barrier", arg, barriers);
         return 0;
     case OPTION_JSON:
         request->outputs.json = arg;

@@ -132,6 +132,9 @@ has "$dir/sim.json" '"simulated"'
 has "$dir/sim.html" "<h2>fib(20)"
 run 0 report "$dir/sim.json"
 has "$dir/out" "fib(20)"
+run 0 sim fib --size 20 --workers 8 --synthetic "core:8 pu:1" --victims one --waking early --barrier one
+has "$dir/out" "fib(20)"
+bad "--barrier: 'none' is not one of" sim --barrier none
 run 1 sim fib --size 5 --workers 1 --json /nonexistent/file
 has "$dir/err" "magpie sim: /nonexistent/file: "
 run 0 bench costs

@@ -262,6 +262,42 @@ static void a_tree_wakes_many_workers_sooner(void **state)
     mag_topology_free(topology);
 }
 
+static void waking_changes_who_works_and_not_what_is_done(void **state)
+{
+    struct mag_topology *topology = synthetic("node:2 core:32 pu:1");
+    struct sim_setup setup = setup_of(topology, &smalls[5], 64);
+    struct sim_outcome usual = run(&setup);
+    (void)state;
+
+    setup.waking = SIM_WAKING_TREE;
+    struct sim_outcome tree = run(&setup);
+    setup.waking = SIM_WAKING_EARLY;
+    struct sim_outcome early = run(&setup);
+
+    assert_true(tree.chain < usual.chain);
+    assert_int_equal(tree.nodes, usual.nodes);
+    assert_int_equal(early.nodes, usual.nodes);
+    assert_true(early.ns < usual.ns || early.ns > usual.ns);
+    mag_topology_free(topology);
+}
+
+static void an_aimed_membarrier_is_sooner_over(void **state)
+{
+    struct mag_topology *topology = synthetic("core:64 pu:1");
+    const struct small small = {&sim_graph_fib, 33};
+    struct sim_setup setup = setup_of(topology, &small, 64);
+    struct sim_outcome all = run(&setup);
+    (void)state;
+
+    setup.barrier = SIM_BARRIER_ONE;
+    struct sim_outcome one = run(&setup);
+
+    assert_int_not_equal(one.barriers, 0);
+    assert_true(one.spent[SIM_SPENT_STEAL] / (double)one.barriers <
+                all.spent[SIM_SPENT_STEAL] / (double)all.barriers);
+    mag_topology_free(topology);
+}
+
 /* A search of all victims finds what is there; one of a single victim often does not. */
 static void a_search_of_one_victim_looks_at_fewer(void **state)
 {
@@ -393,6 +429,8 @@ int main(void)
         cmocka_unit_test(work_beside_a_sibling_takes_longer),
         cmocka_unit_test(a_dearer_membarrier_makes_a_run_longer),
         cmocka_unit_test(a_tree_wakes_many_workers_sooner),
+        cmocka_unit_test(waking_changes_who_works_and_not_what_is_done),
+        cmocka_unit_test(an_aimed_membarrier_is_sooner_over),
         cmocka_unit_test(a_search_of_one_victim_looks_at_fewer),
         cmocka_unit_test(measured_costs_can_be_read),
         cmocka_unit_test(a_run_needs_a_worker),
