@@ -29,6 +29,8 @@ const struct bench_figure bench_figures[] = {
     {"fib", BENCH_MEMORY, 2, 4, NULL, 0},
     {"fib-entry", BENCH_OVER_FIRST, 1, 1.1, NULL, 0},
     {"fib-entry", BENCH_OVER_FIRST, 2, 1.1, NULL, 0},
+    {"reduce", BENCH_OVER_BEST, 2, 1, NULL, 0},
+    {"scan", BENCH_OVER_BEST, 2, 1, NULL, 0},
     {"post-chain", BENCH_COST, 1, 10, NULL, 0},
     {"post-self", BENCH_COST, 1, 10, NULL, 0},
     {"post-any", BENCH_COST, 1, 20, NULL, 0},
