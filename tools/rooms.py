@@ -128,7 +128,7 @@ BENCH = {
     "workloads": {"kernels"},
     "machine": {"text"},
     "measure": {"workloads", "text"},
-    "report": {"measure", "workloads", "machine", "text"},
+    "report": {"measure", "sim", "workloads", "machine", "text"},
     "sim": {"kernels", "text"},
     "cli": {"report", "measure", "sim", "workloads", "machine", "text"},
 }
