@@ -421,44 +421,6 @@ struct mag_operation_type types[6] = {
                        MAG_CANCELABLE(registration), MAG_RESULT(p), MAG_LIMIT(7)),
 };
 
-/* --------------------------------------------------------- waiting, and lazy values */
-
-MAG_LAZY(lazy_point, point_task, const char *)
-
-static point_task locate(const char *text)
-{
-    struct point p = {text[0], 0, 0};
-
-    return point_task_result(p);
-}
-
-int wait_for_all(struct lazy_point *l, struct mag_cancel *stop);
-int wait_for_all(struct lazy_point *l, struct mag_cancel *stop)
-{
-    static struct mag_semaphore semaphore = MAG_SEMAPHORE_INIT(3);
-    static struct mag_mutex mutex = MAG_MUTEX_INIT;
-    static struct mag_rwlock lock = MAG_RWLOCK_INIT;
-    static struct mag_event manual = MAG_EVENT_INIT(true);
-    static struct mag_event automatic = MAG_EVENT_AUTOMATIC_INIT(false);
-    static struct mag_latch latch = MAG_LATCH_INIT(2);
-    static struct mag_rendezvous rendezvous = MAG_RENDEZVOUS_INIT(2);
-    static struct lazy_point home = MAG_LAZY_INIT(locate, "home");
-    struct point p = {1, 2, 3};
-    int r = mag_task_wait(mag_semaphore_acquire(&semaphore, stop));
-
-    r +=
-        mag_semaphore_release(&semaphore, 1) + mag_task_get(mag_mutex_lock(&mutex, stop));
-    r += mag_mutex_unlock(&mutex) + (mag_rwlock_try_read_lock(&lock) ? 1 : 0);
-    r += (mag_event_try_wait(&manual) ? 1 : 0) + (mag_event_try_wait(&automatic) ? 1 : 0);
-    r += mag_latch_count_down(&latch, 2) +
-         mag_task_get(mag_rendezvous_arrive(&rendezvous));
-    lazy_point_init(l, locate, "here", true);
-    r += point_task_wait(lazy_point_get(&home, stop), &p);
-    r += lazy_point_peek(l, &p) ? 1 : 0;
-    lazy_point_reset(&home);
-    return r;
-}
-
 /* ----------------------------------------------------------------------- channels */
 
 MAG_CHANNEL_DEFINE(points, struct point)
