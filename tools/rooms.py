@@ -127,7 +127,7 @@ BENCH = {
     "workloads": {"kernels"},
     "machine": {"text"},
     "measure": {"workloads", "text"},
-    "report": {"measure", "workloads", "machine", "text"},
+    "report": {"measure", "sim", "workloads", "machine", "text"},
     "sim": {"kernels", "text"},
     "cli": {"report", "measure", "sim", "workloads", "machine", "text"},
 }
