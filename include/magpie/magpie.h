@@ -10,6 +10,7 @@
  *     on the scheduler that all share      default.h
  *   run the iterations of a loop           loop.h
  *     over rows and columns                loop_2d.h
+ *     each part on the same worker again   loop_affinity.h
  *     and put them together to one value   reduce.h; scan.h for running totals
  *   sort an array                          sort.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
@@ -87,6 +88,7 @@
 #include <magpie/lazy.h>
 #include <magpie/loop.h>
 #include <magpie/loop_2d.h>
+#include <magpie/loop_affinity.h>
 #include <magpie/mutex.h>
 #include <magpie/node_memory.h>
 #include <magpie/offload.h>
