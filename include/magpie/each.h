@@ -105,6 +105,29 @@ struct mag_each_options {
     MAG_CHECK_PAIRS(name##_each, __VA_ARGS__) \
     MAG_EACH_DECLARE(name, __VA_ARGS__)
 
+/*
+ * MAG_EACH_OF(sequence, name, type1, arg1, ...) makes a loop over the values of an async
+ * sequence (sequence.h) instead of indices; `sequence` is a type made by
+ * MAG_SEQUENCE_DEFINE, whose values are of a type T.  It declares
+ *
+ *   static mag_task name(T value, type1 arg1, ...);     you write it, as above
+ *   mag_task name_each(struct mag_sched *sched, struct sequence *items,
+ *                      type1 arg1, ...)
+ *   mag_task name_each_with(struct mag_sched *sched,
+ *                           const struct mag_each_options *options,
+ *                           struct sequence *items, type1 arg1, ...)
+ *
+ * One lane at a time asks the sequence for its next value, when a body can begin: the
+ * sequence is never ahead of the bodies.  The loop ends the sequence (its name_end)
+ * before the loop's task is complete.  Errors count values as above: the index is that
+ * of the value, from 0, and an error of the sequence has the index of the value that is
+ * missing.  A sequence that is NULL is -ENOMEM.  After `cancel` has fired a value that
+ * was asked for is still waited for: give `cancel` to what the sequence awaits, too.
+ */
+#define MAG_EACH_OF(sequence_type, name, ...) \
+    MAG_CHECK_PAIRS(name##_each, __VA_ARGS__) \
+    MAG_EACH_OF_DECLARE(sequence_type, name, __VA_ARGS__)
+
 MAG_EXTERN_C_END
 
 #endif

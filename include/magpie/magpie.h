@@ -12,7 +12,10 @@
  *     over rows and columns                loop_2d.h
  *     each part on the same worker again   loop_affinity.h
  *     and put them together to one value   reduce.h; scan.h for running totals
+ *     and look for the first one that fits find.h
+ *     over a few functions                 invoke.h
  *   sort an array                          sort.h
+ *     and choose some of its items         filter.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   take items through stages             pipeline.h
  *   take part with a thread of my own      guest.h
@@ -77,12 +80,15 @@
 #include <magpie/event.h>
 #include <magpie/event_loop.h>
 #include <magpie/executor.h>
+#include <magpie/filter.h>
+#include <magpie/find.h>
 #include <magpie/fork.h>
 #include <magpie/fork_task.h>
 #include <magpie/graph.h>
 #include <magpie/group.h>
 #include <magpie/group_task.h>
 #include <magpie/guest.h>
+#include <magpie/invoke.h>
 #include <magpie/job_kind.h>
 #include <magpie/latch.h>
 #include <magpie/lazy.h>

@@ -71,7 +71,8 @@
 
 MAG_EXTERN_C_BEGIN
 
-/* What the next value of a sequence fails with when there is none. */
+/* What the next value of a sequence fails with when there is none.  It is equal to
+ * MAG_CHANNEL_END: a body whose await fails because a channel has ended ends as usual. */
 #define MAG_SEQUENCE_END (-ENODATA)
 
 /*

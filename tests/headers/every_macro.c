@@ -207,6 +207,61 @@ static void how_far_combine(long *total, const long *later)
     *total += *later;
 }
 
+MAG_FILTER(is_right, struct point, int, limit)
+static bool is_right(const struct point *p, int limit)
+{
+    return p->x > limit;
+}
+
+MAG_FILTER(is_set, int, void)
+static bool is_set(const int *number)
+{
+    return *number != 0;
+}
+
+MAG_FIND(is_far, const struct point *, all, long, limit)
+static bool is_far(size_t index, const struct point *all, long limit)
+{
+    return all[index].x > limit;
+}
+
+MAG_FIND(is_odd, void)
+static bool is_odd(size_t index)
+{
+    return index % 2 != 0;
+}
+
+static int go_left(struct point *p)
+{
+    return p->x < 0 ? 1 : 0;
+}
+static int go_up(struct point *p)
+{
+    return p->y < 0 ? 1 : 0;
+}
+MAG_INVOKE(go, struct point *, p, go_left, go_up)
+
+MAG_FORKABLE(int, choose_all, const struct point *, all, struct point *, out)
+static int choose_all(mag_fork w, const struct point *all, struct point *out)
+{
+    struct mag_for_options options = {1, 0, 0, MAG_NULL};
+    struct mag_range failed;
+    const int numbers[2] = {1, 2};
+    int set[2];
+    size_t many = 0;
+
+    return is_right_filter(MAG_NULL, out, &many, all, 10, 3) +
+           is_right_filter_in(w, out, &many, all, 10, 3) +
+           is_right_partition(MAG_NULL, out, out + 10, &many, all, 10, 3) +
+           is_right_partition_in(w, out, out + 10, &many, all, 10, 3) +
+           is_right_partition_with(MAG_NULL, &options, out, MAG_NULL, &many, all, 10, 3) +
+           is_set_filter(MAG_NULL, set, &many, numbers, 2) +
+           is_far_find_in(w, &many, 0, 10, all, 1) +
+           is_far_find_with(MAG_NULL, &options, &many, 0, 10, all, 1) +
+           is_odd_find(MAG_NULL, &many, 0, 10) + go_invoke_in(w, out) +
+           go_invoke(MAG_NULL, out) + go_invoke_with(MAG_NULL, &options, &failed, out);
+}
+
 MAG_FORKABLE(int, scan_all, const struct point *, all, struct point *, out)
 static int scan_all(mag_fork w, const struct point *all, struct point *out)
 {

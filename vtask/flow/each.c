@@ -1,50 +1,20 @@
 /*
- * Loops whose bodies await.  A lane is a pooled object with a job, which is also the
- * continuation that waits for the body's task.  A lane that begins opens the next one.
- * The last lane to close completes the loop.
- *
- * Ownership
- *   [I] immutable after the start   [A] any lane   [L] under the lock
- *   [N] the lane that was opened last
- *
- * Edges: release end -> acquire end : what crosses
- *   closed   close_lane (lanes) -> the last close_lane (lanes) : what the lanes' bodies
- *            and completers did
- *   opened   the post of a lane : `opened`
+ * Loops whose bodies await, over indices.  A lane is a pooled object with a job, which is
+ * also the continuation that waits for the body's task.  A lane that begins opens the
+ * next one.  The last lane to close completes the loop.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "base/spin.h"
+#include "vtask/flow/each.h"
 #include "vtask/combine/delay.h"
 #include "vtask/core/pooled.h"
 #include "vtask/debug/debug.h"
 #include "vtask/value/kind.h"
 
-#include <magpie/each.h>
+#include <magpie/detail/sequence.h>
 #include <magpie/job_kind.h>
 
 #include <errno.h>
-
-/* Bodies in a row that need not wait, before a lane goes behind other jobs. */
-enum { EACH_BATCH = 64 };
-
-struct mag_each_state {
-    struct mag_each_run *run;  /* [I] */
-    struct mag_sched *sched;   /* [I] */
-    struct mag_cancel *cancel; /* [I] or NULL */
-    size_t *ret_failed;        /* [I] or NULL */
-    size_t begin;              /* [I] */
-    size_t count;              /* [I] */
-    uint32_t limit;            /* [I] of lanes */
-    uint32_t opened;           /* [N] lanes */
-    struct mag_spin lock;
-    int error;               /* [L] 0: no body has failed */
-    size_t failed;           /* [L] and which one */
-    _Atomic(size_t) next;    /* [A] bodies that were begun, or more */
-    _Atomic(uint32_t) lanes; /* [A] that are open */
-    _Atomic(bool) stopped;   /* [A] no body is to begin */
-    _Atomic(bool) canceled;  /* [A] by the cancel object or the scheduler */
-};
 
 struct each_lane {
     struct mag_continuation continuation; /* must be first */
@@ -64,24 +34,33 @@ static void stop_each(struct mag_each_state *state)
     atomic_store_explicit(&state->stopped, true, memory_order_relaxed);
 }
 
-static void cancel_each(struct mag_each_state *state)
+void mag_each_cancel(struct mag_each_state *state)
 {
     /* relaxed: read by the last lane; `closed` publishes it. */
     atomic_store_explicit(&state->canceled, true, memory_order_relaxed);
     stop_each(state);
 }
 
-static void fail_each(struct each_lane *lane, int error)
+void mag_each_fail(struct mag_each_state *state, size_t index, int error)
 {
-    struct mag_each_state *state = lane->state;
-
     mag_spin_lock(&state->lock);
-    if (state->error == 0 || lane->index < state->failed) {
+    if (state->error == 0 || index < state->failed) {
         state->error = error;
-        state->failed = lane->index;
+        state->failed = index;
     }
     mag_spin_unlock(&state->lock);
     stop_each(state);
+}
+
+bool mag_each_is_stopped(struct mag_each_state *state)
+{
+    /* relaxed: as above. */
+    if (atomic_load_explicit(&state->stopped, memory_order_relaxed))
+        return true;
+    if (!mag_cancel_has_fired(state->cancel))
+        return false;
+    mag_each_cancel(state);
+    return true;
 }
 
 /* The first body that was not begun, from 0. */
@@ -101,6 +80,7 @@ static void finish_each(struct mag_each_state *state)
     size_t failed = state->begin + state->failed;
     uint64_t detail = failed;
 
+    mag_sequence_end(state->items);
     /* relaxed: `closed` published it. */
     if (error == 0 && atomic_load_explicit(&state->canceled, memory_order_relaxed)) {
         error = -ECANCELED;
@@ -109,8 +89,21 @@ static void finish_each(struct mag_each_state *state)
     }
     if (error != 0 && state->ret_failed != NULL)
         *state->ret_failed = failed;
-    mag_pooled_give(&each_states, state);
+    mag_each_give(state);
     mag_core_finish(&frame->core, error, error == 0 ? 0 : detail);
+}
+
+void mag_each_enter(struct mag_each_state *state)
+{
+    /* relaxed: the calling lane is open meanwhile. */
+    (void)atomic_fetch_add_explicit(&state->lanes, 1, memory_order_relaxed);
+}
+
+void mag_each_leave(struct mag_each_state *state)
+{
+    /* closed, both ends: what the lanes have done precedes the loop's end. */
+    if (atomic_fetch_sub_explicit(&state->lanes, 1, memory_order_acq_rel) == 1)
+        finish_each(state);
 }
 
 static void close_lane(struct each_lane *lane)
@@ -118,9 +111,7 @@ static void close_lane(struct each_lane *lane)
     struct mag_each_state *state = lane->state;
 
     mag_pooled_give(&each_lanes, lane);
-    /* closed, both ends: what the lanes have done precedes the loop's end. */
-    if (atomic_fetch_sub_explicit(&state->lanes, 1, memory_order_acq_rel) == 1)
-        finish_each(state);
+    mag_each_leave(state);
 }
 
 /* ------------------------------------------------------------------------- a lane */
@@ -132,16 +123,10 @@ static void resume_lane(struct mag_job *job);
 /* Takes the next index.  False: there is none, or none is to begin. */
 static bool take_index(struct mag_each_state *state, size_t *ret_index)
 {
-    /* relaxed, here and below: the indices are dealt out by the count itself, and what
-     * the bodies read was published by the post of the lane. */
-    if (atomic_load_explicit(&state->stopped, memory_order_relaxed) ||
-        each_rest(state) == state->count)
+    if (each_rest(state) == state->count || mag_each_is_stopped(state))
         return false;
-    if (mag_cancel_has_fired(state->cancel)) {
-        cancel_each(state);
-        return false;
-    }
-    /* relaxed: as above. */
+    /* relaxed: the count itself deals out the indices, and the post of the lane published
+     * what the bodies read. */
     *ret_index = atomic_fetch_add_explicit(&state->next, 1, memory_order_relaxed);
     return *ret_index < state->count;
 }
@@ -172,8 +157,7 @@ static void open_next(struct mag_each_state *state)
     if (lane == NULL)
         return;
     state->opened++;
-    /* relaxed: the calling lane is open meanwhile. */
-    (void)atomic_fetch_add_explicit(&state->lanes, 1, memory_order_relaxed);
+    mag_each_enter(state);
     if (mag_sched_post_any(state->sched, &lane->continuation.job) < 0)
         close_lane(lane);
 }
@@ -183,7 +167,7 @@ static void read_body(struct each_lane *lane, mag_vtask task)
     int r = mag_vtask_get(task, NULL);
 
     if (r != 0)
-        fail_each(lane, r);
+        mag_each_fail(lane->state, lane->index, r);
 }
 
 /* Waits for the body's task.  True: the lane waits, and may have gone on by now. */
@@ -198,7 +182,7 @@ static bool lane_waits(struct each_lane *lane, mag_vtask task)
         if (r == 0)
             return true;
         lane->continuation.job.run = mag_continuation_spent;
-        fail_each(lane, r);
+        mag_each_fail(lane->state, lane->index, r);
     } else {
         read_body(lane, task);
     }
@@ -211,7 +195,7 @@ static void post_lane(struct each_lane *lane)
     lane->continuation.job.run = repeat_lane;
     if (mag_sched_post_any(lane->state->sched, &lane->continuation.job) == 0)
         return;
-    cancel_each(lane->state);
+    mag_each_cancel(lane->state);
     close_lane(lane);
 }
 
@@ -220,7 +204,7 @@ static void run_lane(struct each_lane *lane)
     struct mag_each_state *state = lane->state;
     const struct mag_each_type *type = (const void *)state->run->frame.core.type;
 
-    for (unsigned calls = 0; calls < EACH_BATCH; calls++) {
+    for (unsigned calls = 0; calls < MAG_EACH_BATCH; calls++) {
         if (!take_index(state, &lane->index)) {
             close_lane(lane);
             return;
@@ -277,7 +261,7 @@ static void resume_lane(struct mag_job *job)
 static void drop_lane(struct mag_job *job, const struct mag_job_stop *stop)
 {
     (void)stop;
-    cancel_each(lane_of(job)->state);
+    mag_each_cancel(lane_of(job)->state);
     close_lane(lane_of(job));
 }
 
@@ -300,9 +284,9 @@ static __attribute__((constructor)) void add_lane_kinds(void)
 
 /* ------------------------------------------------------------------------ starting */
 
-struct mag_each_run *mag_each_rent(const struct mag_each_type *type)
+struct mag_each_run *mag_each_rent(const struct mag_frame_type *type)
 {
-    struct mag_frame *frame = mag_frame_rent(&type->frame);
+    struct mag_frame *frame = mag_frame_rent(type);
 
     if (MAG_LIKELY(frame != NULL)) {
         /* The completer is another thread nearly always: no bias to this one.
@@ -312,18 +296,23 @@ struct mag_each_run *mag_each_rent(const struct mag_each_type *type)
     return (struct mag_each_run *)(void *)frame;
 }
 
-static struct mag_each_state *make_each(struct mag_sched *sched,
-                                        const struct mag_each_options *options)
+struct mag_each_state *mag_each_make(struct mag_each_run *run, struct mag_sched *sched,
+                                     const struct mag_each_options *options)
 {
+    static const struct mag_each_options usual_options;
     struct mag_each_state *state;
     void *object;
 
     if (mag_pooled_take(&each_states, &object) != 0)
         return NULL;
+    if (options == NULL)
+        options = &usual_options;
     state = object;
+    state->run = run;
     state->sched = sched;
     state->cancel = options->cancel;
     state->ret_failed = options->ret_failed;
+    state->begin = 0;
     state->limit = options->limit != 0 ? options->limit : mag_sched_workers(sched);
     state->opened = 1;
     mag_spin_init(&state->lock);
@@ -333,7 +322,16 @@ static struct mag_each_state *make_each(struct mag_sched *sched,
     atomic_init(&state->lanes, 1);
     atomic_init(&state->stopped, false);
     atomic_init(&state->canceled, false);
+    state->items = NULL;
+    state->idle = NULL;
+    state->is_pulled = false;
+    state->over = false;
     return state;
+}
+
+void mag_each_give(struct mag_each_state *state)
+{
+    mag_pooled_give(&each_states, state);
 }
 
 /* Posts the first lane. */
@@ -346,10 +344,9 @@ static int start_each(struct mag_each_run *run, struct mag_sched *sched,
 
     if (r < 0)
         return r;
-    state = make_each(sched, options);
+    state = mag_each_make(run, sched, options);
     if (state == NULL)
         return -ENOMEM;
-    state->run = run;
     state->begin = begin;
     state->count = count;
     lane = make_lane(state);
@@ -357,7 +354,7 @@ static int start_each(struct mag_each_run *run, struct mag_sched *sched,
     if (r < 0) {
         if (lane != NULL)
             mag_pooled_give(&each_lanes, lane);
-        mag_pooled_give(&each_states, state);
+        mag_each_give(state);
     }
     return r;
 }
@@ -365,16 +362,13 @@ static int start_each(struct mag_each_run *run, struct mag_sched *sched,
 mag_vtask mag_each_start(struct mag_each_run *run, struct mag_sched *sched,
                          const struct mag_each_options *options, size_t begin, size_t end)
 {
-    static const struct mag_each_options usual;
     int r = 0;
 
     if (MAG_UNLIKELY(run == NULL))
         return mag_vtask_failed(-ENOMEM, 0);
-    if (options == NULL)
-        options = &usual;
     /* Before the post: the loop may be over when that returns. */
     mag_vtask task = mag_core_task(&run->frame.core);
-    if (end < begin || options->reserved != 0)
+    if (end < begin || (options != NULL && options->reserved != 0))
         r = -EINVAL;
     else if (begin != end)
         r = start_each(run, sched, options, begin, end - begin);

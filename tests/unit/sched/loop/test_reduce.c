@@ -91,6 +91,8 @@ static void misuse_is_refused_before_anything_is_called(void **state)
         assert_int_equal(forms[i](sched, &unknown, NULL, &row, 0, 5), -EINVAL);
     }
     assert_int_equal(mag_reduce(sched, &nothing, &row, 0, 5, NULL), -EINVAL);
+    assert_int_equal(mag_reduce_with(sched, NULL, NULL, &nothing, &row, 0, 0, NULL),
+                     -EINVAL);
     assert_true(test_row_is(&row, 0, 0));
     indices_all_once(&indices);
     mag_sched_destroy(sched);
@@ -191,6 +193,33 @@ static void forked_functions_reduce(void **state)
         }
         mag_sched_destroy(sched);
     }
+}
+
+MAG_FORKABLE(int, with_options, struct test_row *, row, struct mag_range *, ret_failed)
+static int with_options(mag_fork w, struct test_row *row, struct mag_range *ret_failed)
+{
+    struct mag_for_options options = {.grain = 1};
+
+    return mag_reduce_in(w, &options, ret_failed, &join_reduction, row, 0, 100, NULL);
+}
+
+static void they_may_have_options(void **state)
+{
+    struct mag_sched *sched = test_sched_start(2);
+    struct test_row row = {0, 0, TEST_ROW_EMPTY};
+    struct mag_range failed = {0, 0};
+    int error = 0;
+    (void)state;
+
+    indices_init(&indices, 0, 100);
+    indices.bad[33] = true;
+    assert_int_equal(with_options_run(sched, &error, &row, &failed), 0);
+    assert_int_equal(error, -EIO);
+    assert_int_equal(failed.begin, 33);
+    assert_int_equal(failed.end, 34);
+    assert_true(test_row_is(&row, 0, 0));
+    indices_once_until(&indices, 34);
+    mag_sched_destroy(sched);
 }
 
 /* A value of some kilobytes. */
@@ -347,6 +376,7 @@ int main(void)
         cmocka_unit_test(without_a_scheduler_the_default_one_is_used),
         cmocka_unit_test(as_many_workers_help_as_there_are_indices),
         cmocka_unit_test(forked_functions_reduce),
+        cmocka_unit_test(they_may_have_options),
         cmocka_unit_test(values_may_be_large),
         cmocka_unit_test(the_first_error_in_the_order_of_indices_is_returned),
         cmocka_unit_test(a_stop_tells_the_first_index_that_has_not_run),

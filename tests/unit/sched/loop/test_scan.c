@@ -4,7 +4,6 @@
 
 #include <magpie/scan.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 /* NOLINTBEGIN(readability-function-size): name_scan_with has many parameters. */
 
@@ -121,106 +120,13 @@ static void misuse_is_refused_before_anything_is_called(void **state)
     assert_int_equal(walk_scan(sched, &row, 1, 0), -EINVAL);
     assert_int_equal(walk_scan_with(sched, &unknown, NULL, &row, 0, 5), -EINVAL);
     assert_int_equal(mag_scan(sched, &nothing, &row, 0, 5, NULL), -EINVAL);
+    assert_int_equal(mag_scan_with(sched, NULL, NULL, &nothing, &row, 0, 0, NULL),
+                     -EINVAL);
     assert_int_equal(mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL), 0);
     assert_int_equal(walk_scan(sched, &row, 0, 5), -ESHUTDOWN);
     assert_true(test_row_is(&row, 0, 0));
     indices_all_once(&seen.indices);
     mag_sched_destroy(sched);
-}
-
-/* ----------------------------------------------------------------------- numbers */
-
-enum { NUMBERS = 300000 };
-
-struct numbers {
-    uint32_t in[NUMBERS];
-    uint64_t out[NUMBERS];
-};
-
-MAG_SCAN(include, uint64_t, struct numbers *, numbers)
-static int include(struct mag_range range, uint32_t slot, uint64_t *total,
-                   struct numbers *numbers)
-{
-    (void)slot;
-    for (size_t i = range.begin; i < range.end; i++)
-        numbers->out[i] = *total += numbers->in[i];
-    return 0;
-}
-static int include_fold(struct mag_range range, uint32_t slot, uint64_t *total,
-                        struct numbers *numbers)
-{
-    (void)slot;
-    for (size_t i = range.begin; i < range.end; i++)
-        *total += numbers->in[i];
-    return 0;
-}
-static void include_combine(uint64_t *total, const uint64_t *later)
-{
-    *total += *later;
-}
-
-MAG_SCAN(exclude, uint64_t, struct numbers *, numbers)
-static int exclude(struct mag_range range, uint32_t slot, uint64_t *total,
-                   struct numbers *numbers)
-{
-    (void)slot;
-    for (size_t i = range.begin; i < range.end; i++) {
-        numbers->out[i] = *total;
-        *total += numbers->in[i];
-    }
-    return 0;
-}
-static int exclude_fold(struct mag_range range, uint32_t slot, uint64_t *total,
-                        struct numbers *numbers)
-{
-    return include_fold(range, slot, total, numbers);
-}
-static void exclude_combine(uint64_t *total, const uint64_t *later)
-{
-    *total += *later;
-}
-
-/* Whether `out` has the sums of the first `count` numbers: with each number, or before
- * it. */
-static bool sums_are_right(const struct numbers *numbers, size_t count, bool inclusive)
-{
-    uint64_t total = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        uint64_t before = total;
-
-        total += numbers->in[i];
-        if (numbers->out[i] != (inclusive ? total : before))
-            return false;
-    }
-    return true;
-}
-
-static void sums_are_those_of_a_plain_loop(void **state)
-{
-    uint64_t random = test_seed();
-    struct numbers *numbers = malloc(sizeof(*numbers));
-    (void)state;
-
-    assert_non_null(numbers);
-    for (size_t i = 0; i < NUMBERS; i++)
-        numbers->in[i] = (uint32_t)test_random(&random);
-    for (uint32_t workers = 1; workers <= 5; workers += 2) {
-        struct mag_sched *sched = test_sched_start(workers);
-
-        for (uint32_t i = 0; i < test_rounds(200); i++) {
-            size_t count = test_random_below(&random, i % 4 < 2 ? NUMBERS : 1000) + 1;
-            uint64_t total = 0;
-            bool inclusive = i % 2 != 0;
-
-            assert_int_equal(inclusive ? include_scan(sched, &total, 0, count, numbers)
-                                       : exclude_scan(sched, &total, 0, count, numbers),
-                             0);
-            assert_true(sums_are_right(numbers, count, inclusive));
-        }
-        mag_sched_destroy(sched);
-    }
-    free(numbers);
 }
 
 /* ----------------------------------------------------------------------- by whom */
@@ -295,6 +201,33 @@ static void forked_functions_scan(void **state)
     assert_int_equal(error, 0);
     assert_true(test_row_is(&row, 0, TEST_INDICES_MAX));
     indices_all_once(&seen.indices);
+    mag_sched_destroy(sched);
+}
+
+MAG_FORKABLE(int, with_options, struct test_row *, row, struct mag_range *, ret_failed)
+static int with_options(mag_fork w, struct test_row *row, struct mag_range *ret_failed)
+{
+    struct mag_for_options options = {.grain = 1};
+
+    return mag_scan_in(w, &options, ret_failed, &walk_scanner, row, 0, 100, NULL);
+}
+
+static void they_may_have_options(void **state)
+{
+    struct mag_sched *sched = test_sched_start(2);
+    struct test_row row = {0, 0, TEST_ROW_EMPTY};
+    struct mag_range failed = {0, 0};
+    int error = 0;
+    (void)state;
+
+    seen_init(0, 100);
+    seen.indices.bad[33] = true;
+    assert_int_equal(with_options_run(sched, &error, &row, &failed), 0);
+    assert_int_equal(error, -EIO);
+    assert_int_equal(failed.begin, 33);
+    assert_int_equal(failed.end, 34);
+    assert_true(test_row_is(&row, 0, 0));
+    indices_once_until(&seen.indices, 34);
     mag_sched_destroy(sched);
 }
 
@@ -475,9 +408,9 @@ int main(void)
         cmocka_unit_test(a_scan_that_nobody_helps_with_folds_nothing),
         cmocka_unit_test(an_empty_scan_leaves_the_neutral_value),
         cmocka_unit_test(misuse_is_refused_before_anything_is_called),
-        cmocka_unit_test(sums_are_those_of_a_plain_loop),
         cmocka_unit_test(other_workers_fold_ahead),
         cmocka_unit_test(forked_functions_scan),
+        cmocka_unit_test(they_may_have_options),
         cmocka_unit_test(the_first_error_in_the_order_of_indices_is_returned),
         cmocka_unit_test(an_error_of_a_fold_counts_behind_what_was_scanned),
         cmocka_unit_test(a_stop_tells_the_first_index_that_was_not_scanned),
