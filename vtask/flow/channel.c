@@ -16,10 +16,9 @@ int mag_channel_create(struct mag_channel_type *type, size_t capacity, bool has_
     if (channel == NULL)
         return -ENOMEM;
     memset(channel, 0, sizeof(*channel));
-    mag_end_init(&channel->ends.tail);
-    mag_end_init(&channel->ends.head);
+    mag_end_init(&channel->ends.tail, capacity);
+    mag_end_init(&channel->ends.head, 0);
     channel->type = type;
-    channel->capacity = capacity;
     channel->item_size = type->item_size;
     channel->has_levels = has_levels;
     if (has_levels) {

@@ -157,7 +157,7 @@ static inline void mag_channel_put(struct mag_channel *channel, struct mag_curso
 {
     if (MAG_UNLIKELY(mag_cursor_is_spent(cursor)))
         (void)mag_cursor_turn(cursor);
-    mag_item_copy(mag_cursor_cell(cursor, channel->item_size), item, channel->item_size);
+    mag_item_copy(mag_cursor_cell(cursor), item, cursor->item_size);
     cursor->index++;
     mag_tail_publish(&channel->ends);
 }
@@ -171,8 +171,7 @@ mag_channel_pull(struct mag_channel *channel, struct mag_cursor *cursor, void *r
 
     if (MAG_UNLIKELY(mag_cursor_is_spent(cursor)))
         left = mag_cursor_turn(cursor);
-    mag_item_copy(ret_item, mag_cursor_cell(cursor, channel->item_size),
-                  channel->item_size);
+    mag_item_copy(ret_item, mag_cursor_cell(cursor), cursor->item_size);
     cursor->index++;
     mag_head_publish(&channel->ends);
     return left;

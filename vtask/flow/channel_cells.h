@@ -25,13 +25,14 @@ struct mag_segment {
  * leaves no segment behind where the sending end still is. */
 struct mag_cursor {
     struct mag_segment *segment;
-    uint32_t index; /* of the cell */
-    uint32_t cells; /* of a segment */
+    uint32_t index;   /* of the cell */
+    uint32_t cells;   /* of a segment */
+    size_t item_size; /* and so from one cell to the next */
 };
 
-static inline void *mag_cursor_cell(const struct mag_cursor *cursor, size_t item_size)
+static inline void *mag_cursor_cell(const struct mag_cursor *cursor)
 {
-    return (char *)(cursor->segment + 1) + cursor->index * item_size;
+    return (char *)(cursor->segment + 1) + cursor->index * cursor->item_size;
 }
 
 /* Takes the cursor behind the last cell of its segment to the next segment.  Returns the

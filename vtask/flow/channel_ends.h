@@ -15,7 +15,7 @@
  *
  * Ownership
  *   [E] holder of the end's lock   [B] holder of both locks; read by a holder of either
- *   [A] any thread reads; the holder of the end's lock writes
+ *   [A] any thread reads; the holder of the end's lock writes   [I] immutable
  *
  * Edges: release end -> acquire end : what crosses
  *   word   the end's lock, see base/spin.h : what is [E], [B]
@@ -48,6 +48,7 @@ struct mag_end {
     uint64_t position;        /* [E] items that have passed this end through a cell */
     uint64_t seen;            /* [E] the other end's position, or an earlier one */
     struct mag_cursor cursor; /* [E] the cell of the next item */
+    uint64_t capacity;        /* [I] of the tail: items that may be between the ends */
     _Alignas(MAG_CACHE_LINE) _Atomic(uint64_t) published; /* [A] `position` */
 };
 
@@ -63,9 +64,19 @@ enum mag_entry {
     MAG_ENTRY_SLOW, /* `flags` are set: both locks are needed */
 };
 
-static inline void mag_end_init(struct mag_end *end)
+/* channel_wait.c - waits for the lock of an end that another thread has. */
+void mag_end_lock_slow(struct mag_end *end);
+
+static inline void mag_end_lock(struct mag_end *end)
+{
+    if (MAG_UNLIKELY(!mag_spin_try_lock(&end->lock)))
+        mag_end_lock_slow(end);
+}
+
+static inline void mag_end_init(struct mag_end *end, uint64_t capacity)
 {
     mag_spin_init(&end->lock);
+    end->capacity = capacity;
     end->flags = 0;
     end->position = 0;
     end->seen = 0;
@@ -73,18 +84,18 @@ static inline void mag_end_init(struct mag_end *end)
 }
 
 /* Locks the tail, and looks whether there is room.  The lock is held afterwards. */
-static inline enum mag_entry mag_tail_enter(struct mag_ends *ends, uint64_t capacity)
+static inline enum mag_entry mag_tail_enter(struct mag_ends *ends)
 {
     struct mag_end *tail = &ends->tail;
 
-    mag_spin_lock(&tail->lock);
+    mag_end_lock(tail);
     if (MAG_UNLIKELY(tail->flags != 0))
         return MAG_ENTRY_SLOW;
-    if (MAG_LIKELY(tail->position - tail->seen < capacity))
+    if (MAG_LIKELY(tail->position - tail->seen < tail->capacity))
         return MAG_ENTRY_FREE;
     /* taken, acquire: the cell was read before it is written again. */
     tail->seen = atomic_load_explicit(&ends->head.published, memory_order_acquire);
-    return tail->position - tail->seen < capacity ? MAG_ENTRY_FREE : MAG_ENTRY_NONE;
+    return tail->position - tail->seen < tail->capacity ? MAG_ENTRY_FREE : MAG_ENTRY_NONE;
 }
 
 /* The item is in its cell: lets receivers see it.  The lock is held. */
@@ -101,7 +112,7 @@ static inline enum mag_entry mag_head_enter(struct mag_ends *ends)
 {
     struct mag_end *head = &ends->head;
 
-    mag_spin_lock(&head->lock);
+    mag_end_lock(head);
     if (MAG_UNLIKELY(head->flags != 0))
         return MAG_ENTRY_SLOW;
     if (MAG_LIKELY(head->position < head->seen))
@@ -133,13 +144,13 @@ static inline void mag_head_leave(struct mag_ends *ends)
 /* A holder of the tail's lock takes the other one too. */
 static inline void mag_ends_join(struct mag_ends *ends)
 {
-    mag_spin_lock(&ends->head.lock);
+    mag_end_lock(&ends->head);
 }
 
 static inline void mag_ends_lock(struct mag_ends *ends)
 {
-    mag_spin_lock(&ends->tail.lock);
-    mag_spin_lock(&ends->head.lock);
+    mag_end_lock(&ends->tail);
+    mag_end_lock(&ends->head);
 }
 
 static inline void mag_ends_unlock(struct mag_ends *ends)

@@ -91,8 +91,9 @@ static int make_ring(const struct mag_channel *channel, struct mag_segment **ret
 {
     size_t bytes;
 
-    if (channel->capacity > UINT32_MAX ||
-        __builtin_mul_overflow((size_t)channel->capacity, channel->item_size, &bytes) ||
+    if (channel->ends.tail.capacity > UINT32_MAX ||
+        __builtin_mul_overflow((size_t)channel->ends.tail.capacity, channel->item_size,
+                               &bytes) ||
         bytes > SIZE_MAX / 2)
         return -ENOMEM;
     *ret_ring = malloc(sizeof(struct mag_segment) + bytes);
@@ -104,20 +105,22 @@ static int make_ring(const struct mag_channel *channel, struct mag_segment **ret
 
 static int make_cells(struct mag_channel *channel, struct mag_cursor *ret_cursor)
 {
-    bool is_ring = channel->capacity != MAG_CHANNEL_UNBOUNDED;
+    bool is_ring = channel->ends.tail.capacity != MAG_CHANNEL_UNBOUNDED;
     struct mag_segment *first = NULL;
     int r = is_ring ? make_ring(channel, &first) : take_segment(channel->type, &first);
 
     if (r == 0)
-        *ret_cursor = (struct mag_cursor){first, 0,
-                                          is_ring ? (uint32_t)channel->capacity
-                                                  : cells_of(channel->item_size)};
+        *ret_cursor =
+            (struct mag_cursor){.segment = first,
+                                .cells = is_ring ? (uint32_t)channel->ends.tail.capacity
+                                                 : cells_of(channel->item_size),
+                                .item_size = channel->item_size};
     return r;
 }
 
 static void free_cells(struct mag_channel *channel, struct mag_segment *first)
 {
-    if (channel->capacity != MAG_CHANNEL_UNBOUNDED)
+    if (channel->ends.tail.capacity != MAG_CHANNEL_UNBOUNDED)
         free(first);
     else
         mag_segments_give(channel, first);
@@ -156,7 +159,7 @@ MAG_COLD int mag_segments_add(struct mag_channel *channel, struct mag_cursor *cu
 
     if (r < 0)
         return r;
-    mag_spin_lock(&channel->ends.tail.lock);
+    mag_end_lock(&channel->ends.tail);
     if (mag_cursor_is_stuck(cursor)) {
         cursor->segment->next = segment;
         segment = NULL;

@@ -38,7 +38,7 @@ static enum mag_flow send_locked(struct mag_channel *channel, const struct parce
         mag_rest_add(rest, receiver);
         return MAG_FLOW_DONE;
     }
-    if (mag_ends_count(&channel->ends) >= channel->capacity)
+    if (mag_ends_count(&channel->ends) >= channel->ends.tail.capacity)
         return MAG_FLOW_NONE;
     if (mag_cursor_is_stuck(mag_channel_tail(channel, parcel->level)))
         return MAG_FLOW_STUCK;
@@ -94,7 +94,7 @@ static enum mag_flow send_slow(struct mag_channel *channel, struct parcel *parce
             return MAG_FLOW_NO_MEMORY;
         if (flow != MAG_FLOW_STUCK && (flow != MAG_FLOW_DONE || parcel->count == 0))
             return flow;
-        mag_spin_lock(&channel->ends.tail.lock);
+        mag_end_lock(&channel->ends.tail);
     }
 }
 
@@ -137,7 +137,7 @@ static mag_vtask send_waiting(struct mag_channel_waiter *waiter, struct parcel *
     waiter->wait.is_send = true;
     waiter->wait.level = (uint8_t)parcel->level;
     if (mag_wait_share(waiter, cancel) == 0) {
-        mag_spin_lock(&channel->ends.tail.lock);
+        mag_end_lock(&channel->ends.tail);
         flow = send_slow(channel, parcel, &waiter->wait);
         if (flow == MAG_FLOW_LISTED)
             return task;
@@ -172,8 +172,7 @@ static inline bool send_fast(struct mag_channel *channel, const void *item)
 {
     struct mag_cursor *cursor = &channel->ends.tail.cursor;
 
-    if (MAG_UNLIKELY(mag_tail_enter(&channel->ends, channel->capacity) !=
-                     MAG_ENTRY_FREE) ||
+    if (MAG_UNLIKELY(mag_tail_enter(&channel->ends) != MAG_ENTRY_FREE) ||
         MAG_UNLIKELY(mag_cursor_is_stuck(cursor)))
         return false;
     mag_channel_put(channel, cursor, item);
@@ -212,10 +211,10 @@ static bool send_many_fast(struct mag_channel *channel, struct parcel *parcel)
     struct mag_end *tail = &channel->ends.tail;
 
     while (parcel->count != 0) {
-        if (mag_tail_enter(&channel->ends, channel->capacity) != MAG_ENTRY_FREE ||
+        if (mag_tail_enter(&channel->ends) != MAG_ENTRY_FREE ||
             mag_cursor_is_stuck(cursor))
             return false;
-        uint64_t room = channel->capacity - (tail->position - tail->seen);
+        uint64_t room = channel->ends.tail.capacity - (tail->position - tail->seen);
         for (uint64_t i = 0; i < room && i < MAG_CHANNEL_BATCH && parcel->count != 0 &&
                              !mag_cursor_is_stuck(cursor);
              i++) {

@@ -5,6 +5,11 @@
 
 #include <errno.h>
 
+MAG_COLD void mag_end_lock_slow(struct mag_end *end)
+{
+    mag_spin_lock(&end->lock);
+}
+
 /* ----------------------------------------------------------------------- lists */
 
 /* The list of a wait, and the end where it is noticed: the other one. */

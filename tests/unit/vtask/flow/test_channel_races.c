@@ -63,7 +63,7 @@ static void a_send_that_is_canceled_before_it_is_listed_does_not_wait(void **sta
 
     assert_int_equal(mag_channel_try_send(channel, &item, 0), 0);
     struct mag_channel_waiter *waiter = canceled_waiter(&cancel, true);
-    mag_spin_lock(&channel->ends.tail.lock);
+    mag_end_lock(&channel->ends.tail);
     assert_int_equal(send_slow(channel, &parcel, &waiter->wait), MAG_FLOW_NONE);
     assert_int_equal(waits(), 0);
     mag_wait_return(waiter);
