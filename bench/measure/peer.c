@@ -23,6 +23,7 @@
 #define CHANNELS                                                                  \
     BOUNDED " channel-1-1-unbounded channel-4-1-unbounded channel-1-4-unbounded " \
             "channel-4-4-unbounded"
+#define LOCKS "semaphore semaphore-2 mutex mutex-2"
 
 /* All peers in the order of the report, and the workloads that each has. */
 static const struct {
@@ -37,8 +38,8 @@ static const struct {
     {"pigz", "mgzip mgzip-libdeflate"},
     {"rayon",
      FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " sort-stable " CHANNELS},
-    {"go", FORK_JOIN " " ARRAYS " " POOL " " BOUNDED},
-    {"dotnet", FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS
+    {"go", FORK_JOIN " " ARRAYS " " POOL " " BOUNDED " " LOCKS},
+    {"dotnet", FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS " " LOCKS
                          " post-chain post-self post-any post-all post-foreign "
                          "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
                          "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "

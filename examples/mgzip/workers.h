@@ -1,5 +1,6 @@
 /*
- * workers.h - the threads that compress: the first one, and the workers of a scheduler.
+ * workers.h - the threads that compress: the first one alone, or the workers of a
+ * scheduler.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,8 +11,8 @@
 
 #include <magpie/sched.h>
 
-/* How many threads may compress, the calling one included, and the scheduler of the
- * others; NULL if there are none.  Starts it at the first call.
+/* How many threads may compress, and their scheduler; NULL for one, which is the calling
+ * thread.  Starts the scheduler at the first call.
  *
  *   Returns    0; a negative errno */
 int workers_get(const struct options *options, struct mag_sched **ret_sched,

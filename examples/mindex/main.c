@@ -253,8 +253,10 @@ static int run_parallel(struct indexing *all, struct mag_sched *sched)
         MAG_STAGE(reduce_bucket, MAG_STAGE_PARALLEL),
         MAG_STAGE(write_bucket, MAG_STAGE_IN_ORDER),
     };
-    const struct documents_options with_documents = {.release = release_document};
-    const struct buckets_options with_buckets = {.release = release_bucket};
+    const struct documents_options with_documents = {.common.caller_sleeps = true,
+                                                     .release = release_document};
+    const struct buckets_options with_buckets = {.common.caller_sleeps = true,
+                                                 .release = release_bucket};
     int r = documents_run_with(sched, &with_documents, of_documents, 3, 0, all);
 
     if (r == 0)
@@ -263,7 +265,8 @@ static int run_parallel(struct indexing *all, struct mag_sched *sched)
     return r == 0 ? buckets_run_with(sched, &with_buckets, of_buckets, 3, 0, all) : r;
 }
 
-/* `threads` of them, this one included; 0: as many as the default scheduler has. */
+/* `threads` workers compute, and this thread sleeps; 0: those of the default
+ * scheduler. */
 static int run(struct indexing *all, uint32_t threads, bool serial)
 {
     struct mag_sched_config config;
@@ -275,7 +278,7 @@ static int run(struct indexing *all, uint32_t threads, bool serial)
     if (threads == 0)
         return run_parallel(all, NULL);
     mag_sched_config_init(&config);
-    config.workers = threads - 1;
+    config.workers = threads;
     r = mag_sched_start(&config, &sched);
     if (r == 0)
         r = run_parallel(all, sched);

@@ -183,21 +183,20 @@ static int run(struct thumbs *all, uint32_t threads)
         MAG_STAGE(shrink, MAG_STAGE_PARALLEL),
         MAG_STAGE(write_picture, MAG_STAGE_IN_ORDER),
     };
-    const struct thumbs_options options = {.release = release};
+    const struct thumbs_options options = {.common.caller_sleeps = true,
+                                           .release = release};
     struct mag_sched_config config;
     struct mag_sched *sched = NULL;
     int r = 0;
 
-    /* The first thread takes part.  With one worker and a single token nothing runs at
-     * the same time. */
+    /* The workers compute, and the first thread sleeps. */
     if (threads > 0) {
         mag_sched_config_init(&config);
-        config.workers = threads > 1 ? threads - 1 : 1;
+        config.workers = threads;
         r = mag_sched_start(&config, &sched);
     }
     if (r == 0)
-        r = thumbs_run_with(sched, &options, stages, 3, threads == 1 ? 1 : 2 * threads,
-                            all);
+        r = thumbs_run_with(sched, &options, stages, 3, 2 * threads, all);
     mag_sched_destroy(sched);
     return r;
 }

@@ -100,7 +100,7 @@ MAG_MUST_CHECK MAG_INLINE bool mag_mutex_try_lock(struct mag_mutex *mutex)
 MAG_MUST_CHECK MAG_INLINE mag_task mag_mutex_lock(struct mag_mutex *mutex,
                                                   struct mag_cancel *cancel)
 {
-    if (MAG_LIKELY(mag_line_take(&mutex->line, mag_semaphore_take, 1) == MAG_LINE_YES))
+    if (MAG_LIKELY(mag_line_step(&mutex->line, 0, 1)))
         return mag_task_done();
     return mag_mutex_lock_slow(mutex, cancel);
 }
@@ -113,7 +113,7 @@ MAG_MUST_CHECK MAG_INLINE mag_task mag_mutex_lock(struct mag_mutex *mutex,
  */
 MAG_MUST_CHECK MAG_INLINE int mag_mutex_unlock(struct mag_mutex *mutex)
 {
-    if (MAG_LIKELY(mag_line_give(&mutex->line, mag_semaphore_give, 1) == MAG_LINE_YES))
+    if (MAG_LIKELY(mag_line_step(&mutex->line, 1, 0)))
         return 0;
     return mag_mutex_unlock_slow(mutex);
 }

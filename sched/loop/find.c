@@ -54,6 +54,7 @@ int mag_find_with(struct mag_sched *sched, const struct mag_for_options *options
     return find_result(&find, r, failed, ret_index);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a search needs them all. */
 int mag_find(struct mag_sched *sched, size_t *ret_index, size_t begin, size_t end,
              mag_find_body body, void *arg)
 {

@@ -193,6 +193,7 @@ int mag_reduce_with(struct mag_sched *sched, const struct mag_for_options *optio
     return r != 0 ? r : reduce.error;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a reduction needs them all. */
 int mag_reduce(struct mag_sched *sched, const struct mag_reduction *reduction,
                void *value, size_t begin, size_t end, void *arg)
 {

@@ -228,8 +228,8 @@ static size_t window_blocks(void)
 static int scan_alone(struct scan *scan, size_t *ret_block)
 {
     struct mag_range *left = &scan->left;
-    int64_t began = mag_os_now_ns();
-    int64_t now = began;
+    int64_t since = mag_os_now_ns();
+    int64_t now = since;
     size_t grain = 1;
     size_t done = 0;
 
@@ -249,10 +249,10 @@ static int scan_alone(struct scan *scan, size_t *ret_block)
         int64_t before = now;
         now = mag_os_now_ns();
         grain = mag_grain_next(range.end - range.begin, now - before);
-        if (mag_grain_wants_help(done, now - began, left->end - left->begin))
+        if (mag_grain_wants_help(done, now - since, left->end - left->begin))
             break;
     }
-    *ret_block = mag_grain_block(done, now - began);
+    *ret_block = mag_grain_block(done, now - since);
     return 0;
 }
 
@@ -339,6 +339,7 @@ int mag_scan_with(struct mag_sched *sched, const struct mag_for_options *options
     return r != 0 ? r : scan.error;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a scan needs them all. */
 int mag_scan(struct mag_sched *sched, const struct mag_scanner *scanner, void *value,
              size_t begin, size_t end, void *arg)
 {

@@ -51,6 +51,14 @@ func find(name string, size uint64) workload {
 		return &function{call: func() uint64 { return channels(size, 1, 4) }}
 	case "channel-4-4":
 		return &function{call: func() uint64 { return channels(size, 4, 4) }}
+	case "semaphore":
+		return newSemaphore(size, 1)
+	case "semaphore-2":
+		return newSemaphore(size, 2)
+	case "mutex":
+		return newMutex(size, 1)
+	case "mutex-2":
+		return newMutex(size, 2)
 	case "matmul":
 		return newMatmul(int(size))
 	case "submit":

@@ -111,6 +111,17 @@ MAG_INLINE_ALWAYS enum mag_line_answer mag_line_give(struct mag_line *line,
     }
 }
 
+/* Changes the value from `before` to `after` in one step, if nobody waits.  False: the
+ * value is another one, or for no reason; then take, give or call the slow half. */
+MAG_INLINE_ALWAYS bool mag_line_step(struct mag_line *line, uint32_t before,
+                                     uint32_t after)
+{
+    uint32_t state = before << MAG_LINE_SHIFT;
+
+    /* value, both halves: as in mag_line_take. */
+    return MAG_SWAP(&line->state, &state, after << MAG_LINE_SHIFT);
+}
+
 MAG_EXTERN_C_END
 
 #endif
