@@ -70,7 +70,7 @@ static struct mag_range part_range(const struct spread *spread, uint32_t part)
     return (struct mag_range){whole.begin + begin, whole.begin + end};
 }
 
-static bool claim(struct spread *spread, uint32_t part)
+static bool claim_part(struct spread *spread, uint32_t part)
 {
     /* relaxed, both: a claim passes nothing on. */
     return !atomic_load_explicit(&spread->claimed[part], memory_order_relaxed) &&
@@ -114,7 +114,7 @@ static uint32_t walk_own(struct helping *helping)
             continue;
         if (first == spread->parts)
             first = part;
-        if (claim(spread, part))
+        if (claim_part(spread, part))
             walk_claimed(helping, part);
     }
     return first;
@@ -130,7 +130,7 @@ static void walk_parts(struct helping *helping)
     uint32_t part = walk_own(helping);
     for (uint32_t i = 0; i < spread->parts; i++) {
         part = (part == 0 ? spread->parts : part) - 1;
-        if (claim(spread, part))
+        if (claim_part(spread, part))
             walk_claimed(helping, part);
     }
 }
@@ -143,7 +143,7 @@ static struct helper *helper_of(struct mag_fork_slot *slot)
 }
 
 /* A stolen child. */
-static void help(mag_fork w, void *payload)
+static void help_spread(mag_fork w, void *payload)
 {
     struct helper *helper = payload;
     struct helping helping = {.spread = helper->spread, .w = w};
@@ -158,7 +158,7 @@ static void fork_helper(mag_fork *w, struct spread *spread)
 
     helper->spread = spread;
     helper->walked = false;
-    mag_fork_publish(w, help);
+    mag_fork_publish(w, help_spread);
 }
 
 static void join_helper(mag_fork *w, struct spread *spread)

@@ -66,8 +66,8 @@ static void sort_leaf(const struct mag_sorter *sorter,
 }
 
 /* Divides what follows the pivot, which is the first item. */
-static size_t divide(mag_fork w, const struct mag_sorter *sorter,
-                     const struct mag_sort_segment *segment, bool equal)
+static size_t divide_segment(mag_fork w, const struct mag_sorter *sorter,
+                             const struct mag_sort_segment *segment, bool equal)
 {
     const struct mag_sort_call *call = sorter->call;
     struct mag_sort_segment rest = *segment;
@@ -117,7 +117,7 @@ static void sort_segment(mag_fork w, const struct mag_sorter *sorter,
     bool equal = !segment.first && !mag_sorter_less(sorter, items - sorter->size, pivot);
 
     mag_sorter_exchange(items, pivot, sorter->size);
-    size_t low = divide(w, sorter, &segment, equal);
+    size_t low = divide_segment(w, sorter, &segment, equal);
     mag_sorter_exchange(items, items + low * sorter->size, sorter->size);
     sort_parts(w, sorter, segment, low, equal);
 }
