@@ -78,6 +78,7 @@ OWNER = {
     "submit_task.h": "vtask",
     "offload.h": "vtask",
     "pipeline.h": "vtask",
+    "pipe.h": "vtask",
     "detail/pipeline.h": "vtask",
     "detail/submit_task.h": "vtask",
     "detail/offload.h": "vtask",
@@ -128,7 +129,7 @@ BENCH = {
     "workloads": {"kernels"},
     "machine": {"text"},
     "measure": {"workloads", "text"},
-    "report": {"measure", "workloads", "machine", "text"},
+    "report": {"measure", "sim", "workloads", "machine", "text"},
     "sim": {"kernels", "text"},
     "cli": {"report", "measure", "sim", "workloads", "machine", "text"},
 }

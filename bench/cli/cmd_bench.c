@@ -3,6 +3,7 @@
 #include "bench/measure/sweep.h"
 #include "bench/report/figures.h"
 #include "bench/report/report.h"
+#include "bench/sim/measure.h"
 #include "bench/text/text.h"
 
 #include <inttypes.h>
@@ -41,6 +42,7 @@ struct request {
     char command[BENCH_COMMAND];
     bool figures;
     bool list;
+    bool costs; /* of the simulation's model, and nothing else */
 };
 
 /* ---------------------------------------------------------------- arguments */
@@ -190,7 +192,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         request->list = true;
         return 0;
     case ARGP_KEY_ARG:
-        add_workloads(request, arg);
+        if (strcmp(arg, "costs") == 0)
+            request->costs = true;
+        else
+            add_workloads(request, arg);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -414,6 +419,21 @@ static int bench(struct request *request)
     return good ? BENCH_OK : BENCH_FAILED;
 }
 
+/* Not a workload: what `magpie sim --costs` reads. */
+static int measure_costs(const struct request *request)
+{
+    struct sim_measured measured;
+
+    if (request->workload_count != 0)
+        bench_usage(command, "'costs' is measured by itself, without workloads");
+    int r = sim_measure(&measured);
+    if (r == 0)
+        sim_measured_write(stdout, &measured);
+    else
+        (void)fprintf(stderr, "magpie bench: %s\n", mag_call_text(r));
+    return bench_close(command, "-", stdout) && r == 0 ? BENCH_OK : BENCH_FAILED;
+}
+
 static int run(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -424,7 +444,8 @@ static int run(int argc, char **argv)
         "Without WORKLOAD, all workloads run, which takes about a minute.  Each "
         "configuration runs in a process of its own.  The processes take turns, and "
         "every "
-        "answer is checked.",
+        "answer is checked.\n"
+        "'magpie bench costs' measures the costs that 'magpie sim --costs' reads.",
         NULL,
         NULL,
         NULL};
@@ -434,6 +455,8 @@ static int run(int argc, char **argv)
     argv[0] = name;
     bench_keep_command(request.command, sizeof(request.command), argc, argv);
     bench_parse(command, &argp, argc, argv, &request);
+    if (request.costs)
+        return measure_costs(&request);
     if (!request.list)
         return bench(&request);
     print_list();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/cli/command.h"
+#include "bench/report/report.h"
 #include "bench/sim/print.h"
 #include "bench/sim/sim.h"
 #include "bench/text/text.h"
@@ -19,6 +20,10 @@ enum {
     OPTION_LIST,
     OPTION_VICTIMS,
     OPTION_WAKING,
+    OPTION_BARRIER,
+    OPTION_JSON,
+    OPTION_CSV,
+    OPTION_HTML,
     WORKERS_LISTED = 64,
     GRAPHS_LISTED = 32,
     SPIN_US = 50, /* as a scheduler's default */
@@ -34,7 +39,10 @@ struct request {
     uint64_t size; /* 0: each workload's own */
     const struct sim_graph *graphs[GRAPHS_LISTED];
     uint32_t graph_count;
+    struct bench_outputs outputs;
+    char command[BENCH_COMMAND];
     bool list;
+    bool failed; /* an output is lost */
 };
 
 static const struct argp_option options[] = {
@@ -49,10 +57,20 @@ static const struct argp_option options[] = {
      "Seed of the thieves' random numbers (default: 0, those of a scheduler)", 0},
     {"costs", OPTION_COSTS, "FILE", 0,
      "Costs of the steps; 'magpie bench costs' measures those of this machine", 0},
+    {"json", OPTION_JSON, "FILE", 0,
+     "Write all results to FILE as JSON; - is standard output", 1},
+    {"csv", OPTION_CSV, "FILE", 0, "Write the rows to FILE as CSV", 1},
+    {"html", OPTION_HTML, "FILE", 0, "Write a page with tables and plots to FILE", 1},
     {"victims", OPTION_VICTIMS, "all|one", 0,
      "Search all victims, as the scheduler does, or one random victim", 1},
-    {"waking", OPTION_WAKING, "usual|one|tree", 0,
-     "Wake as the scheduler does, always one by one, or always by a tree", 1},
+    {"waking", OPTION_WAKING, "usual|one|tree|early", 0,
+     "Wake as the scheduler does, always one by one, by a tree, or already before a "
+     "thief's membarrier",
+     1},
+    {"barrier", OPTION_BARRIER, "all|one", 0,
+     "A thief's membarrier interrupts all running workers, as the scheduler's does, or "
+     "only its victim",
+     1},
     {"list", OPTION_LIST, NULL, 0, "List the workloads, and the costs with their sources",
      2},
     {0},
@@ -106,7 +124,8 @@ static unsigned take_word(const char *option, const char *text, const char *cons
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     static const char *const victims[] = {"all", "one", NULL};
-    static const char *const waking[] = {"usual", "one", "tree", NULL};
+    static const char *const barriers[] = {"all", "one", NULL};
+    static const char *const waking[] = {"usual", "one", "tree", "early", NULL};
     struct request *request = state->input;
 
     switch (key) {
@@ -136,6 +155,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_WAKING:
         request->setup.waking = take_word("--waking", arg, waking);
+        return 0;
+    case OPTION_BARRIER:
+        request->setup.barrier = take_word("--barrier", arg, barriers);
+        return 0;
+    case OPTION_JSON:
+        request->outputs.json = arg;
+        return 0;
+    case OPTION_CSV:
+        request->outputs.csv = arg;
+        return 0;
+    case OPTION_HTML:
+        request->outputs.html = arg;
         return 0;
     case OPTION_LIST:
         request->list = true;
@@ -203,28 +234,70 @@ static void fill_defaults(struct request *request)
 
 /* --------------------------------------------------------------------- runs */
 
-static int run_graph(const struct request *request, const struct sim_graph *graph)
+/* The row of a result, as `magpie bench` would write it; of the work without a scheduler
+ * if `serial`. */
+static int add_row(struct bench_rows *rows, const struct sim_result *result, bool serial)
 {
-    struct sim_setup setup = request->setup;
-    struct sim_result result = {.setup = &setup};
+    const struct sim_setup *setup = &result->setup;
+    double seconds = (serial ? result->shape.work_ns : sim_result_ns(result)) * 1e-9;
+    struct bench_row row = {.size = setup->size,
+                            .workers = serial ? 1 : setup->workers,
+                            .runs = 1,
+                            .median_s = seconds,
+                            .min_s = seconds,
+                            .max_s = seconds,
+                            .ok = true};
+
+    (void)snprintf(row.workload, sizeof(row.workload), "%s", setup->graph->name);
+    (void)snprintf(row.label, sizeof(row.label), "%s(%" PRIu64 ")", setup->graph->name,
+                   setup->size);
+    (void)snprintf(row.runtime, sizeof(row.runtime), serial ? "serial" : "sim");
+    (void)snprintf(row.baseline, sizeof(row.baseline), "serial");
+    return bench_rows_add(rows, &row);
+}
+
+static int run_graph(const struct request *request, const struct sim_graph *graph,
+                     struct bench_report *report)
+{
+    FILE *out = bench_outputs_table(&request->outputs);
+    struct sim_result result = {.setup = request->setup};
     int r = 0;
 
-    setup.graph = graph;
-    setup.size = request->size != 0 ? request->size : graph->size;
-    if (!sim_graph_measure(graph, setup.size, &setup.costs, &result.shape))
+    result.setup.graph = graph;
+    result.setup.size = request->size != 0 ? request->size : graph->size;
+    if (!sim_graph_measure(graph, result.setup.size, &result.setup.costs, &result.shape))
         return -ENOMEM;
-    sim_print_head(stdout, &result);
+    sim_print_head(out, &result);
     for (uint32_t i = 0; i < request->worker_counts && r == 0; i++) {
-        setup.workers = (uint32_t)request->workers[i];
-        r = sim_run_setup(&setup, &result.outcome);
+        result.setup.workers = (uint32_t)request->workers[i];
+        r = sim_run_setup(&result.setup, &result.outcome);
+        if (r < 0)
+            break;
+        sim_print_row(out, &result);
+        if (i == 0 && sim_result_speedup(&result) > 0)
+            r = add_row(&report->rows, &result, true);
         if (r == 0)
-            sim_print_row(stdout, &result);
+            r = add_row(&report->rows, &result, false);
+        if (r == 0)
+            r = sim_results_add(&report->simulated, &result);
     }
+    return r;
+}
+
+static int run_graphs(struct request *request, struct bench_report *report)
+{
+    int r = bench_machine_read(&report->machine);
+
+    memcpy(report->machine.command, request->command, sizeof(request->command));
+    report->simulated.machine = request->text != NULL ? request->text : "this machine";
+    for (uint32_t i = 0; i < request->graph_count && r == 0; i++)
+        r = run_graph(request, request->graphs[i], report);
     return r;
 }
 
 static int simulate(struct request *request)
 {
+    struct bench_report report = {0};
     struct mag_topology *topology;
     int r = mag_topology_load(request->kind, request->text, &topology);
 
@@ -233,8 +306,13 @@ static int simulate(struct request *request)
     request->setup.topology = topology;
     fill_defaults(request);
     check_sizes(request);
-    for (uint32_t i = 0; i < request->graph_count && r == 0; i++)
-        r = run_graph(request, request->graphs[i]);
+    if (bench_outputs_open(&request->outputs)) {
+        r = run_graphs(request, &report);
+        request->failed = !bench_outputs_write(&request->outputs, &report);
+    } else {
+        request->failed = true;
+    }
+    bench_report_free(&report);
     mag_topology_free(topology);
     return r;
 }
@@ -251,9 +329,13 @@ static int run(int argc, char **argv)
         NULL,
         NULL,
         NULL};
-    static struct request request = {.setup = {.spin_us = SPIN_US}};
+    static char name[] = "magpie sim";
+    static struct request request = {.setup = {.spin_us = SPIN_US},
+                                     .outputs = {.command = "sim"}};
     int r = 0;
 
+    argv[0] = name;
+    bench_keep_command(request.command, sizeof(request.command), argc, argv);
     bench_parse(command, &argp, argc, argv, &request);
     if (request.list)
         sim_print_list(stdout);
@@ -266,7 +348,9 @@ static int run(int argc, char **argv)
             stderr, "magpie sim: %s%s%s\n", request.text != NULL ? request.text : "",
             request.text != NULL ? ": " : "",
             r == -EINVAL ? "not a machine that hwloc understands" : mag_call_text(r));
-    return bench_close(command, "-", stdout) && r == 0 ? BENCH_OK : BENCH_FAILED;
+    if (request.list && !bench_close(command, "-", stdout))
+        return BENCH_FAILED;
+    return r == 0 && !request.failed ? BENCH_OK : BENCH_FAILED;
 }
 
 const struct bench_command bench_command_sim = {"sim", run};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/report/json_sim.h"
 #include "bench/report/report.h"
 #include "bench/text/utf8.h"
 
@@ -92,6 +93,9 @@ int bench_json_write(FILE *out, const struct bench_report *report)
         json_pack("{so so}", "machine", machine_to_json(&report->machine), "rows", rows);
     if (root != NULL)
         failed |= peers_to_json(&report->peers, root);
+    if (root != NULL && report->simulated.count != 0)
+        failed |= json_object_set_new(root, "simulated",
+                                      bench_simulated_to_json(&report->simulated));
     if (failed != 0 || root == NULL) {
         json_decref(root);
         return -ENOMEM;

@@ -8,6 +8,7 @@
 void bench_report_free(struct bench_report *report)
 {
     bench_rows_free(&report->rows);
+    sim_results_free(&report->simulated);
 }
 
 void bench_machine_line(const struct bench_machine *machine, char *buffer, size_t size)
@@ -58,7 +59,9 @@ bool bench_outputs_write(struct bench_outputs *outputs, const struct bench_repor
     }
     if (outputs->csv_file != NULL)
         bench_csv_write(outputs->csv_file, report);
-    if (outputs->html_file != NULL)
+    if (outputs->html_file != NULL && report->simulated.count != 0)
+        bench_html_simulated(outputs->html_file, report);
+    else if (outputs->html_file != NULL)
         bench_html_write(outputs->html_file, report);
 
     written = close_one(command, outputs->json, outputs->json_file) && written;

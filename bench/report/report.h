@@ -11,6 +11,7 @@
 #include "bench/machine/machine.h"
 #include "bench/measure/peer.h"
 #include "bench/measure/row.h"
+#include "bench/sim/print.h"
 
 #include <stdio.h>
 
@@ -18,6 +19,7 @@ struct bench_report {
     struct bench_machine machine;
     struct bench_peers peers; /* that were asked for */
     struct bench_rows rows;
+    struct sim_results simulated; /* what is known of rows that were simulated, if any */
 };
 
 void bench_report_free(struct bench_report *report);
@@ -33,8 +35,9 @@ void bench_table_head(FILE *out, const struct bench_report *report);
 void bench_table_rows(FILE *out, const struct bench_rows *rows, size_t from);
 void bench_table_notes(FILE *out, const struct bench_rows *rows);
 
-/* {"machine": {...}, "peers": [...], "rows": [...]}, the peers only where some were asked
- * for.  Returns 0 or -ENOMEM.  The caller checks `out` for write errors. */
+/* {"machine": {...}, "peers": [...], "rows": [...], "simulated": [...]}: the peers only
+ * where some were asked for, "simulated" only of simulations.  Returns 0 or -ENOMEM.  The
+ * caller checks `out` for write errors. */
 int bench_json_write(FILE *out, const struct bench_report *report);
 
 /* Reads that form.  False: `why` says what is wrong with it. */
@@ -43,8 +46,9 @@ bool bench_json_read(const char *path, struct bench_report *report, char *why,
 
 void bench_csv_write(FILE *out, const struct bench_report *report);
 
-/* One page that needs nothing else. */
+/* One page that needs nothing else; and the page of simulations. */
 void bench_html_write(FILE *out, const struct bench_report *report);
+void bench_html_simulated(FILE *out, const struct bench_report *report);
 
 /* The outputs that commands share; NULL: not wanted.  bench_outputs_open opens them all
  * before there is anything to write, so that a bad path is known at once. */

@@ -41,20 +41,28 @@ void sim_step_feed(struct sim *sim, struct sim_worker *outside)
     }
     if (tree)
         sim_summon(sim, outside, wake, sim->feed.at_once);
+    if (!sim->feed.open || sim->posted == sim->feed.jobs)
+        return;
+    double next = sim->burst_began + sim->feed.every_ns;
+    sim_wake_at(sim, outside, next > outside->now ? next : outside->now, sim_step_feed);
 }
 
-void sim_job_ended(struct sim *sim, struct sim_worker *worker)
+static void end_burst(struct sim *sim, const struct sim_worker *worker)
 {
     struct sim_worker *outside = &sim->workers[sim->count];
     double next = sim->burst_began + sim->feed.every_ns;
 
-    sim->ended++;
-    if (sim->ended != sim->posted)
-        return;
     sim->bursts[sim->ended / sim->feed.at_once - 1] = worker->now - sim->burst_began;
-    sim->over = sim->posted == sim->feed.jobs;
+    if (!sim->over)
+        sim_wake_at(sim, outside, next > worker->now ? next : worker->now, sim_step_feed);
+}
+
+void sim_job_ended(struct sim *sim, struct sim_worker *worker)
+{
+    sim->ended++;
+    sim->over = sim->ended == sim->feed.jobs;
     if (sim->over)
         sim->outcome.ns = worker->now;
-    else
-        sim_wake_at(sim, outside, next > worker->now ? next : worker->now, sim_step_feed);
+    if (sim->ended == sim->posted && !sim->feed.open)
+        end_burst(sim, worker);
 }

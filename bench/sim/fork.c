@@ -182,8 +182,11 @@ static void compute(struct sim *sim, struct sim_worker *worker, const struct sim
 static void post_job(struct sim *sim, struct sim_worker *worker,
                      const struct sim_node *node)
 {
-    struct sim_job job = {.node = *node};
+    struct sim_frame *frame = &worker->frames[worker->depth - 1];
+    struct sim_job job = {.node = *node, .outside = frame->outside};
 
+    /* What the feed waits for is the last job of a chain. */
+    frame->outside = false;
     sim_spend(worker, SIM_SPENT_RUN, sim_cost(sim, SIM_POST));
     if (!worker->has_hand) {
         worker->hand = job;

@@ -53,13 +53,14 @@ void sim_run_in(struct sim_code *code, double ns, double kib, double where);
 void sim_add(struct sim_code *code, enum sim_op_kind kind, const struct sim_node *node);
 void sim_join(struct sim_code *code);
 
-/* Jobs that a thread outside posts: `at_once` of them every `every_ns`, `bulk`: by one
- * call. */
+/* Jobs that a thread outside posts: `at_once` of them every `every_ns`, or later, when
+ * all of them have run; `open`: without waiting for them; `bulk`: by one call. */
 struct sim_feed {
     uint64_t jobs;
     uint64_t at_once;
     double every_ns;
     bool bulk;
+    bool open;
 };
 
 struct sim_graph {

@@ -122,14 +122,34 @@ static void stop_searching(struct sim *sim, struct sim_worker *worker)
         notify(sim, worker);
 }
 
+void sim_stop_early(struct sim *sim, struct sim_worker *worker)
+{
+    if (sim->setup->waking == SIM_WAKING_EARLY && worker->searching)
+        stop_searching(sim, worker);
+}
+
+/* What a tree adds: two more, even if others search. */
+static void wake_two(struct sim *sim, struct sim_worker *worker)
+{
+    struct mag_wake wake =
+        mag_wake_for_worker(&sim->routes, worker->rank, sim_cpu(sim, worker));
+
+    for (int i = 0; i < 2; i++)
+        (void)sim_claim(sim, worker, wake, true);
+}
+
 void sim_found(struct sim *sim, struct sim_worker *worker)
 {
+    bool fresh = worker->fresh;
+
     worker->random = worker->search.random;
     worker->fresh = false;
     if (worker->late)
         adapt(sim, worker, true);
     if (worker->searching)
         stop_searching(sim, worker);
+    if (fresh && sim->setup->waking == SIM_WAKING_TREE && sim->setup->graph->feed == NULL)
+        wake_two(sim, worker);
     worker->chain = 0;
 }
 

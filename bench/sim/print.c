@@ -3,17 +3,45 @@
 
 #include "bench/text/text.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
+
+int sim_results_add(struct sim_results *results, const struct sim_result *result)
+{
+    struct sim_result *more =
+        realloc(results->results, (results->count + 1) * sizeof(*more));
+
+    if (more == NULL)
+        return -ENOMEM;
+    results->results = more;
+    more[results->count++] = *result;
+    return 0;
+}
+
+void sim_results_free(struct sim_results *results)
+{
+    free(results->results);
+}
+
+bool sim_results_begins(const struct sim_results *results, size_t index)
+{
+    return index == 0 ||
+           results->results[index].setup.graph != results->results[index - 1].setup.graph;
+}
 
 double sim_result_ns(const struct sim_result *result)
 {
-    return result->setup->graph->feed != NULL ? result->outcome.burst_ns
-                                              : result->outcome.ns;
+    return result->outcome.burst_ns > 0 ? result->outcome.burst_ns : result->outcome.ns;
 }
 
 double sim_result_speedup(const struct sim_result *result)
 {
-    return result->shape.work_ns / result->outcome.ns;
+    struct sim_feed feed = {.every_ns = 0};
+
+    if (result->setup.graph->feed != NULL)
+        result->setup.graph->feed(result->setup.size, &feed);
+    return feed.every_ns > 0 ? 0 : result->shape.work_ns / result->outcome.ns;
 }
 
 static struct bench_text time_of(double ns)
@@ -28,7 +56,7 @@ void sim_print_head(FILE *out, const struct sim_result *result)
     (void)fprintf(
         out,
         "%s(%" PRIu64 "): work %s, span %s, parallelism %.0f, %" PRIu64 " functions\n",
-        result->setup->graph->name, result->setup->size, time_of(shape->work_ns).text,
+        result->setup.graph->name, result->setup.size, time_of(shape->work_ns).text,
         time_of(shape->span_ns).text,
         shape->span_ns > 0 ? shape->work_ns / shape->span_ns : 1.0, shape->nodes);
     (void)fprintf(out, "workers       time  speed-up");
@@ -40,10 +68,16 @@ void sim_print_head(FILE *out, const struct sim_result *result)
 void sim_print_row(FILE *out, const struct sim_result *result)
 {
     const struct sim_outcome *outcome = &result->outcome;
-    double all = outcome->ns * result->setup->workers;
+    double all = outcome->ns * result->setup.workers;
 
-    (void)fprintf(out, "%7u %10s %7.2f x", result->setup->workers,
-                  time_of(sim_result_ns(result)).text, sim_result_speedup(result));
+    double speedup = sim_result_speedup(result);
+
+    (void)fprintf(out, "%7u %10s ", result->setup.workers,
+                  time_of(sim_result_ns(result)).text);
+    if (speedup > 0)
+        (void)fprintf(out, "%7.2f x", speedup);
+    else
+        (void)fprintf(out, "        -");
     for (int i = 0; i < SIM_SPENTS; i++)
         (void)fprintf(out, " %5.1f %%", 100 * outcome->spent[i] / all);
     (void)fprintf(out, "   %" PRIu64 "/%" PRIu64 "/%" PRIu64 "/%" PRIu64,

@@ -28,11 +28,24 @@ enum sim_victims {
     SIM_VICTIMS_ONE, /* one random victim; seven times of eight one of the same node */
 };
 
-/* Who wakes the workers that a burst of jobs needs. */
+/*
+ * Who wakes the workers that are needed.
+ *   USUAL   as the scheduler: one by one; by a tree if many jobs are posted by one call
+ *   ONE     always one by one
+ *   TREE    the workers for a post by a tree; a woken thief that found work wakes two
+ *   EARLY   as USUAL, but a thief does not count as searching in its membarrier
+ */
 enum sim_waking {
-    SIM_WAKING_USUAL, /* as the scheduler: one by one; by a tree if posted by one call */
-    SIM_WAKING_ONE,   /* always one by one */
-    SIM_WAKING_TREE,  /* who is woken wakes two, while there are jobs for them */
+    SIM_WAKING_USUAL,
+    SIM_WAKING_ONE,
+    SIM_WAKING_TREE,
+    SIM_WAKING_EARLY,
+};
+
+/* Which threads a thief's membarrier interrupts. */
+enum sim_barrier {
+    SIM_BARRIER_ALL, /* as the scheduler's: all that run, one call at a time */
+    SIM_BARRIER_ONE, /* the victim's CPU, as Linux can aim it at a pinned thread */
 };
 
 struct sim_setup {
@@ -44,6 +57,7 @@ struct sim_setup {
     uint64_t seed;
     enum sim_victims victims;
     enum sim_waking waking;
+    enum sim_barrier barrier;
     uint32_t spin_us; /* as in struct mag_sched_config */
     struct sim_costs costs;
 };
@@ -66,9 +80,9 @@ const char *sim_spent_name(enum sim_spent spent);
 struct sim_outcome {
     double ns;                /* from the first post to the end of the last job */
     double spent[SIM_SPENTS]; /* of all workers together; the sum is workers * ns */
-    double burst_ns;          /* of feeds: the median time of a burst */
-    double cpu_ns;            /* of all workers, while not asleep */
-    uint64_t nodes;           /* functions that ran */
+    double burst_ns; /* the median time of a burst, from its first post to its last end */
+    double cpu_ns;   /* of all workers, while not asleep */
+    uint64_t nodes;  /* functions that ran */
     uint64_t forks;
     uint64_t joins;
     uint64_t steals[SIM_REACHES]; /* by enum mag_reach */

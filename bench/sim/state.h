@@ -213,6 +213,7 @@ void sim_share_begin(struct sim_worker *worker, uint32_t at);
 /* idle.c: searching, parking, waking. */
 void sim_step_next(struct sim *sim, struct sim_worker *worker);
 void sim_found(struct sim *sim, struct sim_worker *worker);
+void sim_stop_early(struct sim *sim, struct sim_worker *worker);
 void sim_go_on_searching(struct sim *sim, struct sim_worker *worker);
 void sim_step_asleep(struct sim *sim, struct sim_worker *worker);
 bool sim_take_queue(struct sim *sim, struct sim_worker *worker, uint32_t queue,

@@ -71,28 +71,47 @@ static void after_barrier(struct sim *sim, struct sim_worker *worker)
         sim_go_on_searching(sim, worker);
 }
 
+/* Interrupts a worker; returns what that takes its thief. */
+static double interrupt(const struct sim *sim, struct sim_worker *worker)
+{
+    if (!is_interrupted(worker))
+        return 0;
+    worker->interrupted += sim_cost(sim, SIM_INTERRUPT);
+    return sim_cost(sim, SIM_IPI);
+}
+
+/* Until when the thief waits. */
+static double bar(struct sim *sim, const struct sim_worker *worker,
+                  struct sim_worker *victim)
+{
+    double ns = sim_cost(sim, SIM_BARRIER);
+
+    sim->outcome.barriers++;
+    if (sim->setup->barrier == SIM_BARRIER_ONE)
+        return worker->now + ns + interrupt(sim, victim);
+    for (uint32_t i = 0; i < sim->count; i++) {
+        if (i != worker->index)
+            ns += interrupt(sim, &sim->workers[i]);
+    }
+    if (sim->barrier_busy < worker->now)
+        sim->barrier_busy = worker->now;
+    sim->barrier_busy += ns;
+    return sim->barrier_busy;
+}
+
 static void share_by_force(struct sim *sim, struct sim_worker *worker,
                            struct sim_worker *victim)
 {
     uint32_t waiting = waiting_in(victim);
-    double from = sim->barrier_busy > worker->now ? sim->barrier_busy : worker->now;
-    double ns = sim_cost(sim, SIM_BARRIER);
 
+    if (!worker->joining)
+        sim_stop_early(sim, worker);
     if (waiting > MAG_SHARE_LOOK_MAX)
         waiting = MAG_SHARE_LOOK_MAX;
     victim->split = victim->base + mag_share_by_thief(waiting);
-    for (uint32_t i = 0; i < sim->count; i++) {
-        struct sim_worker *other = &sim->workers[i];
-
-        if (other == worker || !is_interrupted(other))
-            continue;
-        ns += sim_cost(sim, SIM_IPI);
-        other->interrupted += sim_cost(sim, SIM_INTERRUPT);
-    }
-    sim->barrier_busy = from + ns;
-    sim->outcome.barriers++;
-    sim_spend(worker, SIM_SPENT_STEAL, from + ns - worker->now);
-    victim->locked = worker->now;
+    victim->locked = bar(sim, worker, victim);
+    sim_spend(worker, SIM_SPENT_STEAL, victim->locked - worker->now);
+    worker->now = victim->locked;
     worker->victim = victim->index;
     worker->step = after_barrier;
 }

@@ -126,6 +126,20 @@ has "$dir/sim1" "fib(20): work "
 has "$dir/sim1" "loop(20): work "
 checks=$((checks + 1))
 cmp -s "$dir/sim1" "$dir/sim2" || fail "the same simulation gives two results"
+run 0 sim fib bursts --size 20 --workers 2,8 --synthetic "core:8 pu:1" --json "$dir/sim.json" --html "$dir/sim.html"
+has "$dir/sim.json" '"runtime": "sim"'
+has "$dir/sim.json" '"simulated"'
+has "$dir/sim.html" "<h2>fib(20)"
+run 0 report "$dir/sim.json"
+has "$dir/out" "fib(20)"
+run 0 sim fib --size 20 --workers 8 --synthetic "core:8 pu:1" --victims one --waking early --barrier one
+has "$dir/out" "fib(20)"
+bad "--barrier: 'none' is not one of" sim --barrier none
+run 1 sim fib --size 5 --workers 1 --json /nonexistent/file
+has "$dir/err" "magpie sim: /nonexistent/file: "
+run 0 bench costs
+has "$dir/out" "wake-delay "
+bad "'costs' is measured by itself" bench costs fib
 run 0 sim --list
 has "$dir/out" "wake-delay"
 echo "wake-dealy 1" >"$dir/costs"

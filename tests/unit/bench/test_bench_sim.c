@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/sim/costs.h"
 #include "bench/sim/graph.h"
+#include "bench/sim/measure.h"
 #include "bench/sim/sim.h"
 #include "bench/text/text.h"
 #include "tests/support/cmocka.h"
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A workload at a size that a test has time for. */
+/* A workload at a size that a test has time for; the loads from outside come last. */
 struct small {
     const struct sim_graph *graph;
     uint64_t size;
@@ -18,9 +19,15 @@ struct small {
 static const struct small smalls[] = {
     {&sim_graph_fib, 27},          {&sim_graph_skynet, 100000}, {&sim_graph_nqueens, 9},
     {&sim_graph_cilksort, 300000}, {&sim_graph_heat, 256},      {&sim_graph_loop, 20000},
+    {&sim_graph_bursts, 5},        {&sim_graph_bulk, 2000},     {&sim_graph_trickle, 10},
+    {&sim_graph_pipeline, 500},
 };
 
-enum { SMALLS = sizeof(smalls) / sizeof(smalls[0]) };
+enum {
+    LOADS = 4,
+    SMALLS = sizeof(smalls) / sizeof(smalls[0]),
+    COMPUTATIONS = SMALLS - LOADS
+};
 
 static struct mag_topology *synthetic(const char *text)
 {
@@ -155,7 +162,7 @@ static void a_run_keeps_the_bounds_of_work_and_span(void **state)
     static const uint32_t workers[] = {1, 2, 4, 16, 64, 128};
     (void)state;
 
-    for (int i = 0; i < SMALLS; i++) {
+    for (int i = 0; i < COMPUTATIONS; i++) {
         for (unsigned j = 0; j < sizeof(workers) / sizeof(workers[0]); j++) {
             struct sim_setup setup = setup_of(topology, &smalls[i], workers[j]);
             make_cheap(&setup.costs);
@@ -176,7 +183,7 @@ static void one_worker_takes_the_time_of_the_work(void **state)
     struct mag_topology *topology = synthetic("core:2 pu:1");
     (void)state;
 
-    for (int i = 0; i < SMALLS; i++) {
+    for (int i = 0; i < COMPUTATIONS; i++) {
         struct sim_setup setup = setup_of(topology, &smalls[i], 1);
         struct sim_shape shape = shape_of(&setup);
         struct sim_outcome outcome = run(&setup);
@@ -232,6 +239,81 @@ static void a_dearer_membarrier_makes_a_run_longer(void **state)
     mag_topology_free(topology);
 }
 
+static void a_tree_wakes_many_workers_sooner(void **state)
+{
+    struct mag_topology *topology = synthetic("core:64 pu:1");
+    const struct small small = {&sim_graph_bulk, 2000};
+    struct sim_setup setup = setup_of(topology, &small, 64);
+    (void)state;
+
+    setup.waking = SIM_WAKING_ONE;
+    struct sim_outcome one = run(&setup);
+    setup.waking = SIM_WAKING_TREE;
+    struct sim_outcome tree = run(&setup);
+
+    assert_int_equal(one.most_awake, 64);
+    assert_int_equal(tree.most_awake, 64);
+    assert_true(tree.all_awake_ns < one.all_awake_ns);
+    assert_true(tree.chain < one.chain);
+    setup.waking = SIM_WAKING_USUAL;
+    struct sim_outcome usual = run(&setup);
+
+    assert_memory_equal(&usual, &tree, sizeof(usual));
+    mag_topology_free(topology);
+}
+
+static void waking_changes_who_works_and_not_what_is_done(void **state)
+{
+    struct mag_topology *topology = synthetic("node:2 core:32 pu:1");
+    struct sim_setup setup = setup_of(topology, &smalls[5], 64);
+    struct sim_outcome usual = run(&setup);
+    (void)state;
+
+    setup.waking = SIM_WAKING_TREE;
+    struct sim_outcome tree = run(&setup);
+    setup.waking = SIM_WAKING_EARLY;
+    struct sim_outcome early = run(&setup);
+
+    assert_true(tree.chain < usual.chain);
+    assert_int_equal(tree.nodes, usual.nodes);
+    assert_int_equal(early.nodes, usual.nodes);
+    assert_true(early.ns < usual.ns || early.ns > usual.ns);
+    mag_topology_free(topology);
+}
+
+static void an_aimed_membarrier_is_sooner_over(void **state)
+{
+    struct mag_topology *topology = synthetic("core:64 pu:1");
+    const struct small small = {&sim_graph_fib, 33};
+    struct sim_setup setup = setup_of(topology, &small, 64);
+    struct sim_outcome all = run(&setup);
+    (void)state;
+
+    setup.barrier = SIM_BARRIER_ONE;
+    struct sim_outcome one = run(&setup);
+
+    assert_int_not_equal(one.barriers, 0);
+    assert_true(one.spent[SIM_SPENT_STEAL] / (double)one.barriers <
+                all.spent[SIM_SPENT_STEAL] / (double)all.barriers);
+    mag_topology_free(topology);
+}
+
+/* A search of all victims finds what is there; one of a single victim often does not. */
+static void a_search_of_one_victim_looks_at_fewer(void **state)
+{
+    struct mag_topology *topology = synthetic("node:2 core:32 pu:1");
+    struct sim_setup setup = setup_of(topology, &smalls[5], 64);
+    struct sim_outcome all = run(&setup);
+    (void)state;
+
+    setup.victims = SIM_VICTIMS_ONE;
+    struct sim_outcome one = run(&setup);
+
+    assert_int_equal(one.nodes, all.nodes);
+    assert_true(one.misses < all.misses);
+    mag_topology_free(topology);
+}
+
 static void a_run_needs_a_worker(void **state)
 {
     struct mag_topology *topology = synthetic("core:2 pu:1");
@@ -279,6 +361,29 @@ static void costs_are_read_from_a_file(void **state)
     (void)fclose(in);
 }
 
+static void measured_costs_can_be_read(void **state)
+{
+    struct sim_measured measured;
+    struct sim_costs costs;
+    char text[8192] = "";
+    char why[128] = "";
+    (void)state;
+
+    assert_int_equal(sim_measure(&measured), 0);
+    FILE *out = fmemopen(text, sizeof(text), "w");
+    assert_non_null(out);
+    sim_measured_write(out, &measured);
+    (void)fclose(out);
+    FILE *in = fmemopen(text, strlen(text), "r");
+    assert_non_null(in);
+    sim_costs_default(&costs);
+    if (!sim_costs_read(&costs, in, why, sizeof(why)))
+        fail_msg("%s", why);
+    (void)fclose(in);
+    assert_true(measured.measured[SIM_UTS] && costs.ns[SIM_UTS] > 0);
+    assert_true(measured.measured[SIM_ATOMIC] && costs.ns[SIM_ATOMIC] > 0);
+}
+
 static void a_wrong_line_of_costs_is_named(void **state)
 {
     static const char *const wrong[] = {"fork\n", "fork x\n", "frok 1\n", "fork -1\n"};
@@ -323,6 +428,11 @@ int main(void)
         cmocka_unit_test(only_machines_with_far_nodes_have_far_steals),
         cmocka_unit_test(work_beside_a_sibling_takes_longer),
         cmocka_unit_test(a_dearer_membarrier_makes_a_run_longer),
+        cmocka_unit_test(a_tree_wakes_many_workers_sooner),
+        cmocka_unit_test(waking_changes_who_works_and_not_what_is_done),
+        cmocka_unit_test(an_aimed_membarrier_is_sooner_over),
+        cmocka_unit_test(a_search_of_one_victim_looks_at_fewer),
+        cmocka_unit_test(measured_costs_can_be_read),
         cmocka_unit_test(a_run_needs_a_worker),
         cmocka_unit_test(the_tree_of_uts_is_the_published_one),
         cmocka_unit_test(costs_are_read_from_a_file),
