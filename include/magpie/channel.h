@@ -75,6 +75,8 @@
  * Unbounded channels keep their items in segments from a pool, waits are operations from
  * a pool: nothing is allocated after warm-up.
  *
+ * After fork() the child must not use a channel that another thread may have been using.
+ *
  * docs/design/channels.md explains the protocol; docs/guide/channels.md shows its use.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -151,9 +153,9 @@ MAG_VTASK_DEFINE(mag_count_task, size_t)
  *   Release    name_destroy
  *
  * `name_destroy`: NULL is allowed.  Items that are left are forgotten.  Nobody may wait
- * for the channel, and no other thread may be in a call for it, or call later.  A call of
- * another thread whose effect was seen does not count: who has received the last item, or
- * the end, may destroy the channel.
+ * for the channel, and no other thread may be in a call for it, or call later.  Only a
+ * send or a close whose effect was seen may still be returning: so the one receiver of a
+ * channel may destroy it when it has received the last item, or the end.
  *
  * `name_send`, `name_send_until`, `name_send_at`
  *   cancel     NULL: nobody cancels the send

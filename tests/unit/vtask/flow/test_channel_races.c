@@ -6,9 +6,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "vtask/flow/channel_receive.c"
-#include "vtask/flow/channel_select.c"
-#include "vtask/flow/channel_send.c"
+#include "vtask/flow/channel_receive.c" /* NOLINT(bugprone-suspicious-include) */
+#include "vtask/flow/channel_select.c"  /* NOLINT(bugprone-suspicious-include) */
+#include "vtask/flow/channel_send.c"    /* NOLINT(bugprone-suspicious-include) */
 
 #include "tests/support/vtask/sources.h"
 
@@ -103,11 +103,13 @@ an_item_that_came_before_the_listing_is_received_though_it_was_canceled(void **s
 /* A select of the channel and of another one, that has listed the first of them. */
 static struct mag_selection *half_a_select(int *ret_item, mag_vtask *ret_task)
 {
-    struct mag_channel_case first = {channel, ret_item};
+    struct mag_channel_case first;
     struct mag_selection *select;
     bool is_own = false;
     void *object = NULL;
 
+    first.channel = channel;
+    first.ret_item = ret_item;
     assert_int_equal(mag_operation_rent(&select_type, &object), 0);
     select = object;
     select->operation.core.flags |= MAG_CORE_QUEUED;
