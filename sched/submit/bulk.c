@@ -188,14 +188,14 @@ void mag_bulk_unmake(const struct mag_chain *chain)
 /* ----------------------------------------------------------------------- running */
 
 /* What a participant knows of a bulk that it may no longer read. */
-struct part {
+struct bulk_part {
     struct mag_bulk *bulk;
     uint64_t generation;
     struct mag_calls calls;
 };
 
 /* Claims the first call that is left. */
-static bool claim(const struct part *part, uint32_t *ret_index)
+static bool claim_call(const struct bulk_part *part, uint32_t *ret_index)
 {
     uint64_t range = read_range(part->bulk);
 
@@ -207,7 +207,7 @@ static bool claim(const struct part *part, uint32_t *ret_index)
     return true;
 }
 
-static void call(const struct mag_calls *calls, uint32_t index)
+static void make_call(const struct mag_calls *calls, uint32_t index)
 {
     calls->function(calls->args + index * calls->stride);
 }
@@ -260,11 +260,11 @@ static void run_bulk(struct mag_job *job)
         post_again(worker, bulk);
         bulk = half;
     }
-    struct part part = {bulk, range_generation(read_range(bulk)), bulk->calls};
+    struct bulk_part part = {bulk, range_generation(read_range(bulk)), bulk->calls};
     uint32_t turn = bulk->level == MAG_LEVEL_USUAL ? TURN : 1;
     uint32_t index;
     bulk->runner = worker->index;
-    if (!claim(&part, &index)) {
+    if (!claim_call(&part, &index)) {
         give_bulk(bulk);
         return;
     }
@@ -272,8 +272,8 @@ static void run_bulk(struct mag_job *job)
     /* A function that submits may get this object; that job is a new one. */
     worker->running = NULL;
     do
-        call(&part.calls, index);
-    while (--turn != 0 && claim(&part, &index));
+        make_call(&part.calls, index);
+    while (--turn != 0 && claim_call(&part, &index));
 }
 
 /* ---------------------------------------------------------------------- the kind */
@@ -281,14 +281,14 @@ static void run_bulk(struct mag_job *job)
 static void drop_bulk(struct mag_job *job, const struct mag_job_stop *stop)
 {
     struct mag_bulk *bulk = (struct mag_bulk *)(void *)job;
-    struct part part = {bulk, range_generation(read_range(bulk)), bulk->calls};
+    struct bulk_part part = {bulk, range_generation(read_range(bulk)), bulk->calls};
     uint32_t index;
     (void)stop;
 
     part.calls.function = part.calls.dropped;
-    while (claim(&part, &index)) {
+    while (claim_call(&part, &index)) {
         if (part.calls.dropped != NULL)
-            call(&part.calls, index);
+            make_call(&part.calls, index);
     }
     give_bulk(bulk);
 }
