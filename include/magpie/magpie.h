@@ -10,6 +10,7 @@
  *     on the scheduler that all share      default.h
  *   run the iterations of a loop           loop.h
  *     over rows and columns                loop_2d.h
+ *     each part on the same worker again   loop_affinity.h
  *     and put them together to one value   reduce.h; scan.h for running totals
  *     and look for the first one that fits find.h
  *     over a few functions                 invoke.h
@@ -17,6 +18,7 @@
  *     and choose some of its items         filter.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   take items through stages             pipeline.h
+ *     bytes to a parser                    pipe.h
  *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
@@ -93,11 +95,13 @@
 #include <magpie/lazy.h>
 #include <magpie/loop.h>
 #include <magpie/loop_2d.h>
+#include <magpie/loop_affinity.h>
 #include <magpie/mutex.h>
 #include <magpie/node_memory.h>
 #include <magpie/offload.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>
+#include <magpie/pipe.h>
 #include <magpie/pipeline.h>
 #include <magpie/plan.h>
 #include <magpie/pool.h>

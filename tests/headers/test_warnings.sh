@@ -61,13 +61,14 @@ languages() { # COMPILER C++-COMPILER C-FLAGS C++-FLAGS
         silent "$2" "-std=c++17 $4 -fsyntax-only" "$file"
         silent "$2" "-std=c++20 $4 -fsyntax-only" "$file"
     done
-    file=$top/tests/headers/every_macro.c
-    for flags in -O0 -O2 "-O1 -DMAG_DEBUG_TASKS=1" "-O1 -fsanitize=thread" "-O1 -DNDEBUG"; do
-        silent "$1" "-std=c11 $3 $flags -S -o /dev/null" "$file"
-        silent "$2" "-std=c++17 $4 $flags -S -o /dev/null -x c++" "$file"
+    for file in "$top"/tests/headers/every_*macro.c; do
+        for flags in -O0 -O2 "-O1 -DMAG_DEBUG_TASKS=1" "-O1 -fsanitize=thread" "-O1 -DNDEBUG"; do
+            silent "$1" "-std=c11 $3 $flags -S -o /dev/null" "$file"
+            silent "$2" "-std=c++17 $4 $flags -S -o /dev/null -x c++" "$file"
+        done
+        silent "$2" "-std=c++20 $4 -S -o /dev/null -x c++" "$file"
+        silent "$1" "-std=gnu11 $3 -S -o /dev/null" "$file"
     done
-    silent "$2" "-std=c++20 $4 -S -o /dev/null -x c++" "$file"
-    silent "$1" "-std=gnu11 $3 -S -o /dev/null" "$file"
 }
 
 languages gcc g++ "$C" "$GXX"

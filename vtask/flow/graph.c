@@ -124,7 +124,8 @@ int mag_graph_edge_if(struct mag_graph *graph, struct mag_graph_node *from,
 /* ------------------------------------------------------------------------- cycles */
 
 /* `walked` during the search for a cycle: edges that were followed, or one of these. */
-enum { NOT_SEEN = UINT32_MAX, DONE = UINT32_MAX - 1 };
+#define GRAPH_NOT_SEEN UINT32_MAX
+#define GRAPH_DONE     (UINT32_MAX - 1)
 
 /* Appends to a text that may be cut off. */
 static void append_name(char *text, size_t size, const char *name)
@@ -143,12 +144,12 @@ static void tell_cycle(struct mag_graph_node *from, struct mag_graph_node *last,
     /* Turns the links round, so that they lead from `from` to `last`. */
     struct mag_graph_node *after = NULL;
 
-    for (struct mag_graph_node *node = last, *before;; node = before) {
-        before = node->before;
+    for (struct mag_graph_node *node = last; after != from && node != NULL;) {
+        struct mag_graph_node *before = node->before;
+
         node->before = after;
         after = node;
-        if (node == from)
-            break;
+        node = before;
     }
     for (struct mag_graph_node *node = from; node != NULL; node = node->before) {
         append_name(cycle, size, node->name);
@@ -166,16 +167,16 @@ static int walk_from(struct mag_graph_node *root, char *cycle, size_t size)
     root->walked = 0;
     while (node != NULL) {
         if (node->walked == node->edge_count) {
-            node->walked = DONE;
+            node->walked = GRAPH_DONE;
             node = node->before;
             continue;
         }
         struct mag_graph_node *to = node->edges[node->walked++].to;
-        if (to->walked == NOT_SEEN) {
+        if (to->walked == GRAPH_NOT_SEEN) {
             to->before = node;
             to->walked = 0;
             node = to;
-        } else if (to->walked != DONE) {
+        } else if (to->walked != GRAPH_DONE) {
             tell_cycle(to, node, cycle, size);
             return -ELOOP;
         }
@@ -188,10 +189,10 @@ static int look_for_cycle(struct mag_graph *graph, char *cycle, size_t size)
     int r = 0;
 
     for (struct mag_graph_node *node = graph->nodes; node != NULL; node = node->next)
-        node->walked = NOT_SEEN;
+        node->walked = GRAPH_NOT_SEEN;
     for (struct mag_graph_node *node = graph->nodes; node != NULL && r == 0;
          node = node->next) {
-        if (node->walked == NOT_SEEN)
+        if (node->walked == GRAPH_NOT_SEEN)
             r = walk_from(node, cycle, size);
     }
     return r;
