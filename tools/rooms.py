@@ -77,6 +77,7 @@ OWNER = {
     "submit_task.h": "vtask",
     "offload.h": "vtask",
     "pipeline.h": "vtask",
+    "pipe.h": "vtask",
     "detail/pipeline.h": "vtask",
     "detail/submit_task.h": "vtask",
     "detail/offload.h": "vtask",

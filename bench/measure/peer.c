@@ -31,19 +31,19 @@ static const struct {
     const char *workloads;
 } known[] = {
     {"openmp", FORK_JOIN " " UNEVEN " " ARRAYS " " TEAMS " " SORTS " sort-stable"},
-    {"tbb", FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS},
+    {"tbb", FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS " pipeline"},
     {"libomp", TEAMS},
     {"glib", LOADS " submit-all"},
     {"libuv", LOADS},
     {"pigz", "mgzip mgzip-libdeflate"},
     {"rayon",
      FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " sort-stable " CHANNELS},
-    {"go", FORK_JOIN " " ARRAYS " " POOL " " BOUNDED " " LOCKS},
+    {"go", FORK_JOIN " " ARRAYS " " POOL " " BOUNDED " " LOCKS " pipeline"},
     {"dotnet", FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS " " LOCKS
                          " post-chain post-self post-any post-all post-foreign "
                          "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
                          "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
-                         "vtask-handoff vtask-when-all vtask-wake"},
+                         "vtask-handoff vtask-when-all vtask-wake pipeline"},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };

@@ -79,6 +79,7 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_channel_4_1_unbounded,
     &bench_channel_1_4_unbounded,
     &bench_channel_4_4_unbounded,
+    &bench_pipeline,
     NULL,
 };
 

@@ -156,5 +156,6 @@ extern const struct bench_workload bench_channel_1_1_unbounded;
 extern const struct bench_workload bench_channel_4_1_unbounded;
 extern const struct bench_workload bench_channel_1_4_unbounded;
 extern const struct bench_workload bench_channel_4_4_unbounded;
+extern const struct bench_workload bench_pipeline;
 
 #endif

@@ -17,6 +17,7 @@
  *     and choose some of its items         filter.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
  *   take items through stages             pipeline.h
+ *     bytes to a parser                    pipe.h
  *   take part with a thread of my own      guest.h
  *   wait without holding a thread          async.h: async functions
  *     for many things, or for a time       when.h
@@ -98,6 +99,7 @@
 #include <magpie/offload.h>
 #include <magpie/operation.h>
 #include <magpie/pin.h>
+#include <magpie/pipe.h>
 #include <magpie/pipeline.h>
 #include <magpie/plan.h>
 #include <magpie/pool.h>

@@ -185,9 +185,9 @@ struct mag_pipeline_options {
 
 /*
  * MAG_PIPELINE(name, token_type, arg_type) declares the functions of pipelines whose
- * tokens are `token_type` and whose stages get an `arg_type *` besides; write void for
- * arg_type if anything will do.  A token is at most MAG_PIPELINE_TOKEN_MAX bytes, and is
- * all zeroes when its first item is made.
+ * tokens are `token_type` and whose stages get an `arg_type *` besides; write char for
+ * arg_type, and pass NULL, if they need none.  A token is at most MAG_PIPELINE_TOKEN_MAX
+ * bytes, and is all zeroes when its first item is made.
  *
  *   struct name_stage                      a stage: use MAG_STAGE and MAG_STAGE_ASYNC
  *     int function(token_type *token, arg_type *arg)
@@ -235,6 +235,8 @@ struct mag_pipeline_options {
  */
 #define MAG_PIPELINE(name, token_type, arg_type)                           \
     MAG_CHECK_TYPE(name, "a token needs a type, a struct say", token_type) \
+    MAG_STATIC_ASSERT(!MAG_IS_VOID(arg_type),                              \
+                      "stages that need no argument get a char *");        \
     MAG_PIPELINE_DECLARE(name, token_type, arg_type)
 
 #define MAG_PIPELINE_TOKEN_MAX ((size_t)1 << 30)

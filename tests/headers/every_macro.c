@@ -22,6 +22,33 @@ MAG_VTASK_DEFINE(int_task, int)
 MAG_VTASK_DEFINE(point_task, struct point)
 MAG_VTASK_DEFINE(text_task, const char *)
 
+/* ----------------------------------------------------------------------- pipelines */
+
+MAG_PIPELINE(points, struct point, char)
+MAG_PIPELINE(sums, struct point, long)
+
+static int make_point(struct point *p, long *sum)
+{
+    p->x = *sum;
+    return *sum == 3 ? MAG_STAGE_END : MAG_STAGE_SKIP;
+}
+
+static mag_task add_point(struct point *p, long *sum)
+{
+    *sum += p->x;
+    return mag_stage_task(0);
+}
+
+static int pass_points(long *sum)
+{
+    static const struct sums_stage stages[] = {
+        MAG_STAGE(make_point, MAG_STAGE_IN_ORDER),
+        MAG_STAGE_ASYNC(add_point, MAG_STAGE_PARALLEL),
+    };
+
+    return sums_run(MAG_NULL, stages, 2, 4, sum);
+}
+
 /* ----------------------------------------------------------------------- fork-join */
 
 MAG_FORKABLE(long, fib, int, n)
@@ -442,6 +469,8 @@ int use(struct mag_sched *sched)
     void *object;
     int r = fib_run(sched, &number, 30);
 
+    number = 0;
+    r += pass_points(&number);
     r += nothing_run(sched, &number) + silent_run(sched);
     r += eight_run(sched, 1, 2, 3, 4, 5, 6, 7, &small);
     r += far_run(sched, &p, p, p, p, 1, &number, "");

@@ -12,7 +12,7 @@
 enum { THREADS = 3, TOKENS = 3, WORDS = 4, ITEMS = 6 };
 
 struct token {
-    mag_lane_link link; /* first */
+    mag_turn_lane_link link; /* first */
     rl::var<uint64_t> number;
 };
 
@@ -87,14 +87,14 @@ struct ring_model : rl::test_suite<ring_model, THREADS> {
 };
 
 struct lane_model : rl::test_suite<lane_model, THREADS> {
-    mag_lane lane;
+    mag_turn_lane lane;
     _Atomic(uint64_t) next;
     token tokens[TOKENS];
     rl::var<uint64_t> turns; /* plain: two at once are a race */
 
     void before()
     {
-        mag_lane_init(&lane);
+        mag_turn_lane_init(&lane);
         atomic_init(&next, (uint64_t)0);
         turns($) = 0;
     }
@@ -102,7 +102,7 @@ struct lane_model : rl::test_suite<lane_model, THREADS> {
     bool arrive(uint64_t number, token *item)
     {
         (void)number;
-        return mag_lane_arrive(&lane, &item->link);
+        return mag_turn_lane_arrive(&lane, &item->link);
     }
 
     void work(uint64_t number)
@@ -114,7 +114,7 @@ struct lane_model : rl::test_suite<lane_model, THREADS> {
     token *pass(uint64_t number)
     {
         (void)number;
-        return (token *)mag_lane_pass(&lane);
+        return (token *)mag_turn_lane_pass(&lane);
     }
 
     void thread(unsigned index)

@@ -59,7 +59,7 @@ static int check_pipeline(const struct mag_pipeline *pipeline)
 
 /* ------------------------------------------------------------------------ beginning */
 
-static bool has_ring(const struct mag_belt *belt, uint32_t stage)
+static bool has_turn_ring(const struct mag_belt *belt, uint32_t stage)
 {
     enum mag_stage_mode mode = belt->stages[stage].mode;
 
@@ -80,8 +80,8 @@ static void init_stages(struct mag_belt *belt, _Atomic(uintptr_t) *words)
     uint64_t count = ring_words(belt->limit);
 
     for (uint32_t i = 0; i < belt->stage_count; i++) {
-        mag_lane_init(&belt->stages[i].lane);
-        if (has_ring(belt, i)) {
+        mag_turn_lane_init(&belt->stages[i].lane);
+        if (has_turn_ring(belt, i)) {
             mag_turns_init(&belt->stages[i].ring, words, count);
             words += count;
         }
@@ -196,7 +196,7 @@ void mag_belt_end(struct mag_belt *belt)
 /* ------------------------------------------------------------------------ runners */
 
 /* By a thread that is counted in, and has a reference. */
-static void run_job(struct mag_belt *belt)
+static void run_runner_job(struct mag_belt *belt)
 {
     struct mag_runner runner;
 
@@ -223,7 +223,7 @@ static void run_offer(struct mag_job *job)
     }
     /* The function that runs jobs restores its own modes afterwards. */
     mag_fp_keep(belt->fp);
-    run_job(belt);
+    run_runner_job(belt);
 }
 
 /* The scheduler takes no offer, or has dropped it: the belt has no more help.  A caller
@@ -250,7 +250,7 @@ void mag_belt_take_over(struct mag_belt *belt)
         return;
     }
     mag_belt_fail(belt, 0, -ECANCELED);
-    run_job(belt);
+    run_runner_job(belt);
 }
 
 static void drop_offer(struct mag_job *job, const struct mag_job_stop *stop)
@@ -316,6 +316,7 @@ static void end_caller(void *arg)
     mag_belt_release(belt);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the macros hold more than they show. */
 static int run_belt(struct mag_belt *belt)
 {
     struct mag_runner runner;

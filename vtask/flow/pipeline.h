@@ -36,18 +36,18 @@
 /* What lies before a token of the caller's. */
 struct mag_token {
     _Alignas(MAG_CACHE_LINE) struct mag_continuation continuation; /* of an await */
-    struct mag_lane_link link; /* of the list or the lane it is in */
-    struct mag_belt *belt;     /* [I] */
-    struct mag_token *outer;   /* [T] the call that this thread is in besides */
-    mag_vtask task;            /* [T] that is awaited */
-    int64_t began;             /* [T] when the call began that is measured */
-    int outcome;               /* [T] of the call that is over, if it is back */
-    uint32_t stage;            /* [T] which one is next, or at work */
-    uint32_t node;             /* [I] where its memory is; MAG_NONE: unknown */
-    bool has_turn;             /* [T] in a serial stage */
-    bool is_back;              /* [T] its call is over */
-    bool has_item;             /* [T] later stages are to be called */
-    bool is_measured;          /* [T] */
+    struct mag_turn_lane_link link; /* of the list or the lane it is in */
+    struct mag_belt *belt;          /* [I] */
+    struct mag_token *outer;        /* [T] the call that this thread is in besides */
+    mag_vtask task;                 /* [T] that is awaited */
+    int64_t began;                  /* [T] when the call began that is measured */
+    int outcome;                    /* [T] of the call that is over, if it is back */
+    uint32_t stage;                 /* [T] which one is next, or at work */
+    uint32_t node;                  /* [I] where its memory is; MAG_NONE: unknown */
+    bool has_turn;                  /* [T] in a serial stage */
+    bool is_back;                   /* [T] its call is over */
+    bool has_item;                  /* [T] later stages are to be called */
+    bool is_measured;               /* [T] */
     uint64_t reserved[4];
     uint64_t number; /* [T] of the item; lies before the caller's token */
 };
@@ -70,7 +70,7 @@ struct mag_belt_stage {
     enum mag_stage_mode mode;      /* [I] */
     bool is_async;                 /* [I] */
     struct mag_turns ring;         /* in order, not the first */
-    struct mag_lane lane;          /* in any order, not the first */
+    struct mag_turn_lane lane;     /* in any order, not the first */
 };
 
 enum mag_belt_input { MAG_INPUT_FREE, MAG_INPUT_BUSY, MAG_INPUT_OVER };
@@ -113,7 +113,7 @@ struct mag_belt {
     _Alignas(MAG_CACHE_LINE) struct mag_spin lock;
     struct mag_token_list ready;           /* [L] somebody can go on with them */
     struct mag_token_list bound_to_caller; /* [L] the caller can */
-    struct mag_lane_link *free;            /* [L] */
+    struct mag_turn_lane_link *free;       /* [L] */
     uint32_t free_count;                   /* [L] */
     uint32_t made;                         /* [L] tokens that exist or are being made */
     uint32_t limit;                        /* [L] as many may exist */

@@ -9,26 +9,26 @@
 /* ------------------------------------------------------------------------ the report */
 
 /* The time of all calls, from that of the measured ones. */
-static uint64_t estimate_busy(const struct mag_stage_counts *counts)
+static uint64_t estimate_busy(const struct mag_stage_counts *tally)
 {
-    if (counts->measured == 0)
+    if (tally->measured == 0)
         return 0;
-    return (uint64_t)((double)counts->busy_ns / (double)counts->measured *
-                      (double)counts->calls);
+    return (uint64_t)((double)tally->busy_ns / (double)tally->measured *
+                      (double)tally->calls);
 }
 
 static void report_stage(const struct mag_belt *belt, uint32_t i,
                          struct mag_stage_report *report)
 {
-    const struct mag_stage_counts *counts = &belt->counts[i];
+    const struct mag_stage_counts *tally = &belt->counts[i];
 
     report->name = belt->stages[i].stage->name;
     report->mode = belt->stages[i].mode;
     report->is_async = belt->stages[i].is_async;
-    report->items = counts->calls;
-    report->busy_ns = estimate_busy(counts);
-    report->waits_for_input = counts->waits_for_input;
-    report->waits_for_room = counts->waits_for_room;
+    report->items = tally->calls;
+    report->busy_ns = estimate_busy(tally);
+    report->waits_for_input = tally->waits_for_input;
+    report->waits_for_room = tally->waits_for_room;
 }
 
 void mag_belt_report(struct mag_belt *belt, struct mag_pipeline_report *report)
@@ -107,7 +107,7 @@ static uint32_t busiest(const struct mag_pipeline_report *report, enum stage_sor
 
 /* ------------------------------------------------------------------------ the text */
 
-/* From this share on something counts as always busy. */
+/* From this share on something tally as always busy. */
 #define BUSY_SHARE 0.8
 
 static double percent(double share)

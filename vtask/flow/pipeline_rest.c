@@ -167,7 +167,7 @@ void mag_belt_lose_runner(struct mag_belt *belt)
 }
 
 /* Under the lock: the runner is none any more. */
-static void count_out(struct mag_runner *runner, struct mag_summons *summons)
+static void count_runner_out(struct mag_runner *runner, struct mag_summons *summons)
 {
     struct mag_belt *belt = runner->belt;
 
@@ -196,7 +196,7 @@ enum mag_belt_rest mag_belt_leave(struct mag_runner *runner, struct mag_token *s
     if (!has_work_for(runner) || lets_others(runner)) {
         bool ended = belt->has_ended;
 
-        count_out(runner, &summons);
+        count_runner_out(runner, &summons);
         rest = belt->has_ended && !ended ? MAG_BELT_ENDS : MAG_BELT_LEFT;
     } else {
         mag_belt_see_to_work(belt, &summons);

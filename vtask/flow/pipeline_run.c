@@ -20,7 +20,7 @@ enum { RUNNER_NS = 1000000 };
 
 /* The innermost call of a stage that this thread is in; NULL: none.  The calls are linked
  * by the tokens' `outer`, so they are still there when the stack is not. */
-static __thread struct mag_token *innermost;
+static __thread struct mag_token *innermost_call;
 
 static bool is_first(const struct mag_token *token)
 {
@@ -30,7 +30,7 @@ static bool is_first(const struct mag_token *token)
 /* ------------------------------------------------------------------------ measuring */
 
 /* At the end of a measured call: how long items take, and what follows from it. */
-static void look(struct mag_runner *runner, int64_t now)
+static void look_at_clock_of(struct mag_runner *runner, int64_t now)
 {
     struct mag_belt *belt = runner->belt;
     uint32_t stages = belt->stage_count;
@@ -67,13 +67,13 @@ static bool is_measured(struct mag_belt *belt, uint64_t number)
 static void end_measured(struct mag_runner *runner, struct mag_token *token)
 {
     int64_t now = mag_os_now_ns();
-    struct mag_stage_counts *counts = &runner->counts[token->stage];
+    struct mag_stage_counts *tally = &runner->counts[token->stage];
 
     int64_t busy_ns = now - token->began - runner->clock_ns;
 
-    counts->measured++;
-    counts->busy_ns += busy_ns > 0 ? (uint64_t)busy_ns : 0;
-    look(runner, now);
+    tally->measured++;
+    tally->busy_ns += busy_ns > 0 ? (uint64_t)busy_ns : 0;
+    look_at_clock_of(runner, now);
 }
 
 /* ------------------------------------------------------------------------ the input */
@@ -145,15 +145,15 @@ static struct mag_token *take_input(struct mag_runner *runner, struct mag_token 
 
 /* ------------------------------------------------------------------------ calls */
 
-static void enter_call(struct mag_token *token)
+static void enter_stage_call(struct mag_token *token)
 {
-    token->outer = innermost;
-    innermost = token;
+    token->outer = innermost_call;
+    innermost_call = token;
 }
 
-static void leave_call(struct mag_token *token)
+static void leave_stage_call(struct mag_token *token)
 {
-    innermost = token->outer;
+    innermost_call = token->outer;
 }
 
 static const struct mag_stage *stage_of(const struct mag_token *token)
@@ -168,7 +168,7 @@ static bool start_stage(struct mag_token *token)
 
     token->task =
         belt->plan.type->start(stage_of(token), mag_token_item(token), belt->arg);
-    leave_call(token);
+    leave_stage_call(token);
     if (mag_vtask_status(token->task) == MAG_PENDING)
         return !mag_token_await(token);
     token->outcome = mag_vtask_get(token->task, NULL);
@@ -184,14 +184,14 @@ static bool call_stage(struct mag_runner *runner, struct mag_token *token)
     runner->counts[token->stage].calls++;
     if (token->is_measured)
         token->began = mag_os_now_ns();
-    enter_call(token);
+    enter_stage_call(token);
     if (MAG_UNLIKELY(belt->stages[token->stage].is_async)) {
         if (!start_stage(token))
             return false;
     } else {
         token->outcome =
             belt->plan.type->call(stage_of(token), mag_token_item(token), belt->arg);
-        leave_call(token);
+        leave_stage_call(token);
     }
     if (token->is_measured)
         end_measured(runner, token);
@@ -252,7 +252,7 @@ static MAG_COLD void note_outcome(struct mag_token *token)
 /* ------------------------------------------------------------------------ turns */
 
 /* True: the token may go on.  False: it is in other hands. */
-static bool arrive(struct mag_runner *runner, struct mag_token *token)
+static bool arrive_at_stage(struct mag_runner *runner, struct mag_token *token)
 {
     struct mag_belt_stage *stage = &runner->belt->stages[token->stage];
     struct mag_stage_counts *before = &runner->counts[token->stage - 1];
@@ -262,7 +262,7 @@ static bool arrive(struct mag_runner *runner, struct mag_token *token)
         return true;
     case MAG_STAGE_ANY_ORDER:
         token->has_turn = true;
-        if (mag_lane_arrive(&stage->lane, &token->link))
+        if (mag_turn_lane_arrive(&stage->lane, &token->link))
             return true;
         break;
     case MAG_STAGE_IN_ORDER:
@@ -300,7 +300,7 @@ static struct mag_token *pass_turn(struct mag_runner *runner, struct mag_token *
     struct mag_token *next;
 
     if (stage->mode == MAG_STAGE_ANY_ORDER) {
-        struct mag_lane_link *link = mag_lane_pass(&stage->lane);
+        struct mag_turn_lane_link *link = mag_turn_lane_pass(&stage->lane);
 
         next = link == NULL
                    ? NULL
@@ -384,7 +384,7 @@ static struct mag_token *go_through(struct mag_runner *runner, struct mag_token 
         if (token->is_measured)
             end_measured(runner, token);
     } else {
-        if (!token->has_turn && !is_first(token) && !arrive(runner, token))
+        if (!token->has_turn && !is_first(token) && !arrive_at_stage(runner, token))
             return NULL;
         if (!may_go_on(runner, token))
             return NULL;
@@ -483,12 +483,12 @@ enum mag_belt_rest mag_runner_run(struct mag_runner *runner)
 
 struct mag_belt *mag_belt_abandon(const struct mag_belt *belt)
 {
-    struct mag_token *token = innermost;
+    struct mag_token *token = innermost_call;
 
     if (token == NULL || (belt != NULL && token->belt != belt))
         return NULL;
     struct mag_belt *abandoned = token->belt;
-    leave_call(token);
+    leave_stage_call(token);
     mag_belt_fail(abandoned, token->number, -EOWNERDEAD);
     token->outcome = -EOWNERDEAD;
     token->is_back = true;

@@ -12,7 +12,7 @@
 /* How far the list of free tokens is searched for one of the runner's node. */
 enum { TOKEN_LOOKS = 8 };
 
-static struct mag_token *token_of(struct mag_lane_link *link)
+static struct mag_token *token_of_link(struct mag_turn_lane_link *link)
 {
     return (struct mag_token *)(void *)((char *)link - offsetof(struct mag_token, link));
 }
@@ -71,12 +71,12 @@ void mag_belt_give_free(struct mag_belt *belt, struct mag_token *token)
 }
 
 /* Under the lock: the link to a free token, of this node if one is soon found. */
-static struct mag_lane_link **find_free(struct mag_belt *belt, uint32_t node)
+static struct mag_turn_lane_link **find_free(struct mag_belt *belt, uint32_t node)
 {
-    struct mag_lane_link **link = &belt->free;
+    struct mag_turn_lane_link **link = &belt->free;
 
     for (int i = 0; i < TOKEN_LOOKS && *link != NULL; i++) {
-        uint32_t other = token_of(*link)->node;
+        uint32_t other = token_of_link(*link)->node;
 
         if (other == node || other == MAG_NONE || node == MAG_NONE)
             return link;
@@ -88,14 +88,14 @@ static struct mag_lane_link **find_free(struct mag_belt *belt, uint32_t node)
 /* Under the lock: a free token; or NULL, and `*ret_make` says whether to make one. */
 static struct mag_token *pick_free(struct mag_belt *belt, uint32_t node, bool *ret_make)
 {
-    struct mag_lane_link **link = find_free(belt, node);
+    struct mag_turn_lane_link **link = find_free(belt, node);
     struct mag_token *token = NULL;
 
     *ret_make = (link == NULL || *link == NULL) && belt->made < belt->limit;
     if (*ret_make) {
         belt->made++;
     } else if (link != NULL && *link != NULL) {
-        token = token_of(*link);
+        token = token_of_link(*link);
         *link = (*link)->next;
         belt->free_count--;
     }
@@ -159,7 +159,7 @@ struct mag_token *mag_belt_take_free(struct mag_runner *runner)
 void mag_belt_release_tokens(struct mag_belt *belt)
 {
     while (belt->free != NULL) {
-        struct mag_token *token = token_of(belt->free);
+        struct mag_token *token = token_of_link(belt->free);
 
         belt->free = token->link.next;
         if (belt->plan.options != NULL)
@@ -181,12 +181,12 @@ static void append(struct mag_token_list *list, struct mag_token *token)
     list->last = token;
 }
 
-static struct mag_token *take_first(struct mag_token_list *list)
+static struct mag_token *take_first_token(struct mag_token_list *list)
 {
     struct mag_token *token = list->first;
 
     if (token != NULL)
-        list->first = token->link.next == NULL ? NULL : token_of(token->link.next);
+        list->first = token->link.next == NULL ? NULL : token_of_link(token->link.next);
     return token;
 }
 
@@ -216,10 +216,10 @@ static struct mag_token *take_waiting(struct mag_runner *runner)
 
     if (runner->is_caller && belt->bound_to_caller.first != NULL) {
         mag_belt_set_count(&belt->called, mag_belt_count(&belt->called) - 1);
-        return take_first(&belt->bound_to_caller);
+        return take_first_token(&belt->bound_to_caller);
     }
     if (runner->works)
-        token = take_first(&belt->ready);
+        token = take_first_token(&belt->ready);
     if (token != NULL)
         mag_belt_set_count(&belt->waiting, mag_belt_count(&belt->waiting) - 1);
     return token;

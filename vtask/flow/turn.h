@@ -13,8 +13,8 @@
  *   parked  mag_turns_arrive -> mag_turns_pass (a word of the ring) : the item
  *   number  mag_turn_number -> mag_turn_number : that an item has left the ring before
  *           its token gets another number
- *   free    mag_lane_pass -> mag_lane_arrive (`last`) : as `turn`
- *   queued  mag_lane_arrive -> mag_lane_pass (`last`) : the item, and its link
+ *   free    mag_turn_lane_pass -> mag_turn_lane_arrive (`last`) : as `turn`
+ *   queued  mag_turn_lane_arrive -> mag_turn_lane_pass (`last`) : the item, and its link
  *
  * Proof.  docs/design/pipelines.md has it.
  *
@@ -99,54 +99,56 @@ static inline void *mag_turns_pass(struct mag_turns *ring, uint64_t number)
 /* ---------------------------------------------------------- the order of arrival */
 
 /* The link in an item that waits in a lane. */
-struct mag_lane_link {
-    struct mag_lane_link *next;
+struct mag_turn_lane_link {
+    struct mag_turn_lane_link *next;
 };
 
-struct mag_lane {
-    _Atomic(uintptr_t) last;     /* [A] FREE, BUSY, or the item that came last */
-    struct mag_lane_link *first; /* [H] items whose turns are next, in their order */
+struct mag_turn_lane {
+    _Atomic(uintptr_t) last;          /* [A] FREE, BUSY, or the item that came last */
+    struct mag_turn_lane_link *first; /* [H] items whose turns are next, in their order */
 };
 
-enum { MAG_LANE_FREE = 0, MAG_LANE_BUSY = 1 };
+enum { MAG_TURN_LANE_FREE = 0, MAG_TURN_LANE_BUSY = 1 };
 
-static inline void mag_lane_init(struct mag_lane *lane)
+static inline void mag_turn_lane_init(struct mag_turn_lane *lane)
 {
-    atomic_init(&lane->last, MAG_LANE_FREE);
+    atomic_init(&lane->last, MAG_TURN_LANE_FREE);
     lane->first = NULL;
 }
 
 /* An item arrives.  True: it has the turn.  False: it is parked, and may be in other
  * hands already. */
-static inline bool mag_lane_arrive(struct mag_lane *lane, struct mag_lane_link *link)
+static inline bool mag_turn_lane_arrive(struct mag_turn_lane *lane,
+                                        struct mag_turn_lane_link *link)
 {
     /* relaxed: a guess, which the swap checks. */
     uintptr_t last = atomic_load_explicit(&lane->last, memory_order_relaxed);
     uintptr_t mine;
 
     do {
-        mine = last == MAG_LANE_FREE ? MAG_LANE_BUSY : (uintptr_t)link;
+        mine = last == MAG_TURN_LANE_FREE ? MAG_TURN_LANE_BUSY : (uintptr_t)link;
         /* NOLINTNEXTLINE(performance-no-int-to-ptr): the word is an address. */
-        link->next = last <= MAG_LANE_BUSY ? NULL : (struct mag_lane_link *)last;
+        link->next =
+            last <= MAG_TURN_LANE_BUSY ? NULL : (struct mag_turn_lane_link *)last;
         /* Both ends: queued, release: the item and its link are whole; free, acquire:
          * what earlier turns have written.  On failure relaxed: a guess. */
     } while (!atomic_compare_exchange_weak_explicit(
         &lane->last, &last, mine, memory_order_acq_rel, memory_order_relaxed));
-    return last == MAG_LANE_FREE;
+    return last == MAG_TURN_LANE_FREE;
 }
 
 /* Takes the items that wait; turns their list round, so that it begins with the first. */
-static inline struct mag_lane_link *mag_lane_take(struct mag_lane *lane)
+static inline struct mag_turn_lane_link *mag_turn_lane_take(struct mag_turn_lane *lane)
 {
-    struct mag_lane_link *first = NULL;
+    struct mag_turn_lane_link *first = NULL;
     /* queued, acquire: the items and their links are whole. */
     uintptr_t last =
-        atomic_exchange_explicit(&lane->last, MAG_LANE_BUSY, memory_order_acquire);
+        atomic_exchange_explicit(&lane->last, MAG_TURN_LANE_BUSY, memory_order_acquire);
     /* NOLINTNEXTLINE(performance-no-int-to-ptr): the word is an address. */
-    struct mag_lane_link *link = (struct mag_lane_link *)last;
+    struct mag_turn_lane_link *link = (struct mag_turn_lane_link *)last;
 
     while (link != NULL) {
-        struct mag_lane_link *next = link->next;
+        struct mag_turn_lane_link *next = link->next;
 
         link->next = first;
         first = link;
@@ -157,19 +159,19 @@ static inline struct mag_lane_link *mag_lane_take(struct mag_lane *lane)
 
 /* By the holder of the turn: ends it.  Returns the next item, which has the turn; NULL:
  * none waits. */
-static inline struct mag_lane_link *mag_lane_pass(struct mag_lane *lane)
+static inline struct mag_turn_lane_link *mag_turn_lane_pass(struct mag_turn_lane *lane)
 {
-    struct mag_lane_link *next = lane->first;
-    uintptr_t busy = MAG_LANE_BUSY;
+    struct mag_turn_lane_link *next = lane->first;
+    uintptr_t busy = MAG_TURN_LANE_BUSY;
 
     if (next == NULL) {
         /* free, release: what this turn has written.  On failure relaxed: the exchange
          * that follows acquires. */
-        if (atomic_compare_exchange_strong_explicit(&lane->last, &busy, MAG_LANE_FREE,
-                                                    memory_order_release,
-                                                    memory_order_relaxed))
+        if (atomic_compare_exchange_strong_explicit(
+                &lane->last, &busy, MAG_TURN_LANE_FREE, memory_order_release,
+                memory_order_relaxed))
             return NULL;
-        next = mag_lane_take(lane);
+        next = mag_turn_lane_take(lane);
     }
     lane->first = next->next;
     return next;

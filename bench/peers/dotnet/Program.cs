@@ -76,6 +76,7 @@ static class Program
         ["tick-p99"] = (size, workers) => new Tick(size, workers, percent: 99),
         ["sort-random"] = (size, _) => new ArraySort((int)size, nearly: false),
         ["sort-sorted"] = (size, _) => new ArraySort((int)size, nearly: true),
+        ["pipeline"] = (size, workers) => new Pipeline(size, workers),
         ["for-pareto"] = Uneven.ParetoLoops,
         ["for-triangle"] = Uneven.TriangleLoops,
         ["for-nested"] = Uneven.NestedLoops,

@@ -77,6 +77,8 @@ func find(name string, size uint64) workload {
 		return newReduce(int(size))
 	case "scan":
 		return newScan(int(size))
+	case "pipeline":
+		return &pipeline{size: size}
 	case "cilksort":
 		return newSort(int(size))
 	}

@@ -16,6 +16,7 @@
 #include "bench/kernels/uts.h"
 #include "bench/peers/common/peer.h"
 #include "bench/peers/tbb/channels.hpp"
+#include "bench/peers/tbb/pipeline.hpp"
 
 #include <memory>
 #include <oneapi/tbb.h>
@@ -425,6 +426,13 @@ void run_submit_all(peer_run *run)
     peer_load(run, &pool, kernel_submit_eight);
 }
 
+/* ---------------------------------------------------------------- pipeline */
+
+void run_pipeline(peer_run *run)
+{
+    arena->execute([=] { run->answer = peer_pass_items(run->size); });
+}
+
 } // namespace
 
 void peer_start(unsigned workers)
@@ -460,6 +468,7 @@ const peer_workload peer_workloads[] = {
     {"tick-p99", nullptr, nullptr, run_tick_bad, nullptr, nullptr},
     {"bursts", prepare_load, nullptr, run_bursts, nullptr, nullptr},
     {"trickle", prepare_load, nullptr, run_trickle, nullptr, nullptr},
+    {"pipeline", nullptr, nullptr, run_pipeline, nullptr, nullptr},
     {"submit", prepare_load, nullptr, run_submit, nullptr, nullptr},
     {"submit-all", prepare_load, nullptr, run_submit_all, nullptr, nullptr},
     {"channel-1-1", nullptr, nullptr, channels::row<1, 1, 64>, nullptr, nullptr},

@@ -55,6 +55,8 @@ static const struct {
     {"for-nested", 2},
     {"fftw", 2},
     {"fftw", 400},
+    {"pipeline", 1},
+    {"pipeline", 20000},
     {"mgzip", 1},
     {"mgzip-libdeflate", 1},
     {"mindex", 300},
