@@ -32,6 +32,7 @@ OWNER = {
     "guest.h": "sched",
     "loop.h": "sched",
     "loop_2d.h": "sched",
+    "loop_affinity.h": "sched",
     "reduce.h": "sched",
     "scan.h": "sched",
     "filter.h": "sched",

@@ -15,22 +15,22 @@ enum {
     MEASURED_NS = 10000000,
     /* A look at both clocks that takes more ticks was interrupted. */
     LOOK_TICKS = 5000,
-    LOOKS = 10
+    CLOCK_LOOKS = 10
 };
 
 struct mag_quick_clock mag_quick_clock;
 
 /* A moment, by both clocks. */
-struct moment {
+struct clock_moment {
     uint64_t ticks;
     int64_t ns;
 };
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-/* [I] after `once`. */
-static struct moment began;
-static bool usable;
+static pthread_once_t rate_once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t rate_lock = PTHREAD_MUTEX_INITIALIZER;
+/* [I] after `rate_once`. */
+static struct clock_moment rate_began;
+static bool rate_usable;
 
 /* Whether the counter runs at one rate, whatever the processor does. */
 static bool is_steady(void)
@@ -48,9 +48,9 @@ static bool is_steady(void)
 }
 
 /* Looks at both clocks.  False: this thread was interrupted each time. */
-static bool look(struct moment *ret_moment)
+static bool look_at_both(struct clock_moment *ret_moment)
 {
-    for (int i = 0; i < LOOKS; i++) {
+    for (int i = 0; i < CLOCK_LOOKS; i++) {
         uint64_t ticks = mag_os_ticks();
 
         ret_moment->ns = mag_os_now_ns();
@@ -61,21 +61,22 @@ static bool look(struct moment *ret_moment)
     return false;
 }
 
-static void begin(void)
+static void begin_rate(void)
 {
-    usable = is_steady() && look(&began);
+    rate_usable = is_steady() && look_at_both(&rate_began);
 }
 
 /* By one thread at a time. */
 static void measure_rate(void)
 {
-    struct moment now;
+    struct clock_moment now;
 
     /* relaxed: written under the lock. */
     if (atomic_load_explicit(&mag_quick_clock.rate, memory_order_relaxed) != 0 ||
-        !look(&now) || now.ticks <= began.ticks)
+        !look_at_both(&now) || now.ticks <= rate_began.ticks)
         return;
-    double rate = (double)(now.ns - began.ns) / (double)(now.ticks - began.ticks);
+    double rate =
+        (double)(now.ns - rate_began.ns) / (double)(now.ticks - rate_began.ticks);
     mag_quick_clock.ticks = now.ticks;
     mag_quick_clock.ns = now.ns;
     /* rate, release: the moment is complete. */
@@ -85,12 +86,13 @@ static void measure_rate(void)
 
 int64_t mag_os_quick_ns_slow(void)
 {
-    (void)pthread_once(&once, begin);
+    (void)pthread_once(&rate_once, begin_rate);
     int64_t now = mag_os_now_ns();
 
-    if (usable && now - began.ns >= MEASURED_NS && pthread_mutex_trylock(&lock) == 0) {
+    if (rate_usable && now - rate_began.ns >= MEASURED_NS &&
+        pthread_mutex_trylock(&rate_lock) == 0) {
         measure_rate();
-        (void)pthread_mutex_unlock(&lock);
+        (void)pthread_mutex_unlock(&rate_lock);
         now = mag_os_now_ns();
     }
     return now;

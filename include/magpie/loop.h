@@ -116,6 +116,8 @@ struct mag_for_stop {
     MAG_ATOMIC(bool) asked;
 };
 
+struct mag_for_affinity;
+
 /* What a loop may be told.  A field that is 0 or NULL stands for the usual. */
 struct mag_for_options {
     /* The number of indices in a range.  0: the loop chooses. */
@@ -127,6 +129,9 @@ struct mag_for_options {
     uint32_t reserved; /* 0 */
     /* Ends the loop when it is asked to stop.  NULL: nobody asks. */
     const struct mag_for_stop *stop;
+    /* Gives each part to the worker that had it before (loop_affinity.h); a loop with a
+     * limit ignores it.  NULL: to any. */
+    struct mag_for_affinity *affinity;
 };
 
 #define MAG_FOR_LIMIT_MAX 64

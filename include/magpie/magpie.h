@@ -10,6 +10,7 @@
  *     on the scheduler that all share      default.h
  *   run the iterations of a loop           loop.h
  *     over rows and columns                loop_2d.h
+ *     each part on the same worker again   loop_affinity.h
  *     and put them together to one value   reduce.h; scan.h for running totals
  *     and look for the first one that fits find.h
  *     over a few functions                 invoke.h
@@ -94,6 +95,7 @@
 #include <magpie/lazy.h>
 #include <magpie/loop.h>
 #include <magpie/loop_2d.h>
+#include <magpie/loop_affinity.h>
 #include <magpie/mutex.h>
 #include <magpie/node_memory.h>
 #include <magpie/offload.h>

@@ -18,6 +18,11 @@ static void run_loop(mag_fork w, void *payload)
     size_t count = loop->range.end - loop->range.begin;
     struct mag_loop_part whole;
 
+    if (MAG_UNLIKELY(loop->affinity != NULL) && loop->limit == MAG_LOOP_UNLIMITED &&
+        loop->fold == NULL) {
+        mag_loop_spread(w, loop);
+        return;
+    }
     whole.loop = loop;
     whole.range = loop->range;
     whole.grain =
@@ -25,7 +30,7 @@ static void run_loop(mag_fork w, void *payload)
     whole.value = loop->fold != NULL ? loop->fold->value : NULL;
     /* The first slot of all is free. */
     (void)mag_loop_take_slot(loop, &whole.slot);
-    mag_loop_walk(w, &whole);
+    (void)mag_loop_walk(w, &whole);
 }
 
 /* -------------------------------------------------------------------------- calls */
@@ -48,6 +53,7 @@ static void init_loop(struct mag_loop *loop, const struct mag_for_options *optio
     loop->arg = NULL;
     loop->fold = NULL;
     loop->stop = options->stop;
+    loop->affinity = options->affinity;
     loop->grain = options->grain;
     loop->limit = options->limit;
     loop->error = 0;

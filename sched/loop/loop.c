@@ -299,7 +299,7 @@ static void walk_all(struct loop_walk *walk)
     leave_slot(walk);
 }
 
-void mag_loop_walk(mag_fork w, const struct mag_loop_part *part)
+size_t mag_loop_walk(mag_fork w, const struct mag_loop_part *part)
 {
     struct mag_loop *loop = part->loop;
     struct mag_worker *worker = mag_self_get()->worker;
@@ -320,6 +320,7 @@ void mag_loop_walk(mag_fork w, const struct mag_loop_part *part)
         walk.now = mag_os_quick_ns();
     walk.began = walk.now;
     walk_all(&walk);
+    return walk.grain;
 }
 
 /* A stolen part. */
@@ -330,7 +331,7 @@ static void run_part(mag_fork w, void *payload)
     memcpy(&part, payload, sizeof(part));
     if (part.loop->fold != NULL)
         part.loop->fold->begin(part.value, part.loop->fold->arg);
-    mag_loop_walk(w, &part);
+    (void)mag_loop_walk(w, &part);
     part.walked = true;
     memcpy(payload, &part, sizeof(part));
 }

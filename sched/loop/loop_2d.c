@@ -79,7 +79,7 @@ static int walk(const struct blocks *blocks, struct piece piece, uint32_t slot)
     return error;
 }
 
-static int walk_range(struct mag_range range, uint32_t slot, void *arg)
+static int walk_blocks(struct mag_range range, uint32_t slot, void *arg)
 {
     const struct blocks *blocks = arg;
 
@@ -102,7 +102,7 @@ int mag_for_2d(struct mag_sched *sched, const struct mag_for_options *options,
 
     if (!count_pairs(whole, &pairs))
         return -EINVAL;
-    return mag_for_with(sched, options, NULL, 0, pairs, walk_range, &blocks);
+    return mag_for_with(sched, options, NULL, 0, pairs, walk_blocks, &blocks);
 }
 
 int mag_for_2d_in(mag_fork w, const struct mag_for_options *options,
@@ -113,5 +113,5 @@ int mag_for_2d_in(mag_fork w, const struct mag_for_options *options,
 
     if (!count_pairs(whole, &pairs))
         return -EINVAL;
-    return mag_for_in(w, options, NULL, 0, pairs, walk_range, &blocks);
+    return mag_for_in(w, options, NULL, 0, pairs, walk_blocks, &blocks);
 }

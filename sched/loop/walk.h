@@ -14,19 +14,20 @@
 #include "sched/loop/fold.h"
 
 #include <assert.h>
-#include <magpie/loop.h>
+#include <magpie/loop_affinity.h>
 #include <stdatomic.h>
 
 /* A loop without a limit: slots are the numbers of berths. */
 enum { MAG_LOOP_UNLIMITED = 0 };
 
 struct mag_loop {
-    mag_for_body body;               /* [I] NULL: the one of `fold` */
-    void *arg;                       /* [I] */
-    const struct mag_fold *fold;     /* [I] or NULL: no values */
-    const struct mag_for_stop *stop; /* [I] or NULL */
-    size_t grain;                    /* [I] 0: chosen by each walk */
-    uint32_t limit;                  /* [I] or MAG_LOOP_UNLIMITED */
+    mag_for_body body;                 /* [I] NULL: the one of `fold` */
+    void *arg;                         /* [I] */
+    const struct mag_fold *fold;       /* [I] or NULL: no values */
+    const struct mag_for_stop *stop;   /* [I] or NULL */
+    struct mag_for_affinity *affinity; /* [I] or NULL */
+    size_t grain;                      /* [I] 0: chosen by each walk */
+    uint32_t limit;                    /* [I] or MAG_LOOP_UNLIMITED */
     /* [A] Indices from here on need not run: the `begin` of `failed`, or SIZE_MAX. */
     _Atomic(size_t) bound;
     struct mag_spin lock;         /* [A] */
@@ -50,11 +51,15 @@ struct __attribute__((may_alias)) mag_loop_part {
 static_assert(sizeof(struct mag_loop_part) <= MAG_FORK_PAYLOAD,
               "a part fits into a slot");
 
-/* Walks through a part, whose indices no other thread has. */
-void mag_loop_walk(mag_fork w, const struct mag_loop_part *part);
+/* Walks through a part, whose indices no other thread has.  Returns the grain that it has
+ * found. */
+size_t mag_loop_walk(mag_fork w, const struct mag_loop_part *part);
 
 /* Notes a failure: that with the smallest index counts. */
 MAG_COLD void mag_loop_fail(struct mag_loop *loop, struct mag_range range, int error);
+
+/* Walks through all of a loop that has an affinity, and neither a limit nor values. */
+void mag_loop_spread(mag_fork w, struct mag_loop *loop);
 
 /* Reserves a slot for one more thread.  False: the limit is reached. */
 bool mag_loop_take_slot(struct mag_loop *loop, uint32_t *ret_slot);

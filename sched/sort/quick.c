@@ -36,18 +36,22 @@ static char *median_of(const struct mag_sorter *sorter, char *a, char *b, char *
     return mag_sorter_less(sorter, b, c) == ab ? b : c;
 }
 
-/* An item near the median: the more items, the nearer.  log(count) deep. */
+/* An item near the median: the more items, the nearer.  The samples lie around the middle
+ * as in a mirror, so that the median of a sorted segment is its middle.  log(count)
+ * deep. */
 /* NOLINTNEXTLINE(misc-no-recursion): see above. */
 static char *median(const struct mag_sorter *sorter, char *items, size_t count)
 {
     size_t eighth = count / 8;
-    char *second = items + count / 2 * sorter->size;
-    char *third = items + 7 * eighth * sorter->size;
+    char *first = items + eighth * sorter->size;
+    char *middle = items + count / 2 * sorter->size;
+    char *last = items + 7 * eighth * sorter->size;
 
     if (count <= MEDIAN_OF_THREE)
-        return median_of(sorter, items, second, third);
+        return median_of(sorter, first, middle, last);
     return median_of(sorter, median(sorter, items, eighth),
-                     median(sorter, second, eighth), median(sorter, third, eighth));
+                     median(sorter, middle - eighth / 2 * sorter->size, eighth),
+                     median(sorter, last, eighth));
 }
 
 static void sort_leaf(const struct mag_sorter *sorter,
@@ -62,8 +66,8 @@ static void sort_leaf(const struct mag_sorter *sorter,
 }
 
 /* Divides what follows the pivot, which is the first item. */
-static size_t divide(mag_fork w, const struct mag_sorter *sorter,
-                     const struct mag_sort_segment *segment, bool equal)
+static size_t divide_segment(mag_fork w, const struct mag_sorter *sorter,
+                             const struct mag_sort_segment *segment, bool equal)
 {
     const struct mag_sort_call *call = sorter->call;
     struct mag_sort_segment rest = *segment;
@@ -113,7 +117,7 @@ static void sort_segment(mag_fork w, const struct mag_sorter *sorter,
     bool equal = !segment.first && !mag_sorter_less(sorter, items - sorter->size, pivot);
 
     mag_sorter_exchange(items, pivot, sorter->size);
-    size_t low = divide(w, sorter, &segment, equal);
+    size_t low = divide_segment(w, sorter, &segment, equal);
     mag_sorter_exchange(items, items + low * sorter->size, sorter->size);
     sort_parts(w, sorter, segment, low, equal);
 }

@@ -127,12 +127,12 @@ static bool is_short(const struct mag_sort_call *call)
 }
 
 /* Where the sort runs. */
-struct place {
+struct sort_place {
     struct mag_sched *sched;
     const mag_fork *w; /* or NULL */
 };
 
-static int sort_at(const struct place *place, struct mag_sort_call *call)
+static int sort_at(const struct sort_place *place, struct mag_sort_call *call)
 {
     if (is_short(call)) {
         sort_here(call);
@@ -153,7 +153,7 @@ static void *allocate_scratch(size_t bytes)
     return aligned_alloc(MAG_CACHE_LINE, lines * MAG_CACHE_LINE);
 }
 
-static int sort_with_scratch(const struct place *place, struct mag_sort_call *call)
+static int sort_with_scratch(const struct sort_place *place, struct mag_sort_call *call)
 {
     _Alignas(MAG_CACHE_LINE) char small[SCRATCH_SMALL];
     size_t bytes = call->count * call->kind->size;
@@ -170,7 +170,7 @@ static int sort_with_scratch(const struct place *place, struct mag_sort_call *ca
     return r;
 }
 
-static int sort_call(const struct place *place, const struct mag_sort_call *call)
+static int sort_call(const struct sort_place *place, const struct mag_sort_call *call)
 {
     struct mag_sort_call copy = *call;
 
@@ -182,10 +182,10 @@ static int sort_call(const struct place *place, const struct mag_sort_call *call
 
 int mag_sort_run(struct mag_sched *sched, const struct mag_sort_call *call)
 {
-    return sort_call(&(struct place){.sched = sched}, call);
+    return sort_call(&(struct sort_place){.sched = sched}, call);
 }
 
 int mag_sort_run_in(mag_fork w, const struct mag_sort_call *call)
 {
-    return sort_call(&(struct place){.w = &w}, call);
+    return sort_call(&(struct sort_place){.w = &w}, call);
 }

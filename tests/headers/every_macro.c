@@ -166,7 +166,7 @@ MAG_FORKABLE(int, walk_all, int *, a)
 static int walk_all(mag_fork w, int *a)
 {
     struct point p = {1, 2, 3};
-    struct mag_for_options options = {1, 0, 0, MAG_NULL};
+    struct mag_for_options options = {1, 0, 0, MAG_NULL, MAG_NULL};
     struct mag_range failed;
 
     return walk_for_in(w, 0, 10, a, p) + sort_points(w, &p, a) + fill_all(w, a) +

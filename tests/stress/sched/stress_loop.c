@@ -8,6 +8,7 @@
  */
 #include "tests/support/sched/indices.h"
 
+#include <magpie/loop_affinity.h>
 #include <pthread.h>
 
 enum { THREADS = 3, OUTER = 12 };
@@ -21,6 +22,7 @@ struct storm {
     uint32_t limit;
     struct mag_for_stop stop;
     struct indices indices[OUTER];
+    struct mag_for_affinity affinities[OUTER]; /* of every second inner loop */
     _Atomic(uint32_t) users[MAG_FOR_LIMIT_MAX];
     uint64_t scratch[MAG_FOR_LIMIT_MAX];
 };
@@ -38,9 +40,10 @@ static int inner(struct mag_range range, uint32_t slot, void *arg)
 }
 
 /* Runs the inner loop and checks what it returns. */
-static int run_inner(struct indices *indices, size_t grain)
+static int run_inner(struct indices *indices, size_t grain,
+                     struct mag_for_affinity *affinity)
 {
-    struct mag_for_options options = {.grain = grain};
+    struct mag_for_options options = {.grain = grain, .affinity = affinity};
     struct mag_range failed = {indices->count, indices->count};
     int error = mag_for_with(NULL, &options, &failed, 0, indices->count, inner, indices);
     size_t first = 0;
@@ -70,7 +73,8 @@ static int outer(struct mag_range range, uint32_t slot, void *arg)
         return -EPROTO;
     for (size_t i = range.begin; i < range.end && error == 0; i++) {
         storm->scratch[slot]++;
-        error = run_inner(&storm->indices[i], i % 5);
+        error = run_inner(&storm->indices[i], i % 5,
+                          i % 2 != 0 ? &storm->affinities[i] : NULL);
         if (i == storm->limit + 3)
             mag_for_stop_ask(&storm->stop);
     }

@@ -162,6 +162,29 @@ static void an_error_ends_the_loop(void **state)
     mag_sched_destroy(sched);
 }
 
+MAG_FORKABLE(int, measure_all, struct shape *, shape)
+static int measure_all(mag_fork w, struct shape *shape)
+{
+    struct mag_block whole = {{0, 64}, {0, 64}};
+    struct mag_for_options options = {.grain = 64};
+
+    return mag_for_2d_in(w, &options, whole, measure, shape);
+}
+
+static void an_untyped_body_runs_in_a_forked_function(void **state)
+{
+    struct mag_sched *sched = test_sched_start_alone(1);
+    struct shape shape = {0, 0};
+    int error = -1;
+    (void)state;
+
+    assert_int_equal(measure_all_run(sched, &error, &shape), 0);
+    assert_int_equal(error, 0);
+    assert_true(shape.blocks >= 64);
+    assert_int_equal(shape.flat, 0);
+    mag_sched_destroy(sched);
+}
+
 static void reversed_ranges_and_too_many_pairs_are_refused(void **state)
 {
     struct mag_sched *sched = test_sched_start(1);
@@ -211,6 +234,7 @@ int main(void)
         cmocka_unit_test(each_pair_is_in_one_block),
         cmocka_unit_test(rows_and_columns_are_counted_from_zero),
         cmocka_unit_test(blocks_are_nearly_square),
+        cmocka_unit_test(an_untyped_body_runs_in_a_forked_function),
         cmocka_unit_test(an_error_ends_the_loop),
         cmocka_unit_test(reversed_ranges_and_too_many_pairs_are_refused),
         cmocka_unit_test(forked_functions_have_such_loops),

@@ -273,6 +273,32 @@ static void forked_functions_sort(void **state)
     mag_sched_destroy(sched);
 }
 
+MAG_FORKABLE(int, sort_untyped, const struct mag_sort_call *, call)
+static int sort_untyped(mag_fork w, const struct mag_sort_call *call)
+{
+    return mag_sort_run_in(w, call);
+}
+
+static void another_language_sorts_through_a_table(void **state)
+{
+    static struct pair pairs[MOST];
+    struct mag_sort_call call = {
+        .kind = &pair_before_kind, .items = pairs, .count = MOST, .stable = true};
+    uint64_t random = test_seed();
+    struct mag_sched *sched = test_sched_start(2);
+    int error = -1;
+    (void)state;
+
+    pairs_fill(pairs, MOST, SORTABLE_FEW, &random);
+    assert_int_equal(mag_sort_run(sched, &call), 0);
+    pairs_sorted(pairs, MOST, true);
+    pairs_fill(pairs, MOST, SORTABLE_FEW, &random);
+    assert_int_equal(sort_untyped_run(sched, &error, &call), 0);
+    assert_int_equal(error, 0);
+    pairs_sorted(pairs, MOST, true);
+    mag_sched_destroy(sched);
+}
+
 static void without_a_scheduler_it_is_the_default(void **state)
 {
     static struct pair pairs[MOST];
@@ -313,6 +339,7 @@ int main(void)
         cmocka_unit_test(a_given_sorter_sorts_the_leaves),
         cmocka_unit_test(scratch_can_be_given),
         cmocka_unit_test(forked_functions_sort),
+        cmocka_unit_test(another_language_sorts_through_a_table),
         cmocka_unit_test(without_a_scheduler_it_is_the_default),
         cmocka_unit_test(a_stopped_scheduler_sorts_only_what_needs_no_worker),
     };
