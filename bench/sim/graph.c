@@ -91,7 +91,7 @@ static double span_of(struct measure *measure, const struct sim_node *node)
 {
     struct sim_code *code = &measure->code;
     uint32_t from = code->count;
-    double ends[CHILDREN_MAX];
+    double ends[CHILDREN_MAX] = {0};
     unsigned forked = 0;
     double now = 0;
 

@@ -137,7 +137,8 @@ static void fill(const void *sort)
 static int measure_sort(struct sim_measured *measured)
 {
     struct kernel_sort *sort = kernel_sort_new(SORT_COUNT);
-    double whole = SORT_COUNT / KERNEL_SORT_GRAIN * KERNEL_SORT_GRAIN;
+    uint64_t leaves = SORT_COUNT / KERNEL_SORT_GRAIN;
+    double whole = (double)(leaves * KERNEL_SORT_GRAIN);
 
     if (sort == NULL)
         return -ENOMEM;

@@ -181,8 +181,8 @@ static inline void sim_spend(struct sim_worker *worker, enum sim_spent spent, do
 }
 
 /* line.c: what it costs to read and to write a line, and to get one from a worker. */
-void sim_line_read(struct sim *sim, struct sim_worker *worker, uint32_t line);
-void sim_line_write(struct sim *sim, struct sim_worker *worker, uint32_t line);
+void sim_line_read(struct sim *sim, struct sim_worker *worker, uint32_t number);
+void sim_line_write(struct sim *sim, struct sim_worker *worker, uint32_t number);
 void sim_line_get(struct sim *sim, struct sim_worker *worker, uint32_t from);
 enum mag_reach sim_reach(const struct sim *sim, uint32_t a, uint32_t b);
 
@@ -206,7 +206,7 @@ enum sim_steal { SIM_STEAL_NOTHING, SIM_STEAL_WAITS, SIM_STEAL_DONE };
 
 /* Looks at a stack; takes its oldest child.  `joined`: the slot whose descendants alone
  * are wanted; NULL: any.  SIM_STEAL_WAITS: the step after the membarrier is set. */
-enum sim_steal sim_steal(struct sim *sim, struct sim_worker *worker, uint32_t victim,
+enum sim_steal sim_steal(struct sim *sim, struct sim_worker *worker, uint32_t index,
                          const struct sim_slot *joined);
 void sim_share_begin(struct sim_worker *worker, uint32_t at);
 
@@ -216,7 +216,7 @@ void sim_found(struct sim *sim, struct sim_worker *worker);
 void sim_stop_early(struct sim *sim, struct sim_worker *worker);
 void sim_go_on_searching(struct sim *sim, struct sim_worker *worker);
 void sim_step_asleep(struct sim *sim, struct sim_worker *worker);
-bool sim_take_queue(struct sim *sim, struct sim_worker *worker, uint32_t queue,
+bool sim_take_queue(struct sim *sim, struct sim_worker *worker, uint32_t number,
                     struct sim_job *ret_job);
 
 /* wake.c */

@@ -200,7 +200,7 @@ static int run_parallel(struct compression *c, struct mag_sched *sched, uint32_t
 
     /* Tokens are made when they are needed: where threads get their processors, little
      * more than one for each. */
-    r = blocks_run_with(sched, &options, stages, 3, 4 * threads, c);
+    r = blocks_run_with(sched, &options, stages, 3, 3 * threads, c);
     if (r == 0 && c->stream->options->report)
         print_report(&report);
     return r;

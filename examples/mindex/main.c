@@ -31,7 +31,7 @@ enum { PARTS_MAX = 1024, THREADS_MAX = PARTS_MAX - 1 };
 
 /* A file on its way through the first pipeline. */
 struct document {
-    const char *path;
+    char *path;
     uint32_t number;
     char *text;
     size_t size;
@@ -48,7 +48,7 @@ struct bucket {
 struct indexing {
     struct walk walk;
     FILE *out;
-    size_t next_file;
+    uint32_t files; /* so many are behind us */
     size_t next_bucket;
 
     pthread_mutex_t lock;
@@ -105,12 +105,16 @@ static int next_file(struct document *document, struct indexing *all)
 {
     enum { BEGINNING = 4096 };
 
-    while (all->next_file < all->walk.count) {
+    for (;;) {
         int fd;
         int r;
 
-        document->number = (uint32_t)all->next_file;
-        document->path = all->walk.paths[all->next_file++];
+        free(document->path);
+        document->path = NULL;
+        r = walk_next(&all->walk, &document->path);
+        if (r != 0)
+            return r == WALK_END ? MAG_STAGE_END : r;
+        document->number = all->files++;
         fd = open(document->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (fd < 0)
             continue;
@@ -123,7 +127,6 @@ static int next_file(struct document *document, struct indexing *all)
                    document->size < BEGINNING ? document->size : BEGINNING) == NULL)
             return 0;
     }
-    return MAG_STAGE_END;
 }
 
 static struct part *take_part(struct indexing *all)
@@ -172,6 +175,7 @@ static void release_document(struct document *document, struct indexing *all)
 {
     (void)all;
     free(document->text);
+    free(document->path);
 }
 
 /* --------------------------------------------------------------------- buckets */
@@ -342,7 +346,7 @@ static int make_index(struct indexing *all, const char *path, uint32_t threads,
 
 int main(int argc, char **argv)
 {
-    static struct indexing all = {.walk.max = UINT32_MAX,
+    static struct indexing all = {.walk.left = UINT32_MAX,
                                   .lock = PTHREAD_MUTEX_INITIALIZER};
     const char *path = NULL;
     size_t threads = 0;
@@ -359,16 +363,15 @@ int main(int argc, char **argv)
             path = optarg;
         else if (option == 'p'
                      ? !take_number(optarg, THREADS_MAX, &threads)
-                     : option != 'n' || !take_number(optarg, UINT32_MAX, &all.walk.max))
+                     : option != 'n' || !take_number(optarg, UINT32_MAX, &all.walk.left))
             return bad_usage();
     }
     if (optind == argc)
         return bad_usage();
+    all.walk.roots = argv + optind;
     for (; status == 0 && optind < argc; optind++) {
-        int r = walk_add(&all.walk, argv[optind]);
-
-        if (r != 0)
-            status = fail(argv[optind], r);
+        if (access(argv[optind], R_OK) != 0)
+            status = fail(argv[optind], -errno);
     }
     if (status == 0)
         status = make_index(&all, path, (uint32_t)threads, serial);

@@ -8,23 +8,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static int keep(struct walk *walk, const char *path)
-{
-    if (walk->count == walk->capacity) {
-        size_t capacity = walk->capacity == 0 ? 1024 : 2 * walk->capacity;
-        char **paths = realloc(walk->paths, capacity * sizeof(*paths));
-
-        if (paths == NULL)
-            return -ENOMEM;
-        walk->paths = paths;
-        walk->capacity = capacity;
-    }
-    walk->paths[walk->count] = strdup(path);
-    if (walk->paths[walk->count] == NULL)
-        return -ENOMEM;
-    walk->count++;
-    return 0;
-}
+struct walk_level {
+    struct walk_level *up;
+    char *path;
+    struct dirent **entries;
+    int count;
+    int next;
+};
 
 static int no_dots(const struct dirent *entry)
 {
@@ -37,49 +27,81 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int add_inner(struct walk *walk, const char *path, const char *name)
+/* Takes over the path. */
+static int enter(struct walk *walk, char *path)
 {
-    char *inner = NULL;
-    int r;
+    struct walk_level *level = calloc(1, sizeof(*level));
 
-    if (asprintf(&inner, "%s/%s", path, name) < 0)
+    if (level == NULL) {
+        free(path);
         return -ENOMEM;
-    r = walk_add(walk, inner);
-    free(inner);
-    return r == -ENOENT || r == -EACCES ? 0 : r;
-}
-
-static int add_directory(struct walk *walk, const char *path)
-{
-    struct dirent **entries = NULL;
-    int count = scandir(path, &entries, no_dots, by_name);
-    int r = count < 0 ? -errno : 0;
-
-    for (int i = 0; i < count; i++) {
-        if (r == 0)
-            r = add_inner(walk, path, entries[i]->d_name);
-        free(entries[i]);
     }
-    free(entries);
-    return r;
+    level->up = walk->top;
+    level->path = path;
+    level->count = scandir(path, &level->entries, no_dots, by_name);
+    walk->top = level;
+    return 0;
 }
 
-int walk_add(struct walk *walk, const char *path)
+static void leave(struct walk *walk)
 {
-    struct stat status;
+    struct walk_level *level = walk->top;
 
-    if (walk->count == walk->max)
-        return 0;
-    if (lstat(path, &status) != 0)
-        return -errno;
-    if (S_ISDIR(status.st_mode))
-        return add_directory(walk, path);
-    return S_ISREG(status.st_mode) ? keep(walk, path) : 0;
+    walk->top = level->up;
+    for (int i = 0; i < level->count; i++)
+        free(level->entries[i]);
+    free(level->entries);
+    free(level->path);
+    free(level);
+}
+
+/* The next path, of whatever kind; NULL and `ret_error` 0: there is none. */
+static char *next_path(struct walk *walk, int *ret_error)
+{
+    struct walk_level *level;
+    char *path = NULL;
+
+    while (walk->top != NULL && walk->top->next >= walk->top->count)
+        leave(walk);
+    level = walk->top;
+    *ret_error = 0;
+    if (level == NULL) {
+        if (*walk->roots == NULL)
+            return NULL;
+        path = strdup(*walk->roots++);
+    } else if (asprintf(&path, "%s/%s", level->path,
+                        level->entries[level->next++]->d_name) < 0) {
+        path = NULL;
+    }
+    if (path == NULL)
+        *ret_error = -ENOMEM;
+    return path;
+}
+
+int walk_next(struct walk *walk, char **ret_path)
+{
+    char *path;
+    int r = 0;
+
+    while (walk->left > 0 && r == 0 && (path = next_path(walk, &r)) != NULL) {
+        struct stat status;
+        mode_t mode = lstat(path, &status) == 0 ? status.st_mode : 0;
+
+        if (S_ISREG(mode)) {
+            walk->left--;
+            *ret_path = path;
+            return 0;
+        }
+        if (S_ISDIR(mode))
+            r = enter(walk, path);
+        else
+            free(path);
+    }
+    return r != 0 ? r : WALK_END;
 }
 
 void walk_free(struct walk *walk)
 {
-    for (size_t i = 0; i < walk->count; i++)
-        free(walk->paths[i]);
-    free(walk->paths);
+    while (walk->top != NULL)
+        leave(walk);
 }

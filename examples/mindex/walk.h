@@ -1,5 +1,6 @@
 /*
- * walk.h - the regular files below directories, in the order of their names.
+ * walk.h - the regular files below directories, one after the other, in the order of
+ * their names.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,17 +9,23 @@
 
 #include <stddef.h>
 
+struct walk_level;
+
 struct walk {
-    char **paths;
-    size_t count;
-    size_t capacity;
-    size_t max; /* no more files than these */
+    char **roots;           /* files and directories to begin with; NULL ends them */
+    size_t left;            /* no more files than these */
+    struct walk_level *top; /* the directory that is being read; its member up is above */
 };
 
-/* Adds the files below `path`, or the file that it names.  Links are not followed, and
- * directories that may not be read are left out.  0 or a negative errno. */
-int walk_add(struct walk *walk, const char *path);
+enum { WALK_END = 1 };
 
+/* The next file.  Links are not followed; what may not be read is left out.
+ *
+ *   ret_path   is the caller's, to be freed
+ *   Returns    0; WALK_END; -ENOMEM */
+int walk_next(struct walk *walk, char **ret_path);
+
+/* Ends a walk early, or after its end. */
 void walk_free(struct walk *walk);
 
 #endif
