@@ -95,7 +95,7 @@ void mag_channel_query(struct mag_channel *channel, struct mag_channel_info *ret
     ret_info->sent = channel->ends.tail.position + channel->handed;
     ret_info->received = channel->ends.head.position + channel->handed;
     ret_info->senders = 0;
-    for (unsigned level = 0; level < MAG_LEVELS; level++)
+    for (unsigned level = 0; level < MAG_CHANNEL_LEVELS; level++)
         ret_info->senders += channel->senders[level].count;
     ret_info->receivers = channel->receivers.count;
     ret_info->is_closed = channel->is_closed;

@@ -31,7 +31,7 @@ struct mag_wait_list {
 };
 
 /* Levels of an ordered channel; the first is received first.  Others have one level. */
-enum { MAG_LEVELS = 3 };
+enum { MAG_CHANNEL_LEVELS = 3 };
 
 /* The items of one level of an ordered channel. */
 struct mag_lane {
@@ -42,16 +42,16 @@ struct mag_lane {
 
 struct mag_channel {
     struct mag_ends ends;
-    struct mag_channel_type *type;            /* [I] */
-    uint64_t capacity;                        /* [I] MAG_CHANNEL_UNBOUNDED: no limit */
-    size_t item_size;                         /* [I] */
-    bool is_closed;                           /* [B] */
-    int end_code;                             /* [B] what receivers get at the end */
-    struct mag_wait_list senders[MAG_LEVELS]; /* [B] */
-    struct mag_wait_list receivers;           /* [B] */
-    uint64_t handed;                          /* [B] items that were in no cell */
-    bool has_levels;                          /* [I] */
-    struct mag_lane lanes[MAG_LEVELS];        /* if it has levels */
+    struct mag_channel_type *type; /* [I] */
+    uint64_t capacity;             /* [I] MAG_CHANNEL_UNBOUNDED: no limit */
+    size_t item_size;              /* [I] */
+    bool is_closed;                /* [B] */
+    int end_code;                  /* [B] what receivers get at the end */
+    struct mag_wait_list senders[MAG_CHANNEL_LEVELS]; /* [B] */
+    struct mag_wait_list receivers;                   /* [B] */
+    uint64_t handed;                                  /* [B] items that were in no cell */
+    bool has_levels;                                  /* [I] */
+    struct mag_lane lanes[MAG_CHANNEL_LEVELS];        /* if it has levels */
 };
 
 /* The state of a wait. */

@@ -135,7 +135,7 @@ int mag_segments_make(struct mag_channel *channel)
         channel->ends.head.cursor = channel->ends.tail.cursor;
         return r;
     }
-    for (unsigned level = 0; level < MAG_LEVELS && r == 0; level++) {
+    for (unsigned level = 0; level < MAG_CHANNEL_LEVELS && r == 0; level++) {
         struct mag_lane *lane = &channel->lanes[level];
         r = make_cells(channel, &lane->tail);
         lane->head = lane->tail;
@@ -148,7 +148,7 @@ int mag_segments_make(struct mag_channel *channel)
 void mag_segments_free(struct mag_channel *channel)
 {
     free_cells(channel, channel->ends.head.cursor.segment);
-    for (unsigned level = 0; level < MAG_LEVELS; level++)
+    for (unsigned level = 0; level < MAG_CHANNEL_LEVELS; level++)
         free_cells(channel, channel->lanes[level].head.segment);
 }
 

@@ -39,7 +39,7 @@ struct mag_selection {
 
 static struct mag_operation_type select_type = MAG_OPERATION_TYPE(struct mag_selection);
 
-static bool claim(struct mag_selection *select)
+static bool claim_select(struct mag_selection *select)
 {
     /* relaxed: decides who it is; the gate publishes what that thread writes. */
     return !atomic_exchange_explicit(&select->claimed, true, memory_order_relaxed);
@@ -47,18 +47,18 @@ static bool claim(struct mag_selection *select)
 
 bool mag_select_claim(struct mag_channel_wait *wait)
 {
-    return claim(wait->select);
+    return claim_select(wait->select);
 }
 
 /* True: the caller is the second to arrive. */
-static bool arrive(struct mag_selection *select)
+static bool arrive_at_select(struct mag_selection *select)
 {
     /* gate, both ends: what the first one wrote is visible to the second. */
     return atomic_fetch_sub_explicit(&select->gate, 1, memory_order_acq_rel) == 1;
 }
 
 /* Takes all waits out of their lists, and the registration back. */
-static void leave_all(struct mag_selection *select)
+static void leave_channels(struct mag_selection *select)
 {
     for (size_t i = 0; i < select->count; i++) {
         struct mag_channel_wait *wait = &select->waits[i];
@@ -73,7 +73,7 @@ static void leave_all(struct mag_selection *select)
 
 static void finish_select(struct mag_selection *select)
 {
-    leave_all(select);
+    leave_channels(select);
     mag_core_finish(&select->operation.core, select->error, select->outcome);
 }
 
@@ -82,7 +82,7 @@ static void settle(struct mag_selection *select, int error, uint64_t outcome)
 {
     select->error = error;
     select->outcome = outcome;
-    if (arrive(select))
+    if (arrive_at_select(select))
         finish_select(select);
 }
 
@@ -97,7 +97,7 @@ static void cancel_select(void *object, struct mag_cancel *cancel, uint64_t key)
     struct mag_selection *select = object;
 
     (void)key;
-    if (claim(select))
+    if (claim_select(select))
         settle(select, -ECANCELED, (uintptr_t)cancel);
 }
 
@@ -133,7 +133,7 @@ static bool try_or_list(struct mag_channel_wait *wait, bool *ret_own)
     mag_ends_lock(&channel->ends);
     is_ready = mag_ends_count(&channel->ends) != 0 || channel->is_closed ||
                mag_wait_first_sender(channel) != NULL;
-    *ret_own = is_ready && claim(select);
+    *ret_own = is_ready && claim_select(select);
     if (*ret_own)
         select->error = mag_channel_take(channel, wait->place, &rest) == MAG_FLOW_DONE
                             ? 0
@@ -166,11 +166,11 @@ static mag_vtask list_all(struct mag_selection *select,
         if (!is_own)
             break;
         mag_vtask outcome = outcome_of_case(select->error, i);
-        leave_all(select);
+        leave_channels(select);
         mag_operation_return(&select->operation);
         return outcome;
     }
-    if (arrive(select))
+    if (arrive_at_select(select))
         finish_select(select);
     return task;
 }

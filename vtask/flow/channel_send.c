@@ -99,14 +99,14 @@ static enum mag_flow send_slow(struct mag_channel *channel, struct parcel *parce
 }
 
 /* The level of a priority. */
-static unsigned level_of(const struct mag_channel *channel, int priority)
+static unsigned level_of_priority(const struct mag_channel *channel, int priority)
 {
     if (!channel->has_levels)
         return 0;
     return priority > 0 ? 0 : priority == 0 ? 1 : 2;
 }
 
-static int code_of(enum mag_flow flow)
+static int code_of_send(enum mag_flow flow)
 {
     if (flow == MAG_FLOW_DONE)
         return 0;
@@ -115,10 +115,10 @@ static int code_of(enum mag_flow flow)
                                    : -ENOMEM;
 }
 
-static mag_vtask outcome_of(enum mag_flow flow)
+static mag_vtask outcome_of_send(enum mag_flow flow)
 {
     return flow == MAG_FLOW_DONE ? MAG_VTASK_COMPLETED
-                                 : mag_vtask_failed(code_of(flow), 0);
+                                 : mag_vtask_failed(code_of_send(flow), 0);
 }
 
 static mag_vtask canceled_by(struct mag_cancel *cancel)
@@ -144,7 +144,7 @@ static mag_vtask send_waiting(struct mag_channel_waiter *waiter, struct parcel *
     }
     /* Items that were sent all the same were not canceled. */
     mag_wait_return(waiter);
-    return flow == MAG_FLOW_NONE ? canceled_by(cancel) : outcome_of(flow);
+    return flow == MAG_FLOW_NONE ? canceled_by(cancel) : outcome_of_send(flow);
 }
 
 /* --------------------------------------------------------------------- one item */
@@ -158,9 +158,9 @@ static MAG_NOINLINE mag_vtask send_at_last(struct mag_channel *channel,
     struct mag_channel_waiter *waiter;
 
     if (flow != MAG_FLOW_NONE)
-        return outcome_of(flow);
+        return outcome_of_send(flow);
     if (mag_wait_make(channel, &channel->type->waiters, &waiter) < 0)
-        return outcome_of(MAG_FLOW_NO_MEMORY);
+        return outcome_of_send(MAG_FLOW_NO_MEMORY);
     char *copy = (char *)waiter + channel->type->item_offset;
     mag_item_copy(copy, parcel.items, channel->item_size);
     parcel.items = copy;
@@ -187,7 +187,8 @@ mag_vtask mag_channel_send(struct mag_channel *channel, const void *item, int pr
         return canceled_by(cancel);
     if (MAG_LIKELY(send_fast(channel, item)))
         return MAG_VTASK_COMPLETED;
-    return send_at_last(channel, (struct parcel){item, 1, 0, level_of(channel, priority)},
+    return send_at_last(channel,
+                        (struct parcel){item, 1, 0, level_of_priority(channel, priority)},
                         cancel);
 }
 
@@ -197,8 +198,8 @@ int mag_channel_try_send(struct mag_channel *channel, const void *item, int prio
 
     if (MAG_LIKELY(send_fast(channel, item)))
         return 0;
-    parcel.level = level_of(channel, priority);
-    return code_of(send_slow(channel, &parcel, NULL));
+    parcel.level = level_of_priority(channel, priority);
+    return code_of_send(send_slow(channel, &parcel, NULL));
 }
 
 /* ------------------------------------------------------------------- many items */
@@ -233,9 +234,9 @@ static mag_vtask send_many_at_last(struct mag_channel *channel, struct parcel *p
     struct mag_channel_waiter *waiter;
 
     if (flow != MAG_FLOW_NONE)
-        return outcome_of(flow);
+        return outcome_of_send(flow);
     if (mag_wait_make(channel, &send_type, &waiter) < 0)
-        return outcome_of(MAG_FLOW_NO_MEMORY);
+        return outcome_of_send(MAG_FLOW_NO_MEMORY);
     waiter->wait.ret_moved = ret_sent;
     return send_waiting(waiter, parcel, cancel);
 }
@@ -243,7 +244,7 @@ static mag_vtask send_many_at_last(struct mag_channel *channel, struct parcel *p
 mag_vtask mag_channel_send_many(struct mag_channel *channel, const void *items,
                                 size_t count, struct mag_cancel *cancel, size_t *ret_sent)
 {
-    struct parcel parcel = {items, count, 0, level_of(channel, 0)};
+    struct parcel parcel = {items, count, 0, level_of_priority(channel, 0)};
     size_t ignored = 0;
     size_t *sent = ret_sent != NULL ? ret_sent : &ignored;
     mag_vtask task = MAG_VTASK_COMPLETED;
@@ -262,11 +263,11 @@ mag_vtask mag_channel_send_many(struct mag_channel *channel, const void *items,
 int mag_channel_try_send_many(struct mag_channel *channel, const void *items,
                               size_t count, size_t *ret_sent)
 {
-    struct parcel parcel = {items, count, 0, level_of(channel, 0)};
+    struct parcel parcel = {items, count, 0, level_of_priority(channel, 0)};
     enum mag_flow flow = MAG_FLOW_DONE;
 
     if (!send_many_fast(channel, &parcel))
         flow = send_slow(channel, &parcel, NULL);
     *ret_sent = parcel.sent;
-    return code_of(flow);
+    return code_of_send(flow);
 }

@@ -59,7 +59,7 @@ void mag_wait_take(struct mag_channel_wait *wait)
 
 struct mag_channel_wait *mag_wait_first_sender(struct mag_channel *channel)
 {
-    for (unsigned level = 0; level < MAG_LEVELS; level++) {
+    for (unsigned level = 0; level < MAG_CHANNEL_LEVELS; level++) {
         if (channel->senders[level].first != NULL)
             return channel->senders[level].first;
     }

@@ -21,6 +21,7 @@ static uint32_t value_of(uint32_t resets, uint32_t phase)
 }
 
 /* Nobody gets the value by itself: a landing tells those who wait. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is a rule. */
 static bool never(uint32_t *value, uint32_t flight)
 {
     (void)value;
@@ -30,6 +31,7 @@ static bool never(uint32_t *value, uint32_t flight)
 
 /* Of those who wait: they came before the flight began.  Numbers of resets wrap around.
 */
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is a rule. */
 static bool waits_for(uint32_t *landed, uint32_t wants)
 {
     return (*landed - wants) % RESETS < RESETS / 2;
@@ -116,7 +118,7 @@ static void keep_value(_Atomic(uint64_t) *words, const char *value, size_t size)
 }
 
 /* Under the lock: the phase after a flight whose outcome counts. */
-static uint32_t keep_error(struct mag_lazy *lazy, int error, uint64_t detail)
+static uint32_t keep_failure(struct mag_lazy *lazy, int error, uint64_t detail)
 {
     if (lazy->keeps == 0)
         return MAG_LAZY_EMPTY;
@@ -127,8 +129,8 @@ static uint32_t keep_error(struct mag_lazy *lazy, int error, uint64_t detail)
 
 /* Those who have waited get the outcome; each may be another's as soon as it is
  * complete. */
-static void tell(struct mag_line_waiter *landed, int error, uint64_t detail,
-                 const void *value, size_t size)
+static void tell_landed(struct mag_line_waiter *landed, int error, uint64_t detail,
+                        const void *value, size_t size)
 {
     while (landed != NULL) {
         struct mag_line_waiter *waiter = landed;
@@ -140,6 +142,7 @@ static void tell(struct mag_line_waiter *landed, int error, uint64_t detail,
     }
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a macro fills in the arguments. */
 bool mag_lazy_land(struct mag_lazy *lazy, _Atomic(uint64_t) *words, int error,
                    uint64_t detail, const void *value, size_t size)
 {
@@ -151,7 +154,7 @@ bool mag_lazy_land(struct mag_lazy *lazy, _Atomic(uint64_t) *words, int error,
         keep_value(words, value, size);
         phase = MAG_LAZY_READY;
     } else if (resets == flight) {
-        phase = keep_error(lazy, error, detail);
+        phase = keep_failure(lazy, error, detail);
     }
     struct mag_line_waiter *landed = mag_line_grant(&lazy->line, &landing_kind, &flight);
     bool again = lazy->line.first != NULL;
@@ -160,7 +163,7 @@ bool mag_lazy_land(struct mag_lazy *lazy, _Atomic(uint64_t) *words, int error,
         phase = MAG_LAZY_FLYING;
     }
     mag_line_unlock(&lazy->line, value_of(resets, phase));
-    tell(landed, error, detail, value, size);
+    tell_landed(landed, error, detail, value, size);
     return again;
 }
 

@@ -190,7 +190,7 @@ bool mag_line_enter(struct mag_line *line, struct mag_line_waiter *waiter)
 /* What became of a waiter that wanted to enter the line. */
 enum entry { ENTERED, TOOK, CANCELED };
 
-static enum entry enter(struct mag_line *line, struct mag_line_waiter *waiter)
+static enum entry take_or_enter(struct mag_line *line, struct mag_line_waiter *waiter)
 {
     uint32_t before = mag_line_lock(line), value = before;
     enum entry entry = ENTERED;
@@ -224,7 +224,7 @@ mag_vtask mag_line_wait(struct mag_line *line, const struct mag_line_kind *kind,
         mag_line_return(waiter);
         return mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
     }
-    if (enter(line, waiter) != TOOK)
+    if (take_or_enter(line, waiter) != TOOK)
         return task;
     mag_line_unwatch(waiter);
     mag_line_return(waiter);

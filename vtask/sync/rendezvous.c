@@ -12,12 +12,13 @@
 
 #include <magpie/rendezvous.h>
 
-#define PHASE (MAG_LINE_VALUES >> 1)
+#define OTHER_PHASE (MAG_LINE_VALUES >> 1)
 
 /* A waiter wants a phase, and takes nothing. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is a rule. */
 static bool has_begun(uint32_t *value, uint32_t phase)
 {
-    return (*value & PHASE) == phase;
+    return (*value & OTHER_PHASE) == phase;
 }
 
 static const struct mag_line_kind rendezvous_kind = {has_begun};
@@ -36,16 +37,16 @@ int mag_rendezvous_init(struct mag_rendezvous *rendezvous, uint32_t members)
 static struct mag_line_waiter *begin_phase(struct mag_rendezvous *rendezvous,
                                            uint32_t *value)
 {
-    if ((*value & ~PHASE) != rendezvous->members)
+    if ((*value & ~OTHER_PHASE) != rendezvous->members)
         return NULL;
-    *value = ~*value & PHASE;
+    *value = ~*value & OTHER_PHASE;
     return mag_line_grant(&rendezvous->line, &rendezvous_kind, value);
 }
 
 enum arrival { ARRIVED, ARRIVED_LAST, REFUSED };
 
-static enum arrival arrive(struct mag_rendezvous *rendezvous,
-                           struct mag_line_waiter *waiter)
+static enum arrival come(struct mag_rendezvous *rendezvous,
+                         struct mag_line_waiter *waiter)
 {
     uint32_t value = mag_line_lock(&rendezvous->line);
     struct mag_line_waiter *granted = NULL;
@@ -53,8 +54,8 @@ static enum arrival arrive(struct mag_rendezvous *rendezvous,
 
     if (rendezvous->members != 0) {
         value++;
-        waiter->wants = ~value & PHASE;
-        arrival = (value & ~PHASE) == rendezvous->members ? ARRIVED_LAST : ARRIVED;
+        waiter->wants = ~value & OTHER_PHASE;
+        arrival = (value & ~OTHER_PHASE) == rendezvous->members ? ARRIVED_LAST : ARRIVED;
         granted = begin_phase(rendezvous, &value);
         if (arrival == ARRIVED)
             mag_line_append(&rendezvous->line, waiter);
@@ -72,7 +73,7 @@ mag_task mag_rendezvous_arrive(struct mag_rendezvous *rendezvous)
     if (r < 0)
         return mag_task_of(mag_vtask_failed(r, 0));
     mag_vtask task = mag_operation_task(&waiter->operation);
-    enum arrival arrival = arrive(rendezvous, waiter);
+    enum arrival arrival = come(rendezvous, waiter);
     if (arrival == ARRIVED)
         return mag_task_of(task);
     mag_line_return(waiter);
@@ -85,7 +86,7 @@ int mag_rendezvous_leave(struct mag_rendezvous *rendezvous)
 {
     uint32_t value = mag_line_lock(&rendezvous->line);
     struct mag_line_waiter *granted = NULL;
-    bool is_left = (value & ~PHASE) < rendezvous->members;
+    bool is_left = (value & ~OTHER_PHASE) < rendezvous->members;
 
     if (is_left) {
         rendezvous->members--;

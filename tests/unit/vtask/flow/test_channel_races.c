@@ -144,7 +144,7 @@ a_select_that_is_served_while_it_lists_completes_when_all_are_listed(void **stat
     select->count = 2;
     assert_false(try_or_list(&select->waits[1], &is_own));
     assert_false(is_own);
-    assert_true(arrive(select));
+    assert_true(arrive_at_select(select));
     finish_select(select);
     assert_int_equal(mag_vtask_get(task, &index), 0);
     assert_int_equal(index, 0);
@@ -170,7 +170,7 @@ a_select_that_was_served_takes_nothing_from_the_channels_it_comes_to(void **stat
     select->count = 2;
     assert_true(try_or_list(&select->waits[1], &is_own));
     assert_false(is_own);
-    assert_true(arrive(select));
+    assert_true(arrive_at_select(select));
     finish_select(select);
     assert_int_equal(mag_vtask_get(task, NULL), 0);
     assert_int_equal(got, 7);
