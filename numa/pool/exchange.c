@@ -175,8 +175,8 @@ static void give_foreign(struct mag_pool *pool, struct mag_magazine *magazine,
 }
 
 /* Under the thread's latch. */
-static void give(struct mag_pool *pool, struct mag_magazine *magazine, void *object,
-                 uint32_t home)
+static void give_object(struct mag_pool *pool, struct mag_magazine *magazine, void *object,
+                      uint32_t home)
 {
     if (magazine == NULL) {
         mag_pool_send(pool, home, &object, 1);
@@ -201,6 +201,6 @@ void mag_pool_give_slow(struct mag_pool *pool, void *object)
     if (MAG_UNLIKELY(slab->pool != pool))
         return;
     mag_member_lock(member);
-    give(pool, magazine, object, slab->node);
+    give_object(pool, magazine, object, slab->node);
     mag_member_unlock(member);
 }

@@ -122,7 +122,7 @@ static void combine_nothing(void *value, void *later, void *arg)
     (void)arg;
 }
 
-static void run_first(mag_fork w, struct window *window, struct outcome *outcome)
+static void run_first_block(mag_fork w, struct window *window, struct outcome *outcome)
 {
     const struct mag_for_options *given = window->scan->options;
     struct mag_for_options options = {
@@ -201,7 +201,7 @@ static int scan_window(mag_fork w, struct scan *scan, size_t block, size_t block
         window.range.end = window.range.begin + block * blocks;
     size_t end = block_count(&window);
     window.totals = mag_fork_spill(w, end * total_stride(scan));
-    run_first(w, &window, &first);
+    run_first_block(w, &window, &first);
     if (first.error != 0)
         end = first.blocks.begin;
     if (window.scanned < end)
@@ -287,7 +287,7 @@ static int scan_all(mag_fork w, struct scan *scan)
 
 /* --------------------------------------------------------------------------- calls */
 
-static const struct mag_for_options usual;
+static const struct mag_for_options plain_options;
 
 static int run_scan(mag_fork w, struct scan *scan)
 {
@@ -324,7 +324,7 @@ int mag_scan_with(struct mag_sched *sched, const struct mag_for_options *options
                   struct mag_range *ret_failed, const struct mag_scanner *scanner,
                   void *value, size_t begin, size_t end, void *arg)
 {
-    struct scan scan = {.options = options != NULL ? options : &usual,
+    struct scan scan = {.options = options != NULL ? options : &plain_options,
                         .ret_failed = ret_failed,
                         .scanner = scanner,
                         .value = value,
@@ -351,7 +351,7 @@ int mag_scan_in(mag_fork w, const struct mag_for_options *options,
                 struct mag_range *ret_failed, const struct mag_scanner *scanner,
                 void *value, size_t begin, size_t end, void *arg)
 {
-    struct scan scan = {.options = options != NULL ? options : &usual,
+    struct scan scan = {.options = options != NULL ? options : &plain_options,
                         .ret_failed = ret_failed,
                         .scanner = scanner,
                         .value = value,

@@ -234,8 +234,8 @@ static void wake_reader(struct mag_pipe *pipe)
 
 /* ------------------------------------------------------------------------ the writer */
 
-static mag_vtask wait_for_room(struct mag_pipe *pipe, size_t at_least,
-                               struct mag_cancel *cancel)
+static mag_vtask wait_for_bytes_free(struct mag_pipe *pipe, size_t at_least,
+                                     struct mag_cancel *cancel)
 {
     void *object;
     int r = mag_operation_rent(&room_wait_type, &object);
@@ -267,7 +267,7 @@ mag_pipe_room_task mag_pipe_make_room(struct mag_pipe *pipe, size_t at_least,
         return mag_pipe_room_task_result(room);
     if (r != PIPE_WAITS)
         return mag_pipe_room_task_of(mag_vtask_failed(r, 0));
-    return mag_pipe_room_task_of(wait_for_room(pipe, at_least, cancel));
+    return mag_pipe_room_task_of(wait_for_bytes_free(pipe, at_least, cancel));
 }
 
 void mag_pipe_commit(struct mag_pipe *pipe, size_t size)

@@ -88,7 +88,7 @@ static void init_stages(struct mag_belt *belt, _Atomic(uintptr_t) *words)
     }
 }
 
-static size_t bytes_of(const struct mag_pipeline *pipeline, uint32_t tokens)
+static size_t bytes_for_tokens(const struct mag_pipeline *pipeline, uint32_t tokens)
 {
     size_t rings = 0;
 
@@ -143,7 +143,7 @@ static struct mag_belt *make_belt(struct mag_sched *sched,
                                   const struct mag_pipeline *pipeline, void *arg)
 {
     uint32_t tokens = tokens_of(pipeline, sched);
-    size_t bytes = bytes_of(pipeline, tokens);
+    size_t bytes = bytes_for_tokens(pipeline, tokens);
     struct mag_belt *belt = mag_store_take(bytes);
 
     if (belt == NULL)

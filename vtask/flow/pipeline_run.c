@@ -398,7 +398,7 @@ static struct mag_token *go_through(struct mag_runner *runner, struct mag_token 
 }
 
 /* Takes a token as far as it comes.  Returns a token that is free; NULL: none. */
-static struct mag_token *go_on(struct mag_runner *runner, struct mag_token *token)
+static struct mag_token *take_further(struct mag_runner *runner, struct mag_token *token)
 {
     do {
         token = go_through(runner, token);
@@ -471,7 +471,7 @@ enum mag_belt_rest mag_runner_run(struct mag_runner *runner)
         while ((rest == MAG_BELT_GOES_ON || !may_leave(runner)) &&
                (token = find_token(runner, &spare)) != NULL) {
             rest = MAG_BELT_LEFT;
-            spare = go_on(runner, token);
+            spare = take_further(runner, token);
         }
         rest = mag_belt_leave(runner, spare);
         spare = NULL;

@@ -171,7 +171,7 @@ void mag_belt_release_tokens(struct mag_belt *belt)
 
 /* ------------------------------------------------------------------------ lists */
 
-static void append(struct mag_token_list *list, struct mag_token *token)
+static void append_token(struct mag_token_list *list, struct mag_token *token)
 {
     token->link.next = NULL;
     if (list->first == NULL)
@@ -193,7 +193,7 @@ static struct mag_token *take_first_token(struct mag_token_list *list)
 /* Under the lock. */
 static void put_ready(struct mag_belt *belt, struct mag_token *token)
 {
-    append(&belt->ready, token);
+    append_token(&belt->ready, token);
     mag_belt_set_count(&belt->waiting, mag_belt_count(&belt->waiting) + 1);
 }
 
@@ -202,7 +202,7 @@ void mag_belt_leave_to_caller(struct mag_belt *belt, struct mag_token *token)
     struct mag_summons summons = {false, false};
 
     mag_spin_lock(&belt->lock);
-    append(&belt->bound_to_caller, token);
+    append_token(&belt->bound_to_caller, token);
     mag_belt_set_count(&belt->called, mag_belt_count(&belt->called) + 1);
     mag_belt_see_to_work(belt, &summons);
     mag_spin_unlock(&belt->lock);

@@ -188,12 +188,13 @@ bool mag_line_enter(struct mag_line *line, struct mag_line_waiter *waiter)
 }
 
 /* What became of a waiter that wanted to enter the line. */
-enum entry { ENTERED, TOOK, CANCELED };
+enum line_entry { ENTERED, TOOK, CANCELED };
 
-static enum entry take_or_enter(struct mag_line *line, struct mag_line_waiter *waiter)
+static enum line_entry take_or_enter(struct mag_line *line,
+                                     struct mag_line_waiter *waiter)
 {
     uint32_t before = mag_line_lock(line), value = before;
-    enum entry entry = ENTERED;
+    enum line_entry entry = ENTERED;
 
     if (line->first == NULL && waiter->kind->take(&value, waiter->wants))
         entry = mag_line_claim(waiter) ? TOOK : CANCELED;
