@@ -75,7 +75,7 @@ void mag_graph_name(struct mag_graph_node *node, const char *name)
 }
 
 /* Room for one more edge. */
-static int make_room(struct mag_graph_node *node)
+static int make_edge_room(struct mag_graph_node *node)
 {
     uint32_t room = node->edge_room == 0 ? 2 : 2 * node->edge_room;
     struct mag_graph_edge *edges;
@@ -98,7 +98,7 @@ static int add_edge(struct mag_graph *graph, struct mag_graph_node *from,
         return mag_misuse_argument(MAG_E_ARG);
     if (mag_graph_is_busy(graph))
         return -EBUSY;
-    int r = make_room(from);
+    int r = make_edge_room(from);
     if (r < 0)
         return r;
     from->edges[from->edge_count++] = *edge;

@@ -12,11 +12,12 @@
  *   [N] whoever has the node: the one that decided its last edge; then its completer
  *
  * Edges: release end -> acquire end : what crosses
- *   decided  decide (waits_for) -> the last decide (waits_for) : what all nodes before
+ *   decided  decide_edge (waits_for) -> the last one : what all nodes before
  *            this one have done, and `taken`
  *   over     end_sink (sinks_left) -> the last end_sink (sinks_left) : what all nodes
  *            have done
- *   again    end_run (runs) -> mag_graph_run_of, and changes (runs) : the run before
+ *   again    end_graph_run (runs) -> mag_graph_run_of, and changes (runs) : the run
+ *            before
  *
  * SPDX-License-Identifier: Apache-2.0
  */

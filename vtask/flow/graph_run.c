@@ -54,7 +54,7 @@ static bool graph_is_stopped(struct mag_graph *graph)
 
 /* All nodes have ended or were skipped.  The graph may be run again, changed and
  * destroyed as soon as it does not run. */
-static void end_run(struct mag_graph *graph)
+static void end_graph_run(struct mag_graph *graph)
 {
     struct mag_operation *operation = graph->operation;
     int error = graph->error;
@@ -70,7 +70,7 @@ static void end_sink(struct mag_graph *graph)
 {
     /* over, both ends: what all nodes have done precedes the end of the run. */
     if (atomic_fetch_sub_explicit(&graph->sinks_left, 1, memory_order_acq_rel) == 1)
-        end_run(graph);
+        end_graph_run(graph);
 }
 
 /* ------------------------------------------------------------------------- edges */
@@ -90,7 +90,7 @@ static struct mag_graph_node *pop_node(struct mag_graph_node **list)
 }
 
 /* Decides one of the edges to `node`.  The last one hands the node to the caller. */
-static void decide(struct mag_graph_node *node, bool taken, struct todo *todo)
+static void decide_edge(struct mag_graph_node *node, bool taken, struct todo *todo)
 {
     /* relaxed: `decided` publishes it. */
     if (taken)
@@ -123,7 +123,7 @@ static void decide_all(struct mag_graph_node *node, struct ending ending,
         bool taken =
             ending.ran && (!edge->is_conditional || edge->result == ending.result);
 
-        decide(edge->to, taken, todo);
+        decide_edge(edge->to, taken, todo);
     }
 }
 
@@ -156,7 +156,7 @@ static struct mag_graph_node *go_on_behind(struct mag_graph_node *node,
 static void run_node(struct mag_job *job);
 static void resume_node(struct mag_job *job);
 
-static struct mag_graph_node *node_of(struct mag_job *job)
+static struct mag_graph_node *graph_node_of(struct mag_job *job)
 {
     return (struct mag_graph_node *)(void *)job;
 }
@@ -222,7 +222,7 @@ static void run_from(struct mag_graph_node *node)
 static void run_node(struct mag_job *job)
 {
     job->run = mag_continuation_spent;
-    run_from(node_of(job));
+    run_from(graph_node_of(job));
 }
 
 /* Reads the task for which the node has waited.  False: a foreign job, or one that is
@@ -230,10 +230,10 @@ static void run_node(struct mag_job *job)
 static bool end_node_wait(struct mag_job *job, struct ending *ret_ending)
 {
     if (job == NULL || job->run != resume_node ||
-        mag_vtask_status(node_of(job)->awaited) == MAG_PENDING)
+        mag_vtask_status(graph_node_of(job)->awaited) == MAG_PENDING)
         return false;
     job->run = mag_continuation_spent;
-    *ret_ending = read_node(node_of(job), node_of(job)->awaited);
+    *ret_ending = read_node(graph_node_of(job), graph_node_of(job)->awaited);
     return true;
 }
 
@@ -243,8 +243,8 @@ static void resume_node(struct mag_job *job)
 
     if (!end_node_wait(job, &ending))
         return;
-    struct mag_sched *sched = node_of(job)->graph->sched;
-    struct mag_graph_node *next = go_on_behind(node_of(job), ending);
+    struct mag_sched *sched = graph_node_of(job)->graph->sched;
+    struct mag_graph_node *next = go_on_behind(graph_node_of(job), ending);
     /* A node that does not come back to its context has ended elsewhere; or a scheduler
      * that stops has refused it.  After a refusal nothing runs any more. */
     if (next != NULL && (mag_sched_self() == sched || post_node(next) < 0))
@@ -256,8 +256,8 @@ static void resume_node(struct mag_job *job)
 static void drop_node(struct mag_job *job, const struct mag_job_stop *stop)
 {
     (void)stop;
-    stop_graph(node_of(job)->graph, NULL, -ECANCELED, 0);
-    run_from(node_of(job));
+    stop_graph(graph_node_of(job)->graph, NULL, -ECANCELED, 0);
+    run_from(graph_node_of(job));
 }
 
 static void drop_resumed_node(struct mag_job *job, const struct mag_job_stop *stop)
@@ -265,9 +265,9 @@ static void drop_resumed_node(struct mag_job *job, const struct mag_job_stop *st
     struct ending ending;
 
     (void)stop;
-    stop_graph(node_of(job)->graph, NULL, -ECANCELED, 0);
+    stop_graph(graph_node_of(job)->graph, NULL, -ECANCELED, 0);
     if (end_node_wait(job, &ending))
-        run_from(go_on_behind(node_of(job), ending));
+        run_from(go_on_behind(graph_node_of(job), ending));
 }
 
 static struct mag_job_kind node_kind = {.run = run_node, .dropped = drop_node};

@@ -133,6 +133,24 @@ static void a_single_stage_is_a_pipeline(void **state)
     mag_sched_destroy(sched);
 }
 
+static void a_pipeline_can_be_kept_and_run_without_its_type(void **state)
+{
+    struct mag_sched *sched = test_sched_start(2);
+    struct belt_stage stages[BELT_STAGES];
+    struct belt belt = belt_of(sched, 50, usual);
+    struct belt again = belt_of(sched, 60, usual);
+    (void)state;
+
+    belt_lay(&belt, stages);
+    struct mag_pipeline pipeline = belt_pipeline(NULL, stages, BELT_STAGES, 3);
+    assert_int_equal(mag_pipeline_run(sched, &pipeline, &belt), 0);
+    assert_int_equal(
+        mag_vtask_wait(mag_pipeline_start(sched, &pipeline, &again), NULL, 0), 0);
+    assert_int_equal(test_read(&belt.done), 50);
+    assert_int_equal(test_read(&again.done), 60);
+    mag_sched_destroy(sched);
+}
+
 /* ------------------------------------------------------------------------ callers */
 
 struct nested {
@@ -249,6 +267,7 @@ int main(void)
         cmocka_unit_test(there_are_never_more_items_than_tokens),
         cmocka_unit_test(wrong_arguments_are_refused_before_a_stage_is_called),
         cmocka_unit_test(a_single_stage_is_a_pipeline),
+        cmocka_unit_test(a_pipeline_can_be_kept_and_run_without_its_type),
         cmocka_unit_test(the_only_worker_can_call),
         cmocka_unit_test(a_caller_that_sleeps_runs_only_its_own_stages),
         cmocka_unit_test(pipelines_run_inside_stages),
