@@ -166,6 +166,7 @@ static int sort_with_scratch(const struct sort_place *place, struct mag_sort_cal
     }
     call->scratch = allocated != NULL ? allocated : small;
     int r = sort_at(place, call);
+    call->scratch = NULL;
     free(allocated);
     return r;
 }

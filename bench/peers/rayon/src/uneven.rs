@@ -28,7 +28,7 @@ fn pareto(index: u64) -> u64 {
     steps(index, ((LEAST << 32) / chance).min(MOST))
 }
 
-fn sum_over(count: u64, index: impl Fn(u64) -> u64 + Sync) -> u64 {
+fn sum_over(count: u64, index: impl Fn(u64) -> u64 + Send + Sync) -> u64 {
     (0..count).into_par_iter().map(index).reduce(|| 0, u64::wrapping_add)
 }
 
