@@ -188,13 +188,13 @@ bool mag_line_enter(struct mag_line *line, struct mag_line_waiter *waiter)
 }
 
 /* What became of a waiter that wanted to enter the line. */
-enum line_entry { ENTERED, TOOK, CANCELED };
+enum mag_line_entry { ENTERED, TOOK, CANCELED };
 
-static enum line_entry take_or_enter(struct mag_line *line,
-                                     struct mag_line_waiter *waiter)
+static enum mag_line_entry take_or_enter(struct mag_line *line,
+                                         struct mag_line_waiter *waiter)
 {
     uint32_t before = mag_line_lock(line), value = before;
-    enum line_entry entry = ENTERED;
+    enum mag_line_entry entry = ENTERED;
 
     if (line->first == NULL && waiter->kind->take(&value, waiter->wants))
         entry = mag_line_claim(waiter) ? TOOK : CANCELED;
@@ -242,11 +242,11 @@ bool mag_line_try(struct mag_line *line, const struct mag_line_kind *kind, uint3
 }
 
 bool mag_line_put(struct mag_line *line, const struct mag_line_kind *kind,
-                  mag_line_rule give, uint32_t amount)
+                  mag_line_rule change, uint32_t amount)
 {
     uint32_t before = mag_line_lock(line), value = before;
     struct mag_line_waiter *granted = NULL;
-    bool given = give(&value, amount);
+    bool given = change(&value, amount);
 
     if (given)
         granted = mag_line_grant(line, kind, &value);

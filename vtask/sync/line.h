@@ -33,7 +33,7 @@ bool mag_line_try(struct mag_line *line, const struct mag_line_kind *kind,
 /* Changes the value and grants waiters what they want, the oldest first, until one cannot
  * have it.  False: the rule does not allow the change. */
 bool mag_line_put(struct mag_line *line, const struct mag_line_kind *kind,
-                  mag_line_rule give, uint32_t amount);
+                  mag_line_rule change, uint32_t amount);
 
 /* ------------------------------------------------------- for objects with more state */
 
