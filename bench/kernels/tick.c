@@ -78,8 +78,10 @@ int kernel_tick(kernel_tick_region region, void *context, uint64_t count,
         ret_load->done += r == 0 && sum == right_sum(tick);
     }
     if (r == 0 && count != 0) {
+        uint64_t shown = count * percent / 100;
+
         qsort(took, count, sizeof(*took), by_value);
-        ret_load->seconds = (double)took[count * percent / 100] * 1e-9 * (double)count;
+        ret_load->seconds = (double)took[shown] * 1e-9 * (double)count;
     }
     free(took);
     return r;

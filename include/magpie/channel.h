@@ -259,7 +259,10 @@ MAG_MUST_CHECK MAG_INLINE mag_count_task mag_select(const struct mag_channel_cas
                                                     size_t count,
                                                     struct mag_cancel *cancel)
 {
-    return mag_count_task_of(mag_channel_select(cases, count, cancel));
+    mag_count_task made;
+
+    made.task = mag_channel_select(cases, count, cancel);
+    return made;
 }
 
 MAG_EXTERN_C_END

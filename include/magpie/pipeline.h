@@ -66,10 +66,10 @@
  *
  * Where it runs.  The thread that calls name_run takes part, as a guest (guest.h) if it
  * is no worker, and sleeps when it has nothing to do.  Workers take part while they find
- * work: a pipeline whose items take less than about MAG_PIPELINE_HELP_NS stays on one
- * thread.  A thread goes on with its item from stage to stage while the item need not
- * wait.  An item that comes to a stage out of turn is put down; the thread that ends the
- * turn before goes on with it.
+ * work: a pipeline whose items take less than about a microsecond stays on one thread.  A
+ * thread goes on with its item from stage to stage while the item need not wait.  An item
+ * that comes to a stage out of turn is put down; the thread that ends the turn before
+ * goes on with it.
  *
  * Stages that await.  MAG_STAGE_ASYNC makes a stage of a function that returns a mag_task
  * (vtask.h), such as one of MAG_ASYNC.  While the task is pending the item waits without
@@ -144,10 +144,6 @@ MAG_MUST_CHECK MAG_INLINE mag_task mag_stage_task(int outcome)
 
 #define MAG_PIPELINE_STAGES_MAX 16
 #define MAG_PIPELINE_TOKENS_MAX 65536
-
-/* How long an item takes in all stages together, about, so that a second thread is worth
- * its cost. */
-#define MAG_PIPELINE_HELP_NS 1000
 
 /*
  * The number of the item in a token, from 0: 1 for the second item that the first stage

@@ -94,7 +94,10 @@ MAG_API MAG_MUST_CHECK mag_vtask mag_ticker_next_of(struct mag_ticker *ticker,
 MAG_MUST_CHECK MAG_INLINE mag_ticks_task mag_ticker_next(struct mag_ticker *ticker,
                                                          struct mag_cancel *cancel)
 {
-    return mag_ticks_task_of(mag_ticker_next_of(ticker, cancel));
+    mag_ticks_task made;
+
+    made.task = mag_ticker_next_of(ticker, cancel);
+    return made;
 }
 
 /*

@@ -148,7 +148,10 @@ MAG_API MAG_MUST_CHECK mag_vtask mag_when_each_next_of(struct mag_when_each *eac
 MAG_MUST_CHECK MAG_INLINE mag_index_task mag_when_each_next(struct mag_when_each *each,
                                                             struct mag_cancel *cancel)
 {
-    return mag_index_task_of(mag_when_each_next_of(each, cancel));
+    mag_index_task made;
+
+    made.task = mag_when_each_next_of(each, cancel);
+    return made;
 }
 
 /*

@@ -9,6 +9,10 @@
 #include <errno.h>
 #include <string.h>
 
+/* How long an item takes in all stages together, about, so that a second thread is worth
+ * its cost. */
+enum { HELP_NS = 1000 };
+
 /* Items of which stage calls are measured, where not all are: each 64th. */
 enum { MEASURE_MASK = 63 };
 /* Items that take so long are all measured. */
@@ -43,7 +47,7 @@ static void look_at_clock_of(struct mag_runner *runner, int64_t now)
     runner->gives_way = !runner->is_caller && now - runner->began > RUNNER_NS;
     /* relaxed, all: hints. */
     bool was = atomic_load_explicit(&belt->is_cheap, memory_order_relaxed);
-    bool is = item_ns < (was ? MAG_PIPELINE_HELP_NS : MAG_PIPELINE_HELP_NS / 2);
+    bool is = item_ns < (was ? HELP_NS : HELP_NS / 2);
     uint32_t mask = item_ns < MEASURE_ALL_NS ? MEASURE_MASK : 0;
     if (is != was) {
         /* relaxed: as above. */

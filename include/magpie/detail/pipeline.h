@@ -42,13 +42,13 @@ struct mag_pipeline {
     uint32_t tokens;
 };
 
-#define MAG_STAGE_OF(function_, mode_)                   \
-    {                                                    \
-        {#function_, mode_, false}, function_, MAG_NULL, \
+#define MAG_STAGE_OF(function_, mode_)                                  \
+    {                                                                   \
+        {#function_, MAG_CAST(int, mode_), false}, function_, MAG_NULL, \
     }
-#define MAG_STAGE_ASYNC_OF(function_, mode_)            \
-    {                                                   \
-        {#function_, mode_, true}, MAG_NULL, function_, \
+#define MAG_STAGE_ASYNC_OF(function_, mode_)                           \
+    {                                                                  \
+        {#function_, MAG_CAST(int, mode_), true}, MAG_NULL, function_, \
     }
 
 #define MAG_PIPELINE_DECLARE(name, token_type, arg_type) \

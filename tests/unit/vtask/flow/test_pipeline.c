@@ -151,6 +151,23 @@ static void a_pipeline_can_be_kept_and_run_without_its_type(void **state)
     mag_sched_destroy(sched);
 }
 
+static void a_token_that_is_too_large_is_refused(void **state)
+{
+    struct mag_sched *sched = test_sched_start(1);
+    struct belt belt = belt_of(sched, 1, usual);
+    struct belt_stage stages[BELT_STAGES];
+    (void)state;
+
+    belt_lay(&belt, stages);
+    struct mag_pipeline pipeline = belt_pipeline(NULL, stages, BELT_STAGES, 3);
+    struct mag_pipeline_type type = *pipeline.type;
+    type.token_size = MAG_PIPELINE_TOKEN_MAX + 1;
+    pipeline.type = &type;
+    assert_int_equal(mag_pipeline_run(sched, &pipeline, &belt), -EINVAL);
+    assert_int_equal(test_read(&belt.done), 0);
+    mag_sched_destroy(sched);
+}
+
 /* ------------------------------------------------------------------------ callers */
 
 struct nested {
@@ -262,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_item_goes_through_each_stage_once_and_in_order),
+        cmocka_unit_test(a_token_that_is_too_large_is_refused),
         cmocka_unit_test(a_pipeline_without_items_calls_the_first_stage_alone),
         cmocka_unit_test(the_default_scheduler_runs_pipelines_too),
         cmocka_unit_test(there_are_never_more_items_than_tokens),
