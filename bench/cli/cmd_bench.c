@@ -445,7 +445,7 @@ static int run(int argc, char **argv)
         "configuration runs in a process of its own.  The processes take turns, and "
         "every "
         "answer is checked.\n"
-        "'magpie bench costs' measures the costs that 'magpie sim --costs' reads.",
+        "'magpie bench costs' measures the costs that 'magpie sim' can read.",
         NULL,
         NULL,
         NULL};

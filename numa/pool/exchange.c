@@ -175,8 +175,8 @@ static void give_foreign(struct mag_pool *pool, struct mag_magazine *magazine,
 }
 
 /* Under the thread's latch. */
-static void give_object(struct mag_pool *pool, struct mag_magazine *magazine, void *object,
-                      uint32_t home)
+static void give_object(struct mag_pool *pool, struct mag_magazine *magazine,
+                        void *object, uint32_t home)
 {
     if (magazine == NULL) {
         mag_pool_send(pool, home, &object, 1);

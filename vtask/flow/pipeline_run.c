@@ -9,10 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* How long an item takes in all stages together, about, so that a second thread is worth
- * its cost. */
+/* An item that takes less, in all stages together, is not worth a second thread. */
 enum { HELP_NS = 1000 };
-
 /* Items of which stage calls are measured, where not all are: each 64th. */
 enum { MEASURE_MASK = 63 };
 /* Items that take so long are all measured. */
