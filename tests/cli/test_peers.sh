@@ -10,7 +10,7 @@ if grep -q '^CMAKE_C_FLAGS:.*-fsanitize' "$(dirname "$built")/CMakeCache.txt"; t
 fi
 unset MAGPIE_PEERS
 # Where data for mgzip is made.
-export XDG_CACHE_HOME=$built
+export XDG_CACHE_HOME="$built"
 out=$(mktemp) || exit 1
 trap 'rm -f "$out"' EXIT
 failed=0
