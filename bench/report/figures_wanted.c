@@ -47,6 +47,8 @@ const struct bench_figure bench_figures[] = {
     {"channel-4-1-unbounded", BENCH_OVER_BEST, 2, 2, NULL, 0},
     {"channel-1-4-unbounded", BENCH_OVER_BEST, 2, 2, NULL, 0},
     {"channel-4-4-unbounded", BENCH_OVER_BEST, 2, 2, NULL, 0},
+    {"pipeline", BENCH_OVER_PEER, 1, 2, "tbb", 0},
+    {"pipeline", BENCH_OVER_PEER, 2, 2, "tbb", 0},
     {"vtask-sync", BENCH_OVER_TWIN, 1, 1.2, NULL, 0},
     {"vtask-async-now", BENCH_OF_PEER, 1, 0.4, "dotnet", 0},
     {"vtask-inline", BENCH_OF_PEER, 1, 0.45, "dotnet", 0},
