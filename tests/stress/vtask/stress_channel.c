@@ -425,7 +425,7 @@ static uint64_t allocations_of(struct mag_sched *sched, size_t capacity, uint32_
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < rounds; i++) {
-        struct items *channel;
+        struct items *channel = NULL;
         assert_int_equal(items_create(capacity, &channel), 0);
         uint64_t before = test_allocations();
         assert_int_equal(transfer(sched, channel), SIDE_MAX * ITEMS);
