@@ -1,10 +1,10 @@
 /*
  * bulk.h - many calls in one job.  Private to sched/.
  *
- * A bulk is a range of calls of one function: an object with a job.  Whoever runs the job
- * is a participant.  It posts the job again before its first call, and then makes calls
- * for a turn.  So while calls are left, the job waits where other workers find it, and no
- * call waits behind one that takes long, or that ends its thread.
+ * A bulk is a range of calls of one function: an object with a job.  A worker that runs
+ * the job is a participant.  It posts the job again before its first call, and then makes
+ * calls for a turn.  So while calls are left, the job waits where other workers find it,
+ * and no call waits behind one that takes long, or that ends its thread.
  *
  *   job taken:  another worker ran it last?  yes: take the second half for a bulk of its
  *                                                 own, post the first one's job again
@@ -17,7 +17,8 @@
  * destroyed, so the word can be read at any time.
  *
  * Ownership
- *   [F] written by whoever fills the bulk   [J] whoever has the job   [A] any participant
+ *   [F] written by the thread that fills the bulk   [J] the thread that has the job
+ *   [A] any participant
  *
  * Edges: none.  What participants read crosses with the job; a call is claimed by a swap
  * of the range, which is a number.
