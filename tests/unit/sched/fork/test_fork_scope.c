@@ -125,11 +125,13 @@ static void the_error_of_a_child_reaches_the_joiner(void **state)
 
 static void an_error_keeps_children_that_have_not_begun_from_running(void **state)
 {
-    struct mag_sched *sched = start(1, 8192);
+    struct mag_sched *sched = test_sched_start_alone(1);
     int error = 0;
     (void)state;
 
-    /* The only worker joins in reverse order: the last child is the first to run. */
+    atomic_init(&calls, 0);
+    /* The only thread that runs children joins in reverse order: the last is the first
+     * to run. */
     assert_int_equal(crowd_run(sched, &error, 50, 50), 0);
     assert_int_equal(error, -EIO);
     assert_int_equal(count_of_calls(), 1);
