@@ -26,14 +26,14 @@ __attribute__((target("avx2,fma"))) static void tile_add_avx2(const double *a,
 #    define LANES   8
 #    define ROWS    4
 #    define VECTORS 4
-#    include "bench/kernels/tile_add.h"
+#    include "bench/kernels/tile_add.inc"
 
 /* 16 registers of four doubles. */
 #    define FORM    tile_add_avx2
 #    define LANES   4
 #    define ROWS    2
 #    define VECTORS 4
-#    include "bench/kernels/tile_add.h"
+#    include "bench/kernels/tile_add.inc"
 
 static bool has_avx512(void)
 {
@@ -52,7 +52,7 @@ static bool has_avx2(void)
 #define LANES   2
 #define ROWS    2
 #define VECTORS 4
-#include "bench/kernels/tile_add.h"
+#include "bench/kernels/tile_add.inc"
 
 static bool has_two(void)
 {

@@ -3,7 +3,7 @@
  * of each kind of processor.
  *
  * A tile is stored row by row.  Each form of the function is the same source
- * (tile_add.h) with another width: a vector that is wider than the processor's is taken
+ * (tile_add.inc) with another width: a vector that is wider than the processor's is taken
  * apart by the compiler, and then spilled to memory at every step.
  *
  * SPDX-License-Identifier: Apache-2.0
