@@ -80,7 +80,7 @@ void call_number(std::size_t number, F &function, More &...more)
  * range leaves this call, and not all indices have run.
  *
  *   at         see class where
- *   options    grain, limit, stop (loop.h)
+ *   options    grain, limit, heavy, stop (loop.h)
  *   Throws     what f throws; canceled: the loop was stopped; error: as mag_for_with
  */
 template <class F>
