@@ -76,7 +76,7 @@ template <class F> class looped
  * range leaves this call, and not all indices have run.
  *
  *   sched      NULL: as for mag_for
- *   options    grain, limit, stop (loop.h)
+ *   options    grain, limit, heavy, stop (loop.h)
  *   Throws     what f throws; canceled: the loop was stopped; error: as mag_for_with
  */
 template <class F>

@@ -79,7 +79,7 @@ static void an_empty_reduction_leaves_the_neutral_value(void **state)
 static void misuse_is_refused_before_anything_is_called(void **state)
 {
     struct mag_sched *sched = test_sched_start(1);
-    struct mag_for_options unknown = {.reserved = 1};
+    struct mag_for_options unknown = {.reserved = {1}};
     struct mag_reduction nothing = join_reduction;
     struct test_row row = {0, 0, TEST_ROW_EMPTY};
     (void)state;

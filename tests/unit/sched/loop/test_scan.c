@@ -110,7 +110,7 @@ static void an_empty_scan_leaves_the_neutral_value(void **state)
 static void misuse_is_refused_before_anything_is_called(void **state)
 {
     struct mag_sched *sched = test_sched_start(1);
-    struct mag_for_options unknown = {.reserved = 1};
+    struct mag_for_options unknown = {.reserved = {1}};
     struct mag_scanner nothing = walk_scanner;
     struct test_row row = {0, 0, TEST_ROW_EMPTY};
     (void)state;
