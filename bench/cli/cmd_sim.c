@@ -64,9 +64,9 @@ static const struct argp_option options[] = {
     {"html", OPTION_HTML, "FILE", 0, "Write a page with tables and plots to FILE", 1},
     {"victims", OPTION_VICTIMS, "all|one", 0,
      "Search all victims, as the scheduler does, or one random victim", 1},
-    {"waking", OPTION_WAKING, "usual|one|tree|early", 0,
-     "Wake as the scheduler does, always one by one, by a tree, or already before a "
-     "thief's membarrier",
+    {"waking", OPTION_WAKING, "usual|one|jobs|tree|early", 0,
+     "Wake as the scheduler does, always one by one, by a tree for jobs of one call or "
+     "for all work, or already before a thief's membarrier",
      1},
     {"barrier", OPTION_BARRIER, "shared|all|locked|one", 0,
      "A membarrier interrupts all running workers and serves all thieves that wait for "
@@ -132,7 +132,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     static const char *const victims[] = {"all", "one", NULL};
     static const char *const barriers[] = {"shared", "all", "locked", "one", NULL};
     static const char *const forces[] = {"at-once", "late", "hungry", NULL};
-    static const char *const waking[] = {"usual", "one", "tree", "early", NULL};
+    static const char *const waking[] = {"usual", "one", "jobs", "tree", "early", NULL};
     struct request *request = state->input;
 
     switch (key) {
