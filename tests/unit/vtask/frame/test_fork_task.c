@@ -13,6 +13,7 @@
 
 #include <magpie/fork_task.h>
 #include <magpie/promise.h>
+#include <pthread.h>
 
 /* A child that must be stolen: its owner waits until the child has started, and the child
  * waits until it may go on. */
