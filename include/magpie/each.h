@@ -45,9 +45,9 @@
  * fail, the one with the smallest index counts, as in a serial loop.  The task's error is
  * that of the body, and its detail is the index (mag_async_detail, mag_vtask_get_value).
  *
- * A body that ends its thread, by pthread_exit or at a cancellation point, has failed with
- * -EOWNERDEAD.  An async body may do so only before it has waited for the first time:
- * afterwards its task is never complete.
+ * A body that ends its thread, by pthread_exit or at a cancellation point, has failed
+ * with -EOWNERDEAD.  An async body may do so only before it has waited for the first
+ * time: afterwards its task is never complete.
  *
  * What arguments point to must stay valid until the task is complete.  The arguments are
  * copied, and the same for all bodies.
