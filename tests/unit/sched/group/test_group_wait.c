@@ -277,8 +277,8 @@ static void one_job_is_waited_for_wherever_it_runs(void **state)
     gate_open(&other);
     assert_true(test_wait_for(&waiting.done, 1));
     assert_int_equal(waiting.result, 0);
-    /* A job that is withdrawn is not waited for either.  Gates of their own: the job behind
-     * `other` may still be on its way through. */
+    /* A job that is withdrawn is not waited for either.  Gates of their own: the job
+     * behind `other` may still be on its way through. */
     group_hold_one(group, &third);
     group_hold_one(group, &fourth);
     assert_int_equal(mag_group_add_job(group, group_count, &runs, 0, &waiting.of), 0);
