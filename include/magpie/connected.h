@@ -80,9 +80,12 @@
  *     the state after it has let the completer know of it.
  * A begin function may also return any other task of its type: that is then awaited.
  *
- * Who awaits declares the state as a local, and says MAG_CONNECT(f, place, name, &f->state,
- * arguments).  The state and the frame stay where they are until the operation is
- * complete; the state is then free for the next one.
+ * Who awaits declares the state as a local, and awaits by
+ *
+ *     MAG_CONNECT(f, place, name, &f->state, arguments)
+ *
+ * The state and the frame stay where they are until the operation is complete; the state
+ * is then free for the next one.
  *
  * Every async function is such an operation too: MAG_ASYNC(task, name, ...) also defines
  * `name_begin`, with `struct name_frame` as its state.  An async function that awaits
@@ -128,8 +131,8 @@ MAG_EXTERN_C_BEGIN
  * is stored in `place`, an lvalue of its type.  If the operation fails the function ends
  * with its error.  After a wait the body continues where MAG_AWAIT would (async.h).
  *
- *   ...          the address of the state, such as `&f->read`, and the arguments.  Each is
- *                evaluated once
+ *   ...          the address of the state, such as `&f->read`, and the arguments.  Each
+ *                is evaluated once
  *   Allocates    a frame, in a function that was called as name(...), the first time
  *   Fails        -ENOMEM there was no memory for it; then nothing was begun, and the
  *                function ends, after MAG_CONNECT_TRY too

@@ -132,16 +132,18 @@ static inline void copy_frame(void *to, const void *from, size_t bytes)
     }
 }
 
-/* Leaves the task of the pooled frame in the one on the stack, for mag_frame_leave: by then
- * the pooled frame may belong to another call. */
+/* Leaves the task of the pooled frame in the one on the stack, for mag_frame_leave: by
+ * then the pooled frame may belong to another call. */
 static inline void leave_task(struct mag_frame *local, struct mag_frame *box)
 {
+    /* relaxed, here and below: only this thread knows either frame. */
+    uint64_t token = atomic_load_explicit(&box->core.token, memory_order_relaxed);
+
     local->core.flags = MAG_CORE_MOVED;
-    /* relaxed, all: only this thread knows either frame. */
+    /* relaxed: as above. */
     atomic_store_explicit(&local->core.slot, (uintptr_t)box, memory_order_relaxed);
-    atomic_store_explicit(&local->core.token,
-                          atomic_load_explicit(&box->core.token, memory_order_relaxed),
-                          memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&local->core.token, token, memory_order_relaxed);
 }
 
 /* The pooled copy of a frame, or the frame itself if it is pooled already; NULL: no
@@ -366,7 +368,7 @@ mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size)
 
 mag_vtask mag_frame_answered(struct mag_frame *frame, void *place, size_t size)
 {
-    /* Called back although nobody has completed the operation: the frame keeps waiting. */
+    /* Called back although nobody has completed the operation: the frame waits on. */
     if (mag_vtask_is_started(frame->waiter.outcome))
         return mag_vtask_started();
     return mag_frame_end(frame, place, size);
@@ -396,128 +398,4 @@ mag_vtask mag_frame_hop(struct mag_frame *frame, struct mag_executor *executor)
     unbox(frame, box);
     runs_on(frame);
     return mag_vtask_failed(r, 0);
-}
-
-/* --------------------------------------------------------------------- finishing */
-
-/* Where a result is that is not one word. */
-static inline void *large_of(struct mag_frame *frame)
-{
-    return (char *)frame + frame->core.type->result_offset;
-}
-
-static void *result_of(struct mag_frame *frame, uint64_t *word, size_t *ret_size)
-{
-    const struct mag_core_type *type = frame->core.type;
-
-    if (type->result_size == 0) {
-        *ret_size = sizeof(*word);
-        return word;
-    }
-    *ret_size = type->result_size;
-    return large_of(frame);
-}
-
-/* Tells the waiter of a connected frame, which may be gone afterwards, how the function
- * ended.  A result that is not one word stays in the frame. */
-static inline void answer(struct mag_frame *frame, mag_vtask outcome)
-{
-    /* relaxed: the frame's words are the running body's. */
-    uintptr_t waiter = atomic_load_explicit(&frame->core.slot, memory_order_relaxed);
-
-    (void)mag_waiter_settle((struct mag_waiter *)waiter, outcome);
-}
-
-/* Ends a frame that has waited for the task of another function. */
-static void end_forward(struct mag_frame *frame, int error, uint64_t value)
-{
-    if ((frame->core.flags & MAG_CORE_CONNECTED) == 0)
-        mag_core_finish(&frame->core, error, value);
-    else if (error != 0)
-        answer(frame, mag_vtask_failed(error, value));
-    else
-        answer(frame, mag_vtask_result(frame->core.type->result_size == 0
-                                           ? value
-                                           : (uintptr_t)large_of(frame)));
-}
-
-/* The function returned the task of another function, and that task is complete now. */
-static void finish_as_awaited(struct mag_frame *frame)
-{
-    uint64_t word = 0;
-    uint64_t detail = 0;
-    size_t size;
-    void *result = result_of(frame, &word, &size);
-    int r = mag_vtask_get_value(frame->waiter.outcome, result, size, &detail);
-
-    if (MAG_UNLIKELY(r == MAG_E_SIZE)) {
-        /* Consume the task all the same.  The misuse is reported already, or MAG_E_SIZE
-         * is the outcome of the task. */
-        mag_misuse_hush(true);
-        (void)mag_vtask_get(frame->waiter.outcome, NULL);
-        mag_misuse_hush(false);
-    }
-    end_forward(frame, r, r == 0 ? word : detail);
-}
-
-static void finish_later(struct mag_job *job)
-{
-    if (job == NULL || job->run != finish_later)
-        return;
-    struct mag_frame *frame = mag_frame_of(job);
-    if (mag_vtask_status(frame->waiter.outcome) == MAG_PENDING)
-        return;
-    job->run = mag_continuation_spent;
-    finish_as_awaited(frame);
-}
-
-/* `return other(...);` after the first wait: the frame waits for the task of `other`. */
-static MAG_COLD void forward(struct mag_frame *frame, mag_vtask task)
-{
-    int r = mag_vtask_status(task);
-
-    frame->waiter.outcome = task;
-    if (r == MAG_PENDING) {
-        frame->waiter.continuation.job.run = finish_later;
-        r = mag_vtask_on_completed(task, &frame->waiter.continuation, 0);
-        if (r == 0)
-            return;
-    }
-    if (r < 0)
-        end_forward(frame, r, 0);
-    else
-        finish_as_awaited(frame);
-}
-
-/* As mag_frame_finish, for all that is not the commonest end: a word for a task. */
-static MAG_NOINLINE void finish_slow(struct mag_frame *frame, mag_vtask returned,
-                                     const void *large)
-{
-    const struct mag_core_type *type = frame->core.type;
-
-    if (returned.backing != 0 && (returned.backing & MAG_VTASK_KIND) != MAG_VTASK_ERROR) {
-        forward(frame, returned);
-        return;
-    }
-    if (returned.backing == 0 && type->result_size != 0) {
-        memcpy(large_of(frame), large, type->result_size);
-        returned.payload = (uintptr_t)large_of(frame);
-    }
-    if ((frame->core.flags & MAG_CORE_CONNECTED) != 0)
-        answer(frame, returned);
-    else
-        mag_core_finish(&frame->core,
-                        returned.backing != 0 ? mag_vtask_code(returned) : 0,
-                        returned.payload);
-}
-
-void mag_frame_finish(struct mag_frame *frame, mag_vtask returned, const void *large)
-{
-    if (MAG_UNLIKELY(returned.backing != 0 || frame->core.type->result_size != 0 ||
-                     (frame->core.flags & MAG_CORE_CONNECTED) != 0)) {
-        finish_slow(frame, returned, large);
-        return;
-    }
-    frame->core.value = returned.payload;
-    mag_core_publish(&frame->core, mag_core_slot(&frame->core));
 }

@@ -65,8 +65,8 @@ MAG_API void mag_frame_finish(struct mag_frame *frame, mag_vtask returned,
 MAG_API void mag_frame_recycle(struct mag_core *core);
 MAG_API struct mag_frame *mag_frame_rent(const struct mag_frame_type *type);
 
-/* As mag_core_prepare, for a frame of the pools: its last consumer has renewed its core, or
- * nobody has used it. */
+/* As mag_core_prepare, for a frame of the pools: its last consumer has renewed its core,
+ * or nobody has used it. */
 MAG_INLINE void mag_frame_begin(struct mag_frame *frame,
                                 const struct mag_frame_type *type)
 {
@@ -78,10 +78,10 @@ MAG_INLINE void mag_frame_begin(struct mag_frame *frame,
 }
 
 /* Rents a frame whose body has not begun.  `size`, a constant, is that of the type;
- * `answer` calls the body again.  NULL: no memory. */
+ * `again` calls the body again.  NULL: no memory. */
 MAG_INLINE_ALWAYS struct mag_frame *mag_frame_take(const struct mag_frame_type *type,
                                                    size_t size,
-                                                   void (*answer)(struct mag_job *job))
+                                                   void (*again)(struct mag_job *job))
 {
     struct mag_frame *frame = MAG_NULL;
     void *object;
@@ -101,7 +101,7 @@ MAG_INLINE_ALWAYS struct mag_frame *mag_frame_take(const struct mag_frame_type *
         return MAG_NULL;
     frame->core.step = 0;
     frame->core.value = 0;
-    frame->waiter.continuation.job.run = answer;
+    frame->waiter.continuation.job.run = again;
     return frame;
 }
 
@@ -139,7 +139,7 @@ MAG_MUST_CHECK MAG_INLINE mag_vtask mag_frame_leave(struct mag_frame *local,
 /* Makes a frame in the caller's memory ready to run for a waiter. */
 MAG_INLINE void mag_frame_connect(struct mag_frame *frame,
                                   const struct mag_frame_type *type,
-                                  void (*answer)(struct mag_job *job),
+                                  void (*again)(struct mag_job *job),
                                   struct mag_waiter *waiter)
 {
     frame->core.type = &type->core;
@@ -148,7 +148,7 @@ MAG_INLINE void mag_frame_connect(struct mag_frame *frame,
     frame->core.value = 0;
     /* relaxed: only the running body uses it. */
     MAG_STORE(&frame->core.slot, MAG_RECAST(uintptr_t, waiter), relaxed);
-    frame->waiter.continuation.job.run = answer;
+    frame->waiter.continuation.job.run = again;
 }
 
 /* For MAG_FAIL. */
@@ -210,7 +210,7 @@ MAG_INLINE int mag_frame_error(struct mag_frame *frame, mag_vtask outcome)
 /* --------------------------------------------- the macros behind MAG_ASYNC */
 
 /* Hides from the compiler how a pointer was computed, and what it stored there: it would
- * keep two pointers to one frame in registers, or the addresses of the frame's members. */
+ * keep two pointers to one frame in registers, or the addresses of its members. */
 #define MAG_ONE_POINTER(pointer) __asm__("" : "+r"(pointer))
 
 #define MAG_ASYNC_RETURN(f, untyped)                                      \

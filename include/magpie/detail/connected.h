@@ -33,6 +33,7 @@ MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_started(void)
     return task;
 }
 
+/* Whether a task says that. */
 MAG_INLINE bool mag_vtask_is_started(mag_vtask task)
 {
     return task.backing == MAG_VTASK_CORE;
@@ -72,6 +73,9 @@ MAG_INLINE int mag_waiter_settle(struct mag_waiter *waiter, mag_vtask outcome)
 }
 
 MAG_EXTERN_C_END
+
+/* Where the result of a complete operation is that is larger than a word. */
+#define MAG_CONNECT_LARGE(f) MAG_RECAST(const void *, (f)->frame.waiter.outcome.payload)
 
 /* The call of a begin function for an awaiting frame, and its type. */
 #define MAG_CONNECT_CALL(f, name, ...) name##_begin(&(f)->frame.waiter, __VA_ARGS__)
@@ -113,10 +117,8 @@ MAG_EXTERN_C_END
     case __LINE__:                                                                       \
         if (MAG_LIKELY((f)->frame.waiter.outcome.backing == 0)) {                        \
             (f)->frame.core.step = 0;                                                    \
-            mag_frame_copy(                                                              \
-                place, size, &(f)->frame.waiter.outcome,                                 \
-                MAG_RECAST(const void *,                                                 \
-                           MAG_CAST(uintptr_t, (f)->frame.waiter.outcome.payload)));     \
+            mag_frame_copy(place, size, &(f)->frame.waiter.outcome,                      \
+                           MAG_CONNECT_LARGE(f));                                        \
             break;                                                                       \
         }                                                                                \
         mag_outcome = mag_frame_answered(&(f)->frame, place, size);                      \

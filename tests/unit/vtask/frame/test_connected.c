@@ -149,7 +149,7 @@ static void only_the_outermost_function_takes_a_frame_from_the_pool(void **state
     assert_int_equal(test_allocations(), before);
 }
 
-/* ---------------------------------------------------------------- a waiter of one's own */
+/* ------------------------------------------------------------ a waiter of one's own */
 
 struct listener {
     struct mag_waiter waiter; /* first */
