@@ -108,8 +108,11 @@ def program_path(build, name):
 
 
 def libraries(paths):
-    """The shared libraries of programs, as ldd names them."""
-    found = set()
+    """The shared libraries of programs, as ldd names them, and one that the C library
+    loads when a thread ends."""
+    told = subprocess.run(["gcc", "-print-file-name=libgcc_s.so.1"], capture_output=True,
+                          text=True, check=True)
+    found = {os.path.realpath(told.stdout.strip())}
     for path in paths:
         told = subprocess.run(["ldd", path], capture_output=True, text=True, check=False)
         found.update(re.findall(r"(/\S+)", told.stdout))
