@@ -30,9 +30,10 @@ static const struct {
     const char *name;
     const char *workloads;
 } known[] = {
-    {"openmp", FORK_JOIN " " UNEVEN " " ARRAYS " " TEAMS " " SORTS " sort-stable"},
+    {"openmp", FORK_JOIN " heat " UNEVEN " " ARRAYS " " TEAMS " " SORTS " sort-stable"},
     {"tbb", FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS " pipeline"},
-    {"libomp", TEAMS},
+    {"libomp", "heat " TEAMS},
+    {"openblas", "matmul"},
     {"glib", LOADS " submit-all"},
     {"libuv", LOADS},
     {"pigz", "mgzip mgzip-libdeflate"},

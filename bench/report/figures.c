@@ -24,6 +24,13 @@ static const struct bench_row *find(const struct bench_rows *rows,
     return NULL;
 }
 
+/* A peer that shows what the processor can do, and not how a scheduler divides it: it has
+ * figures of its own. */
+static bool is_beside_the_peers(const struct bench_row *row)
+{
+    return strcmp(row->runtime, "openblas") == 0;
+}
+
 /* The fastest row of a case on so many workers that is neither ours nor the baseline. */
 static const struct bench_row *find_best_peer(const struct bench_rows *rows,
                                               const struct bench_row *of_case,
@@ -36,7 +43,7 @@ static const struct bench_row *find_best_peer(const struct bench_rows *rows,
 
         if (row->ok && row->workers == workers && bench_row_same_case(row, of_case) &&
             strcmp(row->runtime, BENCH_OURS) != 0 && !bench_row_is_baseline(row) &&
-            (best == NULL || row->median_s < best->median_s))
+            !is_beside_the_peers(row) && (best == NULL || row->median_s < best->median_s))
             best = row;
     }
     return best;

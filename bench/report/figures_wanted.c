@@ -23,6 +23,8 @@ const struct bench_figure bench_figures[] = {
     {"nqueens", BENCH_OVER_BEST, 2, 2, NULL, 0},
     {"matmul", BENCH_OVER_BEST, 1, 1, NULL, 0},
     {"matmul", BENCH_OVER_BEST, 2, 1, NULL, 0},
+    {"matmul", BENCH_OVER_PEER, 1, 0.5, "openblas", 0},
+    {"heat", BENCH_OVER_BEST, 2, 1, NULL, 0},
     {"regions", BENCH_SPEEDUP, 2, 1.5, NULL, 0},
     {"regions", BENCH_OVER_BEST, 2, 1, NULL, 0},
     {"fib", BENCH_MEMORY, 1, 3, NULL, 0},

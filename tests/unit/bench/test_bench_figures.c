@@ -223,6 +223,26 @@ static void the_best_peer_is_the_fastest_that_is_right(void **state)
     free(text);
 }
 
+static void openblas_has_a_figure_of_its_own_and_is_no_best_peer(void **state)
+{
+    struct bench_report report = {0};
+    char *text;
+    (void)state;
+
+    add(&report, "matmul", "serial", 1, 1, 0);
+    add(&report, "matmul", "magpie", 1, 1, 0);
+    add(&report, "matmul", "openblas", 1, 0.8, 0);
+    add(&report, "matmul", "rayon", 1, 1.1, 0);
+    text = figures_of(&report);
+
+    assert_line(text, "matmul(39), 1 worker: faster than rayon, the best peer",
+                "1.10 x   >=  1.00 x    reached");
+    assert_line(text, "matmul(39), 1 worker: faster than openblas",
+                "0.80 x   >=  0.50 x    reached");
+    bench_rows_free(&report.rows);
+    free(text);
+}
+
 static void what_clang_built_has_a_limit_of_its_own(void **state)
 {
     struct bench_report report = sample();
@@ -280,6 +300,7 @@ int main(void)
         cmocka_unit_test(operations_have_their_cost_and_their_memory),
         cmocka_unit_test(what_the_run_does_not_have_is_not_measured),
         cmocka_unit_test(the_best_peer_is_the_fastest_that_is_right),
+        cmocka_unit_test(openblas_has_a_figure_of_its_own_and_is_no_best_peer),
         cmocka_unit_test(what_clang_built_has_a_limit_of_its_own),
         cmocka_unit_test(the_sizes_that_are_wanted_fit_their_workloads),
     };
