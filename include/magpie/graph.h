@@ -78,7 +78,8 @@
  *
  * What arguments point to must stay valid while the graph runs.  The arguments
  * themselves are copied when the node is added.  Exceptions and longjmp must not leave a
- * node, and a node must not end its thread.
+ * node.  A node that ends its thread has failed with -EOWNERDEAD; an async node may do so
+ * only before it has waited for the first time: afterwards the run is never complete.
  *
  * docs/design/graphs.md explains how it works.
  *
