@@ -146,8 +146,8 @@ static size_t magazine_size(const struct mag_pool *pool)
     size_t size = sizeof(struct mag_magazine) + pool->cache * sizeof(void *);
 
     if (pool->place.nodes > 1)
-        size += pool->place.nodes *
-                (sizeof(struct mag_outbox) + pool->outbox * sizeof(void *));
+        size += sizeof(uint64_t) + pool->place.nodes * (sizeof(struct mag_outbox) +
+                                                        pool->outbox * sizeof(void *));
     return (size + MAG_CACHE_LINE - 1) / MAG_CACHE_LINE * MAG_CACHE_LINE;
 }
 
@@ -252,6 +252,8 @@ void mag_magazine_empty(struct mag_pool *pool, struct mag_magazine *magazine)
             mag_pool_send(pool, node, outbox->objects, (uint32_t)outbox->count);
         outbox->count = 0;
     }
+    if (pool->place.nodes > 1)
+        *mag_magazine_leaving(pool, magazine) = 0;
 }
 
 /* -------------------------------------------------------------------------- pools */

@@ -72,7 +72,7 @@ static void set_sizes(struct mag_pool *pool, uint32_t cache)
     pool->cache = cache;
     pool->batch = cache >= 2 ? cache / 2 : 1;
     pool->outbox =
-        pool->place.nodes > 1 ? least(OUTBOX_MAX, cache / pool->place.nodes) : 0;
+        pool->place.nodes > 1 && cache != 0 ? least(OUTBOX_MAX, pool->batch) : 0;
 }
 
 /* The pool and its depots, all zeroes but for where they are.  NULL: no memory. */

@@ -157,7 +157,9 @@ static int start_threads(struct mag_sched *sched)
     mag_unpinned_begin(&starter);
     mag_os_signals(&sched->signals);
     sched->fp = mag_fp_read();
-    mag_space_policy_read(&sched->policy);
+    /* With one node no such call is made: a filter may end the process for it. */
+    if (mag_topology_nodes(sched->settings.topology) > 1)
+        mag_space_policy_read(&sched->policy);
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
         r = mag_worker_hire(sched, false);
     mag_unpinned_end(&starter);

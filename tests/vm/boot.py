@@ -341,8 +341,9 @@ def main():
     chosen = options.guests or [name for name in guests
                                 if options.all or guests[name]["set"] == "default"]
     plans = {name: tests_of(name, guests[name], options, build) for name in chosen}
+    # Tests call `magpie` too.
     paths = sorted({program_path(build, program) for plan in plans.values()
-                    for program, _ in plan})
+                    for program, _ in plan} | {program_path(build, "magpie")})
     report = Report(options.verbose)
     logs = f"{build}/vm"
     os.makedirs(logs, exist_ok=True)
