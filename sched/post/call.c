@@ -1,0 +1,180 @@
+/*
+ * call.c - calls that threads from outside submit one by one: how they get into packets
+ * (queue/packet.h), and how one runs.
+ *
+ * A thread adds calls to its packet until the packet is closed or full, or the thread
+ * posts something else: that comes behind the calls, so later ones must not be added.
+ *
+ * A packet takes as much memory as 16 submissions of their own.  A thread that leaves one
+ * after a few calls, because it posts in turn to several schedulers or in several ways,
+ * would fill the memory with packets that are nearly empty.  So its next submissions go
+ * without a packet.
+ *
+ * The thread's hold on its packet is given up by whoever takes the packet out of the
+ * record: the thread, or the stop of the scheduler.  A thread touches its packet only
+ * inside of a post to that scheduler, and the stop waits for these.
+ *
+ * Edges: none.  The record's packet is the thread's own; what it wrote crosses to the stop
+ * by edge `left` of self.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "sched/post/call.h"
+
+#include "sched/post/post.h"
+#include "sched/queue/packet.h"
+#include "sched/worker/worker.h"
+
+#include <magpie/job_kind.h>
+
+#include <errno.h>
+
+/* A packet that is left open with fewer calls than FEW makes the next SINGLY submissions
+ * go without one. */
+enum { FEW = 4, SINGLY = 32 };
+
+/* ------------------------------------------------------------------------ running */
+
+/* Before the call, because the function may end its thread. */
+static void run_call(struct mag_job *job)
+{
+    struct mag_call *call = (struct mag_call *)(void *)job;
+    void (*function)(void *arg) = call->function;
+    void *arg = call->arg;
+
+    mag_packet_note(&mag_self_get()->worker->tab, mag_packet_of(call));
+    function(arg);
+}
+
+static void drop_call(struct mag_job *job, const struct mag_job_stop *stop)
+{
+    (void)stop;
+    mag_packet_release(mag_packet_of((struct mag_call *)(void *)job), 1);
+}
+
+static void name_call(const struct mag_job *job,
+                      struct mag_job_description *ret_description)
+{
+    const struct mag_call *call = (const struct mag_call *)(const void *)job;
+
+    *ret_description =
+        (struct mag_job_description){.function = (void (*)(void))call->function};
+}
+
+static struct mag_job_kind call_kind = {
+    .run = run_call, .dropped = drop_call, .describe = name_call};
+
+static __attribute__((constructor(101))) void add_call_kind(void)
+{
+    mag_job_kind_add(&call_kind);
+}
+
+/* --------------------------------------------------------------------- submitting */
+
+static struct mag_packet *take_out(struct mag_poster *poster)
+{
+    /* relaxed: see "Edges". */
+    atomic_store_explicit(&poster->packet_in, NULL, memory_order_relaxed);
+    /* relaxed: as above. */
+    return atomic_exchange_explicit(&poster->packet, NULL, memory_order_relaxed);
+}
+
+static void let_go(struct mag_poster *poster)
+{
+    struct mag_packet *packet = take_out(poster);
+
+    if (packet != NULL)
+        mag_packet_release(packet, 1);
+}
+
+void mag_call_end_packet(struct mag_poster *poster)
+{
+    if (poster->added < FEW)
+        poster->singly = SINGLY;
+    let_go(poster);
+}
+
+/* Puts the call into a new packet, and pushes it. */
+static MAG_NOINLINE int submit_packet(struct mag_sched *sched, struct mag_poster *poster,
+                                      const struct mag_call *call)
+{
+    struct mag_packet *packet;
+    int r = mag_packet_new(&packet);
+
+    if (r < 0)
+        return r;
+    mag_packet_begin(packet, call);
+    poster->added = 1;
+    /* relaxed, both: see "Edges". */
+    atomic_store_explicit(&poster->packet, packet, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&poster->packet_in, sched, memory_order_relaxed);
+    mag_sched_post_packet(sched, &packet->job);
+    return 0;
+}
+
+/* The thread has no packet in this scheduler to which it may add. */
+static MAG_NOINLINE int begin_packet(struct mag_sched *sched, struct mag_poster *poster,
+                                     const struct mag_call *call)
+{
+    if (mag_poster_has_packet(poster))
+        mag_call_end_packet(poster);
+    if (poster->singly != 0) {
+        poster->singly--;
+        return -EAGAIN;
+    }
+    return submit_packet(sched, poster, call);
+}
+
+/* Adds the call to the thread's packet.  False: it is closed, and let go. */
+static inline bool add_call(struct mag_poster *poster, const struct mag_call *call)
+{
+    /* relaxed: see "Edges". */
+    struct mag_packet *packet = atomic_load_explicit(&poster->packet, memory_order_relaxed);
+    bool added = mag_packet_add(packet, poster->added, call);
+
+    poster->added++;
+    if (MAG_UNLIKELY(!added || poster->added == MAG_PACKET_CALLS))
+        let_go(poster);
+    return added;
+}
+
+static inline bool has_packet_in(const struct mag_poster *poster,
+                                 const struct mag_sched *sched)
+{
+    /* relaxed: see "Edges". */
+    return atomic_load_explicit(&poster->packet_in, memory_order_relaxed) == sched;
+}
+
+int mag_call_submit(struct mag_sched *sched, struct mag_self *self,
+                    void (*function)(void *arg), void *arg)
+{
+    const struct mag_call call = {
+        .job = {.run = run_call}, .function = function, .arg = arg};
+    int r = mag_poster_enter(sched, self);
+
+    if (MAG_UNLIKELY(r < 0))
+        return r;
+    struct mag_poster *poster = self->poster;
+    if (MAG_UNLIKELY(poster == NULL))
+        r = -EAGAIN;
+    else if (MAG_UNLIKELY(!has_packet_in(poster, sched)))
+        r = begin_packet(sched, poster, &call);
+    else if (MAG_UNLIKELY(!add_call(poster, &call)))
+        r = submit_packet(sched, poster, &call);
+    mag_poster_leave(sched, self);
+    return r;
+}
+
+/* ------------------------------------------------------------------------ the end */
+
+static void let_go_if_in(struct mag_poster *poster, void *sched)
+{
+    if (has_packet_in(poster, sched))
+        let_go(poster);
+}
+
+void mag_call_end_packets(struct mag_sched *sched)
+{
+    mag_poster_each(let_go_if_in, sched);
+}
