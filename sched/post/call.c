@@ -71,6 +71,11 @@ static __attribute__((constructor(101))) void add_call_kind(void)
 
 /* --------------------------------------------------------------------- submitting */
 
+static inline struct mag_call make_call(void (*function)(void *arg), void *arg)
+{
+    return (struct mag_call){.job = {.run = run_call}, .function = function, .arg = arg};
+}
+
 static struct mag_packet *take_out(struct mag_poster *poster)
 {
     /* relaxed: see "Edges". */
@@ -96,14 +101,14 @@ void mag_call_end_packet(struct mag_poster *poster)
 
 /* Puts the call into a new packet, and pushes it. */
 static MAG_NOINLINE int submit_packet(struct mag_sched *sched, struct mag_poster *poster,
-                                      const struct mag_call *call)
+                                      void (*function)(void *arg), void *arg)
 {
     struct mag_packet *packet;
     int r = mag_packet_new(&packet);
 
     if (r < 0)
         return r;
-    mag_packet_begin(packet, call);
+    mag_packet_begin(packet, make_call(function, arg));
     poster->added = 1;
     /* relaxed, both: see "Edges". */
     atomic_store_explicit(&poster->packet, packet, memory_order_relaxed);
@@ -113,30 +118,19 @@ static MAG_NOINLINE int submit_packet(struct mag_sched *sched, struct mag_poster
     return 0;
 }
 
-/* The thread has no packet in this scheduler to which it may add. */
+/* The thread has no packet in this scheduler. */
 static MAG_NOINLINE int begin_packet(struct mag_sched *sched, struct mag_poster *poster,
-                                     const struct mag_call *call)
+                                     void (*function)(void *arg), void *arg)
 {
+    if (poster == NULL)
+        return -EAGAIN;
     if (mag_poster_has_packet(poster))
         mag_call_end_packet(poster);
     if (poster->singly != 0) {
         poster->singly--;
         return -EAGAIN;
     }
-    return submit_packet(sched, poster, call);
-}
-
-/* Adds the call to the thread's packet.  False: it is closed, and let go. */
-static inline bool add_call(struct mag_poster *poster, const struct mag_call *call)
-{
-    /* relaxed: see "Edges". */
-    struct mag_packet *packet = atomic_load_explicit(&poster->packet, memory_order_relaxed);
-    bool added = mag_packet_add(packet, poster->added, call);
-
-    poster->added++;
-    if (MAG_UNLIKELY(!added || poster->added == MAG_PACKET_CALLS))
-        let_go(poster);
-    return added;
+    return submit_packet(sched, poster, function, arg);
 }
 
 static inline bool has_packet_in(const struct mag_poster *poster,
@@ -149,19 +143,24 @@ static inline bool has_packet_in(const struct mag_poster *poster,
 int mag_call_submit(struct mag_sched *sched, struct mag_self *self,
                     void (*function)(void *arg), void *arg)
 {
-    const struct mag_call call = {
-        .job = {.run = run_call}, .function = function, .arg = arg};
     int r = mag_poster_enter(sched, self);
 
     if (MAG_UNLIKELY(r < 0))
         return r;
     struct mag_poster *poster = self->poster;
-    if (MAG_UNLIKELY(poster == NULL))
-        r = -EAGAIN;
-    else if (MAG_UNLIKELY(!has_packet_in(poster, sched)))
-        r = begin_packet(sched, poster, &call);
-    else if (MAG_UNLIKELY(!add_call(poster, &call)))
-        r = submit_packet(sched, poster, &call);
+    if (MAG_UNLIKELY(poster == NULL || !has_packet_in(poster, sched))) {
+        r = begin_packet(sched, poster, function, arg);
+    } else {
+        /* relaxed: see "Edges". */
+        struct mag_packet *packet =
+            atomic_load_explicit(&poster->packet, memory_order_relaxed);
+        bool added = mag_packet_add(packet, poster->added, make_call(function, arg));
+
+        if (MAG_UNLIKELY(!added || ++poster->added == MAG_PACKET_CALLS))
+            let_go(poster);
+        if (MAG_UNLIKELY(!added))
+            r = submit_packet(sched, poster, function, arg);
+    }
     mag_poster_leave(sched, self);
     return r;
 }

@@ -122,8 +122,12 @@ static inline uint32_t mag_inject_unpack(struct mag_inject *queue,
     uint32_t count = mag_packet_take(packet, batch, room);
 
     /* If it cannot be popped, because a push behind it is under way, it stays, empty. */
-    if (mag_packet_is_empty(packet) && mag_inject_pop(queue) != NULL)
+    if (mag_packet_is_empty(packet) && mag_inject_pop(queue) != NULL) {
         mag_packet_release_queue(packet);
+        /* The next job's line comes while these calls run. */
+        __builtin_prefetch(
+            atomic_load_explicit(&queue->first, memory_order_relaxed));
+    }
     return count;
 }
 

@@ -87,20 +87,20 @@ static inline bool mag_packet_is(const struct mag_job *job)
 
 /* Writes call number `index`, the next one. */
 static inline void mag_packet_write(struct mag_packet *packet, uint32_t index,
-                                    const struct mag_call *call)
+                                    struct mag_call call)
 {
     struct mag_call *place = &packet->calls[index];
 
-    place->job.run = call->job.run;
-    place->function = call->function;
-    place->arg = call->arg;
+    place->job.run = call.job.run;
+    place->function = call.function;
+    place->arg = call.arg;
     /* A later place, whose line the last worker has: adding must not wait for it. */
     __builtin_prefetch(place + MAG_PACKET_AHEAD, 1);
 }
 
 /* Fills a packet that nobody else uses with its first call. */
 static inline void mag_packet_begin(struct mag_packet *packet,
-                                    const struct mag_call *call)
+                                    struct mag_call call)
 {
     packet->job.run = mag_packet_mark;
     packet->count = packet->taken = 0;
@@ -113,7 +113,7 @@ static inline void mag_packet_begin(struct mag_packet *packet,
 
 /* Its thread only: adds call number `index`, the next one.  False: it is closed. */
 static inline bool mag_packet_add(struct mag_packet *packet, uint32_t index,
-                                  const struct mag_call *call)
+                                  struct mag_call call)
 {
     mag_packet_write(packet, index, call);
     /* added, release: the call is written. */
@@ -130,12 +130,17 @@ static inline void mag_packet_release(struct mag_packet *packet, uint32_t count)
         mag_packet_give(packet);
 }
 
-/* Under the lock: closes an open packet. */
+/* Under the lock: closes an open packet.  A full one gets no more calls, and its word is
+ * only read: the line need not come to stay. */
 static inline void mag_packet_close(struct mag_packet *packet)
 {
     /* added, acquire: the calls are visible. */
-    packet->count = atomic_fetch_or_explicit(&packet->word, MAG_PACKET_CLOSED,
-                                             memory_order_acquire);
+    packet->count = atomic_load_explicit(&packet->word, memory_order_acquire);
+    if (packet->count < MAG_PACKET_CALLS) {
+        /* added, acquire: as above. */
+        packet->count = atomic_fetch_or_explicit(&packet->word, MAG_PACKET_CLOSED,
+                                                 memory_order_acquire);
+    }
     /* The calls' lines come from another processor: all at once, not one by one. */
     for (uint32_t i = 1; i < packet->count; i += 2)
         __builtin_prefetch(&packet->calls[i]);
