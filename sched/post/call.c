@@ -71,11 +71,6 @@ static __attribute__((constructor(101))) void add_call_kind(void)
 
 /* --------------------------------------------------------------------- submitting */
 
-static inline struct mag_call make_call(void (*function)(void *arg), void *arg)
-{
-    return (struct mag_call){.job = {.run = run_call}, .function = function, .arg = arg};
-}
-
 static struct mag_packet *take_out(struct mag_poster *poster)
 {
     /* relaxed: see "Edges". */
@@ -108,7 +103,7 @@ static MAG_NOINLINE int submit_packet(struct mag_sched *sched, struct mag_poster
 
     if (r < 0)
         return r;
-    mag_packet_begin(packet, make_call(function, arg));
+    mag_packet_begin(packet, run_call, function, arg);
     poster->added = 1;
     /* relaxed, both: see "Edges". */
     atomic_store_explicit(&poster->packet, packet, memory_order_relaxed);
@@ -154,7 +149,7 @@ int mag_call_submit(struct mag_sched *sched, struct mag_self *self,
         /* relaxed: see "Edges". */
         struct mag_packet *packet =
             atomic_load_explicit(&poster->packet, memory_order_relaxed);
-        bool added = mag_packet_add(packet, poster->added, make_call(function, arg));
+        bool added = mag_packet_add(packet, poster->added, run_call, function, arg);
 
         if (MAG_UNLIKELY(!added || ++poster->added == MAG_PACKET_CALLS))
             let_go(poster);

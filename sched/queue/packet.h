@@ -87,24 +87,26 @@ static inline bool mag_packet_is(const struct mag_job *job)
 
 /* Writes call number `index`, the next one. */
 static inline void mag_packet_write(struct mag_packet *packet, uint32_t index,
-                                    struct mag_call call)
+                                    void (*run)(struct mag_job *job),
+                                    void (*function)(void *arg), void *arg)
 {
-    struct mag_call *place = &packet->calls[index];
+    struct mag_call *call = &packet->calls[index];
 
-    place->job.run = call.job.run;
-    place->function = call.function;
-    place->arg = call.arg;
+    call->job.run = run;
+    call->function = function;
+    call->arg = arg;
     /* A later place, whose line the last worker has: adding must not wait for it. */
-    __builtin_prefetch(place + MAG_PACKET_AHEAD, 1);
+    __builtin_prefetch(call + MAG_PACKET_AHEAD, 1);
 }
 
 /* Fills a packet that nobody else uses with its first call. */
 static inline void mag_packet_begin(struct mag_packet *packet,
-                                    struct mag_call call)
+                                    void (*run)(struct mag_job *job),
+                                    void (*function)(void *arg), void *arg)
 {
     packet->job.run = mag_packet_mark;
     packet->count = packet->taken = 0;
-    mag_packet_write(packet, 0, call);
+    mag_packet_write(packet, 0, run, function, arg);
     /* relaxed, both: the push publishes the packet. */
     atomic_store_explicit(&packet->word, 1, memory_order_relaxed);
     /* relaxed: as above. */
@@ -113,9 +115,10 @@ static inline void mag_packet_begin(struct mag_packet *packet,
 
 /* Its thread only: adds call number `index`, the next one.  False: it is closed. */
 static inline bool mag_packet_add(struct mag_packet *packet, uint32_t index,
-                                  struct mag_call call)
+                                  void (*run)(struct mag_job *job),
+                                  void (*function)(void *arg), void *arg)
 {
-    mag_packet_write(packet, index, call);
+    mag_packet_write(packet, index, run, function, arg);
     /* added, release: the call is written. */
     return (atomic_fetch_add_explicit(&packet->word, 1, memory_order_release) &
             MAG_PACKET_CLOSED) == 0;

@@ -16,6 +16,8 @@ struct inject_model : rl::test_suite<inject_model, PRODUCERS + 1> {
     void before()
     {
         mag_inject_init(&queue);
+        for (unsigned i = 0; i < JOBS; i++)
+            jobs[i].run = NULL;
     }
 
     void produce(unsigned producer)

@@ -44,6 +44,11 @@ mag_fork_steal mag_fork_stack_steal(mag_fork_stack *, mag_fork_slot *, mag_fork_
     return MAG_FORK_EMPTY;
 }
 
+/* Nobody submits: packets have a model of their own, model_packet.cpp. */
+void mag_call_end_packet(mag_poster *)
+{
+}
+
 /* No model is traced. */
 void mag_trace_state(mag_sched *, uint32_t, mag_time, int64_t)
 {
@@ -122,6 +127,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         worker->paths.ring_count = 1;
         worker->random = index + 1;
         worker->running = NULL;
+        worker->tab.packet = NULL;
         worker->look_at = MAG_SCHED_FAIR_TICKS;
         worker->high_runs = worker->takes = 0;
         worker->tick = worker->looks_out = worker->spin_us = 0;
