@@ -18,7 +18,7 @@
 #include "sched/life/registry.h"
 #include "sched/life/start.h"
 #include "sched/monitor/monitor.h"
-#include "sched/post/call.h"
+#include "sched/post/record.h"
 #include "sched/queue/inject.h"
 #include "sched/team/team.h"
 #include "sched/timer/clock.h"
@@ -72,7 +72,7 @@ static void drop_all(struct mag_sched *sched, const struct mag_job_stop *how)
     }
     for (uint32_t i = 0; i < sched->level_count * sched->queue_count; i++)
         drop_queue(how, &sched->queues[i]);
-    mag_call_end_packets(sched);
+    mag_record_end_all(sched);
     for (;;) {
         struct mag_timer *timer = mag_clock_take_any(sched->clock);
 

@@ -10,28 +10,18 @@
  * would fill the memory with packets that are nearly empty.  So its next submissions go
  * without a packet.
  *
- * The thread's hold on its packet is given up by whoever takes the packet out of the
- * record: the thread, or the stop of the scheduler.  A thread touches its packet only
- * inside of a post to that scheduler, and the stop waits for these.
- *
- * Edges: none.  The record's packet is the thread's own; what it wrote crosses to the stop
- * by edge `left` of self.h.
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "sched/post/call.h"
 
 #include "sched/post/post.h"
+#include "sched/post/record.h"
 #include "sched/queue/packet.h"
 #include "sched/worker/worker.h"
 
 #include <magpie/job_kind.h>
 
 #include <errno.h>
-
-/* A packet that is left open with fewer calls than FEW makes the next SINGLY submissions
- * go without one. */
-enum { FEW = 4, SINGLY = 32 };
 
 /* ------------------------------------------------------------------------ running */
 
@@ -71,29 +61,6 @@ static __attribute__((constructor(101))) void add_call_kind(void)
 
 /* --------------------------------------------------------------------- submitting */
 
-static struct mag_packet *take_out(struct mag_poster *poster)
-{
-    /* relaxed: see "Edges". */
-    atomic_store_explicit(&poster->packet_in, NULL, memory_order_relaxed);
-    /* relaxed: as above. */
-    return atomic_exchange_explicit(&poster->packet, NULL, memory_order_relaxed);
-}
-
-static void let_go(struct mag_poster *poster)
-{
-    struct mag_packet *packet = take_out(poster);
-
-    if (packet != NULL)
-        mag_packet_release(packet, 1);
-}
-
-void mag_call_end_packet(struct mag_poster *poster)
-{
-    if (poster->added < FEW)
-        poster->singly = SINGLY;
-    let_go(poster);
-}
-
 /* Puts the call into a new packet, and pushes it. */
 static MAG_NOINLINE int submit_packet(struct mag_sched *sched, struct mag_poster *poster,
                                       void (*function)(void *arg), void *arg)
@@ -104,11 +71,7 @@ static MAG_NOINLINE int submit_packet(struct mag_sched *sched, struct mag_poster
     if (r < 0)
         return r;
     mag_packet_begin(packet, run_call, function, arg);
-    poster->added = 1;
-    /* relaxed, both: see "Edges". */
-    atomic_store_explicit(&poster->packet, packet, memory_order_relaxed);
-    /* relaxed: as above. */
-    atomic_store_explicit(&poster->packet_in, sched, memory_order_relaxed);
+    mag_record_set(poster, packet, sched);
     mag_sched_post_packet(sched, &packet->job);
     return 0;
 }
@@ -120,19 +83,12 @@ static MAG_NOINLINE int begin_packet(struct mag_sched *sched, struct mag_poster 
     if (poster == NULL)
         return -EAGAIN;
     if (mag_poster_has_packet(poster))
-        mag_call_end_packet(poster);
+        mag_record_end_packet(poster);
     if (poster->singly != 0) {
         poster->singly--;
         return -EAGAIN;
     }
     return submit_packet(sched, poster, function, arg);
-}
-
-static inline bool has_packet_in(const struct mag_poster *poster,
-                                 const struct mag_sched *sched)
-{
-    /* relaxed: see "Edges". */
-    return atomic_load_explicit(&poster->packet_in, memory_order_relaxed) == sched;
 }
 
 int mag_call_submit(struct mag_sched *sched, struct mag_self *self,
@@ -143,32 +99,19 @@ int mag_call_submit(struct mag_sched *sched, struct mag_self *self,
     if (MAG_UNLIKELY(r < 0))
         return r;
     struct mag_poster *poster = self->poster;
-    if (MAG_UNLIKELY(poster == NULL || !has_packet_in(poster, sched))) {
+    if (MAG_UNLIKELY(poster == NULL || !mag_record_is_in(poster, sched))) {
         r = begin_packet(sched, poster, function, arg);
     } else {
-        /* relaxed: see "Edges". */
+        /* relaxed: see record.h. */
         struct mag_packet *packet =
             atomic_load_explicit(&poster->packet, memory_order_relaxed);
         bool added = mag_packet_add(packet, poster->added, run_call, function, arg);
 
         if (MAG_UNLIKELY(!added || ++poster->added == MAG_PACKET_CALLS))
-            let_go(poster);
+            mag_record_let_go(poster);
         if (MAG_UNLIKELY(!added))
             r = submit_packet(sched, poster, function, arg);
     }
     mag_poster_leave(sched, self);
     return r;
-}
-
-/* ------------------------------------------------------------------------ the end */
-
-static void let_go_if_in(struct mag_poster *poster, void *sched)
-{
-    if (has_packet_in(poster, sched))
-        let_go(poster);
-}
-
-void mag_call_end_packets(struct mag_sched *sched)
-{
-    mag_poster_each(let_go_if_in, sched);
 }

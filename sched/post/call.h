@@ -17,11 +17,4 @@
 int mag_call_submit(struct mag_sched *sched, struct mag_self *self,
                     void (*function)(void *arg), void *arg);
 
-/* The calling thread adds no more calls to its packet: what it posts next comes later. */
-void mag_call_end_packet(struct mag_poster *poster);
-
-/* No thread adds calls to packets of this scheduler any more.  By the stop, when no posts
- * are accepted. */
-void mag_call_end_packets(struct mag_sched *sched);
-
 #endif

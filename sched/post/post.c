@@ -2,7 +2,7 @@
 #include "sched/post/post.h"
 
 #include "base/os.h"
-#include "sched/post/call.h"
+#include "sched/post/record.h"
 #include "sched/worker/next.h"
 #include "sched/worker/self.h"
 #include "sched/worker/wake.h"
@@ -76,21 +76,11 @@ static inline void push_usual(struct mag_sched *sched, struct mag_job *job,
     mag_sched_notify_queue(sched, queue);
 }
 
-/* What a thread posts comes behind the calls that it has submitted, and before those that
- * it submits later. */
-static void end_packet(void)
-{
-    struct mag_poster *poster = mag_self_get()->poster;
-
-    if (poster != NULL && mag_poster_has_packet(poster))
-        mag_call_end_packet(poster);
-}
-
 /* Not inlined, because it would cost its callers registers. */
 static MAG_NOINLINE void push(struct mag_sched *sched, struct mag_job *job,
                               uint32_t queue)
 {
-    end_packet();
+    mag_record_end_own();
     push_usual(sched, job, queue);
 }
 
@@ -252,7 +242,7 @@ static void push_chain_unseen(struct mag_sched *sched, const struct mag_chain *c
 static void push_chain(struct mag_sched *sched, const struct mag_chain *chain,
                        uint32_t queue, uint32_t level)
 {
-    end_packet();
+    mag_record_end_own();
     push_chain_unseen(sched, chain, queue, level);
     if (chain->count > 1)
         mag_sched_summon(sched, queue, chain->count);

@@ -3,7 +3,8 @@
  * to sched/.
  *
  * Any thread pushes, without a lock and without a retry; one thread at a time pops, under
- * the consumers' lock.  The jobs are linked through their own `next`.
+ * the consumers' lock.  The jobs are linked through their own `next`.  A job may be a
+ * packet of calls (packet.h): those who take jobs get its calls instead.
  *
  * Ownership
  *   [A] any thread       [L] the holder of the consumers' lock, or the pusher that found
@@ -124,9 +125,9 @@ static inline uint32_t mag_inject_unpack(struct mag_inject *queue,
     /* If it cannot be popped, because a push behind it is under way, it stays, empty. */
     if (mag_packet_is_empty(packet) && mag_inject_pop(queue) != NULL) {
         mag_packet_release_queue(packet);
-        /* The next job's line comes while these calls run. */
-        __builtin_prefetch(
-            atomic_load_explicit(&queue->first, memory_order_relaxed));
+        /* relaxed: the next job is not read here; its line comes while these calls
+         * run. */
+        __builtin_prefetch(atomic_load_explicit(&queue->first, memory_order_relaxed));
     }
     return count;
 }

@@ -54,8 +54,8 @@ void mag_packet_give(struct mag_packet *packet)
     mag_pool_give(atomic_load_explicit(&packets, memory_order_relaxed), packet);
 }
 
-/* Not reached: a queue gives the calls to its workers.  Not empty, or a linker might merge
- * it with a program's empty job. */
+/* Not reached: a queue gives the calls to its workers.  Not empty, or a linker might
+ * merge it with a program's empty job. */
 void mag_packet_mark(struct mag_job *job)
 {
     mag_packet_give((struct mag_packet *)(void *)job);

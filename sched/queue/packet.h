@@ -14,9 +14,9 @@
  *   left     nothing uses it any more: it goes back to its pool
  *
  * Adding and closing are read-modify-writes of one word, so one comes after the other: a
- * call that is in by then is taken, and a thread that finds the word closed begins another
- * packet.  The call is written first.  So a thread writes into a packet that may be closed
- * already, and a packet must not be used again while a thread may do that.
+ * call that is in by then is taken, and a thread that finds the word closed begins
+ * another packet.  The call is written first.  So a thread writes into a packet that may
+ * be closed already, and a packet must not be used again while a thread may do that.
  *
  * Holds.  Each call that is not over holds the packet, and so does the queue, and the
  * thread that adds to it.  The number of calls is not known before the packet is closed,
@@ -61,11 +61,11 @@ struct mag_call {
 };
 
 struct mag_packet {
-    struct mag_job job;      /* first; its `run` is mag_packet_mark */
-    _Atomic(uint32_t) word;  /* [A] how many calls; MAG_PACKET_CLOSED */
-    _Atomic(uint32_t) holds; /* [A] */
-    uint32_t count;          /* [L] calls in it; 0: still open */
-    uint32_t taken;          /* [L] so many of them were taken */
+    struct mag_job job;                      /* first; its `run` is mag_packet_mark */
+    _Atomic(uint32_t) word;                  /* [A] how many calls; MAG_PACKET_CLOSED */
+    _Atomic(uint32_t) holds;                 /* [A] */
+    uint32_t count;                          /* [L] calls in it; 0: still open */
+    uint32_t taken;                          /* [L] so many of them were taken */
     struct mag_call calls[MAG_PACKET_CALLS]; /* [T] */
 };
 

@@ -60,11 +60,11 @@ enum { MAG_POSTERS_MAX = 1024 };
 struct mag_poster {
     /* [A] The scheduler that the record's thread is posting to, or NULL. */
     _Alignas(MAG_CACHE_LINE) _Atomic(struct mag_sched *) target;
-    /* The packet to which the thread adds calls (queue/packet.h), or NULL, and where it
-     * is.  [T] writes, inside of a post; the stop of that scheduler, after the posts. */
-    _Atomic(struct mag_packet *) packet;
-    _Atomic(struct mag_sched *) packet_in;
-    uint32_t added;  /* [T] calls in it */
+    /* The packet to which the thread adds calls, and the scheduler that it is in; NULL:
+     * the thread has none.  See post/record.h. */
+    _Atomic(struct mag_packet *) packet;   /* [T] */
+    _Atomic(struct mag_sched *) packet_in; /* [T]; the stop clears it */
+    uint32_t added;                        /* [T] calls in the packet */
     uint32_t singly; /* [T] so many submissions go without a packet, see post/call.c */
 };
 

@@ -6,6 +6,7 @@
  */
 #include "sched/queue/inject.h"
 #include "tests/model/model.h"
+#include "tests/model/no_packets.h"
 
 enum { PRODUCERS = 2, EACH = 2, JOBS = PRODUCERS * EACH };
 

@@ -7,7 +7,6 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #define MAG_PACKET_CALLS 2
-#define MODEL_PACKETS
 
 #include "sched/queue/inject.h"
 #include "tests/model/model.h"
@@ -27,6 +26,10 @@ void mag_packet_give(mag_packet *packet)
     pool->given++;
     /* release: as the pool's hand-over. */
     pool->is_free[packet - pool->packets]($).store(1, rl::mo_release);
+}
+
+void mag_packet_mark(mag_job *)
+{
 }
 
 static void run(mag_job *)

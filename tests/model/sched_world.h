@@ -29,6 +29,7 @@
 #include "sched/worker/park.c"
 #include "sched/worker/search.c"
 #include "sched/worker/wake.c"
+#include "tests/model/no_packets.h"
 
 bool mag_asym_heavy()
 {
@@ -44,8 +45,7 @@ mag_fork_steal mag_fork_stack_steal(mag_fork_stack *, mag_fork_slot *, mag_fork_
     return MAG_FORK_EMPTY;
 }
 
-/* Nobody submits: packets have a model of their own, model_packet.cpp. */
-void mag_call_end_packet(mag_poster *)
+void mag_record_end_packet(mag_poster *)
 {
 }
 
