@@ -26,7 +26,7 @@
 /* ------------------------------------------------------------------------ running */
 
 /* Before the call, because the function may end its thread. */
-static void run_call(struct mag_job *job)
+static void run_packed(struct mag_job *job)
 {
     struct mag_call *call = (struct mag_call *)(void *)job;
     void (*function)(void *arg) = call->function;
@@ -36,14 +36,14 @@ static void run_call(struct mag_job *job)
     function(arg);
 }
 
-static void drop_call(struct mag_job *job, const struct mag_job_stop *stop)
+static void drop_packed(struct mag_job *job, const struct mag_job_stop *stop)
 {
     (void)stop;
     mag_packet_release(mag_packet_of((struct mag_call *)(void *)job), 1);
 }
 
-static void name_call(const struct mag_job *job,
-                      struct mag_job_description *ret_description)
+static void name_packed(const struct mag_job *job,
+                        struct mag_job_description *ret_description)
 {
     const struct mag_call *call = (const struct mag_call *)(const void *)job;
 
@@ -51,12 +51,12 @@ static void name_call(const struct mag_job *job,
         (struct mag_job_description){.function = (void (*)(void))call->function};
 }
 
-static struct mag_job_kind call_kind = {
-    .run = run_call, .dropped = drop_call, .describe = name_call};
+static struct mag_job_kind packed_kind = {
+    .run = run_packed, .dropped = drop_packed, .describe = name_packed};
 
-static __attribute__((constructor(101))) void add_call_kind(void)
+static __attribute__((constructor(101))) void add_packed_kind(void)
 {
-    mag_job_kind_add(&call_kind);
+    mag_job_kind_add(&packed_kind);
 }
 
 /* --------------------------------------------------------------------- submitting */
@@ -70,7 +70,7 @@ static MAG_NOINLINE int submit_packet(struct mag_sched *sched, struct mag_poster
 
     if (r < 0)
         return r;
-    mag_packet_begin(packet, run_call, function, arg);
+    mag_packet_begin(packet, run_packed, function, arg);
     mag_record_set(poster, packet, sched);
     mag_sched_post_packet(sched, &packet->job);
     return 0;
@@ -105,7 +105,7 @@ int mag_call_submit(struct mag_sched *sched, struct mag_self *self,
         /* relaxed: see record.h. */
         struct mag_packet *packet =
             atomic_load_explicit(&poster->packet, memory_order_relaxed);
-        bool added = mag_packet_add(packet, poster->added, run_call, function, arg);
+        bool added = mag_packet_add(packet, poster->added, run_packed, function, arg);
 
         if (MAG_UNLIKELY(!added || ++poster->added == MAG_PACKET_CALLS))
             mag_record_let_go(poster);
