@@ -6,6 +6,7 @@
 #
 #   mag_setup build|check|peers    `check`: also what the linters and the clang preset
 #                                  need; `peers`: also what peers are built with
+#   mag_guest_kernel               fetches the kernel of tests/vm
 #   mag_build PRESET [TARGET]      configures and builds build/PRESET, or only that of it
 
 # PACKAGE:PROBE - a command, a pkg-config module as NAME.pc, or a file.  A package whose
@@ -21,9 +22,11 @@ systemtap-sdt-dev:dtrace gdb:gdb zlib1g-dev:zlib.pc libdeflate-dev:libdeflate.pc
 MAG_CHECKERS="clang-14:clang-14 clang-tidy-14:clang-tidy-14 clang-format-14:clang-format-14 \
 cppcheck:cppcheck shellcheck:shellcheck valgrind:valgrind abigail-tools:abidiff"
 
+# Machines that are not here are played with these: tests/vm.
+MAG_GUESTS="qemu-system-x86:qemu-system-x86_64 busybox-static:busybox cpio:cpio e2fsprogs:/sbin/mke2fs"
 # What this release lacks of these stays absent; `magpie bench --peers` says so.
 MAG_PEERS="libtbb-dev:/usr/include/oneapi/tbb.h libglib2.0-dev:glib-2.0.pc libuv1-dev:libuv.pc \
-pigz:pigz golang-go:go cargo:cargo rustc:rustc librust-rayon-dev:rayon.pc dotnet-sdk-8.0:dotnet"
+libopenblas-dev:openblas.pc pigz:pigz golang-go:go cargo:cargo rustc:rustc librust-rayon-dev:rayon.pc dotnet-sdk-8.0:dotnet"
 
 mag_other_systems() {
     cat >&2 <<'END'
@@ -139,6 +142,7 @@ mag_offers_cmake() {
 mag_setup() {
     local needed=$MAG_NEEDED welcome=$MAG_WELCOME wished missing
     [ "$1" = check ] && needed="$needed $MAG_CHECKERS"
+    [ "$1" = peers ] || welcome="$welcome $MAG_GUESTS"
     [ "$1" = peers ] && welcome="$welcome $MAG_PEERS"
     # shellcheck disable=SC2086 # lists of words
     missing=$(mag_absent $needed) wished=$(mag_absent $welcome)
@@ -157,6 +161,27 @@ mag_setup() {
         wished=$(mag_known $wished)
         [ -z "$wished" ] || mag_install "" "$wished"
     fi
+}
+
+# The kernel of tests/vm: Debian's for clouds, which boots in seconds.  It is unpacked into
+# build/vm, not installed, since nobody wants to start a machine from it.  Without it those
+# tests are skipped.
+mag_guest_kernel() {
+    local package
+    if [ -n "$(compgen -G '/boot/vmlinuz-*-cloud-amd64')" ] ||
+        [ -n "$(compgen -G 'build/vm/boot/vmlinuz-*-cloud-amd64')" ]; then
+        return 0
+    fi
+    command -v apt-get >/dev/null 2>&1 || return 0
+    # The name of the newest contains its version.
+    package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null |
+        sed -n 's/.*Depends: \(linux-image-.*-cloud-amd64\).*/\1/p' | head -n 1)
+    [ -n "$package" ] || return 0
+    mkdir -p build/vm
+    echo "Fetching: $package" >&2
+    (cd build/vm && apt-get -qq download "$package" && dpkg-deb -x "$package"_*.deb . &&
+        rm -rf ./*.deb lib usr) >>build/setup.log 2>&1 ||
+        echo "It could not be fetched, and is done without; see build/setup.log." >&2
 }
 
 # Output is shown only when it fails.

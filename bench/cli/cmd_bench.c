@@ -64,7 +64,7 @@ static const struct argp_option options[] = {
      0},
     {"peers", OPTION_PEERS, "NAME,...", 0,
      "Also run the workloads on these task libraries, if their toolchains are "
-     "installed: openmp, tbb, glib, libuv, pigz, rayon, go, dotnet, or all",
+     "installed: openmp, tbb, openblas, glib, libuv, pigz, rayon, go, dotnet, or all",
      0},
     {"peers-dir", OPTION_PEERS_DIR, "DIR", 0,
      "Build the peers in DIR (default: magpie/peers in the user's cache folder)", 0},

@@ -23,7 +23,6 @@ enum { KERNEL_HEAT_STEPS = 50 };
 struct kernel_heat {
     uint32_t width;  /* of the plate; around it lies an edge of one cell */
     uint32_t stride; /* from row to row; also the number of rows */
-    uint32_t grain;  /* rows that are worth a fork */
     double *wave;    /* sin(pi i / (n + 1)) */
     double *now;     /* where the first step reads, and where the last one writes */
     double *next;

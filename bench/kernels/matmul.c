@@ -4,99 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    TILE = KERNEL_TILE,
-    LANES = 8,               /* doubles in a vector */
-    ROWS = 4,                /* of a block that is summed up in registers... */
-    VECTORS = 2,             /* ...and its width in vectors, */
-    WIDTH = VECTORS * LANES, /* and in doubles */
-};
-
-typedef double vector __attribute__((vector_size(LANES * sizeof(double))));
-typedef void (*tile_fn)(const double *a, const double *b, double *c);
-
-/* ----------------------------------------------------------------- two tiles */
-
-/* Adds to ROWS x VECTORS of C the product of those rows of A and columns of B.  Unrolled,
- * because only then gcc keeps the sums in registers; products and sums are fused where
- * the processor can, which the build allows for this file. */
-static inline __attribute__((always_inline)) void block_add(const double *a,
-                                                            const double *b, double *c)
-{
-    vector sum[ROWS][VECTORS];
-
-#pragma GCC unroll 8
-    for (size_t i = 0; i < ROWS; i++) {
-#pragma GCC unroll 8
-        for (size_t v = 0; v < VECTORS; v++)
-            memcpy(&sum[i][v], c + i * TILE + v * LANES, sizeof(vector));
-    }
-    for (size_t k = 0; k < TILE; k++) {
-        vector row[VECTORS];
-
-#pragma GCC unroll 8
-        for (size_t v = 0; v < VECTORS; v++)
-            memcpy(&row[v], b + k * TILE + v * LANES, sizeof(vector));
-#pragma GCC unroll 8
-        for (size_t i = 0; i < ROWS; i++) {
-#pragma GCC unroll 8
-            for (size_t v = 0; v < VECTORS; v++)
-                sum[i][v] += a[i * TILE + k] * row[v];
-        }
-    }
-#pragma GCC unroll 8
-    for (size_t i = 0; i < ROWS; i++) {
-#pragma GCC unroll 8
-        for (size_t v = 0; v < VECTORS; v++)
-            memcpy(c + i * TILE + v * LANES, &sum[i][v], sizeof(vector));
-    }
-}
-
-static inline __attribute__((always_inline)) void tile_add(const double *a,
-                                                           const double *b, double *c)
-{
-    for (size_t i = 0; i < TILE; i += ROWS) {
-        for (size_t j = 0; j < TILE; j += WIDTH)
-            block_add(a + i * TILE, b + j, c + i * TILE + j);
-    }
-}
-
-static void tile_add_plain(const double *a, const double *b, double *c)
-{
-    tile_add(a, b, c);
-}
-
-#ifdef __x86_64__
-
-__attribute__((target("avx2,fma"))) static void tile_add_avx2(const double *a,
-                                                              const double *b, double *c)
-{
-    tile_add(a, b, c);
-}
-
-__attribute__((target("avx512f"))) static void tile_add_avx512(const double *a,
-                                                               const double *b, double *c)
-{
-    tile_add(a, b, c);
-}
-
-static tile_fn tile_add_of_this_processor(void)
-{
-    if (__builtin_cpu_supports("avx512f"))
-        return tile_add_avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return tile_add_avx2;
-    return tile_add_plain;
-}
-
-#else
-
-static tile_fn tile_add_of_this_processor(void)
-{
-    return tile_add_plain;
-}
-
-#endif
+enum { TILE = KERNEL_TILE };
 
 void kernel_matmul_serial(const struct kernel_matmul *m, struct kernel_cube cube)
 {
@@ -167,7 +75,7 @@ struct kernel_matmul *kernel_matmul_new(uint32_t rows)
 
     if (m == NULL)
         return NULL;
-    m->tile_add = tile_add_of_this_processor();
+    m->tile_add = kernel_tile_form()->add;
     m->rows = rows;
     m->tiles = rows / TILE;
     m->a = aligned_alloc(TILE, bytes);

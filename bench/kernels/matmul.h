@@ -1,5 +1,5 @@
 /*
- * matmul.h - square matrices of doubles, and the product of two tiles of them.
+ * matmul.h - square matrices of doubles, multiplied tile by tile.
  *
  * Matrices are stored tile by tile, so that a tile lies together in memory whatever the
  * size.  The entries are small integers, so every sum is exact in any order.  The answer
@@ -10,6 +10,8 @@
 #ifndef BENCH_KERNELS_MATMUL_H
 #define BENCH_KERNELS_MATMUL_H
 
+#include "bench/kernels/tile.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,12 +19,8 @@
 extern "C" {
 #endif
 
-/* Rows and columns of a tile. */
-enum { KERNEL_TILE = 64, KERNEL_TILE_CELLS = KERNEL_TILE * KERNEL_TILE };
-
 struct kernel_matmul {
-    /* c += a b for one tile, with the vectors that this processor has. */
-    void (*tile_add)(const double *a, const double *b, double *c);
+    kernel_tile_fn tile_add; /* with the widest vectors that this processor has */
     uint32_t rows;
     uint32_t tiles; /* in a row of tiles */
     double *a;

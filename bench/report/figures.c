@@ -24,6 +24,13 @@ static const struct bench_row *find(const struct bench_rows *rows,
     return NULL;
 }
 
+/* A peer that shows what the processor can do, and not how a scheduler divides it: it has
+ * figures of its own. */
+static bool is_beside_the_peers(const struct bench_row *row)
+{
+    return strcmp(row->runtime, "openblas") == 0;
+}
+
 /* The fastest row of a case on so many workers that is neither ours nor the baseline. */
 static const struct bench_row *find_best_peer(const struct bench_rows *rows,
                                               const struct bench_row *of_case,
@@ -36,7 +43,7 @@ static const struct bench_row *find_best_peer(const struct bench_rows *rows,
 
         if (row->ok && row->workers == workers && bench_row_same_case(row, of_case) &&
             strcmp(row->runtime, BENCH_OURS) != 0 && !bench_row_is_baseline(row) &&
-            (best == NULL || row->median_s < best->median_s))
+            !is_beside_the_peers(row) && (best == NULL || row->median_s < best->median_s))
             best = row;
     }
     return best;
@@ -64,6 +71,7 @@ static const struct bench_row *find_other(const struct bench_figure *figure,
         return find(rows, of_case, BENCH_OURS, 1);
     case BENCH_OVER_PEER:
     case BENCH_OF_PEER:
+    case BENCH_MEMORY_OF_PEER:
         return find(rows, of_case, figure->peer, figure->workers);
     case BENCH_OVER_FIRST:
         return find_first(rows, of_case, figure->workers);
@@ -89,6 +97,8 @@ static double compare(enum bench_figure_kind kind, const struct bench_row *ours,
         return bench_row_op_ns(ours);
     case BENCH_BYTES:
         return (double)ours->peak_rss_kib * 1024 / (double)ours->size;
+    case BENCH_MEMORY_OF_PEER:
+        return (double)ours->peak_rss_kib / (double)other->peak_rss_kib;
     case BENCH_MEMORY:
         return ((double)ours->peak_rss_kib - (double)other->peak_rss_kib) / 1024;
     default:
@@ -170,6 +180,7 @@ static void describe(const struct bench_figure *figure, const struct bench_row *
         (void)snprintf(text, size, "%s, %s: an operation", label, workers.text);
         break;
     case BENCH_MEMORY:
+    case BENCH_MEMORY_OF_PEER:
         (void)snprintf(text, size, "%s, %s: memory over %s", label, workers.text, name);
         break;
     case BENCH_BYTES:

@@ -1,6 +1,9 @@
 /*
  * heat.c - heat spreading over a square plate: each step every cell becomes the mean of
- * its four neighbours.  Little arithmetic, much memory, and a join after every step.
+ * its four neighbours.  Little arithmetic, much memory, and a barrier after every step.
+ *
+ * A team with one member for each worker takes all steps.  Each member keeps its rows, so
+ * what it wrote in one step is in its cache, or on its node, in the next.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,48 +11,36 @@
 #include "bench/workloads/workload.h"
 
 #include <errno.h>
-#include <magpie/fork.h>
+#include <magpie/team.h>
 
-MAG_FORKABLE_VOID(start, const struct kernel_heat *, heat, uint32_t, from, uint32_t, to)
-MAG_FORKABLE_VOID(step, const struct kernel_heat *, heat, const double *, now, double *,
-                  next, uint32_t, from, uint32_t, to)
-MAG_FORKABLE_VOID(all_steps, const struct kernel_heat *, heat)
+/* Where the rows of a member begin, of those from `first` to `end` - 1. */
+static uint32_t begin_of(uint32_t first, uint32_t end, uint32_t member, uint32_t members)
+{
+    return first + (uint32_t)((uint64_t)(end - first) * member / members);
+}
 
 /* The first touch of the rows, divided as in the steps. */
-static void start(mag_fork w, const struct kernel_heat *heat, uint32_t from, uint32_t to)
+static void start(struct mag_team *team, uint32_t member, void *arg)
 {
-    if (to - from <= heat->grain) {
-        kernel_heat_start(heat, from, to);
-        return;
-    }
+    const struct kernel_heat *heat = (const struct kernel_heat *)arg;
+    uint32_t members = mag_team_members(team);
 
-    uint32_t middle = from + (to - from) / 2;
-    struct start_child low = start_fork(&w, heat, from, middle);
-
-    start(w, heat, middle, to);
-    start_join(&w, low);
+    kernel_heat_start(heat, begin_of(0, heat->stride, member, members),
+                      begin_of(0, heat->stride, member + 1, members));
 }
 
-static void step(mag_fork w, const struct kernel_heat *heat, const double *now,
-                 double *next, uint32_t from, uint32_t to)
+static void all_steps(struct mag_team *team, uint32_t member, void *arg)
 {
-    if (to - from <= heat->grain) {
-        kernel_heat_step(heat, now, next, from, to);
-        return;
-    }
+    const struct kernel_heat *heat = (const struct kernel_heat *)arg;
+    uint32_t members = mag_team_members(team);
+    uint32_t from = begin_of(1, heat->width + 1, member, members);
+    uint32_t to = begin_of(1, heat->width + 1, member + 1, members);
 
-    uint32_t middle = from + (to - from) / 2;
-    struct step_child low = step_fork(&w, heat, now, next, from, middle);
-
-    step(w, heat, now, next, middle, to);
-    step_join(&w, low);
-}
-
-static void all_steps(mag_fork w, const struct kernel_heat *heat)
-{
     for (int i = 0; i < KERNEL_HEAT_STEPS; i += 2) {
-        step(w, heat, heat->now, heat->next, 1, heat->width + 1);
-        step(w, heat, heat->next, heat->now, 1, heat->width + 1);
+        kernel_heat_step(heat, heat->now, heat->next, from, to);
+        mag_team_barrier(team);
+        kernel_heat_step(heat, heat->next, heat->now, from, to);
+        mag_team_barrier(team);
     }
 }
 
@@ -66,7 +57,7 @@ static int reset(struct bench_run *run)
     const struct kernel_heat *heat = run->data;
 
     if (run->sched != NULL)
-        return start_run(run->sched, heat, 0, heat->stride);
+        return mag_team_run(run->sched, run->workers, 0, start, run->data);
     kernel_heat_start(heat, 0, heat->stride);
     return 0;
 }
@@ -79,7 +70,7 @@ static int run_twin(struct bench_run *run)
 
 static int run_magpie(struct bench_run *run)
 {
-    return all_steps_run(run->sched, run->data);
+    return mag_team_run(run->sched, run->workers, 0, all_steps, run->data);
 }
 
 static void check(struct bench_run *run)
@@ -101,13 +92,12 @@ const struct bench_workload bench_heat = {
     .group = "heat",
     .name = "heat",
     .summary = "stencil over a square plate, 50 steps",
-    .shows = "how memory-bound loops scale with a join after every step",
+    .shows = "how loops over memory scale with a barrier after every step",
     .size_is = "cells along an edge of the plate",
-    .sizes = {2048},
+    .sizes = {256, 2048},
     .size_min = 8,
     .size_max = 32768,
     .twin = "serial",
-    .workers_only = true,
     .weight = 3,
     .expected = expected,
     .prepare = prepare,

@@ -192,10 +192,8 @@ static int run_parallel(struct compression *c, struct mag_sched *sched, uint32_t
         MAG_STAGE(write_block, MAG_STAGE_IN_ORDER),
     };
     struct mag_pipeline_report report;
-    const struct blocks_options options = {.common.report = &report,
-                                           .common.caller_sleeps = true,
-                                           .prepare = prepare,
-                                           .release = release};
+    const struct blocks_options options = {
+        .common.report = &report, .prepare = prepare, .release = release};
     int r;
 
     /* Tokens are made when they are needed: where threads get their processors, little

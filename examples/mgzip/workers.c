@@ -29,8 +29,7 @@ static int start(const struct mag_topology *topology)
         return r;
     mag_sched_config_init(&config);
     config.topology = topology;
-    config.workers = threads;
-    config.spare = 0; /* the first thread takes no part */
+    config.workers = threads - 1; /* the first thread compresses too */
     config.name = "mgzip";
     return mag_sched_start(&config, &sched);
 }

@@ -53,6 +53,7 @@ run "$ready" 1,3 20001 post-foreign post-foreigns
 run "$ready" 2 3 post-wake
 run "$ready" 1,2 2 mgzip mgzip-libdeflate
 run "$ready" 1,2 9 bursts trickle
+run "$ready" 1,2,3 100 heat
 run "$ready" 1,2 99 team barrier
 run "$ready" 1,2 20001 submit submit-all
 exit $failed

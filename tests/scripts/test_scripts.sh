@@ -93,6 +93,7 @@ debian() {
 
 # shellcheck disable=SC2016 # it is for the inner shell
 setup=('.' "$top/tools/setup.sh" '&&' 'MAG_WELCOME="gnuplot-nox:gnuplot relacy-dev:/nowhere"'
+    '&&' 'MAG_GUESTS="qemu-system-x86:/"'
     '&&' 'mag_setup' 'build')
 set_up() { run "$1" env -i "PATH=$work/path" bash -c "${setup[*]}"; }
 

@@ -106,6 +106,7 @@ struct mag_belt {
     _Atomic(bool) is_cheap;                           /* [A] help is not worth its cost */
     _Atomic(uint32_t) measure_mask; /* [A] items whose number has none of these bits */
     _Atomic(bool) is_offered;       /* [A] changed under `lock` */
+    _Atomic(bool) caller_idles;     /* [A] it sleeps, and works; changed under `lock` */
     _Atomic(uint32_t) waiting;      /* [A] ready tokens; changed under `lock` */
     _Atomic(uint32_t) room;         /* [A] tokens that are free or can be made */
     _Atomic(uint32_t) called;       /* [A] tokens for the caller */
@@ -178,7 +179,8 @@ void mag_belt_give_free(struct mag_belt *belt, struct mag_token *token);
  * is none. */
 struct mag_token *mag_belt_take_ready(struct mag_runner *runner, struct mag_token *spare);
 
-/* Calls one more runner, if nobody is coming and there is something to do. */
+/* Calls one more runner, if there is something to do and nobody is coming, or the caller
+ * sleeps. */
 void mag_belt_offer(struct mag_runner *runner);
 
 /* Awaits the token's task.  True: the token is in other hands.  False: the task cannot be

@@ -13,12 +13,21 @@
 
 /* ------------------------------------------------------------------------ calling */
 
+/* Under the lock. */
+static void set_caller_sleeps(struct mag_belt *belt, bool sleeps)
+{
+    belt->caller_sleeps = sleeps;
+    /* relaxed: a hint where the lock is not held. */
+    atomic_store_explicit(&belt->caller_idles, sleeps && belt->caller_works,
+                          memory_order_relaxed);
+}
+
 /* Under the lock: the caller is to wake, if it sleeps. */
 static bool rouse_caller(struct mag_belt *belt)
 {
     if (!belt->caller_sleeps)
         return false;
-    belt->caller_sleeps = false;
+    set_caller_sleeps(belt, false);
     /* relaxed: read under the lock, or by the system. */
     atomic_fetch_add_explicit(&belt->bell, 1, memory_order_relaxed);
     return true;
@@ -48,10 +57,11 @@ static bool begin_offer(struct mag_belt *belt)
     return true;
 }
 
-/* Under the lock: calls a thread.  A worker that waits for the belt is the nearest. */
+/* Under the lock: calls a thread.  A caller that sleeps has nothing else to do, whereas
+ * all workers may be busy. */
 static void summon(struct mag_belt *belt, struct mag_summons *summons)
 {
-    if (belt->caller_is_worker && rouse_caller(belt))
+    if (belt->caller_works && rouse_caller(belt))
         summons->caller = true;
     else
         summons->runner |= begin_offer(belt);
@@ -96,9 +106,11 @@ void mag_belt_offer(struct mag_runner *runner)
 {
     struct mag_belt *belt = runner->belt;
 
-    /* relaxed, both: hints. */
+    /* An offer may lie for long, if all workers are busy; the caller comes at once.
+     * relaxed, all: hints. */
     if (atomic_load_explicit(&belt->is_cheap, memory_order_relaxed) ||
-        atomic_load_explicit(&belt->is_offered, memory_order_relaxed))
+        (atomic_load_explicit(&belt->is_offered, memory_order_relaxed) &&
+         !atomic_load_explicit(&belt->caller_idles, memory_order_relaxed)))
         return;
     if (mag_belt_count(&belt->waiting) != 0 ||
         (!belt->input_is_callers && mag_belt_count(&belt->room) != 0))
@@ -264,7 +276,7 @@ bool mag_belt_wait(struct mag_runner *runner)
         bool wakes = has_reason_to_wake(runner, &ended);
         /* relaxed: under the lock. */
         uint32_t bell = atomic_load_explicit(&belt->bell, memory_order_relaxed);
-        belt->caller_sleeps = !wakes && sleeps;
+        set_caller_sleeps(belt, !wakes && sleeps);
         mag_spin_unlock(&belt->lock);
         if (wakes)
             return !ended;

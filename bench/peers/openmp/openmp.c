@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "bench/kernels/array.h"
+#include "bench/kernels/heat.h"
 #include "bench/kernels/matmul.h"
 #include "bench/kernels/nqueens.h"
 #include "bench/kernels/regions.h"
@@ -16,6 +17,7 @@
 #include "bench/kernels/uts.h"
 #include "bench/peers/common/peer.h"
 
+#include <errno.h>
 #include <omp.h>
 
 void peer_start(unsigned workers)
@@ -365,6 +367,49 @@ static void run_nested(struct peer_run *run)
     run->answer = sum;
 }
 
+/* --------------------------------------------------------------------- heat */
+
+static int prepare_heat(struct peer_run *run)
+{
+    run->data = kernel_heat_new((uint32_t)run->size);
+    return run->data != NULL ? 0 : -ENOMEM;
+}
+
+static void reset_heat(struct peer_run *run)
+{
+    const struct kernel_heat *heat = run->data;
+
+#pragma omp parallel for schedule(static)
+    for (uint32_t i = 0; i < heat->stride; i++)
+        kernel_heat_start(heat, i, i + 1);
+}
+
+/* A barrier ends each loop. */
+static void run_heat(struct peer_run *run)
+{
+    const struct kernel_heat *heat = run->data;
+
+#pragma omp parallel
+    for (int step = 0; step < KERNEL_HEAT_STEPS; step += 2) {
+#pragma omp for schedule(static)
+        for (uint32_t i = 1; i <= heat->width; i++)
+            kernel_heat_step(heat, heat->now, heat->next, i, i + 1);
+#pragma omp for schedule(static)
+        for (uint32_t i = 1; i <= heat->width; i++)
+            kernel_heat_step(heat, heat->next, heat->now, i, i + 1);
+    }
+}
+
+static void check_heat(struct peer_run *run)
+{
+    run->answer = kernel_heat_answer(run->data);
+}
+
+static void cleanup_heat(struct peer_run *run)
+{
+    kernel_heat_free(run->data);
+}
+
 /* --------------------------------------------------------- regions and barriers */
 
 static void run_team(struct peer_run *run)
@@ -441,6 +486,12 @@ const struct peer_workload peer_workloads[] = {
     {.name = "for-pareto", .run = run_pareto},
     {.name = "for-triangle", .run = run_triangle},
     {.name = "for-nested", .run = run_nested},
+    {.name = "heat",
+     .prepare = prepare_heat,
+     .reset = reset_heat,
+     .run = run_heat,
+     .check = check_heat,
+     .cleanup = cleanup_heat},
     {.name = "team", .run = run_team},
     {.name = "barrier", .run = run_barriers},
     {0},

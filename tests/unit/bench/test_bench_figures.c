@@ -122,6 +122,23 @@ static void each_figure_says_what_was_measured_and_whether_it_is_reached(void **
     free(text);
 }
 
+static void memory_is_compared_with_that_of_a_peer(void **state)
+{
+    struct bench_report report = {0};
+    char *text;
+    (void)state;
+
+    add(&report, "mgzip", "magpie", 2, 2, 9 * 1024);
+    add(&report, "mgzip", "pigz", 2, 1, 10 * 1024);
+    text = figures_of(&report);
+    assert_line(text, "mgzip(39), 2 workers: memory over pigz",
+                "0.90 x   <=  1.00 x    reached");
+    assert_line(text, "mgzip(39), 2 workers: faster than pigz",
+                "0.50 x   >=  1.00 x    not reached");
+    bench_rows_free(&report.rows);
+    free(text);
+}
+
 /* Adds another size of a workload that is already there. */
 static void add_size(struct bench_report *report, const char *label, uint64_t size,
                      double median)
@@ -223,6 +240,26 @@ static void the_best_peer_is_the_fastest_that_is_right(void **state)
     free(text);
 }
 
+static void openblas_has_a_figure_of_its_own_and_is_no_best_peer(void **state)
+{
+    struct bench_report report = {0};
+    char *text;
+    (void)state;
+
+    add(&report, "matmul", "serial", 1, 1, 0);
+    add(&report, "matmul", "magpie", 1, 1, 0);
+    add(&report, "matmul", "openblas", 1, 0.8, 0);
+    add(&report, "matmul", "rayon", 1, 1.1, 0);
+    text = figures_of(&report);
+
+    assert_line(text, "matmul(39), 1 worker: faster than rayon, the best peer",
+                "1.10 x   >=  1.00 x    reached");
+    assert_line(text, "matmul(39), 1 worker: faster than openblas",
+                "0.80 x   >=  0.50 x    reached");
+    bench_rows_free(&report.rows);
+    free(text);
+}
+
 static void what_clang_built_has_a_limit_of_its_own(void **state)
 {
     struct bench_report report = sample();
@@ -276,10 +313,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_figure_says_what_was_measured_and_whether_it_is_reached),
+        cmocka_unit_test(memory_is_compared_with_that_of_a_peer),
         cmocka_unit_test(sizes_are_compared_with_the_first),
         cmocka_unit_test(operations_have_their_cost_and_their_memory),
         cmocka_unit_test(what_the_run_does_not_have_is_not_measured),
         cmocka_unit_test(the_best_peer_is_the_fastest_that_is_right),
+        cmocka_unit_test(openblas_has_a_figure_of_its_own_and_is_no_best_peer),
         cmocka_unit_test(what_clang_built_has_a_limit_of_its_own),
         cmocka_unit_test(the_sizes_that_are_wanted_fit_their_workloads),
     };

@@ -22,7 +22,7 @@ static void names_are_taken_once_and_bad_ones_are_reported(void **state)
     assert_string_equal(peers.peers[0].name, "tbb");
     assert_string_equal(peers.peers[1].name, "openmp");
     assert_true(bench_peers_take(&peers, "all", name, sizeof(name)));
-    assert_int_equal(peers.count, 9);
+    assert_int_equal(peers.count, 10);
     for (uint32_t i = 0; i < peers.count; i++)
         assert_non_null(strstr(bench_peers_names(), peers.peers[i].name));
 
@@ -43,7 +43,7 @@ static void a_peer_has_whole_workloads_and_not_parts_of_their_names(void **state
     assert_true(bench_peer_has(&peer, "fib"));
     assert_true(bench_peer_has(&peer, "regions"));
     assert_false(bench_peer_has(&peer, "region"));
-    assert_false(bench_peer_has(&peer, "heat"));
+    assert_false(bench_peer_has(&peer, "timer-pair"));
     assert_false(bench_peer_has(&stranger, "fib"));
 }
 
