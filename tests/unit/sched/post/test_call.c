@@ -40,6 +40,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     (void)state;
+    holder_let_go(&holder); /* of a test that was skipped */
     return mag_sched_destroy(sched);
 }
 
@@ -235,7 +236,6 @@ static void a_packet_of_a_scheduler_that_is_gone_is_not_used_again(void **state)
         assert_false(mag_poster_has_packet(mag_self_get()->poster));
         (void)begin(NULL);
     }
-    holder_let_go(&holder);
 }
 
 static int submit_in_child(void *arg)
