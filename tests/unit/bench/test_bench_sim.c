@@ -20,11 +20,11 @@ static const struct small smalls[] = {
     {&sim_graph_fib, 27},          {&sim_graph_skynet, 100000}, {&sim_graph_nqueens, 9},
     {&sim_graph_cilksort, 300000}, {&sim_graph_heat, 256},      {&sim_graph_loop, 20000},
     {&sim_graph_bursts, 5},        {&sim_graph_bulk, 2000},     {&sim_graph_trickle, 10},
-    {&sim_graph_pipeline, 500},
+    {&sim_graph_pipeline, 500},    {&sim_graph_mgzip, 100},
 };
 
 enum {
-    LOADS = 4,
+    LOADS = 5,
     SMALLS = sizeof(smalls) / sizeof(smalls[0]),
     COMPUTATIONS = SMALLS - LOADS
 };
