@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/asym.h"
 
+#include "base/shared_call.h"
+
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -9,6 +11,8 @@
 static pthread_once_t form_once = PTHREAD_ONCE_INIT;
 static bool decided_fences; /* [I] after `once` */
 static bool forced_fences;  /* [I] set by tests before anything starts */
+/* All zeroes: no call was made. */
+static struct mag_shared_call broadcasts; /* [A] */
 
 static bool membarrier(int command)
 {
@@ -37,15 +41,24 @@ void mag_asym_force_fences(void)
     forced_fences = true;
 }
 
+/* On some kernels the child of a fork() is not registered: registers and tries again. */
+static bool broadcast(void)
+{
+    return membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) ||
+           (membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) &&
+            membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED));
+}
+
 bool mag_asym_heavy(void)
 {
     if (decided_fences) {
         mag_asym_light(true);
         return true;
     }
-    /* On some kernels the child of a fork() is not registered: registers and tries
-     * again. */
-    return membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) ||
-           (membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) &&
-            membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED));
+    return mag_shared_call_ask(&broadcasts, broadcast);
+}
+
+void mag_asym_after_fork(void)
+{
+    mag_shared_call_init(&broadcasts);
 }

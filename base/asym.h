@@ -57,11 +57,17 @@ static inline void mag_asym_light(bool fenced)
 }
 
 /*
- * The thief's half.
+ * The thief's half.  Linux makes one membarrier at a time, and each interrupts every
+ * running thread of the process.  So thieves share them: see shared_call.h.
  *
+ *   Blocks     while another thread's membarrier lasts
  *   Returns    true; false: the kernel has begun to refuse membarrier (a filter that was
  *              installed late).  Then nothing is ordered, and the thief must give up
  */
 bool mag_asym_heavy(void);
+
+/* In the child of a fork(), by its only thread: a membarrier of another thread's will
+ * never end. */
+void mag_asym_after_fork(void);
 
 #endif

@@ -33,7 +33,7 @@ static int execute(AVFilterContext *filter, avfilter_action_func *run, void *arg
                    int count)
 {
     const struct slices slices = {filter, run, arg, results, count};
-    const struct mag_for_options options = {.grain = 1};
+    const struct mag_for_options options = {.grain = 1, .heavy = true};
     size_t end = count > 0 ? (size_t)count : 0;
 
     /* Without the scheduler this thread runs all slices. */

@@ -20,7 +20,7 @@ JxlParallelRetCode mag_jxl_runner(void *sched, void *jxl, JxlParallelRunInit pre
                                   uint32_t end)
 {
     struct mag_sched *here = sched;
-    struct mag_for_options options = {.grain = 1};
+    struct mag_for_options options = {.grain = 1, .heavy = true};
 
     if (begin > end || (here == NULL && mag_sched_default(&here) != 0))
         return JXL_PARALLEL_RET_RUNNER_ERROR;

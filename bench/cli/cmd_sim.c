@@ -21,6 +21,7 @@ enum {
     OPTION_VICTIMS,
     OPTION_WAKING,
     OPTION_BARRIER,
+    OPTION_FORCE,
     OPTION_JSON,
     OPTION_CSV,
     OPTION_HTML,
@@ -67,9 +68,14 @@ static const struct argp_option options[] = {
      "Wake as the scheduler does, always one by one, by a tree, or already before a "
      "thief's membarrier",
      1},
-    {"barrier", OPTION_BARRIER, "all|one", 0,
-     "A thief's membarrier interrupts all running workers, as the scheduler's does, or "
-     "only its victim",
+    {"barrier", OPTION_BARRIER, "shared|all|locked|one", 0,
+     "A membarrier interrupts all running workers and serves all thieves that wait for "
+     "it, as the scheduler's does, or one thief; or it interrupts its victim alone, one "
+     "call at a time, or many",
+     1},
+    {"force", OPTION_FORCE, "at-once|late|hungry", 0,
+     "A thief takes by force at once, as the scheduler does, or after a look at all "
+     "victims, or also asks them to share",
      1},
     {"list", OPTION_LIST, NULL, 0, "List the workloads, and the costs with their sources",
      2},
@@ -124,7 +130,8 @@ static unsigned take_word(const char *option, const char *text, const char *cons
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     static const char *const victims[] = {"all", "one", NULL};
-    static const char *const barriers[] = {"all", "one", NULL};
+    static const char *const barriers[] = {"shared", "all", "locked", "one", NULL};
+    static const char *const forces[] = {"at-once", "late", "hungry", NULL};
     static const char *const waking[] = {"usual", "one", "tree", "early", NULL};
     struct request *request = state->input;
 
@@ -158,6 +165,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_BARRIER:
         request->setup.barrier = take_word("--barrier", arg, barriers);
+        return 0;
+    case OPTION_FORCE:
+        request->setup.force = take_word("--force", arg, forces);
         return 0;
     case OPTION_JSON:
         request->outputs.json = arg;

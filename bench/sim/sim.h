@@ -42,10 +42,31 @@ enum sim_waking {
     SIM_WAKING_EARLY,
 };
 
-/* Which threads a thief's membarrier interrupts. */
+/*
+ * Which threads a thief's membarrier interrupts, and what other thieves do meanwhile.
+ *   SHARED   as the scheduler's: all that run; one call serves all who wait for it
+ *   ALL      all that run, one call for each thief
+ *   LOCKED   the victim's CPU, as Linux can aim it at a pinned thread, one call at a time
+ *   ONE      the victim's CPU, many calls at a time
+ */
 enum sim_barrier {
-    SIM_BARRIER_ALL, /* as the scheduler's: all that run, one call at a time */
-    SIM_BARRIER_ONE, /* the victim's CPU, as Linux can aim it at a pinned thread */
+    SIM_BARRIER_SHARED,
+    SIM_BARRIER_ALL,
+    SIM_BARRIER_LOCKED,
+    SIM_BARRIER_ONE,
+};
+
+/*
+ * When a thief takes what its victim does not share.
+ *   AT_ONCE  as the scheduler: when it finds that
+ *   LATE     when it has looked at all victims in vain
+ *   HUNGRY   as LATE, and it asks each victim to share, which looks at each fork whether
+ *            it is asked
+ */
+enum sim_force {
+    SIM_FORCE_AT_ONCE,
+    SIM_FORCE_LATE,
+    SIM_FORCE_HUNGRY,
 };
 
 struct sim_setup {
@@ -58,6 +79,7 @@ struct sim_setup {
     enum sim_victims victims;
     enum sim_waking waking;
     enum sim_barrier barrier;
+    enum sim_force force;
     uint32_t spin_us; /* as in struct mag_sched_config */
     struct sim_costs costs;
 };

@@ -91,6 +91,7 @@ struct sim_worker {
     uint32_t top, base, split;
     uint32_t patience;
     double locked; /* the stack's lock is held until then */
+    bool asked;    /* a thief wants a child that is not shared */
 
     struct sim_frame *frames;
     uint32_t frame_capacity;
@@ -143,7 +144,7 @@ struct sim {
     bool watched;
     uint64_t parked_bits[SIM_WORKERS_MAX / 64];
     uint64_t summons;
-    double barrier_busy;
+    double barrier_begin, barrier_busy; /* of the last membarrier, or the next one */
 
     struct sim_feed feed;
     uint64_t posted, ended;

@@ -4,6 +4,7 @@
  *
  * A membarrier is a lock of the whole system, and an interrupt of each running worker.
  * The thief holds the victim's lock meanwhile; an owner that needs it waits.
+ * docs/design/many-cores.md says what the other forms are.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -80,23 +81,34 @@ static double interrupt(const struct sim *sim, struct sim_worker *worker)
     return sim_cost(sim, SIM_IPI);
 }
 
+/* One call after the other: when this one ends, which takes `ns`. */
+static double in_turn(struct sim *sim, double now, double ns)
+{
+    sim->barrier_begin = now > sim->barrier_busy ? now : sim->barrier_busy;
+    sim->barrier_busy = sim->barrier_begin + ns;
+    return sim->barrier_busy;
+}
+
 /* Until when the thief waits. */
 static double bar(struct sim *sim, const struct sim_worker *worker,
                   struct sim_worker *victim)
 {
+    enum sim_barrier form = sim->setup->barrier;
     double ns = sim_cost(sim, SIM_BARRIER);
 
+    /* A call that has not begun yet serves this thief too. */
+    if (form == SIM_BARRIER_SHARED && worker->now < sim->barrier_begin)
+        return sim->barrier_busy;
     sim->outcome.barriers++;
-    if (sim->setup->barrier == SIM_BARRIER_ONE)
-        return worker->now + ns + interrupt(sim, victim);
+    if (form == SIM_BARRIER_ONE || form == SIM_BARRIER_LOCKED) {
+        ns += interrupt(sim, victim);
+        return form == SIM_BARRIER_ONE ? worker->now + ns : in_turn(sim, worker->now, ns);
+    }
     for (uint32_t i = 0; i < sim->count; i++) {
         if (i != worker->index)
             ns += interrupt(sim, &sim->workers[i]);
     }
-    if (sim->barrier_busy < worker->now)
-        sim->barrier_busy = worker->now;
-    sim->barrier_busy += ns;
-    return sim->barrier_busy;
+    return in_turn(sim, worker->now, ns);
 }
 
 static void share_by_force(struct sim *sim, struct sim_worker *worker,
@@ -141,6 +153,11 @@ enum sim_steal sim_steal(struct sim *sim, struct sim_worker *worker, uint32_t in
         return SIM_STEAL_NOTHING;
     }
     if (victim->base >= victim->split) {
+        if (sim->setup->force != SIM_FORCE_AT_ONCE && !worker->joining && !worker->late) {
+            victim->asked = true;
+            sim->outcome.misses++;
+            return SIM_STEAL_NOTHING;
+        }
         share_by_force(sim, worker, victim);
         return SIM_STEAL_WAITS;
     }

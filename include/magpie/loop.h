@@ -39,6 +39,10 @@
  * one: it begins with four indices at most, and looks at the clock after each range.  It
  * aims at ranges of MAG_FOR_RANGE_NS.
  *
+ * Waking.  A loop wakes workers that are asleep when it has seen that it has enough work
+ * for them: after its first range.  If a single index takes long, that is late.  Say so
+ * with `heavy` (options): the loop then wakes them at once.
+ *
  * Slots.  Each call of the body gets a slot number.  No two calls of the same loop that
  * run at the same time have the same one.  A call sees what earlier calls with its number
  * have written.  So `scratch[slot]` needs no lock.  Slots are smaller than
@@ -126,7 +130,11 @@ struct mag_for_options {
      * from MAG_FOR_LIMIT_MAX up to the capacity of the scheduler counts as
      * MAG_FOR_LIMIT_MAX.  0: no limit. */
     uint32_t limit;
-    uint32_t reserved; /* 0 */
+    /* Whether an index is heavy: takes 50 us or more.  The loop then wakes, before it
+     * calls the first body, as many workers as there are indices for.  Otherwise it first
+     * finds out how long an index takes. */
+    bool heavy;
+    uint8_t reserved[3]; /* 0 */
     /* Ends the loop when it is asked to stop.  NULL: nobody asks. */
     const struct mag_for_stop *stop;
     /* Gives each part to the worker that had it before (loop_affinity.h); a loop with a

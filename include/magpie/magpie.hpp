@@ -43,23 +43,45 @@
  *
  *   magpie::scheduler   a scheduler (sched.h)
  *   magpie::invoke      two lambdas that may run at the same time (fork.h)
- *   magpie::for_each    a loop whose iterations run in parallel (loop.h)
+ *   magpie::for_each    a loop whose iterations run in parallel (loop.h); for_each_2d the
+ *                       same for rows and columns (loop_2d.h)
+ *   magpie::invoke_all  several lambdas, in parallel (invoke.h)
+ *   magpie::reduce      reductions and scans (reduce.h, scan.h): reduce, reduce_fixed,
+ *                       scan, inclusive_scan, exclusive_scan
+ *   magpie::sort        sorts of arrays (sort.h): sort, stable_sort
+ *   magpie::filter      filters and searches of arrays (filter.h, find.h): filter,
+ *                       partition, find
  *   magpie::run_team    a lambda that runs on several threads at the same time (team.h)
  *   magpie::group       lambdas that are limited, canceled and waited for together
  *                       (group.h)
  *   magpie::submit      a lambda that runs on a worker, with a task for its result
  *                       (submit.h)
  *   magpie::task<T>     a value task (vtask.h) that owns its one right to be consumed
- *   co_await            on a magpie::task, a mag_vtask, a mag_task and every task of
- *                       MAG_VTASK_DEFINE; comes back to the context in which it waited
+ *   magpie::channel<T>  a channel of any movable type (channel.h); magpie::select
+ *   magpie::semaphore   and mutex, rwlock, event, latch: waits without a thread, with
+ *                       guards that give back at the end of the scope
+ *   magpie::lazy<T>     a value that is computed once for all who ask (lazy.h)
+ *   magpie::pipeline<T> items that go through stages (pipeline.h)
+ *   magpie::graph       lambdas that depend on each other (graph.h)
+ *   magpie::for_each_async
+ *                       a loop whose bodies await (each.h)
+ *   magpie::when_each<T>
+ *                       tasks one by one, as they complete (when.h)
+ *   magpie::sequence<T> a coroutine that yields values (sequence.h); magpie::or_end
+ *   magpie::ticker      something to do again and again (ticker.h)
+ *   magpie::pipe        bytes from a writer to a reader (pipe.h)
+ *   magpie::awaitable   what waits: co_await it, or get() it on a thread that may block
+ *   co_await            on a magpie::task, an awaitable, a mag_vtask, a mag_task and
+ *                       every task of MAG_VTASK_DEFINE; comes back to the context in
+ *                       which it waited
  *   magpie::resume_on   moves a coroutine to a scheduler or an executor
  *   magpie::error       a negative code of the C functions, as an exception
  *
  * Exceptions.  What a lambda or a coroutine throws arrives at whoever waits for it: it
- * leaves invoke, for_each, run_team, group::wait, scheduler::run, task::get and co_await.
- * If two lambdas throw, see there which one counts.  A task that is dropped drops its
- * exception too.  C code that awaits a C++ task gets a code: that of a magpie::error,
- * -ENOMEM for std::bad_alloc, else -EIO.
+ * leaves invoke, for_each, reduce, run_team, group::wait, scheduler::run, task::get,
+ * co_await and their like.  If two lambdas throw, see there which one counts.  A task
+ * that is dropped drops its exception too.  C code that awaits a C++ task gets a code:
+ * that of a magpie::error, -ENOMEM for std::bad_alloc, else -EIO.
  *
  * Coroutines.  A function that returns magpie::task<T> and uses co_await or co_return
  * begins at once, on its caller's thread, as an async function of async.h does.  Its
@@ -80,12 +102,24 @@
 #    error "magpie.hpp needs C++17"
 #endif
 
+#include <magpie/cpp/awaitable.hpp>
+#include <magpie/cpp/channel.hpp>
 #include <magpie/cpp/coroutine.hpp>
+#include <magpie/cpp/each.hpp>
 #include <magpie/cpp/error.hpp>
+#include <magpie/cpp/filter.hpp>
+#include <magpie/cpp/graph.hpp>
 #include <magpie/cpp/group.hpp>
+#include <magpie/cpp/lazy.hpp>
 #include <magpie/cpp/loop.hpp>
+#include <magpie/cpp/pipeline.hpp>
+#include <magpie/cpp/reduce.hpp>
 #include <magpie/cpp/scheduler.hpp>
+#include <magpie/cpp/sequence.hpp>
+#include <magpie/cpp/sort.hpp>
+#include <magpie/cpp/stream.hpp>
 #include <magpie/cpp/submit.hpp>
+#include <magpie/cpp/sync.hpp>
 #include <magpie/cpp/task.hpp>
 #include <magpie/magpie.h>
 

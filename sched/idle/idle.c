@@ -52,6 +52,20 @@ bool mag_idle_claim_bit(_Atomic(uint64_t) *words, struct mag_span span,
     return false;
 }
 
+uint32_t mag_idle_parked_beyond(struct mag_idle *idle, struct mag_span avoid,
+                                uint32_t ranks)
+{
+    uint32_t count = 0;
+
+    for (uint32_t word = 0; word * 64 < ranks; word++) {
+        /* relaxed: a value of the moment. */
+        uint64_t bits = atomic_load_explicit(&idle->parked[word], memory_order_relaxed);
+
+        count += (uint32_t)__builtin_popcountll(bits & ~mag_span_bits(avoid, word));
+    }
+    return count;
+}
+
 /* For a thread that has taken one from `parked`, so that there is a bit for it.  The walk
  * may miss it: another waker may take a bit just ahead, and its own is then still behind.
  * So the walk goes round until it finds one. */

@@ -19,6 +19,7 @@
  */
 #include "sched/life/registry.h"
 
+#include "base/asym.h"
 #include "sched/blocking/relief.h"
 #include "sched/fork/map.h"
 #include "sched/monitor/monitor.h"
@@ -85,6 +86,7 @@ static void orphan(struct mag_sched *sched)
 
 static void go_on_in_child(void)
 {
+    mag_asym_after_fork();
     mag_unpinned_after_fork();
     mag_fork_stack_after_fork_in_child();
     mag_poster_after_fork();

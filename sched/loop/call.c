@@ -56,6 +56,7 @@ static void init_loop(struct mag_loop *loop, const struct mag_for_options *optio
     loop->affinity = options->affinity;
     loop->grain = options->grain;
     loop->limit = options->limit;
+    loop->heavy = options->heavy;
     loop->error = 0;
     loop->range = range;
     mag_spin_init(&loop->lock);
@@ -75,7 +76,7 @@ static int check_loop(const struct mag_for_options *options, struct mag_range ra
 {
     if (range.end < range.begin)
         return -EINVAL;
-    return options != NULL && options->reserved != 0 ? -EINVAL : 0;
+    return options == NULL || mag_loop_knows(options) ? 0 : -EINVAL;
 }
 
 /* A limit that the number of berths keeps anyway is none. */

@@ -216,6 +216,14 @@ static void take_part_back(struct loop_walk *walk)
 
 /* ------------------------------------------------------------------------ walking */
 
+/* A few long ranges are all on offer at once. */
+static void offer_parts(struct loop_walk *walk)
+{
+    while (wants_offer(walk) && offer_part(walk)) {
+        /* Offers the next one. */
+    }
+}
+
 /* Wakes a worker for the part on offer, if it is worth it. */
 static void call_help(struct loop_walk *walk)
 {
@@ -224,6 +232,24 @@ static void call_help(struct loop_walk *walk)
     if (mag_grain_wants_help(walk->done, walk->now - walk->began, left) &&
         has_offer(walk))
         mag_sched_notify(walk->worker->sched, walk->worker->rank);
+}
+
+void mag_loop_call_workers(const struct mag_loop *loop, struct mag_worker *worker,
+                           size_t ranges)
+{
+    if (loop->limit != MAG_LOOP_UNLIMITED && loop->limit < ranges)
+        ranges = loop->limit;
+    mag_sched_summon_helpers(worker->sched, worker->rank, ranges - 1);
+}
+
+/* The first walk of a loop with heavy indices. */
+static MAG_COLD void offer_and_call(struct loop_walk *walk)
+{
+    size_t count = walk->left.end - walk->left.begin;
+
+    offer_parts(walk);
+    mag_loop_call_workers(walk->loop, walk->worker,
+                          count / walk->grain + (count % walk->grain != 0));
 }
 
 /* Between two ranges, if more than one is left: looks at the clock, with a given grain
@@ -275,14 +301,6 @@ static void walk_range(struct loop_walk *walk)
         mag_loop_fail(loop, range, error);
 }
 
-/* A few long ranges are all on offer at once. */
-static void offer_parts(struct loop_walk *walk)
-{
-    while (wants_offer(walk) && offer_part(walk)) {
-        /* Offers the next one. */
-    }
-}
-
 static void walk_all(struct loop_walk *walk)
 {
     for (;;) {
@@ -297,6 +315,11 @@ static void walk_all(struct loop_walk *walk)
         take_part_back(walk);
     }
     leave_slot(walk);
+}
+
+static bool is_whole(const struct mag_loop *loop, const struct mag_loop_part *part)
+{
+    return part->range.begin == loop->range.begin && part->range.end == loop->range.end;
 }
 
 size_t mag_loop_walk(mag_fork w, const struct mag_loop_part *part)
@@ -319,6 +342,8 @@ size_t mag_loop_walk(mag_fork w, const struct mag_loop_part *part)
     if (is_long(&walk))
         walk.now = mag_os_quick_ns();
     walk.began = walk.now;
+    if (MAG_UNLIKELY(loop->heavy) && is_whole(loop, part))
+        offer_and_call(&walk);
     walk_all(&walk);
     return walk.grain;
 }

@@ -314,7 +314,7 @@ static void run_scan_root(mag_fork w, void *payload)
 static int check_scan(const struct scan *scan)
 {
     bool right = scan->left.begin <= scan->left.end && scan->scanner->size != 0 &&
-                 scan->options->reserved == 0;
+                 mag_loop_knows(scan->options);
 
     return right ? 0 : -EINVAL;
 }

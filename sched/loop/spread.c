@@ -214,6 +214,8 @@ void mag_loop_spread(mag_fork w, struct mag_loop *loop)
         fork_helper(&w, &spread);
         helpers++;
     }
+    if (MAG_UNLIKELY(loop->heavy))
+        mag_loop_call_workers(loop, mag_self_get()->worker, helpers + 1);
     helping.last_child = helpers != 0 ? w.top - 1 : NULL;
     helping.w = w;
     walk_parts(&helping);

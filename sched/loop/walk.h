@@ -20,6 +20,8 @@
 /* A loop without a limit: slots are the numbers of berths. */
 enum { MAG_LOOP_UNLIMITED = 0 };
 
+struct mag_worker;
+
 struct mag_loop {
     mag_for_body body;                 /* [I] NULL: the one of `fold` */
     void *arg;                         /* [I] */
@@ -28,6 +30,7 @@ struct mag_loop {
     struct mag_for_affinity *affinity; /* [I] or NULL */
     size_t grain;                      /* [I] 0: chosen by each walk */
     uint32_t limit;                    /* [I] or MAG_LOOP_UNLIMITED */
+    bool heavy;                        /* [I] whether to wake workers at once */
     /* [A] Indices from here on need not run: the `begin` of `failed`, or SIZE_MAX. */
     _Atomic(size_t) bound;
     struct mag_spin lock;         /* [A] */
@@ -60,6 +63,11 @@ MAG_COLD void mag_loop_fail(struct mag_loop *loop, struct mag_range range, int e
 
 /* Walks through all of a loop that has an affinity, and neither a limit nor values. */
 void mag_loop_spread(mag_fork w, struct mag_loop *loop);
+
+/* Wakes workers for a loop with heavy indices, of which `ranges` are on offer, the
+ * caller's own among them. */
+MAG_COLD void mag_loop_call_workers(const struct mag_loop *loop,
+                                    struct mag_worker *worker, size_t ranges);
 
 /* Reserves a slot for one more thread.  False: the limit is reached. */
 bool mag_loop_take_slot(struct mag_loop *loop, uint32_t *ret_slot);

@@ -41,6 +41,7 @@ static void begin_again(struct mag_monitor *monitor)
 {
     int64_t now = mag_os_now_ns();
 
+    monitor->looked = false;
     for (uint32_t i = 0; i < monitor->count; i++)
         monitor->duties[i].due_ns = now + monitor->duties[i].first_ns;
 }
@@ -54,19 +55,23 @@ static int64_t look_around(struct mag_monitor *monitor)
     for (uint32_t i = 0; i < monitor->count; i++) {
         struct mag_duty *duty = &monitor->duties[i];
 
-        if (duty->due_ns <= now)
+        if (duty->due_ns <= now) {
             duty->due_ns = now + duty->look(duty->state);
+            monitor->looked = true;
+        }
         if (duty->due_ns < next)
             next = duty->due_ns;
     }
     return next;
 }
 
+/* Between a ring and its first look the monitor does not rest, although nobody runs: each
+ * of many short jobs would wake it. */
 static void rest_or_nap(struct mag_monitor *monitor, int64_t next)
 {
     struct mag_bell *bell = &monitor->sched->bell;
 
-    if (!nobody_runs(monitor->sched)) {
+    if (!monitor->looked || !nobody_runs(monitor->sched)) {
         mag_bell_nap(bell, mag_os_left_ns(next));
         return;
     }

@@ -37,6 +37,7 @@ struct mag_monitor {
     struct mag_sched *sched;                /* [I] */
     struct mag_duty duties[MAG_DUTIES_MAX]; /* [I] but for `due_ns` */
     uint32_t count;                         /* [I] */
+    bool looked;                            /* [M] since workers have begun to run */
     pthread_t thread;                       /* [O] */
     bool started;                           /* [O] `thread` must be joined */
 };

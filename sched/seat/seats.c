@@ -94,16 +94,21 @@ struct mag_seat_state mag_seats_read(struct mag_seats *seats, uint32_t worker)
     return state;
 }
 
+static enum mag_pin_range widest_range(const struct mag_pin_home *home)
+{
+    uint32_t in_cache = mag_pin_range_pus(home, MAG_PIN_RANGE_CACHE);
+
+    if (mag_pin_range_pus(home, MAG_PIN_RANGE_NODE) > in_cache)
+        return MAG_PIN_RANGE_NODE;
+    return in_cache > 1 ? MAG_PIN_RANGE_CACHE : MAG_PIN_RANGE_PU;
+}
+
 enum mag_pin_range mag_seats_widest(struct mag_seats *seats, uint32_t worker)
 {
     (void)pthread_mutex_lock(&seats->lock);
     struct mag_pin_home home = home_of(seats, worker);
     (void)pthread_mutex_unlock(&seats->lock);
-    uint32_t in_cache = mag_pin_range_pus(&home, MAG_PIN_RANGE_CACHE);
-
-    if (mag_pin_range_pus(&home, MAG_PIN_RANGE_NODE) > in_cache)
-        return MAG_PIN_RANGE_NODE;
-    return in_cache > 1 ? MAG_PIN_RANGE_CACHE : MAG_PIN_RANGE_PU;
+    return widest_range(&home);
 }
 
 /* Whether the kernel gave the worker that range. */
@@ -124,10 +129,10 @@ enum mag_pinned mag_seats_sit_beside(struct mag_seats *seats, uint32_t worker)
         return obtained;
     (void)pthread_mutex_lock(&seats->lock);
     struct mag_pin_home home = home_of(seats, worker);
-    enum mag_pin_range range = seats->states[worker].range;
+    enum mag_pin_range range = widest_range(&home);
     (void)mag_pin_self(seats->topology, home.pu, &obtained);
     if (obtained == MAG_PINNED && range != MAG_PIN_RANGE_PU)
-        (void)give_range(&home, mag_os_thread(), range);
+        (void)mag_pin_set_range(&home, mag_os_thread(), range, &obtained);
     (void)pthread_mutex_unlock(&seats->lock);
     return obtained;
 }

@@ -71,7 +71,9 @@ void mag_seats_orphan(struct mag_seats *seats);
 /* Pins the calling thread, which is the worker of this number from now on. */
 enum mag_pinned mag_seats_sit_down(struct mag_seats *seats, uint32_t worker);
 
-/* Gives the calling thread, which stands in for that worker, the worker's range. */
+/* The calling thread stands in for that worker: it begins on the worker's PU, and may
+ * move as far as any worker of that place may at most.  There are more threads than PUs
+ * then, and only the kernel knows which PU is free. */
 enum mag_pinned mag_seats_sit_beside(struct mag_seats *seats, uint32_t worker);
 
 /* What the kernel says of a worker's pin.  `thread` is its number in the kernel. */

@@ -58,6 +58,15 @@ void mag_sched_wake_benched(struct mag_sched *sched, uint32_t index)
         mag_sleeper_wake(&worker->sleeper);
 }
 
+/* Wakes one worker, which wakes the others. */
+static void summon(struct mag_sched *sched, uint32_t count, struct mag_wake wake)
+{
+    /* relaxed: see mag_sched_pass_summons.  Another caller's summons, if they are lost
+     * here, are for workers that this caller's jobs need too. */
+    atomic_store_explicit(&sched->summons, count - 1, memory_order_relaxed);
+    (void)give_wake(sched, mag_idle_claim(&sched->idle, &sched->routes, wake, true));
+}
+
 void mag_sched_summon(struct mag_sched *sched, uint32_t queue, uint64_t count)
 {
     uint64_t state = mag_idle_read(&sched->idle);
@@ -67,11 +76,23 @@ void mag_sched_summon(struct mag_sched *sched, uint32_t queue, uint64_t count)
         return;
     if (count < parked)
         parked = (uint32_t)count;
-    /* relaxed: see mag_sched_pass_summons.  Another caller's summons, if they are lost
-     * here, are for workers that this caller's jobs need too. */
-    atomic_store_explicit(&sched->summons, parked - 1, memory_order_relaxed);
-    struct mag_wake wake = mag_wake_for_queue(&sched->routes, queue, mag_os_cpu());
-    (void)give_wake(sched, mag_idle_claim(&sched->idle, &sched->routes, wake, true));
+    summon(sched, parked, mag_wake_for_queue(&sched->routes, queue, mag_os_cpu()));
+}
+
+void mag_sched_summon_helpers(struct mag_sched *sched, uint32_t rank, uint64_t count)
+{
+    struct mag_wake wake = mag_wake_for_worker(&sched->routes, rank, mag_os_cpu());
+    uint32_t others = mag_sched_workers(sched) - 1;
+
+    if (!sched->seats.pins)
+        wake.avoid.begin = wake.avoid.end = 0;
+    uint32_t parked = mag_idle_parked_beyond(&sched->idle, wake.avoid, sched->capacity);
+    if (count > others)
+        count = others;
+    if (count > parked)
+        count = parked;
+    if (count != 0)
+        summon(sched, (uint32_t)count, wake);
 }
 
 /* Takes one of the summons.  False: there is none. */

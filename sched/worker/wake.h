@@ -50,6 +50,15 @@ static inline void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t ra
  */
 MAG_COLD void mag_sched_summon(struct mag_sched *sched, uint32_t queue, uint64_t count);
 
+/*
+ * The same for `count` parts of the work of a thread that goes on working: a worker or
+ * guest of that rank.  It needs no more threads than there are workers, itself among
+ * them; and a worker that is pinned to the thread's own processor would only take that
+ * from it.
+ */
+MAG_COLD void mag_sched_summon_helpers(struct mag_sched *sched, uint32_t rank,
+                                       uint64_t count);
+
 /* By a worker of this rank that was woken. */
 MAG_COLD void mag_sched_pass_summons_on(struct mag_sched *sched, uint32_t rank);
 

@@ -40,6 +40,7 @@ MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_clock": ["sched/timer/clock.h", "sched/timer/clock.c"],
     "model_runq": ["sched/queue/runq.h"],
     "model_owner_lock": ["sched/queue/owner_lock.h", "sched/queue/owner_lock.c", "base/spin.h", "base/asym.h"],
+    "model_shared_call": ["base/shared_call.h"],
     "model_park": ["sched/idle/idle.h", "sched/idle/idle.c", "sched/queue/inject.h"],
     "model_end": ["sched/idle/idle.c", "sched/idle/sleeper.c", "sched/phase.h"],
     "model_berth": ["sched/idle/idle.c"],

@@ -147,6 +147,24 @@ static mag_vtask send_waiting(struct mag_channel_waiter *waiter, struct parcel *
     return flow == MAG_FLOW_NONE ? canceled_by(cancel) : outcome_of_send(flow);
 }
 
+/* Locks the tail if an item can be stored with its lock alone.  An unbounded channel gets
+ * a segment when it needs one.  MAG_FLOW_STUCK: the lock is held, and send_slow must go
+ * on.  MAG_FLOW_NO_MEMORY: the lock is not held. */
+static inline enum mag_flow enter_tail(struct mag_channel *channel)
+{
+    struct mag_cursor *cursor = &channel->ends.tail.cursor;
+
+    for (;;) {
+        if (MAG_UNLIKELY(mag_tail_enter(&channel->ends) != MAG_ENTRY_FREE))
+            return MAG_FLOW_STUCK;
+        if (MAG_LIKELY(!mag_cursor_is_stuck(cursor)))
+            return MAG_FLOW_DONE;
+        mag_tail_leave(&channel->ends);
+        if (mag_segments_add(channel, cursor) < 0)
+            return MAG_FLOW_NO_MEMORY;
+    }
+}
+
 /* --------------------------------------------------------------------- one item */
 
 /* Called with the tail's lock held, which it releases. */
@@ -167,17 +185,16 @@ static MAG_NOINLINE mag_vtask send_at_last(struct mag_channel *channel,
     return send_waiting(waiter, &parcel, cancel);
 }
 
-/* Sends if the fast path can.  Otherwise the tail's lock is held. */
-static inline bool send_fast(struct mag_channel *channel, const void *item)
+/* As enter_tail; MAG_FLOW_DONE: the item is sent, and the lock released. */
+static inline enum mag_flow send_fast(struct mag_channel *channel, const void *item)
 {
-    struct mag_cursor *cursor = &channel->ends.tail.cursor;
+    enum mag_flow flow = enter_tail(channel);
 
-    if (MAG_UNLIKELY(mag_tail_enter(&channel->ends) != MAG_ENTRY_FREE) ||
-        MAG_UNLIKELY(mag_cursor_is_stuck(cursor)))
-        return false;
-    mag_channel_put(channel, cursor, item);
+    if (MAG_UNLIKELY(flow != MAG_FLOW_DONE))
+        return flow;
+    mag_channel_put(channel, &channel->ends.tail.cursor, item);
     mag_tail_leave(&channel->ends);
-    return true;
+    return MAG_FLOW_DONE;
 }
 
 mag_vtask mag_channel_send(struct mag_channel *channel, const void *item, int priority,
@@ -185,8 +202,11 @@ mag_vtask mag_channel_send(struct mag_channel *channel, const void *item, int pr
 {
     if (MAG_UNLIKELY(mag_cancel_has_fired(cancel)))
         return canceled_by(cancel);
-    if (MAG_LIKELY(send_fast(channel, item)))
+    enum mag_flow flow = send_fast(channel, item);
+    if (MAG_LIKELY(flow == MAG_FLOW_DONE))
         return MAG_VTASK_COMPLETED;
+    if (MAG_UNLIKELY(flow == MAG_FLOW_NO_MEMORY))
+        return outcome_of_send(flow);
     return send_at_last(channel,
                         (struct parcel){item, 1, 0, level_of_priority(channel, priority)},
                         cancel);
@@ -195,27 +215,30 @@ mag_vtask mag_channel_send(struct mag_channel *channel, const void *item, int pr
 int mag_channel_try_send(struct mag_channel *channel, const void *item, int priority)
 {
     struct parcel parcel = {item, 1, 0, 0};
+    enum mag_flow flow = send_fast(channel, item);
 
-    if (MAG_LIKELY(send_fast(channel, item)))
-        return 0;
-    parcel.level = level_of_priority(channel, priority);
-    return code_of_send(send_slow(channel, &parcel, NULL));
+    if (MAG_UNLIKELY(flow == MAG_FLOW_STUCK)) {
+        parcel.level = level_of_priority(channel, priority);
+        flow = send_slow(channel, &parcel, NULL);
+    }
+    return code_of_send(flow);
 }
 
 /* ------------------------------------------------------------------- many items */
 
-/* Sends as many items as the fast path can.  False: the tail's lock is held, and the slow
- * path must go on. */
-static bool send_many_fast(struct mag_channel *channel, struct parcel *parcel)
+/* Sends as many items as the fast path can.  MAG_FLOW_DONE: all.  Otherwise as
+ * enter_tail. */
+static enum mag_flow send_many_fast(struct mag_channel *channel, struct parcel *parcel)
 {
     struct mag_cursor *cursor = &channel->ends.tail.cursor;
     struct mag_end *tail = &channel->ends.tail;
 
     while (parcel->count != 0) {
-        if (mag_tail_enter(&channel->ends) != MAG_ENTRY_FREE ||
-            mag_cursor_is_stuck(cursor))
-            return false;
-        uint64_t room = channel->ends.tail.capacity - (tail->position - tail->seen);
+        enum mag_flow flow = enter_tail(channel);
+
+        if (flow != MAG_FLOW_DONE)
+            return flow;
+        uint64_t room = tail->capacity - (tail->position - tail->seen);
         for (uint64_t i = 0; i < room && i < MAG_CHANNEL_BATCH && parcel->count != 0 &&
                              !mag_cursor_is_stuck(cursor);
              i++) {
@@ -224,7 +247,7 @@ static bool send_many_fast(struct mag_channel *channel, struct parcel *parcel)
         }
         mag_tail_leave(&channel->ends);
     }
-    return true;
+    return MAG_FLOW_DONE;
 }
 
 static mag_vtask send_many_at_last(struct mag_channel *channel, struct parcel *parcel,
@@ -247,13 +270,14 @@ mag_vtask mag_channel_send_many(struct mag_channel *channel, const void *items,
     struct parcel parcel = {items, count, 0, level_of_priority(channel, 0)};
     size_t ignored = 0;
     size_t *sent = ret_sent != NULL ? ret_sent : &ignored;
-    mag_vtask task = MAG_VTASK_COMPLETED;
 
     *sent = 0;
     if (mag_cancel_has_fired(cancel))
         return canceled_by(cancel);
-    if (!send_many_fast(channel, &parcel))
-        task = send_many_at_last(channel, &parcel, cancel, ret_sent);
+    enum mag_flow flow = send_many_fast(channel, &parcel);
+    mag_vtask task = flow == MAG_FLOW_STUCK
+                         ? send_many_at_last(channel, &parcel, cancel, ret_sent)
+                         : outcome_of_send(flow);
     /* A task that is pending may be complete by now, and has its own number. */
     if (task.backing == 0 || (task.backing & MAG_VTASK_KIND) == MAG_VTASK_ERROR)
         *sent = parcel.sent;
@@ -264,9 +288,9 @@ int mag_channel_try_send_many(struct mag_channel *channel, const void *items,
                               size_t count, size_t *ret_sent)
 {
     struct parcel parcel = {items, count, 0, level_of_priority(channel, 0)};
-    enum mag_flow flow = MAG_FLOW_DONE;
+    enum mag_flow flow = send_many_fast(channel, &parcel);
 
-    if (!send_many_fast(channel, &parcel))
+    if (flow == MAG_FLOW_STUCK)
         flow = send_slow(channel, &parcel, NULL);
     *ret_sent = parcel.sent;
     return code_of_send(flow);

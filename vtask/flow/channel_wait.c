@@ -1,13 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/os.h"
 #include "vtask/core/core.h"
 #include "vtask/flow/channel.h"
 #include "vtask/value/kind.h"
 
 #include <errno.h>
 
+/* ------------------------------------------------------------------------ locks */
+
+/*
+ * How long a thread looks away from a lock that another thread has, at first and at most;
+ * and after how many looks the holder may have lost its processor.
+ *
+ * A lock is held for about 10 ns, and whoever has released it often wants it again at
+ * once.  Its line is then still there; to bring it over from another processor takes
+ * longer than the send.  So a thread that finds the lock taken leaves it to the others
+ * for about as many items as pay for the way.
+ */
+enum { AWAY_NS = 1000, AWAY_NS_MAX = 8000, AWAY_LOOKS = 16 };
+
+static void look_away(int64_t ns)
+{
+    int64_t until = mag_os_now_ns() + ns;
+
+    do
+        mag_os_pause();
+    while (mag_os_now_ns() < until);
+}
+
 MAG_COLD void mag_end_lock_slow(struct mag_end *end)
 {
-    mag_spin_lock(&end->lock);
+    int64_t away_ns = AWAY_NS;
+
+    for (unsigned looks = 0;; looks++) {
+        if (looks < AWAY_LOOKS)
+            look_away(away_ns);
+        else
+            mag_give_way(MAG_TURN_SPINS + looks - AWAY_LOOKS);
+        if (mag_spin_try_lock(&end->lock))
+            return;
+        if (away_ns < AWAY_NS_MAX)
+            away_ns *= 2;
+    }
 }
 
 /* ----------------------------------------------------------------------- lists */

@@ -13,6 +13,8 @@
 
 #    include <coroutine>
 
+#    define MAGPIE_HAS_COROUTINES 1
+
 namespace magpie
 {
 namespace detail
@@ -29,11 +31,12 @@ struct resumer {
     }
 };
 
-/* What co_await uses.  Comes back to the context in which it waited (executor.h). */
-template <class T> class awaiter : private resumer
+/* What co_await uses, for a task<T> or its like.  Comes back to the context in which it
+ * waited (executor.h). */
+template <class Task> class awaiter : private resumer
 {
   public:
-    explicit awaiter(task<T> &&awaited) noexcept : task_(std::move(awaited))
+    explicit awaiter(Task &&awaited) noexcept : task_(std::move(awaited))
     {
     }
     bool await_ready() const
@@ -50,13 +53,13 @@ template <class T> class awaiter : private resumer
             return true;
         raise(r);
     }
-    T await_resume()
+    auto await_resume()
     {
         return task_.take();
     }
 
   private:
-    task<T> task_;
+    Task task_;
 };
 
 /* The outcome of a coroutine; in its frame. */
@@ -170,7 +173,7 @@ class mover : private resumer
 /* co_await on a task yields its result, or throws. */
 template <class T> auto operator co_await(task<T> &&awaited)
 {
-    return detail::awaiter<T>(std::move(awaited));
+    return detail::awaiter<task<T>>(std::move(awaited));
 }
 
 /* co_await resume_on(executor): the coroutine goes on there.  If the executor refuses,
@@ -189,17 +192,19 @@ inline auto resume_on(mag_sched *sched)
 /* co_await on the tasks of the C functions. */
 inline auto operator co_await(mag_vtask raw)
 {
-    return magpie::detail::awaiter<std::uint64_t>(magpie::task<std::uint64_t>::from(raw));
+    using result = magpie::task<std::uint64_t>;
+
+    return magpie::detail::awaiter<result>(result::from(raw));
 }
 inline auto operator co_await(mag_task raw)
 {
-    return magpie::detail::awaiter<void>(magpie::task<>::from(raw.task));
+    return magpie::detail::awaiter<magpie::task<>>(magpie::task<>::from(raw.task));
 }
 template <class C, class T = magpie::detail::value_of<C>,
           class = std::enable_if_t<std::is_same_v<decltype(C::task), mag_vtask>>>
 auto operator co_await(C typed)
 {
-    return magpie::detail::awaiter<T>(magpie::task<T>::from_typed(typed));
+    return magpie::detail::awaiter<magpie::task<T>>(magpie::task<T>::from_typed(typed));
 }
 
 /* A function that returns task<T> and uses co_await or co_return is a coroutine.  It

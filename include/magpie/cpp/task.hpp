@@ -175,6 +175,11 @@ template <class T = void> class [[nodiscard]] task
         return box_ != nullptr ? take_boxed() : take_raw();
     }
 
+    /* The operation is somebody else's from here on. */
+    void forget() noexcept
+    {
+        has_ = false;
+    }
     /* For the library's own makers of tasks. */
     task(mag_vtask raw, detail::box *box) noexcept : raw_(raw), box_(box), has_(true)
     {

@@ -65,62 +65,69 @@ MAG_EXTERN_C_BEGIN
     static const MAG_STRUCT(mag_scanner)                                                \
         name##_scanner = {name##_split, name##_count, name##_add, sizeof(size_t)};
 
-/* Fills the struct of a call. */
-#define MAG_FILTER_FILL(name, ...)           \
+/* The body of a function: fills the struct of a call, and counts what `scan` has kept. */
+#define MAG_FILTER_CALL(name, scan, ...)     \
     struct name##_job job_;                  \
     struct name##_args *args_ = &job_.args_; \
     size_t kept_ = 0;                        \
     MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)       \
     job_.from_ = from_;                      \
     job_.into_ = into_;                      \
-    job_.others_ = others_;
-
-/* Returns the result of the scan. */
-#define MAG_FILTER_RETURN(error) \
-    int error_ = error;          \
-    if (error_ == 0)             \
-        *ret_count_ = kept_;     \
-    return error_;
+    job_.others_ = others_;                  \
+    int error_ = scan;                       \
+    if (error_ == 0)                         \
+        *ret_count_ = kept_;                 \
+    return error_
 
 /* MAG_FILTER without the checks. */
-#define MAG_FILTER_DECLARE(name, type, ...)                                            \
-    MAG_FILTER_JOB(name, type, __VA_ARGS__)                                            \
-    MAG_FILTER_LEAVES(name, type, __VA_ARGS__)                                         \
-    MAG_LOOP_UNUSED static inline int name##_partition_with(                           \
-        MAG_POINTER(mag_sched) sched_, const MAG_STRUCT(mag_for_options) * options_,   \
-        type * into_, type * others_, size_t * ret_count_, const type *from_,          \
-        size_t count_ MAG_PAIRS_BEHIND(__VA_ARGS__)){                                  \
-        MAG_FILTER_FILL(name, __VA_ARGS__) MAG_FILTER_RETURN(                          \
-            mag_scan_with(sched_, options_, MAG_NULL, &name##_scanner, &kept_, 0,      \
-                          count_, &job_))} MAG_LOOP_UNUSED static inline int           \
-        name##_partition(MAG_POINTER(mag_sched) sched_, type *into_, type *others_,    \
-                         size_t *ret_count_, const type *from_,                        \
-                         size_t count_ MAG_PAIRS_BEHIND(__VA_ARGS__)){                 \
-            MAG_FILTER_FILL(name, __VA_ARGS__)                                         \
-                MAG_FILTER_RETURN(mag_scan(sched_, &name##_scanner, &kept_, 0, count_, \
-                                           &job_))} MAG_LOOP_UNUSED static inline int  \
-            name##_partition_in(mag_fork mag_w, type *into_, type *others_,            \
-                                size_t *ret_count_, const type *from_,                 \
-                                size_t count_ MAG_PAIRS_BEHIND(__VA_ARGS__)){          \
-                MAG_FILTER_FILL(name, __VA_ARGS__) MAG_FILTER_RETURN(                  \
-                    mag_scan_in(mag_w, MAG_NULL, MAG_NULL, &name##_scanner, &kept_, 0, \
-                                count_, &job_))} MAG_LOOP_UNUSED static inline int     \
-                name##_filter(MAG_POINTER(mag_sched) sched_, type *into_,              \
-                              size_t *ret_count_, const type *from_,                   \
-                              size_t count_ MAG_PAIRS_BEHIND(__VA_ARGS__))             \
-    {                                                                                  \
-        type *others_ = MAG_NULL;                                                      \
-        MAG_FILTER_FILL(name, __VA_ARGS__)                                             \
-        MAG_FILTER_RETURN(mag_scan(sched_, &name##_scanner, &kept_, 0, count_, &job_)) \
-    }                                                                                  \
-    MAG_LOOP_UNUSED static inline int name##_filter_in(                                \
-        mag_fork mag_w, type *into_, size_t *ret_count_, const type *from_,            \
-        size_t count_ MAG_PAIRS_BEHIND(__VA_ARGS__))                                   \
-    {                                                                                  \
-        type *others_ = MAG_NULL;                                                      \
-        MAG_FILTER_FILL(name, __VA_ARGS__)                                             \
-        MAG_FILTER_RETURN(mag_scan_in(mag_w, MAG_NULL, MAG_NULL, &name##_scanner,      \
-                                      &kept_, 0, count_, &job_))                       \
+#define MAG_FILTER_DECLARE(name, type, ...)                                             \
+    MAG_FILTER_JOB(name, type, __VA_ARGS__)                                             \
+    MAG_FILTER_LEAVES(name, type, __VA_ARGS__)                                          \
+    MAG_LOOP_UNUSED static inline int name##_partition_with(                            \
+        MAG_POINTER(mag_sched) sched_, const MAG_STRUCT(mag_for_options) * options_,    \
+        type * into_, type * others_, size_t * ret_count_, const type *from_,           \
+        size_t count_ MAG_PAIRS_BEHIND(__VA_ARGS__))                                    \
+    {                                                                                   \
+        MAG_FILTER_CALL(name,                                                           \
+                        mag_scan_with(sched_, options_, MAG_NULL, &name##_scanner,      \
+                                      &kept_, 0, count_, &job_),                        \
+                        __VA_ARGS__);                                                   \
+    }                                                                                   \
+    MAG_LOOP_UNUSED static inline int name##_partition(                                 \
+        MAG_POINTER(mag_sched) sched_, type *into_, type *others_, size_t *ret_count_,  \
+        const type *from_, size_t count_ MAG_PAIRS_BEHIND(__VA_ARGS__))                 \
+    {                                                                                   \
+        MAG_FILTER_CALL(name,                                                           \
+                        mag_scan(sched_, &name##_scanner, &kept_, 0, count_, &job_),    \
+                        __VA_ARGS__);                                                   \
+    }                                                                                   \
+    MAG_LOOP_UNUSED static inline int name##_partition_in(                              \
+        mag_fork mag_w, type *into_, type *others_, size_t *ret_count_,                 \
+        const type *from_, size_t count_ MAG_PAIRS_BEHIND(__VA_ARGS__))                 \
+    {                                                                                   \
+        MAG_FILTER_CALL(name,                                                           \
+                        mag_scan_in(mag_w, MAG_NULL, MAG_NULL, &name##_scanner, &kept_, \
+                                    0, count_, &job_),                                  \
+                        __VA_ARGS__);                                                   \
+    }                                                                                   \
+    MAG_LOOP_UNUSED static inline int name##_filter(                                    \
+        MAG_POINTER(mag_sched) sched_, type *into_, size_t *ret_count_,                 \
+        const type *from_, size_t count_ MAG_PAIRS_BEHIND(__VA_ARGS__))                 \
+    {                                                                                   \
+        type *others_ = MAG_NULL;                                                       \
+        MAG_FILTER_CALL(name,                                                           \
+                        mag_scan(sched_, &name##_scanner, &kept_, 0, count_, &job_),    \
+                        __VA_ARGS__);                                                   \
+    }                                                                                   \
+    MAG_LOOP_UNUSED static inline int name##_filter_in(                                 \
+        mag_fork mag_w, type *into_, size_t *ret_count_, const type *from_,             \
+        size_t count_ MAG_PAIRS_BEHIND(__VA_ARGS__))                                    \
+    {                                                                                   \
+        type *others_ = MAG_NULL;                                                       \
+        MAG_FILTER_CALL(name,                                                           \
+                        mag_scan_in(mag_w, MAG_NULL, MAG_NULL, &name##_scanner, &kept_, \
+                                    0, count_, &job_),                                  \
+                        __VA_ARGS__);                                                   \
     }
 
 MAG_EXTERN_C_END

@@ -31,27 +31,27 @@ MAG_EXTERN_C_BEGIN
         MAG_POINTER(mag_sched) sched_, size_t *ret_index_, size_t begin_,                \
         size_t end_ MAG_PAIRS_BEHIND(__VA_ARGS__))                                       \
     {                                                                                    \
-        struct name##_args copy_, *args_ = &copy_;                                       \
-        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
-        return mag_find(sched_, ret_index_, begin_, end_, name##_first, args_);          \
+        MAG_LOOP_CALL(name,                                                              \
+                      mag_find(sched_, ret_index_, begin_, end_, name##_first, args_),   \
+                      __VA_ARGS__);                                                      \
     }                                                                                    \
     MAG_LOOP_UNUSED static inline int name##_find_with(                                  \
         MAG_POINTER(mag_sched) sched_, const MAG_STRUCT(mag_for_options) * options_,     \
         size_t * ret_index_, size_t begin_, size_t end_ MAG_PAIRS_BEHIND(__VA_ARGS__))   \
     {                                                                                    \
-        struct name##_args copy_, *args_ = &copy_;                                       \
-        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
-        return mag_find_with(sched_, options_, ret_index_, begin_, end_, name##_first,   \
-                             args_);                                                     \
+        MAG_LOOP_CALL(name,                                                              \
+                      mag_find_with(sched_, options_, ret_index_, begin_, end_,          \
+                                    name##_first, args_),                                \
+                      __VA_ARGS__);                                                      \
     }                                                                                    \
     MAG_LOOP_UNUSED static inline int name##_find_in(                                    \
         mag_fork mag_w, size_t *ret_index_, size_t begin_,                               \
         size_t end_ MAG_PAIRS_BEHIND(__VA_ARGS__))                                       \
     {                                                                                    \
-        struct name##_args copy_, *args_ = &copy_;                                       \
-        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
-        return mag_find_in(mag_w, MAG_NULL, ret_index_, begin_, end_, name##_first,      \
-                           args_);                                                       \
+        MAG_LOOP_CALL(                                                                   \
+            name,                                                                        \
+            mag_find_in(mag_w, MAG_NULL, ret_index_, begin_, end_, name##_first, args_), \
+            __VA_ARGS__);                                                                \
     }
 
 MAG_EXTERN_C_END

@@ -32,30 +32,27 @@ typedef int (*mag_for_block_body)(struct mag_block block, uint32_t slot, void *a
         (void)args_;                                                                     \
         return name(block_, slot_ MAG_PAIRS_PASS(__VA_ARGS__));                          \
     }                                                                                    \
-    MAG_LOOP_UNUSED static inline int name##_for(                                        \
-        MAG_POINTER(mag_sched) sched_, size_t rows_,                                     \
-        size_t columns_ MAG_PAIRS_BEHIND(__VA_ARGS__))                                   \
-    {                                                                                    \
-        struct name##_args copy_, *args_ = &copy_;                                       \
-        MAG_STRUCT(mag_block) whole_ = {{0, rows_}, {0, columns_}};                      \
-        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
-        return mag_for_2d(sched_, MAG_NULL, whole_, name##_body, args_);                 \
-    }                                                                                    \
     MAG_LOOP_UNUSED static inline int name##_for_with(                                   \
         MAG_POINTER(mag_sched) sched_, const MAG_STRUCT(mag_for_options) * options_,     \
         MAG_STRUCT(mag_block) whole_ MAG_PAIRS_BEHIND(__VA_ARGS__))                      \
     {                                                                                    \
-        struct name##_args copy_, *args_ = &copy_;                                       \
-        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
-        return mag_for_2d(sched_, options_, whole_, name##_body, args_);                 \
+        MAG_LOOP_CALL(name, mag_for_2d(sched_, options_, whole_, name##_body, args_),    \
+                      __VA_ARGS__);                                                      \
+    }                                                                                    \
+    MAG_LOOP_UNUSED static inline int name##_for(                                        \
+        MAG_POINTER(mag_sched) sched_, size_t rows_,                                     \
+        size_t columns_ MAG_PAIRS_BEHIND(__VA_ARGS__))                                   \
+    {                                                                                    \
+        MAG_STRUCT(mag_block) whole_ = {{0, rows_}, {0, columns_}};                      \
+        MAG_LOOP_CALL(name, mag_for_2d(sched_, MAG_NULL, whole_, name##_body, args_),    \
+                      __VA_ARGS__);                                                      \
     }                                                                                    \
     MAG_LOOP_UNUSED static inline int name##_for_in(                                     \
         mag_fork mag_w, const MAG_STRUCT(mag_for_options) * options_,                    \
         MAG_STRUCT(mag_block) whole_ MAG_PAIRS_BEHIND(__VA_ARGS__))                      \
     {                                                                                    \
-        struct name##_args copy_, *args_ = &copy_;                                       \
-        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
-        return mag_for_2d_in(mag_w, options_, whole_, name##_body, args_);               \
+        MAG_LOOP_CALL(name, mag_for_2d_in(mag_w, options_, whole_, name##_body, args_),  \
+                      __VA_ARGS__);                                                      \
     }
 
 MAG_EXTERN_C_END

@@ -47,41 +47,17 @@ MAG_EXTERN_C_BEGIN
     MAG_REDUCE_DECLARE(name, fixed, type, __VA_ARGS__)
 
 /* MAG_REDUCE and MAG_REDUCE_FIXED without the checks. */
-#define MAG_REDUCE_DECLARE(name, fixed, type, ...)                                       \
-    struct name##_args {                                                                 \
-        MAG_PAIRS_STRUCT(__VA_ARGS__)                                                    \
-    };                                                                                   \
-    MAG_REDUCE_LEAF_DECLARE(name##_leaf, name, name##_args, type, __VA_ARGS__)           \
-    MAG_COMBINE_DECLARE(name, type)                                                      \
-    static const MAG_STRUCT(mag_reduction)                                               \
-        name##_reduction = {name##_leaf, name##_combined, sizeof(type), fixed};          \
-    MAG_LOOP_UNUSED static inline int name##_reduce(                                     \
-        MAG_POINTER(mag_sched) sched_, type *value_, size_t begin_,                      \
-        size_t end_ MAG_PAIRS_BEHIND(__VA_ARGS__))                                       \
-    {                                                                                    \
-        struct name##_args copy_, *args_ = &copy_;                                       \
-        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
-        return mag_reduce(sched_, &name##_reduction, value_, begin_, end_, args_);       \
-    }                                                                                    \
-    MAG_LOOP_UNUSED static inline int name##_reduce_with(                                \
-        MAG_POINTER(mag_sched) sched_, const MAG_STRUCT(mag_for_options) * options_,     \
-        MAG_POINTER(mag_range) ret_failed_, type * value_, size_t begin_,                \
-        size_t end_ MAG_PAIRS_BEHIND(__VA_ARGS__))                                       \
-    {                                                                                    \
-        struct name##_args copy_, *args_ = &copy_;                                       \
-        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
-        return mag_reduce_with(sched_, options_, ret_failed_, &name##_reduction, value_, \
-                               begin_, end_, args_);                                     \
-    }                                                                                    \
-    MAG_LOOP_UNUSED static inline int name##_reduce_in(                                  \
-        mag_fork mag_w, type *value_, size_t begin_,                                     \
-        size_t end_ MAG_PAIRS_BEHIND(__VA_ARGS__))                                       \
-    {                                                                                    \
-        struct name##_args copy_, *args_ = &copy_;                                       \
-        MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                               \
-        return mag_reduce_in(mag_w, MAG_NULL, MAG_NULL, &name##_reduction, value_,       \
-                             begin_, end_, args_);                                       \
-    }
+#define MAG_REDUCE_DECLARE(name, fixed, type, ...)                              \
+    struct name##_args {                                                        \
+        MAG_PAIRS_STRUCT(__VA_ARGS__)                                           \
+    };                                                                          \
+    MAG_REDUCE_LEAF_DECLARE(name##_leaf, name, name##_args, type, __VA_ARGS__)  \
+    MAG_COMBINE_DECLARE(name, type)                                             \
+    static const MAG_STRUCT(mag_reduction)                                      \
+        name##_reduction = {name##_leaf, name##_combined, sizeof(type), fixed}; \
+    MAG_LOOP_CALLS(name, reduce, mag_reduce,                                    \
+                   (type * value_, size_t begin_, size_t end_),                 \
+                   (&name##_reduction, value_, begin_, end_), __VA_ARGS__)
 
 MAG_EXTERN_C_END
 

@@ -7,18 +7,15 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "tests/support/sched/indices.h"
+#include "tests/support/sched/storms.h"
 
 #include <magpie/loop_affinity.h>
-#include <pthread.h>
 
-enum { THREADS = 3, OUTER = 12 };
+enum { OUTER = 12 };
 
 /* One loop over `OUTER` indices, each with a loop of its own. */
 struct storm {
-    struct mag_sched *sched;
-    uint64_t random;
-    uint32_t rounds;
-    uint64_t wrong;
+    struct test_storm common; /* first */
     uint32_t limit;
     struct mag_for_stop stop;
     struct indices indices[OUTER];
@@ -27,15 +24,9 @@ struct storm {
     uint64_t scratch[MAG_FOR_LIMIT_MAX];
 };
 
-static void pause_at_random(size_t index)
-{
-    for (size_t i = index * 2654435761U % 200; i > 0; i--)
-        test_pause();
-}
-
 static int inner(struct mag_range range, uint32_t slot, void *arg)
 {
-    pause_at_random(range.begin);
+    test_pause_at(range.begin);
     return indices_walk(range, slot, arg);
 }
 
@@ -46,20 +37,8 @@ static int run_inner(struct indices *indices, size_t grain,
     struct mag_for_options options = {.grain = grain, .affinity = affinity};
     struct mag_range failed = {indices->count, indices->count};
     int error = mag_for_with(NULL, &options, &failed, 0, indices->count, inner, indices);
-    size_t first = 0;
 
-    while (first < indices->count && !indices->bad[first])
-        first++;
-    if (error != (first < indices->count ? indices->error : 0) || failed.begin > first ||
-        (error != 0 && failed.end <= first))
-        return -EPROTO;
-    for (size_t i = 0; i < indices->count; i++) {
-        unsigned seen = indices_seen(indices, i);
-
-        if (seen > 1 || (seen == 0 && i < failed.end))
-            return -EPROTO;
-    }
-    return 0;
+    return indices_are_right(indices, error, failed) ? 0 : -EPROTO;
 }
 
 static int outer(struct mag_range range, uint32_t slot, void *arg)
@@ -85,7 +64,7 @@ static int outer(struct mag_range range, uint32_t slot, void *arg)
 
 static void prepare(struct storm *storm)
 {
-    uint64_t *random = &storm->random;
+    uint64_t *random = &storm->common.random;
 
     storm->limit = test_random_below(random, 5) + 1;
     atomic_init(&storm->stop.asked, false);
@@ -102,46 +81,27 @@ static void *run_storm(void *arg)
 {
     struct storm *storm = arg;
 
-    for (uint32_t round = 0; test_goes_on(round, storm->rounds); round++) {
+    for (uint32_t round = 0; test_goes_on(round, storm->common.rounds); round++) {
         struct mag_for_options options = {.grain = round % 3};
         struct mag_range failed = {0, 0};
 
         prepare(storm);
         options.limit = storm->limit;
         options.stop = round % 2 ? &storm->stop : NULL;
-        int error = mag_for_with(storm->sched, &options, &failed, 0, OUTER, outer, storm);
+        int error =
+            mag_for_with(storm->common.sched, &options, &failed, 0, OUTER, outer, storm);
         if (error != 0 && (error != -ECANCELED || options.stop == NULL))
-            storm->wrong++;
+            storm->common.wrong++;
     }
     return NULL;
 }
 
-static void run_storms(uint32_t workers)
-{
-    static struct storm storms[THREADS];
-    struct mag_sched *sched = test_sched_start(workers);
-    uint64_t random = test_seed();
-    pthread_t threads[THREADS];
-
-    for (int i = 0; i < THREADS; i++) {
-        storms[i].sched = sched;
-        storms[i].random = test_random(&random) | 1;
-        storms[i].rounds = test_rounds(1000);
-        storms[i].wrong = 0;
-        assert_int_equal(pthread_create(&threads[i], NULL, run_storm, &storms[i]), 0);
-    }
-    for (int i = 0; i < THREADS; i++) {
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
-        assert_int_equal(storms[i].wrong, 0);
-    }
-    mag_sched_destroy(sched);
-}
-
 static void loops_of_many_threads_are_right(void **state)
 {
+    static struct storm storms[TEST_STORM_THREADS];
     (void)state;
-    for (uint32_t workers = 1; workers <= 4; workers++)
-        run_storms(workers);
+
+    test_storms(run_storm, storms, sizeof(storms[0]), 1000);
 }
 
 int main(void)

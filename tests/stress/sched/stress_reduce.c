@@ -5,29 +5,20 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "tests/support/cmocka.h"
-#include "tests/support/run.h"
 #include "tests/support/sched/rows.h"
-#include "tests/support/sched/start.h"
+#include "tests/support/sched/storms.h"
 
 #include <errno.h>
 #include <magpie/reduce.h>
-#include <pthread.h>
 
 /* NOLINTBEGIN(readability-function-size): name_reduce_with has many parameters. */
 
-enum { THREADS = 3, OUTER = 12 };
-
-static void pause_at_random(size_t index)
-{
-    for (size_t i = index * 2654435761U % 200; i > 0; i--)
-        test_pause();
-}
+enum { OUTER = 12 };
 
 /* Fails at the index `bad`. */
 static int add_row(struct mag_range range, struct test_row *row, size_t bad)
 {
-    pause_at_random(range.begin);
+    test_pause_at(range.begin);
     test_row_add(row, range);
     return range.begin <= bad && bad < range.end ? -EIO : 0;
 }
@@ -38,10 +29,7 @@ static int inner(struct mag_range range, uint32_t slot, struct test_row *row, si
     (void)slot;
     return add_row(range, row, bad);
 }
-static void inner_combine(struct test_row *row, const struct test_row *later)
-{
-    test_row_join(row, later);
-}
+TEST_ROW_COMBINE(inner)
 
 MAG_REDUCE_FIXED(inner_fixed, struct test_row, size_t, bad)
 static int inner_fixed(struct mag_range range, uint32_t slot, struct test_row *row,
@@ -50,17 +38,11 @@ static int inner_fixed(struct mag_range range, uint32_t slot, struct test_row *r
     (void)slot;
     return add_row(range, row, bad);
 }
-static void inner_fixed_combine(struct test_row *row, const struct test_row *later)
-{
-    test_row_join(row, later);
-}
+TEST_ROW_COMBINE(inner_fixed)
 
 /* How the inner reductions of one outer one are. */
 struct storm {
-    struct mag_sched *sched;
-    uint64_t random;
-    uint32_t rounds;
-    uint64_t wrong;
+    struct test_storm common; /* first */
     size_t counts[OUTER];
     size_t bad[OUTER];
 };
@@ -97,55 +79,32 @@ static int outer(struct mag_range range, uint32_t slot, struct test_row *row,
         error = run_inner(storm, i);
     return error;
 }
-static void outer_combine(struct test_row *row, const struct test_row *later)
-{
-    test_row_join(row, later);
-}
+TEST_ROW_COMBINE(outer)
 
 static void *run_storm(void *arg)
 {
     struct storm *storm = arg;
 
-    for (uint32_t round = 0; test_goes_on(round, storm->rounds); round++) {
+    for (uint32_t round = 0; test_goes_on(round, storm->common.rounds); round++) {
         struct test_row row = {0, 0, TEST_ROW_EMPTY};
 
         for (size_t i = 0; i < OUTER; i++) {
-            storm->counts[i] = test_random_below(&storm->random, 300);
-            storm->bad[i] = test_random_below(&storm->random, 600);
+            storm->counts[i] = test_random_below(&storm->common.random, 300);
+            storm->bad[i] = test_random_below(&storm->common.random, 600);
         }
-        if (outer_reduce(storm->sched, &row, 0, OUTER, storm) != 0 ||
+        if (outer_reduce(storm->common.sched, &row, 0, OUTER, storm) != 0 ||
             !test_row_is(&row, 0, OUTER))
-            storm->wrong++;
+            storm->common.wrong++;
     }
     return NULL;
 }
 
-static void run_storms(uint32_t workers)
-{
-    static struct storm storms[THREADS];
-    struct mag_sched *sched = test_sched_start(workers);
-    uint64_t random = test_seed();
-    pthread_t threads[THREADS];
-
-    for (int i = 0; i < THREADS; i++) {
-        storms[i].sched = sched;
-        storms[i].random = test_random(&random) | 1;
-        storms[i].rounds = test_rounds(1000);
-        storms[i].wrong = 0;
-        assert_int_equal(pthread_create(&threads[i], NULL, run_storm, &storms[i]), 0);
-    }
-    for (int i = 0; i < THREADS; i++) {
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
-        assert_int_equal(storms[i].wrong, 0);
-    }
-    mag_sched_destroy(sched);
-}
-
 static void reductions_of_many_threads_are_right(void **state)
 {
+    static struct storm storms[TEST_STORM_THREADS];
     (void)state;
-    for (uint32_t workers = 1; workers <= 4; workers++)
-        run_storms(workers);
+
+    test_storms(run_storm, storms, sizeof(storms[0]), 1000);
 }
 
 int main(void)

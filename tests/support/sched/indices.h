@@ -65,6 +65,43 @@ static inline unsigned indices_seen(const struct indices *indices, size_t index)
                                 memory_order_relaxed);
 }
 
+/* Marks some indices as bad, at random; returns the first of them. */
+static inline size_t indices_spoil(struct indices *indices, unsigned some,
+                                   uint64_t *random)
+{
+    size_t first = indices->count;
+
+    while (some-- > 0) {
+        size_t at = test_random_below(random, (unsigned)indices->count);
+
+        indices->bad[at] = true;
+        first = at < first ? at : first;
+    }
+    return first;
+}
+
+/* Whether a loop over indices from 0 on has ended as it must: with the first error in the
+ * order of indices, if any, and `failed` around it; and each index before the end of
+ * `failed` was seen once, no index more often. */
+static inline bool indices_are_right(const struct indices *indices, int error,
+                                     struct mag_range failed)
+{
+    size_t first = 0;
+
+    while (first < indices->count && !indices->bad[first])
+        first++;
+    if (error != (first < indices->count ? indices->error : 0) || failed.begin > first ||
+        (error != 0 && failed.end <= first))
+        return false;
+    for (size_t i = 0; i < indices->count; i++) {
+        unsigned seen = indices_seen(indices, i);
+
+        if (seen > 1 || (seen == 0 && i < failed.end))
+            return false;
+    }
+    return true;
+}
+
 /* Asserts that each index was seen once. */
 static inline void indices_all_once(const struct indices *indices)
 {

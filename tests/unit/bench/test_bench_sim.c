@@ -286,15 +286,52 @@ static void an_aimed_membarrier_is_sooner_over(void **state)
     struct mag_topology *topology = synthetic("core:64 pu:1");
     const struct small small = {&sim_graph_fib, 33};
     struct sim_setup setup = setup_of(topology, &small, 64);
-    struct sim_outcome all = run(&setup);
     (void)state;
 
+    setup.barrier = SIM_BARRIER_ALL;
+    struct sim_outcome all = run(&setup);
     setup.barrier = SIM_BARRIER_ONE;
     struct sim_outcome one = run(&setup);
 
     assert_int_not_equal(one.barriers, 0);
     assert_true(one.spent[SIM_SPENT_STEAL] / (double)one.barriers <
                 all.spent[SIM_SPENT_STEAL] / (double)all.barriers);
+    mag_topology_free(topology);
+}
+
+static void thieves_that_share_membarriers_make_fewer(void **state)
+{
+    struct mag_topology *topology = synthetic("core:64 pu:1");
+    const struct small small = {&sim_graph_fib, 33};
+    struct sim_setup setup = setup_of(topology, &small, 64);
+    struct sim_outcome shared = run(&setup);
+    (void)state;
+
+    setup.barrier = SIM_BARRIER_ALL;
+    struct sim_outcome all = run(&setup);
+
+    assert_true(shared.barriers < all.barriers);
+    assert_true(shared.ns < all.ns);
+    mag_topology_free(topology);
+}
+
+static void victims_that_are_asked_spare_thieves_the_membarrier(void **state)
+{
+    struct mag_topology *topology = synthetic("core:64 pu:1");
+    const struct small small = {&sim_graph_fib, 33};
+    struct sim_setup setup = setup_of(topology, &small, 64);
+    struct sim_outcome at_once = run(&setup);
+    (void)state;
+
+    setup.force = SIM_FORCE_LATE;
+    struct sim_outcome late = run(&setup);
+    setup.force = SIM_FORCE_HUNGRY;
+    struct sim_outcome hungry = run(&setup);
+
+    assert_int_equal(late.nodes, at_once.nodes);
+    assert_int_equal(hungry.nodes, at_once.nodes);
+    assert_true(late.barriers < at_once.barriers);
+    assert_true(hungry.barriers < at_once.barriers);
     mag_topology_free(topology);
 }
 
@@ -431,6 +468,8 @@ int main(void)
         cmocka_unit_test(a_tree_wakes_many_workers_sooner),
         cmocka_unit_test(waking_changes_who_works_and_not_what_is_done),
         cmocka_unit_test(an_aimed_membarrier_is_sooner_over),
+        cmocka_unit_test(thieves_that_share_membarriers_make_fewer),
+        cmocka_unit_test(victims_that_are_asked_spare_thieves_the_membarrier),
         cmocka_unit_test(a_search_of_one_victim_looks_at_fewer),
         cmocka_unit_test(measured_costs_can_be_read),
         cmocka_unit_test(a_run_needs_a_worker),

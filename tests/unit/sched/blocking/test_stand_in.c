@@ -11,6 +11,7 @@
 #include "tests/support/sched/blockers.h"
 #include "tests/support/sched/jobs.h"
 
+#include "base/os.h"
 #include "sched/blocking/relief.h"
 
 #include <errno.h>
@@ -52,6 +53,41 @@ static void a_stand_in_is_used_again(void **state)
     assert_int_equal(blocking_counters(sched).threads, 1);
     assert_int_equal(blocking_counters(sched).calls, 10);
     assert_int_equal(blocking_counters(sched).refused, 0);
+    assert_int_equal(mag_sched_destroy(sched), 0);
+}
+
+struct masked {
+    struct mag_job job;
+    struct mag_affinity mask; /* of the thread that ran it */
+    _Atomic(uint64_t) over;
+};
+
+static void masked_run(struct mag_job *job)
+{
+    struct masked *masked = (struct masked *)(void *)job;
+
+    (void)mag_affinity_read(&masked->mask);
+    (void)test_add(&masked->over, 1);
+}
+
+/* There are more threads than processors, and a pinned one would wait beside a worker. */
+static void a_stand_in_may_move_although_workers_are_pinned(void **state)
+{
+    struct mag_sched_config config = test_sched_config(1);
+    struct blocker blocker;
+    struct masked masked = {.job = {.run = masked_run}};
+    struct mag_sched *sched = NULL;
+    (void)state;
+
+    config.pin = MAG_PIN_ALWAYS;
+    config.spare = 1;
+    assert_int_equal(mag_sched_start(&config, &sched), 0);
+    bool has_room = mag_seats_widest(&sched->seats, 0) != MAG_PIN_RANGE_PU;
+    blocker_begin(sched, &blocker);
+    assert_int_equal(mag_sched_post(sched, &masked.job), 0);
+    assert_true(test_wait_for(&masked.over, 1));
+    blocker_end(&blocker);
+    assert_int_equal(mag_affinity_count(&masked.mask) > 1, has_room);
     assert_int_equal(mag_sched_destroy(sched), 0);
 }
 
@@ -275,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stand_in_leaves_when_the_region_has_ended),
         cmocka_unit_test(a_stand_in_is_used_again),
+        cmocka_unit_test(a_stand_in_may_move_although_workers_are_pinned),
         cmocka_unit_test(a_stand_in_that_nobody_calls_ends),
         cmocka_unit_test(nobody_stands_in_while_a_worker_rests),
         cmocka_unit_test(the_hooks_are_called_on_stand_ins),

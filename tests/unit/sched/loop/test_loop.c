@@ -72,7 +72,7 @@ static void an_empty_loop_calls_nothing(void **state)
 static void a_reversed_range_and_unknown_options_are_refused(void **state)
 {
     struct mag_sched *sched = test_sched_start(1);
-    struct mag_for_options unknown = {.reserved = 1};
+    struct mag_for_options unknown = {.reserved = {1}};
     (void)state;
 
     indices_init(&indices, 0, 0);

@@ -3,7 +3,6 @@
 #include "tests/support/sched/rows.h"
 
 #include <magpie/reduce.h>
-#include <pthread.h>
 
 /* NOLINTBEGIN(readability-function-size): name_reduce_with has many parameters. */
 
@@ -15,20 +14,14 @@ static int join(struct mag_range range, uint32_t slot, struct test_row *row)
     test_row_add(row, range);
     return indices_walk(range, slot, &indices);
 }
-static void join_combine(struct test_row *row, const struct test_row *later)
-{
-    test_row_join(row, later);
-}
+TEST_ROW_COMBINE(join)
 
 MAG_REDUCE_FIXED(join_fixed, struct test_row, void)
 static int join_fixed(struct mag_range range, uint32_t slot, struct test_row *row)
 {
     return join(range, slot, row);
 }
-static void join_fixed_combine(struct test_row *row, const struct test_row *later)
-{
-    test_row_join(row, later);
-}
+TEST_ROW_COMBINE(join_fixed)
 
 typedef int (*join_form)(struct mag_sched *sched, const struct mag_for_options *options,
                          struct mag_range *ret_failed, struct test_row *row, size_t begin,
@@ -47,9 +40,7 @@ static void ranges_are_put_together_in_the_order_of_indices(void **state)
         for (uint32_t i = 0; i < test_rounds(3000); i++) {
             size_t count = test_random_below(&random, i % 2 ? 20 : TEST_INDICES_MAX + 1);
             size_t first = i % 3 ? test_random(&random) % 1000 : SIZE_MAX - count;
-            struct mag_for_options options = {
-                .grain = i % 5 < 2 ? 0 : test_random(&random) % 100 + 1,
-                .limit = test_random_below(&random, 4)};
+            struct mag_for_options options = test_row_options(i, &random);
             struct test_row row = {0, 0, TEST_ROW_EMPTY};
 
             indices_init(&indices, first, count);
@@ -79,7 +70,7 @@ static void an_empty_reduction_leaves_the_neutral_value(void **state)
 static void misuse_is_refused_before_anything_is_called(void **state)
 {
     struct mag_sched *sched = test_sched_start(1);
-    struct mag_for_options unknown = {.reserved = 1};
+    struct mag_for_options unknown = {.reserved = {1}};
     struct mag_reduction nothing = join_reduction;
     struct test_row row = {0, 0, TEST_ROW_EMPTY};
     (void)state;
@@ -139,10 +130,7 @@ static int meet(struct mag_range range, uint32_t slot, struct test_row *row,
     (void)test_add(&meeting->here, 1);
     return test_wait_for(&meeting->here, meeting->all) ? 0 : -ETIMEDOUT;
 }
-static void meet_combine(struct test_row *row, const struct test_row *later)
-{
-    test_row_join(row, later);
-}
+TEST_ROW_COMBINE(meet)
 
 static void as_many_workers_help_as_there_are_indices(void **state)
 {
@@ -271,18 +259,12 @@ static void the_first_error_in_the_order_of_indices_is_returned(void **state)
 
         for (uint32_t i = 0; i < test_rounds(1000); i++) {
             size_t count = test_random_below(&random, TEST_INDICES_MAX) + 1;
-            size_t first = count;
             struct mag_for_options options = {.grain = i % 4};
             struct mag_range failed = {0, 0};
             struct test_row row = {0, 0, TEST_ROW_EMPTY};
 
             indices_init(&indices, 0, count);
-            for (uint32_t bad = 0; bad < 3; bad++) {
-                size_t at = test_random_below(&random, (unsigned)count);
-
-                indices.bad[at] = true;
-                first = at < first ? at : first;
-            }
+            size_t first = indices_spoil(&indices, 3, &random);
             assert_int_equal(forms[i % 2](sched, &options, &failed, &row, 0, count),
                              -EIO);
             assert_true(failed.begin <= first && first < failed.end);
@@ -302,10 +284,7 @@ static int stop_at(struct mag_range range, uint32_t slot, struct test_row *row, 
         mag_for_stop_ask(&stop);
     return join(range, slot, row);
 }
-static void stop_at_combine(struct test_row *row, const struct test_row *later)
-{
-    test_row_join(row, later);
-}
+TEST_ROW_COMBINE(stop_at)
 
 static void a_stop_tells_the_first_index_that_has_not_run(void **state)
 {
@@ -335,15 +314,9 @@ MAG_REDUCE(end_at, struct test_row, size_t, at)
 static int end_at(struct mag_range range, uint32_t slot, struct test_row *row, size_t at)
 {
     (void)slot;
-    test_row_add(row, range);
-    if (range.begin <= at && at < range.end)
-        pthread_exit(NULL);
-    return 0;
+    return test_row_end_at(row, range, at);
 }
-static void end_at_combine(struct test_row *row, const struct test_row *later)
-{
-    test_row_join(row, later);
-}
+TEST_ROW_COMBINE(end_at)
 
 static void a_leaf_that_ends_its_thread_fails_the_reduction(void **state)
 {

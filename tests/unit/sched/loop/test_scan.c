@@ -3,7 +3,6 @@
 #include "tests/support/sched/rows.h"
 
 #include <magpie/scan.h>
-#include <pthread.h>
 
 /* NOLINTBEGIN(readability-function-size): name_scan_with has many parameters. */
 
@@ -42,10 +41,7 @@ static int walk_fold(struct mag_range range, uint32_t slot, struct test_row *row
     test_row_add(row, range);
     return range.begin <= seen.bad_fold && seen.bad_fold < range.end ? -ENOSPC : 0;
 }
-static void walk_combine(struct test_row *row, const struct test_row *later)
-{
-    test_row_join(row, later);
-}
+TEST_ROW_COMBINE(walk)
 
 static void each_range_is_scanned_once_with_the_total_before_it(void **state)
 {
@@ -58,9 +54,7 @@ static void each_range_is_scanned_once_with_the_total_before_it(void **state)
         for (uint32_t i = 0; i < test_rounds(3000); i++) {
             size_t count = test_random_below(&random, i % 2 ? 20 : TEST_INDICES_MAX + 1);
             size_t first = i % 3 ? test_random(&random) % 1000 : SIZE_MAX - count;
-            struct mag_for_options options = {
-                .grain = i % 5 == 0 ? 0 : test_random(&random) % 100 + 1,
-                .limit = test_random_below(&random, 4)};
+            struct mag_for_options options = test_row_options(i, &random);
             struct test_row row = {0, 0, TEST_ROW_EMPTY};
 
             seen_init(first, count);
@@ -110,7 +104,7 @@ static void an_empty_scan_leaves_the_neutral_value(void **state)
 static void misuse_is_refused_before_anything_is_called(void **state)
 {
     struct mag_sched *sched = test_sched_start(1);
-    struct mag_for_options unknown = {.reserved = 1};
+    struct mag_for_options unknown = {.reserved = {1}};
     struct mag_scanner nothing = walk_scanner;
     struct test_row row = {0, 0, TEST_ROW_EMPTY};
     (void)state;
@@ -158,10 +152,7 @@ static int meet_fold(struct mag_range range, uint32_t slot, struct test_row *row
     (void)test_add(&meeting->here, 1);
     return test_wait_for(&meeting->here, meeting->all) ? 0 : -ETIMEDOUT;
 }
-static void meet_combine(struct test_row *row, const struct test_row *later)
-{
-    test_row_join(row, later);
-}
+TEST_ROW_COMBINE(meet)
 
 static void other_workers_fold_ahead(void **state)
 {
@@ -243,18 +234,12 @@ static void the_first_error_in_the_order_of_indices_is_returned(void **state)
 
         for (uint32_t i = 0; i < test_rounds(1000); i++) {
             size_t count = test_random_below(&random, TEST_INDICES_MAX) + 1;
-            size_t first = count;
             struct mag_for_options options = {.grain = i % 4 * 7};
             struct mag_range failed = {0, 0};
             struct test_row row = {0, 0, TEST_ROW_EMPTY};
 
             seen_init(0, count);
-            for (uint32_t bad = 0; bad < 3; bad++) {
-                size_t at = test_random_below(&random, (unsigned)count);
-
-                seen.indices.bad[at] = true;
-                first = at < first ? at : first;
-            }
+            size_t first = indices_spoil(&seen.indices, 3, &random);
             assert_int_equal(walk_scan_with(sched, &options, &failed, &row, 0, count),
                              -EIO);
             assert_true(failed.begin <= first && first < failed.end);
@@ -312,10 +297,7 @@ static int stop_at_fold(struct mag_range range, uint32_t slot, struct test_row *
     (void)at;
     return walk_fold(range, slot, row);
 }
-static void stop_at_combine(struct test_row *row, const struct test_row *later)
-{
-    test_row_join(row, later);
-}
+TEST_ROW_COMBINE(stop_at)
 
 static void a_stop_tells_the_first_index_that_was_not_scanned(void **state)
 {
@@ -366,20 +348,14 @@ MAG_SCAN(end_at, struct test_row, size_t, at)
 static int end_at(struct mag_range range, uint32_t slot, struct test_row *row, size_t at)
 {
     (void)slot;
-    test_row_add(row, range);
-    if (range.begin <= at && at < range.end)
-        pthread_exit(NULL);
-    return 0;
+    return test_row_end_at(row, range, at);
 }
 static int end_at_fold(struct mag_range range, uint32_t slot, struct test_row *row,
                        size_t at)
 {
     return end_at(range, slot, row, at);
 }
-static void end_at_combine(struct test_row *row, const struct test_row *later)
-{
-    test_row_join(row, later);
-}
+TEST_ROW_COMBINE(end_at)
 
 static void a_leaf_that_ends_its_thread_fails_the_scan(void **state)
 {

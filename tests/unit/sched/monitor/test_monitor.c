@@ -37,13 +37,18 @@ static void end(struct mag_monitor *monitor, struct mag_sched *sched)
     assert_int_equal(mag_sched_destroy(sched), 0);
 }
 
+static bool is_asleep(struct mag_sched *sched)
+{
+    /* relaxed: the word is all there is. */
+    return atomic_load_explicit(&sched->bell.word, memory_order_relaxed) ==
+           MAG_BELL_ASLEEP;
+}
+
 static void wait_until_asleep(struct mag_sched *sched)
 {
     double since = test_now();
 
-    /* relaxed: the word is all there is. */
-    while (atomic_load_explicit(&sched->bell.word, memory_order_relaxed) !=
-           MAG_BELL_ASLEEP) {
+    while (!is_asleep(sched)) {
         assert_false(test_gives_up(since));
         test_sleep_ms(1);
     }
@@ -80,6 +85,31 @@ static void a_monitor_of_an_idle_scheduler_sleeps_until_a_worker_runs(void **sta
         holder_let_go(&holder);
         assert_true(test_wait_for(&holder.over, 1));
     }
+    end(&monitor, sched);
+}
+
+/* Jobs that end long before the monitor comes to look. */
+static void many_short_jobs_wake_a_monitor_once_between_two_looks(void **state)
+{
+    const double period = 0.1;
+    struct mag_monitor monitor;
+    struct mag_sched *sched = start(&monitor, 1);
+    unsigned rings = 0;
+    (void)state;
+
+    monitor.duties[0].first_ns = 100000000;
+    mag_monitor_start(&monitor);
+    wait_until_asleep(sched);
+    double since = test_now();
+    for (int i = 0; i < 100; i++) {
+        struct counted work = counted_make();
+
+        rings += is_asleep(sched);
+        assert_int_equal(mag_sched_post(sched, &work.job), 0);
+        assert_true(test_wait_for(&work.runs, 1));
+        test_sleep_ms(1);
+    }
+    assert_true(rings <= (test_now() - since) / period + 1);
     end(&monitor, sched);
 }
 
@@ -132,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_duty_is_called_again_and_again_while_a_worker_runs),
         cmocka_unit_test(a_monitor_of_an_idle_scheduler_sleeps_until_a_worker_runs),
+        cmocka_unit_test(many_short_jobs_wake_a_monitor_once_between_two_looks),
         cmocka_unit_test(a_monitor_ends_whether_it_sleeps_or_naps),
         cmocka_unit_test(a_scheduler_works_without_a_thread_for_its_monitor),
     };

@@ -9,6 +9,10 @@
 #include "sched/worker/wake.h"
 #include "tests/support/sched/fake.h"
 
+#include "base/os.h"
+
+#include <sched.h>
+
 enum { JOBS = 16 };
 
 static struct mag_job jobs[JOBS];
@@ -135,6 +139,83 @@ static void nobody_is_summoned_while_nobody_sleeps(void **state)
     assert_int_equal(woken(), 0);
 }
 
+/* ------------------------------------------------------------------------ helpers */
+
+/* The thread stays where it is, which is the CPU of this worker. */
+static void sit_on_the_cpu_of(uint32_t index)
+{
+    static uint32_t ranks[CPU_SETSIZE];
+    cpu_set_t here;
+
+    CPU_ZERO(&here);
+    CPU_SET(mag_os_cpu(), &here);
+    assert_int_equal(sched_setaffinity(0, sizeof(here), &here), 0);
+    for (uint32_t i = 0; i < CPU_SETSIZE; i++)
+        ranks[i] = index;
+    fake.flat.spots[index].os_pu = mag_os_cpu();
+    fake.sched.routes.cpu_rank = ranks;
+    fake.sched.routes.cpu_count = CPU_SETSIZE;
+}
+
+static void summon_helpers(uint64_t count)
+{
+    mag_sched_summon_helpers(&fake.sched, 0, count);
+    for (int i = 0; i < 4; i++)
+        pass_on();
+}
+
+static void helpers_are_as_many_as_the_work_is_for(void **state)
+{
+    (void)state;
+    park_all();
+    summon_helpers(3);
+    assert_int_equal(woken(), 3);
+    summon_helpers(2);
+    assert_int_equal(woken(), 5);
+}
+
+static void with_its_helpers_a_thread_is_as_many_as_there_are_workers(void **state)
+{
+    (void)state;
+    park_all();
+    summon_helpers(100);
+    assert_int_equal(woken(), FAKE_WORKERS - 1);
+}
+
+static void without_parked_workers_nobody_is_to_wake_helpers(void **state)
+{
+    (void)state;
+    summon_helpers(3);
+    fake_park(0);
+    pass_on();
+    mag_sched_pass_summons(&fake.sched, 1);
+    assert_int_equal(woken(), 0);
+}
+
+static void no_helper_is_woken_on_the_callers_own_cpu(void **state)
+{
+    (void)state;
+    fake.sched.seats.pins = true;
+    sit_on_the_cpu_of(2);
+    fake_park(2);
+    summon_helpers(3);
+    assert_int_equal(woken(), 0);
+    fake_park(3);
+    summon_helpers(3);
+    assert_int_equal(woken(), 1);
+    assert_true(fake_is_woken(3));
+}
+
+static void workers_that_are_not_pinned_help_wherever_they_slept(void **state)
+{
+    (void)state;
+    fake.sched.seats.pins = false;
+    sit_on_the_cpu_of(2);
+    fake_park(2);
+    summon_helpers(1);
+    assert_true(fake_is_woken(2));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +225,13 @@ int main(void)
         cmocka_unit_test_setup(a_worker_that_searches_does_not_keep_others_asleep, begin),
         cmocka_unit_test_setup(summons_that_nobody_can_answer_are_dropped, begin),
         cmocka_unit_test_setup(nobody_is_summoned_while_nobody_sleeps, begin),
+        cmocka_unit_test_setup(helpers_are_as_many_as_the_work_is_for, begin),
+        cmocka_unit_test_setup(with_its_helpers_a_thread_is_as_many_as_there_are_workers,
+                               begin),
+        cmocka_unit_test_setup(without_parked_workers_nobody_is_to_wake_helpers, begin),
+        cmocka_unit_test_setup(no_helper_is_woken_on_the_callers_own_cpu, begin),
+        cmocka_unit_test_setup(workers_that_are_not_pinned_help_wherever_they_slept,
+                               begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
