@@ -22,6 +22,7 @@ struct mag_sort_segment {
     unsigned levels; /* how often it may be divided */
     bool first;      /* else the item before it is a pivot, and none comes before that */
     bool calm;       /* it may be sorted already */
+    bool loose;      /* many are not in place, however near they may be */
 };
 
 struct mag_sort_waiting {
@@ -31,8 +32,8 @@ struct mag_sort_waiting {
 
 MAG_SORT_INLINE struct mag_sort_segment mag_sort_whole(char *items, size_t count)
 {
-    struct mag_sort_segment whole = {items, count, 2 * mag_sort_log2(count | 1), true,
-                                     false};
+    struct mag_sort_segment whole = {items, count, 2 * mag_sort_log2(count | 1),
+                                     true,  false, false};
 
     return whole;
 }
@@ -76,13 +77,14 @@ MAG_SORT_INLINE bool mag_sort_ends(struct mag_sort_segment *segment,
                                    struct mag_sort_strays *strays,
                                    const struct mag_sort_kit *kit)
 {
-    bool tidied = strays != MAG_NULL && segment->calm &&
+    bool tidied = strays != MAG_NULL && segment->calm && !segment->loose &&
                   mag_sort_tidy(segment->items, segment->count, strays, kit);
 
     if (tidied || (segment->calm && segment->count <= 2 * MAG_SORT_SAMPLED)) {
         if (mag_sort_settle(segment->items, segment->count, kit))
             return true;
         segment->calm = false;
+        segment->loose = true;
     }
     if (segment->count > mag_sort_few(kit))
         return false;
