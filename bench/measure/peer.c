@@ -31,7 +31,8 @@ static const struct {
     const char *workloads;
 } known[] = {
     {"openmp", FORK_JOIN " heat " UNEVEN " " ARRAYS " " TEAMS " " SORTS " sort-stable"},
-    {"tbb", FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS " pipeline"},
+    {"tbb",
+     FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS " pipeline graph"},
     {"libomp", "heat " TEAMS},
     {"openblas", "matmul"},
     {"glib", LOADS " submit-all"},
@@ -44,7 +45,8 @@ static const struct {
                          " post-chain post-self post-any post-all post-foreign "
                          "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
                          "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
-                         "vtask-handoff vtask-when-all vtask-wake pipeline"},
+                         "vtask-handoff vtask-when-all vtask-wake pipeline "
+                         "each each-later when-each sequence"},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };

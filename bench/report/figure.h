@@ -19,6 +19,7 @@ enum bench_figure_kind {
     BENCH_COST,       /* ns of an operation, at most */
     BENCH_MEMORY,     /* MiB more than the twin has at its peak, at most */
     BENCH_BYTES,      /* bytes of each operation at the peak, at most */
+    BENCH_MEMORY_OF_PEER, /* memory at the peak over that of the peer, at most */
 };
 
 struct bench_figure {
@@ -26,7 +27,7 @@ struct bench_figure {
     enum bench_figure_kind kind;
     uint32_t workers;
     double limit;
-    const char *peer;   /* of BENCH_OVER_PEER and BENCH_OF_PEER */
+    const char *peer;   /* of those that name a peer */
     double clang_limit; /* where clang built it; 0: the same */
 };
 

@@ -71,6 +71,7 @@ static const struct bench_row *find_other(const struct bench_figure *figure,
         return find(rows, of_case, BENCH_OURS, 1);
     case BENCH_OVER_PEER:
     case BENCH_OF_PEER:
+    case BENCH_MEMORY_OF_PEER:
         return find(rows, of_case, figure->peer, figure->workers);
     case BENCH_OVER_FIRST:
         return find_first(rows, of_case, figure->workers);
@@ -96,6 +97,8 @@ static double compare(enum bench_figure_kind kind, const struct bench_row *ours,
         return bench_row_op_ns(ours);
     case BENCH_BYTES:
         return (double)ours->peak_rss_kib * 1024 / (double)ours->size;
+    case BENCH_MEMORY_OF_PEER:
+        return (double)ours->peak_rss_kib / (double)other->peak_rss_kib;
     case BENCH_MEMORY:
         return ((double)ours->peak_rss_kib - (double)other->peak_rss_kib) / 1024;
     default:
@@ -177,6 +180,7 @@ static void describe(const struct bench_figure *figure, const struct bench_row *
         (void)snprintf(text, size, "%s, %s: an operation", label, workers.text);
         break;
     case BENCH_MEMORY:
+    case BENCH_MEMORY_OF_PEER:
         (void)snprintf(text, size, "%s, %s: memory over %s", label, workers.text, name);
         break;
     case BENCH_BYTES:

@@ -80,6 +80,11 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_channel_1_4_unbounded,
     &bench_channel_4_4_unbounded,
     &bench_pipeline,
+    &bench_each,
+    &bench_each_later,
+    &bench_when_each,
+    &bench_sequence,
+    &bench_graph,
     NULL,
 };
 

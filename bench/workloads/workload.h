@@ -157,5 +157,10 @@ extern const struct bench_workload bench_channel_4_1_unbounded;
 extern const struct bench_workload bench_channel_1_4_unbounded;
 extern const struct bench_workload bench_channel_4_4_unbounded;
 extern const struct bench_workload bench_pipeline;
+extern const struct bench_workload bench_each;
+extern const struct bench_workload bench_each_later;
+extern const struct bench_workload bench_when_each;
+extern const struct bench_workload bench_sequence;
+extern const struct bench_workload bench_graph;
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * channel.h - channels: items go from any number of senders to any number of receivers,
- * who wait for each other without holding a thread.
+ * which wait for each other without holding a thread.
  *
  *     #include <magpie/magpie.h>
  *

@@ -45,6 +45,10 @@
  * fail, the one with the smallest index counts, as in a serial loop.  The task's error is
  * that of the body, and its detail is the index (mag_async_detail, mag_vtask_get_value).
  *
+ * A body that ends its thread, by pthread_exit or at a cancellation point, has failed
+ * with -EOWNERDEAD.  An async body may do so only before it has waited for the first
+ * time: afterwards its task is never complete.
+ *
  * What arguments point to must stay valid until the task is complete.  The arguments are
  * copied, and the same for all bodies.
  *
@@ -121,8 +125,9 @@ struct mag_each_options {
  * sequence is never ahead of the bodies.  The loop ends the sequence (its name_end)
  * before the loop's task is complete.  Errors count values as above: the index is that
  * of the value, from 0, and an error of the sequence has the index of the value that is
- * missing.  A sequence that is NULL is -ENOMEM.  After `cancel` has fired a value that
- * was asked for is still waited for: give `cancel` to what the sequence awaits, too.
+ * missing.  So has a sequence that ends its thread; the error is -EOWNERDEAD.  A sequence
+ * that is NULL is -ENOMEM.  After `cancel` has fired a value that was asked for is still
+ * waited for: give `cancel` to what the sequence awaits, too.
  */
 #define MAG_EACH_OF(sequence_type, name, ...) \
     MAG_CHECK_PAIRS(name##_each, __VA_ARGS__) \

@@ -1,5 +1,5 @@
 /*
- * event.h - an event: work waits until it is set.  Who waits holds no thread.
+ * event.h - an event: work waits until it is set.  A waiter holds no thread.
  *
  *     #include <magpie/async.h>
  *     #include <magpie/event.h>
@@ -35,13 +35,14 @@
  *               stays set for the next one; setting it twice lets one pass, not two (to
  *               count, use a semaphore)
  *
- * Who waits for an event that is not set is in a line, first come, first served.  What a
- * thread did before it set the event is visible to whom the event lets pass, also if it
- * was set already.  Those who may pass continue as jobs of their own scheduler, never
- * inside mag_event_set.
+ * Waiters stand in a line, first come, first served.  What a thread did before it set the
+ * event is visible to every caller that the event lets pass, also if the event was set
+ * already.  A waiter that may pass continues as a job of its own scheduler, never inside
+ * mag_event_set.
  *
- * Lifetime, fork(): as for a semaphore (semaphore.h).  So whom an event lets pass may
- * free it, although the mag_event_set has not returned, if nobody else uses it.
+ * Lifetime, fork(): as for a semaphore (semaphore.h).  So a caller that an event lets
+ * pass may free the event, although mag_event_set has not returned, if nobody else uses
+ * it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

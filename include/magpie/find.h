@@ -22,11 +22,11 @@
  *         return index == 4321 ? 0 : 1; // 100000: there is none
  *     }
  *
- * The model.  A search is a loop (loop.h) that ends early.  It asks for indices until it
- * knows the smallest one that fits: all smaller ones have been asked for.  Larger ones
- * may have been asked for in vain.  The calling thread begins with the first index, so
- * that a search that finds something soon is as fast as a plain loop; other workers
- * search the later indices, and stop as soon as an earlier one fits.
+ * The model.  A search is a loop (loop.h) that ends early.  It calls the question for
+ * indices until it knows the smallest one that fits: it has called it for all smaller
+ * ones.  It may have called it for larger ones in vain.  The calling thread begins with
+ * the first index, so that a search that finds something soon is as fast as a plain loop;
+ * other workers search the later indices, and stop as soon as an earlier one fits.
  *
  * Does any index fit, do all, does none?  Search for one that fits, or for one that does
  * not, and look whether the result is the end.

@@ -44,7 +44,9 @@
  *
  * Errors.  A child's error is that of its task.  A child that finds out that it was
  * canceled returns a task with -ECANCELED.  A child may also return the pending task of
- * something else: its own task then has the outcome of that one.
+ * something else: its own task then has the outcome of that one.  A child that another
+ * worker took, and that ends that worker's thread, has failed with -EOWNERDEAD.  A child
+ * that nobody took ends the thread that has forked it.
  *
  * Continuations of a child that another worker took are queued: a join that runs such a
  * child while it waits never runs them.

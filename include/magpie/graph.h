@@ -66,7 +66,7 @@
  *
  * Async nodes.  A node returns a task.  It has ended when that task is complete.
  *
- * Conditional edges.  A node may return a task with a result, a number of at most 8
+ * Conditional edges.  A node may return a task whose result is a number of at most 8
  * bytes.  An edge made by mag_graph_edge_if is taken if the result is the edge's; other
  * edges are always taken.  A node runs if at least one of the edges that lead to it was
  * taken, after all of them have been decided.  Otherwise it is skipped: it does not run,
@@ -78,7 +78,8 @@
  *
  * What arguments point to must stay valid while the graph runs.  The arguments
  * themselves are copied when the node is added.  Exceptions and longjmp must not leave a
- * node, and a node must not end its thread.
+ * node.  A node that ends its thread has failed with -EOWNERDEAD; an async node may do so
+ * only before it has waited for the first time: afterwards the run is never complete.
  *
  * docs/design/graphs.md explains how it works.
  *
@@ -115,9 +116,9 @@ MAG_API MAG_MUST_CHECK int mag_graph_create(struct mag_graph **ret_graph);
 MAG_API int mag_graph_destroy(struct mag_graph *graph);
 
 /*
- * MAG_NODE(task type, name, type1, arg1, ...) makes a function one that can be a node,
- * any number of times.  It takes up to eight pairs, or void.  The task type is mag_task,
- * or one made by MAG_VTASK_DEFINE for a number of at most 8 bytes.  It declares
+ * MAG_NODE(task type, name, type1, arg1, ...) lets a function be a node, any number of
+ * times.  It takes up to eight pairs, or void.  The task type is mag_task, or one made by
+ * MAG_VTASK_DEFINE for a number of at most 8 bytes.  It declares
  *
  *   static task name(type1 arg1, ...);          you write its body, plain or by MAG_ASYNC
  *   int name_node(struct mag_graph *graph, type1 arg1, ...,

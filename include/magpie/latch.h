@@ -1,5 +1,5 @@
 /*
- * latch.h - a latch: work waits until so many things have happened.  Who waits holds no
+ * latch.h - a latch: work waits until so many things have happened.  A waiter holds no
  * thread.
  *
  *     #include <magpie/async.h>
@@ -35,14 +35,14 @@
  *     }
  *
  * The model.  A latch counts down to zero, once, and is open from then on.  What a thread
- * did before it counted down is visible to everybody whom the latch lets pass.  Those who
- * wait continue as jobs of their own scheduler, never inside the count.
+ * did before it counted down is visible to every caller that the latch lets pass.
+ * Waiters continue as jobs of their own scheduler, never inside the count.
  *
  * A group (group.h) waits for functions, and knows their errors; mag_when_all waits for
- * tasks.  A latch is for things that neither knows of.
+ * tasks.  A latch is for events that are neither functions nor tasks.
  *
- * Lifetime, fork(): as for a semaphore (semaphore.h).  So whom a latch lets pass may free
- * it, although the last count has not returned.
+ * Lifetime, fork(): as for a semaphore (semaphore.h).  So a caller that a latch lets pass
+ * may free the latch, although the last count has not returned.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

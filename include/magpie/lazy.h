@@ -1,5 +1,5 @@
 /*
- * lazy.h - a value that is computed when it is first asked for, once for all who ask.
+ * lazy.h - a value that is computed when it is first asked for, once for all callers.
  *
  *     #include <magpie/lazy.h>
  *     #include <magpie/when.h>
@@ -35,21 +35,21 @@
  *
  * The model.  A lazy value has a function and an argument.  The first get calls the
  * function, on its own thread; that call, up to the outcome of its task, is a flight.
- * Who gets the value meanwhile shares the flight (single flight).  All of them have tasks
- * of their own, which they await, wait for, cancel or discard one by one.  A flight goes
- * on even if all of them are canceled.
+ * Callers that get the value meanwhile share the flight (single flight).  Each caller has
+ * a task of its own, to be awaited, waited for, canceled or discarded.  A flight goes on
+ * even if all callers are canceled.
  *
  * A success is kept, and the next get is a read: it takes no lock, writes nothing that is
  * shared and allocates nothing, so any number of threads may get a value at the same
  * time.
  *
- * Errors.  All who share a flight get its error.  Then the next get tries again; or, if
- * the lazy value was made to keep errors, gets the same error.
+ * Errors.  All callers that share a flight get its error.  The next get tries again; or,
+ * if the lazy value was made to keep errors, gets the same error.
  *
- * Resets.  A reset takes the outcome away: who gets the value after that gets one that
- * was computed after that.  Who shared a flight that was under way still gets its
- * outcome, but it is not kept, and for those who came later another flight begins when it
- * has landed.
+ * Resets.  A reset takes the outcome away: every later get yields a value that was
+ * computed after the reset.  Callers that share a flight under way still get its outcome,
+ * but that is not kept; when the flight has landed another one begins for the callers
+ * that came after the reset.
  *
  * Lifetime.  A lazy value is a struct of the program's and must not move.  It may be
  * freed when no call on it is running and no flight is under way; so, if there was no

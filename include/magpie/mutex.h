@@ -1,5 +1,5 @@
 /*
- * mutex.h - a lock that may be held across an await.  Who waits holds no thread.
+ * mutex.h - a lock that may be held across an await.  A waiter holds no thread.
  *
  *     #include <magpie/async.h>
  *     #include <magpie/mutex.h>
@@ -30,9 +30,9 @@
  *         return balance == 70 ? 0 : 1;
  *     }
  *
- * The model.  At most one holds the mutex.  A lock takes it at once if it is free, with
- * one atomic instruction; otherwise the caller waits in a line.  Whoever unlocks gives
- * the mutex to the oldest in the line directly: it is held already when that one
+ * The model.  At most one caller holds the mutex.  mag_mutex_lock takes a free mutex at
+ * once, with one atomic instruction; otherwise the caller waits in a line.  An unlock
+ * gives the mutex to the oldest waiter directly: the waiter holds it already when it
  * continues, as a job of its own scheduler, never inside the unlock.  So nobody
  * overtakes, and nobody starves.
  *
@@ -42,8 +42,8 @@
  *
  * For a few instructions without an await a pthread_mutex_t does as well.
  *
- * Lifetime, fork(): as for a semaphore (semaphore.h).  So who has got the mutex may
- * unlock it, and free it if nobody else can want it.
+ * Lifetime, fork(): as for a semaphore (semaphore.h).  So the caller that has got the
+ * mutex may unlock it, and free it if nobody else can want it.
  *
  * docs/design/sync.md has the protocol, docs/guide/waiting.md compares the tools.
  *

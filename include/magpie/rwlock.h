@@ -1,6 +1,6 @@
 /*
  * rwlock.h - a lock for many readers or one writer, which may be held across an await.
- * Who waits holds no thread.
+ * A waiter holds no thread.
  *
  *     #include <magpie/async.h>
  *     #include <magpie/rwlock.h>
@@ -42,10 +42,10 @@
  *     }
  *
  * The model.  Any number of readers hold the lock at the same time, or one writer does.
- * Who cannot have it waits in a line, first come, first served: a reader that comes while
- * a writer waits goes behind the writer, so readers cannot starve it; and the readers
- * behind a writer get the lock together when the writer has had it, so writers cannot
- * starve them.  A lock that is free is taken with one atomic instruction.
+ * Other callers wait in a line, first come, first served.  A reader that comes while a
+ * writer waits goes behind the writer, so readers cannot starve writers.  The readers
+ * behind a writer get the lock together when the writer has unlocked it, so writers
+ * cannot starve readers.  A lock that is free is taken with one atomic instruction.
  *
  * So a reader must not lock again while it holds the lock: if a writer has come in
  * between, both wait for ever.  Nor can a reader become a writer.

@@ -1,5 +1,5 @@
 /*
- * semaphore.h - a semaphore: at most so many at a time.  Who waits holds no thread.
+ * semaphore.h - a semaphore: limits how many run at a time.  A waiter holds no thread.
  *
  *     #include <magpie/async.h>
  *     #include <magpie/semaphore.h>
@@ -33,15 +33,15 @@
  * The model.  A semaphore has a number of permits.  An acquire takes one: at once if one
  * is free and nobody waits, with one atomic instruction; otherwise it waits in a line,
  * and its task completes when it has a permit.  A release gives permits back.  The oldest
- * who wait get them directly, first come, first served; nobody overtakes them.  Those who
- * got one continue as jobs of their own scheduler, never inside the release.
+ * waiters get them directly, first come, first served; nobody overtakes them.  A waiter
+ * that got a permit continues as a job of its own scheduler, never inside the release.
  *
  * A thread that may block, and is no worker, waits with mag_task_wait.
  *
  * Lifetime.  A semaphore is a struct of the program's.  It must not move.  It may be
- * freed when no call on it is running and nobody waits.  Two cases are allowed besides:
- * who got a permit may free the semaphore although the release that gave it has not
- * returned, and so may the last who was canceled.
+ * freed when no call on it is running and nobody waits.  Two more cases are allowed: a
+ * caller that got a permit may free the semaphore although the release that gave the
+ * permit has not returned, and so may the last waiter that was canceled.
  *
  * After fork() the child must not use a semaphore that another thread may have been
  * using.

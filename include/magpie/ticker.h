@@ -30,10 +30,11 @@
  * CLOCK_MONOTONIC.  The time of a tick depends on the creation and on nothing else: what
  * is done at a tick may take as long as it likes, and the ticks do not drift.
  *
- * mag_ticker_next is a task that is complete when there has been a tick that was not told
- * of yet.  Its result is the number of such ticks.  Ticks that come while nobody waits
- * are not lost, and do not pile up: the next call is complete at once and tells how many
- * there were.
+ * mag_ticker_next returns a task that is complete as soon as there is a new tick: one
+ * that no earlier task has counted.  Its result is the number of new ticks.  Ticks that
+ * come while nobody waits are not lost, and do not pile up: the next task is complete at
+ * once, with their number.  One caller waits at a time; several share a ticker by a mutex
+ * (mutex.h) around the wait.
  *
  * A ticker for which nobody waits costs nothing: ticks are counted by the clock, and a
  * timer (timer.h) runs only during a wait.  A wait is as precise as that timer.  A period

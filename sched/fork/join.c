@@ -3,11 +3,13 @@
 
 #include "sched/fork/deque.h"
 
-/* How often a waiting join looks at its child before its owner sleeps (a model wants
- * fewer looks), and how long its naps are then.  It naps, because the thief may fork
- * something that the owner could help with. */
+/* How often a waiting join looks at its child before it yields between looks, how often
+ * it does that before its owner sleeps (a model wants fewer looks), and how long its naps
+ * are then.  All looks together take about as long as to fall asleep and be woken.  It
+ * naps, because the thief may fork something that the owner could help with. */
 #ifndef MAG_FORK_JOIN_SPINS
-#    define MAG_FORK_JOIN_SPINS 256
+#    define MAG_FORK_JOIN_SPINS  256
+#    define MAG_FORK_JOIN_YIELDS 128
 #endif
 enum { JOIN_NAP_NS = 200000 };
 
@@ -192,6 +194,8 @@ static void join_stolen(struct mag_fork_stack *stack, struct mag_fork_slot *slot
             spins = 0;
         else if (spins < MAG_FORK_JOIN_SPINS)
             mag_os_pause();
+        else if (spins < MAG_FORK_JOIN_SPINS + MAG_FORK_JOIN_YIELDS)
+            mag_os_yield();
         else
             sleep_on(stack, slot, tag);
     }

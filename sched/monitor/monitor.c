@@ -36,14 +36,28 @@ static bool nobody_runs(struct mag_sched *sched)
     return mag_idle_parked(state) == mag_idle_used(state);
 }
 
-/* Workers have begun to run: every duty waits before its first look. */
-static void begin_again(struct mag_monitor *monitor)
+/* The scheduler has been started: every duty waits before its first look. */
+static void begin(struct mag_monitor *monitor)
 {
     int64_t now = mag_os_now_ns();
 
-    monitor->looked = false;
+    monitor->rests_from = now + monitor->duties[0].first_ns;
     for (uint32_t i = 0; i < monitor->count; i++)
         monitor->duties[i].due_ns = now + monitor->duties[i].first_ns;
+}
+
+/* Workers have begun to run.  The monitor does not rest at once if they end soon: each of
+ * many short jobs would wake it.  What has been missed is done at the end of that time;
+ * what was to come later keeps its time, or it would never come if workers rest often. */
+static void begin_again(struct mag_monitor *monitor)
+{
+    monitor->rests_from = mag_os_now_ns() + monitor->duties[0].first_ns;
+    for (uint32_t i = 0; i < monitor->count; i++) {
+        struct mag_duty *duty = &monitor->duties[i];
+
+        if (duty->due_ns < monitor->rests_from)
+            duty->due_ns = monitor->rests_from;
+    }
 }
 
 /* Does what is due.  Returns when the next duty is due. */
@@ -55,23 +69,19 @@ static int64_t look_around(struct mag_monitor *monitor)
     for (uint32_t i = 0; i < monitor->count; i++) {
         struct mag_duty *duty = &monitor->duties[i];
 
-        if (duty->due_ns <= now) {
+        if (duty->due_ns <= now)
             duty->due_ns = now + duty->look(duty->state);
-            monitor->looked = true;
-        }
         if (duty->due_ns < next)
             next = duty->due_ns;
     }
     return next;
 }
 
-/* Between a ring and its first look the monitor does not rest, although nobody runs: each
- * of many short jobs would wake it. */
 static void rest_or_nap(struct mag_monitor *monitor, int64_t next)
 {
     struct mag_bell *bell = &monitor->sched->bell;
 
-    if (!monitor->looked || !nobody_runs(monitor->sched)) {
+    if (mag_os_now_ns() < monitor->rests_from || !nobody_runs(monitor->sched)) {
         mag_bell_nap(bell, mag_os_left_ns(next));
         return;
     }
@@ -98,7 +108,7 @@ static void *run_monitor(void *arg)
 
     (void)mag_os_hold_cancel();
     name_monitor(monitor);
-    begin_again(monitor);
+    begin(monitor);
     mag_bell_nap(&monitor->sched->bell, monitor->duties[0].first_ns);
     while (!mag_bell_is_over(&monitor->sched->bell))
         rest_or_nap(monitor, look_around(monitor));

@@ -29,7 +29,7 @@ struct mag_duty {
     /* Looks once.  Returns after how many nanoseconds to look again. */
     int64_t (*look)(void *state);
     void *state;
-    int64_t first_ns; /* the first look comes so long after workers have begun to run */
+    int64_t first_ns; /* the first look comes so long after the start */
     int64_t due_ns;   /* [M] */
 };
 
@@ -37,7 +37,7 @@ struct mag_monitor {
     struct mag_sched *sched;                /* [I] */
     struct mag_duty duties[MAG_DUTIES_MAX]; /* [I] but for `due_ns` */
     uint32_t count;                         /* [I] */
-    bool looked;                            /* [M] since workers have begun to run */
+    int64_t rests_from;                     /* [M] no rest before that time */
     pthread_t thread;                       /* [O] */
     bool started;                           /* [O] `thread` must be joined */
 };

@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "tests/cpp/count_new.hpp"
+
 #include <magpie/magpie.hpp>
 
 #include <csetjmp>
@@ -193,28 +195,6 @@ static void a_stopped_scheduler_refuses_with_an_exception(void **)
         code = error.code();
     }
     assert_int_equal(code, -ESHUTDOWN);
-}
-
-/* ------------------------------------------------- allocations of the program */
-
-static std::atomic<long> allocations{0};
-
-void *operator new(std::size_t size)
-{
-    void *memory = std::malloc(size);
-
-    allocations++;
-    if (memory == nullptr)
-        throw std::bad_alloc();
-    return memory;
-}
-void operator delete(void *memory) noexcept
-{
-    std::free(memory);
-}
-void operator delete(void *memory, std::size_t) noexcept
-{
-    std::free(memory);
 }
 
 static void nothing_is_allocated_after_warm_up(void **)

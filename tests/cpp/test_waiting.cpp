@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "tests/cpp/count_new.hpp"
+
 #include <magpie/magpie.hpp>
 
 #include <csetjmp>
@@ -326,6 +328,35 @@ static void all_who_share_a_flight_get_its_exception(void **)
     assert_true(was_thrown);
 }
 
+/* Sends, receives, waits and locks; items travel in objects from pools. */
+static void use_all(magpie::channel<std::unique_ptr<int>> &channel, magpie::mutex &mutex,
+                    magpie::lazy<int> &value)
+{
+    auto waits = channel.receive();
+    channel.send(nullptr).get();
+    assert_true(waits.get() == nullptr);
+    auto held = mutex.lock().get();
+    auto next = mutex.lock();
+    held.release();
+    (void)next.get();
+    value.reset();
+    assert_int_equal(value.get().get(), 7);
+}
+
+static void nothing_is_allocated_after_warm_up(void **)
+{
+    magpie::channel<std::unique_ptr<int>> channel(4);
+    magpie::mutex mutex;
+    magpie::lazy<int> value([] { return 7; });
+
+    for (int i = 0; i < 100; i++)
+        use_all(channel, mutex, value);
+    long before = allocations;
+    for (int i = 0; i < 1000; i++)
+        use_all(channel, mutex, value);
+    assert_int_equal(allocations - before, 0);
+}
+
 #ifdef MAGPIE_HAS_COROUTINES
 static magpie::task<> produce(mag_sched *sched, magpie::channel<std::string> &out,
                               magpie::semaphore &places)
@@ -396,6 +427,7 @@ int main()
         cmocka_unit_test(events_and_latches_let_pass),
         cmocka_unit_test(a_lazy_value_is_computed_once_for_all),
         cmocka_unit_test(all_who_share_a_flight_get_its_exception),
+        cmocka_unit_test(nothing_is_allocated_after_warm_up),
 #ifdef MAGPIE_HAS_COROUTINES
         cmocka_unit_test(coroutines_await_all_of_them),
 #endif

@@ -11,7 +11,8 @@
 struct mag_sched;
 
 /* Joins sleep early; in the model only a wake ends a sleep. */
-#define MAG_FORK_JOIN_SPINS 1
+#define MAG_FORK_JOIN_SPINS  1
+#define MAG_FORK_JOIN_YIELDS 0
 
 #include "sched/fork/stack.h"
 

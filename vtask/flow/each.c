@@ -20,8 +20,13 @@ struct each_lane {
     struct mag_continuation continuation; /* must be first */
     mag_vtask awaited;                    /* the body's task */
     struct mag_each_state *state;
-    size_t index; /* of the body, from 0 */
+    size_t index;            /* of the body, from 0 */
+    struct each_lane *outer; /* that the thread is in besides */
 };
+
+/* The innermost lane that calls bodies on this thread; NULL: none.  The lanes are still
+ * there when the stack is not, at the end of a thread. */
+static __thread struct each_lane *innermost_lane;
 
 static struct mag_pooled each_states = {.size = sizeof(struct mag_each_state)};
 static struct mag_pooled each_lanes = {.size = sizeof(struct each_lane)};
@@ -50,6 +55,14 @@ void mag_each_fail(struct mag_each_state *state, size_t index, int error)
     }
     mag_spin_unlock(&state->lock);
     stop_each(state);
+}
+
+void mag_each_lose_thread(struct mag_each_state *state, size_t index)
+{
+    mag_spin_lock(&state->lock);
+    state->lost_thread = true;
+    mag_spin_unlock(&state->lock);
+    mag_each_fail(state, index, -EOWNERDEAD);
 }
 
 bool mag_each_is_stopped(struct mag_each_state *state)
@@ -81,6 +94,9 @@ static void finish_each(struct mag_each_state *state)
     uint64_t detail = failed;
 
     mag_sequence_end(state->items);
+    /* Only the completer reads the flags from here on. */
+    if (MAG_UNLIKELY(state->lost_thread))
+        frame->core.flags |= MAG_CORE_QUEUED;
     /* relaxed: `closed` published it. */
     if (error == 0 && atomic_load_explicit(&state->canceled, memory_order_relaxed)) {
         error = -ECANCELED;
@@ -199,21 +215,58 @@ static void post_lane(struct each_lane *lane)
     close_lane(lane);
 }
 
+static void enter_lane(struct each_lane *lane)
+{
+    lane->outer = innermost_lane;
+    innermost_lane = lane;
+}
+
+static void leave_lane(struct each_lane *lane)
+{
+    innermost_lane = lane->outer;
+}
+
+/* As lane_waits, by a lane that calls bodies: a lane that waits does not. */
+static bool lane_leaves_and_waits(struct each_lane *lane, mag_vtask task)
+{
+    leave_lane(lane);
+    if (lane_waits(lane, task))
+        return true;
+    enter_lane(lane);
+    return false;
+}
+
 static void run_lane(struct each_lane *lane)
 {
     struct mag_each_state *state = lane->state;
     const struct mag_each_type *type = (const void *)state->run->frame.core.type;
 
+    enter_lane(lane);
     for (unsigned calls = 0; calls < MAG_EACH_BATCH; calls++) {
         if (!take_index(state, &lane->index)) {
+            leave_lane(lane);
             close_lane(lane);
             return;
         }
         mag_vtask task = type->call(state->begin + lane->index, state->run);
-        if (MAG_UNLIKELY(task.backing != 0) && lane_waits(lane, task))
+        if (MAG_UNLIKELY(task.backing != 0) && lane_leaves_and_waits(lane, task))
             return;
     }
+    leave_lane(lane);
     post_lane(lane);
+}
+
+/* The thread ends in bodies that it has called. */
+static void end_lanes(struct mag_sched *sched)
+{
+    (void)sched;
+    while (innermost_lane != NULL) {
+        struct each_lane *lane = innermost_lane;
+
+        leave_lane(lane);
+        mag_each_lose_thread(lane->state, lane->index);
+        close_lane(lane);
+    }
 }
 
 static struct each_lane *lane_of(struct mag_job *job)
@@ -271,7 +324,8 @@ static void drop_resumed(struct mag_job *job, const struct mag_job_stop *stop)
         drop_lane(job, stop);
 }
 
-static struct mag_job_kind lane_kind = {.run = begin_lane, .dropped = drop_lane};
+static struct mag_job_kind lane_kind = {
+    .run = begin_lane, .dropped = drop_lane, .ended = end_lanes};
 static struct mag_job_kind repeated_kind = {.run = repeat_lane, .dropped = drop_lane};
 static struct mag_job_kind resumed_kind = {.run = resume_lane, .dropped = drop_resumed};
 
@@ -318,6 +372,7 @@ struct mag_each_state *mag_each_make(struct mag_each_run *run, struct mag_sched 
     mag_spin_init(&state->lock);
     state->error = 0;
     state->failed = 0;
+    state->lost_thread = false;
     atomic_init(&state->next, 0);
     atomic_init(&state->lanes, 1);
     atomic_init(&state->stopped, false);

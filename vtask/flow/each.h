@@ -36,6 +36,7 @@ struct mag_each_state {
     struct mag_spin lock;
     int error;               /* [L] 0: no body has failed */
     size_t failed;           /* [L] and which one */
+    bool lost_thread;        /* [L] a body has ended its thread */
     _Atomic(size_t) next;    /* [A] bodies that were begun, or more */
     _Atomic(uint32_t) lanes; /* [A] that are open */
     _Atomic(bool) stopped;   /* [A] no body is to begin */
@@ -58,6 +59,10 @@ void mag_each_give(struct mag_each_state *state);
  * because the one with this number has failed. */
 void mag_each_cancel(struct mag_each_state *state);
 void mag_each_fail(struct mag_each_state *state, size_t index, int error);
+
+/* each.c - as mag_each_fail, by a thread that ends in a body: no continuation runs on
+ * it. */
+void mag_each_lose_thread(struct mag_each_state *state, size_t index);
 
 /* each.c - whether no further body is to begin. */
 bool mag_each_is_stopped(struct mag_each_state *state);

@@ -31,6 +31,10 @@ enum {
     LANE_AWAITS_BODY,
 };
 
+/* The innermost lane that calls a body or the sequence on this thread; NULL: none.  These
+ * lanes do not wait for the turn, and are linked by `next`. */
+static __thread struct mag_each_lane *innermost_item_lane;
+
 static const struct mag_each_item_type *item_type_of(const struct mag_each_state *state)
 {
     return (const struct mag_each_item_type *)(const void *)state->run->frame.core.type;
@@ -201,6 +205,35 @@ static void items_ended(struct mag_each_lane *lane, int error)
     give_up(lane);
 }
 
+static void enter_item_lane(struct mag_each_lane *lane)
+{
+    lane->next = innermost_item_lane;
+    innermost_item_lane = lane;
+}
+
+static void leave_item_lane(struct mag_each_lane *lane)
+{
+    innermost_item_lane = lane->next;
+}
+
+/* The thread ends in bodies, or in sequences, that it has called. */
+static void end_item_lanes(struct mag_sched *sched)
+{
+    (void)sched;
+    while (innermost_item_lane != NULL) {
+        struct mag_each_lane *lane = innermost_item_lane;
+
+        leave_item_lane(lane);
+        /* relaxed: the holder of the turn counts. */
+        mag_each_lose_thread(
+            lane->state,
+            lane->phase == LANE_ASKS
+                ? lane->index
+                : atomic_load_explicit(&lane->state->next, memory_order_relaxed));
+        give_up(lane);
+    }
+}
+
 /* Asks for the next value.  True: the lane has it. */
 static bool pull_item(struct mag_each_lane *lane)
 {
@@ -211,7 +244,9 @@ static bool pull_item(struct mag_each_lane *lane)
         give_up(lane);
         return false;
     }
+    enter_item_lane(lane);
     mag_vtask task = item_type_of(state)->pull(state->items, item_of(lane));
+    leave_item_lane(lane);
     if (task.backing != 0) {
         r = mag_vtask_status(task);
         if (r == MAG_PENDING && lane_awaits(lane, task, LANE_AWAITS_ITEM, &r))
@@ -245,7 +280,9 @@ static bool use_item(struct mag_each_lane *lane)
     lane->index = atomic_fetch_add_explicit(&state->next, 1, memory_order_relaxed);
     pass_turn_on(state);
     lane->phase = LANE_ASKS;
+    enter_item_lane(lane);
     mag_vtask task = item_type_of(state)->call(state->run, item_of(lane));
+    leave_item_lane(lane);
     if (MAG_LIKELY(task.backing == 0))
         return true;
     if (mag_vtask_status(task) != MAG_PENDING)
@@ -326,8 +363,8 @@ static void drop_item_lane(struct mag_job *job, const struct mag_job_stop *stop)
         give_up(item_lane_of(job));
 }
 
-static struct mag_job_kind item_lane_kind = {.run = run_item_lane,
-                                             .dropped = drop_item_lane};
+static struct mag_job_kind item_lane_kind = {
+    .run = run_item_lane, .dropped = drop_item_lane, .ended = end_item_lanes};
 
 static __attribute__((constructor)) void add_item_lane_kind(void)
 {

@@ -23,6 +23,11 @@ struct ending {
 
 static const struct ending not_run = {false, 0};
 
+/* The innermost node that this thread calls; NULL: none.  Such nodes are in no list of
+ * somebody who has them, and are linked by `todo`.  They are still there when the stack
+ * is not, at the end of a thread. */
+static __thread struct mag_graph_node *innermost_node;
+
 /* --------------------------------------------------------------------- how it ends */
 
 /* No further node begins.  The first error counts.  `node` is the one that failed, or
@@ -189,7 +194,9 @@ static struct ending read_node(struct mag_graph_node *node, mag_vtask task)
 /* Calls a node.  True: it has ended; false: it waits, and may have gone on by now. */
 static bool call_node(struct mag_graph_node *node, struct ending *ret_ending)
 {
+    push_node(&innermost_node, node);
     mag_vtask task = node->type->call(node->args);
+    (void)pop_node(&innermost_node);
     int r = mag_vtask_status(task);
 
     if (r != MAG_PENDING) {
@@ -253,6 +260,24 @@ static void resume_node(struct mag_job *job)
 
 /* --------------------------------------------------------------------- stops, kinds */
 
+/* The thread ends in nodes that it has called.  No further node begins, here too. */
+static void end_nodes(struct mag_sched *sched)
+{
+    (void)sched;
+    while (innermost_node != NULL) {
+        struct mag_graph_node *node = pop_node(&innermost_node);
+        struct mag_graph *graph = node->graph;
+
+        stop_graph(graph, node, -EOWNERDEAD, 0);
+        /* No continuation runs on this thread.  Only the completer reads the flags, and
+         * the run does not end before this node. */
+        mag_spin_lock(&graph->lock);
+        graph->operation->core.flags |= MAG_CORE_QUEUED;
+        mag_spin_unlock(&graph->lock);
+        run_from(go_on_behind(node, not_run));
+    }
+}
+
 static void drop_node(struct mag_job *job, const struct mag_job_stop *stop)
 {
     (void)stop;
@@ -270,7 +295,8 @@ static void drop_resumed_node(struct mag_job *job, const struct mag_job_stop *st
         run_from(go_on_behind(graph_node_of(job), ending));
 }
 
-static struct mag_job_kind node_kind = {.run = run_node, .dropped = drop_node};
+static struct mag_job_kind node_kind = {
+    .run = run_node, .dropped = drop_node, .ended = end_nodes};
 static struct mag_job_kind resumed_node_kind = {.run = resume_node,
                                                 .dropped = drop_resumed_node};
 

@@ -16,6 +16,7 @@
 #include "bench/kernels/uts.h"
 #include "bench/peers/common/peer.h"
 #include "bench/peers/tbb/channels.hpp"
+#include "bench/peers/tbb/graph.hpp"
 #include "bench/peers/tbb/pipeline.hpp"
 
 #include <memory>
@@ -433,6 +434,19 @@ void run_pipeline(peer_run *run)
     arena->execute([=] { run->answer = peer_pass_items(run->size); });
 }
 
+/* ------------------------------------------------------------------- graph */
+
+int prepare_graph(peer_run *)
+{
+    arena->execute(graphs::prepare);
+    return 0;
+}
+
+void run_graph(peer_run *run)
+{
+    arena->execute([=] { run->answer = graphs::run(run->size); });
+}
+
 } // namespace
 
 void peer_start(unsigned workers)
@@ -469,6 +483,7 @@ const peer_workload peer_workloads[] = {
     {"bursts", prepare_load, nullptr, run_bursts, nullptr, nullptr},
     {"trickle", prepare_load, nullptr, run_trickle, nullptr, nullptr},
     {"pipeline", nullptr, nullptr, run_pipeline, nullptr, nullptr},
+    {"graph", prepare_graph, nullptr, run_graph, nullptr, graphs::cleanup},
     {"submit", prepare_load, nullptr, run_submit, nullptr, nullptr},
     {"submit-all", prepare_load, nullptr, run_submit_all, nullptr, nullptr},
     {"channel-1-1", nullptr, nullptr, channels::row<1, 1, 64>, nullptr, nullptr},

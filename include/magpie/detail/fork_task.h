@@ -15,12 +15,21 @@ MAG_EXTERN_C_BEGIN
  * Called by a child's body before it calls its function.  If the child is stolen, answers
  * its join at once, with the task of a new frame.
  *
- *   Returns    the frame, which mag_frame_finish must complete; NULL: the child was not
- *              stolen, or there is no memory; its join is answered when it has ended
+ *   Returns    the frame, which mag_fork_task_finish must complete; NULL: the child was
+ *              not stolen, or there is no memory; its join is answered when it has ended
  */
 MAG_API struct mag_frame *mag_fork_task_begin(mag_fork w, const void *payload,
                                               void *block,
                                               const struct mag_frame_type *type);
+
+/*
+ * Completes the task of a stolen child that has returned.
+ *
+ *   frame      as mag_fork_task_begin returned it, not NULL
+ *   large      a large result; NULL: it is part of `returned`
+ */
+MAG_API void mag_fork_task_finish(struct mag_frame *frame, mag_vtask returned,
+                                  const void *large);
 
 /* A large result follows the frame in memory. */
 #define MAG_FORK_TASK_TYPE(result_task, name)                                          \
@@ -54,7 +63,7 @@ MAG_API struct mag_frame *mag_fork_task_begin(mag_fork w, const void *payload,
             result_task value_ = name(mag_w MAG_PAIRS_PASS(__VA_ARGS__));        \
             MAG_FORK_CHECK_END(&mag_w, name);                                    \
             if (frame_ != MAG_NULL)                                              \
-                mag_frame_finish(frame_, value_.task, value_.large);             \
+                mag_fork_task_finish(frame_, value_.task, value_.large);         \
             else                                                                 \
                 memcpy(block_, MAG_CAST(const void *, &value_), sizeof(value_)); \
         }                                                                        \

@@ -122,6 +122,23 @@ static void each_figure_says_what_was_measured_and_whether_it_is_reached(void **
     free(text);
 }
 
+static void memory_is_compared_with_that_of_a_peer(void **state)
+{
+    struct bench_report report = {0};
+    char *text;
+    (void)state;
+
+    add(&report, "mgzip", "magpie", 2, 2, 9 * 1024);
+    add(&report, "mgzip", "pigz", 2, 1, 10 * 1024);
+    text = figures_of(&report);
+    assert_line(text, "mgzip(39), 2 workers: memory over pigz",
+                "0.90 x   <=  1.00 x    reached");
+    assert_line(text, "mgzip(39), 2 workers: faster than pigz",
+                "0.50 x   >=  1.00 x    not reached");
+    bench_rows_free(&report.rows);
+    free(text);
+}
+
 /* Adds another size of a workload that is already there. */
 static void add_size(struct bench_report *report, const char *label, uint64_t size,
                      double median)
@@ -296,6 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_figure_says_what_was_measured_and_whether_it_is_reached),
+        cmocka_unit_test(memory_is_compared_with_that_of_a_peer),
         cmocka_unit_test(sizes_are_compared_with_the_first),
         cmocka_unit_test(operations_have_their_cost_and_their_memory),
         cmocka_unit_test(what_the_run_does_not_have_is_not_measured),

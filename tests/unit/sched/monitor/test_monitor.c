@@ -113,6 +113,37 @@ static void many_short_jobs_wake_a_monitor_once_between_two_looks(void **state)
     end(&monitor, sched);
 }
 
+static int64_t look_rarely(void *state)
+{
+    (void)test_add(state, 1);
+    return 200000000;
+}
+
+/* Jobs that end at once, so that the monitor rests between two looks of the other
+ * duty. */
+static void a_rare_duty_has_its_turn_although_workers_often_rest(void **state)
+{
+    static _Atomic(uint64_t) rare;
+    struct mag_monitor monitor;
+    struct mag_sched *sched = start(&monitor, 1);
+    double since = test_now();
+    (void)state;
+
+    mag_monitor_add(
+        &monitor,
+        (struct mag_duty){.look = look_rarely, .state = &rare, .first_ns = 200000000});
+    mag_monitor_start(&monitor);
+    while (test_read(&rare) < 3) {
+        struct counted work = counted_make();
+
+        assert_false(test_gives_up(since));
+        assert_int_equal(mag_sched_post(sched, &work.job), 0);
+        assert_true(test_wait_for(&work.runs, 1));
+        test_sleep_ms(10);
+    }
+    end(&monitor, sched);
+}
+
 static void a_monitor_ends_whether_it_sleeps_or_naps(void **state)
 {
     struct holder holder;
@@ -163,6 +194,7 @@ int main(void)
         cmocka_unit_test(a_duty_is_called_again_and_again_while_a_worker_runs),
         cmocka_unit_test(a_monitor_of_an_idle_scheduler_sleeps_until_a_worker_runs),
         cmocka_unit_test(many_short_jobs_wake_a_monitor_once_between_two_looks),
+        cmocka_unit_test(a_rare_duty_has_its_turn_although_workers_often_rest),
         cmocka_unit_test(a_monitor_ends_whether_it_sleeps_or_naps),
         cmocka_unit_test(a_scheduler_works_without_a_thread_for_its_monitor),
     };

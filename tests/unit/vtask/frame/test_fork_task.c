@@ -13,11 +13,12 @@
 
 #include <magpie/fork_task.h>
 #include <magpie/promise.h>
+#include <pthread.h>
 
 /* A child that must be stolen: its owner waits until the child has started, and the child
  * waits until it may go on. */
-/* The outcome that a child is to have. */
-enum outcome { SUCCESS, FAILURE, CANCELLATION };
+/* The outcome that a child is to have; ENDING: it ends its thread. */
+enum outcome { SUCCESS, FAILURE, CANCELLATION, ENDING };
 
 static long_task outcome_of(enum outcome outcome, long result)
 {
@@ -33,6 +34,8 @@ static long_task child(mag_fork w, struct gate *gate, enum outcome outcome, long
     (void)w;
     if (gate != NULL)
         gate_pass(gate);
+    if (outcome == ENDING)
+        pthread_exit(NULL);
     return outcome_of(outcome, result);
 }
 
@@ -97,6 +100,26 @@ static void a_stolen_child_is_pending_and_its_thief_completes_it(void **state)
         long_task task = taken(sched, &gate, SUCCESS, i);
         long result = -1;
 
+        gate_open(&gate);
+        assert_int_equal(long_task_outcome(task, &result), 0);
+        assert_int_equal(result, i);
+    }
+    mag_sched_destroy(sched);
+}
+
+static void a_stolen_child_that_ends_its_thread_fails(void **state)
+{
+    struct mag_sched *sched = test_sched_start_alone(2);
+    (void)state;
+
+    for (long i = 0; i < 10; i++) {
+        struct gate gate;
+        long_task task = taken(sched, &gate, ENDING, i);
+        long result = -1;
+
+        gate_open(&gate);
+        assert_int_equal(long_task_outcome(task, &result), -EOWNERDEAD);
+        task = taken(sched, &gate, SUCCESS, i);
         gate_open(&gate);
         assert_int_equal(long_task_outcome(task, &result), 0);
         assert_int_equal(result, i);
@@ -442,6 +465,7 @@ int main(void)
         cmocka_unit_test(without_memory_for_a_source_the_child_is_waited_for),
         cmocka_unit_test(a_child_that_nobody_took_is_an_immediate_value),
         cmocka_unit_test(a_stolen_child_is_pending_and_its_thief_completes_it),
+        cmocka_unit_test(a_stolen_child_that_ends_its_thread_fails),
         cmocka_unit_test(a_task_of_a_stolen_child_is_consumed_once),
         cmocka_unit_test(an_async_function_awaits_a_stolen_child),
         cmocka_unit_test(a_task_of_a_stolen_child_may_be_discarded),
