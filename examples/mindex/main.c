@@ -3,9 +3,9 @@
  *
  * Two pipelines.  In the first one files are found in order; they are read and their
  * terms counted in parallel, each thread in a part of its own; and the list of documents
- * is written in order.  The second one reduces the parts: bucket by bucket in parallel, written in the
- * order of the terms.  With -s the same functions are called in turn, and the index is
- * the same.
+ * is written in order.  The second one reduces the parts: bucket by bucket in parallel,
+ * written in the order of the terms.  With -s the same functions are called in turn, and
+ * the index is the same.
  *
  * The index is text: a line "document NUMBER TERMS PATH" for each document, an empty
  * line, and a line "TERM NUMBER:COUNT NUMBER:COUNT ..." for each term.
