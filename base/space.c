@@ -259,6 +259,92 @@ bool mag_space_may_bind(void)
     return allowed;
 }
 
+/* ------------------------------------------------------------------ nodes of pages */
+
+/* The kernel counts one node less than it is told of. */
+enum { POLICY_NODES = 1024 + 1, LONG_BITS = 8 * sizeof(unsigned long) };
+
+void mag_space_policy_read(struct mag_space_policy *ret_policy)
+{
+    memset(ret_policy, 0, sizeof(*ret_policy));
+    if (syscall(SYS_get_mempolicy, &ret_policy->mode, ret_policy->nodes, POLICY_NODES - 1,
+                NULL, 0) != 0)
+        ret_policy->mode = -1;
+}
+
+/* False: there can be no such node. */
+static bool make_preference(struct mag_space_policy *ret_policy, uint32_t os_node)
+{
+    memset(ret_policy, 0, sizeof(*ret_policy));
+    ret_policy->mode = MPOL_PREFERRED;
+    if (os_node >= POLICY_NODES - 1)
+        return false;
+    ret_policy->nodes[os_node / LONG_BITS] = 1UL << os_node % LONG_BITS;
+    return true;
+}
+
+void mag_space_prefer(uint32_t os_node, struct mag_space_policy *ret_before)
+{
+    struct mag_space_policy wanted;
+
+    mag_space_policy_read(ret_before);
+    if (ret_before->mode >= 0 && make_preference(&wanted, os_node))
+        (void)syscall(SYS_set_mempolicy, wanted.mode, wanted.nodes, POLICY_NODES);
+}
+
+void mag_space_prefer_again(const struct mag_space_policy *before)
+{
+    if (before->mode >= 0)
+        (void)syscall(SYS_set_mempolicy, before->mode, before->nodes, POLICY_NODES);
+}
+
+void mag_space_bind(void *begin, size_t size, uint32_t os_node)
+{
+    struct mag_space_policy wanted;
+
+    if (make_preference(&wanted, os_node))
+        (void)syscall(SYS_mbind, begin, size, wanted.mode, wanted.nodes, POLICY_NODES, 0);
+}
+
+/* How many pages one call moves. */
+enum { BROUGHT_AT_ONCE = 16 };
+
+static void bring_pages(uintptr_t first, size_t page, size_t count, int node)
+{
+    void *pages[BROUGHT_AT_ONCE];
+    int nodes[BROUGHT_AT_ONCE];
+    int status[BROUGHT_AT_ONCE];
+
+    bool elsewhere = false;
+
+    for (size_t i = 0; i < count; i++) {
+        pages[i] = (void *)(first + i * page); /* NOLINT(performance-no-int-to-ptr) */
+        nodes[i] = node;
+        status[i] = node;
+    }
+    if (syscall(SYS_move_pages, 0, count, pages, NULL, status, 0) != 0)
+        return;
+    for (size_t i = 0; i < count; i++)
+        elsewhere |= status[i] >= 0 && status[i] != node;
+    if (elsewhere)
+        (void)syscall(SYS_move_pages, 0, count, pages, nodes, status, MPOL_MF_MOVE);
+}
+
+void mag_space_bring(const void *begin, size_t size, uint32_t os_node)
+{
+    size_t page = mag_space_page();
+    uintptr_t at = (uintptr_t)begin & ~(uintptr_t)(page - 1);
+    size_t count = ((uintptr_t)begin + size - at + page - 1) / page;
+
+    while (count != 0) {
+        size_t now = count < BROUGHT_AT_ONCE ? count : BROUGHT_AT_ONCE;
+
+        bring_pages(at, page, now, (int)os_node);
+        at += now * page;
+        count -= now;
+    }
+}
+
 bool mag_space_is_watched(void)
 {
     /* valgrind runs a process with libraries of its own preloaded. */

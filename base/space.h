@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Reserves `size` bytes of address space at a multiple of `alignment`, a power of two.
@@ -63,6 +64,34 @@ void mag_space_left(struct mag_space_left *ret_left);
 
 /* Whether the kernel lets the process choose the node of its memory: mbind(2). */
 bool mag_space_may_bind(void);
+
+/* Where the kernel takes a thread's pages from. */
+struct mag_space_policy {
+    int mode; /* negative: unknown */
+    unsigned long nodes[1024 / (8 * sizeof(unsigned long))];
+};
+
+/* That of the calling thread. */
+void mag_space_policy_read(struct mag_space_policy *ret_policy);
+
+/* From here on the kernel takes pages that the calling thread touches first, and those of
+ * threads that it makes, from a node, given by the system's number, if there are any.
+ * Nothing happens if the kernel refuses. */
+void mag_space_prefer(uint32_t os_node, struct mag_space_policy *ret_before);
+
+/* Ends that: `before` holds again. */
+void mag_space_prefer_again(const struct mag_space_policy *before);
+
+/* Asks the kernel to take the pages of a range from a node when they are touched, and to
+ * leave them there even if threads elsewhere use them more.  Nothing happens if the
+ * kernel refuses.  `begin` is the first byte of a page. */
+void mag_space_bind(void *begin, size_t size, uint32_t os_node);
+
+/* Moves those pages of a range that have been touched to a node, if one of them lies
+ * elsewhere.  That makes all CPUs of the machine do something, so mag_space_bind is
+ * better where it can be had.  Pages that the kernel does not move stay where they
+ * are. */
+void mag_space_bring(const void *begin, size_t size, uint32_t os_node);
 
 /* The size of a page in bytes. */
 size_t mag_space_page(void);

@@ -19,10 +19,12 @@
 #define SCHED_SCHEDULER_H
 
 #include "base/fp.h"
+#include "base/space.h"
 #include "sched/idle/bell.h"
 #include "sched/idle/idle.h"
 #include "sched/phase.h"
 #include "sched/policy/route.h"
+#include "sched/queue/inject.h"
 #include "sched/seat/seats.h"
 #include "sched/settings/settings.h"
 
@@ -37,7 +39,6 @@
 #include <stdint.h>
 
 struct mag_clock;
-struct mag_inject;
 struct mag_teams;
 struct mag_trace;
 struct mag_monitor;
@@ -110,6 +111,7 @@ struct mag_sched {
     char *trace_file;                                /* [I] see trace/file.h; or NULL */
     sigset_t signals;                                /* [I] of the starting thread */
     mag_fp fp;                                       /* [I] the same */
+    struct mag_space_policy policy;                  /* [I] the same */
     _Atomic(uint32_t) stopping;                      /* [A] see stop.c */
     pthread_mutex_t resizing;                        /* see resize.h */
     bool by_hand;                                    /* under `resizing`: the program has
@@ -153,12 +155,27 @@ static inline uint32_t mag_sched_levels(const struct mag_sched *sched)
     return atomic_load_explicit(&sched->levels, memory_order_relaxed);
 }
 
-/* The index of a node's injection queue on a level.  All queues of one level lie
- * together, so that the usual level costs no more than it would as the only level. */
-static inline uint32_t mag_sched_inject(const struct mag_sched *sched, uint32_t queue,
-                                        uint32_t level)
+/* So many queues fill whole pages: the size of each is a multiple of a cache line.  A
+ * model has one level, and no pages. */
+#ifndef MAG_QUEUE_STRIDE
+enum { MAG_QUEUE_STRIDE = 64 };
+#endif
+
+/* The index of a node's injection queue on a level.  The queues of one node lie together
+ * on pages of their own, which lie on the node. */
+static inline uint32_t mag_sched_inject(uint32_t queue, uint32_t level)
 {
-    return level * sched->queue_count + queue;
+    return queue * MAG_QUEUE_STRIDE + level;
+}
+
+/* On how many levels jobs wait at a node. */
+static inline uint32_t mag_sched_injected(const struct mag_sched *sched, uint32_t queue)
+{
+    uint32_t count = 0;
+
+    for (uint32_t level = 0; level < sched->level_count; level++)
+        count += mag_inject_waiting(&sched->queues[mag_sched_inject(queue, level)]);
+    return count;
 }
 
 static inline struct mag_worker *mag_sched_at(const struct mag_sched *sched,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/os/stack.h"
 
+#include "base/space.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,6 +15,14 @@ struct bounds {
 };
 
 static _Thread_local struct bounds bounds;
+
+/* When the C library uses the stack of a thread that has ended again, so many bytes below
+ * the first frames may hold that thread's pages. */
+enum { KEPT_BELOW = 16 * 1024 };
+
+/* A distance between a thread's frame and its variables that shows that these do not lie
+ * on its stack. */
+enum { BROUGHT_MAX = 1 << 20 };
 
 static void find_bounds(void)
 {
@@ -37,4 +47,18 @@ size_t mag_os_stack_left(void)
     if (!bounds.known)
         find_bounds();
     return here > bounds.low && here <= bounds.high ? here - bounds.low : 0;
+}
+
+/* The C library puts the thread's own data above its stack: first the thread-local
+ * variables, or first its record of the thread, as the processor's rules say. */
+void mag_os_stack_bring(uint32_t os_node)
+{
+    const char *here = __builtin_frame_address(0);
+    uintptr_t record = (uintptr_t)pthread_self();
+    uintptr_t variables = (uintptr_t)&bounds;
+    uintptr_t end = record > variables ? record : variables;
+
+    if (end > (uintptr_t)here && end - (uintptr_t)here < BROUGHT_MAX)
+        mag_space_bring(here - KEPT_BELOW, end - (uintptr_t)here + KEPT_BELOW + 1,
+                        os_node);
 }

@@ -8,12 +8,12 @@ void mag_pool_send(struct mag_pool *pool, uint32_t node, void *const *objects,
 {
     mag_pool_link *head = mag_pool_chain(&pool->shape, objects, count);
 
-    mag_pool_stack_push(&pool->depots[node].free, head);
+    mag_pool_stack_push(&mag_pool_depot(pool, node)->free, head);
 }
 
 uint32_t mag_pool_fetch(struct mag_pool *pool, uint32_t node, void **ret_objects)
 {
-    mag_pool_link *head = mag_pool_stack_pop(&pool->depots[node].free);
+    mag_pool_link *head = mag_pool_stack_pop(&mag_pool_depot(pool, node)->free);
 
     return head != NULL ? mag_pool_unchain(&pool->shape, head, ret_objects) : 0;
 }
@@ -41,7 +41,7 @@ static int open_slab(struct mag_pool *pool, uint32_t node)
     slab->pool = pool;
     slab->next = pool->slabs;
     pool->slabs = slab;
-    pool->depots[node].open = slab;
+    mag_pool_depot(pool, node)->open = slab;
     add64(&pool->bytes, pool->shape.slab_size);
     add64(&pool->bytes_bound, placed == MAG_PLACED ? pool->shape.slab_size : 0);
     add64(&pool->slab_count, 1);
@@ -59,7 +59,7 @@ static int carve(struct mag_pool *pool, uint32_t node, uint32_t want, void **ret
 {
     /* relaxed: written under the lock that this thread holds. */
     uint64_t objects = atomic_load_explicit(&pool->objects, memory_order_relaxed);
-    struct mag_pool_slab *slab = pool->depots[node].open;
+    struct mag_pool_slab *slab = mag_pool_depot(pool, node)->open;
 
     if (pool->limit != 0 && objects == pool->limit)
         return -ENOSPC;
@@ -67,7 +67,7 @@ static int carve(struct mag_pool *pool, uint32_t node, uint32_t want, void **ret
         int r = open_slab(pool, node);
         if (r < 0)
             return r;
-        slab = pool->depots[node].open;
+        slab = mag_pool_depot(pool, node)->open;
     }
 
     uint32_t count = fewest(want, pool->shape.objects - slab->carved);

@@ -54,8 +54,17 @@ struct mag_pool {
     _Atomic(uint64_t) bytes_bound; /* as above */
     _Atomic(uint64_t) slab_count;  /* as above */
 
-    struct mag_pool_depot depots[]; /* one per node */
+    /* [I] The depots, one per node, follow the pool, so many bytes apart.  With several
+     * nodes each begins a page, which lies on its node. */
+    char *depots;
+    size_t depot_step;
 };
+
+static inline struct mag_pool_depot *mag_pool_depot(const struct mag_pool *pool,
+                                                    uint32_t node)
+{
+    return (struct mag_pool_depot *)(void *)(pool->depots + node * pool->depot_step);
+}
 
 /* ------------------------------------------------------ under the caller's latch */
 

@@ -53,8 +53,10 @@ static void *take_from_outboxes(const struct mag_pool *pool,
 {
     for (uint32_t node = 0; pool->place.nodes > 1 && node < pool->place.nodes; node++) {
         struct mag_outbox *outbox = mag_magazine_outbox(pool, magazine, node);
-        if (outbox->count != 0)
-            return outbox->objects[--outbox->count];
+        if (outbox->count == 0)
+            continue;
+        --*mag_magazine_leaving(pool, magazine);
+        return outbox->objects[--outbox->count];
     }
     return NULL;
 }
@@ -155,6 +157,28 @@ static void make_room(struct mag_pool *pool, struct mag_magazine *magazine, uint
     memmove(objects, objects + pool->batch, magazine->count * sizeof(objects[0]));
 }
 
+static uint32_t find_fullest(const struct mag_pool *pool, struct mag_magazine *magazine)
+{
+    uint32_t fullest = 0;
+
+    for (uint32_t node = 1; node < pool->place.nodes; node++) {
+        if (mag_magazine_outbox(pool, magazine, node)->count >
+            mag_magazine_outbox(pool, magazine, fullest)->count)
+            fullest = node;
+    }
+    return fullest;
+}
+
+static void send_outbox(struct mag_pool *pool, struct mag_magazine *magazine,
+                        uint32_t node)
+{
+    struct mag_outbox *outbox = mag_magazine_outbox(pool, magazine, node);
+
+    mag_pool_send(pool, node, outbox->objects, (uint32_t)outbox->count);
+    *mag_magazine_leaving(pool, magazine) -= outbox->count;
+    outbox->count = 0;
+}
+
 static void give_foreign(struct mag_pool *pool, struct mag_magazine *magazine,
                          void *object, uint32_t home)
 {
@@ -164,11 +188,15 @@ static void give_foreign(struct mag_pool *pool, struct mag_magazine *magazine,
     }
 
     struct mag_outbox *outbox = mag_magazine_outbox(pool, magazine, home);
+    uint64_t *leaving = mag_magazine_leaving(pool, magazine);
     outbox->objects[outbox->count++] = object;
-    if (outbox->count < pool->outbox)
+    ++*leaving;
+    if (outbox->count == pool->outbox)
+        send_outbox(pool, magazine, home);
+    else if (*leaving == pool->cache)
+        send_outbox(pool, magazine, find_fullest(pool, magazine));
+    else
         return;
-    mag_pool_send(pool, home, outbox->objects, (uint32_t)outbox->count);
-    outbox->count = 0;
     /* A thread that takes nothing would not notice otherwise that it has moved. */
     if (magazine->count == 0)
         magazine->node = mag_pool_place_here(&pool->place);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "numa/pool/magazine.h"
 
+#include "base/space.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,8 +146,8 @@ static size_t magazine_size(const struct mag_pool *pool)
     size_t size = sizeof(struct mag_magazine) + pool->cache * sizeof(void *);
 
     if (pool->place.nodes > 1)
-        size += pool->place.nodes *
-                (sizeof(struct mag_outbox) + pool->outbox * sizeof(void *));
+        size += sizeof(uint64_t) + pool->place.nodes * (sizeof(struct mag_outbox) +
+                                                        pool->outbox * sizeof(void *));
     return (size + MAG_CACHE_LINE - 1) / MAG_CACHE_LINE * MAG_CACHE_LINE;
 }
 
@@ -160,8 +162,13 @@ static struct mag_magazine *make_magazine(const struct mag_pool *pool)
     magazine->capacity = pool->cache;
     magazine->batch = pool->batch;
     magazine->node = mag_pool_place_here(&pool->place);
-    if (pool->place.nodes > 1)
+    if (pool->place.nodes > 1) {
         magazine->home_mask = ~(uintptr_t)(pool->shape.slab_size - 1);
+        /* The C library may have given out memory that a thread elsewhere has used. */
+        uint32_t os_node = mag_pool_place_os_node(&pool->place, magazine->node);
+        if (os_node != MAG_NONE)
+            mag_space_bring(magazine, size, os_node);
+    }
     return magazine;
 }
 
@@ -245,6 +252,8 @@ void mag_magazine_empty(struct mag_pool *pool, struct mag_magazine *magazine)
             mag_pool_send(pool, node, outbox->objects, (uint32_t)outbox->count);
         outbox->count = 0;
     }
+    if (pool->place.nodes > 1)
+        *mag_magazine_leaving(pool, magazine) = 0;
 }
 
 /* -------------------------------------------------------------------------- pools */
@@ -306,7 +315,7 @@ void mag_magazines_delist(const struct mag_pool *pool)
 
 static uint64_t count_stack(struct mag_pool *pool, uint32_t node)
 {
-    struct mag_pool_stack *free_ones = &pool->depots[node].free;
+    struct mag_pool_stack *free_ones = &mag_pool_depot(pool, node)->free;
     struct mag_pool_stack counted;
     void *objects[POOL_CHAIN_MAX];
     mag_pool_link *head;

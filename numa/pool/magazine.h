@@ -46,7 +46,8 @@ struct mag_member {
     struct mag_magazine_rack rack; /* as above; the thread has a copy */
 };
 
-/* Objects that wait to be sent to one other node. */
+/* Objects that wait to be sent to one other node.  A thread's outboxes of a pool together
+ * hold no more than its magazine. */
 struct mag_outbox {
     uint64_t count;
     void *objects[];
@@ -81,12 +82,19 @@ void mag_magazine_send_all(struct mag_pool *pool, struct mag_magazine *magazine)
  */
 uint64_t mag_pools_taken(void (*tell)(const struct mag_pool *pool, uint64_t taken));
 
+/* How many objects are in all outboxes of a magazine; it stands before the first. */
+static inline uint64_t *mag_magazine_leaving(const struct mag_pool *pool,
+                                             struct mag_magazine *magazine)
+{
+    return (uint64_t *)(void *)(mag_magazine_objects(magazine) + pool->cache);
+}
+
 static inline struct mag_outbox *mag_magazine_outbox(const struct mag_pool *pool,
                                                      struct mag_magazine *magazine,
                                                      uint32_t node)
 {
     size_t size = sizeof(struct mag_outbox) + pool->outbox * sizeof(void *);
-    char *first = (char *)(mag_magazine_objects(magazine) + pool->cache);
+    char *first = (char *)(mag_magazine_leaving(pool, magazine) + 1);
 
     return (struct mag_outbox *)(void *)(first + node * size);
 }

@@ -103,6 +103,15 @@ uint32_t mag_pool_place_node(const struct mag_pool_place *place, uint32_t node)
     return node < mag_topology_nodes(place->topology) ? node : MAG_NONE;
 }
 
+uint32_t mag_pool_place_os_node(const struct mag_pool_place *place, uint32_t node)
+{
+    const struct mag_node *at = mag_topology_node(place->topology, node);
+
+    return at != NULL && place->nodes > 1 && mag_topology_is_this_machine(place->topology)
+               ? at->os_index
+               : MAG_NONE;
+}
+
 void mag_pool_place_pretend(uint32_t node)
 {
     pretended = node;

@@ -2,6 +2,7 @@
 #include "numa/pool/depot.h"
 
 #include "base/os.h"
+#include "base/space.h"
 #include "numa/pool/magazine.h"
 
 #include <errno.h>
@@ -39,6 +40,12 @@ static bool is_sane(const struct mag_pool_config *config)
            (config->cache <= MAG_POOL_CACHE_MAX || config->cache == MAG_POOL_NO_CACHE);
 }
 
+/* `alignment` is a power of two. */
+static size_t round_up(size_t size, size_t alignment)
+{
+    return (size + alignment - 1) & ~(alignment - 1);
+}
+
 static uint32_t least(uint64_t a, uint64_t b)
 {
     return (uint32_t)(a < b ? a : b);
@@ -65,22 +72,59 @@ static void set_sizes(struct mag_pool *pool, uint32_t cache)
     pool->cache = cache;
     pool->batch = cache >= 2 ? cache / 2 : 1;
     pool->outbox =
-        pool->place.nodes > 1 ? least(OUTBOX_MAX, cache / pool->place.nodes) : 0;
+        pool->place.nodes > 1 && cache != 0 ? least(OUTBOX_MAX, pool->batch) : 0;
+}
+
+/* The pool and its depots, all zeroes but for where they are.  NULL: no memory. */
+static struct mag_pool *allocate(const struct mag_pool_place *place)
+{
+    bool several = place->nodes > 1;
+    size_t alignment = several ? mag_space_page() : MAG_CACHE_LINE;
+    size_t step = round_up(sizeof(struct mag_pool_depot), alignment);
+    size_t first = round_up(sizeof(struct mag_pool), alignment);
+    size_t size = first + place->nodes * step;
+    struct mag_pool *pool =
+        several ? mag_space_private(size) : aligned_alloc(alignment, size);
+
+    if (pool == NULL)
+        return NULL;
+    if (!several)
+        memset(pool, 0, size);
+    pool->place = *place;
+    pool->depots = (char *)pool + first;
+    pool->depot_step = step;
+    return pool;
+}
+
+static void release(struct mag_pool *pool)
+{
+    size_t before = (size_t)(pool->depots - (char *)pool);
+
+    if (pool->place.nodes > 1)
+        mag_space_release(pool, before + pool->place.nodes * pool->depot_step);
+    else
+        free(pool);
+}
+
+static void init_depot(struct mag_pool *pool, uint32_t node)
+{
+    uint32_t os_node = mag_pool_place_os_node(&pool->place, node);
+    struct mag_pool_depot *depot = mag_pool_depot(pool, node);
+
+    if (os_node != MAG_NONE)
+        mag_space_bind(depot, pool->depot_step, os_node);
+    mag_pool_stack_init(&depot->free);
 }
 
 static int make(const struct mag_pool_config *config, const struct mag_pool_place *place,
                 struct mag_pool **ret_pool)
 {
-    struct mag_pool *pool;
-    size_t size = sizeof(*pool) + place->nodes * sizeof(pool->depots[0]);
+    struct mag_pool *pool = allocate(place);
     size_t alignment = config->alignment != 0 ? config->alignment : USUAL_ALIGNMENT;
-    size_t stride = (config->object_size + alignment - 1) & ~(alignment - 1);
+    size_t stride = round_up(config->object_size, alignment);
 
-    pool = aligned_alloc(MAG_CACHE_LINE, size);
     if (pool == NULL)
         return -ENOMEM;
-    memset(pool, 0, size);
-    pool->place = *place;
     pool->limit = config->limit;
     pool->prepare = config->prepare;
     pool->prepare_arg = config->prepare_arg;
@@ -92,11 +136,11 @@ static int make(const struct mag_pool_config *config, const struct mag_pool_plac
     atomic_init(&pool->bytes_bound, 0);
     atomic_init(&pool->slab_count, 0);
     for (uint32_t node = 0; node < place->nodes; node++)
-        mag_pool_stack_init(&pool->depots[node].free);
+        init_depot(pool, node);
 
     int r = mag_magazines_enlist(pool);
     if (r < 0) {
-        free(pool);
+        release(pool);
         return r;
     }
     *ret_pool = pool;
@@ -140,7 +184,7 @@ void mag_pool_destroy(struct mag_pool *pool)
     }
     mag_pool_place_fini(&pool->place);
     (void)pthread_mutex_destroy(&pool->lock);
-    free(pool);
+    release(pool);
 }
 
 void mag_pool_query(const struct mag_pool *pool, struct mag_pool_info *ret_info)

@@ -10,16 +10,9 @@
 /* Whether jobs wait in the worker's berth, or in the queues of its node. */
 static bool sees_work_near(struct mag_worker *worker)
 {
-    struct mag_sched *sched = worker->sched;
-    bool found = mag_runq_length(&worker->ring) != 0 || mag_hand_waiting(&worker->hand) ||
-                 mag_hand_peek_lifo(&worker->hand) != NULL;
-
-    for (uint32_t level = 0; level < sched->level_count && !found; level++) {
-        uint32_t queue = mag_sched_inject(sched, worker->queue, level);
-
-        found = mag_inject_waiting(&sched->queues[queue]);
-    }
-    return found;
+    return mag_runq_length(&worker->ring) != 0 || mag_hand_waiting(&worker->hand) ||
+           mag_hand_peek_lifo(&worker->hand) != NULL ||
+           mag_sched_injected(worker->sched, worker->queue) != 0;
 }
 
 static uint32_t count_blocked(struct mag_sched *sched)

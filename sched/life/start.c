@@ -30,6 +30,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The bytes of one node's queues, which are whole pages. */
+static size_t queues_size(void)
+{
+    return MAG_QUEUE_STRIDE * sizeof(struct mag_inject);
+}
+
+static void init_queues(struct mag_sched *sched, uint32_t queue)
+{
+    const struct mag_topology *topology = sched->settings.topology;
+    const struct mag_node *node = mag_topology_node(topology, queue);
+
+    if (node != NULL && sched->queue_count > 1 && mag_topology_is_this_machine(topology))
+        mag_space_bind(&sched->queues[mag_sched_inject(queue, 0)], queues_size(),
+                       node->os_index);
+    for (uint32_t level = 0; level < sched->level_count; level++)
+        mag_inject_init(&sched->queues[mag_sched_inject(queue, level)]);
+}
+
 static int make_queues(struct mag_sched *sched)
 {
     int r = mag_routes_load(sched->settings.topology, sched->plan, sched->capacity,
@@ -38,12 +56,11 @@ static int make_queues(struct mag_sched *sched)
         return r;
     sched->queue_count = sched->routes.queue_count;
     sched->level_count = MAG_LEVELS;
-    uint32_t count = sched->level_count * sched->queue_count;
-    sched->queues = aligned_alloc(MAG_CACHE_LINE, count * sizeof(*sched->queues));
+    sched->queues = mag_space_private(sched->queue_count * queues_size());
     if (sched->queues == NULL)
         return -ENOMEM;
-    for (uint32_t i = 0; i < count; i++)
-        mag_inject_init(&sched->queues[i]);
+    for (uint32_t i = 0; i < sched->queue_count; i++)
+        init_queues(sched, i);
     return 0;
 }
 
@@ -140,6 +157,9 @@ static int start_threads(struct mag_sched *sched)
     mag_unpinned_begin(&starter);
     mag_os_signals(&sched->signals);
     sched->fp = mag_fp_read();
+    /* With one node no such call is made: a filter may end the process for it. */
+    if (mag_topology_nodes(sched->settings.topology) > 1)
+        mag_space_policy_read(&sched->policy);
     for (uint32_t i = 0; r == 0 && i < sched->worker_count; i++)
         r = mag_worker_hire(sched, false);
     mag_unpinned_end(&starter);
@@ -184,7 +204,8 @@ void mag_sched_free(struct mag_sched *sched)
     mag_teams_free(sched->teams);
     mag_relief_free(sched->relief);
     free(sched->berths);
-    free(sched->queues);
+    if (sched->queues != NULL)
+        mag_space_release(sched->queues, sched->queue_count * queues_size());
     mag_routes_free(&sched->routes);
     mag_plan_free(sched->plan);
     mag_settings_release(&sched->settings);

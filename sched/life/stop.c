@@ -54,6 +54,13 @@ static void drop_queue(const struct mag_job_stop *how, struct mag_inject *queue)
         mag_job_hand_back(job, how);
 }
 
+static void drop_levels(struct mag_sched *sched, uint32_t queue,
+                        const struct mag_job_stop *how)
+{
+    for (uint32_t level = 0; level < sched->level_count; level++)
+        drop_queue(how, &sched->queues[mag_sched_inject(queue, level)]);
+}
+
 /* Drops all jobs that never began.  The threads are gone, so this thread alone uses what
  * they left. */
 static void drop_all(struct mag_sched *sched, const struct mag_job_stop *how)
@@ -68,8 +75,8 @@ static void drop_all(struct mag_sched *sched, const struct mag_job_stop *how)
             mag_job_hand_back(job, how);
         drop_queue(how, &worker->inbox);
     }
-    for (uint32_t i = 0; i < sched->level_count * sched->queue_count; i++)
-        drop_queue(how, &sched->queues[i]);
+    for (uint32_t i = 0; i < sched->queue_count; i++)
+        drop_levels(sched, i, how);
     for (;;) {
         struct mag_timer *timer = mag_clock_take_any(sched->clock);
 

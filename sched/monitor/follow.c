@@ -29,15 +29,21 @@ static int32_t pinned_thread(struct mag_sched *sched, uint32_t index)
     return atomic_load_explicit(&worker->thread, memory_order_relaxed);
 }
 
-static void repair_pins(struct mag_follow *follow)
+/* All that are lost; or, if the usable CPUs have not changed, those that the kernel has
+ * removed between two looks. */
+static void repair_pins(struct mag_follow *follow, bool changed)
 {
     struct mag_sched *sched = follow->sched;
 
     for (uint32_t i = 0; i < sched->place_count; i++) {
         int32_t thread = pinned_thread(sched, i);
 
-        if (thread != 0)
+        if (thread == 0)
+            continue;
+        if (changed)
             mag_seats_repair(&sched->seats, i, thread, &follow->usable);
+        else
+            mag_seats_repair_reset(&sched->seats, i, thread, &follow->usable);
     }
 }
 
@@ -71,11 +77,13 @@ static bool has_changed(struct mag_follow *follow, struct mag_affinity *ret_now)
 static void follow_seats(struct mag_follow *follow)
 {
     struct mag_affinity now;
+    bool changed = has_changed(follow, &now);
 
-    if (!has_changed(follow, &now) || (follow->seats && !take_new_seats(follow)))
+    if (changed && follow->seats && !take_new_seats(follow))
         return;
-    follow->usable = now;
-    repair_pins(follow);
+    if (changed)
+        follow->usable = now;
+    repair_pins(follow, changed);
 }
 
 /* As many workers as at a start now.  0: unknown, as there is no memory. */

@@ -69,7 +69,7 @@ static inline uint32_t queue_near(struct mag_sched *sched, struct mag_self *self
 static inline void push_usual(struct mag_sched *sched, struct mag_job *job,
                               uint32_t queue)
 {
-    uint32_t inject = mag_sched_inject(sched, queue, MAG_LEVEL_USUAL);
+    uint32_t inject = mag_sched_inject(queue, MAG_LEVEL_USUAL);
 
     mag_inject_push(&sched->queues[inject], job, job);
     mag_sched_notify_queue(sched, queue);
@@ -228,7 +228,7 @@ static void push_chain_unseen(struct mag_sched *sched, const struct mag_chain *c
                               uint32_t queue, uint32_t level)
 {
     mag_sched_use_level(sched, level);
-    mag_inject_push(&sched->queues[mag_sched_inject(sched, queue, level)], chain->first,
+    mag_inject_push(&sched->queues[mag_sched_inject(queue, level)], chain->first,
                     chain->last);
 }
 

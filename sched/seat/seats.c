@@ -62,6 +62,7 @@ enum mag_pinned mag_seats_sit_down(struct mag_seats *seats, uint32_t worker)
     (void)pthread_mutex_lock(&seats->lock);
     (void)mag_pin_self(seats->topology, seats->states[worker].pu, &obtained);
     seats->states[worker].range = MAG_PIN_RANGE_PU;
+    seats->states[worker].unpinned = false;
     (void)pthread_mutex_unlock(&seats->lock);
     return obtained;
 }
@@ -155,17 +156,44 @@ enum mag_pin_range mag_seats_set_range(struct mag_seats *seats, uint32_t worker,
     return has;
 }
 
-void mag_seats_repair(struct mag_seats *seats, uint32_t worker, int32_t thread,
-                      const struct mag_affinity *usable)
+/* Under the lock. */
+static void repair(struct mag_seats *seats, uint32_t worker, int32_t thread,
+                   const struct mag_affinity *usable)
 {
-    (void)pthread_mutex_lock(&seats->lock);
     struct mag_seat_state *state = &seats->states[worker];
     struct mag_pin_home home = home_of(seats, worker);
     uint32_t os_pu = mag_topology_pu(home.topology, home.pu)->os_index;
 
-    if (mag_affinity_has(usable, os_pu) &&
+    if (!state->unpinned && mag_affinity_has(usable, os_pu) &&
         look_at_seat(seats, worker, thread) == MAG_PIN_LOST &&
         give_range(&home, thread, state->range))
         state->repaired++;
+}
+
+void mag_seats_repair(struct mag_seats *seats, uint32_t worker, int32_t thread,
+                      const struct mag_affinity *usable)
+{
+    (void)pthread_mutex_lock(&seats->lock);
+    repair(seats, worker, thread, usable);
     (void)pthread_mutex_unlock(&seats->lock);
+}
+
+void mag_seats_repair_reset(struct mag_seats *seats, uint32_t worker, int32_t thread,
+                            const struct mag_affinity *usable)
+{
+    struct mag_affinity now;
+
+    (void)pthread_mutex_lock(&seats->lock);
+    if (mag_affinity_read_of(thread, &now) && mag_affinity_equal(&now, usable))
+        repair(seats, worker, thread, usable);
+    (void)pthread_mutex_unlock(&seats->lock);
+}
+
+bool mag_seats_note_unpinned(struct mag_seats *seats, uint32_t worker, bool unpinned)
+{
+    (void)pthread_mutex_lock(&seats->lock);
+    bool before = seats->states[worker].unpinned;
+    seats->states[worker].unpinned = unpinned;
+    (void)pthread_mutex_unlock(&seats->lock);
+    return before;
 }

@@ -30,6 +30,7 @@ struct mag_seat_state {
     enum mag_pin_range range; /* what it was given last */
     uint64_t loosened;        /* times it was given a wider range */
     uint64_t repaired;        /* times a lost pin was set again */
+    bool unpinned;            /* by itself, for what it starts (unpinned.h) */
 };
 
 struct mag_seats {
@@ -94,5 +95,14 @@ enum mag_pin_range mag_seats_set_range(struct mag_seats *seats, uint32_t worker,
 /* Gives a worker its range, if its mask is another one and its PU is usable. */
 void mag_seats_repair(struct mag_seats *seats, uint32_t worker, int32_t thread,
                       const struct mag_affinity *usable);
+
+/* The same, if its mask is exactly `usable`, that of the process: so the kernel leaves it
+ * when a CPU goes and comes back, or a cpuset changes and changes back. */
+void mag_seats_repair_reset(struct mag_seats *seats, uint32_t worker, int32_t thread,
+                            const struct mag_affinity *usable);
+
+/* Around a time in which a worker gives itself the mask of the program: the monitor does
+ * not pin it meanwhile.  Returns what was noted before. */
+bool mag_seats_note_unpinned(struct mag_seats *seats, uint32_t worker, bool unpinned);
 
 #endif

@@ -139,25 +139,12 @@ static bool begin_member(struct mag_team_call *call)
     return true;
 }
 
-static bool is_queue_waiting(const struct mag_worker *worker)
-{
-    const struct mag_sched *sched = worker->sched;
-    bool found = false;
-
-    for (uint32_t level = 0; level < sched->level_count && !found; level++) {
-        uint32_t queue = mag_sched_inject(sched, worker->queue, level);
-
-        found = mag_inject_waiting(&sched->queues[queue]);
-    }
-    return found;
-}
-
 /* Whether jobs wait that this worker would run if it were in its loop. */
 static bool has_other_work(struct mag_worker *worker)
 {
     return mag_hand_peek_lifo(&worker->hand) != NULL || mag_hand_waiting(&worker->hand) ||
            mag_runq_length(&worker->ring) != 0 || mag_inject_waiting(&worker->inbox) ||
-           is_queue_waiting(worker);
+           mag_sched_injected(worker->sched, worker->queue) != 0;
 }
 
 /* The last thing a member does.  The next team may call the worker right after. */

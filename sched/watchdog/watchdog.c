@@ -90,8 +90,8 @@ static uint64_t injected_jobs(struct mag_sched *sched)
 {
     uint64_t count = 0;
 
-    for (uint32_t i = 0; i < sched->level_count * sched->queue_count; i++)
-        count += mag_inject_waiting(&sched->queues[i]);
+    for (uint32_t i = 0; i < sched->queue_count; i++)
+        count += mag_sched_injected(sched, i);
     return count;
 }
 

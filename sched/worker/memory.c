@@ -2,6 +2,7 @@
 #include "sched/worker/memory.h"
 
 #include "base/os.h"
+#include "base/space.h"
 #include "sched/fork/deque.h"
 #include "sched/fork/map.h"
 #include "sched/worker/spend.h"
@@ -51,6 +52,17 @@ static uint32_t node_of(const struct mag_berth *berth)
     return mag_sched_seat(berth->sched, berth->index)->node;
 }
 
+uint32_t mag_berth_os_node(const struct mag_berth *berth)
+{
+    const struct mag_topology *topology = berth->sched->settings.topology;
+    const struct mag_node *node = mag_topology_node(topology, node_of(berth));
+
+    return node != NULL && mag_topology_nodes(topology) > 1 &&
+                   mag_topology_is_this_machine(topology)
+               ? node->os_index
+               : MAG_NONE;
+}
+
 int mag_berth_map(struct mag_berth *berth, size_t least, size_t *fork_bytes)
 {
     enum mag_placed placed;
@@ -68,6 +80,8 @@ int mag_berth_map(struct mag_berth *berth, size_t least, size_t *fork_bytes)
         berth->pages = NULL;
         return r;
     }
+    if (mag_berth_os_node(berth) != MAG_NONE)
+        mag_space_bind(berth->fork_pages, berth->fork_bytes, mag_berth_os_node(berth));
     berth->worker = berth->pages;
     return 0;
 }

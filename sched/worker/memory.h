@@ -24,4 +24,8 @@ int mag_berth_open(struct mag_berth *berth);
  * complete. */
 void mag_berth_prepare(struct mag_berth *berth);
 
+/* The node of the berth's seat, by the system's number; MAG_NONE: it has none, or it does
+ * not matter where memory lies. */
+uint32_t mag_berth_os_node(const struct mag_berth *berth);
+
 #endif

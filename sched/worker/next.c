@@ -31,7 +31,7 @@ static void spill(struct mag_worker *worker, struct mag_job *job)
                               memory_order_relaxed);
     }
     struct mag_sched *sched = worker->sched;
-    uint32_t queue = mag_sched_inject(sched, worker->queue, MAG_LEVEL_USUAL);
+    uint32_t queue = mag_sched_inject(worker->queue, MAG_LEVEL_USUAL);
     mag_inject_push(&sched->queues[queue], first, job);
 }
 
@@ -53,7 +53,7 @@ static struct mag_job *take_level(struct mag_worker *worker, uint32_t queue,
 {
     struct mag_job *batch[TAKE_MAX];
     uint32_t room = room_for_batch(worker);
-    uint32_t inject = mag_sched_inject(worker->sched, queue, level);
+    uint32_t inject = mag_sched_inject(queue, level);
     uint32_t count =
         mag_inject_take(&worker->sched->queues[inject], batch, room != 0 ? room : 1);
 
@@ -84,7 +84,7 @@ enum { HIGH_RUNS = MAG_PRIORITY_TURNS - 1, OTHERS_TURN, OTHERS_ONLY };
 static struct mag_job *take_single(struct mag_worker *worker, uint32_t queue,
                                    uint32_t level)
 {
-    uint32_t inject = mag_sched_inject(worker->sched, queue, level);
+    uint32_t inject = mag_sched_inject(queue, level);
     struct mag_job *job;
 
     return mag_inject_take(&worker->sched->queues[inject], &job, 1) != 0 ? job : NULL;
@@ -225,7 +225,7 @@ static MAG_NOINLINE struct mag_job *look_beyond(struct mag_worker *worker)
 bool mag_worker_shed(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
-    uint32_t queue = mag_sched_inject(sched, worker->queue, MAG_LEVEL_USUAL);
+    uint32_t queue = mag_sched_inject(worker->queue, MAG_LEVEL_USUAL);
     struct mag_job *first = mag_worker_own(worker);
 
     for (struct mag_job *job = first; job != NULL; job = mag_worker_own(worker))

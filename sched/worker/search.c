@@ -176,8 +176,8 @@ bool mag_worker_sees_work(struct mag_worker *worker)
     struct mag_worker *tenant;
     bool found = false;
 
-    for (uint32_t i = 0; i < sched->level_count * sched->queue_count && !found; i++)
-        found = mag_inject_waiting(&sched->queues[i]);
+    for (uint32_t i = 0; i < sched->queue_count && !found; i++)
+        found = mag_sched_injected(sched, i) != 0;
     for (uint32_t i = 0; i < sched->worker_count && !found; i++)
         found = has_work(mag_sched_at(sched, i));
     while (!found && (tenant = next_tenant(sched, &all)) != NULL)

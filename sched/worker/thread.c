@@ -3,6 +3,7 @@
 
 #include "base/os.h"
 #include "base/probe.h"
+#include "base/space.h"
 #include "sched/fork/check.h"
 #include "sched/fork/end.h"
 #include "sched/fork/join.h"
@@ -46,11 +47,32 @@ static void name_worker(const struct mag_berth *berth)
     mag_os_name(name);
 }
 
+/* MAG_NONE: it does not matter where the thread's memory lies. */
+static uint32_t node_to_settle_on(const struct mag_berth *berth)
+{
+    return berth->sched->seats.pins ? mag_berth_os_node(berth) : MAG_NONE;
+}
+
+/* Ends what create_near has begun.  Memory that the C library has used for an earlier
+ * thread may lie on another node all the same. */
+static void settle(const struct mag_berth *berth)
+{
+    uint32_t os_node = node_to_settle_on(berth);
+
+    if (os_node == MAG_NONE)
+        return;
+    mag_space_prefer_again(&berth->sched->policy);
+    mag_os_stack_bring(os_node);
+}
+
 /* Pins before the first touch, so that pages come from the right node even if the kernel
  * refuses a memory policy. */
 static enum mag_pinned pin(const struct mag_berth *berth)
 {
-    return mag_seats_sit_down(&berth->sched->seats, berth->index);
+    enum mag_pinned pinned = mag_seats_sit_down(&berth->sched->seats, berth->index);
+
+    settle(berth);
+    return pinned;
 }
 
 enum mag_pinned mag_worker_pinned(struct mag_worker *worker)
@@ -68,14 +90,29 @@ enum mag_pinned mag_worker_pinned(struct mag_worker *worker)
     return pinned;
 }
 
+/* The C library writes a thread's record and thread-local variables before the thread
+ * begins. */
+static int create_near(struct mag_berth *berth, void *(*run)(void *berth))
+{
+    size_t stack_size = berth->sched->settings.config.stack_size;
+    uint32_t os_node = node_to_settle_on(berth);
+    struct mag_space_policy before;
+
+    if (os_node == MAG_NONE)
+        return mag_os_create(&berth->thread, stack_size, run, berth);
+    mag_space_prefer(os_node, &before);
+    int r = mag_os_create(&berth->thread, stack_size, run, berth);
+    mag_space_prefer_again(&before);
+    return r;
+}
+
 static int start_thread(struct mag_berth *berth, void *(*run)(void *berth))
 {
     struct mag_unpinned starter;
 
     /* The caller may be in a job, or a worker's thread that ends. */
     mag_unpinned_begin(&starter);
-    int r = mag_os_create(&berth->thread, berth->sched->settings.config.stack_size, run,
-                          berth);
+    int r = create_near(berth, run);
     mag_unpinned_end(&starter);
     return r;
 }

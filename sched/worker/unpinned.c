@@ -16,6 +16,7 @@ struct before {
     sigset_t signals;
     uint32_t pu;       /* the PU to which it was pinned, or MAG_NONE */
     bool signals_were; /* whether the mask was changed */
+    bool was_unpinned; /* there is a pair around this one */
 };
 
 static_assert(sizeof(struct before) <= sizeof(struct mag_unpinned), "it has room");
@@ -53,10 +54,20 @@ static bool signals_before(const struct mag_worker *worker, sigset_t *ret_signal
     return true;
 }
 
+/* The monitor pins workers whose mask is that of the program; not this one. */
+static bool note_unpinned(const struct mag_worker *worker, bool unpinned)
+{
+    return worker != NULL && worker->index < worker->sched->place_count &&
+           mag_seats_note_unpinned(&worker->sched->seats, worker->index, unpinned);
+}
+
 void mag_unpinned_begin(struct mag_unpinned *ret_before)
 {
-    struct before before = {.worker = mag_self_get()->worker, .pu = mag_unpin_self()};
+    struct before before = {.worker = mag_self_get()->worker};
     sigset_t signals;
+
+    before.was_unpinned = note_unpinned(before.worker, true);
+    before.pu = mag_unpin_self();
 
     before.signals_were = signals_before(before.worker, &signals);
     if (before.signals_were)
@@ -75,6 +86,7 @@ void mag_unpinned_end(const struct mag_unpinned *words)
         mag_os_set_signals(&before.signals, NULL);
     if (before.pu != MAG_NONE)
         (void)mag_repin_self(before.pu);
+    (void)note_unpinned(before.worker, before.was_unpinned);
 }
 
 void mag_unpinned_after_fork(void)

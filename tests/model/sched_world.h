@@ -14,6 +14,8 @@
 
 /* Small enough to be filled by a model. */
 #define MAG_WORKER_RING 4
+/* The queues of different nodes lie side by side. */
+#define MAG_QUEUE_STRIDE 1
 
 #include "sched/scheduler.h"
 

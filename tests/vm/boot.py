@@ -108,8 +108,11 @@ def program_path(build, name):
 
 
 def libraries(paths):
-    """The shared libraries of programs, as ldd names them."""
-    found = set()
+    """The shared libraries of programs, as ldd names them, and one that the C library
+    loads when a thread ends."""
+    told = subprocess.run(["gcc", "-print-file-name=libgcc_s.so.1"], capture_output=True,
+                          text=True, check=True)
+    found = {os.path.realpath(told.stdout.strip())}
     for path in paths:
         told = subprocess.run(["ldd", path], capture_output=True, text=True, check=False)
         found.update(re.findall(r"(/\S+)", told.stdout))
@@ -338,8 +341,9 @@ def main():
     chosen = options.guests or [name for name in guests
                                 if options.all or guests[name]["set"] == "default"]
     plans = {name: tests_of(name, guests[name], options, build) for name in chosen}
+    # Tests call `magpie` too.
     paths = sorted({program_path(build, program) for plan in plans.values()
-                    for program, _ in plan})
+                    for program, _ in plan} | {program_path(build, "magpie")})
     report = Report(options.verbose)
     logs = f"{build}/vm"
     os.makedirs(logs, exist_ok=True)

@@ -23,6 +23,12 @@ static int many_nodes(void **state)
     return mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "node:24 core:1 pu:2", &machine);
 }
 
+static int more_nodes_than_a_magazine_has_room(void **state)
+{
+    (void)state;
+    return mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "node:80 core:1 pu:1", &machine);
+}
+
 static int forget(void **state)
 {
     mag_pool_place_pretend(MAG_NONE);
@@ -256,8 +262,82 @@ static void without_magazines_objects_go_home_at_once(void **state)
     mag_pool_destroy(pool);
 }
 
+/* ------------------------------------------------------------- batches, many nodes */
+
+enum { OUTBOX = 16, CACHE = 64 };
+
+/* Takes all chains off a node's stack.  Returns their number. */
+static unsigned count_chains(struct mag_pool *pool, uint32_t node, unsigned *ret_longest)
+{
+    void *objects[POOL_CHAIN_MAX];
+    unsigned chains = 0;
+    unsigned count;
+
+    for (*ret_longest = 0; (count = mag_pool_fetch(pool, node, objects)) != 0; chains++)
+        *ret_longest = count > *ret_longest ? count : *ret_longest;
+    return chains;
+}
+
+static void objects_of_one_other_node_travel_in_full_batches(void **state)
+{
+    static void *objects[MANY];
+    struct mag_pool_config config = config_of(64);
+    unsigned longest;
+    (void)state;
+
+    config.cache = CACHE;
+    struct mag_pool *pool = make_pool(config);
+    struct errand taker = {pool, 1, .takes = 4 * OUTBOX, .objects = objects};
+    on_another_thread(run_errand, &taker);
+    assert_int_equal(taker.got, 4 * OUTBOX);
+    (void)count_chains(pool, 1, &longest);
+
+    mag_pool_place_pretend(2);
+    give_many(pool, objects, 4 * OUTBOX);
+    assert_int_equal(count_chains(pool, 1, &longest), 4);
+    assert_int_equal(longest, OUTBOX);
+    mag_pool_destroy(pool);
+}
+
+static void outboxes_together_hold_no_more_than_a_magazine(void **state)
+{
+    static void *objects[2 * CACHE];
+    struct mag_pool_config config = config_of(64);
+    uint32_t nodes = mag_topology_nodes(machine);
+    unsigned sent = 0;
+    (void)state;
+
+    config.cache = CACHE;
+    struct mag_pool *pool = make_pool(config);
+    for (uint32_t i = 0; i < 2 * CACHE; i++) {
+        struct errand taker = {pool, 1 + i % (nodes - 1), .takes = 1,
+                               .objects = &objects[i]};
+
+        on_another_thread(run_errand, &taker);
+        assert_int_equal(taker.got, 1);
+    }
+    for (uint32_t node = 0; node < nodes; node++) {
+        unsigned longest;
+
+        (void)count_chains(pool, node, &longest);
+    }
+    mag_pool_place_pretend(0);
+    give_many(pool, objects, 2 * CACHE);
+    for (uint32_t node = 0; node < nodes; node++) {
+        void *chain[POOL_CHAIN_MAX];
+        unsigned count;
+
+        while ((count = mag_pool_fetch(pool, node, chain)) != 0)
+            sent += count;
+    }
+    assert_true(sent >= 2 * CACHE - CACHE);
+    mag_pool_destroy(pool);
+}
+
 #define on_two(test)  cmocka_unit_test_setup_teardown(test, two_nodes, forget)
 #define on_many(test) cmocka_unit_test_setup_teardown(test, many_nodes, forget)
+#define on_most(test) \
+    cmocka_unit_test_setup_teardown(test, more_nodes_than_a_magazine_has_room, forget)
 
 int main(void)
 {
@@ -274,6 +354,10 @@ int main(void)
         on_two(at_the_limit_other_nodes_help_out),
         on_many(at_the_limit_other_nodes_help_out),
         on_two(without_magazines_objects_go_home_at_once),
+        on_many(objects_of_one_other_node_travel_in_full_batches),
+        on_most(objects_of_one_other_node_travel_in_full_batches),
+        on_many(outboxes_together_hold_no_more_than_a_magazine),
+        on_most(outboxes_together_hold_no_more_than_a_magazine),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -329,6 +329,76 @@ static void a_pin_that_a_change_of_the_cpuset_removes_is_set_again(void **state)
     busy_end(&busy);
 }
 
+static void a_pin_that_is_removed_between_two_looks_is_set_again(void **state)
+{
+    struct mag_sched_config config = test_sched_config(1);
+    struct mag_affinity all;
+    struct busy busy;
+    (void)state;
+
+    skip_without_room();
+    assert_true(mag_affinity_read(&all));
+    set_play(PLAY_QUIET);
+    busy_begin(&busy, &config);
+    wait_for_looks(12);
+    set_all(&all);
+    assert_true(becomes(busy.sched, MAG_PINNED));
+    assert_true(read_first(busy.sched).repaired >= 1);
+    busy_end(&busy);
+}
+
+/* A job that unpins its worker, and one pair inside the other. */
+struct unpinned_job {
+    struct mag_job job; /* first */
+    struct gate gate;
+    _Atomic(uint64_t) over;
+};
+
+static void stay_unpinned(struct mag_job *job)
+{
+    struct unpinned_job *unpinned = (struct unpinned_job *)(void *)job;
+    struct mag_unpinned outer;
+    struct mag_unpinned inner;
+
+    mag_unpinned_begin(&outer);
+    mag_unpinned_begin(&inner);
+    mag_unpinned_end(&inner);
+    gate_pass(&unpinned->gate);
+    mag_unpinned_end(&outer);
+    (void)test_add(&unpinned->over, 1);
+}
+
+static void a_worker_that_has_unpinned_itself_is_left_alone(void **state)
+{
+    struct unpinned_job unpinned = {.job = {.run = stay_unpinned}};
+    struct mag_sched_config config = test_sched_config(2);
+    struct mag_sched_counters counters;
+    struct holder holder = {.job = {.run = holder_run}};
+    struct mag_affinity all;
+    (void)state;
+
+    skip_without_room();
+    assert_true(mag_affinity_read(&all));
+    set_play(PLAY_QUIET);
+    struct mag_sched *sched = test_sched_start_as(&config);
+    assert_int_equal(mag_sched_post_worker(sched, &unpinned.job, 1), 0);
+    assert_true(gate_is_reached(&unpinned.gate));
+    assert_int_equal(mag_sched_post_worker(sched, &holder.job, 0), 0);
+    assert_true(gate_is_reached(&holder.gate));
+    wait_for_looks(12);
+    set_all(&all);
+    /* A look pins the first worker, and passes by the second. */
+    assert_true(becomes(sched, MAG_PINNED));
+    assert_int_equal(mag_sched_counters(sched, 1, &counters), 0);
+    assert_int_equal(counters.pinned, MAG_PIN_LOST);
+    assert_int_equal(counters.repaired, 0);
+    gate_open(&unpinned.gate);
+    holder_let_go(&holder);
+    assert_true(test_wait_for(&unpinned.over, 1));
+    assert_true(test_wait_for(&holder.over, 1));
+    assert_int_equal(mag_sched_destroy(sched), 0);
+}
+
 /* --------------------------------------------------------------- for real */
 
 struct spinning {
@@ -397,6 +467,8 @@ int main(void)
         cmocka_unit_test(a_mask_that_somebody_else_has_set_stays),
         cmocka_unit_test(threads_that_a_loosened_worker_starts_have_the_programs_mask),
         cmocka_unit_test(a_pin_that_a_change_of_the_cpuset_removes_is_set_again),
+        cmocka_unit_test(a_pin_that_is_removed_between_two_looks_is_set_again),
+        cmocka_unit_test(a_worker_that_has_unpinned_itself_is_left_alone),
         cmocka_unit_test(a_process_that_is_busy_on_a_workers_processor_loosens_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,7 +25,7 @@ enum {
 };
 enum { ORIGINS = FAR + 1 };
 
-static struct mag_inject queues[MAG_LEVELS * 2];
+static struct mag_inject queues[2 * MAG_QUEUE_STRIDE];
 static struct mag_job jobs[ORIGINS][JOBS];
 static unsigned given[ORIGINS]; /* jobs of each origin so far */
 
@@ -44,7 +44,7 @@ static int begin(void **state)
     /* A look at all workers sees only the queues. */
     fake.sched.worker_count = fake.sched.place_count = fake.sched.capacity = 0;
     worker()->paths.queue_count = 1;
-    for (unsigned i = 0; i < 2 * MAG_LEVELS; i++)
+    for (unsigned i = 0; i < 2 * MAG_QUEUE_STRIDE; i++)
         mag_inject_init(&queues[i]);
     memset(given, 0, sizeof(given));
     return 0;
@@ -280,7 +280,7 @@ static void post_far(uint32_t level)
 {
     struct mag_job *job = next_of(FAR);
 
-    mag_inject_push(&queues[mag_sched_inject(&fake.sched, 1, level)], job, job);
+    mag_inject_push(&queues[mag_sched_inject(1, level)], job, job);
 }
 
 static void urgent_jobs_of_another_node_are_helped_and_starve_nobody(void **state)
@@ -294,9 +294,9 @@ static void urgent_jobs_of_another_node_are_helped_and_starve_nobody(void **stat
     worker()->paths.queues = near_and_far;
     (void)post_as_worker(HIGH);
     for (unsigned i = 0; i < 64 * 4 * 20; i++) {
-        if (!mag_inject_waiting(&queues[2 * HIGH + 1]))
+        if (!mag_inject_waiting(&queues[MAG_QUEUE_STRIDE + HIGH]))
             post_far(HIGH);
-        if (!mag_inject_waiting(&queues[2 * HIGH]))
+        if (!mag_inject_waiting(&queues[HIGH]))
             (void)post(HIGH);
         if (mag_runq_length(&worker()->ring) < 16)
             fill_ring(16);

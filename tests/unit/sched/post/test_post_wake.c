@@ -15,7 +15,7 @@ static uint32_t test_cpu;
 
 enum { WORKERS = 8, NODES = 2 };
 
-static struct mag_inject queues[NODES];
+static struct mag_inject queues[NODES * MAG_QUEUE_STRIDE];
 static struct machine machine;
 
 /* Two nodes of two cores of two PUs, with a worker on each PU. */
@@ -30,7 +30,7 @@ static void begin(enum mag_placement placement)
     fake.sched.queue_count = NODES;
     fake.sched.queues = queues;
     for (uint32_t i = 0; i < NODES; i++)
-        mag_inject_init(&queues[i]);
+        mag_inject_init(&queues[mag_sched_inject(i, MAG_LEVEL_USUAL)]);
     for (uint32_t i = 0; i < WORKERS; i++)
         fake.workers[i].rank = machine.routes.rank[i];
 }

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CPUs go and come back, the cpuset and the quota change, while jobs run.  For guests:
+ * nobody wants that on the machine that builds the library. */
+#include "tests/support/cmocka.h"
+#include "tests/support/numa/machine.h"
+#include "tests/support/run.h"
+#include "tests/support/sched/start.h"
+
+#include <magpie/counters.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define GROUP "/sys/fs/cgroup/magpie-test"
+
+enum { JOBS = 512, RUNS = 100000 };
+
+/* A job that is posted again when it has run. */
+struct turn {
+    struct mag_job job; /* first */
+    uint64_t posted;
+    _Atomic(uint64_t) ran;
+};
+
+static struct turn turns[JOBS];
+
+static void turn_run(struct mag_job *job)
+{
+    (void)test_add(&((struct turn *)(void *)job)->ran, 1);
+}
+
+static bool write_to(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    if (file == NULL)
+        return false;
+    bool written = fputs(text, file) >= 0;
+    return fclose(file) == 0 && written;
+}
+
+static void switch_cpu(uint32_t cpu, bool on)
+{
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
+    assert_true(write_to(path, on ? "1" : "0"));
+}
+
+/* The last CPU, which can be switched off; MAG_NONE: there is one alone. */
+static uint32_t last_cpu(void)
+{
+    uint32_t pus = mag_topology_pus(machine);
+
+    return pus > 1 ? mag_topology_pu(machine, pus - 1)->os_index : MAG_NONE;
+}
+
+static void skip_elsewhere(void)
+{
+    if (getenv("MAG_TEST_GUEST") == NULL || last_cpu() == MAG_NONE) {
+        print_message("skipped: this is no guest, or has one CPU\n");
+        skip();
+    }
+}
+
+/* In a group of its own, since changes of its cpuset reset the masks of its threads. */
+static void enter_group(void)
+{
+    (void)mkdir(GROUP, 0755);
+    assert_true(write_to(GROUP "/cgroup.procs", "0"));
+}
+
+static struct mag_sched *begin(void)
+{
+    struct mag_sched_config config = test_sched_config(0);
+
+    config.workers = mag_topology_pus(machine);
+    config.placement = MAG_PLACE_COMPACT;
+    config.pin = MAG_PIN_ALWAYS;
+    for (int i = 0; i < JOBS; i++)
+        turns[i] = (struct turn){.job = {.run = turn_run}};
+    return test_sched_start_as(&config);
+}
+
+/* Every job runs `rounds` times more. */
+static void run_rounds(struct mag_sched *sched, uint32_t rounds)
+{
+    for (uint32_t round = 0; round < rounds; round++) {
+        for (int i = 0; i < JOBS; i++) {
+            turns[i].posted++;
+            assert_int_equal(mag_sched_post(sched, &turns[i].job), 0);
+        }
+        for (int i = 0; i < JOBS; i++)
+            assert_true(test_wait_for(&turns[i].ran, turns[i].posted));
+    }
+}
+
+static uint32_t some_rounds(void)
+{
+    return test_rounds(RUNS) / JOBS / 4 + 1;
+}
+
+static void end(struct mag_sched *sched)
+{
+    for (int i = 0; i < JOBS; i++)
+        assert_int_equal(test_read(&turns[i].ran), turns[i].posted);
+    assert_int_equal(mag_sched_destroy(sched), 0);
+}
+
+/* Runs jobs until the kernel says that all workers are pinned to their seats. */
+static void wait_until_pinned(struct mag_sched *sched)
+{
+    double since = test_now();
+    uint32_t pinned = 0;
+
+    while (pinned != mag_sched_workers(sched)) {
+        assert_false(test_gives_up(since));
+        run_rounds(sched, 1);
+        pinned = 0;
+        for (uint32_t i = 0; i < mag_sched_workers(sched); i++) {
+            struct mag_sched_counters counters;
+
+            assert_int_equal(mag_sched_counters(sched, i, &counters), 0);
+            pinned += counters.pinned == MAG_PINNED &&
+                      counters.os_pu == mag_plan_seat(mag_sched_plan(sched), i)->os_pu;
+        }
+    }
+}
+
+static void a_cpu_goes_and_comes_back(void **state)
+{
+    static const unsigned pauses[] = {0, 3000}; /* ms; the monitor looks each second */
+    (void)state;
+
+    skip_elsewhere();
+    enter_group();
+    struct mag_sched *sched = begin();
+    for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
+        run_rounds(sched, some_rounds());
+        switch_cpu(last_cpu(), false);
+        run_rounds(sched, some_rounds());
+        test_sleep_ms(pauses[i]);
+        run_rounds(sched, some_rounds());
+        switch_cpu(last_cpu(), true);
+        wait_until_pinned(sched);
+    }
+    end(sched);
+}
+
+static void a_cpuset_changes_and_changes_back(void **state)
+{
+    static const unsigned pauses[] = {0, 3000};
+    char all[32];
+    (void)state;
+
+    skip_elsewhere();
+    (void)snprintf(all, sizeof(all), "0-%u", last_cpu());
+    enter_group();
+    assert_true(write_to(GROUP "/cpuset.cpus", all));
+    struct mag_sched *sched = begin();
+    for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
+        run_rounds(sched, some_rounds());
+        assert_true(write_to(GROUP "/cpuset.cpus", "0"));
+        run_rounds(sched, some_rounds());
+        test_sleep_ms(pauses[i]);
+        assert_true(write_to(GROUP "/cpuset.cpus", all));
+        wait_until_pinned(sched);
+    }
+    end(sched);
+}
+
+static void a_quota_changes(void **state)
+{
+    (void)state;
+
+    skip_elsewhere();
+    enter_group();
+    struct mag_sched *sched = begin();
+    run_rounds(sched, some_rounds());
+    assert_true(write_to(GROUP "/cpu.max", "50000 100000"));
+    run_rounds(sched, some_rounds());
+    assert_true(write_to(GROUP "/cpu.max", "max"));
+    run_rounds(sched, some_rounds());
+    end(sched);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_cpu_goes_and_comes_back),
+        cmocka_unit_test(a_cpuset_changes_and_changes_back),
+        cmocka_unit_test(a_quota_changes),
+    };
+
+    return cmocka_run_group_tests(tests, load_machine, free_machine);
+}

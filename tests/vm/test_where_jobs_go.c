@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which worker runs a job, on machines with several nodes: near the poster, on the node
+ * that was asked for.  A worker that is about to sleep may look once more and take a job
+ * that was meant for another; so most jobs are asked to be near, not all. */
+#include "tests/support/cmocka.h"
+#include "tests/support/numa/machine.h"
+#include "tests/support/run.h"
+#include "tests/support/sched/start.h"
+
+#include <magpie/counters.h>
+#include <magpie/pin.h>
+#include <pthread.h>
+
+enum { WORKERS_MAX = 64, POSTS = 8, SETTLE = 64 };
+
+/* A job that notes who runs it. */
+struct noted {
+    struct mag_job job; /* first */
+    uint32_t worker;
+    _Atomic(uint64_t) done;
+};
+
+static void noted_run(struct mag_job *job)
+{
+    struct noted *noted = (struct noted *)(void *)job;
+
+    noted->worker = mag_sched_worker();
+    (void)test_add(&noted->done, 1);
+}
+
+static void skip_elsewhere(void)
+{
+    if (!mag_topology_is_this_machine(machine) || mag_topology_nodes(machine) < 2 ||
+        mag_topology_pus(machine) > WORKERS_MAX) {
+        print_message("skipped: this machine has one node, or too many PUs\n");
+        skip();
+    }
+}
+
+static struct mag_sched *start(enum mag_placement placement)
+{
+    static uint32_t list[WORKERS_MAX];
+    struct mag_sched_config config = test_sched_config(0);
+    uint32_t pus = mag_topology_pus(machine);
+
+    config.placement = placement;
+    config.pin = MAG_PIN_ALWAYS;
+    if (placement == MAG_PLACE_LIST) {
+        for (uint32_t i = 0; i < pus; i++)
+            list[i] = mag_topology_pu(machine, pus - 1 - i)->os_index;
+        config.os_pus = list;
+        config.os_pu_count = pus;
+    } else {
+        config.workers = pus;
+    }
+    return test_sched_start_as(&config);
+}
+
+static uint32_t node_of(const struct mag_sched *sched, uint32_t worker)
+{
+    return mag_plan_seat(mag_sched_plan(sched), worker)->node;
+}
+
+/* Waits until all workers sleep. */
+static bool wait_until_parked(struct mag_sched *sched)
+{
+    double since = test_now();
+    uint32_t asleep = 0;
+
+    while (asleep != mag_sched_workers(sched) && !test_gives_up(since)) {
+        test_sleep_ms(1);
+        asleep = 0;
+        for (uint32_t i = 0; i < mag_sched_workers(sched); i++) {
+            struct mag_sched_counters counters;
+
+            if (mag_sched_counters(sched, i, &counters) == 0)
+                asleep += counters.parks == counters.wakes + 1;
+        }
+    }
+    return asleep == mag_sched_workers(sched);
+}
+
+/* -------------------------------------------------------------------------- posts */
+
+/* A thread that posts from each PU in turn. */
+struct poster {
+    struct mag_sched *sched;
+    unsigned posts, near, failures;
+};
+
+static bool post_and_wait(struct mag_sched *sched, struct noted *noted)
+{
+    *noted = (struct noted){.job = {.run = noted_run}};
+    return mag_sched_post(sched, &noted->job) == 0 && test_wait_for(&noted->done, 1);
+}
+
+/* The library remembers a poster's CPU for some posts. */
+static void settle(struct poster *poster)
+{
+    struct noted noted;
+
+    for (int i = 0; i < SETTLE; i++)
+        poster->failures += !post_and_wait(poster->sched, &noted);
+}
+
+static void post_from(struct poster *poster, uint32_t pu)
+{
+    uint32_t home = mag_topology_pu(machine, pu)->node;
+    enum mag_pinned pinned;
+    struct noted noted;
+
+    if (mag_pin_self(machine, pu, &pinned) != 0 || pinned != MAG_PINNED)
+        poster->failures++;
+    settle(poster);
+    for (int i = 0; i < POSTS; i++) {
+        poster->failures += !wait_until_parked(poster->sched);
+        poster->failures += !post_and_wait(poster->sched, &noted);
+        poster->posts++;
+        poster->near += node_of(poster->sched, noted.worker) == home;
+    }
+}
+
+/* Whether another PU of its node has a worker; its own is taken by the poster. */
+static bool has_neighbour(uint32_t pu)
+{
+    const struct mag_node *node =
+        mag_topology_node(machine, mag_topology_pu(machine, pu)->node);
+
+    return node != NULL && node->pus > 1;
+}
+
+static void *post_from_all(void *arg)
+{
+    struct poster *poster = arg;
+
+    for (uint32_t pu = 0; pu < mag_topology_pus(machine) && poster->failures == 0; pu++) {
+        if (has_neighbour(pu))
+            post_from(poster, pu);
+    }
+    return NULL;
+}
+
+static void a_post_wakes_a_near_worker_first(void **state)
+{
+    (void)state;
+    skip_elsewhere();
+    for (int placement = MAG_PLACE_COMPACT; placement <= MAG_PLACE_LIST; placement++) {
+        struct poster poster = {.sched = start((enum mag_placement)placement)};
+        pthread_t thread;
+
+        assert_int_equal(pthread_create(&thread, NULL, post_from_all, &poster), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(mag_sched_destroy(poster.sched), 0);
+        print_message("%s: %u of %u posts ran on the poster's node\n",
+                      mag_placement_name((enum mag_placement)placement), poster.near,
+                      poster.posts);
+        assert_int_equal(poster.failures, 0);
+        assert_true(4 * poster.near >= 3 * poster.posts);
+    }
+}
+
+static void a_job_for_a_node_runs_there(void **state)
+{
+    (void)state;
+    skip_elsewhere();
+    for (int placement = MAG_PLACE_COMPACT; placement <= MAG_PLACE_LIST; placement++) {
+        struct mag_sched *sched = start((enum mag_placement)placement);
+        unsigned posts = 0;
+        unsigned there = 0;
+
+        for (uint32_t node = 0; node < mag_topology_nodes(machine); node++) {
+            for (int i = 0; i < POSTS && mag_topology_node(machine, node)->pus != 0;
+                 i++) {
+                struct noted noted = {.job = {.run = noted_run}};
+
+                assert_true(wait_until_parked(sched));
+                assert_int_equal(mag_sched_post_node(sched, &noted.job, node), 0);
+                assert_true(test_wait_for(&noted.done, 1));
+                posts++;
+                there += node_of(sched, noted.worker) == node;
+            }
+        }
+        print_message("%s: %u of %u ran on their node\n",
+                      mag_placement_name((enum mag_placement)placement), there, posts);
+        assert_true(4 * there >= 3 * posts);
+        assert_int_equal(mag_sched_destroy(sched), 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_post_wakes_a_near_worker_first),
+        cmocka_unit_test(a_job_for_a_node_runs_there),
+    };
+
+    return cmocka_run_group_tests(tests, load_machine, free_machine);
+}
