@@ -342,7 +342,7 @@ size_t mag_loop_walk(mag_fork w, const struct mag_loop_part *part)
         .value = part->value,
         .are_long = true,
         .offers = loop->grain != 0 || mag_grain_offers_first(part->grain) ||
-                  loop->heavy || !is_whole(loop, part),
+                  loop->heavy || !is_whole_part(loop, part),
     };
 
     if (is_long(&walk))
