@@ -65,7 +65,7 @@ static int count_run(const struct bench_workload *workload, struct bench_run *ru
 static int count_both(const struct bench_workload *workload, double *ret_count)
 {
     struct sigaction action = {.sa_sigaction = count_step, .sa_flags = SA_SIGINFO};
-    struct bench_run run = {.workers = 1};
+    struct bench_run run = {.size = LARGE_SIZE, .workers = 1};
     uint64_t few = 0, many = 0;
     int r = workload->prepare != NULL ? workload->prepare(&run) : 0;
 

@@ -1,6 +1,6 @@
 /*
- * instructions.h - the instructions of operations, beside what they were and what they are
- * to be.
+ * instructions.h - the instructions of operations, beside what they were and what is
+ * wanted.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
