@@ -5,9 +5,10 @@
 
 #include <magpie/submit.h>
 
-/* How many jobs to take from an injection queue at once: one to run, the others to
- * share. */
-enum { TAKE_MAX = 32 };
+/* How many jobs to take at once from the injection queue of the worker's node: one to
+ * run, the others to share; and from that of another node, whose workers are to run most
+ * of what is posted there. */
+enum { TAKE_MAX = 32, TAKE_FAR = 4 };
 
 /* Every so many looks at jobs from outside, one begins with the queue of another node. */
 enum { FAR_LOOKS = 4 };
@@ -41,18 +42,19 @@ void mag_worker_queue(struct mag_worker *worker, struct mag_job *job)
         spill(worker, job);
 }
 
-static uint32_t room_for_batch(struct mag_worker *worker)
+static uint32_t room_for_batch(struct mag_worker *worker, uint32_t queue)
 {
     uint64_t room = MAG_WORKER_RING - mag_runq_length(&worker->ring);
+    uint32_t most = queue == worker->queue ? TAKE_MAX : TAKE_FAR;
 
-    return room < TAKE_MAX ? (uint32_t)room : TAKE_MAX;
+    return room < most ? (uint32_t)room : most;
 }
 
 static struct mag_job *take_level(struct mag_worker *worker, uint32_t queue,
                                   uint32_t level)
 {
     struct mag_job *batch[TAKE_MAX];
-    uint32_t room = room_for_batch(worker);
+    uint32_t room = room_for_batch(worker, queue);
     uint32_t inject = mag_sched_inject(queue, level);
     uint32_t count =
         mag_inject_take(&worker->sched->queues[inject], batch, room != 0 ? room : 1);
