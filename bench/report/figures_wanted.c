@@ -97,7 +97,7 @@ const struct bench_figure bench_figures[] = {
     {"vtask-inline", BENCH_OF_PEER, 1, 0.45, "dotnet", 0},
     {"vtask-queued", BENCH_OF_PEER, 1, 0.25, "dotnet", 0},
     {"vtask-async-1", BENCH_OF_PEER, 1, 0.25, "dotnet", 0},
-    {"vtask-async-10", BENCH_OF_PEER, 1, 0.22, "dotnet", 0},
+    {"vtask-async-10", BENCH_OF_PEER, 1, 0.16, "dotnet", 0},
     {"vtask-when-all", BENCH_OF_PEER, 1, 0.4, "dotnet", 0},
     {"vtask-handoff", BENCH_OF_PEER, 1, 0.5, "dotnet", 0},
     {"vtask-wake", BENCH_OVER_TWIN, 1, 1.3, NULL, 0},

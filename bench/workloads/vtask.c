@@ -1,6 +1,6 @@
 /*
  * vtask.c - what a value task costs, on one thread: a synchronous one, a pooled source,
- * async functions that wait never, once, ten times, and joining a thousand.
+ * async functions that wait never, or for pooled sources, and joining a thousand.
  *
  * Operations are completed by the same thread right after they were awaited, so that the
  * rows show what the mechanism costs and nothing else; vtask_handoff.c has the rest.
@@ -17,22 +17,6 @@ enum { JOINED = 1000, WAITS_MANY = 10 };
 
 /* The pending operation, for its completer. */
 static struct mag_core *pending;
-
-/* A continuation that reads the task it waits for. */
-struct reader {
-    struct mag_continuation continuation;
-    word_task task;
-    uint64_t sum;
-};
-
-static void read_task(struct mag_job *job)
-{
-    struct reader *reader = (struct reader *)(void *)job;
-    uint64_t value = 0;
-
-    if (word_task_get(reader->task, &value) == 0)
-        reader->sum += value;
-}
 
 static int prepare(struct bench_run *run)
 {
@@ -103,7 +87,7 @@ static __attribute__((noinline)) word_task begin_operation(void)
 /* Rent, register, complete, continuation inline, take, return. */
 static int run_inline(struct bench_run *run)
 {
-    struct reader reader = {.continuation = {.job = {.run = read_task}}};
+    struct bench_reader reader = {.continuation = {.job = {.run = bench_read}}};
     int r = 0;
 
     for (uint64_t i = 0; i < run->size && r == 0; i++) {
@@ -149,7 +133,7 @@ static int run_async_now(struct bench_run *run)
 
 static int run_waiting(struct bench_run *run, uint32_t waits)
 {
-    struct reader reader = {.continuation = {.job = {.run = read_task}}};
+    struct bench_reader reader = {.continuation = {.job = {.run = bench_read}}};
     int r = 0;
 
     for (uint64_t i = 0; i < run->size && r == 0; i++) {
@@ -182,7 +166,7 @@ struct joined {
 
 static struct joined joined;
 
-static int join(uint32_t count, struct reader *reader)
+static int join(uint32_t count, struct bench_reader *reader)
 {
     for (uint32_t i = 0; i < count; i++) {
         joined.sources[i] = bench_source_rent(0);
@@ -199,7 +183,7 @@ static int join(uint32_t count, struct reader *reader)
 
 static int run_when_all(struct bench_run *run)
 {
-    struct reader reader = {.continuation = {.job = {.run = read_task}}};
+    struct bench_reader reader = {.continuation = {.job = {.run = bench_read}}};
     uint64_t rest = run->size;
     int r = 0;
 
@@ -239,9 +223,10 @@ VTASK(inline, "inline", "a pooled source whose continuation is run by the comple
       "the whole cost of a pending operation, without a queue", NULL, NULL, run_inline);
 VTASK(async_now, "async-now", "an async function whose await completes at once",
       "the cost of an async function that need not wait", NULL, NULL, run_async_now);
-VTASK(async_1, "async-1", "an async function that waits once",
-      "the cost of suspending and resuming an async function", NULL, NULL, run_async_one);
-VTASK(async_10, "async-10", "an async function that waits ten times",
-      "the cost of further waits in one async function", NULL, NULL, run_async_ten);
+VTASK(pooled_1, "pooled-1", "an async function that waits once, for a pooled source",
+      "the cost of suspending and resuming by a task", NULL, NULL, run_async_one);
+VTASK(pooled_10, "pooled-10",
+      "an async function that waits ten times, for pooled sources",
+      "the cost of further waits for tasks", NULL, NULL, run_async_ten);
 VTASK(when_all, "when-all", "a thousand pending tasks joined at a time",
       "the cost of joining one pending task", NULL, NULL, run_when_all);

@@ -25,3 +25,12 @@ void bench_sources_free(void)
     mag_pool_destroy(bench_sources);
     bench_sources = NULL;
 }
+
+void bench_read(struct mag_job *job)
+{
+    struct bench_reader *reader = (struct bench_reader *)(void *)job;
+    uint64_t value = 0;
+
+    if (word_task_get(reader->task, &value) == 0)
+        reader->sum += value;
+}

@@ -34,4 +34,13 @@ static inline struct mag_core *bench_source_rent(unsigned flags)
     return core;
 }
 
+/* A continuation that reads the task it waits for. */
+struct bench_reader {
+    struct mag_continuation continuation; /* `job.run` is bench_read */
+    word_task task;
+    uint64_t sum;
+};
+
+void bench_read(struct mag_job *job);
+
 #endif

@@ -104,31 +104,31 @@ MAG_EXTERN_C_BEGIN
  * takes memory (mag_vtask_discard); if there is none for that, the source is as it was
  * before, and its task may be awaited or discarded again.
  */
-#define MAG_ASYNC(result_task, name, arguments, ...)                               \
-    MAG_CHECK_TASK_TYPE(result_task)                                               \
-    MAG_ASYNC_CHECK(name, arguments)                                               \
-    MAG_ASYNC_FRAME(result_task, name, arguments, __VA_ARGS__)                     \
-    static result_task name##_body(struct name##_frame *f);                        \
-    MAG_ASYNC_TYPE(result_task, name)                                              \
-    MAG_STATIC_ASSERT(sizeof(struct name##_frame) <= MAG_ASYNC_BYTES_MAX,          \
-                      "the arguments and locals of " #name " are too large");      \
-    __attribute__((unused)) MAG_MUST_CHECK static result_task name(                \
-        MAG_PAIRS_PARAMS arguments)                                                \
-    {                                                                              \
-        struct name##_frame mag_local, *args_ = &mag_local;                        \
-        mag_local.frame.core.type = &name##_type.core;                             \
-        mag_local.frame.core.flags = 0;                                            \
-        mag_local.frame.core.step = 0;                                             \
-        mag_local.frame.core.value = 0;                                            \
-        memset(MAG_RECAST(char *, &mag_local) + sizeof(mag_local.frame), 0,        \
-               sizeof(mag_local) - sizeof(mag_local.frame));                       \
-        MAG_PAIRS_FILL arguments;                                                  \
-        result_task mag_returned = name##_body(args_);                             \
-        if (MAG_UNLIKELY(mag_local.frame.core.flags != 0))                         \
-            mag_frame_unpin(&mag_local.frame, mag_returned.task);                  \
-        return mag_returned;                                                       \
-    }                                                                              \
-    /* NOLINTNEXTLINE(readability-function-*): MAG_AWAIT is more than it looks. */ \
+#define MAG_ASYNC(result_task, name, arguments, ...)                                  \
+    MAG_CHECK_TASK_TYPE(result_task)                                                  \
+    MAG_ASYNC_CHECK(name, arguments)                                                  \
+    MAG_ASYNC_FRAME(result_task, name, char, arguments, __VA_ARGS__)                  \
+    static result_task name##_body(struct name##_frame *f);                           \
+    MAG_ASYNC_TYPE(result_task, name)                                                 \
+    MAG_ASYNC_RESUME(result_task, name)                                               \
+    __attribute__((unused)) MAG_MUST_CHECK static result_task name(                   \
+        MAG_PAIRS_PARAMS arguments)                                                   \
+    {                                                                                 \
+        struct name##_frame mag_local, *args_ = &mag_local;                           \
+        mag_local.frame.core.type = &name##_type.core;                                \
+        mag_local.frame.core.flags = 0;                                               \
+        mag_local.frame.core.step = 0;                                                \
+        mag_local.frame.core.value = 0;                                               \
+        memset(MAG_RECAST(char *, &mag_local) + sizeof(mag_local.frame), 0,           \
+               sizeof(mag_local) - sizeof(mag_local.frame));                          \
+        MAG_PAIRS_FILL arguments;                                                     \
+        result_task mag_returned = name##_body(args_);                                \
+        if (MAG_UNLIKELY(mag_local.frame.core.flags != 0))                            \
+            mag_returned.task = mag_frame_leave(&mag_local.frame, mag_returned.task); \
+        return mag_returned;                                                          \
+    }                                                                                 \
+    MAG_ASYNC_BEGIN(result_task, name, name##_resume, arguments)                      \
+    /* NOLINTNEXTLINE(readability-function-*): MAG_AWAIT is more than it looks. */    \
     static result_task name##_body(struct name##_frame *f)
 
 /*
@@ -182,26 +182,26 @@ default:                                      \
  */
 #define MAG_AWAIT_ON(f, executor, place, awaited)                             \
     do {                                                                      \
-        mag_continuation_home(&(f)->frame.continuation, (executor));          \
+        mag_continuation_home(&(f)->frame.waiter.continuation, (executor));   \
         MAG_ASYNC_AWAIT(f, &(place), sizeof(place), awaited, MAG_AWAIT_HOME); \
     } while (0)
 
-#define MAG_AWAIT_DONE_ON(f, executor, awaited)                      \
-    do {                                                             \
-        mag_continuation_home(&(f)->frame.continuation, (executor)); \
-        MAG_ASYNC_AWAIT(f, NULL, 0, awaited, MAG_AWAIT_HOME);        \
+#define MAG_AWAIT_DONE_ON(f, executor, awaited)                             \
+    do {                                                                    \
+        mag_continuation_home(&(f)->frame.waiter.continuation, (executor)); \
+        MAG_ASYNC_AWAIT(f, NULL, 0, awaited, MAG_AWAIT_HOME);               \
     } while (0)
 
 #define MAG_TRY_ON(f, executor, error, place, awaited)                             \
     do {                                                                           \
-        mag_continuation_home(&(f)->frame.continuation, (executor));               \
+        mag_continuation_home(&(f)->frame.waiter.continuation, (executor));        \
         MAG_ASYNC_TRY(f, error, &(place), sizeof(place), awaited, MAG_AWAIT_HOME); \
     } while (0)
 
-#define MAG_TRY_DONE_ON(f, executor, error, awaited)                 \
-    do {                                                             \
-        mag_continuation_home(&(f)->frame.continuation, (executor)); \
-        MAG_ASYNC_TRY(f, error, NULL, 0, awaited, MAG_AWAIT_HOME);   \
+#define MAG_TRY_DONE_ON(f, executor, error, awaited)                        \
+    do {                                                                    \
+        mag_continuation_home(&(f)->frame.waiter.continuation, (executor)); \
+        MAG_ASYNC_TRY(f, error, NULL, 0, awaited, MAG_AWAIT_HOME);          \
     } while (0)
 
 /*

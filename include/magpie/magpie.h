@@ -72,6 +72,7 @@
 #include <magpie/budget.h>
 #include <magpie/cancel.h>
 #include <magpie/channel.h>
+#include <magpie/connected.h>
 #include <magpie/counters.h>
 #include <magpie/debug.h>
 #include <magpie/default.h>

@@ -317,7 +317,7 @@ static void walk_all(struct loop_walk *walk)
     leave_slot(walk);
 }
 
-static bool is_whole(const struct mag_loop *loop, const struct mag_loop_part *part)
+static bool is_whole_part(const struct mag_loop *loop, const struct mag_loop_part *part)
 {
     return part->range.begin == loop->range.begin && part->range.end == loop->range.end;
 }
@@ -342,7 +342,7 @@ size_t mag_loop_walk(mag_fork w, const struct mag_loop_part *part)
     if (is_long(&walk))
         walk.now = mag_os_quick_ns();
     walk.began = walk.now;
-    if (MAG_UNLIKELY(loop->heavy) && is_whole(loop, part))
+    if (MAG_UNLIKELY(loop->heavy) && is_whole_part(loop, part))
         offer_and_call(&walk);
     walk_all(&walk);
     return walk.grain;

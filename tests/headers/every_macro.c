@@ -166,7 +166,7 @@ MAG_FORKABLE(int, walk_all, int *, a)
 static int walk_all(mag_fork w, int *a)
 {
     struct point p = {1, 2, 3};
-    struct mag_for_options options = {1, 0, 0, MAG_NULL, MAG_NULL};
+    struct mag_for_options options = {1, 0, 0, {0, 0, 0}, MAG_NULL, MAG_NULL};
     struct mag_range failed;
 
     return walk_for_in(w, 0, 10, a, p) + sort_points(w, &p, a) + fill_all(w, a) +
@@ -271,7 +271,7 @@ MAG_INVOKE(go, struct point *, p, go_left, go_up)
 MAG_FORKABLE(int, choose_all, const struct point *, all, struct point *, out)
 static int choose_all(mag_fork w, const struct point *all, struct point *out)
 {
-    struct mag_for_options options = {1, 0, 0, MAG_NULL, MAG_NULL};
+    struct mag_for_options options = {1, 0, 0, {0, 0, 0}, MAG_NULL, MAG_NULL};
     struct mag_range failed;
     const int numbers[2] = {1, 2};
     int set[2];
@@ -292,7 +292,7 @@ static int choose_all(mag_fork w, const struct point *all, struct point *out)
 MAG_FORKABLE(int, scan_all, const struct point *, all, struct point *, out)
 static int scan_all(mag_fork w, const struct point *all, struct point *out)
 {
-    struct mag_for_options options = {1, 0, 0, MAG_NULL, MAG_NULL};
+    struct mag_for_options options = {1, 0, 0, {0, 0, 0}, MAG_NULL, MAG_NULL};
     struct mag_range failed;
     struct point most = {0, 0, 0};
     long total = 0;
@@ -305,7 +305,7 @@ static int scan_all(mag_fork w, const struct point *all, struct point *out)
 MAG_FORKABLE(int, reduce_all, const struct point *, all)
 static int reduce_all(mag_fork w, const struct point *all)
 {
-    struct mag_for_options options = {1, 0, 0, MAG_NULL, MAG_NULL};
+    struct mag_for_options options = {1, 0, 0, {0, 0, 0}, MAG_NULL, MAG_NULL};
     struct mag_range failed;
     struct point most = {0, 0, 0};
     size_t total = 0;

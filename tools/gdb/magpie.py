@@ -323,7 +323,7 @@ class Why(gdb.Command):
         if not state.startswith("pending") or not is_frame(core):
             return False
         frame = pointer(address, "struct mag_frame").dereference()
-        backing = number(frame["awaited"]["backing"])
+        backing = number(frame["waiter"]["outcome"]["backing"])
         if backing < 16:
             print("  it runs, or is about to")
             return False

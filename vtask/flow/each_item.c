@@ -59,7 +59,7 @@ static void close_item_lane(struct mag_each_lane *lane)
 
 static int post_item_lane(struct mag_each_lane *lane)
 {
-    struct mag_job *job = &lane->frame.continuation.job;
+    struct mag_job *job = &lane->frame.waiter.continuation.job;
 
     job->run = run_item_lane;
     return mag_sched_post_any(lane->state->sched, job);
@@ -110,7 +110,7 @@ static struct mag_each_lane *make_item_lane(struct mag_each_state *state)
     if (frame == NULL)
         return NULL;
     mag_debug_core_ends(&frame->core); /* it is no task */
-    frame->continuation.job.run = run_item_lane;
+    frame->waiter.continuation.job.run = run_item_lane;
     lane->state = state;
     lane->phase = LANE_ASKS;
     return lane;
@@ -180,13 +180,14 @@ static bool lane_awaits(struct mag_each_lane *lane, mag_vtask task, unsigned pha
 {
     unsigned before = lane->phase;
 
-    lane->frame.awaited = task;
+    lane->frame.waiter.outcome = task;
     lane->phase = phase;
-    lane->frame.continuation.job.run = run_item_lane;
-    int r = mag_vtask_on_completed(task, &lane->frame.continuation, MAG_AWAIT_CONTEXT);
+    lane->frame.waiter.continuation.job.run = run_item_lane;
+    int r =
+        mag_vtask_on_completed(task, &lane->frame.waiter.continuation, MAG_AWAIT_CONTEXT);
     if (r == 0)
         return true;
-    lane->frame.continuation.job.run = mag_continuation_spent;
+    lane->frame.waiter.continuation.job.run = mag_continuation_spent;
     lane->phase = before;
     *ret_error = r;
     return false;
@@ -323,7 +324,7 @@ static bool end_lane_wait(struct mag_job *job)
         return false;
     struct mag_each_lane *lane = item_lane_of(job);
     bool awaits = lane->phase == LANE_AWAITS_ITEM || lane->phase == LANE_AWAITS_BODY;
-    mag_vtask task = lane->frame.awaited;
+    mag_vtask task = lane->frame.waiter.outcome;
 
     if (awaits && mag_vtask_status(task) == MAG_PENDING)
         return false;
@@ -390,7 +391,8 @@ static int start_items(struct mag_each_run *run, struct mag_sched *sched,
     state->count = SIZE_MAX;
     state->items = items;
     lane = make_item_lane(state);
-    r = lane != NULL ? mag_sched_post(sched, &lane->frame.continuation.job) : -ENOMEM;
+    r = lane != NULL ? mag_sched_post(sched, &lane->frame.waiter.continuation.job)
+                     : -ENOMEM;
     if (r < 0) {
         if (lane != NULL)
             mag_frame_recycle(&lane->frame.core);

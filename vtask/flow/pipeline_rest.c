@@ -59,7 +59,7 @@ static bool begin_offer(struct mag_belt *belt)
 
 /* Under the lock: calls a thread.  A caller that sleeps has nothing else to do, whereas
  * all workers may be busy. */
-static void summon(struct mag_belt *belt, struct mag_summons *summons)
+static void call_thread(struct mag_belt *belt, struct mag_summons *summons)
 {
     if (belt->caller_works && rouse_caller(belt))
         summons->caller = true;
@@ -70,7 +70,7 @@ static void summon(struct mag_belt *belt, struct mag_summons *summons)
 void mag_belt_see_to_work(struct mag_belt *belt, struct mag_summons *summons)
 {
     if (mag_belt_count(&belt->runners) == 0 && mag_belt_has_work(belt))
-        summon(belt, summons);
+        call_thread(belt, summons);
     if (belt->caller_sleeps && mag_belt_has_callers_work(belt))
         summons->caller |= rouse_caller(belt);
 }
@@ -97,7 +97,7 @@ static MAG_NOINLINE void make_offer(struct mag_belt *belt)
 
     mag_spin_lock(&belt->lock);
     if (!belt->is_refused && mag_belt_has_work(belt))
-        summon(belt, &summons);
+        call_thread(belt, &summons);
     mag_spin_unlock(&belt->lock);
     mag_belt_send(belt, summons);
 }

@@ -84,7 +84,7 @@ mag_vtask mag_sequence_next(struct mag_sequence *sequence, void *ret_large)
     state->line = 0;
     state->begun = true;
     mag_vtask returned = sequence_type_of(sequence)->advance(sequence, ret_large);
-    if (MAG_UNLIKELY(returned.backing == own.backing)) {
+    if (MAG_UNLIKELY(mag_vtask_is_started(returned))) {
         mag_debug_core_began(&sequence->frame.core);
         return own;
     }

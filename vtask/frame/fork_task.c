@@ -14,7 +14,7 @@ static struct mag_frame *end_child(void)
 {
     struct mag_frame *frame = innermost_child;
 
-    innermost_child = (struct mag_frame *)(uintptr_t)frame->awaited.payload;
+    innermost_child = (struct mag_frame *)(uintptr_t)frame->waiter.outcome.payload;
     return frame;
 }
 
@@ -32,7 +32,7 @@ struct mag_frame *mag_fork_task_begin(mag_fork w, const void *payload, void *blo
     frame->core.flags |= MAG_CORE_QUEUED;
     mag_vtask task = mag_core_task(&frame->core);
     memcpy(block, &task, sizeof(task));
-    frame->awaited.payload = (uintptr_t)innermost_child;
+    frame->waiter.outcome.payload = (uintptr_t)innermost_child;
     innermost_child = frame;
     mag_fork_answer(w);
     return frame;

@@ -17,23 +17,23 @@ static_assert(sizeof(struct mag_frame) == 80, "a frame's head is small");
 /* ------------------------------------------------------------------------ pools */
 
 /*
- * One pool for each size of frame.  A pool is made when it is first needed and is never
- * destroyed: a stale task must always be able to read the token of its frame.
+ * One pool for each size of frame.  A pool is never destroyed: a stale task must always
+ * be able to read the token of its frame.
  *
  * Up to SMALL_MAX bytes the sizes are STEP apart; above, each size is twice the one
  * before.
  */
 enum { COPY_INTS = 32 };
-enum { STEP = 8, SMALL_MAX = 512, SMALL = SMALL_MAX / STEP, LARGE = 8 };
+enum { STEP = MAG_FRAME_STEP, SMALL_MAX = MAG_FRAME_SMALL, SMALL = SMALL_MAX / STEP };
 
-static _Atomic(struct mag_pool *) pools[SMALL + LARGE];
+_Atomic(struct mag_pool *) mag_frame_pools[MAG_FRAME_POOLS];
 
 static inline uint32_t frame_class_of(uint32_t size)
 {
     uint32_t number = SMALL;
 
     if (MAG_LIKELY(size <= SMALL_MAX))
-        return (size - 1) / STEP;
+        return size / STEP - 1; /* the size of a frame is a multiple of STEP */
     while ((uint32_t)SMALL_MAX << (number - SMALL + 1) < size)
         number++;
     return number;
@@ -58,8 +58,9 @@ static MAG_COLD struct mag_pool *make_frame_pool(uint32_t number)
         return NULL;
     /* Both halves: release: the pool precedes its address; acquire on failure: the pool
      * of the thread that was faster is visible. */
-    if (atomic_compare_exchange_strong_explicit(
-            &pools[number], &other, pool, memory_order_release, memory_order_acquire))
+    if (atomic_compare_exchange_strong_explicit(&mag_frame_pools[number], &other, pool,
+                                                memory_order_release,
+                                                memory_order_acquire))
         return pool;
     mag_pool_destroy(pool);
     return other;
@@ -74,7 +75,8 @@ static inline struct mag_frame *rent(const struct mag_frame_type *type)
 {
     uint32_t number = frame_class_of(type->size);
     /* acquire: the pool is visible. */
-    struct mag_pool *pool = atomic_load_explicit(&pools[number], memory_order_acquire);
+    struct mag_pool *pool =
+        atomic_load_explicit(&mag_frame_pools[number], memory_order_acquire);
     struct mag_frame *box;
     void *object;
 
@@ -88,7 +90,7 @@ static inline struct mag_frame *rent(const struct mag_frame_type *type)
     box = object;
     mag_core_prepare(&box->core, &type->core);
     box->core.flags = MAG_CORE_BOX;
-    box->continuation.job.run = type->resume;
+    box->waiter.continuation.job.run = type->resume;
     return box;
 }
 
@@ -103,9 +105,9 @@ void mag_frame_recycle(struct mag_core *core)
     const struct mag_frame_type *type = (const struct mag_frame_type *)core->type;
 
     /* relaxed: the frame came from this pool, so the pool's address is visible. */
-    mag_pool_give(
-        atomic_load_explicit(&pools[frame_class_of(type->size)], memory_order_relaxed),
-        core);
+    mag_pool_give(atomic_load_explicit(&mag_frame_pools[frame_class_of(type->size)],
+                                       memory_order_relaxed),
+                  core);
 }
 
 /* ---------------------------------------------------------------------- boxing */
@@ -130,6 +132,20 @@ static inline void copy_frame(void *to, const void *from, size_t bytes)
     }
 }
 
+/* Leaves the task of the pooled frame in the one on the stack, for mag_frame_leave: by
+ * then the pooled frame may belong to another call. */
+static inline void leave_task(struct mag_frame *local, struct mag_frame *box)
+{
+    /* relaxed, here and below: only this thread knows either frame. */
+    uint64_t token = atomic_load_explicit(&box->core.token, memory_order_relaxed);
+
+    local->core.flags = MAG_CORE_MOVED;
+    /* relaxed: as above. */
+    atomic_store_explicit(&local->core.slot, (uintptr_t)box, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&local->core.token, token, memory_order_relaxed);
+}
+
 /* The pooled copy of a frame, or the frame itself if it is pooled already; NULL: no
  * memory. */
 static inline struct mag_frame *box_of(struct mag_frame *frame)
@@ -145,6 +161,7 @@ static inline struct mag_frame *box_of(struct mag_frame *frame)
     /* The detail of an error that MAG_TRY has handed out. */
     box->core.value = frame->core.value;
     copy_frame(box + 1, frame + 1, frame_type_of(frame)->size - sizeof(*frame));
+    leave_task(frame, box);
     return box;
 }
 
@@ -153,6 +170,7 @@ static void unbox(struct mag_frame *local, struct mag_frame *box)
 {
     if (box == local)
         return;
+    local->core.flags = 0;
     box->core.step = 0;
     mag_debug_core_ends(&box->core);
     mag_frame_recycle(&box->core);
@@ -160,23 +178,24 @@ static void unbox(struct mag_frame *local, struct mag_frame *box)
 
 struct mag_frame *mag_frame_pin(struct mag_frame *frame)
 {
-    struct mag_frame *box = box_of(frame);
-
-    if (box != NULL && box != frame) {
-        frame->core.flags = MAG_CORE_MOVED;
-        frame->continuation.home = (uintptr_t)box;
-    }
-    return box;
+    return box_of(frame);
 }
 
-void mag_frame_unpin(struct mag_frame *local, mag_vtask returned)
+void mag_frame_unpin(struct mag_frame *local)
 {
-    struct mag_frame *box = (struct mag_frame *)local->continuation.home;
+    /* relaxed: this thread wrote it. */
+    struct mag_frame *box =
+        (struct mag_frame *)atomic_load_explicit(&local->core.slot, memory_order_relaxed);
 
-    if (returned.backing == ((uintptr_t)box | MAG_VTASK_CORE))
-        return;
     mag_debug_core_ends(&box->core);
     mag_frame_recycle(&box->core);
+}
+
+void mag_frame_return(struct mag_frame *frame)
+{
+    frame->core.step = 0;
+    mag_debug_core_ends(&frame->core);
+    mag_frame_recycle(&frame->core);
 }
 
 /* -------------------------------------------------------------------- awaiting */
@@ -234,14 +253,11 @@ static MAG_COLD mag_vtask await_slow(struct mag_frame *frame, mag_vtask task, vo
     struct mag_frame *box = box_of(frame);
     if (box == NULL)
         return no_memory(task);
-    box->awaited = task;
-    box->continuation.home = frame->continuation.home;
-    /* Read before the await: afterwards the box may run, end and belong to another
-     * task. */
-    mag_vtask own = mag_core_task(&box->core);
-    r = mag_vtask_on_completed(task, &box->continuation, flags);
+    box->waiter.outcome = task;
+    box->waiter.continuation.home = frame->waiter.continuation.home;
+    r = mag_vtask_on_completed(task, &box->waiter.continuation, flags);
     if (r == 0)
-        return own;
+        return mag_vtask_started();
     unbox(frame, box);
     runs_on(frame);
     return mag_vtask_failed(r, 0);
@@ -282,20 +298,20 @@ static MAG_NOINLINE mag_vtask await_core(struct mag_frame *frame, mag_vtask task
     struct mag_frame *box = box_of(frame);
     if (MAG_UNLIKELY(box == NULL))
         return no_memory(task);
-    box->awaited = task;
-    mag_continuation_capture(&box->continuation, flags);
-    mag_vtask own = mag_core_task(&box->core);
-    if (MAG_LIKELY(mag_core_install(core, task.payload, &slot, &box->continuation)))
-        return own;
+    box->waiter.outcome = task;
+    mag_continuation_capture(&box->waiter.continuation, flags);
+    if (MAG_LIKELY(
+            mag_core_install(core, task.payload, &slot, &box->waiter.continuation)))
+        return mag_vtask_started();
     unbox(frame, box);
     return go_on(frame, task, slot, place, size);
 }
 
-static MAG_COLD mag_vtask await_met(struct mag_frame *frame, mag_vtask task,
-                                    mag_vtask own, void *place, size_t size)
+static MAG_COLD mag_vtask await_met(struct mag_frame *frame, mag_vtask task, void *place,
+                                    size_t size)
 {
     if (mag_core_meet(mag_vtask_core(task), task.payload))
-        return own;
+        return mag_vtask_started();
     return go_on(frame, task, MAG_SLOT_DONE, place, size);
 }
 
@@ -314,12 +330,12 @@ mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
                      mag_core_is_stale(core, task.payload)))
         return await_core(frame, task, place, size, flags);
 
-    frame->awaited = task;
-    mag_continuation_capture(&frame->continuation, flags);
-    mag_vtask own = mag_core_task(&frame->core);
-    if (MAG_LIKELY(mag_core_install_here(core, task.payload, &frame->continuation)))
-        return own;
-    return await_met(frame, task, own, place, size);
+    frame->waiter.outcome = task;
+    mag_continuation_capture(&frame->waiter.continuation, flags);
+    if (MAG_LIKELY(
+            mag_core_install_here(core, task.payload, &frame->waiter.continuation)))
+        return mag_vtask_started();
+    return await_met(frame, task, place, size);
 }
 
 /* The core had a visitor, or the task is of another kind, or somebody has called back too
@@ -330,14 +346,14 @@ static MAG_NOINLINE mag_vtask end_slow(struct mag_frame *frame, mag_vtask task,
     int r = mag_vtask_status(task);
 
     if (r == MAG_PENDING)
-        return mag_core_task(&frame->core);
+        return mag_vtask_started();
     runs_on(frame);
     return r < 0 ? mag_vtask_failed(r, 0) : take_frame(task, place, size);
 }
 
 mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size)
 {
-    mag_vtask task = frame->awaited;
+    mag_vtask task = frame->waiter.outcome;
     struct mag_core *core = mag_vtask_core(task);
 
     /* A core that has run this frame's continuation is complete, and this frame may
@@ -348,6 +364,14 @@ mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size)
         return consume(task, place, size);
     }
     return end_slow(frame, task, place, size);
+}
+
+mag_vtask mag_frame_answered(struct mag_frame *frame, void *place, size_t size)
+{
+    /* Called back although nobody has completed the operation: the frame waits on. */
+    if (mag_vtask_is_started(frame->waiter.outcome))
+        return mag_vtask_started();
+    return mag_frame_end(frame, place, size);
 }
 
 static int post(struct mag_executor *executor, struct mag_job *job)
@@ -368,90 +392,10 @@ mag_vtask mag_frame_hop(struct mag_frame *frame, struct mag_executor *executor)
 
     if (box == NULL)
         return mag_vtask_failed(-ENOMEM, 0);
-    mag_vtask own = mag_core_task(&box->core);
-    int r = post(executor, &box->continuation.job);
+    int r = post(executor, &box->waiter.continuation.job);
     if (r == 0)
-        return own;
+        return mag_vtask_started();
     unbox(frame, box);
     runs_on(frame);
     return mag_vtask_failed(r, 0);
-}
-
-/* --------------------------------------------------------------------- finishing */
-
-static void *result_of(struct mag_frame *frame, uint64_t *word, size_t *ret_size)
-{
-    const struct mag_core_type *type = frame->core.type;
-
-    if (type->result_size == 0) {
-        *ret_size = sizeof(*word);
-        return word;
-    }
-    *ret_size = type->result_size;
-    return (char *)frame + type->result_offset;
-}
-
-/* The function returned the task of another function, and that task is complete now. */
-static void finish_as_awaited(struct mag_frame *frame)
-{
-    uint64_t word = 0;
-    uint64_t detail = 0;
-    size_t size;
-    void *result = result_of(frame, &word, &size);
-    int r = mag_vtask_get_value(frame->awaited, result, size, &detail);
-
-    if (MAG_UNLIKELY(r == MAG_E_SIZE)) {
-        /* Consume the task all the same.  The misuse is reported already, or MAG_E_SIZE
-         * is the outcome of the task. */
-        mag_misuse_hush(true);
-        (void)mag_vtask_get(frame->awaited, NULL);
-        mag_misuse_hush(false);
-    }
-    mag_core_finish(&frame->core, r, r == 0 ? word : detail);
-}
-
-static void finish_later(struct mag_job *job)
-{
-    if (job == NULL || job->run != finish_later)
-        return;
-    struct mag_frame *frame = mag_frame_of(job);
-    if (mag_vtask_status(frame->awaited) == MAG_PENDING)
-        return;
-    job->run = mag_continuation_spent;
-    finish_as_awaited(frame);
-}
-
-/* `return other(...);` after the first wait: the frame waits for the task of `other`. */
-static MAG_COLD void forward(struct mag_frame *frame, mag_vtask task)
-{
-    int r = mag_vtask_status(task);
-
-    frame->awaited = task;
-    if (r == MAG_PENDING) {
-        frame->continuation.job.run = finish_later;
-        r = mag_vtask_on_completed(task, &frame->continuation, 0);
-        if (r == 0)
-            return;
-    }
-    if (r < 0)
-        mag_core_finish(&frame->core, r, 0);
-    else
-        finish_as_awaited(frame);
-}
-
-void mag_frame_finish(struct mag_frame *frame, mag_vtask returned, const void *large)
-{
-    const struct mag_core_type *type = frame->core.type;
-
-    if (MAG_UNLIKELY(returned.backing != 0)) {
-        if ((returned.backing & MAG_VTASK_KIND) != MAG_VTASK_ERROR) {
-            forward(frame, returned);
-            return;
-        }
-        frame->core.error = mag_vtask_code(returned);
-    } else if (type->result_size != 0) {
-        memcpy((char *)frame + type->result_offset, large, type->result_size);
-    }
-    frame->core.value = returned.payload;
-    mag_core_publish(&frame->core, mag_core_slot(&frame->core));
 }

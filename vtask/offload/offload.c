@@ -36,8 +36,8 @@ mag_vtask mag_offload_post(struct mag_frame *frame)
 
     /* Before the post: the call may be over when that returns. */
     mag_vtask task = mag_core_task(&frame->core);
-    frame->continuation.job.run = run_offloaded;
-    int r = mag_blocking_post(&frame->continuation.job);
+    frame->waiter.continuation.job.run = run_offloaded;
+    int r = mag_blocking_post(&frame->waiter.continuation.job);
     if (r == 0)
         return task;
     mag_submit_task_return(frame);

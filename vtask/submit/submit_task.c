@@ -26,7 +26,7 @@ static __thread struct mag_frame *innermost;
 
 static void begin_call(struct mag_frame *frame)
 {
-    frame->awaited.payload = (uintptr_t)innermost;
+    frame->waiter.outcome.payload = (uintptr_t)innermost;
     innermost = frame;
 }
 
@@ -35,7 +35,7 @@ static struct mag_frame *end_call(void)
 {
     struct mag_frame *frame = innermost;
 
-    innermost = (struct mag_frame *)(uintptr_t)frame->awaited.payload;
+    innermost = (struct mag_frame *)(uintptr_t)frame->waiter.outcome.payload;
     return frame;
 }
 
@@ -71,7 +71,7 @@ mag_vtask mag_submit_task_post(struct mag_frame *frame, struct mag_sched *sched,
 
     /* Before the post: the call may be over when that returns. */
     mag_vtask task = mag_core_task(&frame->core);
-    int r = mag_submit_job_sized(sched, options, size, &frame->continuation.job);
+    int r = mag_submit_job_sized(sched, options, size, &frame->waiter.continuation.job);
     if (MAG_LIKELY(r == 0))
         return task;
     mag_submit_task_return(frame);

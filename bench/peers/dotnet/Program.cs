@@ -97,6 +97,8 @@ static class Program
         ["vtask-async-now"] = (size, _) => new Loop(size, Reader.AsyncNow),
         ["vtask-async-1"] = (size, _) => new Loop(size, Reader.Async(1)),
         ["vtask-async-10"] = (size, _) => new Loop(size, Reader.Async(10)),
+        ["vtask-pooled-1"] = (size, _) => new Loop(size, Reader.Async(1)),
+        ["vtask-pooled-10"] = (size, _) => new Loop(size, Reader.Async(10)),
         ["vtask-pending"] = (size, _) => new Waiting(size),
         ["vtask-when-all"] = (size, _) => new Loop(size, Joining.Join),
         ["vtask-wake"] = (size, _) => new PostWake(size, byCompletion: true),

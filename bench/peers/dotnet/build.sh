@@ -24,7 +24,7 @@ build() {
 #!/bin/sh
 # A row that uses one thread leaves the other processors to the compiler.
 case \$1 in
-vtask-sync | vtask-inline | vtask-async-* | vtask-pending | vtask-when-all) ;;
+vtask-sync | vtask-inline | vtask-async-* | vtask-pooled-* | vtask-pending | vtask-when-all) ;;
 *) export DOTNET_PROCESSOR_COUNT="\$3" ;;
 esac
 exec dotnet "$1/app/peer.dll" "\$@"

@@ -16,9 +16,10 @@ struct mag_core_type;
 
 /* Bits of `flags`; MAG_CORE_QUEUED, 1, is in source.h. */
 enum {
-    MAG_CORE_BOX = 2,   /* of a frame: it is pooled */
-    MAG_CORE_MOVED = 4, /* of a frame on the stack: a pooled one has taken over */
-    MAG_CORE_TAKEN = 8, /* of a type with `destroy` and no `recycle`: it was read */
+    MAG_CORE_BOX = 2,        /* of a frame: it is pooled */
+    MAG_CORE_MOVED = 4,      /* of a frame on the stack: a pooled one has taken over */
+    MAG_CORE_CONNECTED = 16, /* of a frame: it is in the memory of who waits for it */
+    MAG_CORE_TAKEN = 8,      /* of a type with `destroy` and no `recycle`: it was read */
 };
 
 /*

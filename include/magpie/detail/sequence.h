@@ -77,6 +77,7 @@ MAG_API void mag_sequence_recycle(struct mag_core *core);
     __extension__ struct name##_frame {                                           \
         MAG_STRUCT(mag_frame) frame;                                              \
         MAG_STRUCT(mag_sequence_state) sequence;                                  \
+        __extension__ char mag_in_place[0];                                       \
         MAG_PAIRS_FIELDS arguments __VA_ARGS__ __extension__ sequence_type##_task \
             mag_result[sizeof(sequence_type##_task) > sizeof(mag_vtask) ? 1 : 0]; \
     };                                                                            \
@@ -113,8 +114,7 @@ MAG_API void mag_sequence_recycle(struct mag_core *core);
         struct name##_frame *mag_f =                                                   \
             MAG_CAST(struct name##_frame *, MAG_CAST(void *, mag_frame_of(mag_job_))); \
         sequence_type##_task mag_returned = name##_body(mag_f);                        \
-        if (mag_returned.task.backing !=                                               \
-            (MAG_RECAST(uintptr_t, mag_f) | MAG_VTASK_CORE))                           \
+        if (!mag_vtask_is_started(mag_returned.task))                                  \
             mag_sequence_finish(MAG_SEQUENCE_OF(mag_f), mag_returned.task,             \
                                 mag_returned.large);                                   \
     }

@@ -145,16 +145,16 @@ static void a_sequence_that_ends_its_thread_is_an_error_of_the_loop(void **state
 
 /* -------------------------------------------------------------------------- graphs */
 
-MAG_NODE(mag_task, node, bool *, dies)
+MAG_NODE(mag_task, node, const bool *, dies)
 
-static mag_task node(bool *dies)
+static mag_task node(const bool *dies)
 {
     end_here(*dies);
     return mag_task_done();
 }
 
 /* A node, eight behind it, and one behind these. */
-static struct mag_graph *fan(bool *dies, struct mag_graph_node **ret_middle)
+static struct mag_graph *fan(const bool *dies, struct mag_graph_node **ret_middle)
 {
     static bool lives;
     struct mag_graph_node *first, *middle, *last;

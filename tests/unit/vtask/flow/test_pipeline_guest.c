@@ -47,10 +47,12 @@ static char state_of_caller(const struct scene *scene)
     (void)snprintf(path, sizeof(path), "/proc/self/task/%ld/stat", scene->caller_thread);
     FILE *file = fopen(path, "r");
     if (file == NULL)
-        return 0;
+        return '?';
     const char *end = fgets(line, sizeof(line), file) != NULL ? strrchr(line, ')') : NULL;
     (void)fclose(file);
-    return end == NULL ? 0 : end[2];
+    if (end == NULL)
+        return '?';
+    return end[2];
 }
 
 static bool caller_falls_asleep(const struct scene *scene)

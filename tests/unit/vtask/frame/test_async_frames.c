@@ -138,7 +138,7 @@ static const struct mag_core *who_waits(void)
     /* relaxed: written by this thread. */
     uintptr_t slot = atomic_load_explicit(&source.slot, memory_order_relaxed);
 
-    return (struct mag_core *)(slot - offsetof(struct mag_frame, continuation));
+    return (struct mag_core *)(slot - offsetof(struct mag_frame, waiter));
 }
 
 /* VT-171 */
