@@ -19,6 +19,7 @@
 #define TEAMS     "team barrier " TICKS
 #define SORTS     "sort-random sort-sorted"
 #define UNEVEN    "for-pareto for-triangle for-nested"
+#define SHORT     "for-empty for-1us for-10us for-100us for-1ms"
 #define BOUNDED   "channel-1-1 channel-4-1 channel-1-4 channel-4-4"
 #define CHANNELS                                                                  \
     BOUNDED " channel-1-1-unbounded channel-4-1-unbounded channel-1-4-unbounded " \
@@ -30,19 +31,20 @@ static const struct {
     const char *name;
     const char *workloads;
 } known[] = {
-    {"openmp", FORK_JOIN " heat " UNEVEN " " ARRAYS " " TEAMS " " SORTS " sort-stable"},
-    {"tbb",
-     FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS " pipeline graph"},
+    {"openmp",
+     FORK_JOIN " heat " SHORT " " UNEVEN " " ARRAYS " " TEAMS " " SORTS " sort-stable"},
+    {"tbb", FORK_JOIN " " SHORT " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS
+                      " pipeline graph"},
     {"libomp", "heat " TEAMS},
     {"openblas", "matmul"},
     {"glib", LOADS " submit-all"},
     {"libuv", LOADS},
     {"pigz", "mgzip mgzip-libdeflate"},
-    {"rayon",
-     FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " sort-stable " CHANNELS},
+    {"rayon", FORK_JOIN " " SHORT " " UNEVEN " " ARRAYS " " POOL " " SORTS
+                        " sort-stable " CHANNELS},
     {"go", FORK_JOIN " " ARRAYS " " POOL " " BOUNDED " " LOCKS " pipeline"},
-    {"dotnet", FORK_JOIN " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS " " LOCKS
-                         " post-chain post-self post-any post-all post-foreign "
+    {"dotnet", FORK_JOIN " " SHORT " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS
+                         " " LOCKS " post-chain post-self post-any post-all post-foreign "
                          "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
                          "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
                          "vtask-handoff vtask-when-all vtask-wake pipeline "

@@ -4,6 +4,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bench/kernels/loops.h"
+
 #include "bench/workloads/workload.h"
 
 #include <errno.h>
@@ -15,42 +17,11 @@ enum { SLOT_WORDS = 8, SLOTS = MAG_FOR_LIMIT_MAX };
 /* What the bodies have added up, a cache line for each slot. */
 static uint64_t sums[SLOTS][SLOT_WORDS] __attribute__((aligned(64)));
 
-/* About a nanosecond. */
-static uint64_t mixed(uint64_t i)
-{
-    i = i * UINT64_C(0x9e3779b97f4a7c15) + 1;
-    i ^= i >> 32;
-    return i * UINT64_C(0xd1342543de82ef95);
-}
-
-static __attribute__((noinline)) uint64_t mix(uint64_t begin, uint64_t end)
-{
-    uint64_t sum = 0;
-
-    /* Keeps the compiler from calling it once for all loops. */
-    __asm__ volatile("" : "+r"(sum));
-    for (uint64_t i = begin; i < end; i++)
-        sum += mixed(i);
-    return sum;
-}
-
-static __attribute__((noinline)) uint64_t count(uint64_t begin, uint64_t end)
-{
-    uint64_t sum = 0;
-
-    for (uint64_t i = begin; i < end; i++) {
-        sum++;
-        /* Keeps the loop a loop. */
-        __asm__ volatile("" : "+r"(sum));
-    }
-    return sum;
-}
-
 /* NOLINTNEXTLINE(readability-function-size): name_for_with has many parameters. */
 MAG_LOOP(mix_range, void)
 static int mix_range(struct mag_range range, uint32_t slot)
 {
-    sums[slot][0] += mix(range.begin, range.end);
+    sums[slot][0] += kernel_loop_mix(range.begin, range.end);
     return 0;
 }
 
@@ -58,7 +29,7 @@ static int mix_range(struct mag_range range, uint32_t slot)
 MAG_LOOP(count_range, void)
 static int count_range(struct mag_range range, uint32_t slot)
 {
-    sums[slot][0] += count(range.begin, range.end);
+    sums[slot][0] += kernel_loop_count(range.begin, range.end);
     return 0;
 }
 
@@ -141,14 +112,17 @@ static void add_up(struct bench_run *run)
     };
 
 LOOPS(for_empty, "for-empty", "parallel loops over 16 indices with nothing to do",
-      "the cost of a loop itself, beside a plain loop", 1000000, 16, count,
-      count_loops_run)
+      "the cost of a loop itself, beside a plain loop", 1000000, KERNEL_LOOP_EMPTY,
+      kernel_loop_count, count_loops_run)
 LOOPS(for_1us, "for-1us", "parallel loops of about 1 us of work",
-      "what a loop costs that is too short to divide", 100000, 1000, mix, mix_loops_run)
+      "what a loop costs that is too short to divide", 100000, KERNEL_LOOP_1US,
+      kernel_loop_mix, mix_loops_run)
 LOOPS(for_10us, "for-10us", "parallel loops of about 10 us of work",
-      "whether a loop of 10 us gains from a second worker", 20000, 10000, mix,
-      mix_loops_run)
+      "whether a loop of 10 us gains from a second worker", 20000, KERNEL_LOOP_10US,
+      kernel_loop_mix, mix_loops_run)
 LOOPS(for_100us, "for-100us", "parallel loops of about 100 us of work",
-      "how well a loop of 100 us is divided", 2000, 100000, mix, mix_loops_run)
+      "how well a loop of 100 us is divided", 2000, KERNEL_LOOP_100US, kernel_loop_mix,
+      mix_loops_run)
 LOOPS(for_1ms, "for-1ms", "parallel loops of about 1 ms of work",
-      "how well a loop of 1 ms is divided", 200, 1000000, mix, mix_loops_run)
+      "how well a loop of 1 ms is divided", 200, KERNEL_LOOP_1MS, kernel_loop_mix,
+      mix_loops_run)

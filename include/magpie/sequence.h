@@ -1,6 +1,6 @@
 /*
- * sequence.h - async sequences: an async function that yields one value after the other
- * to whoever asks for the next.
+ * sequence.h - async sequences: an async function that yields one value after the other,
+ * each when it is asked for.
  *
  *     #include <magpie/magpie.h>
  *

@@ -96,7 +96,7 @@ MAG_EXTERN_C_BEGIN
  *       size_t leaf_count; // of at most so many items each.  0: chosen
  *   };
  *
- * A leaf sorter is for who has a faster one for short arrays, such as one that uses
+ * Give a leaf sorter if you have a faster one for short arrays, such as one that uses
  * vector instructions.  It must sort by the same order, and be stable if `stable` is set.
  * It is called on several threads at a time.
  *

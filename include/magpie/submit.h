@@ -88,6 +88,11 @@ enum mag_priority {
 /*
  * Submits function(arg).
  *
+ * Calls that one thread from outside submits to a scheduler are taken in their order, and
+ * in turn with what else it posts there.  Those of different threads have no order: while
+ * an earlier call of its thread waits, a call is taken together with that one, and so may
+ * come before what other threads have submitted in between.
+ *
  *   sched      NULL: the scheduler of the calling worker; if the thread is no worker, the
  *              default scheduler
  *   Thread     any, also inside a job; not a signal handler

@@ -18,6 +18,7 @@
 #include "sched/life/registry.h"
 #include "sched/life/start.h"
 #include "sched/monitor/monitor.h"
+#include "sched/post/record.h"
 #include "sched/queue/inject.h"
 #include "sched/team/team.h"
 #include "sched/timer/clock.h"
@@ -50,7 +51,7 @@ static void drop_queue(const struct mag_job_stop *how, struct mag_inject *queue)
 {
     struct mag_job *job;
 
-    while ((job = mag_inject_pop(queue)) != NULL)
+    while (mag_inject_take(queue, &job, 1) != 0)
         mag_job_hand_back(job, how);
 }
 
@@ -74,9 +75,11 @@ static void drop_all(struct mag_sched *sched, const struct mag_job_stop *how)
         while ((job = mag_worker_next(worker)) != NULL)
             mag_job_hand_back(job, how);
         drop_queue(how, &worker->inbox);
+        mag_packet_settle(&worker->tab);
     }
     for (uint32_t i = 0; i < sched->queue_count; i++)
         drop_levels(sched, i, how);
+    mag_record_end_all(sched);
     for (;;) {
         struct mag_timer *timer = mag_clock_take_any(sched->clock);
 

@@ -2,6 +2,7 @@
 #include "sched/post/post.h"
 
 #include "base/os.h"
+#include "sched/post/record.h"
 #include "sched/worker/next.h"
 #include "sched/worker/self.h"
 #include "sched/worker/wake.h"
@@ -79,6 +80,7 @@ static inline void push_usual(struct mag_sched *sched, struct mag_job *job,
 static MAG_NOINLINE void push(struct mag_sched *sched, struct mag_job *job,
                               uint32_t queue)
 {
+    mag_record_end_own();
     push_usual(sched, job, queue);
 }
 
@@ -222,6 +224,11 @@ void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,
     push(sched, job, queue);
 }
 
+void mag_sched_post_packet(struct mag_sched *sched, struct mag_job *job)
+{
+    push_usual(sched, job, queue_near(sched, mag_self_get()));
+}
+
 /* -------------------------------------------------------- for submissions and groups */
 
 static void push_chain_unseen(struct mag_sched *sched, const struct mag_chain *chain,
@@ -235,6 +242,7 @@ static void push_chain_unseen(struct mag_sched *sched, const struct mag_chain *c
 static void push_chain(struct mag_sched *sched, const struct mag_chain *chain,
                        uint32_t queue, uint32_t level)
 {
+    mag_record_end_own();
     push_chain_unseen(sched, chain, queue, level);
     if (chain->count > 1)
         mag_sched_summon(sched, queue, chain->count);

@@ -33,6 +33,9 @@ uint32_t mag_sched_queue_near(struct mag_sched *sched);
 void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,
                                uint32_t queue);
 
+/* The same to the caller's node, by a thread that holds the scheduler, for a packet. */
+void mag_sched_post_packet(struct mag_sched *sched, struct mag_job *job);
+
 /* As mag_sched_post_queue_held, to the caller's node, on a level. */
 void mag_sched_post_level_held(struct mag_sched *sched, struct mag_job *job,
                                uint32_t level);

@@ -3,7 +3,8 @@
  * to sched/.
  *
  * Any thread pushes, without a lock and without a retry; one thread at a time pops, under
- * the consumers' lock.  The jobs are linked through their own `next`.
+ * the consumers' lock.  The jobs are linked through their own `next`.  A job may be a
+ * packet of calls (packet.h): those who take jobs get its calls instead.
  *
  * Ownership
  *   [A] any thread       [L] the holder of the consumers' lock, or the pusher that found
@@ -29,6 +30,7 @@
 #define SCHED_QUEUE_INJECT_H
 
 #include "base/spin.h"
+#include "sched/queue/packet.h"
 
 #include <magpie/sched.h>
 
@@ -113,17 +115,54 @@ static inline struct mag_job *mag_inject_pop(struct mag_inject *queue)
     return job;
 }
 
+/* Under the lock: takes up to `room` calls of a packet that is the oldest job. */
+static inline uint32_t mag_inject_unpack(struct mag_inject *queue,
+                                         struct mag_packet *packet,
+                                         struct mag_job **batch, uint32_t room)
+{
+    uint32_t count = mag_packet_take(packet, batch, room);
+
+    /* If it cannot be popped, because a push behind it is under way, it stays, empty. */
+    if (mag_packet_is_empty(packet) && mag_inject_pop(queue) != NULL) {
+        mag_packet_release_queue(packet);
+        /* relaxed: the next job is not read here; its line comes while these calls
+         * run. */
+        __builtin_prefetch(atomic_load_explicit(&queue->first, memory_order_relaxed));
+    }
+    return count;
+}
+
+/* Under the lock.  Takes up to `room` jobs.  A packet ends the batch: jobs before it give
+ * its thread time to add calls. */
+static inline uint32_t mag_inject_gather(struct mag_inject *queue, struct mag_job **batch,
+                                         uint32_t room)
+{
+    uint32_t count = 0;
+
+    while (count < room) {
+        /* pushed, acquire: the job's fields are visible. */
+        struct mag_job *job = atomic_load_explicit(&queue->first, memory_order_acquire);
+
+        if (job != NULL && mag_packet_is(job))
+            return count != 0 ? count
+                              : mag_inject_unpack(queue, (struct mag_packet *)(void *)job,
+                                                  batch, room);
+        batch[count] = job != NULL ? mag_inject_pop(queue) : NULL;
+        if (batch[count] == NULL)
+            break;
+        count++;
+    }
+    return count;
+}
+
 /* Any thread.  Takes up to `room` jobs, oldest first.  Returns 0 also if another consumer
  * holds the lock. */
 static inline uint32_t mag_inject_take(struct mag_inject *queue, struct mag_job **batch,
                                        uint32_t room)
 {
-    uint32_t count = 0;
-
     if (!mag_inject_waiting(queue) || !mag_spin_try_lock(&queue->consumers))
         return 0;
-    while (count < room && (batch[count] = mag_inject_pop(queue)) != NULL)
-        count++;
+    uint32_t count = mag_inject_gather(queue, batch, room);
     mag_spin_unlock(&queue->consumers);
     return count;
 }

@@ -72,6 +72,32 @@ static inline bool mag_runq_push(struct mag_runq *ring, struct mag_job *job)
     return true;
 }
 
+/* Owner only.  For so many jobs there is room. */
+static inline uint64_t mag_runq_room(struct mag_runq *ring)
+{
+    /* vacated, acquire: the claimers have read what the caller will overwrite. */
+    ring->head_seen = atomic_load_explicit(&ring->head, memory_order_acquire);
+    /* relaxed: only the owner writes it. */
+    return ring->mask + 1 -
+           (atomic_load_explicit(&ring->tail, memory_order_relaxed) - ring->head_seen);
+}
+
+/* Owner only.  Queues `count` jobs, for which there is room. */
+static inline void mag_runq_push_many(struct mag_runq *ring, struct mag_job *const *jobs,
+                                      uint32_t count)
+{
+    /* relaxed: only the owner writes it. */
+    uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+
+    for (uint32_t i = 0; i < count; i++) {
+        /* relaxed: published by the tail. */
+        atomic_store_explicit(&ring->slots[(tail + i) & ring->mask], jobs[i],
+                              memory_order_relaxed);
+    }
+    /* pushed, release: as in mag_runq_push. */
+    atomic_store_explicit(&ring->tail, tail + count, memory_order_release);
+}
+
 /* Any thread.  An estimate of how many jobs wait. */
 static inline uint64_t mag_runq_length(struct mag_runq *ring)
 {

@@ -2,10 +2,12 @@
 #include <magpie/default.h>
 #include <magpie/submit.h>
 
+#include "sched/post/call.h"
 #include "sched/post/post.h"
 #include "sched/submit/bulk.h"
 #include "sched/submit/limit.h"
 #include "sched/submit/submission.h"
+#include "sched/worker/worker.h"
 
 #include "base/os.h"
 
@@ -107,14 +109,12 @@ static inline int take_submission(void (*function)(void *arg), void *arg,
     return 0;
 }
 
-int mag_submit(struct mag_sched *sched, void (*function)(void *arg), void *arg)
+/* A submission without options, as an object of its own. */
+static int submit_plain(struct mag_sched *sched, void (*function)(void *arg), void *arg)
 {
     struct mag_submission *submission;
-    int r = find_sched(&sched);
+    int r = take_submission(function, arg, &submission);
 
-    if (MAG_UNLIKELY(r < 0))
-        return r;
-    r = take_submission(function, arg, &submission);
     if (MAG_UNLIKELY(r < 0))
         return r;
     submission->dropped = NULL;
@@ -124,6 +124,19 @@ int mag_submit(struct mag_sched *sched, void (*function)(void *arg), void *arg)
     if (MAG_UNLIKELY(r < 0))
         mag_submission_give(submission);
     return r;
+}
+
+int mag_submit(struct mag_sched *sched, void (*function)(void *arg), void *arg)
+{
+    int r = find_sched(&sched);
+
+    if (MAG_UNLIKELY(r < 0))
+        return r;
+    struct mag_self *self = mag_self_get();
+    if (self->worker != NULL && self->worker->sched == sched)
+        return submit_plain(sched, function, arg);
+    r = mag_call_submit(sched, self, function, arg);
+    return MAG_LIKELY(r != -EAGAIN) ? r : submit_plain(sched, function, arg);
 }
 
 static void fill_submission(struct mag_submission *submission,

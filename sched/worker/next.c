@@ -44,7 +44,7 @@ void mag_worker_queue(struct mag_worker *worker, struct mag_job *job)
 
 static uint32_t room_for_batch(struct mag_worker *worker, uint32_t queue)
 {
-    uint64_t room = MAG_WORKER_RING - mag_runq_length(&worker->ring);
+    uint64_t room = mag_runq_room(&worker->ring);
     uint32_t most = queue == worker->queue ? TAKE_MAX : TAKE_FAR;
 
     return room < most ? (uint32_t)room : most;
@@ -59,9 +59,10 @@ static struct mag_job *take_level(struct mag_worker *worker, uint32_t queue,
     uint32_t count =
         mag_inject_take(&worker->sched->queues[inject], batch, room != 0 ? room : 1);
 
-    for (uint32_t i = 1; i < count; i++)
-        mag_worker_queue(worker, batch[i]);
-    return count != 0 ? batch[0] : NULL;
+    if (count == 0)
+        return NULL;
+    mag_runq_push_many(&worker->ring, batch + 1, count - 1);
+    return batch[0];
 }
 
 /* ------------------------------------------------------------------------ levels */

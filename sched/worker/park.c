@@ -215,6 +215,7 @@ static bool park(struct mag_worker *worker)
     struct mag_sched *sched = worker->sched;
     bool seen = false;
 
+    mag_packet_settle(&worker->tab);
     mag_worker_spend(worker, MAG_TIME_PARK, mag_os_now_ns());
     mag_sleeper_reset(&worker->sleeper);
     (void)mag_idle_announce(&sched->idle, worker->rank, worker->searching,

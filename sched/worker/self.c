@@ -146,6 +146,14 @@ bool mag_poster_close(struct mag_sched *sched, int64_t until_ns)
     return true;
 }
 
+void mag_poster_each(void (*visit)(struct mag_poster *poster, void *arg), void *arg)
+{
+    (void)pthread_mutex_lock(&posters_lock);
+    for (uint32_t i = 0; i < posters_used; i++)
+        visit(&posters[i], arg);
+    (void)pthread_mutex_unlock(&posters_lock);
+}
+
 void mag_poster_after_fork(void)
 {
     (void)pthread_mutex_init(&posters_lock, NULL);
@@ -153,6 +161,10 @@ void mag_poster_after_fork(void)
         owners[i] = &posters[i] == mag_self_get()->poster ? mag_self_get() : NULL;
         /* relaxed: this is the only thread. */
         atomic_store_explicit(&posters[i].target, NULL, memory_order_relaxed);
+        /* relaxed, both: as above.  No worker of the parent takes what is added here. */
+        atomic_store_explicit(&posters[i].packet, NULL, memory_order_relaxed);
+        /* relaxed: as above. */
+        atomic_store_explicit(&posters[i].packet_in, NULL, memory_order_relaxed);
     }
     mag_self_get()->worker = NULL;
     mag_self_get()->clock_of = NULL;

@@ -49,6 +49,7 @@
 #include <stdint.h>
 
 struct mag_group_frame;
+struct mag_packet;
 struct mag_strand_frame;
 struct mag_team;
 
@@ -59,6 +60,12 @@ enum { MAG_POSTERS_MAX = 1024 };
 struct mag_poster {
     /* [A] The scheduler that the record's thread is posting to, or NULL. */
     _Alignas(MAG_CACHE_LINE) _Atomic(struct mag_sched *) target;
+    /* The packet to which the thread adds calls, and the scheduler that it is in; NULL:
+     * the thread has none.  See post/record.h. */
+    _Atomic(struct mag_packet *) packet;   /* [T] */
+    _Atomic(struct mag_sched *) packet_in; /* [T]; the stop clears it */
+    uint32_t added;                        /* [T] calls in the packet */
+    uint32_t singly; /* [T] so many submissions go without a packet, see post/call.c */
 };
 
 struct mag_self {
@@ -123,6 +130,9 @@ bool mag_poster_register(struct mag_self *self);
  * mag_os_now_ns.  False: the time is over; the scheduler is closed all the same. */
 bool mag_poster_close(struct mag_sched *sched, int64_t until_ns);
 
+/* Calls `visit` with each record that was ever given to a thread, under their lock. */
+void mag_poster_each(void (*visit)(struct mag_poster *poster, void *arg), void *arg);
+
 /* In the child of a fork(), where only the calling thread is left. */
 void mag_poster_after_fork(void);
 
@@ -157,6 +167,14 @@ static inline void mag_poster_leave(struct mag_sched *sched, struct mag_self *se
         /* left, release: as above. */
         (void)atomic_fetch_sub_explicit(&sched->inflight, 1, memory_order_release);
     }
+}
+
+/* Whether the thread has a packet to which it adds calls. */
+static inline bool mag_poster_has_packet(const struct mag_poster *poster)
+{
+    /* relaxed: the thread's own word; the stop changes it when nothing is posted any
+     * more. */
+    return atomic_load_explicit(&poster->packet_in, memory_order_relaxed) != NULL;
 }
 
 #endif

@@ -94,6 +94,7 @@ struct mag_worker {
     bool watcher;                  /* [W] */
     bool guest;                    /* [W] the tenant is a thread from outside */
     struct mag_worker *outer;      /* [W] what the guest is elsewhere, or NULL */
+    struct mag_packet_tab tab;     /* [W] calls that are over, see packet.h */
 
     _Atomic(struct mag_job *) slots[MAG_WORKER_RING]; /* [S] the ring's */
 };

@@ -6,6 +6,7 @@
  */
 #include "sched/queue/inject.h"
 #include "tests/model/model.h"
+#include "tests/model/no_packets.h"
 
 enum { PRODUCERS = 2, EACH = 2, JOBS = PRODUCERS * EACH };
 
@@ -16,6 +17,8 @@ struct inject_model : rl::test_suite<inject_model, PRODUCERS + 1> {
     void before()
     {
         mag_inject_init(&queue);
+        for (unsigned i = 0; i < JOBS; i++)
+            jobs[i].run = NULL;
     }
 
     void produce(unsigned producer)

@@ -31,6 +31,7 @@
 #include "sched/worker/park.c"
 #include "sched/worker/search.c"
 #include "sched/worker/wake.c"
+#include "tests/model/no_packets.h"
 
 bool mag_asym_heavy()
 {
@@ -44,6 +45,10 @@ mag_fork_steal mag_fork_stack_steal(mag_fork_stack *, mag_fork_slot *, mag_fork_
                                     mag_fork_taken *)
 {
     return MAG_FORK_EMPTY;
+}
+
+void mag_record_end_packet(mag_poster *)
+{
 }
 
 /* No model is traced. */
@@ -124,6 +129,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         worker->paths.ring_count = 1;
         worker->random = index + 1;
         worker->running = NULL;
+        worker->tab.packet = NULL;
         worker->look_at = MAG_SCHED_FAIR_TICKS;
         worker->high_runs = worker->takes = 0;
         worker->tick = worker->looks_out = worker->spin_us = 0;

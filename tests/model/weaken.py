@@ -34,6 +34,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build" / "weaken"
 MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_inject": ["sched/queue/inject.h"],
+    "model_packet": ["sched/queue/packet.h"],
     "model_strand": ["sched/strand/queue.h"],
     "model_team": ["sched/team/meet.c"],
     "model_timer": ["sched/timer/state.h"],

@@ -22,7 +22,7 @@ RUNNERS = {"run_job", "run_work", "run_seen", "run_found", "wait_and_run", "loop
            "loop_seen", "loop_until_dismissed", "run_submission", "run_strand", "run_batch",
            "run_seen_in_strand", "run_root", "run_here", "run_body", "mag_fork_stack_run",
            "mag_fork_stack_root", "run_one", "mag_group_call", "mag_group_run", "call_seen",
-           "run_call", "take_part", "mag_continuation_dispatch"}
+           "run_call", "run_packed", "take_part", "mag_continuation_dispatch"}
 SLOTS = {0: "pending", 1: "complete", 2: "pending, discarded", 3: "complete"}
 
 
@@ -136,10 +136,19 @@ def jobs_in(queue):
     for _ in range(10000):
         if number(job) == 0:
             return
-        yield job
+        if symbol(job.dereference()["run"]).split(" ")[0] == "mag_packet_mark":
+            yield from calls_in(pointer(job, "struct mag_packet").dereference())
+        else:
+            yield job
         if number(job) == number(queue["last"]):
             return
         job = job.dereference()["next"]
+
+
+def calls_in(packet):
+    """The calls of a packet that no worker has taken."""
+    for i in range(int(packet["taken"]), number(packet["word"]) & 0xFFFF):
+        yield packet["calls"][i]["job"].address
 
 
 def describe(job):
@@ -150,6 +159,8 @@ def describe(job):
         if number(submission["name"]):
             return submission["name"].string(errors="replace")
         return symbol(submission["function"])
+    if run.split(" ")[0] == "run_packed":
+        return symbol(pointer(job, "struct mag_call").dereference()["function"])
     return run
 
 

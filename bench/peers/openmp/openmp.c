@@ -13,9 +13,9 @@
 #include "bench/kernels/regions.h"
 #include "bench/kernels/skynet.h"
 #include "bench/kernels/sort.h"
-#include "bench/kernels/uneven.h"
 #include "bench/kernels/uts.h"
 #include "bench/peers/common/peer.h"
+#include "bench/peers/openmp/loops.h"
 
 #include <errno.h>
 #include <omp.h>
@@ -327,46 +327,6 @@ static void run_scan(struct peer_run *run)
     }
 }
 
-/* ------------------------------------------------------------- uneven loops */
-
-static void run_pareto(struct peer_run *run)
-{
-    uint64_t sum = 0;
-
-    for (uint64_t loop = 0; loop < run->size; loop++) {
-#pragma omp parallel for schedule(dynamic, 16) reduction(+ : sum)
-        for (uint64_t i = 0; i < KERNEL_PARETO; i++)
-            sum += kernel_pareto(i);
-    }
-    run->answer = sum;
-}
-
-static void run_triangle(struct peer_run *run)
-{
-    uint64_t sum = 0;
-
-    for (uint64_t loop = 0; loop < run->size; loop++) {
-#pragma omp parallel for schedule(dynamic, 16) reduction(+ : sum)
-        for (uint64_t i = 0; i < KERNEL_TRIANGLE; i++)
-            sum += kernel_triangle(i);
-    }
-    run->answer = sum;
-}
-
-static void run_nested(struct peer_run *run)
-{
-    uint64_t sum = 0;
-
-    for (uint64_t loop = 0; loop < run->size; loop++) {
-#pragma omp parallel for collapse(2) reduction(+ : sum)
-        for (uint64_t i = 0; i < KERNEL_OUTER; i++) {
-            for (uint64_t k = 0; k < KERNEL_INNER; k++)
-                sum += kernel_nested(i, k);
-        }
-    }
-    run->answer = sum;
-}
-
 /* --------------------------------------------------------------------- heat */
 
 static int prepare_heat(struct peer_run *run)
@@ -483,6 +443,11 @@ const struct peer_workload peer_workloads[] = {
      .run = run_scan,
      .check = peer_scan_check,
      .cleanup = peer_array_cleanup},
+    {.name = "for-empty", .run = run_empty},
+    {.name = "for-1us", .run = run_1us},
+    {.name = "for-10us", .run = run_10us},
+    {.name = "for-100us", .run = run_100us},
+    {.name = "for-1ms", .run = run_1ms},
     {.name = "for-pareto", .run = run_pareto},
     {.name = "for-triangle", .run = run_triangle},
     {.name = "for-nested", .run = run_nested},

@@ -12,11 +12,11 @@
 #include "bench/kernels/regions.h"
 #include "bench/kernels/skynet.h"
 #include "bench/kernels/sort.h"
-#include "bench/kernels/uneven.h"
 #include "bench/kernels/uts.h"
 #include "bench/peers/common/peer.h"
 #include "bench/peers/tbb/channels.hpp"
 #include "bench/peers/tbb/graph.hpp"
+#include "bench/peers/tbb/loops.hpp"
 #include "bench/peers/tbb/pipeline.hpp"
 
 #include <memory>
@@ -339,49 +339,14 @@ void run_scan(peer_run *run)
     });
 }
 
-/* ------------------------------------------------------------- uneven loops */
+/* -------------------------------------------------------------------- loops */
 
-/* The sum of `index` over the numbers below `count`. */
-template <class F> uint64_t sum_over(uint64_t count, F index)
-{
-    using range = tbb::blocked_range<uint64_t>;
-
-    return tbb::parallel_reduce(
-        range(0, count), UINT64_C(0),
-        [=](const range &part, uint64_t sum) {
-            for (uint64_t i = part.begin(); i != part.end(); i++)
-                sum += index(i);
-            return sum;
-        },
-        [](uint64_t a, uint64_t b) { return a + b; });
-}
-
-template <class F> void run_loops(peer_run *run, F loop)
+template <std::uint64_t loop()> void run_loops(peer_run *run)
 {
     arena->execute([=] {
         run->answer = 0;
         for (uint64_t i = 0; i < run->size; i++)
             run->answer += loop();
-    });
-}
-
-void run_pareto(peer_run *run)
-{
-    run_loops(run, [] { return sum_over(KERNEL_PARETO, kernel_pareto); });
-}
-
-void run_triangle(peer_run *run)
-{
-    run_loops(run, [] { return sum_over(KERNEL_TRIANGLE, kernel_triangle); });
-}
-
-void run_nested(peer_run *run)
-{
-    run_loops(run, [] {
-        return sum_over(KERNEL_OUTER, [](uint64_t outer) {
-            return sum_over(KERNEL_INNER,
-                            [=](uint64_t inner) { return kernel_nested(outer, inner); });
-        });
     });
 }
 
@@ -474,9 +439,21 @@ const peer_workload peer_workloads[] = {
      peer_sort_check, peer_sort_cleanup},
     {"sort-sorted", peer_sort_prepare, peer_sort_reset_nearly, run_parallel_sort,
      peer_sort_check_nearly, peer_sort_cleanup},
-    {"for-pareto", nullptr, nullptr, run_pareto, nullptr, nullptr},
-    {"for-triangle", nullptr, nullptr, run_triangle, nullptr, nullptr},
-    {"for-nested", nullptr, nullptr, run_nested, nullptr, nullptr},
+    {"for-empty", nullptr, nullptr,
+     run_loops<loops::part_by_part<kernel_loop_count, KERNEL_LOOP_EMPTY>>, nullptr,
+     nullptr},
+    {"for-1us", nullptr, nullptr,
+     run_loops<loops::part_by_part<kernel_loop_mix, KERNEL_LOOP_1US>>, nullptr, nullptr},
+    {"for-10us", nullptr, nullptr,
+     run_loops<loops::part_by_part<kernel_loop_mix, KERNEL_LOOP_10US>>, nullptr, nullptr},
+    {"for-100us", nullptr, nullptr,
+     run_loops<loops::part_by_part<kernel_loop_mix, KERNEL_LOOP_100US>>, nullptr,
+     nullptr},
+    {"for-1ms", nullptr, nullptr,
+     run_loops<loops::part_by_part<kernel_loop_mix, KERNEL_LOOP_1MS>>, nullptr, nullptr},
+    {"for-pareto", nullptr, nullptr, run_loops<loops::pareto>, nullptr, nullptr},
+    {"for-triangle", nullptr, nullptr, run_loops<loops::triangle>, nullptr, nullptr},
+    {"for-nested", nullptr, nullptr, run_loops<loops::nested>, nullptr, nullptr},
     {"regions", nullptr, nullptr, run_regions, nullptr, nullptr},
     {"tick", nullptr, nullptr, run_tick, nullptr, nullptr},
     {"tick-p99", nullptr, nullptr, run_tick_bad, nullptr, nullptr},

@@ -23,8 +23,8 @@ typedef int (*mag_for_body)(struct mag_range range, uint32_t slot, void *arg);
 
 #define MAG_LOOP_UNUSED __attribute__((unused)) MAG_MUST_CHECK
 
-/* The body of a function that is called with a list of pairs: fills in the struct of the
- * arguments, and returns what `call` does, to which that is `args_`. */
+/* The body of a function with a list of pairs: fills in the struct of the arguments, and
+ * returns the result of `call`, which passes that struct on as `args_`. */
 #define MAG_LOOP_CALL(name, call, ...)         \
     struct name##_args copy_, *args_ = &copy_; \
     MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)         \

@@ -8,6 +8,7 @@ mod array;
 mod channels;
 mod cilksort;
 mod load;
+mod loops;
 mod matmul;
 mod sorts;
 mod tree;
@@ -41,6 +42,11 @@ fn find(name: &str, size: u64) -> Option<Box<dyn Workload>> {
         "nqueens" => Box::new(tree::Tree::new(move || tree::queens_of(size))),
         "skynet" => Box::new(tree::Tree::new(move || tree::skynet(0, size))),
         "regions" => Box::new(tree::Tree::new(move || tree::regions(size))),
+        "for-empty" => Box::new(tree::Tree::new(move || loops::empty_loops(size))),
+        "for-1us" => Box::new(tree::Tree::new(move || loops::mix_loops(size, 1000))),
+        "for-10us" => Box::new(tree::Tree::new(move || loops::mix_loops(size, 10000))),
+        "for-100us" => Box::new(tree::Tree::new(move || loops::mix_loops(size, 100000))),
+        "for-1ms" => Box::new(tree::Tree::new(move || loops::mix_loops(size, 1000000))),
         "for-pareto" => Box::new(tree::Tree::new(move || uneven::pareto_loops(size))),
         "for-triangle" => Box::new(tree::Tree::new(move || uneven::triangle_loops(size))),
         "for-nested" => Box::new(tree::Tree::new(move || uneven::nested_loops(size))),

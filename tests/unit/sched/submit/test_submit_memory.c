@@ -9,11 +9,14 @@
 #include "tests/support/sched/shared.h"
 #include "tests/support/sched/start.h"
 
+#include "sched/queue/packet.h"
+
 #include <magpie/submit.h>
 
-enum { MANY = 1000, BULKS = 4 };
+enum { MANY = 1000, BULKS = 4, PACKETS = 200 };
 
 static struct mag_sched *sched;
+static struct mag_sched *other;
 static shared cells[MANY];
 static shared calls;
 
@@ -21,6 +24,7 @@ static int begin(void **state)
 {
     (void)state;
     sched = test_sched_start(2);
+    other = test_sched_start(1);
     set(&calls, 0);
     return 0;
 }
@@ -28,7 +32,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     (void)state;
-    return mag_sched_destroy(sched);
+    return mag_sched_destroy(sched) == 0 ? mag_sched_destroy(other) : 1;
 }
 
 static void mark(void *arg)
@@ -43,12 +47,21 @@ static void submit_bulks(void *arg)
         set(&calls, UINT64_MAX / 2);
 }
 
+/* To another scheduler, so that the worker takes a packet. */
+static void submit_elsewhere(void *arg)
+{
+    if (mag_submit(other, mark, arg) != 0)
+        set(&calls, UINT64_MAX / 2);
+}
+
 /* Makes more objects than fit into the magazines of all threads, and lets both workers
- * have one: for single submissions and for bulks. */
+ * have one: for single submissions, for packets and for bulks. */
 static void warm_up(void)
 {
     struct mag_submit_options options = {.where = MAG_SUBMIT_TO_WORKER};
     struct holder holders[2];
+
+    assert_int_equal(mag_submit(other, mark, cells), 0);
 
     holder_begin(&holders[0], sched);
     holder_begin(&holders[1], sched);
@@ -57,11 +70,15 @@ static void warm_up(void)
             assert_int_equal(mag_submit_with(sched, &options, mark, &cells[i]), 0);
         for (unsigned i = 0; i < BULKS; i++)
             assert_int_equal(mag_submit_with(sched, &options, submit_bulks, cells), 0);
+        assert_int_equal(mag_submit_with(sched, &options, submit_elsewhere, cells), 0);
     }
+    for (unsigned i = 0; i < PACKETS * MAG_PACKET_CALLS; i++)
+        assert_int_equal(mag_submit(sched, mark, cells), 0);
     assert_int_equal(mag_submit_all(sched, NULL, mark, cells, sizeof(cells[0]), MANY), 0);
     holder_let_go(&holders[0]);
     holder_let_go(&holders[1]);
-    assert_true(test_wait_for(&calls, 2 * MANY * (1 + BULKS) + MANY));
+    assert_true(test_wait_for(&calls, 2 * MANY * (1 + BULKS) + MANY + 3 +
+                                          PACKETS * MAG_PACKET_CALLS));
 }
 
 static void submit_in_turn(unsigned rounds)

@@ -13,8 +13,11 @@
 
 #    include "sched/scheduler.h"
 
+struct mag_poster;
+
 struct mag_self {
     struct mag_worker *worker;
+    struct mag_poster *poster; /* NULL */
     struct mag_sched *clock_of;
     uint32_t cpu;
     uint32_t cpu_age;
@@ -35,6 +38,11 @@ static inline int mag_poster_enter(struct mag_sched *, struct mag_self *)
 
 static inline void mag_poster_leave(struct mag_sched *, struct mag_self *)
 {
+}
+
+static inline bool mag_poster_has_packet(const struct mag_poster *)
+{
+    return false;
 }
 
 #endif
