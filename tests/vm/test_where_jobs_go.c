@@ -207,7 +207,7 @@ static unsigned burst_to(struct mag_sched *sched, uint32_t node)
     unsigned there = 0;
 
     assert_true(wait_until_parked(sched));
-    burst_ran = 0;
+    atomic_init(&burst_ran, 0);
     for (int i = 0; i < BURST; i++) {
         jobs[i] = (struct noted){.job = {.run = burst_run}};
         assert_int_equal(mag_sched_post_node(sched, &jobs[i].job, node), 0);

@@ -133,7 +133,8 @@ static void what_is_freed_on_another_node_returns_and_memory_does_not_grow(void 
     find_ends(&belt.from, &belt.to);
     run_belt(&belt);
     mag_pool_query(belt.pool, &before);
-    belt.filled = belt.emptied = 0;
+    atomic_init(&belt.filled, 0);
+    atomic_init(&belt.emptied, 0);
     run_belt(&belt);
     mag_pool_query(belt.pool, &after);
     assert_int_equal(belt.far_objects, 0);
