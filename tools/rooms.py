@@ -65,6 +65,7 @@ OWNER = {
     "detail/sort.h": "sched",
     "detail/sort_items.h": "sched",
     "detail/sort_serial.h": "sched",
+    "detail/sort_tidy.h": "sched",
     "adapters/fftw.h": "adapters",
     "adapters/jxl.h": "adapters",
     "adapters/ffmpeg.h": "adapters",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/cli/command.h"
+#include "bench/cli/sim_check.h"
 #include "bench/report/report.h"
 #include "bench/sim/print.h"
 #include "bench/sim/sim.h"
@@ -22,6 +23,7 @@ enum {
     OPTION_WAKING,
     OPTION_BARRIER,
     OPTION_FORCE,
+    OPTION_CHECK,
     OPTION_JSON,
     OPTION_CSV,
     OPTION_HTML,
@@ -42,7 +44,7 @@ struct request {
     uint32_t graph_count;
     struct bench_outputs outputs;
     char command[BENCH_COMMAND];
-    bool list;
+    bool list, check;
     bool failed; /* an output is lost */
 };
 
@@ -64,9 +66,9 @@ static const struct argp_option options[] = {
     {"html", OPTION_HTML, "FILE", 0, "Write a page with tables and plots to FILE", 1},
     {"victims", OPTION_VICTIMS, "all|one", 0,
      "Search all victims, as the scheduler does, or one random victim", 1},
-    {"waking", OPTION_WAKING, "usual|one|tree|early", 0,
-     "Wake as the scheduler does, always one by one, by a tree, or already before a "
-     "thief's membarrier",
+    {"waking", OPTION_WAKING, "usual|one|jobs|tree|early", 0,
+     "Wake as the scheduler does, always one by one, by a tree for jobs of one call or "
+     "for all work, or already before a thief's membarrier",
      1},
     {"barrier", OPTION_BARRIER, "shared|all|locked|one", 0,
      "A membarrier interrupts all running workers and serves all thieves that wait for "
@@ -77,6 +79,10 @@ static const struct argp_option options[] = {
      "A thief takes by force at once, as the scheduler does, or after a look at all "
      "victims, or also asks them to share",
      1},
+    {"check", OPTION_CHECK, NULL, 0,
+     "Run the workloads here with 1 and 2 workers, and compare with their simulation by "
+     "the costs of this machine",
+     2},
     {"list", OPTION_LIST, NULL, 0, "List the workloads, and the costs with their sources",
      2},
     {0},
@@ -132,7 +138,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     static const char *const victims[] = {"all", "one", NULL};
     static const char *const barriers[] = {"shared", "all", "locked", "one", NULL};
     static const char *const forces[] = {"at-once", "late", "hungry", NULL};
-    static const char *const waking[] = {"usual", "one", "tree", "early", NULL};
+    static const char *const waking[] = {"usual", "one", "jobs", "tree", "early", NULL};
     struct request *request = state->input;
 
     switch (key) {
@@ -177,6 +183,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_HTML:
         request->outputs.html = arg;
+        return 0;
+    case OPTION_CHECK:
+        request->check = true;
         return 0;
     case OPTION_LIST:
         request->list = true;
@@ -224,10 +233,26 @@ static bool read_costs(struct request *request)
     return good;
 }
 
+/* All, if none was named. */
+static void choose_graphs(struct request *request)
+{
+    for (uint32_t i = 0; request->graph_count == 0 && sim_graphs[i] != NULL; i++)
+        request->graphs[i] = sim_graphs[i];
+    while (request->graphs[request->graph_count] != NULL)
+        request->graph_count++;
+}
+
+static int check_here(struct request *request)
+{
+    choose_graphs(request);
+    return sim_check(stdout, request->graphs, request->graph_count, request->size);
+}
+
 static void fill_defaults(struct request *request)
 {
     uint32_t pus = mag_topology_pus(request->setup.topology);
 
+    choose_graphs(request);
     for (uint64_t n = 1; request->worker_counts == 0 && n < pus * UINT64_C(2); n *= 2) {
         /* The last one is the number of PUs. */
         if (n * 2 > pus || n == pus) {
@@ -236,10 +261,6 @@ static void fill_defaults(struct request *request)
         }
         request->workers[request->worker_counts++] = n;
     }
-    for (uint32_t i = 0; request->graph_count == 0 && sim_graphs[i] != NULL; i++)
-        request->graphs[i] = sim_graphs[i];
-    while (request->graphs[request->graph_count] != NULL)
-        request->graph_count++;
 }
 
 /* --------------------------------------------------------------------- runs */
@@ -349,6 +370,8 @@ static int run(int argc, char **argv)
     bench_parse(command, &argp, argc, argv, &request);
     if (request.list)
         sim_print_list(stdout);
+    else if (request.check)
+        r = check_here(&request);
     else if (!read_costs(&request))
         return BENCH_FAILED;
     else
@@ -358,7 +381,7 @@ static int run(int argc, char **argv)
             stderr, "magpie sim: %s%s%s\n", request.text != NULL ? request.text : "",
             request.text != NULL ? ": " : "",
             r == -EINVAL ? "not a machine that hwloc understands" : mag_call_text(r));
-    if (request.list && !bench_close(command, "-", stdout))
+    if ((request.list || request.check) && !bench_close(command, "-", stdout))
         return BENCH_FAILED;
     return r == 0 && !request.failed ? BENCH_OK : BENCH_FAILED;
 }

@@ -42,7 +42,8 @@ static const struct {
     {"pigz", "mgzip mgzip-libdeflate"},
     {"rayon", FORK_JOIN " " SHORT " " UNEVEN " " ARRAYS " " POOL " " SORTS
                         " sort-stable " CHANNELS},
-    {"go", FORK_JOIN " " ARRAYS " " POOL " " BOUNDED " " LOCKS " pipeline"},
+    {"go", FORK_JOIN " " UNEVEN " " SORTS " " ARRAYS " " POOL " " BOUNDED " " LOCKS
+                     " pipeline"},
     {"dotnet", FORK_JOIN " " SHORT " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS
                          " " LOCKS " post-chain post-self post-any post-all post-foreign "
                          "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "

@@ -24,7 +24,7 @@ static bool post(struct sim *sim, struct sim_worker *outside, uint32_t queue)
 static bool is_tree(const struct sim *sim)
 {
     return sim->setup->waking == SIM_WAKING_TREE ||
-           (sim->setup->waking == SIM_WAKING_USUAL && sim->feed.bulk);
+           (sim->setup->waking != SIM_WAKING_ONE && sim->feed.bulk);
 }
 
 void sim_step_feed(struct sim *sim, struct sim_worker *outside)

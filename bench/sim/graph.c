@@ -5,9 +5,19 @@
 #include <string.h>
 
 const struct sim_graph *const sim_graphs[] = {
-    &sim_graph_fib,      &sim_graph_skynet,  &sim_graph_nqueens,  &sim_graph_uts,
-    &sim_graph_cilksort, &sim_graph_heat,    &sim_graph_loop,     &sim_graph_bursts,
-    &sim_graph_bulk,     &sim_graph_trickle, &sim_graph_pipeline, NULL,
+    &sim_graph_fib,
+    &sim_graph_skynet,
+    &sim_graph_nqueens,
+    &sim_graph_uts,
+    &sim_graph_cilksort,
+    &sim_graph_heat,
+    &sim_graph_loop,
+    &sim_graph_bursts,
+    &sim_graph_bulk,
+    &sim_graph_trickle,
+    &sim_graph_pipeline,
+    &sim_graph_mgzip,
+    NULL,
 };
 
 const struct sim_graph *sim_graph_named(const char *name)

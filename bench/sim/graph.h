@@ -109,5 +109,6 @@ extern const struct sim_graph sim_graph_bursts;
 extern const struct sim_graph sim_graph_bulk;
 extern const struct sim_graph sim_graph_trickle;
 extern const struct sim_graph sim_graph_pipeline;
+extern const struct sim_graph sim_graph_mgzip;
 
 #endif

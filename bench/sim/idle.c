@@ -128,7 +128,7 @@ void sim_stop_early(struct sim *sim, struct sim_worker *worker)
         stop_searching(sim, worker);
 }
 
-/* What a tree adds: two more, even if others search. */
+/* Two more, even if others search. */
 static void wake_two(struct sim *sim, struct sim_worker *worker)
 {
     struct mag_wake wake =
@@ -138,7 +138,25 @@ static void wake_two(struct sim *sim, struct sim_worker *worker)
         (void)sim_claim(sim, worker, wake, true);
 }
 
-void sim_found(struct sim *sim, struct sim_worker *worker)
+/* What a woken worker does that has found its first work. */
+static void wake_more(struct sim *sim, struct sim_worker *worker, bool more)
+{
+    switch (sim->setup->waking) {
+    case SIM_WAKING_ONE:
+    case SIM_WAKING_JOBS:
+        break;
+    case SIM_WAKING_TREE:
+        if (sim->setup->graph->feed == NULL)
+            wake_two(sim, worker);
+        break;
+    default:
+        if (more)
+            sim_wake_beside(sim, worker);
+        break;
+    }
+}
+
+void sim_found(struct sim *sim, struct sim_worker *worker, bool more)
 {
     bool fresh = worker->fresh;
 
@@ -148,8 +166,8 @@ void sim_found(struct sim *sim, struct sim_worker *worker)
         adapt(sim, worker, true);
     if (worker->searching)
         stop_searching(sim, worker);
-    if (fresh && sim->setup->waking == SIM_WAKING_TREE && sim->setup->graph->feed == NULL)
-        wake_two(sim, worker);
+    if (fresh)
+        wake_more(sim, worker, more);
     worker->chain = 0;
 }
 
@@ -251,7 +269,7 @@ static void step_search(struct sim *sim, struct sim_worker *worker)
     }
     if (!found)
         return;
-    sim_found(sim, worker);
+    sim_found(sim, worker, false);
     sim_begin_job(sim, worker, &job);
 }
 

@@ -14,6 +14,9 @@ enum {
     STAGES = 4,
     STAGE_NS = 2000,
     ITEM_NS = 1000, /* from one item to the next */
+    BLOCK_KIB = 128,
+    BLOCK_READ_NS = 40000,     /* 3 GiB/s */
+    BLOCK_PACKED_NS = 4000000, /* 30 MiB/s */
 };
 
 /* Jobs differ in nothing. */
@@ -129,4 +132,33 @@ const struct sim_graph sim_graph_pipeline = {
     .root = job_root,
     .unfold = pipeline_unfold,
     .feed = feed_pipeline,
+};
+
+/* The reader is the thread outside; the writer's part is too small to matter. */
+static void mgzip_unfold(const struct sim_costs *costs, const struct sim_node *node,
+                         struct sim_code *code)
+{
+    (void)costs;
+    sim_run_in(code, BLOCK_PACKED_NS, BLOCK_KIB, (double)(node->a % 64) / 64);
+}
+
+static void feed_mgzip(uint64_t size, struct sim_feed *ret_feed)
+{
+    ret_feed->jobs = size;
+    ret_feed->at_once = 1;
+    ret_feed->every_ns = BLOCK_READ_NS;
+    ret_feed->open = true;
+}
+
+const struct sim_graph sim_graph_mgzip = {
+    .name = "mgzip",
+    .summary =
+        "blocks of 128 KiB that a thread outside reads, and jobs that compress them",
+    .size_is = "blocks",
+    .size = 2000,
+    .size_min = 1,
+    .size_max = 1000000,
+    .root = job_root,
+    .unfold = mgzip_unfold,
+    .feed = feed_mgzip,
 };

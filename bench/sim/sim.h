@@ -30,14 +30,17 @@ enum sim_victims {
 
 /*
  * Who wakes the workers that are needed.
- *   USUAL   as the scheduler: one by one; by a tree if many jobs are posted by one call
+ *   USUAL   as the scheduler: by a tree for jobs posted by one call, and for children in
+ *           each cache; else one by one
  *   ONE     always one by one
- *   TREE    the workers for a post by a tree; a woken thief that found work wakes two
+ *   JOBS    by a tree only for jobs posted by one call
+ *   TREE    the workers for any post by a tree; a woken thief that found work wakes two
  *   EARLY   as USUAL, but a thief does not count as searching in its membarrier
  */
 enum sim_waking {
     SIM_WAKING_USUAL,
     SIM_WAKING_ONE,
+    SIM_WAKING_JOBS,
     SIM_WAKING_TREE,
     SIM_WAKING_EARLY,
 };

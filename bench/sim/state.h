@@ -213,7 +213,8 @@ void sim_share_begin(struct sim_worker *worker, uint32_t at);
 
 /* idle.c: searching, parking, waking. */
 void sim_step_next(struct sim *sim, struct sim_worker *worker);
-void sim_found(struct sim *sim, struct sim_worker *worker);
+/* `more`: it has stolen a child from a victim that has more of them. */
+void sim_found(struct sim *sim, struct sim_worker *worker, bool more);
 void sim_stop_early(struct sim *sim, struct sim_worker *worker);
 void sim_go_on_searching(struct sim *sim, struct sim_worker *worker);
 void sim_step_asleep(struct sim *sim, struct sim_worker *worker);
@@ -228,6 +229,7 @@ bool sim_claim(struct sim *sim, struct sim_worker *worker, struct mag_wake wake,
 void sim_summon(struct sim *sim, struct sim_worker *worker, struct mag_wake wake,
                 uint64_t jobs);
 void sim_pass_summons(struct sim *sim, struct sim_worker *worker);
+void sim_wake_beside(struct sim *sim, struct sim_worker *worker);
 uint32_t sim_cpu(const struct sim *sim, const struct sim_worker *worker);
 
 /* feed.c: the thread outside. */

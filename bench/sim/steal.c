@@ -42,7 +42,7 @@ static void take(struct sim *sim, struct sim_worker *worker, struct sim_worker *
     sim_line_get(sim, worker, victim->index);
     sim_spend(worker, SIM_SPENT_STEAL, sim_cost(sim, SIM_TAKE));
     if (!worker->joining)
-        sim_found(sim, worker);
+        sim_found(sim, worker, waiting_in(victim) != 0);
     sim_begin_child(sim, worker, victim->index, slot);
 }
 

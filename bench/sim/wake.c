@@ -95,6 +95,36 @@ void sim_notify_watcher(struct sim *sim, struct sim_worker *worker)
             mag_wake_for_worker(&sim->routes, worker->rank, sim_cpu(sim, worker)), false);
 }
 
+/* As mag_idle_parked_in, of the worker's cache. */
+static bool sleeps_beside(struct sim *sim, struct sim_worker *worker,
+                          struct mag_span avoid)
+{
+    struct mag_span cache = sim->routes.spots[worker->rank].cache;
+
+    for (uint32_t word = cache.begin / 64; word * 64 < cache.end; word++) {
+        uint64_t wanted = mag_span_bits(cache, word) & ~mag_span_bits(avoid, word);
+
+        sim_line_read(sim, worker, sim_line_parked(sim, word));
+        if ((sim->parked_bits[word] & wanted) != 0)
+            return true;
+    }
+    return false;
+}
+
+void sim_wake_beside(struct sim *sim, struct sim_worker *worker)
+{
+    struct mag_wake wake =
+        mag_wake_for_worker(&sim->routes, worker->rank, sim_cpu(sim, worker));
+
+    for (int i = 0; i < MAG_WAKE_BESIDE; i++) {
+        sim_line_read(sim, worker, sim_line_state(sim));
+        if (!mag_wake_one_beside(sim->searching, sim->count - sim->parked) ||
+            !sleeps_beside(sim, worker, wake.avoid))
+            return;
+        (void)sim_claim(sim, worker, wake, true);
+    }
+}
+
 /* ---------------------------------------------------------------------- summons */
 
 void sim_summon(struct sim *sim, struct sim_worker *worker, struct mag_wake wake,

@@ -23,11 +23,20 @@ struct posting {
     uint32_t count;
 };
 
-struct term {
-    struct term *next; /* in its chain, then in its bucket */
-    struct posting *postings;
+/* A block of a term's postings.  It never moves, so adding one copies nothing, and it
+ * lies in a chunk, so the end of a part frees no blocks. */
+struct postings {
+    struct postings *next;
     uint32_t count;
     uint32_t capacity;
+    struct posting of[];
+};
+
+struct term {
+    struct term *next; /* in its chain, then in its bucket */
+    struct postings *first;
+    struct postings *last;
+    uint32_t count; /* of postings in all blocks */
     uint32_t hash;
     uint32_t length;
     char text[];
@@ -39,7 +48,7 @@ struct part {
     struct term **chains; /* by hash; a power of two of them */
     size_t chain_count;
     size_t term_count;
-    struct chunk *chunks; /* where the terms lie */
+    struct chunk *chunks; /* where the terms and their postings lie */
     struct term *buckets[BUCKETS];
 };
 

@@ -1,11 +1,11 @@
 /*
  * main.c - mindex: a sorted inverted index of all text files below some directories.
  *
- * Two pipelines.  In the first one files are read in order, their terms are counted in
- * parallel, each thread in a part of its own, and the list of documents is written in
- * order.  The second one reduces the parts: bucket by bucket in parallel, written in the
- * order of the terms.  With -s the same functions are called in turn, and the index is
- * the same.
+ * Two pipelines.  In the first one files are found in order; they are read and their
+ * terms counted in parallel, each thread in a part of its own; and the list of documents
+ * is written in order.  The second one reduces the parts: bucket by bucket in parallel,
+ * written in the order of the terms.  With -s the same functions are called in turn, and
+ * the index is the same.
  *
  * The index is text: a line "document NUMBER TERMS PATH" for each document, an empty
  * line, and a line "TERM NUMBER:COUNT NUMBER:COUNT ..." for each term.
@@ -71,7 +71,7 @@ MAG_LOOP(finish_parts, struct part **, parts)
 
 /* -------------------------------------------------------------------- documents */
 
-/* Reads what a descriptor has. */
+/* Reads what a descriptor has, into memory that an earlier document may have left. */
 static int read_all(struct document *document, int fd)
 {
     struct stat status;
@@ -100,33 +100,36 @@ static int read_all(struct document *document, int fd)
     }
 }
 
-/* The next file that can be read and is text: it has no zero at its beginning. */
+/* The next file.  It is not opened here, where one thread at a time is. */
 static int next_file(struct document *document, struct indexing *all)
 {
+    int r;
+
+    free(document->path);
+    document->path = NULL;
+    r = walk_next(&all->walk, &document->path);
+    document->number = all->files++;
+    return r == WALK_END ? MAG_STAGE_END : r;
+}
+
+/* Skips a file that cannot be read, or is no text: there is a zero at its beginning. */
+static int read_file(struct document *document)
+{
     enum { BEGINNING = 4096 };
+    int fd = open(document->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int r;
 
-    for (;;) {
-        int fd;
-        int r;
-
-        free(document->path);
-        document->path = NULL;
-        r = walk_next(&all->walk, &document->path);
-        if (r != 0)
-            return r == WALK_END ? MAG_STAGE_END : r;
-        document->number = all->files++;
-        fd = open(document->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        if (fd < 0)
-            continue;
-        r = read_all(document, fd);
-        (void)close(fd);
-        if (r == -ENOMEM)
-            return r;
-        if (r == 0 && document->size > 0 &&
-            memchr(document->text, 0,
-                   document->size < BEGINNING ? document->size : BEGINNING) == NULL)
-            return 0;
-    }
+    if (fd < 0)
+        return MAG_STAGE_SKIP;
+    r = read_all(document, fd);
+    (void)close(fd);
+    if (r == -ENOMEM)
+        return r;
+    return r == 0 && document->size > 0 &&
+                   memchr(document->text, 0,
+                          document->size < BEGINNING ? document->size : BEGINNING) == NULL
+               ? 0
+               : MAG_STAGE_SKIP;
 }
 
 static struct part *take_part(struct indexing *all)
@@ -151,9 +154,12 @@ static void put_part(struct indexing *all, struct part *part)
 
 static int count_terms(struct document *document, struct indexing *all)
 {
-    struct part *part = take_part(all);
-    int r;
+    struct part *part;
+    int r = read_file(document);
 
+    if (r != 0)
+        return r;
+    part = take_part(all);
     if (part == NULL)
         return -ENOMEM;
     r = part_add(part, document->number, document->text, document->size,
@@ -229,6 +235,8 @@ static int run_serial(struct indexing *all)
         r = count_terms(&document, all);
         if (r == 0)
             r = list_document(&document, all);
+        else if (r == MAG_STAGE_SKIP)
+            r = 0;
     }
     release_document(&document, all);
     if (r != MAG_STAGE_END)

@@ -6,7 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 256 << 10, CHAINS_FIRST = 4096, POSTINGS_FIRST = 2 };
+enum {
+    CHUNK = 256 << 10,
+    CHAINS_FIRST = 4096,
+    POSTINGS_FIRST = 2,
+    POSTINGS_CHUNK = CHUNK / 4 / sizeof(struct posting), /* no more of a term in one */
+};
 
 struct chunk {
     struct chunk *next;
@@ -46,21 +51,10 @@ struct part *part_create(void)
     return NULL;
 }
 
-static void free_postings(const struct term *term)
-{
-    for (; term != NULL; term = term->next)
-        free(term->postings);
-}
-
 void part_free(struct part *part)
 {
     if (part == NULL)
         return;
-    /* A term is in its chain, or in its bucket. */
-    for (size_t i = 0; part->chains != NULL && i < part->chain_count; i++)
-        free_postings(part->chains[i]);
-    for (size_t i = 0; i < BUCKETS; i++)
-        free_postings(part->buckets[i]);
     while (part->chunks != NULL) {
         struct chunk *chunk = part->chunks;
 
@@ -140,22 +134,42 @@ static struct term *term_find(struct part *part, const char *text, uint32_t leng
     return term;
 }
 
-static int term_count(struct term *term, uint32_t document)
+/* A block of a term, twice as large as its last one. */
+static struct postings *postings_add(struct part *part, struct term *term)
 {
-    if (term->count > 0 && term->postings[term->count - 1].document == document) {
-        term->postings[term->count - 1].count++;
+    const struct postings *last = term->last;
+    uint32_t capacity = last == NULL ? POSTINGS_FIRST : 2 * last->capacity;
+    struct postings *block;
+
+    if (capacity > POSTINGS_CHUNK)
+        capacity = POSTINGS_CHUNK;
+    block = chunk_take(part, sizeof(*block) + capacity * sizeof(struct posting));
+    if (block == NULL)
+        return NULL;
+    *block = (struct postings){.capacity = capacity};
+    if (last == NULL)
+        term->first = block;
+    else
+        term->last->next = block;
+    term->last = block;
+    return block;
+}
+
+static int term_count(struct part *part, struct term *term, uint32_t document)
+{
+    struct postings *block = term->last;
+
+    if (block != NULL && block->of[block->count - 1].document == document) {
+        block->of[block->count - 1].count++;
         return 0;
     }
-    if (term->postings == NULL || term->count == term->capacity) {
-        uint32_t capacity = term->capacity == 0 ? POSTINGS_FIRST : 2 * term->capacity;
-        struct posting *postings = realloc(term->postings, capacity * sizeof(*postings));
-
-        if (postings == NULL)
+    if (block == NULL || block->count == block->capacity) {
+        block = postings_add(part, term);
+        if (block == NULL)
             return -ENOMEM;
-        term->postings = postings;
-        term->capacity = capacity;
     }
-    term->postings[term->count++] = (struct posting){document, 1};
+    block->of[block->count++] = (struct posting){document, 1};
+    term->count++;
     return 0;
 }
 
@@ -200,7 +214,7 @@ int part_add(struct part *part, uint32_t document, const char *text, size_t size
         if (length == 1)
             continue;
         term = term_find(part, bytes, length, hash);
-        if (term == NULL || term_count(term, document) != 0)
+        if (term == NULL || term_count(part, term, document) != 0)
             return -ENOMEM;
         ++*ret_terms;
     }

@@ -112,8 +112,11 @@ static int put_line(struct listing *listing, struct term *const *terms, size_t c
     }
     total = 0;
     for (size_t i = 0; i < count; i++) {
-        memcpy(all + total, terms[i]->postings, terms[i]->count * sizeof(*all));
-        total += terms[i]->count;
+        for (const struct postings *block = terms[i]->first; block != NULL;
+             block = block->next) {
+            memcpy(all + total, block->of, block->count * sizeof(*all));
+            total += block->count;
+        }
     }
     sort_postings(all, total);
     memcpy(listing->text + listing->size, terms[0]->text, terms[0]->length);

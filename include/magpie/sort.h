@@ -51,8 +51,9 @@
  * alone, without any scheduler.
  *
  * Time.  No input takes more than O(n log n) comparisons.  An array that is sorted
- * already, or the wrong way round, takes n; one that is nearly sorted takes about half of
- * the time that a random one takes; few different values take less.
+ * already, or the wrong way round, takes n; one that is nearly sorted takes less than
+ * half of the time that a random one takes, and about half in a stable sort; few
+ * different values take less.
  *
  * docs/design/sort.md has the algorithms, their sources and their price.
  *

@@ -52,15 +52,16 @@ bool mag_idle_claim_bit(_Atomic(uint64_t) *words, struct mag_span span,
     return false;
 }
 
-uint32_t mag_idle_parked_beyond(struct mag_idle *idle, struct mag_span avoid,
-                                uint32_t ranks)
+uint32_t mag_idle_parked_in(struct mag_idle *idle, struct mag_span span,
+                            struct mag_span avoid)
 {
     uint32_t count = 0;
 
-    for (uint32_t word = 0; word * 64 < ranks; word++) {
+    for (uint32_t word = span.begin / 64; word * 64 < span.end; word++) {
         /* relaxed: a value of the moment. */
         uint64_t bits = atomic_load_explicit(&idle->parked[word], memory_order_relaxed);
 
+        bits &= mag_span_bits(span, word);
         count += (uint32_t)__builtin_popcountll(bits & ~mag_span_bits(avoid, word));
     }
     return count;

@@ -119,9 +119,10 @@ static inline bool mag_idle_wants_wake(uint64_t state)
     return mag_wake_is_due(mag_idle_parked(state), mag_idle_searching(state));
 }
 
-/* How many workers below rank `ranks` and not in `avoid` are parked; a hint. */
-uint32_t mag_idle_parked_beyond(struct mag_idle *idle, struct mag_span avoid,
-                                uint32_t ranks);
+/* How many workers of the ranks that are in `span` but not in `avoid` are parked; a hint.
+ */
+uint32_t mag_idle_parked_in(struct mag_idle *idle, struct mag_span span,
+                            struct mag_span avoid);
 
 /*
  * Takes one bit of the ranks that are in `span` but not in `avoid`, the lowest first.

@@ -43,6 +43,7 @@ struct loop_walk {
     size_t fresh;   /* how many since then */
     uint32_t looks; /* how often a look was due */
     bool are_long;  /* whether ranges are long ones; true until it is known */
+    bool offers;    /* whether what is left is worth an offer */
     uint32_t slot;
     bool has_slot;
     void *value; /* if the loop has values */
@@ -149,7 +150,7 @@ static bool wants_offer(const struct loop_walk *walk)
 {
     size_t left = walk->left.end - walk->left.begin;
 
-    return is_long(walk) &&
+    return walk->offers && is_long(walk) &&
            (!has_offer(walk) || mag_grain_is_few(left, walk->grain, walk->are_long)) &&
            !mag_fork_is_full(walk->w);
 }
@@ -263,9 +264,12 @@ static void look_at_clock(struct loop_walk *walk)
         return;
     int64_t before = walk->now;
     walk->now = mag_os_quick_ns();
-    if (!given)
-        walk->grain = mag_grain_next(walk->fresh, walk->now - before);
     walk->done += walk->fresh;
+    if (!given) {
+        walk->grain = mag_grain_next(walk->fresh, walk->now - before);
+        walk->offers = mag_grain_wants_offer(walk->done, walk->now - walk->began,
+                                             walk->left.end - walk->left.begin);
+    }
     walk->are_long = mag_grain_is_long(walk->now - walk->began, walk->looks);
     walk->fresh = 0;
     call_help(walk);
@@ -337,6 +341,8 @@ size_t mag_loop_walk(mag_fork w, const struct mag_loop_part *part)
         .has_slot = true,
         .value = part->value,
         .are_long = true,
+        .offers = loop->grain != 0 || mag_grain_offers_first(part->grain) ||
+                  loop->heavy || !is_whole_part(loop, part),
     };
 
     if (is_long(&walk))

@@ -23,6 +23,10 @@ enum {
     /* So much work left is worth a wake, and so much work shows how fast a loop is. */
     MAG_GRAIN_WAKE_NS = 50000,
     MAG_GRAIN_SHOWN_NS = 2000,
+    /* So much work left is worth an offer, which a worker may take that searches; a
+     * shorter time is mostly that of the looks at the clock. */
+    MAG_GRAIN_OFFER_NS = 2000,
+    MAG_GRAIN_TIMED_NS = 100,
     /* How long a block of a scan takes, and a window with all its blocks, about; how many
      * blocks a window has for each berth, and at least and at most. */
     MAG_GRAIN_BLOCK_NS = 20000,
@@ -89,6 +93,21 @@ static inline bool mag_grain_wants_help(size_t done, int64_t took_ns, size_t lef
 {
     return took_ns >= MAG_GRAIN_SHOWN_NS &&
            (double)took_ns / (double)done * (double)left >= MAG_GRAIN_WAKE_NS;
+}
+
+/* Whether the `left` indices are worth an offer, after `done` indices that took
+ * `took_ns`. */
+static inline bool mag_grain_wants_offer(size_t done, int64_t took_ns, size_t left)
+{
+    return took_ns >= MAG_GRAIN_TIMED_NS &&
+           (double)took_ns * (double)left >= (double)done * MAG_GRAIN_OFFER_NS;
+}
+
+/* Whether a loop offers a part before its first range, of `grain` indices: if this grain
+ * is not a small part of what each worker has to do (mag_grain_begin). */
+static inline bool mag_grain_offers_first(size_t grain)
+{
+    return grain < 2;
 }
 
 /* How many blocks a window of a scan has, for a scheduler of so many berths. */

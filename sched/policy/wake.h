@@ -41,6 +41,21 @@ static inline bool mag_wake_is_due(uint32_t parked, uint32_t searching)
     return parked != 0 && searching == 0;
 }
 
+/*
+ * How many workers a thief wakes that was woken itself, has stolen its first child, and
+ * left more of them with its victim.  They are workers of its own cache: a tree of wakes
+ * in each cache, while the caches are woken one by one.  A tree of all would have the
+ * whole of a large machine awake for work that ends before.
+ */
+enum { MAG_WAKE_BESIDE = 2 };
+
+/* Whether one of these is woken, even though others search: not if a quarter of the awake
+ * workers do. */
+static inline bool mag_wake_one_beside(uint32_t searching, uint32_t awake)
+{
+    return 4 * searching < awake;
+}
+
 /* The wake for a job in a queue, posted by a thread on `cpu`: begins near that CPU if the
  * queue is the CPU's own, else near the queue. */
 static inline struct mag_wake mag_wake_for_queue(const struct mag_routes *routes,

@@ -18,8 +18,10 @@
 enum {
     /* So many items show that an array is not sorted, mostly. */
     RUN_SHOWN = 64,
-    /* A stable sort's leaves: this many for each thread, to balance their times. */
-    LEAVES_EACH = 8,
+    /* Leaves for each thread, to balance their times.  Those of a sort in place are
+     * shorter, because a division does not make them equally long. */
+    LEAVES_EACH = 64,
+    LEAVES_EACH_STABLE = 8,
     /* Bytes of scratch that are taken from the C stack. */
     SCRATCH_SMALL = 4096
 };
@@ -78,11 +80,12 @@ bool mag_sorter_run(mag_fork w, const struct mag_sorter *sorter)
 
 static size_t leaf_of(const struct mag_sort_call *call, uint32_t workers)
 {
-    size_t share = call->count / LEAVES_EACH / workers;
+    size_t each = call->stable ? LEAVES_EACH_STABLE : LEAVES_EACH;
+    size_t share = call->count / each / workers;
 
     if (call->leaf_count != 0)
         return call->leaf_count;
-    return call->stable && share > MAG_SORT_ALONE ? share : MAG_SORT_ALONE;
+    return share > MAG_SORT_ALONE ? share : MAG_SORT_ALONE;
 }
 
 static void sort_all(mag_fork w, const struct mag_sort_call *call)

@@ -252,10 +252,18 @@ static bool park(struct mag_worker *worker)
     return seen;
 }
 
+/* Whether the work is a stolen child whose victim has more of them. */
+static bool is_one_of_many(const struct mag_work *work)
+{
+    return work->job == NULL &&
+           mag_fork_stack_waiting(mag_fork_stack_of(work->child.slot));
+}
+
 bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work)
 {
     struct mag_sched *sched = worker->sched;
     unsigned vain = 0;
+    bool woken = false;
 
     while (mag_sched_phase(sched) != MAG_PHASE_ENDING &&
            !mag_worker_is_dismissed(worker) && !mag_worker_is_over(worker)) {
@@ -265,9 +273,12 @@ bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work)
             return true;
         if (worker->searching && search_a_while(worker, ret_work)) {
             stop_searching(worker);
+            if (woken && is_one_of_many(ret_work))
+                mag_sched_wake_beside(sched, worker->rank);
             return true;
         }
         vain = park(worker) ? vain + 1 : 0;
+        woken = true;
         give_way(vain);
     }
     return false;

@@ -86,7 +86,8 @@ void mag_sched_summon_helpers(struct mag_sched *sched, uint32_t rank, uint64_t c
 
     if (!sched->seats.pins)
         wake.avoid.begin = wake.avoid.end = 0;
-    uint32_t parked = mag_idle_parked_beyond(&sched->idle, wake.avoid, sched->capacity);
+    struct mag_span all = {0, sched->capacity};
+    uint32_t parked = mag_idle_parked_in(&sched->idle, all, wake.avoid);
     if (count > others)
         count = others;
     if (count > parked)
@@ -120,6 +121,22 @@ void mag_sched_pass_summons_on(struct mag_sched *sched, uint32_t rank)
             continue;
         /* Nobody is parked.  relaxed: as above. */
         atomic_store_explicit(&sched->summons, 0, memory_order_relaxed);
+    }
+}
+
+void mag_sched_wake_beside(struct mag_sched *sched, uint32_t rank)
+{
+    struct mag_wake wake = mag_wake_for_worker(&sched->routes, rank, mag_os_cpu());
+    struct mag_span cache = sched->routes.spots[rank].cache;
+
+    for (int i = 0; i < MAG_WAKE_BESIDE; i++) {
+        uint64_t state = mag_idle_read(&sched->idle);
+        uint32_t awake = mag_idle_used(state) - mag_idle_parked(state);
+
+        if (!mag_wake_one_beside(mag_idle_searching(state), awake) ||
+            mag_idle_parked_in(&sched->idle, cache, wake.avoid) == 0)
+            return;
+        (void)give_wake(sched, mag_idle_claim(&sched->idle, &sched->routes, wake, true));
     }
 }
 

@@ -69,6 +69,13 @@ static inline void mag_sched_pass_summons(struct mag_sched *sched, uint32_t rank
         mag_sched_pass_summons_on(sched, rank);
 }
 
+/*
+ * By a thief of this rank that was woken, has stolen its first child and left more of
+ * them with its victim: wakes up to two workers of the same cache.  Nothing depends on
+ * it, since the usual rules (idle.h) hold as well.
+ */
+MAG_COLD void mag_sched_wake_beside(struct mag_sched *sched, uint32_t rank);
+
 /* Wakes this worker if it is parked or benched. */
 void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index);
 

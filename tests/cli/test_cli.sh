@@ -131,6 +131,9 @@ has "$dir/sim.json" '"runtime": "sim"'
 has "$dir/sim.json" '"simulated"'
 has "$dir/sim.html" "<h2>fib(20)"
 run 0 report "$dir/sim.json"
+run 0 sim fib trickle --check --size 20
+has "$dir/out" "fib(20) "
+has "$dir/out" " within 15 %"
 has "$dir/out" "fib(20)"
 run 0 sim fib --size 20 --workers 8 --synthetic "core:8 pu:1" --victims one --waking early --barrier one
 has "$dir/out" "fib(20)"

@@ -147,22 +147,32 @@ static mag_vtask send_waiting(struct mag_channel_waiter *waiter, struct parcel *
     return flow == MAG_FLOW_NONE ? canceled_by(cancel) : outcome_of_send(flow);
 }
 
+/* Called with the tail's lock held, where there is room and no cell: adds a segment.
+ * Returns as enter_tail. */
+static MAG_COLD enum mag_flow grow_tail(struct mag_channel *channel)
+{
+    struct mag_cursor *cursor = &channel->ends.tail.cursor;
+
+    do {
+        mag_tail_leave(&channel->ends);
+        if (mag_segments_add(channel, cursor) < 0)
+            return MAG_FLOW_NO_MEMORY;
+        if (mag_tail_enter(&channel->ends) != MAG_ENTRY_FREE)
+            return MAG_FLOW_STUCK;
+    } while (mag_cursor_is_stuck(cursor));
+    return MAG_FLOW_DONE;
+}
+
 /* Locks the tail if an item can be stored with its lock alone.  An unbounded channel gets
  * a segment when it needs one.  MAG_FLOW_STUCK: the lock is held, and send_slow must go
  * on.  MAG_FLOW_NO_MEMORY: the lock is not held. */
 static inline enum mag_flow enter_tail(struct mag_channel *channel)
 {
-    struct mag_cursor *cursor = &channel->ends.tail.cursor;
-
-    for (;;) {
-        if (MAG_UNLIKELY(mag_tail_enter(&channel->ends) != MAG_ENTRY_FREE))
-            return MAG_FLOW_STUCK;
-        if (MAG_LIKELY(!mag_cursor_is_stuck(cursor)))
-            return MAG_FLOW_DONE;
-        mag_tail_leave(&channel->ends);
-        if (mag_segments_add(channel, cursor) < 0)
-            return MAG_FLOW_NO_MEMORY;
-    }
+    if (MAG_UNLIKELY(mag_tail_enter(&channel->ends) != MAG_ENTRY_FREE))
+        return MAG_FLOW_STUCK;
+    if (MAG_UNLIKELY(mag_cursor_is_stuck(&channel->ends.tail.cursor)))
+        return grow_tail(channel);
+    return MAG_FLOW_DONE;
 }
 
 /* --------------------------------------------------------------------- one item */

@@ -139,7 +139,7 @@ static void resume_lane(struct mag_job *job);
 /* Takes the next index.  False: there is none, or none is to begin. */
 static bool take_index(struct mag_each_state *state, size_t *ret_index)
 {
-    if (each_rest(state) == state->count || mag_each_is_stopped(state))
+    if (mag_each_is_stopped(state))
         return false;
     /* relaxed: the count itself deals out the indices, and the post of the lane published
      * what the bodies read. */

@@ -37,10 +37,14 @@ struct mag_each_state {
     int error;               /* [L] 0: no body has failed */
     size_t failed;           /* [L] and which one */
     bool lost_thread;        /* [L] a body has ended its thread */
-    _Atomic(size_t) next;    /* [A] bodies that were begun, or more */
     _Atomic(uint32_t) lanes; /* [A] that are open */
     _Atomic(bool) stopped;   /* [A] no body is to begin */
     _Atomic(bool) canceled;  /* [A] by the cancel object or the scheduler */
+
+    /* On a line of its own, because every body changes it. */
+    char apart_before[MAG_CACHE_LINE];
+    _Atomic(size_t) next; /* [A] bodies that were begun, or up to `limit` more */
+    char apart_behind[MAG_CACHE_LINE];
 
     /* Of loops over values. */
     struct mag_sequence *items; /* [I] NULL: this is a loop over indices */

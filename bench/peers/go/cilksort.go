@@ -186,3 +186,30 @@ func (s *sortData) answer() uint64 {
 	}
 	return inOrder
 }
+
+// Numbers that are nearly sorted, in the same data.
+type nearlySorted struct{ sortData }
+
+func newNearly(size int) *nearlySorted { return &nearlySorted{*newSort(size)} }
+
+func (s *nearlySorted) reset() {
+	count := uint64(len(s.values))
+	for i := range s.values {
+		s.values[i] = uint32(i)
+	}
+	for i := uint64(0); i < count/100; i++ {
+		a := uint64(scramble(uint32(2*i))) % count
+		b := uint64(scramble(uint32(2*i+1))) % count
+		s.values[a], s.values[b] = s.values[b], s.values[a]
+	}
+}
+
+func (s *nearlySorted) answer() uint64 {
+	var inOrder uint64
+	for i, value := range s.values {
+		if value == uint32(i) {
+			inOrder++
+		}
+	}
+	return inOrder
+}

@@ -79,7 +79,19 @@ func find(name string, size uint64) workload {
 		return newScan(int(size))
 	case "pipeline":
 		return &pipeline{size: size}
-	case "cilksort":
+	case "for-pareto":
+		return &function{call: func() uint64 {
+			return loops(size, func() uint64 { return sumOver(pareto, paretoIndex) })
+		}}
+	case "for-triangle":
+		return &function{call: func() uint64 {
+			return loops(size, func() uint64 { return sumOver(triangle, triangleIndex) })
+		}}
+	case "for-nested":
+		return &function{call: func() uint64 { return loops(size, nestedLoop) }}
+	case "sort-sorted":
+		return newNearly(int(size))
+	case "cilksort", "sort-random":
 		return newSort(int(size))
 	}
 	return nil

@@ -56,6 +56,9 @@ enum {
     MAG_SORT_FEW_HEAVY = 12,
     /* From so many items on, samples show whether they are nearly sorted. */
     MAG_SORT_SAMPLED = 128,
+    /* Samples along many items, and how many of them may contradict an order. */
+    MAG_SORT_SAMPLES = 32,
+    MAG_SORT_CHANGES = 6,
     /* What a merge takes from one side at once, if the other side has nothing between. */
     MAG_SORT_BLOCK = 8,
     /* How many segments wait at most: each is at least as large as all later ones. */
@@ -322,6 +325,38 @@ MAG_SORT_INLINE bool mag_sort_is_calm(const char *items, size_t count, const cha
     return wrong <= 1;
 }
 
+/* Whether samples along many items rise nearly always. */
+MAG_SORT_INLINE bool mag_sort_is_rising(const char *items, size_t count,
+                                        const struct mag_sort_kit *kit)
+{
+    size_t step = count / MAG_SORT_SAMPLES * kit->size;
+    unsigned falls = 0;
+
+    items += count / MAG_SORT_SAMPLES / 3 * kit->size;
+    for (size_t i = 1; i < MAG_SORT_SAMPLES; i++)
+        falls += mag_sort_less(items + i * step, items + (i - 1) * step, kit);
+    return falls <= MAG_SORT_CHANGES;
+}
+
+/* Whether samples along many items change their side of the pivot a few times only. */
+MAG_SORT_INLINE bool mag_sort_is_even(const char *items, size_t count, const char *pivot,
+                                      const struct mag_sort_kit *kit)
+{
+    size_t step = count / MAG_SORT_SAMPLES * kit->size;
+    unsigned changes = 0;
+    bool last;
+
+    items += count / MAG_SORT_SAMPLES / 3 * kit->size;
+    last = mag_sort_less(items, pivot, kit);
+    for (size_t i = 1; i < MAG_SORT_SAMPLES; i++) {
+        bool is_low = mag_sort_less(items + i * step, pivot, kit);
+
+        changes += is_low != last;
+        last = is_low;
+    }
+    return changes <= MAG_SORT_CHANGES;
+}
+
 /* Divides the items: those of the first part come first.  Returns how many these are.
  * Branches are cheap where nearly all items are in place. */
 MAG_SORT_INLINE size_t mag_sort_halve_calm(char *items, size_t count, const char *pivot,
@@ -334,11 +369,11 @@ MAG_SORT_INLINE size_t mag_sort_halve_calm(char *items, size_t count, const char
     for (;;) {
         while (low != high && mag_sort_is_low(low, pivot, equal, kit))
             low += size;
-        while (low != high && !mag_sort_is_low(high - size, pivot, equal, kit))
+        do {
+            if (low == high)
+                return MAG_CAST(size_t, low - items) / size;
             high -= size;
-        if (low == high)
-            return MAG_CAST(size_t, low - items) / size;
-        high -= size;
+        } while (!mag_sort_is_low(high, pivot, equal, kit));
         mag_sort_swap(low, high, kit);
         low += size;
     }
@@ -395,11 +430,15 @@ MAG_SORT_INLINE size_t mag_sort_divide(char *items, size_t count, const char *pi
                                        bool equal, const struct mag_sort_kit *kit)
 {
     bool calm = kit->size > MAG_SORT_LIGHT ||
-                (count >= MAG_SORT_SAMPLED && mag_sort_is_calm(items, count, pivot, kit));
+                (count >= MAG_SORT_SAMPLED && mag_sort_is_even(items, count, pivot, kit));
 
     mag_sort_copy(kit->pivot, pivot, kit);
-    return calm ? mag_sort_halve_calm(items, count, kit->pivot, equal, kit)
-                : mag_sort_halve(items, count, kit->pivot, equal, kit);
+    /* With a constant each loop has one comparison. */
+    if (calm)
+        return equal ? mag_sort_halve_calm(items, count, kit->pivot, true, kit)
+                     : mag_sort_halve_calm(items, count, kit->pivot, false, kit);
+    return equal ? mag_sort_halve(items, count, kit->pivot, true, kit)
+                 : mag_sort_halve(items, count, kit->pivot, false, kit);
 }
 
 MAG_SORT_INLINE char *mag_sort_median(char *a, char *b, char *c,

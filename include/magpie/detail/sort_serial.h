@@ -1,5 +1,6 @@
 /*
- * sort_serial.h - whole sorts and merges on one thread, from the leaves of sort_items.h.
+ * sort_serial.h - whole sorts and merges on one thread, from the leaves of sort_items.h
+ * and sort_tidy.h.
  *
  * Both sorts are quicksorts with a list of the segments that wait, so that they need no
  * recursion and can be inlined too.  After twice as many levels as a good division needs,
@@ -10,7 +11,7 @@
 #ifndef MAGPIE_DETAIL_SORT_SERIAL_H
 #define MAGPIE_DETAIL_SORT_SERIAL_H
 
-#include <magpie/detail/sort_items.h>
+#include <magpie/detail/sort_tidy.h>
 
 MAG_EXTERN_C_BEGIN
 
@@ -21,6 +22,7 @@ struct mag_sort_segment {
     unsigned levels; /* how often it may be divided */
     bool first;      /* else the item before it is a pivot, and none comes before that */
     bool calm;       /* it may be sorted already */
+    bool loose;      /* many are not in place, however near they may be */
 };
 
 struct mag_sort_waiting {
@@ -30,8 +32,8 @@ struct mag_sort_waiting {
 
 MAG_SORT_INLINE struct mag_sort_segment mag_sort_whole(char *items, size_t count)
 {
-    struct mag_sort_segment whole = {items, count, 2 * mag_sort_log2(count | 1), true,
-                                     false};
+    struct mag_sort_segment whole = {items, count, 2 * mag_sort_log2(count | 1),
+                                     true,  false, false};
 
     return whole;
 }
@@ -70,14 +72,19 @@ MAG_SORT_INLINE void mag_sort_split(struct mag_sort_segment *segment, size_t low
     }
 }
 
-/* Sorts the segment, if it needs no dividing. */
+/* Sorts the segment, if it needs no dividing.  `strays` is NULL for a stable sort. */
 MAG_SORT_INLINE bool mag_sort_ends(struct mag_sort_segment *segment,
+                                   struct mag_sort_strays *strays,
                                    const struct mag_sort_kit *kit)
 {
-    if (segment->calm && segment->count <= 2 * MAG_SORT_SAMPLED) {
+    bool tidied = strays != MAG_NULL && segment->calm && !segment->loose &&
+                  mag_sort_tidy(segment->items, segment->count, strays, kit);
+
+    if (tidied || (segment->calm && segment->count <= 2 * MAG_SORT_SAMPLED)) {
         if (mag_sort_settle(segment->items, segment->count, kit))
             return true;
         segment->calm = false;
+        segment->loose = true;
     }
     if (segment->count > mag_sort_few(kit))
         return false;
@@ -111,12 +118,14 @@ MAG_SORT_INLINE void mag_sort_quick(char *items, size_t count,
 {
     struct mag_sort_segment segment = mag_sort_whole(items, count);
     struct mag_sort_waiting waiting;
+    struct mag_sort_strays strays;
 
     if (mag_sort_is_run(items, count, false, kit))
         return;
+    segment.calm = count >= MAG_SORT_SAMPLED && mag_sort_is_rising(items, count, kit);
     waiting.count = 0;
     for (;;) {
-        if (mag_sort_ends(&segment, kit)) {
+        if (mag_sort_ends(&segment, &strays, kit)) {
             if (waiting.count == 0)
                 return;
             segment = waiting.segments[--waiting.count];
@@ -285,7 +294,7 @@ MAG_SORT_INLINE void mag_sort_quick_stable(char *items, char *scratch, size_t co
         return;
     waiting.count = 0;
     for (;;) {
-        if (mag_sort_ends(&segment, kit)) {
+        if (mag_sort_ends(&segment, MAG_NULL, kit)) {
             if (waiting.count == 0)
                 return;
             segment = waiting.segments[--waiting.count];

@@ -25,6 +25,10 @@ enum sortable_shape {
     SORTABLE_NEARLY, /* rising, but for one in a hundred */
     SORTABLE_TAIL,   /* rising, and random ones behind */
     SORTABLE_ORGAN,  /* rising, then falling */
+    SORTABLE_SAW,    /* rising, again and again */
+    SORTABLE_TURNED, /* rising, but the first third is the last one */
+    SORTABLE_LOOSE,  /* each near its place */
+    SORTABLE_MASKED, /* random, but for those that the sort samples first */
     SORTABLE_SHAPES
 };
 
@@ -52,6 +56,16 @@ static inline uint32_t sortable_key(enum sortable_shape shape, size_t i, size_t 
                                       : test_random_below(random, (unsigned)count);
     case SORTABLE_ORGAN:
         return (uint32_t)(i < count / 2 ? i : count - i);
+    case SORTABLE_SAW:
+        return (uint32_t)(i % 300);
+    case SORTABLE_TURNED:
+        return (uint32_t)((i + count / 3) % count);
+    case SORTABLE_LOOSE:
+        return (uint32_t)i + test_random_below(random, 40);
+    case SORTABLE_MASKED:
+        return count >= 96 && i % (count / 32) == count / 32 / 3
+                   ? (uint32_t)i
+                   : test_random_below(random, (unsigned)count);
     }
     return 0;
 }
@@ -59,8 +73,10 @@ static inline uint32_t sortable_key(enum sortable_shape shape, size_t i, size_t 
 /* A size from 0 up to `most`: small, near a border of the sort, or any. */
 static inline size_t sortable_size(uint64_t *random, size_t most)
 {
-    static const size_t borders[] = {2, 4, 8, 12, 16, 20, 21, 128, 256, 4096, 16384};
-    size_t border = borders[test_random_below(random, 11)];
+    static const size_t borders[] = {2,  4,   8,   12,  16,   20,   21,   64,   65,
+                                     66, 128, 256, 512, 4096, 8192, 8207, 16384};
+    size_t border =
+        borders[test_random_below(random, sizeof(borders) / sizeof(*borders))];
     size_t size = 0;
 
     switch (test_random_below(random, 3)) {

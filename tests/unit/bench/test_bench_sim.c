@@ -20,11 +20,11 @@ static const struct small smalls[] = {
     {&sim_graph_fib, 27},          {&sim_graph_skynet, 100000}, {&sim_graph_nqueens, 9},
     {&sim_graph_cilksort, 300000}, {&sim_graph_heat, 256},      {&sim_graph_loop, 20000},
     {&sim_graph_bursts, 5},        {&sim_graph_bulk, 2000},     {&sim_graph_trickle, 10},
-    {&sim_graph_pipeline, 500},
+    {&sim_graph_pipeline, 500},    {&sim_graph_mgzip, 100},
 };
 
 enum {
-    LOADS = 4,
+    LOADS = 5,
     SMALLS = sizeof(smalls) / sizeof(smalls[0]),
     COMPUTATIONS = SMALLS - LOADS
 };
@@ -264,17 +264,22 @@ static void a_tree_wakes_many_workers_sooner(void **state)
 
 static void waking_changes_who_works_and_not_what_is_done(void **state)
 {
-    struct mag_topology *topology = synthetic("node:2 core:32 pu:1");
+    struct mag_topology *topology = synthetic("l3:4 core:16 pu:1");
     struct sim_setup setup = setup_of(topology, &smalls[5], 64);
     struct sim_outcome usual = run(&setup);
     (void)state;
 
+    setup.waking = SIM_WAKING_JOBS;
+    struct sim_outcome jobs = run(&setup);
     setup.waking = SIM_WAKING_TREE;
     struct sim_outcome tree = run(&setup);
     setup.waking = SIM_WAKING_EARLY;
     struct sim_outcome early = run(&setup);
 
-    assert_true(tree.chain < usual.chain);
+    assert_true(usual.chain < jobs.chain);
+    assert_true(tree.chain < jobs.chain);
+    assert_true(usual.most_awake >= jobs.most_awake);
+    assert_int_equal(jobs.nodes, usual.nodes);
     assert_int_equal(tree.nodes, usual.nodes);
     assert_int_equal(early.nodes, usual.nodes);
     assert_true(early.ns < usual.ns || early.ns > usual.ns);

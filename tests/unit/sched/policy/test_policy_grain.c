@@ -89,6 +89,26 @@ static void help_is_wanted_for_much_work_at_a_known_speed(void **state)
             rows[i].wants);
 }
 
+static void what_is_left_is_offered_if_it_is_worth_a_steal(void **state)
+{
+    static const struct {
+        size_t done;
+        int64_t took_ns;
+        size_t left;
+        bool wants;
+    } rows[] = {{4, 99, SIZE_MAX, false}, {4, 100, SIZE_MAX, true},
+                {100, 100, 1999, false},  {100, 100, 2000, true},
+                {1, INT64_MAX, 1, true},  {SIZE_MAX, 100, 1, false}};
+    (void)state;
+
+    for (size_t i = 0; i < ROWS(rows); i++)
+        assert_int_equal(
+            mag_grain_wants_offer(rows[i].done, rows[i].took_ns, rows[i].left),
+            rows[i].wants);
+    assert_true(mag_grain_offers_first(1));
+    assert_false(mag_grain_offers_first(2));
+}
+
 static void a_few_long_ranges_are_offered_at_once(void **state)
 {
     static const struct {
@@ -146,6 +166,7 @@ int main(void)
         cmocka_unit_test(a_range_is_long_on_an_average),
         cmocka_unit_test(a_loop_begins_with_a_small_part_of_a_workers_share),
         cmocka_unit_test(a_thief_begins_with_a_sixteenth),
+        cmocka_unit_test(what_is_left_is_offered_if_it_is_worth_a_steal),
         cmocka_unit_test(a_few_long_ranges_are_offered_at_once),
         cmocka_unit_test(a_window_has_blocks_for_all_berths),
         cmocka_unit_test(a_block_of_a_scan_is_to_take_twenty_microseconds),

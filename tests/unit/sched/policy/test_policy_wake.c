@@ -159,6 +159,19 @@ static void nobody_is_woken_while_somebody_searches(void **state)
         assert_int_equal(mag_wake_is_due(rows[i].parked, rows[i].searching), rows[i].due);
 }
 
+static void nobody_is_woken_beside_a_quarter_of_searchers(void **state)
+{
+    static const struct {
+        uint32_t searching, awake;
+        bool one;
+    } rows[] = {{0, 1, true}, {1, 4, false}, {1, 5, true}, {25, 100, false}};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(mag_wake_one_beside(rows[i].searching, rows[i].awake),
+                         rows[i].one);
+}
+
 /* ---------------------------------------------------------------- properties */
 
 static uint64_t next_random(uint64_t *random)
@@ -279,6 +292,7 @@ int main(void)
         cmocka_unit_test(a_certain_worker_is_woken_if_it_is_parked),
         cmocka_unit_test(all_workers_on_the_posters_cpu_are_avoided),
         cmocka_unit_test(nobody_is_woken_while_somebody_searches),
+        cmocka_unit_test(nobody_is_woken_beside_a_quarter_of_searchers),
         cmocka_unit_test(the_nearest_parked_worker_is_woken_for_a_post),
         cmocka_unit_test(a_walk_comes_to_every_worker),
         cmocka_unit_test(bits_of_a_span_are_those_of_its_ranks),

@@ -11,7 +11,7 @@
 
 /* -------------------------------------------------------------------- bad inputs */
 
-enum { VICTIMS = 4000, SOLID_NONE = 2 * VICTIMS };
+enum { VICTIMS = 4000, SOLID_NONE = 2 * VICTIMS, LONG = 65536 };
 
 /* An order that decides only when it is asked, and then so that the pivot of a quicksort
  * becomes the least item: M. McIlroy, A Killer Adversary for Quicksort, 1999. */
@@ -59,6 +59,53 @@ static void no_order_takes_more_than_n_log_n_comparisons(void **state)
             assert_true(adversary.values[items[i - 1]] <= adversary.values[items[i]]);
         assert_true(adversary.comparisons < 6 * VICTIMS * log2);
     }
+}
+
+/* NOLINTNEXTLINE(readability-function-size): as above. */
+MAG_SORT(counted, uint32_t, uint64_t *, comparisons)
+static bool counted(const uint32_t *a, const uint32_t *b, uint64_t *comparisons)
+{
+    ++*comparisons;
+    return *a < *b;
+}
+
+/* Comparisons of a sort in place by one thread. */
+static uint64_t comparisons_of(enum sortable_shape shape, size_t count, uint64_t *random)
+{
+    static uint32_t items[LONG];
+    struct counted_sort_options alone = {.leaf_count = SIZE_MAX};
+    uint64_t comparisons = 0;
+
+    for (size_t i = 0; i < count; i++)
+        items[i] = sortable_key(shape, i, count, random);
+    assert_int_equal(counted_sort_with(NULL, &alone, items, count, &comparisons), 0);
+    for (size_t i = 1; i < count; i++)
+        assert_true(items[i - 1] <= items[i]);
+    return comparisons;
+}
+
+static void no_shape_takes_more_than_n_log_n_comparisons(void **state)
+{
+    uint64_t random = test_seed();
+    (void)state;
+
+    for (int shape = 0; shape < SORTABLE_SHAPES; shape++) {
+        uint64_t log2 = 8;
+
+        for (size_t count = 256; count <= LONG; count *= 2, log2++)
+            assert_true(comparisons_of((enum sortable_shape)shape, count, &random) <
+                        2 * count * log2);
+    }
+}
+
+static void nearly_sorted_items_take_fewer_comparisons_than_random_ones(void **state)
+{
+    uint64_t random = test_seed();
+    (void)state;
+
+    for (size_t count = 4096; count <= LONG; count *= 4)
+        assert_true(4 * comparisons_of(SORTABLE_NEARLY, count, &random) <
+                    3 * comparisons_of(SORTABLE_RANDOM, count, &random));
 }
 
 /* ------------------------------------------------------------------------ no orders */
@@ -175,6 +222,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_order_takes_more_than_n_log_n_comparisons),
+        cmocka_unit_test(no_shape_takes_more_than_n_log_n_comparisons),
+        cmocka_unit_test(nearly_sorted_items_take_fewer_comparisons_than_random_ones),
         cmocka_unit_test(what_is_no_order_touches_only_the_array),
         cmocka_unit_test(without_memory_a_stable_sort_leaves_the_array_as_it_was),
         cmocka_unit_test(only_a_large_stable_sort_allocates),
