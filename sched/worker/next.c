@@ -54,19 +54,12 @@ static struct mag_job *take_level(struct mag_worker *worker, uint32_t queue,
                                   uint32_t level)
 {
     struct mag_job *batch[TAKE_MAX];
-<<<<<<< HEAD
-    uint32_t room = room_for_batch(worker, queue);
-    uint32_t inject = mag_sched_inject(queue, level);
-    uint32_t count =
-        mag_inject_take(&worker->sched->queues[inject], batch, room != 0 ? room : 1);
-=======
     struct mag_inject *inject = &worker->sched->queues[mag_sched_inject(queue, level)];
->>>>>>> main
 
     /* The usual case of a worker that has jobs of its own. */
     if (!mag_inject_waiting(inject))
         return NULL;
-    uint32_t room = room_for_batch(worker);
+    uint32_t room = room_for_batch(worker, queue);
     uint32_t count = mag_inject_take(inject, batch, room != 0 ? room : 1);
     if (count == 0)
         return NULL;
