@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/cli/command.h"
+#include "bench/cli/count.h"
 #include "bench/measure/sweep.h"
 #include "bench/report/figures.h"
 #include "bench/report/report.h"
@@ -14,7 +15,7 @@ static const char *const command = "bench";
 
 enum {
     SIZES_LISTED = 16,
-    WORKLOADS_LISTED = 64,
+    WORKLOADS_LISTED = 256,
     NAME_COLUMNS = 17, /* of --list */
     SECONDS = 60,
     FIGURES_RUNS = 3,
@@ -26,6 +27,7 @@ enum {
     OPTION_PEERS,
     OPTION_PEERS_DIR,
     OPTION_FIGURES,
+    OPTION_INSTRUCTIONS,
 };
 
 /* What was asked for. */
@@ -42,7 +44,8 @@ struct request {
     char command[BENCH_COMMAND];
     bool figures;
     bool list;
-    bool costs; /* of the simulation's model, and nothing else */
+    bool instructions; /* counts them, and nothing else */
+    bool costs;        /* of the simulation's model, and nothing else */
 };
 
 /* ---------------------------------------------------------------- arguments */
@@ -71,6 +74,11 @@ static const struct argp_option options[] = {
     {"figures", OPTION_FIGURES, NULL, 0,
      "Measure everything that has a figure to reach, beside all peers, and compare; "
      "takes an hour or more",
+     0},
+    {"instructions", OPTION_INSTRUCTIONS, NULL, 0,
+     "Count the instructions of an operation instead of measuring times, of rows that "
+     "use "
+     "one thread (x86-64 only)",
      0},
     {"json", OPTION_JSON, "FILE", 0,
      "Write all results to FILE as JSON; - is standard output", 1},
@@ -187,6 +195,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_FIGURES:
         request->figures = true;
+        return 0;
+    case OPTION_INSTRUCTIONS:
+        request->instructions = true;
         return 0;
     case OPTION_LIST:
         request->list = true;
@@ -457,6 +468,9 @@ static int run(int argc, char **argv)
     bench_parse(command, &argp, argc, argv, &request);
     if (request.costs)
         return measure_costs(&request);
+    if (request.instructions)
+        return bench_count_instructions(request.workloads, request.workload_count,
+                                        &request.outputs);
     if (!request.list)
         return bench(&request);
     print_list();

@@ -1,0 +1,22 @@
+/*
+ * instructions.h - how many instructions an operation of a workload takes, exactly.
+ *
+ * A child process runs the workload with the processor's trap flag set, which interrupts
+ * it after each instruction.  Two sizes are counted, so that what a run takes besides its
+ * operations cancels out.  Only instructions of the program are counted, not those of the
+ * kernel.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BENCH_MEASURE_INSTRUCTIONS_H
+#define BENCH_MEASURE_INSTRUCTIONS_H
+
+#include "bench/workloads/workload.h"
+
+/* Why this program cannot count the instructions of a workload; NULL: it can. */
+const char *bench_instructions_absent(const struct bench_workload *workload);
+
+/* Counts them.  0; a negative errno; -EIO the child did not end as it should. */
+int bench_instructions(const struct bench_workload *workload, double *ret_count);
+
+#endif
