@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/fault.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
 #include "tests/support/vtask/long_task.h"
@@ -31,28 +30,21 @@ static void a_connected_delay_is_over_when_its_time_is_and_not_before(void **sta
     assert_int_equal(mag_sched_destroy(sched), 0);
 }
 
-static void connected_delays_allocate_nothing(void **state)
-{
-    struct mag_sched *sched = test_sched_start(1);
-    (void)state;
-
-    assert_int_equal(mag_task_wait(waits(sched, 1, 3)), 0);
-    uint64_t before = test_allocations();
-    assert_int_equal(mag_task_wait(waits(sched, 1, 3)), 0);
-    assert_int_equal(test_allocations(), before);
-    assert_int_equal(mag_sched_destroy(sched), 0);
-}
-
 static void a_stop_cancels_connected_delays(void **state)
 {
     struct mag_sched *sched = test_sched_start(1);
     mag_task task = waits(sched, hour, 1);
+    struct mag_waiter waiter;
+    struct mag_delay_state delay;
     (void)state;
 
     assert_int_equal(mag_vtask_status(task.task), MAG_PENDING);
     assert_int_equal(mag_sched_stop(sched, MAG_SCHED_CANCEL, -1, NULL, NULL), 0);
     assert_int_equal(mag_task_wait(task), -ECANCELED);
     assert_int_equal(mag_task_wait(waits(sched, hour, 1)), -ESHUTDOWN);
+    /* Refused: nobody waits. */
+    assert_int_equal(mag_task_get(mag_delay_begin(&waiter, &delay, sched, hour)),
+                     -ESHUTDOWN);
     assert_int_equal(mag_sched_destroy(sched), 0);
 }
 
@@ -60,7 +52,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_connected_delay_is_over_when_its_time_is_and_not_before),
-        cmocka_unit_test(connected_delays_allocate_nothing),
         cmocka_unit_test(a_stop_cancels_connected_delays),
     };
 
