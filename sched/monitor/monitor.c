@@ -37,7 +37,7 @@ static bool nobody_runs(struct mag_sched *sched)
 }
 
 /* The scheduler has been started: every duty waits before its first look. */
-static void begin(struct mag_monitor *monitor)
+static void begin_duties(struct mag_monitor *monitor)
 {
     int64_t now = mag_os_now_ns();
 
@@ -108,7 +108,7 @@ static void *run_monitor(void *arg)
 
     (void)mag_os_hold_cancel();
     name_monitor(monitor);
-    begin(monitor);
+    begin_duties(monitor);
     mag_bell_nap(&monitor->sched->bell, monitor->duties[0].first_ns);
     while (!mag_bell_is_over(&monitor->sched->bell))
         rest_or_nap(monitor, look_around(monitor));

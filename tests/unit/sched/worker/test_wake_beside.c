@@ -150,10 +150,10 @@ static void workers_of_another_cache_sleep_on(void **state)
 {
     (void)state;
     put_to_sleep(FIRST, 1);
-    put_to_sleep(OTHER_CACHE, 4);
+    put_to_sleep(OTHER_CACHE, 2);
     mag_sched_wake_beside(&fake.sched, THIEF);
     assert_true(fake_is_woken(FIRST));
-    assert_int_equal(mag_idle_parked(mag_idle_read(&fake.sched.idle)), 4);
+    assert_int_equal(mag_idle_parked(mag_idle_read(&fake.sched.idle)), 2);
 }
 
 static void nobody_is_woken_beside_many_searchers(void **state)
