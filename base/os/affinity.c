@@ -2,6 +2,8 @@
 #include "base/os/affinity.h"
 
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* For the system 0 is the calling thread. */
 bool mag_affinity_read_of(int32_t thread, struct mag_affinity *ret_mask)
@@ -79,4 +81,11 @@ uint32_t mag_os_cpu(void)
     int cpu = sched_getcpu();
 
     return cpu < 0 ? UINT32_MAX : (uint32_t)cpu;
+}
+
+uint32_t mag_os_node(void)
+{
+    unsigned node;
+
+    return syscall(SYS_getcpu, NULL, &node, NULL) == 0 ? node : UINT32_MAX;
 }

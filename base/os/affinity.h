@@ -48,4 +48,7 @@ uint32_t mag_affinity_only(const struct mag_affinity *mask);
 /* The number of the CPU that the calling thread runs on; UINT32_MAX: unknown. */
 uint32_t mag_os_cpu(void);
 
+/* The system's number of the node of that CPU; UINT32_MAX: unknown. */
+uint32_t mag_os_node(void);
+
 #endif

@@ -52,6 +52,8 @@ static int map_cpus(struct mag_pool_place *place)
     place->node_of = calloc(place->cpus, sizeof(place->node_of[0]));
     if (place->node_of == NULL)
         return -ENOMEM;
+    for (uint32_t cpu = 0; cpu < place->cpus; cpu++)
+        place->node_of[cpu] = MAG_NONE;
     for (uint32_t i = 0; i < pus; i++) {
         const struct mag_pu *pu = mag_topology_pu(place->topology, i);
         place->node_of[pu->os_index] = pu->node == MAG_NONE ? 0 : pu->node;
@@ -85,6 +87,20 @@ void mag_pool_place_fini(struct mag_pool_place *place)
         return_machine();
 }
 
+/* For a CPU that came after the topology was loaded.  Node 0 if nobody knows: any node
+ * works, some are only nearer. */
+static uint32_t ask_kernel(const struct mag_pool_place *place)
+{
+    uint32_t os_node =
+        mag_topology_is_this_machine(place->topology) ? mag_os_node() : MAG_NONE;
+
+    for (uint32_t i = 0; i < mag_topology_nodes(place->topology); i++) {
+        if (mag_topology_node(place->topology, i)->os_index == os_node)
+            return i;
+    }
+    return 0;
+}
+
 uint32_t mag_pool_place_here(const struct mag_pool_place *place)
 {
     if (place->nodes == 1)
@@ -92,10 +108,9 @@ uint32_t mag_pool_place_here(const struct mag_pool_place *place)
     if (pretended != MAG_NONE)
         return pretended < place->nodes ? pretended : 0;
 
-    /* If the topology does not know the PU, or the kernel does not name it, use node 0:
-     * any node works, some are only nearer. */
     uint32_t cpu = mag_os_cpu();
-    return cpu < place->cpus ? place->node_of[cpu] : 0;
+    uint32_t node = cpu < place->cpus ? place->node_of[cpu] : MAG_NONE;
+    return node != MAG_NONE ? node : ask_kernel(place);
 }
 
 uint32_t mag_pool_place_node(const struct mag_pool_place *place, uint32_t node)

@@ -41,7 +41,7 @@ static bool is_sane(const struct mag_pool_config *config)
 }
 
 /* `alignment` is a power of two. */
-static size_t round_up(size_t size, size_t alignment)
+static size_t align_up(size_t size, size_t alignment)
 {
     return (size + alignment - 1) & ~(alignment - 1);
 }
@@ -76,12 +76,12 @@ static void set_sizes(struct mag_pool *pool, uint32_t cache)
 }
 
 /* The pool and its depots, all zeroes but for where they are.  NULL: no memory. */
-static struct mag_pool *allocate(const struct mag_pool_place *place)
+static struct mag_pool *map_pool(const struct mag_pool_place *place)
 {
     bool several = place->nodes > 1;
     size_t alignment = several ? mag_space_page() : MAG_CACHE_LINE;
-    size_t step = round_up(sizeof(struct mag_pool_depot), alignment);
-    size_t first = round_up(sizeof(struct mag_pool), alignment);
+    size_t step = align_up(sizeof(struct mag_pool_depot), alignment);
+    size_t first = align_up(sizeof(struct mag_pool), alignment);
     size_t size = first + place->nodes * step;
     struct mag_pool *pool =
         several ? mag_space_private(size) : aligned_alloc(alignment, size);
@@ -96,7 +96,7 @@ static struct mag_pool *allocate(const struct mag_pool_place *place)
     return pool;
 }
 
-static void release(struct mag_pool *pool)
+static void unmap_pool(struct mag_pool *pool)
 {
     size_t before = (size_t)(pool->depots - (char *)pool);
 
@@ -119,9 +119,9 @@ static void init_depot(struct mag_pool *pool, uint32_t node)
 static int make(const struct mag_pool_config *config, const struct mag_pool_place *place,
                 struct mag_pool **ret_pool)
 {
-    struct mag_pool *pool = allocate(place);
+    struct mag_pool *pool = map_pool(place);
     size_t alignment = config->alignment != 0 ? config->alignment : USUAL_ALIGNMENT;
-    size_t stride = round_up(config->object_size, alignment);
+    size_t stride = align_up(config->object_size, alignment);
 
     if (pool == NULL)
         return -ENOMEM;
@@ -140,7 +140,7 @@ static int make(const struct mag_pool_config *config, const struct mag_pool_plac
 
     int r = mag_magazines_enlist(pool);
     if (r < 0) {
-        release(pool);
+        unmap_pool(pool);
         return r;
     }
     *ret_pool = pool;
@@ -184,7 +184,7 @@ void mag_pool_destroy(struct mag_pool *pool)
     }
     mag_pool_place_fini(&pool->place);
     (void)pthread_mutex_destroy(&pool->lock);
-    release(pool);
+    unmap_pool(pool);
 }
 
 void mag_pool_query(const struct mag_pool *pool, struct mag_pool_info *ret_info)

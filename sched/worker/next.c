@@ -5,9 +5,10 @@
 
 #include <magpie/submit.h>
 
-/* How many jobs to take from an injection queue at once: one to run, the others to
- * share. */
-enum { TAKE_MAX = 32 };
+/* How many jobs to take at once from the injection queue of the worker's node: one to
+ * run, the others to share; and from that of another node, whose workers are to run most
+ * of what is posted there. */
+enum { TAKE_MAX = 32, TAKE_FAR = 4 };
 
 /* Every so many looks at jobs from outside, one begins with the queue of another node. */
 enum { FAR_LOOKS = 4 };
@@ -41,11 +42,12 @@ void mag_worker_queue(struct mag_worker *worker, struct mag_job *job)
         spill(worker, job);
 }
 
-static uint32_t room_for_batch(struct mag_worker *worker)
+static uint32_t room_for_batch(struct mag_worker *worker, uint32_t queue)
 {
     uint64_t room = mag_runq_room(&worker->ring);
+    uint32_t most = queue == worker->queue ? TAKE_MAX : TAKE_FAR;
 
-    return room < TAKE_MAX ? (uint32_t)room : TAKE_MAX;
+    return room < most ? (uint32_t)room : most;
 }
 
 static struct mag_job *take_level(struct mag_worker *worker, uint32_t queue,
@@ -57,7 +59,7 @@ static struct mag_job *take_level(struct mag_worker *worker, uint32_t queue,
     /* The usual case of a worker that has jobs of its own. */
     if (!mag_inject_waiting(inject))
         return NULL;
-    uint32_t room = room_for_batch(worker);
+    uint32_t room = room_for_batch(worker, queue);
     uint32_t count = mag_inject_take(inject, batch, room != 0 ? room : 1);
     if (count == 0)
         return NULL;

@@ -55,7 +55,7 @@ static uint32_t node_to_settle_on(const struct mag_berth *berth)
 
 /* Ends what create_near has begun.  Memory that the C library has used for an earlier
  * thread may lie on another node all the same. */
-static void settle(const struct mag_berth *berth)
+static void settle_thread(const struct mag_berth *berth)
 {
     uint32_t os_node = node_to_settle_on(berth);
 
@@ -71,7 +71,7 @@ static enum mag_pinned pin(const struct mag_berth *berth)
 {
     enum mag_pinned pinned = mag_seats_sit_down(&berth->sched->seats, berth->index);
 
-    settle(berth);
+    settle_thread(berth);
     return pinned;
 }
 

@@ -6,6 +6,8 @@
 #include "tests/support/run.h"
 
 #include <magpie/pin.h>
+#include <sched.h>
+#include <stdlib.h>
 
 enum { NODES_MAX = 64, ROUNDS = 20000, TRAIN = 64 };
 
@@ -131,7 +133,8 @@ static void what_is_freed_on_another_node_returns_and_memory_does_not_grow(void 
     find_ends(&belt.from, &belt.to);
     run_belt(&belt);
     mag_pool_query(belt.pool, &before);
-    belt.filled = belt.emptied = 0;
+    atomic_init(&belt.filled, 0);
+    atomic_init(&belt.emptied, 0);
     run_belt(&belt);
     mag_pool_query(belt.pool, &after);
     assert_int_equal(belt.far_objects, 0);
@@ -141,10 +144,77 @@ static void what_is_freed_on_another_node_returns_and_memory_does_not_grow(void 
     mag_pool_destroy(belt.pool);
 }
 
+/* ------------------------------------------------------------- CPUs that come late */
+
+/* A thread on a CPU, by the system's number, that takes an object. */
+struct late {
+    struct mag_pool *pool;
+    uint32_t cpu;
+    int node;
+};
+
+static void *take_late(void *arg)
+{
+    struct late *late = arg;
+    cpu_set_t set;
+    void *object;
+
+    CPU_ZERO(&set);
+    CPU_SET(late->cpu, &set);
+    late->node = -1;
+    if (sched_setaffinity(0, sizeof(set), &set) != 0 ||
+        mag_pool_take(late->pool, &object) != 0)
+        return NULL;
+    *(char *)object = 1;
+    late->node = kernel_page_node(object);
+    mag_pool_give(late->pool, object);
+    return NULL;
+}
+
+static bool switch_cpu(uint32_t cpu, const char *text)
+{
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
+    FILE *file = fopen(path, "w");
+    if (file == NULL)
+        return false;
+    bool written = fputs(text, file) >= 0;
+    return fclose(file) == 0 && written;
+}
+
+static void a_cpu_that_comes_late_takes_from_its_own_node(void **state)
+{
+    struct late late = {.cpu = 0};
+    struct mag_topology *all = machine;
+    uint32_t first;
+    uint32_t last;
+    (void)state;
+
+    skip_elsewhere();
+    if (getenv("MAG_TEST_GUEST") == NULL) {
+        print_message("skipped: this is no guest\n");
+        skip();
+    }
+    find_ends(&first, &last);
+    late.cpu = mag_topology_pu(machine, last)->os_index;
+    int node = kernel_cpu_node(late.cpu);
+    assert_true(switch_cpu(late.cpu, "0"));
+    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &machine), 0);
+    late.pool = make_pool(config_of(200));
+    assert_true(switch_cpu(late.cpu, "1"));
+    on_another_thread(take_late, &late);
+    assert_int_equal(late.node, node);
+    mag_pool_destroy(late.pool);
+    mag_topology_free(machine);
+    machine = all;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_depot_lies_on_its_node),
+        cmocka_unit_test(a_cpu_that_comes_late_takes_from_its_own_node),
         cmocka_unit_test(what_is_freed_on_another_node_returns_and_memory_does_not_grow),
     };
 

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,8 +39,10 @@ static inline int kernel_cpu_node(uint32_t cpu)
     DIR *folder = opendir(path);
     if (folder == NULL)
         return -1;
-    for (struct dirent *entry; node < 0 && (entry = readdir(folder)) != NULL;)
-        (void)sscanf(entry->d_name, "node%d", &node);
+    for (struct dirent *entry; node < 0 && (entry = readdir(folder)) != NULL;) {
+        if (strncmp(entry->d_name, "node", 4) == 0)
+            node = (int)strtol(entry->d_name + 4, NULL, 10);
+    }
     (void)closedir(folder);
     return node;
 }

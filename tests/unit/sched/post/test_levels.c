@@ -308,6 +308,20 @@ static void urgent_jobs_of_another_node_are_helped_and_starve_nobody(void **stat
     assert_true(far >= 19);
 }
 
+static void a_worker_takes_few_jobs_at_once_from_another_node(void **state)
+{
+    (void)state;
+    fake.sched.queue_count = 2;
+    for (unsigned i = 0; i < 16; i++) {
+        post_far(USUAL);
+        (void)post(USUAL);
+    }
+    assert_non_null(mag_worker_take_queue(worker(), 1));
+    assert_int_equal(mag_runq_length(&worker()->ring), 3);
+    assert_non_null(mag_worker_take_queue(worker(), 0));
+    assert_int_equal(mag_runq_length(&worker()->ring), 3 + 15);
+}
+
 /* ------------------------------------------------------------------- being noticed */
 
 static void a_job_on_any_level_is_seen(void **state)
@@ -354,6 +368,7 @@ int main(void)
                                begin),
         cmocka_unit_test_setup(urgent_jobs_of_another_node_are_helped_and_starve_nobody,
                                begin),
+        cmocka_unit_test_setup(a_worker_takes_few_jobs_at_once_from_another_node, begin),
         cmocka_unit_test_setup(a_job_on_any_level_is_seen, begin),
         cmocka_unit_test_setup(a_usual_post_is_on_the_usual_level, begin),
     };
