@@ -70,7 +70,8 @@ static void what_takes_long_is_offered(void **state)
     assert_true(view_loop(2 * MAG_GRAIN_OTHERS, 0, true).ever);
 }
 
-/* They may be those that a program has done already, and each of the others takes long. */
+/* They may be those that a program has done already, and each of the others takes
+ * long. */
 static void first_indices_that_take_nothing_do_not_decide_for_all(void **state)
 {
     enum { COUNT = 10 * MAG_GRAIN_OTHERS };
