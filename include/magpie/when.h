@@ -29,7 +29,9 @@
 #define MAGPIE_WHEN_H
 
 #include <magpie/cancel.h>
+#include <magpie/detail/connected.h>
 #include <magpie/promise.h>
+#include <magpie/timer.h>
 #include <magpie/vtask.h>
 
 MAG_EXTERN_C_BEGIN
@@ -181,6 +183,28 @@ MAG_API void mag_when_each_end(struct mag_when_each *each);
  */
 MAG_API MAG_MUST_CHECK int mag_delay(struct mag_sched *sched, int64_t delay_ns,
                                      mag_vtask *ret_task);
+
+/* The state of a delay in its connected form (connected.h).  The members are the
+ * library's. */
+struct mag_delay_state {
+    struct mag_timer timer;
+    struct mag_waiter *waiter;
+};
+
+/*
+ * The connected form: inside an async function with a local `struct mag_delay_state
+ * delay`, write MAG_CONNECT_DONE(f, mag_delay, &f->delay, sched, delay_ns).  It takes
+ * nothing from a pool.
+ *
+ *   sched, delay_ns  as for mag_delay
+ *   Blocks     as mag_timer_start
+ *   Returns    MAG_STARTED; or a task that has failed, with an error of mag_delay.  The
+ *              delay fails with -ECANCELED if its scheduler stops
+ */
+MAG_API MAG_MUST_CHECK mag_task mag_delay_begin(struct mag_waiter *waiter,
+                                                struct mag_delay_state *state,
+                                                struct mag_sched *sched,
+                                                int64_t delay_ns);
 
 /*
  * A task with the outcome of `*task`, if `*task` completes within `timeout_ns`; else it

@@ -5,6 +5,7 @@
 #include "vtask/core/pooled.h"
 #include "vtask/value/kind.h"
 
+#include <magpie/connected.h>
 #include <magpie/default.h>
 #include <magpie/job_kind.h>
 #include <magpie/source.h>
@@ -12,6 +13,7 @@
 #include <magpie/when.h>
 
 #include <errno.h>
+#include <string.h>
 
 struct delay {
     struct mag_core core; /* must be first */
@@ -45,9 +47,28 @@ static void delay_stopped(struct mag_job *job, const struct mag_job_stop *stop)
 
 static struct mag_job_kind delay_kind = {.run = delay_over, .dropped = delay_stopped};
 
-static __attribute__((constructor)) void add_delay_kind(void)
+static void connected_over(struct mag_job *job)
+{
+    struct mag_delay_state *state = (struct mag_delay_state *)(void *)job;
+
+    (void)mag_waiter_complete(state->waiter, 0);
+}
+
+static void connected_stopped(struct mag_job *job, const struct mag_job_stop *stop)
+{
+    struct mag_delay_state *state = (struct mag_delay_state *)(void *)job;
+
+    (void)stop;
+    (void)mag_waiter_fail(state->waiter, -ECANCELED, 0);
+}
+
+static struct mag_job_kind connected_kind = {.run = connected_over,
+                                             .dropped = connected_stopped};
+
+static __attribute__((constructor)) void add_delay_kinds(void)
 {
     mag_job_kind_add(&delay_kind);
+    mag_job_kind_add(&connected_kind);
 }
 
 int mag_timing_sched(struct mag_sched **sched)
@@ -79,4 +100,17 @@ int mag_delay(struct mag_sched *sched, int64_t delay_ns, mag_vtask *ret_task)
     }
     *ret_task = task;
     return 0;
+}
+
+mag_task mag_delay_begin(struct mag_waiter *waiter, struct mag_delay_state *state,
+                         struct mag_sched *sched, int64_t delay_ns)
+{
+    int r = mag_timing_sched(&sched);
+
+    memset((void *)state, 0, sizeof(*state));
+    state->timer.job.run = connected_over;
+    state->waiter = waiter;
+    if (r == 0)
+        r = mag_timer_start_in(sched, &state->timer, delay_ns);
+    return mag_task_of(r == 0 ? MAG_STARTED : mag_vtask_failed(r, 0));
 }
