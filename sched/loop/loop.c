@@ -269,6 +269,8 @@ static void look_at_clock(struct loop_walk *walk)
         walk->grain = mag_grain_next(walk->fresh, walk->now - before);
         walk->offers = mag_grain_wants_offer(walk->done, walk->now - walk->began,
                                              walk->left.end - walk->left.begin);
+        if (!walk->offers)
+            walk->grain = mag_grain_alone(walk->grain, walk->done);
     }
     walk->are_long = mag_grain_is_long(walk->now - walk->began, walk->looks);
     walk->fresh = 0;

@@ -103,6 +103,18 @@ static inline bool mag_grain_wants_offer(size_t done, int64_t took_ns, size_t le
            (double)took_ns * (double)left >= (double)done * MAG_GRAIN_OFFER_NS;
 }
 
+/* The grain of a loop that offers nothing, after `done` indices, if their time asks for
+ * `grain`: no more than were seen, so that first indices that take nothing do not decide
+ * for all others. */
+static inline size_t mag_grain_alone(size_t grain, size_t done)
+{
+    size_t most = (size_t)MAG_GRAIN_GROWTH * MAG_GRAIN_BEGIN;
+
+    if (most < done)
+        most = done;
+    return grain < most ? grain : most;
+}
+
 /* Whether a loop offers a part before its first range, of `grain` indices: if this grain
  * is not a small part of what each worker has to do (mag_grain_begin). */
 static inline bool mag_grain_offers_first(size_t grain)

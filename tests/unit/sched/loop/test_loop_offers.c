@@ -15,9 +15,10 @@
 
 /* What a thief would see in the calls of a loop's body. */
 struct view {
-    bool first;  /* whether there was an offer in the call with index 0 */
-    bool ever;   /* whether there was one in any */
-    bool sleeps; /* the body */
+    bool first;     /* whether there was an offer in the call with index 0 */
+    bool ever;      /* whether there was one in any */
+    bool sleeps;    /* the body */
+    size_t largest; /* of the ranges */
 };
 
 static int look_for_offers(struct mag_range range, uint32_t slot, void *arg)
@@ -29,6 +30,8 @@ static int look_for_offers(struct mag_range range, uint32_t slot, void *arg)
     if (range.begin == 0)
         view->first = offered;
     view->ever |= offered;
+    if (range.end - range.begin > view->largest)
+        view->largest = range.end - range.begin;
     if (view->sleeps)
         test_sleep_ms(1);
     return 0;
@@ -67,6 +70,16 @@ static void what_takes_long_is_offered(void **state)
     assert_true(view_loop(2 * MAG_GRAIN_OTHERS, 0, true).ever);
 }
 
+/* They may be those that a program has done already, and each of the others takes
+ * long. */
+static void first_indices_that_take_nothing_do_not_decide_for_all(void **state)
+{
+    enum { COUNT = 10 * MAG_GRAIN_OTHERS };
+    (void)state;
+
+    assert_in_range(view_loop(COUNT, 0, false).largest, 1, COUNT / 2);
+}
+
 static void with_a_given_grain_a_loop_offers_at_once(void **state)
 {
     (void)state;
@@ -79,6 +92,7 @@ int main(void)
         cmocka_unit_test(a_few_indices_are_offered_before_the_first_is_run),
         cmocka_unit_test(of_many_indices_a_small_part_is_run_before_any_is_offered),
         cmocka_unit_test(what_takes_long_is_offered),
+        cmocka_unit_test(first_indices_that_take_nothing_do_not_decide_for_all),
         cmocka_unit_test(with_a_given_grain_a_loop_offers_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

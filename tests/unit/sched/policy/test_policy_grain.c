@@ -109,6 +109,16 @@ static void what_is_left_is_offered_if_it_is_worth_a_steal(void **state)
     assert_false(mag_grain_offers_first(2));
 }
 
+static void a_loop_that_offers_nothing_at_most_doubles_what_it_has_seen(void **state)
+{
+    (void)state;
+    assert_int_equal(mag_grain_alone(SIZE_MAX, 4), 64);
+    assert_int_equal(mag_grain_alone(SIZE_MAX, 64), 64);
+    assert_int_equal(mag_grain_alone(SIZE_MAX, 68), 68);
+    assert_int_equal(mag_grain_alone(67, 68), 67);
+    assert_int_equal(mag_grain_alone(1, 0), 1);
+}
+
 static void a_few_long_ranges_are_offered_at_once(void **state)
 {
     static const struct {
@@ -167,6 +177,7 @@ int main(void)
         cmocka_unit_test(a_loop_begins_with_a_small_part_of_a_workers_share),
         cmocka_unit_test(a_thief_begins_with_a_sixteenth),
         cmocka_unit_test(what_is_left_is_offered_if_it_is_worth_a_steal),
+        cmocka_unit_test(a_loop_that_offers_nothing_at_most_doubles_what_it_has_seen),
         cmocka_unit_test(a_few_long_ranges_are_offered_at_once),
         cmocka_unit_test(a_window_has_blocks_for_all_berths),
         cmocka_unit_test(a_block_of_a_scan_is_to_take_twenty_microseconds),
