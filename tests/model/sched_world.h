@@ -19,6 +19,11 @@
 
 #include "sched/scheduler.h"
 
+uint32_t mag_sched_workers(const mag_sched *sched)
+{
+    return sched->active($).load(rl::mo_relaxed);
+}
+
 #include "sched/idle/bell.c"
 #include "sched/idle/idle.c"
 #include "sched/idle/sleeper.c"
@@ -45,10 +50,6 @@ mag_fork_steal mag_fork_stack_steal(mag_fork_stack *, mag_fork_slot *, mag_fork_
                                     mag_fork_taken *)
 {
     return MAG_FORK_EMPTY;
-}
-
-void mag_record_end_packet(mag_poster *)
-{
 }
 
 /* No model is traced. */

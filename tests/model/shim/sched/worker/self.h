@@ -40,9 +40,4 @@ static inline void mag_poster_leave(struct mag_sched *, struct mag_self *)
 {
 }
 
-static inline bool mag_poster_has_packet(const struct mag_poster *)
-{
-    return false;
-}
-
 #endif
