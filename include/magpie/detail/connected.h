@@ -28,7 +28,7 @@ struct mag_waiter {
  * who takes it for an ordinary task it is a stale one. */
 MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_started(void)
 {
-    mag_vtask task = {MAG_VTASK_CORE, 0};
+    mag_vtask task = {MAG_VTASK_STARTED, 0};
 
     return task;
 }
@@ -36,14 +36,14 @@ MAG_MUST_CHECK MAG_INLINE mag_vtask mag_vtask_started(void)
 /* Whether a task says that. */
 MAG_INLINE bool mag_vtask_is_started(mag_vtask task)
 {
-    return task.backing == MAG_VTASK_CORE;
+    return task.backing == MAG_VTASK_STARTED;
 }
 
 /* See mag_waiter_arm. */
 MAG_INLINE void mag_waiter_arm_for(struct mag_waiter *waiter, unsigned flags)
 {
     mag_continuation_capture(&waiter->continuation, flags);
-    waiter->outcome.backing = MAG_VTASK_CORE;
+    waiter->outcome.backing = MAG_VTASK_STARTED;
 }
 
 /* The slow half of mag_waiter_settle, for a continuation that may have to be queued;

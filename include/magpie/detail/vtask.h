@@ -25,6 +25,9 @@ enum {
     MAG_VTASK_NO_CONTEXT = 4, /* awaiting the task captures no executor */
     MAG_VTASK_TAGS = 7,
     MAG_VTASK_HELD = 8, /* with PROMISE only: the task holds a reference */
+    /* All of `backing`: an operation was begun for a waiter (connected.h).  No function
+     * makes a promise's task without an address, so nothing else says this. */
+    MAG_VTASK_STARTED = MAG_VTASK_PROMISE | MAG_VTASK_HELD
 };
 
 /* The slow halves of mag_vtask_status, and of mag_vtask_get and its like. */
