@@ -3,6 +3,7 @@
 #include "bench/cli/count.h"
 #include "bench/measure/sweep.h"
 #include "bench/report/figures.h"
+#include "bench/report/matrix.h"
 #include "bench/report/report.h"
 #include "bench/sim/measure.h"
 #include "bench/text/text.h"
@@ -44,6 +45,7 @@ struct request {
     char command[BENCH_COMMAND];
     bool figures;
     bool list;
+    bool matrix;       /* of node pairs, after the rows of memory */
     bool instructions; /* counts them, and nothing else */
     bool costs;        /* of the simulation's model, and nothing else */
 };
@@ -207,6 +209,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             request->costs = true;
         else
             add_workloads(request, arg);
+        request->matrix |= strcmp(arg, "memory") == 0;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -355,6 +358,19 @@ static int run_workload(struct request *request, uint32_t index, double until,
     return r;
 }
 
+/* As large as the chains of the row "chase", if a size is given. */
+static int measure_matrix(const struct request *request, struct bench_matrix *matrix)
+{
+    uint64_t lines = request->size_count > 0 ? request->sizes[0] : 0;
+    int r;
+
+    bench_progress("memory: the matrix of node pairs");
+    r = bench_matrix_measure(matrix, lines * BENCH_MATRIX_LINE);
+    bench_progress(NULL);
+    bench_matrix_print(bench_outputs_table(&request->outputs), matrix);
+    return r;
+}
+
 static int run_all(struct request *request, struct bench_report *report)
 {
     double began = bench_now();
@@ -362,6 +378,8 @@ static int run_all(struct request *request, struct bench_report *report)
 
     for (uint32_t i = 0; i < request->workload_count && r == 0; i++)
         r = run_workload(request, i, began + request->seconds, report);
+    if (request->matrix && r == 0)
+        r = measure_matrix(request, &report->matrix);
     report->machine.seconds = bench_now() - began;
     bench_table_notes(bench_outputs_table(&request->outputs), &report->rows);
     if (request->figures)

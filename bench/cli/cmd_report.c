@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/cli/command.h"
 #include "bench/report/figures.h"
+#include "bench/report/matrix.h"
 #include "bench/report/report.h"
 
 #include <stdlib.h>
@@ -64,6 +65,7 @@ static void print_table(FILE *out, const struct bench_report *report, bool figur
 
     bench_table_head(out, report);
     bench_table_rows(out, rows, 0);
+    bench_matrix_print(out, &report->matrix);
     bench_table_notes(out, rows);
     if (figures)
         bench_figures_write(out, report);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report/html_part.h"
 #include "bench/report/html_style.h"
+#include "bench/report/matrix.h"
 #include "bench/report/report.h"
 #include "bench/text/text.h"
 
@@ -158,6 +159,7 @@ void bench_html_write(FILE *out, const struct bench_report *report)
     put_header(out, &report->machine);
     bench_html_scaling(out, rows);
     bench_html_operations(out, rows);
+    bench_html_matrix(out, &report->matrix);
     put_machine(out, &report->machine, &report->peers);
     put_method(out, &report->machine);
     put_rows(out, rows);

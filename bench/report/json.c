@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report/json_sim.h"
+#include "bench/report/matrix.h"
 #include "bench/report/report.h"
 #include "bench/text/utf8.h"
 
@@ -93,6 +94,9 @@ int bench_json_write(FILE *out, const struct bench_report *report)
         json_pack("{so so}", "machine", machine_to_json(&report->machine), "rows", rows);
     if (root != NULL)
         failed |= peers_to_json(&report->peers, root);
+    if (root != NULL && report->matrix.nodes != 0)
+        failed |=
+            json_object_set_new(root, "memory", bench_matrix_to_json(&report->matrix));
     if (root != NULL && report->simulated.count != 0)
         failed |= json_object_set_new(root, "simulated",
                                       bench_simulated_to_json(&report->simulated));
@@ -213,6 +217,10 @@ static bool read_report(const json_t *root, struct bench_report *report, char *w
     }
     read_machine(json_object_get(root, "machine"), &report->machine);
     read_peers(json_object_get(root, "peers"), &report->peers);
+    if (!bench_matrix_from_json(json_object_get(root, "memory"), &report->matrix)) {
+        (void)snprintf(why, why_size, "its \"memory\" is not a matrix of nodes");
+        return false;
+    }
     for (size_t i = 0; i < json_array_size(rows); i++) {
         struct bench_row row = {0};
 

@@ -227,6 +227,22 @@ cmp -s "$dir/run.csv" "$dir/again.csv" || fail "the CSV from JSON differs"
 cmp -s "$dir/run.json" "$dir/again.json" || fail "the JSON from JSON differs"
 cmp -s "$dir/run.html" "$dir/again.html" || fail "the page from JSON differs"
 
+# --- the group of memory: its rows, and the matrix of node pairs
+run 0 bench memory --size 6400 --workers 1 --runs 1 --json "$dir/memory.json" --html "$dir/memory.html"
+has "$dir/out" "triad(6400)"
+has "$dir/out" "chase(6400)"
+has "$dir/out" "bandwidth, GB/s"
+has "$dir/out" "latency, ns"
+has "$dir/memory.json" '"gb_per_s": '
+has "$dir/memory.html" "<h2>Memory of the nodes</h2>"
+cp "$dir/out" "$dir/table"
+run 0 report "$dir/memory.json" --html "$dir/again.html"
+checks=$((checks + 2))
+cmp -s "$dir/out" "$dir/table" || fail "the table with a matrix differs when made from JSON"
+cmp -s "$dir/memory.html" "$dir/again.html" || fail "the page with a matrix from JSON differs"
+run 0 bench triad --size 6400 --workers 1 --runs 1
+hasnot "$dir/out" "bandwidth, GB/s"
+
 # --- standard output as a file: the table steps aside
 run 0 bench fib --size 8 --runs 1 --json -
 has "$dir/err" "fib(8)"
