@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/cli/command.h"
 #include "bench/cli/count.h"
+#include "bench/cli/list.h"
 #include "bench/measure/sweep.h"
 #include "bench/report/figures.h"
 #include "bench/report/matrix.h"
 #include "bench/report/report.h"
+#include "bench/report/why.h"
 #include "bench/sim/measure.h"
 #include "bench/text/text.h"
 
@@ -17,7 +19,6 @@ static const char *const command = "bench";
 enum {
     SIZES_LISTED = 16,
     WORKLOADS_LISTED = 256,
-    NAME_COLUMNS = 17, /* of --list */
     SECONDS = 60,
     FIGURES_RUNS = 3,
     OPTION_SECONDS = 256,
@@ -29,6 +30,7 @@ enum {
     OPTION_PEERS_DIR,
     OPTION_FIGURES,
     OPTION_INSTRUCTIONS,
+    OPTION_WHY,
 };
 
 /* What was asked for. */
@@ -45,6 +47,7 @@ struct request {
     char command[BENCH_COMMAND];
     bool figures;
     bool list;
+    bool why;          /* prints where the time went, too */
     bool matrix;       /* of node pairs, after the rows of memory */
     bool instructions; /* counts them, and nothing else */
     bool costs;        /* of the simulation's model, and nothing else */
@@ -81,6 +84,10 @@ static const struct argp_option options[] = {
      "Count the instructions of an operation instead of measuring times, of rows that "
      "use "
      "one thread (x86-64 only)",
+     0},
+    {"why", OPTION_WHY, NULL, 0,
+     "Also print where the time of each row went: what its workers did, and how much "
+     "of the machine others took",
      0},
     {"json", OPTION_JSON, "FILE", 0,
      "Write all results to FILE as JSON; - is standard output", 1},
@@ -201,6 +208,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPTION_INSTRUCTIONS:
         request->instructions = true;
         return 0;
+    case OPTION_WHY:
+        request->why = true;
+        return 0;
     case OPTION_LIST:
         request->list = true;
         return 0;
@@ -265,30 +275,6 @@ static void fill_defaults(struct request *request, const struct bench_machine *m
     if (request->seconds < 0)
         request->seconds = request->sweep.runs != 0 ? 0 : SECONDS;
     check_sizes(request);
-}
-
-/* ----------------------------------------------------------------- the list */
-
-static void print_list(void)
-{
-    const char *group = "";
-
-    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
-        const struct bench_workload *workload = bench_workloads[i];
-        bool alone = strcmp(workload->name, workload->group) == 0;
-
-        if (!alone && strcmp(workload->group, group) != 0)
-            (void)printf("%s\n", workload->group);
-        group = workload->group;
-        (void)printf("%s%-*s %s\n", alone ? "" : "  ",
-                     alone ? NAME_COLUMNS : NAME_COLUMNS - 2, workload->name,
-                     workload->summary);
-        (void)printf("%*sshows: %s\n", NAME_COLUMNS + 1, "", workload->shows);
-        (void)printf("%*ssize: %s (", NAME_COLUMNS + 1, "", workload->size_is);
-        for (uint32_t j = 0; j < BENCH_SIZES && workload->sizes[j] != 0; j++)
-            (void)printf("%s%" PRIu64, j > 0 ? ", " : "", workload->sizes[j]);
-        (void)printf(")\n");
-    }
 }
 
 /* --------------------------------------------------------------------- runs */
@@ -381,6 +367,8 @@ static int run_all(struct request *request, struct bench_report *report)
     if (request->matrix && r == 0)
         r = measure_matrix(request, &report->matrix);
     report->machine.seconds = bench_now() - began;
+    if (request->why)
+        bench_why_print(bench_outputs_table(&request->outputs), &report->rows);
     bench_table_notes(bench_outputs_table(&request->outputs), &report->rows);
     if (request->figures)
         bench_figures_write(bench_outputs_table(&request->outputs), report);
@@ -491,7 +479,7 @@ static int run(int argc, char **argv)
                                         &request.outputs);
     if (!request.list)
         return bench(&request);
-    print_list();
+    bench_list_workloads();
     return bench_close(command, "-", stdout) ? BENCH_OK : BENCH_FAILED;
 }
 

@@ -10,6 +10,8 @@
 #ifndef BENCH_MEASURE_ROW_H
 #define BENCH_MEASURE_ROW_H
 
+#include "bench/measure/why.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,6 +36,7 @@ struct bench_row {
     uint64_t peak_rss_kib;
     bool ok;
     char error[BENCH_ERROR]; /* what is wrong when not ok */
+    struct bench_why why;    /* where the time went */
 };
 
 struct bench_rows {

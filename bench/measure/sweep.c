@@ -102,11 +102,21 @@ static void peers_start(struct bench_case *c)
 static void entry_run(struct bench_case *c, struct entry *entry)
 {
     uint64_t wanted = bench_expected(c->workload, c->size);
+    struct bench_why before = {0};
+    struct bench_why after = {0};
     uint64_t answer;
 
+    bench_why_machine(&before);
     if (entry->lane.error[0] != '\0' || entry->count == BENCH_RUNS_MAX ||
         !bench_lane_run(&entry->lane, &entry->samples[entry->count], &answer))
         return;
+    bench_why_machine(&after);
+    bench_why_mhz(&after);
+    /* The first run warms up. */
+    if (entry->count == 1)
+        entry->row.why = (struct bench_why){0};
+    bench_why_add(&entry->row.why, &before, &after);
+    bench_why_add(&entry->row.why, &(struct bench_why){0}, &entry->lane.why);
     entry->count++;
     if (answer != wanted) {
         (void)snprintf(entry->lane.error, sizeof(entry->lane.error),

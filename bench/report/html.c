@@ -3,6 +3,7 @@
 #include "bench/report/html_style.h"
 #include "bench/report/matrix.h"
 #include "bench/report/report.h"
+#include "bench/report/why.h"
 #include "bench/text/text.h"
 
 #include <string.h>
@@ -160,6 +161,7 @@ void bench_html_write(FILE *out, const struct bench_report *report)
     bench_html_scaling(out, rows);
     bench_html_operations(out, rows);
     bench_html_matrix(out, &report->matrix);
+    bench_html_why(out, rows);
     put_machine(out, &report->machine, &report->peers);
     put_method(out, &report->machine);
     put_rows(out, rows);

@@ -2,6 +2,7 @@
 #include "bench/report/json_sim.h"
 #include "bench/report/matrix.h"
 #include "bench/report/report.h"
+#include "bench/report/why.h"
 #include "bench/text/utf8.h"
 
 #include <errno.h>
@@ -53,6 +54,8 @@ static json_t *row_to_json(const struct bench_rows *rows, const struct bench_row
         failed |= json_object_set_new(json, "per_op_ns", json_real(bench_row_op_ns(row)));
     if (speedup > 0)
         failed |= json_object_set_new(json, "speedup", json_real(speedup));
+    if (bench_why_any(&row->why))
+        failed |= json_object_set_new(json, "why", bench_why_to_json(row));
     if (!row->ok)
         failed |= json_object_set_new(json, "error", bench_json_text(row->error));
     if (failed == 0)
@@ -198,6 +201,7 @@ static bool read_row(const json_t *json, struct bench_row *row)
     row->per_operation = strcmp(unit, "ns") == 0;
     row->peak_rss_kib = read_number(json, "peak_rss_kib");
     row->ok = json_is_true(json_object_get(json, "ok"));
+    bench_why_from_json(json_object_get(json, "why"), row);
     if (json_object_get(json, "baseline") == NULL)
         (void)snprintf(row->baseline, sizeof(row->baseline), "serial");
     if (row->label[0] == '\0')

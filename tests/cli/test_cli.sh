@@ -227,6 +227,19 @@ cmp -s "$dir/run.csv" "$dir/again.csv" || fail "the CSV from JSON differs"
 cmp -s "$dir/run.json" "$dir/again.json" || fail "the JSON from JSON differs"
 cmp -s "$dir/run.html" "$dir/again.html" || fail "the page from JSON differs"
 
+# --- where the time went, and the same from its JSON
+run 0 bench fib --size 20 --workers 2 --runs 2 --why --json "$dir/why.json" --html "$dir/why.html"
+has "$dir/out" "time went to"
+has "$dir/why.json" '"search_s": '
+has "$dir/why.html" "<h2>Where the time went</h2>"
+cp "$dir/out" "$dir/table"
+run 0 report --why "$dir/why.json" --html "$dir/again.html"
+checks=$((checks + 2))
+cmp -s "$dir/out" "$dir/table" || fail "where the time went differs when made from JSON"
+cmp -s "$dir/why.html" "$dir/again.html" || fail "the page of where the time went differs"
+run 0 report "$dir/why.json"
+hasnot "$dir/out" "time went to"
+
 # --- the group of memory: its rows, and the matrix of node pairs
 run 0 bench memory --size 6400 --workers 1 --runs 1 --json "$dir/memory.json" --html "$dir/memory.html"
 has "$dir/out" "triad(6400)"
