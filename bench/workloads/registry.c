@@ -93,6 +93,18 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_when_each,
     &bench_sequence,
     &bench_graph,
+    &bench_metg_trivial,
+    &bench_metg_no_comm,
+    &bench_metg_stencil,
+    &bench_metg_periodic,
+    &bench_metg_sweep,
+    &bench_metg_tree,
+    &bench_metg_fft,
+    &bench_metg_all,
+    &bench_metg_nearest,
+    &bench_metg_spread,
+    &bench_metg_random_nearest,
+    &bench_metg_random_spread,
     NULL,
 };
 

@@ -170,5 +170,17 @@ extern const struct bench_workload bench_each_later;
 extern const struct bench_workload bench_when_each;
 extern const struct bench_workload bench_sequence;
 extern const struct bench_workload bench_graph;
+extern const struct bench_workload bench_metg_trivial;
+extern const struct bench_workload bench_metg_no_comm;
+extern const struct bench_workload bench_metg_stencil;
+extern const struct bench_workload bench_metg_periodic;
+extern const struct bench_workload bench_metg_sweep;
+extern const struct bench_workload bench_metg_tree;
+extern const struct bench_workload bench_metg_fft;
+extern const struct bench_workload bench_metg_all;
+extern const struct bench_workload bench_metg_nearest;
+extern const struct bench_workload bench_metg_spread;
+extern const struct bench_workload bench_metg_random_nearest;
+extern const struct bench_workload bench_metg_random_spread;
 
 #endif
