@@ -46,6 +46,7 @@ struct request {
     struct bench_outputs outputs;
     char command[BENCH_COMMAND];
     bool figures;
+    bool limited; /* workloads for which no time is left are left out */
     bool list;
     bool why;          /* prints where the time went, too */
     bool matrix;       /* of node pairs, after the rows of memory */
@@ -66,9 +67,8 @@ static const struct argp_option options[] = {
     {"size", 's', "N,...", 0,
      "Sizes instead of the defaults, such as 1000, 10^6 or 1e6; --list explains them", 0},
     {"seconds", OPTION_SECONDS, "S", 0,
-     "Time for all workloads together (default: 60, or no limit if --runs is given); "
-     "each "
-     "configuration runs at least once",
+     "Time for all workloads together (default: 60, or no limit if --runs is given). "
+     "Each configuration of a workload that is named runs at least once",
      0},
     {"peers", OPTION_PEERS, "NAME,...", 0,
      "Also run the workloads on these task libraries, if their toolchains are "
@@ -97,37 +97,6 @@ static const struct argp_option options[] = {
      2},
     {0},
 };
-
-/* Adds every workload that the name stands for, and none twice. */
-static void add_workloads(struct request *request, const char *name)
-{
-    bool found = false;
-
-    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
-        const struct bench_workload *workload = bench_workloads[i];
-        bool known = false;
-
-        if (strcmp(name, workload->group) != 0 && strcmp(name, workload->name) != 0)
-            continue;
-        found = true;
-        for (uint32_t j = 0; j < request->workload_count; j++)
-            known |= request->workloads[j] == workload;
-        if (!known)
-            request->workloads[request->workload_count++] = workload;
-    }
-    if (!found)
-        bench_usage(command, "'%s' is not a workload; 'magpie bench --list' lists them",
-                    name);
-}
-
-/* All, or all that have figures to reach. */
-static void add_all_workloads(struct request *request)
-{
-    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
-        if (!request->figures || bench_figures_sizes(bench_workloads[i]) != NULL)
-            request->workloads[request->workload_count++] = bench_workloads[i];
-    }
-}
 
 static void take_workers(struct bench_sweep *sweep, const char *text)
 {
@@ -218,7 +187,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (strcmp(arg, "costs") == 0)
             request->costs = true;
         else
-            add_workloads(request, arg);
+            request->workload_count =
+                bench_choose(arg, request->workloads, request->workload_count);
         request->matrix |= strcmp(arg, "memory") == 0;
         return 0;
     default:
@@ -270,10 +240,13 @@ static void fill_defaults(struct request *request, const struct bench_machine *m
         fill_figures(request);
     if (request->sweep.worker_counts == 0)
         default_workers(&request->sweep, machine->workers);
-    if (request->workload_count == 0)
-        add_all_workloads(request);
     if (request->seconds < 0)
         request->seconds = request->sweep.runs != 0 ? 0 : SECONDS;
+    request->limited =
+        request->workload_count == 0 && !request->figures && request->seconds > 0;
+    if (request->workload_count == 0)
+        request->workload_count =
+            bench_choose_all(request->figures, request->limited, request->workloads);
     check_sizes(request);
 }
 
@@ -357,13 +330,34 @@ static int measure_matrix(const struct request *request, struct bench_matrix *ma
     return r;
 }
 
+/* Runs workloads while there is time for them.  Each begins with one run. */
+static int run_workloads(struct request *request, double until,
+                         struct bench_report *report)
+{
+    FILE *out = bench_outputs_table(&request->outputs);
+    uint32_t i = 0;
+    int r = 0;
+
+    for (; i < request->workload_count && r == 0; i++) {
+        if (request->limited && i > 0 && bench_now() >= until)
+            break;
+        r = run_workload(request, i, until, report);
+    }
+    if (r < 0 || i == request->workload_count)
+        return r;
+    (void)fprintf(
+        out, "\nleft out, as %.3g s are over (--seconds gives more):", request->seconds);
+    for (; i < request->workload_count; i++)
+        (void)fprintf(out, " %s", request->workloads[i]->name);
+    (void)fputc('\n', out);
+    return 0;
+}
+
 static int run_all(struct request *request, struct bench_report *report)
 {
     double began = bench_now();
-    int r = 0;
+    int r = run_workloads(request, began + request->seconds, report);
 
-    for (uint32_t i = 0; i < request->workload_count && r == 0; i++)
-        r = run_workload(request, i, began + request->seconds, report);
     if (request->matrix && r == 0)
         r = measure_matrix(request, &report->matrix);
     report->machine.seconds = bench_now() - began;
@@ -458,7 +452,7 @@ static int run(int argc, char **argv)
         parse,
         "[WORKLOAD...]",
         "Measures how workloads scale over the cores of this machine.\v"
-        "Without WORKLOAD, all workloads run, which takes about a minute.  Each "
+        "Without WORKLOAD, all workloads run for which a minute has time.  Each "
         "configuration runs in a process of its own.  The processes take turns, and "
         "every "
         "answer is checked.\n"

@@ -16,6 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* So many runs a row should have; one with fewer says so. */
+enum { BENCH_RUNS_ENOUGH = 5 };
+
 enum { BENCH_NAME = 32, BENCH_LABEL = 48, BENCH_ERROR = 96 };
 
 /* The runtime that reports are about. */

@@ -11,8 +11,8 @@
 #include <time.h>
 
 enum {
-    RUNS_SENSIBLE = 5, /* if --runs is not given: at least these... */
-    RUNS_SHORT = 50,   /* ...at most these, for... */
+    /* If --runs is not given: at least BENCH_RUNS_ENOUGH... */
+    RUNS_SHORT = 50, /* ...at most these, for... */
 };
 static const double measured_enough = 1.0; /* ...so many seconds of short runs. */
 
@@ -187,7 +187,8 @@ static bool goes_on(const struct bench_case *c, uint32_t rounds, double took)
         return false;
     if (c->sweep->runs != 0)
         return counted < c->sweep->runs;
-    return counted < RUNS_SENSIBLE || (counted < RUNS_SHORT && spent < measured_enough);
+    return counted < BENCH_RUNS_ENOUGH ||
+           (counted < RUNS_SHORT && spent < measured_enough);
 }
 
 static void run_rounds(struct bench_case *c)

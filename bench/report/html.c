@@ -27,7 +27,7 @@ static void put_row(FILE *out, const struct bench_rows *rows, const struct bench
         return;
     }
     (void)snprintf(text, sizeof(text), "%u", row->runs);
-    bench_html_cell(out, "", text);
+    bench_html_cell(out, row->runs < BENCH_RUNS_ENOUGH ? "bad" : "", text);
     bench_html_cell(out, "", bench_seconds(row->median_s).text);
     bench_html_cell(out, "", bench_seconds(row->min_s).text);
     bench_html_cell(out, "", bench_seconds(row->max_s).text);

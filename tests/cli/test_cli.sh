@@ -227,6 +227,18 @@ cmp -s "$dir/run.csv" "$dir/again.csv" || fail "the CSV from JSON differs"
 cmp -s "$dir/run.json" "$dir/again.json" || fail "the JSON from JSON differs"
 cmp -s "$dir/run.html" "$dir/again.html" || fail "the page from JSON differs"
 
+# --- without names no workload begins when the time is over; and rows say that they had few runs
+run 0 bench --seconds 0.001 --workers 1
+has "$dir/out" "fib(39)"
+has "$dir/out" "left out, as 0.001 s are over (--seconds gives more): nqueens "
+hasnot "$dir/out" "nqueens("
+grep -q "^fib(39) .* 1 run$" "$dir/out" || fail "a row does not say that it had one run"
+run 0 bench fib regions --size 8 --workers 1 --seconds 0.001
+has "$dir/out" "regions(8)"
+hasnot "$dir/out" "left out"
+run 0 bench fib --size 8 --workers 1 --runs 5
+hasnot "$dir/out" "iB  "
+
 # --- where the time went, and the same from its JSON
 run 0 bench fib --size 20 --workers 2 --runs 2 --why --json "$dir/why.json" --html "$dir/why.html"
 has "$dir/out" "time went to"
