@@ -132,6 +132,27 @@ static void take_peers(struct bench_peers *peers, const char *list)
                     bench_peers_names());
 }
 
+/* Options without a value. */
+static error_t set_flag(struct request *request, int key)
+{
+    switch (key) {
+    case OPTION_FIGURES:
+        request->figures = true;
+        return 0;
+    case OPTION_INSTRUCTIONS:
+        request->instructions = true;
+        return 0;
+    case OPTION_WHY:
+        request->why = true;
+        return 0;
+    case OPTION_LIST:
+        request->list = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct request *request = state->input;
@@ -171,18 +192,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             bench_usage(command, "--peers-dir: '' is not a folder");
         request->peers_dir = arg;
         return 0;
-    case OPTION_FIGURES:
-        request->figures = true;
-        return 0;
-    case OPTION_INSTRUCTIONS:
-        request->instructions = true;
-        return 0;
-    case OPTION_WHY:
-        request->why = true;
-        return 0;
-    case OPTION_LIST:
-        request->list = true;
-        return 0;
     case ARGP_KEY_ARG:
         if (strcmp(arg, "costs") == 0)
             request->costs = true;
@@ -192,7 +201,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         request->matrix |= strcmp(arg, "memory") == 0;
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return set_flag(request, key);
     }
 }
 

@@ -93,7 +93,7 @@ static void add_near(struct inputs *inputs, int64_t i, int64_t reach, uint32_t w
 
 static void add_butterfly(struct inputs *inputs, uint32_t t, int64_t i, uint32_t width)
 {
-    uint32_t levels = 0;
+    uint32_t levels = 1; /* a grid has 16 columns or more */
 
     while ((width >> (levels + 1)) != 0)
         levels++;
@@ -298,10 +298,11 @@ int kernel_grid_metg(struct kernel_grid *grid, int (*run)(void *arg), void *arg,
 {
     struct sample below = {0};
     struct sample now;
+    double work_s = begin_s;
     double part;
 
     grid->right = grid->tasks;
-    for (double work_s = begin_s;; work_s *= 2) {
+    for (;;) {
         grid->iterations = (uint64_t)(work_s / grid->iteration_s) + 1;
         int r = take(grid, run, arg, &now);
 
@@ -310,6 +311,7 @@ int kernel_grid_metg(struct kernel_grid *grid, int (*run)(void *arg), void *arg,
         if (now.efficiency >= 0.5 || work_s >= end_s)
             break;
         below = now;
+        work_s *= 2;
     }
     /* Between the last two, as if there were a straight line. */
     part = 1;

@@ -112,6 +112,7 @@ static bool fits(uint64_t size)
     return kernel_grid_fits(size) != 0;
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): `what` is joined to other text. */
 #define METG(pattern, id, row, what)                            \
     static int prepare_##id(struct bench_run *run)              \
     {                                                           \
@@ -135,6 +136,7 @@ static bool fits(uint64_t size)
         .run_magpie = metg_magpie,                              \
         .cleanup = cleanup,                                     \
     };
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 METG(TRIVIAL, trivial, "metg-trivial", "nothing")
 METG(NO_COMM, no_comm, "metg-no-comm", "the one above")
