@@ -34,25 +34,27 @@ MAG_INLINE struct mag_here *mag_here_get(void)
     return &mag_here;
 }
 
-/* Steps without the variable's address.  If gcc 12 is to check a pointer to a
- * thread-local variable (-fsanitize=null), it reads the flags of an addition that a linker
- * may replace by one that sets none, and finds that the pointer is null. */
+/* `inside`.  This and what follows does without the variable's address: if gcc 12 is to
+ * check a pointer to a thread-local variable (-fsanitize=null), it reads the flags of an
+ * addition that a linker may replace by one that sets none, and finds a null pointer. */
 MAG_INLINE uintptr_t mag_here_inside(void)
 {
     return mag_here.inside;
 }
 
+/* `depth`. */
 MAG_INLINE uint32_t mag_here_depth(void)
 {
     return mag_here.depth;
 }
 
-/* Around a continuation that runs inside a call. */
+/* Before a continuation that runs inside a call. */
 MAG_INLINE void mag_here_enter(void)
 {
     mag_here.depth++;
 }
 
+/* After it. */
 MAG_INLINE void mag_here_leave(void)
 {
     mag_here.depth--;
