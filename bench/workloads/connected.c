@@ -46,8 +46,8 @@ static void hear(struct mag_job *job)
 
 static int run_inline(struct bench_run *run)
 {
+    static struct ring ring;
     struct hearer hearer = {.waiter = {.continuation = {.job = {.run = hear}}}};
-    struct ring ring;
 
     for (uint64_t i = 0; i < run->size; i++) {
         mag_waiter_arm(&hearer.waiter);
