@@ -133,7 +133,7 @@ static unsigned take_word(const char *option, const char *text, const char *cons
     bench_usage(command, "%s: '%s' is not one of what --help lists", option, text);
 }
 
-static error_t parse_output(int key, char *arg, struct bench_outputs *outputs)
+static error_t parse_output(int key, const char *arg, struct bench_outputs *outputs)
 {
     switch (key) {
     case OPTION_JSON:
