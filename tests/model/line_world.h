@@ -237,7 +237,9 @@ static int connect(connected *mine, mag_line *line, const mag_line_kind *kind,
         while ((outcome = mine->waiter.outcome($).load(rl::mo_acquire)) == PENDING)
             rl::yield(1, $);
     }
-    mine->state.place.line = NULL;
+    /* A callback that comes late would take it out of the line once more. */
+    mine->state.place.next = mine->state.place.prev = NULL;
+    mine->state.place.is_in_line = true;
     return outcome;
 }
 
