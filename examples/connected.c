@@ -1,7 +1,7 @@
 /*
- * connected.c - an operation that lies in the frame of the function that awaits it: reads
- * of a disk, which a thread of its own answers one after the other; and a wait for a permit,
- * which the library offers in this form.
+ * connected.c - operations that lie in the frame of the function that awaits them: reads
+ * of a disk, which a thread of its own answers one after the other; and a wait for a
+ * permit, which the library offers in this form.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

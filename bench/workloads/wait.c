@@ -1,6 +1,6 @@
 /*
- * wait.c - what a wait costs that really waits: an async function waits for a permit, as a
- * task and in the connected form, and the same thread releases one and runs it.
+ * wait.c - what a wait costs that really waits: an async function waits for a permit, as
+ * a task and in the connected form, and the same thread releases one and runs it.
  *
  * An executor of one place stands for the scheduler's queue, so the rows need no worker
  * and can be counted.
