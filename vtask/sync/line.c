@@ -63,7 +63,7 @@ static void place_init(struct mag_line_place *place, struct mag_line *line,
 /* Completes a wait that is this thread's to complete; afterwards its memory may be
  * another's.  Whoever lets a waiter in goes on with work of its own, so the waiter's
  * continuation is queued. */
-static void complete(struct mag_line_place *place, int error, uint64_t detail)
+static void complete_wait(struct mag_line_place *place, int error, uint64_t detail)
 {
     if (place->is_connected)
         (void)mag_waiter_post(((struct mag_wait_state *)place)->waiter,
@@ -151,13 +151,13 @@ void mag_line_complete(struct mag_line_place *granted)
 
         granted = place->next;
         mag_line_unwatch(place);
-        complete(place, 0, 0);
+        complete_wait(place, 0, 0);
     }
 }
 
 /* Takes a place out of the line for a cancel object.  False: it was not in the line; then
  * it may be gone when the lock is released. */
-static bool leave(struct mag_line_place *place)
+static bool leave_line(struct mag_line_place *place)
 {
     struct mag_line *line = place->line;
     struct mag_line_place *granted = NULL;
@@ -183,8 +183,8 @@ static void cancel_waiter(void *object, struct mag_cancel *cancel, uint64_t key)
 
     if (!mag_claim_take(&waiter->operation.claim, key))
         return;
-    (void)leave(&waiter->place);
-    complete(&waiter->place, -ECANCELED, (uintptr_t)cancel);
+    (void)leave_line(&waiter->place);
+    complete_wait(&waiter->place, -ECANCELED, (uintptr_t)cancel);
 }
 
 /* The same for a connected wait.  The state and the line are there: whoever has taken the
@@ -194,8 +194,8 @@ static void cancel_state(void *object, struct mag_cancel *cancel, uint64_t key)
     struct mag_line_place *place = object;
     (void)key;
 
-    if (leave(place))
-        complete(place, -ECANCELED, (uintptr_t)cancel);
+    if (leave_line(place))
+        complete_wait(place, -ECANCELED, (uintptr_t)cancel);
 }
 
 /* ------------------------------------------------------------------------- waiting */
@@ -228,7 +228,7 @@ void mag_line_return(struct mag_line_waiter *waiter)
 }
 
 /* Under the lock. */
-static bool is_canceled(struct mag_line_place *place)
+static bool is_place_canceled(struct mag_line_place *place)
 {
     if (!place->is_cancelable || place->is_connected)
         return place->is_canceled;
@@ -240,7 +240,7 @@ static bool is_canceled(struct mag_line_place *place)
 
 bool mag_line_enter(struct mag_line *line, struct mag_line_place *place)
 {
-    if (is_canceled(place))
+    if (is_place_canceled(place))
         return false;
     mag_line_append(line, place);
     return true;
