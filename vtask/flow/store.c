@@ -3,6 +3,7 @@
 
 #include <magpie/pool.h>
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 
