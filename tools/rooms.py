@@ -96,6 +96,7 @@ OWNER = {
     "detail/waiter.h": "vtask",
     "rendezvous.h": "vtask",
     "detail/line.h": "vtask",
+    "detail/line_place.h": "vtask",
     "detail/sync.h": "vtask",
     "when.h": "vtask",
     "graph.h": "vtask",
