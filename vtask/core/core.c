@@ -165,6 +165,8 @@ int mag_core_on_completed_slow(struct mag_core *core, uint64_t token,
 {
     uintptr_t slot = mag_core_slot(core);
 
+    if (MAG_UNLIKELY(mag_core_is_stale(core, token)))
+        return mag_misuse_core(MAG_E_TOKEN, core, token);
     if (mag_slot_is_vacant(slot)) {
         mag_continuation_capture(continuation, flags);
         if (mag_core_install(core, token, &slot, continuation))

@@ -62,10 +62,11 @@ static inline bool mag_core_is_visited(struct mag_core *core)
 }
 
 /* Whether `word` is the word of a core whose token is `token` and which had no visitor.
- * Shifts, because the mask does not fit into an instruction. */
+ * A token that hand-written code has given a visitor's bits is refused: its sign shows
+ * them. */
 static inline bool mag_token_is_clean(uint64_t token, uint64_t word)
 {
-    return word == token && token >> 62 == 0;
+    return word == token && (int64_t)token >= 0;
 }
 
 static inline bool mag_core_is_stale(struct mag_core *core, uint64_t token)
@@ -73,7 +74,7 @@ static inline bool mag_core_is_stale(struct mag_core *core, uint64_t token)
     /* relaxed: guards no data, see "again" in source.h. */
     uint64_t word = atomic_load_explicit(&core->token, memory_order_relaxed);
 
-    return (word ^ token) << 2 != 0 || token >> 62 != 0;
+    return ((word ^ token) & MAG_TOKEN_MASK) != 0 || token > MAG_TOKEN_MASK;
 }
 
 static inline uintptr_t mag_core_slot(struct mag_core *core)
@@ -88,16 +89,26 @@ static inline bool mag_core_is_done(struct mag_core *core)
     return mag_slot_is_done(mag_core_slot(core)) && !mag_core_is_visited(core);
 }
 
-/* Whether a holder of this token may read the outcome, in the common case that there was
- * no visitor.  Reads the slot first: a visitor that has written the slot was INSIDE
+/* Whether the token is the present one and there was no visitor: then `*ret_slot` alone
+ * shows the state.  Reads the slot first: a visitor that has written the slot was INSIDE
  * before. */
-static inline bool mag_core_is_ready(struct mag_core *core, uint64_t token)
+static inline bool mag_core_is_clean(struct mag_core *core, uint64_t token,
+                                     uintptr_t *ret_slot)
 {
-    uintptr_t slot = mag_core_slot(core);
+    *ret_slot = mag_core_slot(core);
     /* relaxed: the acquire of the slot covers what a visitor did before. */
     uint64_t word = atomic_load_explicit(&core->token, memory_order_relaxed);
 
-    return mag_slot_is_done(slot) && mag_token_is_clean(token, word);
+    return mag_token_is_clean(token, word);
+}
+
+/* Whether a holder of this token may read the outcome, in the common case that there was
+ * no visitor. */
+static inline bool mag_core_is_ready(struct mag_core *core, uint64_t token)
+{
+    uintptr_t slot;
+
+    return mag_core_is_clean(core, token, &slot) && mag_slot_is_done(slot);
 }
 
 /* bias.c - counts an operation that was biased to one thread but was completed on another
@@ -322,13 +333,11 @@ int mag_core_status_slow(struct mag_core *core, uint64_t token);
 
 static inline int mag_core_status_inline(struct mag_core *core, uint64_t token)
 {
-    if (!mag_slot_is_done(mag_core_slot(core)))
-        return MAG_UNLIKELY(mag_core_is_stale(core, token))
-                   ? mag_misuse_core(MAG_E_TOKEN, core, token)
-                   : MAG_PENDING;
-    if (MAG_UNLIKELY(!mag_core_is_ready(core, token)))
+    uintptr_t slot;
+
+    if (MAG_UNLIKELY(!mag_core_is_clean(core, token, &slot)))
         return mag_core_status_slow(core, token);
-    return mag_core_outcome(core);
+    return mag_slot_is_done(slot) ? mag_core_outcome(core) : MAG_PENDING;
 }
 
 /* core.c - like mag_core_on_completed_inline, but also handle a core that more than one
@@ -342,11 +351,12 @@ static inline int mag_core_on_completed_inline(struct mag_core *core, uint64_t t
                                                struct mag_continuation *continuation,
                                                unsigned flags)
 {
+    uintptr_t slot;
+
     if (MAG_UNLIKELY(continuation == NULL || continuation->job.run == NULL))
         return mag_misuse_core(MAG_E_ARG, core, token);
-    if (MAG_UNLIKELY(mag_core_is_stale(core, token)))
-        return mag_misuse_core(MAG_E_TOKEN, core, token);
-    if (MAG_UNLIKELY(mag_core_slot(core) != mag_slot_biased_here()))
+    if (MAG_UNLIKELY(!mag_core_is_clean(core, token, &slot) ||
+                     slot != mag_slot_biased_here()))
         return mag_core_on_completed_slow(core, token, continuation, flags);
     mag_continuation_capture(continuation, flags);
     if (MAG_UNLIKELY(!mag_core_install_here(core, token, continuation)))

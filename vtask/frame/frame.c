@@ -288,9 +288,10 @@ static MAG_NOINLINE mag_vtask await_core(struct mag_frame *frame, mag_vtask task
                                          void *place, size_t size, unsigned flags)
 {
     struct mag_core *core = mag_vtask_core(task);
-    uintptr_t slot = mag_core_slot(core);
+    uintptr_t slot;
 
-    if (MAG_UNLIKELY(mag_core_is_stale(core, task.payload)))
+    if (MAG_UNLIKELY(!mag_core_is_clean(core, task.payload, &slot)) &&
+        mag_core_is_stale(core, task.payload))
         return misused(frame, MAG_E_TOKEN, task);
     if (MAG_UNLIKELY(!mag_slot_is_vacant(slot)))
         return go_on(frame, task, slot, place, size);
@@ -319,6 +320,7 @@ mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
                           size_t size, unsigned flags)
 {
     struct mag_core *core = mag_vtask_core(task);
+    uintptr_t slot;
 
     if (MAG_UNLIKELY((task.backing & MAG_VTASK_NO_CONTEXT) != 0))
         flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
@@ -326,8 +328,8 @@ mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
         return await_slow(frame, task, place, size, flags);
     mag_seen_mark("await", core, task.payload);
     if ((frame->core.flags & MAG_CORE_BOX) == 0 ||
-        MAG_UNLIKELY(mag_core_slot(core) != mag_slot_biased_here() ||
-                     mag_core_is_stale(core, task.payload)))
+        MAG_UNLIKELY(!mag_core_is_clean(core, task.payload, &slot) ||
+                     slot != mag_slot_biased_here()))
         return await_core(frame, task, place, size, flags);
 
     frame->waiter.outcome = task;
