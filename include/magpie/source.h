@@ -254,6 +254,33 @@ MAG_INLINE void mag_core_prepare(struct mag_core *core, const struct mag_core_ty
 }
 
 /*
+ * Makes memory that is all zeroes a core that has not begun, for a pool that prepares its
+ * objects once: call this in the pool's `prepare` (pool.h), and mag_core_begin for each
+ * object that is taken.  That is faster than mag_core_prepare each time.
+ *
+ *   type       as in mag_core_prepare; it has `recycle`
+ *   Thread     the owner of the core; nobody else may be using it
+ */
+MAG_INLINE void mag_core_init(struct mag_core *core, const struct mag_core_type *type)
+{
+    core->type = type;
+}
+
+/*
+ * Begins the next operation of a core from mag_core_init: it is new, or its last
+ * operation was consumed.
+ *
+ *   Thread     the owner of the core; nobody else may be using it
+ */
+MAG_INLINE void mag_core_begin(struct mag_core *core)
+{
+    core->flags = 0;
+    /* relaxed: the core is handed out later, which publishes it. */
+    MAG_STORE(&core->slot, mag_core_bias(), relaxed);
+    mag_debug_core_began(core);
+}
+
+/*
  * The task of the present operation.  Take it before anybody may complete the operation:
  * afterwards a pooled core may be another's.
  *

@@ -88,8 +88,7 @@ static inline struct mag_frame *rent(const struct mag_frame_type *type)
     if (MAG_UNLIKELY(mag_pool_take(pool, &object) != 0))
         return NULL;
     box = object;
-    mag_core_prepare(&box->core, &type->core);
-    box->core.flags = MAG_CORE_BOX;
+    mag_frame_begin(box, type);
     box->waiter.continuation.job.run = type->resume;
     return box;
 }

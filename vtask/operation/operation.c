@@ -38,9 +38,7 @@ static struct mag_cancel_registration *registration_of(struct mag_operation *ope
 /* New memory is all zeroes: a pending core with token 0. */
 static void prepare_operation(void *object, void *arg)
 {
-    struct mag_core *core = object;
-
-    core->type = arg;
+    mag_core_init(object, arg);
 }
 
 /*
