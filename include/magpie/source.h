@@ -227,6 +227,13 @@ enum { MAG_CORE_QUEUED = 1 }; /* no continuation runs inside the completing call
  */
 struct mag_core;
 
+/* What `easy` is of a core that has not failed.  0 is always right, but slower. */
+MAG_INLINE uint8_t mag_core_easy(const struct mag_core_type *type)
+{
+    return type != MAG_NULL && type->recycle != MAG_NULL && type->destroy == MAG_NULL &&
+           type->result_size == 0;
+}
+
 /*
  * Makes memory that was a core before, or is all zeroes, a pending core.  Keeps the
  * token, which only ever grows, so tasks of earlier users are stale.
@@ -239,6 +246,7 @@ MAG_INLINE void mag_core_prepare(struct mag_core *core, const struct mag_core_ty
     core->type = type;
     core->error = 0;
     core->flags = 0;
+    core->easy = mag_core_easy(type);
     /* relaxed, here and below: the core is handed out later, which publishes it. */
     uint64_t token = MAG_LOAD(&core->token, relaxed);
     /* relaxed: as above. */
@@ -264,6 +272,7 @@ MAG_INLINE void mag_core_prepare(struct mag_core *core, const struct mag_core_ty
 MAG_INLINE void mag_core_init(struct mag_core *core, const struct mag_core_type *type)
 {
     core->type = type;
+    core->easy = mag_core_easy(type);
 }
 
 /*

@@ -75,6 +75,8 @@ void mag_core_publish_slow(struct mag_core *core, uintptr_t slot)
 void mag_core_finish(struct mag_core *core, int error, uint64_t value)
 {
     core->error = error;
+    if (MAG_UNLIKELY(error != 0))
+        core->easy = 0;
     core->value = value;
     mag_core_publish(core, mag_core_slot(core));
 }
@@ -83,7 +85,7 @@ int mag_core_set_result(struct mag_core *core, uint64_t result)
 {
     uintptr_t slot = mag_core_slot(core);
 
-    if (MAG_UNLIKELY(!mag_core_is_word(core)))
+    if (MAG_UNLIKELY(core->easy == 0 && !mag_core_is_word(core)))
         return mag_misuse_completer(MAG_E_SIZE, core);
     if (MAG_UNLIKELY(mag_core_is_over(core, slot)))
         return mag_misuse_completer(MAG_E_DONE, core);
@@ -128,6 +130,7 @@ int mag_core_set_error(struct mag_core *core, int code, uint64_t detail)
     if (mag_core_is_over(core, slot))
         return mag_misuse_completer(MAG_E_DONE, core);
     core->error = code;
+    core->easy = 0;
     core->value = detail;
     mag_core_publish(core, slot);
     return 0;

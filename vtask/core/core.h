@@ -123,7 +123,7 @@ static inline bool mag_core_is_over(struct mag_core *core, uintptr_t slot)
 {
     /* relaxed: reads this completer's own store, if any. */
     return mag_slot_is_done(slot) ||
-           atomic_load_explicit(&core->token, memory_order_relaxed) > MAG_TOKEN_MASK;
+           (int64_t)atomic_load_explicit(&core->token, memory_order_relaxed) < 0;
 }
 
 /* visit.c - waits until the visitor has left. */
@@ -151,19 +151,24 @@ static inline void mag_debug_core_drops(struct mag_core *core, uintptr_t slot)
 #endif
 }
 
-/* Called by the owner: begins the next operation. */
-static inline void mag_core_renew(struct mag_core *core)
+/* Called by the owner: begins the operation after `token`, which has not failed. */
+static inline void mag_core_renew_easy(struct mag_core *core, uint64_t token)
 {
-    /* relaxed, here and below: only the owner uses the core; handing it on publishes
-     * these stores. */
-    uint64_t token = atomic_load_explicit(&core->token, memory_order_relaxed);
-
-    /* relaxed: as above. */
+    /* relaxed, both: only the owner uses the core; handing it on publishes these
+     * stores. */
     atomic_store_explicit(&core->token, (token + 1) & MAG_TOKEN_MASK,
                           memory_order_relaxed);
-    core->error = 0;
     /* relaxed: as above. */
     atomic_store_explicit(&core->slot, MAG_SLOT_EMPTY, memory_order_relaxed);
+}
+
+/* The same, whatever the core's outcome was. */
+static inline void mag_core_renew(struct mag_core *core)
+{
+    core->error = 0;
+    core->easy = mag_core_easy(core->type);
+    /* relaxed: only the owner moves it. */
+    mag_core_renew_easy(core, atomic_load_explicit(&core->token, memory_order_relaxed));
 }
 
 /* Like mag_continuation_dispatch, but handles the common case without a call. */
@@ -292,8 +297,8 @@ static inline bool mag_core_is_word(const struct mag_core *core)
     return core->type == NULL || core->type->result_size == 0;
 }
 
-/* core.c - like mag_core_consume, but also handles errors and results that are not one
- * whole word. */
+/* core.c - like mag_core_consume, but also handles errors, results that are not one whole
+ * word, and cores without `recycle`. */
 int mag_core_consume_slow(struct mag_core *core, uint64_t token, void *ret_result,
                           size_t size, uint64_t *ret_detail);
 
@@ -301,21 +306,14 @@ int mag_core_consume_slow(struct mag_core *core, uint64_t token, void *ret_resul
 static inline int mag_core_consume(struct mag_core *core, uint64_t token,
                                    void *ret_result, size_t size, uint64_t *ret_detail)
 {
-    const struct mag_core_type *type = core->type;
-
-    if (MAG_UNLIKELY(core->error != 0 || size != sizeof(core->value) ||
-                     !mag_core_is_word(core)))
+    if (MAG_UNLIKELY(core->easy == 0 || size != sizeof(core->value)))
         return mag_core_consume_slow(core, token, ret_result, size, ret_detail);
     memcpy(ret_result, &core->value, sizeof(core->value));
-    if (type != NULL && type->recycle != NULL) {
-        if (MAG_UNLIKELY(!mag_core_is_ours(core, token)))
-            return mag_misuse_core(MAG_E_TOKEN, core, token);
-        mag_debug_core_ends(core);
-        mag_core_renew(core);
-        type->recycle(core);
-    } else if (MAG_UNLIKELY(type != NULL && type->destroy != NULL)) {
-        core->flags |= MAG_CORE_TAKEN;
-    }
+    if (MAG_UNLIKELY(!mag_core_is_ours(core, token)))
+        return mag_misuse_core(MAG_E_TOKEN, core, token);
+    mag_debug_core_ends(core);
+    mag_core_renew_easy(core, token);
+    core->type->recycle(core);
     return 0;
 }
 

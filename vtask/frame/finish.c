@@ -125,7 +125,7 @@ static MAG_NOINLINE void finish_slow(struct mag_frame *frame, mag_vtask returned
 
 void mag_frame_finish(struct mag_frame *frame, mag_vtask returned, const void *large)
 {
-    if (MAG_UNLIKELY(returned.backing != 0 || frame->core.type->result_size != 0 ||
+    if (MAG_UNLIKELY(returned.backing != 0 || frame->core.easy == 0 ||
                      (frame->core.flags & MAG_CORE_CONNECTED) != 0)) {
         finish_slow(frame, returned, large);
         return;

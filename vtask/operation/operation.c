@@ -247,7 +247,7 @@ void mag_operation_own_init(struct mag_operation *operation,
 {
     struct mag_cancel_registration *registration;
 
-    operation->core.type = &type->owned.core;
+    mag_core_init(&operation->core, &type->owned.core);
     registration = registration_of(operation);
     if (registration != NULL)
         registration->cancel = NULL;

@@ -73,8 +73,9 @@ struct mag_core {
     uint64_t value;                   /* [C] the result, or the error's detail */
     int32_t error;                    /* [C] 0: succeeded */
     uint8_t flags;                    /* [I] MAG_CORE_; TAKEN [C] */
-    uint8_t room;                     /* [C] for the use of the type, as is `step` */
-    uint16_t step;                    /* [C] */
+    uint8_t easy;                     /* [C] 1: it has not failed, its result is a word,
+                                       * and to consume it is to recycle it */
+    uint16_t step;                    /* [C] for the use of the type */
 };
 
 /* The slot: a continuation's address while one waits, or one of these. */

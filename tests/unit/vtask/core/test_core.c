@@ -364,6 +364,7 @@ static void a_core_that_was_prepared_once_only_begins_for_each_operation(void **
 
         mag_core_begin(&core);
         assert_int_equal(core.flags, 0);
+        assert_int_equal(core.easy, 1);
         assert_int_equal(core_token(&core), i);
         assert_int_equal(core_register(&core, &probe, 0), 0);
         if (i > 0)
