@@ -81,16 +81,28 @@ void mag_core_finish(struct mag_core *core, int error, uint64_t value)
     mag_core_publish(core, mag_core_slot(core));
 }
 
-int mag_core_set_result(struct mag_core *core, uint64_t result)
+/* As mag_core_set_result, also where nobody waits yet, or the result is no word. */
+static MAG_NOINLINE int set_result_slow(struct mag_core *core, uint64_t result,
+                                        uintptr_t slot)
 {
-    uintptr_t slot = mag_core_slot(core);
-
     if (MAG_UNLIKELY(core->easy == 0 && !mag_core_is_word(core)))
         return mag_misuse_completer(MAG_E_SIZE, core);
     if (MAG_UNLIKELY(mag_core_is_over(core, slot)))
         return mag_misuse_completer(MAG_E_DONE, core);
     core->value = result;
     mag_core_publish(core, slot);
+    return 0;
+}
+
+int mag_core_set_result(struct mag_core *core, uint64_t result)
+{
+    uintptr_t slot = mag_core_slot(core);
+
+    if (!mag_slot_is_awaited(slot) ||
+        MAG_UNLIKELY(core->easy == 0 || mag_core_had_visitor(core)))
+        return set_result_slow(core, result, slot);
+    core->value = result;
+    mag_core_publish_awaited(core, slot);
     return 0;
 }
 

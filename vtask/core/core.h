@@ -116,14 +116,19 @@ static inline bool mag_core_is_ready(struct mag_core *core, uint64_t token)
  * mag_here_get()-> */
 void mag_core_bias_lost(uintptr_t thread);
 
+/* Called by the completer: whether it has visited the core. */
+static inline bool mag_core_had_visitor(struct mag_core *core)
+{
+    /* relaxed: reads this completer's own store, if any. */
+    return (int64_t)atomic_load_explicit(&core->token, memory_order_relaxed) < 0;
+}
+
 /* Called by the completer: whether it has already completed the operation.  After a visit
  * the slot alone does not show that: a thread that registers by a plain store may have
  * covered DONE for a moment. */
 static inline bool mag_core_is_over(struct mag_core *core, uintptr_t slot)
 {
-    /* relaxed: reads this completer's own store, if any. */
-    return mag_slot_is_done(slot) ||
-           (int64_t)atomic_load_explicit(&core->token, memory_order_relaxed) < 0;
+    return mag_slot_is_done(slot) || mag_core_had_visitor(core);
 }
 
 /* visit.c - waits until the visitor has left. */
@@ -172,7 +177,8 @@ static inline void mag_core_renew(struct mag_core *core)
 }
 
 /* Like mag_continuation_dispatch, but handles the common case without a call. */
-static inline void mag_continuation_go(struct mag_continuation *continuation, bool queued)
+MAG_INLINE_ALWAYS void mag_continuation_go(struct mag_continuation *continuation,
+                                           bool queued)
 {
     struct mag_here *here = mag_here_get();
     uintptr_t home = continuation->home;
@@ -219,16 +225,25 @@ static inline bool mag_core_leave_done(struct mag_core *core, uintptr_t *slot)
 /* core.c - like mag_core_publish, but also handles a core that another thread uses. */
 void mag_core_publish_slow(struct mag_core *core, uintptr_t slot);
 
-/* Called by the completer when the outcome is stored in the core.  `slot` was not done
- * when it was read.  Afterwards the core may belong to another user. */
-static inline void mag_core_publish(struct mag_core *core, uintptr_t slot)
+/* As mag_core_publish, if somebody waits: the common case without a call. */
+MAG_INLINE_ALWAYS void mag_core_publish_awaited(struct mag_core *core, uintptr_t slot)
 {
     bool queued = (core->flags & MAG_CORE_QUEUED) != 0;
 
     MAG_PROBE2(complete, core, core->error);
-    if (MAG_LIKELY(mag_slot_is_awaited(slot)))
-        mag_continuation_go(mag_core_take(core, slot), queued);
-    else if (!mag_core_leave_done(core, &slot))
+    mag_continuation_go(mag_core_take(core, slot), queued);
+}
+
+/* Called by the completer when the outcome is stored in the core.  `slot` was not done
+ * when it was read.  Afterwards the core may belong to another user. */
+static inline void mag_core_publish(struct mag_core *core, uintptr_t slot)
+{
+    if (MAG_LIKELY(mag_slot_is_awaited(slot))) {
+        mag_core_publish_awaited(core, slot);
+        return;
+    }
+    MAG_PROBE2(complete, core, core->error);
+    if (!mag_core_leave_done(core, &slot))
         mag_core_publish_slow(core, slot);
 }
 
