@@ -227,7 +227,7 @@ enum { MAG_CORE_QUEUED = 1 }; /* no continuation runs inside the completing call
  */
 struct mag_core;
 
-/* What `easy` is of a core that has not failed.  0 is always right, but slower. */
+/* For the functions below: what `easy` is of a core that has not failed. */
 MAG_INLINE uint8_t mag_core_easy(const struct mag_core_type *type)
 {
     return type != MAG_NULL && type->recycle != MAG_NULL && type->destroy == MAG_NULL &&

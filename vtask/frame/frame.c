@@ -317,8 +317,8 @@ static MAG_COLD mag_vtask await_met(struct mag_frame *frame, mag_vtask task, voi
 
 /* As mag_frame_await: the task need not be a core's, the frame need not come back to its
  * context, and the job may be traced. */
-static MAG_NOINLINE mag_vtask await_other(struct mag_frame *frame, mag_vtask task,
-                                          void *place, size_t size, unsigned flags)
+static MAG_NOINLINE mag_vtask await_uncommon(struct mag_frame *frame, mag_vtask task,
+                                             void *place, size_t size, unsigned flags)
 {
     if ((task.backing & MAG_VTASK_NO_CONTEXT) != 0)
         flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
@@ -337,7 +337,7 @@ mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
 
     if (MAG_UNLIKELY(!mag_vtask_is_core_in_context(task) || mag_here_get()->traced) ||
         (flags & (MAG_AWAIT_CONTEXT | MAG_AWAIT_HOME)) != MAG_AWAIT_CONTEXT)
-        return await_other(frame, task, place, size, flags);
+        return await_uncommon(frame, task, place, size, flags);
     if ((frame->core.flags & MAG_CORE_BOX) == 0 ||
         MAG_UNLIKELY(!mag_core_is_clean(core, task.payload, &slot) ||
                      slot != mag_slot_biased_here()))

@@ -383,6 +383,22 @@ static void a_core_that_was_prepared_once_only_begins_for_each_operation(void **
     }
 }
 
+/* Where it is 0 the slower way of reading looks at the type. */
+static void a_core_is_easy_if_its_result_is_a_word_that_owns_nothing(void **state)
+{
+    const struct mag_core_type easy = {0, 0, count_recycle, NULL};
+    const struct mag_core_type bare = {0, 0, NULL, NULL};
+    const struct mag_core_type sized = {sizeof(core), 4, count_recycle, NULL};
+    const struct mag_core_type owning = {0, 0, count_recycle, count_recycle};
+    (void)state;
+
+    assert_int_equal(mag_core_easy(&easy), 1);
+    assert_int_equal(mag_core_easy(NULL), 0);
+    assert_int_equal(mag_core_easy(&bare), 0);
+    assert_int_equal(mag_core_easy(&sized), 0);
+    assert_int_equal(mag_core_easy(&owning), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +421,7 @@ int main(void)
         cmocka_unit_test_setup(registering_first_keeps_it_pending_until_it_is_completed,
                                core_clear),
         cmocka_unit_test_setup(each_call_answers_by_the_table_in_each_state, core_clear),
+        cmocka_unit_test(a_core_is_easy_if_its_result_is_a_word_that_owns_nothing),
         cmocka_unit_test_setup(
             a_core_that_was_prepared_once_only_begins_for_each_operation, core_clear),
     };
