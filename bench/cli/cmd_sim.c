@@ -133,6 +133,23 @@ static unsigned take_word(const char *option, const char *text, const char *cons
     bench_usage(command, "%s: '%s' is not one of what --help lists", option, text);
 }
 
+static error_t parse_output(int key, const char *arg, struct bench_outputs *outputs)
+{
+    switch (key) {
+    case OPTION_JSON:
+        outputs->json = arg;
+        return 0;
+    case OPTION_CSV:
+        outputs->csv = arg;
+        return 0;
+    case OPTION_HTML:
+        outputs->html = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     static const char *const victims[] = {"all", "one", NULL};
@@ -175,15 +192,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPTION_FORCE:
         request->setup.force = take_word("--force", arg, forces);
         return 0;
-    case OPTION_JSON:
-        request->outputs.json = arg;
-        return 0;
-    case OPTION_CSV:
-        request->outputs.csv = arg;
-        return 0;
-    case OPTION_HTML:
-        request->outputs.html = arg;
-        return 0;
     case OPTION_CHECK:
         request->check = true;
         return 0;
@@ -194,7 +202,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         add_graph(request, arg);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return parse_output(key, arg, &request->outputs);
     }
 }
 
@@ -348,6 +356,16 @@ static int simulate(struct request *request)
     return r;
 }
 
+static void say_error(const struct request *request, int error)
+{
+    const char *text = request->text;
+
+    (void)fprintf(stderr, "magpie sim: %s%s%s\n", text != NULL ? text : "",
+                  text != NULL ? ": " : "",
+                  error == -EINVAL ? "not a machine that hwloc understands"
+                                   : mag_call_text(error));
+}
+
 static int run(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -377,10 +395,7 @@ static int run(int argc, char **argv)
     else
         r = simulate(&request);
     if (r < 0)
-        (void)fprintf(
-            stderr, "magpie sim: %s%s%s\n", request.text != NULL ? request.text : "",
-            request.text != NULL ? ": " : "",
-            r == -EINVAL ? "not a machine that hwloc understands" : mag_call_text(r));
+        say_error(&request, r);
     if ((request.list || request.check) && !bench_close(command, "-", stdout))
         return BENCH_FAILED;
     return r == 0 && !request.failed ? BENCH_OK : BENCH_FAILED;

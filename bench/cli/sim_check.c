@@ -87,7 +87,7 @@ int sim_check(FILE *out, const struct sim_graph *const *graphs, uint32_t count,
 
     if (r == 0)
         r = mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &topology);
-    if (r < 0)
+    if (r != 0)
         return r;
     check.setup.topology = topology;
     check.setup.costs = measured.costs;

@@ -48,15 +48,18 @@ static int run_inline(struct bench_run *run)
 {
     struct hearer hearer = {.waiter = {.continuation = {.job = {.run = hear}}}};
     struct ring ring;
+    int r = 0;
 
-    for (uint64_t i = 0; i < run->size; i++) {
+    for (uint64_t i = 0; i < run->size && r == 0; i++) {
         mag_waiter_arm(&hearer.waiter);
         if (!mag_vtask_is_started(ring_begin(&hearer.waiter, &ring).task))
-            return -EIO;
-        (void)mag_waiter_complete(begun->waiter, 1);
+            r = -EIO;
+        else
+            (void)mag_waiter_complete(begun->waiter, 1);
     }
+    begun = NULL;
     run->answer = hearer.sum;
-    return 0;
+    return r;
 }
 
 MAG_ASYNC_CONNECTED(word_task, listen, (uint32_t, waits), struct ring ring; uint32_t i;

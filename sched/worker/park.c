@@ -259,6 +259,23 @@ static bool is_one_of_many(const struct mag_work *work)
            mag_fork_stack_waiting(mag_fork_stack_of(work->child.slot));
 }
 
+/* Searches, if it may; `woken`: the worker has been woken since it worked last. */
+static bool find_work(struct mag_worker *worker, bool woken, struct mag_work *ret_work)
+{
+    struct mag_sched *sched = worker->sched;
+
+    if (!worker->searching)
+        worker->searching = mag_idle_try_search(&sched->idle);
+    if (!worker->searching && stand_by(worker, ret_work))
+        return true;
+    if (!worker->searching || !search_a_while(worker, ret_work))
+        return false;
+    stop_searching(worker);
+    if (woken && is_one_of_many(ret_work))
+        mag_sched_wake_beside(sched, worker->rank);
+    return true;
+}
+
 bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work)
 {
     struct mag_sched *sched = worker->sched;
@@ -267,16 +284,8 @@ bool mag_worker_idle(struct mag_worker *worker, struct mag_work *ret_work)
 
     while (mag_sched_phase(sched) != MAG_PHASE_ENDING &&
            !mag_worker_is_dismissed(worker) && !mag_worker_is_over(worker)) {
-        if (!worker->searching)
-            worker->searching = mag_idle_try_search(&sched->idle);
-        if (!worker->searching && stand_by(worker, ret_work))
+        if (find_work(worker, woken, ret_work))
             return true;
-        if (worker->searching && search_a_while(worker, ret_work)) {
-            stop_searching(worker);
-            if (woken && is_one_of_many(ret_work))
-                mag_sched_wake_beside(sched, worker->rank);
-            return true;
-        }
         vain = park(worker) ? vain + 1 : 0;
         woken = true;
         give_way(vain);

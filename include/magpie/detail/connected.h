@@ -55,20 +55,19 @@ MAG_API int mag_waiter_settle_slow(struct mag_waiter *waiter, mag_vtask outcome,
  * The common case without a call, as mag_continuation_dispatch. */
 MAG_INLINE int mag_waiter_settle(struct mag_waiter *waiter, mag_vtask outcome)
 {
-    struct mag_here *here = mag_here_get();
     uintptr_t home = waiter->continuation.home;
 
 #ifdef MAG_DEBUG_TASKS
     if (MAG_UNLIKELY(!mag_vtask_is_started(waiter->outcome)))
         return mag_waiter_settle_slow(waiter, outcome, false);
 #endif
-    if (MAG_UNLIKELY((home != here->inside && (home & MAG_HOME_ROAMING) == 0) ||
-                     here->depth >= MAG_INLINE_DEPTH_MAX))
+    if (MAG_UNLIKELY((home != mag_here_inside() && (home & MAG_HOME_ROAMING) == 0) ||
+                     mag_here_depth() >= MAG_INLINE_DEPTH_MAX))
         return mag_waiter_settle_slow(waiter, outcome, false);
     waiter->outcome = outcome;
-    here->depth++;
+    mag_here_enter();
     waiter->continuation.job.run(&waiter->continuation.job);
-    here->depth--;
+    mag_here_leave();
     return 0;
 }
 

@@ -28,10 +28,36 @@ struct mag_here {
 /* __thread and not thread_local: C++ would call a wrapper at each use. */
 extern MAG_API __thread struct mag_here mag_here MAG_TLS_MODEL;
 
-/* The calling thread's context.  No other function names the variable. */
+/* The calling thread's context.  No functions but these name the variable. */
 MAG_INLINE struct mag_here *mag_here_get(void)
 {
     return &mag_here;
+}
+
+/* `inside`.  This and what follows does without the variable's address: if gcc 12 is to
+ * check a pointer to a thread-local variable (-fsanitize=null), it reads the flags of an
+ * addition that a linker may replace by one that sets none, and finds a null pointer. */
+MAG_INLINE uintptr_t mag_here_inside(void)
+{
+    return mag_here.inside;
+}
+
+/* `depth`. */
+MAG_INLINE uint32_t mag_here_depth(void)
+{
+    return mag_here.depth;
+}
+
+/* Before a continuation that runs inside a call. */
+MAG_INLINE void mag_here_enter(void)
+{
+    mag_here.depth++;
+}
+
+/* After it. */
+MAG_INLINE void mag_here_leave(void)
+{
+    mag_here.depth--;
 }
 
 /* Tags of a home, the word that says where a continuation comes back to.  The address of

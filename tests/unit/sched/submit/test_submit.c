@@ -143,15 +143,12 @@ static void what_a_function_submits_runs_next(void **state)
 
 /* ---------------------------------------------------------------------- options */
 
-static void priorities_order_what_waits(void **state)
+static bool is_ordered_by_priority(void)
 {
     struct mag_submit_options options = {.name = "order"};
     struct holder holder;
-    (void)state;
+    bool is_ordered = true;
 
-    drain();
-    mag_sched_destroy(sched);
-    sched = test_sched_start(1);
     set(&ordered, 0);
     holder_begin(&holder, sched);
     options.priority = MAG_PRIORITY_LOW;
@@ -161,9 +158,26 @@ static void priorities_order_what_waits(void **state)
     assert_int_equal(mag_submit_with(sched, &options, note_order, &numbers[0]), 0);
     assert_int_equal(mag_submit_all(sched, &options, note_order, &numbers[1], 0, 1), 0);
     holder_let_go(&holder);
-    drain();
+    assert_true(test_wait_for(&ordered, 4));
     for (unsigned i = 0; i < 4; i++)
-        assert_int_equal(order[i], i);
+        is_ordered &= order[i] == i;
+    return is_ordered;
+}
+
+/* One turn in eight begins with another level, so not each try is in order; the rule is
+ * played job by job in test_levels.c. */
+static void priorities_order_what_waits(void **state)
+{
+    bool was_ordered = false;
+    (void)state;
+
+    drain();
+    mag_sched_destroy(sched);
+    sched = test_sched_start(1);
+    for (unsigned tries = 0; !was_ordered && tries < 64; tries++)
+        was_ordered = is_ordered_by_priority();
+    drain();
+    assert_true(was_ordered);
 }
 
 static void note_worker(void *arg)

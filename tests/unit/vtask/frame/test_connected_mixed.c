@@ -212,6 +212,7 @@ static void a_function_in_anothers_frame_may_continue_elsewhere(void **state)
         return long_task_result(f->value);                          \
         MAG_END(f);                                                 \
     }
+/* NOLINTNEXTLINE(clang-analyzer-core.StackAddressEscape): what waits is in a pool. */
 ONE(MAG_ASYNC, one)
 ONE(MAG_ASYNC_CONNECTED, placed_one)
 
@@ -242,14 +243,22 @@ static void an_outcome_that_is_none_is_refused(void **state)
     assert_int_equal(result_of_long(task), 3);
 }
 
-#ifdef MAG_DEBUG_TASKS
 static struct ear ear;
+
+static void skip_without_checks(void)
+{
+#ifndef MAG_DEBUG_TASKS
+    print_message("skipped: the library is built without MAG_DEBUG_TASKS\n");
+    skip();
+#endif
+}
 
 static void a_second_completion_is_told_and_changes_nothing(void **state)
 {
     static long_task (*const calls[])(void) = {one, placed_one};
     (void)state;
 
+    skip_without_checks();
     ear_open(&ear);
     for (unsigned i = 0; i < 2; i++) {
         long_task task = calls[i]();
@@ -273,13 +282,13 @@ static void completing_for_a_waiter_that_does_not_wait_is_told(void **state)
     struct mag_waiter waiter;
     (void)state;
 
+    skip_without_checks();
     memset((void *)&waiter, 0, sizeof(waiter));
     ear_open(&ear);
     assert_int_equal(mag_waiter_complete(&waiter, 1), MAG_E_DONE);
     assert_int_equal(ear.told, 1);
     (void)mag_debug_watch(NULL);
 }
-#endif
 
 int main(void)
 {
@@ -295,12 +304,10 @@ int main(void)
                                reset_bells),
         cmocka_unit_test_setup(an_operation_has_begun_is_no_task_to_others, reset_bells),
         cmocka_unit_test_setup(an_outcome_that_is_none_is_refused, reset_bells),
-#ifdef MAG_DEBUG_TASKS
         cmocka_unit_test_setup(a_second_completion_is_told_and_changes_nothing,
                                reset_bells),
         cmocka_unit_test_setup(completing_for_a_waiter_that_does_not_wait_is_told,
                                reset_bells),
-#endif
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

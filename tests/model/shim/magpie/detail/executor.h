@@ -36,4 +36,24 @@ static inline struct mag_here *mag_here_get()
     return &mag_here_of[rl::thread_index()];
 }
 
+static inline uintptr_t mag_here_inside()
+{
+    return mag_here_get()->inside;
+}
+
+static inline uint32_t mag_here_depth()
+{
+    return mag_here_get()->depth;
+}
+
+static inline void mag_here_enter()
+{
+    mag_here_get()->depth++;
+}
+
+static inline void mag_here_leave()
+{
+    mag_here_get()->depth--;
+}
+
 #endif
