@@ -99,8 +99,8 @@ MAG_API MAG_MUST_CHECK mag_task mag_rendezvous_arrive(struct mag_rendezvous *ren
  * either form.
  *
  *   Allocates  nothing
- *   Returns    MAG_STARTED; or a task that is complete: the caller was the last one, or no
- *              member is left (MAG_E_RELEASE)
+ *   Returns    MAG_STARTED; or a task that is complete: the caller was the last one, or
+ *              no member is left (MAG_E_RELEASE)
  */
 MAG_API MAG_MUST_CHECK mag_task
 mag_rendezvous_arrive_begin(struct mag_waiter *waiter, struct mag_wait_state *state,

@@ -10,10 +10,10 @@
  * Random calls with tasks of every kind that are right, stale, copied, or mixed from the
  * words of other tasks: results, errors, pooled operations, a source with functions of
  * its own, live promises and released ones, async functions, all and any of several
- * tasks, tasks with a time limit, and what says that a connected operation has begun.  No call crashes or waits.  Each call answers as
- * the status says that it must, and a result is that of the operation that the task
- * names.  A continuation that was accepted runs once, and in the end every object is back
- * in its pool.
+ * tasks, tasks with a time limit, and what says that a connected operation has begun.  No
+ * call crashes or waits.  Each call answers as the status says that it must, and a result
+ * is that of the operation that the task names.  A continuation that was accepted runs
+ * once, and in the end every object is back in its pool.
  *
  * Not tried, because it is not specified:
  *   - A word that was never handed out with an object, while the object lies in its pool.
