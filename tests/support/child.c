@@ -2,6 +2,7 @@
 #include "tests/support/child.h"
 
 #include "tests/support/cmocka.h"
+#include "tests/support/emulated.h"
 #include "tests/support/run.h"
 
 #include <sys/wait.h>
@@ -10,6 +11,8 @@
 int test_in_child(int (*step)(void *), void *arg)
 {
     int status = -1;
+
+    test_skip_emulated("starts no threads in a child of fork(), and knows no limits");
     pid_t child = fork();
 
     if (child == 0)
