@@ -8,11 +8,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define NO_CHILDREN "starts no threads in a child of fork(), and knows no limits"
+
 int test_in_child(int (*step)(void *), void *arg)
 {
     int status = -1;
 
-    test_skip_emulated("starts no threads in a child of fork(), and knows no limits");
+    test_skip_emulated(NO_CHILDREN);
     pid_t child = fork();
 
     if (child == 0)
@@ -28,6 +30,7 @@ void test_skip_without_child_threads(void)
     print_message("skipped: ThreadSanitizer cannot start threads after fork()\n");
     skip();
 #endif
+    test_skip_emulated(NO_CHILDREN);
 }
 
 void test_step_in_child(int (*step)(void *))

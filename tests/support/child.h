@@ -16,7 +16,8 @@
  */
 int test_in_child(int (*step)(void *), void *arg);
 
-/* Skips the test if a child process can start no threads: under ThreadSanitizer. */
+/* Skips the test if a child process can start no threads: under ThreadSanitizer, and
+ * under qemu. */
 void test_skip_without_child_threads(void);
 
 /* Calls test_in_child, which must return 0; skips as above. */
