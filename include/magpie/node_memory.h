@@ -44,8 +44,9 @@ enum mag_placed {
  * preferred, not required: when its memory is full, pages come from other nodes.
  *
  *   size       in bytes; need not be a multiple of the page size
- *   node       an index of `topology`; MAG_NONE: for each page, the node of the thread
- *              that touches it first
+ *   node       an index of `topology`, if it has no memory, the nearest that has some is
+ *              meant; MAG_NONE: for each page, the node of the thread that touches it
+ *              first
  *   Blocks     in the kernel; not for hot paths
  *   Allocates  yes
  *   Returns    0, and in `*ret_obtained` what came of it; -EINVAL no such node, or `size`

@@ -12,9 +12,10 @@
 static bool bind(const struct mag_topology *topology, uint32_t node, void *pages,
                  size_t size)
 {
+    uint32_t near = mag_topology_memory_near(topology, node);
     hwloc_bitmap_t set = hwloc_bitmap_alloc();
     bool bound = set != NULL &&
-                 hwloc_bitmap_only(set, topology->nodes[node].os_index) == 0 &&
+                 hwloc_bitmap_only(set, topology->nodes[near].os_index) == 0 &&
                  hwloc_set_area_membind(topology->hwloc, pages, size, set,
                                         HWLOC_MEMBIND_BIND, HWLOC_MEMBIND_BYNODESET) == 0;
 

@@ -2,13 +2,13 @@
 /* CPUs go and come back, the cpuset and the quota change, while jobs run.  For guests:
  * nobody wants that on the machine that builds the library. */
 #include "tests/support/cmocka.h"
+#include "tests/support/numa/guest.h"
 #include "tests/support/numa/machine.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
 
 #include <magpie/counters.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,24 +30,6 @@ static void turn_run(struct mag_job *job)
     (void)test_add(&((struct turn *)(void *)job)->ran, 1);
 }
 
-static bool write_to(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    if (file == NULL)
-        return false;
-    bool written = fputs(text, file) >= 0;
-    return fclose(file) == 0 && written;
-}
-
-static void switch_cpu(uint32_t cpu, bool on)
-{
-    char path[64];
-
-    (void)snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
-    assert_true(write_to(path, on ? "1" : "0"));
-}
-
 /* The last CPU, which can be switched off; MAG_NONE: there is one alone. */
 static uint32_t last_cpu(void)
 {
@@ -58,8 +40,9 @@ static uint32_t last_cpu(void)
 
 static void skip_elsewhere(void)
 {
-    if (getenv("MAG_TEST_GUEST") == NULL || last_cpu() == MAG_NONE) {
-        print_message("skipped: this is no guest, or has one CPU\n");
+    guest_or_skip();
+    if (last_cpu() == MAG_NONE) {
+        print_message("skipped: there is one CPU\n");
         skip();
     }
 }
@@ -68,7 +51,7 @@ static void skip_elsewhere(void)
 static void enter_group(void)
 {
     (void)mkdir(GROUP, 0755);
-    assert_true(write_to(GROUP "/cgroup.procs", "0"));
+    assert_true(guest_write(GROUP "/cgroup.procs", "0"));
 }
 
 static struct mag_sched *begin(void)
@@ -138,11 +121,11 @@ static void a_cpu_goes_and_comes_back(void **state)
     struct mag_sched *sched = begin();
     for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
         run_rounds(sched, some_rounds());
-        switch_cpu(last_cpu(), false);
+        assert_true(guest_switch_cpu(last_cpu(), false));
         run_rounds(sched, some_rounds());
         test_sleep_ms(pauses[i]);
         run_rounds(sched, some_rounds());
-        switch_cpu(last_cpu(), true);
+        assert_true(guest_switch_cpu(last_cpu(), true));
         wait_until_pinned(sched);
     }
     end(sched);
@@ -157,14 +140,14 @@ static void a_cpuset_changes_and_changes_back(void **state)
     skip_elsewhere();
     (void)snprintf(all, sizeof(all), "0-%u", last_cpu());
     enter_group();
-    assert_true(write_to(GROUP "/cpuset.cpus", all));
+    assert_true(guest_write(GROUP "/cpuset.cpus", all));
     struct mag_sched *sched = begin();
     for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
         run_rounds(sched, some_rounds());
-        assert_true(write_to(GROUP "/cpuset.cpus", "0"));
+        assert_true(guest_write(GROUP "/cpuset.cpus", "0"));
         run_rounds(sched, some_rounds());
         test_sleep_ms(pauses[i]);
-        assert_true(write_to(GROUP "/cpuset.cpus", all));
+        assert_true(guest_write(GROUP "/cpuset.cpus", all));
         wait_until_pinned(sched);
     }
     end(sched);
@@ -178,9 +161,9 @@ static void a_quota_changes(void **state)
     enter_group();
     struct mag_sched *sched = begin();
     run_rounds(sched, some_rounds());
-    assert_true(write_to(GROUP "/cpu.max", "50000 100000"));
+    assert_true(guest_write(GROUP "/cpu.max", "50000 100000"));
     run_rounds(sched, some_rounds());
-    assert_true(write_to(GROUP "/cpu.max", "max"));
+    assert_true(guest_write(GROUP "/cpu.max", "max"));
     run_rounds(sched, some_rounds());
     end(sched);
 }

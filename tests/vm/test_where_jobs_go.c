@@ -3,6 +3,7 @@
  * that was asked for.  A worker that is about to sleep may look once more and take a job
  * that was meant for another; so most jobs are asked to be near, not all. */
 #include "tests/support/cmocka.h"
+#include "tests/support/numa/guest.h"
 #include "tests/support/numa/machine.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
@@ -10,6 +11,7 @@
 #include <magpie/counters.h>
 #include <magpie/pin.h>
 #include <pthread.h>
+#include <sched.h>
 
 enum { WORKERS_MAX = 64, POSTS = 8, SETTLE = 64 };
 
@@ -159,22 +161,75 @@ static void a_post_wakes_a_near_worker_first(void **state)
     }
 }
 
-/* PUs without a node share the queue of the first node. */
-static void skip_with_homeless_pus(void)
+/* ------------------------------------------------------------- CPUs that come late */
+
+/* A thread that posts from a CPU, by the system's number, which the scheduler does not
+ * know. */
+struct latecomer {
+    struct poster poster;
+    uint32_t cpu, home;
+};
+
+static void *post_from_late(void *arg)
 {
-    for (uint32_t i = 0; i < mag_topology_pus(machine); i++) {
-        if (mag_topology_pu(machine, i)->node == MAG_NONE) {
-            print_message("skipped: a PU has no node\n");
-            skip();
-        }
+    struct latecomer *late = arg;
+    struct noted noted;
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET(late->cpu, &set);
+    late->poster.failures += sched_setaffinity(0, sizeof(set), &set) != 0;
+    settle(&late->poster);
+    for (int i = 0; i < POSTS; i++) {
+        late->poster.failures += !wait_until_parked(late->poster.sched);
+        late->poster.failures += !post_and_wait(late->poster.sched, &noted);
+        late->poster.near += node_of(late->poster.sched, noted.worker) == late->home;
     }
+    return NULL;
 }
+
+/* With the machine as it is while the last CPU is off. */
+static void post_from_the_last(struct latecomer *late)
+{
+    pthread_t thread;
+
+    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &machine), 0);
+    late->poster.sched = start(MAG_PLACE_COMPACT);
+    mag_topology_free(machine);
+    assert_true(guest_switch_cpu(late->cpu, true));
+    assert_int_equal(pthread_create(&thread, NULL, post_from_late, late), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(mag_sched_destroy(late->poster.sched), 0);
+}
+
+static void a_post_from_a_cpu_that_came_late_runs_on_its_node(void **state)
+{
+    struct mag_topology *all = machine;
+    uint32_t last = mag_topology_pus(machine) - 1;
+    struct latecomer late = {.cpu = mag_topology_pu(machine, last)->os_index,
+                             .home = mag_topology_pu(machine, last)->node};
+    (void)state;
+
+    skip_elsewhere();
+    guest_or_skip();
+    if (!has_neighbour(last)) {
+        print_message("skipped: a node has one PU\n");
+        skip();
+    }
+    assert_true(guest_switch_cpu(late.cpu, false));
+    post_from_the_last(&late);
+    machine = all;
+    print_message("%u of %u posts ran on the poster's node\n", late.poster.near, POSTS);
+    assert_int_equal(late.poster.failures, 0);
+    assert_true(4 * late.poster.near >= 3 * POSTS);
+}
+
+/* -------------------------------------------------------------------------- hints */
 
 static void a_job_for_a_node_runs_there(void **state)
 {
     (void)state;
     skip_elsewhere();
-    skip_with_homeless_pus();
     for (int placement = MAG_PLACE_COMPACT; placement <= MAG_PLACE_LIST; placement++) {
         struct mag_sched *sched = start((enum mag_placement)placement);
         unsigned posts = 0;
@@ -203,6 +258,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_post_wakes_a_near_worker_first),
+        cmocka_unit_test(a_post_from_a_cpu_that_came_late_runs_on_its_node),
         cmocka_unit_test(a_job_for_a_node_runs_there),
     };
 
