@@ -144,7 +144,7 @@ BENCH = {
     "kernels": set(),
     "peers": {"kernels"},
     "workloads": {"kernels"},
-    "machine": {"text"},
+    "machine": {"kernels", "text"},
     "measure": {"workloads", "text"},
     "report": {"measure", "sim", "workloads", "machine", "text"},
     "sim": {"kernels", "text"},

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/cli/command.h"
 #include "bench/cli/count.h"
+#include "bench/cli/list.h"
 #include "bench/measure/sweep.h"
 #include "bench/report/figures.h"
+#include "bench/report/matrix.h"
 #include "bench/report/report.h"
+#include "bench/report/why.h"
 #include "bench/sim/measure.h"
 #include "bench/text/text.h"
 
@@ -16,7 +19,6 @@ static const char *const command = "bench";
 enum {
     SIZES_LISTED = 16,
     WORKLOADS_LISTED = 256,
-    NAME_COLUMNS = 17, /* of --list */
     SECONDS = 60,
     FIGURES_RUNS = 3,
     OPTION_SECONDS = 256,
@@ -28,6 +30,7 @@ enum {
     OPTION_PEERS_DIR,
     OPTION_FIGURES,
     OPTION_INSTRUCTIONS,
+    OPTION_WHY,
 };
 
 /* What was asked for. */
@@ -43,7 +46,10 @@ struct request {
     struct bench_outputs outputs;
     char command[BENCH_COMMAND];
     bool figures;
+    bool limited; /* workloads for which no time is left are left out */
     bool list;
+    bool why;          /* prints where the time went, too */
+    bool matrix;       /* of node pairs, after the rows of memory */
     bool instructions; /* counts them, and nothing else */
     bool costs;        /* of the simulation's model, and nothing else */
 };
@@ -61,9 +67,8 @@ static const struct argp_option options[] = {
     {"size", 's', "N,...", 0,
      "Sizes instead of the defaults, such as 1000, 10^6 or 1e6; --list explains them", 0},
     {"seconds", OPTION_SECONDS, "S", 0,
-     "Time for all workloads together (default: 60, or no limit if --runs is given); "
-     "each "
-     "configuration runs at least once",
+     "Time for all workloads together (default: 60, or no limit if --runs is given). "
+     "Each configuration of a workload that is named runs at least once",
      0},
     {"peers", OPTION_PEERS, "NAME,...", 0,
      "Also run the workloads on these task libraries, if their toolchains are "
@@ -80,6 +85,10 @@ static const struct argp_option options[] = {
      "use "
      "one thread (x86-64 only)",
      0},
+    {"why", OPTION_WHY, NULL, 0,
+     "Also print where the time of each row went: what its workers did, and how much "
+     "of the machine others took",
+     0},
     {"json", OPTION_JSON, "FILE", 0,
      "Write all results to FILE as JSON; - is standard output", 1},
     {"csv", OPTION_CSV, "FILE", 0, "Write the rows to FILE as CSV", 1},
@@ -88,37 +97,6 @@ static const struct argp_option options[] = {
      2},
     {0},
 };
-
-/* Adds every workload that the name stands for, and none twice. */
-static void add_workloads(struct request *request, const char *name)
-{
-    bool found = false;
-
-    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
-        const struct bench_workload *workload = bench_workloads[i];
-        bool known = false;
-
-        if (strcmp(name, workload->group) != 0 && strcmp(name, workload->name) != 0)
-            continue;
-        found = true;
-        for (uint32_t j = 0; j < request->workload_count; j++)
-            known |= request->workloads[j] == workload;
-        if (!known)
-            request->workloads[request->workload_count++] = workload;
-    }
-    if (!found)
-        bench_usage(command, "'%s' is not a workload; 'magpie bench --list' lists them",
-                    name);
-}
-
-/* All, or all that have figures to reach. */
-static void add_all_workloads(struct request *request)
-{
-    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
-        if (!request->figures || bench_figures_sizes(bench_workloads[i]) != NULL)
-            request->workloads[request->workload_count++] = bench_workloads[i];
-    }
-}
 
 static void take_workers(struct bench_sweep *sweep, const char *text)
 {
@@ -152,6 +130,27 @@ static void take_peers(struct bench_peers *peers, const char *list)
     if (!bench_peers_take(peers, list, bad, sizeof(bad)))
         bench_usage(command, "--peers: '%s' is not one of %s and all", bad,
                     bench_peers_names());
+}
+
+/* Options without a value. */
+static error_t set_flag(struct request *request, int key)
+{
+    switch (key) {
+    case OPTION_FIGURES:
+        request->figures = true;
+        return 0;
+    case OPTION_INSTRUCTIONS:
+        request->instructions = true;
+        return 0;
+    case OPTION_WHY:
+        request->why = true;
+        return 0;
+    case OPTION_LIST:
+        request->list = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -193,23 +192,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             bench_usage(command, "--peers-dir: '' is not a folder");
         request->peers_dir = arg;
         return 0;
-    case OPTION_FIGURES:
-        request->figures = true;
-        return 0;
-    case OPTION_INSTRUCTIONS:
-        request->instructions = true;
-        return 0;
-    case OPTION_LIST:
-        request->list = true;
-        return 0;
     case ARGP_KEY_ARG:
         if (strcmp(arg, "costs") == 0)
             request->costs = true;
         else
-            add_workloads(request, arg);
+            request->workload_count =
+                bench_choose(arg, request->workloads, request->workload_count);
+        request->matrix |= strcmp(arg, "memory") == 0;
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return set_flag(request, key);
     }
 }
 
@@ -257,35 +249,14 @@ static void fill_defaults(struct request *request, const struct bench_machine *m
         fill_figures(request);
     if (request->sweep.worker_counts == 0)
         default_workers(&request->sweep, machine->workers);
-    if (request->workload_count == 0)
-        add_all_workloads(request);
     if (request->seconds < 0)
         request->seconds = request->sweep.runs != 0 ? 0 : SECONDS;
+    request->limited =
+        request->workload_count == 0 && !request->figures && request->seconds > 0;
+    if (request->workload_count == 0)
+        request->workload_count =
+            bench_choose_all(request->figures, request->limited, request->workloads);
     check_sizes(request);
-}
-
-/* ----------------------------------------------------------------- the list */
-
-static void print_list(void)
-{
-    const char *group = "";
-
-    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
-        const struct bench_workload *workload = bench_workloads[i];
-        bool alone = strcmp(workload->name, workload->group) == 0;
-
-        if (!alone && strcmp(workload->group, group) != 0)
-            (void)printf("%s\n", workload->group);
-        group = workload->group;
-        (void)printf("%s%-*s %s\n", alone ? "" : "  ",
-                     alone ? NAME_COLUMNS : NAME_COLUMNS - 2, workload->name,
-                     workload->summary);
-        (void)printf("%*sshows: %s\n", NAME_COLUMNS + 1, "", workload->shows);
-        (void)printf("%*ssize: %s (", NAME_COLUMNS + 1, "", workload->size_is);
-        for (uint32_t j = 0; j < BENCH_SIZES && workload->sizes[j] != 0; j++)
-            (void)printf("%s%" PRIu64, j > 0 ? ", " : "", workload->sizes[j]);
-        (void)printf(")\n");
-    }
 }
 
 /* --------------------------------------------------------------------- runs */
@@ -355,14 +326,52 @@ static int run_workload(struct request *request, uint32_t index, double until,
     return r;
 }
 
+/* As large as the chains of the row "chase", if a size is given. */
+static int measure_matrix(const struct request *request, struct bench_matrix *matrix)
+{
+    uint64_t lines = request->size_count > 0 ? request->sizes[0] : 0;
+    int r;
+
+    bench_progress("memory: the matrix of node pairs");
+    r = bench_matrix_measure(matrix, lines * BENCH_MATRIX_LINE);
+    bench_progress(NULL);
+    bench_matrix_print(bench_outputs_table(&request->outputs), matrix);
+    return r;
+}
+
+/* Runs workloads while there is time for them.  Each begins with one run. */
+static int run_workloads(struct request *request, double until,
+                         struct bench_report *report)
+{
+    FILE *out = bench_outputs_table(&request->outputs);
+    uint32_t i = 0;
+    int r = 0;
+
+    for (; i < request->workload_count && r == 0; i++) {
+        if (request->limited && i > 0 && bench_now() >= until)
+            break;
+        r = run_workload(request, i, until, report);
+    }
+    if (r < 0 || i == request->workload_count)
+        return r;
+    (void)fprintf(
+        out, "\nleft out, as %.3g s are over (--seconds gives more):", request->seconds);
+    for (; i < request->workload_count; i++)
+        (void)fprintf(out, " %s", request->workloads[i]->name);
+    (void)fputc('\n', out);
+    return 0;
+}
+
 static int run_all(struct request *request, struct bench_report *report)
 {
     double began = bench_now();
-    int r = 0;
+    int r = run_workloads(request, began + request->seconds, report);
 
-    for (uint32_t i = 0; i < request->workload_count && r == 0; i++)
-        r = run_workload(request, i, began + request->seconds, report);
+    if (request->matrix && r == 0)
+        r = measure_matrix(request, &report->matrix);
     report->machine.seconds = bench_now() - began;
+    if (request->why)
+        bench_why_print(bench_outputs_table(&request->outputs), &report->rows);
     bench_table_notes(bench_outputs_table(&request->outputs), &report->rows);
     if (request->figures)
         bench_figures_write(bench_outputs_table(&request->outputs), report);
@@ -452,7 +461,7 @@ static int run(int argc, char **argv)
         parse,
         "[WORKLOAD...]",
         "Measures how workloads scale over the cores of this machine.\v"
-        "Without WORKLOAD, all workloads run, which takes about a minute.  Each "
+        "Without WORKLOAD, all workloads run for which a minute has time.  Each "
         "configuration runs in a process of its own.  The processes take turns, and "
         "every "
         "answer is checked.\n"
@@ -473,7 +482,7 @@ static int run(int argc, char **argv)
                                         &request.outputs);
     if (!request.list)
         return bench(&request);
-    print_list();
+    bench_list_workloads();
     return bench_close(command, "-", stdout) ? BENCH_OK : BENCH_FAILED;
 }
 

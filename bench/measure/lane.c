@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { LINE = 256 };
+
 /* --------------------------------------------------------- the lane's side */
 
 static double now_s(void)
@@ -39,19 +41,28 @@ static int set_up(const struct bench_lane_spec *spec, struct bench_run *run)
     return r;
 }
 
-static int run_once(const struct bench_lane_spec *spec, struct bench_run *run)
+static int run_once(const struct bench_lane_spec *spec, struct bench_run *run,
+                    struct bench_why *ret_why)
 {
     const struct bench_workload *workload = spec->workload;
+    struct bench_why before = {0};
+    struct bench_why after = {0};
     int r = workload->reset != NULL ? workload->reset(run) : 0;
 
     if (r < 0)
         return r;
     run->seconds = 0;
+    *ret_why = (struct bench_why){0};
+    if (run->sched != NULL)
+        bench_why_workers(run->sched, &before);
 
     double from = now_s();
     r = spec->twin ? workload->run_twin(run) : workload->run_magpie(run);
     double took = now_s() - from;
 
+    if (run->sched != NULL)
+        bench_why_workers(run->sched, &after);
+    bench_why_add(ret_why, &before, &after);
     if (run->seconds <= 0)
         run->seconds = took;
     if (r == 0 && workload->check != NULL)
@@ -68,25 +79,33 @@ static void say(FILE *out, int error, const char *done)
     (void)fflush(out);
 }
 
-static void format_done(const struct bench_run *run, char *line, size_t size)
+static void format_done(const struct bench_run *run, const struct bench_why *why,
+                        char *line, size_t size)
 {
     int length = snprintf(line, size, "done %.9e %" PRIu64, run->seconds, run->answer);
 
     if (run->peak_kib > 0)
-        (void)snprintf(line + length, size - (size_t)length, " %" PRIu64, run->peak_kib);
+        length +=
+            snprintf(line + length, size - (size_t)length, " %" PRIu64, run->peak_kib);
+    if (bench_why_known(why))
+        (void)snprintf(line + length, size - (size_t)length,
+                       " workers %.9e %.9e %.9e %.9e %" PRIu64 " %" PRIu64, why->run_s,
+                       why->search_s, why->park_s, why->wait_s, why->steals_near,
+                       why->steals_far);
 }
 
 static void serve(const struct bench_lane_spec *spec, FILE *in, FILE *out)
 {
     struct bench_run run = {.size = spec->size, .workers = spec->workers};
-    char line[80];
+    struct bench_why why = {0};
+    char line[LINE];
     int r = set_up(spec, &run);
 
     say(out, r, "ready");
     while (r == 0 && fgets(line, sizeof(line), in) != NULL &&
            strcmp(line, "run\n") == 0) {
-        r = run_once(spec, &run);
-        format_done(&run, line, sizeof(line));
+        r = run_once(spec, &run, &why);
+        format_done(&run, &why, line, sizeof(line));
         say(out, r, line);
     }
     if (spec->workload->cleanup != NULL)
@@ -204,14 +223,60 @@ bool bench_lane_start(struct bench_lane *lane, const struct bench_lane_spec *spe
     return fork_lane(lane, spec) && hear(lane, "ready", line, sizeof(line));
 }
 
-bool bench_lane_run(struct bench_lane *lane, double *ret_seconds, uint64_t *ret_answer)
+/* Reads what the workers did, up to the end of the line. */
+static bool hear_workers(const char *text, struct bench_why *why)
 {
-    char line[BENCH_ERROR];
-    double seconds;
-    uint64_t answer;
+    double *const times[] = {&why->run_s, &why->search_s, &why->park_s, &why->wait_s};
+    const char *at = text;
+    char *end;
+
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        *times[i] = strtod(at, &end);
+        if (end == at || !(*times[i] >= 0))
+            return false;
+        at = end;
+    }
+    why->steals_near = strtoull(at, &end, 10);
+    if (end == at)
+        return false;
+    at = end;
+    why->steals_far = strtoull(at, &end, 10);
+    return end != at && *end == '\0';
+}
+
+/* Reads what follows "done ". */
+static bool hear_run(struct bench_lane *lane, const char *text, double *ret_seconds,
+                     uint64_t *ret_answer)
+{
+    static const char workers[] = " workers ";
+    struct bench_why why = {0};
     uint64_t peak = 0;
     char *end;
     char *last;
+    double seconds = strtod(text, &end);
+    uint64_t answer = strtoull(end, &last, 10);
+
+    if (last == end || !(seconds >= 0))
+        return false;
+    if (*last == ' ' && last[1] >= '0' && last[1] <= '9')
+        peak = strtoull(last, &last, 10);
+    if (strncmp(last, workers, strlen(workers)) == 0) {
+        if (!hear_workers(last + strlen(workers), &why))
+            return false;
+    } else if (*last != '\0') {
+        return false;
+    }
+    if (peak > lane->peak_kib)
+        lane->peak_kib = peak;
+    lane->why = why;
+    *ret_seconds = seconds;
+    *ret_answer = answer;
+    return true;
+}
+
+bool bench_lane_run(struct bench_lane *lane, double *ret_seconds, uint64_t *ret_answer)
+{
+    char line[LINE];
 
     if (lane->error[0] != '\0')
         return false;
@@ -219,17 +284,8 @@ bool bench_lane_run(struct bench_lane *lane, double *ret_seconds, uint64_t *ret_
         return fail_as_ended(lane, false);
     if (!hear(lane, "done ", line, sizeof(line)))
         return false;
-    seconds = strtod(line + strlen("done "), &end);
-    answer = strtoull(end, &last, 10);
-    if (*last == ' ')
-        peak = strtoull(last, &last, 10);
-    if (last == end || *last != '\0' || !(seconds >= 0))
-        return fail(lane, not_understood);
-    if (peak > lane->peak_kib)
-        lane->peak_kib = peak;
-    *ret_seconds = seconds;
-    *ret_answer = answer;
-    return true;
+    return hear_run(lane, line + strlen("done "), ret_seconds, ret_answer) ||
+           fail(lane, not_understood);
 }
 
 uint64_t bench_lane_stop(struct bench_lane *lane)

@@ -9,11 +9,13 @@
  *
  *     lane     ready | failed <why>             once, when it can run
  *     parent   run
- *     lane     done <seconds> <answer> [<KiB>] | failed <why>
+ *     lane     done <seconds> <answer> [<KiB>] [workers <what they did>] | failed <why>
  *     parent   quit, or the end of the file
  *
  * <KiB> is the peak memory of another program that the lane has run; without it the
- * lane's own counts.
+ * lane's own counts.  <what they did> is the time in seconds that all workers together
+ * ran, searched, were parked and waited in joins in this run, and their near and far
+ * steals.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -39,6 +41,7 @@ struct bench_lane {
     int to;
     FILE *from;
     uint64_t peak_kib;       /* of a program that it has run; 0: it runs none */
+    struct bench_why why;    /* what its workers did in the last run, if it says so */
     char error[BENCH_ERROR]; /* "": none yet */
 };
 

@@ -10,9 +10,14 @@
 #ifndef BENCH_MEASURE_ROW_H
 #define BENCH_MEASURE_ROW_H
 
+#include "bench/measure/why.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* So many runs a row should have; one with fewer says so. */
+enum { BENCH_RUNS_ENOUGH = 5 };
 
 enum { BENCH_NAME = 32, BENCH_LABEL = 48, BENCH_ERROR = 96 };
 
@@ -34,6 +39,7 @@ struct bench_row {
     uint64_t peak_rss_kib;
     bool ok;
     char error[BENCH_ERROR]; /* what is wrong when not ok */
+    struct bench_why why;    /* where the time went */
 };
 
 struct bench_rows {

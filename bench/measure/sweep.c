@@ -11,8 +11,8 @@
 #include <time.h>
 
 enum {
-    RUNS_SENSIBLE = 5, /* if --runs is not given: at least these... */
-    RUNS_SHORT = 50,   /* ...at most these, for... */
+    /* If --runs is not given: at least BENCH_RUNS_ENOUGH... */
+    RUNS_SHORT = 50, /* ...at most these, for... */
 };
 static const double measured_enough = 1.0; /* ...so many seconds of short runs. */
 
@@ -102,11 +102,21 @@ static void peers_start(struct bench_case *c)
 static void entry_run(struct bench_case *c, struct entry *entry)
 {
     uint64_t wanted = bench_expected(c->workload, c->size);
+    struct bench_why before = {0};
+    struct bench_why after = {0};
     uint64_t answer;
 
+    bench_why_machine(&before);
     if (entry->lane.error[0] != '\0' || entry->count == BENCH_RUNS_MAX ||
         !bench_lane_run(&entry->lane, &entry->samples[entry->count], &answer))
         return;
+    bench_why_machine(&after);
+    bench_why_mhz(&after);
+    /* The first run warms up. */
+    if (entry->count == 1)
+        entry->row.why = (struct bench_why){0};
+    bench_why_add(&entry->row.why, &before, &after);
+    bench_why_add(&entry->row.why, &(struct bench_why){0}, &entry->lane.why);
     entry->count++;
     if (answer != wanted) {
         (void)snprintf(entry->lane.error, sizeof(entry->lane.error),
@@ -177,7 +187,8 @@ static bool goes_on(const struct bench_case *c, uint32_t rounds, double took)
         return false;
     if (c->sweep->runs != 0)
         return counted < c->sweep->runs;
-    return counted < RUNS_SENSIBLE || (counted < RUNS_SHORT && spent < measured_enough);
+    return counted < BENCH_RUNS_ENOUGH ||
+           (counted < RUNS_SHORT && spent < measured_enough);
 }
 
 static void run_rounds(struct bench_case *c)

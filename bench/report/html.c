@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report/html_part.h"
 #include "bench/report/html_style.h"
+#include "bench/report/matrix.h"
 #include "bench/report/report.h"
+#include "bench/report/why.h"
 #include "bench/text/text.h"
 
 #include <string.h>
@@ -25,7 +27,7 @@ static void put_row(FILE *out, const struct bench_rows *rows, const struct bench
         return;
     }
     (void)snprintf(text, sizeof(text), "%u", row->runs);
-    bench_html_cell(out, "", text);
+    bench_html_cell(out, row->runs < BENCH_RUNS_ENOUGH ? "bad" : "", text);
     bench_html_cell(out, "", bench_seconds(row->median_s).text);
     bench_html_cell(out, "", bench_seconds(row->min_s).text);
     bench_html_cell(out, "", bench_seconds(row->max_s).text);
@@ -158,6 +160,8 @@ void bench_html_write(FILE *out, const struct bench_report *report)
     put_header(out, &report->machine);
     bench_html_scaling(out, rows);
     bench_html_operations(out, rows);
+    bench_html_matrix(out, &report->matrix);
+    bench_html_why(out, rows);
     put_machine(out, &report->machine, &report->peers);
     put_method(out, &report->machine);
     put_rows(out, rows);

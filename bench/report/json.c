@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report/json_sim.h"
+#include "bench/report/matrix.h"
 #include "bench/report/report.h"
+#include "bench/report/why.h"
 #include "bench/text/utf8.h"
 
 #include <errno.h>
@@ -52,6 +54,8 @@ static json_t *row_to_json(const struct bench_rows *rows, const struct bench_row
         failed |= json_object_set_new(json, "per_op_ns", json_real(bench_row_op_ns(row)));
     if (speedup > 0)
         failed |= json_object_set_new(json, "speedup", json_real(speedup));
+    if (bench_why_any(&row->why))
+        failed |= json_object_set_new(json, "why", bench_why_to_json(row));
     if (!row->ok)
         failed |= json_object_set_new(json, "error", bench_json_text(row->error));
     if (failed == 0)
@@ -93,6 +97,9 @@ int bench_json_write(FILE *out, const struct bench_report *report)
         json_pack("{so so}", "machine", machine_to_json(&report->machine), "rows", rows);
     if (root != NULL)
         failed |= peers_to_json(&report->peers, root);
+    if (root != NULL && report->matrix.nodes != 0)
+        failed |=
+            json_object_set_new(root, "memory", bench_matrix_to_json(&report->matrix));
     if (root != NULL && report->simulated.count != 0)
         failed |= json_object_set_new(root, "simulated",
                                       bench_simulated_to_json(&report->simulated));
@@ -194,6 +201,7 @@ static bool read_row(const json_t *json, struct bench_row *row)
     row->per_operation = strcmp(unit, "ns") == 0;
     row->peak_rss_kib = read_number(json, "peak_rss_kib");
     row->ok = json_is_true(json_object_get(json, "ok"));
+    bench_why_from_json(json_object_get(json, "why"), row);
     if (json_object_get(json, "baseline") == NULL)
         (void)snprintf(row->baseline, sizeof(row->baseline), "serial");
     if (row->label[0] == '\0')
@@ -213,6 +221,10 @@ static bool read_report(const json_t *root, struct bench_report *report, char *w
     }
     read_machine(json_object_get(root, "machine"), &report->machine);
     read_peers(json_object_get(root, "peers"), &report->peers);
+    if (!bench_matrix_from_json(json_object_get(root, "memory"), &report->matrix)) {
+        (void)snprintf(why, why_size, "its \"memory\" is not a matrix of nodes");
+        return false;
+    }
     for (size_t i = 0; i < json_array_size(rows); i++) {
         struct bench_row row = {0};
 

@@ -58,7 +58,11 @@ static void print_row(FILE *out, const struct bench_rows *rows,
         (void)snprintf(spread, sizeof(spread), "%.1f %%", 100 * bench_row_spread(row));
     (void)fprintf(out, "%*s %8s", FIGURE, bench_seconds(seconds).text, spread);
     print_ratio(out, rows, row);
-    (void)fprintf(out, " %11s\n", bench_kib(row->peak_rss_kib).text);
+    (void)fprintf(out, " %11s", bench_kib(row->peak_rss_kib).text);
+    if (row->runs < BENCH_RUNS_ENOUGH)
+        (void)fprintf(out, "  %s%s%s", bench_colour(out, BENCH_WARN),
+                      bench_count(row->runs, "run").text, bench_colour(out, BENCH_PLAIN));
+    (void)fputc('\n', out);
 }
 
 /* "peer tbb absent: there is no oneTBB". */

@@ -104,6 +104,9 @@ extern const struct bench_workload bench_scan;
 extern const struct bench_workload bench_for_pareto;
 extern const struct bench_workload bench_for_triangle;
 extern const struct bench_workload bench_for_nested;
+extern const struct bench_workload bench_triad;
+extern const struct bench_workload bench_random;
+extern const struct bench_workload bench_chase;
 extern const struct bench_workload bench_fftw;
 extern const struct bench_workload bench_mgzip;
 extern const struct bench_workload bench_mgzip_libdeflate;
@@ -167,5 +170,17 @@ extern const struct bench_workload bench_each_later;
 extern const struct bench_workload bench_when_each;
 extern const struct bench_workload bench_sequence;
 extern const struct bench_workload bench_graph;
+extern const struct bench_workload bench_metg_trivial;
+extern const struct bench_workload bench_metg_no_comm;
+extern const struct bench_workload bench_metg_stencil;
+extern const struct bench_workload bench_metg_periodic;
+extern const struct bench_workload bench_metg_sweep;
+extern const struct bench_workload bench_metg_tree;
+extern const struct bench_workload bench_metg_fft;
+extern const struct bench_workload bench_metg_all;
+extern const struct bench_workload bench_metg_nearest;
+extern const struct bench_workload bench_metg_spread;
+extern const struct bench_workload bench_metg_random_nearest;
+extern const struct bench_workload bench_metg_random_spread;
 
 #endif

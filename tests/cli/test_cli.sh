@@ -227,6 +227,47 @@ cmp -s "$dir/run.csv" "$dir/again.csv" || fail "the CSV from JSON differs"
 cmp -s "$dir/run.json" "$dir/again.json" || fail "the JSON from JSON differs"
 cmp -s "$dir/run.html" "$dir/again.html" || fail "the page from JSON differs"
 
+# --- without names no workload begins when the time is over; and rows say that they had few runs
+run 0 bench --seconds 0.001 --workers 1
+has "$dir/out" "fib(39)"
+has "$dir/out" "left out, as 0.001 s are over (--seconds gives more): nqueens "
+hasnot "$dir/out" "nqueens("
+grep -q "^fib(39) .* 1 run$" "$dir/out" || fail "a row does not say that it had one run"
+run 0 bench fib regions --size 8 --workers 1 --seconds 0.001
+has "$dir/out" "regions(8)"
+hasnot "$dir/out" "left out"
+run 0 bench fib --size 8 --workers 1 --runs 5
+hasnot "$dir/out" "iB  "
+
+# --- where the time went, and the same from its JSON
+run 0 bench fib --size 20 --workers 2 --runs 2 --why --json "$dir/why.json" --html "$dir/why.html"
+has "$dir/out" "time went to"
+has "$dir/why.json" '"search_s": '
+has "$dir/why.html" "<h2>Where the time went</h2>"
+cp "$dir/out" "$dir/table"
+run 0 report --why "$dir/why.json" --html "$dir/again.html"
+checks=$((checks + 2))
+cmp -s "$dir/out" "$dir/table" || fail "where the time went differs when made from JSON"
+cmp -s "$dir/why.html" "$dir/again.html" || fail "the page of where the time went differs"
+run 0 report "$dir/why.json"
+hasnot "$dir/out" "time went to"
+
+# --- the group of memory: its rows, and the matrix of node pairs
+run 0 bench memory --size 6400 --workers 1 --runs 1 --json "$dir/memory.json" --html "$dir/memory.html"
+has "$dir/out" "triad(6400)"
+has "$dir/out" "chase(6400)"
+has "$dir/out" "bandwidth, GB/s"
+has "$dir/out" "latency, ns"
+has "$dir/memory.json" '"gb_per_s": '
+has "$dir/memory.html" "<h2>Memory of the nodes</h2>"
+cp "$dir/out" "$dir/table"
+run 0 report "$dir/memory.json" --html "$dir/again.html"
+checks=$((checks + 2))
+cmp -s "$dir/out" "$dir/table" || fail "the table with a matrix differs when made from JSON"
+cmp -s "$dir/memory.html" "$dir/again.html" || fail "the page with a matrix from JSON differs"
+run 0 bench triad --size 6400 --workers 1 --runs 1
+hasnot "$dir/out" "bandwidth, GB/s"
+
 # --- standard output as a file: the table steps aside
 run 0 bench fib --size 8 --runs 1 --json -
 has "$dir/err" "fib(8)"

@@ -15,6 +15,7 @@
 #include "bench/kernels/sort.h"
 #include "bench/kernels/uts.h"
 #include "bench/peers/common/peer.h"
+#include "bench/peers/openmp/grid.h"
 #include "bench/peers/openmp/loops.h"
 
 #include <errno.h>
@@ -459,5 +460,12 @@ const struct peer_workload peer_workloads[] = {
      .cleanup = cleanup_heat},
     {.name = "team", .run = run_team},
     {.name = "barrier", .run = run_barriers},
-    {0},
+#define GRID(pattern, id, row)     \
+    {.name = row,                  \
+     .prepare = prepare_grid_##id, \
+     .run = run_grid,              \
+     .cleanup = peer_grid_cleanup},
+    KERNEL_GRIDS(GRID)
+#undef GRID
+        {0},
 };

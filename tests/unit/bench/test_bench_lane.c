@@ -57,6 +57,61 @@ static void the_peak_memory_of_a_program_counts_if_it_is_given(void **state)
     assert_int_equal(bench_lane_stop(&lane), 70000);
 }
 
+static void what_the_workers_did_is_of_the_last_run(void **state)
+{
+    struct bench_lane lane;
+    double seconds;
+    uint64_t answer;
+    (void)state;
+
+    assert_true(start_shell(&lane, "echo ready; read word; "
+                                   "echo done 1 1 70000 workers 1.5 0.25 2 0.125 12 3; "
+                                   "read word; echo done 1 1 workers 1 0 0 0 0 0; "
+                                   "read word; echo done 1 1; read word; exit 0"));
+    assert_true(bench_lane_run(&lane, &seconds, &answer));
+    assert_float_equal(lane.why.run_s, 1.5, 0);
+    assert_float_equal(lane.why.search_s, 0.25, 0);
+    assert_float_equal(lane.why.park_s, 2, 0);
+    assert_float_equal(lane.why.wait_s, 0.125, 0);
+    assert_int_equal(lane.why.steals_near, 12);
+    assert_int_equal(lane.why.steals_far, 3);
+    assert_true(bench_why_known(&lane.why));
+    assert_true(bench_lane_run(&lane, &seconds, &answer));
+    assert_int_equal(lane.why.steals_near, 0);
+    assert_true(bench_lane_run(&lane, &seconds, &answer));
+    assert_false(bench_why_known(&lane.why));
+    assert_int_equal(bench_lane_stop(&lane), 70000);
+}
+
+static void what_the_workers_did_is_whole_or_an_error(void **state)
+{
+    static const char *const lines[] = {
+        "done 1 1 workers",
+        "done 1 1 workers 1 2 3 4 5",
+        "done 1 1 workers 1 2 3 x 5 6",
+        "done 1 1 workers 1 2 3 -4 5 6",
+        "done 1 1 workers 1 2 3 4 5 6 7",
+        "done 1 1 walkers 1 2 3 4 5 6",
+        "done 1 1 x",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct bench_lane lane;
+        double seconds;
+        uint64_t answer;
+        char text[128];
+
+        (void)snprintf(text, sizeof(text), "echo ready; read word; echo %s; read word",
+                       lines[i]);
+        assert_true(start_shell(&lane, text));
+        if (bench_lane_run(&lane, &seconds, &answer))
+            fail_msg("'%s' is understood", lines[i]);
+        assert_string_equal(lane.error, "said what is not understood");
+        (void)bench_lane_stop(&lane);
+    }
+}
+
 static void a_lane_that_cannot_start_says_why(void **state)
 {
     struct bench_lane lane;
@@ -313,6 +368,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lane_runs_when_told_and_ends_when_told),
         cmocka_unit_test(the_peak_memory_of_a_program_counts_if_it_is_given),
+        cmocka_unit_test(what_the_workers_did_is_of_the_last_run),
+        cmocka_unit_test(what_the_workers_did_is_whole_or_an_error),
         cmocka_unit_test(a_lane_that_cannot_start_says_why),
         cmocka_unit_test(a_lane_whose_program_is_missing_says_so),
         cmocka_unit_test(a_run_that_fails_says_why_and_is_the_last),
