@@ -482,21 +482,6 @@ uint32_t mag_topology_distance(const struct mag_topology *topology, uint32_t fro
     return topology->distances[from * topology->node_count + to];
 }
 
-uint32_t mag_topology_memory_near(const struct mag_topology *topology, uint32_t node)
-{
-    uint32_t nearest = node;
-
-    if (node >= topology->node_count || topology->nodes[node].memory_bytes != 0)
-        return node;
-    for (uint32_t i = 0; i < topology->node_count; i++) {
-        if (topology->nodes[i].memory_bytes != 0 &&
-            (nearest == node || mag_topology_distance(topology, node, i) <
-                                    mag_topology_distance(topology, node, nearest)))
-            nearest = i;
-    }
-    return nearest;
-}
-
 bool mag_topology_is_this_machine(const struct mag_topology *topology)
 {
     return topology->this_machine;

@@ -7,6 +7,21 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+uint32_t mag_topology_memory_near(const struct mag_topology *topology, uint32_t node)
+{
+    uint32_t nearest = node;
+
+    if (node >= topology->node_count || topology->nodes[node].memory_bytes != 0)
+        return node;
+    for (uint32_t i = 0; i < topology->node_count; i++) {
+        if (topology->nodes[i].memory_bytes != 0 &&
+            (nearest == node || mag_topology_distance(topology, node, i) <
+                                    mag_topology_distance(topology, node, nearest)))
+            nearest = i;
+    }
+    return nearest;
+}
+
 /* Without HWLOC_MEMBIND_STRICT the binding is a preference: when the node is full, pages
  * come from other nodes and no process is killed. */
 static bool bind(const struct mag_topology *topology, uint32_t node, void *pages,

@@ -1,6 +1,6 @@
 /*
- * guest.h - what tests may do in a guest of tests/vm alone: nobody wants it on the machine
- * that builds the library.
+ * guest.h - what tests may do in a guest of tests/vm alone: nobody wants it on the
+ * machine that builds the library.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* White-box: what /sys says of nodes that hwloc leaves out.  The guest `odd` of tests/vm is
- * such a machine; here are its files. */
+/* White-box: what /sys says of nodes that hwloc leaves out.  The guest `odd` of tests/vm
+ * is such a machine. */
 #include "numa/machine/topology.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/files.h"
