@@ -298,6 +298,16 @@ void mag_space_prefer_again(const struct mag_space_policy *before)
         (void)syscall(SYS_set_mempolicy, before->mode, before->nodes, POLICY_NODES);
 }
 
+/* Tries to set the policy that the thread has, which changes nothing. */
+bool mag_space_may_prefer(void)
+{
+    struct mag_space_policy own;
+
+    mag_space_policy_read(&own);
+    return own.mode >= 0 &&
+           syscall(SYS_set_mempolicy, own.mode, own.nodes, POLICY_NODES) == 0;
+}
+
 void mag_space_bind(void *begin, size_t size, uint32_t os_node)
 {
     struct mag_space_policy wanted;

@@ -70,6 +70,13 @@ MAG_API void mag_node_unmap(void *pages, size_t size);
  */
 MAG_API bool mag_node_binding_allowed(void);
 
+/*
+ * Whether a thread may prefer a node for what it touches first, as the library does while
+ * it starts a worker's thread.  If not, the thread-local variables of workers may lie on
+ * the node of the thread that started them.  Otherwise as mag_node_binding_allowed.
+ */
+MAG_API bool mag_node_preference_allowed(void);
+
 MAG_EXTERN_C_END
 
 #endif

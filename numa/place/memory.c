@@ -68,3 +68,8 @@ bool mag_node_binding_allowed(void)
 {
     return mag_space_may_bind();
 }
+
+bool mag_node_preference_allowed(void)
+{
+    return mag_space_may_prefer();
+}

@@ -56,26 +56,13 @@ static inline int post_here(struct mag_worker *worker, struct mag_job *job)
     return queue_here(worker, job);
 }
 
-/* For a thread on a CPU that came online after the start: a CPU of its node that the
- * routes know. */
-static MAG_NOINLINE uint32_t cpu_beside(const struct mag_sched *sched, uint32_t cpu)
-{
-    const struct mag_topology *topology = sched->settings.topology;
-    uint32_t os_node = mag_topology_is_this_machine(topology) ? mag_os_node() : MAG_NONE;
-
-    for (uint32_t i = 0; i < mag_topology_nodes(topology); i++) {
-        if (mag_topology_node(topology, i)->os_index == os_node)
-            return mag_route_node_cpu(&sched->routes, i);
-    }
-    return cpu;
-}
-
 static inline uint32_t cpu_here(const struct mag_sched *sched)
 {
     uint32_t cpu = mag_os_cpu();
 
-    return MAG_LIKELY(mag_route_knows_cpu(&sched->routes, cpu)) ? cpu
-                                                                : cpu_beside(sched, cpu);
+    return MAG_LIKELY(mag_route_knows_cpu(&sched->routes, cpu))
+               ? cpu
+               : mag_sched_cpu_beside(sched, cpu);
 }
 
 /* The queue nearest to a thread from outside, by a CPU number up to CPU_AGE posts old. */

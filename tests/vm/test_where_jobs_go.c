@@ -4,16 +4,13 @@
  * that was meant for another; so most jobs are asked to be near, not all. */
 #include "tests/support/cmocka.h"
 #include "tests/support/numa/guest.h"
-#include "tests/support/numa/machine.h"
-#include "tests/support/run.h"
-#include "tests/support/sched/start.h"
+#include "tests/support/numa/several.h"
 
-#include <magpie/counters.h>
 #include <magpie/pin.h>
 #include <pthread.h>
 #include <sched.h>
 
-enum { WORKERS_MAX = 64, POSTS = 8, SETTLE = 64 };
+enum { POSTS = 8, SETTLE = 64 };
 
 /* A job that notes who runs it. */
 struct noted {
@@ -30,56 +27,11 @@ static void noted_run(struct mag_job *job)
     (void)test_add(&noted->done, 1);
 }
 
-static void skip_elsewhere(void)
-{
-    if (!mag_topology_is_this_machine(machine) || mag_topology_nodes(machine) < 2 ||
-        mag_topology_pus(machine) > WORKERS_MAX) {
-        print_message("skipped: this machine has one node, or too many PUs\n");
-        skip();
-    }
-}
-
 static struct mag_sched *start(enum mag_placement placement)
 {
-    static uint32_t list[WORKERS_MAX];
-    struct mag_sched_config config = test_sched_config(0);
-    uint32_t pus = mag_topology_pus(machine);
+    struct mag_sched_config config = several_config(placement);
 
-    config.placement = placement;
-    config.pin = MAG_PIN_ALWAYS;
-    if (placement == MAG_PLACE_LIST) {
-        for (uint32_t i = 0; i < pus; i++)
-            list[i] = mag_topology_pu(machine, pus - 1 - i)->os_index;
-        config.os_pus = list;
-        config.os_pu_count = pus;
-    } else {
-        config.workers = pus;
-    }
     return test_sched_start_as(&config);
-}
-
-static uint32_t node_of(const struct mag_sched *sched, uint32_t worker)
-{
-    return mag_plan_seat(mag_sched_plan(sched), worker)->node;
-}
-
-/* Waits until all workers sleep. */
-static bool wait_until_parked(struct mag_sched *sched)
-{
-    double since = test_now();
-    uint32_t asleep = 0;
-
-    while (asleep != mag_sched_workers(sched) && !test_gives_up(since)) {
-        test_sleep_ms(1);
-        asleep = 0;
-        for (uint32_t i = 0; i < mag_sched_workers(sched); i++) {
-            struct mag_sched_counters counters;
-
-            if (mag_sched_counters(sched, i, &counters) == 0)
-                asleep += counters.parks == counters.wakes + 1;
-        }
-    }
-    return asleep == mag_sched_workers(sched);
 }
 
 /* -------------------------------------------------------------------------- posts */
@@ -115,10 +67,10 @@ static void post_from(struct poster *poster, uint32_t pu)
         poster->failures++;
     settle(poster);
     for (int i = 0; i < POSTS; i++) {
-        poster->failures += !wait_until_parked(poster->sched);
+        poster->failures += !several_sleep(poster->sched);
         poster->failures += !post_and_wait(poster->sched, &noted);
         poster->posts++;
-        poster->near += node_of(poster->sched, noted.worker) == home;
+        poster->near += several_node(poster->sched, noted.worker) == home;
     }
 }
 
@@ -145,7 +97,7 @@ static void *post_from_all(void *arg)
 static void a_post_wakes_a_near_worker_first(void **state)
 {
     (void)state;
-    skip_elsewhere();
+    several_or_skip();
     for (int placement = MAG_PLACE_COMPACT; placement <= MAG_PLACE_LIST; placement++) {
         struct poster poster = {.sched = start((enum mag_placement)placement)};
         pthread_t thread;
@@ -181,9 +133,9 @@ static void *post_from_late(void *arg)
     late->poster.failures += sched_setaffinity(0, sizeof(set), &set) != 0;
     settle(&late->poster);
     for (int i = 0; i < POSTS; i++) {
-        late->poster.failures += !wait_until_parked(late->poster.sched);
+        late->poster.failures += !several_sleep(late->poster.sched);
         late->poster.failures += !post_and_wait(late->poster.sched, &noted);
-        late->poster.near += node_of(late->poster.sched, noted.worker) == late->home;
+        late->poster.near += several_node(late->poster.sched, noted.worker) == late->home;
     }
     return NULL;
 }
@@ -210,7 +162,7 @@ static void a_post_from_a_cpu_that_came_late_runs_on_its_node(void **state)
                              .home = mag_topology_pu(machine, last)->node};
     (void)state;
 
-    skip_elsewhere();
+    several_or_skip();
     guest_or_skip();
     if (!has_neighbour(last)) {
         print_message("skipped: a node has one PU\n");
@@ -229,7 +181,7 @@ static void a_post_from_a_cpu_that_came_late_runs_on_its_node(void **state)
 static void a_job_for_a_node_runs_there(void **state)
 {
     (void)state;
-    skip_elsewhere();
+    several_or_skip();
     for (int placement = MAG_PLACE_COMPACT; placement <= MAG_PLACE_LIST; placement++) {
         struct mag_sched *sched = start((enum mag_placement)placement);
         unsigned posts = 0;
@@ -240,11 +192,11 @@ static void a_job_for_a_node_runs_there(void **state)
                  i++) {
                 struct noted noted = {.job = {.run = noted_run}};
 
-                assert_true(wait_until_parked(sched));
+                assert_true(several_sleep(sched));
                 assert_int_equal(mag_sched_post_node(sched, &noted.job, node), 0);
                 assert_true(test_wait_for(&noted.done, 1));
                 posts++;
-                there += node_of(sched, noted.worker) == node;
+                there += several_node(sched, noted.worker) == node;
             }
         }
         print_message("%s: %u of %u ran on their node\n",
