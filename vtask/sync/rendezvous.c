@@ -34,8 +34,8 @@ int mag_rendezvous_init(struct mag_rendezvous *rendezvous, uint32_t members)
 
 /* Under the lock: begins the next phase if all members have arrived.  Returns those who
  * go on. */
-static struct mag_line_waiter *begin_phase(struct mag_rendezvous *rendezvous,
-                                           uint32_t *value)
+static struct mag_line_place *begin_phase(struct mag_rendezvous *rendezvous,
+                                          uint32_t *value)
 {
     if ((*value & ~OTHER_PHASE) != rendezvous->members)
         return NULL;
@@ -49,16 +49,16 @@ static enum arrival come(struct mag_rendezvous *rendezvous,
                          struct mag_line_waiter *waiter)
 {
     uint32_t value = mag_line_lock(&rendezvous->line);
-    struct mag_line_waiter *granted = NULL;
+    struct mag_line_place *granted = NULL;
     enum arrival arrival = REFUSED;
 
     if (rendezvous->members != 0) {
         value++;
-        waiter->wants = ~value & OTHER_PHASE;
+        waiter->place.wants = ~value & OTHER_PHASE;
         arrival = (value & ~OTHER_PHASE) == rendezvous->members ? ARRIVED_LAST : ARRIVED;
         granted = begin_phase(rendezvous, &value);
         if (arrival == ARRIVED)
-            mag_line_append(&rendezvous->line, waiter);
+            mag_line_append(&rendezvous->line, &waiter->place);
     }
     mag_line_unlock(&rendezvous->line, value);
     mag_line_complete(granted);
@@ -85,7 +85,7 @@ mag_task mag_rendezvous_arrive(struct mag_rendezvous *rendezvous)
 int mag_rendezvous_leave(struct mag_rendezvous *rendezvous)
 {
     uint32_t value = mag_line_lock(&rendezvous->line);
-    struct mag_line_waiter *granted = NULL;
+    struct mag_line_place *granted = NULL;
     bool is_left = (value & ~OTHER_PHASE) < rendezvous->members;
 
     if (is_left) {

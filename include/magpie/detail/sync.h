@@ -7,7 +7,7 @@
 #ifndef MAGPIE_DETAIL_SYNC_H
 #define MAGPIE_DETAIL_SYNC_H
 
-#include <magpie/detail/line.h>
+#include <magpie/detail/line_place.h>
 #include <magpie/vtask.h>
 
 MAG_EXTERN_C_BEGIN
@@ -22,11 +22,19 @@ struct mag_latch;
  * latch.h. */
 MAG_API MAG_MUST_CHECK mag_task
 mag_semaphore_acquire_slow(struct mag_semaphore *semaphore, struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK mag_task mag_semaphore_begin_slow(struct mag_waiter *waiter,
+                                                         struct mag_wait_state *state,
+                                                         struct mag_semaphore *semaphore,
+                                                         struct mag_cancel *cancel);
 MAG_API MAG_MUST_CHECK bool mag_semaphore_try_slow(struct mag_semaphore *semaphore);
 MAG_API MAG_MUST_CHECK int mag_semaphore_release_slow(struct mag_semaphore *semaphore,
                                                       uint32_t count);
 MAG_API MAG_MUST_CHECK mag_task mag_mutex_lock_slow(struct mag_mutex *mutex,
                                                     struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK mag_task mag_mutex_begin_slow(struct mag_waiter *waiter,
+                                                     struct mag_wait_state *state,
+                                                     struct mag_mutex *mutex,
+                                                     struct mag_cancel *cancel);
 MAG_API MAG_MUST_CHECK bool mag_mutex_try_slow(struct mag_mutex *mutex);
 MAG_API MAG_MUST_CHECK int mag_mutex_unlock_slow(struct mag_mutex *mutex);
 MAG_API MAG_MUST_CHECK mag_task mag_rwlock_lock_slow(struct mag_rwlock *lock,
