@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CPUs go and come back, the cpuset and the quota change, while jobs run.  For guests:
- * nobody wants that on the machine that builds the library. */
+/* CPUs go and come back, the cpuset and the quota change, between jobs and while they
+ * run. */
 #include "tests/support/cmocka.h"
 #include "tests/support/numa/guest.h"
 #include "tests/support/numa/machine.h"
@@ -8,6 +8,7 @@
 #include "tests/support/sched/start.h"
 
 #include <magpie/counters.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -168,12 +169,80 @@ static void a_quota_changes(void **state)
     end(sched);
 }
 
+/* ---------------------------------------------------------------- all while jobs run */
+
+enum { CHANGES = 6, CYCLES = 3 };
+
+/* A thread that changes the CPUs of the process, from one of six states to the next. */
+struct changer {
+    char all[32];
+    _Atomic(uint64_t) steps, over, failures;
+};
+
+static bool change(const struct changer *changer, uint64_t step)
+{
+    switch (step % CHANGES) {
+    case 0:
+        return guest_switch_cpu(last_cpu(), false);
+    case 1:
+        return guest_switch_cpu(last_cpu(), true);
+    case 2:
+        return guest_write(GROUP "/cpuset.cpus", "0");
+    case 3:
+        return guest_write(GROUP "/cpuset.cpus", changer->all);
+    case 4:
+        return guest_write(GROUP "/cpu.max", "50000 100000");
+    default:
+        return guest_write(GROUP "/cpu.max", "max");
+    }
+}
+
+/* Ends in the state in which it began. */
+static void *keep_changing(void *arg)
+{
+    struct changer *changer = arg;
+
+    for (uint64_t step = 0; test_read(&changer->over) == 0 || step % CHANGES != 0;
+         step++) {
+        if (!change(changer, step))
+            (void)test_add(&changer->failures, 1);
+        (void)test_add(&changer->steps, 1);
+        test_sleep_ms(20);
+    }
+    return NULL;
+}
+
+static void whatever_changes_while_jobs_run_each_runs_and_workers_return(void **state)
+{
+    struct changer changer = {.steps = 0};
+    pthread_t thread;
+    (void)state;
+
+    skip_elsewhere();
+    (void)snprintf(changer.all, sizeof(changer.all), "0-%u", last_cpu());
+    enter_group();
+    struct mag_sched *sched = begin();
+    assert_int_equal(pthread_create(&thread, NULL, keep_changing, &changer), 0);
+    uint64_t jobs = 0;
+    for (; jobs < RUNS || test_read(&changer.steps) < (uint64_t)CHANGES * CYCLES;
+         jobs += JOBS)
+        run_rounds(sched, 1);
+    (void)test_add(&changer.over, 1);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    print_message("%llu jobs, %llu changes\n", (unsigned long long)jobs,
+                  (unsigned long long)test_read(&changer.steps));
+    assert_int_equal(test_read(&changer.failures), 0);
+    wait_until_pinned(sched);
+    end(sched);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cpu_goes_and_comes_back),
         cmocka_unit_test(a_cpuset_changes_and_changes_back),
         cmocka_unit_test(a_quota_changes),
+        cmocka_unit_test(whatever_changes_while_jobs_run_each_runs_and_workers_return),
     };
 
     return cmocka_run_group_tests(tests, load_machine, free_machine);
