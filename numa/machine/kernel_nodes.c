@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_ROOM = 4096, LIST_ROOM = 1024, ROW_ROOM = 8192 };
+enum { KERNEL_PATH = 4096, KERNEL_LIST = 1024, KERNEL_ROW = 8192 };
 
 /* Reads the first line of a file.  False: there is none. */
-static bool read_line(const char *path, char *line, int room)
+static bool read_first_line(const char *path, char *line, int room)
 {
     FILE *stream = fopen(path, "re");
 
@@ -31,7 +31,7 @@ static bool read_line(const char *path, char *line, int room)
 
 uint32_t mag_kernel_node(const char *root, uint32_t cpu)
 {
-    char path[PATH_ROOM];
+    char path[KERNEL_PATH];
     uint32_t node = MAG_NONE;
 
     (void)snprintf(path, sizeof(path), "%s/sys/devices/system/cpu/cpu%u", root, cpu);
@@ -87,17 +87,17 @@ static uint32_t number_at(const char *line, uint32_t position)
 void mag_kernel_distances(const char *root, const struct mag_node *nodes, uint32_t count,
                           uint32_t *distances)
 {
-    char path[PATH_ROOM];
-    char online[LIST_ROOM];
-    char row[ROW_ROOM];
+    char path[KERNEL_PATH];
+    char online[KERNEL_LIST];
+    char row[KERNEL_ROW];
 
     (void)snprintf(path, sizeof(path), "%s/sys/devices/system/node/online", root);
-    if (!read_line(path, online, sizeof(online)))
+    if (!read_first_line(path, online, sizeof(online)))
         return;
     for (uint32_t from = 0; from < count; from++) {
         (void)snprintf(path, sizeof(path), "%s/sys/devices/system/node/node%u/distance",
                        root, nodes[from].os_index);
-        if (!read_line(path, row, sizeof(row)))
+        if (!read_first_line(path, row, sizeof(row)))
             continue;
         for (uint32_t to = 0; to < count; to++) {
             uint32_t position = position_in(online, nodes[to].os_index);

@@ -126,7 +126,7 @@ static int fill_nodes(struct mag_topology *topology)
     int pus = hwloc_get_nbobjs_by_type(topology->hwloc, HWLOC_OBJ_PU);
     hwloc_const_nodeset_t allowed = hwloc_topology_get_allowed_nodeset(topology->hwloc);
 
-    topology->nodes = calloc((size_t)count + (size_t)pus, sizeof(*topology->nodes));
+    topology->nodes = calloc((size_t)count + (size_t)pus + 1, sizeof(*topology->nodes));
     if (topology->nodes == NULL)
         return -ENOMEM;
     for (int i = 0; i < count; i++) {

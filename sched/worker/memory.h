@@ -26,7 +26,7 @@ void mag_berth_prepare(struct mag_berth *berth);
 
 /* Where the memory of a node lies, by the system's number; MAG_NONE: there is no such
  * node, or it does not matter where memory lies. */
-uint32_t mag_sched_os_node(const struct mag_sched *sched, uint32_t node);
+uint32_t mag_sched_os_node(const struct mag_sched *sched, uint32_t index);
 
 /* The same for the node of the berth's seat. */
 uint32_t mag_berth_os_node(const struct mag_berth *berth);
