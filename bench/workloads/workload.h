@@ -19,6 +19,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Where the workers of a configuration sit, and whether they are bound to it. */
+struct bench_seating {
+    enum mag_placement placement;
+    enum mag_pin pin;
+};
+
 /* One configuration, as its process sees it. */
 struct bench_run {
     uint64_t size;
@@ -153,6 +159,8 @@ extern const struct bench_workload bench_vtask_when_all;
 extern const struct bench_workload bench_vtask_handoff;
 extern const struct bench_workload bench_vtask_wake;
 extern const struct bench_workload bench_connected_semaphore;
+extern const struct bench_workload bench_channel_wait;
+extern const struct bench_workload bench_connected_channel;
 extern const struct bench_workload bench_semaphore;
 extern const struct bench_workload bench_semaphore_2;
 extern const struct bench_workload bench_mutex;
