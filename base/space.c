@@ -298,6 +298,16 @@ void mag_space_prefer_again(const struct mag_space_policy *before)
         (void)syscall(SYS_set_mempolicy, before->mode, before->nodes, POLICY_NODES);
 }
 
+/* Tries to set the policy that the thread has, which changes nothing. */
+bool mag_space_may_prefer(void)
+{
+    struct mag_space_policy own;
+
+    mag_space_policy_read(&own);
+    return own.mode >= 0 &&
+           syscall(SYS_set_mempolicy, own.mode, own.nodes, POLICY_NODES) == 0;
+}
+
 void mag_space_bind(void *begin, size_t size, uint32_t os_node)
 {
     struct mag_space_policy wanted;
@@ -306,8 +316,22 @@ void mag_space_bind(void *begin, size_t size, uint32_t os_node)
         (void)syscall(SYS_mbind, begin, size, wanted.mode, wanted.nodes, POLICY_NODES, 0);
 }
 
-/* How many pages one call moves. */
-enum { BROUGHT_AT_ONCE = 16 };
+/* How many pages one call moves, and how often it is tried: a page that the kernel is
+ * busy with stays where it is. */
+enum { BROUGHT_AT_ONCE = 16, BRING_TRIES = 3 };
+
+/* Whether one of the pages is known to lie on another node. */
+static bool lies_elsewhere(void **pages, size_t count, int node)
+{
+    int status[BROUGHT_AT_ONCE];
+    bool elsewhere = false;
+
+    if (syscall(SYS_move_pages, 0, count, pages, NULL, status, 0) != 0)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        elsewhere |= status[i] >= 0 && status[i] != node;
+    return elsewhere;
+}
 
 static void bring_pages(uintptr_t first, size_t page, size_t count, int node)
 {
@@ -315,18 +339,11 @@ static void bring_pages(uintptr_t first, size_t page, size_t count, int node)
     int nodes[BROUGHT_AT_ONCE];
     int status[BROUGHT_AT_ONCE];
 
-    bool elsewhere = false;
-
     for (size_t i = 0; i < count; i++) {
         pages[i] = (void *)(first + i * page); /* NOLINT(performance-no-int-to-ptr) */
         nodes[i] = node;
-        status[i] = node;
     }
-    if (syscall(SYS_move_pages, 0, count, pages, NULL, status, 0) != 0)
-        return;
-    for (size_t i = 0; i < count; i++)
-        elsewhere |= status[i] >= 0 && status[i] != node;
-    if (elsewhere)
+    for (int i = 0; i < BRING_TRIES && lies_elsewhere(pages, count, node); i++)
         (void)syscall(SYS_move_pages, 0, count, pages, nodes, status, MPOL_MF_MOVE);
 }
 

@@ -65,6 +65,9 @@ void mag_space_left(struct mag_space_left *ret_left);
 /* Whether the kernel lets the process choose the node of its memory: mbind(2). */
 bool mag_space_may_bind(void);
 
+/* Whether the kernel lets a thread prefer a node: get_mempolicy(2), set_mempolicy(2). */
+bool mag_space_may_prefer(void);
+
 /* Where the kernel takes a thread's pages from. */
 struct mag_space_policy {
     int mode; /* negative: unknown */

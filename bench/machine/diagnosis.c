@@ -150,6 +150,12 @@ static void warn_of_kernel(struct bench_diagnosis *d)
              "The kernel refuses to bind memory to nodes, so memory lands on the node of "
              "the thread that first touches it.  In a container, --cap-add SYS_NICE "
              "allows it.");
+    if (d->memory_binding && !d->memory_preference)
+        warn(d, "The kernel does not let threads prefer a node, so the thread-local "
+                "variables "
+                "of workers may lie on the node of the thread that starts them.  Allow "
+                "get_mempolicy(2) and set_mempolicy(2) in the seccomp filter of the "
+                "container.");
     if (!d->membarrier)
         warn(
             d,
@@ -224,7 +230,10 @@ void bench_diagnosis_read(struct bench_diagnosis *d)
     list_allowed(d);
     (void)mag_budget_format(d->budget, d->decision, sizeof(d->decision));
     /* A filter may kill whoever asks; with one node there is no need to. */
-    d->memory_binding = mag_topology_nodes(d->topology) > 1 && mag_node_binding_allowed();
+    if (mag_topology_nodes(d->topology) > 1) {
+        d->memory_binding = mag_node_binding_allowed();
+        d->memory_preference = mag_node_preference_allowed();
+    }
     warn_of_variables(d);
     d->membarrier = mag_barrier_is_asymmetric();
     d->pinned = try_to_pin(d->topology);

@@ -22,6 +22,7 @@ struct bench_diagnosis {
     char allowed[BENCH_PU_LIST];  /* the usable PUs, such as "0-7,16-23" */
     char decision[BENCH_WARNING]; /* how many workers and why, as a sentence */
     bool memory_binding;          /* false if there is one node: not asked for */
+    bool memory_preference;       /* likewise */
     bool membarrier;
     enum mag_pinned pinned; /* what happened to a thread that asked for a PU */
     double load;            /* average of the last minute; negative: unknown */

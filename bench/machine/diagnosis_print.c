@@ -109,6 +109,16 @@ static void print_quota(FILE *out, const struct bench_diagnosis *d)
         print_level(out, mag_budget_level(d->budget, i), is_first(d, i));
 }
 
+static const char *memory_text(const struct bench_diagnosis *d)
+{
+    if (mag_topology_nodes(d->topology) < 2)
+        return "one node: nothing to bind";
+    if (!d->memory_binding)
+        return "may not be bound to nodes: it lands where it is first touched";
+    return d->memory_preference ? "may be bound to nodes"
+                                : "may be bound to nodes, but threads may not prefer one";
+}
+
 static void print_kernel(FILE *out, const struct bench_diagnosis *d)
 {
     heading(out, "kernel");
@@ -117,11 +127,7 @@ static void print_kernel(FILE *out, const struct bench_diagnosis *d)
                   d->membarrier ? "used: a fork needs no fence"
                                 : "refused: forks and steals use fences");
     name(out, "memory");
-    (void)fprintf(out, "%s\n",
-                  mag_topology_nodes(d->topology) < 2 ? "one node: nothing to bind"
-                  : d->memory_binding                 ? "may be bound to nodes"
-                                      : "may not be bound to nodes: it lands where it is "
-                                        "first touched");
+    (void)fprintf(out, "%s\n", memory_text(d));
 }
 
 /* Of the environment. */
@@ -234,10 +240,9 @@ static json_t *warnings_to_json(const struct bench_diagnosis *d)
 }
 
 /* With one node the kernel was not asked. */
-static json_t *binding_to_json(const struct bench_diagnosis *d)
+static json_t *of_nodes_to_json(const struct bench_diagnosis *d, bool allowed)
 {
-    return mag_topology_nodes(d->topology) > 1 ? json_boolean(d->memory_binding)
-                                               : json_null();
+    return mag_topology_nodes(d->topology) > 1 ? json_boolean(allowed) : json_null();
 }
 
 static json_t *variables_to_json(void)
@@ -268,7 +273,7 @@ static json_t *diagnosis_to_json(const struct bench_diagnosis *d)
     if (d->error != 0)
         return json_pack("{ss}", "error", mag_call_text(d->error));
     return json_pack(
-        "{sI ss so sI sI ss sI sI sI sI ss sf sf so sb so so so}", "workers",
+        "{sI ss so sI sI ss sI sI sI sI ss sf sf so sb so so so so}", "workers",
         (json_int_t)mag_budget_workers(d->budget), "reason",
         mag_budget_reason_name(mag_budget_reason(d->budget)), "decision",
         bench_json_text(d->decision), "online", (json_int_t)mag_budget_online(d->budget),
@@ -277,8 +282,10 @@ static json_t *diagnosis_to_json(const struct bench_diagnosis *d)
         (json_int_t)mag_topology_nodes(d->topology), "caches", (json_int_t)d->caches,
         "cores", (json_int_t)mag_topology_cores(d->topology), "pinning", pinned, "load",
         d->load, "quota_cpus", mag_budget_quota(d->budget), "levels", levels_to_json(d),
-        "membarrier", d->membarrier, "memory_binding", binding_to_json(d), "variables",
-        variables_to_json(), "warnings", warnings_to_json(d));
+        "membarrier", d->membarrier, "memory_binding",
+        of_nodes_to_json(d, d->memory_binding), "memory_preference",
+        of_nodes_to_json(d, d->memory_preference), "variables", variables_to_json(),
+        "warnings", warnings_to_json(d));
 }
 
 int bench_diagnosis_json(FILE *out, const struct bench_diagnosis *d)

@@ -44,8 +44,9 @@ enum mag_placed {
  * preferred, not required: when its memory is full, pages come from other nodes.
  *
  *   size       in bytes; need not be a multiple of the page size
- *   node       an index of `topology`; MAG_NONE: for each page, the node of the thread
- *              that touches it first
+ *   node       an index of `topology`, if it has no memory, the nearest that has some is
+ *              meant; MAG_NONE: for each page, the node of the thread that touches it
+ *              first
  *   Blocks     in the kernel; not for hot paths
  *   Allocates  yes
  *   Returns    0, and in `*ret_obtained` what came of it; -EINVAL no such node, or `size`
@@ -68,6 +69,13 @@ MAG_API void mag_node_unmap(void *pages, size_t size);
  *   Blocks     in the kernel; not for hot paths
  */
 MAG_API bool mag_node_binding_allowed(void);
+
+/*
+ * Whether a thread may prefer a node for what it touches first, as the library does while
+ * it starts a worker's thread.  If not, the thread-local variables of workers may lie on
+ * the node of the thread that started them.  Otherwise as mag_node_binding_allowed.
+ */
+MAG_API bool mag_node_preference_allowed(void);
 
 MAG_EXTERN_C_END
 

@@ -65,16 +65,16 @@ struct mag_pu {
     uint32_t os_index; /* the operating system's number */
     uint32_t core;     /* if the machine shows no cores, each PU is one */
     uint32_t cache;    /* the last-level cache; if there is none, the package */
-    uint32_t node;     /* index of the nearest usable node; MAG_NONE: none is near */
+    uint32_t node;     /* index of the nearest usable node; MAG_NONE: it is unknown */
     uint32_t package;  /* socket */
     uint32_t kind;     /* on hybrid machines 0 is the slowest kind of core; else 0 */
 };
 
-/* One NUMA node that this process may use. */
+/* One NUMA node that this process may use: its memory, its PUs, or both. */
 struct mag_node {
     uint32_t os_index;     /* the operating system's number */
     uint32_t pus;          /* usable PUs of this node; 0: memory only (CXL, HBM) */
-    uint64_t memory_bytes; /* local memory in bytes; 0: none, or unknown */
+    uint64_t memory_bytes; /* in bytes; 0: none, none that may be used, or unknown */
 };
 
 /*
@@ -138,6 +138,15 @@ MAG_API const struct mag_pu *mag_topology_pu(const struct mag_topology *topology
                                              uint32_t pu);
 MAG_API const struct mag_node *mag_topology_node(const struct mag_topology *topology,
                                                  uint32_t node);
+
+/*
+ * The node whose memory is nearest to the PUs of `node`: itself, unless it has none (see
+ * mag_node.memory_bytes).  The library places the memory of a node there.
+ *
+ *   Returns    an index; `node` if no node has memory, or if there is no such index
+ */
+MAG_API uint32_t mag_topology_memory_near(const struct mag_topology *topology,
+                                          uint32_t node);
 
 /*
  * Relative latency from one node's PUs to another node's memory, 10 for a node to itself,

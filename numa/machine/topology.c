@@ -119,12 +119,14 @@ static int find_usable(const struct mag_topology *topology, hwloc_bitmap_t *ret_
 
 /* ---------------------------------------------------------------------- nodes */
 
+/* With room for the nodes without memory of the PUs, see bare_node. */
 static int fill_nodes(struct mag_topology *topology)
 {
     int count = hwloc_get_nbobjs_by_type(topology->hwloc, HWLOC_OBJ_NUMANODE);
+    int pus = hwloc_get_nbobjs_by_type(topology->hwloc, HWLOC_OBJ_PU);
     hwloc_const_nodeset_t allowed = hwloc_topology_get_allowed_nodeset(topology->hwloc);
 
-    topology->nodes = calloc(count > 0 ? (size_t)count : 1, sizeof(*topology->nodes));
+    topology->nodes = calloc((size_t)count + (size_t)pus + 1, sizeof(*topology->nodes));
     if (topology->nodes == NULL)
         return -ENOMEM;
     for (int i = 0; i < count; i++) {
@@ -138,6 +140,7 @@ static int fill_nodes(struct mag_topology *topology)
             .memory_bytes = node->attr->numanode.local_memory,
         };
     }
+    topology->hwloc_nodes = topology->node_count;
     return 0;
 }
 
@@ -163,7 +166,7 @@ static uint32_t nearest_node(const struct mag_topology *topology, hwloc_obj_t pu
     uint32_t nearest = MAG_NONE;
     int fewest = 0;
 
-    for (uint32_t i = 0; i < topology->node_count; i++) {
+    for (uint32_t i = 0; i < topology->hwloc_nodes; i++) {
         hwloc_const_cpuset_t around = node_object(topology, i)->cpuset;
         int weight = hwloc_bitmap_weight(around);
 
@@ -174,6 +177,20 @@ static uint32_t nearest_node(const struct mag_topology *topology, hwloc_obj_t pu
         }
     }
     return nearest;
+}
+
+/* The node of a PU that is near no memory that may be used: a node of its own, without
+ * memory, if the kernel names one. */
+static uint32_t bare_node(struct mag_topology *topology, hwloc_obj_t pu)
+{
+    uint32_t os_index =
+        topology->this_machine ? mag_kernel_node("", pu->os_index) : MAG_NONE;
+    uint32_t node = node_index(topology, os_index);
+
+    if (os_index == MAG_NONE || node != MAG_NONE)
+        return node;
+    topology->nodes[topology->node_count] = (struct mag_node){.os_index = os_index};
+    return topology->node_count++;
 }
 
 /* ------------------------------------------------------------------------ PUs */
@@ -251,6 +268,8 @@ static void add_pu(struct mag_topology *topology, hwloc_obj_t pu, struct passed 
     uint32_t package = ancestor(topology, pu, HWLOC_OBJ_PACKAGE);
     uint32_t node = nearest_node(topology, pu);
 
+    if (node == MAG_NONE)
+        node = bare_node(topology, pu);
     pass_pu(passed, pu);
     topology->parts[topology->pu_count] = passed->parts - 1;
     topology->pus[topology->pu_count++] = (struct mag_pu){
@@ -347,11 +366,14 @@ static int fill_distances(struct mag_topology *topology)
         return -ENOMEM;
     default_distances(topology);
     if (hwloc_distances_get_by_type(topology->hwloc, HWLOC_OBJ_NUMANODE, &count, &matrix,
-                                    HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0) != 0 ||
-        count == 0)
-        return 0;
-    copy_distances(topology, matrix);
-    hwloc_distances_release(topology->hwloc, matrix);
+                                    HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0) == 0 &&
+        count != 0) {
+        copy_distances(topology, matrix);
+        hwloc_distances_release(topology->hwloc, matrix);
+    }
+    if (topology->hwloc_nodes != topology->node_count)
+        mag_kernel_distances("", topology->nodes, topology->node_count,
+                             topology->distances);
     return 0;
 }
 

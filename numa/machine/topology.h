@@ -28,6 +28,7 @@ struct mag_topology {
     bool this_machine; /* this machine's: threads and memory can be bound */
     uint32_t pu_count;
     uint32_t node_count;
+    uint32_t hwloc_nodes;        /* of these, the first: the others are bare_node's */
     struct mag_pu_count online;  /* of the machine */
     struct mag_pu_count allowed; /* online PUs that the cpuset allows */
     struct mag_pu_count usable;  /* allowed PUs in the affinity mask: those in `pus` */
@@ -49,5 +50,17 @@ bool mag_pin_see_through(struct mag_affinity *ret_mask);
  * where it would write to standard error or end the program.  0; -ENOMEM.
  */
 int mag_sysfs_check(hwloc_topology_t hwloc);
+
+/*
+ * kernel_nodes.c - what the kernel says of nodes that hwloc leaves out.  `root` stands
+ * before the paths in /sys; "" is that of this machine.
+ *
+ * The kernel's number of the node of a PU; MAG_NONE: it names none.
+ */
+uint32_t mag_kernel_node(const char *root, uint32_t cpu);
+
+/* Overwrites the distances between `count` nodes, as many as the kernel names. */
+void mag_kernel_distances(const char *root, const struct mag_node *nodes, uint32_t count,
+                          uint32_t *distances);
 
 #endif

@@ -141,20 +141,28 @@ struct mag_member *mag_member_self(void)
 
 /* ---------------------------------------------------------------------- magazines */
 
+/* On several nodes on pages of its own: a page that two threads share can be near one of
+ * them alone. */
+static size_t magazine_alignment(const struct mag_pool *pool)
+{
+    return pool->place.nodes > 1 ? mag_space_page() : MAG_CACHE_LINE;
+}
+
 static size_t magazine_size(const struct mag_pool *pool)
 {
+    size_t alignment = magazine_alignment(pool);
     size_t size = sizeof(struct mag_magazine) + pool->cache * sizeof(void *);
 
     if (pool->place.nodes > 1)
         size += sizeof(uint64_t) + pool->place.nodes * (sizeof(struct mag_outbox) +
                                                         pool->outbox * sizeof(void *));
-    return (size + MAG_CACHE_LINE - 1) / MAG_CACHE_LINE * MAG_CACHE_LINE;
+    return (size + alignment - 1) / alignment * alignment;
 }
 
 static struct mag_magazine *make_magazine(const struct mag_pool *pool)
 {
     size_t size = magazine_size(pool);
-    struct mag_magazine *magazine = aligned_alloc(MAG_CACHE_LINE, size);
+    struct mag_magazine *magazine = aligned_alloc(magazine_alignment(pool), size);
 
     if (magazine == NULL)
         return NULL;

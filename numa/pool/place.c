@@ -120,7 +120,8 @@ uint32_t mag_pool_place_node(const struct mag_pool_place *place, uint32_t node)
 
 uint32_t mag_pool_place_os_node(const struct mag_pool_place *place, uint32_t node)
 {
-    const struct mag_node *at = mag_topology_node(place->topology, node);
+    const struct mag_node *at = mag_topology_node(
+        place->topology, mag_topology_memory_near(place->topology, node));
 
     return at != NULL && place->nodes > 1 && mag_topology_is_this_machine(place->topology)
                ? at->os_index

@@ -30,8 +30,8 @@ uint32_t mag_pool_place_here(const struct mag_pool_place *place);
 /* The number that mag_node_map has for this node; MAG_NONE if there is no such node. */
 uint32_t mag_pool_place_node(const struct mag_pool_place *place, uint32_t node);
 
-/* The system's number of a node of this machine, if there are several; else MAG_NONE: it
- * does not matter where memory lies. */
+/* The system's number of the node of this machine where the memory of `node` lies, if
+ * there are several; else MAG_NONE: it does not matter where. */
 uint32_t mag_pool_place_os_node(const struct mag_pool_place *place, uint32_t node);
 
 /* For tests: makes the calling thread appear to be on `node`; MAG_NONE: where it really

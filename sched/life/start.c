@@ -38,12 +38,11 @@ static size_t queues_size(void)
 
 static void init_queues(struct mag_sched *sched, uint32_t queue)
 {
-    const struct mag_topology *topology = sched->settings.topology;
-    const struct mag_node *node = mag_topology_node(topology, queue);
+    uint32_t os_node = mag_sched_os_node(sched, queue);
 
-    if (node != NULL && sched->queue_count > 1 && mag_topology_is_this_machine(topology))
+    if (os_node != MAG_NONE)
         mag_space_bind(&sched->queues[mag_sched_inject(queue, 0)], queues_size(),
-                       node->os_index);
+                       os_node);
     for (uint32_t level = 0; level < sched->level_count; level++)
         mag_inject_init(&sched->queues[mag_sched_inject(queue, level)]);
 }

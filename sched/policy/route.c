@@ -63,6 +63,7 @@ static size_t divide(struct mag_routes *routes, struct draft *draft, void *memor
         .workers = layout->workers,
         .cpu_queue = piece(&pieces, cpus, sizeof(uint16_t)),
         .node_queue = piece(&pieces, queues, sizeof(uint16_t)),
+        .cpu_known = piece(&pieces, cpus, sizeof(bool)),
         .cpu_rank = piece(&pieces, cpus, sizeof(uint32_t)),
         .cpu_home = piece(&pieces, cpus, sizeof(uint32_t)),
         .queue_rank = piece(&pieces, queues, sizeof(uint32_t)),
@@ -371,6 +372,7 @@ static void route_cpus(struct mag_routes *routes, const struct draft *draft)
     const struct mag_layout *layout = draft->layout;
 
     for (uint32_t i = 0; i < routes->cpu_count; i++) {
+        routes->cpu_known[i] = false;
         routes->cpu_queue[i] = routes->node_queue[0];
         routes->cpu_rank[i] = routes->queue_rank[routes->node_queue[0]];
         routes->cpu_home[i] = routes->spots[routes->cpu_rank[i]].home;
@@ -378,6 +380,7 @@ static void route_cpus(struct mag_routes *routes, const struct draft *draft)
     for (uint32_t i = 0; i < layout->pu_count; i++) {
         const struct mag_pu *pu = &layout->pus[i];
 
+        routes->cpu_known[pu->os_index] = true;
         routes->cpu_queue[pu->os_index] =
             routes->node_queue[mag_route_own_queue(routes, pu->node)];
         routes->cpu_rank[pu->os_index] = nearest_rank(routes, draft, i);

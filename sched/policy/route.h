@@ -74,6 +74,7 @@ struct mag_routes {
     uint32_t cpu_count;   /* [I] length of cpu_queue and cpu_rank */
     uint32_t queue_count; /* [I] one per node, at least one */
     uint16_t *node_queue; /* [I] node to the nearest queue with workers */
+    bool *cpu_known;      /* [I] by operating system CPU: it is a PU of the layout */
 
     /* Read to decide which worker to wake. */
     uint32_t *cpu_rank;     /* [I] operating system CPU to the nearest worker */
@@ -143,6 +144,18 @@ static inline uint32_t mag_route_own_queue(const struct mag_routes *routes, uint
 static inline uint32_t mag_route_cpu_queue(const struct mag_routes *routes, uint32_t cpu)
 {
     return cpu < routes->cpu_count ? routes->cpu_queue[cpu] : routes->node_queue[0];
+}
+
+/* Whether the layout has this CPU.  If not, it came online later. */
+static inline bool mag_route_knows_cpu(const struct mag_routes *routes, uint32_t cpu)
+{
+    return cpu < routes->cpu_count && routes->cpu_known[cpu];
+}
+
+/* A CPU of the layout that has the queue of `node`: that of a worker there. */
+static inline uint32_t mag_route_node_cpu(const struct mag_routes *routes, uint32_t node)
+{
+    return routes->spots[routes->queue_rank[routes->node_queue[node]]].os_pu;
 }
 
 /* The workers on a CPU: an empty span if there are none. */

@@ -95,13 +95,22 @@ static inline int post_here(struct mag_worker *worker, struct mag_job *job)
     return queue_here(worker, job);
 }
 
+static inline uint32_t cpu_here(const struct mag_sched *sched)
+{
+    uint32_t cpu = mag_os_cpu();
+
+    return MAG_LIKELY(mag_route_knows_cpu(&sched->routes, cpu))
+               ? cpu
+               : mag_sched_cpu_beside(sched, cpu);
+}
+
 /* The queue nearest to a thread from outside, by a CPU number up to CPU_AGE posts old. */
 static inline uint32_t queue_near(struct mag_sched *sched, struct mag_self *self)
 {
     if (sched->queue_count == 1)
         return 0;
     if (self->cpu_age == 0)
-        self->cpu = mag_os_cpu();
+        self->cpu = cpu_here(sched);
     self->cpu_age = (self->cpu_age + 1) % CPU_AGE;
     return mag_route_cpu_queue(&sched->routes, self->cpu);
 }

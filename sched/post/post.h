@@ -59,4 +59,8 @@ struct mag_chain {
 int mag_sched_post_chain(struct mag_sched *sched, const struct mag_chain *chain,
                          uint32_t node, uint32_t level);
 
+/* For a thread on `cpu`, which came online after the start: a CPU of its node that the
+ * routes know; `cpu` if there is none. */
+uint32_t mag_sched_cpu_beside(const struct mag_sched *sched, uint32_t cpu);
+
 #endif

@@ -53,15 +53,21 @@ static uint32_t node_of(const struct mag_berth *berth)
     return mag_sched_seat(berth->sched, berth->index)->node;
 }
 
-uint32_t mag_berth_os_node(const struct mag_berth *berth)
+uint32_t mag_sched_os_node(const struct mag_sched *sched, uint32_t index)
 {
-    const struct mag_topology *topology = berth->sched->settings.topology;
-    const struct mag_node *node = mag_topology_node(topology, node_of(berth));
+    const struct mag_topology *topology = sched->settings.topology;
+    const struct mag_node *node =
+        mag_topology_node(topology, mag_topology_memory_near(topology, index));
 
     return node != NULL && mag_topology_nodes(topology) > 1 &&
                    mag_topology_is_this_machine(topology)
                ? node->os_index
                : MAG_NONE;
+}
+
+uint32_t mag_berth_os_node(const struct mag_berth *berth)
+{
+    return mag_sched_os_node(berth->sched, node_of(berth));
 }
 
 int mag_berth_map(struct mag_berth *berth, size_t least, size_t *fork_bytes)

@@ -24,8 +24,11 @@ int mag_berth_open(struct mag_berth *berth);
  * complete. */
 void mag_berth_prepare(struct mag_berth *berth);
 
-/* The node of the berth's seat, by the system's number; MAG_NONE: it has none, or it does
- * not matter where memory lies. */
+/* Where the memory of a node lies, by the system's number; MAG_NONE: there is no such
+ * node, or it does not matter where memory lies. */
+uint32_t mag_sched_os_node(const struct mag_sched *sched, uint32_t index);
+
+/* The same for the node of the berth's seat. */
 uint32_t mag_berth_os_node(const struct mag_berth *berth);
 
 #endif

@@ -38,6 +38,12 @@ uint32_t mag_sched_workers(const mag_sched *sched)
 #include "sched/worker/wake.c"
 #include "tests/model/no_packets.h"
 
+/* The CPU of a model's thread is unknown, and so is its node. */
+uint32_t mag_sched_cpu_beside(const mag_sched *, uint32_t cpu)
+{
+    return cpu;
+}
+
 bool mag_asym_heavy()
 {
     mag_asym_light(true);

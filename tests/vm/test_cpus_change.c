@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CPUs go and come back, the cpuset and the quota change, while jobs run.  For guests:
- * nobody wants that on the machine that builds the library. */
+/* CPUs go and come back, the cpuset and the quota change, between jobs and while they
+ * run. */
 #include "tests/support/cmocka.h"
+#include "tests/support/numa/guest.h"
 #include "tests/support/numa/machine.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
 
 #include <magpie/counters.h>
+#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,24 +31,6 @@ static void turn_run(struct mag_job *job)
     (void)test_add(&((struct turn *)(void *)job)->ran, 1);
 }
 
-static bool write_to(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    if (file == NULL)
-        return false;
-    bool written = fputs(text, file) >= 0;
-    return fclose(file) == 0 && written;
-}
-
-static void switch_cpu(uint32_t cpu, bool on)
-{
-    char path[64];
-
-    (void)snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
-    assert_true(write_to(path, on ? "1" : "0"));
-}
-
 /* The last CPU, which can be switched off; MAG_NONE: there is one alone. */
 static uint32_t last_cpu(void)
 {
@@ -58,8 +41,9 @@ static uint32_t last_cpu(void)
 
 static void skip_elsewhere(void)
 {
-    if (getenv("MAG_TEST_GUEST") == NULL || last_cpu() == MAG_NONE) {
-        print_message("skipped: this is no guest, or has one CPU\n");
+    guest_or_skip();
+    if (last_cpu() == MAG_NONE) {
+        print_message("skipped: there is one CPU\n");
         skip();
     }
 }
@@ -68,7 +52,7 @@ static void skip_elsewhere(void)
 static void enter_group(void)
 {
     (void)mkdir(GROUP, 0755);
-    assert_true(write_to(GROUP "/cgroup.procs", "0"));
+    assert_true(guest_write(GROUP "/cgroup.procs", "0"));
 }
 
 static struct mag_sched *begin(void)
@@ -138,11 +122,11 @@ static void a_cpu_goes_and_comes_back(void **state)
     struct mag_sched *sched = begin();
     for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
         run_rounds(sched, some_rounds());
-        switch_cpu(last_cpu(), false);
+        assert_true(guest_switch_cpu(last_cpu(), false));
         run_rounds(sched, some_rounds());
         test_sleep_ms(pauses[i]);
         run_rounds(sched, some_rounds());
-        switch_cpu(last_cpu(), true);
+        assert_true(guest_switch_cpu(last_cpu(), true));
         wait_until_pinned(sched);
     }
     end(sched);
@@ -157,14 +141,14 @@ static void a_cpuset_changes_and_changes_back(void **state)
     skip_elsewhere();
     (void)snprintf(all, sizeof(all), "0-%u", last_cpu());
     enter_group();
-    assert_true(write_to(GROUP "/cpuset.cpus", all));
+    assert_true(guest_write(GROUP "/cpuset.cpus", all));
     struct mag_sched *sched = begin();
     for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
         run_rounds(sched, some_rounds());
-        assert_true(write_to(GROUP "/cpuset.cpus", "0"));
+        assert_true(guest_write(GROUP "/cpuset.cpus", "0"));
         run_rounds(sched, some_rounds());
         test_sleep_ms(pauses[i]);
-        assert_true(write_to(GROUP "/cpuset.cpus", all));
+        assert_true(guest_write(GROUP "/cpuset.cpus", all));
         wait_until_pinned(sched);
     }
     end(sched);
@@ -178,10 +162,77 @@ static void a_quota_changes(void **state)
     enter_group();
     struct mag_sched *sched = begin();
     run_rounds(sched, some_rounds());
-    assert_true(write_to(GROUP "/cpu.max", "50000 100000"));
+    assert_true(guest_write(GROUP "/cpu.max", "50000 100000"));
     run_rounds(sched, some_rounds());
-    assert_true(write_to(GROUP "/cpu.max", "max"));
+    assert_true(guest_write(GROUP "/cpu.max", "max"));
     run_rounds(sched, some_rounds());
+    end(sched);
+}
+
+/* ---------------------------------------------------------------- all while jobs run */
+
+enum { CHANGES = 6, CYCLES = 3 };
+
+/* A thread that changes the CPUs of the process, from one of six states to the next. */
+struct changer {
+    char all[32];
+    _Atomic(uint64_t) steps, over, failures;
+};
+
+static bool change(const struct changer *changer, uint64_t step)
+{
+    switch (step % CHANGES) {
+    case 0:
+        return guest_switch_cpu(last_cpu(), false);
+    case 1:
+        return guest_switch_cpu(last_cpu(), true);
+    case 2:
+        return guest_write(GROUP "/cpuset.cpus", "0");
+    case 3:
+        return guest_write(GROUP "/cpuset.cpus", changer->all);
+    case 4:
+        return guest_write(GROUP "/cpu.max", "50000 100000");
+    default:
+        return guest_write(GROUP "/cpu.max", "max");
+    }
+}
+
+/* Ends in the state in which it began. */
+static void *keep_changing(void *arg)
+{
+    struct changer *changer = arg;
+
+    for (uint64_t step = 0; test_read(&changer->over) == 0 || step % CHANGES != 0;
+         step++) {
+        if (!change(changer, step))
+            (void)test_add(&changer->failures, 1);
+        (void)test_add(&changer->steps, 1);
+        test_sleep_ms(20);
+    }
+    return NULL;
+}
+
+static void whatever_changes_while_jobs_run_each_runs_and_workers_return(void **state)
+{
+    struct changer changer = {.steps = 0};
+    pthread_t thread;
+    (void)state;
+
+    skip_elsewhere();
+    (void)snprintf(changer.all, sizeof(changer.all), "0-%u", last_cpu());
+    enter_group();
+    struct mag_sched *sched = begin();
+    assert_int_equal(pthread_create(&thread, NULL, keep_changing, &changer), 0);
+    uint64_t jobs = 0;
+    for (; jobs < RUNS || test_read(&changer.steps) < (uint64_t)CHANGES * CYCLES;
+         jobs += JOBS)
+        run_rounds(sched, 1);
+    (void)test_add(&changer.over, 1);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    print_message("%llu jobs, %llu changes\n", (unsigned long long)jobs,
+                  (unsigned long long)test_read(&changer.steps));
+    assert_int_equal(test_read(&changer.failures), 0);
+    wait_until_pinned(sched);
     end(sched);
 }
 
@@ -191,6 +242,7 @@ int main(void)
         cmocka_unit_test(a_cpu_goes_and_comes_back),
         cmocka_unit_test(a_cpuset_changes_and_changes_back),
         cmocka_unit_test(a_quota_changes),
+        cmocka_unit_test(whatever_changes_while_jobs_run_each_runs_and_workers_return),
     };
 
     return cmocka_run_group_tests(tests, load_machine, free_machine);

@@ -4,6 +4,7 @@
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/filter.h"
+#include "tests/support/numa/guest.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/jobs.h"
 #include "tests/support/sched/start.h"
@@ -12,7 +13,6 @@
 #include <fcntl.h>
 #include <magpie/counters.h>
 #include <magpie/pool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -33,6 +33,10 @@ static const struct refusal {
      4,
      false,
      "memory        may not be bound"},
+    {{SYS_set_mempolicy}, 1, false, "bound to nodes, but threads may not prefer one"},
+    {{SYS_get_mempolicy}, 1, false, "bound to nodes, but threads may not prefer one"},
+    {{SYS_set_mempolicy}, 1, true, NULL},
+    {{SYS_mbind}, 1, true, NULL},
     {{SYS_membarrier}, 1, false, "membarrier    refused"},
     {{SYS_membarrier}, 1, true, NULL},
     {{SYS_sched_setaffinity}, 1, false, "pinning       refused"},
@@ -96,18 +100,10 @@ static bool report_says(const char *text)
     return false;
 }
 
-static void skip_elsewhere(void)
-{
-    if (getenv("MAG_TEST_GUEST") == NULL) {
-        print_message("skipped: this is no guest\n");
-        skip();
-    }
-}
-
 static void whatever_is_refused_every_job_runs(void **state)
 {
     (void)state;
-    skip_elsewhere();
+    guest_or_skip();
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         struct refusal refusal = refusals[i];
 
@@ -120,7 +116,7 @@ static void whatever_is_refused_every_job_runs(void **state)
 static void doctor_names_what_is_refused(void **state)
 {
     (void)state;
-    skip_elsewhere();
+    guest_or_skip();
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         struct refusal refusal = refusals[i];
 

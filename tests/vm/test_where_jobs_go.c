@@ -3,15 +3,14 @@
  * that was asked for.  A worker that is about to sleep may look once more and take a job
  * that was meant for another; so most jobs are asked to be near, not all. */
 #include "tests/support/cmocka.h"
-#include "tests/support/numa/machine.h"
-#include "tests/support/run.h"
-#include "tests/support/sched/start.h"
+#include "tests/support/numa/guest.h"
+#include "tests/support/numa/several.h"
 
-#include <magpie/counters.h>
 #include <magpie/pin.h>
 #include <pthread.h>
+#include <sched.h>
 
-enum { WORKERS_MAX = 64, POSTS = 8, SETTLE = 64 };
+enum { POSTS = 8, SETTLE = 64 };
 
 /* A job that notes who runs it. */
 struct noted {
@@ -28,56 +27,11 @@ static void noted_run(struct mag_job *job)
     (void)test_add(&noted->done, 1);
 }
 
-static void skip_elsewhere(void)
-{
-    if (!mag_topology_is_this_machine(machine) || mag_topology_nodes(machine) < 2 ||
-        mag_topology_pus(machine) > WORKERS_MAX) {
-        print_message("skipped: this machine has one node, or too many PUs\n");
-        skip();
-    }
-}
-
 static struct mag_sched *start(enum mag_placement placement)
 {
-    static uint32_t list[WORKERS_MAX];
-    struct mag_sched_config config = test_sched_config(0);
-    uint32_t pus = mag_topology_pus(machine);
+    struct mag_sched_config config = several_config(placement);
 
-    config.placement = placement;
-    config.pin = MAG_PIN_ALWAYS;
-    if (placement == MAG_PLACE_LIST) {
-        for (uint32_t i = 0; i < pus; i++)
-            list[i] = mag_topology_pu(machine, pus - 1 - i)->os_index;
-        config.os_pus = list;
-        config.os_pu_count = pus;
-    } else {
-        config.workers = pus;
-    }
     return test_sched_start_as(&config);
-}
-
-static uint32_t node_of(const struct mag_sched *sched, uint32_t worker)
-{
-    return mag_plan_seat(mag_sched_plan(sched), worker)->node;
-}
-
-/* Waits until all workers sleep. */
-static bool wait_until_parked(struct mag_sched *sched)
-{
-    double since = test_now();
-    uint32_t asleep = 0;
-
-    while (asleep != mag_sched_workers(sched) && !test_gives_up(since)) {
-        test_sleep_ms(1);
-        asleep = 0;
-        for (uint32_t i = 0; i < mag_sched_workers(sched); i++) {
-            struct mag_sched_counters counters;
-
-            if (mag_sched_counters(sched, i, &counters) == 0)
-                asleep += counters.parks == counters.wakes + 1;
-        }
-    }
-    return asleep == mag_sched_workers(sched);
 }
 
 /* -------------------------------------------------------------------------- posts */
@@ -113,10 +67,10 @@ static void post_from(struct poster *poster, uint32_t pu)
         poster->failures++;
     settle(poster);
     for (int i = 0; i < POSTS; i++) {
-        poster->failures += !wait_until_parked(poster->sched);
+        poster->failures += !several_sleep(poster->sched);
         poster->failures += !post_and_wait(poster->sched, &noted);
         poster->posts++;
-        poster->near += node_of(poster->sched, noted.worker) == home;
+        poster->near += several_node(poster->sched, noted.worker) == home;
     }
 }
 
@@ -143,7 +97,7 @@ static void *post_from_all(void *arg)
 static void a_post_wakes_a_near_worker_first(void **state)
 {
     (void)state;
-    skip_elsewhere();
+    several_or_skip();
     for (int placement = MAG_PLACE_COMPACT; placement <= MAG_PLACE_LIST; placement++) {
         struct poster poster = {.sched = start((enum mag_placement)placement)};
         pthread_t thread;
@@ -159,22 +113,75 @@ static void a_post_wakes_a_near_worker_first(void **state)
     }
 }
 
-/* PUs without a node share the queue of the first node. */
-static void skip_with_homeless_pus(void)
+/* ------------------------------------------------------------- CPUs that come late */
+
+/* A thread that posts from a CPU, by the system's number, which the scheduler does not
+ * know. */
+struct latecomer {
+    struct poster poster;
+    uint32_t cpu, home;
+};
+
+static void *post_from_late(void *arg)
 {
-    for (uint32_t i = 0; i < mag_topology_pus(machine); i++) {
-        if (mag_topology_pu(machine, i)->node == MAG_NONE) {
-            print_message("skipped: a PU has no node\n");
-            skip();
-        }
+    struct latecomer *late = arg;
+    struct noted noted;
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET(late->cpu, &set);
+    late->poster.failures += sched_setaffinity(0, sizeof(set), &set) != 0;
+    settle(&late->poster);
+    for (int i = 0; i < POSTS; i++) {
+        late->poster.failures += !several_sleep(late->poster.sched);
+        late->poster.failures += !post_and_wait(late->poster.sched, &noted);
+        late->poster.near += several_node(late->poster.sched, noted.worker) == late->home;
     }
+    return NULL;
 }
+
+/* With the machine as it is while the last CPU is off. */
+static void post_from_the_last(struct latecomer *late)
+{
+    pthread_t thread;
+
+    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &machine), 0);
+    late->poster.sched = start(MAG_PLACE_COMPACT);
+    mag_topology_free(machine);
+    assert_true(guest_switch_cpu(late->cpu, true));
+    assert_int_equal(pthread_create(&thread, NULL, post_from_late, late), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(mag_sched_destroy(late->poster.sched), 0);
+}
+
+static void a_post_from_a_cpu_that_came_late_runs_on_its_node(void **state)
+{
+    struct mag_topology *all = machine;
+    uint32_t last = mag_topology_pus(machine) - 1;
+    struct latecomer late = {.cpu = mag_topology_pu(machine, last)->os_index,
+                             .home = mag_topology_pu(machine, last)->node};
+    (void)state;
+
+    several_or_skip();
+    guest_or_skip();
+    if (!has_neighbour(last)) {
+        print_message("skipped: a node has one PU\n");
+        skip();
+    }
+    assert_true(guest_switch_cpu(late.cpu, false));
+    post_from_the_last(&late);
+    machine = all;
+    print_message("%u of %u posts ran on the poster's node\n", late.poster.near, POSTS);
+    assert_int_equal(late.poster.failures, 0);
+    assert_true(4 * late.poster.near >= 3 * POSTS);
+}
+
+/* -------------------------------------------------------------------------- hints */
 
 static void a_job_for_a_node_runs_there(void **state)
 {
     (void)state;
-    skip_elsewhere();
-    skip_with_homeless_pus();
+    several_or_skip();
     for (int placement = MAG_PLACE_COMPACT; placement <= MAG_PLACE_LIST; placement++) {
         struct mag_sched *sched = start((enum mag_placement)placement);
         unsigned posts = 0;
@@ -185,11 +192,11 @@ static void a_job_for_a_node_runs_there(void **state)
                  i++) {
                 struct noted noted = {.job = {.run = noted_run}};
 
-                assert_true(wait_until_parked(sched));
+                assert_true(several_sleep(sched));
                 assert_int_equal(mag_sched_post_node(sched, &noted.job, node), 0);
                 assert_true(test_wait_for(&noted.done, 1));
                 posts++;
-                there += node_of(sched, noted.worker) == node;
+                there += several_node(sched, noted.worker) == node;
             }
         }
         print_message("%s: %u of %u ran on their node\n",
@@ -203,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_post_wakes_a_near_worker_first),
+        cmocka_unit_test(a_post_from_a_cpu_that_came_late_runs_on_its_node),
         cmocka_unit_test(a_job_for_a_node_runs_there),
     };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* White-box: pools on machines with several nodes; the kernel says where pages are. */
 #include "numa/pool/depot.h"
+#include "tests/support/numa/guest.h"
 #include "tests/support/numa/kernel.h"
 #include "tests/support/numa/pool.h"
 #include "tests/support/run.h"
 
 #include <magpie/pin.h>
 #include <sched.h>
-#include <stdlib.h>
 
 enum { NODES_MAX = 64, ROUNDS = 20000, TRAIN = 64 };
 
@@ -28,7 +28,7 @@ static void each_depot_lies_on_its_node(void **state)
     struct mag_pool *pool = make_pool(config_of(200));
     for (uint32_t node = 0; node < mag_topology_nodes(machine); node++) {
         assert_int_equal(kernel_page_node(mag_pool_depot(pool, node)),
-                         mag_topology_node(machine, node)->os_index);
+                         machine_memory(node));
     }
     mag_pool_destroy(pool);
 }
@@ -171,18 +171,6 @@ static void *take_late(void *arg)
     return NULL;
 }
 
-static bool switch_cpu(uint32_t cpu, const char *text)
-{
-    char path[64];
-
-    (void)snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
-    FILE *file = fopen(path, "w");
-    if (file == NULL)
-        return false;
-    bool written = fputs(text, file) >= 0;
-    return fclose(file) == 0 && written;
-}
-
 static void a_cpu_that_comes_late_takes_from_its_own_node(void **state)
 {
     struct late late = {.cpu = 0};
@@ -192,17 +180,14 @@ static void a_cpu_that_comes_late_takes_from_its_own_node(void **state)
     (void)state;
 
     skip_elsewhere();
-    if (getenv("MAG_TEST_GUEST") == NULL) {
-        print_message("skipped: this is no guest\n");
-        skip();
-    }
+    guest_or_skip();
     find_ends(&first, &last);
     late.cpu = mag_topology_pu(machine, last)->os_index;
-    int node = kernel_cpu_node(late.cpu);
-    assert_true(switch_cpu(late.cpu, "0"));
+    int node = machine_memory(mag_topology_pu(machine, last)->node);
+    assert_true(guest_switch_cpu(late.cpu, false));
     assert_int_equal(mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &machine), 0);
     late.pool = make_pool(config_of(200));
-    assert_true(switch_cpu(late.cpu, "1"));
+    assert_true(guest_switch_cpu(late.cpu, true));
     on_another_thread(take_late, &late);
     assert_int_equal(late.node, node);
     mag_pool_destroy(late.pool);

@@ -24,4 +24,11 @@ static inline int free_machine(void **state)
     return 0;
 }
 
+/* Where the memory of a node lies, by the system's number. */
+static inline int machine_memory(uint32_t node)
+{
+    return (int)mag_topology_node(machine, mag_topology_memory_near(machine, node))
+        ->os_index;
+}
+
 #endif

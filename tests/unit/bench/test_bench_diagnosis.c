@@ -155,6 +155,7 @@ static void with_one_node_there_is_nothing_to_bind_and_nothing_to_warn_of(void *
     expect_line(text, "memory        one node: nothing to bind\n");
     assert_null(strstr(text, "bind memory to nodes"));
     expect_line(json, "\"memory_binding\": null,");
+    expect_line(json, "\"memory_preference\": null,");
     free(text);
     free(json);
 }

@@ -164,6 +164,10 @@ static void nodes_may_be_without_memory_or_without_pus(void **state)
         for (uint32_t j = 0; j < 3; j++)
             assert_int_equal(mag_topology_distance(topology, i, j), distances[i][j]);
     }
+    assert_int_equal(mag_topology_memory_near(topology, 0), 0);
+    assert_int_equal(mag_topology_memory_near(topology, 1), 2);
+    assert_int_equal(mag_topology_memory_near(topology, 2), 2);
+    assert_int_equal(mag_topology_memory_near(topology, 3), 3);
     mag_topology_free(topology);
 }
 

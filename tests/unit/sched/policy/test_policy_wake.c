@@ -283,6 +283,28 @@ static void bits_of_a_span_are_those_of_its_ranks(void **state)
     }
 }
 
+/* Four nodes of two PUs, equally far; workers on PU 3 and 6. */
+static void for_a_cpu_that_came_late_stands_that_of_a_worker(void **state)
+{
+    static const uint32_t os_pus[] = {6, 3};
+    static const uint32_t stands[] = {3, 3, 3, 6};
+    struct machine machine;
+    (void)state;
+
+    machine_begin(&machine, "pack:2 node:2 core:2 pu:1", MAG_PLACE_LIST, 2, os_pus);
+    for (uint32_t cpu = 0; cpu < 12; cpu++)
+        assert_int_equal(mag_route_knows_cpu(&machine.routes, cpu), cpu < 8);
+    assert_false(mag_route_knows_cpu(&machine.routes, MAG_NONE));
+    for (uint32_t node = 0; node < 4; node++) {
+        uint32_t cpu = mag_route_node_cpu(&machine.routes, node);
+
+        assert_int_equal(cpu, stands[node]);
+        assert_int_equal(mag_route_cpu_queue(&machine.routes, cpu),
+                         machine.routes.node_queue[node]);
+    }
+    machine_end(&machine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +318,7 @@ int main(void)
         cmocka_unit_test(the_nearest_parked_worker_is_woken_for_a_post),
         cmocka_unit_test(a_walk_comes_to_every_worker),
         cmocka_unit_test(bits_of_a_span_are_those_of_its_ranks),
+        cmocka_unit_test(for_a_cpu_that_came_late_stands_that_of_a_worker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
