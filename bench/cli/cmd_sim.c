@@ -23,6 +23,10 @@ enum {
     OPTION_WAKING,
     OPTION_BARRIER,
     OPTION_FORCE,
+    OPTION_SEARCHERS,
+    OPTION_VAIN,
+    OPTION_LAST_LOOK,
+    OPTION_QUEUES,
     OPTION_CHECK,
     OPTION_JSON,
     OPTION_CSV,
@@ -75,10 +79,20 @@ static const struct argp_option options[] = {
      "it, as the scheduler's does, or one thief; or it interrupts its victim alone, one "
      "call at a time, or many",
      1},
-    {"force", OPTION_FORCE, "at-once|late|hungry", 0,
+    {"force", OPTION_FORCE, "at-once|late|hungry|tag", 0,
      "A thief takes by force at once, as the scheduler does, or after a look at all "
-     "victims, or also asks them to share",
+     "victims, or also asks them to share: each fork looks for that, or one join",
      1},
+    {"searchers", OPTION_SEARCHERS, "half|two", 0,
+     "Half of the awake workers may search, as in the scheduler, or of these two in each "
+     "cache",
+     1},
+    {"vain", OPTION_VAIN, "search|park", 0,
+     "A woken worker that finds nothing searches on, as in the scheduler, or parks", 1},
+    {"last-look", OPTION_LAST_LOOK, "all|free", 0,
+     "The look at all workers before a worker parks costs what it costs, or nothing", 1},
+    {"queues", OPTION_QUEUES, "node|cache", 0,
+     "An injection queue for each node, as in the scheduler, or for each cache", 1},
     {"check", OPTION_CHECK, NULL, 0,
      "Run the workloads here serially and with 1 and 2 workers, and compare with their "
      "simulation by the serial time and the costs of this machine",
@@ -150,12 +164,51 @@ static error_t parse_output(int key, const char *arg, struct bench_outputs *outp
     }
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+/* How the simulated scheduler differs from the real one. */
+static error_t parse_form(int key, const char *arg, struct request *request)
 {
     static const char *const victims[] = {"all", "one", NULL};
-    static const char *const barriers[] = {"shared", "all", "locked", "one", NULL};
-    static const char *const forces[] = {"at-once", "late", "hungry", NULL};
     static const char *const waking[] = {"usual", "one", "jobs", "tree", "early", NULL};
+    static const char *const barriers[] = {"shared", "all", "locked", "one", NULL};
+    static const char *const forces[] = {"at-once", "late", "hungry", "tag", NULL};
+    static const char *const searchers[] = {"half", "two", NULL};
+    static const char *const vains[] = {"search", "park", NULL};
+    static const char *const looks[] = {"all", "free", NULL};
+    static const char *const queues[] = {"node", "cache", NULL};
+    struct sim_setup *setup = &request->setup;
+
+    switch (key) {
+    case OPTION_VICTIMS:
+        setup->victims = take_word("--victims", arg, victims);
+        return 0;
+    case OPTION_WAKING:
+        setup->waking = take_word("--waking", arg, waking);
+        return 0;
+    case OPTION_BARRIER:
+        setup->barrier = take_word("--barrier", arg, barriers);
+        return 0;
+    case OPTION_FORCE:
+        setup->force = take_word("--force", arg, forces);
+        return 0;
+    case OPTION_SEARCHERS:
+        setup->searchers = take_word("--searchers", arg, searchers);
+        return 0;
+    case OPTION_VAIN:
+        setup->vain = take_word("--vain", arg, vains);
+        return 0;
+    case OPTION_LAST_LOOK:
+        setup->last_look = take_word("--last-look", arg, looks);
+        return 0;
+    case OPTION_QUEUES:
+        setup->queues = take_word("--queues", arg, queues);
+        return 0;
+    default:
+        return parse_output(key, arg, &request->outputs);
+    }
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
     struct request *request = state->input;
 
     switch (key) {
@@ -180,18 +233,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPTION_COSTS:
         request->costs = arg;
         return 0;
-    case OPTION_VICTIMS:
-        request->setup.victims = take_word("--victims", arg, victims);
-        return 0;
-    case OPTION_WAKING:
-        request->setup.waking = take_word("--waking", arg, waking);
-        return 0;
-    case OPTION_BARRIER:
-        request->setup.barrier = take_word("--barrier", arg, barriers);
-        return 0;
-    case OPTION_FORCE:
-        request->setup.force = take_word("--force", arg, forces);
-        return 0;
     case OPTION_CHECK:
         request->check = true;
         return 0;
@@ -202,7 +243,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         add_graph(request, arg);
         return 0;
     default:
-        return parse_output(key, arg, &request->outputs);
+        return parse_form(key, arg, request);
     }
 }
 

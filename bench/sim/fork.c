@@ -99,21 +99,6 @@ static void end_frame(struct sim *sim, struct sim_worker *worker)
 
 /* --------------------------------------------------------------- forks and joins */
 
-/* A thief has asked for it: the owner needs no barrier to share its own children. */
-static void share_as_asked(struct sim *sim, struct sim_worker *worker)
-{
-    uint32_t waiting = worker->top - worker->base;
-
-    worker->asked = false;
-    if (worker->split > worker->base || worker->locked > worker->now)
-        return;
-    if (waiting > MAG_SHARE_LOOK_MAX)
-        waiting = MAG_SHARE_LOOK_MAX;
-    worker->split = worker->base + mag_share_by_thief(waiting);
-    sim_line_write(sim, worker, worker->index);
-    sim_spend(worker, SIM_SPENT_RUN, 2 * sim_cost(sim, SIM_ATOMIC));
-}
-
 static void fork_child(struct sim *sim, struct sim_worker *worker,
                        const struct sim_node *node)
 {
@@ -135,7 +120,7 @@ static void fork_child(struct sim *sim, struct sim_worker *worker,
     sim->outcome.forks++;
     sim_spend(worker, SIM_SPENT_RUN, sim_cost(sim, SIM_FORK) * worker->slow);
     if (worker->asked && sim->setup->force == SIM_FORCE_HUNGRY)
-        share_as_asked(sim, worker);
+        sim_share_as_asked(sim, worker);
 }
 
 /* Under the lock: a shared slot that nobody took. */
@@ -169,6 +154,8 @@ static bool join(struct sim *sim, struct sim_worker *worker)
     }
     worker->top = slot;
     sim->outcome.joins++;
+    if (worker->asked && sim->setup->force == SIM_FORCE_TAG && slot <= worker->tag)
+        sim_share_as_asked(sim, worker);
     struct sim_node node = worker->slots[slot].node;
     (void)push_frame(sim, worker, &node);
     return true;

@@ -78,9 +78,34 @@ static bool take_jobs(struct sim *sim, struct sim_worker *worker, uint32_t index
 
 /* ------------------------------------------------------------------- end of search */
 
+void sim_count_searcher(struct sim *sim, const struct sim_worker *worker, int more)
+{
+    uint32_t cache = sim->routes.spots[worker->rank].cache.begin;
+
+    sim->searching = (uint32_t)((int)sim->searching + more);
+    sim->searching_in[cache] = (uint32_t)((int)sim->searching_in[cache] + more);
+}
+
+static bool has_work(const struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->routes.queue_count; i++) {
+        if (sim->queues[i].count != 0)
+            return true;
+    }
+    for (uint32_t i = 0; i < sim->count; i++) {
+        const struct sim_worker *other = &sim->workers[i];
+
+        if (other->ring.count != 0 || other->top > other->base)
+            return true;
+    }
+    return false;
+}
+
 /* As mag_worker_sees_work: until something is seen. */
 static bool sees_work(struct sim *sim, struct sim_worker *worker)
 {
+    if (sim->setup->last_look == SIM_LAST_LOOK_FREE)
+        return has_work(sim);
     for (uint32_t i = 0; i < sim->routes.queue_count; i++) {
         sim_line_read(sim, worker, sim_line_queue(sim, i));
         if (sim->queues[i].count != 0)
@@ -113,7 +138,7 @@ static void stop_searching(struct sim *sim, struct sim_worker *worker)
 {
     sim_line_write(sim, worker, sim_line_state(sim));
     sim_spend(worker, SIM_SPENT_SEARCH, sim_cost(sim, SIM_ATOMIC));
-    sim->searching--;
+    sim_count_searcher(sim, worker, -1);
     worker->searching = false;
     if (!mag_wake_is_due(sim->parked, sim->searching))
         return;
@@ -196,6 +221,10 @@ static void relax(struct sim *sim, struct sim_worker *worker)
 static void end_pass(struct sim *sim, struct sim_worker *worker)
 {
     worker->random = worker->search.random;
+    if (worker->fresh && sim->setup->vain == SIM_VAIN_PARK) {
+        park(sim, worker);
+        return;
+    }
     if (!worker->late) {
         worker->late = true;
         worker->pauses = 0;
@@ -279,15 +308,23 @@ void sim_go_on_searching(struct sim *sim, struct sim_worker *worker)
     worker->step = step_search;
 }
 
+static bool may_search(const struct sim *sim, const struct sim_worker *worker)
+{
+    uint32_t beside = sim->searching_in[sim->routes.spots[worker->rank].cache.begin];
+
+    return mag_linger_may_search(sim->searching, sim->count - sim->parked) &&
+           (sim->setup->searchers == SIM_SEARCHERS_HALF || beside < 2);
+}
+
 /* Whether the worker searches now. */
 static bool try_search(struct sim *sim, struct sim_worker *worker)
 {
     sim_line_read(sim, worker, sim_line_state(sim));
-    if (!mag_linger_may_search(sim->searching, sim->count - sim->parked))
+    if (!may_search(sim, worker))
         return false;
     sim_line_write(sim, worker, sim_line_state(sim));
     sim_spend(worker, SIM_SPENT_SEARCH, sim_cost(sim, SIM_ATOMIC));
-    sim->searching++;
+    sim_count_searcher(sim, worker, 1);
     worker->searching = true;
     begin_search(worker);
     return true;
@@ -333,7 +370,7 @@ static void announce(struct sim *sim, struct sim_worker *worker)
     sim_spend(worker, SIM_SPENT_SEARCH, 2 * sim_cost(sim, SIM_ATOMIC));
     sim->parked_bits[word] |= (uint64_t)1 << worker->rank % 64;
     sim->parked++;
-    sim->searching -= worker->searching;
+    sim_count_searcher(sim, worker, -(int)worker->searching);
     worker->searching = false;
     worker->parked = true;
     worker->watcher =

@@ -20,15 +20,62 @@ const char *sim_spent_name(enum sim_spent spent)
 
 /* ----------------------------------------------------------------------- machine */
 
+/* What has a queue: a node, or a cache. */
+static uint32_t domain_of(const struct sim *sim, uint32_t node, uint32_t cache)
+{
+    return sim->setup->queues == SIM_QUEUES_CACHE ? cache : node;
+}
+
+static uint32_t count_domains(const struct sim *sim)
+{
+    const struct mag_topology *topology = sim->setup->topology;
+    uint32_t count = mag_topology_nodes(topology);
+
+    if (sim->setup->queues == SIM_QUEUES_NODE)
+        return count;
+    for (uint32_t i = 0; i < mag_topology_pus(topology); i++) {
+        uint32_t cache = mag_topology_pu(topology, i)->cache;
+
+        count = cache >= count ? cache + 1 : count;
+    }
+    return count;
+}
+
+/* Of domains; caches of one node are nearer to each other than nodes are. */
+static void fill_distances(const struct sim *sim, const struct mag_layout *layout,
+                           uint32_t *distances)
+{
+    const struct mag_topology *topology = sim->setup->topology;
+    uint32_t count = layout->nodes;
+    uint32_t *nodes = distances + (size_t)count * count;
+
+    for (uint32_t i = 0; i < count; i++)
+        nodes[i] = i;
+    for (uint32_t i = 0; i < mag_topology_pus(topology); i++) {
+        uint32_t node = mag_topology_pu(topology, i)->node;
+
+        if (layout->pus[i].node < count)
+            nodes[layout->pus[i].node] = node < mag_topology_nodes(topology) ? node : 0;
+    }
+    for (uint32_t i = 0; i < count * count; i++) {
+        uint32_t from = nodes[i / count];
+        uint32_t into = nodes[i % count];
+
+        distances[i] = mag_topology_distance(topology, from, into);
+        if (sim->setup->queues == SIM_QUEUES_CACHE)
+            distances[i] = i / count == i % count ? 0 : distances[i] + 1;
+    }
+}
+
 /* The routes, as a scheduler makes them. */
 static int make_routes(struct sim *sim)
 {
     const struct mag_topology *topology = sim->setup->topology;
-    uint32_t nodes = mag_topology_nodes(topology);
+    uint32_t nodes = count_domains(sim);
     uint32_t pu_count = mag_topology_pus(topology);
     struct mag_pu *pus = calloc(pu_count, sizeof(*pus));
     struct mag_seat *seats = calloc(sim->count, sizeof(*seats));
-    uint32_t *distances = calloc((size_t)nodes * nodes + 1, sizeof(*distances));
+    uint32_t *distances = calloc((size_t)nodes * (nodes + 1) + 1, sizeof(*distances));
     struct mag_layout layout = {.pus = pus,
                                 .pu_count = pu_count,
                                 .seats = seats,
@@ -38,12 +85,15 @@ static int make_routes(struct sim *sim)
     int r = -ENOMEM;
 
     if (pus != NULL && seats != NULL && distances != NULL) {
-        for (uint32_t i = 0; i < pu_count; i++)
+        for (uint32_t i = 0; i < pu_count; i++) {
             pus[i] = *mag_topology_pu(topology, i);
-        for (uint32_t i = 0; i < sim->count; i++)
+            pus[i].node = domain_of(sim, pus[i].node, pus[i].cache);
+        }
+        for (uint32_t i = 0; i < sim->count; i++) {
             seats[i] = *mag_plan_seat(sim->plan, i);
-        for (uint32_t i = 0; i < nodes * nodes; i++)
-            distances[i] = mag_topology_distance(topology, i / nodes, i % nodes);
+            seats[i].node = domain_of(sim, seats[i].node, seats[i].cache);
+        }
+        fill_distances(sim, &layout, distances);
         sim->routes_memory = malloc(mag_routes_size(&layout));
     }
     if (sim->routes_memory != NULL) {
@@ -88,10 +138,11 @@ static void prepare_worker(struct sim *sim, uint32_t index)
 {
     struct sim_worker *worker = &sim->workers[index];
     uint32_t node = mag_plan_seat(sim->plan, index)->node;
+    uint32_t cache = mag_plan_seat(sim->plan, index)->cache;
 
     worker->rank = sim->routes.rank[index];
     worker->node = node < sim->nodes ? node : 0;
-    worker->queue = mag_route_own_queue(&sim->routes, node);
+    worker->queue = mag_route_own_queue(&sim->routes, domain_of(sim, node, cache));
     worker->slow = slowness(sim, index);
     /* As the scheduler's own, for seed 0. */
     worker->random =
@@ -195,7 +246,7 @@ static void name_line(const struct sim *sim, uint32_t line, char *name, size_t s
     else if (line < queue)
         (void)snprintf(name, size, "bitmap of ranks from %u", (line - parked) * 64);
     else
-        (void)snprintf(name, size, "queue of node %u", line - queue);
+        (void)snprintf(name, size, "queue %u", line - queue);
 }
 
 static void sum_lines(const struct sim *sim, struct sim_outcome *outcome)

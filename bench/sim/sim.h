@@ -65,12 +65,30 @@ enum sim_barrier {
  *   LATE     when it has looked at all victims in vain
  *   HUNGRY   as LATE, and it asks each victim to share, which looks at each fork whether
  *            it is asked
+ *   TAG      as LATE, and it tags its victim's newest child that it sees, so that the
+ *            victim shares when it joins that one, and looks nowhere else
  */
 enum sim_force {
     SIM_FORCE_AT_ONCE,
     SIM_FORCE_LATE,
     SIM_FORCE_HUNGRY,
+    SIM_FORCE_TAG,
 };
+
+/* How many workers may search: half of those that are awake, as the scheduler allows; or
+ * of these two in each cache. */
+enum sim_searchers { SIM_SEARCHERS_HALF, SIM_SEARCHERS_TWO };
+
+/* What a woken worker does that has found nothing in its first pass: it searches on, as
+ * in the scheduler, or parks. */
+enum sim_vain { SIM_VAIN_SEARCH, SIM_VAIN_PARK };
+
+/* The look at all workers of one that parks or that ends the last search: it costs what
+ * it costs, or, for comparison, nothing. */
+enum sim_last_look { SIM_LAST_LOOK_ALL, SIM_LAST_LOOK_FREE };
+
+/* An injection queue for each node, as in the scheduler, or for each cache. */
+enum sim_queues { SIM_QUEUES_NODE, SIM_QUEUES_CACHE };
 
 struct sim_setup {
     const struct mag_topology *topology;
@@ -83,6 +101,10 @@ struct sim_setup {
     enum sim_waking waking;
     enum sim_barrier barrier;
     enum sim_force force;
+    enum sim_searchers searchers;
+    enum sim_vain vain;
+    enum sim_last_look last_look;
+    enum sim_queues queues;
     uint32_t spin_us; /* as in struct mag_sched_config */
     struct sim_costs costs;
 };

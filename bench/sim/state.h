@@ -92,6 +92,8 @@ struct sim_worker {
     uint32_t patience;
     double locked; /* the stack's lock is held until then */
     bool asked;    /* a thief wants a child that is not shared */
+    uint32_t asker;
+    uint32_t tag; /* SIM_FORCE_TAG: the slot whose join shares others */
 
     struct sim_frame *frames;
     uint32_t frame_capacity;
@@ -141,6 +143,7 @@ struct sim {
     uint32_t nodes;
 
     uint32_t searching, parked;
+    uint32_t searching_in[SIM_WORKERS_MAX]; /* of each cache, by its first rank */
     bool watched;
     uint64_t parked_bits[SIM_WORKERS_MAX / 64];
     uint64_t summons;
@@ -210,8 +213,11 @@ enum sim_steal { SIM_STEAL_NOTHING, SIM_STEAL_WAITS, SIM_STEAL_DONE };
 enum sim_steal sim_steal(struct sim *sim, struct sim_worker *worker, uint32_t index,
                          const struct sim_slot *joined);
 void sim_share_begin(struct sim_worker *worker, uint32_t at);
+/* By the owner, which a thief has asked. */
+void sim_share_as_asked(struct sim *sim, struct sim_worker *worker);
 
 /* idle.c: searching, parking, waking. */
+void sim_count_searcher(struct sim *sim, const struct sim_worker *worker, int more);
 void sim_step_next(struct sim *sim, struct sim_worker *worker);
 /* `more`: it has stolen a child from a victim that has more of them. */
 void sim_found(struct sim *sim, struct sim_worker *worker, bool more);

@@ -27,6 +27,24 @@ void sim_share_begin(struct sim_worker *worker, uint32_t at)
     worker->patience = MAG_SHARE_PATIENCE;
 }
 
+/* The owner needs no barrier to share its own children. */
+void sim_share_as_asked(struct sim *sim, struct sim_worker *worker)
+{
+    uint32_t waiting = waiting_in(worker);
+
+    worker->asked = false;
+    /* The tag is on a line of its own. */
+    if (sim->setup->force == SIM_FORCE_TAG)
+        sim_line_get(sim, worker, worker->asker);
+    if (worker->split > worker->base || worker->locked > worker->now)
+        return;
+    if (waiting > MAG_SHARE_LOOK_MAX)
+        waiting = MAG_SHARE_LOOK_MAX;
+    worker->split = worker->base + mag_share_by_thief(waiting);
+    sim_line_write(sim, worker, worker->index);
+    sim_spend(worker, SIM_SPENT_RUN, 2 * sim_cost(sim, SIM_ATOMIC));
+}
+
 static void take(struct sim *sim, struct sim_worker *worker, struct sim_worker *victim)
 {
     uint32_t slot = victim->base++;
@@ -130,6 +148,20 @@ static void share_by_force(struct sim *sim, struct sim_worker *worker,
 
 /* ----------------------------------------------------------------------- stealing */
 
+/* The thief finds the newest child by a look at a row of them, line by line. */
+static void ask(struct sim *sim, struct sim_worker *worker, struct sim_worker *victim)
+{
+    uint32_t waiting = waiting_in(victim);
+
+    if (waiting > MAG_SHARE_LOOK_MAX)
+        waiting = MAG_SHARE_LOOK_MAX;
+    victim->asked = true;
+    victim->asker = worker->index;
+    victim->tag = victim->base + waiting - 1;
+    for (uint32_t i = 1; i < waiting && sim->setup->force == SIM_FORCE_TAG; i++)
+        sim_line_get(sim, worker, victim->index);
+}
+
 /* Whether the oldest child of the victim descends from the one that is joined. */
 static bool descends(const struct sim_worker *victim, const struct sim_slot *joined)
 {
@@ -154,7 +186,7 @@ enum sim_steal sim_steal(struct sim *sim, struct sim_worker *worker, uint32_t in
     }
     if (victim->base >= victim->split) {
         if (sim->setup->force != SIM_FORCE_AT_ONCE && !worker->joining && !worker->late) {
-            victim->asked = true;
+            ask(sim, worker, victim);
             sim->outcome.misses++;
             return SIM_STEAL_NOTHING;
         }

@@ -44,6 +44,7 @@ static void give_wake(struct sim *sim, struct sim_worker *worker, uint32_t rank)
 {
     struct sim_worker *sleeper = &sim->workers[sim->routes.spots[rank].worker];
 
+    sim_count_searcher(sim, sleeper, 1);
     sim_spend(worker, SIM_SPENT_WAKE, sim_cost(sim, SIM_WAKE_CALL));
     sleeper->woken = true;
     sleeper->chain = worker->chain + 1;
@@ -69,7 +70,6 @@ bool sim_claim(struct sim *sim, struct sim_worker *worker, struct mag_wake wake,
     sim_line_write(sim, worker, sim_line_state(sim));
     sim_spend(worker, SIM_SPENT_WAKE, 2 * sim_cost(sim, SIM_ATOMIC));
     sim->parked--;
-    sim->searching++;
     while (rank == MAG_NONE) {
         struct mag_span span = mag_wake_next(&sim->routes, &walk);
 

@@ -52,6 +52,7 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_wake,
     &bench_wake_p99,
     &bench_run_here,
+    &bench_start,
     &bench_tick,
     &bench_tick_p99,
     &bench_submit,

@@ -135,6 +135,7 @@ extern const struct bench_workload bench_pingpong_parked;
 extern const struct bench_workload bench_wake;
 extern const struct bench_workload bench_wake_p99;
 extern const struct bench_workload bench_run_here;
+extern const struct bench_workload bench_start;
 extern const struct bench_workload bench_tick;
 extern const struct bench_workload bench_tick_p99;
 extern const struct bench_workload bench_submit;

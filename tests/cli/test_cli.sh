@@ -142,6 +142,9 @@ has "$dir/out" " within 15 %"
 has "$dir/out" "fib(20)"
 run 0 sim fib --size 20 --workers 8 --synthetic "core:8 pu:1" --victims one --waking early --barrier one
 has "$dir/out" "fib(20)"
+run 0 sim fib --size 20 --workers 8 --synthetic "core:8 pu:1" --force tag --searchers two --vain park --last-look free --queues cache
+has "$dir/out" "fib(20)"
+bad "--queues: 'none' is not one of" sim --queues none
 bad "--barrier: 'none' is not one of" sim --barrier none
 run 1 sim fib --size 5 --workers 1 --json /nonexistent/file
 has "$dir/err" "magpie sim: /nonexistent/file: "

@@ -116,6 +116,7 @@ static const struct {
     {"wake", 3},
     {"wake-p99", 3},
     {"run-here", 20},
+    {"start", 3},
     {"tick", 5},
     {"tick-p99", 5},
     {"submit", 1},
