@@ -206,7 +206,6 @@ static int prepare(struct bench_run *run, uint32_t count, uint32_t ring_size,
         poster->done = &all->done;
         poster->post = post;
         poster->ring_size = ring_size;
-        poster->wanted = run->size / count + (i < run->size % count);
         poster->ring = calloc(ring_size, sizeof(*poster->ring));
         if (poster->ring == NULL)
             return -ENOMEM;
@@ -220,8 +219,10 @@ static int reset(struct bench_run *run)
 {
     struct posters *all = run->data;
 
-    for (uint32_t i = 0; i < all->count; i++)
+    for (uint32_t i = 0; i < all->count; i++) {
         all->posters[i].posted = 0;
+        all->posters[i].wanted = run->size / all->count + (i < run->size % all->count);
+    }
     return 0;
 }
 

@@ -44,7 +44,8 @@ static void complete(struct mag_job *job)
 {
     struct completion *completion = (struct completion *)(void *)job;
 
-    (void)mag_core_set_result(completion->core, 1);
+    if (mag_core_set_result(completion->core, 1) != 0)
+        return; /* the row ends when all that was begun has been read */
 }
 
 static int await(struct operation *operation)
