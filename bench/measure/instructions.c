@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 /* The sizes that are counted, and how often the larger one runs before.  A worker does
- * something else every few jobs: its sizes differ by a multiple of all such numbers (rings
- * of 128, looks after 64, turns of 5). */
+ * something else every few jobs: its sizes differ by a multiple of all such numbers, of
+ * rings of 128, looks after 64 and turns of 5. */
 enum { SMALL_SIZE = 100, LARGE_SIZE = 200, WARM_UPS = 3 };
 enum { WORKER_SMALL_SIZE = 128, WORKER_LARGE_SIZE = 768 };
 
