@@ -184,6 +184,8 @@ extern const struct bench_workload bench_vtask_handoff;
 extern const struct bench_workload bench_vtask_across;
 extern const struct bench_workload bench_vtask_wake;
 extern const struct bench_workload bench_connected_semaphore;
+extern const struct bench_workload bench_channel_wait;
+extern const struct bench_workload bench_connected_channel;
 extern const struct bench_workload bench_semaphore;
 extern const struct bench_workload bench_semaphore_2;
 extern const struct bench_workload bench_mutex;
