@@ -228,24 +228,30 @@ MAG_INLINE_ALWAYS bool mag_fork_range_claim(struct mag_fork_slot *slot, size_t i
         return value_;                                                         \
     }
 
-#define MAG_FORK_RANGE_STOLEN(result, name, ...)                         \
-    static void name##_stolen(mag_fork mag_w, void *payload_)            \
-    {                                                                    \
-        char *found_ = MAG_CAST(char *, payload_) + name##_result_at;    \
-        MAG_FORK_RANGE_TAKE(name)                                        \
-        /* The result of no child, and if a function ends its thread. */ \
-        memset(found_, 0, sizeof(result));                               \
-        if (part_.begin >= part_.end)                                    \
-            return;                                                      \
-        MAG_FORK_RANGE_HALVES(name, __VA_ARGS__)                         \
-        result value_ = name##_half(mag_w, near_);                       \
-        if (middle_ == part_.end) {                                      \
-            (void)name##_half(far_w_, far_);                             \
-        } else {                                                         \
-            result later_ = name##_half(far_w_, far_);                   \
-            name##_combine(&value_, &later_);                            \
-        }                                                                \
-        memcpy(found_, &value_, sizeof(value_));                         \
+#define MAG_FORK_RANGE_STOLEN(result, name, ...)                               \
+    static void name##_stolen(mag_fork mag_w, void *payload_)                  \
+    {                                                                          \
+        char *found_ = MAG_CAST(char *, payload_) + name##_result_at;          \
+        result value_, later_;                                                 \
+        MAG_FORK_RANGE_TAKE(name)                                              \
+        /* The result of no child, and if a function ends its thread. */       \
+        memset(found_, 0, sizeof(result));                                     \
+        if (part_.begin >= part_.end)                                          \
+            return;                                                            \
+        MAG_FORK_TRY                                                           \
+        {                                                                      \
+            if (middle_ == part_.end) {                                        \
+                value_ = name(mag_w, part_.begin MAG_PAIRS_PASS(__VA_ARGS__)); \
+                MAG_FORK_CHECK_END(&mag_w, name);                              \
+            } else {                                                           \
+                MAG_FORK_RANGE_HALVES(name, __VA_ARGS__)                       \
+                value_ = name##_half(mag_w, near_);                            \
+                later_ = name##_half(far_w_, far_);                            \
+                name##_combine(&value_, &later_);                              \
+            }                                                                  \
+            memcpy(found_, &value_, sizeof(value_));                           \
+        }                                                                      \
+        MAG_FORK_CATCH                                                         \
     }
 
 #define MAG_FORK_RANGE_RESULT(result, name, ...)                             \
@@ -278,17 +284,26 @@ MAG_INLINE_ALWAYS bool mag_fork_range_claim(struct mag_fork_slot *slot, size_t i
         MAG_FORK_CATCH                                                                  \
     }
 
-#define MAG_FORK_RANGE_NO_RESULT(name, ...)                   \
-    MAG_FORK_RANGE_EACH_VOID(name, __VA_ARGS__)               \
-    MAG_FORK_RANGE_JOIN(, void, name)                         \
-    static void name##_stolen(mag_fork mag_w, void *payload_) \
-    {                                                         \
-        MAG_FORK_RANGE_TAKE(name)                             \
-        if (part_.begin >= part_.end)                         \
-            return;                                           \
-        MAG_FORK_RANGE_HALVES(name, __VA_ARGS__)              \
-        name##_half(mag_w, near_);                            \
-        name##_half(far_w_, far_);                            \
+#define MAG_FORK_RANGE_NO_RESULT(name, ...)                           \
+    MAG_FORK_RANGE_EACH_VOID(name, __VA_ARGS__)                       \
+    MAG_FORK_RANGE_JOIN(, void, name)                                 \
+    static void name##_stolen(mag_fork mag_w, void *payload_)         \
+    {                                                                 \
+        MAG_FORK_RANGE_TAKE(name)                                     \
+        if (part_.begin >= part_.end)                                 \
+            return;                                                   \
+        MAG_FORK_TRY                                                  \
+        {                                                             \
+            if (middle_ == part_.end) {                               \
+                name(mag_w, part_.begin MAG_PAIRS_PASS(__VA_ARGS__)); \
+                MAG_FORK_CHECK_END(&mag_w, name);                     \
+            } else {                                                  \
+                MAG_FORK_RANGE_HALVES(name, __VA_ARGS__)              \
+                name##_half(mag_w, near_);                            \
+                name##_half(far_w_, far_);                            \
+            }                                                         \
+        }                                                             \
+        MAG_FORK_CATCH                                                \
     }
 
 MAG_EXTERN_C_END
