@@ -13,8 +13,8 @@
  *     {
  *         if (leaves == 1)
  *             return first;
- *         struct branch_range branches = branch_fork_range(&w, 0, 10, first, leaves / 10);
- *         return branch_join_range(&w, branches);
+ *         struct branch_range range = branch_fork_range(&w, 0, 10, first, leaves / 10);
+ *         return branch_join_range(&w, range);
  *     }
  *
  *     // One child of the range.
@@ -69,7 +69,7 @@
  * Threads that end.  If a child ends its thread, the children of that range that the
  * thread has not begun, and that nobody took, are not called.  If the thread had taken
  * its part from another worker, the result of that part has all bytes zero, and is
- * combined like any other.  `name_run` of the computation returns -EOWNERDEAD (fork.h).
+ * combined like any other.  What `name_run` and joins then return is told in fork.h.
  *
  * Stopping early.  A range runs to its end.  A child that finds that it is not needed, as
  * by mag_scope_canceled, returns at once.

@@ -125,8 +125,8 @@ MAG_INLINE_ALWAYS bool mag_fork_range_claim(struct mag_fork_slot *slot, size_t i
 /*
  * The join is one function, not inlined: then the compiler has its registers for the loop
  * over the children, and inlines a small child into the loop.  When it unrolled the
- * recursion around the loop instead, the loop's words lay in memory, and skynet took twice
- * as long.  Thieves have the same function once more.  So the compiler knows in the join
+ * recursion around the loop instead, the words of the loop lay in memory, and skynet took
+ * twice as long.  Thieves have the same function once more.  So the compiler knows in the join
  * where ranges begin and end, if the program's ranges do so at fixed numbers.  `give` is
  * `return`, or nothing for a function without result.
  */
