@@ -31,8 +31,11 @@ struct mag_fork_range {
 #define MAG_FORK_RANGE_RESULT_AT(args_bytes) \
     (MAG_FORK_RANGE_ARGS_AT + ((args_bytes) + 7) / 8 * 8)
 
-#define MAG_FORK_RANGE_ARGS(payload) \
-    MAG_CAST(void *, MAG_CAST(char *, (payload)) + MAG_FORK_RANGE_ARGS_AT)
+/* The arguments in the payload of a range. */
+MAG_INLINE void *mag_fork_range_args(void *payload)
+{
+    return MAG_CAST(char *, payload) + MAG_FORK_RANGE_ARGS_AT;
+}
 
 /* The part of a range that its thief runs. */
 struct mag_fork_part {
@@ -108,7 +111,7 @@ MAG_INLINE_ALWAYS bool mag_fork_range_claim(struct mag_fork_slot *slot, size_t i
         struct name##_range range_ = {begin_, end_};                                  \
         MAG_FORK_CHECK_FORK(mag_w, name);                                             \
         name##_payload *args_ =                                                       \
-            MAG_CAST(name##_payload *, MAG_FORK_RANGE_ARGS(mag_w->top->payload));     \
+            MAG_CAST(name##_payload *, mag_fork_range_args(mag_w->top->payload));     \
         mag_fork_range_fill(*mag_w, begin_, end_);                                    \
         MAG_PAIRS_FILL_STRUCT(__VA_ARGS__)                                            \
         mag_fork_publish(mag_w, name##_stolen);                                       \
@@ -118,7 +121,7 @@ MAG_INLINE_ALWAYS bool mag_fork_range_claim(struct mag_fork_slot *slot, size_t i
 /* The arguments of the range in `slot`. */
 #define MAG_FORK_RANGE_COPY(name, slot)                                          \
     const struct name##_args copy_ =                                             \
-        *MAG_CAST(const name##_payload *, MAG_FORK_RANGE_ARGS((slot)->payload)); \
+        *MAG_CAST(const name##_payload *, mag_fork_range_args((slot)->payload)); \
     const struct name##_args *args_ = &copy_;                                    \
     (void)args_;
 
@@ -126,9 +129,9 @@ MAG_INLINE_ALWAYS bool mag_fork_range_claim(struct mag_fork_slot *slot, size_t i
  * The join is one function, not inlined: then the compiler has its registers for the loop
  * over the children, and inlines a small child into the loop.  When it unrolled the
  * recursion around the loop instead, the words of the loop lay in memory, and skynet took
- * twice as long.  Thieves have the same function once more.  So the compiler knows in the join
- * where ranges begin and end, if the program's ranges do so at fixed numbers.  `give` is
- * `return`, or nothing for a function without result.
+ * twice as long.  Thieves have the same function once more.  So the compiler knows in the
+ * join where ranges begin and end, if the ranges of the program do so at fixed numbers.
+ * `give` is `return`, or nothing for a function without result.
  */
 #define MAG_FORK_RANGE_JOIN(give, result, name)                                        \
     static MAG_NOINLINE result name##_rest(mag_fork mag_w, struct name##_range range_) \
@@ -153,7 +156,7 @@ MAG_INLINE_ALWAYS bool mag_fork_range_claim(struct mag_fork_slot *slot, size_t i
     MAG_STRUCT(mag_fork_part) part_ = mag_fork_range_cut(mag_w, payload_); \
     size_t middle_ = part_.begin + (part_.end - part_.begin + 1) / 2;      \
     struct name##_args copy_, *args_ = &copy_;                             \
-    memcpy(args_, MAG_FORK_RANGE_ARGS(payload_), sizeof(*args_));
+    memcpy(args_, mag_fork_range_args(payload_), sizeof(*args_));
 
 /* Forks its two halves.  Another thief takes the far one next, from the lower slot. */
 #define MAG_FORK_RANGE_HALVES(name, ...)                                           \
