@@ -1,6 +1,7 @@
 /*
- * connected.c - an operation that lies in the frame of the function that awaits it: reads
- * of a disk, which a thread of its own answers one after the other.
+ * connected.c - operations that lie in the frame of the function that awaits them: reads
+ * of a disk, which a thread of its own answers one after the other; and a wait for a
+ * permit, which the library offers in this form.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -100,6 +101,23 @@ MAG_ASYNC(long_task, compare, (int, a, int, b, int, count), struct read_file_fra
     MAG_END(f);
 }
 
+/* The same, three at a time.  Waiting for a turn lies in the frame too. */
+static struct mag_semaphore turns = MAG_SEMAPHORE_INIT(3);
+
+MAG_ASYNC_CONNECTED(long_task, compare_in_turn, (int, a, int, b, int, count),
+                    struct mag_wait_state turn;
+                    struct compare_frame compare; long difference; int error;)
+{
+    MAG_BEGIN(f);
+    MAG_CONNECT_DONE(f, mag_semaphore_acquire, &f->turn, &turns, NULL);
+    MAG_CONNECT_TRY(f, f->error, f->difference, compare, &f->compare, f->a, f->b,
+                    f->count);
+    if (mag_semaphore_release(&turns, 1) != 0 || f->error != 0)
+        MAG_FAIL(f, f->error != 0 ? f->error : -EPROTO);
+    return long_task_result(f->difference);
+    MAG_END(f);
+}
+
 int main(void)
 {
     long_task tasks[FILES];
@@ -109,14 +127,15 @@ int main(void)
 
     if (pthread_create(&thread, NULL, turn, NULL) != 0)
         return 1;
-    /* Eight at a time; each is an ordinary value task. */
+    /* Eight calls; each is an ordinary value task. */
     for (int i = 0; i < FILES; i++)
-        tasks[i] = compare(i + 4, i, 4);
+        tasks[i] = compare_in_turn(i + 4, i, 4);
     for (int i = 0; i < FILES; i++) {
         right = long_task_wait(tasks[i], &difference) == 0 && right;
         sum += difference;
     }
-    right = long_task_wait(compare(0, BLOCKS - 2, 4), &difference) == -ENXIO && right;
+    right =
+        long_task_wait(compare_in_turn(0, BLOCKS - 2, 4), &difference) == -ENXIO && right;
 
     (void)pthread_mutex_lock(&disk.lock);
     disk.over = true;

@@ -98,6 +98,7 @@ OWNER = {
     "detail/waiter.h": "vtask",
     "rendezvous.h": "vtask",
     "detail/line.h": "vtask",
+    "detail/line_place.h": "vtask",
     "detail/sync.h": "vtask",
     "when.h": "vtask",
     "graph.h": "vtask",
@@ -146,10 +147,10 @@ BENCH = {
     "kernels": set(),
     "peers": {"kernels"},
     "workloads": {"kernels"},
-    "machine": {"text"},
+    "machine": {"kernels", "text"},
     "measure": {"workloads", "text"},
     "report": {"measure", "sim", "workloads", "machine", "text"},
-    "sim": {"kernels", "text"},
+    "sim": {"machine", "kernels", "text"},
     "cli": {"report", "measure", "sim", "workloads", "machine", "text"},
 }
 # The simulation calls the scheduler's decisions, which are pure functions: these folders of the

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/cli/command.h"
+#include "bench/cli/configurations.h"
 #include "bench/cli/count.h"
+#include "bench/cli/list.h"
+#include "bench/measure/lane.h"
 #include "bench/measure/sweep.h"
 #include "bench/report/figures.h"
+#include "bench/report/matrix.h"
+#include "bench/report/metg.h"
 #include "bench/report/report.h"
+#include "bench/report/why.h"
 #include "bench/sim/measure.h"
 #include "bench/text/text.h"
 
@@ -16,7 +22,6 @@ static const char *const command = "bench";
 enum {
     SIZES_LISTED = 16,
     WORKLOADS_LISTED = 256,
-    NAME_COLUMNS = 17, /* of --list */
     SECONDS = 60,
     FIGURES_RUNS = 3,
     OPTION_SECONDS = 256,
@@ -28,11 +33,14 @@ enum {
     OPTION_PEERS_DIR,
     OPTION_FIGURES,
     OPTION_INSTRUCTIONS,
+    OPTION_WHY,
+    OPTION_PIN,
 };
 
 /* What was asked for. */
 struct request {
     struct bench_sweep sweep;
+    struct bench_configurations configurations;
     double seconds; /* for all workloads; 0: no limit; negative: not given */
     uint64_t sizes[SIZES_LISTED];
     uint32_t size_count;
@@ -43,7 +51,10 @@ struct request {
     struct bench_outputs outputs;
     char command[BENCH_COMMAND];
     bool figures;
+    bool limited; /* nothing runs when the time is over, be it in its first run */
     bool list;
+    bool why;          /* prints where the time went, too */
+    bool matrix;       /* of node pairs, after the rows of memory */
     bool instructions; /* counts them, and nothing else */
     bool costs;        /* of the simulation's model, and nothing else */
 };
@@ -52,8 +63,15 @@ struct request {
 
 static const struct argp_option options[] = {
     {"workers", 'w', "N,...", 0,
-     "Numbers of workers (default: 1, 2, 4 ... up to the CPUs that this process may use)",
+     "Numbers of workers, such as 1,2,8 or 1..max (default: 1, 2, 4 ... up to the CPUs "
+     "that this process may use, which is max)",
      0},
+    {"placement", 'p', "POLICY,...", 0,
+     "Where workers sit: per-core (default), compact, scatter, per-pu; several are "
+     "measured beside each other",
+     0},
+    {"pin", OPTION_PIN, "HOW,...", 0,
+     "Whether workers are bound to their CPUs: never, always, adaptive (default)", 0},
     {"runs", 'r', "N", 0,
      "Measured runs of each configuration, after one warm-up run (default: as many as "
      "the time allows)",
@@ -61,9 +79,9 @@ static const struct argp_option options[] = {
     {"size", 's', "N,...", 0,
      "Sizes instead of the defaults, such as 1000, 10^6 or 1e6; --list explains them", 0},
     {"seconds", OPTION_SECONDS, "S", 0,
-     "Time for all workloads together (default: 60, or no limit if --runs is given); "
-     "each "
-     "configuration runs at least once",
+     "Time for all workloads together (default: 60, or no limit if --runs is given). "
+     "Each configuration of a workload that is named runs at least once; without names "
+     "everything ends when the time is over",
      0},
     {"peers", OPTION_PEERS, "NAME,...", 0,
      "Also run the workloads on these task libraries, if their toolchains are "
@@ -80,6 +98,10 @@ static const struct argp_option options[] = {
      "use "
      "one thread (x86-64 only)",
      0},
+    {"why", OPTION_WHY, NULL, 0,
+     "Also print where the time of each row went: what its workers did, and how much "
+     "of the machine others took",
+     0},
     {"json", OPTION_JSON, "FILE", 0,
      "Write all results to FILE as JSON; - is standard output", 1},
     {"csv", OPTION_CSV, "FILE", 0, "Write the rows to FILE as CSV", 1},
@@ -88,52 +110,6 @@ static const struct argp_option options[] = {
      2},
     {0},
 };
-
-/* Adds every workload that the name stands for, and none twice. */
-static void add_workloads(struct request *request, const char *name)
-{
-    bool found = false;
-
-    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
-        const struct bench_workload *workload = bench_workloads[i];
-        bool known = false;
-
-        if (strcmp(name, workload->group) != 0 && strcmp(name, workload->name) != 0)
-            continue;
-        found = true;
-        for (uint32_t j = 0; j < request->workload_count; j++)
-            known |= request->workloads[j] == workload;
-        if (!known)
-            request->workloads[request->workload_count++] = workload;
-    }
-    if (!found)
-        bench_usage(command, "'%s' is not a workload; 'magpie bench --list' lists them",
-                    name);
-}
-
-/* All, or all that have figures to reach. */
-static void add_all_workloads(struct request *request)
-{
-    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
-        if (!request->figures || bench_figures_sizes(bench_workloads[i]) != NULL)
-            request->workloads[request->workload_count++] = bench_workloads[i];
-    }
-}
-
-static void take_workers(struct bench_sweep *sweep, const char *text)
-{
-    uint64_t numbers[BENCH_WORKERS_LISTED];
-    uint32_t count =
-        bench_numbers(command, "--workers", text, numbers, BENCH_WORKERS_LISTED);
-
-    for (uint32_t i = 0; i < count; i++) {
-        if (numbers[i] < 1 || numbers[i] > MAG_SCHED_WORKERS_MAX)
-            bench_usage(command, "--workers: %" PRIu64 " is not from 1 to %d", numbers[i],
-                        MAG_SCHED_WORKERS_MAX);
-        sweep->workers[i] = (uint32_t)numbers[i];
-    }
-    sweep->worker_counts = count;
-}
 
 static double take_seconds(const char *text)
 {
@@ -154,6 +130,27 @@ static void take_peers(struct bench_peers *peers, const char *list)
                     bench_peers_names());
 }
 
+/* Options without a value. */
+static error_t set_flag(struct request *request, int key)
+{
+    switch (key) {
+    case OPTION_FIGURES:
+        request->figures = true;
+        return 0;
+    case OPTION_INSTRUCTIONS:
+        request->instructions = true;
+        return 0;
+    case OPTION_WHY:
+        request->why = true;
+        return 0;
+    case OPTION_LIST:
+        request->list = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct request *request = state->input;
@@ -163,7 +160,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         bench_argp_init(state);
         return 0;
     case 'w':
-        take_workers(&request->sweep, arg);
+        bench_take_workers(&request->configurations, arg);
+        return 0;
+    case 'p':
+        bench_take_placements(&request->configurations, arg);
+        return 0;
+    case OPTION_PIN:
+        bench_take_pins(&request->configurations, arg);
         return 0;
     case 'r':
         request->sweep.runs =
@@ -193,23 +196,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             bench_usage(command, "--peers-dir: '' is not a folder");
         request->peers_dir = arg;
         return 0;
-    case OPTION_FIGURES:
-        request->figures = true;
-        return 0;
-    case OPTION_INSTRUCTIONS:
-        request->instructions = true;
-        return 0;
-    case OPTION_LIST:
-        request->list = true;
-        return 0;
     case ARGP_KEY_ARG:
         if (strcmp(arg, "costs") == 0)
             request->costs = true;
         else
-            add_workloads(request, arg);
+            request->workload_count =
+                bench_choose(arg, request->workloads, request->workload_count);
+        request->matrix |= strcmp(arg, "memory") == 0;
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return set_flag(request, key);
     }
 }
 
@@ -229,18 +225,10 @@ static void check_sizes(const struct request *request)
     }
 }
 
-/* 1, 2, 4 ... and the number that the budget allows. */
-static void default_workers(struct bench_sweep *sweep, uint32_t allowed)
-{
-    for (uint32_t workers = 1; workers < allowed; workers *= 2)
-        sweep->workers[sweep->worker_counts++] = workers;
-    sweep->workers[sweep->worker_counts++] = allowed;
-}
-
 /* The figures are for one worker and for two, beside all peers. */
 static void fill_figures(struct request *request)
 {
-    if (request->sweep.worker_counts == 0) {
+    if (request->configurations.workers == NULL) {
         request->sweep.workers[0] = 1;
         request->sweep.workers[1] = 2;
         request->sweep.worker_counts = 2;
@@ -251,41 +239,18 @@ static void fill_figures(struct request *request)
         request->sweep.runs = FIGURES_RUNS;
 }
 
-static void fill_defaults(struct request *request, const struct bench_machine *machine)
+static void fill_defaults(struct request *request)
 {
     if (request->figures)
         fill_figures(request);
-    if (request->sweep.worker_counts == 0)
-        default_workers(&request->sweep, machine->workers);
-    if (request->workload_count == 0)
-        add_all_workloads(request);
     if (request->seconds < 0)
         request->seconds = request->sweep.runs != 0 ? 0 : SECONDS;
+    request->limited =
+        request->workload_count == 0 && !request->figures && request->seconds > 0;
+    if (request->workload_count == 0)
+        request->workload_count =
+            bench_choose_all(request->figures, request->limited, request->workloads);
     check_sizes(request);
-}
-
-/* ----------------------------------------------------------------- the list */
-
-static void print_list(void)
-{
-    const char *group = "";
-
-    for (uint32_t i = 0; bench_workloads[i] != NULL; i++) {
-        const struct bench_workload *workload = bench_workloads[i];
-        bool alone = strcmp(workload->name, workload->group) == 0;
-
-        if (!alone && strcmp(workload->group, group) != 0)
-            (void)printf("%s\n", workload->group);
-        group = workload->group;
-        (void)printf("%s%-*s %s\n", alone ? "" : "  ",
-                     alone ? NAME_COLUMNS : NAME_COLUMNS - 2, workload->name,
-                     workload->summary);
-        (void)printf("%*sshows: %s\n", NAME_COLUMNS + 1, "", workload->shows);
-        (void)printf("%*ssize: %s (", NAME_COLUMNS + 1, "", workload->size_is);
-        for (uint32_t j = 0; j < BENCH_SIZES && workload->sizes[j] != 0; j++)
-            (void)printf("%s%" PRIu64, j > 0 ? ", " : "", workload->sizes[j]);
-        (void)printf(")\n");
-    }
 }
 
 /* --------------------------------------------------------------------- runs */
@@ -355,14 +320,57 @@ static int run_workload(struct request *request, uint32_t index, double until,
     return r;
 }
 
+/* As large as the chains of the row "chase", if a size is given. */
+static int measure_matrix(const struct request *request, struct bench_matrix *matrix)
+{
+    uint64_t lines = request->size_count > 0 ? request->sizes[0] : 0;
+    int r;
+
+    bench_progress("memory: the matrix of node pairs");
+    r = bench_matrix_measure(matrix, lines * BENCH_MATRIX_LINE);
+    bench_progress(NULL);
+    bench_matrix_print(bench_outputs_table(&request->outputs), matrix);
+    return r;
+}
+
+/* Runs workloads while there is time for them. */
+static int run_workloads(struct request *request, double until,
+                         struct bench_report *report)
+{
+    FILE *out = bench_outputs_table(&request->outputs);
+    uint32_t i = 0;
+    int r = 0;
+
+    for (; i < request->workload_count && r == 0; i++) {
+        if (request->limited && i > 0 && bench_now() >= until)
+            break;
+        r = run_workload(request, i, until, report);
+    }
+    if (r < 0 || i == request->workload_count)
+        return r;
+    (void)fprintf(
+        out, "\nleft out, as %.3g s are over (--seconds gives more):", request->seconds);
+    for (; i < request->workload_count; i++)
+        (void)fprintf(out, " %s", request->workloads[i]->name);
+    (void)fputc('\n', out);
+    return 0;
+}
+
 static int run_all(struct request *request, struct bench_report *report)
 {
     double began = bench_now();
-    int r = 0;
+    double until = began + request->seconds;
+    int r;
 
-    for (uint32_t i = 0; i < request->workload_count && r == 0; i++)
-        r = run_workload(request, i, began + request->seconds, report);
+    request->sweep.until = request->limited ? until : 0;
+    r = run_workloads(request, until, report);
+
+    if (request->matrix && r == 0)
+        r = measure_matrix(request, &report->matrix);
     report->machine.seconds = bench_now() - began;
+    bench_metg_print(bench_outputs_table(&request->outputs), &report->rows);
+    if (request->why)
+        bench_why_print(bench_outputs_table(&request->outputs), &report->rows);
     bench_table_notes(bench_outputs_table(&request->outputs), &report->rows);
     if (request->figures)
         bench_figures_write(bench_outputs_table(&request->outputs), report);
@@ -373,7 +381,7 @@ static int run_all(struct request *request, struct bench_report *report)
 static bool all_right(const struct bench_report *report)
 {
     for (size_t i = 0; i < report->rows.count; i++) {
-        if (!report->rows.rows[i].ok)
+        if (bench_row_failed(&report->rows.rows[i]))
             return false;
     }
     for (uint32_t i = 0; i < report->peers.count; i++) {
@@ -416,7 +424,10 @@ static int bench(struct request *request)
 
     if (r == 0) {
         memcpy(report.machine.command, request->command, sizeof(request->command));
-        fill_defaults(request, &report.machine);
+        fill_defaults(request);
+        r = bench_configure(&request->configurations, &request->sweep, &report.machine);
+    }
+    if (r == 0) {
         if (!bench_outputs_open(&request->outputs) || !build_peers(request, &report))
             return BENCH_FAILED;
         bench_table_head(bench_outputs_table(&request->outputs), &report);
@@ -452,7 +463,7 @@ static int run(int argc, char **argv)
         parse,
         "[WORKLOAD...]",
         "Measures how workloads scale over the cores of this machine.\v"
-        "Without WORKLOAD, all workloads run, which takes about a minute.  Each "
+        "Without WORKLOAD, all workloads run for which a minute has time.  Each "
         "configuration runs in a process of its own.  The processes take turns, and "
         "every "
         "answer is checked.\n"
@@ -473,7 +484,7 @@ static int run(int argc, char **argv)
                                         &request.outputs);
     if (!request.list)
         return bench(&request);
-    print_list();
+    bench_list_workloads();
     return bench_close(command, "-", stdout) ? BENCH_OK : BENCH_FAILED;
 }
 

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/cli/command.h"
 #include "bench/report/figures.h"
+#include "bench/report/matrix.h"
+#include "bench/report/metg.h"
 #include "bench/report/report.h"
+#include "bench/report/why.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const char *const command = "report";
 
-enum { OPTION_CSV = 256, OPTION_JSON, OPTION_HTML, OPTION_FIGURES };
+enum { OPTION_CSV = 256, OPTION_JSON, OPTION_HTML, OPTION_FIGURES, OPTION_WHY };
 
 struct request {
     const char *input;
     bool figures;
+    bool why;
     struct bench_outputs outputs;
 };
 
@@ -23,6 +27,7 @@ static const struct argp_option options[] = {
      "Write all results to FILE as JSON; - is standard output", 0},
     {"figures", OPTION_FIGURES, NULL, 0,
      "Compare the run with the figures that Magpie is to reach", 0},
+    {"why", OPTION_WHY, NULL, 0, "Also print where the time of each row went", 0},
     {0},
 };
 
@@ -46,6 +51,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPTION_FIGURES:
         request->figures = true;
         return 0;
+    case OPTION_WHY:
+        request->why = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (request->input != NULL)
             bench_usage(command, "unexpected argument '%s': only one file is read", arg);
@@ -58,14 +66,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static void print_table(FILE *out, const struct bench_report *report, bool figures)
+static void print_table(FILE *out, const struct bench_report *report,
+                        const struct request *request)
 {
     const struct bench_rows *rows = &report->rows;
 
     bench_table_head(out, report);
     bench_table_rows(out, rows, 0);
+    bench_matrix_print(out, &report->matrix);
+    bench_metg_print(out, rows);
+    if (request->why)
+        bench_why_print(out, rows);
     bench_table_notes(out, rows);
-    if (figures)
+    if (request->figures)
         bench_figures_write(out, report);
 }
 
@@ -90,7 +103,7 @@ static int run(int argc, char **argv)
     if (!good)
         (void)fprintf(stderr, "magpie report: %s: %s\n", request.input, why);
     if (good && bench_outputs_open(&request.outputs)) {
-        print_table(bench_outputs_table(&request.outputs), &report, request.figures);
+        print_table(bench_outputs_table(&request.outputs), &report, &request);
         good = bench_outputs_write(&request.outputs, &report);
     } else {
         good = false;

@@ -24,6 +24,10 @@
 #define CHANNELS                                                                  \
     BOUNDED " channel-1-1-unbounded channel-4-1-unbounded channel-1-4-unbounded " \
             "channel-4-4-unbounded"
+#define MEMORY "triad random chase"
+#define METG                                                                     \
+    "metg-trivial metg-no-comm metg-stencil metg-periodic metg-sweep metg-tree " \
+    "metg-fft metg-all metg-nearest metg-spread metg-near-random metg-far-random"
 #define LOCKS "semaphore semaphore-2 mutex mutex-2"
 
 /* All peers in the order of the report, and the workloads that each has. */
@@ -31,11 +35,11 @@ static const struct {
     const char *name;
     const char *workloads;
 } known[] = {
-    {"openmp",
-     FORK_JOIN " heat " SHORT " " UNEVEN " " ARRAYS " " TEAMS " " SORTS " sort-stable"},
+    {"openmp", FORK_JOIN " heat " SHORT " " UNEVEN " " ARRAYS " " TEAMS " " SORTS
+                         " sort-stable " MEMORY " " METG},
     {"tbb", FORK_JOIN " " SHORT " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS
-                      " pipeline graph"},
-    {"libomp", "heat " TEAMS},
+                      " pipeline graph " METG},
+    {"libomp", "heat " TEAMS " " MEMORY " " METG},
     {"openblas", "matmul"},
     {"glib", LOADS " submit-all"},
     {"libuv", LOADS},

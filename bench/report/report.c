@@ -8,6 +8,7 @@
 void bench_report_free(struct bench_report *report)
 {
     bench_rows_free(&report->rows);
+    bench_matrix_free(&report->matrix);
     sim_results_free(&report->simulated);
 }
 

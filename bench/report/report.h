@@ -9,6 +9,7 @@
 #define BENCH_REPORT_REPORT_H
 
 #include "bench/machine/machine.h"
+#include "bench/machine/matrix.h"
 #include "bench/measure/peer.h"
 #include "bench/measure/row.h"
 #include "bench/sim/print.h"
@@ -19,6 +20,7 @@ struct bench_report {
     struct bench_machine machine;
     struct bench_peers peers; /* that were asked for */
     struct bench_rows rows;
+    struct bench_matrix matrix;   /* of node pairs, if it was measured */
     struct sim_results simulated; /* what is known of rows that were simulated, if any */
 };
 
@@ -35,8 +37,9 @@ void bench_table_head(FILE *out, const struct bench_report *report);
 void bench_table_rows(FILE *out, const struct bench_rows *rows, size_t from);
 void bench_table_notes(FILE *out, const struct bench_rows *rows);
 
-/* {"machine": {...}, "peers": [...], "rows": [...], "simulated": [...]}: the peers only
- * where some were asked for, "simulated" only of simulations.  Returns 0 or -ENOMEM.  The
+/* {"machine": {...}, "peers": [...], "rows": [...], "memory": {...},
+ * "simulated": [...]}: the peers only where some were asked for, "memory" only where it
+ * was measured (matrix.h), "simulated" only of simulations.  Returns 0 or -ENOMEM.  The
  * caller checks `out` for write errors. */
 int bench_json_write(FILE *out, const struct bench_report *report);
 

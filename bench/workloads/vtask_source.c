@@ -8,7 +8,12 @@ static void recycle(struct mag_core *core)
     mag_pool_give(bench_sources, core);
 }
 
-const struct mag_core_type bench_source_type = {.recycle = recycle};
+static const struct mag_core_type bench_source_type = {.recycle = recycle};
+
+static void prepare(void *object, void *arg)
+{
+    mag_core_init(object, arg);
+}
 
 int bench_sources_make(void)
 {
@@ -17,6 +22,8 @@ int bench_sources_make(void)
     mag_pool_config_init(&config);
     config.object_size = sizeof(struct mag_core);
     config.alignment = _Alignof(struct mag_core);
+    config.prepare = prepare;
+    config.prepare_arg = (void *)(uintptr_t)&bench_source_type;
     return mag_pool_create(&config, &bench_sources);
 }
 

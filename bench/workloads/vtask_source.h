@@ -18,8 +18,6 @@ extern struct mag_pool *bench_sources;
 int bench_sources_make(void);
 void bench_sources_free(void);
 
-extern const struct mag_core_type bench_source_type;
-
 /* Rents a source.  NULL: there is no memory. */
 static inline struct mag_core *bench_source_rent(unsigned flags)
 {
@@ -29,7 +27,7 @@ static inline struct mag_core *bench_source_rent(unsigned flags)
     if (mag_pool_take(bench_sources, &object) != 0)
         return NULL;
     core = object;
-    mag_core_prepare(core, &bench_source_type);
+    mag_core_begin(core);
     core->flags = (uint8_t)flags;
     return core;
 }

@@ -19,6 +19,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Where the workers of a configuration sit, and whether they are bound to it. */
+struct bench_seating {
+    enum mag_placement placement;
+    enum mag_pin pin;
+};
+
 /* One configuration, as its process sees it. */
 struct bench_run {
     uint64_t size;
@@ -104,6 +110,9 @@ extern const struct bench_workload bench_scan;
 extern const struct bench_workload bench_for_pareto;
 extern const struct bench_workload bench_for_triangle;
 extern const struct bench_workload bench_for_nested;
+extern const struct bench_workload bench_triad;
+extern const struct bench_workload bench_random;
+extern const struct bench_workload bench_chase;
 extern const struct bench_workload bench_fftw;
 extern const struct bench_workload bench_mgzip;
 extern const struct bench_workload bench_mgzip_libdeflate;
@@ -149,10 +158,14 @@ extern const struct bench_workload bench_vtask_pending;
 extern const struct bench_workload bench_vtask_when_all;
 extern const struct bench_workload bench_vtask_handoff;
 extern const struct bench_workload bench_vtask_wake;
+extern const struct bench_workload bench_connected_semaphore;
+extern const struct bench_workload bench_channel_wait;
+extern const struct bench_workload bench_connected_channel;
 extern const struct bench_workload bench_semaphore;
 extern const struct bench_workload bench_semaphore_2;
 extern const struct bench_workload bench_mutex;
 extern const struct bench_workload bench_mutex_2;
+extern const struct bench_workload bench_semaphore_wait;
 extern const struct bench_workload bench_channel_1_1;
 extern const struct bench_workload bench_channel_4_1;
 extern const struct bench_workload bench_channel_1_4;
@@ -167,5 +180,17 @@ extern const struct bench_workload bench_each_later;
 extern const struct bench_workload bench_when_each;
 extern const struct bench_workload bench_sequence;
 extern const struct bench_workload bench_graph;
+extern const struct bench_workload bench_metg_trivial;
+extern const struct bench_workload bench_metg_no_comm;
+extern const struct bench_workload bench_metg_stencil;
+extern const struct bench_workload bench_metg_periodic;
+extern const struct bench_workload bench_metg_sweep;
+extern const struct bench_workload bench_metg_tree;
+extern const struct bench_workload bench_metg_fft;
+extern const struct bench_workload bench_metg_all;
+extern const struct bench_workload bench_metg_nearest;
+extern const struct bench_workload bench_metg_spread;
+extern const struct bench_workload bench_metg_random_nearest;
+extern const struct bench_workload bench_metg_random_spread;
 
 #endif

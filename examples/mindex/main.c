@@ -27,7 +27,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PARTS_MAX = 1024, THREADS_MAX = PARTS_MAX - 1 };
+enum {
+    PARTS_MAX = 1024,
+    THREADS_MAX = PARTS_MAX - 1,
+    /* Files and buckets differ by a thousand times: while a long one is at work, so many
+     * short ones pass through beside it. */
+    TOKENS = 64,
+};
 
 /* A file on its way through the first pipeline. */
 struct document {
@@ -269,12 +275,13 @@ static int run_parallel(struct indexing *all, struct mag_sched *sched)
                                                      .release = release_document};
     const struct buckets_options with_buckets = {.common.caller_sleeps = true,
                                                  .release = release_bucket};
-    int r = documents_run_with(sched, &with_documents, of_documents, 3, 0, all);
+    int r = documents_run_with(sched, &with_documents, of_documents, 3, TOKENS, all);
 
     if (r == 0)
         r = finish_parts_for(sched, 0, all->part_count, all->parts);
     (void)fputc('\n', all->out);
-    return r == 0 ? buckets_run_with(sched, &with_buckets, of_buckets, 3, 0, all) : r;
+    return r == 0 ? buckets_run_with(sched, &with_buckets, of_buckets, 3, TOKENS, all)
+                  : r;
 }
 
 /* `threads` workers compute, and this thread sleeps; 0: those of the default

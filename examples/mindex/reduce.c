@@ -19,14 +19,6 @@ static int by_text(const void *a, const void *b)
     return (left->length > right->length) - (left->length < right->length);
 }
 
-static int by_document(const void *a, const void *b)
-{
-    const struct posting *left = a;
-    const struct posting *right = b;
-
-    return (left->document > right->document) - (left->document < right->document);
-}
-
 /* All terms of a bucket, sorted: what the parts have of one term stands together. */
 static struct term **gather(struct part *const *parts, size_t part_count, size_t bucket,
                             size_t *ret_count)
@@ -84,16 +76,47 @@ static void put_number(struct listing *listing, char before, uint32_t number)
     listing->size += sizeof(digits) - at;
 }
 
-/* Of one part's document after the other's: by merging, or, as documents may have come to
- * a part out of order, by sorting. */
-static void sort_postings(struct posting *postings, size_t count)
+/* The end of the postings that are in order from `begin` on. */
+static size_t run_end(const struct posting *postings, size_t begin, size_t count)
 {
-    size_t i = 1;
+    size_t end = begin + 1;
 
-    while (i < count && postings[i - 1].document < postings[i].document)
-        i++;
-    if (i < count)
-        qsort(postings, count, sizeof(*postings), by_document);
+    while (end < count && postings[end - 1].document < postings[end].document)
+        end++;
+    return end;
+}
+
+/* Merges the first `middle` postings with the rest; `spare` has room for them. */
+static void merge_two(struct posting *postings, size_t middle, size_t count,
+                      struct posting *spare)
+{
+    size_t left = 0;
+    size_t right = middle;
+    size_t to = 0;
+
+    memcpy(spare, postings, middle * sizeof(*spare));
+    while (left < middle && right < count) {
+        postings[to++] = spare[left].document < postings[right].document
+                             ? spare[left++]
+                             : postings[right++];
+    }
+    memcpy(postings + to, spare + left, (middle - left) * sizeof(*spare));
+}
+
+/* What one part has of a term is nearly in order, and there are few parts: runs that are
+ * in order are merged two by two, until one is left. */
+static void merge_postings(struct posting *postings, size_t count, struct posting *spare)
+{
+    while (run_end(postings, 0, count) < count) {
+        size_t end;
+
+        for (size_t begin = 0; begin < count; begin = end) {
+            size_t middle = run_end(postings, begin, count);
+
+            end = middle < count ? run_end(postings, middle, count) : count;
+            merge_two(postings + begin, middle - begin, end - begin, spare);
+        }
+    }
 }
 
 /* A line for `count` terms of the same text. */
@@ -104,7 +127,7 @@ static int put_line(struct listing *listing, struct term *const *terms, size_t c
 
     for (size_t i = 0; i < count; i++)
         total += terms[i]->count;
-    all = malloc(total * sizeof(*all));
+    all = malloc(2 * total * sizeof(*all));
     if (all == NULL ||
         make_room(listing, TERM_MAX + 1 + total * 2 * (size_t)NUMBER_MAX) != 0) {
         free(all);
@@ -118,7 +141,7 @@ static int put_line(struct listing *listing, struct term *const *terms, size_t c
             total += block->count;
         }
     }
-    sort_postings(all, total);
+    merge_postings(all, total, all + total);
     memcpy(listing->text + listing->size, terms[0]->text, terms[0]->length);
     listing->size += terms[0]->length;
     for (size_t i = 0; i < total; i++) {

@@ -128,6 +128,14 @@ MAG_VTASK_DEFINE(mag_count_task, size_t)
  *   name_task name_receive_until(struct name *channel, struct mag_cancel *cancel)
  *   int name_try_receive(struct name *channel, T *ret_item)
  *
+ *   struct name_state                     the state of a send or receive (connected.h)
+ *   mag_task name_send_begin(struct mag_waiter *waiter, struct name_state *state,
+ *                            struct name *channel, T item)
+ *   mag_task name_send_until_begin(..., T item, struct mag_cancel *cancel)
+ *   name_task name_receive_begin(struct mag_waiter *waiter, struct name_state *state,
+ *                                struct name *channel)
+ *   name_task name_receive_until_begin(..., struct mag_cancel *cancel)
+ *
  *   mag_task name_send_many(struct name *channel, const T *items, size_t count,
  *                           struct mag_cancel *cancel, size_t *ret_sent)
  *   int name_try_send_many(struct name *channel, const T *items, size_t count,
@@ -177,6 +185,18 @@ MAG_VTASK_DEFINE(mag_count_task, size_t)
  *              name_fail; -ECANCELED `cancel` has fired, also if there was an item;
  *              -ENOMEM.  The item of a receive whose task is discarded is lost
  *
+ * `name_send_begin`, `name_receive_begin`, and `_until_begin`: the connected forms.  An
+ * async function with a local `struct name_state state` writes
+ *
+ *     MAG_CONNECT(f, f->item, name_receive, &f->state, channel);
+ *     MAG_CONNECT_DONE(f, name_send, &f->state, channel, f->item);
+ *
+ * Both forms wait in one line, and answer the same; only a send to an unbounded channel
+ * can fail with -ENOMEM.
+ *   Blocks     whoever completes a wait with a cancel object may wait until a callback of
+ *              that object has returned
+ *   Allocates  as name_try_send; a wait allocates nothing
+ *
  * `name_try_receive`: never waits.
  *   Returns    0; -EAGAIN there is no item; MAG_CHANNEL_END or the error of name_fail
  *
@@ -203,12 +223,13 @@ MAG_VTASK_DEFINE(mag_count_task, size_t)
  *
  * `name_query`: the numbers of a channel.
  */
-#define MAG_CHANNEL_DEFINE(name, ...)            \
-    MAG_VTASK_DEFINE(name##_task, __VA_ARGS__)   \
-    MAG_CHANNEL_TYPE(name, name##_task_value)    \
-    MAG_CHANNEL_LIFE(name)                       \
-    MAG_CHANNEL_SEND(name, name##_task_value)    \
-    MAG_CHANNEL_RECEIVE(name, name##_task_value) \
+#define MAG_CHANNEL_DEFINE(name, ...)              \
+    MAG_VTASK_DEFINE(name##_task, __VA_ARGS__)     \
+    MAG_CHANNEL_TYPE(name, name##_task_value)      \
+    MAG_CHANNEL_LIFE(name)                         \
+    MAG_CHANNEL_SEND(name, name##_task_value)      \
+    MAG_CHANNEL_RECEIVE(name, name##_task_value)   \
+    MAG_CHANNEL_CONNECTED(name, name##_task_value) \
     MAG_CHANNEL_MANY(name, name##_task_value)
 
 /* The numbers of a channel, at one moment. */

@@ -47,8 +47,8 @@
  * One interface.  Structs and functions are the same in every build of the library, and a
  * program that was compiled for one build runs with the other.  The CMake target and the
  * pkg-config file of a library with MAG_DEBUG_TASKS define that macro.  A program that is
- * compiled without it does not record what its own inline calls, mag_operation_rent and
- * mag_core_prepare, hand out.
+ * compiled without it does not record what its own inline calls, mag_operation_rent,
+ * mag_core_prepare and mag_core_begin, hand out.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

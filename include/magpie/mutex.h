@@ -106,6 +106,22 @@ MAG_MUST_CHECK MAG_INLINE mag_task mag_mutex_lock(struct mag_mutex *mutex,
 }
 
 /*
+ * The connected form, as mag_semaphore_acquire_begin (semaphore.h): MAG_CONNECT_DONE(f,
+ * mag_mutex_lock, &f->wait, &lock, NULL) with a local `struct mag_wait_state wait`.
+ *
+ *   Blocks, Allocates, Returns  as there; a complete task: the caller holds the mutex
+ */
+MAG_MUST_CHECK MAG_INLINE mag_task mag_mutex_lock_begin(struct mag_waiter *waiter,
+                                                        struct mag_wait_state *state,
+                                                        struct mag_mutex *mutex,
+                                                        struct mag_cancel *cancel)
+{
+    if (MAG_LIKELY(mag_line_step(&mutex->line, 0, 1)))
+        return mag_task_done();
+    return mag_mutex_begin_slow(waiter, state, mutex, cancel);
+}
+
+/*
  * Unlocks the mutex: the oldest who waits holds it from then on.
  *
  *   Thread     any

@@ -164,7 +164,6 @@ MAG_MUST_CHECK MAG_INLINE int mag_operation_rent(struct mag_operation_type *type
 {
     /* acquire: the pool precedes its address. */
     struct mag_pool *pool = MAG_LOAD(&type->pool, acquire);
-    struct mag_core *core;
     void *object;
 
     if (MAG_UNLIKELY(pool == MAG_NULL || mag_pool_take(pool, &object) != 0)) {
@@ -172,12 +171,7 @@ MAG_MUST_CHECK MAG_INLINE int mag_operation_rent(struct mag_operation_type *type
         if (r < 0)
             return r;
     }
-    /* The rest of the core was set when the object was consumed last, or made. */
-    core = MAG_CAST(struct mag_core *, object);
-    core->flags = 0;
-    /* relaxed: the operation is handed out later, which publishes it. */
-    MAG_STORE(&core->slot, mag_core_bias(), relaxed);
-    mag_debug_core_began(core);
+    mag_core_begin(MAG_CAST(struct mag_core *, object));
     *ret_object = object;
     return 0;
 }

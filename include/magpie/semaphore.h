@@ -120,6 +120,33 @@ MAG_MUST_CHECK MAG_INLINE mag_task mag_semaphore_acquire(struct mag_semaphore *s
 }
 
 /*
+ * The connected form (connected.h).  An async function that has a local `struct
+ * mag_wait_state wait` writes
+ *
+ *     MAG_CONNECT_DONE(f, mag_semaphore_acquire, &f->wait, &seats, NULL);
+ *
+ * Both forms wait in one line, first come, first served.  The state serves one wait at a
+ * time, for a semaphore, a mutex (mutex.h), a read-write lock, an event, a latch or a
+ * rendezvous.  Its members are the library's.
+ *
+ *   cancel     as for mag_semaphore_acquire
+ *   Blocks     as mag_cancel_register, with a cancel object; then the release that gives
+ *              the permit may wait until a callback of that object has returned
+ *   Allocates  nothing
+ *   Returns    MAG_STARTED; or a task that is complete: the caller has a permit, or the
+ *              cancel object has fired.  The wait fails with -ECANCELED
+ */
+MAG_MUST_CHECK MAG_INLINE mag_task
+mag_semaphore_acquire_begin(struct mag_waiter *waiter, struct mag_wait_state *state,
+                            struct mag_semaphore *semaphore, struct mag_cancel *cancel)
+{
+    if (MAG_LIKELY(mag_line_take(&semaphore->line, mag_semaphore_take,
+                                 semaphore->permits) == MAG_LINE_YES))
+        return mag_task_done();
+    return mag_semaphore_begin_slow(waiter, state, semaphore, cancel);
+}
+
+/*
  * Gives permits back, or makes new ones available, up to the number of permits that there
  * are.
  *

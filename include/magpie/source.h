@@ -227,6 +227,13 @@ enum { MAG_CORE_QUEUED = 1 }; /* no continuation runs inside the completing call
  */
 struct mag_core;
 
+/* For the functions below: what `easy` is of a core that has not failed. */
+MAG_INLINE uint8_t mag_core_easy(const struct mag_core_type *type)
+{
+    return type != MAG_NULL && type->recycle != MAG_NULL && type->destroy == MAG_NULL &&
+           type->result_size == 0;
+}
+
 /*
  * Makes memory that was a core before, or is all zeroes, a pending core.  Keeps the
  * token, which only ever grows, so tasks of earlier users are stale.
@@ -239,6 +246,7 @@ MAG_INLINE void mag_core_prepare(struct mag_core *core, const struct mag_core_ty
     core->type = type;
     core->error = 0;
     core->flags = 0;
+    core->easy = mag_core_easy(type);
     /* relaxed, here and below: the core is handed out later, which publishes it. */
     uint64_t token = MAG_LOAD(&core->token, relaxed);
     /* relaxed: as above. */
@@ -251,6 +259,34 @@ MAG_INLINE void mag_core_prepare(struct mag_core *core, const struct mag_core_ty
     MAG_STORE(&core->slot, slot, relaxed);
     if (type != MAG_NULL && type->recycle != MAG_NULL)
         mag_debug_core_began(core);
+}
+
+/*
+ * Makes memory that is all zeroes a core that has not begun, for a pool that prepares its
+ * objects once: call this in the pool's `prepare` (pool.h), and mag_core_begin for each
+ * object that is taken.  That is faster than mag_core_prepare each time.
+ *
+ *   type       as in mag_core_prepare; it has `recycle`
+ *   Thread     the owner of the core; nobody else may be using it
+ */
+MAG_INLINE void mag_core_init(struct mag_core *core, const struct mag_core_type *type)
+{
+    core->type = type;
+    core->easy = mag_core_easy(type);
+}
+
+/*
+ * Begins the next operation of a core from mag_core_init: it is new, or its last
+ * operation was consumed.
+ *
+ *   Thread     the owner of the core; nobody else may be using it
+ */
+MAG_INLINE void mag_core_begin(struct mag_core *core)
+{
+    core->flags = 0;
+    /* relaxed: the core is handed out later, which publishes it. */
+    MAG_STORE(&core->slot, mag_core_bias(), relaxed);
+    mag_debug_core_began(core);
 }
 
 /*

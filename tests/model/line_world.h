@@ -15,6 +15,7 @@
 
 /* What line.c needs of cancel.h and operation.h. */
 #define MAGPIE_CANCEL_H
+#define MAGPIE_CONNECTED_H
 #define MAGPIE_OPERATION_H
 
 enum { PENDING, HAS_IT, LEFT };
@@ -34,6 +35,7 @@ struct mag_cancel_registration {
 struct mag_cancel {
     rl::mutex lock;
     mag_cancel_registration *first;
+    mag_cancel_registration *running; /* its callback runs */
     bool fired;
 };
 
@@ -68,6 +70,19 @@ static mag_vtask mag_vtask_failed(int, uint64_t)
 }
 
 static const mag_vtask MAG_VTASK_COMPLETED = {0, 0};
+static const mag_vtask MAG_STARTED = {2, 0};
+
+/* Who waits for a connected operation. */
+struct mag_waiter {
+    rl::atomic<int> outcome;
+};
+
+static int mag_waiter_post(mag_waiter *waiter, mag_vtask outcome)
+{
+    RL_ASSERT(waiter->outcome($).load(rl::mo_relaxed) == PENDING);
+    waiter->outcome($).store(outcome.backing == 0 ? HAS_IT : LEFT, rl::mo_release);
+    return 0;
+}
 
 static int mag_operation_rent(mag_operation_type *, void **ret_object);
 
@@ -107,16 +122,23 @@ static int mag_cancel_register(mag_cancel *cancel, mag_cancel_registration *regi
     return fired ? -1 : 0;
 }
 
-static bool mag_cancel_unregister(mag_cancel_registration *registration, bool)
+static bool mag_cancel_unregister(mag_cancel_registration *registration, bool wait)
 {
-    the_cancel->lock.lock($);
-    bool was_waiting = registration->is_waiting;
-    if (was_waiting) {
-        registration->is_waiting = false;
-        the_cancel->first = NULL;
+    bool was_waiting, is_running;
+
+    for (;;) {
+        the_cancel->lock.lock($);
+        was_waiting = registration->is_waiting;
+        is_running = the_cancel->running == registration;
+        if (was_waiting) {
+            registration->is_waiting = false;
+            the_cancel->first = NULL;
+        }
+        the_cancel->lock.unlock($);
+        if (!wait || !is_running)
+            return was_waiting;
+        rl::yield(1, $);
     }
-    the_cancel->lock.unlock($);
-    return was_waiting;
 }
 
 static void fire(mag_cancel *cancel)
@@ -130,10 +152,15 @@ static void fire(mag_cancel *cancel)
         copy = *first;
         first->is_waiting = false;
         cancel->first = NULL;
+        cancel->running = first;
     }
     cancel->lock.unlock($);
-    if (first != NULL)
-        copy.run(copy.object, cancel, copy.key);
+    if (first == NULL)
+        return;
+    copy.run(copy.object, cancel, copy.key);
+    cancel->lock.lock($);
+    cancel->running = NULL;
+    cancel->lock.unlock($);
 }
 
 #include "vtask/sync/line.c"
@@ -183,12 +210,37 @@ static void begin_waiters(mag_line_waiter *waiters, int count, mag_cancel *cance
         waiters[i].operation.claim($).store(0, rl::mo_relaxed);
         waiters[i].operation.outcome($).store(PENDING, rl::mo_relaxed);
         waiters[i].operation.token = 1;
-        waiters[i].stop.is_waiting = false;
+        waiters[i].place.stop.is_waiting = false;
     }
     waiters_of = waiters;
     the_cancel = cancel;
-    cancel->first = NULL;
+    cancel->first = cancel->running = NULL;
     cancel->fired = false;
+}
+
+/* The state of a thread's connected waits, which is its own again after each. */
+struct connected {
+    mag_wait_state state;
+    mag_waiter waiter;
+};
+
+/* A wait in its connected form: HAS_IT or LEFT.  Afterwards nobody touches the state. */
+static int connect(connected *mine, mag_line *line, const mag_line_kind *kind,
+                   mag_cancel *by)
+{
+    mine->waiter.outcome($).store(PENDING, rl::mo_relaxed);
+    mine->state.waiter = &mine->waiter;
+    mag_vtask task = mag_line_begin(line, kind, 1, by, &mine->state);
+    int outcome = task.backing == 0 ? HAS_IT : LEFT;
+
+    if (task.backing == MAG_STARTED.backing) {
+        while ((outcome = mine->waiter.outcome($).load(rl::mo_acquire)) == PENDING)
+            rl::yield(1, $);
+    }
+    /* A callback that comes late would take it out of the line once more. */
+    mine->state.place.next = mine->state.place.prev = NULL;
+    mine->state.place.is_in_line = true;
+    return outcome;
 }
 
 /* Waits for a task: HAS_IT, or LEFT, or the same of a task without an operation. */

@@ -1,6 +1,7 @@
 /*
  * The line of those who wait for a permit, by three threads: one permit, a waiter that
- * another thread cancels, operations that are used again.  No two hold the permit at the
+ * another thread cancels, operations that are used again; all of them, the canceled one
+ * alone, or the others alone wait in the connected form.  No two hold the permit at the
  * same time, what a holder did is visible to the next, each wait ends, and the permit is
  * free in the end.
  *
@@ -41,9 +42,12 @@ static bool give_under_lock(uint32_t *value, uint32_t amount)
 
 static const mag_line_kind kind = {take_under_lock};
 
-struct line_model : rl::test_suite<line_model, THREADS> {
+/* CONNECTED: a bit for each thread that waits in the connected form. */
+template <unsigned CONNECTED>
+struct line_model : rl::test_suite<line_model<CONNECTED>, THREADS> {
     mag_line line;
     mag_line_waiter waiters[THREADS];
+    connected states[THREADS];
     mag_cancel cancel;
     rl::var<int> held;   /* plain: used by who has the permit */
     rl::var<int> inside; /* plain: likewise */
@@ -72,6 +76,9 @@ struct line_model : rl::test_suite<line_model, THREADS> {
             return true;
         if (mag_line_take(&line, take, 1) == MAG_LINE_YES)
             return true;
+        unsigned me = rl::thread_index();
+        if ((CONNECTED >> me & 1) != 0)
+            return connect(&states[me], &line, &kind, by) == HAS_IT;
         return await(mag_line_wait(&line, &kind, 1, by)) == HAS_IT;
     }
 
@@ -109,7 +116,19 @@ struct line_model : rl::test_suite<line_model, THREADS> {
     }
 };
 
+/* The canceled thread alone waits in the connected form; the others do; all do. */
+typedef line_model<0> tasks_model;
+typedef line_model<1 << CANCELED_THREAD> canceled_model;
+typedef line_model<7 & ~(1 << CANCELED_THREAD)> mixed_model;
+typedef line_model<7> connected_model;
+
 int main()
 {
-    return run_model<line_model>(200000);
+    int r = run_model<tasks_model>(200000);
+
+    if (r == 0)
+        r = run_model<canceled_model>(100000);
+    if (r == 0)
+        r = run_model<mixed_model>(50000);
+    return r != 0 ? r : run_model<connected_model>(50000);
 }

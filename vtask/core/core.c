@@ -75,20 +75,34 @@ void mag_core_publish_slow(struct mag_core *core, uintptr_t slot)
 void mag_core_finish(struct mag_core *core, int error, uint64_t value)
 {
     core->error = error;
+    if (MAG_UNLIKELY(error != 0))
+        core->easy = 0;
     core->value = value;
     mag_core_publish(core, mag_core_slot(core));
+}
+
+/* As mag_core_set_result, also where nobody waits yet, or the result is no word. */
+static MAG_NOINLINE int set_result_slow(struct mag_core *core, uint64_t result,
+                                        uintptr_t slot)
+{
+    if (MAG_UNLIKELY(core->easy == 0 && !mag_core_is_word(core)))
+        return mag_misuse_completer(MAG_E_SIZE, core);
+    if (MAG_UNLIKELY(mag_core_is_over(core, slot)))
+        return mag_misuse_completer(MAG_E_DONE, core);
+    core->value = result;
+    mag_core_publish(core, slot);
+    return 0;
 }
 
 int mag_core_set_result(struct mag_core *core, uint64_t result)
 {
     uintptr_t slot = mag_core_slot(core);
 
-    if (MAG_UNLIKELY(!mag_core_is_word(core)))
-        return mag_misuse_completer(MAG_E_SIZE, core);
-    if (MAG_UNLIKELY(mag_core_is_over(core, slot)))
-        return mag_misuse_completer(MAG_E_DONE, core);
+    if (!mag_slot_is_awaited(slot) ||
+        MAG_UNLIKELY(core->easy == 0 || mag_core_had_visitor(core)))
+        return set_result_slow(core, result, slot);
     core->value = result;
-    mag_core_publish(core, slot);
+    mag_core_publish_awaited(core, slot);
     return 0;
 }
 
@@ -128,6 +142,7 @@ int mag_core_set_error(struct mag_core *core, int code, uint64_t detail)
     if (mag_core_is_over(core, slot))
         return mag_misuse_completer(MAG_E_DONE, core);
     core->error = code;
+    core->easy = 0;
     core->value = detail;
     mag_core_publish(core, slot);
     return 0;
@@ -165,6 +180,8 @@ int mag_core_on_completed_slow(struct mag_core *core, uint64_t token,
 {
     uintptr_t slot = mag_core_slot(core);
 
+    if (MAG_UNLIKELY(mag_core_is_stale(core, token)))
+        return mag_misuse_core(MAG_E_TOKEN, core, token);
     if (mag_slot_is_vacant(slot)) {
         mag_continuation_capture(continuation, flags);
         if (mag_core_install(core, token, &slot, continuation))

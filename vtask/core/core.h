@@ -62,10 +62,11 @@ static inline bool mag_core_is_visited(struct mag_core *core)
 }
 
 /* Whether `word` is the word of a core whose token is `token` and which had no visitor.
- * Shifts, because the mask does not fit into an instruction. */
+ * A token that hand-written code has given a visitor's bits is refused: its sign shows
+ * them. */
 static inline bool mag_token_is_clean(uint64_t token, uint64_t word)
 {
-    return word == token && token >> 62 == 0;
+    return word == token && (int64_t)token >= 0;
 }
 
 static inline bool mag_core_is_stale(struct mag_core *core, uint64_t token)
@@ -73,7 +74,7 @@ static inline bool mag_core_is_stale(struct mag_core *core, uint64_t token)
     /* relaxed: guards no data, see "again" in source.h. */
     uint64_t word = atomic_load_explicit(&core->token, memory_order_relaxed);
 
-    return (word ^ token) << 2 != 0 || token >> 62 != 0;
+    return ((word ^ token) & MAG_TOKEN_MASK) != 0 || token > MAG_TOKEN_MASK;
 }
 
 static inline uintptr_t mag_core_slot(struct mag_core *core)
@@ -88,16 +89,26 @@ static inline bool mag_core_is_done(struct mag_core *core)
     return mag_slot_is_done(mag_core_slot(core)) && !mag_core_is_visited(core);
 }
 
-/* Whether a holder of this token may read the outcome, in the common case that there was
- * no visitor.  Reads the slot first: a visitor that has written the slot was INSIDE
+/* Whether the token is the present one and there was no visitor: then `*ret_slot` alone
+ * shows the state.  Reads the slot first: a visitor that has written the slot was INSIDE
  * before. */
-static inline bool mag_core_is_ready(struct mag_core *core, uint64_t token)
+static inline bool mag_core_is_clean(struct mag_core *core, uint64_t token,
+                                     uintptr_t *ret_slot)
 {
-    uintptr_t slot = mag_core_slot(core);
+    *ret_slot = mag_core_slot(core);
     /* relaxed: the acquire of the slot covers what a visitor did before. */
     uint64_t word = atomic_load_explicit(&core->token, memory_order_relaxed);
 
-    return mag_slot_is_done(slot) && mag_token_is_clean(token, word);
+    return mag_token_is_clean(token, word);
+}
+
+/* Whether a holder of this token may read the outcome, in the common case that there was
+ * no visitor. */
+static inline bool mag_core_is_ready(struct mag_core *core, uint64_t token)
+{
+    uintptr_t slot;
+
+    return mag_core_is_clean(core, token, &slot) && mag_slot_is_done(slot);
 }
 
 /* bias.c - counts an operation that was biased to one thread but was completed on another
@@ -105,14 +116,19 @@ static inline bool mag_core_is_ready(struct mag_core *core, uint64_t token)
  * mag_here_get()-> */
 void mag_core_bias_lost(uintptr_t thread);
 
+/* Called by the completer: whether it has visited the core. */
+static inline bool mag_core_had_visitor(struct mag_core *core)
+{
+    /* relaxed: reads this completer's own store, if any. */
+    return (int64_t)atomic_load_explicit(&core->token, memory_order_relaxed) < 0;
+}
+
 /* Called by the completer: whether it has already completed the operation.  After a visit
  * the slot alone does not show that: a thread that registers by a plain store may have
  * covered DONE for a moment. */
 static inline bool mag_core_is_over(struct mag_core *core, uintptr_t slot)
 {
-    /* relaxed: reads this completer's own store, if any. */
-    return mag_slot_is_done(slot) ||
-           atomic_load_explicit(&core->token, memory_order_relaxed) > MAG_TOKEN_MASK;
+    return mag_slot_is_done(slot) || mag_core_had_visitor(core);
 }
 
 /* visit.c - waits until the visitor has left. */
@@ -140,23 +156,29 @@ static inline void mag_debug_core_drops(struct mag_core *core, uintptr_t slot)
 #endif
 }
 
-/* Called by the owner: begins the next operation. */
-static inline void mag_core_renew(struct mag_core *core)
+/* Called by the owner: begins the operation after `token`, which has not failed. */
+static inline void mag_core_renew_easy(struct mag_core *core, uint64_t token)
 {
-    /* relaxed, here and below: only the owner uses the core; handing it on publishes
-     * these stores. */
-    uint64_t token = atomic_load_explicit(&core->token, memory_order_relaxed);
-
-    /* relaxed: as above. */
+    /* relaxed, both: only the owner uses the core; handing it on publishes these
+     * stores. */
     atomic_store_explicit(&core->token, (token + 1) & MAG_TOKEN_MASK,
                           memory_order_relaxed);
-    core->error = 0;
     /* relaxed: as above. */
     atomic_store_explicit(&core->slot, MAG_SLOT_EMPTY, memory_order_relaxed);
 }
 
+/* The same, whatever the core's outcome was. */
+static inline void mag_core_renew(struct mag_core *core)
+{
+    core->error = 0;
+    core->easy = mag_core_easy(core->type);
+    /* relaxed: only the owner moves it. */
+    mag_core_renew_easy(core, atomic_load_explicit(&core->token, memory_order_relaxed));
+}
+
 /* Like mag_continuation_dispatch, but handles the common case without a call. */
-static inline void mag_continuation_go(struct mag_continuation *continuation, bool queued)
+MAG_INLINE_ALWAYS void mag_continuation_go(struct mag_continuation *continuation,
+                                           bool queued)
 {
     struct mag_here *here = mag_here_get();
     uintptr_t home = continuation->home;
@@ -203,16 +225,25 @@ static inline bool mag_core_leave_done(struct mag_core *core, uintptr_t *slot)
 /* core.c - like mag_core_publish, but also handles a core that another thread uses. */
 void mag_core_publish_slow(struct mag_core *core, uintptr_t slot);
 
-/* Called by the completer when the outcome is stored in the core.  `slot` was not done
- * when it was read.  Afterwards the core may belong to another user. */
-static inline void mag_core_publish(struct mag_core *core, uintptr_t slot)
+/* As mag_core_publish, if somebody waits: the common case without a call. */
+MAG_INLINE_ALWAYS void mag_core_publish_awaited(struct mag_core *core, uintptr_t slot)
 {
     bool queued = (core->flags & MAG_CORE_QUEUED) != 0;
 
     MAG_PROBE2(complete, core, core->error);
-    if (MAG_LIKELY(mag_slot_is_awaited(slot)))
-        mag_continuation_go(mag_core_take(core, slot), queued);
-    else if (!mag_core_leave_done(core, &slot))
+    mag_continuation_go(mag_core_take(core, slot), queued);
+}
+
+/* Called by the completer when the outcome is stored in the core.  `slot` was not done
+ * when it was read.  Afterwards the core may belong to another user. */
+static inline void mag_core_publish(struct mag_core *core, uintptr_t slot)
+{
+    if (MAG_LIKELY(mag_slot_is_awaited(slot))) {
+        mag_core_publish_awaited(core, slot);
+        return;
+    }
+    MAG_PROBE2(complete, core, core->error);
+    if (!mag_core_leave_done(core, &slot))
         mag_core_publish_slow(core, slot);
 }
 
@@ -281,8 +312,8 @@ static inline bool mag_core_is_word(const struct mag_core *core)
     return core->type == NULL || core->type->result_size == 0;
 }
 
-/* core.c - like mag_core_consume, but also handles errors and results that are not one
- * whole word. */
+/* core.c - like mag_core_consume, but also handles errors, results that are not one whole
+ * word, and cores without `recycle`. */
 int mag_core_consume_slow(struct mag_core *core, uint64_t token, void *ret_result,
                           size_t size, uint64_t *ret_detail);
 
@@ -290,21 +321,14 @@ int mag_core_consume_slow(struct mag_core *core, uint64_t token, void *ret_resul
 static inline int mag_core_consume(struct mag_core *core, uint64_t token,
                                    void *ret_result, size_t size, uint64_t *ret_detail)
 {
-    const struct mag_core_type *type = core->type;
-
-    if (MAG_UNLIKELY(core->error != 0 || size != sizeof(core->value) ||
-                     !mag_core_is_word(core)))
+    if (MAG_UNLIKELY(core->easy == 0 || size != sizeof(core->value)))
         return mag_core_consume_slow(core, token, ret_result, size, ret_detail);
     memcpy(ret_result, &core->value, sizeof(core->value));
-    if (type != NULL && type->recycle != NULL) {
-        if (MAG_UNLIKELY(!mag_core_is_ours(core, token)))
-            return mag_misuse_core(MAG_E_TOKEN, core, token);
-        mag_debug_core_ends(core);
-        mag_core_renew(core);
-        type->recycle(core);
-    } else if (MAG_UNLIKELY(type != NULL && type->destroy != NULL)) {
-        core->flags |= MAG_CORE_TAKEN;
-    }
+    if (MAG_UNLIKELY(!mag_core_is_ours(core, token)))
+        return mag_misuse_core(MAG_E_TOKEN, core, token);
+    mag_debug_core_ends(core);
+    mag_core_renew_easy(core, token);
+    core->type->recycle(core);
     return 0;
 }
 
@@ -322,13 +346,11 @@ int mag_core_status_slow(struct mag_core *core, uint64_t token);
 
 static inline int mag_core_status_inline(struct mag_core *core, uint64_t token)
 {
-    if (!mag_slot_is_done(mag_core_slot(core)))
-        return MAG_UNLIKELY(mag_core_is_stale(core, token))
-                   ? mag_misuse_core(MAG_E_TOKEN, core, token)
-                   : MAG_PENDING;
-    if (MAG_UNLIKELY(!mag_core_is_ready(core, token)))
+    uintptr_t slot;
+
+    if (MAG_UNLIKELY(!mag_core_is_clean(core, token, &slot)))
         return mag_core_status_slow(core, token);
-    return mag_core_outcome(core);
+    return mag_slot_is_done(slot) ? mag_core_outcome(core) : MAG_PENDING;
 }
 
 /* core.c - like mag_core_on_completed_inline, but also handle a core that more than one
@@ -342,11 +364,12 @@ static inline int mag_core_on_completed_inline(struct mag_core *core, uint64_t t
                                                struct mag_continuation *continuation,
                                                unsigned flags)
 {
+    uintptr_t slot;
+
     if (MAG_UNLIKELY(continuation == NULL || continuation->job.run == NULL))
         return mag_misuse_core(MAG_E_ARG, core, token);
-    if (MAG_UNLIKELY(mag_core_is_stale(core, token)))
-        return mag_misuse_core(MAG_E_TOKEN, core, token);
-    if (MAG_UNLIKELY(mag_core_slot(core) != mag_slot_biased_here()))
+    if (MAG_UNLIKELY(!mag_core_is_clean(core, token, &slot) ||
+                     slot != mag_slot_biased_here()))
         return mag_core_on_completed_slow(core, token, continuation, flags);
     mag_continuation_capture(continuation, flags);
     if (MAG_UNLIKELY(!mag_core_install_here(core, token, continuation)))

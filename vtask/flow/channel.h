@@ -126,12 +126,15 @@ void mag_waits_complete(struct mag_channel_wait *first, int error);
 int mag_wait_make(struct mag_channel *channel, struct mag_operation_type *type,
                   struct mag_channel_waiter **ret_waiter);
 
+/* Makes a wait whose `waiter` is set, in memory of the awaiter's, ready. */
+void mag_wait_init(struct mag_channel_wait *wait, struct mag_channel *channel);
+
 /* From here on the wait is canceled if `cancel` fires.  NULL: nobody cancels it.  0;
  * -ECANCELED it has fired. */
-int mag_wait_share(struct mag_channel_waiter *waiter, struct mag_cancel *cancel);
+int mag_wait_share(struct mag_channel_wait *wait, struct mag_cancel *cancel);
 
 /* Gives back a wait that was in no list. */
-void mag_wait_return(struct mag_channel_waiter *waiter);
+void mag_wait_return(struct mag_channel_wait *wait);
 
 /* -------------------------------------------- channel_receive.c, channel_select.c */
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/flow/channel.h"
 
+#include <magpie/connected.h>
+
 #include <errno.h>
 
 /* Waits for items whose places are the caller's; the result is their number. */
@@ -112,21 +114,21 @@ static mag_vtask outcome_of_receive(const struct mag_channel *channel, enum mag_
                                  : mag_vtask_failed(channel->end_code, 0);
 }
 
-static mag_vtask receive_waiting(struct mag_channel_waiter *waiter, void *ret_items,
-                                 size_t room, struct mag_cancel *cancel)
+/* `task` is that of the wait; MAG_STARTED if it is connected. */
+static mag_vtask receive_waiting(struct mag_channel_wait *wait, mag_vtask task,
+                                 void *ret_items, size_t room, struct mag_cancel *cancel)
 {
-    struct mag_channel *channel = waiter->wait.channel;
-    mag_vtask task = mag_operation_task(&waiter->operation);
+    struct mag_channel *channel = wait->channel;
     enum mag_flow flow = MAG_FLOW_NONE;
     size_t count = 0;
 
-    if (mag_wait_share(waiter, cancel) == 0) {
-        flow = receive_slow(channel, ret_items, room, &count, &waiter->wait);
+    if (mag_wait_share(wait, cancel) == 0) {
+        flow = receive_slow(channel, ret_items, room, &count, wait);
         if (flow == MAG_FLOW_LISTED)
             return task;
     }
     /* Items that were received all the same were not canceled. */
-    mag_wait_return(waiter);
+    mag_wait_return(wait);
     return flow == MAG_FLOW_NONE ? mag_vtask_failed(-ECANCELED, (uintptr_t)cancel)
                                  : outcome_of_receive(channel, flow, count);
 }
@@ -170,7 +172,8 @@ static MAG_NOINLINE mag_vtask receive_at_last(struct mag_channel *channel, void 
     if (mag_wait_make(channel, &channel->type->waiters, &waiter) < 0)
         return mag_vtask_failed(-ENOMEM, 0);
     waiter->wait.place = (char *)waiter + channel->type->item_offset;
-    return receive_waiting(waiter, ret_item, 1, cancel);
+    return receive_waiting(&waiter->wait, mag_operation_task(&waiter->operation),
+                           ret_item, 1, cancel);
 }
 
 mag_vtask mag_channel_receive(struct mag_channel *channel, void *ret_item,
@@ -184,6 +187,27 @@ mag_vtask mag_channel_receive(struct mag_channel *channel, void *ret_item,
     if (MAG_LIKELY(flow == MAG_FLOW_DONE))
         return MAG_VTASK_COMPLETED;
     return receive_at_last(channel, ret_item, cancel, flow);
+}
+
+mag_vtask mag_channel_receive_begin(struct mag_channel *channel, void *ret_item,
+                                    struct mag_channel_wait *wait, void *place,
+                                    struct mag_cancel *cancel)
+{
+    enum mag_flow flow;
+    size_t count = 0;
+
+    if (MAG_UNLIKELY(mag_cancel_has_fired(cancel)))
+        return mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
+    flow = receive_fast(channel, ret_item);
+    if (MAG_LIKELY(flow == MAG_FLOW_DONE))
+        return MAG_VTASK_COMPLETED;
+    if (flow == MAG_FLOW_STUCK)
+        flow = receive_slow(channel, ret_item, 1, &count, NULL);
+    if (flow != MAG_FLOW_NONE)
+        return outcome_of_receive(channel, flow, count);
+    mag_wait_init(wait, channel);
+    wait->place = place;
+    return receive_waiting(wait, MAG_STARTED, ret_item, 1, cancel);
 }
 
 static int code_of_receive(const struct mag_channel *channel, enum mag_flow flow)
@@ -266,5 +290,6 @@ mag_vtask mag_channel_receive_many(struct mag_channel *channel, void *ret_items,
     if (mag_wait_make(channel, &receive_type, &waiter) < 0)
         return mag_vtask_failed(-ENOMEM, 0);
     waiter->wait.place = ret_items;
-    return receive_waiting(waiter, ret_items, room, cancel);
+    return receive_waiting(&waiter->wait, mag_operation_task(&waiter->operation),
+                           ret_items, room, cancel);
 }

@@ -108,16 +108,11 @@ static void make_wait(struct mag_selection *select, size_t index,
 {
     struct mag_channel_wait *wait = &select->waits[index];
 
-    wait->channel = from->channel;
+    mag_wait_init(wait, from->channel);
+    wait->waiter = NULL;
     wait->core = &select->operation.core;
     wait->select = select;
     wait->place = from->ret_item;
-    wait->moved = 0;
-    wait->ret_moved = NULL;
-    wait->state = MAG_WAIT_BEGINS;
-    wait->level = 0;
-    wait->is_send = false;
-    wait->registration.cancel = NULL;
 }
 
 /* Receives from a channel that has an item or has ended, if nobody else has claimed the

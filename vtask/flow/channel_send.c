@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/flow/channel.h"
 
+#include <magpie/connected.h>
+
 #include <errno.h>
 
 /* Waits for room with items that stay where they are; the result is a word. */
@@ -126,24 +128,24 @@ static mag_vtask canceled_by(struct mag_cancel *cancel)
     return mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
 }
 
-/* Sends a parcel for which there was no room; the wait is new. */
-static mag_vtask send_waiting(struct mag_channel_waiter *waiter, struct parcel *parcel,
-                              struct mag_cancel *cancel)
+/* Sends a parcel for which there was no room; the wait is new, and `task` its task, or
+ * MAG_STARTED if it is connected. */
+static mag_vtask send_waiting(struct mag_channel_wait *wait, mag_vtask task,
+                              struct parcel *parcel, struct mag_cancel *cancel)
 {
-    struct mag_channel *channel = waiter->wait.channel;
-    mag_vtask task = mag_operation_task(&waiter->operation);
+    struct mag_channel *channel = wait->channel;
     enum mag_flow flow = MAG_FLOW_NONE;
 
-    waiter->wait.is_send = true;
-    waiter->wait.level = (uint8_t)parcel->level;
-    if (mag_wait_share(waiter, cancel) == 0) {
+    wait->is_send = true;
+    wait->level = (uint8_t)parcel->level;
+    if (mag_wait_share(wait, cancel) == 0) {
         mag_end_lock(&channel->ends.tail);
-        flow = send_slow(channel, parcel, &waiter->wait);
+        flow = send_slow(channel, parcel, wait);
         if (flow == MAG_FLOW_LISTED)
             return task;
     }
     /* Items that were sent all the same were not canceled. */
-    mag_wait_return(waiter);
+    mag_wait_return(wait);
     return flow == MAG_FLOW_NONE ? canceled_by(cancel) : outcome_of_send(flow);
 }
 
@@ -192,7 +194,8 @@ static MAG_NOINLINE mag_vtask send_at_last(struct mag_channel *channel,
     char *copy = (char *)waiter + channel->type->item_offset;
     mag_item_copy(copy, parcel.items, channel->item_size);
     parcel.items = copy;
-    return send_waiting(waiter, &parcel, cancel);
+    return send_waiting(&waiter->wait, mag_operation_task(&waiter->operation), &parcel,
+                        cancel);
 }
 
 /* As enter_tail; MAG_FLOW_DONE: the item is sent, and the lock released. */
@@ -220,6 +223,26 @@ mag_vtask mag_channel_send(struct mag_channel *channel, const void *item, int pr
     return send_at_last(channel,
                         (struct parcel){item, 1, 0, level_of_priority(channel, priority)},
                         cancel);
+}
+
+mag_vtask mag_channel_send_begin(struct mag_channel *channel, const void *item,
+                                 struct mag_channel_wait *wait, void *place,
+                                 struct mag_cancel *cancel)
+{
+    struct parcel parcel = {item, 1, 0, level_of_priority(channel, 0)};
+    enum mag_flow flow;
+
+    if (MAG_UNLIKELY(mag_cancel_has_fired(cancel)))
+        return canceled_by(cancel);
+    flow = send_fast(channel, item);
+    if (MAG_UNLIKELY(flow == MAG_FLOW_STUCK))
+        flow = send_slow(channel, &parcel, NULL);
+    if (flow != MAG_FLOW_NONE)
+        return outcome_of_send(flow);
+    mag_wait_init(wait, channel);
+    mag_item_copy(place, item, channel->item_size);
+    parcel.items = place;
+    return send_waiting(wait, MAG_STARTED, &parcel, cancel);
 }
 
 int mag_channel_try_send(struct mag_channel *channel, const void *item, int priority)
@@ -271,7 +294,8 @@ static mag_vtask send_many_at_last(struct mag_channel *channel, struct parcel *p
     if (mag_wait_make(channel, &send_type, &waiter) < 0)
         return outcome_of_send(MAG_FLOW_NO_MEMORY);
     waiter->wait.ret_moved = ret_sent;
-    return send_waiting(waiter, parcel, cancel);
+    return send_waiting(&waiter->wait, mag_operation_task(&waiter->operation), parcel,
+                        cancel);
 }
 
 mag_vtask mag_channel_send_many(struct mag_channel *channel, const void *items,

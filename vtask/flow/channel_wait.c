@@ -4,7 +4,10 @@
 #include "vtask/flow/channel.h"
 #include "vtask/value/kind.h"
 
+#include <magpie/connected.h>
+
 #include <errno.h>
+#include <string.h>
 
 /* ------------------------------------------------------------------------ locks */
 
@@ -140,11 +143,31 @@ static bool take_for_cancel(struct mag_channel_wait *wait)
     return is_listed;
 }
 
+/* The outcome of a connected wait.  An item that is larger than a word stays in the
+ * state. */
+static mag_vtask connected_outcome(const struct mag_channel_wait *wait, int error,
+                                   uint64_t detail)
+{
+    uint64_t word = 0;
+
+    if (error != 0)
+        return mag_vtask_failed(error, detail);
+    if (wait->is_send)
+        return MAG_VTASK_COMPLETED;
+    if (wait->item_size > sizeof(word))
+        return mag_vtask_result((uintptr_t)wait->place);
+    memcpy(&word, wait->place, wait->item_size);
+    return mag_vtask_result(word);
+}
+
 static void finish_wait(struct mag_channel_wait *wait, int error, uint64_t value)
 {
     if (wait->ret_moved != NULL)
         *wait->ret_moved = wait->moved;
-    mag_core_finish(wait->core, error, value);
+    if (wait->waiter != NULL)
+        (void)mag_waiter_post(wait->waiter, connected_outcome(wait, error, value));
+    else
+        mag_core_finish(wait->core, error, value);
 }
 
 /* The callback of a cancel object.  As long as it runs, the wait is the wait that was
@@ -162,6 +185,19 @@ static void cancel_wait(void *object, struct mag_cancel *cancel, uint64_t key)
 
 /* ---------------------------------------------------------------------- the wait */
 
+void mag_wait_init(struct mag_channel_wait *wait, struct mag_channel *channel)
+{
+    wait->channel = channel;
+    wait->select = NULL;
+    wait->moved = 0;
+    wait->ret_moved = NULL;
+    wait->state = MAG_WAIT_BEGINS;
+    wait->level = 0;
+    wait->is_send = false;
+    wait->item_size = (uint32_t)channel->item_size;
+    wait->registration.cancel = NULL;
+}
+
 int mag_wait_make(struct mag_channel *channel, struct mag_operation_type *type,
                   struct mag_channel_waiter **ret_waiter)
 {
@@ -174,33 +210,26 @@ int mag_wait_make(struct mag_channel *channel, struct mag_operation_type *type,
     waiter = object;
     /* The thread that completes it is about to go on with its own work. */
     waiter->operation.core.flags |= MAG_CORE_QUEUED;
-    waiter->wait.channel = channel;
+    mag_wait_init(&waiter->wait, channel);
+    waiter->wait.waiter = NULL;
     waiter->wait.core = &waiter->operation.core;
-    waiter->wait.select = NULL;
-    waiter->wait.moved = 0;
-    waiter->wait.ret_moved = NULL;
-    waiter->wait.state = MAG_WAIT_BEGINS;
-    waiter->wait.level = 0;
-    waiter->wait.is_send = false;
-    waiter->wait.registration.cancel = NULL;
     *ret_waiter = waiter;
     return 0;
 }
 
-int mag_wait_share(struct mag_channel_waiter *waiter, struct mag_cancel *cancel)
+int mag_wait_share(struct mag_channel_wait *wait, struct mag_cancel *cancel)
 {
-    struct mag_channel_wait *wait = &waiter->wait;
-
     return cancel == NULL
                ? 0
                : mag_cancel_register(cancel, &wait->registration, cancel_wait, wait, 0);
 }
 
-void mag_wait_return(struct mag_channel_waiter *waiter)
+void mag_wait_return(struct mag_channel_wait *wait)
 {
-    if (waiter->wait.registration.cancel != NULL)
-        leave_canceler(&waiter->wait);
-    mag_operation_return(&waiter->operation);
+    if (wait->registration.cancel != NULL)
+        leave_canceler(wait);
+    if (wait->waiter == NULL)
+        mag_operation_return((struct mag_operation *)(void *)wait->core);
 }
 
 void mag_wait_complete(struct mag_channel_wait *wait, int error)

@@ -37,7 +37,10 @@ static inline void tell_waiter(struct mag_frame *frame, mag_vtask outcome)
     /* relaxed: the frame's words are the running body's. */
     uintptr_t waiter = atomic_load_explicit(&frame->core.slot, memory_order_relaxed);
 
-    (void)mag_waiter_settle((struct mag_waiter *)waiter, outcome);
+    if (MAG_UNLIKELY((frame->core.flags & MAG_CORE_QUEUED) != 0))
+        (void)mag_waiter_post((struct mag_waiter *)waiter, outcome);
+    else
+        (void)mag_waiter_settle((struct mag_waiter *)waiter, outcome);
 }
 
 /* Ends a frame that has waited for the task of another function. */
@@ -123,13 +126,23 @@ static MAG_NOINLINE void finish_slow(struct mag_frame *frame, mag_vtask returned
                         returned.payload);
 }
 
+static MAG_NOINLINE void publish_unawaited(struct mag_core *core, uintptr_t slot)
+{
+    mag_core_publish(core, slot);
+}
+
 void mag_frame_finish(struct mag_frame *frame, mag_vtask returned, const void *large)
 {
-    if (MAG_UNLIKELY(returned.backing != 0 || frame->core.type->result_size != 0 ||
+    if (MAG_UNLIKELY(returned.backing != 0 || frame->core.easy == 0 ||
                      (frame->core.flags & MAG_CORE_CONNECTED) != 0)) {
         finish_slow(frame, returned, large);
         return;
     }
+    uintptr_t slot = mag_core_slot(&frame->core);
+
     frame->core.value = returned.payload;
-    mag_core_publish(&frame->core, mag_core_slot(&frame->core));
+    if (MAG_LIKELY(mag_slot_is_awaited(slot)))
+        mag_core_publish_awaited(&frame->core, slot);
+    else
+        publish_unawaited(&frame->core, slot);
 }

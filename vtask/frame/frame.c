@@ -88,8 +88,7 @@ static inline struct mag_frame *rent(const struct mag_frame_type *type)
     if (MAG_UNLIKELY(mag_pool_take(pool, &object) != 0))
         return NULL;
     box = object;
-    mag_core_prepare(&box->core, &type->core);
-    box->core.flags = MAG_CORE_BOX;
+    mag_frame_begin(box, type);
     box->waiter.continuation.job.run = type->resume;
     return box;
 }
@@ -288,9 +287,10 @@ static MAG_NOINLINE mag_vtask await_core(struct mag_frame *frame, mag_vtask task
                                          void *place, size_t size, unsigned flags)
 {
     struct mag_core *core = mag_vtask_core(task);
-    uintptr_t slot = mag_core_slot(core);
+    uintptr_t slot;
 
-    if (MAG_UNLIKELY(mag_core_is_stale(core, task.payload)))
+    if (MAG_UNLIKELY(!mag_core_is_clean(core, task.payload, &slot)) &&
+        mag_core_is_stale(core, task.payload))
         return misused(frame, MAG_E_TOKEN, task);
     if (MAG_UNLIKELY(!mag_slot_is_vacant(slot)))
         return go_on(frame, task, slot, place, size);
@@ -315,23 +315,36 @@ static MAG_COLD mag_vtask await_met(struct mag_frame *frame, mag_vtask task, voi
     return go_on(frame, task, MAG_SLOT_DONE, place, size);
 }
 
+/* As mag_frame_await: the task need not be a core's, the frame need not come back to its
+ * context, and the job may be traced. */
+static MAG_NOINLINE mag_vtask await_uncommon(struct mag_frame *frame, mag_vtask task,
+                                             void *place, size_t size, unsigned flags)
+{
+    if ((task.backing & MAG_VTASK_NO_CONTEXT) != 0)
+        flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
+    if (!mag_vtask_is_core(task) || (flags & MAG_AWAIT_HOME) != 0)
+        return await_slow(frame, task, place, size, flags);
+    mag_seen_mark("await", mag_vtask_core(task), task.payload);
+    return await_core(frame, task, place, size, flags);
+}
+
+/* Each call here ends the function, so that it need not save a register. */
 mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
                           size_t size, unsigned flags)
 {
     struct mag_core *core = mag_vtask_core(task);
+    uintptr_t slot;
 
-    if (MAG_UNLIKELY((task.backing & MAG_VTASK_NO_CONTEXT) != 0))
-        flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
-    if (MAG_UNLIKELY(!mag_vtask_is_core(task) || (flags & MAG_AWAIT_HOME) != 0))
-        return await_slow(frame, task, place, size, flags);
-    mag_seen_mark("await", core, task.payload);
+    if (MAG_UNLIKELY(!mag_vtask_is_core_in_context(task) || mag_here_get()->traced) ||
+        (flags & (MAG_AWAIT_CONTEXT | MAG_AWAIT_HOME)) != MAG_AWAIT_CONTEXT)
+        return await_uncommon(frame, task, place, size, flags);
     if ((frame->core.flags & MAG_CORE_BOX) == 0 ||
-        MAG_UNLIKELY(mag_core_slot(core) != mag_slot_biased_here() ||
-                     mag_core_is_stale(core, task.payload)))
+        MAG_UNLIKELY(!mag_core_is_clean(core, task.payload, &slot) ||
+                     slot != mag_slot_biased_here()))
         return await_core(frame, task, place, size, flags);
 
     frame->waiter.outcome = task;
-    mag_continuation_capture(&frame->waiter.continuation, flags);
+    mag_continuation_capture(&frame->waiter.continuation, MAG_AWAIT_CONTEXT);
     if (MAG_LIKELY(
             mag_core_install_here(core, task.payload, &frame->waiter.continuation)))
         return mag_vtask_started();

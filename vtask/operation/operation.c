@@ -38,9 +38,7 @@ static struct mag_cancel_registration *registration_of(struct mag_operation *ope
 /* New memory is all zeroes: a pending core with token 0. */
 static void prepare_operation(void *object, void *arg)
 {
-    struct mag_core *core = object;
-
-    core->type = arg;
+    mag_core_init(object, arg);
 }
 
 /*
@@ -249,7 +247,7 @@ void mag_operation_own_init(struct mag_operation *operation,
 {
     struct mag_cancel_registration *registration;
 
-    operation->core.type = &type->owned.core;
+    mag_core_init(&operation->core, &type->owned.core);
     registration = registration_of(operation);
     if (registration != NULL)
         registration->cancel = NULL;

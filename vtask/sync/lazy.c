@@ -47,12 +47,12 @@ static const struct mag_line_kind landing_kind = {waits_for};
 static bool turn_back(struct mag_lazy *lazy, struct mag_line_waiter *waiter,
                       uint32_t value)
 {
-    bool is_ours = mag_line_claim(waiter);
+    bool is_ours = mag_line_claim(&waiter->place);
 
     mag_line_unlock(&lazy->line, value);
     if (!is_ours)
         return false;
-    mag_line_unwatch(waiter);
+    mag_line_unwatch(&waiter->place);
     mag_line_return(waiter);
     return true;
 }
@@ -72,8 +72,8 @@ enter_line(struct mag_lazy *lazy, struct mag_line_waiter *waiter, mag_vtask *ret
             *ret_task = failed;
         return MAG_LAZY_WAITS;
     }
-    waiter->wants = resets_of(value);
-    if (mag_line_enter(&lazy->line, waiter) && phase == MAG_LAZY_EMPTY) {
+    waiter->place.wants = resets_of(value);
+    if (mag_line_enter(&lazy->line, &waiter->place) && phase == MAG_LAZY_EMPTY) {
         answer = MAG_LAZY_FLIES;
         lazy->flight = resets_of(value);
         value = value_of(lazy->flight, MAG_LAZY_FLYING);
@@ -129,16 +129,16 @@ static uint32_t keep_failure(struct mag_lazy *lazy, int error, uint64_t detail)
 
 /* Those who have waited get the outcome; each may be another's as soon as it is
  * complete. */
-static void tell_landed(struct mag_line_waiter *landed, int error, uint64_t detail,
+static void tell_landed(struct mag_line_place *landed, int error, uint64_t detail,
                         const void *value, size_t size)
 {
     while (landed != NULL) {
-        struct mag_line_waiter *waiter = landed;
+        struct mag_operation *operation = &mag_line_waiter_of(landed)->operation;
 
-        landed = waiter->next;
-        mag_line_unwatch(waiter);
-        (void)!(error == 0 ? mag_operation_set_value(&waiter->operation, value, size)
-                           : mag_operation_set_error(&waiter->operation, error, detail));
+        mag_line_unwatch(landed);
+        landed = landed->next;
+        (void)!(error == 0 ? mag_operation_set_value(operation, value, size)
+                           : mag_operation_set_error(operation, error, detail));
     }
 }
 
@@ -156,7 +156,7 @@ bool mag_lazy_land(struct mag_lazy *lazy, _Atomic(uint64_t) *words, int error,
     } else if (resets == flight) {
         phase = keep_failure(lazy, error, detail);
     }
-    struct mag_line_waiter *landed = mag_line_grant(&lazy->line, &landing_kind, &flight);
+    struct mag_line_place *landed = mag_line_grant(&lazy->line, &landing_kind, &flight);
     bool again = lazy->line.first != NULL;
     if (again) {
         lazy->flight = resets;

@@ -9,6 +9,8 @@
 
 #include <magpie/detail/waiter.h>
 
+#include <stddef.h>
+
 /* A kind of object with a line: what a waiter takes from the value. */
 struct mag_line_kind {
     mag_line_rule take;
@@ -25,6 +27,22 @@ void mag_line_init(struct mag_line *line, uint32_t value);
  */
 mag_vtask mag_line_wait(struct mag_line *line, const struct mag_line_kind *kind,
                         uint32_t wants, struct mag_cancel *cancel);
+
+/*
+ * The connected form: the same with a state of the caller's, whose `waiter` is set and
+ * armed.
+ *
+ *   Blocks     as mag_cancel_register; while a callback of the cancel object runs
+ *   Returns    MAG_STARTED; a task that is complete: it has what is wanted, or has failed
+ */
+mag_vtask mag_line_begin(struct mag_line *line, const struct mag_line_kind *kind,
+                         uint32_t wants, struct mag_cancel *cancel,
+                         struct mag_wait_state *state);
+
+/* Makes the place of a state ready, for a kind that enters the line by itself.  Nobody
+ * cancels the wait. */
+void mag_line_connect(struct mag_line *line, const struct mag_line_kind *kind,
+                      uint32_t wants, struct mag_wait_state *state);
 
 /* Takes what is wanted if nobody waits and the value allows it now. */
 bool mag_line_try(struct mag_line *line, const struct mag_line_kind *kind,
@@ -47,14 +65,21 @@ int mag_line_rent(struct mag_line *line, const struct mag_line_kind *kind, uint3
                   struct mag_line_waiter **ret_waiter);
 void mag_line_return(struct mag_line_waiter *waiter);
 
+/* The waiter of a place whose wait is a pooled operation. */
+static inline struct mag_line_waiter *mag_line_waiter_of(struct mag_line_place *place)
+{
+    return (struct mag_line_waiter *)(void *)((char *)place -
+                                              offsetof(struct mag_line_waiter, place));
+}
+
 /* Under the lock: puts a waiter behind all others. */
-void mag_line_append(struct mag_line *line, struct mag_line_waiter *waiter);
+void mag_line_append(struct mag_line *line, struct mag_line_place *place);
 
 /* Under the lock: takes those that can have what they want out of the line, the oldest
  * first.  Returns a list for mag_line_complete, which is called without the lock. */
-struct mag_line_waiter *mag_line_grant(struct mag_line *line,
-                                       const struct mag_line_kind *kind, uint32_t *value);
-void mag_line_complete(struct mag_line_waiter *granted);
+struct mag_line_place *mag_line_grant(struct mag_line *line,
+                                      const struct mag_line_kind *kind, uint32_t *value);
+void mag_line_complete(struct mag_line_place *granted);
 
 /* The same, for waiters of another type of operation, which begins with a waiter. */
 int mag_line_rent_as(struct mag_operation_type *type, struct mag_line *line,
@@ -66,14 +91,14 @@ bool mag_line_watch(struct mag_line_waiter *waiter, struct mag_cancel *cancel);
 
 /* Under the lock: puts a waiter behind all others.  False: its cancel object has claimed
  * it, and completes it. */
-bool mag_line_enter(struct mag_line *line, struct mag_line_waiter *waiter);
+bool mag_line_enter(struct mag_line *line, struct mag_line_place *place);
 
 /* The cancel object forgets a waiter that this thread has claimed: before the awaiter,
  * which may free the cancel object, runs. */
-void mag_line_unwatch(struct mag_line_waiter *waiter);
+void mag_line_unwatch(struct mag_line_place *place);
 
 /* Under the lock: claims a waiter that has not entered.  False: its cancel object was
  * faster. */
-bool mag_line_claim(struct mag_line_waiter *waiter);
+bool mag_line_claim(struct mag_line_place *place);
 
 #endif

@@ -24,6 +24,15 @@ mag_task mag_semaphore_acquire_slow(struct mag_semaphore *semaphore,
         mag_line_wait(&semaphore->line, &semaphore_kind, semaphore->permits, cancel));
 }
 
+mag_task mag_semaphore_begin_slow(struct mag_waiter *waiter, struct mag_wait_state *state,
+                                  struct mag_semaphore *semaphore,
+                                  struct mag_cancel *cancel)
+{
+    state->waiter = waiter;
+    return mag_task_of(mag_line_begin(&semaphore->line, &semaphore_kind,
+                                      semaphore->permits, cancel, state));
+}
+
 bool mag_semaphore_try_slow(struct mag_semaphore *semaphore)
 {
     return mag_line_try(&semaphore->line, &semaphore_kind, semaphore->permits);
@@ -46,6 +55,13 @@ void mag_mutex_init(struct mag_mutex *mutex)
 mag_task mag_mutex_lock_slow(struct mag_mutex *mutex, struct mag_cancel *cancel)
 {
     return mag_task_of(mag_line_wait(&mutex->line, &semaphore_kind, 1, cancel));
+}
+
+mag_task mag_mutex_begin_slow(struct mag_waiter *waiter, struct mag_wait_state *state,
+                              struct mag_mutex *mutex, struct mag_cancel *cancel)
+{
+    state->waiter = waiter;
+    return mag_task_of(mag_line_begin(&mutex->line, &semaphore_kind, 1, cancel, state));
 }
 
 bool mag_mutex_try_slow(struct mag_mutex *mutex)

@@ -54,6 +54,14 @@ static inline bool mag_vtask_is_core(mag_vtask task)
     return (above & (UINT64_C(1) << 63 | MAG_VTASK_KIND)) == 0;
 }
 
+/* The same, and whoever awaits the task comes back to its context. */
+static inline bool mag_vtask_is_core_in_context(mag_vtask task)
+{
+    uint64_t above = task.backing - (MAG_VTASK_TAGS + 1 + MAG_VTASK_CORE);
+
+    return (above & (UINT64_C(1) << 63 | MAG_VTASK_TAGS)) == 0;
+}
+
 /* The core of a task that a core backs. */
 static inline struct mag_core *mag_vtask_core(mag_vtask task)
 {

@@ -109,7 +109,8 @@ static int get_error(mag_vtask task, uint64_t *ret_detail)
     return mag_vtask_code(task);
 }
 
-static int get_other(mag_vtask task, void *ret_result, size_t size, uint64_t *ret_detail)
+static MAG_NOINLINE int get_other(mag_vtask task, void *ret_result, size_t size,
+                                  uint64_t *ret_detail)
 {
     void *object = mag_object_of(task);
 
@@ -151,15 +152,19 @@ static int on_completed_now(struct mag_continuation *continuation, unsigned flag
     return 0;
 }
 
-static int await_other(mag_vtask task, struct mag_continuation *continuation,
-                       unsigned flags)
+static MAG_NOINLINE int await_other(mag_vtask task, struct mag_continuation *continuation,
+                                    unsigned flags)
 {
     void *object = mag_object_of(task);
 
+    if ((task.backing & MAG_VTASK_NO_CONTEXT) != 0)
+        flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
     switch (mag_kind_of(task)) {
     case MAG_VTASK_ERROR:
         return on_completed_now(continuation, flags);
     case MAG_VTASK_CORE:
+        if (mag_vtask_is_core(task))
+            return mag_core_on_completed(object, task.payload, continuation, flags);
         return mag_misuse_core(MAG_E_TOKEN, NULL, task.payload);
     case MAG_VTASK_PROMISE:
         return mag_promise_on_completed_of(mag_promise_of(task), task.payload,
@@ -175,9 +180,7 @@ static int await_other(mag_vtask task, struct mag_continuation *continuation,
 int mag_vtask_on_completed(mag_vtask task, struct mag_continuation *continuation,
                            unsigned flags)
 {
-    if (MAG_UNLIKELY((task.backing & MAG_VTASK_NO_CONTEXT) != 0))
-        flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
-    if (MAG_LIKELY(mag_vtask_is_core(task)))
+    if (MAG_LIKELY(mag_vtask_is_core_in_context(task)))
         return mag_core_on_completed_inline(mag_object_of(task), task.payload,
                                             continuation, flags);
     return await_other(task, continuation, flags);

@@ -86,6 +86,27 @@ void peer_sort_check_nearly(struct peer_run *run)
     run->answer = kernel_sort_answer_nearly(run->data);
 }
 
+int peer_grid_prepare(struct peer_run *run, enum kernel_pattern pattern)
+{
+    run->data = kernel_grid_new(pattern, (uint32_t)run->size, run->workers);
+    return run->data != NULL ? 0 : -ENOMEM;
+}
+
+void peer_grid_run(struct peer_run *run, int (*run_all)(void *grid))
+{
+    struct kernel_grid *grid = run->data;
+    double metg = 0;
+    int r = kernel_grid_metg(grid, run_all, grid, &metg);
+
+    run->seconds = metg * (double)run->size;
+    run->answer = r == 0 ? grid->right : 0;
+}
+
+void peer_grid_cleanup(struct peer_run *run)
+{
+    kernel_grid_free(run->data);
+}
+
 void peer_load(struct peer_run *run, const struct kernel_pool *pool,
                int (*load)(const struct kernel_pool *pool, uint64_t count,
                            struct kernel_load *ret_load))

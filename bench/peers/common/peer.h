@@ -10,6 +10,7 @@
 #ifndef BENCH_PEERS_COMMON_PEER_H
 #define BENCH_PEERS_COMMON_PEER_H
 
+#include "bench/kernels/grid.h"
 #include "bench/kernels/load.h"
 #include "bench/kernels/submit.h"
 #include "bench/kernels/tick.h"
@@ -64,6 +65,12 @@ int peer_scan_prepare(struct peer_run *run);
 void peer_scan_reset(struct peer_run *run);
 void peer_scan_check(struct peer_run *run);
 void peer_array_cleanup(struct peer_run *run);
+
+/* The grids of Task Bench: `data` is a struct kernel_grid.  peer_grid_run finds METG(50%)
+ * with what runs every task once, and gets the grid. */
+int peer_grid_prepare(struct peer_run *run, enum kernel_pattern pattern);
+void peer_grid_run(struct peer_run *run, int (*run_all)(void *grid));
+void peer_grid_cleanup(struct peer_run *run);
 
 /* Numbers that are nearly sorted, in the same data. */
 void peer_sort_reset_nearly(struct peer_run *run);

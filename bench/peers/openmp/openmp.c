@@ -15,7 +15,9 @@
 #include "bench/kernels/sort.h"
 #include "bench/kernels/uts.h"
 #include "bench/peers/common/peer.h"
+#include "bench/peers/openmp/grid.h"
 #include "bench/peers/openmp/loops.h"
+#include "bench/peers/openmp/memory.h"
 
 #include <errno.h>
 #include <omp.h>
@@ -457,7 +459,28 @@ const struct peer_workload peer_workloads[] = {
      .run = run_heat,
      .check = check_heat,
      .cleanup = cleanup_heat},
+    {.name = "triad",
+     .prepare = prepare_triad,
+     .reset = reset_triad,
+     .run = run_triad,
+     .check = check_triad,
+     .cleanup = cleanup_memory},
+    {.name = "random",
+     .prepare = prepare_random,
+     .run = run_random,
+     .cleanup = cleanup_memory},
+    {.name = "chase",
+     .prepare = prepare_chase,
+     .run = run_chase,
+     .cleanup = cleanup_memory},
     {.name = "team", .run = run_team},
     {.name = "barrier", .run = run_barriers},
-    {0},
+#define GRID(pattern, id, row)     \
+    {.name = row,                  \
+     .prepare = prepare_grid_##id, \
+     .run = run_grid,              \
+     .cleanup = peer_grid_cleanup},
+    KERNEL_GRIDS(GRID)
+#undef GRID
+        {0},
 };

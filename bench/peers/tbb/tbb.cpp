@@ -16,6 +16,7 @@
 #include "bench/peers/common/peer.h"
 #include "bench/peers/tbb/channels.hpp"
 #include "bench/peers/tbb/graph.hpp"
+#include "bench/peers/tbb/grid.hpp"
 #include "bench/peers/tbb/loops.hpp"
 #include "bench/peers/tbb/pipeline.hpp"
 
@@ -412,6 +413,25 @@ void run_graph(peer_run *run)
     arena->execute([=] { run->answer = graphs::run(run->size); });
 }
 
+/* ------------------------------------------------------------------- grids */
+
+template <kernel_pattern pattern> int prepare_grid(peer_run *run)
+{
+    int r = peer_grid_prepare(run, pattern);
+
+    if (r == 0)
+        arena->execute([=] {
+            grids::built =
+                std::make_unique<grids::network>(static_cast<kernel_grid *>(run->data));
+        });
+    return r;
+}
+
+void run_grid(peer_run *run)
+{
+    arena->execute([=] { peer_grid_run(run, grids::run_all); });
+}
+
 } // namespace
 
 void peer_start(unsigned workers)
@@ -461,7 +481,12 @@ const peer_workload peer_workloads[] = {
     {"trickle", prepare_load, nullptr, run_trickle, nullptr, nullptr},
     {"pipeline", nullptr, nullptr, run_pipeline, nullptr, nullptr},
     {"graph", prepare_graph, nullptr, run_graph, nullptr, graphs::cleanup},
-    {"submit", prepare_load, nullptr, run_submit, nullptr, nullptr},
+#define GRID(pattern, id, row)                                                       \
+    {row,           prepare_grid<KERNEL_GRID_##pattern>, nullptr, run_grid, nullptr, \
+     grids::cleanup},
+    KERNEL_GRIDS(GRID)
+#undef GRID
+        {"submit", prepare_load, nullptr, run_submit, nullptr, nullptr},
     {"submit-all", prepare_load, nullptr, run_submit_all, nullptr, nullptr},
     {"channel-1-1", nullptr, nullptr, channels::row<1, 1, 64>, nullptr, nullptr},
     {"channel-4-1", nullptr, nullptr, channels::row<4, 1, 64>, nullptr, nullptr},

@@ -72,6 +72,7 @@ MAG_INLINE void mag_frame_begin(struct mag_frame *frame,
 {
     frame->core.type = &type->core;
     frame->core.flags = MAG_CORE_BOX;
+    frame->core.easy = type->core.result_size == 0;
     /* relaxed: the frame is handed out later, which publishes it. */
     MAG_STORE(&frame->core.slot, mag_core_bias(), relaxed);
     mag_debug_core_began(&frame->core);

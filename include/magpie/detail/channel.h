@@ -22,6 +22,7 @@ struct mag_channel_case;
 #define MAG_CHANNEL_ITEM_MAX 16384
 
 struct mag_selection;
+struct mag_waiter;
 
 /*
  * A send or a receive that waits, in a list of its channel.
@@ -33,6 +34,7 @@ struct mag_channel_wait {
     struct mag_channel_wait *next; /* in the list; or among those that are completed */
     struct mag_channel_wait *before;
     struct mag_channel *channel;
+    struct mag_waiter *waiter;    /* who waits in the connected form; else NULL, and: */
     struct mag_core *core;        /* the operation whose task was handed out */
     struct mag_selection *select; /* what it is a part of, or NULL */
     const char *items;            /* the items that are still to be sent */
@@ -43,6 +45,7 @@ struct mag_channel_wait {
     uint8_t state;                /* whose it is, see above */
     uint8_t level;                /* of the items to be sent */
     bool is_send;
+    uint32_t item_size;
     struct mag_cancel_registration registration;
 };
 
@@ -73,6 +76,18 @@ MAG_API MAG_MUST_CHECK int mag_channel_try_send(struct mag_channel *channel,
 MAG_API MAG_MUST_CHECK mag_vtask mag_channel_receive(struct mag_channel *channel,
                                                      void *ret_item,
                                                      struct mag_cancel *cancel);
+/* The connected forms: `wait->waiter` is set, and `place` in the same state holds the
+ * item while it waits. */
+MAG_API MAG_MUST_CHECK mag_vtask mag_channel_send_begin(struct mag_channel *channel,
+                                                        const void *item,
+                                                        struct mag_channel_wait *wait,
+                                                        void *place,
+                                                        struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK mag_vtask mag_channel_receive_begin(struct mag_channel *channel,
+                                                           void *ret_item,
+                                                           struct mag_channel_wait *wait,
+                                                           void *place,
+                                                           struct mag_cancel *cancel);
 MAG_API MAG_MUST_CHECK int mag_channel_try_receive(struct mag_channel *channel,
                                                    void *ret_item);
 MAG_API MAG_MUST_CHECK mag_vtask mag_channel_send_many(struct mag_channel *channel,
@@ -106,6 +121,10 @@ MAG_API MAG_MUST_CHECK mag_vtask mag_channel_select(const struct mag_channel_cas
     struct name;                                                                      \
     __extension__ struct name##_waiter {                                              \
         MAG_STRUCT(mag_operation) operation;                                          \
+        MAG_STRUCT(mag_channel_wait) wait;                                            \
+        T item;                                                                       \
+    };                                                                                \
+    struct name##_state {                                                             \
         MAG_STRUCT(mag_channel_wait) wait;                                            \
         T item;                                                                       \
     };                                                                                \
@@ -221,6 +240,48 @@ MAG_API MAG_MUST_CHECK mag_vtask mag_channel_select(const struct mag_channel_cas
     {                                                                               \
         return mag_channel_try_receive(MAG_CHANNEL_OF(mag_channel_),                \
                                        MAG_CAST(void *, mag_ret));                  \
+    }
+
+/* The connected forms. */
+#define MAG_CHANNEL_CONNECTED(name, T)                                                 \
+    MAG_TYPED mag_task name##_send_until_begin(                                        \
+        MAG_POINTER(mag_waiter) mag_waiter_, struct name##_state *mag_state,           \
+        struct name *mag_channel_, T mag_item, MAG_POINTER(mag_cancel) mag_cancel_)    \
+    {                                                                                  \
+        mag_state->wait.waiter = mag_waiter_;                                          \
+        return mag_task_of(mag_channel_send_begin(                                     \
+            MAG_CHANNEL_OF(mag_channel_), MAG_CAST(const void *, &mag_item),           \
+            &mag_state->wait, MAG_CAST(void *, &mag_state->item), mag_cancel_));       \
+    }                                                                                  \
+    MAG_TYPED mag_task name##_send_begin(MAG_POINTER(mag_waiter) mag_waiter_,          \
+                                         struct name##_state *mag_state,               \
+                                         struct name *mag_channel_, T mag_item)        \
+    {                                                                                  \
+        return name##_send_until_begin(mag_waiter_, mag_state, mag_channel_, mag_item, \
+                                       MAG_NULL);                                      \
+    }                                                                                  \
+    MAG_TYPED name##_task name##_receive_until_begin(                                  \
+        MAG_POINTER(mag_waiter) mag_waiter_, struct name##_state *mag_state,           \
+        struct name *mag_channel_, MAG_POINTER(mag_cancel) mag_cancel_)                \
+    {                                                                                  \
+        name##_task mag_made;                                                          \
+        uint64_t mag_word = 0;                                                         \
+        mag_state->wait.waiter = mag_waiter_;                                          \
+        mag_made.task = mag_channel_receive_begin(                                     \
+            MAG_CHANNEL_OF(mag_channel_),                                              \
+            sizeof(T) > sizeof(mag_word) ? MAG_CAST(void *, mag_made.large)            \
+                                         : MAG_CAST(void *, &mag_word),                \
+            &mag_state->wait, MAG_CAST(void *, &mag_state->item), mag_cancel_);        \
+        if (MAG_LIKELY(mag_made.task.backing == 0))                                    \
+            mag_made.task.payload = mag_word;                                          \
+        return mag_made;                                                               \
+    }                                                                                  \
+    MAG_TYPED name##_task name##_receive_begin(MAG_POINTER(mag_waiter) mag_waiter_,    \
+                                               struct name##_state *mag_state,         \
+                                               struct name *mag_channel_)              \
+    {                                                                                  \
+        return name##_receive_until_begin(mag_waiter_, mag_state, mag_channel_,        \
+                                          MAG_NULL);                                   \
     }
 
 /* Many items at once. */

@@ -44,7 +44,7 @@ enum {
  * The bias.  An operation that begins on a thread is biased to it: registering on that
  * thread is a plain store, elsewhere a compare-and-swap.  A completer on another thread
  * that finds the slot still biased is a visitor.  The two agree as in Dekker's algorithm,
- * with the asymmetric barrier.  The visitor's two bits are in the word of the token.
+ * with the asymmetric barrier.  The visitor's bits are in the word of the token.
  *
  *     register on the thread           visitor
  *     (1) slot <- continuation         (3) token <- INSIDE
@@ -73,8 +73,9 @@ struct mag_core {
     uint64_t value;                   /* [C] the result, or the error's detail */
     int32_t error;                    /* [C] 0: succeeded */
     uint8_t flags;                    /* [I] MAG_CORE_; TAKEN [C] */
-    uint8_t room;                     /* [C] for the use of the type, as is `step` */
-    uint16_t step;                    /* [C] */
+    uint8_t easy;                     /* [C] 1: it has not failed, its result is a word,
+                                       * and to consume it is to recycle it */
+    uint16_t step;                    /* [C] for the use of the type */
 };
 
 /* The slot: a continuation's address while one waits, or one of these. */
@@ -86,12 +87,13 @@ enum {
     MAG_SLOT_BIASED = 4, /* as EMPTY; the bits above name the thread */
 };
 
-/* What a completer that revokes a bias writes into the top bits of the token; 0: there
- * was no visitor.  A token itself is below them, and wraps there. */
-#define MAG_VISITOR_INSIDE (UINT64_C(1) << 62)
-#define MAG_VISITOR_LEFT   (UINT64_C(2) << 62)
-#define MAG_VISITOR_TOOK   (UINT64_C(3) << 62)
-#define MAG_TOKEN_MASK     (MAG_VISITOR_INSIDE - 1)
+/* What a completer that revokes a bias writes into the top three bits of the token; 0:
+ * there was no visitor.  The highest is set in each of them, so a word's sign tells.  A
+ * token itself is below them, and wraps there. */
+#define MAG_VISITOR_INSIDE (UINT64_C(4) << 61)
+#define MAG_VISITOR_LEFT   (UINT64_C(5) << 61)
+#define MAG_VISITOR_TOOK   (UINT64_C(6) << 61)
+#define MAG_TOKEN_MASK     ((UINT64_C(1) << 61) - 1)
 
 /* The first slot of an operation that begins on this thread. */
 MAG_API uintptr_t mag_core_bias_slow(void);

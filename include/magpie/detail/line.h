@@ -12,7 +12,7 @@
 
 MAG_EXTERN_C_BEGIN
 
-struct mag_line_waiter;
+struct mag_line_place;
 
 /*
  * A value and the line of those that wait for it.  docs/design/sync.md has the protocol.
@@ -30,9 +30,9 @@ struct mag_line_waiter;
  *   lock   unlock (state) -> lock (state) : what is [L], and the waiters' links
  */
 struct mag_line {
-    MAG_ATOMIC(uint32_t) state;    /* [A] */
-    struct mag_line_waiter *first; /* [L] the oldest */
-    struct mag_line_waiter *last;  /* [L] */
+    MAG_ATOMIC(uint32_t) state;   /* [A] */
+    struct mag_line_place *first; /* [L] the oldest */
+    struct mag_line_place *last;  /* [L] */
 };
 
 enum { MAG_LINE_LOCKED = 1, MAG_LINE_WAITED = 2, MAG_LINE_BITS = 3, MAG_LINE_SHIFT = 2 };

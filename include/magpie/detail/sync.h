@@ -7,7 +7,7 @@
 #ifndef MAGPIE_DETAIL_SYNC_H
 #define MAGPIE_DETAIL_SYNC_H
 
-#include <magpie/detail/line.h>
+#include <magpie/detail/line_place.h>
 #include <magpie/vtask.h>
 
 MAG_EXTERN_C_BEGIN
@@ -22,25 +22,46 @@ struct mag_latch;
  * latch.h. */
 MAG_API MAG_MUST_CHECK mag_task
 mag_semaphore_acquire_slow(struct mag_semaphore *semaphore, struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK mag_task mag_semaphore_begin_slow(struct mag_waiter *waiter,
+                                                         struct mag_wait_state *state,
+                                                         struct mag_semaphore *semaphore,
+                                                         struct mag_cancel *cancel);
 MAG_API MAG_MUST_CHECK bool mag_semaphore_try_slow(struct mag_semaphore *semaphore);
 MAG_API MAG_MUST_CHECK int mag_semaphore_release_slow(struct mag_semaphore *semaphore,
                                                       uint32_t count);
 MAG_API MAG_MUST_CHECK mag_task mag_mutex_lock_slow(struct mag_mutex *mutex,
                                                     struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK mag_task mag_mutex_begin_slow(struct mag_waiter *waiter,
+                                                     struct mag_wait_state *state,
+                                                     struct mag_mutex *mutex,
+                                                     struct mag_cancel *cancel);
 MAG_API MAG_MUST_CHECK bool mag_mutex_try_slow(struct mag_mutex *mutex);
 MAG_API MAG_MUST_CHECK int mag_mutex_unlock_slow(struct mag_mutex *mutex);
 MAG_API MAG_MUST_CHECK mag_task mag_rwlock_lock_slow(struct mag_rwlock *lock,
                                                      uint32_t writes,
                                                      struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK mag_task mag_rwlock_begin_slow(struct mag_waiter *waiter,
+                                                      struct mag_wait_state *state,
+                                                      struct mag_rwlock *lock,
+                                                      uint32_t writes,
+                                                      struct mag_cancel *cancel);
 MAG_API MAG_MUST_CHECK bool mag_rwlock_try_slow(struct mag_rwlock *lock, uint32_t writes);
 MAG_API MAG_MUST_CHECK int mag_rwlock_unlock_slow(struct mag_rwlock *lock,
                                                   uint32_t writes);
 MAG_API MAG_MUST_CHECK mag_task mag_event_wait_slow(struct mag_event *event,
                                                     struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK mag_task mag_event_begin_slow(struct mag_waiter *waiter,
+                                                     struct mag_wait_state *state,
+                                                     struct mag_event *event,
+                                                     struct mag_cancel *cancel);
 MAG_API MAG_MUST_CHECK bool mag_event_try_slow(struct mag_event *event);
 MAG_API void mag_event_change_slow(struct mag_event *event, uint32_t is_set);
 MAG_API MAG_MUST_CHECK mag_task mag_latch_wait_slow(struct mag_latch *latch,
                                                     struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK mag_task mag_latch_begin_slow(struct mag_waiter *waiter,
+                                                     struct mag_wait_state *state,
+                                                     struct mag_latch *latch,
+                                                     struct mag_cancel *cancel);
 MAG_API MAG_MUST_CHECK int mag_latch_count_slow(struct mag_latch *latch, uint32_t count);
 
 /* A semaphore's value is the number of permits that are taken; a mutex is a semaphore of

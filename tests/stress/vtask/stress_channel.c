@@ -1,8 +1,9 @@
 /*
  * Storms in two channels: async functions and threads send and receive, one item or many,
- * from one channel or from the first that has one; another thread cancels those who wait
- * and closes the channels at random moments.  Every item whose send succeeded is received
- * once, and no other; each receiver sees the items of a sender in their order.
+ * as tasks or in the connected form, from one channel or from the first that has one;
+ * another thread cancels those who wait and closes the channels at random moments.  Every
+ * item whose send succeeded is received once, and no other; each receiver sees the items
+ * of a sender in their order.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,6 +14,7 @@
 
 #include <magpie/magpie.h>
 #include <pthread.h>
+#include <string.h>
 
 enum {
     SIDE_MAX = 4,
@@ -122,11 +124,32 @@ static bool received(struct actor *actor, struct item item, int r)
     return r != MAG_CHANNEL_END;
 }
 
-MAG_ASYNC(mag_task, send_all, (struct actor *, actor), uint32_t number; int r;)
+/* Half of the sends and receives of one item are of the connected form.  Its state is the
+ * function's own between two of them. */
+static bool connects(struct actor *actor)
+{
+    return test_random_below(&actor->random, 2) == 0;
+}
+
+static void spoil(struct items_state *state)
+{
+    memset((void *)state, 0xff, sizeof(*state));
+}
+
+/* NOLINTNEXTLINE(readability-function-*): MAG_TRY is more than it looks. */
+MAG_ASYNC(mag_task, send_all, (struct actor *, actor), uint32_t number;
+          struct items_state state; int r;)
 {
     MAG_BEGIN(f);
     for (f->number = 1; f->number <= ITEMS; f->number++) {
-        MAG_TRY_DONE(f, f->r, begin_send(f->actor, f->number));
+        if (connects(f->actor)) {
+            MAG_CONNECT_TRY_DONE(
+                f, f->r, items_send_until, &f->state, f->actor->channels[0],
+                ((struct item){f->actor->index, f->number}), cancel_of(f->actor));
+            spoil(&f->state);
+        } else {
+            MAG_TRY_DONE(f, f->r, begin_send(f->actor, f->number));
+        }
         if (!sent(f->actor, f->number, f->r))
             break;
     }
@@ -214,11 +237,19 @@ MAG_ASYNC(mag_task, receive_from_both, (struct actor *, actor),
     MAG_END(f);
 }
 
-MAG_ASYNC(mag_task, receive_all, (struct actor *, actor), struct item item; int r;)
+/* NOLINTNEXTLINE(readability-function-*): MAG_TRY is more than it looks. */
+MAG_ASYNC(mag_task, receive_all, (struct actor *, actor), struct item item;
+          struct items_state state; int r;)
 {
     MAG_BEGIN(f);
     do {
-        MAG_TRY(f, f->r, f->item, begin_receive(f->actor));
+        if (connects(f->actor)) {
+            MAG_CONNECT_TRY(f, f->r, f->item, items_receive_until, &f->state,
+                            f->actor->channels[0], cancel_of(f->actor));
+            spoil(&f->state);
+        } else {
+            MAG_TRY(f, f->r, f->item, begin_receive(f->actor));
+        }
     } while (received(f->actor, f->item, f->r));
     (void)test_add(&ended, 1);
     MAG_END(f);

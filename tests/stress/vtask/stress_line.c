@@ -1,6 +1,7 @@
 /*
  * Storms over semaphores and read-write locks: many async functions wait on few workers,
- * half of the waits can be canceled, and a thread cancels at random moments.  No permit
+ * half of the waits can be canceled, and a thread cancels at random moments.  Half of the
+ * waits for a semaphore are of the connected form.  No permit
  * is lost or made up, and no more hold one than there are; a writer is alone.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -11,10 +12,12 @@
 #include "tests/support/sched/start.h"
 
 #include <magpie/async.h>
+#include <magpie/connected.h>
 #include <magpie/promise.h>
 #include <magpie/rwlock.h>
 #include <magpie/semaphore.h>
 #include <magpie/submit_task.h>
+#include <string.h>
 
 enum { CALLS = 12, PERMITS = 3, ROUNDS = 20000 };
 
@@ -99,9 +102,14 @@ static bool storms(uint32_t call)
     return call % 2 == 0;
 }
 
+static bool connects(uint32_t call)
+{
+    return call % 4 < 2;
+}
+
 /* NOLINTNEXTLINE(readability-function-*): MAG_TRY is more than it looks. */
 MAG_ASYNC(mag_task, acquire_often, (uint32_t, call, uint32_t, rounds), uint32_t i;
-          int error; uint64_t random; struct stop * stop;)
+          int error; uint64_t random; struct stop * stop; struct mag_wait_state wait;)
 {
     MAG_BEGIN(f);
     f->random = (seed + f->call) | 1;
@@ -109,9 +117,16 @@ MAG_ASYNC(mag_task, acquire_often, (uint32_t, call, uint32_t, rounds), uint32_t 
     for (f->i = 0; test_goes_on(f->i, f->rounds); f->i++) {
         if (storms(f->call))
             show(f->stop);
-        MAG_TRY_DONE(
-            f, f->error,
-            mag_semaphore_acquire(&semaphore, storms(f->call) ? &f->stop->cancel : NULL));
+        if (connects(f->call)) {
+            MAG_CONNECT_TRY_DONE(f, f->error, mag_semaphore_acquire, &f->wait, &semaphore,
+                                 storms(f->call) ? &f->stop->cancel : NULL);
+            /* The wait is over, and its state the function's own. */
+            memset((void *)&f->wait, 0xff, sizeof(f->wait));
+        } else {
+            MAG_TRY_DONE(f, f->error,
+                         mag_semaphore_acquire(
+                             &semaphore, storms(f->call) ? &f->stop->cancel : NULL));
+        }
         if (storms(f->call))
             hide(f->stop);
         if (f->error == -ECANCELED && storms(f->call)) {

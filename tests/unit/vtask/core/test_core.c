@@ -341,6 +341,64 @@ static void each_call_answers_by_the_table_in_each_state(void **state)
     }
 }
 
+static unsigned recycled;
+
+static void count_recycle(struct mag_core *used)
+{
+    assert_ptr_equal(used, &core);
+    recycled++;
+}
+
+/* What a pool does whose objects are prepared once. */
+static void a_core_that_was_prepared_once_only_begins_for_each_operation(void **state)
+{
+    static const struct mag_core_type type = {0, 0, count_recycle, NULL};
+    mag_vtask last = mag_vtask_result(0);
+    (void)state;
+
+    recycled = 0;
+    mag_core_init(&core, &type);
+    for (uint64_t i = 0; i < 6; i++) {
+        struct probe probe = probe_make();
+        uint64_t result = 0, detail = 0;
+
+        mag_core_begin(&core);
+        assert_int_equal(core.flags, 0);
+        assert_int_equal(core.easy, 1);
+        assert_int_equal(core_token(&core), i);
+        assert_int_equal(core_register(&core, &probe, 0), 0);
+        if (i > 0)
+            assert_int_equal(mag_vtask_status(last), MAG_E_TOKEN);
+        last = mag_core_task(&core);
+        if (i % 2 == 0)
+            assert_int_equal(mag_core_set_result(&core, i), 0);
+        else
+            assert_int_equal(mag_core_set_error(&core, -EIO, i), 0);
+        assert_int_equal(probe_runs(&probe), 1);
+        assert_int_equal(mag_core_get(&core, i, &result, 8, &detail),
+                         i % 2 == 0 ? 0 : -EIO);
+        assert_int_equal(i % 2 == 0 ? result : detail, i);
+        assert_int_equal(recycled, i + 1);
+        core.flags = MAG_CORE_QUEUED;
+    }
+}
+
+/* Where it is 0 the slower way of reading looks at the type. */
+static void a_core_is_easy_if_its_result_is_a_word_that_owns_nothing(void **state)
+{
+    const struct mag_core_type easy = {0, 0, count_recycle, NULL};
+    const struct mag_core_type bare = {0, 0, NULL, NULL};
+    const struct mag_core_type sized = {sizeof(core), 4, count_recycle, NULL};
+    const struct mag_core_type owning = {0, 0, count_recycle, count_recycle};
+    (void)state;
+
+    assert_int_equal(mag_core_easy(&easy), 1);
+    assert_int_equal(mag_core_easy(NULL), 0);
+    assert_int_equal(mag_core_easy(&bare), 0);
+    assert_int_equal(mag_core_easy(&sized), 0);
+    assert_int_equal(mag_core_easy(&owning), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +421,9 @@ int main(void)
         cmocka_unit_test_setup(registering_first_keeps_it_pending_until_it_is_completed,
                                core_clear),
         cmocka_unit_test_setup(each_call_answers_by_the_table_in_each_state, core_clear),
+        cmocka_unit_test(a_core_is_easy_if_its_result_is_a_word_that_owns_nothing),
+        cmocka_unit_test_setup(
+            a_core_that_was_prepared_once_only_begins_for_each_operation, core_clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

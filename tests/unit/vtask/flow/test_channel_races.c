@@ -40,7 +40,7 @@ static struct mag_channel_waiter *canceled_waiter(struct mag_cancel *cancel, boo
 
     assert_int_equal(mag_wait_make(channel, &channel->type->waiters, &waiter), 0);
     waiter->wait.is_send = is_send;
-    assert_int_equal(mag_wait_share(waiter, cancel), 0);
+    assert_int_equal(mag_wait_share(&waiter->wait, cancel), 0);
     assert_true(mag_cancel_fire(cancel));
     assert_int_equal(waiter->wait.state, MAG_WAIT_CANCELED);
     return waiter;
@@ -66,7 +66,7 @@ static void a_send_that_is_canceled_before_it_is_listed_does_not_wait(void **sta
     mag_end_lock(&channel->ends.tail);
     assert_int_equal(send_slow(channel, &parcel, &waiter->wait), MAG_FLOW_NONE);
     assert_int_equal(waits(), 0);
-    mag_wait_return(waiter);
+    mag_wait_return(&waiter->wait);
 }
 
 static void a_receive_that_is_canceled_before_it_is_listed_does_not_wait(void **state)
@@ -80,7 +80,7 @@ static void a_receive_that_is_canceled_before_it_is_listed_does_not_wait(void **
     assert_int_equal(receive_slow(channel, &item, 1, &count, &waiter->wait),
                      MAG_FLOW_NONE);
     assert_int_equal(waits(), 0);
-    mag_wait_return(waiter);
+    mag_wait_return(&waiter->wait);
 }
 
 static void
@@ -97,7 +97,7 @@ an_item_that_came_before_the_listing_is_received_though_it_was_canceled(void **s
     assert_int_equal(receive_slow(channel, &item, 1, &count, &waiter->wait),
                      MAG_FLOW_DONE);
     assert_int_equal(item, 5);
-    mag_wait_return(waiter);
+    mag_wait_return(&waiter->wait);
 }
 
 /* A select of the channel and of another one, that has listed the first of them. */
