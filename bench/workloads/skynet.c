@@ -1,30 +1,36 @@
 /*
  * skynet.c - every node has ten children, the leaves return their numbers, the root their
- * sum: a regular tree, ten forks wide.
+ * sum: a regular tree, each node of which forks a range of ten.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "bench/kernels/skynet.h"
 #include "bench/workloads/workload.h"
 
-#include <magpie/fork.h>
+#include <magpie/fork_range.h>
 
 enum { WIDTH = KERNEL_SKYNET_WIDTH };
 
 MAG_FORKABLE(uint64_t, skynet, uint64_t, first, uint64_t, leaves)
+MAG_FORKABLE_RANGE(uint64_t, branch, uint64_t, first, uint64_t, leaves)
 
 static uint64_t skynet(mag_fork w, uint64_t first, uint64_t leaves)
 {
-    struct skynet_child children[WIDTH];
-    uint64_t sum = 0;
-
     if (leaves == 1)
         return first;
-    for (uint64_t i = 0; i < WIDTH; i++)
-        children[i] = skynet_fork(&w, first + i * (leaves / WIDTH), leaves / WIDTH);
-    for (uint64_t i = WIDTH; i-- > 0;)
-        sum += skynet_join(&w, children[i]);
-    return sum;
+
+    struct branch_range branches = branch_fork_range(&w, 0, WIDTH, first, leaves / WIDTH);
+    return branch_join_range(&w, branches);
+}
+
+static uint64_t branch(mag_fork w, size_t index, uint64_t first, uint64_t leaves)
+{
+    return skynet(w, first + index * leaves, leaves);
+}
+
+static void branch_combine(uint64_t *sum, const uint64_t *later)
+{
+    *sum += *later;
 }
 
 static bool is_power_of_ten(uint64_t size)
@@ -54,7 +60,7 @@ const struct bench_workload bench_skynet = {
     .group = "skynet",
     .name = "skynet",
     .summary = "sum over a tree with ten children per node",
-    .shows = "the cost of many forks before the first join",
+    .shows = "the cost of wide forks: one range of ten children per node",
     .size_is = "leaves, a power of ten",
     .sizes = {1000000, 100000000},
     .size_min = 10,

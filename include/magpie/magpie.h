@@ -17,6 +17,7 @@
  *   sort an array                          sort.h
  *     and choose some of its items         filter.h
  *   divide a computation, and wait for it  fork.h: fork, join and scopes
+ *     with many children of one kind       fork_range.h: wide forks
  *   take items through stages             pipeline.h
  *     bytes to a parser                    pipe.h
  *   take part with a thread of my own      guest.h
@@ -85,6 +86,7 @@
 #include <magpie/filter.h>
 #include <magpie/find.h>
 #include <magpie/fork.h>
+#include <magpie/fork_range.h>
 #include <magpie/fork_task.h>
 #include <magpie/graph.h>
 #include <magpie/group.h>

@@ -23,6 +23,12 @@ static inline uintptr_t mag_fork_tag_of(const struct mag_fork_slot *slot, uintpt
     return (uintptr_t)slot | flags;
 }
 
+/* The slot of a tag that is not NONE. */
+static inline struct mag_fork_slot *mag_fork_slot_of(uintptr_t tag)
+{
+    return (struct mag_fork_slot *)(tag & ~MAG_TAG_FLAGS);
+}
+
 /* The owner.  Whether a thief has taken the child in this slot, which waits for its join:
  * a hint, as one may take it at any time. */
 static inline bool mag_fork_is_taken(const struct mag_fork_slot *slot)

@@ -201,16 +201,21 @@ static void join_stolen(struct mag_fork_stack *stack, struct mag_fork_slot *slot
     }
 }
 
-bool mag_fork_pop_slow(uintptr_t tag)
+void mag_fork_join_taken(struct mag_fork_stack *stack, struct mag_fork_slot *slot)
 {
-    struct mag_fork_slot *slot = (struct mag_fork_slot *)(tag & ~MAG_TAG_FLAGS);
-    struct mag_fork_stack *stack = mag_fork_stack_of(slot);
-
-    if (mag_fork_deque_keep(stack, slot))
-        return true;
     /* relaxed: the slot must not look free to a root that runs above it; owner only. */
     atomic_store_explicit(&slot->body, elsewhere, memory_order_relaxed);
     join_stolen(stack, slot);
     mag_fork_deque_reopen(stack, slot);
+}
+
+bool mag_fork_pop_slow(uintptr_t tag)
+{
+    struct mag_fork_slot *slot = mag_fork_slot_of(tag);
+    struct mag_fork_stack *stack = mag_fork_stack_of(slot);
+
+    if (mag_fork_deque_keep(stack, slot))
+        return true;
+    mag_fork_join_taken(stack, slot);
     return false;
 }

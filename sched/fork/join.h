@@ -21,6 +21,10 @@ void mag_fork_complete(struct mag_fork_slot *child);
 void mag_fork_stack_run(struct mag_fork_stack *stack, const struct mag_fork_taken *taken,
                         struct mag_fork_slot *at);
 
+/* The owner.  Waits for the child in this slot, which a thief has taken, and frees the
+ * slot.  Meanwhile it runs descendants of the child. */
+void mag_fork_join_taken(struct mag_fork_stack *stack, struct mag_fork_slot *slot);
+
 /* The worker of `stack`.  Runs a root above the slots in use. */
 void mag_fork_stack_root(struct mag_fork_stack *stack, mag_fork_body body, void *payload);
 

@@ -143,6 +143,85 @@ static void a_guard_drops_what_an_exception_leaves(void **)
     }
 }
 
+/* ------------------------------------------------------------------------- ranges */
+
+MAG_FORKABLE_RANGE(long, ranged, notes *, from)
+static long ranged(mag_fork w, std::size_t index, notes *from)
+{
+    return child(w, from, static_cast<int>(index) + 1);
+}
+
+static void ranged_combine(long *sum, const long *other)
+{
+    *sum += *other;
+}
+
+MAG_FORKABLE_RANGE_VOID(counted, std::atomic<long> *, count)
+static void counted(mag_fork w, std::size_t index, std::atomic<long> *count)
+{
+    (void)w;
+    *count += static_cast<long>(index);
+}
+
+__attribute__((noinline)) static long range_parent(mag_fork w, bool leaves)
+{
+    notes own{pattern};
+    mag_fork_guard guard(w);
+    struct ranged_range range = ranged_fork_range(&w, 0, 8, &own);
+
+    if (leaves)
+        throw std::runtime_error("after the fork");
+    return ranged_join_range(&w, range);
+}
+
+MAG_FORKABLE(long, range_root, int, rounds)
+static long range_root(mag_fork w, int rounds)
+{
+    long wrong = 0;
+
+    for (int i = 0; i < rounds; i++) {
+        std::atomic<long> count(0);
+
+        caught = false;
+        try {
+            (void)range_parent(w, true);
+            wrong++;
+        } catch (const std::runtime_error &) {
+            caught = true;
+        }
+        scribble();
+        std::this_thread::sleep_for(std::chrono::microseconds(100));
+        scribble();
+        /* Works as before for the next fork. */
+        caught = false;
+        wrong += range_parent(w, false) != 36;
+        struct counted_range range = counted_fork_range(&w, 0, 5, &count);
+        counted_join_range(&w, range);
+        wrong += count != 10;
+    }
+    return wrong;
+}
+
+static void a_guard_drops_the_range_that_an_exception_leaves(void **)
+{
+    struct mag_sched_config config;
+
+    mag_sched_config_init(&config);
+    for (uint32_t workers = 1; workers <= 3; workers++) {
+        struct mag_sched *sched = nullptr;
+        long wrong = -1;
+
+        config.workers = workers;
+        late = dead = 0;
+        assert_int_equal(mag_sched_start(&config, &sched), 0);
+        assert_int_equal(range_root_run(sched, &wrong, 50), 0);
+        assert_int_equal(wrong, 0);
+        assert_int_equal(late, 0);
+        assert_int_equal(dead, 0);
+        mag_sched_destroy(sched);
+    }
+}
+
 /* --------------------------------------------- where an exception ends the program */
 
 MAG_FORKABLE(long, throws, int, number)
@@ -291,6 +370,7 @@ int main()
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_exception_out_of_a_forked_function_or_a_job_terminates),
         cmocka_unit_test(a_guard_drops_what_an_exception_leaves),
+        cmocka_unit_test(a_guard_drops_the_range_that_an_exception_leaves),
         cmocka_unit_test(a_thread_ends_through_functions_of_cpp),
     };
 

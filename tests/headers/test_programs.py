@@ -29,6 +29,7 @@ WITH_PROGRAM = {
     "event_loop.h",
     "executor.h",
     "fork.h",
+    "fork_range.h",
     "fork_task.h",
     "guest.h",
     "job_kind.h",

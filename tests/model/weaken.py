@@ -52,6 +52,7 @@ MODELS = {  # driver: the files whose orders it, or another one, must notice
     "model_region": ["sched/worker/region.h"],
     "model_poster": ["sched/worker/self.h", "sched/worker/self.c"],
     "model_fork": ["sched/fork/deque.c", "sched/fork/join.c", "include/magpie/fork.h"],
+    "model_range": ["sched/fork/range.c", "include/magpie/detail/fork_range.h"],
     "model_trace": ["sched/trace/ring.h"],
     "model_note": ["sched/trace/note.h"],
     "model_claim": ["vtask/operation/claim.h"],

@@ -6,7 +6,7 @@
  */
 #include "tests/support/sched/exit.h"
 
-#include <magpie/fork.h>
+#include <magpie/fork_range.h>
 
 MAG_FORKABLE(long, never_returns, long, value)
 static long never_returns(mag_fork w, long value)
@@ -150,6 +150,67 @@ static void what_a_stolen_child_reads_outlives_its_forkers_thread(void **state)
     mag_sched_destroy(sched);
 }
 
+/* ------------------------------------------------------------------------- ranges */
+
+/* Counts its calls; the child with the number `ends` ends its thread. */
+MAG_FORKABLE_RANGE(long, mortal, size_t, ends)
+static long mortal(mag_fork w, size_t index, size_t ends)
+{
+    (void)w;
+    (void)add(&ran, 1);
+    (void)add(&begun, 1);
+    if (index == ends)
+        pthread_exit(NULL);
+    return 1;
+}
+
+static void mortal_combine(long *sum, const long *later)
+{
+    *sum += *later;
+}
+
+MAG_FORKABLE(long, join_the_mortal, size_t, ends, bool, waits)
+static long join_the_mortal(mag_fork w, size_t ends, bool waits)
+{
+    struct mortal_range range = mortal_fork_range(&w, 0, 4, ends);
+
+    if (waits)
+        wait_until(&begun, 1);
+    return mortal_join_range(&w, range);
+}
+
+static void the_rest_of_an_ended_functions_range_does_not_begin(void **state)
+{
+    long result = 7;
+    (void)state;
+
+    start(1);
+    assert_int_equal(join_the_mortal_run(sched, &result, 1, false), -EOWNERDEAD);
+    assert_int_equal(result, 7);
+    assert_int_equal(ended_threads(), 1);
+    stop(MAG_SCHED_DRAIN);
+    assert_int_equal(look(&ran), 2);
+    mag_sched_destroy(sched);
+}
+
+/* The thief has taken all four, and ends with the first one. */
+static void a_stolen_part_that_ends_its_thread_results_in_zero(void **state)
+{
+    (void)state;
+
+    for (unsigned round = 0; round < 10; round++) {
+        long result = 7;
+
+        start(2);
+        assert_int_equal(join_the_mortal_run(sched, &result, 0, true), 0);
+        /* The joiner may have taken the far half from the thief; its result is lost with
+         * the thief's. */
+        assert_int_equal(result, 0);
+        assert_int_equal(ended_threads(), 1);
+        mag_sched_destroy(sched);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +218,8 @@ int main(void)
         cmocka_unit_test(a_stolen_child_that_ends_its_thread_results_in_zero),
         cmocka_unit_test(children_of_an_ended_function_do_not_begin),
         cmocka_unit_test(what_a_stolen_child_reads_outlives_its_forkers_thread),
+        cmocka_unit_test(the_rest_of_an_ended_functions_range_does_not_begin),
+        cmocka_unit_test(a_stolen_part_that_ends_its_thread_results_in_zero),
     };
 
     return cmocka_run_group_tests_name("thread exit, forks", tests, NULL, NULL);
