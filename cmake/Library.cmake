@@ -114,5 +114,16 @@ if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|aarch64|arm64)$")
   target_link_libraries(magpie-shared PRIVATE m)
   target_link_libraries(magpie-static PRIVATE m)
 endif()
+# gcc before 13 has no single instructions for atomic bytes of RISC-V: it calls libatomic.
+check_c_source_compiles("#include <stdatomic.h>
+static _Atomic(unsigned char) byte;
+int main(void) { return atomic_exchange_explicit(&byte, 1, memory_order_relaxed); }"
+                        MAG_HAVE_ATOMIC_BYTES)
+if(NOT MAG_HAVE_ATOMIC_BYTES)
+  set(MAG_PC_ATOMIC " -latomic")
+  target_link_libraries(magpie-shared PUBLIC atomic)
+  target_link_libraries(magpie-static PUBLIC atomic)
+  target_link_libraries(magpie-measured PUBLIC atomic)
+endif()
 add_library(magpie::magpie ALIAS magpie-shared)
 add_library(magpie::magpie-static ALIAS magpie-static)

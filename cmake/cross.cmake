@@ -13,6 +13,12 @@ set(CMAKE_CXX_COMPILER "${MAG_ARCH}-linux-gnu-g++")
 set(CMAKE_CROSSCOMPILING_EMULATOR
     "qemu-${MAG_ARCH};-L;${sysroot};-E;MAG_TEST_EMULATED=1")
 
+# Before the C library that came with the compiler, which may be older.
+set(sysroot_libraries "${sysroot}/usr/lib/${MAG_ARCH}-linux-gnu")
+foreach(kind EXE SHARED)
+  set(CMAKE_${kind}_LINKER_FLAGS_INIT "-B${sysroot_libraries} -L${sysroot_libraries}")
+endforeach()
+
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)

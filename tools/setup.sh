@@ -27,7 +27,7 @@ cppcheck:cppcheck shellcheck:shellcheck valgrind:valgrind abigail-tools:abidiff"
 # Machines that are not here are played with these: tests/vm.
 MAG_GUESTS="qemu-system-x86:qemu-system-x86_64 busybox-static:busybox cpio:cpio e2fsprogs:/sbin/mke2fs"
 # What is built for another architecture is linked with these, and needs a compiler and qemu.
-MAG_SYSROOT="libc6-dev libstdc++6 libhwloc-dev libck-dev libcmocka-dev libjansson-dev nettle-dev"
+MAG_SYSROOT="libc6-dev libatomic1 libstdc++6 libhwloc-dev libck-dev libcmocka-dev libjansson-dev nettle-dev"
 # What this release lacks of these stays absent; `magpie bench --peers` says so.
 MAG_PEERS="libtbb-dev:/usr/include/oneapi/tbb.h libglib2.0-dev:glib-2.0.pc libuv1-dev:libuv.pc \
 libopenblas-dev:openblas.pc pigz:pigz golang-go:go cargo:cargo rustc:rustc librust-rayon-dev:rayon.pc dotnet-sdk-8.0:dotnet"
