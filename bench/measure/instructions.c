@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 /* The sizes that are counted, and how often the larger one runs before.  A worker does
- * something else every few jobs: its sizes differ by a multiple of all such numbers, of
- * rings of 128, looks after 64 and turns of 5. */
+ * something else every few jobs: its sizes differ by a multiple of the two usual numbers,
+ * looks after 64 jobs and turns of 5. */
 enum { SMALL_SIZE = 100, LARGE_SIZE = 200, WARM_UPS = 3 };
-enum { WORKER_SMALL_SIZE = 128, WORKER_LARGE_SIZE = 768 };
+enum { WORKER_SMALL_SIZE = 64, WORKER_LARGE_SIZE = 384 };
 
 static uint64_t small_size(const struct bench_workload *workload)
 {
