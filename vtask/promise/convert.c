@@ -36,13 +36,13 @@ static int absorb(struct mag_promise *promise, mag_vtask task, int status)
 }
 
 /* The source that a promise follows is complete: ask it once, read it once (VT-48). */
-static void follow(struct mag_job *job)
+static void follow_task(struct mag_job *job)
 {
     struct mag_promise *promise;
 
     /* The function tells a link from a foreign job, and from a link that has run
      * (VT-50). */
-    if (job == NULL || job->run != follow)
+    if (job == NULL || job->run != follow_task)
         return;
     promise = (struct mag_promise *)((char *)job - offsetof(struct mag_promise, follow));
     mag_vtask source = promise->source;
@@ -68,7 +68,7 @@ static int follow_source(mag_vtask task, size_t size, struct mag_promise **ret_p
     if (r < 0)
         return r;
     promise->source = task;
-    promise->follow.job.run = follow;
+    promise->follow.job.run = follow_task;
     r = mag_vtask_on_completed(task, &promise->follow, 0);
     if (r < 0) {
         mag_promise_return(promise);

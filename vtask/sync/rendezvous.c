@@ -66,7 +66,7 @@ static enum arrival come(struct mag_rendezvous *rendezvous, struct mag_line_plac
 }
 
 /* The task of somebody who has arrived; `waits` is the one of a member that waits. */
-static mag_task arrived(enum arrival arrival, mag_vtask waits)
+static mag_task answer_arrival(enum arrival arrival, mag_vtask waits)
 {
     if (arrival == ARRIVED)
         return mag_task_of(waits);
@@ -86,7 +86,7 @@ mag_task mag_rendezvous_arrive(struct mag_rendezvous *rendezvous)
     enum arrival arrival = come(rendezvous, &waiter->place);
     if (arrival != ARRIVED)
         mag_line_return(waiter);
-    return arrived(arrival, task);
+    return answer_arrival(arrival, task);
 }
 
 mag_task mag_rendezvous_arrive_begin(struct mag_waiter *waiter,
@@ -95,7 +95,7 @@ mag_task mag_rendezvous_arrive_begin(struct mag_waiter *waiter,
 {
     state->waiter = waiter;
     mag_line_connect(&rendezvous->line, &rendezvous_kind, 0, state);
-    return arrived(come(rendezvous, &state->place), MAG_STARTED);
+    return answer_arrival(come(rendezvous, &state->place), MAG_STARTED);
 }
 
 int mag_rendezvous_leave(struct mag_rendezvous *rendezvous)
