@@ -81,7 +81,8 @@ void mag_core_finish(struct mag_core *core, int error, uint64_t value)
     mag_core_publish(core, mag_core_slot(core));
 }
 
-/* As mag_core_set_result, also where nobody waits yet, or the result is no word. */
+/* As mag_core_set_result, also if nobody waits yet, there was a visitor, the continuation
+ * must be queued, or the result is no word. */
 static MAG_NOINLINE int set_result_slow(struct mag_core *core, uint64_t result,
                                         uintptr_t slot)
 {
@@ -98,11 +99,10 @@ int mag_core_set_result(struct mag_core *core, uint64_t result)
 {
     uintptr_t slot = mag_core_slot(core);
 
-    if (!mag_slot_is_awaited(slot) ||
-        MAG_UNLIKELY(core->easy == 0 || mag_core_had_visitor(core)))
+    if (!mag_slot_is_awaited(slot) || MAG_UNLIKELY(!mag_core_is_plain(core, 0)))
         return set_result_slow(core, result, slot);
     core->value = result;
-    mag_core_publish_awaited(core, slot);
+    mag_core_publish_awaited(core, slot, false);
     return 0;
 }
 
