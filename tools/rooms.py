@@ -148,7 +148,7 @@ BENCH = {
     "machine": {"kernels", "text"},
     "measure": {"workloads", "text"},
     "report": {"measure", "sim", "workloads", "machine", "text"},
-    "sim": {"kernels", "text"},
+    "sim": {"machine", "kernels", "text"},
     "cli": {"report", "measure", "sim", "workloads", "machine", "text"},
 }
 # The simulation calls the scheduler's decisions, which are pure functions: these folders of the

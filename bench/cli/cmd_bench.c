@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/cli/command.h"
+#include "bench/cli/configurations.h"
 #include "bench/cli/count.h"
 #include "bench/cli/list.h"
+#include "bench/measure/lane.h"
 #include "bench/measure/sweep.h"
 #include "bench/report/figures.h"
 #include "bench/report/matrix.h"
+#include "bench/report/metg.h"
 #include "bench/report/report.h"
 #include "bench/report/why.h"
 #include "bench/sim/measure.h"
@@ -31,11 +34,13 @@ enum {
     OPTION_FIGURES,
     OPTION_INSTRUCTIONS,
     OPTION_WHY,
+    OPTION_PIN,
 };
 
 /* What was asked for. */
 struct request {
     struct bench_sweep sweep;
+    struct bench_configurations configurations;
     double seconds; /* for all workloads; 0: no limit; negative: not given */
     uint64_t sizes[SIZES_LISTED];
     uint32_t size_count;
@@ -46,7 +51,7 @@ struct request {
     struct bench_outputs outputs;
     char command[BENCH_COMMAND];
     bool figures;
-    bool limited; /* workloads for which no time is left are left out */
+    bool limited; /* nothing runs when the time is over, be it in its first run */
     bool list;
     bool why;          /* prints where the time went, too */
     bool matrix;       /* of node pairs, after the rows of memory */
@@ -58,8 +63,15 @@ struct request {
 
 static const struct argp_option options[] = {
     {"workers", 'w', "N,...", 0,
-     "Numbers of workers (default: 1, 2, 4 ... up to the CPUs that this process may use)",
+     "Numbers of workers, such as 1,2,8 or 1..max (default: 1, 2, 4 ... up to the CPUs "
+     "that this process may use, which is max)",
      0},
+    {"placement", 'p', "POLICY,...", 0,
+     "Where workers sit: per-core (default), compact, scatter, per-pu; several are "
+     "measured beside each other",
+     0},
+    {"pin", OPTION_PIN, "HOW,...", 0,
+     "Whether workers are bound to their CPUs: never, always, adaptive (default)", 0},
     {"runs", 'r', "N", 0,
      "Measured runs of each configuration, after one warm-up run (default: as many as "
      "the time allows)",
@@ -68,7 +80,8 @@ static const struct argp_option options[] = {
      "Sizes instead of the defaults, such as 1000, 10^6 or 1e6; --list explains them", 0},
     {"seconds", OPTION_SECONDS, "S", 0,
      "Time for all workloads together (default: 60, or no limit if --runs is given). "
-     "Each configuration of a workload that is named runs at least once",
+     "Each configuration of a workload that is named runs at least once; without names "
+     "everything ends when the time is over",
      0},
     {"peers", OPTION_PEERS, "NAME,...", 0,
      "Also run the workloads on these task libraries, if their toolchains are "
@@ -97,21 +110,6 @@ static const struct argp_option options[] = {
      2},
     {0},
 };
-
-static void take_workers(struct bench_sweep *sweep, const char *text)
-{
-    uint64_t numbers[BENCH_WORKERS_LISTED];
-    uint32_t count =
-        bench_numbers(command, "--workers", text, numbers, BENCH_WORKERS_LISTED);
-
-    for (uint32_t i = 0; i < count; i++) {
-        if (numbers[i] < 1 || numbers[i] > MAG_SCHED_WORKERS_MAX)
-            bench_usage(command, "--workers: %" PRIu64 " is not from 1 to %d", numbers[i],
-                        MAG_SCHED_WORKERS_MAX);
-        sweep->workers[i] = (uint32_t)numbers[i];
-    }
-    sweep->worker_counts = count;
-}
 
 static double take_seconds(const char *text)
 {
@@ -162,7 +160,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         bench_argp_init(state);
         return 0;
     case 'w':
-        take_workers(&request->sweep, arg);
+        bench_take_workers(&request->configurations, arg);
+        return 0;
+    case 'p':
+        bench_take_placements(&request->configurations, arg);
+        return 0;
+    case OPTION_PIN:
+        bench_take_pins(&request->configurations, arg);
         return 0;
     case 'r':
         request->sweep.runs =
@@ -221,18 +225,10 @@ static void check_sizes(const struct request *request)
     }
 }
 
-/* 1, 2, 4 ... and the number that the budget allows. */
-static void default_workers(struct bench_sweep *sweep, uint32_t allowed)
-{
-    for (uint32_t workers = 1; workers < allowed; workers *= 2)
-        sweep->workers[sweep->worker_counts++] = workers;
-    sweep->workers[sweep->worker_counts++] = allowed;
-}
-
 /* The figures are for one worker and for two, beside all peers. */
 static void fill_figures(struct request *request)
 {
-    if (request->sweep.worker_counts == 0) {
+    if (request->configurations.workers == NULL) {
         request->sweep.workers[0] = 1;
         request->sweep.workers[1] = 2;
         request->sweep.worker_counts = 2;
@@ -243,12 +239,10 @@ static void fill_figures(struct request *request)
         request->sweep.runs = FIGURES_RUNS;
 }
 
-static void fill_defaults(struct request *request, const struct bench_machine *machine)
+static void fill_defaults(struct request *request)
 {
     if (request->figures)
         fill_figures(request);
-    if (request->sweep.worker_counts == 0)
-        default_workers(&request->sweep, machine->workers);
     if (request->seconds < 0)
         request->seconds = request->sweep.runs != 0 ? 0 : SECONDS;
     request->limited =
@@ -339,7 +333,7 @@ static int measure_matrix(const struct request *request, struct bench_matrix *ma
     return r;
 }
 
-/* Runs workloads while there is time for them.  Each begins with one run. */
+/* Runs workloads while there is time for them. */
 static int run_workloads(struct request *request, double until,
                          struct bench_report *report)
 {
@@ -365,11 +359,16 @@ static int run_workloads(struct request *request, double until,
 static int run_all(struct request *request, struct bench_report *report)
 {
     double began = bench_now();
-    int r = run_workloads(request, began + request->seconds, report);
+    double until = began + request->seconds;
+    int r;
+
+    request->sweep.until = request->limited ? until : 0;
+    r = run_workloads(request, until, report);
 
     if (request->matrix && r == 0)
         r = measure_matrix(request, &report->matrix);
     report->machine.seconds = bench_now() - began;
+    bench_metg_print(bench_outputs_table(&request->outputs), &report->rows);
     if (request->why)
         bench_why_print(bench_outputs_table(&request->outputs), &report->rows);
     bench_table_notes(bench_outputs_table(&request->outputs), &report->rows);
@@ -382,7 +381,7 @@ static int run_all(struct request *request, struct bench_report *report)
 static bool all_right(const struct bench_report *report)
 {
     for (size_t i = 0; i < report->rows.count; i++) {
-        if (!report->rows.rows[i].ok)
+        if (bench_row_failed(&report->rows.rows[i]))
             return false;
     }
     for (uint32_t i = 0; i < report->peers.count; i++) {
@@ -425,7 +424,10 @@ static int bench(struct request *request)
 
     if (r == 0) {
         memcpy(report.machine.command, request->command, sizeof(request->command));
-        fill_defaults(request, &report.machine);
+        fill_defaults(request);
+        r = bench_configure(&request->configurations, &request->sweep, &report.machine);
+    }
+    if (r == 0) {
         if (!bench_outputs_open(&request->outputs) || !build_peers(request, &report))
             return BENCH_FAILED;
         bench_table_head(bench_outputs_table(&request->outputs), &report);

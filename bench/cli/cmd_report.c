@@ -2,6 +2,7 @@
 #include "bench/cli/command.h"
 #include "bench/report/figures.h"
 #include "bench/report/matrix.h"
+#include "bench/report/metg.h"
 #include "bench/report/report.h"
 #include "bench/report/why.h"
 
@@ -73,6 +74,7 @@ static void print_table(FILE *out, const struct bench_report *report,
     bench_table_head(out, report);
     bench_table_rows(out, rows, 0);
     bench_matrix_print(out, &report->matrix);
+    bench_metg_print(out, rows);
     if (request->why)
         bench_why_print(out, rows);
     bench_table_notes(out, rows);

@@ -80,8 +80,8 @@ static const struct argp_option options[] = {
      "victims, or also asks them to share",
      1},
     {"check", OPTION_CHECK, NULL, 0,
-     "Run the workloads here with 1 and 2 workers, and compare with their simulation by "
-     "the costs of this machine",
+     "Run the workloads here serially and with 1 and 2 workers, and compare with their "
+     "simulation by the serial time and the costs of this machine",
      2},
     {"list", OPTION_LIST, NULL, 0, "List the workloads, and the costs with their sources",
      2},

@@ -12,9 +12,10 @@
 
 /*
  * Measures the costs of this machine, runs each of these workloads that `magpie bench`
- * has too with one worker and with two, simulates the same, and prints both times, the
- * real one being the least of several.  `size` 0: each workload's own.  Takes half a
- * minute for all.
+ * has too serially, with one worker and with two, simulates the same, and prints both
+ * times, the real one being the median of several.  The serial time is the work; what a
+ * fork costs, runs of another size say.  `size` 0: each workload's own.  Takes a minute
+ * for all.
  *
  *   Returns    0; a negative errno
  */

@@ -4,9 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -135,8 +137,8 @@ static void make_folders(char *path)
     }
 }
 
-/* A file in the user's cache folder. */
-static int place(const char *name, char ret_path[KERNEL_PATH])
+/* The path of a file in the user's cache folder. */
+static int name_file(const char *name, char ret_path[KERNEL_PATH])
 {
     const char *cache = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
@@ -147,8 +149,34 @@ static int place(const char *name, char ret_path[KERNEL_PATH])
     if (snprintf(ret_path, KERNEL_PATH, "%s%s/magpie/data/%s", named ? cache : home,
                  named ? "" : "/.cache", name) >= KERNEL_PATH)
         return -ENAMETOOLONG;
-    make_folders(ret_path);
     return 0;
+}
+
+static int place(const char *name, char ret_path[KERNEL_PATH])
+{
+    int r = name_file(name, ret_path);
+
+    if (r == 0)
+        make_folders(ret_path);
+    return r;
+}
+
+void kernel_files_forget(intmax_t process)
+{
+    char end[32];
+    char folder[KERNEL_PATH];
+    size_t length = (size_t)snprintf(end, sizeof(end), ".%jd", process);
+    DIR *entries = name_file("", folder) == 0 ? opendir(folder) : NULL;
+    const struct dirent *entry;
+
+    while (entries != NULL && (entry = readdir(entries)) != NULL) {
+        size_t name = strlen(entry->d_name);
+
+        if (name > length && strcmp(entry->d_name + name - length, end) == 0)
+            (void)unlinkat(dirfd(entries), entry->d_name, 0);
+    }
+    if (entries != NULL)
+        (void)closedir(entries);
 }
 
 int kernel_files_place(const char *name, char ret_path[KERNEL_PATH])
@@ -200,7 +228,11 @@ _Noreturn static void become(const char *const argv[], const char *out)
         const char *const *shared;
         char *const *own;
     } words = {.shared = argv};
-    int fd = open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    int fd;
+
+    /* A process that is killed takes its program with it. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    fd = open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
 
     if (fd >= 0 && dup2(fd, STDOUT_FILENO) == STDOUT_FILENO)
         (void)execvp(argv[0], words.own);

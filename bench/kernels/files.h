@@ -33,6 +33,10 @@ int kernel_files_place(const char *name, char ret_path[KERNEL_PATH]);
  */
 int kernel_files_make(uint64_t megabytes, char ret_path[KERNEL_PATH]);
 
+/* Removes the files that a process has made by the functions above and can no longer
+ * remove, because it was killed. */
+void kernel_files_forget(intmax_t process);
+
 /* A program that has run. */
 struct kernel_child {
     double seconds;

@@ -46,6 +46,9 @@ struct kernel_line {
     uint64_t rest[7];
 };
 
+/* So many chains share the lines of the row "chase". */
+enum { KERNEL_CHAINS = 64 };
+
 /* Makes one ring of all lines, in an order that no prefetcher guesses. */
 void kernel_chain_make(struct kernel_line *lines, uint64_t count);
 

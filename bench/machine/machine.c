@@ -125,8 +125,51 @@ static int read_shape(struct bench_machine *machine)
         machine->pus = mag_topology_pus(topology);
         machine->online = mag_budget_online(budget);
         machine->workers = mag_budget_workers(budget);
+        machine->pu_workers = mag_budget_cap(budget, machine->pus);
         machine->quota_cpus = mag_budget_quota(budget);
         mag_budget_free(budget);
+    }
+    mag_topology_free(topology);
+    return r;
+}
+
+/* The nodes on which a plan has seats; those beyond the most that are told are one. */
+static uint32_t nodes_of(const struct mag_plan *plan)
+{
+    bool seen[BENCH_NODE_ENDS] = {false};
+    uint32_t nodes = 0;
+
+    for (uint32_t i = 0; i < mag_plan_workers(plan); i++) {
+        uint32_t node = mag_plan_seat(plan, i)->node;
+
+        node = node < BENCH_NODE_ENDS ? node : BENCH_NODE_ENDS - 1;
+        nodes += !seen[node];
+        seen[node] = true;
+    }
+    return nodes;
+}
+
+int bench_machine_node_ends(struct bench_machine *machine, enum mag_placement placement,
+                            uint32_t workers)
+{
+    struct mag_topology *topology;
+    uint32_t before = 0;
+    int r = mag_topology_load(MAG_TOPOLOGY_MACHINE, NULL, &topology);
+
+    machine->node_end_count = 0;
+    if (r < 0)
+        return r;
+    for (uint32_t i = 1; i <= workers && mag_topology_nodes(topology) > 1; i++) {
+        struct mag_plan *plan;
+
+        r = mag_plan_make(topology, placement, i, NULL, 0, &plan);
+        if (r < 0)
+            break;
+        uint32_t nodes = nodes_of(plan);
+        mag_plan_free(plan);
+        if (before != 0 && nodes > before)
+            machine->node_ends[machine->node_end_count++] = i - 1;
+        before = nodes;
     }
     mag_topology_free(topology);
     return r;

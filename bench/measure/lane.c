@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/measure/lane.h"
 
+#include "bench/workloads/program.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +21,7 @@ enum { LINE = 256 };
 
 /* --------------------------------------------------------- the lane's side */
 
-static double now_s(void)
+double bench_now(void)
 {
     struct timespec now;
 
@@ -25,44 +29,55 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static int set_up(const struct bench_lane_spec *spec, struct bench_run *run)
+/* What the workers had done before a run, and after it. */
+struct looks {
+    struct bench_why_workers before;
+    struct bench_why_workers after;
+};
+
+static int set_up(const struct bench_lane_spec *spec, struct bench_run *run,
+                  struct looks *looks)
 {
     struct mag_sched_config config;
     int r = 0;
 
     mag_sched_config_init(&config);
     config.workers = spec->workers;
+    if (spec->seating != NULL) {
+        config.placement = spec->seating->placement;
+        config.pin = spec->seating->pin;
+    }
     if (spec->workload->workers_only)
         config.spare = 0;
     if (!spec->twin && spec->workload->threads == 0 && spec->workload->program == NULL)
         r = mag_sched_start(&config, &run->sched);
+    if (r == 0 && run->sched != NULL)
+        r = bench_why_workers_init(&looks->before, run->sched);
+    if (r == 0 && run->sched != NULL)
+        r = bench_why_workers_init(&looks->after, run->sched);
     if (r == 0 && spec->workload->prepare != NULL)
         r = spec->workload->prepare(run);
     return r;
 }
 
 static int run_once(const struct bench_lane_spec *spec, struct bench_run *run,
-                    struct bench_why *ret_why)
+                    struct looks *looks, struct bench_why *ret_why)
 {
     const struct bench_workload *workload = spec->workload;
-    struct bench_why before = {0};
-    struct bench_why after = {0};
     int r = workload->reset != NULL ? workload->reset(run) : 0;
 
     if (r < 0)
         return r;
     run->seconds = 0;
     *ret_why = (struct bench_why){0};
-    if (run->sched != NULL)
-        bench_why_workers(run->sched, &before);
+    bench_why_workers_look(&looks->before);
 
-    double from = now_s();
+    double from = bench_now();
     r = spec->twin ? workload->run_twin(run) : workload->run_magpie(run);
-    double took = now_s() - from;
+    double took = bench_now() - from;
 
-    if (run->sched != NULL)
-        bench_why_workers(run->sched, &after);
-    bench_why_add(ret_why, &before, &after);
+    bench_why_workers_look(&looks->after);
+    bench_why_workers_between(&looks->before, &looks->after, ret_why);
     if (run->seconds <= 0)
         run->seconds = took;
     if (r == 0 && workload->check != NULL)
@@ -89,27 +104,30 @@ static void format_done(const struct bench_run *run, const struct bench_why *why
             snprintf(line + length, size - (size_t)length, " %" PRIu64, run->peak_kib);
     if (bench_why_known(why))
         (void)snprintf(line + length, size - (size_t)length,
-                       " workers %.9e %.9e %.9e %.9e %" PRIu64 " %" PRIu64, why->run_s,
-                       why->search_s, why->park_s, why->wait_s, why->steals_near,
-                       why->steals_far);
+                       " workers %.9e %.9e %.9e %.9e %.9e %" PRIu64 " %" PRIu64,
+                       why->run_s, why->search_s, why->park_s, why->wait_s, why->even_s,
+                       why->steals_near, why->steals_far);
 }
 
 static void serve(const struct bench_lane_spec *spec, FILE *in, FILE *out)
 {
     struct bench_run run = {.size = spec->size, .workers = spec->workers};
+    struct looks looks = {0};
     struct bench_why why = {0};
     char line[LINE];
-    int r = set_up(spec, &run);
+    int r = set_up(spec, &run, &looks);
 
     say(out, r, "ready");
     while (r == 0 && fgets(line, sizeof(line), in) != NULL &&
            strcmp(line, "run\n") == 0) {
-        r = run_once(spec, &run, &why);
+        r = run_once(spec, &run, &looks, &why);
         format_done(&run, &why, line, sizeof(line));
         say(out, r, line);
     }
     if (spec->workload->cleanup != NULL)
         spec->workload->cleanup(&run);
+    bench_why_workers_fini(&looks.before);
+    bench_why_workers_fini(&looks.after);
     mag_sched_destroy(run.sched);
 }
 
@@ -171,11 +189,36 @@ static bool fail_as_ended(struct bench_lane *lane, bool due)
     return fail(lane, why);
 }
 
+/* Waits until the lane says something or has ended.  False: its time is over, and it
+ * was killed.  The buffer of `from` is empty, for a lane says one line at a time. */
+static bool wait_for(struct bench_lane *lane)
+{
+    struct pollfd from = {.fd = fileno(lane->from), .events = POLLIN};
+
+    if (lane->until == 0)
+        return true;
+    for (;;) {
+        double left = 1e3 * (lane->until - bench_now());
+        int wait = left <= 0 ? 0 : left < INT_MAX ? (int)left + 1 : INT_MAX;
+        int ready = poll(&from, 1, wait);
+
+        if (ready > 0 || (ready < 0 && errno != EINTR))
+            return true;
+        if (ready == 0 && left <= 0)
+            break;
+    }
+    lane->late = true;
+    (void)kill(lane->pid, SIGKILL);
+    return fail(lane, "no time left");
+}
+
 /* Reads the lane's answer into `line`; true when it begins with `wanted`. */
 static bool hear(struct bench_lane *lane, const char *wanted, char *line, size_t size)
 {
     char *end;
 
+    if (!wait_for(lane))
+        return false;
     if (fgets(line, (int)size, lane->from) == NULL)
         return fail_as_ended(lane, false);
     end = strchr(line, '\n');
@@ -217,7 +260,7 @@ bool bench_lane_start(struct bench_lane *lane, const struct bench_lane_spec *spe
 {
     char line[BENCH_ERROR];
 
-    *lane = (struct bench_lane){.to = -1};
+    *lane = (struct bench_lane){.to = -1, .until = spec->until};
     /* What stands in our buffers is not to be written twice. */
     (void)fflush(NULL);
     return fork_lane(lane, spec) && hear(lane, "ready", line, sizeof(line));
@@ -226,7 +269,8 @@ bool bench_lane_start(struct bench_lane *lane, const struct bench_lane_spec *spe
 /* Reads what the workers did, up to the end of the line. */
 static bool hear_workers(const char *text, struct bench_why *why)
 {
-    double *const times[] = {&why->run_s, &why->search_s, &why->park_s, &why->wait_s};
+    double *const times[] = {&why->run_s, &why->search_s, &why->park_s, &why->wait_s,
+                             &why->even_s};
     const char *at = text;
     char *end;
 
@@ -303,6 +347,8 @@ uint64_t bench_lane_stop(struct bench_lane *lane)
         /* What it says by its end counts too: a crash in the clean-up, a sanitizer. */
         (void)fail_as_ended(lane, true);
         (void)wait4(lane->pid, NULL, 0, &usage);
+        if (lane->error[0] != '\0')
+            bench_program_forget(lane->pid);
     }
     if (lane->from != NULL)
         (void)fclose(lane->from);

@@ -14,8 +14,11 @@
  *
  * <KiB> is the peak memory of another program that the lane has run; without it the
  * lane's own counts.  <what they did> is the time in seconds that all workers together
- * ran, searched, were parked and waited in joins in this run, and their near and far
+ * ran, searched, were parked and waited in joins in this run; the time that they would
+ * have run, if each had run as long as the one that ran longest; and their near and far
  * steals.
+ *
+ * A lane with a limit is killed when the time is over, and is `late` then.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -34,12 +37,16 @@ struct bench_lane_spec {
     uint32_t workers;
     bool twin;                  /* the workload's twin instead of Magpie */
     const char *const *command; /* a program that speaks the protocol; NULL: this one */
+    const struct bench_seating *seating; /* of the workers; NULL: the usual one */
+    double until; /* when it is killed, in the seconds of bench_now; 0: never */
 };
 
 struct bench_lane {
     pid_t pid; /* 0: not running */
     int to;
     FILE *from;
+    double until;
+    bool late;               /* it was killed because its time was over */
     uint64_t peak_kib;       /* of a program that it has run; 0: it runs none */
     struct bench_why why;    /* what its workers did in the last run, if it says so */
     char error[BENCH_ERROR]; /* "": none yet */
@@ -55,5 +62,8 @@ bool bench_lane_run(struct bench_lane *lane, double *ret_seconds, uint64_t *ret_
 /* Ends the process and returns the most memory that was resident in it, in KiB.  When it
  * ends badly, `error` says how. */
 uint64_t bench_lane_stop(struct bench_lane *lane);
+
+/* Monotonic seconds. */
+double bench_now(void);
 
 #endif

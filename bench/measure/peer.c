@@ -24,6 +24,7 @@
 #define CHANNELS                                                                  \
     BOUNDED " channel-1-1-unbounded channel-4-1-unbounded channel-1-4-unbounded " \
             "channel-4-4-unbounded"
+#define MEMORY "triad random chase"
 #define METG                                                                     \
     "metg-trivial metg-no-comm metg-stencil metg-periodic metg-sweep metg-tree " \
     "metg-fft metg-all metg-nearest metg-spread metg-near-random metg-far-random"
@@ -35,10 +36,10 @@ static const struct {
     const char *workloads;
 } known[] = {
     {"openmp", FORK_JOIN " heat " SHORT " " UNEVEN " " ARRAYS " " TEAMS " " SORTS
-                         " sort-stable " METG},
+                         " sort-stable " MEMORY " " METG},
     {"tbb", FORK_JOIN " " SHORT " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS
                       " pipeline graph " METG},
-    {"libomp", "heat " TEAMS " " METG},
+    {"libomp", "heat " TEAMS " " MEMORY " " METG},
     {"openblas", "matmul"},
     {"glib", LOADS " submit-all"},
     {"libuv", LOADS},

@@ -50,6 +50,11 @@ bool bench_row_same_case(const struct bench_row *a, const struct bench_row *b)
     return a->size == b->size && strcmp(a->workload, b->workload) == 0;
 }
 
+bool bench_row_failed(const struct bench_row *row)
+{
+    return !row->ok && !row->late;
+}
+
 bool bench_row_is_baseline(const struct bench_row *row)
 {
     return strcmp(row->runtime, row->baseline) == 0;
@@ -85,6 +90,20 @@ double bench_row_spread(const struct bench_row *row)
 double bench_row_op_ns(const struct bench_row *row)
 {
     return row->size > 0 ? row->median_s * 1e9 / (double)row->size : 0;
+}
+
+const struct bench_row *bench_rows_on(const struct bench_rows *rows,
+                                      const struct bench_row *of_case,
+                                      const char *runtime, uint32_t workers)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct bench_row *row = &rows->rows[i];
+
+        if (row->ok && row->workers == workers && bench_row_same_case(row, of_case) &&
+            strcmp(row->runtime, runtime) == 0)
+            return row;
+    }
+    return NULL;
 }
 
 const struct bench_row *bench_rows_widest(const struct bench_rows *rows,

@@ -38,6 +38,7 @@ struct bench_row {
     bool per_operation; /* the size counts operations */
     uint64_t peak_rss_kib;
     bool ok;
+    bool late;               /* not ok only because there was no time to run it once */
     char error[BENCH_ERROR]; /* what is wrong when not ok */
     struct bench_why why;    /* where the time went */
 };
@@ -73,8 +74,16 @@ double bench_row_spread(const struct bench_row *row);
 /* Median nanoseconds per operation. */
 double bench_row_op_ns(const struct bench_row *row);
 
+/* Whether a row is wrong: it failed, and not for want of time. */
+bool bench_row_failed(const struct bench_row *row);
+
 /* Whether the row is its case's baseline. */
 bool bench_row_is_baseline(const struct bench_row *row);
+
+/* The row of a case with this runtime and number of workers; NULL: none that is ok. */
+const struct bench_row *bench_rows_on(const struct bench_rows *rows,
+                                      const struct bench_row *of_case,
+                                      const char *runtime, uint32_t workers);
 
 /* The row of a case with this runtime and the most workers; NULL: none that is ok. */
 const struct bench_row *bench_rows_widest(const struct bench_rows *rows,

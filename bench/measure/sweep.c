@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     /* If --runs is not given: at least BENCH_RUNS_ENOUGH... */
@@ -33,12 +32,32 @@ struct bench_case {
     double began;
 };
 
-double bench_now(void)
-{
-    struct timespec now;
+/* ----------------------------------------------------------------- seatings */
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+const char *bench_pin_name(enum mag_pin pin)
+{
+    static const char *const names[] = {[MAG_PIN_NEVER] = "never",
+                                        [MAG_PIN_ALWAYS] = "always",
+                                        [MAG_PIN_ADAPTIVE] = "adaptive"};
+
+    return names[pin];
+}
+
+void bench_seating_name(const struct bench_sweep *sweep, uint32_t index,
+                        char name[BENCH_NAME])
+{
+    const struct bench_seating *first = &sweep->seatings[0];
+    const struct bench_seating *seating = &sweep->seatings[index];
+    bool placed = seating->placement != first->placement;
+    bool pinned = seating->pin != first->pin;
+
+    if (placed)
+        (void)snprintf(name, BENCH_NAME, "%s%s%s", mag_placement_name(seating->placement),
+                       pinned ? "/pin-" : "", pinned ? bench_pin_name(seating->pin) : "");
+    else if (pinned)
+        (void)snprintf(name, BENCH_NAME, "pin-%s", bench_pin_name(seating->pin));
+    else
+        (void)snprintf(name, BENCH_NAME, "%s", BENCH_OURS);
 }
 
 /* ------------------------------------------------------------------ entries */
@@ -49,6 +68,7 @@ static void entry_start(struct bench_case *c, const char *runtime,
     struct entry *entry = &c->entries[c->count++];
     struct bench_row *row = &entry->row;
     const char *baseline = c->workload->twin != NULL ? c->workload->twin : "";
+    struct bench_lane_spec limited = *spec;
 
     row->size = c->size;
     row->workers = spec->workers;
@@ -57,15 +77,30 @@ static void entry_start(struct bench_case *c, const char *runtime,
     (void)snprintf(row->runtime, sizeof(row->runtime), "%s", runtime);
     (void)snprintf(row->baseline, sizeof(row->baseline), "%s", baseline);
     bench_label(c->workload, c->size, row->label, sizeof(row->label));
-    (void)bench_lane_start(&entry->lane, spec);
+    limited.until = c->sweep->until;
+    (void)bench_lane_start(&entry->lane, &limited);
 }
 
-static void own_start(struct bench_case *c, bool twin, uint32_t workers)
+static void twin_start(struct bench_case *c, uint32_t workers)
 {
     const struct bench_lane_spec spec = {
-        .workload = c->workload, .size = c->size, .workers = workers, .twin = twin};
+        .workload = c->workload, .size = c->size, .workers = workers, .twin = true};
 
-    entry_start(c, twin ? c->workload->twin : BENCH_OURS, &spec);
+    entry_start(c, c->workload->twin, &spec);
+}
+
+static void own_start(struct bench_case *c, uint32_t seating, uint32_t workers)
+{
+    const struct bench_sweep *sweep = c->sweep;
+    char name[BENCH_NAME] = BENCH_OURS;
+    struct bench_lane_spec spec = {
+        .workload = c->workload, .size = c->size, .workers = workers};
+
+    if (sweep->seating_count != 0) {
+        bench_seating_name(sweep, seating, name);
+        spec.seating = &sweep->seatings[seating];
+    }
+    entry_start(c, name, &spec);
 }
 
 static void peer_start(struct bench_case *c, const struct bench_peer *peer,
@@ -132,7 +167,8 @@ static void entry_finish(struct entry *entry)
     uint32_t warm = entry->count > 1 ? 1 : 0;
 
     row->peak_rss_kib = bench_lane_stop(&entry->lane);
-    row->ok = entry->lane.error[0] == '\0' && entry->count > 0;
+    row->ok = (entry->lane.error[0] == '\0' || entry->lane.late) && entry->count > 0;
+    row->late = entry->lane.late && !row->ok;
     memcpy(row->error, entry->lane.error, sizeof(row->error));
     if (row->ok)
         bench_row_measure(row, entry->samples + warm, entry->count - warm);
@@ -204,6 +240,14 @@ static void run_rounds(struct bench_case *c)
 
 /* --------------------------------------------------------------------- cases */
 
+/* A program has a scheduler of its own. */
+static uint32_t seatings_of(const struct bench_case *c)
+{
+    uint32_t count = c->sweep->seating_count;
+
+    return count == 0 || c->workload->program != NULL ? 1 : count;
+}
+
 static void start_entries(struct bench_case *c)
 {
     const struct bench_sweep *sweep = c->sweep;
@@ -211,11 +255,13 @@ static void start_entries(struct bench_case *c)
 
     bench_progress(c->workload->name);
     if (c->workload->twin != NULL)
-        own_start(c, true, threads != 0 ? threads : 1);
+        twin_start(c, threads != 0 ? threads : 1);
     if (threads != 0)
-        own_start(c, false, threads);
-    for (uint32_t i = 0; threads == 0 && i < sweep->worker_counts; i++)
-        own_start(c, false, sweep->workers[i]);
+        own_start(c, 0, threads);
+    for (uint32_t i = 0; threads == 0 && i < seatings_of(c); i++) {
+        for (uint32_t j = 0; j < sweep->worker_counts; j++)
+            own_start(c, i, sweep->workers[j]);
+    }
     peers_start(c);
 }
 
@@ -244,7 +290,7 @@ int bench_sweep_case(const struct bench_sweep *sweep,
     struct bench_case c = {
         .sweep = sweep, .workload = workload, .size = size, .began = bench_now()};
     uint32_t peers = sweep->peers != NULL ? sweep->peers->count : 0;
-    uint32_t capacity = 2 + sweep->worker_counts * (1 + peers);
+    uint32_t capacity = 2 + sweep->worker_counts * (1 + sweep->seating_count + peers);
     int r = allocate(&c, capacity);
 
     if (r == 0) {

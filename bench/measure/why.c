@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/measure/why.h"
 
+#include <errno.h>
 #include <magpie/counters.h>
 #include <magpie/sched.h>
 #include <stdio.h>
@@ -12,18 +13,59 @@
  * the first. */
 enum { FIELDS = 8, STOLEN = 7 };
 
-void bench_why_workers(const struct mag_sched *sched, struct bench_why *why)
+int bench_why_workers_init(struct bench_why_workers *workers,
+                           const struct mag_sched *sched)
 {
-    struct mag_sched_counters counters;
+    workers->sched = sched;
+    workers->count = mag_sched_capacity(sched);
+    workers->counters = calloc(workers->count, sizeof(*workers->counters));
+    return workers->counters != NULL ? 0 : -ENOMEM;
+}
 
-    for (uint32_t i = 0; mag_sched_counters(sched, i, &counters) == 0; i++) {
-        why->run_s += (double)counters.run_ns * 1e-9;
-        why->search_s += (double)counters.search_ns * 1e-9;
-        why->park_s += (double)counters.park_ns * 1e-9;
-        why->wait_s += (double)counters.blocked_ns * 1e-9;
-        why->steals_near += counters.steals_near;
-        why->steals_far += counters.steals_far;
+void bench_why_workers_fini(struct bench_why_workers *workers)
+{
+    free(workers->counters);
+    *workers = (struct bench_why_workers){0};
+}
+
+void bench_why_workers_look(struct bench_why_workers *workers)
+{
+    for (uint32_t i = 0; i < workers->count; i++)
+        (void)mag_sched_counters(workers->sched, i, &workers->counters[i]);
+}
+
+/* In seconds. */
+static double between(uint64_t before_ns, uint64_t after_ns)
+{
+    return after_ns > before_ns ? (double)(after_ns - before_ns) * 1e-9 : 0;
+}
+
+void bench_why_workers_between(const struct bench_why_workers *before,
+                               const struct bench_why_workers *after,
+                               struct bench_why *why)
+{
+    double most = 0;
+    uint32_t parts = 0;
+
+    for (uint32_t i = 0; i < after->count; i++) {
+        const struct mag_sched_counters *from = &before->counters[i];
+        const struct mag_sched_counters *to = &after->counters[i];
+        double run = between(from->run_ns, to->run_ns);
+        double search = between(from->search_ns, to->search_ns);
+        double park = between(from->park_ns, to->park_ns);
+        double wait = between(from->blocked_ns, to->blocked_ns);
+
+        why->run_s += run;
+        why->search_s += search;
+        why->park_s += park;
+        why->wait_s += wait;
+        why->steals_near += to->steals_near - from->steals_near;
+        why->steals_far += to->steals_far - from->steals_far;
+        /* A place for a guest that nobody has taken has no time. */
+        parts += run + search + park + wait > 0;
+        most = run > most ? run : most;
     }
+    why->even_s += most * parts;
 }
 
 void bench_why_machine(struct bench_why *why)
@@ -84,6 +126,7 @@ void bench_why_add(struct bench_why *why, const struct bench_why *before,
     why->search_s += time_since(before->search_s, after->search_s);
     why->park_s += time_since(before->park_s, after->park_s);
     why->wait_s += time_since(before->wait_s, after->wait_s);
+    why->even_s += time_since(before->even_s, after->even_s);
     why->steals_near += since(before->steals_near, after->steals_near);
     why->steals_far += since(before->steals_far, after->steals_far);
     why->machine_s += time_since(before->machine_s, after->machine_s);

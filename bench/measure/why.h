@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct mag_sched;
+struct mag_sched_counters;
 
 /* Of the counted runs of a row, added up.  Zeroes are not known. */
 struct bench_why {
@@ -20,6 +21,7 @@ struct bench_why {
     double search_s;
     double park_s;
     double wait_s;
+    double even_s; /* that they had run, if each had run as long as the busiest one */
     uint64_t steals_near;
     uint64_t steals_far;
     /* Time of all CPUs of the machine, in ticks of the kernel; and how much of it the
@@ -29,8 +31,26 @@ struct bench_why {
     double mhz; /* of the fastest CPU, directly after each run; added up, too */
 };
 
-/* Adds what the workers of `sched` have done since they started. */
-void bench_why_workers(const struct mag_sched *sched, struct bench_why *why);
+/* What each worker of a scheduler has done since it started.  All zeroes: there is no
+ * scheduler, and the functions below do nothing. */
+struct bench_why_workers {
+    const struct mag_sched *sched;
+    struct mag_sched_counters *counters; /* of each place */
+    uint32_t count;
+};
+
+/* Makes room for a scheduler's workers.  0 or -ENOMEM. */
+int bench_why_workers_init(struct bench_why_workers *workers,
+                           const struct mag_sched *sched);
+void bench_why_workers_fini(struct bench_why_workers *workers);
+
+/* Reads the counters. */
+void bench_why_workers_look(struct bench_why_workers *workers);
+
+/* Adds what they did between two looks. */
+void bench_why_workers_between(const struct bench_why_workers *before,
+                               const struct bench_why_workers *after,
+                               struct bench_why *why);
 
 /* Adds what the CPUs have done since the machine started. */
 void bench_why_machine(struct bench_why *why);

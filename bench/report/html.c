@@ -2,6 +2,7 @@
 #include "bench/report/html_part.h"
 #include "bench/report/html_style.h"
 #include "bench/report/matrix.h"
+#include "bench/report/metg.h"
 #include "bench/report/report.h"
 #include "bench/report/why.h"
 #include "bench/text/text.h"
@@ -79,6 +80,29 @@ static void put_peers(FILE *out, const struct bench_peers *peers)
     }
 }
 
+/* "1, 2" of {1, 2}. */
+static void list_node_ends(const struct bench_machine *m, char *text, size_t size)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (uint32_t i = 0; i < m->node_end_count && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%u", i > 0 ? ", " : "",
+                                 m->node_ends[i]);
+}
+
+static void put_seating(FILE *out, const struct bench_machine *m)
+{
+    char text[192];
+
+    if (m->placement[0] == '\0')
+        return;
+    (void)snprintf(text, sizeof(text), "%s, pins: %s", m->placement, m->pin);
+    put_fact(out, "workers sit", text);
+    list_node_ends(m, text, sizeof(text));
+    put_fact(out, "a node ends after worker", text);
+}
+
 static void put_machine(FILE *out, const struct bench_machine *m,
                         const struct bench_peers *peers)
 {
@@ -103,6 +127,7 @@ static void put_machine(FILE *out, const struct bench_machine *m,
     put_fact(out, "kernel", m->kernel);
     put_fact(out, "compiler", m->compiler);
     put_fact(out, "Magpie", m->version);
+    put_seating(out, m);
     put_fact(out, "steals use", m->membarrier ? "membarrier" : "fences");
     put_peers(out, peers);
     bench_html(out, "</dl>\n");
@@ -158,8 +183,9 @@ void bench_html_write(FILE *out, const struct bench_report *report)
     const struct bench_rows *rows = &report->rows;
 
     put_header(out, &report->machine);
-    bench_html_scaling(out, rows);
+    bench_html_scaling(out, report);
     bench_html_operations(out, rows);
+    bench_html_metg(out, rows);
     bench_html_matrix(out, &report->matrix);
     bench_html_why(out, rows);
     put_machine(out, &report->machine, &report->peers);

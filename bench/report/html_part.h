@@ -6,7 +6,7 @@
 #ifndef BENCH_REPORT_HTML_PART_H
 #define BENCH_REPORT_HTML_PART_H
 
-#include "bench/measure/row.h"
+#include "bench/report/report.h"
 
 #include <stdio.h>
 
@@ -39,7 +39,7 @@ void bench_html_about(FILE *out, const struct bench_row *row);
 bool bench_html_begins(const struct bench_rows *rows, size_t index, bool per_operation);
 
 /* Sections: how workloads scale, what small operations cost.  Empty without such rows. */
-void bench_html_scaling(FILE *out, const struct bench_rows *rows);
+void bench_html_scaling(FILE *out, const struct bench_report *report);
 void bench_html_operations(FILE *out, const struct bench_rows *rows);
 
 #endif

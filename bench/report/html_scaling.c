@@ -9,15 +9,9 @@
 static const struct bench_row *on_one(const struct bench_rows *rows,
                                       const struct bench_row *of_case)
 {
-    for (size_t i = 0; i < rows->count; i++) {
-        const struct bench_row *row = &rows->rows[i];
-
-        if (row->ok && row->workers == 1 && bench_row_same_case(row, of_case) &&
-            strcmp(row->runtime, BENCH_OURS) == 0)
-            return row;
-    }
-    return NULL;
+    return bench_rows_on(rows, of_case, BENCH_OURS, 1);
 }
+
 /* -------------------------------------------------------------------- tiles */
 
 struct summary {
@@ -78,9 +72,12 @@ static void put_tiles(FILE *out, const struct bench_rows *rows)
     struct summary s = sum_up(rows);
     char text[64];
     size_t right = 0;
+    size_t all = 0;
 
-    for (size_t i = 0; i < rows->count; i++)
+    for (size_t i = 0; i < rows->count; i++) {
         right += rows->rows[i].ok;
+        all += !rows->rows[i].late;
+    }
 
     bench_html(out, "<div class=\"tiles\">\n");
     if (s.speedups > 0) {
@@ -97,7 +94,7 @@ static void put_tiles(FILE *out, const struct bench_rows *rows)
     (void)fprintf(out,
                   "<div class=\"card tile %s\"><b>%zu&#8239;/&#8239;%zu</b>"
                   "<span>measurements with the right answer</span></div>\n</div>\n",
-                  right == rows->count ? "good" : "bad", right, rows->count);
+                  right == all ? "good" : "bad", right, all);
 }
 
 /* ---------------------------------------------------------------- workloads */
@@ -149,9 +146,10 @@ static void put_summary(FILE *out, const struct bench_rows *rows)
     bench_html(out, "</table></div>\n");
 }
 
-static void put_figure(FILE *out, const struct bench_rows *rows,
+static void put_figure(FILE *out, const struct bench_report *report,
                        const struct bench_row *of_case)
 {
+    const struct bench_rows *rows = &report->rows;
     const struct bench_row *wide = bench_rows_widest(rows, of_case, BENCH_OURS);
 
     bench_html(out, "<figure class=\"card\"><figcaption><b>");
@@ -161,14 +159,15 @@ static void put_figure(FILE *out, const struct bench_rows *rows,
     (void)fprintf(out, " on %u</span></figcaption><p>", wide->workers);
     bench_html_about(out, of_case);
     bench_html(out, "</p>\n");
-    if (!bench_plot(out, rows, of_case))
+    if (!bench_plot(out, rows, of_case, &report->machine))
         bench_html(out, "<p>gnuplot could not draw this one.</p>");
     bench_html(out, "</figure>\n");
 }
 
 /* The colour of each runtime, if there are several. */
-static void put_legend(FILE *out, const struct bench_rows *rows)
+static void put_legend(FILE *out, const struct bench_report *report)
 {
+    const struct bench_rows *rows = &report->rows;
     const char *names[BENCH_PLOT_RUNTIMES];
     unsigned count = bench_plot_runtimes(rows, names);
 
@@ -182,11 +181,16 @@ static void put_legend(FILE *out, const struct bench_rows *rows)
     bench_html(
         out,
         "<span><i class=\"dots\"></i>ideal</span><span><i class=\"dashes\"></i>serial C"
-        "</span></p>\n");
+        "</span>");
+    if (report->machine.node_end_count > 0)
+        bench_html(out, "<span>upright: another node begins</span>");
+    bench_html(out, "</p>\n");
 }
 
-static void put_plots(FILE *out, const struct bench_rows *rows)
+static void put_plots(FILE *out, const struct bench_report *report)
 {
+    const struct bench_rows *rows = &report->rows;
+
     bench_html(out, "<h2>Scaling<small>speed-up over serial C</small></h2>\n");
     if (!bench_plot_possible()) {
         bench_html(
@@ -196,7 +200,7 @@ static void put_plots(FILE *out, const struct bench_rows *rows)
                  "again from the JSON of this run.</div>\n");
         return;
     }
-    put_legend(out, rows);
+    put_legend(out, report);
     bench_html(out, "<div class=\"plots\">\n");
     for (size_t i = 0; i < rows->count; i++) {
         const struct bench_row *wide =
@@ -204,16 +208,18 @@ static void put_plots(FILE *out, const struct bench_rows *rows)
 
         if (bench_html_begins(rows, i, false) && wide != NULL &&
             bench_row_speedup(rows, wide) > 0)
-            put_figure(out, rows, &rows->rows[i]);
+            put_figure(out, report, &rows->rows[i]);
     }
     bench_html(out, "</div>\n");
 }
 
-void bench_html_scaling(FILE *out, const struct bench_rows *rows)
+void bench_html_scaling(FILE *out, const struct bench_report *report)
 {
+    const struct bench_rows *rows = &report->rows;
+
     put_tiles(out, rows);
     if (sum_up(rows).speedups == 0)
         return;
     put_summary(out, rows);
-    put_plots(out, rows);
+    put_plots(out, report);
 }

@@ -74,7 +74,7 @@ static void put_plot(FILE *out, const struct bench_rows *rows,
         if (row->size != result->setup.size ||
             strcmp(row->workload, result->setup.graph->name) != 0)
             continue;
-        if (!bench_plot_possible() || !bench_plot(out, rows, row))
+        if (!bench_plot_possible() || !bench_plot(out, rows, row, NULL))
             bench_html(out, "<p>gnuplot could not draw the speed-up.</p>");
         return;
     }

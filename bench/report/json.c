@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <magpie/sched.h>
 #include <string.h>
 
 /* ----------------------------------------------------------------- writing */
@@ -14,6 +15,19 @@
 static json_t *number(uint64_t value)
 {
     return json_integer((json_int_t)value);
+}
+
+/* Adds how the workers sit.  Not 0: there is no memory. */
+static int seating_to_json(const struct bench_machine *m, json_t *json)
+{
+    json_t *ends = json_array();
+    int failed = ends == NULL;
+
+    for (uint32_t i = 0; i < m->node_end_count; i++)
+        failed |= json_array_append_new(ends, number(m->node_ends[i]));
+    failed |= json_object_set_new(json, "placement", json_string(m->placement));
+    failed |= json_object_set_new(json, "pin", json_string(m->pin));
+    return json_object_set_new(json, "node_ends", ends) | failed;
 }
 
 static json_t *machine_to_json(const struct bench_machine *m)
@@ -32,6 +46,8 @@ static json_t *machine_to_json(const struct bench_machine *m)
     int failed = json_object_update(json, shape);
 
     json_decref(shape);
+    if (m->placement[0] != '\0')
+        failed |= seating_to_json(m, json);
     if (failed == 0)
         return json;
     json_decref(json);
@@ -55,9 +71,11 @@ static json_t *row_to_json(const struct bench_rows *rows, const struct bench_row
     if (speedup > 0)
         failed |= json_object_set_new(json, "speedup", json_real(speedup));
     if (bench_why_any(&row->why))
-        failed |= json_object_set_new(json, "why", bench_why_to_json(row));
+        failed |= json_object_set_new(json, "why", bench_why_to_json(rows, row));
     if (!row->ok)
         failed |= json_object_set_new(json, "error", bench_json_text(row->error));
+    if (row->late)
+        failed |= json_object_set_new(json, "late", json_true());
     if (failed == 0)
         return json;
     json_decref(json);
@@ -144,8 +162,23 @@ static double read_real(const json_t *object, const char *key)
     return value > 0 ? value : 0;
 }
 
+static void read_seating(const json_t *json, struct bench_machine *m)
+{
+    const json_t *ends = json_object_get(json, "node_ends");
+
+    read_text(json, "placement", m->placement, sizeof(m->placement));
+    read_text(json, "pin", m->pin, sizeof(m->pin));
+    for (size_t i = 0; i < json_array_size(ends) && i < BENCH_NODE_ENDS; i++) {
+        json_int_t end = json_integer_value(json_array_get(ends, i));
+
+        if (end > 0 && end < MAG_SCHED_WORKERS_MAX)
+            m->node_ends[m->node_end_count++] = (uint32_t)end;
+    }
+}
+
 static void read_machine(const json_t *json, struct bench_machine *m)
 {
+    read_seating(json, m);
     read_text(json, "cpu", m->cpu, sizeof(m->cpu));
     read_text(json, "arch", m->arch, sizeof(m->arch));
     read_text(json, "os", m->os, sizeof(m->os));
@@ -201,6 +234,7 @@ static bool read_row(const json_t *json, struct bench_row *row)
     row->per_operation = strcmp(unit, "ns") == 0;
     row->peak_rss_kib = read_number(json, "peak_rss_kib");
     row->ok = json_is_true(json_object_get(json, "ok"));
+    row->late = json_is_true(json_object_get(json, "late"));
     bench_why_from_json(json_object_get(json, "why"), row);
     if (json_object_get(json, "baseline") == NULL)
         (void)snprintf(row->baseline, sizeof(row->baseline), "serial");

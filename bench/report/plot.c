@@ -121,9 +121,10 @@ unsigned bench_plot_runtimes(const struct bench_rows *rows,
 struct plot {
     const struct bench_rows *rows;
     const struct bench_row *of_case;
-    uint32_t most; /* workers */
-    double least;  /* speed-up, at most 1 */
-    double top;    /* speed-up, at least `most`: the ideal one */
+    const struct bench_machine *machine; /* NULL: no nodes */
+    uint32_t most;                       /* workers */
+    double least;                        /* speed-up, at most 1 */
+    double top;                          /* speed-up, at least `most`: the ideal one */
 };
 
 /* The speed-up that a row adds to the plot; 0 when it is no part of it. */
@@ -134,9 +135,11 @@ static double speedup_in(const struct plot *plot, const struct bench_row *row)
                : 0;
 }
 
-static struct plot plot_of(const struct bench_rows *rows, const struct bench_row *of_case)
+static struct plot plot_of(const struct bench_rows *rows, const struct bench_row *of_case,
+                           const struct bench_machine *machine)
 {
-    struct plot plot = {.rows = rows, .of_case = of_case, .most = 1, .least = 1};
+    struct plot plot = {
+        .rows = rows, .of_case = of_case, .machine = machine, .most = 1, .least = 1};
 
     for (size_t i = 0; i < rows->count; i++) {
         double speedup = speedup_in(&plot, &rows->rows[i]);
@@ -211,6 +214,25 @@ static void put_axes(FILE *script, const struct plot *plot)
                   plot->top > 4 ? "1" : "0.5");
 }
 
+/* A line between the last worker of a node and the first of another one. */
+static void put_nodes(FILE *script, const struct plot *plot)
+{
+    const struct bench_machine *machine = plot->machine;
+
+    for (uint32_t i = 0; machine != NULL && i < machine->node_end_count; i++) {
+        double end = machine->node_ends[i];
+        double at = plot->most > MANY_WORKERS ? sqrt(end * (end + 1)) : end + 0.5;
+
+        if (end >= plot->most)
+            return;
+        (void)fprintf(script,
+                      "set arrow from %.4f, graph 0 to %.4f, graph 1 nohead dt 4 lw 1",
+                      at, at);
+        put_colour(script, BENCH_PLOT_TEXT);
+        (void)fputc('\n', script);
+    }
+}
+
 static void put_script(FILE *script, const struct plot *plot)
 {
     const char *runtimes[BENCH_PLOT_RUNTIMES];
@@ -224,6 +246,7 @@ static void put_script(FILE *script, const struct plot *plot)
     put_colour(script, BENCH_PLOT_GRID);
     (void)fputc('\n', script);
     put_axes(script, plot);
+    put_nodes(script, plot);
     for (unsigned i = 0; i < count; i++)
         any[i] = put_data(script, plot, runtimes[i], i);
 
@@ -284,9 +307,10 @@ static void put_picture(FILE *out, const char *svg)
     }
 }
 
-bool bench_plot(FILE *out, const struct bench_rows *rows, const struct bench_row *of_case)
+bool bench_plot(FILE *out, const struct bench_rows *rows, const struct bench_row *of_case,
+                const struct bench_machine *machine)
 {
-    const struct plot plot = plot_of(rows, of_case);
+    const struct plot plot = plot_of(rows, of_case, machine);
     char *script = NULL;
     char *svg = NULL;
     size_t size;

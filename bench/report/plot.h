@@ -6,6 +6,7 @@
 #ifndef BENCH_REPORT_PLOT_H
 #define BENCH_REPORT_PLOT_H
 
+#include "bench/machine/machine.h"
 #include "bench/measure/row.h"
 
 #include <stdio.h>
@@ -28,8 +29,9 @@ unsigned bench_plot_runtimes(const struct bench_rows *rows,
 /* Whether there is a gnuplot. */
 bool bench_plot_possible(void);
 
-/* Writes the picture of the case that `of_case` belongs to.  False: there is none. */
-bool bench_plot(FILE *out, const struct bench_rows *rows,
-                const struct bench_row *of_case);
+/* Writes the picture of the case that `of_case` belongs to, with a line where the workers
+ * of `machine` begin another node (NULL: without).  False: there is none. */
+bool bench_plot(FILE *out, const struct bench_rows *rows, const struct bench_row *of_case,
+                const struct bench_machine *machine);
 
 #endif

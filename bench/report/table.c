@@ -17,7 +17,7 @@ static void print_head(FILE *out, bool per_operation)
 
 static enum bench_colour colour_of(const struct bench_row *row, double speedup)
 {
-    if (!row->ok)
+    if (bench_row_failed(row))
         return BENCH_BAD;
     if (row->per_operation || bench_row_is_baseline(row) || speedup <= 1)
         return BENCH_PLAIN;
@@ -50,7 +50,8 @@ static void print_row(FILE *out, const struct bench_rows *rows,
     (void)fprintf(out, "%s%-*s%s %-*s %7u ", bench_colour(out, BENCH_BOLD), NAME, label,
                   bench_colour(out, BENCH_PLAIN), RUNTIME, row->runtime, row->workers);
     if (!row->ok) {
-        (void)fprintf(out, "%s%s%s\n", bench_colour(out, BENCH_BAD), row->error,
+        (void)fprintf(out, "%s%s%s\n",
+                      bench_colour(out, row->late ? BENCH_WARN : BENCH_BAD), row->error,
                       bench_colour(out, BENCH_PLAIN));
         return;
     }
@@ -76,12 +77,30 @@ static void print_peer(FILE *out, const struct bench_peer *peer)
                   peer->text, bench_colour(out, BENCH_PLAIN));
 }
 
+/* "a node ends after worker 8, 16 and 24". */
+static void print_node_ends(FILE *out, const struct bench_machine *machine)
+{
+    uint32_t count = machine->node_end_count;
+
+    if (count == 0)
+        return;
+    (void)fprintf(out, "placement %s: a node ends after worker", machine->placement);
+    for (uint32_t i = 0; i < count; i++)
+        (void)fprintf(out, "%s %u",
+                      i == 0           ? ""
+                      : i + 1 == count ? " and"
+                                       : ",",
+                      machine->node_ends[i]);
+    (void)fputc('\n', out);
+}
+
 void bench_table_head(FILE *out, const struct bench_report *report)
 {
     char line[256];
 
     bench_machine_line(&report->machine, line, sizeof(line));
     (void)fprintf(out, "%s\n", line);
+    print_node_ends(out, &report->machine);
     for (uint32_t i = 0; i < report->peers.count; i++)
         print_peer(out, &report->peers.peers[i]);
 }
@@ -106,7 +125,7 @@ void bench_table_notes(FILE *out, const struct bench_rows *rows)
     size_t wrong = 0;
 
     for (size_t i = 0; i < rows->count; i++)
-        wrong += !rows->rows[i].ok;
+        wrong += bench_row_failed(&rows->rows[i]);
 
     (void)fprintf(
         out,

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report/why.h"
 
+#include "bench/measure/lost.h"
 #include "bench/report/html_part.h"
 #include "bench/text/text.h"
 
 #include <string.h>
 
-enum { NAME = 16, RUNTIME = 8, PARTS = 4, CELL = 7, FIGURE = 16 };
+enum { NAME = 16, RUNTIME = 8, PARTS = 4, LOSSES = 5, CELL = 7, WIDE = 9, FIGURE = 16 };
+
+/* What the time of the workers is made of, in the order of the columns (lost.h). */
+static const char *const losses[LOSSES] = {"work", "scheduler", "memory", "imbalance",
+                                           "span"};
 
 /* What the workers did, in the order of the columns. */
 static const struct part {
@@ -36,8 +41,9 @@ struct line {
 
 static void put_percent(char *text, double part)
 {
-    (void)snprintf(text, FIGURE, "%.*f %%", part > 0 && part < 0.0995 ? 1 : 0,
-                   100 * part);
+    bool small = part > -0.0995 && part < 0.0995 && part != 0;
+
+    (void)snprintf(text, FIGURE, "%.*f %%", small ? 1 : 0, 100 * part);
 }
 
 static void describe(const struct bench_row *row, struct line *line)
@@ -64,6 +70,25 @@ static void describe(const struct bench_row *row, struct line *line)
         put_percent(line->stolen, bench_why_stolen(why));
     if (why->mhz > 0)
         (void)snprintf(line->mhz, FIGURE, "%.0f", why->mhz / runs);
+}
+
+/* The losses of a row, as text.  False: there are none to tell of. */
+static bool describe_lost(const struct bench_rows *rows, const struct bench_row *row,
+                          char text[LOSSES][FIGURE])
+{
+    struct bench_lost lost;
+
+    if (!bench_lost_of(rows, row, &lost))
+        return false;
+    const double values[LOSSES] = {lost.work, lost.scheduler, lost.memory, lost.imbalance,
+                                   lost.span};
+    for (int i = 0; i < LOSSES; i++) {
+        if (i < 3 && !lost.apart)
+            (void)snprintf(text[i], FIGURE, "-");
+        else
+            put_percent(text[i], values[i]);
+    }
+    return true;
 }
 
 /* Whether there is something to say. */
@@ -96,6 +121,32 @@ static void print_row(FILE *out, const struct bench_row *row)
                   line.mhz);
 }
 
+/* The losses of all rows that have some. */
+static void print_losses(FILE *out, const struct bench_rows *rows)
+{
+    bool begun = false;
+
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct bench_row *row = &rows->rows[i];
+        char text[LOSSES][FIGURE];
+
+        if (!describe_lost(rows, row, text))
+            continue;
+        if (!begun)
+            (void)fprintf(out, "\n%s%-*s %-*s %7s %*s %*s %*s %*s %*s%s\n",
+                          bench_colour(out, BENCH_DIM), NAME, "time lost to", RUNTIME,
+                          "runtime", "workers", WIDE, losses[0], WIDE, losses[1], WIDE,
+                          losses[2], WIDE, losses[3], WIDE, losses[4],
+                          bench_colour(out, BENCH_PLAIN));
+        begun = true;
+        (void)fprintf(out, "%-*s %-*s %7u", NAME, row->label, RUNTIME, row->runtime,
+                      row->workers);
+        for (int j = 0; j < LOSSES; j++)
+            (void)fprintf(out, " %*s", WIDE, text[j]);
+        (void)fputc('\n', out);
+    }
+}
+
 void bench_why_print(FILE *out, const struct bench_rows *rows)
 {
     if (!any_is_told(rows))
@@ -110,6 +161,7 @@ void bench_why_print(FILE *out, const struct bench_rows *rows)
         if (is_told(&rows->rows[i]))
             print_row(out, &rows->rows[i]);
     }
+    print_losses(out, rows);
 }
 
 /* ------------------------------------------------------------------------- page */
@@ -132,10 +184,12 @@ static void put_bar(FILE *out, const struct bench_why *why)
     bench_html(out, "</td>");
 }
 
-static void put_row(FILE *out, const struct bench_row *row)
+static void put_row(FILE *out, const struct bench_rows *rows, const struct bench_row *row)
 {
     struct line line;
+    char lost[LOSSES][FIGURE];
     char text[FIGURE];
+    bool known = describe_lost(rows, row, lost);
 
     describe(row, &line);
     bench_html(out, "<tr>");
@@ -146,6 +200,8 @@ static void put_row(FILE *out, const struct bench_row *row)
     put_bar(out, &row->why);
     for (int i = 0; i < PARTS; i++)
         bench_html_cell(out, "", line.part[i]);
+    for (int i = 0; i < LOSSES; i++)
+        bench_html_cell(out, "", known ? lost[i] : "-");
     bench_html_cell(out, "", line.steals);
     bench_html_cell(out, "", line.far);
     bench_html_cell(out, "", line.stolen);
@@ -167,15 +223,22 @@ void bench_html_why(FILE *out, const struct bench_rows *rows)
                     "<th></th>");
     for (int i = 0; i < PARTS; i++)
         (void)fprintf(out, "<th>%s</th>", parts[i].name);
+    for (int i = 0; i < LOSSES; i++)
+        (void)fprintf(out, "<th>%s</th>", losses[i]);
     bench_html(out,
                "<th>steals a run</th><th>far</th><th>stolen</th><th>MHz</th></tr>\n");
     for (size_t i = 0; i < rows->count; i++) {
         if (is_told(&rows->rows[i]))
-            put_row(out, &rows->rows[i]);
+            put_row(out, rows, &rows->rows[i]);
     }
     bench_html(
         out, "</table></div></details>\n<p class=\"note\">Wait is the time that workers "
-             "sleep in a join for a child that another one runs.  Far steals are from "
+             "sleep in a join for a child that another one runs.  The same time once "
+             "more: work is the time of serial C; scheduler what one worker needs beyond "
+             "it, and all searching; memory what all run beyond one worker, for the same "
+             "instructions take longer beside others; imbalance the sleep of those that "
+             "ran less than the busiest one; span the sleep of all together.  Below "
+             "zero is a gain, or noise.  Far steals are from "
              "other nodes.  Stolen is the part of the time of all processors that the "
              "hypervisor gave to others: if it is more than a percent or two, or if "
              "the frequency differs between rows, do not trust their ratio.</p>\n");
@@ -183,15 +246,30 @@ void bench_html_why(FILE *out, const struct bench_rows *rows)
 
 /* ------------------------------------------------------------------------- JSON */
 
-json_t *bench_why_to_json(const struct bench_row *row)
+/* {"work": 0.5, ...}, without those that are not known; NULL: none is. */
+static json_t *lost_to_json(const struct bench_rows *rows, const struct bench_row *row)
+{
+    struct bench_lost lost;
+
+    if (!bench_lost_of(rows, row, &lost))
+        return NULL;
+    if (!lost.apart)
+        return json_pack("{sf sf}", "imbalance", lost.imbalance, "span", lost.span);
+    return json_pack("{sf sf sf sf sf}", "work", lost.work, "scheduler", lost.scheduler,
+                     "memory", lost.memory, "imbalance", lost.imbalance, "span",
+                     lost.span);
+}
+
+json_t *bench_why_to_json(const struct bench_rows *rows, const struct bench_row *row)
 {
     const struct bench_why *why = &row->why;
 
-    return json_pack("{sf sf sf sf sI sI sf sf sf}", "run_s", why->run_s, "search_s",
-                     why->search_s, "park_s", why->park_s, "wait_s", why->wait_s,
-                     "steals_near", (json_int_t)why->steals_near, "steals_far",
+    return json_pack("{sf sf sf sf sf sI sI sf sf sf so*}", "run_s", why->run_s,
+                     "search_s", why->search_s, "park_s", why->park_s, "wait_s",
+                     why->wait_s, "even_s", why->even_s, "steals_near",
+                     (json_int_t)why->steals_near, "steals_far",
                      (json_int_t)why->steals_far, "machine_s", why->machine_s, "stolen_s",
-                     why->stolen_s, "mhz", why->mhz);
+                     why->stolen_s, "mhz", why->mhz, "lost", lost_to_json(rows, row));
 }
 
 static double real_of(const json_t *json, const char *key)
@@ -215,6 +293,7 @@ void bench_why_from_json(const json_t *json, struct bench_row *row)
         .search_s = real_of(json, "search_s"),
         .park_s = real_of(json, "park_s"),
         .wait_s = real_of(json, "wait_s"),
+        .even_s = real_of(json, "even_s"),
         .steals_near = number_of(json, "steals_near"),
         .steals_far = number_of(json, "steals_far"),
         .machine_s = real_of(json, "machine_s"),

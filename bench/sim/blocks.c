@@ -98,6 +98,12 @@ static void sort_unfold(const struct sim_costs *costs, const struct sim_node *no
     sim_add(code, SIM_CALL, &all);
 }
 
+/* The numbers, and as much to merge into. */
+static double sort_kib(uint64_t size)
+{
+    return 2 * kib_of(size);
+}
+
 const struct sim_graph sim_graph_cilksort = {
     .name = "cilksort",
     .summary = "merge sort with a parallel merge",
@@ -107,6 +113,9 @@ const struct sim_graph sim_graph_cilksort = {
     .size_max = 1000000000,
     .root = sort_root,
     .unfold = sort_unfold,
+    .work = SIM_SORT,
+    .works = 2,
+    .kib = sort_kib,
 };
 
 /* ------------------------------------------------------------------------- heat */
@@ -153,6 +162,12 @@ static void heat_unfold(const struct sim_costs *costs, const struct sim_node *no
     sim_join(code);
 }
 
+/* The plate of this step and of the next one. */
+static double heat_kib(uint64_t size)
+{
+    return 2.0 * sizeof(double) * (double)size * (double)size / KIB;
+}
+
 const struct sim_graph sim_graph_heat = {
     .name = "heat",
     .summary = "stencil over a square plate, 50 steps",
@@ -162,6 +177,9 @@ const struct sim_graph sim_graph_heat = {
     .size_max = 32768,
     .root = heat_root,
     .unfold = heat_unfold,
+    .work = SIM_HEAT,
+    .works = 1,
+    .kib = heat_kib,
 };
 
 /* ------------------------------------------------------------------------- loop */

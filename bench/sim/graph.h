@@ -76,6 +76,15 @@ struct sim_graph {
     void (*unfold)(const struct sim_costs *costs, const struct sim_node *node,
                    struct sim_code *code);
     void (*feed)(uint64_t size, struct sim_feed *ret_feed); /* NULL: one root */
+
+    /* What its functions compute costs these, and no others: `works` from `work` on.  0:
+     * its work is fixed. */
+    enum sim_cost work;
+    uint32_t works;
+    /* Another size, whose forks are soon measured; 0: it has few forks.  Compilers inline
+     * recursion by several levels, so its depth is as odd or even as that of `size`. */
+    uint64_t probe;
+    double (*kib)(uint64_t size); /* of data; NULL: too few to count */
 };
 
 /* All of them; NULL ends them. */
@@ -97,6 +106,19 @@ struct sim_shape {
 /* False: out of memory. */
 bool sim_graph_measure(const struct sim_graph *graph, uint64_t size,
                        const struct sim_costs *costs, struct sim_shape *ret_shape);
+
+/*
+ * calibrate.c: costs from a real run.
+ *
+ * Scales the costs of the graph's work, so that its work without forks takes the time of
+ * a serial run of this size.  Their ratios stay.  False: out of memory.
+ */
+bool sim_graph_calibrate(const struct sim_graph *graph, uint64_t size, double serial_ns,
+                         struct sim_costs *costs);
+
+/* How many forks a run has, with those inside functions that the graph takes as one.
+ * False: out of memory. */
+bool sim_graph_forks(const struct sim_graph *graph, uint64_t size, double *ret_forks);
 
 extern const struct sim_graph sim_graph_fib;
 extern const struct sim_graph sim_graph_skynet;

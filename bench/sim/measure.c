@@ -6,6 +6,8 @@
  */
 #include "bench/sim/measure.h"
 
+#include "bench/machine/matrix.h"
+
 #include <errno.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
@@ -244,28 +246,21 @@ static void measure_barrier(struct sim_measured *measured)
     sim_measured_set(measured, SIM_IPI, beside > alone ? beside - alone : 0);
 }
 
+/* All PUs of the first node that has any read its memory together: a node's bandwidth is
+ * more than what one PU can use. */
 static void measure_memory(struct sim_measured *measured)
 {
-    char *from = malloc(MEMORY);
-    char *into = malloc(MEMORY);
-    double least = INFINITY;
+    struct bench_matrix matrix;
 
-    if (from != NULL && into != NULL) {
-        memset(from, 1, MEMORY);
-        memset(into, 1, MEMORY);
-        for (int i = 0; i < RUNS; i++) {
-            int64_t began = sim_clock_ns();
+    if (bench_matrix_measure(&matrix, MEMORY) < 0)
+        return;
+    for (uint32_t i = 0; i < matrix.nodes && !measured->measured[SIM_MEMORY_KIB]; i++) {
+        double gb_per_s = bench_matrix_link(&matrix, i, i)->gb_per_s;
 
-            memcpy(into, from, MEMORY);
-            double took = (double)(sim_clock_ns() - began);
-
-            least = took < least ? took : least;
-        }
-        /* Read and written. */
-        sim_measured_set(measured, SIM_MEMORY_KIB, least / (2.0 * MEMORY / KIB));
+        if (gb_per_s > 0)
+            sim_measured_set(measured, SIM_MEMORY_KIB, KIB / gb_per_s);
     }
-    free(from);
-    free(into);
+    bench_matrix_free(&matrix);
 }
 
 /* -------------------------------------------------------------------------- all */

@@ -67,6 +67,9 @@ const struct sim_graph sim_graph_fib = {
     .size_max = FIB_LARGEST,
     .root = fib_root,
     .unfold = fib_unfold,
+    .work = SIM_FIB,
+    .works = 1,
+    .probe = 33,
 };
 
 /* ----------------------------------------------------------------------- skynet */
@@ -109,6 +112,9 @@ const struct sim_graph sim_graph_skynet = {
     .size_fits = is_power_of_ten,
     .root = fib_root,
     .unfold = skynet_unfold,
+    .work = SIM_SKYNET,
+    .works = 1,
+    .probe = 1000000,
 };
 
 /* ---------------------------------------------------------------------- nqueens */
@@ -119,20 +125,25 @@ static void queens_root(uint64_t size, uint64_t number, struct sim_node *ret_nod
     ret_node->kind = kernel_queens_full(size);
 }
 
-/* How many boards a part of the tree has. */
-static uint64_t count_boards(uint32_t full, uint32_t taken, uint32_t rising,
-                             uint32_t falling)
-{
-    uint64_t count = 1;
+struct boards {
+    uint64_t all;
+    uint64_t forked;
+};
 
-    for (uint32_t free = kernel_queens_free(full, taken, rising, falling); free != 0;
-         free = kernel_queens_rest(free)) {
+/* The boards of a part of the tree. */
+static void count_boards(uint32_t full, uint32_t taken, uint32_t rising, uint32_t falling,
+                         struct boards *boards)
+{
+    uint32_t free = kernel_queens_free(full, taken, rising, falling);
+
+    boards->all++;
+    for (; free != 0; free = kernel_queens_rest(free)) {
         uint32_t queen = kernel_queens_first(free);
 
-        count += count_boards(full, taken | queen, kernel_queens_rising(rising, queen),
-                              kernel_queens_falling(falling, queen));
+        boards->forked += kernel_queens_rest(free) != 0;
+        count_boards(full, taken | queen, kernel_queens_rising(rising, queen),
+                     kernel_queens_falling(falling, queen), boards);
     }
-    return count;
 }
 
 static struct sim_node place_queen(const struct sim_node *node, uint32_t queen)
@@ -156,9 +167,11 @@ static void queens_unfold(const struct sim_costs *costs, const struct sim_node *
     int left = __builtin_popcount(node->kind & ~taken);
 
     if (left <= QUEENS_WHOLE) {
-        double boards = (double)count_boards(node->kind, taken, rising, falling);
+        struct boards boards = {0, 0};
 
-        sim_run(code, boards * costs->ns[SIM_QUEENS]);
+        count_boards(node->kind, taken, rising, falling, &boards);
+        sim_run(code, (double)boards.all * costs->ns[SIM_QUEENS] +
+                          (double)boards.forked * costs->ns[SIM_FORK]);
         return;
     }
     sim_run(code, costs->ns[SIM_QUEENS]);
@@ -187,6 +200,9 @@ const struct sim_graph sim_graph_nqueens = {
     .size_max = 16,
     .root = queens_root,
     .unfold = queens_unfold,
+    .work = SIM_QUEENS,
+    .works = 1,
+    .probe = 11,
 };
 
 /* -------------------------------------------------------------------------- uts */
@@ -256,4 +272,7 @@ const struct sim_graph sim_graph_uts = {
     .size_fits = is_tree,
     .root = uts_root,
     .unfold = uts_unfold,
+    .work = SIM_UTS,
+    .works = 1,
+    .probe = 3,
 };

@@ -14,7 +14,7 @@
 #include <magpie/node_memory.h>
 #include <stdlib.h>
 
-enum { ARRAYS = 3, CHAINS = 64 };
+enum { ARRAYS = 3 };
 
 /* What the body of one slot has counted, on a cache line of its own. */
 struct tally {
@@ -267,7 +267,7 @@ const struct bench_workload bench_random = {
 /* Of one chain. */
 static uint64_t lines_of(const struct placed *placed)
 {
-    return placed->size / CHAINS;
+    return placed->size / KERNEL_CHAINS;
 }
 
 static struct kernel_line *chain_of(const struct placed *placed, size_t index)
@@ -298,7 +298,7 @@ static int chains_lap(struct mag_range range, uint32_t slot, struct placed *plac
 /* Whole chains, and nothing beside them. */
 static bool chase_fits(uint64_t size)
 {
-    return size % CHAINS == 0;
+    return size % KERNEL_CHAINS == 0;
 }
 
 /* An index is a whole chain. */
@@ -313,19 +313,19 @@ static int prepare_chase(struct bench_run *run)
 {
     int r = prepare(run, 1, run->size * sizeof(struct kernel_line));
     struct placed *placed = run->data;
-    struct mag_range all = {0, CHAINS};
+    struct mag_range all = {0, KERNEL_CHAINS};
 
     if (r < 0)
         return r;
     struct mag_for_options options = by_chain(placed);
     if (run->sched != NULL)
-        return chains_make_for_with(run->sched, &options, NULL, 0, CHAINS, placed);
+        return chains_make_for_with(run->sched, &options, NULL, 0, KERNEL_CHAINS, placed);
     return chains_make(all, 0, placed);
 }
 
 static int chase_twin(struct bench_run *run)
 {
-    struct mag_range all = {0, CHAINS};
+    struct mag_range all = {0, KERNEL_CHAINS};
 
     return chains_lap(all, 0, run->data);
 }
@@ -335,7 +335,7 @@ static int chase_magpie(struct bench_run *run)
     struct placed *placed = run->data;
     struct mag_for_options options = by_chain(placed);
 
-    return chains_lap_for_with(run->sched, &options, NULL, 0, CHAINS, placed);
+    return chains_lap_for_with(run->sched, &options, NULL, 0, KERNEL_CHAINS, placed);
 }
 
 /* NOLINTEND(readability-function-size) */
@@ -347,7 +347,7 @@ const struct bench_workload bench_chase = {
     .shows = "the latency of memory, where each worker has its chains on its node",
     .size_is = "lines of 64 bytes, of all chains; a multiple of 64",
     .sizes = {4194304},
-    .size_min = CHAINS,
+    .size_min = KERNEL_CHAINS,
     .size_max = UINT32_MAX,
     .size_fits = chase_fits,
     .twin = "serial",

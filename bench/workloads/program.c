@@ -20,6 +20,11 @@ int bench_program_find(const char *name, char ret_path[KERNEL_PATH])
     return access(ret_path, X_OK) == 0 ? 0 : -ENOENT;
 }
 
+void bench_program_forget(intmax_t process)
+{
+    kernel_files_forget(process);
+}
+
 const char *bench_absent(const struct bench_workload *workload)
 {
     static char text[KERNEL_PATH];

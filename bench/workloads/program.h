@@ -12,4 +12,7 @@
 /* Finds an example in ../examples, as seen from this program.  0 or -ENOENT. */
 int bench_program_find(const char *name, char ret_path[KERNEL_PATH]);
 
+/* Removes the files of a workload's process that was killed. */
+void bench_program_forget(intmax_t process);
+
 #endif

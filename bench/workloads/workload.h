@@ -19,6 +19,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Where the workers of a configuration sit, and whether they are bound to it. */
+struct bench_seating {
+    enum mag_placement placement;
+    enum mag_pin pin;
+};
+
 /* One configuration, as its process sees it. */
 struct bench_run {
     uint64_t size;

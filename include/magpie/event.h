@@ -127,6 +127,23 @@ MAG_MUST_CHECK MAG_INLINE mag_task mag_event_wait(struct mag_event *event,
 }
 
 /*
+ * The connected form, as mag_semaphore_acquire_begin (semaphore.h): MAG_CONNECT_DONE(f,
+ * mag_event_wait, &f->wait, &event, NULL) with a local `struct mag_wait_state wait`.
+ *
+ *   Blocks, Allocates, Returns  as there; a complete task: the caller may pass
+ */
+MAG_MUST_CHECK MAG_INLINE mag_task mag_event_wait_begin(struct mag_waiter *waiter,
+                                                        struct mag_wait_state *state,
+                                                        struct mag_event *event,
+                                                        struct mag_cancel *cancel)
+{
+    if (MAG_LIKELY(mag_line_take(&event->line, mag_event_take, event->takes) ==
+                   MAG_LINE_YES))
+        return mag_task_done();
+    return mag_event_begin_slow(waiter, state, event, cancel);
+}
+
+/*
  * Sets the event: all who wait may pass, or the oldest one, if it is automatic.
  */
 MAG_INLINE void mag_event_set(struct mag_event *event)

@@ -116,6 +116,22 @@ MAG_MUST_CHECK MAG_INLINE mag_task mag_latch_wait(struct mag_latch *latch,
     return mag_latch_wait_slow(latch, cancel);
 }
 
+/*
+ * The connected form, as mag_semaphore_acquire_begin (semaphore.h): MAG_CONNECT_DONE(f,
+ * mag_latch_wait, &f->wait, &latch, NULL) with a local `struct mag_wait_state wait`.
+ *
+ *   Blocks, Allocates, Returns  as there; a complete task: the latch is open
+ */
+MAG_MUST_CHECK MAG_INLINE mag_task mag_latch_wait_begin(struct mag_waiter *waiter,
+                                                        struct mag_wait_state *state,
+                                                        struct mag_latch *latch,
+                                                        struct mag_cancel *cancel)
+{
+    if (MAG_LIKELY(mag_line_take(&latch->line, mag_latch_pass, 0) == MAG_LINE_YES))
+        return mag_task_done();
+    return mag_latch_begin_slow(waiter, state, latch, cancel);
+}
+
 MAG_EXTERN_C_END
 
 #endif

@@ -78,11 +78,33 @@ MAG_EXTERN_C_BEGIN
 MAG_API MAG_MUST_CHECK mag_vtask mag_offload(int (*function)(void *arg), void *arg);
 
 /*
+ * The connected form (connected.h): MAG_CONNECT_DONE(f, mag_offload, &f->call, function,
+ * arg) with a local `struct mag_offload_state call`.
+ *
+ *   Blocks, Allocates  as mag_blocking_post; the call itself lies in the state
+ *   Returns    MAG_STARTED; or a task that has failed: the call was not handed over
+ */
+MAG_API MAG_MUST_CHECK mag_task mag_offload_begin(struct mag_waiter *waiter,
+                                                  struct mag_offload_state *state,
+                                                  int (*function)(void *arg), void *arg);
+
+/*
  * MAG_OFFLOAD_TASK(task type, name, type1, arg1, ...) makes a function callable off the
  * workers.  It takes what MAG_SUBMIT_TASK takes, and declares
  *
  *   static task name(type1 arg1, ...);              you write its body
  *   task name_offload(type1 arg1, ...)
+ *   struct name_offload_state                       for the connected form
+ *   task name_offload_begin(struct mag_waiter *waiter, struct name_offload_state *state,
+ *                           type1 arg1, ...)
+ *
+ * `name_offload_begin` is the connected form (connected.h).  An async function that has a
+ * local `struct name_offload_state call` writes
+ *
+ *     MAG_CONNECT(f, f->result, name_offload, &f->call, arg1, ...);
+ *
+ *   Blocks, Allocates  as mag_blocking_post; the call itself lies in the state
+ *   Returns    MAG_STARTED; or a task that has failed: the call was not handed over
  *
  * A function has one of the two: MAG_SUBMIT_TASK or MAG_OFFLOAD_TASK.
  */
@@ -93,6 +115,7 @@ MAG_API MAG_MUST_CHECK mag_vtask mag_offload(int (*function)(void *arg), void *a
     MAG_SUBMIT_TASK_FRAME(result_task, name, __VA_ARGS__)   \
     MAG_SUBMIT_TASK_TYPE(result_task, name)                 \
     MAG_SUBMIT_TASK_CALL(result_task, name, __VA_ARGS__)    \
+    MAG_OFFLOAD_TASK_BEGIN(result_task, name, __VA_ARGS__)  \
     MAG_OFFLOAD_TASK_POST(result_task, name, __VA_ARGS__)
 
 MAG_EXTERN_C_END

@@ -53,7 +53,7 @@
 #ifndef MAGPIE_RENDEZVOUS_H
 #define MAGPIE_RENDEZVOUS_H
 
-#include <magpie/detail/line.h>
+#include <magpie/detail/line_place.h>
 #include <magpie/vtask.h>
 
 MAG_EXTERN_C_BEGIN
@@ -92,6 +92,19 @@ MAG_API MAG_MUST_CHECK int mag_rendezvous_init(struct mag_rendezvous *rendezvous
  *              member is left
  */
 MAG_API MAG_MUST_CHECK mag_task mag_rendezvous_arrive(struct mag_rendezvous *rendezvous);
+
+/*
+ * The connected form (connected.h): MAG_CONNECT_DONE(f, mag_rendezvous_arrive, &f->wait,
+ * &steps) with a local `struct mag_wait_state wait` (semaphore.h).  Members may arrive in
+ * either form.
+ *
+ *   Allocates  nothing
+ *   Returns    MAG_STARTED; or a task that is complete: the caller was the last one, or
+ *              no member is left (MAG_E_RELEASE)
+ */
+MAG_API MAG_MUST_CHECK mag_task
+mag_rendezvous_arrive_begin(struct mag_waiter *waiter, struct mag_wait_state *state,
+                            struct mag_rendezvous *rendezvous);
 
 /*
  * Leaves: there is one member less from the present phase on.  If all others have arrived

@@ -118,6 +118,22 @@ MAG_MUST_CHECK MAG_INLINE mag_task mag_rwlock_read_lock(struct mag_rwlock *lock,
 }
 
 /*
+ * The connected form, as mag_semaphore_acquire_begin (semaphore.h):
+ * MAG_CONNECT_DONE(f, mag_rwlock_read_lock, &f->wait, &lock, NULL) with a local `struct
+ * mag_wait_state wait`.
+ *
+ *   Blocks, Allocates, Returns  as there; a complete task: the caller is a reader
+ */
+MAG_MUST_CHECK MAG_INLINE mag_task
+mag_rwlock_read_lock_begin(struct mag_waiter *waiter, struct mag_wait_state *state,
+                           struct mag_rwlock *lock, struct mag_cancel *cancel)
+{
+    if (MAG_LIKELY(mag_line_take(&lock->line, mag_rwlock_take, 0) == MAG_LINE_YES))
+        return mag_task_done();
+    return mag_rwlock_begin_slow(waiter, state, lock, 0, cancel);
+}
+
+/*
  * Ends a reader.  If it was the last one, the writer that waits holds the lock.
  *
  *   Thread     any
@@ -160,6 +176,19 @@ MAG_MUST_CHECK MAG_INLINE mag_task mag_rwlock_write_lock(struct mag_rwlock *lock
     if (MAG_LIKELY(mag_line_take(&lock->line, mag_rwlock_take, 1) == MAG_LINE_YES))
         return mag_task_done();
     return mag_rwlock_lock_slow(lock, 1, cancel);
+}
+
+/*
+ * The connected form, as mag_rwlock_read_lock_begin; a complete task: the caller is the
+ * writer.
+ */
+MAG_MUST_CHECK MAG_INLINE mag_task
+mag_rwlock_write_lock_begin(struct mag_waiter *waiter, struct mag_wait_state *state,
+                            struct mag_rwlock *lock, struct mag_cancel *cancel)
+{
+    if (MAG_LIKELY(mag_line_take(&lock->line, mag_rwlock_take, 1) == MAG_LINE_YES))
+        return mag_task_done();
+    return mag_rwlock_begin_slow(waiter, state, lock, 1, cancel);
 }
 
 /*

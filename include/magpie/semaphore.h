@@ -126,7 +126,8 @@ MAG_MUST_CHECK MAG_INLINE mag_task mag_semaphore_acquire(struct mag_semaphore *s
  *     MAG_CONNECT_DONE(f, mag_semaphore_acquire, &f->wait, &seats, NULL);
  *
  * Both forms wait in one line, first come, first served.  The state serves one wait at a
- * time, for a semaphore or a mutex; its members are the library's.
+ * time, for a semaphore, a mutex (mutex.h), a read-write lock, an event, a latch or a
+ * rendezvous.  Its members are the library's.
  *
  *   cancel     as for mag_semaphore_acquire
  *   Blocks     as mag_cancel_register, with a cancel object; then the release that gives

@@ -2,6 +2,8 @@
 #include "sched/group/group.h"
 #include "sched/post/post.h"
 
+#include <magpie/pool.h>
+
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -12,39 +14,20 @@ enum { ERRORS_MAX = 1000 };
 /* Of all groups; made when the first group is, and never destroyed.
  *
  * Edges: release end -> acquire end : what crosses
- *   made   make_pool (entries) -> pool_of_entries (entries) : the pool */
+ *   made   mag_pool_publish (entries) -> pool_of_entries (entries) : the pool */
 static _Atomic(struct mag_pool *) entries; /* [A] */
 
-static int make_pool(struct mag_pool **ret_pool)
+static struct mag_pool *pool_of_entries(void)
 {
     struct mag_pool_config config;
-    struct mag_pool *pool;
-    struct mag_pool *other = NULL;
-
-    mag_pool_config_init(&config);
-    config.object_size = sizeof(struct mag_group_entry);
-    if (mag_pool_create(&config, &pool) != 0)
-        return -ENOMEM;
-    /* made, release: the pool precedes its address; acquire on failure: the pool of the
-     * thread that was faster is visible. */
-    if (!atomic_compare_exchange_strong_explicit(
-            &entries, &other, pool, memory_order_release, memory_order_acquire)) {
-        mag_pool_destroy(pool);
-        pool = other;
-    }
-    *ret_pool = pool;
-    return 0;
-}
-
-static int pool_of_entries(struct mag_pool **ret_pool)
-{
     /* made, acquire: the pool is visible. */
     struct mag_pool *pool = atomic_load_explicit(&entries, memory_order_acquire);
 
-    if (pool == NULL)
-        return make_pool(ret_pool);
-    *ret_pool = pool;
-    return 0;
+    if (pool != NULL)
+        return pool;
+    mag_pool_config_init(&config);
+    config.object_size = sizeof(struct mag_group_entry);
+    return mag_pool_publish(&entries, &config);
 }
 
 /* ---------------------------------------------------------------------- making */
@@ -122,7 +105,9 @@ int mag_group_create(struct mag_sched *sched, const struct mag_group_config *con
     int r = read_config(config, &settings);
 
     if (r == 0)
-        r = pool_of_entries(&pool);
+        pool = pool_of_entries();
+    if (r == 0 && pool == NULL)
+        r = -ENOMEM;
     if (r < 0)
         return r;
     group = calloc(1, sizeof(*group) + sched->capacity * sizeof(group->runners[0]));

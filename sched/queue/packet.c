@@ -2,7 +2,7 @@
  * packet.c - the pool of packets.
  *
  * Edges: release end -> acquire end : what crosses
- *   made   make_packet_pool (packets) -> mag_packet_new (packets) : the pool
+ *   made   mag_pool_publish (packets) -> mag_packet_new (packets) : the pool
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,21 +17,11 @@ static _Atomic(struct mag_pool *) packets; /* [A] NULL: not made yet */
 static MAG_COLD struct mag_pool *make_packet_pool(void)
 {
     struct mag_pool_config config;
-    struct mag_pool *pool;
-    struct mag_pool *other = NULL;
 
     mag_pool_config_init(&config);
     config.object_size = sizeof(struct mag_packet);
     config.alignment = MAG_PACKET_SIZE;
-    if (mag_pool_create(&config, &pool) != 0)
-        return NULL;
-    /* Both halves: made, release: the pool precedes its address; acquire on failure: the
-     * pool that a faster thread has made is visible. */
-    if (atomic_compare_exchange_strong_explicit(
-            &packets, &other, pool, memory_order_release, memory_order_acquire))
-        return pool;
-    mag_pool_destroy(pool);
-    return other;
+    return mag_pool_publish(&packets, &config);
 }
 
 int mag_packet_new(struct mag_packet **ret_packet)

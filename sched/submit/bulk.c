@@ -2,7 +2,7 @@
  * bulk.c - making, running, splitting and dropping bulks.
  *
  * Edges: release end -> acquire end : what crosses
- *   made   make_bulk_pool (bulks) -> take_bulk (bulks) : the pool
+ *   made   mag_pool_publish (bulks) -> take_bulk (bulks) : the pool
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -79,23 +79,13 @@ static void prepare_bulk(void *object, void *arg)
 static MAG_COLD struct mag_pool *make_bulk_pool(void)
 {
     struct mag_pool_config config;
-    struct mag_pool *pool;
-    struct mag_pool *other = NULL;
 
     mag_pool_config_init(&config);
     config.object_size = sizeof(struct mag_bulk);
     /* Neighbors are used by different threads. */
     config.alignment = MAG_CACHE_LINE;
     config.prepare = prepare_bulk;
-    if (mag_pool_create(&config, &pool) != 0)
-        return NULL;
-    /* Both halves: made, release: the pool precedes its address; acquire on failure: the
-     * pool that a faster thread has made is visible. */
-    if (atomic_compare_exchange_strong_explicit(
-            &bulks, &other, pool, memory_order_release, memory_order_acquire))
-        return pool;
-    mag_pool_destroy(pool);
-    return other;
+    return mag_pool_publish(&bulks, &config);
 }
 
 static struct mag_bulk *take_bulk(void)

@@ -2,8 +2,7 @@
  * submission.c - the pool of submissions; how one runs, and how one is dropped.
  *
  * Edges: release end -> acquire end : what crosses
- *   made   make_submission_pool (submissions) -> mag_submission_take (submissions) : the
- *          pool
+ *   made   mag_pool_publish (submissions) -> mag_submission_take (submissions) : the pool
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -78,23 +77,13 @@ static void prepare_submission(void *object, void *arg)
 static MAG_COLD struct mag_pool *make_submission_pool(void)
 {
     struct mag_pool_config config;
-    struct mag_pool *pool;
-    struct mag_pool *other = NULL;
 
     mag_pool_config_init(&config);
     config.object_size = sizeof(struct mag_submission);
     /* Neighbors are used by different threads. */
     config.alignment = MAG_CACHE_LINE;
     config.prepare = prepare_submission;
-    if (mag_pool_create(&config, &pool) != 0)
-        return NULL;
-    /* Both halves: made, release: the pool precedes its address; acquire on failure: the
-     * pool that a faster thread has made is visible. */
-    if (atomic_compare_exchange_strong_explicit(
-            &submissions, &other, pool, memory_order_release, memory_order_acquire))
-        return pool;
-    mag_pool_destroy(pool);
-    return other;
+    return mag_pool_publish(&submissions, &config);
 }
 
 int mag_submission_take(struct mag_submission **ret_submission)

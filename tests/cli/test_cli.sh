@@ -88,6 +88,11 @@ bad "--runs: 'x' is not a number" bench --runs x
 bad "--runs: 0 is not from 1 to 1000" bench --runs 0
 bad "--workers: '1,' is not a list" bench --workers 1,
 bad "--workers: 'two' is not a list" bench --workers two
+bad "--workers: '1..' is not a list" bench --workers 1..
+bad "--workers: '1..max..2' is not a list" bench --workers 1..max..2
+bad "--workers: from 3 to 2 there is no number" bench --workers 3..2
+bad "--placement: 'near' is not per-core, compact, scatter or per-pu" bench --placement scatter,near
+bad "--pin: '' is not never, always or adaptive" bench --pin ""
 bad "--workers: 0 is not from 1" bench --workers 1,0
 bad "--workers: 5000 is not from 1" bench --workers 5000
 bad "--size: 99 does not fit fib" bench fib --size 99
@@ -227,22 +232,44 @@ cmp -s "$dir/run.csv" "$dir/again.csv" || fail "the CSV from JSON differs"
 cmp -s "$dir/run.json" "$dir/again.json" || fail "the JSON from JSON differs"
 cmp -s "$dir/run.html" "$dir/again.html" || fail "the page from JSON differs"
 
-# --- without names no workload begins when the time is over; and rows say that they had few runs
-run 0 bench --seconds 0.001 --workers 1
-has "$dir/out" "fib(39)"
+# --- without names everything ends when the time is over, in the first run too; and rows say that they had few runs
+run 0 bench --seconds 0.001 --workers 1 --json "$dir/late.json" --html "$dir/late.html"
+grep -q "^fib(39) *serial *1 no time left$" "$dir/out" || fail "a row does not say that it had no time"
 has "$dir/out" "left out, as 0.001 s are over (--seconds gives more): nqueens "
 hasnot "$dir/out" "nqueens("
-grep -q "^fib(39) .* 1 run$" "$dir/out" || fail "a row does not say that it had one run"
+has "$dir/out" "every answer is right"
+has "$dir/late.json" '"late": true'
+cp "$dir/out" "$dir/table"
+run 0 report "$dir/late.json"
+has "$dir/out" "no time left"
+has "$dir/out" "every answer is right"
+run 0 bench fib --size 8 --workers 1 --runs 1
+grep -q "^fib(8) .* 1 run$" "$dir/out" || fail "a row does not say that it had one run"
 run 0 bench fib regions --size 8 --workers 1 --seconds 0.001
 has "$dir/out" "regions(8)"
 hasnot "$dir/out" "left out"
 run 0 bench fib --size 8 --workers 1 --runs 5
 hasnot "$dir/out" "iB  "
 
+# --- ranges of workers, and seatings beside each other, on a machine with two nodes
+HWLOC_SYNTHETIC="node:2 core:1 pu:1" run 0 bench fib --size 8 --workers 1..max --placement compact,scatter \
+    --pin never,always --runs 1 --json "$dir/seats.json" --html "$dir/seats.html"
+has "$dir/out" "placement compact: a node ends after worker 1"
+has "$dir/out" "scatter/pin-always"
+checks=$((checks + 1))
+[ "$(grep -c '"runtime": "scatter"' "$dir/seats.json")" -eq 2 ] || fail "scatter has not a row for 1 and for 2 workers"
+has "$dir/seats.json" '"pin": "never"'
+has "$dir/seats.html" "<dt>a node ends after worker</dt><dd>1</dd>"
+run 0 report "$dir/seats.json" --html "$dir/again.html"
+checks=$((checks + 1))
+cmp -s "$dir/seats.html" "$dir/again.html" || fail "the page of seatings from JSON differs"
+
 # --- where the time went, and the same from its JSON
 run 0 bench fib --size 20 --workers 2 --runs 2 --why --json "$dir/why.json" --html "$dir/why.html"
 has "$dir/out" "time went to"
+has "$dir/out" "time lost to"
 has "$dir/why.json" '"search_s": '
+has "$dir/why.json" '"imbalance": '
 has "$dir/why.html" "<h2>Where the time went</h2>"
 cp "$dir/out" "$dir/table"
 run 0 report --why "$dir/why.json" --html "$dir/again.html"
@@ -267,6 +294,15 @@ cmp -s "$dir/out" "$dir/table" || fail "the table with a matrix differs when mad
 cmp -s "$dir/memory.html" "$dir/again.html" || fail "the page with a matrix from JSON differs"
 run 0 bench triad --size 6400 --workers 1 --runs 1
 hasnot "$dir/out" "bandwidth, GB/s"
+
+# --- Task Bench: its rows once more as a table
+run 0 bench metg-tree --size 64 --workers 1 --runs 1 --json "$dir/metg.json" --html "$dir/metg.html"
+has "$dir/out" "METG(50%) of"
+has "$dir/metg.html" "<h2>Task Bench<small>"
+cp "$dir/out" "$dir/table"
+run 0 report "$dir/metg.json"
+checks=$((checks + 1))
+cmp -s "$dir/out" "$dir/table" || fail "the table of Task Bench differs when made from JSON"
 
 # --- standard output as a file: the table steps aside
 run 0 bench fib --size 8 --runs 1 --json -

@@ -9,6 +9,7 @@ static unsigned long calls[CALLS][ATS];
 static unsigned long places[PLACES][2][2][2];
 static unsigned long conversions[2][BACKS];
 static unsigned long channels[CHANNEL_CALLS][CHANNEL_ATS];
+static unsigned long connections[CONNECTIONS];
 
 static const char *const call_names[CALLS] = {"GetStatus", "GetResult", "OnCompleted",
                                               "SetResult/SetError", "Reset"};
@@ -40,6 +41,15 @@ static const char *const channel_ats[CHANNEL_ATS] = {
     "empty",           "with items",   "full",
     "writers wait",    "readers wait", "completed, with items",
     "completed, empty"};
+
+static const char *const connection_names[CONNECTIONS] = {
+    "a core that may run it inline", "a core that queues it", "a send that waits",
+    "a receive that waits", "a send or receive that answers at once"};
+
+void cell_connected(enum connection connection)
+{
+    connections[connection]++;
+}
 
 void cell_channel(enum channel_call call, enum channel_at at)
 {
@@ -110,6 +120,13 @@ void cells_print(const char *path)
     if (file == NULL) {
         perror(path);
         exit(2);
+    }
+    if (is_connected) {
+        for (unsigned i = 0; i < CONNECTIONS; i++)
+            (void)fprintf(file, "%lu connected: %s\n", connections[i],
+                          connection_names[i]);
+        (void)fclose(file);
+        return;
     }
     print_calls(file);
     print_places(file);

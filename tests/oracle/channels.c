@@ -2,6 +2,7 @@
 #include "tests/oracle/world.h"
 
 #include <magpie/channel.h>
+#include <magpie/connected.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +12,12 @@ MAG_CHANNEL_DEFINE(ints, int)
 
 enum { CHANNELS = 2, CANCELS = 4, TASKS_MAX = 32 };
 
-/* A send or a receive that waits. */
+/* A send or a receive that waits, in one of both forms. */
 struct waiting {
     bool is_send, is_set;
-    mag_task send;
-    ints_task receive;
+    mag_vtask task;
+    struct mag_waiter waiter;
+    struct ints_state state;
 };
 
 static struct {
@@ -47,14 +49,20 @@ static const char *text_of(int code, uint64_t detail, char *buffer, size_t size)
     return buffer;
 }
 
+/* The task, or what the connected form has come to. */
+static mag_vtask task_of(const struct waiting *waiting)
+{
+    return mag_vtask_is_started(waiting->task) ? waiting->waiter.outcome : waiting->task;
+}
+
 /* The outcome of a task that is complete. */
 static const char *outcome_text(const struct waiting *waiting, char *buffer, size_t size)
 {
     uint64_t detail = 0;
     int item = 0;
-    int r = waiting->is_send ? mag_vtask_get_value(waiting->send.task, NULL, 0, &detail)
-                             : mag_vtask_get_value(waiting->receive.task, &item,
-                                                   sizeof(item), &detail);
+    int r = waiting->is_send
+                ? mag_vtask_get_value(task_of(waiting), NULL, 0, &detail)
+                : mag_vtask_get_value(task_of(waiting), &item, sizeof(item), &detail);
 
     if (r != 0)
         return text_of(r, detail, buffer, size);
@@ -66,22 +74,44 @@ static const char *outcome_text(const struct waiting *waiting, char *buffer, siz
 
 static bool is_complete(const struct waiting *waiting)
 {
-    mag_vtask task = waiting->is_send ? waiting->send.task : waiting->receive.task;
+    mag_vtask task = task_of(waiting);
 
-    return mag_vtask_status(task) != MAG_PENDING;
+    return !mag_vtask_is_started(task) && mag_vtask_status(task) != MAG_PENDING;
+}
+
+/* The outcome is seen by whoever polls. */
+static void on_complete(struct mag_job *job)
+{
+    (void)job;
+}
+
+/* The next wait; `channels_poll` looks at those that are counted. */
+static struct waiting *prepare(bool is_send)
+{
+    struct waiting *waiting = &all.tasks[all.count];
+
+    waiting->is_send = is_send;
+    waiting->waiter.continuation.job.run = on_complete;
+    mag_waiter_arm_for(&waiting->waiter, 0);
+    return waiting;
 }
 
 /* Answers with the outcome, or with the number of a task that waits. */
-static void answer_task(struct waiting waiting)
+static void answer_task(struct waiting *waiting, mag_vtask task)
 {
     char buffer[40];
+    bool has_started = mag_vtask_is_started(task);
 
-    if (is_complete(&waiting)) {
-        answer("%s", outcome_text(&waiting, buffer, sizeof(buffer)));
+    if (is_connected)
+        cell_connected(!has_started       ? CONNECTED_AT_ONCE
+                       : waiting->is_send ? CONNECTED_SEND
+                                          : CONNECTED_RECEIVE);
+    waiting->task = task;
+    if (is_complete(waiting)) {
+        answer("%s", outcome_text(waiting, buffer, sizeof(buffer)));
         return;
     }
-    all.tasks[all.count] = waiting;
-    all.tasks[all.count].is_set = true;
+    waiting->is_set = true;
     answer("waits %u", all.count++);
 }
 
@@ -150,10 +180,15 @@ static void cancel(const struct words *words)
 
 static void send(unsigned index, const int *n)
 {
+    struct ints *channel = all.channels[index];
+    struct mag_cancel *cancel = cancel_at(n[2]);
+    struct waiting *next = prepare(true);
+
     note(CALL_SEND, index);
-    answer_task((struct waiting){
-        .is_send = true,
-        .send = ints_send_until(all.channels[index], n[1], cancel_at(n[2]))});
+    answer_task(next, (is_connected ? ints_send_until_begin(&next->waiter, &next->state,
+                                                            channel, n[1], cancel)
+                                    : ints_send_until(channel, n[1], cancel))
+                          .task);
 }
 
 static void try_send(unsigned index, const int *n)
@@ -164,9 +199,15 @@ static void try_send(unsigned index, const int *n)
 
 static void receive(unsigned index, const int *n)
 {
+    struct ints *channel = all.channels[index];
+    struct mag_cancel *cancel = cancel_at(n[1]);
+    struct waiting *next = prepare(false);
+
     note(CALL_RECEIVE, index);
-    answer_task((struct waiting){
-        .receive = ints_receive_until(all.channels[index], cancel_at(n[1]))});
+    answer_task(next, (is_connected ? ints_receive_until_begin(
+                                          &next->waiter, &next->state, channel, cancel)
+                                    : ints_receive_until(channel, cancel))
+                          .task);
 }
 
 static void try_receive(unsigned index, const int *n)
@@ -239,6 +280,7 @@ void channels_end(void)
             (void)ints_close(all.channels[i]);
     }
     channels_poll();
+    runs_drain();
     for (unsigned i = 0; i < CHANNELS; i++)
         ints_destroy(all.channels[i]);
     for (unsigned i = 0; i < CANCELS; i++)

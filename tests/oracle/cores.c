@@ -45,9 +45,18 @@ static void note(struct core *core, enum call call, int token_off)
     cell_call(call, token_off != 0 ? AT_WRONG : state_of(core));
 }
 
-static bool is_queued(const struct core *core)
+/* The setting of a core that no continuation runs inline.  While an operation of the
+ * connected form waits for the core, the operation sees to that. */
+static void set_queued(struct core *core, bool is_queued)
 {
-    return (core->core.flags & MAG_CORE_QUEUED) != 0;
+    core->is_queued = is_queued;
+    core->core.flags = is_queued && core->wait.waiter == NULL ? MAG_CORE_QUEUED : 0;
+}
+
+static void set_waiter(struct core *core, struct mag_waiter *waiter)
+{
+    core->wait.waiter = waiter;
+    set_queued(core, core->is_queued);
 }
 
 /* The place of a continuation, as seen from where its core is completed. */
@@ -68,7 +77,7 @@ void core_note_register(struct core *core, uint64_t token, unsigned flags,
         return;
     if (core->done) {
         cell_place(captured < CAPTURED_S0 ? place_of(captured) : PLACE_SCHED_HERE,
-                   (flags & MAG_AWAIT_FLOW) != 0, is_queued(core), true);
+                   (flags & MAG_AWAIT_FLOW) != 0, core->is_queued, true);
         return;
     }
     core->registered = true;
@@ -83,8 +92,60 @@ static void note_complete(struct core *core)
     note(core, CALL_COMPLETE, 0);
     if (!core->done && core->registered)
         cell_place(place_of(core->captured), (core->flags & MAG_AWAIT_FLOW) != 0,
-                   is_queued(core), false);
+                   core->is_queued, false);
     core->done = true;
+}
+
+/* --------------------------------------------------------------- the connected form */
+
+/* The core is complete. */
+static void complete_wait(struct mag_job *job)
+{
+    struct core_wait *wait = (struct core_wait *)(void *)job;
+    struct core *core = wait->core;
+    struct mag_waiter *waiter = wait->waiter;
+    uint64_t result = 0, detail = 0;
+    int r = mag_core_get(&core->core, mag_core_task(&core->core).payload, &result,
+                         sizeof(result), &detail);
+
+    set_waiter(core, NULL);
+    /* In the other form one continuation runs inside another here, not two. */
+    mag_here_leave();
+    if (core->is_queued)
+        r = mag_waiter_post(waiter, r == 0 ? mag_vtask_result(result)
+                                           : mag_vtask_failed(r, detail));
+    else
+        r = r == 0 ? mag_waiter_complete(waiter, result)
+                   : mag_waiter_fail(waiter, r, detail);
+    mag_here_enter();
+    if (r != 0)
+        abort();
+}
+
+/* An operation that waits for a core that is pending and that no other one waits for. */
+static mag_task core_begin(struct mag_waiter *waiter, struct core *core, uint64_t token)
+{
+    core->wait.own.job.run = complete_wait;
+    core->wait.core = core;
+    set_waiter(core, waiter);
+    int r = mag_core_on_completed(&core->core, token, &core->wait.own, 0);
+    if (r == 0)
+        return mag_task_of(MAG_STARTED);
+    set_waiter(core, NULL);
+    return mag_task_of(mag_vtask_failed(r, 0));
+}
+
+/* Waits for a core as a task that is awaited does.  Returns what a registration would. */
+static int connect_to(struct core *core, uint64_t token, unsigned id, unsigned flags)
+{
+    struct mag_waiter *waiter = runs_waiter(id);
+
+    mag_waiter_arm_for(waiter, flags);
+    mag_vtask task = core_begin(waiter, core, token).task;
+    if (!mag_vtask_is_started(task))
+        return mag_vtask_get(task, NULL);
+    cell_connected(core->is_queued ? CONNECTED_QUEUED : CONNECTED_INLINE);
+    return 0;
 }
 
 /* ----------------------------------------------------------------------- operations */
@@ -107,7 +168,7 @@ static void make(unsigned index, const int *n)
         /* relaxed: only this thread uses it. */
         MAG_STORE(&core->core.slot, mag_core_bias(), relaxed);
     }
-    core->core.flags = n[2] != 0 ? MAG_CORE_QUEUED : 0;
+    set_queued(core, n[2] != 0);
     core->next = world.all_cores;
     world.all_cores = world.cores[index] = core;
     answer_code(0);
@@ -124,7 +185,10 @@ static void register_on(struct core *core, uint64_t token, const int *n)
     }
     struct surroundings before = runs_enter(n[3]);
     enum captured captured = runs_captures((unsigned)n[2]);
-    int r = mag_core_on_completed(&core->core, token, continuation, (unsigned)n[2]);
+    int r = is_connected && core->wait.waiter == NULL &&
+                    mag_core_status(&core->core, token) == MAG_PENDING
+                ? connect_to(core, token, id, (unsigned)n[2])
+                : mag_core_on_completed(&core->core, token, continuation, (unsigned)n[2]);
     runs_leave(before);
     core_note_register(core, token, (unsigned)n[2], captured, r);
     if (r == 0)
@@ -156,6 +220,7 @@ static void reset(struct core *core)
 {
     note(core, CALL_RESET, 0);
     mag_core_reset(&core->core);
+    set_waiter(core, NULL);
     core->done = core->registered = false;
     answer("version %d", (int)mag_core_task(&core->core).payload);
 }
@@ -224,7 +289,7 @@ bool operate_core(const struct words *words)
     } else if (core == NULL) {
         answer(NONE);
     } else if (strcmp(words->word, "async") == 0) {
-        core->core.flags = words->n[1] != 0 ? MAG_CORE_QUEUED : 0;
+        set_queued(core, words->n[1] != 0);
         answer_code(0);
     } else if (strcmp(words->word, "reset") == 0) {
         reset(core);

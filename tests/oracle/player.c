@@ -3,6 +3,11 @@
  * line, and prints one trace on each line.  docs/design/oracle.md has the language;
  * reference/ plays it over .NET.
  *
+ * usage: oracle-player [--connected] [FILE]
+ *
+ *   --connected  waits in the connected form wherever a script allows that
+ *   FILE         where the player writes which cells of the outcome matrices it reached
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "tests/oracle/world.h"
@@ -13,6 +18,7 @@
 #include <string.h>
 
 struct world world;
+bool is_connected;
 
 void trace(const char *format, ...)
 {
@@ -157,13 +163,18 @@ int main(int argc, char *argv[])
 {
     char *line = NULL;
     size_t size = 0;
+    int file = 1;
 
+    if (argc > 1 && strcmp(argv[1], "--connected") == 0) {
+        is_connected = true;
+        file = 2;
+    }
     while (getline(&line, &size, stdin) > 0) {
         line[strcspn(line, "\n")] = 0;
         play(line);
     }
     free(line);
-    if (argc > 1)
-        cells_print(argv[1]);
+    if (argc > file)
+        cells_print(argv[file]);
     return 0;
 }

@@ -7,7 +7,7 @@
 
 /* A continuation of the script. */
 struct run {
-    struct mag_continuation continuation;
+    struct mag_waiter waiter; /* first; alone its continuation, where a task is awaited */
     int body;
     bool of_promise;
     bool ran; /* of a promise, and not printed yet */
@@ -209,11 +209,16 @@ struct mag_continuation *runs_new(int body_of, bool of_promise, unsigned *ret_id
     if (run_count == RUNS_MAX)
         return NULL;
     memset(run, 0, sizeof(*run));
-    run->continuation.job.run = on_run;
+    run->waiter.continuation.job.run = on_run;
     run->body = body_of;
     run->of_promise = of_promise;
     *ret_id = run_count++;
-    return &run->continuation;
+    return &run->waiter.continuation;
+}
+
+struct mag_waiter *runs_waiter(unsigned id)
+{
+    return &runs[id].waiter;
 }
 
 /* ------------------------------------------------------------------------- draining */

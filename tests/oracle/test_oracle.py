@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The differential test of value tasks and channels: plays random scripts over Magpie and
-over .NET and compares the traces line for line.
+"""The differential test of value tasks and channels: plays random scripts over Magpie,
+in both of its forms, and over .NET and compares the traces line for line.
 
 usage: test_oracle.py --build DIR --player PROGRAM [--seed N] [--scripts N]
                       [--only N] [--script TEXT]
@@ -10,7 +10,7 @@ usage: test_oracle.py --build DIR --player PROGRAM [--seed N] [--scripts N]
   --player PROGRAM   oracle-player
   --seed N           repeats a run that printed it; else MAG_TEST_SEED, else a new one
   --scripts N        how many of each kind; else 100000 by MAG_TEST_SCALE percent
-  --only N           shows script N of the seed, shortened if the traces differ, with both
+  --only N           shows script N of the seed, shortened if the traces differ, with the
                      traces side by side
   --script TEXT      the same for a script of your own
 
@@ -142,7 +142,7 @@ def play(command, text, home):
 
 
 class Players:
-    """Both, and what they have reached."""
+    """Magpie with tasks, Magpie in the connected form, and the reference."""
 
     def __init__(self, build, player):
         build.mkdir(parents=True, exist_ok=True)
@@ -154,23 +154,23 @@ class Players:
         return (f"{HERE / 'test_oracle.py'} --build {self.build} --player {self.player} "
                 f"--seed {seed} --only {number}")
 
-    def both(self, lines, tallies=None):
-        """Two lists of traces.  `tallies`: two files, what each has met."""
+    def all(self, lines, tallies=None):
+        """Three lists of traces.  `tallies`: three files, what each has met."""
         text = "\n".join(lines).encode() + b"\n"
-        files = [[str(tally)] for tally in tallies] if tallies else [[], []]
-        home = self.build / "home"
-        with ThreadPoolExecutor(2) as pool:
-            magpie = pool.submit(play, [self.player] + files[0], text, home)
-            reference = pool.submit(play, self.reference + files[1], text, home)
-            traces = magpie.result(), reference.result()
-        if not len(traces[0]) == len(traces[1]) == len(lines):
-            raise Broken(f"{len(lines)} scripts, {len(traces[0])} and {len(traces[1])} "
-                         "traces")
+        commands = [self.player], [self.player, "--connected"], self.reference
+        files = [[str(tally)] for tally in tallies] if tallies else [[], [], []]
+        with ThreadPoolExecutor(len(commands)) as pool:
+            jobs = [pool.submit(play, command + file, text, self.build / "home")
+                    for command, file in zip(commands, files)]
+            traces = [job.result() for job in jobs]
+        counts = [len(trace) for trace in traces]
+        if set(counts) != {len(lines)}:
+            raise Broken(f"{len(lines)} scripts, {counts} traces")
         return traces
 
     def differ(self, lines):
-        """Which of the scripts have two traces."""
-        return [one != other for one, other in zip(*self.both(lines))]
+        """Which of the scripts have more than one trace."""
+        return [len(set(traces)) > 1 for traces in zip(*self.all(lines))]
 
 
 # ------------------------------------------------------------------------ shortening
@@ -196,15 +196,13 @@ def shorten(players, line):
 
 
 def show(players, line):
-    """Both traces side by side.  True: they agree."""
-    (mine,), (theirs,) = players.both([line])
-    mine, theirs = (trace.decode().split("\t")[1:] for trace in (mine, theirs))
-    print(f"script: {line}\n  {'Magpie':38} .NET")
-    for i in range(max(len(mine), len(theirs))):
-        left = mine[i] if i < len(mine) else "(nothing)"
-        right = theirs[i] if i < len(theirs) else "(nothing)"
-        print(f"{' ' if left == right else '!'} {left:38} {right}")
-    return mine == theirs
+    """The traces side by side.  True: they agree."""
+    traces = [trace.decode().split("\t")[1:] for (trace,) in players.all([line])]
+    print(f"script: {line}\n  {'Magpie':32} {'Magpie, connected':32} .NET")
+    for i in range(max(map(len, traces))):
+        row = [trace[i] if i < len(trace) else "(nothing)" for trace in traces]
+        print(f"{' ' if len(set(row)) == 1 else '!'} {row[0]:32} {row[1]:32} {row[2]}")
+    return traces[0] == traces[1] == traces[2]
 
 
 # --------------------------------------------------------------------------- the test
@@ -212,8 +210,8 @@ def show(players, line):
 def shard(players, seed, first, count, tallies):
     """The numbers of the scripts that differ."""
     lines = [scripts.script(seed, number) for number in range(first, first + count)]
-    mine, theirs = players.both(lines, tallies)
-    return [first + i for i in range(count) if mine[i] != theirs[i]]
+    traces = players.all(lines, tallies)
+    return [first + i for i, row in enumerate(zip(*traces)) if len(set(row)) > 1]
 
 
 def add(reached, file):
@@ -254,13 +252,15 @@ def as_listed(met):
 def compare(players, seed, count):
     """Plays all scripts of a seed.  True: they agree and reach every cell."""
     start, differing, cells, met = time.monotonic(), [], {}, {}
-    tallies = players.build / "cells.txt", players.build / "differences.txt"
+    tallies = [players.build / name for name in
+               ("cells.txt", "connected.txt", "differences.txt")]
     step = max(1, min(5000, -(-count // SHARDS)))
     for first in [at + kind for kind in (0, scripts.CHANNELS) for at in range(0, count, step)]:
         left = count - first % scripts.CHANNELS
         differing += shard(players, seed, first, min(step, left), tallies)
         add(cells, tallies[0])
-        add(met, tallies[1])
+        add(cells, tallies[1])
+        add(met, tallies[2])
         if len(differing) >= SHOWN:
             break
     for number in differing[:SHOWN]:

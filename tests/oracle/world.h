@@ -7,6 +7,7 @@
 #ifndef TESTS_ORACLE_WORLD_H
 #define TESTS_ORACLE_WORLD_H
 
+#include <magpie/connected.h>
 #include <magpie/promise.h>
 #include <magpie/source.h>
 #include <magpie/vtask.h>
@@ -29,6 +30,14 @@ struct surroundings {
 /* What a registration captures: nothing, an executor, or one of two schedulers. */
 enum captured { CAPTURED_NONE, CAPTURED_EXECUTOR, CAPTURED_S0, CAPTURED_S1 };
 
+/* A wait for a core in the connected form: the core's own continuation completes a
+ * waiter. */
+struct core_wait {
+    struct mag_continuation own; /* first */
+    struct mag_waiter *waiter;
+    struct core *core;
+};
+
 /* A core, and what the test knows of it for the coverage. */
 struct core {
     struct mag_source source; /* a source of its own around the core, if `wrapped` */
@@ -36,6 +45,8 @@ struct core {
     struct core *next; /* of all cores that the script has made */
     bool wrapped, typed;
     bool done, registered;
+    bool is_queued; /* no continuation runs inline */
+    struct core_wait wait;
     unsigned flags;         /* of the registration */
     enum captured captured; /* by the registration */
 };
@@ -80,6 +91,9 @@ struct world {
 
 extern struct world world;
 
+/* Whether this player waits in the connected form wherever a script allows that. */
+extern bool is_connected;
+
 /* The numbers of an operation; missing ones are 0. */
 struct words {
     const char *word;
@@ -108,6 +122,8 @@ enum captured runs_captures(unsigned flags);
 /* runs.c: a new continuation, or NULL: there are too many.  `of_promise`: the promise
  * decides where it runs, so the run is printed at the end of the drain. */
 struct mag_continuation *runs_new(int body, bool of_promise, unsigned *ret_id);
+/* runs.c: the waiter of a continuation. */
+struct mag_waiter *runs_waiter(unsigned id);
 /* runs.c: whether there is room for one more. */
 bool runs_have_room(void);
 /* runs.c: plays a list; the steps of bodies are counted from here on. */
@@ -175,6 +191,16 @@ enum channel_at {
     CHANNEL_ATS
 };
 void cell_channel(enum channel_call call, enum channel_at at);
+/* A wait in the connected form: for a core, for a channel's send or receive. */
+enum connection {
+    CONNECTED_INLINE,
+    CONNECTED_QUEUED,
+    CONNECTED_SEND,
+    CONNECTED_RECEIVE,
+    CONNECTED_AT_ONCE,
+    CONNECTIONS
+};
+void cell_connected(enum connection connection);
 /* Prints a line for each cell: how often it was reached, and its name. */
 void cells_print(const char *path);
 

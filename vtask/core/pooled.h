@@ -4,7 +4,7 @@
  * a stale task can always be asked.  Private to vtask/.
  *
  * Edges: release end -> acquire end : what crosses
- *   made   mag_pooled_make (pool) -> mag_pooled_take (pool) : the pool
+ *   made   mag_pool_publish (pool) -> mag_pooled_take (pool) : the pool
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -22,52 +22,28 @@ static uint32_t cells_of(size_t item_size)
 
 /*
  * Edges: release end -> acquire end : what crosses
- *   made   make_segment_pool (segments) -> pool_of_segments (segments) : the pool
+ *   made   mag_pool_publish (segments) -> take_segment (segments) : the pool
  */
-static MAG_COLD int make_segment_pool(struct mag_channel_type *type,
-                                      struct mag_pool **ret_pool)
+static MAG_COLD struct mag_pool *make_segment_pool(struct mag_channel_type *type)
 {
     struct mag_pool_config config;
-    struct mag_pool *pool;
-    struct mag_pool *other = NULL;
 
     mag_pool_config_init(&config);
     config.object_size =
         sizeof(struct mag_segment) + cells_of(type->item_size) * (size_t)type->item_size;
-    if (mag_pool_create(&config, &pool) != 0)
-        return -ENOMEM;
-    /* made, release: the pool precedes its address; acquire on failure: the pool of the
-     * thread that was faster is visible. */
-    if (!atomic_compare_exchange_strong_explicit(
-            &type->segments, &other, pool, memory_order_release, memory_order_acquire)) {
-        mag_pool_destroy(pool);
-        pool = other;
-    }
-    *ret_pool = pool;
-    return 0;
-}
-
-static int pool_of_segments(struct mag_channel_type *type, struct mag_pool **ret_pool)
-{
-    /* made, acquire: the pool is visible. */
-    struct mag_pool *pool = atomic_load_explicit(&type->segments, memory_order_acquire);
-
-    if (MAG_UNLIKELY(pool == NULL))
-        return make_segment_pool(type, ret_pool);
-    *ret_pool = pool;
-    return 0;
+    return mag_pool_publish(&type->segments, &config);
 }
 
 static int take_segment(struct mag_channel_type *type, struct mag_segment **ret_segment)
 {
-    struct mag_pool *pool = NULL;
-    void *object = NULL;
-    int r = pool_of_segments(type, &pool);
+    /* made, acquire: the pool is visible. */
+    struct mag_pool *pool = atomic_load_explicit(&type->segments, memory_order_acquire);
+    void *object;
 
-    if (r == 0)
-        r = mag_pool_take(pool, &object);
-    if (r < 0)
-        return r;
+    if (MAG_UNLIKELY(pool == NULL))
+        pool = make_segment_pool(type);
+    if (MAG_UNLIKELY(pool == NULL || mag_pool_take(pool, &object) != 0))
+        return -ENOMEM;
     *ret_segment = object;
     (*ret_segment)->next = NULL;
     return 0;

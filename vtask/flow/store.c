@@ -31,22 +31,11 @@ static unsigned shelf_for(size_t size)
 static struct mag_pool *make_shelf(unsigned shelf)
 {
     struct mag_pool_config config;
-    struct mag_pool *pool;
-    struct mag_pool *other = NULL;
 
     mag_pool_config_init(&config);
     config.object_size = shelf_size(shelf);
     config.alignment = MAG_STORE_ALIGNMENT;
-    if (mag_pool_create(&config, &pool) != 0)
-        return NULL;
-    /* made, release: the pool precedes its address; acquire on failure: the pool of the
-     * thread that was faster is visible. */
-    if (!atomic_compare_exchange_strong_explicit(
-            &shelves[shelf], &other, pool, memory_order_release, memory_order_acquire)) {
-        mag_pool_destroy(pool);
-        pool = other;
-    }
-    return pool;
+    return mag_pool_publish(&shelves[shelf], &config);
 }
 
 static struct mag_pool *shelf_of(size_t size)

@@ -37,7 +37,10 @@ static inline void tell_waiter(struct mag_frame *frame, mag_vtask outcome)
     /* relaxed: the frame's words are the running body's. */
     uintptr_t waiter = atomic_load_explicit(&frame->core.slot, memory_order_relaxed);
 
-    (void)mag_waiter_settle((struct mag_waiter *)waiter, outcome);
+    if (MAG_UNLIKELY((frame->core.flags & MAG_CORE_QUEUED) != 0))
+        (void)mag_waiter_post((struct mag_waiter *)waiter, outcome);
+    else
+        (void)mag_waiter_settle((struct mag_waiter *)waiter, outcome);
 }
 
 /* Ends a frame that has waited for the task of another function. */

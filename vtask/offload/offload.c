@@ -7,6 +7,7 @@
 #include "vtask/core/core.h"
 #include "vtask/submit/calls.h"
 
+#include <magpie/connected.h>
 #include <magpie/offload.h>
 
 #include <errno.h>
@@ -44,13 +45,24 @@ mag_vtask mag_offload_post(struct mag_frame *frame)
     return mag_vtask_failed(r, 0);
 }
 
+mag_vtask mag_offload_begin_call(struct mag_frame *frame)
+{
+    frame->waiter.continuation.job.run = run_offloaded;
+    int r = mag_blocking_post(&frame->waiter.continuation.job);
+    return r == 0 ? MAG_STARTED : mag_vtask_failed(r, 0);
+}
+
 /* ------------------------------------------------------------- without a type */
 
-typedef int mag_offload_function(void *arg);
+static mag_task mag_offload_plainly(mag_offload_function *function, void *arg);
 
-MAG_OFFLOAD_TASK(mag_task, call_plainly, mag_offload_function *, function, void *, arg)
+MAG_SUBMIT_TASK_TYPE(mag_task, mag_offload_plainly)
+MAG_SUBMIT_TASK_CALL(mag_task, mag_offload_plainly, mag_offload_function *, function,
+                     void *, arg)
+MAG_OFFLOAD_TASK_POST(mag_task, mag_offload_plainly, mag_offload_function *, function,
+                      void *, arg)
 
-static mag_task call_plainly(mag_offload_function *function, void *arg)
+static mag_task mag_offload_plainly(mag_offload_function *function, void *arg)
 {
     int r = function(arg);
 
@@ -59,5 +71,16 @@ static mag_task call_plainly(mag_offload_function *function, void *arg)
 
 mag_vtask mag_offload(int (*function)(void *arg), void *arg)
 {
-    return call_plainly_offload(function, arg).task;
+    return mag_offload_plainly_offload(function, arg).task;
+}
+
+mag_task mag_offload_begin(struct mag_waiter *waiter, struct mag_offload_state *state,
+                           int (*function)(void *arg), void *arg)
+{
+    struct mag_offload_plainly_submission *call = &state->call;
+
+    mag_frame_connect(&call->frame, &mag_offload_plainly_submit_type.frame, NULL, waiter);
+    call->function = function;
+    call->arg = arg;
+    return mag_task_of(mag_offload_begin_call(&call->frame));
 }

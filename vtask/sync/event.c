@@ -16,6 +16,14 @@ mag_task mag_event_wait_slow(struct mag_event *event, struct mag_cancel *cancel)
     return mag_task_of(mag_line_wait(&event->line, &event_kind, event->takes, cancel));
 }
 
+mag_task mag_event_begin_slow(struct mag_waiter *waiter, struct mag_wait_state *state,
+                              struct mag_event *event, struct mag_cancel *cancel)
+{
+    state->waiter = waiter;
+    return mag_task_of(
+        mag_line_begin(&event->line, &event_kind, event->takes, cancel, state));
+}
+
 bool mag_event_try_slow(struct mag_event *event)
 {
     return mag_line_try(&event->line, &event_kind, event->takes);

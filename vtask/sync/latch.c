@@ -19,6 +19,13 @@ mag_task mag_latch_wait_slow(struct mag_latch *latch, struct mag_cancel *cancel)
     return mag_task_of(mag_line_wait(&latch->line, &latch_kind, 0, cancel));
 }
 
+mag_task mag_latch_begin_slow(struct mag_waiter *waiter, struct mag_wait_state *state,
+                              struct mag_latch *latch, struct mag_cancel *cancel)
+{
+    state->waiter = waiter;
+    return mag_task_of(mag_line_begin(&latch->line, &latch_kind, 0, cancel, state));
+}
+
 int mag_latch_count_slow(struct mag_latch *latch, uint32_t count)
 {
     if (mag_line_put(&latch->line, &latch_kind, mag_latch_count, count))

@@ -291,6 +291,13 @@ mag_vtask mag_line_wait(struct mag_line *line, const struct mag_line_kind *kind,
     return MAG_VTASK_COMPLETED;
 }
 
+void mag_line_connect(struct mag_line *line, const struct mag_line_kind *kind,
+                      uint32_t wants, struct mag_wait_state *state)
+{
+    place_init(&state->place, line, kind, wants);
+    state->place.is_connected = true;
+}
+
 mag_vtask mag_line_begin(struct mag_line *line, const struct mag_line_kind *kind,
                          uint32_t wants, struct mag_cancel *cancel,
                          struct mag_wait_state *state)
@@ -298,8 +305,7 @@ mag_vtask mag_line_begin(struct mag_line *line, const struct mag_line_kind *kind
     struct mag_line_place *place = &state->place;
     enum mag_line_entry entry;
 
-    place_init(place, line, kind, wants);
-    place->is_connected = true;
+    mag_line_connect(line, kind, wants, state);
     place->is_cancelable = cancel != NULL;
     if (cancel != NULL &&
         mag_cancel_register(cancel, &place->stop, cancel_state, place, 0) != 0)

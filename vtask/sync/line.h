@@ -39,6 +39,11 @@ mag_vtask mag_line_begin(struct mag_line *line, const struct mag_line_kind *kind
                          uint32_t wants, struct mag_cancel *cancel,
                          struct mag_wait_state *state);
 
+/* Makes the place of a state ready, for a kind that enters the line by itself.  Nobody
+ * cancels the wait. */
+void mag_line_connect(struct mag_line *line, const struct mag_line_kind *kind,
+                      uint32_t wants, struct mag_wait_state *state);
+
 /* Takes what is wanted if nobody waits and the value allows it now. */
 bool mag_line_try(struct mag_line *line, const struct mag_line_kind *kind,
                   uint32_t wants);

@@ -10,6 +10,7 @@
 #include "vtask/debug/debug.h"
 #include "vtask/sync/line.h"
 
+#include <magpie/connected.h>
 #include <magpie/rendezvous.h>
 
 #define OTHER_PHASE (MAG_LINE_VALUES >> 1)
@@ -45,8 +46,7 @@ static struct mag_line_place *begin_phase(struct mag_rendezvous *rendezvous,
 
 enum arrival { ARRIVED, ARRIVED_LAST, REFUSED };
 
-static enum arrival come(struct mag_rendezvous *rendezvous,
-                         struct mag_line_waiter *waiter)
+static enum arrival come(struct mag_rendezvous *rendezvous, struct mag_line_place *place)
 {
     uint32_t value = mag_line_lock(&rendezvous->line);
     struct mag_line_place *granted = NULL;
@@ -54,15 +54,25 @@ static enum arrival come(struct mag_rendezvous *rendezvous,
 
     if (rendezvous->members != 0) {
         value++;
-        waiter->place.wants = ~value & OTHER_PHASE;
+        place->wants = ~value & OTHER_PHASE;
         arrival = (value & ~OTHER_PHASE) == rendezvous->members ? ARRIVED_LAST : ARRIVED;
         granted = begin_phase(rendezvous, &value);
         if (arrival == ARRIVED)
-            mag_line_append(&rendezvous->line, &waiter->place);
+            mag_line_append(&rendezvous->line, place);
     }
     mag_line_unlock(&rendezvous->line, value);
     mag_line_complete(granted);
     return arrival;
+}
+
+/* The task of somebody who has arrived; `waits` is the one of a member that waits. */
+static mag_task arrived(enum arrival arrival, mag_vtask waits)
+{
+    if (arrival == ARRIVED)
+        return mag_task_of(waits);
+    if (arrival == ARRIVED_LAST)
+        return mag_task_done();
+    return mag_task_of(mag_vtask_failed(mag_misuse_argument(MAG_E_RELEASE), 0));
 }
 
 mag_task mag_rendezvous_arrive(struct mag_rendezvous *rendezvous)
@@ -73,13 +83,19 @@ mag_task mag_rendezvous_arrive(struct mag_rendezvous *rendezvous)
     if (r < 0)
         return mag_task_of(mag_vtask_failed(r, 0));
     mag_vtask task = mag_operation_task(&waiter->operation);
-    enum arrival arrival = come(rendezvous, waiter);
-    if (arrival == ARRIVED)
-        return mag_task_of(task);
-    mag_line_return(waiter);
-    if (arrival == ARRIVED_LAST)
-        return mag_task_done();
-    return mag_task_of(mag_vtask_failed(mag_misuse_argument(MAG_E_RELEASE), 0));
+    enum arrival arrival = come(rendezvous, &waiter->place);
+    if (arrival != ARRIVED)
+        mag_line_return(waiter);
+    return arrived(arrival, task);
+}
+
+mag_task mag_rendezvous_arrive_begin(struct mag_waiter *waiter,
+                                     struct mag_wait_state *state,
+                                     struct mag_rendezvous *rendezvous)
+{
+    state->waiter = waiter;
+    mag_line_connect(&rendezvous->line, &rendezvous_kind, 0, state);
+    return arrived(come(rendezvous, &state->place), MAG_STARTED);
 }
 
 int mag_rendezvous_leave(struct mag_rendezvous *rendezvous)

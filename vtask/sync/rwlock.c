@@ -17,6 +17,15 @@ mag_task mag_rwlock_lock_slow(struct mag_rwlock *lock, uint32_t writes,
     return mag_task_of(mag_line_wait(&lock->line, &rwlock_kind, writes, cancel));
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the header fills in the arguments. */
+mag_task mag_rwlock_begin_slow(struct mag_waiter *waiter, struct mag_wait_state *state,
+                               struct mag_rwlock *lock, uint32_t writes,
+                               struct mag_cancel *cancel)
+{
+    state->waiter = waiter;
+    return mag_task_of(mag_line_begin(&lock->line, &rwlock_kind, writes, cancel, state));
+}
+
 bool mag_rwlock_try_slow(struct mag_rwlock *lock, uint32_t writes)
 {
     return mag_line_try(&lock->line, &rwlock_kind, writes);

@@ -24,7 +24,7 @@ check() {
 
 build() {
     "$(find_clang)" -std=c11 -O2 -falign-functions=32 -ffp-contract=fast -g -D_GNU_SOURCE \
-        -fopenmp -I../../.. ../openmp/openmp.c ../openmp/loops.c ../openmp/grid.c ../common/*.c ../../kernels/*.c -o "$1/peer" \
+        -fopenmp -I../../.. ../openmp/openmp.c ../openmp/loops.c ../openmp/grid.c ../openmp/memory.c ../common/*.c ../../kernels/*.c -o "$1/peer" \
         -lnettle -lm
 }
 

@@ -9,7 +9,7 @@ check() {
 }
 
 build() {
-    gcc -std=c11 -O2 -falign-functions=32 -ffp-contract=fast -g -D_GNU_SOURCE -fopenmp -I../../.. openmp.c loops.c grid.c \
+    gcc -std=c11 -O2 -falign-functions=32 -ffp-contract=fast -g -D_GNU_SOURCE -fopenmp -I../../.. openmp.c loops.c grid.c memory.c \
         ../common/*.c ../../kernels/*.c -o "$1/peer" -lnettle -lm
 }
 

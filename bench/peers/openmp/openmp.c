@@ -17,6 +17,7 @@
 #include "bench/peers/common/peer.h"
 #include "bench/peers/openmp/grid.h"
 #include "bench/peers/openmp/loops.h"
+#include "bench/peers/openmp/memory.h"
 
 #include <errno.h>
 #include <omp.h>
@@ -458,6 +459,20 @@ const struct peer_workload peer_workloads[] = {
      .run = run_heat,
      .check = check_heat,
      .cleanup = cleanup_heat},
+    {.name = "triad",
+     .prepare = prepare_triad,
+     .reset = reset_triad,
+     .run = run_triad,
+     .check = check_triad,
+     .cleanup = cleanup_memory},
+    {.name = "random",
+     .prepare = prepare_random,
+     .run = run_random,
+     .cleanup = cleanup_memory},
+    {.name = "chase",
+     .prepare = prepare_chase,
+     .run = run_chase,
+     .cleanup = cleanup_memory},
     {.name = "team", .run = run_team},
     {.name = "barrier", .run = run_barriers},
 #define GRID(pattern, id, row)     \

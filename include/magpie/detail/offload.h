@@ -14,6 +14,27 @@ MAG_EXTERN_C_BEGIN
  * block. */
 MAG_API MAG_MUST_CHECK mag_vtask mag_offload_post(struct mag_frame *frame);
 
+/* The same in the connected form, for a frame in the caller's memory. */
+MAG_API MAG_MUST_CHECK mag_vtask mag_offload_begin_call(struct mag_frame *frame);
+
+#define MAG_OFFLOAD_TASK_BEGIN(result_task, name, ...)                              \
+    __extension__ struct name##_offload_state {                                     \
+        struct name##_submission call;                                              \
+    };                                                                              \
+    __attribute__((unused)) MAG_MUST_CHECK static result_task name##_offload_begin( \
+        MAG_POINTER(mag_waiter) mag_waiter_,                                        \
+        struct name##_offload_state *mag_state_ MAG_PAIRS_BEHIND(__VA_ARGS__))      \
+    {                                                                               \
+        result_task mag_made;                                                       \
+        struct name##_submission *args_ = &mag_state_->call;                        \
+        mag_frame_connect(&args_->frame, &name##_submit_type.frame, MAG_NULL,       \
+                          mag_waiter_);                                             \
+        MAG_PAIRS_FILL(__VA_ARGS__)                                                 \
+        memset(MAG_CAST(void *, &mag_made), 0, sizeof(mag_made));                   \
+        mag_made.task = mag_offload_begin_call(&args_->frame);                      \
+        return mag_made;                                                            \
+    }
+
 #define MAG_OFFLOAD_TASK_POST(result_task, name, ...)                                    \
     __attribute__((unused))                                                              \
     MAG_MUST_CHECK static result_task name##_offload(MAG_PAIRS_PARAMS(__VA_ARGS__))      \
@@ -25,6 +46,15 @@ MAG_API MAG_MUST_CHECK mag_vtask mag_offload_post(struct mag_frame *frame);
             mag_offload_post(MAG_CAST(MAG_POINTER(mag_frame), MAG_CAST(void *, args_))); \
         return mag_made;                                                                 \
     }
+
+/* What mag_offload calls, and the state of its connected form. */
+typedef int mag_offload_function(void *arg);
+MAG_SUBMIT_TASK_FRAME(mag_task, mag_offload_plainly, mag_offload_function *, function,
+                      void *, arg)
+
+__extension__ struct mag_offload_state {
+    struct mag_offload_plainly_submission call;
+};
 
 MAG_EXTERN_C_END
 

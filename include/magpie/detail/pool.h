@@ -40,6 +40,16 @@ MAG_API __attribute__((cold)) int mag_pool_take_slow(struct mag_pool *pool,
 MAG_API __attribute__((cold)) void mag_pool_give_slow(struct mag_pool *pool,
                                                       void *object);
 
+struct mag_pool_config;
+
+/* The library's own pools are made on first need, and stay for good.  Makes one for a
+ * place that had none when its user looked (with acquire), and publishes it there, or
+ * finds that a faster thread has.  Returns the pool of the place; NULL: it could not be
+ * made, and the place is as before. */
+MAG_API __attribute__((cold)) struct mag_pool *
+mag_pool_publish(MAG_ATOMIC(struct mag_pool *) * place,
+                 const struct mag_pool_config *config);
+
 /* A pool begins with its number. */
 MAG_INLINE uint32_t mag_pool_number(const struct mag_pool *pool)
 {

@@ -366,11 +366,13 @@ MAG_SORT_INLINE size_t mag_sort_halve_calm(char *items, size_t count, const char
     char *low = items;
     char *high = items + count * size;
 
+    /* What is no order may say of one item that it is low and that it is not: then `low`
+     * passes `high` by one item. */
     for (;;) {
-        while (low != high && mag_sort_is_low(low, pivot, equal, kit))
+        while (low < high && mag_sort_is_low(low, pivot, equal, kit))
             low += size;
         do {
-            if (low == high)
+            if (low >= high)
                 return MAG_CAST(size_t, low - items) / size;
             high -= size;
         } while (!mag_sort_is_low(high, pivot, equal, kit));

@@ -40,15 +40,28 @@ MAG_API MAG_MUST_CHECK int mag_mutex_unlock_slow(struct mag_mutex *mutex);
 MAG_API MAG_MUST_CHECK mag_task mag_rwlock_lock_slow(struct mag_rwlock *lock,
                                                      uint32_t writes,
                                                      struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK mag_task mag_rwlock_begin_slow(struct mag_waiter *waiter,
+                                                      struct mag_wait_state *state,
+                                                      struct mag_rwlock *lock,
+                                                      uint32_t writes,
+                                                      struct mag_cancel *cancel);
 MAG_API MAG_MUST_CHECK bool mag_rwlock_try_slow(struct mag_rwlock *lock, uint32_t writes);
 MAG_API MAG_MUST_CHECK int mag_rwlock_unlock_slow(struct mag_rwlock *lock,
                                                   uint32_t writes);
 MAG_API MAG_MUST_CHECK mag_task mag_event_wait_slow(struct mag_event *event,
                                                     struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK mag_task mag_event_begin_slow(struct mag_waiter *waiter,
+                                                     struct mag_wait_state *state,
+                                                     struct mag_event *event,
+                                                     struct mag_cancel *cancel);
 MAG_API MAG_MUST_CHECK bool mag_event_try_slow(struct mag_event *event);
 MAG_API void mag_event_change_slow(struct mag_event *event, uint32_t is_set);
 MAG_API MAG_MUST_CHECK mag_task mag_latch_wait_slow(struct mag_latch *latch,
                                                     struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK mag_task mag_latch_begin_slow(struct mag_waiter *waiter,
+                                                     struct mag_wait_state *state,
+                                                     struct mag_latch *latch,
+                                                     struct mag_cancel *cancel);
 MAG_API MAG_MUST_CHECK int mag_latch_count_slow(struct mag_latch *latch, uint32_t count);
 
 /* A semaphore's value is the number of permits that are taken; a mutex is a semaphore of

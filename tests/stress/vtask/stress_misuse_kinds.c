@@ -10,10 +10,10 @@
  * Random calls with tasks of every kind that are right, stale, copied, or mixed from the
  * words of other tasks: results, errors, pooled operations, a source with functions of
  * its own, live promises and released ones, async functions, all and any of several
- * tasks, and tasks with a time limit.  No call crashes or waits.  Each call answers as
- * the status says that it must, and a result is that of the operation that the task
- * names.  A continuation that was accepted runs once, and in the end every object is back
- * in its pool.
+ * tasks, tasks with a time limit, and what says that a connected operation has begun.  No
+ * call crashes or waits.  Each call answers as the status says that it must, and a result
+ * is that of the operation that the task names.  A continuation that was accepted runs
+ * once, and in the end every object is back in its pool.
  *
  * Not tried, because it is not specified:
  *   - A word that was never handed out with an object, while the object lies in its pool.
@@ -65,7 +65,7 @@ static mag_vtask fresh_task(void)
 {
     mag_vtask task = leaves[below(LEAVES)].task;
 
-    switch (below(8)) {
+    switch (below(9)) {
     case 0:
         task = mag_vtask_result(test_random(&random_state));
         break;
@@ -80,6 +80,9 @@ static mag_vtask fresh_task(void)
         break;
     case 4:
         task = groups[below(GROUPS)].made;
+        break;
+    case 5:
+        task = MAG_STARTED;
         break;
     default:
         break;

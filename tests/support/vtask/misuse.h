@@ -7,22 +7,14 @@
 #ifndef TESTS_SUPPORT_VTASK_MISUSE_H
 #define TESTS_SUPPORT_VTASK_MISUSE_H
 
-#include "tests/support/cmocka.h"
-#include "tests/support/run.h"
+#include "tests/support/vtask/shelf.h"
 
 #include <magpie/magpie.h>
 
 #include <string.h>
 
 enum { LEAVES = 12, MEMBERS = 3, HELD = 32, TASKS = 48, RECORDS = 8192 };
-enum { WAITERS = 64, POSTED = 128 };
-
-static uint64_t random_state;
-
-static inline unsigned below(unsigned limit)
-{
-    return test_random_below(&random_state, limit);
-}
+enum { WAITERS = 64 };
 
 /* --------------------------------------------------------------- what tasks stand for */
 
@@ -192,29 +184,7 @@ static inline void look_whether_preserved(mag_vtask now, mag_vtask before,
         hold(now, meaning);
 }
 
-/* --------------------------------------------------------------------- the executor */
-
-static struct mag_job *posted[POSTED];
-static unsigned posted_count;
-
-static inline int post(struct mag_executor *executor, struct mag_job *job)
-{
-    (void)executor;
-    assert_true(posted_count < POSTED);
-    posted[posted_count++] = job;
-    return 0;
-}
-
-/* Always the current executor, so that no continuation runs inside a call. */
-static struct mag_executor shelf = {post};
-
-static inline void run_posted(void)
-{
-    while (posted_count != 0) {
-        struct mag_job *job = posted[--posted_count];
-        job->run(job);
-    }
-}
+/* -------------------------------------------------------------------- continuations */
 
 struct waiter {
     struct mag_continuation continuation; /* first */

@@ -64,15 +64,17 @@ static void what_the_workers_did_is_of_the_last_run(void **state)
     uint64_t answer;
     (void)state;
 
-    assert_true(start_shell(&lane, "echo ready; read word; "
-                                   "echo done 1 1 70000 workers 1.5 0.25 2 0.125 12 3; "
-                                   "read word; echo done 1 1 workers 1 0 0 0 0 0; "
-                                   "read word; echo done 1 1; read word; exit 0"));
+    assert_true(start_shell(&lane,
+                            "echo ready; read word; "
+                            "echo done 1 1 70000 workers 1.5 0.25 2 0.125 1.75 12 3; "
+                            "read word; echo done 1 1 workers 1 0 0 0 1 0 0; "
+                            "read word; echo done 1 1; read word; exit 0"));
     assert_true(bench_lane_run(&lane, &seconds, &answer));
     assert_float_equal(lane.why.run_s, 1.5, 0);
     assert_float_equal(lane.why.search_s, 0.25, 0);
     assert_float_equal(lane.why.park_s, 2, 0);
     assert_float_equal(lane.why.wait_s, 0.125, 0);
+    assert_float_equal(lane.why.even_s, 1.75, 0);
     assert_int_equal(lane.why.steals_near, 12);
     assert_int_equal(lane.why.steals_far, 3);
     assert_true(bench_why_known(&lane.why));
@@ -87,11 +89,11 @@ static void what_the_workers_did_is_whole_or_an_error(void **state)
 {
     static const char *const lines[] = {
         "done 1 1 workers",
-        "done 1 1 workers 1 2 3 4 5",
-        "done 1 1 workers 1 2 3 x 5 6",
-        "done 1 1 workers 1 2 3 -4 5 6",
-        "done 1 1 workers 1 2 3 4 5 6 7",
-        "done 1 1 walkers 1 2 3 4 5 6",
+        "done 1 1 workers 1 2 3 4 5 6",
+        "done 1 1 workers 1 2 3 x 5 6 7",
+        "done 1 1 workers 1 2 3 -4 5 6 7",
+        "done 1 1 workers 1 2 3 4 5 6 7 8",
+        "done 1 1 walkers 1 2 3 4 5 6 7",
         "done 1 1 x",
     };
     (void)state;
@@ -110,6 +112,69 @@ static void what_the_workers_did_is_whole_or_an_error(void **state)
         assert_string_equal(lane.error, "said what is not understood");
         (void)bench_lane_stop(&lane);
     }
+}
+
+/* Starts a lane that is a line of shell and ends at a time. */
+static bool start_limited(struct bench_lane *lane, const char *text, double until)
+{
+    const char *const command[] = {"sh", "-c", text, NULL};
+    const struct bench_lane_spec spec = {.command = command, .until = until};
+
+    return bench_lane_start(lane, &spec);
+}
+
+static void a_lane_whose_time_is_over_is_killed(void **state)
+{
+    struct bench_lane lane;
+    double seconds;
+    uint64_t answer;
+    (void)state;
+
+    assert_false(start_limited(&lane, "exec sleep 1000", bench_now() + 0.02));
+    assert_string_equal(lane.error, "no time left");
+    assert_true(lane.late);
+    (void)bench_lane_stop(&lane);
+    assert_string_equal(lane.error, "no time left");
+
+    assert_true(start_limited(&lane,
+                              "echo ready; read word; echo done 1 1; read word; "
+                              "exec sleep 1000",
+                              bench_now() + 1e6));
+    assert_true(bench_lane_run(&lane, &seconds, &answer));
+    lane.until = bench_now();
+    assert_false(bench_lane_run(&lane, &seconds, &answer));
+    assert_true(lane.late);
+    (void)bench_lane_stop(&lane);
+}
+
+/* What a killed process has made cannot be removed by itself. */
+static void the_files_of_a_killed_lane_are_removed(void **state)
+{
+    char cache[] = "/tmp/magpie-lane-XXXXXX";
+    char folder[64];
+    char path[96];
+    struct bench_lane lane;
+    (void)state;
+
+    assert_non_null(mkdtemp(cache));
+    (void)setenv("XDG_CACHE_HOME", cache, 1);
+    (void)snprintf(folder, sizeof(folder), "%s/magpie/data", cache);
+    assert_false(start_limited(&lane,
+                               "mkdir -p $XDG_CACHE_HOME/magpie/data; "
+                               "cd $XDG_CACHE_HOME/magpie/data; touch a.$$ b; "
+                               "kill -KILL $$",
+                               0));
+    (void)snprintf(path, sizeof(path), "%s/a.%d", folder, (int)lane.pid);
+    assert_int_equal(access(path, F_OK), 0);
+    (void)bench_lane_stop(&lane);
+    assert_int_not_equal(access(path, F_OK), 0);
+    (void)snprintf(path, sizeof(path), "%s/b", folder);
+    assert_int_equal(unlink(path), 0);
+    (void)rmdir(folder);
+    (void)snprintf(folder, sizeof(folder), "%s/magpie", cache);
+    (void)rmdir(folder);
+    assert_int_equal(rmdir(cache), 0);
+    (void)unsetenv("XDG_CACHE_HOME");
 }
 
 static void a_lane_that_cannot_start_says_why(void **state)
@@ -339,30 +404,6 @@ static void the_peak_memory_of_a_lane_is_its_own(void **state)
     bench_rows_free(&without);
 }
 
-static int take_10_ms(struct bench_run *run)
-{
-    (void)usleep(10000);
-    return answer_42(run);
-}
-
-static void a_budget_ends_the_runs_but_not_before_the_first(void **state)
-{
-    const struct bench_sweep sweep = {
-        .workers = {1}, .worker_counts = 1, .runs = 100, .seconds = 1e-6};
-    struct bench_workload workload = small;
-    struct bench_rows rows = {0};
-    (void)state;
-
-    workload.run_twin = take_10_ms;
-    workload.run_magpie = take_10_ms;
-    assert_int_equal(bench_sweep_case(&sweep, &workload, 1, &rows), 0);
-
-    assert_int_equal(rows.rows[0].runs, 1);
-    assert_true(rows.rows[0].ok);
-    assert_true(rows.rows[0].median_s > 0);
-    bench_rows_free(&rows);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +411,8 @@ int main(void)
         cmocka_unit_test(the_peak_memory_of_a_program_counts_if_it_is_given),
         cmocka_unit_test(what_the_workers_did_is_of_the_last_run),
         cmocka_unit_test(what_the_workers_did_is_whole_or_an_error),
+        cmocka_unit_test(a_lane_whose_time_is_over_is_killed),
+        cmocka_unit_test(the_files_of_a_killed_lane_are_removed),
         cmocka_unit_test(a_lane_that_cannot_start_says_why),
         cmocka_unit_test(a_lane_whose_program_is_missing_says_so),
         cmocka_unit_test(a_run_that_fails_says_why_and_is_the_last),
@@ -380,7 +423,6 @@ int main(void)
         cmocka_unit_test(one_wrong_answer_among_right_ones_makes_the_row_wrong),
         cmocka_unit_test(errors_and_crashes_of_a_lane_are_reported),
         cmocka_unit_test(the_peak_memory_of_a_lane_is_its_own),
-        cmocka_unit_test(a_budget_ends_the_runs_but_not_before_the_first),
     };
 
     (void)signal(SIGPIPE, SIG_IGN);

@@ -365,6 +365,34 @@ static void rows_of_one_worker_are_plotted(void **state)
     assert_true(plotted);
 }
 
+/* The page of a machine with several nodes: a line in each plot where one begins. */
+static void a_plot_marks_where_another_node_begins(void **state)
+{
+    struct bench_report report = sample();
+    bool possible = bench_plot_possible();
+    char *without = written_by(bench_html_write, &report);
+    char *text;
+    (void)state;
+
+    put_into(report.machine.placement, sizeof(report.machine.placement), "compact");
+    report.machine.node_ends[0] = 1;
+    report.machine.node_end_count = 1;
+    text = written_by(bench_html_write, &report);
+    bool told = strstr(text, "<dt>a node ends after worker</dt><dd>1</dd>") != NULL;
+    bool marked = strstr(text, "upright: another node begins") != NULL &&
+                  strlen(text) > strlen(without);
+
+    free(text);
+    free(without);
+    bench_report_free(&report);
+    assert_true(told);
+    if (!possible) {
+        (void)printf("skipped: there is no gnuplot\n");
+        skip();
+    }
+    assert_true(marked);
+}
+
 /* The page with a start-up file of gnuplot's in the user's folder, to be freed. */
 static char *page_with_start_up_file(const struct bench_report *report)
 {
@@ -448,6 +476,7 @@ int main(void)
         cmocka_unit_test(the_page_needs_nothing_else_and_escapes_text),
         cmocka_unit_test(the_page_has_plots_in_the_colours_of_the_page),
         cmocka_unit_test(rows_of_one_worker_are_plotted),
+        cmocka_unit_test(a_plot_marks_where_another_node_begins),
         cmocka_unit_test(what_a_user_tells_gnuplot_does_not_reach_the_page),
         cmocka_unit_test(without_gnuplot_the_page_says_that_plots_are_missing),
         cmocka_unit_test(a_page_without_rows_is_a_page),

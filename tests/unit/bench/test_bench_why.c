@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/measure/lost.h"
 #include "bench/measure/sweep.h"
 #include "bench/report/why.h"
 #include "tests/support/cmocka.h"
@@ -21,6 +22,7 @@ static struct bench_rows sample(void)
                                  .search_s = 0.5,
                                  .park_s = 0.25,
                                  .wait_s = 0.25,
+                                 .even_s = 3.5,
                                  .steals_near = 18,
                                  .steals_far = 6,
                                  .machine_s = 4,
@@ -104,7 +106,7 @@ static void why_survives_json(void **state)
 {
     struct bench_rows rows = sample();
     struct bench_row again = {0};
-    json_t *json = bench_why_to_json(&rows.rows[0]);
+    json_t *json = bench_why_to_json(&rows, &rows.rows[0]);
     (void)state;
 
     assert_non_null(json);
@@ -114,6 +116,99 @@ static void why_survives_json(void **state)
     bench_why_from_json(NULL, &again);
     assert_false(bench_why_known(&again.why));
     json_decref(json);
+    bench_rows_free(&rows);
+}
+
+/* Serial 1 s; one worker runs 1.25 s; four run 1.5 s together in 0.6 s. */
+static struct bench_rows sample_of_losses(void)
+{
+    struct bench_rows rows = {0};
+    struct bench_row row = {.workload = "fib",
+                            .label = "fib(39)",
+                            .runtime = "serial",
+                            .baseline = "serial",
+                            .workers = 1,
+                            .runs = 2,
+                            .median_s = 1,
+                            .ok = true};
+
+    assert_int_equal(bench_rows_add(&rows, &row), 0);
+    (void)snprintf(row.runtime, sizeof(row.runtime), "magpie");
+    row.median_s = 1.25;
+    row.why = (struct bench_why){.run_s = 2.5, .even_s = 2.5};
+    assert_int_equal(bench_rows_add(&rows, &row), 0);
+    row.workers = 4;
+    row.median_s = 0.6;
+    row.why = (struct bench_why){
+        .run_s = 3, .search_s = 0.6, .park_s = 0.9, .wait_s = 0.3, .even_s = 3.72};
+    assert_int_equal(bench_rows_add(&rows, &row), 0);
+    return rows;
+}
+
+static void is_near(double value, double wanted)
+{
+    if (!(value > wanted - 1e-9 && value < wanted + 1e-9))
+        fail_msg("%g is not %g", value, wanted);
+}
+
+static void the_losses_of_a_row_and_its_work_are_the_whole(void **state)
+{
+    struct bench_rows rows = sample_of_losses();
+    struct bench_lost lost;
+    (void)state;
+
+    assert_true(bench_lost_of(&rows, &rows.rows[2], &lost));
+    assert_true(lost.apart);
+    /* Of 2.4 s that the workers have in a run. */
+    is_near(lost.work, 1 / 2.4);
+    is_near(lost.scheduler, (0.25 + 0.3) / 2.4);
+    is_near(lost.memory, 0.25 / 2.4);
+    is_near(lost.imbalance, 0.36 / 2.4);
+    is_near(lost.span, 0.24 / 2.4);
+    is_near(lost.work + lost.scheduler + lost.memory + lost.imbalance + lost.span, 1);
+    bench_rows_free(&rows);
+}
+
+static void imbalance_is_never_more_than_the_sleep(void **state)
+{
+    struct bench_rows rows = sample_of_losses();
+    struct bench_lost lost;
+    (void)state;
+
+    rows.rows[2].why.even_s = 100;
+    assert_true(bench_lost_of(&rows, &rows.rows[2], &lost));
+    is_near(lost.imbalance, 0.6 / 2.4);
+    is_near(lost.span, 0);
+    bench_rows_free(&rows);
+}
+
+static void what_is_not_known_of_the_losses_is_not_told(void **state)
+{
+    struct bench_rows rows = sample_of_losses();
+    struct bench_lost lost;
+    (void)state;
+
+    assert_false(bench_lost_of(&rows, &rows.rows[0], &lost));
+    rows.rows[1].ok = false;
+    assert_true(bench_lost_of(&rows, &rows.rows[2], &lost));
+    assert_false(lost.apart);
+    rows.rows[2].per_operation = true;
+    assert_false(bench_lost_of(&rows, &rows.rows[2], &lost));
+    bench_rows_free(&rows);
+}
+
+static void the_table_says_what_the_time_was_lost_to(void **state)
+{
+    struct bench_rows rows = sample_of_losses();
+    char *text = written_by(bench_why_print, &rows);
+    char *page = written_by(bench_html_why, &rows);
+    (void)state;
+
+    has(text, "fib(39)          magpie         4      42 %      23 %      10 %      15 % "
+              "     10 %\n");
+    has(page, "<td>42 %</td><td>23 %</td><td>10 %</td><td>15 %</td><td>10 %</td>");
+    free(text);
+    free(page);
     bench_rows_free(&rows);
 }
 
@@ -143,6 +238,8 @@ static void a_measured_row_says_why(void **state)
     assert_false(bench_why_known(&twin->why));
     assert_true(ours->why.run_s > 0);
     assert_true(bench_why_workers_s(&ours->why) >= 2 * 0.9 * ours->min_s);
+    assert_true(ours->why.even_s >= ours->why.run_s);
+    assert_true(ours->why.even_s <= 2 * ours->why.run_s);
     bench_rows_free(&rows);
 }
 
@@ -180,6 +277,10 @@ int main(void)
         cmocka_unit_test(the_page_draws_the_parts),
         cmocka_unit_test(rows_of_which_nothing_is_known_are_not_shown),
         cmocka_unit_test(why_survives_json),
+        cmocka_unit_test(the_losses_of_a_row_and_its_work_are_the_whole),
+        cmocka_unit_test(imbalance_is_never_more_than_the_sleep),
+        cmocka_unit_test(what_is_not_known_of_the_losses_is_not_told),
+        cmocka_unit_test(the_table_says_what_the_time_was_lost_to),
         cmocka_unit_test(a_measured_row_says_why),
         cmocka_unit_test(differences_are_added_and_never_negative),
         cmocka_unit_test(the_time_of_the_machine_goes_on),

@@ -8,6 +8,8 @@
 #include "tests/support/sched/sortable.h"
 
 #include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* -------------------------------------------------------------------- bad inputs */
 
@@ -160,6 +162,67 @@ static void what_is_no_order_touches_only_the_array(void **state)
     mag_sched_destroy(sched);
 }
 
+/* Memory between pages that cannot be touched: `count` items up to the second one. */
+struct fenced {
+    char *pages;
+    size_t bytes;
+};
+
+static uint32_t *fenced_make(struct fenced *fenced, size_t count)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+    fenced->bytes = (count * sizeof(uint32_t) + page - 1) / page * page + 2 * page;
+    fenced->pages = mmap(NULL, fenced->bytes, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(fenced->pages, MAP_FAILED);
+    assert_int_equal(mprotect(fenced->pages, page, PROT_NONE), 0);
+    assert_int_equal(mprotect(fenced->pages + fenced->bytes - page, page, PROT_NONE), 0);
+    return (uint32_t *)(void *)(fenced->pages + fenced->bytes - page) - count;
+}
+
+/* Answers differently each time; `of_ten` times of ten as an order would. */
+/* NOLINTNEXTLINE(readability-function-size): as above. */
+MAG_SORT(fickle, uint32_t, uint64_t, seed, uint32_t, of_ten)
+static bool fickle(const uint32_t *a, const uint32_t *b, uint64_t seed, uint32_t of_ten)
+{
+    static _Thread_local uint64_t calls;
+    uint64_t mixed = (seed + ++calls) * UINT64_C(0x9e3779b97f4a7c15);
+    bool is_before = *a < *b;
+
+    return (mixed >> 33) % 10 < of_ten ? is_before : !is_before;
+}
+
+static void sort_fickly(struct mag_sched *sched, size_t count, uint64_t *random)
+{
+    struct fenced fenced;
+    uint32_t *items = fenced_make(&fenced, count);
+    uint64_t seed = test_random(random);
+    uint32_t of_ten = 5 + test_random_below(random, 5);
+
+    for (size_t i = 0; i < count; i++)
+        items[i] = test_random_below(random, 100);
+    assert_int_equal(fickle_sort(sched, items, count, seed, of_ten), 0);
+    assert_int_equal(fickle_sort_stable(sched, items, count, seed, of_ten), 0);
+    for (size_t i = 0; i < count; i++)
+        assert_true(items[i] < 100);
+    assert_int_equal(munmap(fenced.pages, fenced.bytes), 0);
+}
+
+static void what_changes_its_answers_reads_and_writes_only_the_array(void **state)
+{
+    uint64_t random = test_seed();
+    struct mag_sched *sched = test_sched_start(2);
+    (void)state;
+
+    for (uint32_t round = 0; round < test_rounds(20); round++) {
+        for (size_t count = 0; count < 300; count++)
+            sort_fickly(sched, count, &random);
+        sort_fickly(sched, sortable_size(&random, MOST), &random);
+    }
+    mag_sched_destroy(sched);
+}
+
 /* --------------------------------------------------------------------------- memory */
 
 struct pair {
@@ -225,6 +288,7 @@ int main(void)
         cmocka_unit_test(no_shape_takes_more_than_n_log_n_comparisons),
         cmocka_unit_test(nearly_sorted_items_take_fewer_comparisons_than_random_ones),
         cmocka_unit_test(what_is_no_order_touches_only_the_array),
+        cmocka_unit_test(what_changes_its_answers_reads_and_writes_only_the_array),
         cmocka_unit_test(without_memory_a_stable_sort_leaves_the_array_as_it_was),
         cmocka_unit_test(only_a_large_stable_sort_allocates),
     };
