@@ -347,7 +347,6 @@ static inline int mag_core_consume(struct mag_core *core, uint64_t token,
     return mag_core_consume_easy(core, token, ret_result);
 }
 
-
 /* ---------------------------------------------------------------- inline entry points */
 
 static inline int mag_core_outcome(const struct mag_core *core)

@@ -146,7 +146,8 @@ static inline void leave_task(struct mag_frame *local, struct mag_frame *box)
 }
 
 /* Moves a frame into a box that has begun. */
-static inline void move_frame(struct mag_frame *frame, struct mag_frame *box, size_t bytes)
+static inline void move_frame(struct mag_frame *frame, struct mag_frame *box,
+                              size_t bytes)
 {
     box->core.step = frame->core.step;
     /* The detail of an error that MAG_TRY has handed out. */

@@ -12,15 +12,15 @@ MAG_EXTERN_C_BEGIN
 
 /* The calling thread's context.  `sched` is the scheduler whose worker it is, or 0. */
 struct mag_here {
-    uintptr_t roaming;  /* home of continuations that need not come back: sched | 3 */
-    uintptr_t context;  /* home of those that do: the current executor, or sched | 1 */
-    uintptr_t inside;   /* home of those that may run inside a call that completes their
+    uintptr_t roaming; /* home of continuations that need not come back: sched | 3 */
+    uintptr_t context; /* home of those that do: the current executor, or sched | 1 */
+    uintptr_t inside;  /* home of those that may run inside a call that completes their
                          * operation: sched | 1; 0 while there is a current executor */
-    int32_t room;       /* continuations that may still run inside one another */
-    int32_t bias_rest;  /* operations that begin here until the thread looks at
+    int32_t room;      /* continuations that may still run inside one another */
+    int32_t bias_rest; /* operations that begin here until the thread looks at
                          * `bias_lost` */
-    uintptr_t bias;     /* first slot of operations that begin here, see detail/core.h */
-    uintptr_t name;     /* the slot of operations that are biased to the thread */
+    uintptr_t bias;    /* first slot of operations that begin here, see detail/core.h */
+    uintptr_t name;    /* the slot of operations that are biased to the thread */
     const MAG_ATOMIC(uint32_t) * bias_lost; /* how often threads like this lost a bias */
     uint32_t bias_seen;                     /* the last `bias_lost` that was read */
     int32_t bias_span;                      /* the last `bias_rest` */
