@@ -89,7 +89,7 @@ MAG_ASYNC(mag_task, read_line_slowly, (struct reader *, reader, char *, line),
 static atomic_int loads;
 
 /* Stands for a request to a server, which takes a millisecond. */
-MAG_ASYNC(text_task, load_name, (const char *, latin), mag_vtask delay;)
+MAG_ASYNC(text_task, load_name, (const char *, latin), struct mag_delay_state delay;)
 {
     static const char *const names[SPECIES][2] = {{"pica pica", "magpie"},
                                                   {"corvus corax", "raven"},
@@ -99,8 +99,7 @@ MAG_ASYNC(text_task, load_name, (const char *, latin), mag_vtask delay;)
     MAG_BEGIN(f);
     /* relaxed: a count. */
     (void)atomic_fetch_add_explicit(&loads, 1, memory_order_relaxed);
-    if (mag_delay(NULL, 1000000, &f->delay) == 0)
-        MAG_AWAIT_DONE(f, mag_task_of(f->delay));
+    MAG_CONNECT_DONE(f, mag_delay, &f->delay, NULL, 1000000);
     for (int i = 0; i < SPECIES; i++) {
         if (strcmp(names[i][0], f->latin) == 0)
             return text_task_result(names[i][1]);

@@ -14,15 +14,14 @@ static atomic_int visitors, refused;
 
 MAG_EACH(fetch, long *, sizes)
 
-MAG_ASYNC(mag_task, fetch, (size_t, page, long *, sizes), mag_vtask answer;)
+MAG_ASYNC(mag_task, fetch, (size_t, page, long *, sizes), struct mag_delay_state answer;)
 {
     MAG_BEGIN(f);
     /* relaxed: the end of the loop publishes it. */
     if (atomic_fetch_add_explicit(&visitors, 1, memory_order_relaxed) >= AT_A_TIME)
         /* relaxed: as above. */
         (void)atomic_fetch_add_explicit(&refused, 1, memory_order_relaxed);
-    if (mag_delay(NULL, 500000, &f->answer) == 0)
-        MAG_AWAIT_DONE(f, mag_task_of(f->answer)); /* stands for the request */
+    MAG_CONNECT_DONE(f, mag_delay, &f->answer, NULL, 500000); /* stands for the request */
     f->sizes[f->page] = 1000 + (long)f->page;
     /* relaxed: as above. */
     (void)atomic_fetch_sub_explicit(&visitors, 1, memory_order_relaxed);

@@ -34,11 +34,11 @@ MAG_SEQUENCE(names, list, (struct inbox *, from), struct name name;)
     MAG_END(f);
 }
 
-MAG_ASYNC(mag_task, check, (struct name, name, struct tally *, tally), mag_vtask answer;)
+MAG_ASYNC(mag_task, check, (struct name, name, struct tally *, tally),
+          struct mag_delay_state answer;)
 {
     MAG_BEGIN(f);
-    if (mag_delay(NULL, 200000, &f->answer) == 0)
-        MAG_AWAIT_DONE(f, mag_task_of(f->answer)); /* stands for a question */
+    MAG_CONNECT_DONE(f, mag_delay, &f->answer, NULL, 200000); /* stands for a question */
     atomic_int *count = f->name.text[0] == 'x' ? &f->tally->bad : &f->tally->good;
     /* relaxed: the end of the loop publishes it. */
     (void)atomic_fetch_add_explicit(count, 1, memory_order_relaxed);

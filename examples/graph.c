@@ -33,11 +33,11 @@ static choice_task is_new(struct source *source)
 }
 
 /* A node that waits without holding a worker. */
-MAG_ASYNC(mag_task, compile, (struct source *, source), mag_vtask compiler;)
+MAG_ASYNC(mag_task, compile, (struct source *, source), struct mag_delay_state compiler;)
 {
     MAG_BEGIN(f);
-    if (mag_delay(NULL, 2000000, &f->compiler) == 0)
-        MAG_AWAIT_DONE(f, mag_task_of(f->compiler)); /* stands for the compiler */
+    /* Stands for the compiler. */
+    MAG_CONNECT_DONE(f, mag_delay, &f->compiler, NULL, 2000000);
     f->source->is_new = false;
     /* relaxed: the end of the run publishes it. */
     (void)atomic_fetch_add_explicit(&compiled, 1, memory_order_relaxed);

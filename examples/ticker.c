@@ -13,7 +13,7 @@ enum { READINGS = 6 };
 static const int64_t millisecond = 1000000;
 
 MAG_ASYNC(mag_task, read_regularly, (struct mag_ticker *, ticker), int i; uint64_t ticks;
-          uint64_t at; mag_vtask work;)
+          uint64_t at; struct mag_delay_state work;)
 {
     MAG_BEGIN(f);
     for (f->i = 0; f->i < READINGS; f->i++) {
@@ -21,8 +21,8 @@ MAG_ASYNC(mag_task, read_regularly, (struct mag_ticker *, ticker), int i; uint64
         f->at += f->ticks;
         printf("tick %llu: a reading; %llu were missed\n", (unsigned long long)f->at,
                (unsigned long long)f->ticks - 1);
-        if (f->i == 2 && mag_delay(NULL, 7 * millisecond, &f->work) == 0)
-            MAG_AWAIT_DONE(f, mag_task_of(f->work)); /* misses three ticks or more */
+        if (f->i == 2) /* misses three ticks or more */
+            MAG_CONNECT_DONE(f, mag_delay, &f->work, NULL, 7 * millisecond);
     }
     if (f->at < READINGS + 2)
         MAG_FAIL(f, -EPROTO);

@@ -33,11 +33,10 @@ MAG_PIPELINE(measure, struct block, struct session)
 static float gains[SENSORS]; /* 0: not loaded yet */
 static int loads;
 
-MAG_ASYNC(gain_task, load_gain, (size_t, sensor), mag_vtask delay;)
+MAG_ASYNC(gain_task, load_gain, (size_t, sensor), struct mag_delay_state delay;)
 {
     MAG_BEGIN(f);
-    if (mag_delay(NULL, 1000000, &f->delay) == 0) /* stands for a request */
-        MAG_AWAIT_DONE(f, mag_task_of(f->delay));
+    MAG_CONNECT_DONE(f, mag_delay, &f->delay, NULL, 1000000); /* stands for a request */
     loads++;
     gains[f->sensor] = (float)f->sensor + 1;
     return gain_task_result(gains[f->sensor]);

@@ -19,15 +19,14 @@ static int open_now, open_most, lines; /* under log_lock */
 /* ----------------------------------------------------------- one at a time: a mutex */
 
 /* Writes a line of the log, which takes a while. */
-MAG_ASYNC(mag_task, note, (int, page, int, opened), mag_vtask written;)
+MAG_ASYNC(mag_task, note, (int, page, int, opened), struct mag_delay_state written;)
 {
     MAG_BEGIN(f);
     MAG_AWAIT_DONE(f, mag_mutex_lock(&log_lock, NULL));
     open_now += f->opened;
     open_most = open_now > open_most ? open_now : open_most;
     printf("page %d %s\n", f->page, f->opened > 0 ? "begins" : "is here");
-    if (mag_delay(NULL, 100000, &f->written) == 0)
-        MAG_AWAIT_DONE(f, mag_task_of(f->written));
+    MAG_CONNECT_DONE(f, mag_delay, &f->written, NULL, 100000);
     lines++;
     if (mag_mutex_unlock(&log_lock) != 0)
         MAG_FAIL(f, -EPROTO);
@@ -37,14 +36,14 @@ MAG_ASYNC(mag_task, note, (int, page, int, opened), mag_vtask written;)
 
 /* ----------------------------------------------------- so many at a time: a semaphore */
 
-MAG_ASYNC(mag_task, download, (int, page), mag_vtask arrival; int error;)
+MAG_ASYNC(mag_task, download, (int, page), struct mag_delay_state arrival; int error;)
 {
     MAG_BEGIN(f);
     MAG_AWAIT_DONE(f, mag_event_wait(&online, NULL));
     MAG_AWAIT_DONE(f, mag_semaphore_acquire(&connections, NULL));
     MAG_TRY_DONE(f, f->error, note(f->page, 1));
-    if (f->error == 0 && mag_delay(NULL, 1000000, &f->arrival) == 0)
-        MAG_TRY_DONE(f, f->error, mag_task_of(f->arrival));
+    if (f->error == 0)
+        MAG_CONNECT_TRY_DONE(f, f->error, mag_delay, &f->arrival, NULL, 1000000);
     if (f->error == 0)
         MAG_TRY_DONE(f, f->error, note(f->page, -1));
     if (mag_semaphore_release(&connections, 1) != 0 || f->error != 0)

@@ -13,13 +13,12 @@ MAG_VTASK_DEFINE(long_task, long)
 
 /* Stands for a download: mirror number i answers after some milliseconds; number 3 has
  * another version of the file, and number 1 has none. */
-MAG_ASYNC(long_task, ask, (int, mirror), mag_vtask delay;)
+MAG_ASYNC(long_task, ask, (int, mirror), struct mag_delay_state delay;)
 {
     static const int64_t milliseconds[MIRRORS] = {40, 1, 2000, 3000, 6};
 
     MAG_BEGIN(f);
-    if (mag_delay(NULL, milliseconds[f->mirror] * 1000000, &f->delay) == 0)
-        MAG_AWAIT_DONE(f, mag_task_of(f->delay));
+    MAG_CONNECT_DONE(f, mag_delay, &f->delay, NULL, milliseconds[f->mirror] * 1000000);
     if (f->mirror == 1)
         MAG_FAIL(f, -ENOENT);
     return long_task_result(f->mirror == 3 ? 98 : 99);

@@ -30,6 +30,7 @@ usage: tools/check_style.py [--root DIR] [--no-format]
               is in the code
   quotes      code under a comment with a file's name is that file's, word for word
   contract    a requirement that is named, VT-n, is one of the contract
+  promises    each row of docs/design/promises.md has a way and a test; what counts for guests runs there
   format      clang-format 14 would change nothing (skipped, and said so, where absent)
 """
 import argparse
@@ -92,6 +93,9 @@ PAGE = re.compile(r"\bdocs/(?:[\w-]+/)?[\w-]+\.md(?:#([\w-]+))?")
 QUOTE = re.compile(r"^<!-- (\S+\.\w+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
 REQUIREMENT = re.compile(r"\bVT-(\d+)\b")
 CONTRACT = "docs/design/value-task-contract.md"
+PROMISES = "docs/design/promises.md"
+GUESTS = "tests/vm/tests.txt"
+WAYS = {"guest", "table", "simulation", "lines", "threads"}
 NOT_CODE = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
 
 
@@ -402,10 +406,28 @@ def check_contract(file):
                 yield number, f"VT-{requirement} does not stand in {CONTRACT}"
 
 
+def check_promises(file):
+    """The rule "paths" sees that the tests are there."""
+    guests = file.root / GUESTS
+    guests = guests.read_text(encoding="utf-8") if guests.exists() else ""
+    for number, line in enumerate(file.lines if str(file.path) == PROMISES else (), 1):
+        cells = line.strip("|").split("|") if line.startswith("|") else ()
+        if len(cells) != 4 or cells[3].strip() in ("test", "---"):
+            continue
+        tests = [pathlib.PurePath(path).stem for path, name in PATH.findall(cells[3]) if name]
+        ways = set(re.findall(r"\w+", cells[2]))
+        if not tests:
+            yield number, "no test is named"
+        if not ways or ways - WAYS:
+            yield number, f"a way is one of {', '.join(sorted(WAYS))}"
+        if "guest" in ways and not any(re.search(rf"^{test}\b", guests, re.M) for test in tests):
+            yield number, f"none of its tests is in {GUESTS}"
+
+
 CHECKS = (check_layers, check_circles, check_seam, check_orders, check_explicit, check_silent,
           check_documented, check_guard, check_spdx, check_size, check_width, check_comment,
           check_words, check_spaces, check_links, check_paths, check_names, check_quotes,
-          check_contract)
+          check_contract, check_promises)
 
 
 def files(root):

@@ -7,6 +7,8 @@
 #   mag_setup build|check|peers    `check`: also what the linters and the clang preset
 #                                  need; `peers`: also what peers are built with
 #   mag_guest_kernel               fetches the kernel of tests/vm
+#   mag_cross ARCH                 what the presets aarch64 and riscv64 need; fails if
+#                                  something is absent, and says what
 #   mag_build PRESET [TARGET]      configures and builds build/PRESET, or only that of it
 
 # PACKAGE:PROBE - a command, a pkg-config module as NAME.pc, or a file.  A package whose
@@ -24,6 +26,8 @@ cppcheck:cppcheck shellcheck:shellcheck valgrind:valgrind abigail-tools:abidiff"
 
 # Machines that are not here are played with these: tests/vm.
 MAG_GUESTS="qemu-system-x86:qemu-system-x86_64 busybox-static:busybox cpio:cpio e2fsprogs:/sbin/mke2fs"
+# What is built for another architecture is linked with these, and needs a compiler and qemu.
+MAG_SYSROOT="libc6-dev libstdc++6 libhwloc-dev libck-dev libcmocka-dev libjansson-dev nettle-dev"
 # What this release lacks of these stays absent; `magpie bench --peers` says so.
 MAG_PEERS="libtbb-dev:/usr/include/oneapi/tbb.h libglib2.0-dev:glib-2.0.pc libuv1-dev:libuv.pc \
 libopenblas-dev:openblas.pc pigz:pigz golang-go:go cargo:cargo rustc:rustc librust-rayon-dev:rayon.pc dotnet-sdk-8.0:dotnet"
@@ -182,6 +186,55 @@ mag_guest_kernel() {
     (cd build/vm && apt-get -qq download "$package" && dpkg-deb -x "$package"_*.deb . &&
         rm -rf ./*.deb lib usr) >>build/setup.log 2>&1 ||
         echo "It could not be fetched, and is done without; see build/setup.log." >&2
+}
+
+# mag_unpack_foreign ROOT DEBIAN-ARCH: the packages of MAG_SYSROOT, unpacked into ROOT.  apt
+# gets lists and a state of its own, since it would exchange packages of this system for
+# those of another architecture.  A release that has no packages for the architecture takes
+# those of Debian 13.
+mag_unpack_foreign() {
+    local root=$1 arch=$2 apt deb sources=build/sysroot/sources.list
+    local debian=/usr/share/keyrings/debian-archive-keyring.gpg
+    mkdir -p "$root.apt/lists/partial" "$root.apt/cache/archives/partial" "$root.new" || return 1
+    : >"$root.apt/status"
+    apt=(-o "APT::Architecture=$arch" -o "APT::Architectures::=$arch" -o APT::Install-Recommends=false
+        -o "Dir::State::status=$PWD/$root.apt/status" -o "Dir::State::lists=$PWD/$root.apt/lists"
+        -o "Dir::Cache=$PWD/$root.apt/cache" -o Debug::NoLocking=true -qq)
+    if [ "$arch" = riscv64 ]; then
+        echo "deb [signed-by=$debian] http://deb.debian.org/debian trixie main" >"$sources"
+        apt+=(-o "Dir::Etc::sourcelist=$PWD/$sources" -o Dir::Etc::sourceparts=/dev/null)
+    fi
+    # shellcheck disable=SC2086 # a list of words
+    apt-get "${apt[@]}" update && apt-get "${apt[@]}" -y --download-only install $MAG_SYSROOT || return 1
+    for deb in "$root.apt"/cache/archives/*.deb; do
+        dpkg-deb -x "$deb" "$root.new" || return 1
+    done
+    # A library that is a system's own lies behind links that a package does not bring.
+    for deb in bin lib sbin; do
+        [ -e "$root.new/$deb" ] || ln -s "usr/$deb" "$root.new/$deb" || return 1
+    done
+    mv "$root.new" "$root" && rm -rf "$root.apt"
+}
+
+mag_cross() {
+    local arch=$1 root=build/sysroot/$1 wished
+    wished=$(mag_absent "gcc-$arch-linux-gnu:$arch-linux-gnu-gcc" \
+        "g++-$arch-linux-gnu:$arch-linux-gnu-g++" "qemu-user:qemu-$arch")
+    if [ -n "$wished" ] && command -v apt-get >/dev/null 2>&1 && mag_may_install; then
+        mag_install "" "$wished"
+    fi
+    if ! mag_probe "$arch-linux-gnu-gcc" || ! mag_probe "$arch-linux-gnu-g++" || ! mag_probe "qemu-$arch"; then
+        echo "skipped: there is no cross compiler for $arch, or no qemu-$arch"
+        return 1
+    fi
+    [ -e "$root/usr/include/hwloc.h" ] && return 0
+    mkdir -p build/sysroot
+    echo "Fetching libraries for $arch" >&2
+    if ! command -v apt-get >/dev/null 2>&1 ||
+        ! mag_unpack_foreign "$root" "${arch/aarch64/arm64}" >>build/setup.log 2>&1; then
+        echo "skipped: the libraries for $arch could not be fetched; see build/setup.log"
+        return 1
+    fi
 }
 
 # Output is shown only when it fails.

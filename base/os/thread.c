@@ -14,6 +14,16 @@
  * that is. */
 enum { GONE_YIELDS = 16, GONE_NAP_NS = 200000 };
 
+/* The system's least is used where it is more: on AArch64 it is 128 KiB. */
+static int set_stack_size(pthread_attr_t *attributes, size_t bytes)
+{
+    long least = sysconf(_SC_THREAD_STACK_MIN);
+
+    if (least > 0 && bytes < (size_t)least)
+        bytes = (size_t)least;
+    return pthread_attr_setstacksize(attributes, bytes);
+}
+
 int mag_os_create(pthread_t *ret_thread, size_t stack_size, void *(*run)(void *arg),
                   void *arg)
 {
@@ -24,7 +34,7 @@ int mag_os_create(pthread_t *ret_thread, size_t stack_size, void *(*run)(void *a
     if (pthread_attr_init(&attributes) != 0)
         return -ENOMEM;
     mag_os_block_signals(&before);
-    if (stack_size != 0 && pthread_attr_setstacksize(&attributes, stack_size) != 0)
+    if (stack_size != 0 && set_stack_size(&attributes, stack_size) != 0)
         r = -EINVAL;
     if (r == 0 && pthread_create(ret_thread, &attributes, run, arg) != 0)
         r = -EAGAIN;

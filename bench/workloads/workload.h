@@ -159,6 +159,8 @@ extern const struct bench_workload bench_vtask_when_all;
 extern const struct bench_workload bench_vtask_handoff;
 extern const struct bench_workload bench_vtask_wake;
 extern const struct bench_workload bench_connected_semaphore;
+extern const struct bench_workload bench_channel_wait;
+extern const struct bench_workload bench_connected_channel;
 extern const struct bench_workload bench_semaphore;
 extern const struct bench_workload bench_semaphore_2;
 extern const struct bench_workload bench_mutex;

@@ -15,8 +15,10 @@
  *     static void compute(struct mag_job *job)       // the completer
  *     {
  *         struct square *square = (struct square *)job;
+ *         long result = square->n * square->n;
  *
- *         (void)mag_waiter_complete(square->waiter, (uint64_t)(square->n * square->n));
+ *         // square may be gone when this returns
+ *         (void)mag_waiter_complete_value(square->waiter, &result, sizeof(result));
  *     }
  *
  *     static long_task square_begin(struct mag_waiter *waiter, struct square *square,
@@ -66,31 +68,31 @@
  * The model.  To await a value task, a source is rented, a continuation is registered
  * with it, and a token proves that the task is not stale.  A connected operation needs
  * none of that: it is begun for a waiter that is known from the start, in memory that the
- * awaiting function supplies.  It costs a fifth, and allocates nothing.
+ * awaiting function supplies.  A wait costs a fifth, and allocates nothing.
  *
- * Who makes an operation `name` writes a struct, its state, and a function
+ * Awaiting.  An async function declares the operation's state as a local, and writes
+ *
+ *     MAG_CONNECT(f, place, name, &f->state, arguments)
+ *
+ * The state needs no initialisation.  It and the frame stay where they are until the
+ * operation is complete; then the state is free for the next one.  The rules for a body
+ * are those of async.h: one await in a line, of either form, and none inside a `switch`.
+ *
+ * Every async function can be awaited so: its state is its frame, `struct name_frame`,
+ * and so it must be defined before.  A function cannot contain its own frame: recursion,
+ * and calls that run at the same time, use name(...) and MAG_AWAIT.
+ *
+ * Making an operation `name`.  Write a struct, its state, and a function
  *
  *     result_task name_begin(struct mag_waiter *waiter, struct state *state, ...)
  *
  * which does one of two things:
  *   - answers at once: it returns a result or an error, and does nothing with the waiter;
  *   - starts: it stores the waiter, lets the completer know of the state, and returns
- *     MAG_STARTED.  The completer calls mag_waiter_complete or mag_waiter_fail, once.  It
- *     may do so before name_begin has returned, on any thread; name_begin must not touch
- *     the state after it has let the completer know of it.
+ *     MAG_STARTED.  The completer calls mag_waiter_complete, or another of the functions
+ *     below, once.  It may do so before name_begin has returned, on any thread;
+ *     name_begin must not touch the state after it has let the completer know of it.
  * A begin function may also return any other task of its type: that is then awaited.
- *
- * Who awaits declares the state as a local, and awaits by
- *
- *     MAG_CONNECT(f, place, name, &f->state, arguments)
- *
- * The state and the frame stay where they are until the operation is complete; the state
- * is then free for the next one.
- *
- * Every async function is such an operation too: MAG_ASYNC(task, name, ...) also defines
- * `name_begin`, with `struct name_frame` as its state.  An async function that awaits
- * another in this way has the other's frame in its own.  A function cannot contain its
- * own frame: recursion, and calls that run at the same time, use name(...) and MAG_AWAIT.
  *
  * Mixed as you like.  One function may use MAG_CONNECT for some awaits and MAG_AWAIT for
  * others, and is called like any other: name(...) returns an ordinary value task.
@@ -123,6 +125,27 @@
 #include <magpie/detail/connected.h>
 
 MAG_EXTERN_C_BEGIN
+
+/* --------------------------------------------------------------- what there is */
+
+/*
+ * Each function in the left column can be awaited as a task and, with the same name and
+ * arguments, by MAG_CONNECT:
+ *
+ *     name                                                state, a local of the function
+ *     -------------------------------------------------   ------------------------------
+ *     mag_delay, without its last argument                struct mag_delay_state
+ *     mag_semaphore_acquire, mag_mutex_lock,
+ *       mag_rwlock_read_lock, mag_rwlock_write_lock,
+ *       mag_event_wait, mag_latch_wait,
+ *       mag_rendezvous_arrive                             struct mag_wait_state
+ *     name_send, name_receive, name_send_until,
+ *       name_receive_until of MAG_CHANNEL_DEFINE          struct name_state
+ *     name_offload of MAG_OFFLOAD_TASK(..., name, ...)    struct name_offload_state
+ *     mag_offload                                         struct mag_offload_state
+ *     name of MAG_ASYNC(..., name, ...)                   struct name_frame
+ *     your own                                            yours, see above
+ */
 
 /* ------------------------------------------------------------------ awaiting */
 
@@ -181,8 +204,7 @@ MAG_EXTERN_C_BEGIN
  * inside the call or as a job, as after any await; by the time the call returns, waiter
  * and state may be gone.
  *
- *   result     the result.  One that is larger than a word stays in the state, and this
- *              is its address; it is copied from there before the frame continues
+ *   result     the result, of an operation whose results are words; 0: it has none
  *   Thread     the completer: any thread that learned of the operation from its begin
  *              function in a way that hands memory over, such as a post or a lock
  *   Blocks     while the function continues, if inline
@@ -192,6 +214,25 @@ MAG_EXTERN_C_BEGIN
 MAG_INLINE int mag_waiter_complete(struct mag_waiter *waiter, uint64_t result)
 {
     return mag_waiter_settle(waiter, mag_vtask_result(result));
+}
+
+/*
+ * As mag_waiter_complete, for a result of any type.
+ *
+ *   value, size  the result, of the type that the operation promises.  One of more than
+ *              8 bytes is copied when the function continues, which may be later: it must
+ *              stay where it is until then, so it lies in the state
+ */
+MAG_INLINE int mag_waiter_complete_value(struct mag_waiter *waiter, const void *value,
+                                         size_t size)
+{
+    uint64_t word = 0;
+
+    if (size <= sizeof(word))
+        memcpy(&word, value, size);
+    else
+        word = MAG_RECAST(uintptr_t, value);
+    return mag_waiter_complete(waiter, word);
 }
 
 /*
@@ -205,7 +246,9 @@ MAG_API int mag_waiter_fail(struct mag_waiter *waiter, int code, uint64_t detail
  * As either, but the function never continues inside the call: for a completer that holds
  * a lock, or has work of its own.
  *
- *   outcome    mag_vtask_result or mag_vtask_failed
+ *   outcome    a result or an error: long_task_result(5).task, mag_vtask_failed(-EIO, 0),
+ *              MAG_VTASK_COMPLETED.  For a result of more than 8 bytes, mag_vtask_result
+ *              of its address in the state
  *   Returns    as mag_waiter_complete; MAG_E_ARG `outcome` is backed by something else
  */
 MAG_API int mag_waiter_post(struct mag_waiter *waiter, mag_vtask outcome);

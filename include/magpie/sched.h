@@ -180,9 +180,9 @@ struct mag_sched_config {
      * this machine. */
     const struct mag_topology *topology;
 
-    /* C stack of each worker in bytes, at least 64 KiB.  Default 0: the system's size.
-     * If RLIMIT_AS or RLIMIT_DATA leaves less than twice that for all workers, they share
-     * half of what is left, with at least 1 MiB each. */
+    /* C stack of each worker in bytes, at least 64 KiB; AArch64 makes 128 KiB of less.
+     * Default 0: the system's size.  If RLIMIT_AS or RLIMIT_DATA leaves less than twice
+     * that for all workers, they share half of that, with at least 1 MiB each. */
     size_t stack_size;
 
     /* Matters only if the kernel refuses membarrier: how many forked children of a worker

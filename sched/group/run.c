@@ -2,6 +2,7 @@
 #include "sched/group/group.h"
 #include "sched/kind.h"
 #include "sched/post/post.h"
+#include "sched/worker/next.h"
 #include "sched/worker/seen.h"
 #include "sched/worker/self.h"
 #include "sched/worker/worker.h"
@@ -71,7 +72,7 @@ static void go_behind(struct mag_sched *sched, struct mag_group_runner *runner,
         mag_sched_post_level_again(worker, &runner->job, level);
         return;
     }
-    worker->tick = MAG_SCHED_FAIR_TICKS;
+    mag_worker_look_out_next(worker);
     mag_sched_post_held(sched, &runner->job);
 }
 

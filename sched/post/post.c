@@ -15,13 +15,54 @@ enum { CPU_AGE = 64 };
 
 /* -------------------------------------------------------------------- posting */
 
-/* Queues a job that is no longer next behind the other jobs, where all workers see it. */
-static __attribute__((noinline)) int post_behind(struct mag_worker *worker,
-                                                 struct mag_job *job)
+/* The rare ends of a post by a worker are functions of their own, called last, so that
+ * the usual way needs no stack. */
+static MAG_COLD int wake_here(struct mag_worker *worker)
+{
+    mag_sched_wake_for_worker(worker->sched, worker->rank);
+    return 0;
+}
+
+/* A job is where all workers see it. */
+static inline int notify_here(struct mag_worker *worker)
+{
+    if (MAG_UNLIKELY(mag_sched_wants_wake(worker->sched)))
+        return wake_here(worker);
+    return 0;
+}
+
+/* A job is where the watcher sees it; no fence is needed, see (I2) in idle.h. */
+static inline int notify_watcher_here(struct mag_worker *worker)
+{
+    if (MAG_UNLIKELY(mag_sched_wants_watcher(worker->sched)))
+        return wake_here(worker);
+    return 0;
+}
+
+static MAG_COLD int spill_here(struct mag_worker *worker, struct mag_job *job)
 {
     mag_worker_queue(worker, job);
-    mag_sched_notify(worker->sched, worker->rank);
-    return 0;
+    return notify_here(worker);
+}
+
+/* Queues a job that is no longer next behind the other jobs, where all workers see it. */
+static inline int post_behind(struct mag_worker *worker, struct mag_job *job)
+{
+    if (MAG_UNLIKELY(!mag_runq_push(&worker->ring, job)))
+        return spill_here(worker, job);
+    return notify_here(worker);
+}
+
+/* A job is in the LIFO slot; `before` was there before. */
+static inline int follow(struct mag_worker *worker, struct mag_job *before)
+{
+    return before != NULL ? post_behind(worker, before) : notify_watcher_here(worker);
+}
+
+/* A thief is in the hand, or owners must fence. */
+static MAG_COLD int queue_slowly(struct mag_worker *worker, struct mag_job *job)
+{
+    return follow(worker, mag_hand_post(&worker->hand, job));
 }
 
 /* Whether a running job posts itself while other jobs wait here: it yields to them.  (A
@@ -33,18 +74,16 @@ static inline bool yields(struct mag_worker *worker, const struct mag_job *job)
            (mag_hand_waiting(&worker->hand) || mag_runq_length(&worker->ring) != 0);
 }
 
-/* Puts a job where its worker takes the next one from; no fence is needed, see (I2) in
- * idle.h. */
+/* Puts a job where its worker takes the next one from. */
 static inline int queue_here(struct mag_worker *worker, struct mag_job *job)
 {
+    struct mag_job *before;
+
     if (yields(worker, job))
         return post_behind(worker, job);
-
-    struct mag_job *before = mag_hand_post(&worker->hand, job);
-    if (before != NULL)
-        return post_behind(worker, before);
-    mag_sched_notify_watcher(worker->sched, worker->rank);
-    return 0;
+    if (MAG_UNLIKELY(!mag_hand_try_post(&worker->hand, job, &before)))
+        return queue_slowly(worker, job);
+    return follow(worker, before);
 }
 
 /* A post by a worker of the same scheduler. */

@@ -11,7 +11,8 @@
  * Ownership
  *   [B] under `lock`   [P] written under `lock`, read by any thread as a hint
  *
- * Invariant: claimed[next .. end) are the jobs that are claimed but not yet taken.
+ * Invariant: claimed[0 .. waiting) are the jobs that are claimed but not yet taken, the
+ * oldest one last.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -28,15 +29,31 @@ enum { MAG_HAND_SIZE = 16 };
 struct mag_hand {
     struct mag_owner_lock lock;
     _Atomic(struct mag_job *) lifo;         /* [P] posted last, or NULL */
-    _Atomic(uint32_t) waiting;              /* [P] end - next */
-    uint32_t next;                          /* [B] */
-    uint32_t end;                           /* [B] */
+    _Atomic(uint32_t) waiting;              /* [P] */
     uint32_t lifo_runs;                     /* owner only: runs from the slot in a row */
-    bool fenced;                            /* [I] see asym.h */
     struct mag_job *claimed[MAG_HAND_SIZE]; /* [B] */
 };
 
 void mag_hand_init(struct mag_hand *hand, bool fenced);
+
+/* Any thread.  Whether the hand has waiting jobs besides the LIFO slot's; a hint. */
+static inline bool mag_hand_waiting(struct mag_hand *hand)
+{
+    /* relaxed: a hint; the watcher looks again (idle.h). */
+    return atomic_load_explicit(&hand->waiting, memory_order_relaxed) != 0;
+}
+
+/* Inside the lock, owner only.  Returns the job that was in the LIFO slot before, or
+ * NULL. */
+static inline struct mag_job *mag_hand_swap_lifo(struct mag_hand *hand,
+                                                 struct mag_job *job)
+{
+    /* relaxed, both: ordered by the lock. */
+    struct mag_job *before = atomic_load_explicit(&hand->lifo, memory_order_relaxed);
+    /* relaxed: as above; other threads read it as a hint. */
+    atomic_store_explicit(&hand->lifo, job, memory_order_relaxed);
+    return before;
+}
 
 /*
  * Owner only.  Puts a job into the LIFO slot.
@@ -45,13 +62,22 @@ void mag_hand_init(struct mag_hand *hand, bool fenced);
  */
 static inline struct mag_job *mag_hand_post(struct mag_hand *hand, struct mag_job *job)
 {
-    bool fast = mag_owner_lock_enter(&hand->lock, hand->fenced);
-    /* relaxed, both: ordered by the lock. */
-    struct mag_job *before = atomic_load_explicit(&hand->lifo, memory_order_relaxed);
-    /* relaxed: as above; other threads read it as a hint. */
-    atomic_store_explicit(&hand->lifo, job, memory_order_relaxed);
+    bool fast = mag_owner_lock_enter(&hand->lock);
+    struct mag_job *before = mag_hand_swap_lifo(hand, job);
+
     mag_owner_lock_leave(&hand->lock, fast);
     return before;
+}
+
+/* Owner only.  The usual case of mag_hand_post.  False: nothing has changed. */
+static inline bool mag_hand_try_post(struct mag_hand *hand, struct mag_job *job,
+                                     struct mag_job **ret_before)
+{
+    if (MAG_UNLIKELY(!mag_owner_lock_try_enter(&hand->lock)))
+        return false;
+    *ret_before = mag_hand_swap_lifo(hand, job);
+    mag_owner_lock_leave_fast(&hand->lock);
+    return true;
 }
 
 /* Inside the lock: the LIFO slot's job, or NULL. */
@@ -67,9 +93,64 @@ static inline struct mag_job *mag_hand_take_lifo(struct mag_hand *hand)
     return job;
 }
 
-/* Inside the lock, owner only: the oldest claimed job, claiming more if there is none; or
- * NULL.  Allows MAG_SCHED_LIFO_RUNS runs from the LIFO slot again. */
-struct mag_job *mag_hand_take_oldest(struct mag_hand *hand, struct mag_runq *ring);
+/* Inside the lock: the oldest claimed job, or NULL. */
+static inline struct mag_job *mag_hand_take_claimed(struct mag_hand *hand)
+{
+    /* relaxed, both: ordered by the lock; other threads read it as a hint. */
+    uint32_t waiting = atomic_load_explicit(&hand->waiting, memory_order_relaxed);
+
+    if (waiting == 0)
+        return NULL;
+    /* relaxed: as above. */
+    atomic_store_explicit(&hand->waiting, waiting - 1, memory_order_relaxed);
+    return hand->claimed[waiting - 1];
+}
+
+/* Inside the lock, owner only: the job in the LIFO slot if it is the slot's turn, or the
+ * oldest claimed one, or NULL. */
+static inline struct mag_job *mag_hand_take_held(struct mag_hand *hand)
+{
+    struct mag_job *job = NULL;
+
+    if (hand->lifo_runs < MAG_SCHED_LIFO_RUNS)
+        job = mag_hand_take_lifo(hand);
+    if (job != NULL) {
+        hand->lifo_runs++;
+        return job;
+    }
+    job = mag_hand_take_claimed(hand);
+    if (job != NULL)
+        hand->lifo_runs = 0;
+    return job;
+}
+
+/* Owner only, outside of the lock: the LIFO slot has used its turns, and no other job
+ * waits in hand and ring.  (Only the owner adds jobs.) */
+static inline bool mag_hand_is_used_up(struct mag_hand *hand, struct mag_runq *ring)
+{
+    return hand->lifo_runs == MAG_SCHED_LIFO_RUNS && !mag_hand_waiting(hand) &&
+           mag_runq_length(ring) == 0;
+}
+
+/*
+ * Owner only.  The usual case of mag_hand_take.
+ *
+ *   Returns    NULL: there is more to do, by mag_hand_take; nothing has changed
+ */
+static inline struct mag_job *mag_hand_try_take(struct mag_hand *hand)
+{
+    if (MAG_UNLIKELY(!mag_owner_lock_try_enter(&hand->lock)))
+        return NULL;
+    struct mag_job *job = mag_hand_take_held(hand);
+    mag_owner_lock_leave_fast(&hand->lock);
+    return job;
+}
+
+/* Owner only, if mag_hand_is_used_up: it is the LIFO slot's turn again. */
+static inline void mag_hand_begin_again(struct mag_hand *hand)
+{
+    hand->lifo_runs = 0;
+}
 
 /*
  * Owner only.  The next job to run: the one in the LIFO slot, until MAG_SCHED_LIFO_RUNS
@@ -79,27 +160,7 @@ struct mag_job *mag_hand_take_oldest(struct mag_hand *hand, struct mag_runq *rin
  *   Returns    NULL: hand and ring are empty and it is not the slot's turn; the caller
  *              searches elsewhere, and calls again
  */
-static inline struct mag_job *mag_hand_take(struct mag_hand *hand, struct mag_runq *ring)
-{
-    bool fast = mag_owner_lock_enter(&hand->lock, hand->fenced);
-    struct mag_job *job = NULL;
-
-    if (hand->lifo_runs < MAG_SCHED_LIFO_RUNS)
-        job = mag_hand_take_lifo(hand);
-    if (job != NULL)
-        hand->lifo_runs++;
-    else
-        job = mag_hand_take_oldest(hand, ring);
-    mag_owner_lock_leave(&hand->lock, fast);
-    return job;
-}
-
-/* Any thread.  Whether the hand has waiting jobs besides the LIFO slot's; a hint. */
-static inline bool mag_hand_waiting(struct mag_hand *hand)
-{
-    /* relaxed: a hint; the watcher looks again (idle.h). */
-    return atomic_load_explicit(&hand->waiting, memory_order_relaxed) != 0;
-}
+struct mag_job *mag_hand_take(struct mag_hand *hand, struct mag_runq *ring);
 
 /* Any thread.  The job in the LIFO slot; only for comparing with a later call's
  * result. */

@@ -132,26 +132,43 @@ static inline uint32_t mag_inject_unpack(struct mag_inject *queue,
     return count;
 }
 
+/* Under the lock: pops `job`, which has no next one so far.  Returns how many: 0 if a
+ * push behind it is under way. */
+static inline uint32_t mag_inject_end(struct mag_inject *queue, struct mag_job *job,
+                                      struct mag_job **ret_job)
+{
+    /* relaxed: for the next holder of the lock; `last` is not NULL, so no pusher writes
+     * it. */
+    atomic_store_explicit(&queue->first, job, memory_order_relaxed);
+    *ret_job = mag_inject_pop(queue);
+    return *ret_job != NULL;
+}
+
 /* Under the lock.  Takes up to `room` jobs.  A packet ends the batch: jobs before it give
  * its thread time to add calls. */
 static inline uint32_t mag_inject_gather(struct mag_inject *queue, struct mag_job **batch,
                                          uint32_t room)
 {
+    /* pushed, acquire: the job's fields are visible. */
+    struct mag_job *job = atomic_load_explicit(&queue->first, memory_order_acquire);
     uint32_t count = 0;
 
-    while (count < room) {
-        /* pushed, acquire: the job's fields are visible. */
-        struct mag_job *job = atomic_load_explicit(&queue->first, memory_order_acquire);
+    if (job == NULL)
+        return 0;
+    if (mag_packet_is(job))
+        return mag_inject_unpack(queue, (struct mag_packet *)(void *)job, batch, room);
+    while (count < room && !mag_packet_is(job)) {
+        /* pushed, acquire: the next job's fields are visible. */
+        struct mag_job *next = atomic_load_explicit(&job->next, memory_order_acquire);
 
-        if (job != NULL && mag_packet_is(job))
-            return count != 0 ? count
-                              : mag_inject_unpack(queue, (struct mag_packet *)(void *)job,
-                                                  batch, room);
-        batch[count] = job != NULL ? mag_inject_pop(queue) : NULL;
-        if (batch[count] == NULL)
-            break;
-        count++;
+        if (next == NULL)
+            return count + mag_inject_end(queue, job, &batch[count]);
+        batch[count++] = job;
+        job = next;
     }
+    /* relaxed: for the next holder of the lock; `last` is not NULL, so no pusher writes
+     * it. */
+    atomic_store_explicit(&queue->first, job, memory_order_relaxed);
     return count;
 }
 

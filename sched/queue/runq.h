@@ -8,9 +8,9 @@
  *   [I] immutable once shared   [W] written by the owner, read by all   [A] any thread
  *
  * Edges: release end -> acquire end : what crosses
- *   pushed    mag_runq_push (tail) -> mag_runq_claim (tail) : the slots and the jobs
- *   vacated   mag_runq_claim (head) -> mag_runq_push (head) : the claimer's reads of the
- *             slots, before the owner overwrites them
+ *   pushed    mag_runq_push (tail) -> mag_runq_claim_so (tail) : the slots and the jobs
+ *   vacated   mag_runq_claim_so (head) -> mag_runq_push (head) : the claimer's reads of
+ *             the slots, before the owner overwrites them
  *
  * Why one compare-and-swap is enough for a batch.  Positions are 64 bits wide and only
  * grow, so `head` never returns to an old value.  A claimer first copies the slots of
@@ -88,11 +88,12 @@ static inline void mag_runq_push_many(struct mag_runq *ring, struct mag_job *con
 {
     /* relaxed: only the owner writes it. */
     uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+    _Atomic(struct mag_job *) *slots = ring->slots;
+    uint64_t mask = ring->mask;
 
     for (uint32_t i = 0; i < count; i++) {
         /* relaxed: published by the tail. */
-        atomic_store_explicit(&ring->slots[(tail + i) & ring->mask], jobs[i],
-                              memory_order_relaxed);
+        atomic_store_explicit(&slots[(tail + i) & mask], jobs[i], memory_order_relaxed);
     }
     /* pushed, release: as in mag_runq_push. */
     atomic_store_explicit(&ring->tail, tail + count, memory_order_release);
@@ -114,13 +115,10 @@ static inline uint64_t mag_runq_length(struct mag_runq *ring)
 
 enum mag_runq_claim { MAG_RUNQ_CLAIMED, MAG_RUNQ_EMPTY, MAG_RUNQ_LOST };
 
-/*
- * Any thread.  Claims the older half of the waiting jobs, at least one and at most
- * `room`, into `batch`, oldest first.
- */
-static inline enum mag_runq_claim mag_runq_claim(struct mag_runq *ring,
-                                                 struct mag_job **batch, uint32_t room,
-                                                 uint32_t *ret_count)
+/* As mag_runq_claim; `oldest_last`: the other way round. */
+static inline enum mag_runq_claim mag_runq_claim_so(struct mag_runq *ring,
+                                                    struct mag_job **batch, uint32_t room,
+                                                    bool oldest_last, uint32_t *ret_count)
 {
     /* acquire: the tail is read after the head, so that a stale tail cannot lie behind
      * it. */
@@ -135,13 +133,15 @@ static inline enum mag_runq_claim mag_runq_claim(struct mag_runq *ring,
     if (waiting > ring->mask + 1)
         return MAG_RUNQ_LOST;
 
+    _Atomic(struct mag_job *) *slots = ring->slots;
+    uint64_t mask = ring->mask;
     uint64_t count = (waiting + 1) / 2;
     if (count > room)
         count = room;
     for (uint64_t i = 0; i < count; i++) {
         /* relaxed: the swap below proves that this value is current. */
-        batch[i] = atomic_load_explicit(&ring->slots[(head + i) & ring->mask],
-                                        memory_order_relaxed);
+        batch[oldest_last ? count - 1 - i : i] =
+            atomic_load_explicit(&slots[(head + i) & mask], memory_order_relaxed);
     }
     /* vacated, release: the reads above precede the owner's overwriting.
      * On failure relaxed: the batch is dropped. */
@@ -150,6 +150,17 @@ static inline enum mag_runq_claim mag_runq_claim(struct mag_runq *ring,
         return MAG_RUNQ_LOST;
     *ret_count = (uint32_t)count;
     return MAG_RUNQ_CLAIMED;
+}
+
+/*
+ * Any thread.  Claims the older half of the waiting jobs, at least one and at most
+ * `room`, into `batch`, oldest first.
+ */
+static inline enum mag_runq_claim mag_runq_claim(struct mag_runq *ring,
+                                                 struct mag_job **batch, uint32_t room,
+                                                 uint32_t *ret_count)
+{
+    return mag_runq_claim_so(ring, batch, room, false, ret_count);
 }
 
 #endif

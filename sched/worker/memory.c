@@ -188,7 +188,7 @@ static void prepare_parts(struct mag_berth *berth)
     worker->looks = (struct mag_worker_look *)(void *)(pages + layout.looks);
     worker->local =
         berth->sched->settings.config.local_size != 0 ? pages + layout.local : NULL;
-    worker->look_at = MAG_SCHED_FAIR_TICKS;
+    worker->rest = MAG_SCHED_FAIR_TICKS;
     worker->random = 0x9e3779b97f4a7c15ULL * (berth->index + 1);
     worker->spin_us = berth->sched->settings.config.spin_us;
 }

@@ -117,8 +117,10 @@ static struct mag_job *take_others(struct mag_worker *worker, uint32_t queue)
 
 void mag_worker_note_levels(struct mag_worker *worker)
 {
-    if ((mag_sched_levels(worker->sched) & 1U << MAG_LEVEL_HIGH) != 0)
-        worker->look_at = 0;
+    if ((mag_sched_levels(worker->sched) & 1U << MAG_LEVEL_HIGH) == 0)
+        return;
+    worker->looks_up = true;
+    worker->rest = 1;
 }
 
 static MAG_COLD struct mag_job *take_levels(struct mag_worker *worker, uint32_t queue)
@@ -193,6 +195,7 @@ static struct mag_job *look_out(struct mag_worker *worker)
     struct mag_job *job = NULL;
 
     worker->tick = 0;
+    worker->rest = MAG_SCHED_FAIR_TICKS;
     mag_worker_note_levels(worker);
     if (looks % FAR_LOOKS == 0)
         job = take_far(worker, looks / FAR_LOOKS);
@@ -217,14 +220,17 @@ static struct mag_job *look_up(struct mag_worker *worker)
     return take_high(worker, worker->queue);
 }
 
-/* Not inlined, because it would cost its caller registers. */
-static MAG_NOINLINE struct mag_job *look_beyond(struct mag_worker *worker)
+/* After `rest` jobs. */
+static struct mag_job *look_beyond(struct mag_worker *worker)
 {
+    worker->rest = 1;
     if (MAG_UNLIKELY(mag_worker_is_over(worker))) {
         (void)mag_worker_shed(worker);
         return NULL;
     }
-    return worker->tick >= MAG_SCHED_FAIR_TICKS ? look_out(worker) : look_up(worker);
+    if (worker->looks_up && ++worker->tick < MAG_SCHED_FAIR_TICKS)
+        return look_up(worker);
+    return look_out(worker);
 }
 
 bool mag_worker_shed(struct mag_worker *worker)
@@ -246,11 +252,22 @@ struct mag_job *mag_worker_own(struct mag_worker *worker)
     return job != NULL ? job : mag_hand_take(&worker->hand, &worker->ring);
 }
 
-struct mag_job *mag_worker_next(struct mag_worker *worker)
+/* The usual case of a worker that has jobs of its own. */
+static inline bool is_nothing_outside(struct mag_worker *worker)
+{
+    struct mag_sched *sched = worker->sched;
+    uint32_t usual = mag_sched_inject(worker->queue, MAG_LEVEL_USUAL);
+
+    return !mag_inject_waiting(&worker->inbox) &&
+           !mag_inject_waiting(&sched->queues[usual]) && mag_sched_levels(sched) == 0;
+}
+
+/* The whole order. */
+static MAG_NOINLINE struct mag_job *next_of_all(struct mag_worker *worker)
 {
     struct mag_job *job = NULL;
 
-    if (++worker->tick >= worker->look_at)
+    if (worker->rest == 0)
         job = look_beyond(worker);
     if (job == NULL)
         job = mag_hand_take(&worker->hand, &worker->ring);
@@ -260,4 +277,17 @@ struct mag_job *mag_worker_next(struct mag_worker *worker)
     if (job == NULL)
         job = mag_hand_take(&worker->hand, &worker->ring);
     return job;
+}
+
+struct mag_job *mag_worker_next_slow(struct mag_worker *worker)
+{
+    struct mag_job *job = NULL;
+
+    /* A job that posts itself again and again comes here: the same, found sooner. */
+    if (worker->rest != 0 && mag_hand_is_used_up(&worker->hand, &worker->ring) &&
+        is_nothing_outside(worker)) {
+        mag_hand_begin_again(&worker->hand);
+        job = mag_hand_try_take(&worker->hand);
+    }
+    return MAG_LIKELY(job != NULL) ? job : next_of_all(worker);
 }

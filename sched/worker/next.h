@@ -21,8 +21,27 @@ static inline bool mag_worker_is_over(const struct mag_worker *worker)
            worker->index < sched->place_count;
 }
 
+/* As mag_worker_next, if the worker's hand does not say at once, or `rest` is 0. */
+struct mag_job *mag_worker_next_slow(struct mag_worker *worker);
+
 /* The job that a worker runs next without searching.  NULL: there is none near. */
-struct mag_job *mag_worker_next(struct mag_worker *worker);
+static inline struct mag_job *mag_worker_next(struct mag_worker *worker)
+{
+    if (MAG_LIKELY(--worker->rest != 0)) {
+        struct mag_job *job = mag_hand_try_take(&worker->hand);
+
+        if (MAG_LIKELY(job != NULL))
+            return job;
+    }
+    return mag_worker_next_slow(worker);
+}
+
+/* By the worker: it looks for jobs from outside before its next job. */
+static inline void mag_worker_look_out_next(struct mag_worker *worker)
+{
+    worker->rest = 1;
+    worker->tick = MAG_SCHED_FAIR_TICKS;
+}
 
 /* As mag_worker_next, but only from the worker's hand and ring. */
 struct mag_job *mag_worker_own(struct mag_worker *worker);

@@ -137,7 +137,7 @@ static void run_child(struct mag_worker *worker, const struct mag_fork_taken *ch
     MAG_PROBE1(child_end, worker->index);
 }
 
-static void run_job(struct mag_worker *worker, struct mag_job *job)
+MAG_INLINE_ALWAYS void run_job(struct mag_worker *worker, struct mag_job *job)
 {
     mag_count(&worker->counts.jobs);
     worker->running = job;
@@ -191,7 +191,9 @@ static bool wait_and_run(struct mag_worker *worker)
 
 static void loop_unseen(struct mag_worker *worker)
 {
-    while (mag_phase_goes_on_unseen(mag_phase_read_word(&worker->sched->phase))) {
+    struct mag_sched *sched = worker->sched;
+
+    while (mag_phase_goes_on_unseen(mag_phase_read_word(&sched->phase))) {
         struct mag_job *job = mag_worker_next(worker);
 
         if (job != NULL)

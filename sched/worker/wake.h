@@ -16,10 +16,24 @@
 MAG_COLD void mag_sched_wake_for_queue(struct mag_sched *sched, uint32_t queue);
 MAG_COLD void mag_sched_wake_for_worker(struct mag_sched *sched, uint32_t rank);
 
+/* Whether a worker is to be woken for a job that is where all workers see it. */
+static inline bool mag_sched_wants_wake(struct mag_sched *sched)
+{
+    return mag_idle_wants_wake(mag_idle_read(&sched->idle));
+}
+
+/* Whether a worker is to be woken for work that a running worker keeps to itself. */
+static inline bool mag_sched_wants_watcher(struct mag_sched *sched)
+{
+    uint64_t state = mag_idle_read(&sched->idle);
+
+    return mag_idle_wants_wake(state) && !mag_idle_watched(state);
+}
+
 /* A job has been put into this queue: wakes a worker, if one should be woken. */
 static inline void mag_sched_notify_queue(struct mag_sched *sched, uint32_t queue)
 {
-    if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
+    if (mag_sched_wants_wake(sched))
         mag_sched_wake_for_queue(sched, queue);
 }
 
@@ -27,16 +41,14 @@ static inline void mag_sched_notify_queue(struct mag_sched *sched, uint32_t queu
  * be woken. */
 static inline void mag_sched_notify(struct mag_sched *sched, uint32_t rank)
 {
-    if (mag_idle_wants_wake(mag_idle_read(&sched->idle)))
+    if (mag_sched_wants_wake(sched))
         mag_sched_wake_for_worker(sched, rank);
 }
 
 /* Makes sure that work which a running worker of this rank keeps to itself is watched. */
 static inline void mag_sched_notify_watcher(struct mag_sched *sched, uint32_t rank)
 {
-    uint64_t state = mag_idle_read(&sched->idle);
-
-    if (MAG_UNLIKELY(mag_idle_wants_wake(state) && !mag_idle_watched(state)))
+    if (MAG_UNLIKELY(mag_sched_wants_watcher(sched)))
         mag_sched_wake_for_worker(sched, rank);
 }
 

@@ -83,18 +83,19 @@ struct mag_worker {
     const struct mag_job *running; /* [W] the running job, or an old one */
     mag_fp fp;                     /* [I] the modes that jobs begin with */
     struct mag_fork_root *root;    /* [W] the root that runs as a job, or NULL */
-    uint32_t tick;                 /* [W] jobs since the last look outside */
-    bool inbox_first;              /* [W] whether the inbox was first then */
-    uint32_t look_at;              /* [W] the `tick` at which it looks there */
-    uint32_t high_runs;            /* [W] jobs of the high level in a row */
-    uint32_t takes;                /* [W] the others' turns so far */
-    uint32_t looks_out;            /* [W] such looks so far */
-    uint32_t spin_us;              /* [W] adaptive, see park.c */
-    bool searching;                /* [W] counted as a searcher */
-    bool watcher;                  /* [W] */
-    bool guest;                    /* [W] the tenant is a thread from outside */
-    struct mag_worker *outer;      /* [W] what the guest is elsewhere, or NULL */
-    struct mag_packet_tab tab;     /* [W] calls that are over, see packet.h */
+    uint32_t rest;                 /* [W] jobs until it looks beyond its own */
+    uint32_t tick;             /* [W] looks at the high level since the last outside */
+    bool looks_up;             /* [W] it looks at the high level before each job */
+    bool inbox_first;          /* [W] whether the inbox was first then */
+    uint32_t high_runs;        /* [W] jobs of the high level in a row */
+    uint32_t takes;            /* [W] the others' turns so far */
+    uint32_t looks_out;        /* [W] such looks so far */
+    uint32_t spin_us;          /* [W] adaptive, see park.c */
+    bool searching;            /* [W] counted as a searcher */
+    bool watcher;              /* [W] */
+    bool guest;                /* [W] the tenant is a thread from outside */
+    struct mag_worker *outer;  /* [W] what the guest is elsewhere, or NULL */
+    struct mag_packet_tab tab; /* [W] calls that are over, see packet.h */
 
     _Atomic(struct mag_job *) slots[MAG_WORKER_RING]; /* [S] the ring's */
 };

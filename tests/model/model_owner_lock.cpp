@@ -25,7 +25,7 @@ struct owner_lock_model : rl::test_suite<owner_lock_model, THIEVES + 1> {
 
     void before()
     {
-        mag_owner_lock_init(&lock);
+        mag_owner_lock_init(&lock, true);
         entries($) = 0;
     }
 
@@ -40,7 +40,7 @@ struct owner_lock_model : rl::test_suite<owner_lock_model, THIEVES + 1> {
     {
         if (index == 0) {
             for (int i = 0; i < 2; i++) {
-                bool fast = mag_owner_lock_enter(&lock, true);
+                bool fast = mag_owner_lock_enter(&lock);
                 work();
                 mag_owner_lock_leave(&lock, fast);
             }

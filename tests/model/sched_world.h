@@ -131,10 +131,11 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         worker->random = index + 1;
         worker->running = NULL;
         worker->tab.packet = NULL;
-        worker->look_at = MAG_SCHED_FAIR_TICKS;
+        worker->rest = MAG_SCHED_FAIR_TICKS;
         worker->high_runs = worker->takes = 0;
         worker->tick = worker->looks_out = worker->spin_us = 0;
-        worker->inbox_first = worker->searching = worker->watcher = false;
+        worker->inbox_first = worker->looks_up = false;
+        worker->searching = worker->watcher = false;
         worker->forks = &forks[index];
         forks[index].slots = forks[index].end = NULL;
         atomic_init(&forks[index].base, (mag_fork_slot *)NULL);

@@ -120,6 +120,9 @@ BAD = [
     ("quotes", "docs/a.md", "<!-- examples/a.c -->\n```c\nint b;\n```\n"),
     ("contract", "vtask/a.c", SPDX + "/* VT-5 */\n"),
     ("contract", "docs/design/value-task-contract.md", "- **VT-1** As VT-2.\n"),
+    ("promises", "docs/design/promises.md", "| it is near | a page | guest | a test |\n"),
+    ("promises", "docs/design/promises.md", "| it is near | a page | hope | `examples/quoted.c`: `b` |\n"),
+    ("promises", "docs/design/promises.md", "| it is near | a page | guest | `examples/quoted.c`: `b` |\n"),
 ]
 
 GOOD = [
@@ -156,6 +159,8 @@ GOOD = [
     ("docs/a.md", "A pool of objects, in `examples/quoted.c`: `b`; `name`, `a/b.c` and `docs/`.\n"),
     ("docs/a.md", "<!-- examples/quoted.c -->\n```c\nint b;\n```\n"),
     ("docs/design/value-task-contract.md", "- **VT-1** One.\n- **VT-2** As VT-1.\n"),
+    ("docs/design/promises.md",
+     "| a | b | c | test |\n|---|---|---|---|\n| it is near | a page | table | `examples/quoted.c`: `b` |\n"),
 ]
 
 
@@ -166,7 +171,7 @@ def check(path, text, arguments=("--no-format",)):
         file.write_text(text, encoding="utf-8")
         guide = pathlib.Path(root) / "docs/README.md"
         guide.parent.mkdir(exist_ok=True)
-        guide.write_text("(design/value-task-contract.md)\n", encoding="utf-8")
+        guide.write_text("(design/value-task-contract.md) (design/promises.md)\n", encoding="utf-8")
         quoted = pathlib.Path(root) / "examples/quoted.c"
         quoted.parent.mkdir(exist_ok=True)
         quoted.write_text(SPDX + "int b;\n", encoding="utf-8")

@@ -10,11 +10,14 @@
  * Runs `step` in a child, whose exit status is what `step` returns: 0, or the number of
  * the check that failed, up to 255.  Only the parent asserts.
  *
+ * Skips the test if qemu runs the program: see emulated.h.
+ *
  *   Returns    that number; -1 when the child could not run or was killed
  */
 int test_in_child(int (*step)(void *), void *arg);
 
-/* Skips the test if a child process can start no threads: under ThreadSanitizer. */
+/* Skips the test if a child process can start no threads: under ThreadSanitizer, and
+ * under qemu. */
 void test_skip_without_child_threads(void);
 
 /* Calls test_in_child, which must return 0; skips as above. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/maps.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/emulated.h"
 #include "tests/support/run.h"
 
 #include <stdint.h>
@@ -120,4 +121,5 @@ void test_skip_under_sanitizers(void)
     print_message("skipped: a sanitizer has memory of its own\n");
     skip();
 #endif
+    test_skip_emulated("has memory of its own");
 }

@@ -51,7 +51,7 @@ static inline void fake_begin(uint32_t workers)
         worker->sched = &fake.sched;
         worker->index = worker->rank = i;
         worker->looks = fake.looks;
-        worker->look_at = MAG_SCHED_FAIR_TICKS;
+        worker->rest = MAG_SCHED_FAIR_TICKS;
         mag_runq_init(&worker->ring, worker->slots, MAG_WORKER_RING, 0);
         mag_hand_init(&worker->hand, true);
         mag_inject_init(&worker->inbox);

@@ -71,7 +71,7 @@ static void let_all_run(void)
 static void begin_ticks(void *arg)
 {
     (void)arg;
-    mag_self_get()->worker->tick = 0;
+    mag_self_get()->worker->rest = MAG_SCHED_FAIR_TICKS;
 }
 
 static void assert_in_order(unsigned count)

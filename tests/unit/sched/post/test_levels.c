@@ -175,10 +175,10 @@ static void a_worker_without_levels_does_not_look_for_them(void **state)
     (void)state;
     (void)post(USUAL);
     assert_int_equal(run_one(), USUAL);
-    assert_int_equal(worker()->look_at, MAG_SCHED_FAIR_TICKS);
+    assert_false(worker()->looks_up);
     (void)post(LOW);
     assert_int_equal(run_one(), LOW);
-    assert_int_equal(worker()->look_at, MAG_SCHED_FAIR_TICKS);
+    assert_false(worker()->looks_up);
 }
 
 /* ------------------------------------------------------------------------- bounds */

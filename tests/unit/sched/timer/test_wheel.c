@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched/timer/wheel.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/lines.h"
 #include "tests/support/run.h"
 
 #include <stdlib.h>
@@ -202,6 +203,49 @@ static void due_timers_are_taken_at_the_end_too(void **state)
     assert_null(taken[2]);
 }
 
+/* ------------------------------------------------------------------------- costs */
+
+enum { CROWD = 100000, FEW_LINES = 8 };
+
+/* How many lines of the wheel and of all timers are written when one more timer is added
+ * and removed again, beside `pending` others. */
+static unsigned lines_beside(struct mag_timer *timers, unsigned pending)
+{
+    uint64_t random = test_seed();
+
+    mag_wheel_init(&wheel);
+    for (unsigned i = 1; i <= pending; i++) {
+        timers[i] = (struct mag_timer){.tick = 1 + test_random(&random) % CROWD};
+        (void)mag_wheel_add(&wheel, &timers[i]);
+    }
+    timers[0] = (struct mag_timer){.tick = 1 + test_random(&random) % CROWD};
+    lines_forget();
+    lines_watch(&wheel, sizeof(wheel));
+    lines_watch(timers, (CROWD + 1) * sizeof(*timers));
+    lines_begin();
+    (void)mag_wheel_add(&wheel, &timers[0]);
+    mag_wheel_remove(&wheel, &timers[0]);
+    lines_end();
+    return lines_written();
+}
+
+static void adding_and_removing_write_few_lines_whatever_is_pending(void **state)
+{
+    static const unsigned pending[] = {0, 1, 100, CROWD};
+    struct mag_timer *timers;
+    (void)state;
+
+    if (!lines_can_record()) {
+        print_message("skipped: writes can be recorded on x86-64 only\n");
+        skip();
+    }
+    timers = calloc(CROWD + 1, sizeof(*timers));
+    assert_non_null(timers);
+    for (size_t i = 0; i < sizeof(pending) / sizeof(pending[0]); i++)
+        assert_in_range(lines_beside(timers, pending[i]), 1, FEW_LINES);
+    free(timers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +257,7 @@ int main(void)
         cmocka_unit_test_setup(a_wheel_agrees_with_a_list_whatever_is_added_and_removed,
                                begin_empty),
         cmocka_unit_test_setup(due_timers_are_taken_at_the_end_too, begin_empty),
+        cmocka_unit_test(adding_and_removing_write_few_lines_whatever_is_pending),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

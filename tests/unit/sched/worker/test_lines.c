@@ -15,12 +15,13 @@
 
 #include "sched/queue/inject.h"
 #include "sched/scheduler.h"
+#include "sched/worker/worker.h"
 
 #include <magpie/barrier.h>
 #include <magpie/pool.h>
 #include <stdlib.h>
 
-enum { PAGE = 4096, POSTS = 8, FIB_N = 6 };
+enum { PAGE = 4096, POSTS = 8, FIB_N = 6, MANY = 8 };
 
 /* In pages of its own, which nobody watches. */
 struct trial {
@@ -31,7 +32,7 @@ struct trial {
     struct mag_job posts[POSTS];
     unsigned posted, failures;
     long result;
-    unsigned in_sched, in_queues, in_statics, in_pool;
+    unsigned in_sched, in_queues, in_statics, in_pool, in_others;
     struct gate gate;
     _Atomic(uint64_t) done;
 };
@@ -50,6 +51,8 @@ static void watch(struct trial *trial)
     lines_watch(sched->queues,
                 sched->queue_count * sched->level_count * sizeof(*sched->queues));
     lines_watch_statics();
+    for (uint32_t i = 1; i < mag_sched_workers(sched); i++)
+        lines_watch(mag_sched_at(sched, i), sizeof(struct mag_worker));
     if (trial->pool != NULL)
         lines_watch(trial->pool, MAG_CACHE_LINE);
 }
@@ -62,6 +65,9 @@ static void count(struct trial *trial)
     trial->in_queues = lines_written_in(
         sched->queues, sched->queue_count * sched->level_count * sizeof(*sched->queues));
     trial->in_statics = lines_written_in_statics();
+    for (uint32_t i = 1; i < mag_sched_workers(sched); i++)
+        trial->in_others +=
+            lines_written_in(mag_sched_at(sched, i), sizeof(struct mag_worker));
     if (trial->pool != NULL)
         trial->in_pool = lines_written_in(trial->pool, PAGE);
 }
@@ -84,7 +90,7 @@ static void run_trial(struct mag_job *job)
     (void)test_add(&trial->done, 1);
 }
 
-static struct trial *trial_new(void (*operation)(struct trial *trial))
+static struct trial *trial_new(void (*operation)(struct trial *trial), unsigned workers)
 {
     void *pages;
 
@@ -96,7 +102,7 @@ static struct trial *trial_new(void (*operation)(struct trial *trial))
     struct trial *trial = pages;
 
     memset(trial, 0, PAGE);
-    trial->sched = test_sched_start_alone(1);
+    trial->sched = test_sched_start_alone(workers);
     trial->operation = operation;
     trial->job.run = run_trial;
     for (unsigned i = 0; i < POSTS; i++)
@@ -129,7 +135,7 @@ static void post_two(struct trial *trial)
 
 static void a_post_to_oneself_writes_no_shared_line(void **state)
 {
-    struct trial *trial = trial_new(post_two);
+    struct trial *trial = trial_new(post_two, 1);
     (void)state;
 
     trial_run(trial);
@@ -146,7 +152,7 @@ static void compute(struct trial *trial)
 
 static void a_fork_and_its_join_write_no_shared_line(void **state)
 {
-    struct trial *trial = trial_new(compute);
+    struct trial *trial = trial_new(compute, 1);
     (void)state;
 
     trial_run(trial);
@@ -170,7 +176,7 @@ static void rent_and_return(struct trial *trial)
 static void a_rent_and_a_return_write_no_shared_line(void **state)
 {
     struct mag_pool_config config;
-    struct trial *trial = trial_new(rent_and_return);
+    struct trial *trial = trial_new(rent_and_return, 1);
     (void)state;
 
     mag_pool_config_init(&config);
@@ -194,13 +200,64 @@ static void enter_and_leave(struct trial *trial)
 
 static void a_write_of_the_state_word_is_seen(void **state)
 {
-    struct trial *trial = trial_new(enter_and_leave);
+    struct trial *trial = trial_new(enter_and_leave, 1);
     (void)state;
 
     trial_run(trial);
     assert_int_equal(trial->in_sched, 1);
     assert_int_equal(trial->in_statics, 0);
     trial_free(trial);
+}
+
+/* ------------------------------------------------------------- beside many workers */
+
+/* A worker that stays in a job. */
+struct held {
+    struct mag_job job;
+    struct gate gate;
+};
+
+static void stay(struct mag_job *job)
+{
+    gate_pass(&((struct held *)(void *)job)->gate);
+}
+
+/* Lets worker 0 of `workers` record `operation` while each of the others stays in a job,
+ * and watches their records too. */
+static void assert_nothing_shared(void (*operation)(struct trial *trial),
+                                  unsigned workers)
+{
+    struct held *others = calloc(workers, sizeof(*others));
+    struct trial *trial = trial_new(operation, workers);
+
+    assert_non_null(others);
+    for (unsigned i = 1; i < workers; i++) {
+        others[i].job.run = stay;
+        assert_int_equal(mag_sched_post_worker(trial->sched, &others[i].job, i), 0);
+        assert_true(gate_is_reached(&others[i].gate));
+    }
+    assert_int_equal(mag_sched_post_worker(trial->sched, &trial->job, 0), 0);
+    assert_true(test_wait_for(&trial->done, 1));
+    for (unsigned i = 1; i < workers; i++)
+        gate_open(&others[i].gate);
+    assert_int_equal(trial->failures, 0);
+    assert_int_equal(trial->in_sched, 0);
+    assert_int_equal(trial->in_queues, 0);
+    assert_int_equal(trial->in_statics, 0);
+    assert_int_equal(trial->in_others, 0);
+    trial_free(trial);
+    free(others);
+}
+
+static void beside_many_workers_nothing_shared_is_written_either(void **state)
+{
+    static const unsigned workers[] = {2, 5, MANY};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(workers) / sizeof(workers[0]); i++) {
+        assert_nothing_shared(post_two, workers[i]);
+        assert_nothing_shared(compute, workers[i]);
+    }
 }
 
 /* ------------------------------------------------------------------ from outside */
@@ -221,7 +278,7 @@ static void post_one(struct trial *trial)
 /* Of the static variables it writes the poster's own record. */
 static void a_post_from_outside_writes_its_queue_alone(void **state)
 {
-    struct trial *trial = trial_new(post_one);
+    struct trial *trial = trial_new(post_one, 1);
     (void)state;
 
     trial->job.run = hold;
@@ -306,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_post_to_oneself_writes_no_shared_line),
         cmocka_unit_test(a_fork_and_its_join_write_no_shared_line),
         cmocka_unit_test(a_rent_and_a_return_write_no_shared_line),
+        cmocka_unit_test(beside_many_workers_nothing_shared_is_written_either),
         cmocka_unit_test(a_post_from_outside_writes_its_queue_alone),
         cmocka_unit_test(a_steal_writes_no_shared_line),
         cmocka_unit_test(a_steal_by_force_writes_one_shared_line),

@@ -5,6 +5,7 @@
 #include "tests/support/sched/jobs.h"
 #include "tests/support/sched/start.h"
 
+#include "sched/worker/next.h"
 #include "sched/worker/search.h"
 #include "sched/worker/self.h"
 
@@ -76,6 +77,42 @@ static void a_job_that_a_worker_keeps_is_watched(void **state)
     mag_idle_end_watch(&fake.sched.idle);
     post_here(1);
     assert_true(fake_is_woken(1));
+}
+
+/* ------------------------------------------------------------ the slot's turns */
+
+enum place { NOWHERE, IN_RING, IN_INBOX, IN_QUEUE, PLACES };
+
+static void put(struct mag_worker *worker, enum place place, struct mag_job *job)
+{
+    if (place == IN_RING)
+        assert_true(mag_runq_push(&worker->ring, job));
+    else if (place == IN_INBOX)
+        mag_inject_push(&worker->inbox, job, job);
+    else if (place == IN_QUEUE)
+        mag_inject_push(&fake.queue, job, job);
+}
+
+static void a_job_that_waits_anywhere_comes_when_the_slot_has_used_its_turns(void **state)
+{
+    (void)state;
+
+    for (enum place place = NOWHERE; place < PLACES; place++) {
+        struct mag_job again = {.run = count}, other = {.run = count};
+        struct mag_worker *worker = &fake.workers[0];
+
+        fake_begin(1);
+        for (int i = 0; i < MAG_SCHED_LIFO_RUNS; i++) {
+            assert_null(mag_hand_post(&worker->hand, &again));
+            assert_ptr_equal(mag_worker_next(worker), &again);
+        }
+        put(worker, place, &other);
+        assert_null(mag_hand_post(&worker->hand, &again));
+        if (place != NOWHERE)
+            assert_ptr_equal(mag_worker_next(worker), &other);
+        assert_ptr_equal(mag_worker_next(worker), &again);
+        assert_null(mag_worker_next(worker));
+    }
 }
 
 /* ---------------------------------------------------------- inbox and queue */
@@ -170,6 +207,8 @@ int main(void)
         cmocka_unit_test(a_slot_with_another_job_is_not_stale),
         cmocka_unit_test(a_job_beyond_the_lifo_slot_wakes_a_worker_at_once),
         cmocka_unit_test(a_job_that_a_worker_keeps_is_watched),
+        cmocka_unit_test(
+            a_job_that_waits_anywhere_comes_when_the_slot_has_used_its_turns),
         cmocka_unit_test(neither_inbox_nor_queue_holds_up_the_other),
         cmocka_unit_test(of_two_jobs_from_outside_the_first_may_wait_for_the_second),
     };

@@ -239,7 +239,46 @@ static void dictate(void)
     struct dictation *state = (struct dictation *)(void *)bell_pending;
 
     assert_int_equal(
-        mag_waiter_complete(state->bell.waiter, (uint64_t)(uintptr_t)&state->told), 0);
+        mag_waiter_complete_value(state->bell.waiter, &state->told, sizeof(state->told)),
+        0);
+}
+
+MAG_VTASK_DEFINE(small_task, signed char)
+MAG_VTASK_DEFINE(real_task, double)
+
+static small_task letter_begin(struct mag_waiter *waiter, struct bell *bell)
+{
+    return small_task_of(bell_begin(waiter, bell).task);
+}
+
+static real_task weight_begin(struct mag_waiter *waiter, struct bell *bell)
+{
+    return real_task_of(bell_begin(waiter, bell).task);
+}
+
+MAG_ASYNC(real_task, weigh, (void), struct bell bell; signed char letter; double weight;)
+{
+    MAG_BEGIN(f);
+    MAG_CONNECT(f, f->letter, letter, &f->bell);
+    MAG_CONNECT(f, f->weight, weight, &f->bell);
+    return real_task_result(f->letter * f->weight);
+    MAG_END(f);
+}
+
+static void a_result_of_at_most_a_word_needs_no_memory_of_its_own(void **state)
+{
+    real_task task = weigh();
+    signed char letter = -4;
+    double weight = 2.5, product = 0;
+    (void)state;
+
+    assert_int_equal(mag_waiter_complete_value(bell_pending->waiter, &letter, 1), 0);
+    assert_int_equal(
+        mag_waiter_complete_value(bell_pending->waiter, &weight, sizeof(weight)), 0);
+    letter = 0;
+    weight = 0;
+    assert_int_equal(real_task_get(task, &product), 0);
+    assert_true(product == -10.0);
 }
 
 static void a_result_larger_than_a_word_arrives_in_either_way(void **state)
@@ -389,6 +428,8 @@ int main(void)
         cmocka_unit_test_setup(only_the_outermost_function_takes_a_frame_from_the_pool,
                                reset_bells),
         cmocka_unit_test_setup(a_continuation_may_wait_in_place_of_a_function,
+                               reset_bells),
+        cmocka_unit_test_setup(a_result_of_at_most_a_word_needs_no_memory_of_its_own,
                                reset_bells),
         cmocka_unit_test_setup(a_result_larger_than_a_word_arrives_in_either_way,
                                reset_bells),

@@ -93,6 +93,25 @@ MAG_ASYNC(mag_task, call_plainly, (int *, code), struct mag_offload_state call;)
     MAG_END(f);
 }
 
+/* Of a thread that has no context. */
+MAG_ASYNC(mag_task, call_and_look, (int *, code), struct mag_offload_state call;)
+{
+    MAG_BEGIN(f);
+    MAG_CONNECT_DONE(f, mag_offload, &f->call, code_at, f->code);
+    if (mag_sched_self() == NULL)
+        MAG_FAIL(f, -EXDEV);
+    return mag_task_done();
+    MAG_END(f);
+}
+
+static void nobody_continues_on_a_thread_that_is_there_to_block(void **state)
+{
+    int one = 1;
+    (void)state;
+
+    assert_int_equal(mag_task_wait(call_and_look(&one)), 0);
+}
+
 static void a_plain_function_succeeds_or_fails_by_what_it_returns(void **state)
 {
     int one = 1, error = -ENOENT;
@@ -185,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_async_function_waits_for_calls_off_its_workers),
+        cmocka_unit_test(nobody_continues_on_a_thread_that_is_there_to_block),
         cmocka_unit_test(a_plain_function_succeeds_or_fails_by_what_it_returns),
         cmocka_unit_test(a_function_that_ends_its_thread_fails_the_wait),
         cmocka_unit_test(a_call_without_memory_fails_the_wait),
