@@ -11,6 +11,8 @@ __thread struct mag_here mag_here = {
     .roaming = MAG_HOME_SCHED | MAG_HOME_ROAMING,
     .context = MAG_HOME_SCHED,
     .inside = MAG_HOME_SCHED,
+    .room = MAG_HERE_ROOM,
+    .name = MAG_HERE_NO_NAME,
 };
 
 int mag_sched_executor_post(struct mag_executor *executor, struct mag_job *job)

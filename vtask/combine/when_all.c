@@ -95,17 +95,16 @@ static inline bool take_in_core(struct walk *walk, mag_vtask *task)
 {
     struct mag_core *core = mag_object_of(*task);
     uint64_t word;
-    uint64_t detail = 0;
     uintptr_t slot;
 
     if (MAG_UNLIKELY(!mag_core_is_clean(core, task->payload, &slot)))
         return take_in_slow(walk, task);
     if (!mag_slot_is_done(slot))
         return false;
-    if (MAG_UNLIKELY(core->easy == 0 && !mag_core_is_word(core)))
+    if (MAG_UNLIKELY(core->easy == 0))
         return take_in_slow(walk, task);
-    int r = mag_core_consume(core, task->payload, &word, sizeof(word), &detail);
-    put_in(walk, task, r, r == 0 ? word : detail);
+    int r = mag_core_consume_easy(core, task->payload, &word);
+    put_in(walk, task, r, word);
     return true;
 }
 

@@ -11,8 +11,14 @@
  * thread's count grows, operations are not biased to that thread for a while: for REST
  * operations at first, for twice as many each time, up to REST << LEVELS.  Threads share
  * counts by their addresses; a count is only a hint.
+ *
+ * A thread does not look at its count for each operation, but counts down until it looks.
+ * It looks at each of the first operations that are biased to it, and then rarer, each
+ * time after twice as many operations, at last after LOOK.  So a thread whose operations
+ * always end elsewhere pays one barrier before each rest, and one to which that happens
+ * late pays at most LOOK.
  */
-enum { COUNTS = 256, REST = 4096, LEVELS = 12 };
+enum { COUNTS = 256, REST = 4096, LEVELS = 12, LOOK = 64 };
 
 static struct {
     _Alignas(MAG_CACHE_LINE) _Atomic(uint32_t) lost;
@@ -35,9 +41,20 @@ static uintptr_t rest(struct mag_here *here)
 {
     if (here->bias_level < LEVELS)
         here->bias_level++;
-    here->bias_rest = (uint32_t)REST << (here->bias_level - 1);
-    here->bias = 0;
-    return MAG_SLOT_EMPTY;
+    here->bias_rest = (int32_t)REST << (here->bias_level - 1);
+    here->bias = MAG_SLOT_EMPTY;
+    here->bias_span = 0;
+    return here->bias;
+}
+
+/* The next operations are biased, this one too. */
+static uintptr_t go_on_biased(struct mag_here *here)
+{
+    here->bias = here->name;
+    here->bias_rest = here->bias_span;
+    if (here->bias_span < LOOK)
+        here->bias_span = 2 * here->bias_span + 1;
+    return here->bias;
 }
 
 MAG_COLD uintptr_t mag_core_bias_slow(void)
@@ -45,17 +62,18 @@ MAG_COLD uintptr_t mag_core_bias_slow(void)
     struct mag_here *here = mag_here_get();
 
     if (here->bias_lost == NULL) {
+        here->bias_rest = REST;
         if (!mag_barrier_is_asymmetric())
             return MAG_SLOT_EMPTY;
         here->bias_lost = count_of((uintptr_t)here);
-    } else if (here->bias != 0) {
-        return rest(here);
-    } else if (--here->bias_rest != 0) {
-        return MAG_SLOT_EMPTY;
+        here->name = (uintptr_t)here | MAG_SLOT_BIASED;
+    } else if (here->bias != MAG_SLOT_EMPTY) {
+        if (read_count(here->bias_lost) != here->bias_seen)
+            return rest(here);
+        return go_on_biased(here);
     }
     here->bias_seen = read_count(here->bias_lost);
-    here->bias = mag_slot_biased_here();
-    return here->bias;
+    return go_on_biased(here);
 }
 
 void mag_core_bias_lost(uintptr_t thread)

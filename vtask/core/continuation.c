@@ -4,6 +4,10 @@
 
 #include <magpie/default.h>
 
+#include <assert.h>
+
+static_assert(MAG_HERE_ROOM == MAG_INLINE_DEPTH_MAX, "one limit");
+
 void mag_continuation_spent(struct mag_job *job)
 {
     (void)job;
@@ -58,9 +62,9 @@ static __thread struct {
 
 static void run_one(struct mag_job *job)
 {
-    mag_here_get()->depth++;
+    mag_here_get()->room--;
     job->run(job);
-    mag_here_get()->depth--;
+    mag_here_get()->room++;
 }
 
 static void keep_job(struct mag_job *job)
@@ -80,7 +84,7 @@ static void keep_job(struct mag_job *job)
  * depth limit run after the current one, so that a long chain needs no deep stack. */
 static MAG_COLD void run_refused(struct mag_job *job)
 {
-    if (mag_here_get()->depth < MAG_INLINE_DEPTH_MAX) {
+    if (mag_here_get()->room > 0) {
         run_one(job);
         return;
     }
@@ -157,7 +161,7 @@ void mag_continuation_dispatch(struct mag_continuation *continuation, bool queue
 {
     uintptr_t home = continuation->home;
 
-    if (queued || is_executor(home) || mag_here_get()->depth >= MAG_INLINE_DEPTH_MAX)
+    if (queued || is_executor(home) || mag_here_get()->room <= 0)
         dispatch_queued(continuation);
     else if (is_at_home_anywhere(home))
         run_one(&continuation->job);

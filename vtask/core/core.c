@@ -81,7 +81,8 @@ void mag_core_finish(struct mag_core *core, int error, uint64_t value)
     mag_core_publish(core, mag_core_slot(core));
 }
 
-/* As mag_core_set_result, also where nobody waits yet, or the result is no word. */
+/* As mag_core_set_result, also if nobody waits yet, there was a visitor, or the result is
+ * no word. */
 static MAG_NOINLINE int set_result_slow(struct mag_core *core, uint64_t result,
                                         uintptr_t slot)
 {
@@ -94,15 +95,24 @@ static MAG_NOINLINE int set_result_slow(struct mag_core *core, uint64_t result,
     return 0;
 }
 
+/* As mag_core_publish_awaited, of a continuation that must be queued. */
+static MAG_NOINLINE void publish_queued(struct mag_core *core, uintptr_t slot)
+{
+    MAG_PROBE2(complete, core, core->error);
+    mag_continuation_dispatch(mag_core_take(core, slot), true);
+}
+
 int mag_core_set_result(struct mag_core *core, uint64_t result)
 {
     uintptr_t slot = mag_core_slot(core);
 
-    if (!mag_slot_is_awaited(slot) ||
-        MAG_UNLIKELY(core->easy == 0 || mag_core_had_visitor(core)))
+    if (!mag_slot_is_awaited(slot) || MAG_UNLIKELY(core->easy == 0))
         return set_result_slow(core, result, slot);
     core->value = result;
-    mag_core_publish_awaited(core, slot);
+    if ((core->flags & MAG_CORE_QUEUED) != 0)
+        publish_queued(core, slot);
+    else
+        mag_core_publish_awaited(core, slot, false);
     return 0;
 }
 

@@ -50,7 +50,7 @@ static inline bool mag_slot_is_vacant(uintptr_t slot)
 /* The slot of an operation that is biased to the calling thread. */
 static inline uintptr_t mag_slot_biased_here(void)
 {
-    return (uintptr_t)mag_here_get() | MAG_SLOT_BIASED;
+    return mag_here_get()->name;
 }
 
 /* Whether a visitor is between (3) and its last access. */
@@ -113,7 +113,7 @@ static inline bool mag_core_is_ready(struct mag_core *core, uint64_t token)
 
 /* bias.c - counts an operation that was biased to one thread but was completed on another
  * before anybody had registered.  `thread` is the address of the first thread's struct
- * mag_here_get()-> */
+ * mag_here. */
 void mag_core_bias_lost(uintptr_t thread);
 
 /* Called by the completer: whether it has visited the core. */
@@ -121,6 +121,13 @@ static inline bool mag_core_had_visitor(struct mag_core *core)
 {
     /* relaxed: reads this completer's own store, if any. */
     return (int64_t)atomic_load_explicit(&core->token, memory_order_relaxed) < 0;
+}
+
+/* Called by the completer: whether the core is easy, and has these flags.  Two loads: one
+ * of both bytes would wait for the store of either. */
+static inline bool mag_core_is_plain(const struct mag_core *core, uint8_t flags)
+{
+    return core->easy == 1 && core->flags == flags;
 }
 
 /* Called by the completer: whether it has already completed the operation.  After a visit
@@ -159,9 +166,10 @@ static inline void mag_debug_core_drops(struct mag_core *core, uintptr_t slot)
 /* Called by the owner: begins the operation after `token`, which has not failed. */
 static inline void mag_core_renew_easy(struct mag_core *core, uint64_t token)
 {
-    /* relaxed, both: only the owner uses the core; handing it on publishes these
+    /* The token wraps: of a sum of one and a token only this bit is above the mask.
+     * relaxed, both: only the owner uses the core; handing it on publishes these
      * stores. */
-    atomic_store_explicit(&core->token, (token + 1) & MAG_TOKEN_MASK,
+    atomic_store_explicit(&core->token, (token + 1) & ~(MAG_TOKEN_MASK + 1),
                           memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(&core->slot, MAG_SLOT_EMPTY, memory_order_relaxed);
@@ -173,7 +181,9 @@ static inline void mag_core_renew(struct mag_core *core)
     core->error = 0;
     core->easy = mag_core_easy(core->type);
     /* relaxed: only the owner moves it. */
-    mag_core_renew_easy(core, atomic_load_explicit(&core->token, memory_order_relaxed));
+    uint64_t word = atomic_load_explicit(&core->token, memory_order_relaxed);
+
+    mag_core_renew_easy(core, word & MAG_TOKEN_MASK);
 }
 
 /* Like mag_continuation_dispatch, but handles the common case without a call. */
@@ -184,10 +194,9 @@ MAG_INLINE_ALWAYS void mag_continuation_go(struct mag_continuation *continuation
     uintptr_t home = continuation->home;
 
     if (MAG_LIKELY(!queued && (home == here->inside || (home & MAG_HOME_ROAMING) != 0) &&
-                   here->depth < MAG_INLINE_DEPTH_MAX)) {
-        here->depth++;
+                   mag_here_enter())) {
         continuation->job.run(&continuation->job);
-        here->depth--;
+        mag_here_leave();
     } else {
         mag_continuation_dispatch(continuation, queued);
     }
@@ -226,10 +235,9 @@ static inline bool mag_core_leave_done(struct mag_core *core, uintptr_t *slot)
 void mag_core_publish_slow(struct mag_core *core, uintptr_t slot);
 
 /* As mag_core_publish, if somebody waits: the common case without a call. */
-MAG_INLINE_ALWAYS void mag_core_publish_awaited(struct mag_core *core, uintptr_t slot)
+MAG_INLINE_ALWAYS void mag_core_publish_awaited(struct mag_core *core, uintptr_t slot,
+                                                bool queued)
 {
-    bool queued = (core->flags & MAG_CORE_QUEUED) != 0;
-
     MAG_PROBE2(complete, core, core->error);
     mag_continuation_go(mag_core_take(core, slot), queued);
 }
@@ -239,7 +247,7 @@ MAG_INLINE_ALWAYS void mag_core_publish_awaited(struct mag_core *core, uintptr_t
 static inline void mag_core_publish(struct mag_core *core, uintptr_t slot)
 {
     if (MAG_LIKELY(mag_slot_is_awaited(slot))) {
-        mag_core_publish_awaited(core, slot);
+        mag_core_publish_awaited(core, slot, (core->flags & MAG_CORE_QUEUED) != 0);
         return;
     }
     MAG_PROBE2(complete, core, core->error);
@@ -317,12 +325,10 @@ static inline bool mag_core_is_word(const struct mag_core *core)
 int mag_core_consume_slow(struct mag_core *core, uint64_t token, void *ret_result,
                           size_t size, uint64_t *ret_detail);
 
-/* Called by the consumer when the operation is complete and the token was right. */
-static inline int mag_core_consume(struct mag_core *core, uint64_t token,
-                                   void *ret_result, size_t size, uint64_t *ret_detail)
+/* As mag_core_consume, of a core that is easy, for a result of one word. */
+static inline int mag_core_consume_easy(struct mag_core *core, uint64_t token,
+                                        void *ret_result)
 {
-    if (MAG_UNLIKELY(core->easy == 0 || size != sizeof(core->value)))
-        return mag_core_consume_slow(core, token, ret_result, size, ret_detail);
     memcpy(ret_result, &core->value, sizeof(core->value));
     if (MAG_UNLIKELY(!mag_core_is_ours(core, token)))
         return mag_misuse_core(MAG_E_TOKEN, core, token);
@@ -330,6 +336,15 @@ static inline int mag_core_consume(struct mag_core *core, uint64_t token,
     mag_core_renew_easy(core, token);
     core->type->recycle(core);
     return 0;
+}
+
+/* Called by the consumer when the operation is complete and the token was right. */
+static inline int mag_core_consume(struct mag_core *core, uint64_t token,
+                                   void *ret_result, size_t size, uint64_t *ret_detail)
+{
+    if (MAG_UNLIKELY(core->easy == 0 || size != sizeof(core->value)))
+        return mag_core_consume_slow(core, token, ret_result, size, ret_detail);
+    return mag_core_consume_easy(core, token, ret_result);
 }
 
 /* ---------------------------------------------------------------- inline entry points */
@@ -384,9 +399,18 @@ int mag_core_get_slow(struct mag_core *core, uint64_t token, void *ret_result,
 static inline int mag_core_get_inline(struct mag_core *core, uint64_t token,
                                       void *ret_result, size_t size, uint64_t *ret_detail)
 {
-    if (MAG_UNLIKELY(!mag_core_is_ready(core, token)))
+    uintptr_t slot = mag_core_slot(core);
+    /* relaxed: the acquire of the slot covers what a visitor did before. */
+    uint64_t word = atomic_load_explicit(&core->token, memory_order_relaxed);
+
+    if (MAG_UNLIKELY(word != token || !mag_slot_is_done(slot)))
         return mag_core_get_slow(core, token, ret_result, size, ret_detail);
-    return mag_core_consume(core, token, ret_result, size, ret_detail);
+    /* A core that had a visitor is not easy, so the marks need no look here. */
+    if (MAG_LIKELY(core->easy == 1 && size == sizeof(core->value)))
+        return mag_core_consume_easy(core, token, ret_result);
+    if (MAG_UNLIKELY(!mag_token_is_clean(token, word)))
+        return mag_core_get_slow(core, token, ret_result, size, ret_detail);
+    return mag_core_consume_slow(core, token, ret_result, size, ret_detail);
 }
 
 #endif

@@ -133,8 +133,8 @@ static MAG_NOINLINE void publish_unawaited(struct mag_core *core, uintptr_t slot
 
 void mag_frame_finish(struct mag_frame *frame, mag_vtask returned, const void *large)
 {
-    if (MAG_UNLIKELY(returned.backing != 0 || frame->core.easy == 0 ||
-                     (frame->core.flags & MAG_CORE_CONNECTED) != 0)) {
+    if (MAG_UNLIKELY(returned.backing != 0 ||
+                     !mag_core_is_plain(&frame->core, MAG_CORE_BOX))) {
         finish_slow(frame, returned, large);
         return;
     }
@@ -142,7 +142,7 @@ void mag_frame_finish(struct mag_frame *frame, mag_vtask returned, const void *l
 
     frame->core.value = returned.payload;
     if (MAG_LIKELY(mag_slot_is_awaited(slot)))
-        mag_core_publish_awaited(&frame->core, slot);
+        mag_core_publish_awaited(&frame->core, slot, false);
     else
         publish_unawaited(&frame->core, slot);
 }

@@ -88,7 +88,7 @@ static inline struct mag_frame *rent(const struct mag_frame_type *type)
     if (MAG_UNLIKELY(mag_pool_take(pool, &object) != 0))
         return NULL;
     box = object;
-    mag_frame_begin(box, type);
+    mag_frame_begin(box, type, mag_core_bias());
     box->waiter.continuation.job.run = type->resume;
     return box;
 }
@@ -145,6 +145,17 @@ static inline void leave_task(struct mag_frame *local, struct mag_frame *box)
     atomic_store_explicit(&local->core.token, token, memory_order_relaxed);
 }
 
+/* Moves a frame into a box that has begun. */
+static inline void move_frame(struct mag_frame *frame, struct mag_frame *box,
+                              size_t bytes)
+{
+    box->core.step = frame->core.step;
+    /* The detail of an error that MAG_TRY has handed out. */
+    box->core.value = frame->core.value;
+    copy_frame(box + 1, frame + 1, bytes);
+    leave_task(frame, box);
+}
+
 /* The pooled copy of a frame, or the frame itself if it is pooled already; NULL: no
  * memory. */
 static inline struct mag_frame *box_of(struct mag_frame *frame)
@@ -156,11 +167,7 @@ static inline struct mag_frame *box_of(struct mag_frame *frame)
     box = rent(frame_type_of(frame));
     if (MAG_UNLIKELY(box == NULL))
         return NULL;
-    box->core.step = frame->core.step;
-    /* The detail of an error that MAG_TRY has handed out. */
-    box->core.value = frame->core.value;
-    copy_frame(box + 1, frame + 1, frame_type_of(frame)->size - sizeof(*frame));
-    leave_task(frame, box);
+    move_frame(frame, box, frame_type_of(frame)->size - sizeof(*frame));
     return box;
 }
 
@@ -315,6 +322,53 @@ static MAG_COLD mag_vtask await_met(struct mag_frame *frame, mag_vtask task, voi
     return go_on(frame, task, MAG_SLOT_DONE, place, size);
 }
 
+/* As await_met, of a frame that has moved to a box for this wait. */
+static MAG_COLD mag_vtask await_met_first(struct mag_frame *frame, mag_vtask task,
+                                          void *place, size_t size)
+{
+    if (mag_core_meet(mag_vtask_core(task), task.payload))
+        return mag_vtask_started();
+    /* relaxed: this thread wrote it. */
+    unbox(frame, (struct mag_frame *)atomic_load_explicit(&frame->core.slot,
+                                                          memory_order_relaxed));
+    return go_on(frame, task, MAG_SLOT_DONE, place, size);
+}
+
+/* The first wait of a small frame on the stack, for an operation that is biased to this
+ * thread: whatever needs a call before the end is left to await_core. */
+static MAG_NOINLINE mag_vtask await_first(struct mag_frame *frame, mag_vtask task,
+                                          void *place, size_t size)
+{
+    const struct mag_frame_type *type = frame_type_of(frame);
+    struct mag_here *here = mag_here_get();
+    size_t bytes = type->size - sizeof(*frame);
+    struct mag_pool *pool = NULL;
+    void *object;
+
+    if (MAG_LIKELY(bytes <= COPY_INTS * sizeof(uint32_t))) {
+        /* acquire: the pool is visible. */
+        pool = atomic_load_explicit(&mag_frame_pools[type->size / STEP - 1],
+                                    memory_order_acquire);
+    }
+    if (MAG_UNLIKELY(pool == NULL || here->bias_rest <= 0 || !mag_pool_is_stocked(pool)))
+        return await_core(frame, task, place, size, MAG_AWAIT_CONTEXT);
+
+    if (MAG_UNLIKELY(mag_pool_take(pool, &object) != 0))
+        return no_memory(task);
+    /* As mag_core_bias, whose call is not due. */
+    here->bias_rest--;
+    struct mag_frame *box = object;
+    mag_frame_begin(box, type, here->bias);
+    box->waiter.continuation.job.run = type->resume;
+    move_frame(frame, box, bytes);
+    box->waiter.outcome = task;
+    box->waiter.continuation.home = here->context;
+    if (MAG_LIKELY(mag_core_install_here(mag_vtask_core_in_context(task), task.payload,
+                                         &box->waiter.continuation)))
+        return mag_vtask_started();
+    return await_met_first(frame, task, place, size);
+}
+
 /* As mag_frame_await: the task need not be a core's, the frame need not come back to its
  * context, and the job may be traced. */
 static MAG_NOINLINE mag_vtask await_uncommon(struct mag_frame *frame, mag_vtask task,
@@ -332,16 +386,17 @@ static MAG_NOINLINE mag_vtask await_uncommon(struct mag_frame *frame, mag_vtask 
 mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
                           size_t size, unsigned flags)
 {
-    struct mag_core *core = mag_vtask_core(task);
+    struct mag_core *core = mag_vtask_core_in_context(task);
     uintptr_t slot;
 
     if (MAG_UNLIKELY(!mag_vtask_is_core_in_context(task) || mag_here_get()->traced) ||
         (flags & (MAG_AWAIT_CONTEXT | MAG_AWAIT_HOME)) != MAG_AWAIT_CONTEXT)
         return await_uncommon(frame, task, place, size, flags);
-    if ((frame->core.flags & MAG_CORE_BOX) == 0 ||
-        MAG_UNLIKELY(!mag_core_is_clean(core, task.payload, &slot) ||
+    if (MAG_UNLIKELY(!mag_core_is_clean(core, task.payload, &slot) ||
                      slot != mag_slot_biased_here()))
         return await_core(frame, task, place, size, flags);
+    if ((frame->core.flags & MAG_CORE_BOX) == 0)
+        return await_first(frame, task, place, size);
 
     frame->waiter.outcome = task;
     mag_continuation_capture(&frame->waiter.continuation, MAG_AWAIT_CONTEXT);

@@ -62,6 +62,12 @@ static inline bool mag_vtask_is_core_in_context(mag_vtask task)
     return (above & (UINT64_C(1) << 63 | MAG_VTASK_TAGS)) == 0;
 }
 
+/* The core of a task of which mag_vtask_is_core_in_context is true. */
+static inline struct mag_core *mag_vtask_core_in_context(mag_vtask task)
+{
+    return (struct mag_core *)(task.backing - MAG_VTASK_CORE);
+}
+
 /* The core of a task that a core backs. */
 static inline struct mag_core *mag_vtask_core(mag_vtask task)
 {

@@ -181,7 +181,7 @@ int mag_vtask_on_completed(mag_vtask task, struct mag_continuation *continuation
                            unsigned flags)
 {
     if (MAG_LIKELY(mag_vtask_is_core_in_context(task)))
-        return mag_core_on_completed_inline(mag_object_of(task), task.payload,
+        return mag_core_on_completed_inline(mag_vtask_core_in_context(task), task.payload,
                                             continuation, flags);
     return await_other(task, continuation, flags);
 }

@@ -22,6 +22,7 @@ MAG_COLD struct mag_continuation *mag_core_visit(struct mag_core *core, uintptr_
     uint64_t token = atomic_load_explicit(&core->token, memory_order_relaxed);
     uintptr_t slot = biased;
 
+    core->easy = 0;
     /* (3), release: the outcome precedes it, for a thread that registers meanwhile. */
     atomic_store_explicit(&core->token, token | MAG_VISITOR_INSIDE, memory_order_release);
     mag_barrier_heavy();

@@ -66,15 +66,15 @@ MAG_API void mag_frame_recycle(struct mag_core *core);
 MAG_API struct mag_frame *mag_frame_rent(const struct mag_frame_type *type);
 
 /* As mag_core_prepare, for a frame of the pools: its last consumer has renewed its core,
- * or nobody has used it. */
+ * or nobody has used it.  `slot` is from mag_core_bias. */
 MAG_INLINE void mag_frame_begin(struct mag_frame *frame,
-                                const struct mag_frame_type *type)
+                                const struct mag_frame_type *type, uintptr_t slot)
 {
     frame->core.type = &type->core;
     frame->core.flags = MAG_CORE_BOX;
     frame->core.easy = type->core.result_size == 0;
     /* relaxed: the frame is handed out later, which publishes it. */
-    MAG_STORE(&frame->core.slot, mag_core_bias(), relaxed);
+    MAG_STORE(&frame->core.slot, slot, relaxed);
     mag_debug_core_began(&frame->core);
 }
 
@@ -93,7 +93,7 @@ MAG_INLINE_ALWAYS struct mag_frame *mag_frame_take(const struct mag_frame_type *
 
         if (MAG_LIKELY(pool != MAG_NULL && mag_pool_take(pool, &object) == 0)) {
             frame = MAG_CAST(struct mag_frame *, object);
-            mag_frame_begin(frame, type);
+            mag_frame_begin(frame, type, mag_core_bias());
         }
     }
     if (MAG_UNLIKELY(frame == MAG_NULL))

@@ -62,10 +62,9 @@ MAG_INLINE int mag_waiter_settle(struct mag_waiter *waiter, mag_vtask outcome)
         return mag_waiter_settle_slow(waiter, outcome, false);
 #endif
     if (MAG_UNLIKELY((home != mag_here_inside() && (home & MAG_HOME_ROAMING) == 0) ||
-                     mag_here_depth() >= MAG_INLINE_DEPTH_MAX))
+                     !mag_here_enter()))
         return mag_waiter_settle_slow(waiter, outcome, false);
     waiter->outcome = outcome;
-    mag_here_enter();
     waiter->continuation.job.run(&waiter->continuation.job);
     mag_here_leave();
     return 0;

@@ -73,8 +73,9 @@ struct mag_core {
     uint64_t value;                   /* [C] the result, or the error's detail */
     int32_t error;                    /* [C] 0: succeeded */
     uint8_t flags;                    /* [I] MAG_CORE_; TAKEN [C] */
-    uint8_t easy;                     /* [C] 1: it has not failed, its result is a word,
-                                       * and to consume it is to recycle it */
+    uint8_t easy;                     /* [C] 1: it has not failed and had no visitor, its
+                                       * result is a word, and to consume it is to recycle
+                                       * it */
     uint16_t step;                    /* [C] for the use of the type */
 };
 
@@ -101,13 +102,11 @@ MAG_API uintptr_t mag_core_bias_slow(void);
 /* The same, the common case without a call. */
 MAG_INLINE uintptr_t mag_core_bias(void)
 {
-    const struct mag_here *here = mag_here_get();
+    struct mag_here *here = mag_here_get();
 
-    /* relaxed: a stale value costs a visitor one more barrier. */
-    if (MAG_LIKELY(here->bias != 0 &&
-                   MAG_LOAD(here->bias_lost, relaxed) == here->bias_seen))
-        return here->bias;
-    return mag_core_bias_slow();
+    if (MAG_UNLIKELY(--here->bias_rest < 0))
+        return mag_core_bias_slow();
+    return here->bias;
 }
 
 /* Records where an operation begins, if that is recorded (debug.h).  In a library that

@@ -12,18 +12,26 @@ MAG_EXTERN_C_BEGIN
 
 /* The calling thread's context.  `sched` is the scheduler whose worker it is, or 0. */
 struct mag_here {
-    uintptr_t roaming;  /* home of continuations that need not come back: sched | 3 */
-    uintptr_t context;  /* home of those that do: the current executor, or sched | 1 */
-    uintptr_t inside;   /* home of those that may run inside a call that completes their
+    uintptr_t roaming; /* home of continuations that need not come back: sched | 3 */
+    uintptr_t context; /* home of those that do: the current executor, or sched | 1 */
+    uintptr_t inside;  /* home of those that may run inside a call that completes their
                          * operation: sched | 1; 0 while there is a current executor */
-    uint32_t depth;     /* continuations that run inside one another */
-    uint32_t bias_rest; /* operations until operations are biased to the thread again */
-    uintptr_t bias;     /* first slot of operations that begin here, see detail/core.h */
+    int32_t room;      /* continuations that may still run inside one another */
+    int32_t bias_rest; /* operations that begin here until the thread looks at
+                         * `bias_lost` */
+    uintptr_t bias;    /* first slot of operations that begin here, see detail/core.h */
+    uintptr_t name;    /* the slot of operations that are biased to the thread */
     const MAG_ATOMIC(uint32_t) * bias_lost; /* how often threads like this lost a bias */
     uint32_t bias_seen;                     /* the last `bias_lost` that was read */
-    uint32_t bias_level;                    /* how long the next rest is */
+    int32_t bias_span;                      /* the last `bias_rest` */
+    uint32_t bias_level;                    /* how long the next rest from bias is */
     bool traced;                            /* runs a job that is traced, see trace.h */
 };
+
+/* What `room` is at first, and `name` of a thread to which nothing was ever biased: no
+ * slot has that value. */
+#define MAG_HERE_ROOM    32
+#define MAG_HERE_NO_NAME 6
 
 /* __thread and not thread_local: C++ would call a wrapper at each use. */
 extern MAG_API __thread struct mag_here mag_here MAG_TLS_MODEL;
@@ -42,22 +50,27 @@ MAG_INLINE uintptr_t mag_here_inside(void)
     return mag_here.inside;
 }
 
-/* `depth`. */
+/* How many continuations run inside one another. */
 MAG_INLINE uint32_t mag_here_depth(void)
 {
-    return mag_here.depth;
+    return MAG_CAST(uint32_t, MAG_HERE_ROOM - mag_here.room);
 }
 
-/* Before a continuation that runs inside a call. */
-MAG_INLINE void mag_here_enter(void)
-{
-    mag_here.depth++;
-}
-
-/* After it. */
+/* After a continuation that ran inside a call. */
 MAG_INLINE void mag_here_leave(void)
 {
-    mag_here.depth--;
+    mag_here.room++;
+}
+
+/* Before it.  False: there is no room, and the continuation must be queued. */
+MAG_INLINE bool mag_here_enter(void)
+{
+    if (MAG_LIKELY(--mag_here.room >= 0))
+        return true;
+    /* Has the compiler read the word again, and so subtract in memory above. */
+    __asm__("" : "+m"(mag_here.room));
+    mag_here_leave();
+    return false;
 }
 
 /* Tags of a home, the word that says where a continuation comes back to.  The address of

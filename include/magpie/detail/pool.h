@@ -56,6 +56,16 @@ MAG_INLINE uint32_t mag_pool_number(const struct mag_pool *pool)
     return *MAG_CAST(const uint32_t *, MAG_CAST(const void *, pool));
 }
 
+/* Whether the calling thread has an object of the pool at hand: then the next take by
+ * this thread does not fail. */
+MAG_INLINE bool mag_pool_is_stocked(const struct mag_pool *pool)
+{
+    uint32_t number = mag_pool_number(pool);
+
+    return number < mag_magazine_rack.size &&
+           mag_magazine_rack.magazines[number]->count != 0;
+}
+
 /* A magazine's objects follow it in memory. */
 MAG_INLINE void **mag_magazine_objects(struct mag_magazine *magazine)
 {

@@ -67,8 +67,7 @@ static void prepare_biased(void)
     mag_core_prepare(&core, begun_type);
     if (mag_here.bias_lost != NULL && core.slot == MAG_SLOT_EMPTY) {
         /* relaxed: handed over by begin. */
-        atomic_store_explicit(&core.slot, (uintptr_t)&mag_here | MAG_SLOT_BIASED,
-                              memory_order_relaxed);
+        atomic_store_explicit(&core.slot, mag_here.name, memory_order_relaxed);
     }
 }
 

@@ -325,7 +325,7 @@ static void complete_next(struct probe *probe)
 {
     struct link *link = (struct link *)(void *)probe;
 
-    link->depth = mag_here.depth;
+    link->depth = mag_here_depth();
     if (mag_core_set_result(&link[1].core, 1) != 0)
         link->depth = UINT32_MAX;
 }
@@ -348,7 +348,7 @@ static void a_chain_of_completions_nests_only_so_deep(void **state)
             deepest = chain[i].depth;
     }
     assert_int_equal(deepest, MAG_INLINE_DEPTH_MAX);
-    assert_int_equal(mag_here.depth, 0);
+    assert_int_equal(mag_here_depth(), 0);
 }
 
 /* ------------------------------------------------------------------------ refusal */

@@ -138,9 +138,37 @@ static void a_queued_continuation_is_never_run_inside(void **state)
     assert_false(pthread_equal(told.thread, pthread_self()));
 }
 
+static void keep_it(struct mag_core *used)
+{
+    (void)used;
+}
+
+/* A task that hand-written code has given the visitor's bits finds them in the core. */
+static void a_visited_core_is_read_the_slow_way_once(void **state)
+{
+    static const struct mag_core_type type = {0, 0, keep_it, NULL};
+    uintptr_t biased = (uintptr_t)&core | MAG_SLOT_BIASED;
+    uint64_t result = 0;
+    (void)state;
+
+    mag_core_prepare(&core, &type);
+    uint64_t token = mag_core_task(&core).payload;
+    assert_int_equal(core.easy, 1);
+    core.value = 7;
+    assert_null(mag_core_visit(&core, biased));
+    assert_int_equal(core.easy, 0);
+    assert_int_equal(
+        mag_core_get(&core, token | MAG_VISITOR_LEFT, &result, sizeof(result), NULL),
+        MAG_E_TOKEN);
+    assert_int_equal(mag_core_get(&core, token, &result, sizeof(result), NULL), 0);
+    assert_int_equal(result, 7);
+    assert_int_equal(core.easy, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_visited_core_is_read_the_slow_way_once, set_up),
         cmocka_unit_test_setup(a_completer_that_waits_for_a_visitor_to_leave_lets_it_run,
                                set_up),
         cmocka_unit_test_setup(a_completer_that_finds_a_visitor_inside_lets_it_run,

@@ -13,13 +13,17 @@ struct mag_here {
     uintptr_t roaming = 3;
     uintptr_t context = 1;
     uintptr_t inside = 1;
-    uint32_t depth;
-    uint32_t bias_rest;
+    int32_t room = 32;
+    int32_t bias_rest;
     uintptr_t bias;
+    uintptr_t name = (uintptr_t)this | 4;
     MAG_ATOMIC(uint32_t) * bias_lost;
     uint32_t bias_seen;
+    int32_t bias_span;
     uint32_t bias_level;
 };
+
+#define MAG_HERE_ROOM 32
 
 enum {
     MAG_HOME_SCHED = 1,
@@ -43,17 +47,20 @@ static inline uintptr_t mag_here_inside()
 
 static inline uint32_t mag_here_depth()
 {
-    return mag_here_get()->depth;
-}
-
-static inline void mag_here_enter()
-{
-    mag_here_get()->depth++;
+    return MAG_HERE_ROOM - mag_here_get()->room;
 }
 
 static inline void mag_here_leave()
 {
-    mag_here_get()->depth--;
+    mag_here_get()->room++;
+}
+
+static inline bool mag_here_enter()
+{
+    if (--mag_here_get()->room >= 0)
+        return true;
+    mag_here_leave();
+    return false;
 }
 
 #endif
