@@ -303,6 +303,48 @@ static void a_range_may_have_more_children_than_the_stack_has_slots(void **state
     mag_sched_destroy(sched);
 }
 
+struct most {
+    unsigned char bytes[MAG_FORK_RANGE_PAYLOAD - sizeof(uint64_t)];
+};
+
+MAG_FORKABLE_RANGE(uint64_t, byte_of, struct most, most)
+static uint64_t byte_of(mag_fork w, size_t index, struct most most)
+{
+    (void)w;
+    return most.bytes[index];
+}
+
+static void byte_of_combine(uint64_t *sum, const uint64_t *later)
+{
+    *sum += *later;
+}
+
+MAG_FORKABLE(uint64_t, sum_of_bytes, struct most, most)
+static uint64_t sum_of_bytes(mag_fork w, struct most most)
+{
+    struct byte_of_range range = byte_of_fork_range(&w, 0, sizeof(most.bytes), most);
+
+    return byte_of_join_range(&w, range);
+}
+
+static void arguments_and_result_may_fill_the_payload(void **state)
+{
+    (void)state;
+    for (uint32_t workers = 1; workers <= 3; workers++) {
+        struct mag_sched *sched = test_sched_start_alone(workers);
+        struct most most;
+
+        memset(&most, 3, sizeof(most));
+        for (unsigned i = 0; i < ROUNDS; i++) {
+            uint64_t sum = 0;
+
+            assert_int_equal(sum_of_bytes_run(sched, &sum, most), 0);
+            assert_int_equal(sum, 3 * sizeof(most.bytes));
+        }
+        mag_sched_destroy(sched);
+    }
+}
+
 /* ------------------------------------------------------- dropped, canceled */
 
 /* Returns how many children had run when the function went on. */
@@ -422,6 +464,7 @@ int main(void)
         cmocka_unit_test(ranges_in_ranges_add_up),
         cmocka_unit_test(children_without_result_run_once_each),
         cmocka_unit_test(a_range_may_have_more_children_than_the_stack_has_slots),
+        cmocka_unit_test(arguments_and_result_may_fill_the_payload),
         cmocka_unit_test(a_dropped_range_is_not_called_or_is_waited_for),
         cmocka_unit_test(children_in_a_canceled_scope_see_that),
         cmocka_unit_test(a_range_that_is_left_in_a_scope_runs_at_its_join),
