@@ -2,14 +2,28 @@
 #include "bench/measure/instructions.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
-/* The sizes that are counted, and how often the larger one runs before. */
+/* The sizes that are counted, and how often the larger one runs before.  A worker does
+ * something else every few jobs: its sizes differ by a multiple of the two usual numbers,
+ * looks after 64 jobs and turns of 5. */
 enum { SMALL_SIZE = 100, LARGE_SIZE = 200, WARM_UPS = 3 };
+enum { WORKER_SMALL_SIZE = 64, WORKER_LARGE_SIZE = 384 };
+
+static uint64_t small_size(const struct bench_workload *workload)
+{
+    return workload->marks ? WORKER_SMALL_SIZE : SMALL_SIZE;
+}
+
+static uint64_t large_size(const struct bench_workload *workload)
+{
+    return workload->marks ? WORKER_LARGE_SIZE : LARGE_SIZE;
+}
 
 #ifdef __x86_64__
 
@@ -33,6 +47,24 @@ static void count_step(int number, siginfo_t *info, void *context)
     *flags |= TRAP_FLAG;
 }
 
+/* By the thread whose instructions count. */
+static void begin_count(void)
+{
+    sigset_t trap;
+
+    (void)sigemptyset(&trap);
+    (void)sigaddset(&trap, SIGTRAP);
+    (void)pthread_sigmask(SIG_UNBLOCK, &trap, NULL);
+    steps = 0;
+    stops = 0;
+    (void)raise(SIGTRAP);
+}
+
+static void end_count(void)
+{
+    stops = 1;
+}
+
 static int run_size(const struct bench_workload *workload, struct bench_run *run,
                     uint64_t size)
 {
@@ -50,42 +82,63 @@ static int count_run(const struct bench_workload *workload, struct bench_run *ru
 {
     int r;
 
-    steps = 0;
-    stops = 0;
-    (void)raise(SIGTRAP);
+    if (workload->marks)
+        bench_marks = (struct bench_marks){begin_count, end_count};
+    else
+        begin_count();
     r = run_size(workload, run, size);
-    stops = 1;
+    if (!workload->marks)
+        end_count();
     *ret_steps = steps;
     if (r == 0 && workload->check != NULL)
         workload->check(run);
     return r == 0 && run->answer != bench_expected(workload, size) ? -EIO : r;
 }
 
+/* One worker runs the operations of a row that marks them. */
+static int set_up(const struct bench_workload *workload, struct bench_run *run)
+{
+    struct mag_sched_config config;
+    int r = 0;
+
+    mag_sched_config_init(&config);
+    config.workers = 1;
+    config.spare = 0;
+    if (workload->marks)
+        r = mag_sched_start(&config, &run->sched);
+    if (r == 0 && workload->prepare != NULL)
+        r = workload->prepare(run);
+    return r;
+}
+
 /* The child's side. */
 static int count_both(const struct bench_workload *workload, double *ret_count)
 {
     struct sigaction action = {.sa_sigaction = count_step, .sa_flags = SA_SIGINFO};
-    struct bench_run run = {.size = LARGE_SIZE, .workers = 1};
+    uint64_t small = small_size(workload), large = large_size(workload);
+    struct bench_run run = {.size = large, .workers = 1};
     uint64_t few = 0, many = 0;
-    int r = workload->prepare != NULL ? workload->prepare(&run) : 0;
+    int r = set_up(workload, &run);
 
     for (int i = 0; i < WARM_UPS && r == 0; i++)
-        r = run_size(workload, &run, LARGE_SIZE);
+        r = run_size(workload, &run, large);
     if (r == 0 && sigaction(SIGTRAP, &action, NULL) != 0)
         r = -errno;
     if (r == 0)
-        r = count_run(workload, &run, SMALL_SIZE, &few);
+        r = count_run(workload, &run, small, &few);
     if (r == 0)
-        r = count_run(workload, &run, LARGE_SIZE, &many);
-    *ret_count = ((double)many - (double)few) / (LARGE_SIZE - SMALL_SIZE);
+        r = count_run(workload, &run, large, &many);
+    *ret_count = ((double)many - (double)few) / (double)(large - small);
     return r;
 }
 
 const char *bench_instructions_absent(const struct bench_workload *workload)
 {
-    if (workload->threads != 1 || !workload->per_operation || workload->program != NULL)
+    if (!workload->marks &&
+        (workload->threads != 1 || !workload->per_operation || workload->program != NULL))
         return "only rows of one thread, whose size counts operations, are counted";
-    if (!bench_size_fits(workload, SMALL_SIZE) || !bench_size_fits(workload, LARGE_SIZE))
+    if (!bench_size_fits(workload, small_size(workload)) ||
+        !bench_size_fits(workload, large_size(workload)))
         return "its sizes are too large to be counted";
     return bench_absent(workload);
 }

@@ -6,6 +6,10 @@
  * operations cancels out.  Only instructions of the program are counted, not those of the
  * kernel.
  *
+ * A row that uses a scheduler is counted on its only worker, from the first operation to
+ * the last: nothing there depends on time.  Two workers wait for each other, search and
+ * steal for as long as it takes, so that no two runs of them have the same count.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef BENCH_MEASURE_INSTRUCTIONS_H

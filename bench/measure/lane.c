@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE = 256 };
+enum { LINE = 512 };
 
 /* --------------------------------------------------------- the lane's side */
 
@@ -102,11 +102,15 @@ static void format_done(const struct bench_run *run, const struct bench_why *why
     if (run->peak_kib > 0)
         length +=
             snprintf(line + length, size - (size_t)length, " %" PRIu64, run->peak_kib);
-    if (bench_why_known(why))
-        (void)snprintf(line + length, size - (size_t)length,
+    if (!bench_why_known(why))
+        return;
+    length += snprintf(line + length, size - (size_t)length,
                        " workers %.9e %.9e %.9e %.9e %.9e %" PRIu64 " %" PRIu64,
                        why->run_s, why->search_s, why->park_s, why->wait_s, why->even_s,
                        why->steals_near, why->steals_far);
+    for (uint32_t i = 0; i < MAG_STEAL_RINGS; i++)
+        length += snprintf(line + length, size - (size_t)length, " %" PRIu64,
+                           why->steals_ring[i]);
 }
 
 static void serve(const struct bench_lane_spec *spec, FILE *in, FILE *out)
@@ -285,6 +289,10 @@ static bool hear_workers(const char *text, struct bench_why *why)
         return false;
     at = end;
     why->steals_far = strtoull(at, &end, 10);
+    for (uint32_t i = 0; i < MAG_STEAL_RINGS && end != at; i++) {
+        at = end;
+        why->steals_ring[i] = strtoull(at, &end, 10);
+    }
     return end != at && *end == '\0';
 }
 

@@ -15,8 +15,8 @@
  * <KiB> is the peak memory of another program that the lane has run; without it the
  * lane's own counts.  <what they did> is the time in seconds that all workers together
  * ran, searched, were parked and waited in joins in this run; the time that they would
- * have run, if each had run as long as the one that ran longest; and their near and far
- * steals.
+ * have run, if each had run as long as the one that ran longest; their near and far
+ * steals; and the far ones by distance, as many numbers as MAG_STEAL_RINGS says.
  *
  * A lane with a limit is killed when the time is over, and is `late` then.
  *

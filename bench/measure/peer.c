@@ -50,7 +50,8 @@ static const struct {
                      " pipeline"},
     {"dotnet", FORK_JOIN " " SHORT " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS
                          " " LOCKS " post-chain post-self post-any post-all post-foreign "
-                         "post-foreigns post-wake vtask-sync vtask-inline vtask-queued "
+                         "post-foreigns post-across post-wake vtask-sync vtask-inline "
+                         "vtask-queued vtask-across "
                          "vtask-async-now vtask-async-1 vtask-async-10 vtask-pending "
                          "vtask-handoff vtask-when-all vtask-wake pipeline "
                          "each each-later when-each sequence"},

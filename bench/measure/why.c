@@ -2,7 +2,6 @@
 #include "bench/measure/why.h"
 
 #include <errno.h>
-#include <magpie/counters.h>
 #include <magpie/sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +60,8 @@ void bench_why_workers_between(const struct bench_why_workers *before,
         why->wait_s += wait;
         why->steals_near += to->steals_near - from->steals_near;
         why->steals_far += to->steals_far - from->steals_far;
+        for (uint32_t ring = 0; ring < MAG_STEAL_RINGS; ring++)
+            why->steals_ring[ring] += to->steals_ring[ring] - from->steals_ring[ring];
         /* A place for a guest that nobody has taken has no time. */
         parts += run + search + park + wait > 0;
         most = run > most ? run : most;
@@ -129,6 +130,8 @@ void bench_why_add(struct bench_why *why, const struct bench_why *before,
     why->even_s += time_since(before->even_s, after->even_s);
     why->steals_near += since(before->steals_near, after->steals_near);
     why->steals_far += since(before->steals_far, after->steals_far);
+    for (uint32_t i = 0; i < MAG_STEAL_RINGS; i++)
+        why->steals_ring[i] += since(before->steals_ring[i], after->steals_ring[i]);
     why->machine_s += time_since(before->machine_s, after->machine_s);
     why->stolen_s += time_since(before->stolen_s, after->stolen_s);
     why->mhz += time_since(before->mhz, after->mhz);

@@ -7,11 +7,11 @@
 #ifndef BENCH_MEASURE_WHY_H
 #define BENCH_MEASURE_WHY_H
 
+#include <magpie/counters.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct mag_sched;
-struct mag_sched_counters;
 
 /* Of the counted runs of a row, added up.  Zeroes are not known. */
 struct bench_why {
@@ -24,6 +24,7 @@ struct bench_why {
     double even_s; /* that they had run, if each had run as long as the busiest one */
     uint64_t steals_near;
     uint64_t steals_far;
+    uint64_t steals_ring[MAG_STEAL_RINGS]; /* those from far, by the node's distance */
     /* Time of all CPUs of the machine, in ticks of the kernel; and how much of it the
      * hypervisor gave to others. */
     double machine_s;

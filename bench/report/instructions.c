@@ -17,6 +17,8 @@ static const struct wanted all_wanted[] = {
     {"vtask-pooled-1", 647, 500},  {"vtask-pooled-10", 3167, 2480},
     {"vtask-when-all", 361, 270},  {"connected-inline", 0, 45},
     {"connected-async-1", 0, 110}, {"connected-async-10", 0, 650},
+    {"post-chain", 130, 105},      {"post-self", 159, 120},
+    {"post-any", 165, 140},        {"vtask-queued", 358, 290},
     {"semaphore-wait", 633, 633},  {"connected-semaphore", 633, 400},
     {"channel-wait", 835, 835},    {"connected-channel", 835, 600},
 };

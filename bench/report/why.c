@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { NAME = 16, RUNTIME = 8, PARTS = 4, LOSSES = 5, CELL = 7, WIDE = 9, FIGURE = 16 };
+enum { NAME = 16, RUNTIME = 8, PARTS = 4, LOSSES = 5, CELL = 7, WIDE = 9, FIGURE = 32 };
 
 /* What the time of the workers is made of, in the order of the columns (lost.h). */
 static const char *const losses[LOSSES] = {"work", "scheduler", "memory", "imbalance",
@@ -28,6 +28,22 @@ static void get_parts(const struct bench_why *why, double seconds[PARTS])
     seconds[1] = why->search_s;
     seconds[2] = why->park_s;
     seconds[3] = why->wait_s;
+}
+
+/* Far steals, a run, by the distance of the node: "12+3" are 12 from the nearest ones and
+ * 3 from the next. */
+static void put_rings(char *text, const struct bench_row *row)
+{
+    const uint64_t *rings = row->why.steals_ring;
+    double runs = row->runs > 0 ? row->runs : 1;
+    uint32_t count = MAG_STEAL_RINGS;
+    size_t used = 0;
+
+    while (count > 1 && rings[count - 1] == 0)
+        count--;
+    for (uint32_t i = 0; i < count && used < FIGURE; i++)
+        used += (size_t)snprintf(text + used, FIGURE - used, "%s%.0f", i > 0 ? "+" : "",
+                                 (double)rings[i] / runs);
 }
 
 /* What a row says, as text; "-" where it is not known. */
@@ -64,7 +80,7 @@ static void describe(const struct bench_row *row, struct line *line)
             put_percent(line->part[i], seconds[i] / bench_why_workers_s(why));
         (void)snprintf(line->steals, FIGURE, "%.0f",
                        (double)(why->steals_near + why->steals_far) / runs);
-        (void)snprintf(line->far, FIGURE, "%.0f", (double)why->steals_far / runs);
+        put_rings(line->far, row);
     }
     if (bench_why_stolen(why) >= 0)
         put_percent(line->stolen, bench_why_stolen(why));
@@ -238,8 +254,9 @@ void bench_html_why(FILE *out, const struct bench_rows *rows)
              "it, and all searching; memory what all run beyond one worker, for the same "
              "instructions take longer beside others; imbalance the sleep of those that "
              "ran less than the busiest one; span the sleep of all together.  Below "
-             "zero is a gain, or noise.  Far steals are from "
-             "other nodes.  Stolen is the part of the time of all processors that the "
+             "zero is a gain, or noise.  Far steals are from other nodes: 12+3 are 12 "
+             "from the nearest and 3 from the next.  Stolen is the part of the time of "
+             "all processors that the "
              "hypervisor gave to others: if it is more than a percent or two, or if "
              "the frequency differs between rows, do not trust their ratio.</p>\n");
 }
@@ -260,16 +277,31 @@ static json_t *lost_to_json(const struct bench_rows *rows, const struct bench_ro
                      lost.span);
 }
 
+static json_t *rings_to_json(const struct bench_why *why)
+{
+    json_t *rings = json_array();
+    int failed = rings == NULL;
+
+    for (uint32_t i = 0; i < MAG_STEAL_RINGS; i++)
+        failed |=
+            json_array_append_new(rings, json_integer((json_int_t)why->steals_ring[i]));
+    if (failed == 0)
+        return rings;
+    json_decref(rings);
+    return NULL;
+}
+
 json_t *bench_why_to_json(const struct bench_rows *rows, const struct bench_row *row)
 {
     const struct bench_why *why = &row->why;
 
-    return json_pack("{sf sf sf sf sf sI sI sf sf sf so*}", "run_s", why->run_s,
+    return json_pack("{sf sf sf sf sf sI sI so sf sf sf so*}", "run_s", why->run_s,
                      "search_s", why->search_s, "park_s", why->park_s, "wait_s",
                      why->wait_s, "even_s", why->even_s, "steals_near",
                      (json_int_t)why->steals_near, "steals_far",
-                     (json_int_t)why->steals_far, "machine_s", why->machine_s, "stolen_s",
-                     why->stolen_s, "mhz", why->mhz, "lost", lost_to_json(rows, row));
+                     (json_int_t)why->steals_far, "steals_ring", rings_to_json(why),
+                     "machine_s", why->machine_s, "stolen_s", why->stolen_s, "mhz",
+                     why->mhz, "lost", lost_to_json(rows, row));
 }
 
 static double real_of(const json_t *json, const char *key)
@@ -288,6 +320,8 @@ static uint64_t number_of(const json_t *json, const char *key)
 
 void bench_why_from_json(const json_t *json, struct bench_row *row)
 {
+    const json_t *rings = json_object_get(json, "steals_ring");
+
     row->why = (struct bench_why){
         .run_s = real_of(json, "run_s"),
         .search_s = real_of(json, "search_s"),
@@ -300,4 +334,9 @@ void bench_why_from_json(const json_t *json, struct bench_row *row)
         .stolen_s = real_of(json, "stolen_s"),
         .mhz = real_of(json, "mhz"),
     };
+    for (size_t i = 0; i < json_array_size(rings) && i < MAG_STEAL_RINGS; i++) {
+        json_int_t steals = json_integer_value(json_array_get(rings, i));
+
+        row->why.steals_ring[i] = steals > 0 ? (uint64_t)steals : 0;
+    }
 }

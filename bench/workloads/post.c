@@ -1,6 +1,6 @@
 /*
  * post.c - millions of tiny jobs, posted from a worker to itself, from a worker to any
- * worker, to a strand, from all workers, from other threads.
+ * worker or to another one, to a strand, from all workers, from other threads.
  *
  * A poster owns a ring of jobs and posts them round and round.  Each job counts how often
  * it ran; the poster posts it again only when it ran as often as it was posted, so the
@@ -50,6 +50,7 @@ struct poster {
     uint64_t posted; /* [P] */
     bool refused;    /* [P] */
     post_fn post;
+    void (*run)(struct mag_job *job); /* what `job` runs, but for its first time */
     sem_t *done;
     pthread_t thread;
 };
@@ -113,6 +114,12 @@ static int poster_again(struct poster *poster)
     return mag_sched_post_worker(poster->sched, &poster->job, mag_sched_worker());
 }
 
+static void poster_end(struct poster *poster)
+{
+    bench_mark_last();
+    (void)sem_post(poster->done);
+}
+
 static void poster_run(struct mag_job *job)
 {
     struct poster *poster = (struct poster *)job;
@@ -127,7 +134,7 @@ static void poster_run(struct mag_job *job)
     if (poster->refused ||
         (poster->posted == poster->wanted && poster_all_back(poster)) ||
         poster_again(poster) != 0)
-        (void)sem_post(poster->done);
+        poster_end(poster);
 }
 
 /* One job that posts itself again and again. */
@@ -137,7 +144,16 @@ static void chain_run(struct mag_job *job)
 
     if (++poster->posted == poster->wanted ||
         mag_sched_post(poster->sched, &poster->job) != 0)
-        (void)sem_post(poster->done);
+        poster_end(poster);
+}
+
+static void first_run(struct mag_job *job)
+{
+    struct poster *poster = (struct poster *)job;
+
+    job->run = poster->run;
+    bench_mark_first();
+    job->run(job);
 }
 
 /* ---------------------------------------------- posters that are threads */
@@ -190,7 +206,6 @@ static int prepare(struct bench_run *run, uint32_t count, uint32_t ring_size,
         poster->done = &all->done;
         poster->post = post;
         poster->ring_size = ring_size;
-        poster->wanted = run->size / count + (i < run->size % count);
         poster->ring = calloc(ring_size, sizeof(*poster->ring));
         if (poster->ring == NULL)
             return -ENOMEM;
@@ -204,8 +219,10 @@ static int reset(struct bench_run *run)
 {
     struct posters *all = run->data;
 
-    for (uint32_t i = 0; i < all->count; i++)
+    for (uint32_t i = 0; i < all->count; i++) {
         all->posters[i].posted = 0;
+        all->posters[i].wanted = run->size / all->count + (i < run->size % all->count);
+    }
     return 0;
 }
 
@@ -217,6 +234,17 @@ static int prepare_self(struct bench_run *run)
 static int prepare_any(struct bench_run *run)
 {
     return prepare(run, 1, RING_WORKER, mag_sched_post_any);
+}
+
+/* From worker 0 to the last worker, into its inbox. */
+static int post_across(struct mag_sched *sched, struct mag_job *job)
+{
+    return mag_sched_post_worker(sched, job, mag_sched_workers(sched) - 1);
+}
+
+static int prepare_across(struct bench_run *run)
+{
+    return prepare(run, 1, RING_WORKER, post_across);
 }
 
 /* One strand for each process, and a process for each configuration. */
@@ -257,7 +285,8 @@ static int run_jobs(struct bench_run *run, void (*function)(struct mag_job *job)
 
     run->answer = 0;
     for (uint32_t i = 0; i < all->count && r == 0; i++) {
-        all->posters[i].job.run = function;
+        all->posters[i].job.run = first_run;
+        all->posters[i].run = function;
         r = mag_sched_post_worker(run->sched, &all->posters[i].job, i);
     }
     for (uint32_t i = 0; i < all->count && r == 0; i++) {
@@ -319,40 +348,44 @@ static int run_threads(struct bench_run *run)
     return r;
 }
 
-#define POST(row, text, tells, prepares, runs)       \
-    const struct bench_workload bench_post_##row = { \
-        .group = "post",                             \
-        .name = "post-" #row,                        \
-        .summary = (text),                           \
-        .shows = (tells),                            \
-        .size_is = "jobs",                           \
-        .sizes = {2000000},                          \
-        .size_min = 1,                               \
-        .size_max = UINT64_C(1000000000),            \
-        .twin = "serial",                            \
-        .per_operation = true,                       \
-        .prepare = (prepares),                       \
-        .reset = reset,                              \
-        .run_twin = run_serial,                      \
-        .run_magpie = (runs),                        \
-        .cleanup = cleanup,                          \
+#define POST(row, text, tells, prepares, runs, marked) \
+    const struct bench_workload bench_post_##row = {   \
+        .group = "post",                               \
+        .name = "post-" #row,                          \
+        .summary = (text),                             \
+        .shows = (tells),                              \
+        .size_is = "jobs",                             \
+        .sizes = {2000000},                            \
+        .size_min = 1,                                 \
+        .size_max = UINT64_C(1000000000),              \
+        .twin = "serial",                              \
+        .per_operation = true,                         \
+        .marks = (marked),                             \
+        .prepare = (prepares),                         \
+        .reset = reset,                                \
+        .run_twin = run_serial,                        \
+        .run_magpie = (runs),                          \
+        .cleanup = cleanup,                            \
     }
 
 POST(chain, "a job posts itself again",
      "the time from a post to the job's first line on a busy worker", prepare_self,
-     run_chain);
+     run_chain, true);
 POST(self, "a worker posts bursts of jobs to itself",
-     "the cost of a job in the worker's own queue", prepare_self, run_posters);
+     "the cost of a job in the worker's own queue", prepare_self, run_posters, true);
 POST(any, "a worker posts bursts of jobs for any worker",
      "the cost of a job in the queue that the workers of a node share", prepare_any,
-     run_posters);
+     run_posters, true);
+POST(across, "a worker posts bursts of jobs to another one",
+     "the cost of a job that goes to a certain other worker", prepare_across, run_posters,
+     true);
 POST(strand, "a worker posts bursts of jobs to a strand",
-     "the cost of running jobs in order", prepare_strand, run_posters);
+     "the cost of running jobs in order", prepare_strand, run_posters, true);
 POST(all, "all workers post bursts to themselves",
      "whether workers with jobs of their own leave one another alone", prepare_all,
-     run_posters);
+     run_posters, false);
 POST(foreign, "an outside thread posts", "the cost of a job from an outside thread",
-     prepare_foreign, run_threads);
+     prepare_foreign, run_threads, false);
 POST(foreigns, "as many outside threads as workers post",
      "the cost of a job when several outside threads post at once", prepare_foreigns,
-     run_threads);
+     run_threads, false);

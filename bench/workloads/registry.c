@@ -40,6 +40,7 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_post_all,
     &bench_post_foreign,
     &bench_post_foreigns,
+    &bench_post_across,
     &bench_post_wake,
     &bench_post_strand,
     &bench_bursts,
@@ -71,6 +72,7 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_vtask_pending,
     &bench_vtask_when_all,
     &bench_vtask_handoff,
+    &bench_vtask_across,
     &bench_vtask_wake,
     &bench_connected_inline,
     &bench_connected_async_1,
@@ -111,6 +113,8 @@ const struct bench_workload *const bench_workloads[] = {
     &bench_metg_random_spread,
     NULL,
 };
+
+struct bench_marks bench_marks;
 
 bool bench_size_fits(const struct bench_workload *workload, uint64_t size)
 {

@@ -36,6 +36,7 @@ static struct chain chain;
 
 static void end_with(int error)
 {
+    bench_mark_last();
     chain.error = error;
     /* release: the run is complete. */
     atomic_store_explicit(&chain.over, true, memory_order_release);
@@ -79,6 +80,7 @@ static void go_on(struct mag_job *job)
 static void start(struct mag_job *job)
 {
     (void)job;
+    bench_mark_first();
     next_operation();
 }
 
@@ -143,23 +145,25 @@ static void cleanup(struct bench_run *run)
     (void)sem_destroy(&chain.end);
 }
 
-#define HANDOFF(row, text, tells, count, runs)        \
-    const struct bench_workload bench_vtask_##row = { \
-        .group = "vtask",                             \
-        .name = "vtask-" #row,                        \
-        .summary = (text),                            \
-        .shows = (tells),                             \
-        .size_is = "operations",                      \
-        .sizes = {count},                             \
-        .size_min = 1,                                \
-        .size_max = UINT64_C(1000000000),             \
-        .per_operation = true,                        \
-        .prepare = prepare,                           \
-        .run_magpie = (runs),                         \
-        .cleanup = cleanup,                           \
+#define HANDOFF(row, text, tells, count, runs, marked) \
+    const struct bench_workload bench_vtask_##row = {  \
+        .group = "vtask",                              \
+        .name = "vtask-" #row,                         \
+        .summary = (text),                             \
+        .shows = (tells),                              \
+        .size_is = "operations",                       \
+        .sizes = {count},                              \
+        .size_min = 1,                                 \
+        .size_max = UINT64_C(1000000000),              \
+        .per_operation = true,                         \
+        .marks = (marked),                             \
+        .prepare = prepare,                            \
+        .run_magpie = (runs),                          \
+        .cleanup = cleanup,                            \
     }
 
 HANDOFF(queued, "a pooled source whose continuation is queued on the completing worker",
-        "what the queue adds to a pending operation", 2000000, run_queued);
+        "what the queue adds to a pending operation", 2000000, run_queued, true);
 HANDOFF(handoff, "a thread completes an operation, a searching worker continues",
-        "the time from a completion to a worker that is awake", 200000, run_handoff);
+        "the time from a completion to a worker that is awake", 200000, run_handoff,
+        false);

@@ -17,6 +17,7 @@
 
 #include <magpie/sched.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Where the workers of a configuration sit, and whether they are bound to it. */
@@ -57,6 +58,7 @@ struct bench_workload {
     bool per_operation; /* size counts operations and the result is a time for each */
     bool workers_only;  /* the caller takes no part: as many threads as workers */
     uint32_t threads;   /* not 0: uses this many and no scheduler; one row, no sweep */
+    bool marks;         /* one worker alone can run it; it calls bench_marks then */
 
     const char *absent;  /* why this program cannot run it; NULL: it can */
     const char *program; /* the example that it runs, which has a scheduler of its own */
@@ -74,6 +76,27 @@ struct bench_workload {
 
 /* All workloads in the order of the report; NULL ends them. */
 extern const struct bench_workload *const bench_workloads[];
+
+/* Called, if they are not NULL, by the worker that runs the operations: before the first
+ * one and after the last one. */
+struct bench_marks {
+    void (*first)(void);
+    void (*last)(void);
+};
+
+extern struct bench_marks bench_marks;
+
+static inline void bench_mark_first(void)
+{
+    if (bench_marks.first != NULL)
+        bench_marks.first();
+}
+
+static inline void bench_mark_last(void)
+{
+    if (bench_marks.last != NULL)
+        bench_marks.last();
+}
 
 /* Whether `size` is one that the workload can run. */
 bool bench_size_fits(const struct bench_workload *workload, uint64_t size);
@@ -123,6 +146,7 @@ extern const struct bench_workload bench_post_any;
 extern const struct bench_workload bench_post_all;
 extern const struct bench_workload bench_post_foreign;
 extern const struct bench_workload bench_post_foreigns;
+extern const struct bench_workload bench_post_across;
 extern const struct bench_workload bench_post_wake;
 extern const struct bench_workload bench_post_strand;
 extern const struct bench_workload bench_bursts;
@@ -157,6 +181,7 @@ extern const struct bench_workload bench_connected_async_10;
 extern const struct bench_workload bench_vtask_pending;
 extern const struct bench_workload bench_vtask_when_all;
 extern const struct bench_workload bench_vtask_handoff;
+extern const struct bench_workload bench_vtask_across;
 extern const struct bench_workload bench_vtask_wake;
 extern const struct bench_workload bench_connected_semaphore;
 extern const struct bench_workload bench_channel_wait;

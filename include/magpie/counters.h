@@ -55,6 +55,10 @@ MAG_EXTERN_C_BEGIN
 
 struct mag_sched;
 
+/* Other nodes by their distance from a worker: ring 0 has the nearest ones, ring 1 the
+ * next, and the last ring all that are farther. */
+enum { MAG_STEAL_RINGS = 8 };
+
 /* What one worker has done since it started.  All fields but `pinned` and
  * `range` only grow. */
 struct mag_sched_counters {
@@ -76,6 +80,9 @@ struct mag_sched_counters {
     uint64_t repaired;        /* times a pin that the kernel had removed was set again */
     uint32_t os_pu; /* the system's number of the PU that it sits on now (elastic.h); of a
                      * place beyond the workers: 0 */
+    uint64_t
+        steals_ring[MAG_STEAL_RINGS]; /* `steals_far` by the distance of the node; the
+                                            * last has those from stand-ins, too */
 };
 
 /*

@@ -92,6 +92,8 @@ static void read_counters(struct mag_worker *worker, struct mag_sched_counters *
         .ended = read_counter(&worker->counts.ended),
         .pinned = mag_worker_pinned(worker),
     };
+    for (uint32_t i = 0; i < MAG_STEAL_RINGS; i++)
+        counters->steals_ring[i] = read_counter(&worker->steals_ring[i]);
     read_times(worker, counters);
     if (worker->index < worker->sched->place_count) {
         struct mag_seat_state seat = mag_seats_read(&worker->sched->seats, worker->index);

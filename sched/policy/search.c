@@ -91,3 +91,20 @@ struct mag_search_step mag_search_next(struct mag_search *search)
     step.where = MAG_SEARCH_END;
     return step;
 }
+
+uint32_t mag_paths_far_ring(const struct mag_paths *paths, uint32_t victim, uint32_t last)
+{
+    uint32_t far = 0;
+    uint32_t i = 0;
+
+    for (uint32_t ring = 0; ring < paths->ring_count; ring++) {
+        bool is_far = paths->rings[ring].reach == MAG_REACH_FAR;
+
+        for (; i < paths->rings[ring].end; i++) {
+            if (is_far && paths->victims[i] == victim)
+                return far < last ? far : last;
+        }
+        far += is_far;
+    }
+    return last;
+}

@@ -69,6 +69,11 @@ struct mag_search mag_search_begin(const struct mag_paths *paths, uint64_t rando
 /* What to look at next.  After MAG_SEARCH_END every further call returns that again. */
 struct mag_search_step mag_search_next(struct mag_search *search);
 
+/* Which of the rings of other nodes, counted from the nearest, a victim belongs to, at
+ * most `last`; also `last` if it belongs to none. */
+uint32_t mag_paths_far_ring(const struct mag_paths *paths, uint32_t victim,
+                            uint32_t last);
+
 /* Marsaglia's xorshift64*.  Advances the state, which is not 0, and returns a number
  * below `bound`. */
 uint32_t mag_search_random(uint64_t *state, uint32_t bound);

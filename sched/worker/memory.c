@@ -5,6 +5,7 @@
 #include "base/space.h"
 #include "sched/fork/deque.h"
 #include "sched/fork/map.h"
+#include "sched/worker/search.h"
 #include "sched/worker/spend.h"
 
 #include <magpie/node_memory.h>
@@ -101,7 +102,7 @@ static void begin_join_steal(void *arg, const struct mag_fork_stack *victim,
     struct mag_worker *worker = arg;
     bool far = victim->node != mag_worker_forks(worker)->node;
 
-    mag_count(far ? &worker->counts.steals_far : &worker->counts.steals_near);
+    mag_worker_count_steal(worker, ((const struct mag_worker *)victim->arg)->index, far);
     if (MAG_LIKELY(!mag_sched_is_traced(worker->sched)))
         return;
     mag_trace_steal(worker->sched, worker->index,
@@ -202,6 +203,8 @@ static void prepare_counts(struct mag_worker *worker)
     atomic_init(&worker->counts.parks, 0);
     atomic_init(&worker->counts.wakes, 0);
     atomic_init(&worker->counts.ended, 0);
+    for (uint32_t i = 0; i < MAG_STEAL_RINGS; i++)
+        atomic_init(&worker->steals_ring[i], 0);
     mag_times_init(&worker->times);
     mag_note_init(&worker->note);
     atomic_init(&worker->pinned, MAG_PIN_FOREIGN);

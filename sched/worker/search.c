@@ -79,12 +79,23 @@ static bool steal_from(struct mag_worker *worker, struct mag_worker *victim, boo
     return ret_work->job != NULL;
 }
 
+void mag_worker_count_steal(struct mag_worker *worker, uint32_t victim, bool far)
+{
+    if (!far) {
+        mag_count(&worker->counts.steals_near);
+        return;
+    }
+    mag_count(&worker->counts.steals_far);
+    mag_count(&worker->steals_ring[mag_paths_far_ring(&worker->paths, victim,
+                                                      MAG_STEAL_RINGS - 1)]);
+}
+
 static bool steal(struct mag_worker *worker, struct mag_worker *victim, bool far,
                   bool late, struct mag_work *ret_work)
 {
     if (!steal_from(worker, victim, late, ret_work))
         return false;
-    mag_count(far ? &worker->counts.steals_far : &worker->counts.steals_near);
+    mag_worker_count_steal(worker, victim->index, far);
     MAG_PROBE2(steal, worker->index, victim->index);
     if (MAG_UNLIKELY(mag_sched_is_traced(worker->sched)))
         mag_trace_steal(worker->sched, worker->index, victim->index);

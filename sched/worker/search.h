@@ -14,6 +14,9 @@
  * found nothing, or lost all races. */
 bool mag_worker_search(struct mag_worker *worker, bool late, struct mag_work *ret_work);
 
+/* Counts a steal from a worker, which is on another node if `far`. */
+void mag_worker_count_steal(struct mag_worker *worker, uint32_t victim, bool far);
+
 /* Whether there is visible work that any worker can take, not only the watcher. */
 bool mag_worker_sees_work(struct mag_worker *worker);
 

@@ -21,6 +21,7 @@
 #include "sched/trace/note.h"
 #include "sched/trace/times.h"
 
+#include <magpie/counters.h>
 #include <magpie/pin.h>
 #include <magpie/plan.h>
 #include <magpie/sched.h>
@@ -69,6 +70,7 @@ struct mag_worker {
     _Atomic(bool) dismissed;  /* [A] the stand-in that sits here is to leave */
     struct mag_times times;   /* see times.h */
     struct mag_note note;     /* see note.h */
+    _Atomic(uint64_t) steals_ring[MAG_STEAL_RINGS]; /* [C] those from far, by distance */
 
     /* The worker's own fields. */
     _Alignas(MAG_CACHE_LINE) struct mag_sched *sched; /* [I] */

@@ -1,12 +1,14 @@
 /*
  * The owner of an owner lock and two thieves: never are two threads inside, and each sees
- * what the thread before it did.  Both sides use fences, as if the kernel refused
- * membarrier.
+ * what the thread before it did.  `Fenced`: both sides use fences, as if the kernel
+ * refused membarrier; otherwise membarrier is represented as a fence of the owner.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "sched/queue/owner_lock.h"
 #include "tests/model/model.h"
+#include "tests/model/membarrier.h"
+
+#include "sched/queue/owner_lock.h"
 
 #include "sched/queue/owner_lock.c"
 
@@ -18,14 +20,15 @@ bool mag_asym_heavy()
 
 enum { THIEVES = 2 };
 
-struct owner_lock_model : rl::test_suite<owner_lock_model, THIEVES + 1> {
+template <bool Fenced>
+struct owner_lock_model : rl::test_suite<owner_lock_model<Fenced>, THIEVES + 1> {
     mag_owner_lock lock;
     rl::var<int> inside; /* plain: two at once are a race */
     rl::var<int> entries;
 
     void before()
     {
-        mag_owner_lock_init(&lock, true);
+        mag_owner_lock_init(&lock, Fenced);
         entries($) = 0;
     }
 
@@ -58,5 +61,6 @@ struct owner_lock_model : rl::test_suite<owner_lock_model, THIEVES + 1> {
 
 int main()
 {
-    return run_model<owner_lock_model>(100000);
+    return run_model<owner_lock_model<false> >(100000) |
+           run_model<owner_lock_model<true> >(100000);
 }

@@ -149,6 +149,8 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         atomic_init(&worker->counts.steals_far, 0);
         atomic_init(&worker->counts.parks, 0);
         atomic_init(&worker->counts.wakes, 0);
+        for (unsigned i = 0; i < MAG_STEAL_RINGS; i++)
+            atomic_init(&worker->steals_ring[i], 0);
         mag_times_init(&worker->times);
         mag_inject_init(&worker->inbox);
         mag_hand_init(&worker->hand, true);

@@ -79,7 +79,7 @@ ANY_ORDER = re.compile(r"memory_order_(seq_cst|acq_rel|acquire|release|relaxed)\
 LOOSE = [(re.compile(r"\bMAG_FOLD_(LOAD|STORE)\b"), r"MAG_LOOSE_\1"),
          (re.compile(r"\bMAG_(SWAP)\b"), r"MAG_LOOSE_\1"),
          (re.compile(r"\b(MAG_OWNER_FENCE)\(\)"), "(void)0"),
-         (re.compile(r"\b(mag_asym_light)\(true\)"), "(void)0"),
+         (re.compile(r"\b(mag_asym_light)\((?:true|false)\)"), "(void)0"),
          (re.compile(r"\b(mag_barrier_heavy)\(\)"), "(void)0")]
 LIMIT = 20
 COMPILE = ["g++", "-std=gnu++98", "-fpermissive", "-w", "-O1"]

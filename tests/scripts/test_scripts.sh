@@ -212,6 +212,7 @@ expect "a run that installs and builds" \
     run 0 env -i "PATH=$work/path" bash tree/bench/run fib --csv -
 expect "says so" grep -q '^Installing: libcmocka-dev' err
 expect "and what it builds" says err "Building (release)"
+expect "which is no test" grep -q '^cmake --build build/release --target benchmarks$' calls
 expect "and where the page is" says err "The page is $work/report.html"
 expect "beside standard output, not in it" test "$(cat out)" = "what, was, asked, for"
 

@@ -299,3 +299,76 @@ sealed class Chain : Workload
 
     public override ulong Answer => done;
 }
+
+/// <summary>Operations that one work item begins and awaits, another completes, and a third
+/// reads; 64 are under way at a time.  The pool chooses the workers.</summary>
+sealed class Across : Workload
+{
+    const int AtOnce = 64;
+
+    sealed class Operation(Across all) : IThreadPoolWorkItem
+    {
+        Action? goOn;
+        ValueTask<ulong> task;
+        Source? source;
+
+        /// <summary>Completes it.</summary>
+        public void Execute() => source!.SetResult(1);
+
+        public void Begin()
+        {
+            task = Source.Begin(queued: true);
+            source = Source.Pending!;
+            task.GetAwaiter().UnsafeOnCompleted(goOn ??= GoOn);
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+
+        void GoOn() => all.GoOn(this, task.GetAwaiter().GetResult());
+    }
+
+    readonly ulong wanted;
+    readonly Operation[] operations = new Operation[AtOnce];
+    readonly ManualResetEventSlim end = new();
+    ulong begun;
+    ulong sum;
+
+    public Across(ulong size)
+    {
+        wanted = size;
+        for (int i = 0; i < AtOnce; i++)
+            operations[i] = new Operation(this);
+    }
+
+    void GoOn(Operation operation, ulong value)
+    {
+        bool isMore = Interlocked.Increment(ref begun) <= wanted;
+
+        if (Interlocked.Add(ref sum, value) == wanted)
+            end.Set();
+        if (isMore)
+            operation.Begin();
+    }
+
+    void BeginFirst(int count)
+    {
+        for (int i = 0; i < count; i++)
+            operations[i].Begin();
+    }
+
+    public override void Reset()
+    {
+        sum = 0;
+        end.Reset();
+    }
+
+    public override void Run()
+    {
+        int first = (int)Math.Min((ulong)AtOnce, wanted);
+
+        begun = (ulong)first;
+        ThreadPool.UnsafeQueueUserWorkItem(_ => BeginFirst(first), null);
+        end.Wait();
+    }
+
+    public override ulong Answer => sum;
+}

@@ -39,11 +39,18 @@ static void two_counts_of_one_row_are_the_same(void **state)
     assert_true(first < count_of(&bench_connected_async_1));
 }
 
+static void a_row_of_a_single_worker_is_counted(void **state)
+{
+    (void)state;
+    skip_unless_counted();
+    assert_true(count_of(&bench_post_chain) > 10);
+}
+
 static void a_row_that_uses_other_threads_is_not_counted(void **state)
 {
     (void)state;
     assert_non_null(bench_instructions_absent(&bench_fib));
-    assert_non_null(bench_instructions_absent(&bench_post_chain));
+    assert_non_null(bench_instructions_absent(&bench_post_foreign));
 }
 
 static void the_table_says_whether_a_figure_is_reached(void **state)
@@ -71,6 +78,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_counts_of_one_row_are_the_same),
+        cmocka_unit_test(a_row_of_a_single_worker_is_counted),
         cmocka_unit_test(a_row_that_uses_other_threads_is_not_counted),
         cmocka_unit_test(the_table_says_whether_a_figure_is_reached),
     };

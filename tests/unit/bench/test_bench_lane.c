@@ -64,11 +64,11 @@ static void what_the_workers_did_is_of_the_last_run(void **state)
     uint64_t answer;
     (void)state;
 
-    assert_true(start_shell(&lane,
-                            "echo ready; read word; "
-                            "echo done 1 1 70000 workers 1.5 0.25 2 0.125 1.75 12 3; "
-                            "read word; echo done 1 1 workers 1 0 0 0 1 0 0; "
-                            "read word; echo done 1 1; read word; exit 0"));
+    assert_true(start_shell(
+        &lane, "echo ready; read word; "
+               "echo done 1 1 70000 workers 1.5 0.25 2 0.125 1.75 12 3 2 1 0 0 0 0 0 0; "
+               "read word; echo done 1 1 workers 1 0 0 0 1 0 0 0 0 0 0 0 0 0 0; "
+               "read word; echo done 1 1; read word; exit 0"));
     assert_true(bench_lane_run(&lane, &seconds, &answer));
     assert_float_equal(lane.why.run_s, 1.5, 0);
     assert_float_equal(lane.why.search_s, 0.25, 0);
@@ -77,6 +77,8 @@ static void what_the_workers_did_is_of_the_last_run(void **state)
     assert_float_equal(lane.why.even_s, 1.75, 0);
     assert_int_equal(lane.why.steals_near, 12);
     assert_int_equal(lane.why.steals_far, 3);
+    assert_int_equal(lane.why.steals_ring[0], 2);
+    assert_int_equal(lane.why.steals_ring[1], 1);
     assert_true(bench_why_known(&lane.why));
     assert_true(bench_lane_run(&lane, &seconds, &answer));
     assert_int_equal(lane.why.steals_near, 0);
@@ -89,11 +91,11 @@ static void what_the_workers_did_is_whole_or_an_error(void **state)
 {
     static const char *const lines[] = {
         "done 1 1 workers",
-        "done 1 1 workers 1 2 3 4 5 6",
-        "done 1 1 workers 1 2 3 x 5 6 7",
-        "done 1 1 workers 1 2 3 -4 5 6 7",
-        "done 1 1 workers 1 2 3 4 5 6 7 8",
-        "done 1 1 walkers 1 2 3 4 5 6 7",
+        "done 1 1 workers 1 2 3 4 5 6 7 0 0 0 0 0 0 0",
+        "done 1 1 workers 1 2 3 x 5 6 7 0 0 0 0 0 0 0 0",
+        "done 1 1 workers 1 2 3 -4 5 6 7 0 0 0 0 0 0 0 0",
+        "done 1 1 workers 1 2 3 4 5 6 7 8 0 0 0 0 0 0 0 0",
+        "done 1 1 walkers 1 2 3 4 5 6 7 0 0 0 0 0 0 0 0",
         "done 1 1 x",
     };
     (void)state;

@@ -25,6 +25,7 @@ static struct bench_rows sample(void)
                                  .even_s = 3.5,
                                  .steals_near = 18,
                                  .steals_far = 6,
+                                 .steals_ring = {4, 0, 2},
                                  .machine_s = 4,
                                  .stolen_s = 0.1,
                                  .mhz = 4600};
@@ -66,7 +67,7 @@ static void the_table_says_where_the_time_went(void **state)
 
     has(text,
         "fib(39)          magpie         4    75 %    12 %   6.2 %   6.2 %        12 "
-        "        3   2.5 %   2300\n");
+        "    2+0+1   2.5 %   2300\n");
     has(text,
         "fib(39)          tbb            4       -       -       -       -         - "
         "        -     0 %      -\n");
@@ -245,8 +246,10 @@ static void a_measured_row_says_why(void **state)
 
 static void differences_are_added_and_never_negative(void **state)
 {
-    const struct bench_why before = {.run_s = 1, .steals_far = 5, .park_s = 2};
-    const struct bench_why after = {.run_s = 1.5, .steals_far = 7, .park_s = 1};
+    const struct bench_why before = {
+        .run_s = 1, .steals_far = 5, .steals_ring = {0, 5}, .park_s = 2};
+    const struct bench_why after = {
+        .run_s = 1.5, .steals_far = 7, .steals_ring = {0, 7}, .park_s = 1};
     struct bench_why why = {.run_s = 1};
     (void)state;
 
@@ -254,6 +257,7 @@ static void differences_are_added_and_never_negative(void **state)
     assert_float_equal(why.run_s, 1.5, 0);
     assert_float_equal(why.park_s, 0, 0);
     assert_int_equal(why.steals_far, 2);
+    assert_int_equal(why.steals_ring[1], 2);
     assert_true(bench_why_stolen(&why) < 0);
 }
 

@@ -36,6 +36,32 @@ static void searcher_end(struct searcher *searcher)
     free(searcher->queues);
 }
 
+/* --------------------------------------------------------------------- rings */
+
+/* Worker 0 of a machine: two victims on its node, two on the nearest other nodes, one
+ * farther, one farther still. */
+static void far_rings_count_from_the_nearest_other_node(void **state)
+{
+    uint32_t victims[] = {2, 1, 5, 3, 6, 4};
+    struct mag_paths paths = {.victims = victims,
+                              .rings = {{.end = 1, .reach = MAG_REACH_CORE},
+                                        {.end = 2, .reach = MAG_REACH_NODE},
+                                        {.end = 4, .reach = MAG_REACH_FAR},
+                                        {.end = 5, .reach = MAG_REACH_FAR},
+                                        {.end = 6, .reach = MAG_REACH_FAR}},
+                              .ring_count = 5};
+    (void)state;
+
+    assert_int_equal(mag_paths_far_ring(&paths, 5, 7), 0);
+    assert_int_equal(mag_paths_far_ring(&paths, 3, 7), 0);
+    assert_int_equal(mag_paths_far_ring(&paths, 6, 7), 1);
+    assert_int_equal(mag_paths_far_ring(&paths, 4, 7), 2);
+    /* What is farther than the last ring, and who is in none. */
+    assert_int_equal(mag_paths_far_ring(&paths, 4, 1), 1);
+    assert_int_equal(mag_paths_far_ring(&paths, 9, 7), 7);
+    assert_int_equal(mag_paths_far_ring(&paths, 1, 7), 7);
+}
+
 /* -------------------------------------------------------------------- tables */
 
 /* "own n3 q1 f7": own, a near victim, a queue, a far victim. */
@@ -246,6 +272,7 @@ static void a_search_comes_to_every_victim_and_queue_once_the_nearest_first(void
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(far_rings_count_from_the_nearest_other_node),
         cmocka_unit_test(a_worker_looks_at_its_own_then_near_then_at_queues_then_far),
         cmocka_unit_test(spare_berths_of_a_node_are_looked_at_after_its_workers),
         cmocka_unit_test(a_ring_is_entered_at_a_random_place),
