@@ -9,7 +9,7 @@
 
 /* Operations that begin on one thread and are completed and read on another, one after
  * another.  The thread completes some of its own before. */
-enum { OWN = 1000, LENT = 200, LOOK = 64 };
+enum { OWN = 1500, LENT = 200, LOOK = 64 };
 
 struct lending {
     struct mag_core core; /* first */
