@@ -32,7 +32,7 @@ static size_t end_of(const struct mag_fork_range *range)
 /* ------------------------------------------------------------------------ thieves */
 
 /* Under the lock of the range's owner. */
-static struct mag_fork_part cut(struct mag_fork_range *range)
+static struct mag_fork_part cut_half(struct mag_fork_range *range)
 {
     struct mag_fork_part part = {next_of(range), end_of(range)};
 
@@ -47,11 +47,11 @@ struct mag_fork_part mag_fork_range_cut(mag_fork w, void *payload)
 
     /* A scope's join runs a copy of a child that its function has left there. */
     if (child == NULL || payload != child->payload)
-        return cut(MAG_FORK_RANGE_AT(payload));
+        return cut_half(MAG_FORK_RANGE_AT(payload));
 
     struct mag_spin *lock = &mag_fork_stack_of(child)->lock;
     mag_spin_lock(lock);
-    struct mag_fork_part part = cut(range_of(child));
+    struct mag_fork_part part = cut_half(range_of(child));
     mag_spin_unlock(lock);
     return part;
 }
