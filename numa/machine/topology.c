@@ -125,8 +125,13 @@ static int fill_nodes(struct mag_topology *topology)
     int count = hwloc_get_nbobjs_by_type(topology->hwloc, HWLOC_OBJ_NUMANODE);
     int pus = hwloc_get_nbobjs_by_type(topology->hwloc, HWLOC_OBJ_PU);
     hwloc_const_nodeset_t allowed = hwloc_topology_get_allowed_nodeset(topology->hwloc);
+    size_t room = 1;
 
-    topology->nodes = calloc((size_t)count + (size_t)pus + 1, sizeof(*topology->nodes));
+    if (count > 0)
+        room += (size_t)count;
+    if (pus > 0)
+        room += (size_t)pus;
+    topology->nodes = calloc(room, sizeof(*topology->nodes));
     if (topology->nodes == NULL)
         return -ENOMEM;
     for (int i = 0; i < count; i++) {

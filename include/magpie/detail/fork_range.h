@@ -86,6 +86,12 @@ MAG_INLINE_ALWAYS bool mag_fork_range_claim(struct mag_fork_slot *slot, size_t i
     return mag_fork_range_claim_slow(tag, index);
 }
 
+/* Whether a range has one child or none. */
+MAG_INLINE_ALWAYS bool mag_fork_range_is_few(size_t begin, size_t end)
+{
+    return begin >= end || begin == end - 1;
+}
+
 /* `result_bytes` is 0 for a function without result. */
 #define MAG_FORK_RANGE_DECLARE(result, name, result_bytes, ...)                       \
     struct __attribute__((may_alias)) name##_args {                                   \
@@ -136,12 +142,20 @@ MAG_INLINE_ALWAYS bool mag_fork_range_claim(struct mag_fork_slot *slot, size_t i
 #define MAG_FORK_RANGE_JOIN(give, result, name)                                        \
     static MAG_NOINLINE result name##_rest(mag_fork mag_w, struct name##_range range_) \
     {                                                                                  \
-        give name##_each(mag_w, range_);                                               \
+        MAG_FORK_TRY                                                                   \
+        {                                                                              \
+            give name##_each(mag_w, range_);                                           \
+        }                                                                              \
+        MAG_FORK_CATCH                                                                 \
     }                                                                                  \
     static MAG_NOINLINE result name##_half(mag_fork mag_w, struct name##_range range_) \
     {                                                                                  \
         mag_w.top--;                                                                   \
-        give name##_each(mag_w, range_);                                               \
+        MAG_FORK_TRY                                                                   \
+        {                                                                              \
+            give name##_each(mag_w, range_);                                           \
+        }                                                                              \
+        MAG_FORK_CATCH                                                                 \
     }                                                                                  \
     static MAG_FORK_INLINE result name##_join_range(mag_fork *mag_w,                   \
                                                     struct name##_range range_)        \
@@ -187,48 +201,44 @@ MAG_INLINE_ALWAYS bool mag_fork_range_claim(struct mag_fork_slot *slot, size_t i
         return value_;                                                           \
     }
 
-#define MAG_FORK_RANGE_EACH(result, name, ...)                                 \
-    static MAG_FORK_INLINE result name##_each(mag_fork mag_w,                  \
-                                              struct name##_range range_)      \
-    {                                                                          \
-        MAG_POINTER(mag_fork_slot) slot_ = mag_w.top;                          \
-        const char *found_ =                                                   \
-            MAG_CAST(const char *, MAG_CAST(const void *, slot_->payload)) +   \
-            name##_result_at;                                                  \
-        size_t index_ = range_.begin_, last_ = range_.end_ - 1;                \
-        result value_, later_;                                                 \
-        MAG_FORK_TRY                                                           \
-        {                                                                      \
-            if (MAG_UNLIKELY(range_.begin_ >= range_.end_ || index_ == last_)) \
-                return name##_few(mag_w, range_);                              \
-            MAG_FORK_RANGE_COPY(name, slot_)                                   \
-            mag_w.top = slot_ + 1;                                             \
-            if (MAG_UNLIKELY(!mag_fork_range_claim(slot_, index_))) {          \
-                memcpy(&value_, found_, sizeof(value_));                       \
-                return value_;                                                 \
-            }                                                                  \
-            value_ = name(mag_w, index_ MAG_PAIRS_PASS(__VA_ARGS__));          \
-            MAG_FORK_CHECK_END(&mag_w, name);                                  \
-            while (++index_ < last_) {                                         \
-                if (MAG_UNLIKELY(!mag_fork_range_claim(slot_, index_))) {      \
-                    memcpy(&later_, found_, sizeof(later_));                   \
-                    name##_combine(&value_, &later_);                          \
-                    return value_;                                             \
-                }                                                              \
-                later_ = name(mag_w, index_ MAG_PAIRS_PASS(__VA_ARGS__));      \
-                MAG_FORK_CHECK_END(&mag_w, name);                              \
-                name##_combine(&value_, &later_);                              \
-            }                                                                  \
-            if (MAG_LIKELY(mag_fork_pop(&mag_w))) {                            \
-                later_ = name(mag_w, index_ MAG_PAIRS_PASS(__VA_ARGS__));      \
-                MAG_FORK_CHECK_END(&mag_w, name);                              \
-            } else {                                                           \
-                memcpy(&later_, found_, sizeof(later_));                       \
-            }                                                                  \
-            name##_combine(&value_, &later_);                                  \
-        }                                                                      \
-        MAG_FORK_CATCH                                                         \
-        return value_;                                                         \
+#define MAG_FORK_RANGE_EACH(result, name, ...)                               \
+    static MAG_FORK_INLINE result name##_each(mag_fork mag_w,                \
+                                              struct name##_range range_)    \
+    {                                                                        \
+        MAG_POINTER(mag_fork_slot) slot_ = mag_w.top;                        \
+        const char *found_ =                                                 \
+            MAG_CAST(const char *, MAG_CAST(const void *, slot_->payload)) + \
+            name##_result_at;                                                \
+        size_t index_ = range_.begin_, last_ = range_.end_ - 1;              \
+        result value_, later_;                                               \
+        if (MAG_UNLIKELY(mag_fork_range_is_few(index_, range_.end_)))        \
+            return name##_few(mag_w, range_);                                \
+        MAG_FORK_RANGE_COPY(name, slot_)                                     \
+        mag_w.top = slot_ + 1;                                               \
+        if (MAG_UNLIKELY(!mag_fork_range_claim(slot_, index_))) {            \
+            memcpy(&value_, found_, sizeof(value_));                         \
+            return value_;                                                   \
+        }                                                                    \
+        value_ = name(mag_w, index_ MAG_PAIRS_PASS(__VA_ARGS__));            \
+        MAG_FORK_CHECK_END(&mag_w, name);                                    \
+        while (++index_ < last_) {                                           \
+            if (MAG_UNLIKELY(!mag_fork_range_claim(slot_, index_))) {        \
+                memcpy(&later_, found_, sizeof(later_));                     \
+                name##_combine(&value_, &later_);                            \
+                return value_;                                               \
+            }                                                                \
+            later_ = name(mag_w, index_ MAG_PAIRS_PASS(__VA_ARGS__));        \
+            MAG_FORK_CHECK_END(&mag_w, name);                                \
+            name##_combine(&value_, &later_);                                \
+        }                                                                    \
+        if (MAG_LIKELY(mag_fork_pop(&mag_w))) {                              \
+            later_ = name(mag_w, index_ MAG_PAIRS_PASS(__VA_ARGS__));        \
+            MAG_FORK_CHECK_END(&mag_w, name);                                \
+        } else {                                                             \
+            memcpy(&later_, found_, sizeof(later_));                         \
+        }                                                                    \
+        name##_combine(&value_, &later_);                                    \
+        return value_;                                                       \
     }
 
 #define MAG_FORK_RANGE_STOLEN(result, name, ...)                               \
@@ -271,20 +281,16 @@ MAG_INLINE_ALWAYS bool mag_fork_range_claim(struct mag_fork_slot *slot, size_t i
         size_t index_ = range_.begin_;                                                  \
         MAG_FORK_RANGE_COPY(name, slot_)                                                \
         mag_w.top = slot_ + 1;                                                          \
-        MAG_FORK_TRY                                                                    \
-        {                                                                               \
-            for (; index_ < range_.end_ && index_ < range_.end_ - 1; index_++) {        \
-                if (MAG_UNLIKELY(!mag_fork_range_claim(slot_, index_)))                 \
-                    return;                                                             \
-                name(mag_w, index_ MAG_PAIRS_PASS(__VA_ARGS__));                        \
-                MAG_FORK_CHECK_END(&mag_w, name);                                       \
-            }                                                                           \
-            if (MAG_LIKELY(mag_fork_pop(&mag_w)) && index_ < range_.end_) {             \
-                name(mag_w, index_ MAG_PAIRS_PASS(__VA_ARGS__));                        \
-                MAG_FORK_CHECK_END(&mag_w, name);                                       \
-            }                                                                           \
+        for (; index_ < range_.end_ && index_ < range_.end_ - 1; index_++) {            \
+            if (MAG_UNLIKELY(!mag_fork_range_claim(slot_, index_)))                     \
+                return;                                                                 \
+            name(mag_w, index_ MAG_PAIRS_PASS(__VA_ARGS__));                            \
+            MAG_FORK_CHECK_END(&mag_w, name);                                           \
         }                                                                               \
-        MAG_FORK_CATCH                                                                  \
+        if (MAG_LIKELY(mag_fork_pop(&mag_w)) && index_ < range_.end_) {                 \
+            name(mag_w, index_ MAG_PAIRS_PASS(__VA_ARGS__));                            \
+            MAG_FORK_CHECK_END(&mag_w, name);                                           \
+        }                                                                               \
     }
 
 #define MAG_FORK_RANGE_NO_RESULT(name, ...)                           \
