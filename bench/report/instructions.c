@@ -56,6 +56,8 @@ void bench_instructions_row(FILE *out, const struct bench_counted *row)
                   wanted == NULL                      ? ""
                   : row->instructions <= wanted->most ? "  reached"
                                                       : "  not reached");
+    /* A row takes seconds, and the reader may be a pipe. */
+    (void)fflush(out);
 }
 
 static json_t *row_json(const struct bench_counted *row)
