@@ -283,13 +283,25 @@ static void post_far(uint32_t level)
     mag_inject_push(&queues[mag_sched_inject(1, level)], job, job);
 }
 
+/* Until the topology is freed there are two nodes; this thread's CPU is on neither. */
+static struct mag_topology *see_two_nodes(void)
+{
+    struct mag_topology *topology;
+
+    assert_int_equal(mag_topology_load(MAG_TOPOLOGY_SYNTHETIC, "node:2 pu:4", &topology),
+                     0);
+    fake.sched.settings.topology = topology;
+    fake.sched.queue_count = 2;
+    return topology;
+}
+
 static void urgent_jobs_of_another_node_are_helped_and_starve_nobody(void **state)
 {
     unsigned row = 0;
     unsigned far = 0;
+    struct mag_topology *topology = see_two_nodes();
     (void)state;
 
-    fake.sched.queue_count = 2;
     worker()->paths.queue_count = 2;
     worker()->paths.queues = near_and_far;
     (void)post_as_worker(HIGH);
@@ -306,12 +318,14 @@ static void urgent_jobs_of_another_node_are_helped_and_starve_nobody(void **stat
         assert_true(row <= MAG_PRIORITY_TURNS);
     }
     assert_true(far >= 19);
+    mag_topology_free(topology);
 }
 
 static void a_worker_takes_few_jobs_at_once_from_another_node(void **state)
 {
+    struct mag_topology *topology = see_two_nodes();
     (void)state;
-    fake.sched.queue_count = 2;
+
     for (unsigned i = 0; i < 16; i++) {
         post_far(USUAL);
         (void)post(USUAL);
@@ -320,6 +334,7 @@ static void a_worker_takes_few_jobs_at_once_from_another_node(void **state)
     assert_int_equal(mag_runq_length(&worker()->ring), 3);
     assert_non_null(mag_worker_take_queue(worker(), 0));
     assert_int_equal(mag_runq_length(&worker()->ring), 3 + 15);
+    mag_topology_free(topology);
 }
 
 /* ------------------------------------------------------------------- being noticed */
