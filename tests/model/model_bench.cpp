@@ -137,7 +137,8 @@ template <bool ends> drain_model<ends> *drain_model<ends>::of;
 
 int main()
 {
-    return run_model<inbox_model>(40000) | run_model<grow_model>(40000) |
+    /* A worker that reads an old head of its inbox looks again and again. */
+    return run_model<inbox_model>(40000, 8000) | run_model<grow_model>(40000) |
            run_model<shrink_model>(40000) | run_model<drain_model<true> >(40000) |
            run_model<drain_model<false> >(40000);
 }

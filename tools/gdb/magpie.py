@@ -122,7 +122,7 @@ def jobs_of(worker):
     hand = worker["hand"]
     if number(hand["lifo"]):
         yield hand["lifo"]
-    for i in range(int(hand["next"]), min(int(hand["end"]), 16)):
+    for i in reversed(range(min(number(hand["waiting"]), 16))):
         yield hand["claimed"][i]
     head, tail = number(ring["head"]), number(ring["tail"])
     for position in range(head, min(tail, head + 256)):
