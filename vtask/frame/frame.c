@@ -48,22 +48,11 @@ static size_t bytes_of(uint32_t number)
 static MAG_COLD struct mag_pool *make_frame_pool(uint32_t number)
 {
     struct mag_pool_config config;
-    struct mag_pool *pool;
-    struct mag_pool *other = NULL;
 
     mag_pool_config_init(&config);
     config.object_size = bytes_of(number);
     config.alignment = STEP;
-    if (mag_pool_create(&config, &pool) != 0)
-        return NULL;
-    /* Both halves: release: the pool precedes its address; acquire on failure: the pool
-     * of the thread that was faster is visible. */
-    if (atomic_compare_exchange_strong_explicit(&mag_frame_pools[number], &other, pool,
-                                                memory_order_release,
-                                                memory_order_acquire))
-        return pool;
-    mag_pool_destroy(pool);
-    return other;
+    return mag_pool_publish(&mag_frame_pools[number], &config);
 }
 
 static inline const struct mag_frame_type *frame_type_of(const struct mag_frame *frame)

@@ -43,28 +43,18 @@ static void prepare_operation(void *object, void *arg)
 
 /*
  * Edges: release end -> acquire end : what crosses
- *   made   make_operation_pool (pool) -> mag_operation_rent (pool) : the pool
+ *   made   mag_pool_publish (pool) -> mag_operation_rent (pool) : the pool
  */
 static MAG_COLD struct mag_pool *make_operation_pool(struct mag_operation_type *type)
 {
     struct mag_pool_config config;
-    struct mag_pool *pool;
-    struct mag_pool *other = NULL;
 
     mag_pool_config_init(&config);
     config.object_size = type->size;
     config.limit = type->limit;
     config.prepare = prepare_operation;
     config.prepare_arg = &type->pooled.core;
-    if (mag_pool_create(&config, &pool) != 0)
-        return NULL;
-    /* Both halves: made, release: the pool precedes its address; acquire on failure: the
-     * pool that a faster thread has made is visible. */
-    if (atomic_compare_exchange_strong_explicit(
-            &type->pool, &other, pool, memory_order_release, memory_order_acquire))
-        return pool;
-    mag_pool_destroy(pool);
-    return other;
+    return mag_pool_publish(&type->pool, &config);
 }
 
 int mag_operation_rent_slow(struct mag_operation_type *type, void **ret_object)
