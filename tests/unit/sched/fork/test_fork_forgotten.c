@@ -10,6 +10,7 @@
 
 #include <magpie/debug.h>
 #include <magpie/fork.h>
+#include <magpie/fork_range.h>
 
 #include <signal.h>
 #include <stdio.h>
@@ -100,6 +101,26 @@ static int spawned(mag_fork w, bool forget)
     return forgets(w, forget) < 0 ? -EIO : 0;
 }
 
+MAG_FORKABLE_RANGE(long, many, bool, forget)
+static long many(mag_fork w, size_t index, bool forget)
+{
+    return forgets(w, forget && index == 2);
+}
+
+static void many_combine(long *sum, const long *later)
+{
+    *sum += *later;
+}
+
+static long forgets_range(mag_fork w, bool forget)
+{
+    struct many_range range = many_fork_range(&w, 0, 4, false);
+
+    if (forget)
+        return -1;
+    return many_join_range(&w, range);
+}
+
 enum place {
     AT_FORK,
     AT_FORK_STOLEN,
@@ -110,6 +131,10 @@ enum place {
     AT_LARGE_CHILD,
     AT_SPAWNED,
     OLD_W,
+    AT_RANGE_FORK,
+    AT_RANGE_JOIN,
+    IN_RANGE,
+    RANGE_LEFT,
     PLACES,
 };
 
@@ -139,6 +164,21 @@ static long in_scope(mag_fork w, bool forget)
     return mag_scope_join(&w, &scope);
 }
 
+static long with_range(mag_fork w, enum place place, bool forget)
+{
+    struct many_range range;
+    long sum = 0;
+
+    if (place == RANGE_LEFT)
+        return forgets_range(w, forget);
+    if (place == AT_RANGE_FORK)
+        sum = forgets(w, forget);
+    range = many_fork_range(&w, 0, 4, place == IN_RANGE && forget);
+    if (place == AT_RANGE_JOIN)
+        sum = forgets(w, forget);
+    return sum + many_join_range(&w, range);
+}
+
 MAG_FORKABLE(long, around, int, place, bool, forget)
 static long around(mag_fork w, int place, bool forget)
 {
@@ -164,6 +204,11 @@ static long around(mag_fork w, int place, bool forget)
         first = left_fork(&w, 10);
         sum = forgets(forget ? old : w, false);
         return sum + left_join(&w, first);
+    case AT_RANGE_FORK:
+    case AT_RANGE_JOIN:
+    case IN_RANGE:
+    case RANGE_LEFT:
+        return with_range(w, (enum place)place, forget);
     default:
         return in_child(w, (enum place)place, forget);
     }
@@ -182,6 +227,10 @@ static const struct {
     [AT_LARGE_CHILD] = {"return of large: a child of left ", 1},
     [AT_SPAWNED] = {"return of spawned: a child of left ", 1},
     [OLD_W] = {"fork of left: a child of left ", 1},
+    [AT_RANGE_FORK] = {"fork of many: a child of left ", 1},
+    [AT_RANGE_JOIN] = {"join of many: a child of left ", 1},
+    [IN_RANGE] = {"return of many: a child of left ", 1},
+    [RANGE_LEFT] = {"return of around: a child of many ", 1},
 };
 
 static int run(enum place place, bool forget)
