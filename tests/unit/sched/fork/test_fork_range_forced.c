@@ -217,8 +217,7 @@ static void a_thief_sees_claims_from_before_its_barrier(void **state)
     take_all();
     overtake = NULL;
     cut_rest();
-    /* With fences the thief needs no barrier of its own. */
-    assert_int_equal(part.begin, stacks_are_fenced ? 0 : 3);
+    assert_int_equal(part.begin, 3);
 }
 
 static void a_huge_range_is_cut_where_its_owner_stands(void **state)
