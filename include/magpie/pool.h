@@ -173,13 +173,7 @@ MAG_MUST_CHECK MAG_INLINE int mag_pool_take(struct mag_pool *pool, void **ret_ob
             return 0;
         }
     }
-    /* A variable of its own: the caller's, which has no other use for an address, stays
-     * in a register. */
-    void *object = MAG_NULL;
-    int r = mag_pool_take_slow(pool, &object);
-    if (r >= 0)
-        *ret_object = object;
-    return r;
+    return mag_pool_take_slow(pool, ret_object);
 }
 
 /*
