@@ -7,8 +7,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bench/workloads/task_row.h"
 #include "bench/workloads/vtask_source.h"
-#include "bench/workloads/workload.h"
 
 #include <errno.h>
 
@@ -129,19 +129,7 @@ static int run_called_ten(struct bench_run *run)
 }
 
 #define CONNECTED(row, in, named, text, tells, runs) \
-    const struct bench_workload bench_##row = {      \
-        .group = (in),                               \
-        .name = (named),                             \
-        .summary = (text),                           \
-        .shows = (tells),                            \
-        .size_is = "operations",                     \
-        .sizes = {2000000},                          \
-        .size_min = 1,                               \
-        .size_max = UINT64_C(1000000000),            \
-        .per_operation = true,                       \
-        .threads = 1,                                \
-        .run_magpie = (runs),                        \
-    }
+    BENCH_TASK_ROW(row, in, named, text, tells, "operations", runs)
 
 CONNECTED(connected_inline, "connected", "connected-inline",
           "a connected operation whose waiter is run by the completer",

@@ -8,7 +8,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "bench/workloads/workload.h"
+#include "bench/workloads/task_row.h"
 
 #include <magpie/magpie.h>
 
@@ -146,19 +146,7 @@ static int run_connected_channel(struct bench_run *run)
 }
 
 #define WAIT(row, in, named, text, tells, runs) \
-    const struct bench_workload bench_##row = { \
-        .group = (in),                          \
-        .name = (named),                        \
-        .summary = (text),                      \
-        .shows = (tells),                       \
-        .size_is = "waits",                     \
-        .sizes = {2000000},                     \
-        .size_min = 1,                          \
-        .size_max = UINT64_C(1000000000),       \
-        .per_operation = true,                  \
-        .threads = 1,                           \
-        .run_magpie = (runs),                   \
-    }
+    BENCH_TASK_ROW(row, in, named, text, tells, "waits", runs)
 
 WAIT(semaphore_wait, "sync", "semaphore-wait",
      "an async function waits for a permit and gets it by a release",

@@ -4,6 +4,7 @@
 #include "bench/sim/measure.h"
 #include "bench/sim/sim.h"
 #include "bench/text/text.h"
+#include "tests/support/bench/sim.h"
 #include "tests/support/cmocka.h"
 
 #include <errno.h>
@@ -58,23 +59,6 @@ static struct sim_setup setup_of(const struct mag_topology *topology,
 
     sim_costs_default(&setup.costs);
     return setup;
-}
-
-static struct sim_outcome run(const struct sim_setup *setup)
-{
-    struct sim_outcome outcome;
-
-    memset(&outcome, 0, sizeof(outcome));
-    assert_int_equal(sim_run_setup(setup, &outcome), 0);
-    return outcome;
-}
-
-static struct sim_shape shape_of(const struct sim_setup *setup)
-{
-    struct sim_shape shape;
-
-    assert_true(sim_graph_measure(setup->graph, setup->size, &setup->costs, &shape));
-    return shape;
 }
 
 /* ------------------------------------------------------------------- what is the same */

@@ -2,6 +2,7 @@
 /* The forms of a scheduler that `magpie sim` compares with the real one: each keeps what
  * every scheduler keeps, and each changes what it says. */
 #include "bench/sim/sim.h"
+#include "tests/support/bench/sim.h"
 #include "tests/support/cmocka.h"
 
 #include <string.h>
@@ -44,23 +45,6 @@ static struct sim_setup setup_of(const struct mag_topology *topology, int load, 
     setup.queues = form == 5 ? SIM_QUEUES_CACHE : SIM_QUEUES_NODE;
     sim_costs_default(&setup.costs);
     return setup;
-}
-
-static struct sim_outcome run(const struct sim_setup *setup)
-{
-    struct sim_outcome outcome;
-
-    memset(&outcome, 0, sizeof(outcome));
-    assert_int_equal(sim_run_setup(setup, &outcome), 0);
-    return outcome;
-}
-
-static struct sim_shape shape_of(const struct sim_setup *setup)
-{
-    struct sim_shape shape;
-
-    assert_true(sim_graph_measure(setup->graph, setup->size, &setup->costs, &shape));
-    return shape;
 }
 
 static void every_form_runs_every_function_once_and_the_same_again(void **state)
