@@ -21,12 +21,23 @@ enum { LINE = 512 };
 
 /* --------------------------------------------------------- the lane's side */
 
-double bench_now(void)
+static double read_clock(clockid_t clock)
 {
     struct timespec now;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(clock, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+double bench_now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+/* For how long the calling thread has run. */
+static double ran(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* What the workers had done before a run, and after it. */
@@ -72,12 +83,14 @@ static int run_once(const struct bench_lane_spec *spec, struct bench_run *run,
     *ret_why = (struct bench_why){0};
     bench_why_workers_look(&looks->before);
 
-    double from = bench_now();
+    double from = bench_now(), ran_from = ran();
     r = spec->twin ? workload->run_twin(run) : workload->run_magpie(run);
-    double took = bench_now() - from;
+    double took = bench_now() - from, ran_for = ran() - ran_from;
 
     bench_why_workers_look(&looks->after);
     bench_why_workers_between(&looks->before, &looks->after, ret_why);
+    if (workload->caller_works && run->sched != NULL)
+        bench_why_caller(ret_why, took, ran_for, run->workers);
     if (run->seconds <= 0)
         run->seconds = took;
     if (r == 0 && workload->check != NULL)

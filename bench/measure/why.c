@@ -69,6 +69,18 @@ void bench_why_workers_between(const struct bench_why_workers *before,
     why->even_s += most * parts;
 }
 
+void bench_why_caller(struct bench_why *why, double took_s, double run_s,
+                      uint32_t threads)
+{
+    double wait = took_s > run_s ? took_s - run_s : 0;
+
+    why->run_s += run_s;
+    why->wait_s += wait;
+    why->park_s = why->park_s > took_s ? why->park_s - took_s : 0;
+    if (why->even_s < run_s * threads)
+        why->even_s = run_s * threads;
+}
+
 void bench_why_machine(struct bench_why *why)
 {
     FILE *in = fopen("/proc/stat", "re");

@@ -53,6 +53,11 @@ void bench_why_workers_between(const struct bench_why_workers *before,
                                const struct bench_why_workers *after,
                                struct bench_why *why);
 
+/* Adds the time of a thread that took the place of a worker, which slept meanwhile, and
+ * takes away that worker's: `took_s`, of which it ran `run_s`, of so many `threads`. */
+void bench_why_caller(struct bench_why *why, double took_s, double run_s,
+                      uint32_t threads);
+
 /* Adds what the CPUs have done since the machine started. */
 void bench_why_machine(struct bench_why *why);
 

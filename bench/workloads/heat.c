@@ -98,6 +98,7 @@ const struct bench_workload bench_heat = {
     .size_min = 8,
     .size_max = 32768,
     .twin = "serial",
+    .caller_works = true,
     .weight = 3,
     .expected = expected,
     .prepare = prepare,

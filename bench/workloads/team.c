@@ -49,6 +49,7 @@ const struct bench_workload bench_team = {
     .size_min = 1,
     .size_max = 1000000000,
     .per_operation = true,
+    .caller_works = true,
     .run_magpie = run_teams,
 };
 
@@ -62,5 +63,6 @@ const struct bench_workload bench_barrier = {
     .size_min = 1,
     .size_max = 1000000000,
     .per_operation = true,
+    .caller_works = true,
     .run_magpie = run_barriers,
 };

@@ -57,6 +57,7 @@ struct bench_workload {
     const char *twin;   /* runtime that `run_twin` is: "serial", "malloc"; NULL: none */
     bool per_operation; /* size counts operations and the result is a time for each */
     bool workers_only;  /* the caller takes no part: as many threads as workers */
+    bool caller_works;  /* in the place of a worker, and counted by nobody else */
     uint32_t threads;   /* not 0: uses this many and no scheduler; one row, no sweep */
     bool marks;         /* one worker alone can run it; it calls bench_marks then */
 

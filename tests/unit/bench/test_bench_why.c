@@ -244,6 +244,28 @@ static void a_measured_row_says_why(void **state)
     bench_rows_free(&rows);
 }
 
+/* A team's caller is a member of it, and a worker sleeps meanwhile. */
+static void a_caller_that_works_counts_in_the_place_of_a_worker(void **state)
+{
+    const struct bench_sweep sweep = {.workers = {1}, .worker_counts = 1, .runs = 2};
+    struct bench_rows rows = {0};
+    struct bench_why why = {.run_s = 4, .park_s = 5, .even_s = 8};
+    (void)state;
+
+    bench_why_caller(&why, 5, 4.5, 2);
+    assert_float_equal(why.run_s, 8.5, 1e-9);
+    assert_float_equal(why.wait_s, 0.5, 1e-9);
+    assert_float_equal(why.park_s, 0, 1e-9);
+    assert_float_equal(why.even_s, 9, 1e-9);
+
+    assert_int_equal(bench_sweep_case(&sweep, named("heat"), 256, &rows), 0);
+    const struct bench_why *ours = &rows.rows[1].why;
+    assert_true(ours->run_s > 0);
+    assert_true(ours->run_s + ours->wait_s >= 0.9 * rows.rows[1].min_s);
+    assert_true(ours->even_s >= ours->run_s);
+    bench_rows_free(&rows);
+}
+
 static void differences_are_added_and_never_negative(void **state)
 {
     const struct bench_why before = {
@@ -286,6 +308,7 @@ int main(void)
         cmocka_unit_test(what_is_not_known_of_the_losses_is_not_told),
         cmocka_unit_test(the_table_says_what_the_time_was_lost_to),
         cmocka_unit_test(a_measured_row_says_why),
+        cmocka_unit_test(a_caller_that_works_counts_in_the_place_of_a_worker),
         cmocka_unit_test(differences_are_added_and_never_negative),
         cmocka_unit_test(the_time_of_the_machine_goes_on),
     };
