@@ -212,6 +212,7 @@ int mag_graph_build(struct mag_graph *graph, char *cycle, size_t size)
     graph->sinks = 0;
     for (struct mag_graph_node *node = graph->nodes; node != NULL; node = node->next) {
         graph->sinks += node->edge_count == 0;
+        atomic_init(&node->edges_left, node->edges_to);
         if (node->edges_to != 0)
             continue;
         *last = node;

@@ -1,8 +1,9 @@
 /*
  * graph.h - a graph from the inside.  Private to vtask/flow/.
  *
- * A run.  Each node counts the edges to it that are still to be decided.  Whoever decides
- * the last one has the node: it runs the node, or skips it.  The run is over when each
+ * A run.  Each node counts the edges to it that are still to be decided, and those that
+ * were taken, in one word.  Whoever decides the last one has the node: it makes the word
+ * ready for the next run, and runs the node, or skips it.  The run is over when each
  * node without edges of its own has ended or was skipped, because every other node comes
  * before one of these.  docs/design/graphs.md has the proof.
  *
@@ -12,8 +13,8 @@
  *   [N] whoever has the node: the one that decided its last edge; then its completer
  *
  * Edges: release end -> acquire end : what crosses
- *   decided  decide_edge (waits_for) -> the last one : what all nodes before
- *            this one have done, and `taken`
+ *   decided  decide_edge (edges_left) -> the last one : what all nodes before this one
+ *            have done
  *   over     end_sink (sinks_left) -> the last end_sink (sinks_left) : what all nodes
  *            have done
  *   again    end_graph_run (runs) -> mag_graph_run_of, and changes (runs) : the run
@@ -32,6 +33,9 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 
+/* In `edges_left`: above each count of edges. */
+#define MAG_EDGE_TAKEN (UINT64_C(1) << 32)
+
 struct mag_graph_edge {
     struct mag_graph_node *to;
     uint64_t result; /* of the node before, for which the edge is taken */
@@ -49,8 +53,8 @@ struct mag_graph_node {
     uint32_t edge_room;                   /* [B] */
     uint32_t edges_to;                    /* [B] edges that end here */
     uint32_t number;                      /* [B] from 0, in the order of adding */
-    _Atomic(uint32_t) waits_for;          /* [A] edges that are to be decided */
-    _Atomic(bool) taken;                  /* [A] one of them was taken */
+    _Atomic(uint64_t) edges_left;         /* [A] edges that are to be decided; and those
+                                           * that were taken, MAG_EDGE_TAKEN each */
     struct mag_graph_node *next;          /* [B] in the graph */
     struct mag_graph_node *next_first;    /* [B] of the nodes that depend on nothing */
     struct mag_graph_node *todo;          /* [N] in a list of whoever has it */

@@ -97,14 +97,16 @@ static struct mag_graph_node *pop_node(struct mag_graph_node **list)
 /* Decides one of the edges to `node`.  The last one hands the node to the caller. */
 static void decide_edge(struct mag_graph_node *node, bool taken, struct todo *todo)
 {
-    /* relaxed: `decided` publishes it. */
-    if (taken)
-        atomic_store_explicit(&node->taken, true, memory_order_relaxed);
+    uint64_t more = (taken ? MAG_EDGE_TAKEN : 0) - 1;
     /* decided, both ends: what comes before the node precedes it. */
-    if (atomic_fetch_sub_explicit(&node->waits_for, 1, memory_order_acq_rel) != 1)
+    uint64_t left =
+        more + atomic_fetch_add_explicit(&node->edges_left, more, memory_order_acq_rel);
+
+    if ((uint32_t)left != 0)
         return;
-    /* relaxed: as above. */
-    if (atomic_load_explicit(&node->taken, memory_order_relaxed))
+    /* relaxed: the end of this run publishes it to the next one. */
+    atomic_store_explicit(&node->edges_left, node->edges_to, memory_order_relaxed);
+    if (left >= MAG_EDGE_TAKEN)
         push_node(&todo->ready, node);
     else
         push_node(&todo->skipped, node);
@@ -320,12 +322,6 @@ static void prepare_run(struct mag_graph *graph, struct mag_sched *sched,
     atomic_store_explicit(&graph->sinks_left, graph->sinks, memory_order_relaxed);
     /* relaxed: as above. */
     atomic_store_explicit(&graph->stopped, false, memory_order_relaxed);
-    for (struct mag_graph_node *node = graph->nodes; node != NULL; node = node->next) {
-        /* relaxed: as above. */
-        atomic_store_explicit(&node->waits_for, node->edges_to, memory_order_relaxed);
-        /* relaxed: as above. */
-        atomic_store_explicit(&node->taken, false, memory_order_relaxed);
-    }
 }
 
 /* The run may end with the last post. */
