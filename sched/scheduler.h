@@ -70,6 +70,7 @@ struct mag_sched {
     struct mag_bell bell;      /* [A] wakes the monitor */
     bool fenced;               /* [I] see asym.h */
     _Atomic(bool) crowded;     /* [A] more workers than PUs: searching yields the CPU */
+    _Atomic(uint32_t) pus;     /* [A] so many there are for workers, and guests */
     uint32_t worker_count;     /* [I] at the start; they have the first berths */
     uint32_t place_count;      /* [I] so many workers there can be, in the next berths */
     _Atomic(uint32_t) active;  /* [A] so many workers take jobs, see bench.h */

@@ -431,7 +431,10 @@ static void watch(struct sim *sim, struct sim_worker *worker)
 
         if (seen)
             notify(sim, worker);
-        worker->nap = (double)mag_watch_nap((int64_t)worker->nap, seen);
+        /* Each worker has a processor of its own. */
+        worker->nap = (double)mag_watch_nap(
+            (int64_t)worker->nap, seen,
+            mag_watch_is_full(sim->count - sim->parked, sim->count));
     }
     fall_asleep(sim, worker);
 }

@@ -16,6 +16,8 @@ static void publish_active(struct mag_sched *sched, uint32_t workers)
 
     /* relaxed: nothing crosses. */
     atomic_store_explicit(&sched->crowded, workers > pus, memory_order_relaxed);
+    /* relaxed: as above. */
+    atomic_store_explicit(&sched->pus, pus, memory_order_relaxed);
     /* (3) in bench.h, seq_cst: before (4). */
     atomic_store_explicit(&sched->active, workers, memory_order_seq_cst);
 }

@@ -124,6 +124,7 @@ static int build(struct mag_sched *sched, const struct mag_sched_config *config)
     sched->capacity = sched->place_count + wanted->spare;
     mag_idle_init(&sched->idle, sched->worker_count);
     atomic_init(&sched->active, sched->worker_count);
+    atomic_init(&sched->pus, mag_topology_pus(sched->settings.topology));
     atomic_init(&sched->crowded,
                 sched->worker_count > mag_topology_pus(sched->settings.topology));
     r = mag_settings_fit(&sched->settings, sched->worker_count);

@@ -178,6 +178,16 @@ void mag_worker_left(struct mag_worker *worker, bool searched)
         end_if_drained(worker);
 }
 
+/* Whether those that run take all processors. */
+static bool is_full(struct mag_sched *sched)
+{
+    uint64_t state = mag_idle_read(&sched->idle);
+
+    /* relaxed: a value of the moment. */
+    return mag_watch_is_full(mag_idle_used(state) - mag_idle_parked(state),
+                             atomic_load_explicit(&sched->pus, memory_order_relaxed));
+}
+
 /* What the watcher does between two naps.  Returns the next nap. */
 static int64_t watch(struct mag_worker *worker, int64_t nap)
 {
@@ -191,12 +201,12 @@ static int64_t watch(struct mag_worker *worker, int64_t nap)
         /* The watcher wakes itself: only its own looks can tell that a job does not
          * move. */
         mag_sched_wake_worker(sched, worker->index);
-        return mag_watch_nap(nap, true);
+        return mag_watch_nap(nap, true, false);
     }
     bool seen = mag_worker_sees_work(worker);
     if (seen)
         mag_sched_notify(sched, worker->rank);
-    return mag_watch_nap(nap, seen);
+    return mag_watch_nap(nap, seen, is_full(sched));
 }
 
 /* By a worker that has announced that it parks: if it is not active any more, it wakes

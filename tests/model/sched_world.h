@@ -89,6 +89,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
         atomic_init(&sched.bell.word, MAG_BELL_OVER); /* there is no monitor */
         sched.fenced = true;
         atomic_init(&sched.crowded, false);
+        atomic_init(&sched.pus, Workers);
         sched.worker_count = sched.place_count = sched.capacity = Workers;
         atomic_init(&sched.active, Workers);
         atomic_init(&sched.staffed, Workers);

@@ -99,17 +99,28 @@ static void naps_double_until_something_is_seen(void **state)
 {
     static const struct {
         int64_t last;
-        bool seen;
+        bool seen, full;
         int64_t next;
-    } rows[] = {{50000, false, 100000},
-                {100000, false, 200000},
-                {200000, false, 200000},
-                {200000, true, 50000},
-                {50000, true, 50000}};
+    } rows[] = {{50000, false, false, 100000},  {100000, false, false, 200000},
+                {200000, false, false, 200000}, {200000, true, false, 50000},
+                {50000, true, false, 50000}, /* full: */
+                {50000, false, true, 100000},   {200000, false, true, 400000},
+                {800000, false, true, 1600000}, {1600000, false, true, 1600000},
+                {1600000, true, true, 50000}, /* not full any more: */
+                {1600000, false, false, 200000}};
     (void)state;
 
     for (size_t i = 0; i < ROWS(rows); i++)
-        assert_int_equal(mag_watch_nap(rows[i].last, rows[i].seen), rows[i].next);
+        assert_int_equal(mag_watch_nap(rows[i].last, rows[i].seen, rows[i].full),
+                         rows[i].next);
+}
+
+static void a_machine_is_full_if_as_many_run_as_it_has_processors(void **state)
+{
+    (void)state;
+    assert_false(mag_watch_is_full(1, 2));
+    assert_true(mag_watch_is_full(2, 2));
+    assert_true(mag_watch_is_full(3, 2));
 }
 
 static void a_thief_shares_the_older_half_and_at_least_one(void **state)
@@ -144,6 +155,7 @@ int main(void)
         cmocka_unit_test(the_first_to_park_beside_workers_that_run_watches),
         cmocka_unit_test(a_watcher_is_missing_if_others_than_the_asker_run_unwatched),
         cmocka_unit_test(naps_double_until_something_is_seen),
+        cmocka_unit_test(a_machine_is_full_if_as_many_run_as_it_has_processors),
         cmocka_unit_test(a_thief_shares_the_older_half_and_at_least_one),
         cmocka_unit_test(an_owner_shares_the_first_slots_while_it_has_patience),
     };
