@@ -138,10 +138,11 @@ MAG_INLINE void mag_continuation_capture(struct mag_continuation *continuation,
 {
     const struct mag_here *here = mag_here_get();
 
-    if (MAG_LIKELY((flags & (MAG_AWAIT_CONTEXT | MAG_AWAIT_HOME)) == MAG_AWAIT_CONTEXT))
+    if (MAG_LIKELY(flags == MAG_AWAIT_CONTEXT))
         continuation->home = here->context;
     else if ((flags & MAG_AWAIT_HOME) == 0)
-        continuation->home = here->roaming;
+        continuation->home =
+            (flags & MAG_AWAIT_CONTEXT) != 0 ? here->context : here->roaming;
 }
 
 /* How many continuations run inside one another; one more is queued. */

@@ -212,6 +212,9 @@ MAG_COLD int mag_core_on_completed_met(struct mag_core *core, uint64_t token,
 int mag_core_on_completed(struct mag_core *core, uint64_t token,
                           struct mag_continuation *continuation, unsigned flags)
 {
+    if (MAG_UNLIKELY(token > MAG_TOKEN_MASK && continuation != NULL &&
+                     continuation->job.run != NULL))
+        return mag_misuse_core(MAG_E_TOKEN, core, token);
     return mag_core_on_completed_inline(core, token, continuation, flags);
 }
 

@@ -89,26 +89,31 @@ static inline bool mag_core_is_done(struct mag_core *core)
     return mag_slot_is_done(mag_core_slot(core)) && !mag_core_is_visited(core);
 }
 
-/* Whether the token is the present one and there was no visitor: then `*ret_slot` alone
- * shows the state.  Reads the slot first: a visitor that has written the slot was INSIDE
- * before. */
-static inline bool mag_core_is_clean(struct mag_core *core, uint64_t token,
-                                     uintptr_t *ret_slot)
+/* Whether the word of the core is `token`.  If that has none of a visitor's bits, there
+ * was no visitor, and `*ret_slot` alone shows the state.  Reads the slot first: a
+ * visitor that has written the slot was INSIDE before. */
+static inline bool mag_core_has(struct mag_core *core, uint64_t token,
+                                uintptr_t *ret_slot)
 {
     *ret_slot = mag_core_slot(core);
     /* relaxed: the acquire of the slot covers what a visitor did before. */
-    uint64_t word = atomic_load_explicit(&core->token, memory_order_relaxed);
+    return atomic_load_explicit(&core->token, memory_order_relaxed) == token;
+}
 
-    return mag_token_is_clean(token, word);
+/* Whether the token is the present one and there was no visitor. */
+static inline bool mag_core_is_clean(struct mag_core *core, uint64_t token,
+                                     uintptr_t *ret_slot)
+{
+    return mag_core_has(core, token, ret_slot) && mag_token_is_clean(token, token);
 }
 
 /* Whether a holder of this token may read the outcome, in the common case that there was
- * no visitor. */
+ * no visitor.  The token has none of a visitor's bits: its holder has waited for it. */
 static inline bool mag_core_is_ready(struct mag_core *core, uint64_t token)
 {
     uintptr_t slot;
 
-    return mag_core_is_clean(core, token, &slot) && mag_slot_is_done(slot);
+    return mag_core_has(core, token, &slot) && mag_slot_is_done(slot);
 }
 
 /* bias.c - counts an operation that was biased to one thread but was completed on another
@@ -375,6 +380,7 @@ int mag_core_on_completed_slow(struct mag_core *core, uint64_t token,
 int mag_core_on_completed_met(struct mag_core *core, uint64_t token,
                               struct mag_continuation *continuation, unsigned flags);
 
+/* The token has none of a visitor's bits. */
 static inline int mag_core_on_completed_inline(struct mag_core *core, uint64_t token,
                                                struct mag_continuation *continuation,
                                                unsigned flags)
@@ -383,8 +389,7 @@ static inline int mag_core_on_completed_inline(struct mag_core *core, uint64_t t
 
     if (MAG_UNLIKELY(continuation == NULL || continuation->job.run == NULL))
         return mag_misuse_core(MAG_E_ARG, core, token);
-    if (MAG_UNLIKELY(!mag_core_is_clean(core, token, &slot) ||
-                     slot != mag_slot_biased_here()))
+    if (MAG_UNLIKELY(!mag_core_has(core, token, &slot) || slot != mag_slot_biased_here()))
         return mag_core_on_completed_slow(core, token, continuation, flags);
     mag_continuation_capture(continuation, flags);
     if (MAG_UNLIKELY(!mag_core_install_here(core, token, continuation)))

@@ -352,7 +352,7 @@ static MAG_NOINLINE mag_vtask await_first(struct mag_frame *frame, mag_vtask tas
     move_frame(frame, box, bytes);
     box->waiter.outcome = task;
     box->waiter.continuation.home = here->context;
-    if (MAG_LIKELY(mag_core_install_here(mag_vtask_core_in_context(task), task.payload,
+    if (MAG_LIKELY(mag_core_install_here(mag_vtask_plain_core(task), task.payload,
                                          &box->waiter.continuation)))
         return mag_vtask_started();
     return await_met_first(frame, task, place, size);
@@ -363,8 +363,11 @@ static MAG_NOINLINE mag_vtask await_first(struct mag_frame *frame, mag_vtask tas
 static MAG_NOINLINE mag_vtask await_uncommon(struct mag_frame *frame, mag_vtask task,
                                              void *place, size_t size, unsigned flags)
 {
-    if ((task.backing & MAG_VTASK_NO_CONTEXT) != 0)
+    /* From here on the flags say it, and mag_frame_end finds the bare kind. */
+    if ((task.backing & MAG_VTASK_NO_CONTEXT) != 0) {
         flags &= ~(unsigned)MAG_AWAIT_CONTEXT;
+        task.backing &= ~(uintptr_t)MAG_VTASK_NO_CONTEXT;
+    }
     if (!mag_vtask_is_core(task) || (flags & MAG_AWAIT_HOME) != 0)
         return await_slow(frame, task, place, size, flags);
     mag_seen_mark("await", mag_vtask_core(task), task.payload);
@@ -375,13 +378,13 @@ static MAG_NOINLINE mag_vtask await_uncommon(struct mag_frame *frame, mag_vtask 
 mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
                           size_t size, unsigned flags)
 {
-    struct mag_core *core = mag_vtask_core_in_context(task);
+    struct mag_core *core = mag_vtask_plain_core(task);
     uintptr_t slot;
 
-    if (MAG_UNLIKELY(!mag_vtask_is_core_in_context(task) || mag_here_get()->traced) ||
-        (flags & (MAG_AWAIT_CONTEXT | MAG_AWAIT_HOME)) != MAG_AWAIT_CONTEXT)
+    if (MAG_UNLIKELY(!mag_vtask_is_plain_core(task) || mag_here_get()->traced) ||
+        flags != MAG_AWAIT_CONTEXT)
         return await_uncommon(frame, task, place, size, flags);
-    if (MAG_UNLIKELY(!mag_core_is_clean(core, task.payload, &slot) ||
+    if (MAG_UNLIKELY(!mag_core_has(core, task.payload, &slot) ||
                      slot != mag_slot_biased_here()))
         return await_core(frame, task, place, size, flags);
     if ((frame->core.flags & MAG_CORE_BOX) == 0)
@@ -397,9 +400,9 @@ mag_vtask mag_frame_await(struct mag_frame *frame, mag_vtask task, void *place,
 
 /* The core had a visitor, or the task is of another kind, or somebody has called back too
  * early: then the frame keeps waiting. */
-static MAG_NOINLINE mag_vtask end_slow(struct mag_frame *frame, mag_vtask task,
-                                       void *place, size_t size)
+static MAG_NOINLINE mag_vtask end_slow(struct mag_frame *frame, void *place, size_t size)
 {
+    mag_vtask task = frame->waiter.outcome;
     int r = mag_vtask_status(task);
 
     if (r == MAG_PENDING)
@@ -408,19 +411,28 @@ static MAG_NOINLINE mag_vtask end_slow(struct mag_frame *frame, mag_vtask task,
     return r < 0 ? mag_vtask_failed(r, 0) : take_frame(task, place, size);
 }
 
+/* A core that is complete: its operation has failed, or its result is no word. */
+static MAG_NOINLINE mag_vtask end_core(struct mag_frame *frame, void *place, size_t size)
+{
+    return consume(frame->waiter.outcome, place, size);
+}
+
+/* The slow halves read the task again, so that this function need not keep it. */
 mag_vtask mag_frame_end(struct mag_frame *frame, void *place, size_t size)
 {
     mag_vtask task = frame->waiter.outcome;
-    struct mag_core *core = mag_vtask_core(task);
 
+    if (MAG_UNLIKELY(!mag_vtask_was_plain_core(task)))
+        return end_slow(frame, place, size);
+    struct mag_core *core = mag_vtask_plain_core(task);
     /* A core that has run this frame's continuation is complete, and this frame may
      * consume it. */
-    if (MAG_LIKELY((task.backing & MAG_VTASK_KIND) == MAG_VTASK_CORE &&
-                   mag_core_is_ready(core, task.payload))) {
-        runs_on(frame);
-        return consume(task, place, size);
-    }
-    return end_slow(frame, task, place, size);
+    if (MAG_UNLIKELY(!mag_core_is_ready(core, task.payload)))
+        return end_slow(frame, place, size);
+    runs_on(frame);
+    if (MAG_UNLIKELY(core->easy == 0 || size != sizeof(core->value)))
+        return end_core(frame, place, size);
+    return outcome(mag_core_consume_easy(core, task.payload, place), 0);
 }
 
 mag_vtask mag_frame_answered(struct mag_frame *frame, void *place, size_t size)

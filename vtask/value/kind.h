@@ -54,16 +54,25 @@ static inline bool mag_vtask_is_core(mag_vtask task)
     return (above & (UINT64_C(1) << 63 | MAG_VTASK_KIND)) == 0;
 }
 
-/* The same, and whoever awaits the task comes back to its context. */
-static inline bool mag_vtask_is_core_in_context(mag_vtask task)
+/* The same; whoever awaits the task comes back to its context; and the token has none of
+ * a visitor's bits.  Each mark of a visitor has the highest bit, so one sign tells of it
+ * and of a missing address. */
+static inline bool mag_vtask_is_plain_core(mag_vtask task)
 {
     uint64_t above = task.backing - (MAG_VTASK_TAGS + 1 + MAG_VTASK_CORE);
 
-    return (above & (UINT64_C(1) << 63 | MAG_VTASK_TAGS)) == 0;
+    return (above & MAG_VTASK_TAGS) == 0 && (int64_t)(above | task.payload) >= 0;
 }
 
-/* The core of a task of which mag_vtask_is_core_in_context is true. */
-static inline struct mag_core *mag_vtask_core_in_context(mag_vtask task)
+/* The same of a task that somebody has waited for: then the token is a token, and no core
+ * without an address was accepted. */
+static inline bool mag_vtask_was_plain_core(mag_vtask task)
+{
+    return ((task.backing - MAG_VTASK_CORE) & MAG_VTASK_TAGS) == 0;
+}
+
+/* The core of a task of which one of the two is true. */
+static inline struct mag_core *mag_vtask_plain_core(mag_vtask task)
 {
     return (struct mag_core *)(task.backing - MAG_VTASK_CORE);
 }

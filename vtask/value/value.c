@@ -30,7 +30,7 @@ static inline int status_of_error(int code)
     return code == -ECANCELED ? MAG_CANCELED : MAG_FAULTED;
 }
 
-static int status_of_other(mag_vtask task)
+static MAG_NOINLINE int status_of_other(mag_vtask task)
 {
     void *object = mag_object_of(task);
 
@@ -38,6 +38,8 @@ static int status_of_other(mag_vtask task)
     case MAG_VTASK_ERROR:
         return status_of_error(mag_vtask_code(task));
     case MAG_VTASK_CORE:
+        if (mag_vtask_is_core(task))
+            return mag_core_status(object, task.payload);
         return mag_misuse_core(MAG_E_TOKEN, NULL, task.payload);
     case MAG_VTASK_PROMISE:
         return mag_promise_status_of(mag_promise_of(task), task.payload);
@@ -48,12 +50,23 @@ static int status_of_other(mag_vtask task)
     }
 }
 
+/* Of a task whose core is complete.  Not inlined, so that a look at a pending task needs
+ * no register for it. */
+static MAG_NOINLINE int status_of_done(mag_vtask task)
+{
+    return mag_core_outcome(mag_vtask_plain_core(task));
+}
+
 /* `task` is a copy of the caller's, here and below (VT-12). */
 int mag_vtask_status_slow(mag_vtask task)
 {
-    if (MAG_LIKELY(mag_vtask_is_core(task)))
-        return mag_core_status_inline(mag_object_of(task), task.payload);
-    return status_of_other(task);
+    struct mag_core *core = mag_vtask_plain_core(task);
+    uintptr_t slot;
+
+    if (MAG_UNLIKELY(!mag_vtask_is_plain_core(task) ||
+                     !mag_core_has(core, task.payload, &slot)))
+        return status_of_other(task);
+    return mag_slot_is_done(slot) ? status_of_done(task) : MAG_PENDING;
 }
 
 /* Whether the status is `one` or `other`; misuse codes are passed on. */
@@ -180,8 +193,8 @@ static MAG_NOINLINE int await_other(mag_vtask task, struct mag_continuation *con
 int mag_vtask_on_completed(mag_vtask task, struct mag_continuation *continuation,
                            unsigned flags)
 {
-    if (MAG_LIKELY(mag_vtask_is_core_in_context(task)))
-        return mag_core_on_completed_inline(mag_vtask_core_in_context(task), task.payload,
+    if (MAG_LIKELY(mag_vtask_is_plain_core(task)))
+        return mag_core_on_completed_inline(mag_vtask_plain_core(task), task.payload,
                                             continuation, flags);
     return await_other(task, continuation, flags);
 }

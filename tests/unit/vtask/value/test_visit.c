@@ -4,6 +4,7 @@
 #include "tests/support/run.h"
 
 #include <errno.h>
+#include <magpie/async.h>
 #include <magpie/barrier.h>
 #include <pthread.h>
 
@@ -165,9 +166,70 @@ static void a_visited_core_is_read_the_slow_way_once(void **state)
     assert_int_equal(core.easy, 1);
 }
 
+MAG_VTASK_DEFINE(word_task, uint64_t)
+
+MAG_ASYNC(word_task, await_word, (mag_vtask, task), uint64_t word;)
+{
+    MAG_BEGIN(f);
+    MAG_AWAIT(f, f->word, word_task_of(f->task));
+    return word_task_result(f->word);
+    MAG_END(f);
+}
+
+static void never(struct mag_job *job)
+{
+    (void)job;
+    fail();
+}
+
+static void assert_forged(uint64_t token)
+{
+    for (unsigned come_back = 0; come_back < 2; come_back++) {
+        mag_vtask task = mag_core_task(&core);
+        struct mag_continuation continuation = {.job = {.run = never}};
+        uint64_t result = 5;
+
+        task.payload = token;
+        task = mag_vtask_configure(task, come_back != 0);
+        assert_int_equal(mag_vtask_status(task), MAG_E_TOKEN);
+        assert_int_equal(mag_vtask_on_completed(task, &continuation, MAG_AWAIT_CONTEXT),
+                         MAG_E_TOKEN);
+        assert_int_equal(mag_vtask_on_completed(task, NULL, MAG_AWAIT_CONTEXT),
+                         MAG_E_ARG);
+        assert_int_equal(mag_vtask_get(task, &result), MAG_E_TOKEN);
+        assert_int_equal(word_task_get(await_word(task), &result), MAG_E_TOKEN);
+        assert_int_equal(result, 5);
+    }
+}
+
+/* The word of the core and the token that is asked for are equal, mark and all. */
+static void a_token_with_a_visitors_mark_is_refused_however_it_is_asked(void **state)
+{
+    static const struct mag_core_type type = {0, 0, keep_it, NULL};
+    const uint64_t marks[] = {MAG_VISITOR_INSIDE, MAG_VISITOR_LEFT, MAG_VISITOR_TOOK};
+    (void)state;
+
+    for (unsigned i = 0; i < 6; i++) {
+        mag_core_prepare(&core, &type);
+        uint64_t token = mag_core_task(&core).payload;
+        bool done = i / 3 != 0;
+
+        core.easy = 0;
+        /* relaxed, both: one thread. */
+        atomic_store_explicit(&core.token, token | marks[i % 3], memory_order_relaxed);
+        if (done) {
+            /* relaxed: as above. */
+            atomic_store_explicit(&core.slot, MAG_SLOT_DONE, memory_order_relaxed);
+        }
+        assert_forged(token | marks[i % 3]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(
+            a_token_with_a_visitors_mark_is_refused_however_it_is_asked, set_up),
         cmocka_unit_test_setup(a_visited_core_is_read_the_slow_way_once, set_up),
         cmocka_unit_test_setup(a_completer_that_waits_for_a_visitor_to_leave_lets_it_run,
                                set_up),
