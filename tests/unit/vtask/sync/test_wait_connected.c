@@ -43,7 +43,7 @@ static void unlock(void)
 
 /* --------------------------------------------------------- waiters made by hand */
 
-/* Who waits without an async function. */
+/* A waiter that is no async function: it hears of the end by a job. */
 struct hearer {
     struct mag_waiter waiter;
     struct mag_wait_state wait;
