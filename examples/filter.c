@@ -32,7 +32,7 @@ static bool is_beyond(size_t index, const struct measurement *measurements, doub
     return measurements[index].value > limit;
 }
 
-/* What is known of them. */
+/* The figures of some measurements. */
 struct summary {
     const struct measurement *of;
     size_t count;

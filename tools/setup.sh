@@ -110,7 +110,7 @@ mag_not_installed() {
     echo "They could not be installed; the whole log is in build/setup.log." >&2
 }
 
-# What nobody needs stops nobody.
+# These packages are optional: the build goes on without them.
 mag_install_wished() {
     [ $# -gt 0 ] || return 0
     echo "Installing: $*" >&2

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <magpie/error.h>
+#include <stddef.h>
 #include <string.h>
 
 static const char *const command = "sim";
@@ -33,7 +34,8 @@ enum {
     OPTION_HTML,
     WORKERS_LISTED = 64,
     GRAPHS_LISTED = 32,
-    SPIN_US = 50, /* as a scheduler's default */
+    FORM_WORDS = 6, /* of an option, with the NULL behind them */
+    SPIN_US = 50,   /* as a scheduler's default */
 };
 
 struct request {
@@ -164,47 +166,45 @@ static error_t parse_output(int key, const char *arg, struct bench_outputs *outp
     }
 }
 
-/* How the simulated scheduler differs from the real one. */
+/* How the simulated scheduler differs from the real one: an option, its words, and the
+ * number in struct sim_setup that says which of the words was given. */
+static const struct form {
+    const char *option;
+    const char *words[FORM_WORDS]; /* ended by NULL */
+    size_t number;                 /* its offset */
+    int key;
+} forms[] = {
+#define FORM(key, name, member, ...)                                       \
+    {                                                                      \
+        name, {__VA_ARGS__, NULL}, offsetof(struct sim_setup, member), key \
+    }
+    FORM(OPTION_VICTIMS, "--victims", victims, "all", "one"),
+    FORM(OPTION_WAKING, "--waking", waking, "usual", "one", "jobs", "tree", "early"),
+    FORM(OPTION_BARRIER, "--barrier", barrier, "shared", "all", "locked", "one"),
+    FORM(OPTION_FORCE, "--force", force, "at-once", "late", "hungry", "tag"),
+    FORM(OPTION_SEARCHERS, "--searchers", searchers, "half", "two"),
+    FORM(OPTION_VAIN, "--vain", vain, "search", "park"),
+    FORM(OPTION_LAST_LOOK, "--last-look", last_look, "all", "free"),
+    FORM(OPTION_QUEUES, "--queues", queues, "node", "cache"),
+#undef FORM
+};
+
+_Static_assert(sizeof(enum sim_victims) == sizeof(unsigned),
+               "an enumeration is unsigned");
+
 static error_t parse_form(int key, const char *arg, struct request *request)
 {
-    static const char *const victims[] = {"all", "one", NULL};
-    static const char *const waking[] = {"usual", "one", "jobs", "tree", "early", NULL};
-    static const char *const barriers[] = {"shared", "all", "locked", "one", NULL};
-    static const char *const forces[] = {"at-once", "late", "hungry", "tag", NULL};
-    static const char *const searchers[] = {"half", "two", NULL};
-    static const char *const vains[] = {"search", "park", NULL};
-    static const char *const looks[] = {"all", "free", NULL};
-    static const char *const queues[] = {"node", "cache", NULL};
-    struct sim_setup *setup = &request->setup;
+    char *setup = (char *)&request->setup;
 
-    switch (key) {
-    case OPTION_VICTIMS:
-        setup->victims = take_word("--victims", arg, victims);
-        return 0;
-    case OPTION_WAKING:
-        setup->waking = take_word("--waking", arg, waking);
-        return 0;
-    case OPTION_BARRIER:
-        setup->barrier = take_word("--barrier", arg, barriers);
-        return 0;
-    case OPTION_FORCE:
-        setup->force = take_word("--force", arg, forces);
-        return 0;
-    case OPTION_SEARCHERS:
-        setup->searchers = take_word("--searchers", arg, searchers);
-        return 0;
-    case OPTION_VAIN:
-        setup->vain = take_word("--vain", arg, vains);
-        return 0;
-    case OPTION_LAST_LOOK:
-        setup->last_look = take_word("--last-look", arg, looks);
-        return 0;
-    case OPTION_QUEUES:
-        setup->queues = take_word("--queues", arg, queues);
-        return 0;
-    default:
-        return parse_output(key, arg, &request->outputs);
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (forms[i].key == key) {
+            unsigned number = take_word(forms[i].option, arg, forms[i].words);
+
+            memcpy(setup + forms[i].number, &number, sizeof(number));
+            return 0;
+        }
     }
+    return parse_output(key, arg, &request->outputs);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

@@ -278,7 +278,7 @@ bool bench_lane_start(struct bench_lane *lane, const struct bench_lane_spec *spe
     char line[BENCH_ERROR];
 
     *lane = (struct bench_lane){.to = -1, .until = spec->until};
-    /* What stands in our buffers is not to be written twice. */
+    /* Empty our buffers, so that the child does not write their content again. */
     (void)fflush(NULL);
     return fork_lane(lane, spec) && hear(lane, "ready", line, sizeof(line));
 }

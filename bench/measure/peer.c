@@ -38,7 +38,7 @@ static const struct {
     {"openmp", FORK_JOIN " heat " SHORT " " UNEVEN " " ARRAYS " " TEAMS " " SORTS
                          " sort-stable " MEMORY " " METG},
     {"tbb", FORK_JOIN " " SHORT " " UNEVEN " " ARRAYS " " POOL " " SORTS " " CHANNELS
-                      " pipeline graph " METG},
+                      " pipeline graph " MEMORY " " METG},
     {"libomp", "heat " TEAMS " " MEMORY " " METG},
     {"openblas", "matmul"},
     {"glib", LOADS " submit-all"},

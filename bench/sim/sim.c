@@ -263,7 +263,7 @@ static void sum_lines(const struct sim *sim, struct sim_outcome *outcome)
     outcome->hottest_transfers = sim->lines[hottest].transfers;
 }
 
-/* What a worker was in the middle of at the end counts up to the end. */
+/* The step that a worker has not finished at the end counts up to the end. */
 static void sum_worker(const struct sim_worker *worker, struct sim_outcome *outcome)
 {
     double rest = outcome->ns;

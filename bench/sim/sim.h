@@ -29,7 +29,7 @@ enum sim_victims {
 };
 
 /*
- * Who wakes the workers that are needed.
+ * How the workers that are needed are woken.
  *   USUAL   as the scheduler: by a tree for jobs posted by one call, and for children in
  *           each cache; else one by one
  *   ONE     always one by one

@@ -30,7 +30,7 @@ static __attribute__((noinline)) word_task ring_begin(struct mag_waiter *waiter,
     return word_task_of(MAG_STARTED);
 }
 
-/* Who waits for an operation without an async function. */
+/* A waiter that is no async function: it hears of the end by a job. */
 struct hearer {
     struct mag_waiter waiter;
     uint64_t sum;

@@ -48,7 +48,7 @@ MAG_PIPELINE(blocks, struct piece, struct compression)
 
 static int prepare(struct piece *piece, struct compression *c)
 {
-    /* What zlib has kept back can come too. */
+    /* Bytes that zlib has kept back from earlier blocks can come too. */
     size_t kept = c->goes_on ? 4 * WINDOW : 0;
 
     piece->out_capacity = c->stream->options->engine->bound(c->block + kept);

@@ -229,7 +229,7 @@ static int open_input(struct file *file)
     size_t length = strlen(file->path);
     int fd;
 
-    /* What is a queue or a device must not hold up the others. */
+    /* A queue or a device must not hold up the other files. */
     if (!options->to_stdout)
         flags |= O_NONBLOCK;
     if (!options->to_stdout && !options->force)

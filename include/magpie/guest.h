@@ -48,7 +48,7 @@
  * what is left when it leaves, the workers run.  A name_run (fork.h) begins at once on
  * the guest itself, on its C stack, and the workers steal what it forks.
  *
- * Who needs it.  name_run takes a place by itself for the time of the call, if it can.
+ * When to use it.  name_run takes a place by itself for the time of the call, if it can.
  * Enter yourself to call it very often, to post many jobs in a row, to have a number and
  * storage for a longer time, or on a thread whose C stack is small.
  *

@@ -1,6 +1,6 @@
 /*
  * rendezvous.h - a barrier between async functions: each waits until all have arrived.
- * Who waits holds no thread.
+ * A waiting member holds no thread.
  *
  *     #include <magpie/async.h>
  *     #include <magpie/rendezvous.h>

@@ -54,6 +54,7 @@ run "$ready" 2 3 post-wake
 run "$ready" 1,2 2 mgzip mgzip-libdeflate
 run "$ready" 1,2 9 bursts trickle
 run "$ready" 1,2,3 100 heat
+run "$ready" 1,2,3 6400 triad random chase
 run "$ready" 1,2 99 team barrier
 run "$ready" 1,2 20001 submit submit-all
 exit $failed

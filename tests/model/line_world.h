@@ -72,7 +72,7 @@ static mag_vtask mag_vtask_failed(int, uint64_t)
 static const mag_vtask MAG_VTASK_COMPLETED = {0, 0};
 static const mag_vtask MAG_STARTED = {2, 0};
 
-/* Who waits for a connected operation. */
+/* A waiter of a connected operation. */
 struct mag_waiter {
     rl::atomic<int> outcome;
 };

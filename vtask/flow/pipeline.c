@@ -125,7 +125,7 @@ static void set_plan(struct mag_belt *belt, const struct mag_pipeline *pipeline)
         belt->cancel = pipeline->options->cancel;
 }
 
-/* What is not zero at first. */
+/* Sets the fields of a belt that do not begin as zero. */
 static void init_belt(struct mag_belt *belt)
 {
     belt->offer.run = run_offer;

@@ -33,7 +33,7 @@
 
 #include <assert.h>
 
-/* What lies before a token of the caller's. */
+/* The library's part of a token; the caller's token lies behind it. */
 struct mag_token {
     _Alignas(MAG_CACHE_LINE) struct mag_continuation continuation; /* of an await */
     struct mag_turn_lane_link link; /* of the list or the lane it is in */

@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-/* What memory from here is aligned to. */
+/* The alignment of memory from the store. */
 enum { MAG_STORE_ALIGNMENT = 64 };
 
 /*

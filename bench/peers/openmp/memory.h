@@ -10,16 +10,12 @@
 #include "bench/peers/common/peer.h"
 
 int prepare_triad(struct peer_run *run);
-void reset_triad(struct peer_run *run);
 void run_triad(struct peer_run *run);
-void check_triad(struct peer_run *run);
 
 int prepare_random(struct peer_run *run);
 void run_random(struct peer_run *run);
 
 int prepare_chase(struct peer_run *run);
 void run_chase(struct peer_run *run);
-
-void cleanup_memory(struct peer_run *run);
 
 #endif

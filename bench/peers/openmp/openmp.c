@@ -14,6 +14,7 @@
 #include "bench/kernels/skynet.h"
 #include "bench/kernels/sort.h"
 #include "bench/kernels/uts.h"
+#include "bench/peers/common/pages.h"
 #include "bench/peers/common/peer.h"
 #include "bench/peers/openmp/grid.h"
 #include "bench/peers/openmp/loops.h"
@@ -461,18 +462,18 @@ const struct peer_workload peer_workloads[] = {
      .cleanup = cleanup_heat},
     {.name = "triad",
      .prepare = prepare_triad,
-     .reset = reset_triad,
+     .reset = peer_triad_reset,
      .run = run_triad,
-     .check = check_triad,
-     .cleanup = cleanup_memory},
+     .check = peer_triad_check,
+     .cleanup = peer_memory_cleanup},
     {.name = "random",
      .prepare = prepare_random,
      .run = run_random,
-     .cleanup = cleanup_memory},
+     .cleanup = peer_memory_cleanup},
     {.name = "chase",
      .prepare = prepare_chase,
      .run = run_chase,
-     .cleanup = cleanup_memory},
+     .cleanup = peer_memory_cleanup},
     {.name = "team", .run = run_team},
     {.name = "barrier", .run = run_barriers},
 #define GRID(pattern, id, row)     \

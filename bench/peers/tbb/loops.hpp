@@ -1,5 +1,6 @@
 /*
- * loops.hpp - one parallel loop with oneTBB: a short one, or an uneven one.
+ * loops.hpp - one parallel loop with oneTBB: a short one, an uneven one, or a small
+ * region.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -7,6 +8,7 @@
 #define BENCH_PEERS_TBB_LOOPS_HPP
 
 #include "bench/kernels/loops.h"
+#include "bench/kernels/regions.h"
 #include "bench/kernels/uneven.h"
 
 #include <cstdint>
@@ -59,6 +61,21 @@ inline std::uint64_t nested()
         return sum_over(KERNEL_INNER,
                         [=](std::uint64_t inner) { return kernel_nested(outer, inner); });
     });
+}
+
+/* A small region, as parallel code has many of. */
+inline std::uint64_t region(std::uint64_t number)
+{
+    using leaves = oneapi::tbb::blocked_range<std::uint32_t>;
+
+    return oneapi::tbb::parallel_reduce(
+        leaves(0, KERNEL_REGION_LEAVES), UINT64_C(0),
+        [=](const leaves &part, std::uint64_t sum) {
+            for (std::uint32_t i = part.begin(); i != part.end(); i++)
+                sum ^= kernel_region_leaf(number, i);
+            return sum;
+        },
+        [](std::uint64_t a, std::uint64_t b) { return a ^ b; });
 }
 
 } // namespace loops

@@ -9,7 +9,6 @@
 #include "bench/kernels/array.h"
 #include "bench/kernels/matmul.h"
 #include "bench/kernels/nqueens.h"
-#include "bench/kernels/regions.h"
 #include "bench/kernels/skynet.h"
 #include "bench/kernels/sort.h"
 #include "bench/kernels/uts.h"
@@ -18,6 +17,7 @@
 #include "bench/peers/tbb/graph.hpp"
 #include "bench/peers/tbb/grid.hpp"
 #include "bench/peers/tbb/loops.hpp"
+#include "bench/peers/tbb/memory.hpp"
 #include "bench/peers/tbb/pipeline.hpp"
 
 #include <memory>
@@ -257,26 +257,12 @@ void run_parallel_sort(peer_run *run)
 
 /* ------------------------------------------------------------------ regions */
 
-uint64_t region(uint64_t number)
-{
-    using range = tbb::blocked_range<uint32_t>;
-
-    return tbb::parallel_reduce(
-        range(0, KERNEL_REGION_LEAVES), UINT64_C(0),
-        [=](const range &part, uint64_t sum) {
-            for (uint32_t i = part.begin(); i != part.end(); i++)
-                sum ^= kernel_region_leaf(number, i);
-            return sum;
-        },
-        [](uint64_t a, uint64_t b) { return a ^ b; });
-}
-
 void run_regions(peer_run *run)
 {
     arena->execute([=] {
         run->answer = 0;
         for (uint64_t i = 0; i < run->size; i++)
-            run->answer ^= region(i);
+            run->answer ^= loops::region(i);
     });
 }
 
@@ -474,6 +460,12 @@ const peer_workload peer_workloads[] = {
     {"for-pareto", nullptr, nullptr, run_loops<loops::pareto>, nullptr, nullptr},
     {"for-triangle", nullptr, nullptr, run_loops<loops::triangle>, nullptr, nullptr},
     {"for-nested", nullptr, nullptr, run_loops<loops::nested>, nullptr, nullptr},
+    {"triad", memory::prepare_triad, peer_triad_reset, memory::run_triad,
+     peer_triad_check, memory::cleanup},
+    {"random", memory::prepare_random, nullptr, memory::run_random, nullptr,
+     memory::cleanup},
+    {"chase", memory::prepare_chase, nullptr, memory::run_chase, nullptr,
+     memory::cleanup},
     {"regions", nullptr, nullptr, run_regions, nullptr, nullptr},
     {"tick", nullptr, nullptr, run_tick, nullptr, nullptr},
     {"tick-p99", nullptr, nullptr, run_tick_bad, nullptr, nullptr},

@@ -103,7 +103,7 @@ template <class T, class Combine> class combined
         if (code != 0)
             first.owner->failed_ = code;
     }
-    /* What a combine has thrown counts if no leaf has failed. */
+    /* An exception of a combine counts if no leaf has failed. */
     int with_combines(int code) const
     {
         return code != 0 ? code : failed_.load();

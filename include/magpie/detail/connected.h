@@ -12,7 +12,7 @@
 MAG_EXTERN_C_BEGIN
 
 /*
- * Who waits for a connected operation: 40 bytes in the awaiting frame.
+ * A waiter of a connected operation: 40 bytes in the awaiting frame.
  *
  * Ownership: the awaiting code; from the begin of an operation until its completion, the
  * operation.  The begin publishes the waiter, and the frame around it, to whoever learns

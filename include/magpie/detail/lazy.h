@@ -65,7 +65,7 @@ MAG_INLINE bool mag_lazy_read(const struct mag_lazy *lazy,
     return MAG_LOAD(&lazy->line.state, relaxed) >> MAG_LINE_SHIFT == value;
 }
 
-/* What a caller finds who found no value. */
+/* The answers to a caller that found no value. */
 enum mag_lazy_answer {
     MAG_LAZY_AGAIN, /* there is a value now */
     MAG_LAZY_WAITS, /* `*ret_task` is the caller's task */

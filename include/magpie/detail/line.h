@@ -37,7 +37,7 @@ struct mag_line {
 
 enum { MAG_LINE_LOCKED = 1, MAG_LINE_WAITED = 2, MAG_LINE_BITS = 3, MAG_LINE_SHIFT = 2 };
 
-/* What a value is smaller than. */
+/* Every value is smaller. */
 #define MAG_LINE_VALUES (UINT32_C(1) << 30)
 
 /* The initialiser of a line in which nobody waits. */

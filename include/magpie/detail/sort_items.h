@@ -366,7 +366,7 @@ MAG_SORT_INLINE size_t mag_sort_halve_calm(char *items, size_t count, const char
     char *low = items;
     char *high = items + count * size;
 
-    /* What is no order may say of one item that it is low and that it is not: then `low`
+    /* A comparison that is no order may call one item low and then not low: then `low`
      * passes `high` by one item. */
     for (;;) {
         while (low < high && mag_sort_is_low(low, pivot, equal, kit))

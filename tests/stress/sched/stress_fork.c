@@ -7,13 +7,12 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forest.h"
 #include "tests/support/sched/forks.h"
 #include "tests/support/sched/start.h"
-#include "tests/support/sched/tree.h"
 
 #include <magpie/fork.h>
 #include <pthread.h>
-#include <unistd.h>
 
 enum { BRANCHES_MAX = 5 };
 
@@ -22,15 +21,6 @@ static uint64_t sum_of_tree(uint64_t root, unsigned depth)
     uint64_t nodes = 0;
 
     return tree_walk(root, depth, BRANCHES_MAX, &nodes);
-}
-
-/* Now and then a node takes long, so that its siblings are stolen meanwhile. */
-static void dawdle(uint64_t node)
-{
-    if (tree_mix(node ^ 0x5555) % 256 == 0) {
-        for (unsigned i = 0; i < 20000; i++)
-            test_pause();
-    }
 }
 
 MAG_FORKABLE(uint64_t, tree, uint64_t, node, unsigned, depth)
@@ -42,33 +32,24 @@ static uint64_t tree(mag_fork w, uint64_t node, unsigned depth)
 
     for (unsigned i = 0; i < count; i++)
         children[i] = tree_fork(&w, tree_child_of(node, i), depth - 1);
-    dawdle(node);
+    forest_dawdle(node);
     for (unsigned i = count; i-- > 0;)
         sum += tree_join(&w, children[i]) * (i + 1);
     return sum;
 }
 
+static void check_sum(struct mag_sched *sched, uint64_t root)
+{
+    uint64_t result = 0;
+
+    assert_int_equal(tree_run(sched, &result, root, 9), 0);
+    assert_true(result == sum_of_tree(root, 9));
+}
+
 static void random_trees_have_their_serial_sums(void **state)
 {
-    uint64_t random = test_seed();
-    uint32_t cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
     (void)state;
-
-    for (uint32_t round = 0; test_goes_on(round, test_rounds(400)); round++) {
-        const uint32_t workers[] = {1, 2, 3, cpus, 2 * cpus};
-        const uint32_t depths[] = {64, 128, 8192};
-        struct mag_sched *sched = test_sched_start_sized(
-            workers[test_random(&random) % 5], depths[test_random(&random) % 3], 0);
-
-        for (unsigned i = 0; i < 5; i++) {
-            uint64_t root = test_random(&random);
-            uint64_t result = 0;
-
-            assert_int_equal(tree_run(sched, &result, root, 9), 0);
-            assert_true(result == sum_of_tree(root, 9));
-        }
-        mag_sched_destroy(sched);
-    }
+    forest_check(400, check_sum);
 }
 
 struct caller {

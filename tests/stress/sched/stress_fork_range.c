@@ -7,11 +7,10 @@
  */
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
+#include "tests/support/sched/forest.h"
 #include "tests/support/sched/start.h"
-#include "tests/support/sched/tree.h"
 
 #include <magpie/fork_range.h>
-#include <unistd.h>
 
 enum { BRANCHES_MAX = 9, DEPTH = 6 };
 
@@ -46,15 +45,6 @@ static struct step walk_serially(uint64_t node, unsigned depth)
     return value;
 }
 
-/* Now and then a node takes long, so that its siblings are stolen meanwhile. */
-static void dawdle(uint64_t node)
-{
-    if (tree_mix(node ^ 0x5555) % 256 == 0) {
-        for (unsigned i = 0; i < 20000; i++)
-            test_pause();
-    }
-}
-
 MAG_FORKABLE(struct step, walk, uint64_t, node, unsigned, depth)
 MAG_FORKABLE_RANGE(struct step, branch, uint64_t, node, unsigned, depth)
 
@@ -64,7 +54,7 @@ static struct step walk(mag_fork w, uint64_t node, unsigned depth)
     unsigned count = tree_branches(node, depth, BRANCHES_MAX);
     struct branch_range range = branch_fork_range(&w, 0, count, node, depth);
 
-    dawdle(node);
+    forest_dawdle(node);
     struct step later = branch_join_range(&w, range);
     if (count > 0)
         append(&value, &later);
@@ -81,28 +71,19 @@ static void branch_combine(struct step *value, const struct step *later)
     append(value, later);
 }
 
+static void check_result(struct mag_sched *sched, uint64_t root)
+{
+    struct step wanted = walk_serially(root, DEPTH);
+    struct step result = {0, 0};
+
+    assert_int_equal(walk_run(sched, &result, root, DEPTH), 0);
+    assert_true(result.scale == wanted.scale && result.shift == wanted.shift);
+}
+
 static void random_trees_have_their_serial_results(void **state)
 {
-    uint64_t random = test_seed();
-    uint32_t cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
     (void)state;
-
-    for (uint32_t round = 0; test_goes_on(round, test_rounds(400)); round++) {
-        const uint32_t workers[] = {1, 2, 3, cpus, 2 * cpus};
-        const uint32_t depths[] = {64, 128, 8192};
-        struct mag_sched *sched = test_sched_start_sized(
-            workers[test_random(&random) % 5], depths[test_random(&random) % 3], 0);
-
-        for (unsigned i = 0; i < 5; i++) {
-            uint64_t root = test_random(&random);
-            struct step wanted = walk_serially(root, DEPTH);
-            struct step result = {0, 0};
-
-            assert_int_equal(walk_run(sched, &result, root, DEPTH), 0);
-            assert_true(result.scale == wanted.scale && result.shift == wanted.shift);
-        }
-        mag_sched_destroy(sched);
-    }
+    forest_check(400, check_result);
 }
 
 /* Children that take next to no time: the owner claims while thieves cut. */

@@ -25,7 +25,7 @@ MAG_VTASK_DEFINE(word_task, uint64_t)
 
 /* ------------------------------------------------------------------ the operations */
 
-/* Who asks for an operation, and what it should come to. */
+/* A call of an operation: its caller, and the outcome that it should have. */
 struct call {
     word_task task;
     bool runs, is_discarded;

@@ -39,7 +39,7 @@ void soak_count_out(struct soak *soak, enum soak_kind kind)
     (void)test_add(&soak->out[kind], 1);
 }
 
-/* What was counted in was not accepted. */
+/* Takes counted calls back: they were not accepted. */
 void soak_take_back(struct soak *soak, enum soak_kind kind, uint64_t count)
 {
     soak_add(&soak->in[kind], UINT64_C(0) - count);

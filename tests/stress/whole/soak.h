@@ -50,7 +50,7 @@ struct soak {
 void soak_count_in(struct soak *soak, enum soak_kind kind, uint64_t count);
 void soak_count_out(struct soak *soak, enum soak_kind kind);
 
-/* What was counted in was not accepted. */
+/* Takes counted calls back: they were not accepted. */
 void soak_take_back(struct soak *soak, enum soak_kind kind, uint64_t count);
 
 /* Whether a call was accepted; an error that no stop explains is wrong. */

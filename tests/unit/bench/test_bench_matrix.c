@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/kernels/memory.h"
 #include "bench/report/matrix.h"
+#include "tests/support/bench/written.h"
 #include "tests/support/cmocka.h"
 
 #include <magpie/topology.h>
@@ -22,25 +23,7 @@ static struct bench_matrix sample(void)
     return matrix;
 }
 
-/* What a writer writes, to be freed. */
-static char *written_by(void (*write)(FILE *out, const struct bench_matrix *matrix),
-                        const struct bench_matrix *matrix)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-
-    assert_non_null(out);
-    write(out, matrix);
-    (void)fclose(out);
-    return text;
-}
-
-static void has(const char *text, const char *wanted)
-{
-    if (strstr(text, wanted) == NULL)
-        fail_msg("'%s' is not in: %s", wanted, text);
-}
+TEST_WRITTEN_BY(written_by, bench_matrix)
 
 static void every_pair_of_nodes_with_cpus_and_memory_is_measured(void **state)
 {

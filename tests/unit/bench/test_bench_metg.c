@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report/metg.h"
+#include "tests/support/bench/written.h"
 #include "tests/support/cmocka.h"
 
 #include <stdlib.h>
@@ -35,24 +36,7 @@ static struct bench_rows sample(void)
     return rows;
 }
 
-static char *written_by(void (*write)(FILE *out, const struct bench_rows *rows),
-                        const struct bench_rows *rows)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-
-    assert_non_null(out);
-    write(out, rows);
-    (void)fclose(out);
-    return text;
-}
-
-static void has(const char *text, const char *wanted)
-{
-    if (strstr(text, wanted) == NULL)
-        fail_msg("'%s' is not in: %s", wanted, text);
-}
+TEST_WRITTEN_BY(written_by, bench_rows)
 
 static void patterns_are_lines_and_runtimes_are_columns(void **state)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report/plot.h"
 #include "bench/report/report.h"
+#include "tests/support/bench/written.h"
 #include "tests/support/cmocka.h"
 
 #include <signal.h>
@@ -72,19 +73,7 @@ static struct bench_report sample(void)
     return report;
 }
 
-/* The text that a writer writes, to be freed. */
-static char *written_by(void (*write)(FILE *out, const struct bench_report *report),
-                        const struct bench_report *report)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-
-    assert_non_null(out);
-    write(out, report);
-    (void)fclose(out);
-    return text;
-}
+TEST_WRITTEN_BY(written_by, bench_report)
 
 static void write_json(FILE *out, const struct bench_report *report)
 {

@@ -2,6 +2,7 @@
 #include "bench/measure/lost.h"
 #include "bench/measure/sweep.h"
 #include "bench/report/why.h"
+#include "tests/support/bench/written.h"
 #include "tests/support/cmocka.h"
 
 #include <stdlib.h>
@@ -39,25 +40,7 @@ static struct bench_rows sample(void)
     return rows;
 }
 
-/* What a writer writes, to be freed. */
-static char *written_by(void (*write)(FILE *out, const struct bench_rows *rows),
-                        const struct bench_rows *rows)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-
-    assert_non_null(out);
-    write(out, rows);
-    (void)fclose(out);
-    return text;
-}
-
-static void has(const char *text, const char *wanted)
-{
-    if (strstr(text, wanted) == NULL)
-        fail_msg("'%s' is not in: %s", wanted, text);
-}
+TEST_WRITTEN_BY(written_by, bench_rows)
 
 static void the_table_says_where_the_time_went(void **state)
 {

@@ -56,7 +56,7 @@ a_process_started_in_between_has_the_processors_and_signals_of_before(void **sta
     assert_non_null(strstr(wanted, "SigBlk"));
     in_job(read_statuses, &statuses);
     assert_string_equal(statuses.between, wanted);
-    /* What is inherited without it, before and after. */
+    /* Without it a process inherits the same before and after. */
     assert_string_not_equal(statuses.plain, wanted);
     assert_string_equal(statuses.after, statuses.plain);
 }

@@ -58,7 +58,7 @@ static int note(struct mag_range range, uint32_t slot, void *arg)
     return 0;
 }
 
-/* Who had the range that begins there. */
+/* The worker that had the range that begins there. */
 static uint32_t owner_in(const struct history *history, size_t begin)
 {
     for (uint32_t worker = 0; worker <= WORKERS_MAX; worker++) {

@@ -56,7 +56,7 @@ static void far_rings_count_from_the_nearest_other_node(void **state)
     assert_int_equal(mag_paths_far_ring(&paths, 3, 7), 0);
     assert_int_equal(mag_paths_far_ring(&paths, 6, 7), 1);
     assert_int_equal(mag_paths_far_ring(&paths, 4, 7), 2);
-    /* What is farther than the last ring, and who is in none. */
+    /* Workers farther than the last ring, and a worker in none. */
     assert_int_equal(mag_paths_far_ring(&paths, 4, 1), 1);
     assert_int_equal(mag_paths_far_ring(&paths, 9, 7), 7);
     assert_int_equal(mag_paths_far_ring(&paths, 1, 7), 7);

@@ -91,7 +91,7 @@ static void what_is_not_consumed_comes_again_with_what_follows(void **state)
     assert_int_equal(mag_pipe_read_task_get(task, &got), 0);
     assert_int_equal(got.size, 5);
     assert_memory_equal(got.bytes, "hello", 5);
-    /* What is not examined is read again at once. */
+    /* Bytes that were not examined are read again at once. */
     assert_int_equal(mag_pipe_consume(pipe_, 1, 4), 0);
     got = read_now();
     assert_int_equal(got.size, 4);

@@ -2,6 +2,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/start.h"
+#include "tests/support/vtask/unlocks.h"
 
 #include <magpie/async.h>
 #include <magpie/mutex.h>
@@ -165,37 +166,12 @@ MAG_ASYNC(mag_task, lock_and_note, (bool *, inside, bool *, was_inside), )
     MAG_END(f);
 }
 
-MAG_ASYNC(mag_task, unlock_and_note, (void), bool inside; bool was_inside;
-          mag_task waiter;)
-{
-    MAG_BEGIN(f);
-    MAG_PIN(f);
-    f->was_inside = true;
-    MAG_AWAIT_DONE(f, mag_mutex_lock(&mutex, NULL));
-    f->waiter = lock_and_note(&f->inside, &f->was_inside);
-    f->inside = true;
-    if (mag_mutex_unlock(&mutex) != 0)
-        MAG_FAIL(f, -EPROTO);
-    f->inside = false;
-    MAG_AWAIT_DONE(f, f->waiter);
-    if (f->was_inside)
-        MAG_FAIL(f, -EBADMSG);
-    return mag_task_done();
-    MAG_END(f);
-}
-
-MAG_SUBMIT_TASK(mag_task, unlock_there, void)
-static mag_task unlock_there(void)
-{
-    return unlock_and_note();
-}
-
 static void no_waiter_runs_inside_an_unlock(void **state)
 {
     struct mag_sched *sched = test_sched_start(1);
     (void)state;
 
-    assert_int_equal(mag_task_wait(unlock_there_submit(sched)), 0);
+    assert_int_equal(mag_task_wait(unlock_there_submit(sched, &mutex, lock_and_note)), 0);
     assert_int_equal(mag_sched_destroy(sched), 0);
 }
 
