@@ -135,6 +135,12 @@ MAG_VTASK_DEFINE(mag_count_task, size_t)
  *   name_task name_receive_begin(struct mag_waiter *waiter, struct name_state *state,
  *                                struct name *channel)
  *   name_task name_receive_until_begin(..., struct mag_cancel *cancel)
+ *   mag_task name_send_at_begin(..., T item, enum mag_priority priority,
+ *                               struct mag_cancel *cancel)
+ *   mag_task name_send_many_begin(..., const T *items, size_t count,
+ *                                 struct mag_cancel *cancel, size_t *ret_sent)
+ *   mag_count_task name_receive_many_begin(..., T *ret_items, size_t room,
+ *                                          struct mag_cancel *cancel)
  *
  *   mag_task name_send_many(struct name *channel, const T *items, size_t count,
  *                           struct mag_cancel *cancel, size_t *ret_sent)
@@ -185,14 +191,17 @@ MAG_VTASK_DEFINE(mag_count_task, size_t)
  *              name_fail; -ECANCELED `cancel` has fired, also if there was an item;
  *              -ENOMEM.  The item of a receive whose task is discarded is lost
  *
- * `name_send_begin`, `name_receive_begin`, and `_until_begin`: the connected forms.  An
- * async function with a local `struct name_state state` writes
+ * `name_send_begin`, `name_receive_begin`; `_until_begin`, `_at_begin`, `_many_begin`:
+ * the connected forms.  An async function with a local `struct name_state state` writes
  *
  *     MAG_CONNECT(f, f->item, name_receive, &f->state, channel);
  *     MAG_CONNECT_DONE(f, name_send, &f->state, channel, f->item);
+ *     MAG_CONNECT(f, f->count, name_receive_many, &f->state, channel, f->items, 8, NULL);
+ *     MAG_CONNECT_DONE(f, name_send_many, &f->state, channel, f->items, f->count, NULL,
+ *                      NULL);
  *
  * Both forms wait in one line, and answer the same; only a send to an unbounded channel
- * can fail with -ENOMEM.
+ * can fail with -ENOMEM.  The items of a batch may lie in the frame.
  *   Blocks     whoever completes a wait with a cancel object may wait until a callback of
  *              that object has returned
  *   Allocates  as name_try_send; a wait allocates nothing
@@ -223,13 +232,14 @@ MAG_VTASK_DEFINE(mag_count_task, size_t)
  *
  * `name_query`: the numbers of a channel.
  */
-#define MAG_CHANNEL_DEFINE(name, ...)              \
-    MAG_VTASK_DEFINE(name##_task, __VA_ARGS__)     \
-    MAG_CHANNEL_TYPE(name, name##_task_value)      \
-    MAG_CHANNEL_LIFE(name)                         \
-    MAG_CHANNEL_SEND(name, name##_task_value)      \
-    MAG_CHANNEL_RECEIVE(name, name##_task_value)   \
-    MAG_CHANNEL_CONNECTED(name, name##_task_value) \
+#define MAG_CHANNEL_DEFINE(name, ...)                   \
+    MAG_VTASK_DEFINE(name##_task, __VA_ARGS__)          \
+    MAG_CHANNEL_TYPE(name, name##_task_value)           \
+    MAG_CHANNEL_LIFE(name)                              \
+    MAG_CHANNEL_SEND(name, name##_task_value)           \
+    MAG_CHANNEL_RECEIVE(name, name##_task_value)        \
+    MAG_CHANNEL_CONNECTED(name, name##_task_value)      \
+    MAG_CHANNEL_CONNECTED_MORE(name, name##_task_value) \
     MAG_CHANNEL_MANY(name, name##_task_value)
 
 /* The numbers of a channel, at one moment. */

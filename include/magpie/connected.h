@@ -140,7 +140,11 @@ MAG_EXTERN_C_BEGIN
  *       mag_event_wait, mag_latch_wait,
  *       mag_rendezvous_arrive                             struct mag_wait_state
  *     name_send, name_receive, name_send_until,
- *       name_receive_until of MAG_CHANNEL_DEFINE          struct name_state
+ *       name_receive_until, name_send_at, name_send_many,
+ *       name_receive_many of MAG_CHANNEL_DEFINE           struct name_state
+ *     name_get of MAG_LAZY(name, ...)                     struct name_state
+ *     name_submit, name_submit_with of
+ *       MAG_SUBMIT_TASK(..., name, ...)                   struct name_submit_state
  *     name_offload of MAG_OFFLOAD_TASK(..., name, ...)    struct name_offload_state
  *     mag_offload                                         struct mag_offload_state
  *     name of MAG_ASYNC(..., name, ...)                   struct name_frame

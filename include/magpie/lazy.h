@@ -83,6 +83,18 @@ MAG_EXTERN_C_BEGIN
  *                     the value.  When `cancel` fires the task fails with -ECANCELED; the
  *                     flight goes on.  NULL: nobody cancels.  Allocates from pools:
  *                     nothing after warm-up.  The task may also fail with -ENOMEM
+ *   struct name_state
+ *   result_task name_get_begin(struct mag_waiter *waiter, struct name_state *state,
+ *                              struct name *lazy, struct mag_cancel *cancel)
+ *                     the connected form (connected.h), and its state.  An async function
+ *                     with a local `struct name_state state` writes
+ *                         MAG_CONNECT(f, f->value, name_get, &f->state, lazy, NULL);
+ *                     Both forms wait in one line and share flights.
+ *                     Blocks: a landing, until a callback of `cancel` that runs has
+ *                     returned.  Allocates: the wait nothing; the get that begins a
+ *                     flight, a frame from a pool.  Returns MAG_STARTED; or a task that
+ *                     is complete: the value is here, or `cancel` has fired, or an error
+ *                     was kept
  *   bool name_peek(const struct name *lazy, T *ret_value)
  *                     copies the value if it is here; never waits, never calls the
  *                     function

@@ -74,12 +74,28 @@ MAG_EXTERN_C_BEGIN
  *   task name_submit_with(struct mag_sched *sched,
  *                         const struct mag_submit_options *options, type1 arg1, ...)
  *
+ *   struct name_submit_state                       for the connected form
+ *   task name_submit_begin(struct mag_waiter *waiter, struct name_submit_state *state,
+ *                          struct mag_sched *sched, type1 arg1, ...)
+ *   task name_submit_with_begin(waiter, state, sched, options, type1 arg1, ...)
+ *
  * `name_submit`, `name_submit_with`
  *   sched      as for mag_submit
  *   options    as for mag_submit_with; debuggers call the job `name` in any case, and
  *              `dropped` must be NULL: the task tells
  *   Thread, Blocks, Allocates  as mag_submit
  *   Returns    the task; its errors are above
+ *
+ * `name_submit_begin`, `name_submit_with_begin`: the connected form (connected.h).  An
+ * async function with a local `struct name_submit_state call` writes
+ *
+ *     MAG_CONNECT(f, f->result, name_submit, &f->call, sched, arg1, ...);
+ *
+ * The call, its arguments and its result lie in the state.
+ *   Thread, Blocks  as mag_submit_job
+ *   Allocates  nothing; the first submission without a scheduler makes the default one
+ *   Returns    MAG_STARTED; or a task that has failed: the call was not submitted.  The
+ *              outcome is that of the function, or one of the errors above but -ENOMEM
  */
 #define MAG_SUBMIT_TASK(result_task, name, ...)             \
     MAG_CHECK_PAIRS(name, __VA_ARGS__)                      \
@@ -88,6 +104,7 @@ MAG_EXTERN_C_BEGIN
     MAG_SUBMIT_TASK_FRAME(result_task, name, __VA_ARGS__)   \
     MAG_SUBMIT_TASK_TYPE(result_task, name)                 \
     MAG_SUBMIT_TASK_CALL(result_task, name, __VA_ARGS__)    \
+    MAG_SUBMIT_TASK_BEGIN(result_task, name, __VA_ARGS__)   \
     MAG_SUBMIT_TASK_POST(result_task, name, __VA_ARGS__)
 
 /* As mag_submit_when_room; `size` as for mag_submit_sized. */

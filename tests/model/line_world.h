@@ -69,17 +69,26 @@ static mag_vtask mag_vtask_failed(int, uint64_t)
     return task;
 }
 
+static mag_vtask mag_vtask_result(uint64_t result)
+{
+    mag_vtask task = {0, result};
+
+    return task;
+}
+
 static const mag_vtask MAG_VTASK_COMPLETED = {0, 0};
 static const mag_vtask MAG_STARTED = {2, 0};
 
 /* A waiter of a connected operation. */
 struct mag_waiter {
     rl::atomic<int> outcome;
+    uint64_t value; /* the completer's, then its user's */
 };
 
 static int mag_waiter_post(mag_waiter *waiter, mag_vtask outcome)
 {
     RL_ASSERT(waiter->outcome($).load(rl::mo_relaxed) == PENDING);
+    waiter->value = outcome.payload;
     waiter->outcome($).store(outcome.backing == 0 ? HAS_IT : LEFT, rl::mo_release);
     return 0;
 }
@@ -224,23 +233,35 @@ struct connected {
     mag_waiter waiter;
 };
 
-/* A wait in its connected form: HAS_IT or LEFT.  Afterwards nobody touches the state. */
-static int connect(connected *mine, mag_line *line, const mag_line_kind *kind,
-                   mag_cancel *by)
+/* Makes a state ready for one wait. */
+static void arm(mag_wait_state *state, mag_waiter *waiter)
 {
-    mine->waiter.outcome($).store(PENDING, rl::mo_relaxed);
-    mine->state.waiter = &mine->waiter;
-    mag_vtask task = mag_line_begin(line, kind, 1, by, &mine->state);
+    waiter->outcome($).store(PENDING, rl::mo_relaxed);
+    state->waiter = waiter;
+}
+
+/* The outcome of a connected wait whose begin has answered `task`: HAS_IT or LEFT.
+ * Afterwards nobody touches the state. */
+static int await_connected(mag_wait_state *state, mag_vtask task)
+{
     int outcome = task.backing == 0 ? HAS_IT : LEFT;
 
     if (task.backing == MAG_STARTED.backing) {
-        while ((outcome = mine->waiter.outcome($).load(rl::mo_acquire)) == PENDING)
+        while ((outcome = state->waiter->outcome($).load(rl::mo_acquire)) == PENDING)
             rl::yield(1, $);
     }
     /* A callback that comes late would take it out of the line once more. */
-    mine->state.place.next = mine->state.place.prev = NULL;
-    mine->state.place.is_in_line = true;
+    state->place.next = state->place.prev = NULL;
+    state->place.is_in_line = true;
     return outcome;
+}
+
+/* A wait in its connected form. */
+static int connect(connected *mine, mag_line *line, const mag_line_kind *kind,
+                   mag_cancel *by)
+{
+    arm(&mine->state, &mine->waiter);
+    return await_connected(&mine->state, mag_line_begin(line, kind, 1, by, &mine->state));
 }
 
 /* Waits for a task: HAS_IT, or LEFT, or the same of a task without an operation. */

@@ -1,6 +1,7 @@
 /*
  * A lazy value by three threads: two get it, one of them by a wait that is canceled, and
- * one resets it and peeks.  Each flight's value is two words; whoever reads finds both of
+ * one resets it and peeks; all get it by a task, or the canceled thread alone, or all, in
+ * the connected form.  Each flight's value is two words; whoever reads finds both of
  * one flight, sees what the flight did, and gets none from before a reset that came
  * before.
  *
@@ -18,10 +19,15 @@ struct value {
 
 static mag_operation_type type;
 
-struct lazy_model : rl::test_suite<lazy_model, THREADS> {
+/* CONNECTED: a bit for each thread that waits in the connected form. */
+template <unsigned CONNECTED>
+struct lazy_model : rl::test_suite<lazy_model<CONNECTED>, THREADS> {
     mag_lazy lazy;
+    mag_lazy_state states[THREADS];
+    mag_waiter connected_waiters[THREADS];
     rl::atomic<uint64_t> words[WORDS];
     mag_line_waiter waiters[THREADS];
+    value values[THREADS];
     mag_cancel cancel;
     rl::atomic<uint64_t> flights;
     rl::var<int> work[FLIGHTS + 1]; /* plain: written by a flight, read by who has it */
@@ -67,20 +73,56 @@ struct lazy_model : rl::test_suite<lazy_model, THREADS> {
         return true;
     }
 
+    static bool connects()
+    {
+        return (CONNECTED >> rl::thread_index() & 1) != 0;
+    }
+
+    mag_lazy_answer enter(mag_cancel *by, mag_vtask *ret_task)
+    {
+        unsigned me = rl::thread_index();
+
+        if (!connects())
+            return mag_lazy_enter(&lazy, &type, by, ret_task);
+        arm(&states[me].wait, &connected_waiters[me]);
+        states[me].value = &values[me];
+        return mag_lazy_begin(&lazy, &states[me], by, ret_task);
+    }
+
+    /* Waits.  `*ret_flight` is that of the value, if there is one. */
+    bool has_value(mag_vtask task, uint64_t *ret_flight)
+    {
+        unsigned me = rl::thread_index();
+
+        if (connects() && await_connected(&states[me].wait, task) != HAS_IT)
+            return false;
+        if (connects()) {
+            RL_ASSERT(connected_waiters[me].value == (uintptr_t)&values[me]);
+            RL_ASSERT(values[me].twice == 2 * values[me].flight);
+            *ret_flight = values[me].flight;
+            return true;
+        }
+        if (await(task) != HAS_IT)
+            return false;
+        *ret_flight = ((mag_operation *)task.backing)->value;
+        return true;
+    }
+
     void get(mag_cancel *by, uint64_t least)
     {
         mag_lazy_answer answer = MAG_LAZY_AGAIN;
         mag_vtask task = {0, 0};
+        uint64_t flight;
 
         while (answer == MAG_LAZY_AGAIN) {
             if (peek(least))
                 return;
-            answer = mag_lazy_enter(&lazy, &type, by, &task);
+            answer = enter(by, &task);
         }
         if (answer == MAG_LAZY_FLIES)
             fly();
-        if (await(task) == HAS_IT)
-            check(((mag_operation *)task.backing)->value, least);
+        if (has_value(task, &flight))
+            check(flight, least);
         else
             canceled++;
     }
@@ -155,7 +197,12 @@ struct read_model : rl::test_suite<read_model, 2> {
     }
 };
 
+typedef lazy_model<0> tasks_model;
+typedef lazy_model<1 << CANCELED_THREAD> canceled_model;
+typedef lazy_model<7> connected_model;
+
 int main()
 {
-    return run_model<lazy_model>(100000) | run_model<read_model>(100000);
+    return run_model<tasks_model>(100000) | run_model<canceled_model>(50000) |
+           run_model<connected_model>(50000) | run_model<read_model>(100000);
 }

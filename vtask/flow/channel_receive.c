@@ -257,15 +257,24 @@ static enum mag_flow receive_many_fast(struct mag_channel *channel, void *ret_it
     return is_over ? MAG_FLOW_OVER : MAG_FLOW_NONE;
 }
 
+/* Receives up to `room` items, not 0, that are there. */
+static enum mag_flow receive_many_now(struct mag_channel *channel, void *ret_items,
+                                      size_t room, size_t *ret_count)
+{
+    enum mag_flow flow = receive_many_fast(channel, ret_items, room, ret_count);
+
+    return flow == MAG_FLOW_STUCK
+               ? receive_slow(channel, ret_items, room, ret_count, NULL)
+               : flow;
+}
+
 int mag_channel_try_receive_many(struct mag_channel *channel, void *ret_items,
                                  size_t room, size_t *ret_count)
 {
     size_t count = 0;
     enum mag_flow flow =
-        room == 0 ? MAG_FLOW_DONE : receive_many_fast(channel, ret_items, room, &count);
+        room == 0 ? MAG_FLOW_DONE : receive_many_now(channel, ret_items, room, &count);
 
-    if (flow == MAG_FLOW_STUCK)
-        flow = receive_slow(channel, ret_items, room, &count, NULL);
     if (flow == MAG_FLOW_DONE)
         *ret_count = count;
     return code_of_receive(channel, flow);
@@ -282,9 +291,7 @@ mag_vtask mag_channel_receive_many(struct mag_channel *channel, void *ret_items,
         return mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
     if (room == 0)
         return mag_vtask_result(0);
-    flow = receive_many_fast(channel, ret_items, room, &count);
-    if (flow == MAG_FLOW_STUCK)
-        flow = receive_slow(channel, ret_items, room, &count, NULL);
+    flow = receive_many_now(channel, ret_items, room, &count);
     if (flow != MAG_FLOW_NONE)
         return outcome_of_receive(channel, flow, count);
     if (mag_wait_make(channel, &receive_type, &waiter) < 0)
@@ -292,4 +299,24 @@ mag_vtask mag_channel_receive_many(struct mag_channel *channel, void *ret_items,
     waiter->wait.place = ret_items;
     return receive_waiting(&waiter->wait, mag_operation_task(&waiter->operation),
                            ret_items, room, cancel);
+}
+
+mag_vtask mag_channel_receive_many_begin(struct mag_channel *channel, void *ret_items,
+                                         size_t room, struct mag_channel_wait *wait,
+                                         struct mag_cancel *cancel)
+{
+    enum mag_flow flow;
+    size_t count = 0;
+
+    if (mag_cancel_has_fired(cancel))
+        return mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
+    if (room == 0)
+        return mag_vtask_result(0);
+    flow = receive_many_now(channel, ret_items, room, &count);
+    if (flow != MAG_FLOW_NONE)
+        return outcome_of_receive(channel, flow, count);
+    mag_wait_init(wait, channel);
+    wait->item_size = MAG_CHANNEL_COUNTS;
+    wait->place = ret_items;
+    return receive_waiting(wait, MAG_STARTED, ret_items, room, cancel);
 }

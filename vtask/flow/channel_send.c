@@ -225,24 +225,42 @@ mag_vtask mag_channel_send(struct mag_channel *channel, const void *item, int pr
                         cancel);
 }
 
-mag_vtask mag_channel_send_begin(struct mag_channel *channel, const void *item,
-                                 struct mag_channel_wait *wait, void *place,
-                                 struct mag_cancel *cancel)
+/* The item of a connected send that waits is in `place`. */
+static inline mag_vtask connect_send(struct mag_channel *channel, struct parcel parcel,
+                                     struct mag_channel_wait *wait, void *place,
+                                     struct mag_cancel *cancel)
 {
-    struct parcel parcel = {item, 1, 0, level_of_priority(channel, 0)};
     enum mag_flow flow;
 
     if (MAG_UNLIKELY(mag_cancel_has_fired(cancel)))
         return canceled_by(cancel);
-    flow = send_fast(channel, item);
+    flow = send_fast(channel, parcel.items);
     if (MAG_UNLIKELY(flow == MAG_FLOW_STUCK))
         flow = send_slow(channel, &parcel, NULL);
     if (flow != MAG_FLOW_NONE)
         return outcome_of_send(flow);
     mag_wait_init(wait, channel);
-    mag_item_copy(place, item, channel->item_size);
+    mag_item_copy(place, parcel.items, channel->item_size);
     parcel.items = place;
     return send_waiting(wait, MAG_STARTED, &parcel, cancel);
+}
+
+mag_vtask mag_channel_send_begin(struct mag_channel *channel, const void *item,
+                                 struct mag_channel_wait *wait, void *place,
+                                 struct mag_cancel *cancel)
+{
+    struct parcel parcel = {item, 1, 0, level_of_priority(channel, 0)};
+
+    return connect_send(channel, parcel, wait, place, cancel);
+}
+
+mag_vtask mag_channel_send_at_begin(struct mag_channel *channel, const void *item,
+                                    int priority, struct mag_channel_wait *wait,
+                                    struct mag_cancel *cancel)
+{
+    struct parcel parcel = {item, 1, 0, level_of_priority(channel, priority)};
+
+    return connect_send(channel, parcel, wait, wait->place, cancel);
 }
 
 int mag_channel_try_send(struct mag_channel *channel, const void *item, int priority)
@@ -283,14 +301,20 @@ static enum mag_flow send_many_fast(struct mag_channel *channel, struct parcel *
     return MAG_FLOW_DONE;
 }
 
-static mag_vtask send_many_at_last(struct mag_channel *channel, struct parcel *parcel,
-                                   struct mag_cancel *cancel, size_t *ret_sent)
+/* Sends as many items as there is room for.  MAG_FLOW_NONE: not all. */
+static enum mag_flow send_many_now(struct mag_channel *channel, struct parcel *parcel)
 {
-    enum mag_flow flow = send_slow(channel, parcel, NULL);
+    enum mag_flow flow = send_many_fast(channel, parcel);
+
+    return flow == MAG_FLOW_STUCK ? send_slow(channel, parcel, NULL) : flow;
+}
+
+/* Sends the items for which there was no room. */
+static mag_vtask send_rest(struct mag_channel *channel, struct parcel *parcel,
+                           struct mag_cancel *cancel, size_t *ret_sent)
+{
     struct mag_channel_waiter *waiter;
 
-    if (flow != MAG_FLOW_NONE)
-        return outcome_of_send(flow);
     if (mag_wait_make(channel, &send_type, &waiter) < 0)
         return outcome_of_send(MAG_FLOW_NO_MEMORY);
     waiter->wait.ret_moved = ret_sent;
@@ -308,13 +332,36 @@ mag_vtask mag_channel_send_many(struct mag_channel *channel, const void *items,
     *sent = 0;
     if (mag_cancel_has_fired(cancel))
         return canceled_by(cancel);
-    enum mag_flow flow = send_many_fast(channel, &parcel);
-    mag_vtask task = flow == MAG_FLOW_STUCK
-                         ? send_many_at_last(channel, &parcel, cancel, ret_sent)
-                         : outcome_of_send(flow);
+    enum mag_flow flow = send_many_now(channel, &parcel);
+    mag_vtask task = flow == MAG_FLOW_NONE ? send_rest(channel, &parcel, cancel, ret_sent)
+                                           : outcome_of_send(flow);
     /* A task that is pending may be complete by now, and has its own number. */
     if (task.backing == 0 || (task.backing & MAG_VTASK_KIND) == MAG_VTASK_ERROR)
         *sent = parcel.sent;
+    return task;
+}
+
+mag_vtask mag_channel_send_many_begin(struct mag_channel *channel,
+                                      struct mag_channel_wait *wait,
+                                      struct mag_cancel *cancel)
+{
+    struct parcel parcel = {wait->items, wait->left, 0, level_of_priority(channel, 0)};
+    size_t *ret_sent = wait->ret_moved;
+    mag_vtask task = canceled_by(cancel);
+
+    if (!mag_cancel_has_fired(cancel)) {
+        enum mag_flow flow = send_many_now(channel, &parcel);
+        if (flow == MAG_FLOW_NONE) {
+            mag_wait_init(wait, channel);
+            wait->ret_moved = ret_sent;
+            task = send_waiting(wait, MAG_STARTED, &parcel, cancel);
+        } else {
+            task = outcome_of_send(flow);
+        }
+    }
+    /* A wait that has begun has its own number, and its place may be gone. */
+    if (ret_sent != NULL && !mag_vtask_is_started(task))
+        *ret_sent = parcel.sent;
     return task;
 }
 
@@ -322,10 +369,8 @@ int mag_channel_try_send_many(struct mag_channel *channel, const void *items,
                               size_t count, size_t *ret_sent)
 {
     struct parcel parcel = {items, count, 0, level_of_priority(channel, 0)};
-    enum mag_flow flow = send_many_fast(channel, &parcel);
+    enum mag_flow flow = send_many_now(channel, &parcel);
 
-    if (flow == MAG_FLOW_STUCK)
-        flow = send_slow(channel, &parcel, NULL);
     *ret_sent = parcel.sent;
     return code_of_send(flow);
 }

@@ -155,7 +155,8 @@ static mag_vtask connected_outcome(const struct mag_channel_wait *wait, int erro
     if (wait->is_send)
         return MAG_VTASK_COMPLETED;
     if (wait->item_size > sizeof(word))
-        return mag_vtask_result((uintptr_t)wait->place);
+        return mag_vtask_result(
+            wait->item_size == MAG_CHANNEL_COUNTS ? wait->moved : (uintptr_t)wait->place);
     memcpy(&word, wait->place, wait->item_size);
     return mag_vtask_result(word);
 }

@@ -3,7 +3,7 @@
  *
  * The frame of a call belongs to the submitter until its job is handed over; then to the
  * thread that runs or drops the job, until mag_frame_finish; then to the consumer of the
- * task.
+ * task, or, in the connected form, to the function whose frame contains it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,6 +11,7 @@
 #include "vtask/debug/debug.h"
 #include "vtask/submit/calls.h"
 
+#include <magpie/connected.h>
 #include <magpie/job_kind.h>
 #include <magpie/submit_task.h>
 
@@ -76,6 +77,17 @@ mag_vtask mag_submit_task_post(struct mag_frame *frame, struct mag_sched *sched,
         return task;
     mag_submit_task_return(frame);
     return mag_vtask_failed(r, 0);
+}
+
+mag_vtask mag_submit_task_begin(struct mag_frame *frame, struct mag_sched *sched,
+                                const struct mag_submit_options *options, size_t size)
+{
+    struct mag_job *job = &frame->waiter.continuation.job;
+
+    job->run = mag_submit_task_run;
+    int r = mag_submit_job_sized(sched, options, size, job);
+    /* The frame may be gone by now. */
+    return r == 0 ? MAG_STARTED : mag_vtask_failed(r, 0);
 }
 
 void mag_submit_task_run(struct mag_job *job)

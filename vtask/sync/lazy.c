@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/sync/line.h"
 
+#include <magpie/connected.h>
 #include <magpie/detail/lazy.h>
 
 #include <errno.h>
@@ -42,44 +43,47 @@ static const struct mag_line_kind landing_kind = {waits_for};
 
 /* ------------------------------------------------------------------------- getting */
 
-/* Under the lock, which it unlocks: a waiter that need not wait.  False: its cancel
- * object has claimed it, and completes it. */
-static bool turn_back(struct mag_lazy *lazy, struct mag_line_waiter *waiter,
-                      uint32_t value)
-{
-    bool is_ours = mag_line_claim(&waiter->place);
+/* What became of a waiter that came to the line. */
+enum lazy_entry {
+    LAZY_READY,    /* it need not wait: there is a value */
+    LAZY_FAILED,   /* likewise, an error that was kept */
+    LAZY_CANCELED, /* its cancel object was faster */
+    LAZY_ENTERED,
+    LAZY_BEGINS, /* it has entered, and begins the flight */
+};
 
-    mag_line_unlock(&lazy->line, value);
-    if (!is_ours)
-        return false;
-    mag_line_unwatch(&waiter->place);
-    mag_line_return(waiter);
-    return true;
-}
-
-/* Takes a waiter to the line.  `*ret_task` is the waiter's task, unless it turns back. */
-static enum mag_lazy_answer
-enter_line(struct mag_lazy *lazy, struct mag_line_waiter *waiter, mag_vtask *ret_task)
+/* Takes a waiter to the line.  Once it has entered, it may be another's.
+ * `*ret_failed` is the error that was kept, if there is one. */
+static enum lazy_entry enter_line(struct mag_lazy *lazy, struct mag_line_place *place,
+                                  mag_vtask *ret_failed)
 {
     uint32_t value = mag_line_lock(&lazy->line), phase = value & MAG_LAZY_PHASE;
-    mag_vtask failed = mag_vtask_failed(lazy->error, lazy->detail);
-    enum mag_lazy_answer answer = MAG_LAZY_WAITS;
+    enum lazy_entry entry = LAZY_ENTERED;
 
-    if (phase == MAG_LAZY_READY)
-        return turn_back(lazy, waiter, value) ? MAG_LAZY_AGAIN : MAG_LAZY_WAITS;
-    if (phase == MAG_LAZY_FAILED) {
-        if (turn_back(lazy, waiter, value))
-            *ret_task = failed;
-        return MAG_LAZY_WAITS;
-    }
-    waiter->place.wants = resets_of(value);
-    if (mag_line_enter(&lazy->line, &waiter->place) && phase == MAG_LAZY_EMPTY) {
-        answer = MAG_LAZY_FLIES;
-        lazy->flight = resets_of(value);
-        value = value_of(lazy->flight, MAG_LAZY_FLYING);
+    *ret_failed = mag_vtask_failed(lazy->error, lazy->detail);
+    if (phase == MAG_LAZY_READY || phase == MAG_LAZY_FAILED) {
+        entry = phase == MAG_LAZY_READY ? LAZY_READY : LAZY_FAILED;
+        if (!mag_line_claim(place))
+            entry = LAZY_CANCELED;
+    } else {
+        place->wants = resets_of(value);
+        if (!mag_line_enter(&lazy->line, place)) {
+            entry = LAZY_CANCELED;
+        } else if (phase == MAG_LAZY_EMPTY) {
+            entry = LAZY_BEGINS;
+            lazy->flight = resets_of(value);
+            value = value_of(lazy->flight, MAG_LAZY_FLYING);
+        }
     }
     mag_line_unlock(&lazy->line, value);
-    return answer;
+    return entry;
+}
+
+static enum mag_lazy_answer answer_of(enum lazy_entry entry)
+{
+    if (entry == LAZY_READY)
+        return MAG_LAZY_AGAIN;
+    return entry == LAZY_BEGINS ? MAG_LAZY_FLIES : MAG_LAZY_WAITS;
 }
 
 enum mag_lazy_answer mag_lazy_enter(struct mag_lazy *lazy,
@@ -99,7 +103,37 @@ enum mag_lazy_answer mag_lazy_enter(struct mag_lazy *lazy,
         *ret_task = mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
         return MAG_LAZY_WAITS;
     }
-    return enter_line(lazy, waiter, ret_task);
+
+    mag_vtask failed;
+    enum lazy_entry entry = enter_line(lazy, &waiter->place, &failed);
+    if (entry == LAZY_READY || entry == LAZY_FAILED) {
+        mag_line_unwatch(&waiter->place);
+        mag_line_return(waiter);
+    }
+    if (entry == LAZY_FAILED)
+        *ret_task = failed;
+    return answer_of(entry);
+}
+
+enum mag_lazy_answer mag_lazy_begin(struct mag_lazy *lazy, struct mag_lazy_state *state,
+                                    struct mag_cancel *cancel, mag_vtask *ret_task)
+{
+    mag_vtask failed;
+
+    *ret_task = mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
+    mag_line_connect(&lazy->line, &lazy_kind, 0, &state->wait);
+    if (cancel != NULL && !mag_line_watch_state(&state->wait, cancel))
+        return MAG_LAZY_WAITS;
+    enum lazy_entry entry = enter_line(lazy, &state->wait.place, &failed);
+    if (entry == LAZY_ENTERED || entry == LAZY_BEGINS) {
+        /* The state is the completer's now. */
+        *ret_task = MAG_STARTED;
+    } else {
+        mag_line_unwatch(&state->wait.place);
+        if (entry == LAZY_FAILED)
+            *ret_task = failed;
+    }
+    return answer_of(entry);
 }
 
 /* ------------------------------------------------------------------------- landing */
@@ -127,18 +161,49 @@ static uint32_t keep_failure(struct mag_lazy *lazy, int error, uint64_t detail)
     return MAG_LAZY_FAILED;
 }
 
+/* Completes a connected wait, whose state may be gone afterwards.  The continuation is
+ * queued: a landing has others to tell. */
+static void tell_connected(struct mag_lazy_state *state, int error, uint64_t detail,
+                           const void *value, size_t size)
+{
+    uint64_t word = 0;
+
+    if (error != 0) {
+        (void)mag_waiter_post(state->wait.waiter, mag_vtask_failed(error, detail));
+        return;
+    }
+    if (size > sizeof(word)) {
+        memcpy(state->value, value, size);
+        word = (uintptr_t)state->value;
+    } else {
+        memcpy(&word, value, size);
+    }
+    (void)mag_waiter_post(state->wait.waiter, mag_vtask_result(word));
+}
+
+static void tell_pooled(struct mag_operation *operation, int error, uint64_t detail,
+                        const void *value, size_t size)
+{
+    (void)!(error == 0 ? mag_operation_set_value(operation, value, size)
+                       : mag_operation_set_error(operation, error, detail));
+}
+
 /* Those who have waited get the outcome; each may be another's as soon as it is
  * complete. */
 static void tell_landed(struct mag_line_place *landed, int error, uint64_t detail,
                         const void *value, size_t size)
 {
     while (landed != NULL) {
-        struct mag_operation *operation = &mag_line_waiter_of(landed)->operation;
+        struct mag_line_place *place = landed;
 
-        mag_line_unwatch(landed);
-        landed = landed->next;
-        (void)!(error == 0 ? mag_operation_set_value(operation, value, size)
-                           : mag_operation_set_error(operation, error, detail));
+        mag_line_unwatch(place);
+        landed = place->next;
+        if (place->is_connected)
+            tell_connected((struct mag_lazy_state *)(void *)place, error, detail, value,
+                           size);
+        else
+            tell_pooled(&mag_line_waiter_of(place)->operation, error, detail, value,
+                        size);
     }
 }
 

@@ -298,6 +298,14 @@ void mag_line_connect(struct mag_line *line, const struct mag_line_kind *kind,
     state->place.is_connected = true;
 }
 
+bool mag_line_watch_state(struct mag_wait_state *state, struct mag_cancel *cancel)
+{
+    struct mag_line_place *place = &state->place;
+
+    place->is_cancelable = true;
+    return mag_cancel_register(cancel, &place->stop, cancel_state, place, 0) == 0;
+}
+
 mag_vtask mag_line_begin(struct mag_line *line, const struct mag_line_kind *kind,
                          uint32_t wants, struct mag_cancel *cancel,
                          struct mag_wait_state *state)
@@ -306,9 +314,7 @@ mag_vtask mag_line_begin(struct mag_line *line, const struct mag_line_kind *kind
     enum mag_line_entry entry;
 
     mag_line_connect(line, kind, wants, state);
-    place->is_cancelable = cancel != NULL;
-    if (cancel != NULL &&
-        mag_cancel_register(cancel, &place->stop, cancel_state, place, 0) != 0)
+    if (cancel != NULL && !mag_line_watch_state(state, cancel))
         return mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
     entry = take_or_enter(line, place);
     if (entry == ENTERED)

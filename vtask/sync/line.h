@@ -40,9 +40,10 @@ mag_vtask mag_line_begin(struct mag_line *line, const struct mag_line_kind *kind
                          struct mag_wait_state *state);
 
 /* Makes the place of a state ready, for a kind that enters the line by itself.  Nobody
- * cancels the wait. */
+ * cancels the wait, unless mag_line_watch_state follows; false: `cancel` has fired. */
 void mag_line_connect(struct mag_line *line, const struct mag_line_kind *kind,
                       uint32_t wants, struct mag_wait_state *state);
+bool mag_line_watch_state(struct mag_wait_state *state, struct mag_cancel *cancel);
 
 /* Takes what is wanted if nobody waits and the value allows it now. */
 bool mag_line_try(struct mag_line *line, const struct mag_line_kind *kind,

@@ -45,9 +45,12 @@ struct mag_channel_wait {
     uint8_t state;                /* whose it is, see above */
     uint8_t level;                /* of the items to be sent */
     bool is_send;
-    uint32_t item_size;
+    uint32_t item_size; /* of the item in `place`; or MAG_CHANNEL_COUNTS */
     struct mag_cancel_registration registration;
 };
+
+/* In place of an item's size: the result of a connected receive is `moved`. */
+#define MAG_CHANNEL_COUNTS UINT32_MAX
 
 /* The operation behind the task of a send or a receive that waits; the item follows. */
 struct mag_channel_waiter {
@@ -88,6 +91,19 @@ MAG_API MAG_MUST_CHECK mag_vtask mag_channel_receive_begin(struct mag_channel *c
                                                            struct mag_channel_wait *wait,
                                                            void *place,
                                                            struct mag_cancel *cancel);
+/* The same, with a priority; `wait->place` is set too. */
+MAG_API MAG_MUST_CHECK mag_vtask mag_channel_send_at_begin(struct mag_channel *channel,
+                                                           const void *item, int priority,
+                                                           struct mag_channel_wait *wait,
+                                                           struct mag_cancel *cancel);
+/* The same for many items: `wait` says which to send (`items`, `left`), and where their
+ * number goes (`ret_moved`). */
+MAG_API MAG_MUST_CHECK mag_vtask
+mag_channel_send_many_begin(struct mag_channel *channel, struct mag_channel_wait *wait,
+                            struct mag_cancel *cancel);
+MAG_API MAG_MUST_CHECK mag_vtask
+mag_channel_receive_many_begin(struct mag_channel *channel, void *ret_items, size_t room,
+                               struct mag_channel_wait *wait, struct mag_cancel *cancel);
 MAG_API MAG_MUST_CHECK int mag_channel_try_receive(struct mag_channel *channel,
                                                    void *ret_item);
 MAG_API MAG_MUST_CHECK mag_vtask mag_channel_send_many(struct mag_channel *channel,
@@ -282,6 +298,43 @@ MAG_API MAG_MUST_CHECK mag_vtask mag_channel_select(const struct mag_channel_cas
     {                                                                                  \
         return name##_receive_until_begin(mag_waiter_, mag_state, mag_channel_,        \
                                           MAG_NULL);                                   \
+    }
+
+/* The connected forms of sends with a priority, and of batches. */
+#define MAG_CHANNEL_CONNECTED_MORE(name, T)                                             \
+    MAG_TYPED mag_task name##_send_at_begin(                                            \
+        MAG_POINTER(mag_waiter) mag_waiter_, struct name##_state *mag_state,            \
+        struct name *mag_channel_, T mag_item, enum mag_priority mag_priority_,         \
+        MAG_POINTER(mag_cancel) mag_cancel_)                                            \
+    {                                                                                   \
+        mag_state->wait.waiter = mag_waiter_;                                           \
+        mag_state->wait.place = MAG_CAST(void *, &mag_state->item);                     \
+        return mag_task_of(mag_channel_send_at_begin(                                   \
+            MAG_CHANNEL_OF(mag_channel_), MAG_CAST(const void *, &mag_item),            \
+            MAG_CAST(int, mag_priority_), &mag_state->wait, mag_cancel_));              \
+    }                                                                                   \
+    MAG_TYPED mag_task name##_send_many_begin(                                          \
+        MAG_POINTER(mag_waiter) mag_waiter_, struct name##_state *mag_state,            \
+        struct name *mag_channel_, const T *mag_items, size_t mag_count,                \
+        MAG_POINTER(mag_cancel) mag_cancel_, size_t *mag_ret_sent)                      \
+    {                                                                                   \
+        mag_state->wait.waiter = mag_waiter_;                                           \
+        mag_state->wait.items =                                                         \
+            MAG_CAST(const char *, MAG_CAST(const void *, mag_items));                  \
+        mag_state->wait.left = mag_count;                                               \
+        mag_state->wait.ret_moved = mag_ret_sent;                                       \
+        return mag_task_of(mag_channel_send_many_begin(MAG_CHANNEL_OF(mag_channel_),    \
+                                                       &mag_state->wait, mag_cancel_)); \
+    }                                                                                   \
+    MAG_TYPED mag_count_task name##_receive_many_begin(                                 \
+        MAG_POINTER(mag_waiter) mag_waiter_, struct name##_state *mag_state,            \
+        struct name *mag_channel_, T *mag_ret_items, size_t mag_room,                   \
+        MAG_POINTER(mag_cancel) mag_cancel_)                                            \
+    {                                                                                   \
+        mag_state->wait.waiter = mag_waiter_;                                           \
+        return mag_count_task_of(mag_channel_receive_many_begin(                        \
+            MAG_CHANNEL_OF(mag_channel_), MAG_CAST(void *, mag_ret_items), mag_room,    \
+            &mag_state->wait, mag_cancel_));                                            \
     }
 
 /* Many items at once. */

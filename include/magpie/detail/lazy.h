@@ -78,6 +78,19 @@ MAG_API enum mag_lazy_answer mag_lazy_enter(struct mag_lazy *lazy,
                                             struct mag_cancel *cancel,
                                             struct mag_vtask *ret_task);
 
+/* The state of a wait in the connected form; what lies around it has the value. */
+struct mag_lazy_state {
+    struct mag_wait_state wait; /* first; its waiter is set */
+    void *value;                /* where a value goes that is larger than a word */
+};
+
+/* The connected form of mag_lazy_enter.  Once it has begun a wait, the state may be
+ * gone. */
+MAG_API enum mag_lazy_answer mag_lazy_begin(struct mag_lazy *lazy,
+                                            struct mag_lazy_state *state,
+                                            struct mag_cancel *cancel,
+                                            struct mag_vtask *ret_task);
+
 /*
  * The end of a flight: keeps its outcome, and tells it those who have waited for it.
  *
@@ -88,7 +101,7 @@ MAG_API enum mag_lazy_answer mag_lazy_enter(struct mag_lazy *lazy,
 MAG_API bool mag_lazy_land(struct mag_lazy *lazy, MAG_ATOMIC(uint64_t) * words, int error,
                            uint64_t detail, const void *value, size_t size);
 
-/* A lazy value, and one who waits for it. */
+/* A lazy value, and those who wait for it, in either form. */
 #define MAG_LAZY_STRUCTS(name, result_task, arg_type)                            \
     struct name {                                                                \
         MAG_STRUCT(mag_lazy) lazy;                                               \
@@ -101,6 +114,10 @@ MAG_API bool mag_lazy_land(struct mag_lazy *lazy, MAG_ATOMIC(uint64_t) * words, 
             MAG_STRUCT(mag_operation) operation;                                 \
             MAG_STRUCT(mag_line_waiter) waiter;                                  \
         };                                                                       \
+        result_task##_value value;                                               \
+    };                                                                           \
+    struct name##_state {                                                        \
+        MAG_STRUCT(mag_lazy_state) waiting;                                      \
         result_task##_value value;                                               \
     };                                                                           \
     static MAG_STRUCT(mag_operation_type) name##_waiter_type =                   \
@@ -122,54 +139,74 @@ MAG_API bool mag_lazy_land(struct mag_lazy *lazy, MAG_ATOMIC(uint64_t) * words, 
         MAG_END(f);                                                                      \
     }
 
-#define MAG_LAZY_FUNCTIONS(name, result_task, arg_type)                                 \
-    MAG_TYPED bool name##_peek(const struct name *mag_lazy_,                            \
-                               result_task##_value *mag_ret)                            \
-    {                                                                                   \
-        result_task##_value mag_value;                                                  \
-        bool mag_is_here =                                                              \
-            mag_lazy_read(&mag_lazy_->lazy, mag_lazy_->words,                           \
-                          MAG_CAST(void *, &mag_value), sizeof(mag_value));             \
-        if (MAG_LIKELY(mag_is_here))                                                    \
-            *mag_ret = mag_value;                                                       \
-        return mag_is_here;                                                             \
-    }                                                                                   \
-    __attribute__((unused)) MAG_MUST_CHECK static result_task name##_get_slow(          \
-        struct name *mag_lazy_, MAG_POINTER(mag_cancel) mag_cancel_)                    \
-    {                                                                                   \
-        result_task##_value mag_value;                                                  \
-        for (;;) {                                                                      \
-            mag_vtask mag_waits = MAG_VTASK_COMPLETED;                                  \
-            enum mag_lazy_answer mag_answer = mag_lazy_enter(                           \
-                &mag_lazy_->lazy, &name##_waiter_type, mag_cancel_, &mag_waits);        \
-            if (mag_answer == MAG_LAZY_FLIES)                                           \
-                (void)!mag_vtask_discard(name##_fly(mag_lazy_).task);                   \
-            if (mag_answer != MAG_LAZY_AGAIN)                                           \
-                return result_task##_of(mag_waits);                                     \
-            if (name##_peek(mag_lazy_, &mag_value))                                     \
-                return result_task##_result(mag_value);                                 \
-        }                                                                               \
-    }                                                                                   \
-    MAG_TYPED result_task name##_get(struct name *mag_lazy_,                            \
-                                     MAG_POINTER(mag_cancel) mag_cancel_)               \
-    {                                                                                   \
-        result_task##_value mag_value;                                                  \
-        if (MAG_LIKELY(name##_peek(mag_lazy_, &mag_value)))                             \
-            return result_task##_result(mag_value);                                     \
-        return name##_get_slow(mag_lazy_, mag_cancel_);                                 \
-    }                                                                                   \
-    __attribute__((unused)) static void name##_init(struct name *mag_lazy_,             \
-                                                    result_task (*mag_start)(arg_type), \
-                                                    arg_type mag_arg, bool mag_keeps)   \
-    {                                                                                   \
-        memset(MAG_CAST(void *, mag_lazy_), 0, sizeof(*mag_lazy_));                     \
-        mag_lazy_->lazy.keeps = mag_keeps ? 1 : 0;                                      \
-        mag_lazy_->start = mag_start;                                                   \
-        mag_lazy_->arg = mag_arg;                                                       \
-    }                                                                                   \
-    __attribute__((unused)) static void name##_reset(struct name *mag_lazy_)            \
-    {                                                                                   \
-        mag_lazy_reset(&mag_lazy_->lazy);                                               \
+/* Waits for a value that was not there; the last argument is the call that does it, and
+ * sets `mag_waits`.  The flight begins on this thread. */
+#define MAG_LAZY_WAIT(name, result_task, ...)                     \
+    result_task##_value mag_value;                                \
+    for (;;) {                                                    \
+        mag_vtask mag_waits = MAG_VTASK_COMPLETED;                \
+        enum mag_lazy_answer mag_answer = __VA_ARGS__;            \
+        if (mag_answer == MAG_LAZY_FLIES)                         \
+            (void)!mag_vtask_discard(name##_fly(mag_lazy_).task); \
+        if (mag_answer != MAG_LAZY_AGAIN)                         \
+            return result_task##_of(mag_waits);                   \
+        if (name##_peek(mag_lazy_, &mag_value))                   \
+            return result_task##_result(mag_value);               \
+    }
+
+#define MAG_LAZY_FUNCTIONS(name, result_task, arg_type)                                  \
+    MAG_TYPED bool name##_peek(const struct name *mag_lazy_,                             \
+                               result_task##_value *mag_ret)                             \
+    {                                                                                    \
+        result_task##_value mag_value;                                                   \
+        bool mag_is_here =                                                               \
+            mag_lazy_read(&mag_lazy_->lazy, mag_lazy_->words,                            \
+                          MAG_CAST(void *, &mag_value), sizeof(mag_value));              \
+        if (MAG_LIKELY(mag_is_here))                                                     \
+            *mag_ret = mag_value;                                                        \
+        return mag_is_here;                                                              \
+    }                                                                                    \
+    __attribute__((unused)) MAG_MUST_CHECK static result_task name##_get_slow(           \
+        struct name *mag_lazy_, MAG_POINTER(mag_cancel) mag_cancel_){                    \
+        MAG_LAZY_WAIT(name, result_task,                                                 \
+                      mag_lazy_enter(&mag_lazy_->lazy, &name##_waiter_type, mag_cancel_, \
+                                     &mag_waits))} MAG_TYPED result_task                 \
+        name##_get(struct name *mag_lazy_, MAG_POINTER(mag_cancel) mag_cancel_)          \
+    {                                                                                    \
+        result_task##_value mag_value;                                                   \
+        if (MAG_LIKELY(name##_peek(mag_lazy_, &mag_value)))                              \
+            return result_task##_result(mag_value);                                      \
+        return name##_get_slow(mag_lazy_, mag_cancel_);                                  \
+    }                                                                                    \
+    __attribute__((unused)) MAG_MUST_CHECK static result_task name##_begin_slow(         \
+        struct name##_state *mag_state, struct name *mag_lazy_,                          \
+        MAG_POINTER(mag_cancel) mag_cancel_){                                            \
+        MAG_LAZY_WAIT(name, result_task,                                                 \
+                      mag_lazy_begin(&mag_lazy_->lazy, &mag_state->waiting, mag_cancel_, \
+                                     &mag_waits))} MAG_TYPED result_task                 \
+        name##_get_begin(MAG_POINTER(mag_waiter) mag_waiter_,                            \
+                         struct name##_state *mag_state, struct name *mag_lazy_,         \
+                         MAG_POINTER(mag_cancel) mag_cancel_)                            \
+    {                                                                                    \
+        result_task##_value mag_value;                                                   \
+        if (MAG_LIKELY(name##_peek(mag_lazy_, &mag_value)))                              \
+            return result_task##_result(mag_value);                                      \
+        mag_state->waiting.wait.waiter = mag_waiter_;                                    \
+        mag_state->waiting.value = MAG_CAST(void *, &mag_state->value);                  \
+        return name##_begin_slow(mag_state, mag_lazy_, mag_cancel_);                     \
+    }                                                                                    \
+    __attribute__((unused)) static void name##_init(struct name *mag_lazy_,              \
+                                                    result_task (*mag_start)(arg_type),  \
+                                                    arg_type mag_arg, bool mag_keeps)    \
+    {                                                                                    \
+        memset(MAG_CAST(void *, mag_lazy_), 0, sizeof(*mag_lazy_));                      \
+        mag_lazy_->lazy.keeps = mag_keeps ? 1 : 0;                                       \
+        mag_lazy_->start = mag_start;                                                    \
+        mag_lazy_->arg = mag_arg;                                                        \
+    }                                                                                    \
+    __attribute__((unused)) static void name##_reset(struct name *mag_lazy_)             \
+    {                                                                                    \
+        mag_lazy_reset(&mag_lazy_->lazy);                                                \
     }
 
 /* Takes the last outcome away; see MAG_LAZY's name_reset. */

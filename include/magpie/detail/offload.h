@@ -25,14 +25,8 @@ MAG_API MAG_MUST_CHECK mag_vtask mag_offload_begin_call(struct mag_frame *frame)
         MAG_POINTER(mag_waiter) mag_waiter_,                                        \
         struct name##_offload_state *mag_state_ MAG_PAIRS_BEHIND(__VA_ARGS__))      \
     {                                                                               \
-        result_task mag_made;                                                       \
-        struct name##_submission *args_ = &mag_state_->call;                        \
-        mag_frame_connect(&args_->frame, &name##_submit_type.frame, MAG_NULL,       \
-                          mag_waiter_);                                             \
-        MAG_PAIRS_FILL(__VA_ARGS__)                                                 \
-        memset(MAG_CAST(void *, &mag_made), 0, sizeof(mag_made));                   \
-        mag_made.task = mag_offload_begin_call(&args_->frame);                      \
-        return mag_made;                                                            \
+        MAG_SUBMIT_TASK_CONNECT(result_task, name,                                  \
+                                mag_offload_begin_call(&args_->frame), __VA_ARGS__) \
     }
 
 #define MAG_OFFLOAD_TASK_POST(result_task, name, ...)                                    \

@@ -43,6 +43,16 @@ MAG_API MAG_MUST_CHECK mag_vtask
 mag_submit_task_post(struct mag_frame *frame, struct mag_sched *sched,
                      const struct mag_submit_options *options, size_t size);
 
+/*
+ * The same in the connected form, for a frame in the caller's memory.
+ *
+ *   Returns    MAG_STARTED, and the frame may be gone; if the post is refused, a task
+ *              with that error
+ */
+MAG_API MAG_MUST_CHECK mag_vtask
+mag_submit_task_begin(struct mag_frame *frame, struct mag_sched *sched,
+                      const struct mag_submit_options *options, size_t size);
+
 /* Gives back a frame whose job was not posted after all. */
 MAG_API void mag_submit_task_return(struct mag_frame *frame);
 
@@ -94,6 +104,42 @@ MAG_API void mag_submit_task_finish(struct mag_frame *frame, mag_vtask returned,
                  MAG_CAST(void *, mag_submit_task_rent(&name##_submit_type))); \
     if (MAG_LIKELY(args_ != MAG_NULL)) {                                       \
         MAG_PAIRS_FILL(__VA_ARGS__)                                            \
+    }
+
+/* The body of a begin function: makes the call ready in its state, and hands it over by
+ * `begin`, a call. */
+#define MAG_SUBMIT_TASK_CONNECT(result_task, name, begin, ...)                          \
+    result_task mag_made;                                                               \
+    struct name##_submission *args_ = &mag_state_->call;                                \
+    mag_frame_connect(&args_->frame, &name##_submit_type.frame, MAG_NULL, mag_waiter_); \
+    MAG_PAIRS_FILL(__VA_ARGS__)                                                         \
+    memset(MAG_CAST(void *, &mag_made), 0, sizeof(mag_made));                           \
+    mag_made.task = begin;                                                              \
+    return mag_made;
+
+#define MAG_SUBMIT_TASK_BEGIN(result_task, name, ...)                                   \
+    __extension__ struct name##_submit_state {                                          \
+        struct name##_submission call;                                                  \
+    };                                                                                  \
+    __attribute__((unused)) MAG_MUST_CHECK static result_task name##_submit_with_begin( \
+        MAG_POINTER(mag_waiter) mag_waiter_, struct name##_submit_state *mag_state_,    \
+        MAG_POINTER(mag_sched) mag_sched_,                                              \
+        const MAG_STRUCT(mag_submit_options) *                                          \
+            mag_options_ MAG_PAIRS_BEHIND(__VA_ARGS__))                                 \
+    {                                                                                   \
+        MAG_SUBMIT_TASK_CONNECT(result_task, name,                                      \
+                                mag_submit_task_begin(&args_->frame, mag_sched_,        \
+                                                      mag_options_,                     \
+                                                      sizeof(*mag_options_)),           \
+                                __VA_ARGS__)                                            \
+    }                                                                                   \
+    __attribute__((unused)) MAG_MUST_CHECK static result_task name##_submit_begin(      \
+        MAG_POINTER(mag_waiter) mag_waiter_, struct name##_submit_state *mag_state_,    \
+        MAG_POINTER(mag_sched) mag_sched_ MAG_PAIRS_BEHIND(__VA_ARGS__))                \
+    {                                                                                   \
+        MAG_SUBMIT_TASK_CONNECT(                                                        \
+            result_task, name,                                                          \
+            mag_submit_task_begin(&args_->frame, mag_sched_, MAG_NULL, 0), __VA_ARGS__) \
     }
 
 #define MAG_SUBMIT_TASK_POST(result_task, name, ...)                               \

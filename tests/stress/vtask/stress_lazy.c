@@ -1,7 +1,7 @@
 /*
- * Threads get a lazy value, peek at it, and reset it.  Its flights land on a scheduler or
- * at once, and some fail.  Each value is whole, and who gets one after a reset gets one
- * that was computed after that.
+ * Threads get a lazy value in both forms, peek at it, and reset it.  Its flights land on
+ * a scheduler or at once, and some fail.  Each value is whole, and who gets one after a
+ * reset gets one that was computed after that.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,6 +10,7 @@
 #include "tests/support/sched/shared.h"
 #include "tests/support/sched/start.h"
 
+#include <magpie/connected.h>
 #include <magpie/lazy.h>
 
 enum { GETTERS = 3, ROUNDS = 30000, WORDS = 4 };
@@ -59,6 +60,23 @@ static void check(const struct value *value, uint64_t least)
         (void)add(&wrong, 1);
 }
 
+/* The same in the connected form. */
+MAG_ASYNC(value_task, get_connected, (struct mag_cancel *, cancel),
+          struct lazy_value_state state;
+          struct value value;)
+{
+    MAG_BEGIN(f);
+    MAG_CONNECT(f, f->value, lazy_value_get, &f->state, &lazy, f->cancel);
+    return value_task_result(f->value);
+    MAG_END(f);
+}
+
+static value_task get_somehow(struct mag_cancel *cancel, uint64_t *random)
+{
+    return test_random_below(random, 2) == 0 ? lazy_value_get(&lazy, cancel)
+                                             : get_connected(cancel);
+}
+
 static void get_once(uint64_t round, uint64_t *random)
 {
     struct mag_cancel cancel = {0};
@@ -72,7 +90,7 @@ static void get_once(uint64_t round, uint64_t *random)
         (void)add(&resets, 1);
     }
     bool cancels = test_random_below(random, 4) == 0;
-    value_task task = lazy_value_get(&lazy, cancels ? &cancel : NULL);
+    value_task task = get_somehow(cancels ? &cancel : NULL, random);
     if (cancels)
         (void)mag_cancel_fire(&cancel);
     int r = value_task_wait(task, &value);

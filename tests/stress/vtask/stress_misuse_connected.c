@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/fault.h"
-#include "tests/support/vtask/shelf.h"
+#include "tests/support/vtask/rings.h"
 
 #include <magpie/magpie.h>
 
 #include <inttypes.h>
+#include <pthread.h>
+#include <string.h>
 
 /*
  * Random calls with connected operations, right and wrong ones: operations that answer at
@@ -15,165 +17,18 @@
  * changes nothing; each function ends once, with the outcome that its operations gave it;
  * in the end every frame is back in its pool.
  *
+ * The calls come from one thread whose executor keeps the continuations; then from plain
+ * threads in turn, which have no executor.  There many completions come from another
+ * thread than the begin, and the function continues inside them.
+ *
  * A second completion is told by a library with MAG_DEBUG_TASKS alone; elsewhere it is
  * not tried.  Not tried, because it is not specified: a completion for a frame that waits
  * for something else meanwhile; two operations with one state at a time.
  */
-enum { CONNECTED_CALLS = 12, HEARERS = 6, RINGS = 64, DEAD = 64, PER_ERROR = 7 };
-
-MAG_VTASK_DEFINE(word_task, uint64_t)
-
-/* ------------------------------------------------------------------ the operations */
-
-/* A call of an operation: its caller, and the outcome that it should have. */
-struct call {
-    word_task task;
-    bool runs, is_discarded;
-    bool stops_at_error;
-    bool is_by_hand; /* no function asks, but a hearer */
-    int error;       /* with which the function ends, or 0 */
-    uint64_t total;  /* which it returns */
-    uint64_t serial;
-};
-
-/* The state of an operation; it lies in a frame or in a hearer. */
-struct ring {
-    struct mag_waiter *waiter;
-    struct mag_operation *operation; /* whose task is awaited instead, or NULL */
-    struct call *call;
-    bool is_inner; /* the waiter lies in a frame that lies in another one */
-};
-
-/* A waiter whose operation is complete. */
-struct dead {
-    struct mag_waiter *waiter;
-    struct call *call;
-    uint64_t serial;
-    bool is_inner;
-};
+enum { CONNECTED_CALLS = 12, HEARERS = 6 };
+enum { PLAIN_THREADS = 3, CALLS_IN_TURN = 50 };
 
 static struct call connected_calls[CONNECTED_CALLS];
-static struct ring *rings[RINGS]; /* those that are under way */
-static unsigned ring_count;
-static struct dead dead[DEAD];
-static uint64_t refused, started;
-
-static void tell_result(struct call *call, uint64_t word)
-{
-    call->total += word;
-}
-
-static void tell_error(struct call *call, int error)
-{
-    if (call->stops_at_error)
-        call->error = error;
-    call->total += PER_ERROR;
-}
-
-static word_task answer_at_once(struct call *call)
-{
-    uint64_t word = below(1000);
-
-    if (below(3) != 0) {
-        tell_result(call, word);
-        return word_task_result(word);
-    }
-    tell_error(call, -EIO);
-    return word_task_of(mag_vtask_failed(-EIO, word));
-}
-
-/* A task that was consumed. */
-static word_task stale_task(struct call *call)
-{
-    struct mag_promise *promise;
-
-    assert_int_equal(mag_promise_create(0, 0, &promise), 0);
-    mag_vtask task = mag_promise_task(promise);
-    mag_promise_release(promise);
-    tell_error(call, MAG_E_TOKEN);
-    return word_task_of(task);
-}
-
-/* NOLINTNEXTLINE(readability-non-const-parameter): a begin function has this form. */
-static word_task ring_begin(struct mag_waiter *waiter, struct ring *ring,
-                            struct call *call, bool is_inner)
-{
-    unsigned what = below(8);
-
-    if (what < 2)
-        return answer_at_once(call);
-    if (what == 2)
-        return stale_task(call);
-    *ring = (struct ring){waiter, NULL, call, is_inner};
-    assert_true(ring_count < RINGS);
-    rings[ring_count++] = ring;
-    if (what > 3 || call->is_by_hand) {
-        started++;
-        return word_task_of(MAG_STARTED);
-    }
-    void *object = NULL;
-    assert_int_equal(mag_operation_rent(&mag_operation_word, &object), 0);
-    ring->operation = object;
-    return word_task_of(mag_operation_task(ring->operation));
-}
-
-static void bury(const struct ring *ring)
-{
-    dead[below(DEAD)] =
-        (struct dead){ring->waiter, ring->call, ring->call->serial, ring->is_inner};
-}
-
-static int complete_waiter(struct mag_waiter *waiter, int error, uint64_t word)
-{
-    if (below(2) == 0)
-        return mag_waiter_post(waiter, error == 0 ? mag_vtask_result(word)
-                                                  : mag_vtask_failed(error, word));
-    return error == 0 ? mag_waiter_complete(waiter, word)
-                      : mag_waiter_fail(waiter, error, word);
-}
-
-/* The waiter has its outcome, or waits for nothing: this must change nothing. */
-static void complete_again(struct mag_waiter *waiter)
-{
-#ifdef MAG_DEBUG_TASKS
-    mag_vtask before = waiter->outcome;
-
-    if (mag_vtask_is_started(before))
-        return;
-    assert_int_equal(complete_waiter(waiter, below(2) == 0 ? 0 : -EPIPE, 1), MAG_E_DONE);
-    assert_int_equal(waiter->outcome.backing, before.backing);
-    assert_int_equal(waiter->outcome.payload, before.payload);
-    refused++;
-#else
-    (void)waiter;
-#endif
-}
-
-/* Completes an operation that is under way, and perhaps once more, before its awaiter has
- * continued: that is a job on the shelf. */
-static void ring_complete(unsigned at)
-{
-    struct ring ring = *rings[at];
-    int error = below(4) == 0 ? -EIO : 0;
-    uint64_t word = below(1000);
-
-    rings[at] = rings[--ring_count];
-    if (error == 0)
-        tell_result(ring.call, word);
-    else
-        tell_error(ring.call, error);
-    if (ring.operation != NULL) {
-        assert_int_equal(error == 0
-                             ? mag_operation_set_result(ring.operation, word)
-                             : mag_operation_set_error(ring.operation, error, word),
-                         0);
-        return;
-    }
-    assert_int_equal(complete_waiter(ring.waiter, error, word), 0);
-    bury(&ring);
-    if (below(4) == 0)
-        complete_again(ring.waiter);
-}
 
 /* ---------------------------------------------------------------- async functions */
 
@@ -254,16 +109,6 @@ static void call_begin(struct call *call)
                  : kind == 2 ? sums_of_sums(call, rounds)
                  : kind == 3 ? sum_or_error(call, rounds)
                              : awaits_what_has_started(call);
-}
-
-/* Whether an operation of the call is under way. */
-static bool is_awaited(const struct call *call)
-{
-    unsigned at = 0;
-
-    while (at < ring_count && rings[at]->call != call)
-        at++;
-    return at < ring_count;
 }
 
 static void call_end(struct call *call)
@@ -370,18 +215,6 @@ static void call_too_early(struct mag_waiter *waiter)
     assert_true(mag_vtask_is_started(waiter->outcome));
 }
 
-/* A completion for a frame that has ended or gone on.  An inner frame is one only while
- * the outer one is there. */
-static void complete_dead(const struct dead *one)
-{
-    if (one->waiter == NULL)
-        return;
-    if (one->is_inner && (one->serial != one->call->serial || !one->call->runs ||
-                          one->call->is_discarded || !is_awaited(one->call)))
-        return;
-    complete_again(one->waiter);
-}
-
 static void one_connected_call(void)
 {
     unsigned what = below(16);
@@ -427,6 +260,21 @@ static void complete_every_ring(void)
     }
 }
 
+static void begin_calls(bool with_shelf)
+{
+    random_state = test_seed();
+    has_shelf = with_shelf;
+    started = refused = elsewhere = 0;
+    memset((void *)dead, 0, sizeof(dead));
+}
+
+static void tell_calls(void)
+{
+    print_message("%" PRIu64 " operations started, %" PRIu64
+                  " completed on another thread; %" PRIu64 " calls were refused\n",
+                  started, elsewhere, refused);
+}
+
 /* VT-32, VT-85, VT-203, VT-204 */
 static void no_call_for_a_connected_operation_does_harm(void **state)
 {
@@ -434,7 +282,7 @@ static void no_call_for_a_connected_operation_does_harm(void **state)
     struct mag_executor *before = mag_executor_enter(&shelf);
     (void)state;
 
-    random_state = test_seed();
+    begin_calls(true);
     for (uint32_t i = 0; i < 200000; i++)
         one_connected_call();
     uint64_t allocations = test_allocations();
@@ -442,15 +290,65 @@ static void no_call_for_a_connected_operation_does_harm(void **state)
         one_connected_call();
     complete_every_ring();
     assert_int_equal(test_allocations(), allocations);
-    print_message("%" PRIu64 " operations started, %" PRIu64 " calls were refused\n",
-                  started, refused);
+    tell_calls();
     (void)mag_executor_enter(before);
+}
+
+/* -------------------------------------------------------------- without an executor */
+
+static pthread_mutex_t turn_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t turn_passed = PTHREAD_COND_INITIALIZER;
+static unsigned turn; /* under the lock */
+static uint32_t turns;
+
+/* The threads take turns in a fixed order, so that a seed says what happens.  Whoever has
+ * the lock may assert: a failure ends the program. */
+static void *play_in_turn(void *arg)
+{
+    unsigned me = (unsigned)(uintptr_t)arg;
+
+    (void)pthread_mutex_lock(&turn_lock);
+    for (;;) {
+        while (turn % PLAIN_THREADS != me && turn < turns)
+            (void)pthread_cond_wait(&turn_passed, &turn_lock);
+        if (turn >= turns)
+            break;
+        playing = me;
+        for (unsigned i = 0; i < CALLS_IN_TURN; i++)
+            one_connected_call();
+        turn++;
+        (void)pthread_cond_broadcast(&turn_passed);
+    }
+    (void)pthread_mutex_unlock(&turn_lock);
+    return NULL;
+}
+
+/* VT-32, VT-85, VT-203, VT-204 */
+static void no_call_of_a_plain_thread_does_harm(void **state)
+{
+    pthread_t threads[PLAIN_THREADS];
+    (void)state;
+
+    begin_calls(false);
+    turn = 0;
+    turns = test_rounds(6000);
+    for (uintptr_t i = 0; i < PLAIN_THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, play_in_turn, (void *)i), 0);
+    for (int i = 0; i < PLAIN_THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    /* What the threads have left behind is completed by one that began none of it. */
+    playing = PLAIN_THREADS;
+    complete_every_ring();
+    assert_int_equal(posted_count, 0);
+    assert_true(elsewhere != 0);
+    tell_calls();
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_call_for_a_connected_operation_does_harm),
+        cmocka_unit_test(no_call_of_a_plain_thread_does_harm),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
