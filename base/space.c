@@ -362,6 +362,27 @@ void mag_space_bring(const void *begin, size_t size, uint32_t os_node)
     }
 }
 
+static bool is_touched(void *page)
+{
+    int status = -1;
+
+    return syscall(SYS_move_pages, 0, 1UL, &page, NULL, &status, 0) == 0 && status >= 0;
+}
+
+void mag_space_drop_below(const void *end, size_t size)
+{
+    size_t page = mag_space_page();
+    uintptr_t at = (uintptr_t)end & ~(uintptr_t)(page - 1);
+    uintptr_t last = ((uintptr_t)end - size) & ~(uintptr_t)(page - 1);
+
+    while (at - page >= last) {
+        at -= page;
+        void *below = (void *)at; /* NOLINT(performance-no-int-to-ptr) */
+        if (!is_touched(below) || madvise(below, page, MADV_DONTNEED) != 0)
+            return;
+    }
+}
+
 bool mag_space_is_watched(void)
 {
     /* valgrind runs a process with libraries of its own preloaded. */

@@ -96,6 +96,12 @@ void mag_space_bind(void *begin, size_t size, uint32_t os_node);
  * are. */
 void mag_space_bring(const void *begin, size_t size, uint32_t os_node);
 
+/* Gives back the pages of a stack from which the `size` bytes below `end` come, but for
+ * the page of `end`; they hold nothing any more, and the kernel takes new ones when they
+ * are touched.  Ends at the first page that is not there, so it never comes to what lies
+ * behind the stack's guard. */
+void mag_space_drop_below(const void *end, size_t size);
+
 /* The size of a page in bytes. */
 size_t mag_space_page(void);
 

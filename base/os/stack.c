@@ -20,6 +20,10 @@ static _Thread_local struct bounds bounds;
  * the first frames may hold that thread's pages. */
 enum { KEPT_BELOW = 16 * 1024 };
 
+/* What lies so far below a frame holds nothing, even if a function without a large frame
+ * is being called. */
+enum { UNUSED_BELOW = 4 * 1024 };
+
 /* A distance between a thread's frame and its variables that shows that these do not lie
  * on its stack. */
 enum { BROUGHT_MAX = 1 << 20 };
@@ -58,6 +62,7 @@ void mag_os_stack_bring(uint32_t os_node)
     uintptr_t variables = (uintptr_t)&bounds;
     uintptr_t end = record > variables ? record : variables;
 
+    mag_space_drop_below(here - UNUSED_BELOW, KEPT_BELOW - UNUSED_BELOW);
     if (end > (uintptr_t)here && end - (uintptr_t)here < BROUGHT_MAX)
         mag_space_bring(here - KEPT_BELOW, end - (uintptr_t)here + KEPT_BELOW + 1,
                         os_node);

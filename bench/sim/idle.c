@@ -122,10 +122,19 @@ static bool sees_work(struct sim *sim, struct sim_worker *worker)
     return false;
 }
 
+/* As mag_sched_notify_seen. */
 static void notify(struct sim *sim, struct sim_worker *worker)
 {
-    sim_notify(sim, worker,
-               mag_wake_for_worker(&sim->routes, worker->rank, sim_cpu(sim, worker)));
+    const struct mag_paths *paths = &worker->paths;
+    uint32_t queue = MAG_NONE;
+
+    for (uint32_t i = 0; i < paths->queue_count && queue == MAG_NONE; i++) {
+        if (sim->queues[paths->queues[i]].count != 0)
+            queue = paths->queues[i];
+    }
+    sim_notify(
+        sim, worker,
+        mag_wake_for_seen(&sim->routes, worker->rank, sim_cpu(sim, worker), queue));
 }
 
 static void adapt(struct sim *sim, struct sim_worker *worker, bool found)

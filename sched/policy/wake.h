@@ -42,6 +42,17 @@ static inline bool mag_wake_is_due(uint32_t parked, uint32_t searching)
 }
 
 /*
+ * Whether a job for the workers of one home wakes one of them even though others search,
+ * who may sit far from it.  Not if somebody there is awake, who may be about to take it,
+ * unless older jobs wait there too.
+ */
+static inline bool mag_wake_is_due_there(uint32_t parked_there, bool awake_there,
+                                         bool older)
+{
+    return parked_there != 0 && (!awake_there || older);
+}
+
+/*
  * How many workers a thief wakes that was woken itself, has stolen its first child, and
  * left more of them with its victim.  They are workers of its own cache: a tree of wakes
  * in each cache, while the caches are woken one by one.  A tree of all would have the
@@ -94,6 +105,25 @@ static inline struct mag_wake mag_wake_for_worker(const struct mag_routes *route
     struct mag_wake wake = mag_wake_one(routes, rank);
 
     wake.avoid = mag_route_cpu_workers(routes, cpu);
+    return wake;
+}
+
+/* The wake for work that the worker of this rank has seen while it runs on `cpu`; the
+ * nearest queue where jobs wait is `queue`, MAG_NONE if there is none.  It begins near
+ * that queue: its workers may all be parked, since who posted there saw a searcher. */
+static inline struct mag_wake mag_wake_for_seen(const struct mag_routes *routes,
+                                                uint32_t rank, uint32_t cpu,
+                                                uint32_t queue)
+{
+    struct mag_wake wake = mag_wake_for_worker(routes, rank, cpu);
+
+    if (queue == MAG_NONE || routes->queue_rank[queue] == MAG_NONE)
+        return wake;
+    uint32_t home = routes->spots[routes->queue_rank[queue]].home;
+    if (home != wake.home) {
+        wake.near = routes->queue_rank[queue];
+        wake.home = home;
+    }
     return wake;
 }
 

@@ -132,6 +132,16 @@ static MAG_NOINLINE void push(struct mag_sched *sched, struct mag_job *job,
     push_usual(sched, job, queue);
 }
 
+/* The same for a job whose poster asked for that node. */
+static inline void push_there(struct mag_sched *sched, struct mag_job *job,
+                              uint32_t queue)
+{
+    uint32_t inject = mag_sched_inject(queue, MAG_LEVEL_USUAL);
+    bool older = mag_inject_push(&sched->queues[inject], job, job);
+
+    mag_sched_notify_there(sched, queue, older);
+}
+
 /* By a worker of the scheduler: while it runs, the scheduler stays alive. */
 static inline int inject_as_worker(struct mag_worker *worker, struct mag_job *job,
                                    uint32_t queue)
@@ -187,13 +197,24 @@ int mag_sched_post_any(struct mag_sched *sched, struct mag_job *job)
 
 int mag_sched_post_node(struct mag_sched *sched, struct mag_job *job, uint32_t node)
 {
-    struct mag_worker *worker = mag_self_get()->worker;
+    struct mag_self *self = mag_self_get();
 
     if (node >= sched->queue_count)
         return -EINVAL;
-    if (is_ours(worker, sched))
-        return inject_as_worker(worker, job, sched->routes.node_queue[node]);
-    return inject_from_outside(sched, job, sched->routes.node_queue[node]);
+    if (is_ours(self->worker, sched)) {
+        if (MAG_UNLIKELY(mag_sched_phase(sched) == MAG_PHASE_ENDING))
+            return -ESHUTDOWN;
+        mag_count(&self->worker->counts.posts);
+        push_there(sched, job, sched->routes.node_queue[node]);
+        return 0;
+    }
+    int r = mag_poster_enter(sched, self);
+    if (MAG_UNLIKELY(r < 0))
+        return r;
+    mag_record_end_own();
+    push_there(sched, job, sched->routes.node_queue[node]);
+    mag_poster_leave(sched, self);
+    return 0;
 }
 
 void mag_sched_post_worker_held(struct mag_sched *sched, struct mag_job *job,
@@ -282,9 +303,10 @@ void mag_sched_post_packet(struct mag_sched *sched, struct mag_job *job)
 static void push_chain_unseen(struct mag_sched *sched, const struct mag_chain *chain,
                               uint32_t queue, uint32_t level)
 {
+    uint32_t inject = mag_sched_inject(queue, level);
+
     mag_sched_use_level(sched, level);
-    mag_inject_push(&sched->queues[mag_sched_inject(queue, level)], chain->first,
-                    chain->last);
+    mag_inject_push(&sched->queues[inject], chain->first, chain->last);
 }
 
 static void push_chain(struct mag_sched *sched, const struct mag_chain *chain,
@@ -296,6 +318,22 @@ static void push_chain(struct mag_sched *sched, const struct mag_chain *chain,
         mag_sched_summon(sched, queue, chain->count);
     else
         mag_sched_notify_queue(sched, queue);
+}
+
+/* The same for jobs whose poster asked for that node. */
+static MAG_NOINLINE void push_chain_there(struct mag_sched *sched,
+                                          const struct mag_chain *chain, uint32_t queue,
+                                          uint32_t level)
+{
+    struct mag_inject *inject = &sched->queues[mag_sched_inject(queue, level)];
+
+    mag_record_end_own();
+    mag_sched_use_level(sched, level);
+    bool older = mag_inject_push(inject, chain->first, chain->last);
+    if (chain->count > 1)
+        mag_sched_summon(sched, queue, chain->count);
+    else
+        mag_sched_notify_there(sched, queue, older);
 }
 
 void mag_sched_post_level_held(struct mag_sched *sched, struct mag_job *job,
@@ -326,10 +364,10 @@ int mag_sched_post_chain(struct mag_sched *sched, const struct mag_chain *chain,
 
     if (r < 0)
         return r;
-    push_chain(sched, chain,
-               node != MAG_NONE ? sched->routes.node_queue[node]
-                                : mag_sched_queue_near(sched),
-               level);
+    if (node == MAG_NONE)
+        push_chain(sched, chain, mag_sched_queue_near(sched), level);
+    else
+        push_chain_there(sched, chain, sched->routes.node_queue[node], level);
     if (is_ours(worker, sched)) {
         mag_count_more(&worker->counts.posts, chain->count);
         mag_worker_note_levels(worker);

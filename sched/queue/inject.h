@@ -51,8 +51,9 @@ static inline void mag_inject_init(struct mag_inject *queue)
     mag_spin_init(&queue->consumers);
 }
 
-/* Any thread.  Pushes a chain, linked from `first` to `last` by relaxed stores. */
-static inline void mag_inject_push(struct mag_inject *queue, struct mag_job *first,
+/* Any thread.  Pushes a chain, linked from `first` to `last` by relaxed stores.  Returns
+ * whether older jobs were there. */
+static inline bool mag_inject_push(struct mag_inject *queue, struct mag_job *first,
                                    struct mag_job *last)
 {
     /* relaxed: published by the swap and the link below. */
@@ -70,6 +71,7 @@ static inline void mag_inject_push(struct mag_inject *queue, struct mag_job *fir
         /* pushed, release: as above. */
         atomic_store_explicit(&before->next, first, memory_order_release);
     }
+    return before != NULL;
 }
 
 /* Any thread.  Whether a job is queued, or about to be linked. */

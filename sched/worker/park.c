@@ -105,7 +105,7 @@ static void stop_searching(struct mag_worker *worker)
     if (mag_watch_is_missing(mag_idle_watched(state), mag_idle_parked(state),
                              mag_idle_used(state)) ||
         mag_worker_sees_work(worker))
-        mag_sched_notify(sched, worker->rank);
+        mag_sched_notify_seen(sched, worker);
 }
 
 /* --------------------------------------------------------------------- parking */
@@ -127,7 +127,7 @@ static bool last_look(struct mag_worker *worker)
     if (mag_inject_waiting(&worker->inbox))
         mag_sched_wake_worker(sched, worker->index);
     else if (mag_worker_sees_work(worker))
-        mag_sched_notify(sched, worker->rank);
+        mag_sched_notify_seen(sched, worker);
     else
         return false;
     return true;
@@ -205,7 +205,7 @@ static int64_t watch(struct mag_worker *worker, int64_t nap)
     }
     bool seen = mag_worker_sees_work(worker);
     if (seen)
-        mag_sched_notify(sched, worker->rank);
+        mag_sched_notify_seen(sched, worker);
     return mag_watch_nap(nap, seen, is_full(sched));
 }
 

@@ -32,6 +32,66 @@ void mag_sched_wake_for_queue(struct mag_sched *sched, uint32_t queue)
     wake_by(sched, mag_wake_for_queue(&sched->routes, queue, mag_os_cpu()));
 }
 
+/* Whether a worker of these ranks is awake; guests and stand-ins do not count. */
+static bool is_awake_in(struct mag_sched *sched, struct mag_span span)
+{
+    for (uint32_t word = span.begin / 64; word * 64 < span.end; word++) {
+        /* relaxed: a value of the moment. */
+        uint64_t parked =
+            atomic_load_explicit(&sched->idle.parked[word], memory_order_relaxed);
+        uint64_t bits = mag_span_bits(span, word) & ~parked & ~sched->spares[word];
+
+        for (; bits != 0; bits &= bits - 1) {
+            uint32_t rank = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            uint32_t index = sched->routes.spots[rank].worker;
+
+            /* relaxed: as above. */
+            if (!atomic_load_explicit(&mag_sched_at(sched, index)->benched,
+                                      memory_order_relaxed))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a worker of this queue is woken even though others search. */
+static bool is_due_there(struct mag_sched *sched, uint32_t queue, bool older)
+{
+    const struct mag_routes *routes = &sched->routes;
+    uint32_t rank = routes->queue_rank[queue];
+    struct mag_span none = {0, 0};
+
+    if (rank == MAG_NONE)
+        return false;
+    struct mag_span there = routes->homes[routes->spots[rank].home].ranks;
+    uint32_t parked = mag_idle_parked_in(&sched->idle, there, none);
+    return mag_wake_is_due_there(parked, older || is_awake_in(sched, there), older);
+}
+
+void mag_sched_wake_there(struct mag_sched *sched, uint32_t queue, bool older)
+{
+    bool due = mag_sched_wants_wake(sched) || is_due_there(sched, queue, older);
+
+    if (due)
+        (void)give_wake(
+            sched, mag_idle_claim(&sched->idle, &sched->routes,
+                                  mag_wake_for_queue(&sched->routes, queue, mag_os_cpu()),
+                                  true));
+}
+
+void mag_sched_wake_for_seen(struct mag_worker *worker)
+{
+    struct mag_sched *sched = worker->sched;
+    const struct mag_paths *paths = &worker->paths;
+    uint32_t queue = MAG_NONE;
+
+    for (uint32_t i = 0; i < paths->queue_count && queue == MAG_NONE; i++) {
+        if (mag_sched_injected(sched, paths->queues[i]) != 0)
+            queue = paths->queues[i];
+    }
+    wake_by(sched, mag_wake_for_seen(&sched->routes, worker->rank, mag_os_cpu(), queue));
+}
+
 void mag_sched_wake_worker(struct mag_sched *sched, uint32_t index)
 {
     uint32_t rank = sched->routes.rank[index];

@@ -16,6 +16,14 @@
 MAG_COLD void mag_sched_wake_for_queue(struct mag_sched *sched, uint32_t queue);
 MAG_COLD void mag_sched_wake_for_worker(struct mag_sched *sched, uint32_t rank);
 
+/* The same for a job that was put into this queue because its poster asked for that
+ * node: wakes one of its workers even if others search, see mag_wake_is_due_there.
+ * `older`: there were older jobs in the queue. */
+MAG_COLD void mag_sched_wake_there(struct mag_sched *sched, uint32_t queue, bool older);
+
+/* The same for work that this worker has seen, somewhere. */
+MAG_COLD void mag_sched_wake_for_seen(struct mag_worker *worker);
+
 /* Whether a worker is to be woken for a job that is where all workers see it. */
 static inline bool mag_sched_wants_wake(struct mag_sched *sched)
 {
@@ -43,6 +51,22 @@ static inline void mag_sched_notify(struct mag_sched *sched, uint32_t rank)
 {
     if (mag_sched_wants_wake(sched))
         mag_sched_wake_for_worker(sched, rank);
+}
+
+/* As mag_sched_notify_queue, for a job whose poster asked for that node. */
+static inline void mag_sched_notify_there(struct mag_sched *sched, uint32_t queue,
+                                          bool older)
+{
+    if (mag_idle_parked(mag_idle_read(&sched->idle)) != 0)
+        mag_sched_wake_there(sched, queue, older);
+}
+
+/* Wakes a worker for work that this worker has seen, if one should be woken. */
+static inline void mag_sched_notify_seen(struct mag_sched *sched,
+                                         struct mag_worker *worker)
+{
+    if (mag_sched_wants_wake(sched))
+        mag_sched_wake_for_seen(worker);
 }
 
 /* Makes sure that work which a running worker of this rank keeps to itself is watched. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* On a machine with several nodes the kernel refuses one system call after the other: the
- * library works all the same, and `magpie doctor` names what is refused. */
+/* The kernel refuses one system call after the other: the library works all the same, and
+ * `magpie doctor` names what is refused. */
 #include "tests/support/child.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/filter.h"
 #include "tests/support/numa/guest.h"
+#include "tests/support/numa/machine.h"
 #include "tests/support/run.h"
 #include "tests/support/sched/jobs.h"
 #include "tests/support/sched/start.h"
@@ -42,6 +43,17 @@ static const struct refusal {
     {{SYS_sched_setaffinity}, 1, false, "pinning       refused"},
     {{SYS_sched_setaffinity}, 1, true, NULL},
 };
+
+/* What doctor says: with one node it does not ask for memory policies. */
+static const char *saying(const struct refusal *refusal)
+{
+    bool memory =
+        refusal->calls[0] != SYS_membarrier && refusal->calls[0] != SYS_sched_setaffinity;
+
+    return memory && mag_topology_nodes(machine) < 2
+               ? "memory        one node: nothing to bind"
+               : refusal->says;
+}
 
 static bool refuse(const struct refusal *refusal)
 {
@@ -124,7 +136,7 @@ static void doctor_names_what_is_refused(void **state)
             continue;
         /* Doctor's exit status says whether it warns. */
         assert_in_range(test_in_child(ask_doctor, &refusal), 0, 1);
-        assert_true(report_says(refusal.says));
+        assert_true(report_says(saying(&refusal)));
     }
 }
 
@@ -135,5 +147,5 @@ int main(void)
         cmocka_unit_test(doctor_names_what_is_refused),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, load_machine, free_machine);
 }

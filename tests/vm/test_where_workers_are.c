@@ -130,17 +130,17 @@ static void look_at_all(struct mag_sched *sched, struct mag_pool *pool, uint64_t
 
 static void print_looks(const struct mag_sched *sched)
 {
-    print_message("worker  PU  node |  record  local  forks  stack   self   rack  "
+    print_message("worker  PU  node |  record  local  forks  stack  deep   self   rack  "
                   "magazine  object   heap\n");
     for (uint32_t i = 0; i < mag_sched_workers(sched); i++) {
         const struct look *look = &looks[i];
         const char *far[] = {"near", "FAR"};
 
-        print_message("%6u %3u %5d |  %6s %6s %6s %6d %6d %6d  %8d  %6d %6d\n", i,
+        print_message("%6u %3u %5d |  %6s %6s %6s %6d %5s %6d %6d  %8d  %6d %6d\n", i,
                       mag_plan_seat(mag_sched_plan(sched), i)->os_pu, node_of(sched, i),
                       far[look->record != 0], far[look->local != 0],
-                      far[look->forks != 0], look->frame, look->self, look->rack,
-                      look->magazine, look->object, look->heap);
+                      far[look->forks != 0], look->frame, far[look->deep != 0],
+                      look->self, look->rack, look->magazine, look->object, look->heap);
     }
 }
 

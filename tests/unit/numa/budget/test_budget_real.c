@@ -297,6 +297,11 @@ static bool make_wide_cpuset(char *group, size_t size)
         return false;
     (void)snprintf(path, sizeof(path), "%s/../cpuset.cpus", group);
     file = fopen(path, "r");
+    if (file == NULL) {
+        /* The root of version 2. */
+        (void)snprintf(path, sizeof(path), "%s/../cpuset.cpus.effective", group);
+        file = fopen(path, "r");
+    }
     bool read = file != NULL && fgets(cpus, sizeof(cpus), file) != NULL;
     if (file != NULL)
         (void)fclose(file);

@@ -159,6 +159,24 @@ static void nobody_is_woken_while_somebody_searches(void **state)
         assert_int_equal(mag_wake_is_due(rows[i].parked, rows[i].searching), rows[i].due);
 }
 
+static void
+at_its_node_a_job_wakes_somebody_if_nobody_is_awake_or_older_jobs_wait(void **state)
+{
+    static const struct {
+        uint32_t parked;
+        bool awake, older, due;
+    } rows[] = {
+        {0, true, true, false},  {0, false, true, false}, {2, false, false, true},
+        {1, true, false, false}, {1, true, true, true},   {9, false, true, true},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(
+            mag_wake_is_due_there(rows[i].parked, rows[i].awake, rows[i].older),
+            rows[i].due);
+}
+
 static void nobody_is_woken_beside_a_quarter_of_searchers(void **state)
 {
     static const struct {
@@ -232,6 +250,43 @@ static void the_nearest_parked_worker_is_woken_for_a_post(void **state)
 {
     (void)state;
     check_machines(check_posts);
+}
+
+/* Whoever sees it. */
+static void check_seen(const struct machine *machine)
+{
+    const struct mag_routes *routes = &machine->routes;
+    char *parked = calloc(routes->workers, 1);
+
+    assert_non_null(parked);
+    memset(parked, 1, routes->workers);
+    for (uint32_t rank = 0; rank < routes->workers; rank += 5) {
+        uint32_t cpu = routes->spots[rank].os_pu;
+
+        parked[routes->spots[rank].worker] = 0;
+        for (uint32_t queue = 0; queue < routes->queue_count; queue++) {
+            uint32_t first = routes->queue_rank[queue];
+            struct mag_wake wake = mag_wake_for_seen(routes, rank, cpu, queue);
+            uint32_t woken = find_parked(machine, wake, parked);
+
+            if (first != MAG_NONE &&
+                routes->spots[first].home != routes->spots[rank].home)
+                assert_int_equal(routes->spots[routes->rank[woken]].home,
+                                 routes->spots[first].home);
+            else
+                assert_int_equal(
+                    woken,
+                    find_parked(machine, mag_wake_for_worker(routes, rank, cpu), parked));
+        }
+        parked[routes->spots[rank].worker] = 1;
+    }
+    free(parked);
+}
+
+static void a_worker_of_the_queue_is_woken_for_a_job_that_is_seen_there(void **state)
+{
+    (void)state;
+    check_machines(check_seen);
 }
 
 /* The walk comes to every worker, wherever it begins, so a claim always ends. */
@@ -314,8 +369,11 @@ int main(void)
         cmocka_unit_test(a_certain_worker_is_woken_if_it_is_parked),
         cmocka_unit_test(all_workers_on_the_posters_cpu_are_avoided),
         cmocka_unit_test(nobody_is_woken_while_somebody_searches),
+        cmocka_unit_test(
+            at_its_node_a_job_wakes_somebody_if_nobody_is_awake_or_older_jobs_wait),
         cmocka_unit_test(nobody_is_woken_beside_a_quarter_of_searchers),
         cmocka_unit_test(the_nearest_parked_worker_is_woken_for_a_post),
+        cmocka_unit_test(a_worker_of_the_queue_is_woken_for_a_job_that_is_seen_there),
         cmocka_unit_test(a_walk_comes_to_every_worker),
         cmocka_unit_test(bits_of_a_span_are_those_of_its_ranks),
         cmocka_unit_test(for_a_cpu_that_came_late_stands_that_of_a_worker),

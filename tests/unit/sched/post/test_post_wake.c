@@ -122,12 +122,91 @@ static void what_a_worker_queues_wakes_its_neighbour(void **state)
     }
 }
 
+/* The CPUs whose workers have been woken, as bits. */
+static unsigned woken_cpus(void)
+{
+    unsigned cpus = 0;
+
+    for (uint32_t i = 0; i < WORKERS; i++)
+        cpus |= (unsigned)fake_is_woken(i) << machine_seat(&machine, i)->os_pu;
+    return cpus;
+}
+
+/* The worker of CPU 0 is awake and the others are parked; it becomes the poster. */
+static void begin_on_cpu_0(void)
+{
+    begin(MAG_PLACE_COMPACT);
+    assert_int_equal(machine_seat(&machine, 0)->os_pu, 0);
+    park_those_on("01111111");
+    test_cpu = 0;
+    mag_self.worker = &fake.workers[0];
+}
+
+static void end(void)
+{
+    mag_self.worker = NULL;
+    machine_end(&machine);
+}
+
+/* A burst of jobs for nodes, none of which is taken yet. */
+static void each_job_for_a_node_wakes_a_worker_there_although_others_search(void **state)
+{
+    static const struct {
+        uint32_t node;
+        unsigned woken; /* all so far: CPUs as bits */
+    } rows[] = {{1, 0x10}, {1, 0x30}, {0, 0x30}, {0, 0x32},
+                {1, 0x72}, {1, 0xf2}, {1, 0xf2}};
+    static struct mag_job jobs[sizeof(rows) / sizeof(rows[0])];
+    (void)state;
+
+    begin_on_cpu_0();
+    assert_true(mag_idle_try_search(&fake.sched.idle));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(mag_sched_post_node(&fake.sched, &jobs[i], rows[i].node), 0);
+        assert_int_equal(woken_cpus(), rows[i].woken);
+    }
+    end();
+}
+
+/* Anybody may take such a job, so one searcher is enough. */
+static void a_job_for_nobody_wakes_nobody_while_others_search(void **state)
+{
+    static struct mag_job job;
+    (void)state;
+
+    begin_on_cpu_0();
+    assert_true(mag_idle_try_search(&fake.sched.idle));
+    assert_int_equal(mag_sched_post_any(&fake.sched, &job), 0);
+    assert_int_equal(woken_cpus(), 0);
+    end();
+}
+
+static void a_job_seen_in_the_queue_of_a_node_wakes_a_worker_there(void **state)
+{
+    static uint32_t order[NODES] = {0, 1};
+    static struct mag_job jobs[2];
+    (void)state;
+
+    for (uint32_t node = 0; node < NODES; node++) {
+        begin_on_cpu_0();
+        fake.workers[0].paths = (struct mag_paths){.queues = order, .queue_count = NODES};
+        mag_inject_push(&queues[mag_sched_inject(node, MAG_LEVEL_USUAL)], &jobs[node],
+                        &jobs[node]);
+        mag_sched_notify_seen(&fake.sched, &fake.workers[0]);
+        assert_int_equal(woken_cpus(), node == 0 ? 0x02 : 0x10);
+        end();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_post_from_outside_wakes_the_nearest_worker),
         cmocka_unit_test(a_job_for_one_worker_wakes_that_worker),
         cmocka_unit_test(what_a_worker_queues_wakes_its_neighbour),
+        cmocka_unit_test(each_job_for_a_node_wakes_a_worker_there_although_others_search),
+        cmocka_unit_test(a_job_for_nobody_wakes_nobody_while_others_search),
+        cmocka_unit_test(a_job_seen_in_the_queue_of_a_node_wakes_a_worker_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
