@@ -67,6 +67,22 @@ static bool whole_path(const char *output, char *path, size_t size)
     return length > 0 && (size_t)length < size;
 }
 
+/* An old trace must not pass for the new one.  False: the path is that of a device or of
+ * something else that has to stay. */
+static bool remove_old(const char *path)
+{
+    struct stat about;
+
+    if (stat(path, &about) != 0)
+        return true;
+    if (!S_ISREG(about.st_mode)) {
+        (void)fprintf(stderr, "magpie trace: %s: not a regular file\n", path);
+        return false;
+    }
+    (void)unlink(path);
+    return true;
+}
+
 static int call(char **program)
 {
     int status;
@@ -131,8 +147,8 @@ static int run(int argc, char **argv)
         (void)fprintf(stderr, "magpie trace: %s: %s\n", wanted.output, strerror(errno));
         return BENCH_FAILED;
     }
-    /* An old trace must not pass for the new one. */
-    (void)unlink(path);
+    if (!remove_old(path))
+        return BENCH_FAILED;
     int status = call(wanted.program);
     if (status == NOT_FOUND || status == NOT_CALLED || strstr(path, "%p") != NULL)
         return status;

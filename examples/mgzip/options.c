@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "examples/mgzip/options.h"
 
+#include "examples/mgzip/report.h"
+
 #include <argp.h>
+#include <errno.h>
 #include <magpie/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     LEVEL_DEFAULT = 6,
@@ -158,6 +162,15 @@ static error_t take(int key, char *value, struct argp_state *state)
     return 0;
 }
 
+/* The help that nobody could read is an error. */
+static void check_output(void)
+{
+    if (ferror(stdout) == 0 && fflush(stdout) == 0)
+        return;
+    (void)report_error("stdout", "%s", strerror(errno));
+    _exit(MGZIP_ERROR);
+}
+
 void options_parse(struct options *options, int argc, char **argv)
 {
     static const struct argp argp = {
@@ -173,6 +186,7 @@ void options_parse(struct options *options, int argc, char **argv)
         (struct options){.engine = &engine_zlib, .level = LEVEL_DEFAULT, .suffix = ".gz"};
     argp_program_version = "mgzip " MAG_VERSION_STRING;
     argp_err_exit_status = MGZIP_ERROR;
+    (void)atexit(check_output);
     (void)argp_parse(&argp, argc, argv, 0, NULL, options);
     if (options->block == 0)
         options->block = options->engine->block;

@@ -330,8 +330,17 @@ static bool take_number(const char *text, size_t max, size_t *ret_number)
 
 static int fail(const char *name, int error)
 {
-    (void)fprintf(stderr, "mindex: %s: %s\n", name, mag_call_text(error));
+    (void)fprintf(stderr, "mindex: %s: %s\n", name, mag_error_text(error));
     return 1;
+}
+
+/* A device stays. */
+static void remove_index(const char *path)
+{
+    struct stat about;
+
+    if (stat(path, &about) == 0 && S_ISREG(about.st_mode))
+        (void)unlink(path);
 }
 
 static int make_index(struct indexing *all, const char *path, uint32_t threads,
@@ -349,7 +358,7 @@ static int make_index(struct indexing *all, const char *path, uint32_t threads,
         (void)fclose(all->out);
     if (r != 0) {
         if (path != NULL)
-            (void)unlink(path);
+            remove_index(path);
         return fail(path != NULL ? path : "standard output", r);
     }
     if (!all->quiet)

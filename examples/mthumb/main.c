@@ -95,7 +95,7 @@ static int read_picture(struct thumb *thumb, struct thumbs *all)
     if (r == -ENOMEM)
         return r;
     if (r != 0)
-        (void)snprintf(thumb->broken, PICTURE_TEXT, "%s", mag_call_text(r));
+        (void)snprintf(thumb->broken, PICTURE_TEXT, "%s", mag_error_text(r));
     return 0;
 }
 
@@ -123,6 +123,7 @@ static int write_copy(const struct thumb *thumb, const char *directory)
     const char *slash = strrchr(thumb->path, '/');
     const char *name = slash != NULL ? slash + 1 : thumb->path;
     char path[PATH_SIZE];
+    struct stat about;
     FILE *out;
     bool whole;
 
@@ -134,7 +135,9 @@ static int write_copy(const struct thumb *thumb, const char *directory)
     whole = fwrite(thumb->jpeg, 1, thumb->jpeg_size, out) == thumb->jpeg_size;
     if (fclose(out) == 0 && whole)
         return 0;
-    (void)unlink(path);
+    /* Half a picture goes; a device stays. */
+    if (stat(path, &about) == 0 && S_ISREG(about.st_mode))
+        (void)unlink(path);
     return -EIO;
 }
 
@@ -242,7 +245,7 @@ int main(int argc, char **argv)
     all.count = (size_t)(argc - optind);
     r = run(&all, threads);
     if (r != 0) {
-        (void)fprintf(stderr, "mthumb: %s: %s\n", all.directory, mag_call_text(r));
+        (void)fprintf(stderr, "mthumb: %s: %s\n", all.directory, mag_error_text(r));
         return 1;
     }
     return all.skipped > 0 ? 2 : 0;

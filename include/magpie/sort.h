@@ -41,8 +41,10 @@
  * nothing outside the array, but its result is in no order, and items may be lost and
  * others be there twice.
  *
- * The function is called on several threads at a time.  It must not throw, longjmp or end
- * its thread.
+ * The function is called on several threads at a time.  It must not throw or longjmp.  If
+ * it ends its thread, by pthread_exit or at a cancellation point, and that is not the
+ * thread that called the sort, the sort returns -EOWNERDEAD: the array is in no order
+ * then, and items may be lost.
  *
  * An item is any type that can be copied byte by byte.  Large items are moved often:
  * sort an array of pointers, or of indices, if they have more than about 100 bytes.
@@ -107,7 +109,8 @@ MAG_EXTERN_C_BEGIN
  *              point
  *   Blocks     until the array is sorted
  *   Allocates  a stable sort without `scratch`, the size of the array; until it returns
- *   Returns    0.  Otherwise the array is as it was: -ENOMEM; -ESHUTDOWN the scheduler is
+ *   Returns    0; -EOWNERDEAD the order or the leaf sorter has ended a thread, see above.
+ *              Otherwise the array is as it was: -ENOMEM; -ESHUTDOWN the scheduler is
  *              stopping; MAG_E_FORKED it belongs to the parent process; with NULL also an
  *              error of mag_sched_default.  The last three only for more than
  *              MAG_SORT_ALONE items, and not by name_sort_in

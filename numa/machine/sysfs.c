@@ -6,7 +6,8 @@
  * silenced only by an environment variable, which a library must not set.  If the folder
  * of the nodes exists but is empty, as a sandbox may leave it, hwloc ends the program.
  * In both cases hwloc's Linux component is switched off, unless one of hwloc's own
- * environment variables names another root directory.
+ * environment variables names another root directory.  It is also switched off where a
+ * load has failed with it: a filter may refuse a call that only hwloc makes.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,6 +16,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +69,8 @@ static bool shows_nodes(void)
 }
 
 /* Whether /sys has a file that hwloc looks for: the name in newer kernels, then in older
- * ones. */
+ * ones.  Asks as hwloc does: filters exist that allow access(2) and refuse faccessat2(2).
+ */
 static bool shows_cpu(unsigned cpu)
 {
     static const char *const files[] = {"package_cpus", "core_cpus", "core_siblings",
@@ -77,7 +80,7 @@ static bool shows_cpu(unsigned cpu)
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         (void)snprintf(path, sizeof(path), CPU_FOLDER "/cpu%u/topology/%s", cpu,
                        files[i]);
-        if (access(path, R_OK) == 0)
+        if (faccessat(AT_FDCWD, path, R_OK, 0) == 0)
             return true;
     }
     return false;
@@ -87,6 +90,11 @@ int mag_sysfs_check(hwloc_topology_t hwloc)
 {
     if ((shows_cpu(0) || shows_cpu(first_online())) && shows_nodes())
         return 0;
+    return mag_sysfs_avoid(hwloc);
+}
+
+int mag_sysfs_avoid(hwloc_topology_t hwloc)
+{
     /* Ignore other errors: without a component of that name nothing is printed either. */
     if (hwloc_topology_set_components(hwloc, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST,
                                       "linux") != 0 &&

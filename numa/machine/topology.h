@@ -46,10 +46,20 @@ struct mag_topology {
 bool mag_pin_see_through(struct mag_affinity *ret_mask);
 
 /*
+ * hwloc_load.c - lets hwloc read a machine: `hwloc` and `this_machine`.  0; -EINVAL,
+ * -EIO, -ENOMEM, and then `hwloc` may be there, to be destroyed.
+ */
+int mag_hwloc_load(struct mag_topology *topology, enum mag_topology_kind kind,
+                   const char *text);
+
+/*
  * sysfs.c - switches off hwloc's Linux component on a machine without a usable /sys,
  * where it would write to standard error or end the program.  0; -ENOMEM.
  */
 int mag_sysfs_check(hwloc_topology_t hwloc);
+
+/* Switches it off.  0; -ENOMEM. */
+int mag_sysfs_avoid(hwloc_topology_t hwloc);
 
 /*
  * kernel_nodes.c - what the kernel says of nodes that hwloc leaves out.  `root` stands

@@ -152,14 +152,16 @@ size_t mag_sorter_divide(mag_fork w, const struct mag_sorter *sorter,
     struct mag_for_options one_by_one = {.grain = 1};
 
     cut_into_pieces(&division);
-    /* Neither loop can fail: no body returns an error, and nobody asks it to stop. */
+    /* No body returns an error, and nobody asks a loop to stop: if one fails, a thread
+     * has ended. */
     int error =
         mag_for_in(w, &one_by_one, NULL, 0, division.pieces, divide_pieces, &division);
+    if (MAG_UNLIKELY(error != 0))
+        return MAG_SORTER_LOST;
     for (size_t i = 0; i < division.pieces; i++)
         division.border += division.lows[i];
     pair_strays(&division);
-    error |= mag_for_in(w, &one_by_one, NULL, 0, division.exchange_count, run_exchanges,
-                        &division);
-    (void)error;
-    return division.border;
+    error = mag_for_in(w, &one_by_one, NULL, 0, division.exchange_count, run_exchanges,
+                       &division);
+    return MAG_UNLIKELY(error != 0) ? MAG_SORTER_LOST : division.border;
 }

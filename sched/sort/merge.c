@@ -62,17 +62,18 @@ static void merge_alone(const struct mag_sorter *sorter, const struct runs *runs
     call->kind->merge(&whole, call->order);
 }
 
-MAG_FORKABLE_VOID(merge_runs, const struct mag_sorter *, sorter, struct runs, runs)
+/* A child that ends its thread returns false, as all that is returned then is zero. */
+MAG_FORKABLE(bool, merge_runs, const struct mag_sorter *, sorter, struct runs, runs)
 
 /* NOLINTNEXTLINE(misc-no-recursion): log(items) deep. */
-static void merge_runs(mag_fork w, const struct mag_sorter *sorter, struct runs runs)
+static bool merge_runs(mag_fork w, const struct mag_sorter *sorter, struct runs runs)
 {
     size_t count = runs.a_count + runs.b_count;
     struct runs last = runs;
 
     if (count <= MERGE_ALONE) {
         merge_alone(sorter, &runs);
-        return;
+        return true;
     }
     runs.a_count = share_of_a(sorter, &runs, count / 2);
     runs.b_count = count / 2 - runs.a_count;
@@ -83,8 +84,8 @@ static void merge_runs(mag_fork w, const struct mag_sorter *sorter, struct runs 
     last.to += count / 2 * sorter->size;
 
     struct merge_runs_child child = merge_runs_fork(&w, sorter, last);
-    merge_runs(w, sorter, runs);
-    merge_runs_join(&w, child);
+    bool first = merge_runs(w, sorter, runs);
+    return merge_runs_join(&w, child) && first;
 }
 
 /* Items, where they are now, and where else they may go. */
@@ -107,17 +108,17 @@ static void sort_alone(const struct mag_sorter *sorter, const struct half *half)
         memcpy(half->scratch, half->items, half->count * sorter->size);
 }
 
-MAG_FORKABLE_VOID(sort_half, const struct mag_sorter *, sorter, struct half, half)
+MAG_FORKABLE(bool, sort_half, const struct mag_sorter *, sorter, struct half, half)
 
 /* NOLINTNEXTLINE(misc-no-recursion): log(items) deep. */
-static void sort_half(mag_fork w, const struct mag_sorter *sorter, struct half half)
+static bool sort_half(mag_fork w, const struct mag_sorter *sorter, struct half half)
 {
     size_t count = half.count / 2;
     size_t bytes = count * sorter->size;
 
     if (half.count <= sorter->leaf) {
         sort_alone(sorter, &half);
-        return;
+        return true;
     }
 
     struct half first = {half.items, half.scratch, count, !half.into_scratch};
@@ -125,18 +126,20 @@ static void sort_half(mag_fork w, const struct mag_sorter *sorter, struct half h
                           !half.into_scratch};
     struct sort_half_child child = sort_half_fork(&w, sorter, second);
 
-    sort_half(w, sorter, first);
-    sort_half_join(&w, child);
+    bool first_done = sort_half(w, sorter, first);
+    if (MAG_UNLIKELY(!sort_half_join(&w, child) || !first_done))
+        return false;
 
     char *from = half.into_scratch ? half.items : half.scratch;
     char *to = half.into_scratch ? half.scratch : half.items;
-    merge_runs(w, sorter,
-               (struct runs){from, count, from + bytes, half.count - count, to});
+    return merge_runs(w, sorter,
+                      (struct runs){from, count, from + bytes, half.count - count, to});
 }
 
-void mag_sorter_merge(mag_fork w, const struct mag_sorter *sorter)
+bool mag_sorter_merge(mag_fork w, const struct mag_sorter *sorter)
 {
     const struct mag_sort_call *call = sorter->call;
 
-    sort_half(w, sorter, (struct half){call->items, sorter->scratch, call->count, false});
+    return sort_half(w, sorter,
+                     (struct half){call->items, sorter->scratch, call->count, false});
 }

@@ -65,7 +65,8 @@ static void sort_leaf(const struct mag_sorter *sorter,
         call->kind->sort(segment->items, segment->count, call->order);
 }
 
-/* Divides what follows the pivot, which is the first item. */
+/* Divides what follows the pivot, which is the first item.  MAG_SORTER_LOST: as
+ * mag_sorter_divide. */
 static size_t divide_segment(mag_fork w, const struct mag_sorter *sorter,
                              const struct mag_sort_segment *segment, bool equal)
 {
@@ -79,12 +80,13 @@ static size_t divide_segment(mag_fork w, const struct mag_sorter *sorter,
     return call->kind->divide(rest.items, rest.count, segment->items, equal, call->order);
 }
 
-MAG_FORKABLE_VOID(sort_segment, const struct mag_sorter *, sorter,
-                  struct mag_sort_segment, segment)
+/* A child that ends its thread returns false, as all that is returned then is zero. */
+MAG_FORKABLE(bool, sort_segment, const struct mag_sorter *, sorter,
+             struct mag_sort_segment, segment)
 
 /* Sorts the parts of a segment that is divided: the pivot is at index `low`. */
 /* NOLINTNEXTLINE(misc-no-recursion): see sort_segment. */
-static void sort_parts(mag_fork w, const struct mag_sorter *sorter,
+static bool sort_parts(mag_fork w, const struct mag_sorter *sorter,
                        struct mag_sort_segment segment, size_t low, bool equal)
 {
     struct mag_sort_segment behind = segment;
@@ -92,23 +94,21 @@ static void sort_parts(mag_fork w, const struct mag_sorter *sorter,
     behind.items += (low + 1) * sorter->size;
     behind.count -= low + 1;
     behind.first = false;
-    if (equal) {
-        sort_segment(w, sorter, behind);
-        return;
-    }
+    if (equal)
+        return sort_segment(w, sorter, behind);
     segment.count = low;
     struct sort_segment_child child = sort_segment_fork(&w, sorter, behind);
-    sort_segment(w, sorter, segment);
-    sort_segment_join(&w, child);
+    bool first = sort_segment(w, sorter, segment);
+    return sort_segment_join(&w, child) && first;
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): at most `levels` deep. */
-static void sort_segment(mag_fork w, const struct mag_sorter *sorter,
+static bool sort_segment(mag_fork w, const struct mag_sorter *sorter,
                          struct mag_sort_segment segment)
 {
     if (segment.count <= sorter->leaf || segment.levels == 0) {
         sort_leaf(sorter, &segment);
-        return;
+        return true;
     }
     segment.levels--;
 
@@ -118,13 +118,15 @@ static void sort_segment(mag_fork w, const struct mag_sorter *sorter,
 
     mag_sorter_exchange(items, pivot, sorter->size);
     size_t low = divide_segment(w, sorter, &segment, equal);
+    if (MAG_UNLIKELY(low == MAG_SORTER_LOST))
+        return false;
     mag_sorter_exchange(items, items + low * sorter->size, sorter->size);
-    sort_parts(w, sorter, segment, low, equal);
+    return sort_parts(w, sorter, segment, low, equal);
 }
 
-void mag_sorter_quick(mag_fork w, const struct mag_sorter *sorter)
+bool mag_sorter_quick(mag_fork w, const struct mag_sorter *sorter)
 {
     const struct mag_sort_call *call = sorter->call;
 
-    sort_segment(w, sorter, mag_sort_whole(call->items, call->count));
+    return sort_segment(w, sorter, mag_sort_whole(call->items, call->count));
 }

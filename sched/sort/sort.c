@@ -88,7 +88,8 @@ static size_t leaf_of(const struct mag_sort_call *call, uint32_t workers)
     return share > MAG_SORT_ALONE ? share : MAG_SORT_ALONE;
 }
 
-static void sort_all(mag_fork w, const struct mag_sort_call *call)
+/* False: a thread has ended. */
+static bool sort_all(mag_fork w, const struct mag_sort_call *call)
 {
     /* The calling thread may be one more. */
     uint32_t threads = mag_sched_workers(mag_self_get()->worker->sched) + 1;
@@ -99,16 +100,21 @@ static void sort_all(mag_fork w, const struct mag_sort_call *call)
                                 .scratch = call->scratch};
 
     if (call->count > RUN_SHOWN && mag_sorter_run(w, &sorter))
-        return;
-    if (call->stable)
-        mag_sorter_merge(w, &sorter);
-    else
-        mag_sorter_quick(w, &sorter);
+        return true;
+    return call->stable ? mag_sorter_merge(w, &sorter) : mag_sorter_quick(w, &sorter);
 }
+
+/* A sort from outside. */
+struct sort_root {
+    const struct mag_sort_call *call;
+    bool done;
+};
 
 static void run_sort(mag_fork w, void *payload)
 {
-    sort_all(w, payload);
+    struct sort_root *root = payload;
+
+    root->done = sort_all(w, root->call);
 }
 
 /* Sorts a short array. */
@@ -141,11 +147,13 @@ static int sort_at(const struct sort_place *place, struct mag_sort_call *call)
         sort_here(call);
         return 0;
     }
-    if (place->w != NULL) {
-        sort_all(*place->w, call);
-        return 0;
-    }
-    return mag_loop_root(place->sched, run_sort, call);
+    if (place->w != NULL)
+        return sort_all(*place->w, call) ? 0 : -EOWNERDEAD;
+
+    struct sort_root root = {.call = call};
+    int r = mag_loop_root(place->sched, run_sort, &root);
+
+    return r == 0 && !root.done ? -EOWNERDEAD : r;
 }
 
 /* Allocates scratch.  NULL: out of memory. */

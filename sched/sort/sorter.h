@@ -30,16 +30,23 @@ static inline bool mag_sorter_less(const struct mag_sorter *sorter, const char *
 /* Exchanges what is at two places that do not overlap. */
 void mag_sorter_exchange(char *a, char *b, size_t bytes);
 
-/* Sorts all items in place. */
-void mag_sorter_quick(mag_fork w, const struct mag_sorter *sorter);
+/*
+ * The order or the leaf of a program may end the thread that calls it.  What that thread
+ * was to sort is not sorted then.
+ *
+ * Sorts all items in place.  False: a thread has ended.
+ */
+bool mag_sorter_quick(mag_fork w, const struct mag_sorter *sorter);
 
-/* Divides `count` items, at least one, by several threads, as mag_sort_divide. */
+/* Divides the items of a segment, at least one, by several threads, as mag_sort_divide.
+ * MAG_SORTER_LOST: a thread has ended. */
+#define MAG_SORTER_LOST SIZE_MAX
 size_t mag_sorter_divide(mag_fork w, const struct mag_sorter *sorter,
                          const struct mag_sort_segment *segment, const char *pivot,
                          bool equal);
 
-/* Sorts all items, stable. */
-void mag_sorter_merge(mag_fork w, const struct mag_sorter *sorter);
+/* Sorts all items, stable.  False: a thread has ended. */
+bool mag_sorter_merge(mag_fork w, const struct mag_sorter *sorter);
 
 /* Sorts them if they are a run, rising or falling.  False: they are none, and were left
  * as they are. */

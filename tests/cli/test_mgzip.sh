@@ -241,9 +241,12 @@ ends 0 --version
 
 # --------------------------------------------------------------- what goes wrong midway
 
-checks=$((checks + 1))
-"$mgzip" -c source >/dev/full 2>err && fail "a full disk is no error"
-says "No space left"
+for arguments in "-c source" --help --version; do
+    checks=$((checks + 1))
+    # shellcheck disable=SC2086 # words
+    "$mgzip" $arguments >/dev/full 2>err && fail "a full disk is no error: $arguments"
+    says "No space left"
+done
 (ulimit -f 100; "$mgzip" -k source 2>err)
 is "a file that may not grow: status 1" [ $? = 1 ]
 is "leaves nothing" [ ! -e source.gz ]

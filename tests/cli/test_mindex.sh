@@ -83,10 +83,16 @@ is "the counts, too" [ "$(sed '1,/^$/d' serial | tr ' ' '\n' | grep -c :)" = \
 ends 2
 ends 2 -p 0 small
 ends 1 nothing
+is "what is not there is said as the system says it" grep -q "nothing: No such file" err
 ends 1 -o /nothing/here small
 if [ -w /dev/full ]; then
     "$mindex" small >/dev/full 2>err
     is "a full disk is an error" [ $? = 1 ]
+    is "a full disk is said as the system says it" grep -q "No space left" err
+    # A link beside it: were it removed, the device would not be.
+    ln -s /dev/full full
+    ends 1 -o full small
+    is "a device stays" [ -c full ]
 fi
 ends 0 -n 1 small
 is "-n 1 stops after the first file" [ "$(grep -c ^document out)" = 1 ]

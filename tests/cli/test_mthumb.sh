@@ -74,6 +74,7 @@ for name in short text empty directory nothing; do
     is "$name.jpg is reported" grep -q "in/$name.jpg: .*; skipped" err
     is "and not written" [ ! -e out.d/$name.jpg ]
 done
+is "what is not there is said as the system says it" grep -q "nothing.jpg: No such file" err
 is "five lines" [ "$(wc -l <err)" = 5 ]
 is "the others are there" [ "$(find out.d -name '*.jpg' | wc -l)" = 7 ]
 

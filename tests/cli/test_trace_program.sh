@@ -62,6 +62,13 @@ if [ ! -w no ]; then
     run 1 -o no/trace.json "$program"
 fi
 run 1 -o absent/trace.json "$program"
+# What is no regular file is not removed, whoever runs it.
+mkfifo pipe
+run 1 -o pipe "$program"
+has "pipe: not a regular file"
+[ -p pipe ] || fail "a pipe was removed"
+run 1 -o no "$program"
+has "no: not a regular file"
 
 # An unusable file is a wrong value of the variable, as the doctor tells of others.
 MAGPIE_TRACE=absent/trace.json "$program" >out 2>err && fail "it starts with a file that cannot be"

@@ -166,6 +166,30 @@ static void a_start_returns_where_sched_getaffinity_is_refused(void **state)
     expect_0(test_in_child(start_where_masks_are_invalid, NULL), reason);
 }
 
+/* What old filters of containers refuse with EPERM, because they do not know it. */
+static int start_without(void *arg)
+{
+    const long *call = arg;
+
+    if (!catch_errors() || !test_filter(call, 1, EPERM))
+        return NOT_HERE;
+    int failed = compute(MAG_PINNED);
+    if (failed != 0)
+        return failed;
+    return is_silent() ? 0 : 5;
+}
+
+static void
+a_filter_that_hides_sys_from_hwloc_alone_neither_fails_a_start_nor_prints(void **state)
+{
+    long calls[] = {SYS_faccessat2, SYS_getdents64, SYS_faccessat};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+        expect_0(test_in_child(start_without, &calls[i]),
+                 "no filter can be installed here");
+}
+
 static int bind_nothing(void *arg)
 {
     static const long calls[] = {SYS_mbind, SYS_set_mempolicy, SYS_get_mempolicy,
@@ -204,6 +228,13 @@ static void with_one_node_memory_binding_is_not_even_tried(void **state)
 
 #else
 
+static void
+a_filter_that_hides_sys_from_hwloc_alone_neither_fails_a_start_nor_prints(void **state)
+{
+    (void)state;
+    test_skip_without_child_threads();
+}
+
 static void a_start_returns_where_sched_getaffinity_is_refused(void **state)
 {
     (void)state;
@@ -223,6 +254,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_sys_nothing_is_printed_and_all_cpus_have_workers),
         cmocka_unit_test(a_start_returns_where_sched_getaffinity_is_refused),
+        cmocka_unit_test(
+            a_filter_that_hides_sys_from_hwloc_alone_neither_fails_a_start_nor_prints),
         cmocka_unit_test(with_one_node_memory_binding_is_not_even_tried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

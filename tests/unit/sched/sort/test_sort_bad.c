@@ -8,6 +8,8 @@
 #include "tests/support/sched/sortable.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -281,6 +283,74 @@ static void only_a_large_stable_sort_allocates(void **state)
     mag_sched_destroy(sched);
 }
 
+/* ------------------------------------------------------------ threads that end */
+
+enum { ANY_WORKER = -1 };
+
+/* Which worker began the sort, and which other one has ended its thread. */
+struct ending {
+    _Atomic(int) first;
+    _Atomic(int) ended;
+};
+
+/* NOLINTNEXTLINE(readability-function-size): as above. */
+MAG_SORT(ending_before, uint32_t, struct ending *, ending)
+static bool ending_before(const uint32_t *a, const uint32_t *b, struct ending *ending)
+{
+    int here = (int)mag_sched_worker();
+    int first = ANY_WORKER;
+    int ended = ANY_WORKER;
+
+    /* relaxed: the end of the sort orders the rest. */
+    if (!atomic_compare_exchange_strong_explicit(
+            &ending->first, &first, here, memory_order_relaxed, memory_order_relaxed) &&
+        first != here &&
+        atomic_compare_exchange_strong_explicit(
+            &ending->ended, &ended, here, memory_order_relaxed, memory_order_relaxed))
+        pthread_exit(NULL);
+    if (*a % 64 == 0)
+        (void)sched_yield();
+    return *a < *b;
+}
+
+/* Sorts until a thief has ended its thread.  False: none has come in many sorts. */
+static bool end_a_thief(struct mag_sched *sched, bool stable)
+{
+    static uint32_t items[LONG];
+    struct ending_before_sort_options options = {.stable = stable};
+    uint64_t random = test_seed();
+
+    for (int round = 0; round < 1000; round++) {
+        struct ending ending;
+
+        atomic_init(&ending.first, ANY_WORKER);
+        atomic_init(&ending.ended, ANY_WORKER);
+        for (size_t i = 0; i < LONG; i++)
+            items[i] = (uint32_t)test_random(&random);
+        int r = ending_before_sort_with(sched, &options, items, LONG, &ending);
+        /* relaxed: the sort has ended. */
+        int ended = atomic_load_explicit(&ending.ended, memory_order_relaxed);
+        if (ended != ANY_WORKER) {
+            assert_int_equal(r, -EOWNERDEAD);
+            return true;
+        }
+        assert_int_equal(r, 0);
+    }
+    return false;
+}
+
+static void an_order_that_ends_the_thread_of_a_thief_fails_the_sort(void **state)
+{
+    struct mag_sched *sched = test_sched_start_alone(2);
+    (void)state;
+
+    for (int round = 0; round < 10; round++) {
+        assert_true(end_a_thief(sched, false));
+        assert_true(end_a_thief(sched, true));
+    }
+    mag_sched_destroy(sched);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +361,7 @@ int main(void)
         cmocka_unit_test(what_changes_its_answers_reads_and_writes_only_the_array),
         cmocka_unit_test(without_memory_a_stable_sort_leaves_the_array_as_it_was),
         cmocka_unit_test(only_a_large_stable_sort_allocates),
+        cmocka_unit_test(an_order_that_ends_the_thread_of_a_thief_fails_the_sort),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
