@@ -220,10 +220,7 @@ static json_t *levels_to_json(const struct bench_diagnosis *d)
                       "period_usec", (json_int_t)level->period_usec, "throttled",
                       throttled, "throttled_usec", held_usec));
     }
-    if (failed == 0)
-        return levels;
-    json_decref(levels);
-    return NULL;
+    return bench_json_whole(levels, failed == 0);
 }
 
 static json_t *warnings_to_json(const struct bench_diagnosis *d)
@@ -233,10 +230,7 @@ static json_t *warnings_to_json(const struct bench_diagnosis *d)
 
     for (uint32_t i = 0; i < d->warning_count; i++)
         failed |= json_array_append_new(warnings, bench_json_text(d->warnings[i]));
-    if (failed == 0)
-        return warnings;
-    json_decref(warnings);
-    return NULL;
+    return bench_json_whole(warnings, failed == 0);
 }
 
 /* With one node the kernel was not asked. */
@@ -260,10 +254,7 @@ static json_t *variables_to_json(void)
                                  "allowed", variable->allowed, "wrong",
                                  mag_sched_variable_check(i) == MAG_E_ENVIRONMENT));
     }
-    if (failed == 0)
-        return variables;
-    json_decref(variables);
-    return NULL;
+    return bench_json_whole(variables, failed == 0);
 }
 
 static json_t *diagnosis_to_json(const struct bench_diagnosis *d)

@@ -28,10 +28,7 @@ static json_t *nodes_to_json(const struct mag_topology *topology)
                              "pus", (json_int_t)node->pus, "memory_bytes",
                              (json_int_t)node->memory_bytes, "distances", distances));
     }
-    if (failed == 0)
-        return nodes;
-    json_decref(nodes);
-    return NULL;
+    return bench_json_whole(nodes, failed == 0);
 }
 
 static json_t *pus_to_json(const struct mag_topology *topology)
@@ -48,10 +45,7 @@ static json_t *pus_to_json(const struct mag_topology *topology)
                            "node", index_or_null(pu->node), "package",
                            (json_int_t)pu->package, "kind", (json_int_t)pu->kind));
     }
-    if (failed == 0)
-        return pus;
-    json_decref(pus);
-    return NULL;
+    return bench_json_whole(pus, failed == 0);
 }
 
 static json_t *workers_to_json(const struct mag_plan *plan)
@@ -69,10 +63,7 @@ static json_t *workers_to_json(const struct mag_plan *plan)
                       (json_int_t)seat->cache, "node", index_or_null(seat->node),
                       "package", (json_int_t)seat->package));
     }
-    if (failed == 0)
-        return workers;
-    json_decref(workers);
-    return NULL;
+    return bench_json_whole(workers, failed == 0);
 }
 
 int bench_topo_json(FILE *out, const struct bench_topo *topo)

@@ -48,10 +48,7 @@ static json_t *machine_to_json(const struct bench_machine *m)
     json_decref(shape);
     if (m->placement[0] != '\0')
         failed |= seating_to_json(m, json);
-    if (failed == 0)
-        return json;
-    json_decref(json);
-    return NULL;
+    return bench_json_whole(json, failed == 0);
 }
 
 static json_t *row_to_json(const struct bench_rows *rows, const struct bench_row *row)
@@ -76,10 +73,7 @@ static json_t *row_to_json(const struct bench_rows *rows, const struct bench_row
         failed |= json_object_set_new(json, "error", bench_json_text(row->error));
     if (row->late)
         failed |= json_object_set_new(json, "late", json_true());
-    if (failed == 0)
-        return json;
-    json_decref(json);
-    return NULL;
+    return bench_json_whole(json, failed == 0);
 }
 
 /* Adds the peers to the object, if there are any.  Not 0: there is no memory. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report/json_sim.h"
 
+#include "bench/text/utf8.h"
+
 static json_t *spent_to_json(const struct sim_outcome *outcome)
 {
     json_t *json = json_object();
@@ -37,8 +39,5 @@ json_t *bench_simulated_to_json(const struct sim_results *results)
 
     for (size_t i = 0; i < results->count && failed == 0; i++)
         failed |= json_array_append_new(array, result_to_json(&results->results[i]));
-    if (failed == 0)
-        return array;
-    json_decref(array);
-    return NULL;
+    return bench_json_whole(array, failed == 0);
 }

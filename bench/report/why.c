@@ -4,6 +4,7 @@
 #include "bench/measure/lost.h"
 #include "bench/report/html_part.h"
 #include "bench/text/text.h"
+#include "bench/text/utf8.h"
 
 #include <string.h>
 
@@ -285,10 +286,7 @@ static json_t *rings_to_json(const struct bench_why *why)
     for (uint32_t i = 0; i < MAG_STEAL_RINGS; i++)
         failed |=
             json_array_append_new(rings, json_integer((json_int_t)why->steals_ring[i]));
-    if (failed == 0)
-        return rings;
-    json_decref(rings);
-    return NULL;
+    return bench_json_whole(rings, failed == 0);
 }
 
 json_t *bench_why_to_json(const struct bench_rows *rows, const struct bench_row *row)

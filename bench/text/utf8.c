@@ -80,3 +80,11 @@ json_t *bench_json_text(const char *text)
     free(copy);
     return json;
 }
+
+json_t *bench_json_whole(json_t *json, bool is_whole)
+{
+    if (is_whole)
+        return json;
+    json_decref(json);
+    return NULL;
+}
