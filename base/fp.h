@@ -9,7 +9,9 @@
 #ifndef BASE_FP_H
 #define BASE_FP_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #if !defined(__x86_64__) && !defined(__aarch64__)
 #    include <fenv.h>
@@ -31,6 +33,19 @@ static inline mag_fp mag_fp_read(void)
 
     __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(control));
     return (mag_fp)control << 32 | (mxcsr & ~MAG_FP_FLAGS);
+}
+
+/* Whether the thread's modes are others than those at `modes`: without making one number
+ * of them first. */
+static inline bool mag_fp_differ(const mag_fp *modes)
+{
+    uint32_t mxcsr, wanted;
+    uint16_t control, wanted_control;
+
+    memcpy(&wanted, modes, sizeof(wanted));
+    memcpy(&wanted_control, (const char *)modes + sizeof(wanted), sizeof(wanted_control));
+    __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(control));
+    return ((mxcsr ^ wanted) & ~MAG_FP_FLAGS) != 0 || control != wanted_control;
 }
 
 static inline void mag_fp_write(mag_fp modes)
@@ -76,10 +91,17 @@ static inline void mag_fp_write(mag_fp modes)
 
 #endif
 
+#if !defined(__x86_64__)
+static inline bool mag_fp_differ(const mag_fp *modes)
+{
+    return mag_fp_read() != *modes;
+}
+#endif
+
 /* Restores `modes` if the thread may have changed them. */
 static inline void mag_fp_keep(mag_fp modes)
 {
-    if (__builtin_expect(mag_fp_read() != modes, 0))
+    if (__builtin_expect(mag_fp_differ(&modes), 0))
         mag_fp_write(modes);
 }
 

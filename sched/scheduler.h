@@ -169,6 +169,13 @@ static inline uint32_t mag_sched_inject(uint32_t queue, uint32_t level)
     return queue * MAG_QUEUE_STRIDE + level;
 }
 
+/* A node's injection queue on the usual level. */
+static inline struct mag_inject *mag_sched_usual(const struct mag_sched *sched,
+                                                 uint32_t queue)
+{
+    return &sched->queues[(size_t)queue * MAG_QUEUE_STRIDE + MAG_LEVEL_USUAL];
+}
+
 /* On how many levels jobs wait at a node. */
 static inline uint32_t mag_sched_injected(const struct mag_sched *sched, uint32_t queue)
 {

@@ -23,18 +23,19 @@ static MAG_COLD int wake_here(struct mag_worker *worker)
     return 0;
 }
 
-/* A job is where all workers see it. */
-static inline int notify_here(struct mag_worker *worker)
+/* A job is where all workers see it.  Here and below, `sched` is the worker's scheduler:
+ * the callers have it at hand. */
+static inline int notify_here(struct mag_sched *sched, struct mag_worker *worker)
 {
-    if (MAG_UNLIKELY(mag_sched_wants_wake(worker->sched)))
+    if (MAG_UNLIKELY(mag_sched_wants_wake(sched)))
         return wake_here(worker);
     return 0;
 }
 
 /* A job is where the watcher sees it; no fence is needed, see (I2) in idle.h. */
-static inline int notify_watcher_here(struct mag_worker *worker)
+static inline int notify_watcher_here(struct mag_sched *sched, struct mag_worker *worker)
 {
-    if (MAG_UNLIKELY(mag_sched_wants_watcher(worker->sched)))
+    if (MAG_UNLIKELY(mag_sched_wants_watcher(sched)))
         return wake_here(worker);
     return 0;
 }
@@ -42,27 +43,31 @@ static inline int notify_watcher_here(struct mag_worker *worker)
 static MAG_COLD int spill_here(struct mag_worker *worker, struct mag_job *job)
 {
     mag_worker_queue(worker, job);
-    return notify_here(worker);
+    return notify_here(worker->sched, worker);
 }
 
 /* Queues a job that is no longer next behind the other jobs, where all workers see it. */
-static inline int post_behind(struct mag_worker *worker, struct mag_job *job)
+static inline int post_behind(struct mag_sched *sched, struct mag_worker *worker,
+                              struct mag_job *job)
 {
-    if (MAG_UNLIKELY(!mag_runq_push(&worker->ring, job)))
+    if (MAG_UNLIKELY(
+            !mag_runq_push_known(&worker->ring, worker->slots, MAG_WORKER_RING - 1, job)))
         return spill_here(worker, job);
-    return notify_here(worker);
+    return notify_here(sched, worker);
 }
 
 /* A job is in the LIFO slot; `before` was there before. */
-static inline int follow(struct mag_worker *worker, struct mag_job *before)
+static inline int follow(struct mag_sched *sched, struct mag_worker *worker,
+                         struct mag_job *before)
 {
-    return before != NULL ? post_behind(worker, before) : notify_watcher_here(worker);
+    return before != NULL ? post_behind(sched, worker, before)
+                          : notify_watcher_here(sched, worker);
 }
 
 /* A thief is in the hand, or owners must fence. */
 static MAG_COLD int queue_slowly(struct mag_worker *worker, struct mag_job *job)
 {
-    return follow(worker, mag_hand_post(&worker->hand, job));
+    return follow(worker->sched, worker, mag_hand_post(&worker->hand, job));
 }
 
 /* Whether a running job posts itself while other jobs wait here: it yields to them.  (A
@@ -75,24 +80,26 @@ static inline bool yields(struct mag_worker *worker, const struct mag_job *job)
 }
 
 /* Puts a job where its worker takes the next one from. */
-static inline int queue_here(struct mag_worker *worker, struct mag_job *job)
+MAG_INLINE_ALWAYS int queue_here(struct mag_sched *sched, struct mag_worker *worker,
+                                 struct mag_job *job)
 {
     struct mag_job *before;
 
     if (yields(worker, job))
-        return post_behind(worker, job);
+        return post_behind(sched, worker, job);
     if (MAG_UNLIKELY(!mag_hand_try_post(&worker->hand, job, &before)))
         return queue_slowly(worker, job);
-    return follow(worker, before);
+    return follow(sched, worker, before);
 }
 
 /* A post by a worker of the same scheduler. */
-static inline int post_here(struct mag_worker *worker, struct mag_job *job)
+MAG_INLINE_ALWAYS int post_here(struct mag_sched *sched, struct mag_worker *worker,
+                                struct mag_job *job)
 {
-    if (MAG_UNLIKELY(mag_sched_phase(worker->sched) == MAG_PHASE_ENDING))
+    if (MAG_UNLIKELY(mag_sched_phase(sched) == MAG_PHASE_ENDING))
         return -ESHUTDOWN;
     mag_count(&worker->counts.posts);
-    return queue_here(worker, job);
+    return queue_here(sched, worker, job);
 }
 
 static inline uint32_t cpu_here(const struct mag_sched *sched)
@@ -118,9 +125,7 @@ static inline uint32_t queue_near(struct mag_sched *sched, struct mag_self *self
 static inline void push_usual(struct mag_sched *sched, struct mag_job *job,
                               uint32_t queue)
 {
-    uint32_t inject = mag_sched_inject(queue, MAG_LEVEL_USUAL);
-
-    mag_inject_push(&sched->queues[inject], job, job);
+    mag_inject_push(mag_sched_usual(sched, queue), job, job);
     mag_sched_notify_queue(sched, queue);
 }
 
@@ -143,13 +148,13 @@ static inline void push_there(struct mag_sched *sched, struct mag_job *job,
 }
 
 /* By a worker of the scheduler: while it runs, the scheduler stays alive. */
-static inline int inject_as_worker(struct mag_worker *worker, struct mag_job *job,
-                                   uint32_t queue)
+static inline int inject_as_worker(struct mag_sched *sched, struct mag_worker *worker,
+                                   struct mag_job *job, uint32_t queue)
 {
-    if (MAG_UNLIKELY(mag_sched_phase(worker->sched) == MAG_PHASE_ENDING))
+    if (MAG_UNLIKELY(mag_sched_phase(sched) == MAG_PHASE_ENDING))
         return -ESHUTDOWN;
     mag_count(&worker->counts.posts);
-    push_usual(worker->sched, job, queue);
+    push_usual(sched, job, queue);
     return 0;
 }
 
@@ -172,26 +177,27 @@ static __attribute__((noinline)) int inject_near(struct mag_sched *sched,
     return inject_from_outside(sched, job, queue_near(sched, mag_self_get()));
 }
 
-static bool is_ours(const struct mag_worker *worker, const struct mag_sched *sched)
+/* Whether the calling thread is a worker of `sched`. */
+static inline bool is_ours(const struct mag_self *self, const struct mag_sched *sched)
 {
-    return worker != NULL && worker->sched == sched;
+    return self->sched == sched;
 }
 
 int mag_sched_post(struct mag_sched *sched, struct mag_job *job)
 {
-    struct mag_worker *worker = mag_self_get()->worker;
+    struct mag_self *self = mag_self_get();
 
-    if (is_ours(worker, sched))
-        return post_here(worker, job);
+    if (is_ours(self, sched))
+        return post_here(sched, self->worker, job);
     return inject_near(sched, job);
 }
 
 int mag_sched_post_any(struct mag_sched *sched, struct mag_job *job)
 {
-    struct mag_worker *worker = mag_self_get()->worker;
+    struct mag_self *self = mag_self_get();
 
-    if (is_ours(worker, sched))
-        return inject_as_worker(worker, job, worker->queue);
+    if (is_ours(self, sched))
+        return inject_as_worker(sched, self->worker, job, self->worker->queue);
     return inject_near(sched, job);
 }
 
@@ -201,7 +207,7 @@ int mag_sched_post_node(struct mag_sched *sched, struct mag_job *job, uint32_t n
 
     if (node >= sched->queue_count)
         return -EINVAL;
-    if (is_ours(self->worker, sched)) {
+    if (is_ours(self, sched)) {
         if (MAG_UNLIKELY(mag_sched_phase(sched) == MAG_PHASE_ENDING))
             return -ESHUTDOWN;
         mag_count(&self->worker->counts.posts);
@@ -230,7 +236,7 @@ int mag_sched_post_worker(struct mag_sched *sched, struct mag_job *job, uint32_t
 
     if (!mag_sched_has_worker(sched, index))
         return -EINVAL;
-    if (is_ours(self->worker, sched)) {
+    if (is_ours(self, sched)) {
         if (MAG_UNLIKELY(mag_sched_phase(sched) == MAG_PHASE_ENDING))
             return -ESHUTDOWN;
         mag_count(&self->worker->counts.posts);
@@ -251,40 +257,40 @@ int mag_sched_hold(struct mag_sched *sched)
 {
     struct mag_self *self = mag_self_get();
 
-    if (is_ours(self->worker, sched))
+    if (is_ours(self, sched))
         return mag_sched_phase(sched) == MAG_PHASE_ENDING ? -ESHUTDOWN : 0;
     return mag_poster_enter(sched, self);
 }
 
 void mag_sched_unhold(struct mag_sched *sched)
 {
-    if (!is_ours(mag_self_get()->worker, sched))
+    if (!is_ours(mag_self_get(), sched))
         mag_poster_leave(sched, mag_self_get());
 }
 
 void mag_sched_post_held(struct mag_sched *sched, struct mag_job *job)
 {
-    struct mag_worker *worker = mag_self_get()->worker;
+    struct mag_self *self = mag_self_get();
 
-    if (!is_ours(worker, sched))
-        push(sched, job, queue_near(sched, mag_self_get()));
-    else if (post_here(worker, job) < 0)
-        push(sched, job, worker->queue);
+    if (!is_ours(self, sched))
+        push(sched, job, queue_near(sched, self));
+    else if (post_here(sched, self->worker, job) < 0)
+        push(sched, job, self->worker->queue);
 }
 
 void mag_sched_post_again(struct mag_worker *worker, struct mag_job *job)
 {
     if (mag_sched_phase(worker->sched) != MAG_PHASE_ENDING)
-        (void)queue_here(worker, job);
+        (void)queue_here(worker->sched, worker, job);
     else
         push(worker->sched, job, worker->queue);
 }
 
 uint32_t mag_sched_queue_near(struct mag_sched *sched)
 {
-    struct mag_worker *worker = mag_self_get()->worker;
+    struct mag_self *self = mag_self_get();
 
-    return is_ours(worker, sched) ? worker->queue : queue_near(sched, mag_self_get());
+    return is_ours(self, sched) ? self->worker->queue : queue_near(sched, self);
 }
 
 void mag_sched_post_queue_held(struct mag_sched *sched, struct mag_job *job,
@@ -339,12 +345,12 @@ static MAG_NOINLINE void push_chain_there(struct mag_sched *sched,
 void mag_sched_post_level_held(struct mag_sched *sched, struct mag_job *job,
                                uint32_t level)
 {
-    struct mag_worker *worker = mag_self_get()->worker;
+    struct mag_self *self = mag_self_get();
     const struct mag_chain chain = {.first = job, .last = job, .count = 1};
 
     push_chain(sched, &chain, mag_sched_queue_near(sched), level);
-    if (is_ours(worker, sched))
-        mag_worker_note_levels(worker);
+    if (is_ours(self, sched))
+        mag_worker_note_levels(self->worker);
 }
 
 void mag_sched_post_level_again(struct mag_worker *worker, struct mag_job *job,
@@ -359,7 +365,7 @@ void mag_sched_post_level_again(struct mag_worker *worker, struct mag_job *job,
 int mag_sched_post_chain(struct mag_sched *sched, const struct mag_chain *chain,
                          uint32_t node, uint32_t level)
 {
-    struct mag_worker *worker = mag_self_get()->worker;
+    struct mag_self *self = mag_self_get();
     int r = mag_sched_hold(sched);
 
     if (r < 0)
@@ -368,9 +374,9 @@ int mag_sched_post_chain(struct mag_sched *sched, const struct mag_chain *chain,
         push_chain(sched, chain, mag_sched_queue_near(sched), level);
     else
         push_chain_there(sched, chain, sched->routes.node_queue[node], level);
-    if (is_ours(worker, sched)) {
-        mag_count_more(&worker->counts.posts, chain->count);
-        mag_worker_note_levels(worker);
+    if (is_ours(self, sched)) {
+        mag_count_more(&self->worker->counts.posts, chain->count);
+        mag_worker_note_levels(self->worker);
     }
     mag_sched_unhold(sched);
     return 0;

@@ -9,8 +9,8 @@ void mag_hand_init(struct mag_hand *hand, bool fenced)
     hand->lifo_runs = 0;
 }
 
-/* Inside the lock, owner only.  Tries again when thieves win the race for the ring.  Each
- * lost race is a thief's success, so this ends. */
+/* Inside the lock, owner only, with no claimed job left.  Tries again when thieves win
+ * the race for the ring.  Each lost race is a thief's success, so this ends. */
 static struct mag_job *claim_more(struct mag_hand *hand, struct mag_runq *ring)
 {
     enum mag_runq_claim claim;
@@ -19,21 +19,49 @@ static struct mag_job *claim_more(struct mag_hand *hand, struct mag_runq *ring)
     do {
         claim = mag_runq_claim_so(ring, hand->claimed, MAG_HAND_SIZE, true, &count);
     } while (claim == MAG_RUNQ_LOST);
+    if (count == 0)
+        return NULL;
     /* relaxed: as in mag_hand_take_claimed. */
-    atomic_store_explicit(&hand->waiting, count, memory_order_relaxed);
-    return mag_hand_take_claimed(hand);
+    atomic_store_explicit(&hand->waiting, count - 1, memory_order_relaxed);
+    return hand->claimed[count - 1];
 }
 
-struct mag_job *mag_hand_take(struct mag_hand *hand, struct mag_runq *ring)
+/* The two ways of mag_hand_take that do more are functions of their own, called last, so
+ * that the others need no stack. */
+static MAG_NOINLINE struct mag_job *claim_and_leave(struct mag_hand *hand,
+                                                    struct mag_runq *ring, bool fast)
+{
+    hand->lifo_runs = 0;
+    struct mag_job *job = claim_more(hand, ring);
+    mag_owner_lock_leave(&hand->lock, fast);
+    return job;
+}
+
+/* A thief is in the hand, or owners must fence. */
+static MAG_COLD struct mag_job *take_slowly(struct mag_hand *hand, struct mag_runq *ring)
 {
     bool fast = mag_owner_lock_enter(&hand->lock);
     struct mag_job *job = mag_hand_take_held(hand);
 
-    if (job == NULL) {
-        hand->lifo_runs = 0;
-        job = claim_more(hand, ring);
-    }
+    if (job == NULL)
+        return claim_and_leave(hand, ring, fast);
     mag_owner_lock_leave(&hand->lock, fast);
+    return job;
+}
+
+struct mag_job *mag_hand_take(struct mag_hand *hand, struct mag_runq *ring)
+{
+    if (MAG_UNLIKELY(!mag_owner_lock_try_enter(&hand->lock)))
+        return take_slowly(hand, ring);
+    struct mag_job *job = mag_hand_take_held(hand);
+
+    if (job == NULL) {
+        /* Only the owner adds jobs, so it sees all that are there. */
+        if (mag_runq_length(ring) != 0)
+            return claim_and_leave(hand, ring, true);
+        hand->lifo_runs = 0;
+    }
+    mag_owner_lock_leave_fast(&hand->lock);
     return job;
 }
 

@@ -103,7 +103,12 @@ static inline struct mag_job *mag_hand_take_claimed(struct mag_hand *hand)
         return NULL;
     /* relaxed: as above. */
     atomic_store_explicit(&hand->waiting, waiting - 1, memory_order_relaxed);
-    return hand->claimed[waiting - 1];
+    struct mag_job *job = hand->claimed[waiting - 1];
+
+    /* So that callers do not compare it with NULL once more. */
+    if (job == NULL)
+        __builtin_unreachable();
+    return job;
 }
 
 /* Inside the lock, owner only: the job in the LIFO slot if it is the slot's turn, or the

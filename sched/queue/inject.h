@@ -146,36 +146,36 @@ static inline uint32_t mag_inject_end(struct mag_inject *queue, struct mag_job *
     return *ret_job != NULL;
 }
 
-/* Under the lock.  Takes up to `room` jobs.  A packet ends the batch: jobs before it give
- * its thread time to add calls. */
+/* Under the lock.  Takes up to `room` jobs, at least 1.  A packet ends the batch: jobs
+ * before it give its thread time to add calls. */
 static inline uint32_t mag_inject_gather(struct mag_inject *queue, struct mag_job **batch,
                                          uint32_t room)
 {
     /* pushed, acquire: the job's fields are visible. */
     struct mag_job *job = atomic_load_explicit(&queue->first, memory_order_acquire);
-    uint32_t count = 0;
+    struct mag_job **at = batch, **end = batch + room;
 
     if (job == NULL)
         return 0;
     if (mag_packet_is(job))
         return mag_inject_unpack(queue, (struct mag_packet *)(void *)job, batch, room);
-    while (count < room && !mag_packet_is(job)) {
+    do {
         /* pushed, acquire: the next job's fields are visible. */
         struct mag_job *next = atomic_load_explicit(&job->next, memory_order_acquire);
 
         if (next == NULL)
-            return count + mag_inject_end(queue, job, &batch[count]);
-        batch[count++] = job;
+            return (uint32_t)(at - batch) + mag_inject_end(queue, job, at);
+        *at++ = job;
         job = next;
-    }
+    } while (at != end && !mag_packet_is(job));
     /* relaxed: for the next holder of the lock; `last` is not NULL, so no pusher writes
      * it. */
     atomic_store_explicit(&queue->first, job, memory_order_relaxed);
-    return count;
+    return (uint32_t)(at - batch);
 }
 
-/* Any thread.  Takes up to `room` jobs, oldest first.  Returns 0 also if another consumer
- * holds the lock. */
+/* Any thread.  Takes up to `room` jobs, at least 1, oldest first.  Returns 0 also if
+ * another consumer holds the lock. */
 static inline uint32_t mag_inject_take(struct mag_inject *queue, struct mag_job **batch,
                                        uint32_t room)
 {

@@ -18,13 +18,15 @@
  * claimed in between.  Nor did the owner overwrite the slots: it writes a slot again only
  * after `head` has passed it.
  *
- * Invariant: 0 <= tail - head <= capacity.
+ * Invariant: 0 <= tail - head <= capacity, and limit - tail <= capacity: the owner stops
+ * where tail is limit.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SCHED_QUEUE_RUNQ_H
 #define SCHED_QUEUE_RUNQ_H
 
+#include <magpie/detail/base.h>
 #include <magpie/sched.h>
 
 #include <stdatomic.h>
@@ -34,7 +36,8 @@
 struct mag_runq {
     _Alignas(MAG_CACHE_LINE) _Atomic(uint64_t) head; /* [A] the next position to claim */
     _Alignas(MAG_CACHE_LINE) _Atomic(uint64_t) tail; /* [W] the next position to write */
-    uint64_t head_seen;               /* owner only, plain: an earlier value of `head` */
+    uint64_t limit;                   /* owner only, plain: it may write up to here, by
+                                       * an earlier value of `head` */
     uint64_t mask;                    /* [I] capacity - 1 */
     _Atomic(struct mag_job *) *slots; /* [I] the array; slots are [W] */
 };
@@ -46,40 +49,52 @@ static inline void mag_runq_init(struct mag_runq *ring, _Atomic(struct mag_job *
 {
     atomic_init(&ring->head, start);
     atomic_init(&ring->tail, start);
-    ring->head_seen = start;
+    ring->limit = start + capacity;
     ring->mask = capacity - 1;
     ring->slots = slots;
     for (uint64_t i = 0; i < capacity; i++)
         atomic_init(&slots[i], NULL);
 }
 
-/* Owner only.  False: the ring is full, and the job was not queued. */
-static inline bool mag_runq_push(struct mag_runq *ring, struct mag_job *job)
+/* As mag_runq_push, for a caller that knows the ring's array and mask without reading
+ * them. */
+static inline bool mag_runq_push_known(struct mag_runq *ring,
+                                       _Atomic(struct mag_job *) *slots, uint64_t mask,
+                                       struct mag_job *job)
 {
     /* relaxed: only the owner writes it. */
     uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
 
-    if (tail - ring->head_seen > ring->mask) {
+    if (MAG_UNLIKELY(tail == ring->limit)) {
         /* vacated, acquire: the claimers have read what is overwritten below. */
-        ring->head_seen = atomic_load_explicit(&ring->head, memory_order_acquire);
-        if (tail - ring->head_seen > ring->mask)
+        uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+
+        ring->limit = head + mask + 1;
+        if (tail == ring->limit)
             return false;
     }
     /* relaxed: published by the tail. */
-    atomic_store_explicit(&ring->slots[tail & ring->mask], job, memory_order_relaxed);
+    atomic_store_explicit(&slots[tail & mask], job, memory_order_relaxed);
     /* pushed, release: the slot, and the job's fields, precede the new tail. */
     atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
     return true;
+}
+
+/* Owner only.  False: the ring is full, and the job was not queued. */
+static inline bool mag_runq_push(struct mag_runq *ring, struct mag_job *job)
+{
+    return mag_runq_push_known(ring, ring->slots, ring->mask, job);
 }
 
 /* Owner only.  For so many jobs there is room. */
 static inline uint64_t mag_runq_room(struct mag_runq *ring)
 {
     /* vacated, acquire: the claimers have read what the caller will overwrite. */
-    ring->head_seen = atomic_load_explicit(&ring->head, memory_order_acquire);
+    uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+
+    ring->limit = head + ring->mask + 1;
     /* relaxed: only the owner writes it. */
-    return ring->mask + 1 -
-           (atomic_load_explicit(&ring->tail, memory_order_relaxed) - ring->head_seen);
+    return ring->limit - atomic_load_explicit(&ring->tail, memory_order_relaxed);
 }
 
 /* Owner only.  Queues `count` jobs, for which there is room. */
@@ -91,12 +106,20 @@ static inline void mag_runq_push_many(struct mag_runq *ring, struct mag_job *con
     _Atomic(struct mag_job *) *slots = ring->slots;
     uint64_t mask = ring->mask;
 
-    for (uint32_t i = 0; i < count; i++) {
+    uint64_t end = tail + count;
+
+    if ((count & 1) != 0) {
         /* relaxed: published by the tail. */
-        atomic_store_explicit(&slots[(tail + i) & mask], jobs[i], memory_order_relaxed);
+        atomic_store_explicit(&slots[tail++ & mask], *jobs++, memory_order_relaxed);
+    }
+    for (; tail != end; tail += 2, jobs += 2) {
+        /* relaxed, both: as above. */
+        atomic_store_explicit(&slots[tail & mask], jobs[0], memory_order_relaxed);
+        /* relaxed: as above. */
+        atomic_store_explicit(&slots[(tail + 1) & mask], jobs[1], memory_order_relaxed);
     }
     /* pushed, release: as in mag_runq_push. */
-    atomic_store_explicit(&ring->tail, tail + count, memory_order_release);
+    atomic_store_explicit(&ring->tail, end, memory_order_release);
 }
 
 /* Any thread.  An estimate of how many jobs wait. */
@@ -114,6 +137,29 @@ static inline uint64_t mag_runq_length(struct mag_runq *ring)
 }
 
 enum mag_runq_claim { MAG_RUNQ_CLAIMED, MAG_RUNQ_EMPTY, MAG_RUNQ_LOST };
+
+/* For mag_runq_claim_so: copies `count` slots, two at a time. */
+static inline void mag_runq_copy(const struct mag_runq *ring, uint64_t head,
+                                 struct mag_job **batch, uint64_t count, bool oldest_last)
+{
+    _Atomic(struct mag_job *) *slots = ring->slots;
+    uint64_t mask = ring->mask;
+    uint64_t end = head + count;
+    int step = oldest_last ? -1 : 1;
+    struct mag_job **to = oldest_last ? batch + count - 1 : batch;
+
+    if ((count & 1) != 0) {
+        /* relaxed: the swap of the head proves that this value is current. */
+        *to = atomic_load_explicit(&slots[head++ & mask], memory_order_relaxed);
+        to += step;
+    }
+    for (; head != end; head += 2, to += 2 * step) {
+        /* relaxed, both: as above. */
+        to[0] = atomic_load_explicit(&slots[head & mask], memory_order_relaxed);
+        /* relaxed: as above. */
+        to[step] = atomic_load_explicit(&slots[(head + 1) & mask], memory_order_relaxed);
+    }
+}
 
 /* As mag_runq_claim; `oldest_last`: the other way round. */
 static inline enum mag_runq_claim mag_runq_claim_so(struct mag_runq *ring,
@@ -133,16 +179,10 @@ static inline enum mag_runq_claim mag_runq_claim_so(struct mag_runq *ring,
     if (waiting > ring->mask + 1)
         return MAG_RUNQ_LOST;
 
-    _Atomic(struct mag_job *) *slots = ring->slots;
-    uint64_t mask = ring->mask;
     uint64_t count = (waiting + 1) / 2;
     if (count > room)
         count = room;
-    for (uint64_t i = 0; i < count; i++) {
-        /* relaxed: the swap below proves that this value is current. */
-        batch[oldest_last ? count - 1 - i : i] =
-            atomic_load_explicit(&slots[(head + i) & mask], memory_order_relaxed);
-    }
+    mag_runq_copy(ring, head, batch, count, oldest_last);
     /* vacated, release: the reads above precede the owner's overwriting.
      * On failure relaxed: the batch is dropped. */
     if (!atomic_compare_exchange_strong_explicit(

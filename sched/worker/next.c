@@ -256,10 +256,10 @@ struct mag_job *mag_worker_own(struct mag_worker *worker)
 static inline bool is_nothing_outside(struct mag_worker *worker)
 {
     struct mag_sched *sched = worker->sched;
-    uint32_t usual = mag_sched_inject(worker->queue, MAG_LEVEL_USUAL);
 
     return !mag_inject_waiting(&worker->inbox) &&
-           !mag_inject_waiting(&sched->queues[usual]) && mag_sched_levels(sched) == 0;
+           !mag_inject_waiting(mag_sched_usual(sched, worker->queue)) &&
+           mag_sched_levels(sched) == 0;
 }
 
 /* The whole order. */

@@ -167,6 +167,7 @@ void mag_poster_after_fork(void)
         atomic_store_explicit(&posters[i].packet_in, NULL, memory_order_relaxed);
     }
     mag_self_get()->worker = NULL;
+    mag_self_get()->sched = NULL;
     mag_self_get()->clock_of = NULL;
     mag_self_get()->last_sched = NULL;
     mag_self_get()->thread = 0;

@@ -70,6 +70,7 @@ struct mag_poster {
 
 struct mag_self {
     struct mag_worker *worker;        /* [T] NULL on threads that are not workers */
+    struct mag_sched *sched;          /* [T] the worker's scheduler, or NULL */
     struct mag_strand_frame *strands; /* [T] the strands that run on it, see strand.c */
     struct mag_team *team;            /* [T] the team it is a member of, or NULL */
     struct mag_group_frame *groups;   /* [T] the jobs of groups that run on it */

@@ -144,7 +144,8 @@ MAG_INLINE_ALWAYS void run_job(struct mag_worker *worker, struct mag_job *job)
     MAG_PROBE3(job_begin, worker->index, job, job->run);
     job->run(job);
     MAG_PROBE1(job_end, worker->index);
-    mag_fp_keep(worker->fp);
+    if (MAG_UNLIKELY(mag_fp_differ(&worker->fp)))
+        mag_fp_write(worker->fp);
 }
 
 static void run_work(struct mag_worker *worker, const struct mag_work *work)
@@ -242,8 +243,11 @@ static void loop_until_dismissed(struct mag_worker *worker)
 
 void mag_self_become(struct mag_worker *worker)
 {
-    mag_self_get()->worker = worker;
-    mag_here_set(worker != NULL ? worker->sched : NULL);
+    struct mag_self *self = mag_self_get();
+
+    self->worker = worker;
+    self->sched = worker != NULL ? worker->sched : NULL;
+    mag_here_set(self->sched);
 }
 
 static void serve(struct tenancy *tenancy)

@@ -28,7 +28,8 @@ DRIVERS = {  # driver: the orders that it must notice, one at a time, under one 
                "sched/queue/inject.h mag_inject_push 2 release"],
     "strand": ["sched/strand/queue.h mag_strand_pop 3 release",
                "sched/strand/queue.h mag_strand_push 1 acq_rel to acquire"],
-    "runq": ["sched/queue/runq.h mag_runq_claim 3 release", "sched/queue/runq.h mag_runq_push 2 release"],
+    "runq": ["sched/queue/runq.h mag_runq_claim_so 3 release",
+             "sched/queue/runq.h mag_runq_push_known 2 release"],
     "park": ["sched/idle/idle.c claim_bit 1 acquire", "sched/idle/idle.c mag_idle_announce 2 seq_cst"],
 }
 FLAGS = ["--disable-estimation", "--disable-spin-assume", "--disable-ipr", "--v1"]

@@ -78,10 +78,12 @@ template <typename Model> struct clock_model : rl::test_suite<Model, WHEELS + 1>
             workers[i].sched = &sched;
             workers[i].index = i;
             mag_self_of[i].worker = &workers[i];
+            mag_self_of[i].sched = &sched;
             timers[i].executor = NULL;
             timers[i].wheel($).store(NULL, rl::mo_relaxed);
         }
         mag_self_of[CLOCK].worker = NULL;
+        mag_self_of[CLOCK].sched = NULL;
     }
 
     void after()

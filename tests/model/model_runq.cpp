@@ -1,13 +1,13 @@
 /*
- * An owner and a thief on a run queue of two slots whose positions wrap: every job is
- * claimed once, with its payload visible.
+ * An owner and a thief on a run queue of four slots whose positions wrap: every job is
+ * claimed once, with its payload visible, whether it was pushed alone or with others.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "sched/queue/runq.h"
 #include "tests/model/model.h"
 
-enum { CAPACITY = 2, JOBS = 4 };
+enum { CAPACITY = 4, JOBS = 6, TOGETHER = 3 };
 
 struct runq_model : rl::test_suite<runq_model, 2> {
     mag_runq ring;
@@ -37,13 +37,32 @@ struct runq_model : rl::test_suite<runq_model, 2> {
         return true;
     }
 
+    void push_together(int first)
+    {
+        mag_job *batch[TOGETHER];
+
+        for (int i = 0; i < TOGETHER; i++) {
+            jobs[first + i].payload($) = first + i;
+            batch[i] = &jobs[first + i];
+        }
+        while (mag_runq_room(&ring) < TOGETHER)
+            claim();
+        mag_runq_push_many(&ring, batch, TOGETHER);
+    }
+
+    void push(int job)
+    {
+        jobs[job].payload($) = job;
+        while (!mag_runq_push(&ring, &jobs[job]))
+            claim();
+    }
+
     void own()
     {
-        for (int i = 0; i < JOBS; i++) {
-            jobs[i].payload($) = i;
-            while (!mag_runq_push(&ring, &jobs[i]))
-                claim();
-        }
+        push(0);
+        push_together(1);
+        for (int i = 1 + TOGETHER; i < JOBS; i++)
+            push(i);
     }
 
     void thread(unsigned index)

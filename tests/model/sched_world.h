@@ -115,6 +115,7 @@ template <unsigned Workers, unsigned Queues = 1> struct sched_world {
             hire(i);
         for (unsigned i = 0; i < 8; i++) {
             mag_self_of[i].worker = i < Workers ? &workers[i] : NULL;
+            mag_self_of[i].sched = i < Workers ? &sched : NULL;
             mag_self_of[i].cpu_age = mag_self_of[i].cpu = 0;
             mag_shim_sleeps[i] = false;
         }

@@ -213,10 +213,10 @@ static void the_workers_run_what_a_tenant_has_posted_while_it_stays(void **state
 
     for (int i = 0; i < 3; i++) {
         assert_int_equal(mag_berth_take(sched, &workers[i]), 0);
-        mag_self.worker = NULL; /* as another thread */
+        mag_self_become(NULL); /* as another thread */
     }
     for (int i = 0; i < JOBS; i++) {
-        mag_self.worker = workers[i % 3];
+        mag_self_become(workers[i % 3]);
         works[i] = (struct work){.job = {.run = count}};
         assert_int_equal(mag_sched_post(sched, &works[i].job), 0);
     }
@@ -225,7 +225,7 @@ static void the_workers_run_what_a_tenant_has_posted_while_it_stays(void **state
         assert_true(works[i].worker < 2);
     }
     for (int i = 0; i < 3; i++) {
-        mag_self.worker = workers[i];
+        mag_self_become(workers[i]);
         mag_berth_leave(workers[i]);
     }
     assert_int_equal(mag_sched_destroy(sched), 0);
@@ -312,11 +312,11 @@ static void a_stop_waits_for_tenants(void **state)
     (void)state;
 
     assert_int_equal(mag_berth_take(sched, &worker), 0);
-    mag_self.worker = NULL; /* as another thread would see it */
+    mag_self_become(NULL); /* as another thread would see it */
     assert_int_equal(mag_sched_stop(sched, MAG_SCHED_DRAIN, 1000000, NULL, NULL),
                      -ETIMEDOUT);
     assert_int_equal(mag_berth_take(sched, &other), -ESHUTDOWN);
-    mag_self.worker = worker;
+    mag_self_become(worker);
     mag_berth_leave(worker);
     assert_int_equal(mag_sched_stop(sched, MAG_SCHED_DRAIN, -1, NULL, NULL), 0);
     assert_int_equal(mag_sched_destroy(sched), 0);
@@ -331,10 +331,10 @@ static void a_canceled_scheduler_hands_back_the_jobs_of_a_tenant(void **state)
 
     work = (struct work){.job = {.run = count}};
     assert_int_equal(mag_berth_take(sched, &worker), 0);
-    mag_self.worker = NULL;
+    mag_self_become(NULL);
     assert_int_equal(mag_sched_stop(sched, MAG_SCHED_CANCEL, 1000000, NULL, NULL),
                      -ETIMEDOUT);
-    mag_self.worker = worker;
+    mag_self_become(worker);
     assert_int_equal(mag_sched_post(sched, &work.job), -ESHUTDOWN);
     mag_berth_leave(worker);
     assert_int_equal(mag_sched_destroy(sched), 0);

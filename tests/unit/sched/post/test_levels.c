@@ -67,9 +67,9 @@ static struct mag_job *post(uint32_t level)
 
 static struct mag_job *post_as_worker(uint32_t level)
 {
-    mag_self_get()->worker = worker();
+    mag_self_become(worker());
     struct mag_job *job = post(level);
-    mag_self_get()->worker = NULL;
+    mag_self_become(NULL);
     return job;
 }
 

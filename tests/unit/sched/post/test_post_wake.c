@@ -113,10 +113,10 @@ static void what_a_worker_queues_wakes_its_neighbour(void **state)
         parked[cpu] = '0';
         park_those_on(parked);
         test_cpu = cpu;
-        mag_self.worker = &fake.workers[i];
+        mag_self_become(&fake.workers[i]);
         assert_int_equal(mag_sched_post(&fake.sched, &jobs[0]), 0);
         assert_int_equal(mag_sched_post(&fake.sched, &jobs[1]), 0);
-        mag_self.worker = NULL;
+        mag_self_become(NULL);
         assert_int_equal(woken_cpu(), cpu ^ 1);
         machine_end(&machine);
     }

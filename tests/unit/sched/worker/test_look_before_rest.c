@@ -47,10 +47,10 @@ static void post_here(unsigned jobs)
 {
     static struct mag_job job[3] = {{.run = count}, {.run = count}, {.run = count}};
 
-    mag_self.worker = &fake.workers[0];
+    mag_self_become(&fake.workers[0]);
     for (unsigned i = 0; i < jobs; i++)
         assert_int_equal(mag_sched_post(&fake.sched, &job[i]), 0);
-    mag_self.worker = NULL;
+    mag_self_become(NULL);
 }
 
 /* The watcher would find the job too, but later, after its nap. */

@@ -17,6 +17,7 @@ struct mag_poster;
 
 struct mag_self {
     struct mag_worker *worker;
+    struct mag_sched *sched;
     struct mag_poster *poster; /* NULL */
     struct mag_sched *clock_of;
     uint32_t cpu;
