@@ -362,11 +362,12 @@ void mag_space_bring(const void *begin, size_t size, uint32_t os_node)
     }
 }
 
-static bool is_touched(void *page)
+/* Not by move_pages, which misses the pages that automatic balancing looks at. */
+static bool is_touched(void *at, size_t page)
 {
-    int status = -1;
+    unsigned char there = 0;
 
-    return syscall(SYS_move_pages, 0, 1UL, &page, NULL, &status, 0) == 0 && status >= 0;
+    return mincore(at, page, &there) == 0 && (there & 1) != 0;
 }
 
 void mag_space_drop_below(const void *end, size_t size)
@@ -378,7 +379,7 @@ void mag_space_drop_below(const void *end, size_t size)
     while (at - page >= last) {
         at -= page;
         void *below = (void *)at; /* NOLINT(performance-no-int-to-ptr) */
-        if (!is_touched(below) || madvise(below, page, MADV_DONTNEED) != 0)
+        if (!is_touched(below, page) || madvise(below, page, MADV_DONTNEED) != 0)
             return;
     }
 }

@@ -20,8 +20,8 @@ static _Thread_local struct bounds bounds;
  * the first frames may hold that thread's pages. */
 enum { KEPT_BELOW = 16 * 1024 };
 
-/* What lies so far below a frame holds nothing, even if a function without a large frame
- * is being called. */
+/* What lies so far below a frame holds nothing, even while a function without a large
+ * frame is called. */
 enum { UNUSED_BELOW = 4 * 1024 };
 
 /* A distance between a thread's frame and its variables that shows that these do not lie
@@ -53,6 +53,15 @@ size_t mag_os_stack_left(void)
     return here > bounds.low && here <= bounds.high ? here - bounds.low : 0;
 }
 
+/* A page that automatic balancing of the kernel looks at cannot be moved before it is
+ * touched again. */
+static __attribute__((noinline)) void touch_below(void)
+{
+    volatile char unused[UNUSED_BELOW];
+
+    unused[0] = unused[UNUSED_BELOW / 2] = unused[UNUSED_BELOW - 1] = 0;
+}
+
 /* The C library puts the thread's own data above its stack: first the thread-local
  * variables, or first its record of the thread, as the processor's rules say. */
 void mag_os_stack_bring(uint32_t os_node)
@@ -62,6 +71,7 @@ void mag_os_stack_bring(uint32_t os_node)
     uintptr_t variables = (uintptr_t)&bounds;
     uintptr_t end = record > variables ? record : variables;
 
+    touch_below();
     mag_space_drop_below(here - UNUSED_BELOW, KEPT_BELOW - UNUSED_BELOW);
     if (end > (uintptr_t)here && end - (uintptr_t)here < BROUGHT_MAX)
         mag_space_bring(here - KEPT_BELOW, end - (uintptr_t)here + KEPT_BELOW + 1,

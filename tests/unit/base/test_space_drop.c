@@ -3,7 +3,6 @@
  * nothing else. */
 #include "base/space.h"
 #include "tests/support/cmocka.h"
-#include "tests/support/numa/kernel.h"
 
 #include <sys/mman.h>
 
@@ -27,15 +26,6 @@ static int end(void **state)
     return munmap(pages, PAGES * page);
 }
 
-static void skip_if_the_kernel_does_not_tell(void)
-{
-    pages[0] = 1;
-    if (kernel_page_node(pages) < 0) {
-        print_message("skipped: the kernel does not say where pages are\n");
-        skip();
-    }
-}
-
 /* Writes to the pages whose place in `touched` has a 1. */
 static void touch(const char *touched)
 {
@@ -54,7 +44,6 @@ static void assert_kept(const char *kept)
 static void pages_below_are_given_back(void **state)
 {
     (void)state;
-    skip_if_the_kernel_does_not_tell();
     touch("11111111");
     mag_space_drop_below(pages + 6 * page + 1, 3 * page);
     assert_kept("11100011");
@@ -63,7 +52,6 @@ static void pages_below_are_given_back(void **state)
 static void the_first_page_that_is_not_there_ends_it(void **state)
 {
     (void)state;
-    skip_if_the_kernel_does_not_tell();
     touch("11101111");
     mag_space_drop_below(pages + 6 * page, 6 * page);
     assert_kept("11100011");
@@ -72,7 +60,6 @@ static void the_first_page_that_is_not_there_ends_it(void **state)
 static void a_guard_ends_it(void **state)
 {
     (void)state;
-    skip_if_the_kernel_does_not_tell();
     touch("11111111");
     assert_int_equal(madvise(pages + 2 * page, page, MADV_DONTNEED), 0);
     assert_int_equal(mprotect(pages + 2 * page, page, PROT_NONE), 0);
@@ -84,7 +71,6 @@ static void a_guard_ends_it(void **state)
 static void less_than_a_page_is_left_alone(void **state)
 {
     (void)state;
-    skip_if_the_kernel_does_not_tell();
     touch("11111111");
     mag_space_drop_below(pages + 6 * page + page / 2, page / 4);
     assert_kept("11111111");
