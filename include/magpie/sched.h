@@ -270,8 +270,8 @@ MAG_API void mag_sched_config_init(struct mag_sched_config *config);
  *   Returns    0; -EINVAL a field is out of its range; -ENOMEM memory or address space
  *              is refused, by the system or by a limit (ulimit -v, -d); -EAGAIN a thread
  *              is refused: a limit of threads is reached (ulimit -u, a container's pids
- *              limit); an error of open(2): `trace` cannot be created.  A failed start
- *              leaves nothing behind
+ *              limit); -EIO the machine cannot be examined; an error of open(2): `trace`
+ *              cannot be created.  A failed start leaves nothing behind
  *   Release    mag_sched_destroy
  */
 MAG_API MAG_MUST_CHECK int mag_sched_start(const struct mag_sched_config *config,
