@@ -39,10 +39,12 @@ struct mag_cancel {
     bool fired;
 };
 
+struct mag_core {
+    unsigned flags;
+};
+
 struct mag_operation {
-    struct {
-        unsigned flags;
-    } core;
+    mag_core core; /* first */
     rl::atomic<uint64_t> claim;
     rl::atomic<int> outcome;
     uint64_t token; /* its user's */

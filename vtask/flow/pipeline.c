@@ -2,6 +2,7 @@
 #include "vtask/flow/pipeline.h"
 #include "base/os.h"
 #include "vtask/flow/store.h"
+#include "vtask/value/kind.h"
 
 #include <magpie/default.h>
 #include <magpie/guest.h>
@@ -188,9 +189,8 @@ void mag_belt_end(struct mag_belt *belt)
 
     /* Before the completion, whose continuation may run here. */
     mag_belt_release(belt);
-    int r = result == 0 ? mag_operation_set_done(done)
-                        : mag_operation_set_error(done, result, 0);
-    (void)r; /* It is completed once. */
+    /* The error is a stage's, so a MAG_E code is passed on as well. */
+    mag_core_finish(&done->core, result, 0);
 }
 
 /* ------------------------------------------------------------------------ runners */

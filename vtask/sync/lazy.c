@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vtask/sync/line.h"
+#include "vtask/value/kind.h"
 
 #include <magpie/connected.h>
 #include <magpie/detail/lazy.h>
@@ -181,11 +182,14 @@ static void tell_connected(struct mag_lazy_state *state, int error, uint64_t det
     (void)mag_waiter_post(state->wait.waiter, mag_vtask_result(word));
 }
 
+/* The error is the function's, so a MAG_E code is passed on as well. */
 static void tell_pooled(struct mag_operation *operation, int error, uint64_t detail,
                         const void *value, size_t size)
 {
-    (void)!(error == 0 ? mag_operation_set_value(operation, value, size)
-                       : mag_operation_set_error(operation, error, detail));
+    if (error != 0)
+        mag_core_finish(&operation->core, error, detail);
+    else
+        (void)!mag_operation_set_value(operation, value, size);
 }
 
 /* Those who have waited get the outcome; each may be another's as soon as it is

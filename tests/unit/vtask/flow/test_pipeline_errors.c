@@ -91,6 +91,29 @@ static void a_stage_ends_an_endless_pipeline_with_a_result_of_its_own(void **sta
     mag_sched_destroy(sched);
 }
 
+/* As a stage does that has read a task too often. */
+static int misuse_number(struct piece *piece, struct seeker *seeker)
+{
+    (void)seeker;
+    return piece->number == 5 ? MAG_E_TOKEN : 0;
+}
+
+static void
+a_stage_that_returns_a_misuse_ends_the_pipeline_as_any_error_does(void **state)
+{
+    static const struct seeker_stage stages[] = {
+        MAG_STAGE(offer_number, MAG_STAGE_IN_ORDER),
+        MAG_STAGE(misuse_number, MAG_STAGE_PARALLEL),
+    };
+    struct mag_sched *sched = test_sched_start(2);
+    struct seeker seeker = {0, 0};
+    (void)state;
+
+    mag_task task = seeker_start(sched, NULL, stages, 2, 5, &seeker);
+    assert_int_equal(mag_task_wait(task), MAG_E_TOKEN);
+    mag_sched_destroy(sched);
+}
+
 /* ------------------------------------------------------------------------ cancel */
 
 static void
@@ -344,6 +367,8 @@ int main(void)
         cmocka_unit_test(
             the_first_error_in_order_is_returned_and_items_before_it_are_done),
         cmocka_unit_test(a_stage_ends_an_endless_pipeline_with_a_result_of_its_own),
+        cmocka_unit_test(
+            a_stage_that_returns_a_misuse_ends_the_pipeline_as_any_error_does),
         cmocka_unit_test(
             a_cancel_at_any_item_ends_the_pipeline_and_drops_what_is_under_way),
         cmocka_unit_test(a_cancel_before_the_first_item_calls_nothing),

@@ -323,6 +323,31 @@ static void values_of_any_size_are_kept_whole(void **state)
     lazy_narrow_reset(&three);
 }
 
+/* Waits for an operation, and then completes it, which is over. */
+MAG_ASYNC(narrow_task, complete_again, (char, first), int r;)
+{
+    MAG_BEGIN(f);
+    mag_core_reset(&flight);
+    MAG_AWAIT_DONE(f, mag_task_of(mag_core_task(&flight)));
+    f->r = mag_core_set_result(&flight, 2);
+    return narrow_task_of(mag_vtask_failed(f->r, 0));
+    MAG_END(f);
+}
+
+static void a_misuse_in_the_function_reaches_all_who_wait(void **state)
+{
+    static struct lazy_narrow twice = MAG_LAZY_INIT(complete_again, 'a');
+    struct narrow value;
+    (void)state;
+
+    narrow_task first = lazy_narrow_get(&twice, NULL);
+    narrow_task second = lazy_narrow_get(&twice, NULL);
+    land(1);
+    assert_int_equal(narrow_task_get(first, &value), MAG_E_DONE);
+    assert_int_equal(narrow_task_get(second, &value), MAG_E_DONE);
+    lazy_narrow_reset(&twice);
+}
+
 /* -------------------------------------------------------------------------- memory */
 
 struct tally {
@@ -405,6 +430,7 @@ int main(void)
         TEST(a_wait_can_be_canceled_and_the_flight_goes_on),
         TEST(a_flight_without_passengers_keeps_its_value),
         TEST(values_of_any_size_are_kept_whole),
+        TEST(a_misuse_in_the_function_reaches_all_who_wait),
         TEST(a_flight_allocates_nothing_after_warm_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
