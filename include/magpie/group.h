@@ -190,8 +190,8 @@ struct mag_group_job {
  *   Allocates  nothing once the pool of jobs has grown
  *   Returns    0; -ECANCELED the group is canceled, see "Rounds"; -ESHUTDOWN the
  *              scheduler takes no more jobs; MAG_E_FORKED the group belongs to the
- *              process that forked this one; -ENOMEM.  After an error the job was not
- *              taken
+ *              process that forked this one; -EINVAL there is no function; -ENOMEM.
+ *              After an error the job was not taken
  */
 MAG_API MAG_MUST_CHECK int mag_group_add(struct mag_group *group,
                                          int (*function)(void *arg), void *arg);

@@ -100,8 +100,9 @@ enum mag_priority {
  *              it starts the default scheduler as mag_sched_default
  *   Allocates  as mag_pool_take: nothing once as many objects exist as wait
  *   Returns    0 the function will be called exactly once, or the submission is dropped
- *              (above); -ENOMEM; the errors of mag_sched_post; with NULL also those of
- *              mag_sched_default.  After an error nothing was submitted
+ *              (above); -EINVAL there is no function; -ENOMEM; the errors of
+ *              mag_sched_post; with NULL also those of mag_sched_default.  After an error
+ *              nothing was submitted
  */
 MAG_API MAG_MUST_CHECK int mag_submit(struct mag_sched *sched,
                                       void (*function)(void *arg), void *arg);

@@ -8,7 +8,7 @@ static int take_entry(struct mag_group *group, int (*function)(void *arg), void 
                       struct mag_group_entry **ret_entry)
 {
     void *object;
-    int r = mag_pool_take(group->pool, &object);
+    int r = function != NULL ? mag_pool_take(group->pool, &object) : -EINVAL;
 
     if (r < 0)
         return r;

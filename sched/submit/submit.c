@@ -128,8 +128,9 @@ static int submit_plain(struct mag_sched *sched, void (*function)(void *arg), vo
 
 int mag_submit(struct mag_sched *sched, void (*function)(void *arg), void *arg)
 {
+    if (MAG_UNLIKELY(function == NULL))
+        return -EINVAL;
     int r = find_sched(&sched);
-
     if (MAG_UNLIKELY(r < 0))
         return r;
     struct mag_self *self = mag_self_get();
@@ -277,7 +278,7 @@ int mag_submit_waiting(struct mag_sched *sched, const struct mag_submit_options 
     struct mag_submission *submission;
     int r = read_options(options, size, &settled);
 
-    if (r == 0 && settled.limit == NULL)
+    if (r == 0 && (settled.limit == NULL || function == NULL))
         r = -EINVAL;
     if (r == 0 && settled.executor == NULL)
         r = find_sched(&sched);
@@ -308,7 +309,7 @@ int mag_submit_sized(struct mag_sched *sched, const struct mag_submit_options *o
                      size_t size, void (*function)(void *arg), void *arg)
 {
     struct mag_submit_options settled;
-    int r = read_options(options, size, &settled);
+    int r = function != NULL ? read_options(options, size, &settled) : -EINVAL;
 
     if (r == 0 && settled.executor == NULL)
         r = find_sched(&sched);
@@ -346,8 +347,8 @@ int mag_submit_all_sized(struct mag_sched *sched,
     struct mag_chain chain;
     int r = read_options(options, size, &settled);
 
-    if (r == 0 && (settled.executor != NULL || settled.limit != NULL ||
-                   settled.where == MAG_SUBMIT_TO_WORKER))
+    if (r == 0 && (function == NULL || settled.executor != NULL ||
+                   settled.limit != NULL || settled.where == MAG_SUBMIT_TO_WORKER))
         r = -EINVAL;
     if (r == 0)
         r = find_sched(&sched);

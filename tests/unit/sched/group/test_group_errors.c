@@ -247,9 +247,27 @@ static void a_job_that_ends_its_thread_fails_with_eownerdead(void **state)
     end_group(group, sched);
 }
 
+static void a_job_without_a_function_is_refused(void **state)
+{
+    struct mag_sched *sched = test_sched_start(1);
+    struct mag_group *group = test_group(sched, 0, MAG_GROUP_FIFO);
+    struct mag_group_job job = {0};
+    int numbers[3] = {0};
+    (void)state;
+
+    assert_int_equal(mag_group_add(group, NULL, NULL), -EINVAL);
+    assert_int_equal(mag_group_add_job(group, NULL, NULL, 1, &job), -EINVAL);
+    assert_null(job.entry);
+    assert_int_equal(mag_group_add_all(group, NULL, numbers, sizeof(numbers[0]), 3),
+                     -EINVAL);
+    assert_int_equal(mag_group_destroy(group), 0);
+    mag_sched_destroy(sched);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_job_without_a_function_is_refused),
         cmocka_unit_test(the_first_error_is_told_and_all_can_be_read),
         cmocka_unit_test(a_new_round_begins_without_the_last_ones_errors),
         cmocka_unit_test(errors_beyond_errors_max_are_only_counted),

@@ -239,6 +239,18 @@ static void assert_refused(const struct mag_submit_options *options, int error)
     assert_int_equal(mag_submit_all(sched, options, mark, &cells[0], 0, 1), error);
 }
 
+static void a_submission_without_a_function_is_refused(void **state)
+{
+    struct mag_submit_options options = {.name = "nothing"};
+    (void)state;
+
+    assert_int_equal(mag_submit(sched, NULL, &cells[0]), -EINVAL);
+    assert_int_equal(mag_submit(NULL, NULL, &cells[0]), -EINVAL);
+    assert_int_equal(mag_submit_with(sched, &options, NULL, &cells[0]), -EINVAL);
+    assert_int_equal(mag_submit_all(sched, &options, NULL, &cells[0], 0, 3), -EINVAL);
+    drain();
+}
+
 static void options_that_contradict_each_other_are_refused(void **state)
 {
     struct mag_submit_options options[] = {
@@ -442,6 +454,7 @@ int main(void)
         TEST(a_submission_to_a_node_runs),
         TEST(a_submission_to_an_executor_runs_there),
         TEST(options_that_contradict_each_other_are_refused),
+        TEST(a_submission_without_a_function_is_refused),
         TEST(options_of_an_older_program_are_read_as_far_as_it_knows_them),
         TEST(a_job_of_the_programs_may_have_a_priority),
         TEST(each_element_of_an_array_is_one_call),
