@@ -139,12 +139,12 @@ static void begin_on_cpu_0(void)
     assert_int_equal(machine_seat(&machine, 0)->os_pu, 0);
     park_those_on("01111111");
     test_cpu = 0;
-    mag_self.worker = &fake.workers[0];
+    mag_self_become(&fake.workers[0]);
 }
 
 static void end(void)
 {
-    mag_self.worker = NULL;
+    mag_self_become(NULL);
     machine_end(&machine);
 }
 
