@@ -17,7 +17,9 @@ struct word {
     size_t length;
 };
 
+/* NOLINTNEXTLINE(readability-function-size): name_send_many_begin has many parameters. */
 MAG_CHANNEL_DEFINE(words, struct word)
+/* NOLINTNEXTLINE(readability-function-size): as above. */
 MAG_CHANNEL_DEFINE(totals, size_t)
 
 static const char text[] = "there is a time for sending and a time for receiving";
@@ -58,6 +60,7 @@ MAG_ASYNC(mag_task, count_letters, (struct words *, in, struct totals *, out),
     MAG_END(f);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as above. */
 MAG_SUBMIT_TASK(mag_task, start_counter, struct words *, in, struct totals *, out)
 
 static mag_task start_counter(struct words *in, struct totals *out)

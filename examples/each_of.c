@@ -19,6 +19,7 @@ struct tally {
     atomic_int bad;
 };
 
+/* NOLINTNEXTLINE(readability-function-size): name_send_many_begin has many parameters. */
 MAG_CHANNEL_DEFINE(inbox, struct name)
 MAG_SEQUENCE_DEFINE(names, struct name)
 MAG_EACH_OF(names, check, struct tally *, tally)

@@ -31,6 +31,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct mag_runq {
@@ -145,7 +146,7 @@ static inline void mag_runq_copy(const struct mag_runq *ring, uint64_t head,
     _Atomic(struct mag_job *) *slots = ring->slots;
     uint64_t mask = ring->mask;
     uint64_t end = head + count;
-    int step = oldest_last ? -1 : 1;
+    ptrdiff_t step = oldest_last ? -1 : 1;
     struct mag_job **to = oldest_last ? batch + count - 1 : batch;
 
     if ((count & 1) != 0) {
