@@ -35,10 +35,18 @@ if ! command -v python3 >/dev/null; then
     exit 77
 fi
 
-run 0 "$program"
-has "trace.json: open it"
-# A worker without work searches, and parks if the program lasts long enough for that.
-"$here/check_trace.py" trace.json "$name" "park|search" || fail "the trace of $program is wrong"
+# A worker without work searches or parks, if it gets a processor before the program ends:
+# on a busy machine in one of some runs.
+right=no
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    run 0 "$program"
+    has "trace.json: open it"
+    if "$here/check_trace.py" trace.json "$name" "park|search"; then
+        right=yes
+        break
+    fi
+done
+[ "$right" = yes ] || fail "the trace of $program is wrong"
 run 0 --output=other.json -- "$program" --output=mine
 "$here/check_trace.py" other.json "$name" || fail "--output has another trace"
 run 0 -o "each.%p.json" sh -c "'$program' >/dev/null && '$program'"
