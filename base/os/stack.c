@@ -20,7 +20,7 @@ static _Thread_local struct bounds bounds;
  * the first frames may hold that thread's pages. */
 enum { KEPT_BELOW = 16 * 1024 };
 
-/* What lies so far below a frame holds nothing, even while a function without a large
+/* The bytes so far below a frame hold nothing, even while a function without a large
  * frame is called. */
 enum { UNUSED_BELOW = 4 * 1024 };
 

@@ -141,8 +141,7 @@ static MAG_NOINLINE void push(struct mag_sched *sched, struct mag_job *job,
 static inline void push_there(struct mag_sched *sched, struct mag_job *job,
                               uint32_t queue)
 {
-    uint32_t inject = mag_sched_inject(queue, MAG_LEVEL_USUAL);
-    bool older = mag_inject_push(&sched->queues[inject], job, job);
+    bool older = mag_inject_push(mag_sched_usual(sched, queue), job, job);
 
     mag_sched_notify_there(sched, queue, older);
 }

@@ -44,7 +44,7 @@ static const struct refusal {
     {{SYS_sched_setaffinity}, 1, true, NULL},
 };
 
-/* What doctor says: with one node it does not ask for memory policies. */
+/* The words of doctor: with one node it does not ask for memory policies. */
 static const char *saying(const struct refusal *refusal)
 {
     bool memory =

@@ -100,7 +100,7 @@ static void close_gate(struct mag_sched *sched, struct gate *gate)
     assert_true(test_wait_for(&gate->held, gate->workers));
 }
 
-/* Whoever is let go has begun a job before the next are let go. */
+/* Each worker that is let go has begun a job before the next ones are let go. */
 static void open_gate(struct gate *gate)
 {
     uint32_t gone = 0;

@@ -280,20 +280,37 @@ int mag_channel_try_receive_many(struct mag_channel *channel, void *ret_items,
     return code_of_receive(channel, flow);
 }
 
+/* Both forms of a receive of many items.  True: the outcome is in `*ret_task`; false: the
+ * receive has to wait. */
+static bool receive_many_at_once(struct mag_channel *channel, void *ret_items,
+                                 size_t room, struct mag_cancel *cancel,
+                                 mag_vtask *ret_task)
+{
+    enum mag_flow flow;
+    size_t count = 0;
+
+    if (mag_cancel_has_fired(cancel)) {
+        *ret_task = mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
+        return true;
+    }
+    if (room == 0) {
+        *ret_task = mag_vtask_result(0);
+        return true;
+    }
+    flow = receive_many_now(channel, ret_items, room, &count);
+    if (flow != MAG_FLOW_NONE)
+        *ret_task = outcome_of_receive(channel, flow, count);
+    return flow != MAG_FLOW_NONE;
+}
+
 mag_vtask mag_channel_receive_many(struct mag_channel *channel, void *ret_items,
                                    size_t room, struct mag_cancel *cancel)
 {
     struct mag_channel_waiter *waiter;
-    enum mag_flow flow;
-    size_t count = 0;
+    mag_vtask task;
 
-    if (mag_cancel_has_fired(cancel))
-        return mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
-    if (room == 0)
-        return mag_vtask_result(0);
-    flow = receive_many_now(channel, ret_items, room, &count);
-    if (flow != MAG_FLOW_NONE)
-        return outcome_of_receive(channel, flow, count);
+    if (receive_many_at_once(channel, ret_items, room, cancel, &task))
+        return task;
     if (mag_wait_make(channel, &receive_type, &waiter) < 0)
         return mag_vtask_failed(-ENOMEM, 0);
     waiter->wait.place = ret_items;
@@ -305,16 +322,10 @@ mag_vtask mag_channel_receive_many_begin(struct mag_channel *channel, void *ret_
                                          size_t room, struct mag_channel_wait *wait,
                                          struct mag_cancel *cancel)
 {
-    enum mag_flow flow;
-    size_t count = 0;
+    mag_vtask task;
 
-    if (mag_cancel_has_fired(cancel))
-        return mag_vtask_failed(-ECANCELED, (uintptr_t)cancel);
-    if (room == 0)
-        return mag_vtask_result(0);
-    flow = receive_many_now(channel, ret_items, room, &count);
-    if (flow != MAG_FLOW_NONE)
-        return outcome_of_receive(channel, flow, count);
+    if (receive_many_at_once(channel, ret_items, room, cancel, &task))
+        return task;
     mag_wait_init(wait, channel);
     wait->item_size = MAG_CHANNEL_COUNTS;
     wait->place = ret_items;

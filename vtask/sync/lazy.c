@@ -44,7 +44,7 @@ static const struct mag_line_kind landing_kind = {waits_for};
 
 /* ------------------------------------------------------------------------- getting */
 
-/* What became of a waiter that came to the line. */
+/* The outcome for a waiter that came to the line. */
 enum lazy_entry {
     LAZY_READY,    /* it need not wait: there is a value */
     LAZY_FAILED,   /* likewise, an error that was kept */

@@ -336,7 +336,7 @@ static void no_call_of_a_plain_thread_does_harm(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, play_in_turn, (void *)i), 0);
     for (int i = 0; i < PLAIN_THREADS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
-    /* What the threads have left behind is completed by one that began none of it. */
+    /* A thread that began none of the operations completes those that are left. */
     playing = PLAIN_THREADS;
     complete_every_ring();
     assert_int_equal(posted_count, 0);

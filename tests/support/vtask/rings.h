@@ -121,7 +121,7 @@ static struct dead *bury(const struct ring *ring, uint64_t serial)
     return one;
 }
 
-/* What is posted where there is no executor goes to another scheduler's thread. */
+/* Without an executor, a post goes to a thread of another scheduler. */
 static int complete_waiter(struct mag_waiter *waiter, int error, uint64_t word)
 {
     if (has_shelf && below(2) == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an ended thread has left below the first frames of a stack is given back, and
- * nothing else. */
+/* The pages that an ended thread has left below the first frames of a stack are given
+ * back, and no others. */
 #include "base/space.h"
 #include "tests/support/cmocka.h"
 

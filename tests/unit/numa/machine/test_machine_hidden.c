@@ -166,7 +166,7 @@ static void a_start_returns_where_sched_getaffinity_is_refused(void **state)
     expect_0(test_in_child(start_where_masks_are_invalid, NULL), reason);
 }
 
-/* What old filters of containers refuse with EPERM, because they do not know it. */
+/* Without a call that old filters of containers do not know, and refuse with EPERM. */
 static int start_without(void *arg)
 {
     const long *call = arg;

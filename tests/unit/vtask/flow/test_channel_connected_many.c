@@ -327,7 +327,7 @@ static void every_item_arrives_once_in_batches_of_both_forms(void **state)
 
 /* --------------------------------------------------------------------------- memory */
 
-/* Who waits without an async function. */
+/* A waiter without an async function. */
 struct hearer {
     struct mag_waiter waiter; /* first */
     struct ints_state state;
